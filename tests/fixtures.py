@@ -1,0 +1,79 @@
+"""Pictures and label maps drawn by code, for tests; never a picture of a data set.
+
+The face is a cartoon: ellipses in the published order of the 19 face labels (0 background, 1 skin, 2 nose,
+3 glasses, 4/5 eyes, 6/7 brows, 8/9 ears, 10 mouth, 11/12 lips, 13 hair, 17 neck, 18 cloth).
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+_FACE = (  # label, centre x, centre y, half width, half height, in parts of the side; later ones on top
+    (13, 0.50, 0.38, 0.34, 0.34),
+    (18, 0.50, 1.00, 0.45, 0.18),
+    (17, 0.50, 0.80, 0.12, 0.16),
+    (8, 0.24, 0.50, 0.04, 0.08),
+    (9, 0.76, 0.50, 0.04, 0.08),
+    (1, 0.50, 0.50, 0.25, 0.32),
+    (6, 0.39, 0.38, 0.08, 0.02),
+    (7, 0.61, 0.38, 0.08, 0.02),
+    (4, 0.39, 0.45, 0.06, 0.03),
+    (5, 0.61, 0.45, 0.06, 0.03),
+    (2, 0.50, 0.55, 0.04, 0.08),
+    (11, 0.50, 0.68, 0.09, 0.02),
+    (12, 0.50, 0.72, 0.08, 0.02),
+)
+_COLOURS = {0: (176, 196, 210), 1: (222, 182, 158), 2: (214, 168, 144), 13: (72, 48, 34), 17: (206, 166, 142)}
+
+
+def face_label_map(side: int = 64) -> np.ndarray:
+    """(side, side) uint8: a cartoon face in the order of the face labels."""
+    y, x = (np.mgrid[0:side, 0:side] + 0.5) / side
+    label_map = np.zeros((side, side), np.uint8)
+    for label, cx, cy, rx, ry in _FACE:
+        label_map[((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1] = label
+    return label_map
+
+
+def photo_of(label_map: np.ndarray, seed: int = 0) -> np.ndarray:
+    """(H, W, 3) uint8: each region in a colour of its own with a little shading and grain, as in a photo."""
+    rng = np.random.default_rng(seed)
+    ids = np.arange(256)
+    table = np.stack([ids * 37 % 200 + 30, ids * 71 % 200 + 30, ids * 113 % 200 + 30], 1)
+    for label, colour in _COLOURS.items():
+        table[label] = colour
+    table = np.clip(table + rng.integers(-25, 26, table.shape), 0, 255)
+    height, width = label_map.shape
+    shade = np.linspace(12, -12, height)[:, None, None] + np.linspace(-6, 6, width)[None, :, None]
+    grain = rng.normal(0, 4, (height, width, 1))
+    return np.clip(table[label_map] + shade + grain, 0, 255).astype(np.uint8)
+
+
+def random_label_map(height: int, width: int, labels: int, seed: int = 0, block: int = 8) -> np.ndarray:
+    """(height, width) uint8: blocks of random labels below `labels`."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, labels, (-(-height // block), -(-width // block)), dtype=np.uint8)
+    return np.ascontiguousarray(coarse.repeat(block, 0).repeat(block, 1)[:height, :width])
+
+
+def png_bytes(pixels: np.ndarray) -> bytes:
+    """A PNG of (H, W) or (H, W, 3) uint8 pixels."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def tiny_label_map() -> np.ndarray:
+    """(64, 64) uint8 cartoon face."""
+    return face_label_map(64)
+
+
+@pytest.fixture
+def tiny_photo(tiny_label_map: np.ndarray) -> np.ndarray:
+    """(64, 64, 3) uint8, the photo of `tiny_label_map`."""
+    return photo_of(tiny_label_map)
