@@ -1,0 +1,183 @@
+"""Reading and writing files so that a failure leaves everything as it was.
+
+Every write goes to a temporary file in the target's folder, is flushed to the disk and then replaces
+the target in one step. Operating-system errors become one sentence that names the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.errors import BadFile
+
+PathLike = str | os.PathLike[str]
+
+MAX_BYTES_READ = 1 << 30
+"""`read_bytes` refuses files over 1 GiB: nothing that is read whole is that large."""
+
+_REASONS: dict[int, str] = {
+    errno.ENOENT: "it does not exist; check the name",
+    errno.EACCES: "you are not allowed to; change its permissions or choose another place",
+    errno.EPERM: "you are not allowed to; change its permissions or choose another place",
+    errno.EROFS: "the folder is read-only; choose another folder",
+    errno.ENOSPC: "the disk is full; free some space or choose another folder",
+    errno.EDQUOT: "your disk quota is used up; free some space or choose another folder",
+    errno.EFBIG: "the disk cannot hold a file that large; choose another folder",
+    errno.EISDIR: "it is a folder; give a file",
+    errno.ENOTDIR: "part of the path is a file, not a folder; check the path",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.EINVAL: "the name has characters that are not allowed here; choose another one",
+    errno.ELOOP: "its links point at each other; repair the link",
+    errno.EIO: "the disk reported an error; copy the file to another disk and try again",
+    errno.EBUSY: "another program is using it; close that program and try again",
+    errno.EMFILE: "too many files are open; close some and try again",
+}
+
+
+def reason(error: OSError) -> str:
+    """What went wrong and what to do about it, as the second half of a sentence without its full stop."""
+    known = _REASONS.get(error.errno or 0)
+    return known or f"{(error.strerror or str(error) or 'of an unknown error').rstrip('.').lower()}; try another place"
+
+
+def cannot(action: str, path: PathLike, error: OSError) -> BadFile:
+    """The BadFile for an operating-system error: `cannot("read", path, error)`."""
+    return BadFile(f'Cannot {action} "{os.fspath(path)}": {reason(error)}.', details=repr(error))
+
+
+def _cannot_write(path: Path, error: OSError) -> BadFile:
+    folder = path.parent
+    if error.errno == errno.ENOENT and not folder.is_dir():
+        return BadFile(
+            f'Cannot write "{path}": the folder "{folder}" does not exist; create it or choose another folder.',
+            details=repr(error),
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return BadFile(
+            f'Cannot write "{path}": the folder or the file is read-only; choose another folder.',
+            details=repr(error),
+        )
+    return cannot("write", path, error)
+
+
+@contextmanager
+def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
+    """Give a binary file to write to; on success it becomes `path` in one step, on failure nothing changes.
+
+    The file's `name` is the temporary file's path, for libraries that write to a path themselves.
+    Links are followed, an existing file's permissions are kept. Raises BadFile for operating-system
+    errors inside the block or when finishing; any other exception passes unchanged.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.tmp")
+    try:
+        mode = _existing_mode(target)
+        handle = open(temporary, "xb")  # noqa: SIM115 (closed below, before the replace)
+    except (OSError, ValueError) as error:
+        raise _cannot_write(Path(path), _as_os_error(error)) from error
+    try:
+        with handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        if mode is not None:
+            with suppress(OSError):  # some file systems have no permissions; the content is what matters
+                os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise _cannot_write(Path(path), error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _existing_mode(target: Path) -> int | None:
+    """Permission bits of the file that will be replaced; None if there is none. OSError if it must not be."""
+    try:
+        status = target.stat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if not os.access(target, os.W_OK):  # replacing needs the folder's permission only: ask for the file's too
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+    return stat.S_IMODE(status.st_mode)
+
+
+def _as_os_error(error: OSError | ValueError) -> OSError:
+    return error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where the system lets a folder be flushed (not on Windows)."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_bytes(path: PathLike, data: bytes) -> None:
+    """Write `data` as the whole file, atomically. Raises BadFile."""
+    with atomic_write(path) as handle:
+        handle.write(data)
+
+
+def write_text(path: PathLike, text: str) -> None:
+    """Write `text` as UTF-8 with newlines as they are, atomically. Raises BadFile."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def read_bytes(path: PathLike, *, limit: int = MAX_BYTES_READ) -> bytes:
+    """The whole file. Raises BadFile if it cannot be read or has more than `limit` bytes."""
+    try:
+        with open(path, "rb") as handle:
+            size = os.fstat(handle.fileno()).st_size
+            if size > limit:
+                raise BadFile(f'"{os.fspath(path)}" has {size >> 20} MiB, more than the {limit >> 20} MiB that are read.')
+            return handle.read()
+    except (OSError, ValueError) as error:
+        raise cannot("read", path, _as_os_error(error)) from error
+
+
+def read_text(path: PathLike, *, limit: int = MAX_BYTES_READ) -> str:
+    """The whole file as UTF-8 (a byte-order mark is dropped). Raises BadFile."""
+    try:
+        return read_bytes(path, limit=limit).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadFile(f'"{os.fspath(path)}" is not a text file in UTF-8; give a text file.', details=repr(error)) from error
+
+
+def make_folder(path: PathLike) -> Path:
+    """Create the folder and its parents if they are missing. Raises BadFile."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise BadFile(f'Cannot create the folder "{folder}": a file of that name is there; choose another name.') from error
+    except (OSError, ValueError) as error:
+        raise cannot("create the folder", path, _as_os_error(error)) from error
+    return folder
+
+
+def root() -> Path:
+    """The folder that holds `resources/` and `weights/`: the source checkout or the unpacked bundle."""
+    bundle = getattr(sys, "_MEIPASS", None)
+    return Path(bundle) if bundle else Path(__file__).resolve().parents[1]
+
+
+def resource(*parts: str) -> Path:
+    """Path of a file that ships with the program, under `resources/`."""
+    return root().joinpath("resources", *parts)
