@@ -85,7 +85,7 @@ def _nothing_left_running(request: pytest.FixtureRequest, _no_network: None) -> 
 
 @pytest.fixture(scope="session")
 def xvfb_display() -> Iterator[str]:
-    """The name (":7") of an X server of 1600 x 1000 that this session starts, for children to use as DISPLAY."""
+    """The name (":7") of an X server, 1600 x 1000, that this session starts: what children use as DISPLAY."""
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],

@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""Sets Tessera up once, then does what it is asked. Needs nothing but Python 3.10 or newer.
+
+    python3 run.py                  the editor (without a display: renders the sample document)
+    python3 run.py test [ARGS]      linter, type checker, arrows, then pytest; ARGS go to pytest
+    python3 run.py COMMAND ...      render, parse, import, train, verify, evaluate, weights;
+                                    `python3 run.py COMMAND --help` tells more
+
+The first start makes `.venv` beside this file: torch first, so that no later package chooses another
+build of it, then what `pyproject.toml` asks for and the project itself. A stamp in `.venv` says what
+was set up; where it is missing or no longer fits, the set-up goes on where it stopped. With a stamp
+that fits, nothing heavy is imported before Python hands over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+COMMANDS = ("render", "parse", "import", "train", "verify", "evaluate", "weights")  # none needs a display
+
+OLDEST = (3, 10)
+TORCH = "torch==2.13.0"  # what the tests have run with; pyproject.toml says what else may do
+TORCH_RANGE = "torch>=2.6"
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # hundreds of megabytes instead of gigabytes
+
+SAMPLE = os.path.join(ROOT, "resources", "sample", "sample.request.json")
+SAMPLE_PICTURE = os.path.join(ROOT, "out", "sample.png")
+
+# What Qt loads from the system on Linux: library -> Debian's package.
+QT_BASE = {
+    "libGL.so.1": "libgl1",
+    "libEGL.so.1": "libegl1",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+QT_X11 = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libX11-xcb.so.1": "libx11-xcb1",
+}
+
+
+class SetupError(Exception):
+    """One sentence for whoever started this file."""
+
+
+def main(words: list[str]) -> int:
+    """Do what `words` (the command line without the program's name) ask; return the exit code."""
+    if sys.version_info < OLDEST:
+        raise SetupError(f"Tessera needs Python 3.10 or newer; this is {sys.version.split()[0]}.")
+    if words[:1] in (["-h"], ["--help"], ["help"]):
+        print(__doc__)
+        return 0
+    if not words:
+        set_up([])
+        return editor()
+    if words[0] == "test":
+        set_up(["test"])
+        return test(words[1:])
+    set_up([])
+    return hand_over(["-m", "engine.cli", *words])
+
+
+# ---------------------------------------------------------------- set-up
+
+
+def venv_folder() -> str:
+    return os.path.join(ROOT, ".venv")
+
+
+def venv_python() -> str:
+    """The interpreter inside `.venv`, whether it is there or not."""
+    inside = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    return os.path.join(venv_folder(), *inside)
+
+
+def stamp_file() -> str:
+    return os.path.join(venv_folder(), "tessera-setup.json")
+
+
+def wanted_key() -> str:
+    """Changes when the set-up has to run again: other dependencies, another Python, another place."""
+    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+        digest = hashlib.sha256(file.read())
+    digest.update(os.path.realpath(venv_python()).encode())
+    digest.update(ROOT.encode())
+    digest.update(TORCH.encode())
+    return digest.hexdigest()
+
+
+def read_stamp() -> dict:
+    try:
+        with open(stamp_file(), encoding="utf-8") as file:
+            stamp = json.load(file)
+        return stamp if isinstance(stamp, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def is_current(extras: list[str]) -> bool:
+    stamp = read_stamp()
+    return (
+        os.path.exists(venv_python())
+        and stamp.get("key") == wanted_key()
+        and set(extras) <= set(stamp.get("extras", []))
+    )
+
+
+def set_up(extras: list[str]) -> None:
+    """Make `.venv` hold the project with these extras; at once when the stamp says that it does."""
+    if is_current(extras):
+        return
+    extras = sorted({*extras, *read_stamp().get("extras", [])})
+    say("Setting Tessera up in .venv: once, some minutes and about 1.5 GB of disk ...")
+    make_venv()
+    drop_half_installed(site_packages())
+    if not has_package(site_packages(), "torch"):
+        install_torch()
+    project = f"{ROOT}[{','.join(extras)}]" if extras else ROOT
+    if pip("install", "--editable", project) != 0:
+        raise SetupError(
+            "The set-up stopped while installing what pyproject.toml asks for (pip's words are above);"
+            " with the cause mended, the same command goes on where it stopped."
+        )
+    temporary = stamp_file() + ".part"
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump({"key": wanted_key(), "extras": extras}, file)
+    os.replace(temporary, stamp_file())
+    say("Tessera is set up.")
+
+
+def make_venv() -> None:
+    """Make `.venv`, or make it anew where its Python or its pip does not run."""
+    if os.path.exists(venv_python()) and run_quietly([venv_python(), "-m", "pip", "--version"]) == 0:
+        return
+    import shutil
+    import venv
+
+    if os.path.lexists(venv_folder()):
+        shutil.rmtree(venv_folder())
+    try:
+        venv.EnvBuilder(with_pip=True, symlinks=os.name != "nt").create(venv_folder())
+    except Exception as error:  # Debian's Python without python3-venv ends in CalledProcessError
+        raise SetupError(
+            f"Python could not make a virtual environment in {venv_folder()} ({error});"
+            " on Debian and Ubuntu, install python3-venv and start again."
+        ) from error
+
+
+def site_packages() -> str:
+    if os.name == "nt":
+        return os.path.join(venv_folder(), "Lib", "site-packages")
+    library = os.path.join(venv_folder(), "lib")
+    for name in sorted(os.listdir(library)):
+        if name.startswith("python"):
+            return os.path.join(library, name, "site-packages")
+    raise SetupError(f"{venv_folder()} holds no Python; remove that folder and start again.")
+
+
+def has_package(folder: str, name: str) -> bool:
+    return any(n.startswith(f"{name}-") and n.endswith(".dist-info") for n in os.listdir(folder))
+
+
+def drop_half_installed(folder: str) -> None:
+    """Forget packages whose installation was cut off, so that pip installs them again.
+
+    pip writes RECORD last; without it a package looks installed and is not.
+    """
+    import shutil
+
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.endswith(".dist-info") and not os.path.exists(os.path.join(path, "RECORD")):
+            shutil.rmtree(path)
+
+
+def install_torch() -> None:
+    """torch: a wheel that lies on this machine, else the small CPU build where no NVIDIA card is, else any."""
+    for arguments in torch_attempts(has_nvidia()):
+        if pip("install", *arguments) == 0:
+            return
+    raise SetupError(
+        "The set-up could not install torch (pip's words are above);"
+        " with the cause mended, the same command goes on where it stopped."
+    )
+
+
+def torch_attempts(nvidia: bool) -> list[list[str]]:
+    """pip's arguments, in the order to try them."""
+    plain = [TORCH_RANGE]
+    if nvidia or sys.platform == "darwin":
+        return [[TORCH], plain]
+    on_this_machine = ["--quiet", "--no-index", "--no-deps", TORCH]
+    small = ["--retries", "1", "--timeout", "20", "--extra-index-url", CPU_WHEELS, TORCH]
+    return [on_this_machine, small, plain]
+
+
+def has_nvidia() -> bool:
+    import shutil
+
+    return shutil.which("nvidia-smi") is not None and run_quietly(["nvidia-smi", "-L"]) == 0
+
+
+def pip(*arguments: str) -> int:
+    import subprocess
+
+    command = [venv_python(), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    quiet = "--no-index" in arguments  # finding no local wheel is not worth a line
+    return subprocess.call(command, stderr=subprocess.DEVNULL if quiet else None, cwd=ROOT)
+
+
+def run_quietly(command: list[str]) -> int:
+    import subprocess
+
+    try:
+        return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except OSError:
+        return 127
+
+
+# ---------------------------------------------------------------- what it is asked
+
+
+def editor() -> int:
+    """Start the editor; without a display, render the sample document instead."""
+    if sys.platform.startswith("linux"):
+        if not has_display():
+            return without_display()
+        missing = missing_qt_libraries()
+        if missing:
+            raise SetupError(qt_sentence(missing))
+    return hand_over(["-m", "app"])
+
+
+def has_display() -> bool:
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def missing_qt_libraries() -> dict[str, str]:
+    """{library: Debian's package} of what Qt would look for here in vain."""
+    import ctypes
+
+    needed = dict(QT_BASE)
+    platform = os.environ.get("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "wayland")
+    if platform.startswith("xcb"):
+        needed.update(QT_X11)
+    missing = {}
+    for library, package in needed.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            missing[library] = package
+    return missing
+
+
+def qt_sentence(missing: dict[str, str]) -> str:
+    packages = " ".join(sorted(set(missing.values())))
+    return (
+        f"The editor's window needs system libraries that are missing here ({', '.join(sorted(missing))});"
+        f" on Debian and Ubuntu install them with: sudo apt-get install {packages}"
+    )
+
+
+def without_display() -> int:
+    """Render the sample document and say where the picture is and what works without a window."""
+    words = " ".join(COMMANDS)
+    hint = f"Commands that need no display: {words} (python3 run.py COMMAND --help)."
+    if not os.path.exists(SAMPLE):
+        say(f"There is no display for the editor's window, and no sample document at {SAMPLE}. {hint}")
+        return 2
+    say("There is no display for the editor's window: rendering the sample document instead ...")
+    os.makedirs(os.path.dirname(SAMPLE_PICTURE), exist_ok=True)
+    code = call_python(["-m", "engine.cli", "render", SAMPLE, "--out", SAMPLE_PICTURE])
+    if code == 0:
+        say(f"The picture is {SAMPLE_PICTURE}")
+    say(hint)
+    return code
+
+
+def test(arguments: list[str]) -> int:
+    """The linter, the type checker, the arrows and pytest; all run, and any that fails fails the whole."""
+    checks = {
+        "ruff": ["-m", "ruff", "check", "."],
+        "mypy": ["-m", "mypy"],
+        "import-linter": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
+        "pytest": ["-m", "pytest", *arguments],
+    }
+    os.chdir(ROOT)
+    failed = []
+    for name, command in checks.items():
+        say(f"== {name}")
+        if call_python(command) != 0:
+            failed.append(name)
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def python_command(arguments: list[str]) -> list[str]:
+    """The venv's Python with `arguments`; the folder it is started in lends it no modules (-P)."""
+    safe = ["-P"] if arguments[:1] == ["-m"] and sys.version_info >= (3, 11) else []
+    return [venv_python(), *safe, *arguments]
+
+
+def call_python(arguments: list[str]) -> int:
+    import subprocess
+
+    try:
+        return subprocess.call(python_command(arguments))
+    except KeyboardInterrupt:
+        return 130
+
+
+def hand_over(arguments: list[str]) -> int:
+    """Become the venv's Python where the system can; elsewhere wait for it and pass its exit code on."""
+    if os.name == "nt":
+        return call_python(arguments)
+    sys.stdout.flush()
+    os.execv(venv_python(), python_command(arguments))
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
+        sys.exit(130)
