@@ -137,9 +137,14 @@ def set_up(extras: list[str]) -> None:
         )
     temporary = stamp_file() + ".part"
     with open(temporary, "w", encoding="utf-8") as file:
-        json.dump({"key": wanted_key(), "extras": extras}, file)
+        json.dump({"key": wanted_key(), "extras": extras, "safe_path": takes_safe_path()}, file)
     os.replace(temporary, stamp_file())
     say("Tessera is set up.")
+
+
+def takes_safe_path() -> bool:
+    """Whether the Python in `.venv` knows -P; it need not be the one that runs this file."""
+    return run_quietly([venv_python(), "-P", "-c", ""]) == 0
 
 
 def make_venv() -> None:
@@ -188,7 +193,7 @@ def drop_half_installed(folder: str) -> None:
 
 
 def install_torch() -> None:
-    """torch: a wheel that lies on this machine, else the small CPU build where no NVIDIA card is, else any."""
+    """A torch wheel that lies on this machine; else the small CPU build, without an NVIDIA card; else any."""
     for arguments in torch_attempts(has_nvidia()):
         if pip("install", *arguments) == 0:
             return
@@ -311,7 +316,7 @@ def test(arguments: list[str]) -> int:
 
 def python_command(arguments: list[str]) -> list[str]:
     """The venv's Python with `arguments`; the folder it is started in lends it no modules (-P)."""
-    safe = ["-P"] if arguments[:1] == ["-m"] and sys.version_info >= (3, 11) else []
+    safe = ["-P"] if arguments[:1] == ["-m"] and read_stamp().get("safe_path") else []
     return [venv_python(), *safe, *arguments]
 
 
