@@ -42,10 +42,18 @@ _REASONS: dict[int, str] = {
 }
 
 
+def as_sentence(text: str) -> str:
+    """`text` with its first letter in upper case ("the picture ..." begins a sentence)."""
+    return text[:1].upper() + text[1:]
+
+
 def reason(error: OSError) -> str:
     """What went wrong and what to do about it, as the second half of a sentence without its full stop."""
     known = _REASONS.get(error.errno or 0)
-    return known or f"{(error.strerror or str(error) or 'of an unknown error').rstrip('.').lower()}; try another place"
+    return (
+        known
+        or f"{(error.strerror or str(error) or 'of an unknown error').rstrip('.').lower()}; try another place"
+    )
 
 
 def cannot(action: str, path: PathLike, error: OSError) -> BadFile:
@@ -57,7 +65,7 @@ def _cannot_write(path: Path, error: OSError) -> BadFile:
     folder = path.parent
     if error.errno == errno.ENOENT and not folder.is_dir():
         return BadFile(
-            f'Cannot write "{path}": the folder "{folder}" does not exist; create it or choose another folder.',
+            f'Cannot write "{path}": there is no folder "{folder}"; create it or choose another folder.',
             details=repr(error),
         )
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -76,11 +84,11 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     Links are followed, an existing file's permissions are kept. Raises BadFile for operating-system
     errors inside the block or when finishing; any other exception passes unchanged.
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.tmp")
     try:
+        target = Path(os.path.realpath(path))
+        temporary = target.with_name(f".tessera-{secrets.token_hex(6)}.tmp")
         mode = _existing_mode(target)
-        handle = open(temporary, "xb")  # noqa: SIM115 (closed below, before the replace)
+        handle = open(temporary, "xb")
     except (OSError, ValueError) as error:
         raise _cannot_write(Path(path), _as_os_error(error)) from error
     try:
@@ -146,7 +154,9 @@ def read_bytes(path: PathLike, *, limit: int = MAX_BYTES_READ) -> bytes:
         with open(path, "rb") as handle:
             size = os.fstat(handle.fileno()).st_size
             if size > limit:
-                raise BadFile(f'"{os.fspath(path)}" has {size >> 20} MiB, more than the {limit >> 20} MiB that are read.')
+                raise BadFile(
+                    f'"{os.fspath(path)}" has {size >> 20} MiB, more than the limit of {limit >> 20}.'
+                )
             return handle.read()
     except (OSError, ValueError) as error:
         raise cannot("read", path, _as_os_error(error)) from error
@@ -157,7 +167,9 @@ def read_text(path: PathLike, *, limit: int = MAX_BYTES_READ) -> str:
     try:
         return read_bytes(path, limit=limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadFile(f'"{os.fspath(path)}" is not a text file in UTF-8; give a text file.', details=repr(error)) from error
+        raise BadFile(
+            f'"{os.fspath(path)}" is not a text file in UTF-8; give a text file.', details=repr(error)
+        ) from error
 
 
 def make_folder(path: PathLike) -> Path:
@@ -166,7 +178,9 @@ def make_folder(path: PathLike) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
-        raise BadFile(f'Cannot create the folder "{folder}": a file of that name is there; choose another name.') from error
+        raise BadFile(
+            f'Cannot create the folder "{folder}": a file of that name is there; choose another name.'
+        ) from error
     except (OSError, ValueError) as error:
         raise cannot("create the folder", path, _as_os_error(error)) from error
     return folder

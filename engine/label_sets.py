@@ -1,0 +1,177 @@
+"""Label sets: the names, colours and meaning of the ids in a label map.
+
+One layout for all: the `classes.json` of a data set, the files in `resources/labelsets`, the label set in a
+weights card.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import BadFile, BadRequest
+from engine.files import as_sentence, read_text, resource
+
+
+@dataclass(frozen=True)
+class Label:
+    """One semantic class: its id in label maps, its names and its colour (R, G, B), 0-255."""
+
+    id: int
+    name: str
+    name_zh: str
+    colour: tuple[int, int, int]
+
+    @property
+    def hex(self) -> str:
+        """The colour as "#rrggbb"."""
+        return "#{:02x}{:02x}{:02x}".format(*self.colour)
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The labels of a data set or of weights; `labels[i].id == i`.
+
+    `ignore` is the id of "unlabelled" (left out of losses and metrics) or None; `swap_on_flip` lists the
+    pairs (left eye, right eye) that a horizontal flip must exchange.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    ignore: int | None = None
+    swap_on_flip: tuple[tuple[int, int], ...] = ()
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        if not 1 <= count <= 256 or [label.id for label in self.labels] != list(range(count)):
+            raise BadRequest(
+                f'The label set "{self.name}" must have 1 to 256 labels with the ids 0, 1, 2, ... in order.'
+            )
+        if self.ignore is not None and not 0 <= self.ignore < count:
+            raise BadRequest(
+                f'The label set "{self.name}" ignores {self.ignore}, which is not one of its labels.'
+            )
+        if any(not 0 <= i < count for pair in self.swap_on_flip for i in pair):
+            raise BadRequest(f'The label set "{self.name}" swaps labels that it does not have.')
+        object.__setattr__(self, "_names", tuple(_folded(label.name) for label in self.labels))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> Label:
+        return self.labels[index]
+
+    def palette(self) -> np.ndarray:
+        """Colours by id: (N, 3) uint8."""
+        return np.array([label.colour for label in self.labels], dtype=np.uint8)
+
+    def find(self, text: str) -> int:
+        """The id of a label given as an id ("13"), an English name ("hair") or a Chinese one ("头发").
+
+        Case, "_" and "-" do not matter. Raises BadRequest that names the nearest labels.
+        """
+        wanted = _folded(text)
+        if wanted.isdecimal() and wanted.isascii():
+            if int(wanted) < len(self):
+                return int(wanted)
+            raise BadRequest(f'"{text}" is not a label of "{self.name}": its ids are 0 to {len(self) - 1}.')
+        for label, name in zip(self.labels, self._names):
+            if wanted in (name, _folded(label.name_zh)):
+                return label.id
+        near = difflib.get_close_matches(
+            wanted, [*self._names, *(x.name_zh for x in self.labels)], n=3, cutoff=0.5
+        )
+        if near:
+            advice = "did you mean " + " or ".join(f'"{name}"' for name in dict.fromkeys(near)) + "?"
+            raise BadRequest(f'"{text}" is not a label of "{self.name}"; {advice}')
+        examples = ", ".join(label.name for label in self.labels[:6])
+        more = ", ..." if len(self) > 6 else ""
+        raise BadRequest(f'"{text}" is not a label of "{self.name}"; its labels are {examples}{more}')
+
+    def same_labels(self, other: LabelSet) -> bool:
+        """Whether ids mean the same in both: equal names in equal order (colours may differ)."""
+        return self._names == other._names
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data in the layout of a `classes.json`; `from_dict` reads it back."""
+        return {
+            "name": self.name,
+            "ignore": self.ignore,
+            "swap_on_flip": [list(pair) for pair in self.swap_on_flip],
+            "classes": [
+                {"id": x.id, "name": x.name, "name_zh": x.name_zh, "colour": x.hex} for x in self.labels
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, name: str = "", source: str = "the label set") -> LabelSet:
+        """A label set from plain data; `name` stands in where it has none. Raises BadFile naming `source`."""
+        try:
+            rows = data["classes"]
+            labels = tuple(_label(row, i) for i, row in enumerate(rows))
+            ignore = data.get("ignore")
+            return cls(
+                name=str(data.get("name") or name or "labels"),
+                labels=labels,
+                ignore=None if ignore is None else int(ignore),
+                swap_on_flip=tuple((int(a), int(b)) for a, b in data.get("swap_on_flip") or ()),
+            )
+        except BadRequest as error:
+            raise BadFile(f"{as_sentence(source)} cannot be used: {error}") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadFile(
+                f'{as_sentence(source)} is not a label set: it needs a list "classes" of ids and names.',
+                details=repr(error),
+            ) from error
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _label(row: Mapping[str, Any], index: int) -> Label:
+    colour = str(row.get("colour") or _voc_colour(index)).removeprefix("#")
+    if len(colour) != 6:
+        raise ValueError(f"colour {colour!r}")
+    red, green, blue = bytes.fromhex(colour)
+    return Label(int(row["id"]), str(row["name"]), str(row.get("name_zh") or row["name"]), (red, green, blue))
+
+
+def _voc_colour(index: int) -> str:
+    """The customary colour of a label without one: the id's bits, spread over R, G and B from the top."""
+    channels = [0, 0, 0]
+    for bit in range(9):
+        channels[bit % 3] |= (index >> bit & 1) << (7 - bit // 3)
+    return "#{:02x}{:02x}{:02x}".format(*channels)
+
+
+def load_label_set(name_or_path: str | Path) -> LabelSet:
+    """A bundled label set by name ("faces", "street", ...) or one from a `classes.json`.
+
+    A folder stands for the `classes.json` in it. Raises BadFile, or BadRequest naming the bundled sets.
+    """
+    text = str(name_or_path)
+    path = resource("labelsets", f"{text}.json")
+    if isinstance(name_or_path, Path) or text.endswith(".json") or any(sign in text for sign in "/\\"):
+        path = Path(text)
+        path = path / "classes.json" if path.is_dir() else path
+    elif text not in bundled_label_sets():
+        raise BadRequest(f'There is no label set "{text}"; there are {", ".join(bundled_label_sets())}.')
+    try:
+        data = json.loads(read_text(path, limit=8 << 20))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BadFile(f'"{path}" is not a JSON file; give a classes.json.', details=repr(error)) from error
+    fallback = path.parent.name if path.name == "classes.json" else path.stem
+    return LabelSet.from_dict(data, name=fallback, source=f'"{path}"')
+
+
+def bundled_label_sets() -> tuple[str, ...]:
+    """Names of the label sets that ship with the program, sorted."""
+    return tuple(sorted(path.stem for path in resource("labelsets").glob("*.json")))

@@ -1,0 +1,260 @@
+"""Opening picture files of any origin safely: what labels.py and images.py both need.
+
+A file's header is read first and its size is checked before a single pixel is decoded, so a small file
+that claims a huge picture costs nothing. Truncated files are refused, never half decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
+
+from engine.errors import BadFile, EngineError, OutOfMemory
+from engine.files import as_sentence, cannot
+
+Source = Path | str | bytes
+T = TypeVar("T")
+
+MIN_SIDE_READ = 8
+"""A picture or label map file with a side under 8 pixels is refused: nothing can be made from it."""
+MAX_SIDE_READ = 65_500
+"""A file with a longer side is refused."""
+MAX_PIXELS_READ = 8192 * 8192
+"""A picture with more pixels is refused unless its format can be decoded at a reduced size (JPEG)."""
+MAX_PIXELS_SHRUNK = 1 << 29
+"""Limit for baseline JPEG, which decodes at 1/2, 1/4 or 1/8 of its size without holding it whole."""
+MAX_TEXT = 64 << 20
+"""Bytes of text that a PNG may carry: a request with many inline label maps has a few MiB."""
+
+# Ours are the limits that count, checked on the header below. Pillow's stay as a net under them: it refuses
+# at twice this number whatever a header did not tell (a GIF frame larger than its screen).
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS_SHRUNK
+ImageFile.LOAD_TRUNCATED_IMAGES = False  # a half-grey picture must never pass for a picture
+PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT
+PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXT
+
+# Fixed on purpose: Pillow's EPS reader starts another program, and formats without a signature (TGA)
+# would "recognise" text files.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
+
+
+@dataclass(frozen=True)
+class Raster:
+    """The decoded first frame of a file, not yet turned or converted."""
+
+    image: Image.Image
+    format: str  # Pillow's name: "PNG", "JPEG", ...
+    frames: int
+    full_size: tuple[int, int]  # (width, height) in the file, before any reduction while decoding
+    orientation: int  # EXIF 1-8
+    bits: int  # per grey sample as stored (Pillow stretches 2 and 4 bits to 0-255); 8 if not special
+    lossy: bool
+
+    def turned(self, image: Image.Image | None = None) -> Image.Image:
+        """The picture (or a converted copy of it) turned upright by its EXIF orientation."""
+        image = self.image if image is None else image
+        method = _TURNS.get(self.orientation)
+        return image if method is None else image.transpose(method)
+
+    def frame_note(self) -> str | None:
+        """What to tell the user about a file with several frames."""
+        if self.frames < 2:
+            return None
+        word = "pages" if self.format == "TIFF" else "frames"
+        return f"first of {self.frames} {word} used"
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def source_name(source: Source, name: str | None = None) -> str:
+    """How sentences call a source: its path in quotes, or `name`, or "the picture" for bytes in memory."""
+    if name is not None:
+        return name
+    return "the picture" if isinstance(source, bytes) else f'"{os.fspath(source)}"'
+
+
+def open_source(source: Source) -> IO[bytes]:
+    """A seekable binary file for a path or bytes. Raises BadFile."""
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    try:
+        return open(source, "rb")
+    except OSError as error:
+        raise cannot("read", source, error) from error
+    except ValueError as error:  # a null byte in the path
+        raise BadFile(
+            f'Cannot read "{os.fspath(source)}": the name has characters that are not allowed.'
+        ) from error
+
+
+def load_raster(source: Source, *, name: str | None = None, shrink_to: int | None = None) -> Raster:
+    """Decode the first frame of a picture file.
+
+    `shrink_to`: a format that can (JPEG) is decoded at a reduced size whose longer side is still at least
+    this many pixels. Raises BadFile (not a picture, truncated, too small, too large), OutOfMemory.
+    """
+    called = source_name(source, name)
+    with open_source(source) as handle:
+        _check_signature(handle, called)
+        image = _guarded(lambda: Image.open(handle, formats=FORMATS), called)
+        with image:
+            return _guarded(lambda: _load(image, handle, called, shrink_to), called)
+
+
+def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | None) -> Raster:
+    full_size = image.size
+    _check_size(image, called, shrink_to)
+    bits, lossy = _stored_bits(image), _is_lossy(image, handle)
+    if image.format == "PNG":
+        _verify_png(handle)  # Pillow decodes a PNG with damaged checksums without a word
+    image.load()
+    orientation = 1
+    with suppress(Exception):  # broken EXIF data: the picture itself is fine
+        orientation = int(image.getexif().get(0x0112, 1))
+    first = image.copy()  # counting the frames of a GIF moves on in the file
+    return Raster(first, str(image.format), _count_frames(image), full_size, orientation, bits, lossy)
+
+
+def _check_size(image: Image.Image, called: str, shrink_to: int | None) -> None:
+    width, height = image.size
+    begin = f"{as_sentence(called)} is {width:,} x {height:,} pixels"
+    if min(width, height) < MIN_SIDE_READ:
+        raise BadFile(f"{begin}, too small; use one of at least {MIN_SIDE_READ} x {MIN_SIDE_READ}.")
+    limit = MAX_PIXELS_READ
+    if shrink_to is not None and image.format in ("JPEG", "MPO") and not image.info.get("progressive"):
+        # A progressive file is held whole by the decoder, whatever size is asked for.
+        limit = MAX_PIXELS_SHRUNK
+    if max(width, height) > MAX_SIDE_READ or width * height > limit:
+        raise BadFile(
+            f"{begin}, more than the {limit // 10**6} megapixels that can be read; "
+            "reduce it in another program first."
+        )
+    if shrink_to is not None:
+        factor = max(width, height) / shrink_to
+        if factor > 1:
+            image.draft(None, (max(1, int(width / factor)), max(1, int(height / factor))))
+    if image.size[0] * image.size[1] > MAX_PIXELS_READ:
+        raise BadFile(f"{begin}, more than can be read; reduce it in another program first.")
+
+
+def _stored_bits(image: Image.Image) -> int:
+    """Bits of a grey sample as stored, from the decoder's raw mode ("L;4"); 8 where it says nothing."""
+    for tile in getattr(image, "tile", []):
+        args = tile[3]
+        raw = args if isinstance(args, str) else next((a for a in args or () if isinstance(a, str)), "")
+        if image.mode == "L" and raw.startswith(("L;2", "L;4")):
+            return int(raw[2])
+    return 8
+
+
+def _is_lossy(image: Image.Image, handle: IO[bytes]) -> bool:
+    if image.format in ("JPEG", "MPO", "AVIF", "JPEG2000"):
+        return True
+    if image.format == "WEBP":
+        handle.seek(0)
+        return b"VP8 " in handle.read(4096)  # the lossy bitstream's chunk; lossless is "VP8L"
+    return False
+
+
+def _verify_png(handle: IO[bytes]) -> None:
+    position = handle.tell()
+    handle.seek(0)
+    with Image.open(handle, formats=("PNG",)) as copy:
+        copy.verify()
+    handle.seek(position)
+
+
+def _count_frames(image: Image.Image) -> int:
+    if image.format in ("JPEG", "MPO"):  # a phone's MPO holds a preview or a second eye, not an animation
+        return 1
+    with suppress(Exception):  # later frames may be broken; the first one is what is used
+        if getattr(image, "is_animated", False):
+            return int(getattr(image, "n_frames", 2))
+    return 1
+
+
+def _check_signature(handle: IO[bytes], called: str) -> None:
+    """Kinds that people do drop and that are not read get a sentence of their own."""
+    try:
+        head = handle.read(64)
+        handle.seek(0)
+    except OSError as error:
+        raise BadFile(f"Cannot read {called}: {error.strerror or error}.", details=repr(error)) from error
+    if not head:
+        raise BadFile(f"{as_sentence(called)} is empty; choose a picture.")
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+        raise BadFile(
+            f"{as_sentence(called)} is a HEIC picture, which cannot be read; save it as JPEG or PNG first."
+        )
+    if b"<svg" in head.lower():
+        raise BadFile(f"{as_sentence(called)} is an SVG drawing, which cannot be read; save it as PNG first.")
+
+
+def _guarded(action: Callable[[], T], called: str) -> T:
+    """Run a decoding step; whatever a decoder throws at a hostile file becomes one sentence."""
+    try:
+        return action()
+    except EngineError:
+        raise
+    except UnidentifiedImageError as error:
+        raise BadFile(
+            f"{as_sentence(called)} is not a picture that can be read; "
+            "choose a PNG, JPEG, WebP, TIFF, BMP or GIF file.",
+            details=repr(error),
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadFile(
+            f"{as_sentence(called)} has more than the {MAX_PIXELS_READ // 10**6} megapixels that can be "
+            "read; reduce it in another program first.",
+            details=repr(error),
+        ) from error
+    except MemoryError as error:
+        raise OutOfMemory(
+            f"There is not enough memory to read {called}; reduce it in another program first."
+        ) from error
+    except Exception as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error, ...
+        raise BadFile(
+            f"{as_sentence(called)} is damaged or incomplete; use another copy of it.", details=repr(error)
+        ) from error
+
+
+def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """(type, content) of a PNG's chunks up to the first damage; [] if it is not a PNG."""
+    chunks: list[tuple[bytes, bytes]] = []
+    position = 8 if data.startswith(b"\x89PNG\r\n\x1a\n") else len(data)
+    while position + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        kind, content = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
+        if len(content) < length:
+            break
+        chunks.append((kind, content))
+        position += 12 + length
+    return chunks
+
+
+def inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
+    """zlib-decompressed data; None if it is damaged or larger than `limit`."""
+    decoder = zlib.decompressobj()
+    try:
+        out = decoder.decompress(data, limit)
+    except zlib.error:
+        return None
+    return out if decoder.eof else None
