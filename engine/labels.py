@@ -7,6 +7,7 @@ matched exactly: a colour that no table knows is named, never silently taken for
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import BadFile, BadLabelMap, BadRequest, NotSupported
-from engine.files import as_sentence, atomic_write
+from engine.files import as_sentence, write_bytes
 from engine.label_sets import Label, LabelSet, bundled_label_sets, load_label_set
 from engine.rasters import Raster, Source, load_raster, source_name
 
@@ -133,8 +134,8 @@ def read_label_map(
     raster = load_raster(path, name=name)
     if raster.lossy:
         raise BadLabelMap(
-            f"{as_sentence(called)} is a {raster.format.replace('MPO', 'JPEG')} file, whose lossy compression "
-            "blurs label ids; save the label map as PNG."
+            f"{as_sentence(called)} is a {raster.format.replace('MPO', 'JPEG')} file, whose lossy "
+            "compression blurs label ids; save the label map as PNG."
         )
     notes = [note] if (note := raster.frame_note()) else []
     image = raster.turned()
@@ -219,7 +220,7 @@ def _read_colours(
     colours = image.getcolors(MAX_COLOURS)
     if colours is None:
         raise BadLabelMap(
-            f"{as_sentence(called)} has more than {MAX_COLOURS} colours, so it is a photo and not a label map; "
+            f"{as_sentence(called)} has more than {MAX_COLOURS} colours, so it is no label map but a photo; "
             "choose a label map, or open it as a photo."
         )
     counts = {_packed(cast(tuple[int, ...], colour)): count for count, colour in colours}
@@ -310,9 +311,10 @@ def write_label_map(
         image = Image.fromarray(colourise(ids, label_set))
     else:
         raise BadRequest(f'"{kind}" is not a kind of label map file; use indexed, raw or colour.')
-    with atomic_write(path) as handle:
-        # Always 8 bits: several tools stretch the 4-bit values that Pillow would choose for small sets.
-        image.save(handle, format="PNG", **({"bits": 8} if kind == "indexed" else {}))
+    buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
+    # Always 8 bits: several tools stretch the 4-bit values that Pillow would choose for small sets.
+    image.save(buffer, format="PNG", **({"bits": 8} if kind == "indexed" else {}))
+    write_bytes(path, buffer.getvalue())
 
 
 def _check_colours_differ(ids: Array, label_set: LabelSet) -> None:

@@ -19,7 +19,7 @@ from typing import IO, TypeVar
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from engine.errors import BadFile, EngineError, OutOfMemory
-from engine.files import as_sentence, cannot
+from engine.files import as_sentence, cannot, read_bytes
 
 Source = Path | str | bytes
 T = TypeVar("T")
@@ -236,7 +236,7 @@ def _guarded(action: Callable[[], T], called: str) -> T:
         ) from error
 
 
-def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+def _png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     """(type, content) of a PNG's chunks up to the first damage; [] if it is not a PNG."""
     chunks: list[tuple[bytes, bytes]] = []
     position = 8 if data.startswith(b"\x89PNG\r\n\x1a\n") else len(data)
@@ -250,7 +250,7 @@ def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     return chunks
 
 
-def inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
+def _inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
     """zlib-decompressed data; None if it is damaged or larger than `limit`."""
     decoder = zlib.decompressobj()
     try:
@@ -258,3 +258,23 @@ def inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
     except zlib.error:
         return None
     return out if decoder.eof else None
+
+
+REQUEST_KEY = "tessera"
+"""Keyword of the PNG iTXt chunk that carries a request."""
+
+
+def read_embedded_request(source: Source) -> str | None:
+    """The request JSON that `write_image` put into a PNG, or None. Raises BadFile if the file cannot be read."""
+    data = source if isinstance(source, bytes) else read_bytes(source)
+    for kind, content in _png_chunks(data):
+        keyword, _, rest = content.partition(b"\0")
+        if kind != b"iTXt" or keyword != REQUEST_KEY.encode() or len(rest) < 2:
+            continue
+        text = rest[2:].split(b"\0", 2)[-1]  # after the language tag and the translated keyword
+        plain = _inflate(text) if rest[0] else text
+        try:
+            return None if plain is None else plain.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    return None
