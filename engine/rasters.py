@@ -43,8 +43,8 @@ PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT
 PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXT
 
 # Fixed on purpose: Pillow's EPS reader starts another program, and formats without a signature (TGA)
-# would "recognise" text files.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
+# would "recognise" text files. "JPEG" covers MPO, the pair of pictures that some phones write.
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ REQUEST_KEY = "tessera"
 
 
 def read_embedded_request(source: Source) -> str | None:
-    """The request JSON that `write_image` put into a PNG, or None. Raises BadFile if the file cannot be read."""
+    """The request JSON that `write_image` put into a PNG, or None. Raises BadFile if it cannot be read."""
     data = source if isinstance(source, bytes) else read_bytes(source)
     for kind, content in _png_chunks(data):
         keyword, _, rest = content.partition(b"\0")

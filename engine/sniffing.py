@@ -7,14 +7,14 @@ import os
 import zipfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from PIL import Image
 
 from engine.errors import EngineError
 from engine.label_sets import bundled_label_sets, load_label_set
-from engine.rasters import FORMATS, MAX_PIXELS_READ
+from engine.rasters import FORMATS, MAX_PIXELS_READ, read_embedded_request
 
 Kind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
 
@@ -66,18 +66,14 @@ def _is_request(path: Path) -> bool:
 
 
 def _sniff_picture(path: Path) -> Kind:
-    from engine.images import read_embedded_request  # images offers this module's `sniff` to its users
-
     try:
         with Image.open(path, formats=FORMATS) as image:
             if image.format == "PNG":
                 with suppress(EngineError):
                     if read_embedded_request(path) is not None:
                         return "request_png"
-            if (
-                image.format in ("PNG", "TIFF", "BMP", "GIF")
-                and image.size[0] * image.size[1] <= MAX_PIXELS_READ
-            ):
+            small = image.size[0] * image.size[1] <= MAX_PIXELS_READ
+            if small and image.format in ("PNG", "TIFF", "BMP"):
                 with suppress(Exception):  # damaged: still a picture, reading it says what is wrong
                     return "label_map" if _looks_like_label_map(image) else "image"
             return "image"
@@ -97,7 +93,11 @@ def _looks_like_label_map(image: Image.Image) -> bool:
         return len(values16) <= MAX_USED and int(values16.max()) < MAX_LABELS
     if image.mode in ("RGB", "RGBA"):
         colours = image.convert("RGB").getcolors(MAX_LABELS)
-        return colours is not None and len(colours) > 1 and _one_table_has({tuple(c) for _, c in colours})
+        return (
+            colours is not None
+            and len(colours) > 1
+            and _one_table_has({cast(tuple[int, ...], c) for _, c in colours})
+        )
     return False
 
 
