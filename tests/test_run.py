@@ -1,0 +1,287 @@
+"""run.py: what it sets up, when it sets up again, and what it starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="execv hands over on POSIX only")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project folder with nothing but run.py and pyproject.toml."""
+    folder = tmp_path / "a project with spaces 项目"
+    folder.mkdir()
+    shutil.copy(REPO / "run.py", folder)
+    shutil.copy(REPO / "pyproject.toml", folder)
+    return folder
+
+
+@pytest.fixture
+def run(root: Path) -> ModuleType:
+    """That folder's run.py as a module."""
+    spec = importlib.util.spec_from_file_location("run_under_test", root / "run.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def calls(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Records what pip would be asked; every call succeeds, and torch appears when it is installed."""
+    asked: list[tuple[str, ...]] = []
+
+    def pip(*arguments: str) -> int:
+        asked.append(arguments)
+        if run.TORCH in arguments or run.TORCH_RANGE in arguments:
+            _install(Path(run.site_packages()), "torch-2.13.0.dist-info")
+        return 0
+
+    def make_venv() -> None:
+        if not os.path.exists(run.venv_python()):
+            venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(run.venv_folder())
+
+    monkeypatch.setattr(run, "pip", pip)
+    monkeypatch.setattr(run, "make_venv", make_venv)
+    monkeypatch.setattr(run, "has_nvidia", lambda: False)
+    return asked
+
+
+def _install(site: Path, name: str) -> None:
+    (site / name).mkdir()
+    (site / name / "RECORD").touch()
+
+
+# ---------------------------------------------------------------- set-up
+
+
+def test_the_first_start_installs_torch_first_then_the_project(run: ModuleType, calls: list) -> None:
+    run.set_up([])
+    assert run.TORCH in calls[0]
+    assert calls[-1] == ("install", "--editable", run.ROOT)
+    assert run.is_current([])
+
+
+def test_a_second_start_asks_pip_nothing(run: ModuleType, calls: list) -> None:
+    run.set_up([])
+    calls.clear()
+    run.set_up([])
+    assert calls == []
+
+
+def test_the_tests_bring_their_extras_and_keep_them(run: ModuleType, calls: list) -> None:
+    run.set_up([])
+    assert not run.is_current(["test"])
+    run.set_up(["test"])
+    assert calls[-1] == ("install", "--editable", f"{run.ROOT}[test]")
+    assert run.is_current([]) and run.is_current(["test"])
+    (Path(run.ROOT) / "pyproject.toml").write_text("[project]\n")
+    run.set_up([])
+    assert run.is_current(["test"])
+
+
+def test_a_changed_pyproject_sets_up_again_without_torch(run: ModuleType, calls: list) -> None:
+    run.set_up([])
+    calls.clear()
+    (Path(run.ROOT) / "pyproject.toml").write_text("[project]\n")
+    assert not run.is_current([])
+    run.set_up([])
+    assert calls == [("install", "--editable", run.ROOT)]
+
+
+def test_a_failed_set_up_says_so_in_one_sentence_and_goes_on_next_time(
+    run: ModuleType, calls: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "pip", lambda *arguments: 1)
+        with pytest.raises(run.SetupError, match="could not install torch"):
+            run.set_up([])
+    assert not run.is_current([])
+    run.set_up([])
+    assert run.is_current([])
+
+
+def test_a_package_cut_off_while_installing_is_installed_again(run: ModuleType, calls: list) -> None:
+    run.make_venv()
+    site = Path(run.site_packages())
+    (site / "torch-2.13.0.dist-info").mkdir()  # no RECORD: pip was stopped in the middle
+    _install(site, "numpy-2.0.dist-info")
+    run.set_up([])
+    assert any(run.TORCH in c for c in calls)
+    assert run.has_package(str(site), "numpy")
+
+
+def test_a_broken_stamp_counts_as_none(run: ModuleType, calls: list) -> None:
+    run.set_up([])
+    Path(run.stamp_file()).write_text("{ not json")
+    assert not run.is_current([])
+
+
+def test_a_venv_whose_python_is_gone_is_not_current(run: ModuleType, calls: list) -> None:
+    run.set_up([])
+    os.remove(run.venv_python())
+    assert not run.is_current([])
+
+
+def test_torch_comes_small_without_an_nvidia_card(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    local, small, plain = run.torch_attempts(nvidia=False)
+    assert "--no-index" in local  # a wheel on this machine is taken before anything is downloaded
+    assert run.CPU_WHEELS in small
+    assert plain == [run.TORCH_RANGE]
+    assert all(run.CPU_WHEELS not in attempt for attempt in run.torch_attempts(nvidia=True))
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert all(run.CPU_WHEELS not in attempt for attempt in run.torch_attempts(nvidia=False))
+
+
+def test_torch_is_tried_until_one_way_works(
+    run: ModuleType, calls: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    monkeypatch.setattr(run, "pip", lambda *a: tried.append(a) or (0 if run.TORCH_RANGE in a else 1))
+    run.install_torch()
+    assert len(tried) == len(run.torch_attempts(nvidia=False))
+
+
+# ---------------------------------------------------------------- what it starts
+
+
+def test_other_words_go_to_the_command_line(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(run, "set_up", lambda extras: None)
+    monkeypatch.setattr(run, "hand_over", lambda arguments: started.append(arguments) or 0)
+    assert run.main(["verify", "a folder", "--json"]) == 0
+    assert started == [["-m", "engine.cli", "verify", "a folder", "--json"]]
+
+
+def test_help_needs_no_set_up(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["--help"]) == 0
+    assert "run.py test" in capsys.readouterr().out
+
+
+def test_an_old_python_is_told_so(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    with pytest.raises(run.SetupError, match=r"3\.10 or newer"):
+        run.main([])
+
+
+def test_test_runs_every_check_and_fails_if_one_fails(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def call(arguments: list[str]) -> int:
+        asked.append(arguments)
+        return 1 if "mypy" in arguments else 0
+
+    monkeypatch.chdir(run.ROOT)
+    monkeypatch.setattr(run, "call_python", call)
+    assert run.test(["tests/engine", "-k", "cli"]) == 1
+    assert [a[1] for a in asked if a[0] == "-m"] == ["ruff", "mypy", "pytest"]
+    assert any("lint_imports" in a[1] for a in asked if a[0] == "-c")
+    assert asked[-1][-3:] == ["tests/engine", "-k", "cli"]
+    assert "mypy" in capsys.readouterr().err
+
+
+@POSIX_ONLY
+def test_a_current_set_up_hands_over_at_once_with_arguments_folder_and_exit_code(
+    root: Path, run: ModuleType, calls: list, tmp_path: Path
+) -> None:
+    """Run for real: the stand-in for engine.cli says what it was given."""
+    run.set_up([])
+    stand_in = Path(run.site_packages()) / "engine" / "cli"
+    stand_in.mkdir(parents=True)
+    (stand_in.parent / "__init__.py").touch()
+    (stand_in / "__init__.py").touch()
+    (stand_in / "__main__.py").write_text(
+        "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "engine").mkdir(parents=True)  # a user's folder of that name is not imported
+    (elsewhere / "engine" / "__init__.py").write_text("raise SystemExit('the wrong engine')\n")
+    asked = ["render", "头发.json", "--out", "a b.png"]
+    command = [sys.executable, "-X", "importtime", str(root / "run.py"), *asked]
+    plain = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # the network block imports more
+    done = subprocess.run(command, cwd=elsewhere, env=plain, capture_output=True, encoding="utf-8")
+    assert done.returncode == 7, done.stderr[-2000:]
+    assert json.loads(done.stdout) == [asked, str(elsewhere)]
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if "|" in line}
+    assert "hashlib" in imported  # the list is what run.py loaded before it handed over
+    assert not imported & {"subprocess", "venv", "shutil", "pathlib", "ctypes", "torch", "numpy"}
+
+
+# ---------------------------------------------------------------- without a display, without Qt's libraries
+
+LINUX_ONLY = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux can lack these")
+
+
+@pytest.fixture
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@LINUX_ONLY
+def test_without_a_display_the_sample_is_rendered_and_the_picture_named(
+    run: ModuleType, no_display: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = Path(run.SAMPLE)
+    sample.parent.mkdir(parents=True)
+    sample.write_text("{}")
+    asked = []
+    monkeypatch.setattr(run, "set_up", lambda extras: None)
+    monkeypatch.setattr(run, "call_python", lambda arguments: asked.append(arguments) or 0)
+    assert run.main([]) == 0
+    assert asked == [["-m", "engine.cli", "render", run.SAMPLE, "--out", run.SAMPLE_PICTURE]]
+    said = capsys.readouterr().out
+    assert run.SAMPLE_PICTURE in said
+    assert all(command in said for command in run.COMMANDS)
+
+
+@LINUX_ONLY
+def test_with_a_display_the_editor_starts(
+    run: ModuleType, no_display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(run, "set_up", lambda extras: None)
+    monkeypatch.setattr(run, "missing_qt_libraries", dict)
+    monkeypatch.setattr(run, "hand_over", lambda arguments: started.append(arguments) or 0)
+    assert run.main([]) == 0
+    assert started == [["-m", "app"]]
+
+
+@LINUX_ONLY
+def test_missing_qt_libraries_are_named_with_what_to_install_in_one_sentence(
+    run: ModuleType, no_display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(run, "set_up", lambda extras: None)
+    monkeypatch.setattr(run, "QT_X11", {"libnowhere-cursor.so.0": "libnowhere-cursor0"})
+    with pytest.raises(run.SetupError, match="sudo apt-get install .*libnowhere-cursor0") as caught:
+        run.main([])
+    assert "\n" not in str(caught.value)
+
+
+@LINUX_ONLY
+def test_x_libraries_are_not_asked_for_where_there_is_no_x(
+    run: ModuleType, no_display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "QT_BASE", {})
+    monkeypatch.setattr(run, "QT_X11", {"libnowhere-cursor.so.0": "libnowhere-cursor0"})
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert run.missing_qt_libraries() == {}
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    assert run.missing_qt_libraries() == {"libnowhere-cursor.so.0": "libnowhere-cursor0"}
