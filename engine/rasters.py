@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
+import numpy as np
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from engine.errors import BadFile, EngineError, OutOfMemory
@@ -278,3 +279,18 @@ def read_embedded_request(source: Source) -> str | None:
         except UnicodeDecodeError:
             return None
     return None
+
+
+def decode_grey_png(data: bytes, *, name: str, limit: int = MAX_PIXELS_READ) -> np.ndarray:
+    """Bytes of an 8-bit grey or palette PNG of any size up to `limit` pixels -> its values, (H, W) uint8.
+
+    For label maps inside requests, which may be smaller than a file must be. Raises BadFile.
+    """
+
+    def decode() -> np.ndarray:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            if image.mode not in ("L", "P") or image.width * image.height > limit:
+                raise BadFile(f"{as_sentence(name)} is not a label map of at most {limit:,} pixels.")
+            return np.array(image, dtype=np.uint8)
+
+    return _guarded(decode, name)
