@@ -1,0 +1,177 @@
+"""The rules of the house that no linter holds, and the guards that every test runs under."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.guards import leaks, network
+
+pytest_plugins = ["pytester"]
+
+REPO = Path(__file__).resolve().parents[1]
+LONGEST_FILE = 400  # lines; aim at 150 to 300
+
+
+def _python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((REPO / folder).rglob("*.py"))]
+
+
+def _documents() -> list[Path]:
+    return [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
+
+
+# ---------------------------------------------------------------- cheap to start
+
+
+def test_the_window_and_the_command_line_are_imported_without_torch() -> None:
+    """The first frame and --help must not wait for it: worker threads and commands import the engine."""
+    heavy = "[m for m in ('torch', 'torchmetrics', 'lightning_fabric', 'cv2') if m in sys.modules]"
+    assert _python(f"import sys, app.main_window; print({heavy})") == "[]"
+    assert _python(f"import sys, engine.cli; print({heavy})") == "[]"
+
+
+def test_the_engine_works_where_qt_is_not_installed() -> None:
+    code = (
+        "import importlib, pkgutil, sys\n"
+        "sys.modules['PySide6'] = sys.modules['shiboken6'] = None\n"
+        "import engine\n"
+        "for m in pkgutil.walk_packages(engine.__path__, 'engine.'):\n"
+        "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
+    )
+    _python(code)
+
+
+# ---------------------------------------------------------------- one story per file
+
+
+def test_files_stay_short_enough_to_read() -> None:
+    counts = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _sources("app", "engine")}
+    assert {str(path.relative_to(REPO)): n for path, n in counts.items() if n > LONGEST_FILE} == {}
+
+
+def test_no_path_is_opened_by_opencv() -> None:
+    """cv2.imread and imwrite fail on paths with Chinese characters on Windows: decode bytes instead."""
+    opens = re.compile(r"cv2\.im(read|write)\(")
+    assert [path for path in _sources("app", "engine") if opens.search(path.read_text("utf-8"))] == []
+
+
+def test_no_pickle_is_loaded_without_weights_only() -> None:
+    loads = re.compile(r"torch\.load\((?:[^()]|\([^()]*\))*\)")
+    for path in _sources("app", "engine"):
+        for call in loads.findall(path.read_text("utf-8")):
+            assert "weights_only=True" in call, f"{path}: {call}"
+
+
+# ---------------------------------------------------------------- documents that stay true
+
+
+def test_documents_link_to_files_that_exist() -> None:
+    for page in _documents():
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.relative_to(REPO)} links to {target}"
+
+
+def test_commands_in_the_documents_and_in_run_py_are_those_of_the_command_line() -> None:
+    sys.path.insert(0, str(REPO))
+    try:
+        import run
+    finally:
+        sys.path.remove(str(REPO))
+    from engine.cli import app
+
+    real = {command.name for command in app.registered_commands}
+    assert set(run.COMMANDS) == real
+    named = re.compile(r"^ *(?:python3 run\.py|tessera) ([a-z]+)", re.MULTILINE)
+    for page in _documents():
+        for word in named.findall(page.read_text("utf-8")):
+            assert word in real | {"test"}, f"{page.relative_to(REPO)} names the command {word}"
+
+
+# ---------------------------------------------------------------- the guards
+
+
+def test_a_socket_cannot_be_opened() -> None:
+    for address in (("192.0.2.1", 80), ("127.0.0.1", 9)):
+        with pytest.raises(network.NetworkUsed):
+            socket.create_connection(address)
+
+
+def test_a_child_process_cannot_open_one_either() -> None:
+    code = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert "NetworkUsed" in done.stderr
+
+
+@pytest.mark.loopback
+def test_a_test_marked_loopback_may_talk_to_this_machine_only() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        pass
+    with pytest.raises(network.NetworkUsed):
+        socket.create_connection(("192.0.2.1", 80))
+
+
+@pytest.mark.leaks_threads
+def test_a_thread_left_running_is_named_with_the_place_that_started_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leaks, "_PATIENCE_S", 0.0)
+    before = leaks.Snapshot()
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait, name="forgotten")
+    thread.start()
+    try:
+        (line,) = before.leaks()
+        assert "forgotten" in line and "test_house.py" in line
+    finally:
+        stop.set()
+        thread.join()
+    assert before.leaks() == []
+
+
+def test_qt_warnings_leaks_and_sockets_fail_a_test(pytester: pytest.Pytester) -> None:
+    """The wiring of tests/conftest.py, seen from outside: each of these tests fails, with its reason."""
+    pytester.makeconftest("pytest_plugins = ['tests.conftest']")
+    pytester.makefile(".toml", pyproject=(REPO / "pyproject.toml").read_text("utf-8"))
+    pytester.makepyfile(
+        test_inner="""
+        import socket, threading, warnings
+        from PySide6.QtCore import QObject, QThread, QTimer, qWarning
+
+        kept = []
+
+        def test_warns(): qWarning("a warning of Qt")
+        def test_python_warns(): warnings.warn("a warning of Python")
+        def test_connects(): socket.create_connection(("192.0.2.1", 80))
+        def test_leaves_a_timer(qapp):
+            kept.append(QTimer())
+            kept[-1].setObjectName("late")
+            kept[-1].start(60_000)
+        def test_leaves_a_qt_thread(qapp, monkeypatch):
+            from tests.guards import leaks
+            leaks._PATIENCE_S = 0.0
+            kept.append(QThread())
+            kept[-1].setObjectName("busy")
+            kept[-1].start()
+        def test_is_clean(qapp):
+            kept[-1].quit(); kept[-1].wait()
+            timer = QTimer(); timer.start(60_000); timer.stop()
+        """
+    )
+    result = pytester.runpytest_subprocess("test_inner.py", "-o", f"pythonpath={REPO}")
+    result.assert_outcomes(passed=3, failed=3, errors=2)
+    for reason in ("warning of Qt", "warning of Python", "NetworkUsed", "QTimer 'late'", "QThread 'busy'"):
+        result.stdout.fnmatch_lines([f"*{reason}*"])
