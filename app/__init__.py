@@ -1,0 +1,1 @@
+"""Tessera's desktop editor. Knows the engine; nothing in the engine knows this package."""

@@ -1,0 +1,280 @@
+"""The canvas's tools: small objects that turn pointer events into changes of the document.
+
+A tool knows the document and the few things of the canvas named in `Host`, no widget; it is tested without a
+window.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QCoreApplication, Qt
+
+from app.document.document import BACKGROUND, Document
+
+if TYPE_CHECKING:
+
+    def QT_TRANSLATE_NOOP(context: str, text: str) -> str:
+        """PySide6's own returns `object`."""
+
+else:
+    from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+
+class ToolId(str, enum.Enum):
+    BRUSH = "brush"
+    ERASER = "eraser"
+    BUCKET = "bucket"
+    PICK = "pick"
+    PAN = "pan"
+
+
+@dataclass(frozen=True)
+class ToolInfo:
+    """A tool as menus, buttons and help show it."""
+
+    id: ToolId
+    name: str
+    description: str
+    shortcuts: tuple[str, ...]
+
+    def text(self) -> str:
+        """Its name in the language of the application."""
+        return QCoreApplication.translate("Tools", self.name)
+
+    def tip(self) -> str:
+        """One line on what it does, in the language of the application."""
+        return QCoreApplication.translate("Tools", self.description)
+
+
+TOOLS: tuple[ToolInfo, ...] = (
+    ToolInfo(
+        ToolId.BRUSH,
+        QT_TRANSLATE_NOOP("Tools", "Brush"),
+        QT_TRANSLATE_NOOP(
+            "Tools", "Paint the current label; the right button erases, Shift+drag changes the size"
+        ),
+        ("B",),
+    ),
+    ToolInfo(
+        ToolId.ERASER,
+        QT_TRANSLATE_NOOP("Tools", "Eraser"),
+        QT_TRANSLATE_NOOP("Tools", "Paint the background label"),
+        ("E",),
+    ),
+    ToolInfo(
+        ToolId.BUCKET,
+        QT_TRANSLATE_NOOP("Tools", "Bucket"),
+        QT_TRANSLATE_NOOP("Tools", "Fill the area under the cursor with the current label"),
+        ("G", "F"),
+    ),
+    ToolInfo(
+        ToolId.PICK,
+        QT_TRANSLATE_NOOP("Tools", "Pick"),
+        QT_TRANSLATE_NOOP("Tools", "Take the label under the cursor; Alt+click does so with every tool"),
+        ("I",),
+    ),
+    ToolInfo(
+        ToolId.PAN,
+        QT_TRANSLATE_NOOP("Tools", "Pan"),
+        QT_TRANSLATE_NOOP("Tools", "Move the view; Space+drag and the middle button do so with every tool"),
+        ("H",),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Where mouse or pen is: continuous image coordinates, and widget pixels for what moves the view."""
+
+    x: float
+    y: float
+    widget_x: float = 0.0
+    widget_y: float = 0.0
+    pressure: float = 1.0  # 0-1; a mouse has 1
+    erase: bool = False  # right button, or the pen's other end
+
+
+class Host(Protocol):
+    """What tools need of the canvas."""
+
+    @property
+    def document(self) -> Document: ...
+
+    @property
+    def brush_diameter(self) -> int: ...
+
+    def set_brush_diameter(self, diameter: float) -> None: ...
+
+    def pan_by(self, dx: float, dy: float) -> None: ...
+
+    def set_wipe(self, share: float) -> None: ...
+
+    def move_wipe(self, widget_x: float) -> None: ...
+
+
+class Tool:
+    """Press, moves, release. `cancel` takes back what the press began (Esc, the window lost the mouse)."""
+
+    id: ToolId
+    paints = False  # shows the brush's outline
+    cursor = Qt.CursorShape.CrossCursor
+    cursor_pressed: Qt.CursorShape | None = None
+
+    def press(self, host: Host, at: Pointer) -> None: ...
+
+    def move(self, host: Host, at: Pointer) -> None: ...
+
+    def release(self, host: Host, at: Pointer) -> None: ...
+
+    def cancel(self, host: Host) -> None: ...
+
+
+class BrushTool(Tool):
+    """Paints the document's current label; one press-to-release is one step."""
+
+    id = ToolId.BRUSH
+    paints = True
+
+    def label(self, host: Host, at: Pointer) -> int:
+        return BACKGROUND if at.erase else host.document.current_label
+
+    def text(self, host: Host, at: Pointer) -> str | None:
+        return QCoreApplication.translate("Tools", "Erase") if at.erase else None
+
+    def press(self, host: Host, at: Pointer) -> None:
+        host.document.begin_stroke(self.label(host, at), text=self.text(host, at))
+        self.move(host, at)
+
+    def move(self, host: Host, at: Pointer) -> None:
+        if host.document.stroking:
+            host.document.stroke_to([(at.x, at.y)], pressed_radius(host.brush_diameter, at.pressure))
+
+    def release(self, host: Host, at: Pointer) -> None:
+        # The release is where the last move was; its pressure is 0 and must not thin the end of the stroke.
+        host.document.end_stroke()
+
+    def cancel(self, host: Host) -> None:
+        host.document.cancel_stroke()
+
+
+class EraserTool(BrushTool):
+    id = ToolId.ERASER
+
+    def label(self, host: Host, at: Pointer) -> int:
+        return BACKGROUND
+
+    def text(self, host: Host, at: Pointer) -> str | None:
+        return QCoreApplication.translate("Tools", "Erase")
+
+
+class BucketTool(Tool):
+    """Fills by label, or by the picture's colour."""
+
+    id = ToolId.BUCKET
+    cursor = Qt.CursorShape.PointingHandCursor
+
+    def __init__(self) -> None:
+        self.by_picture = False
+        self.tolerance = 16  # 0-255 per channel
+        self.contiguous = True
+
+    def press(self, host: Host, at: Pointer) -> None:
+        document = host.document
+        x, y = math.floor(at.x), math.floor(at.y)
+        if not (0 <= x < document.width and 0 <= y < document.height):
+            return
+        label = BACKGROUND if at.erase else document.current_label
+        document.fill(
+            x, y, label, contiguous=self.contiguous, by_picture=self.by_picture, tolerance=self.tolerance
+        )
+
+
+class PickTool(Tool):
+    """Makes the label under the cursor the current one."""
+
+    id = ToolId.PICK
+    cursor = Qt.CursorShape.PointingHandCursor
+
+    def press(self, host: Host, at: Pointer) -> None:
+        document = host.document
+        x, y = math.floor(at.x), math.floor(at.y)
+        if 0 <= x < document.width and 0 <= y < document.height:
+            document.set_current_label(int(document.label_map[y, x]))
+
+    move = press  # dragging shows label after label
+
+
+class PanTool(Tool):
+    """Moves the view with the pointer."""
+
+    id = ToolId.PAN
+    cursor = Qt.CursorShape.OpenHandCursor
+    cursor_pressed = Qt.CursorShape.ClosedHandCursor
+
+    def __init__(self) -> None:
+        self._last: tuple[float, float] | None = None
+
+    def press(self, host: Host, at: Pointer) -> None:
+        self._last = (at.widget_x, at.widget_y)
+
+    def move(self, host: Host, at: Pointer) -> None:
+        if self._last is not None:
+            last, self._last = self._last, (at.widget_x, at.widget_y)
+            host.pan_by(at.widget_x - last[0], at.widget_y - last[1])
+
+    def release(self, host: Host, at: Pointer) -> None:
+        self._last = None
+
+    def cancel(self, host: Host) -> None:
+        self._last = None
+
+
+def pressed_radius(diameter: int, pressure: float) -> float:
+    """Radius of the brush under a pen's pressure (0-1): the full size when pressed hard, never under one
+    pixel.
+    """
+    return max(0.5, diameter / 2 * min(1.0, max(0.0, pressure)))
+
+
+class ResizeGesture(Tool):
+    """Shift+drag: to the right and up makes the brush larger; its outline stays where the press was."""
+
+    id = ToolId.BRUSH
+    paints = True
+    cursor = Qt.CursorShape.SizeHorCursor
+
+    def __init__(self, diameter: int, zoom: float) -> None:
+        """`zoom`: widget pixels per image pixel, so that the outline follows the pointer."""
+        self._start_diameter = diameter
+        self._zoom = zoom
+        self._from: tuple[float, float] = (0.0, 0.0)
+
+    def press(self, host: Host, at: Pointer) -> None:
+        self._from = (at.widget_x, at.widget_y)
+
+    def move(self, host: Host, at: Pointer) -> None:
+        way = (at.widget_x - self._from[0]) - (at.widget_y - self._from[1])
+        host.set_brush_diameter(self._start_diameter + 2 * way / self._zoom)
+
+    def cancel(self, host: Host) -> None:
+        host.set_brush_diameter(self._start_diameter)
+
+
+class WipeGesture(Tool):
+    """Drags the divider between label map and picture."""
+
+    id = ToolId.PAN
+    cursor = Qt.CursorShape.SplitHCursor
+
+    def __init__(self, share: float) -> None:
+        self._start_share = share
+
+    def move(self, host: Host, at: Pointer) -> None:
+        host.move_wipe(at.widget_x)
+
+    def cancel(self, host: Host) -> None:
+        host.set_wipe(self._start_share)

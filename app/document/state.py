@@ -1,0 +1,75 @@
+"""What a document holds, without any behaviour: the state that steps of the history change, and a frozen
+copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.labels import LabelSet
+from engine.request import LabelMapData, RenderRequest, Style
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass
+class State:
+    """Everything that a step of the history may change. Only `Document` and its commands touch it."""
+
+    label_set: LabelSet
+    label_map: np.ndarray  # (H, W) uint8, owned
+    weights: str = ""
+    styles: dict[int, Style] = field(default_factory=dict)  # a label that is missing has the mean style
+    seed: int = 0
+    precision: Precision = "float32"
+    locked: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
+    photo: np.ndarray | None = None  # (H, W, 3) uint8: the photo that is edited, if any
+    picture: np.ndarray | None = None  # (H, W, 3) uint8: what the engine painted last
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What decides the picture, as it stood at one moment. Cheap to take; turn it into a request in a worker.
+
+    Making the request compresses the label map as PNG, which takes tens of milliseconds at 2048 x 2048: too
+    long for the thread that paints.
+    """
+
+    weights: str
+    label_map: np.ndarray  # (H, W) uint8, read-only copy
+    styles: dict[int, Style]
+    seed: int
+    precision: Precision = "float32"
+
+    def to_request(self) -> RenderRequest:
+        return RenderRequest(
+            weights=self.weights,
+            label_map=LabelMapData.from_array(self.label_map),
+            styles=dict(self.styles),
+            seed=self.seed,
+            precision=self.precision,
+        )
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of the array that cannot be written through."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def style_bytes(style: Any) -> int:
+    """About how much memory a style holds: the text in it (paths, inline label maps, codes)."""
+    if isinstance(style, str):
+        return len(style)
+    if isinstance(style, (tuple, list)):
+        return sum(style_bytes(part) for part in style)
+    if is_dataclass(style):
+        return 64 + sum(style_bytes(getattr(style, part.name)) for part in fields(style))
+    if hasattr(style, "__struct_fields__"):  # msgspec
+        return 64 + sum(style_bytes(getattr(style, name)) for name in style.__struct_fields__)
+    return 8

@@ -1,0 +1,26 @@
+"""Turns whatever a job raised into an error that can be shown."""
+
+from __future__ import annotations
+
+import traceback
+
+from PySide6.QtCore import QCoreApplication
+
+from engine.errors import EngineError, OutOfMemory
+
+
+def as_engine_error(error: BaseException) -> EngineError:
+    """Errors of the engine as they are; anything else as one sentence, with the traceback as its details."""
+    if isinstance(error, EngineError):
+        return error
+    details = "".join(traceback.format_exception(error))
+    if isinstance(error, MemoryError):
+        sentence = QCoreApplication.translate(
+            "Jobs",
+            "There was not enough memory; close other programs or use a smaller image, then try again.",
+        )
+        return OutOfMemory(sentence, details=details)
+    sentence = QCoreApplication.translate(
+        "Jobs", "Something unexpected went wrong ({0}); your work is unchanged. Please report the details."
+    )
+    return EngineError(sentence.format(type(error).__name__), details=details)
