@@ -36,6 +36,8 @@ MAX_PIXELS_SHRUNK = 1 << 29
 MAX_TEXT = 64 << 20
 """Bytes of text that a PNG may carry: a request with many inline label maps has a few MiB."""
 
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
 # Ours are the limits that count, checked on the header below. Pillow's stay as a net under them: it refuses
 # at twice this number whatever a header did not tell (a GIF frame larger than its screen).
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS_SHRUNK
@@ -240,7 +242,7 @@ def _guarded(action: Callable[[], T], called: str) -> T:
 def _png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     """(type, content) of a PNG's chunks up to the first damage; [] if it is not a PNG."""
     chunks: list[tuple[bytes, bytes]] = []
-    position = 8 if data.startswith(b"\x89PNG\r\n\x1a\n") else len(data)
+    position = 8 if data.startswith(_PNG_SIGNATURE) else len(data)
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
         kind, content = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
@@ -294,3 +296,23 @@ def decode_grey_png(data: bytes, *, name: str, limit: int = MAX_PIXELS_READ) -> 
             return np.array(image, dtype=np.uint8)
 
     return _guarded(decode, name)
+
+
+def encode_grey_png(values: np.ndarray) -> bytes:
+    """(H, W) uint8 as the bytes of an 8-bit grey PNG; equal arrays give equal bytes.
+
+    Written here because it stands in the path of every live preview: differences to the row above and one
+    deflate are three times as fast as Pillow's search for the best filter, and no larger for label maps.
+    """
+    height, width = values.shape
+    rows = np.empty((height, width + 1), dtype=np.uint8)
+    rows[:, 0] = 2  # PNG's filter "up"
+    rows[0, 1:] = values[0]
+    np.subtract(values[1:], values[:-1], out=rows[1:, 1:])
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    packed = zlib.compress(rows.tobytes(), 6 if values.size <= 1 << 18 else 1)
+    chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    return _PNG_SIGNATURE + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )

@@ -24,7 +24,7 @@ from msgspec import Meta, structs
 
 from engine.errors import BadRequest, EngineError
 from engine.images import encode_png, read_image
-from engine.rasters import MAX_PIXELS_READ, decode_grey_png
+from engine.rasters import MAX_PIXELS_READ, decode_grey_png, encode_grey_png
 
 Array = np.ndarray
 
@@ -156,7 +156,7 @@ class LabelMapData(_Frozen, frozen=True):
 
 def encode_map(label_map: Array) -> str:
     """(H, W) uint8 -> base64 PNG, for `LabelMapData` and `ImageStyle.label_map_png`."""
-    return base64.b64encode(encode_png(label_map, compress_level=4)).decode("ascii")
+    return base64.b64encode(encode_grey_png(label_map)).decode("ascii")
 
 
 def _from_base64(text: str, key: str) -> bytes:
@@ -282,7 +282,7 @@ def from_json(text: str | bytes) -> Request:
     try:
         request = msgspec.convert(data, KINDS[kind], str_keys=True)
     except msgspec.ValidationError as error:
-        raise BadRequest(_sentence(str(error), KINDS[kind]), details=str(error)) from error
+        raise BadRequest(_sentence(str(error)), details=str(error)) from error
     except RecursionError as error:
         raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.") from error
     if isinstance(request, RenderRequest):
@@ -315,19 +315,23 @@ def _check_depth(data: object, depth: int = 0) -> None:
             _check_depth(value, depth + 1)
 
 
-def _sentence(message: str, kind: type) -> str:
+def _sentence(message: str) -> str:
     """msgspec's message as a sentence that names the key and, for a misspelt one, the nearest."""
     what, _, place = message.partition(" - at ")
     place = re.sub(r"^[`$.]*", "", place).rstrip("`")
     where = f' in "{place}"' if place else ""
+    if place.startswith("key"):  # a label in "styles" that is no number
+        return 'The request has a wrong label in "styles"; its keys are label numbers from 0 to 255.'
     if match := re.search(r"unknown field `(.+)`", what):
         key = match.group(1)
-        near = difflib.get_close_matches(key, _keys(), n=1)
+        near = [name for name in difflib.get_close_matches(key, _keys(), n=2) if name != key]
         advice = f'did you mean "{near[0]}"?' if near else "remove it, or open the file with a newer Tessera."
         return f'The request has an unknown key "{key}"{where}; {advice}'
     if match := re.search(r"missing required field `(.+)`", what):
         return f'The request lacks the key "{match.group(1)}"{where}; add it.'
     wrong = what[:1].lower() + what[1:]
+    if place == "precision":
+        wrong += ', give "float32" or "bfloat16"'
     return f"The request has a wrong value{where}: {wrong.replace('`', '')}."
 
 

@@ -1,0 +1,345 @@
+"""Weights folders: `NAME/{model.safetensors, card.json, samples.png}`, found, read, checked and written.
+
+Only safetensors are read: no file can run code. The card holds the tensors file's SHA-256, which is
+checked on every load, and everything a user should know before using the weights. torch is imported only
+where tensors are touched, so that listing weights is cheap.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import platformdirs
+
+from engine.errors import BadFile, EngineError, OutOfMemory, WeightsError
+from engine.files import PathLike, atomic_write, cannot, make_folder, read_text, root
+from engine.images import encode_png
+from engine.label_sets import LabelSet
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CARD_SCHEMA = 1
+MODEL_FILE, CARD_FILE, SAMPLES_FILE = "model.safetensors", "card.json", "samples.png"
+ENVIRONMENT = "TESSERA_WEIGHTS"
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands beside the weights: where they come from, what they may be used for, how good they are.
+
+    config: plain data of the model's config dataclass. label_set: `LabelSet.to_dict()`, {} for systems
+    without labels. metrics: free, numbers by name. sha256: of model.safetensors, set when saving.
+    """
+
+    name: str
+    system: str
+    config: dict[str, Any] = {}
+    label_set: dict[str, Any] = {}
+    data: str = ""
+    data_licence: str = ""
+    weights_licence: str = ""
+    steps: int = 0
+    seconds: float = 0.0
+    metrics: dict[str, Any] = {}
+    perceptual_network: str = ""
+    made_with: str = ""
+    notes: str = ""
+    sha256: str = ""
+    schema: int = CARD_SCHEMA
+
+    def labels(self) -> LabelSet | None:
+        """The label set; None for a system without labels. Raises BadFile if the card's is wrong."""
+        if not self.label_set:
+            return None
+        return LabelSet.from_dict(self.label_set, source=f'the card of "{self.name}"')
+
+    def replace(self, **changes: Any) -> Card:
+        """A changed copy."""
+        return msgspec.structs.replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Loaded weights: `state` maps names to CPU tensors in the precision of the file."""
+
+    card: Card
+    state: dict[str, Tensor]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class WeightsEntry:
+    """One folder found on the search path; `card` is None and `problem` a sentence if it is broken."""
+
+    name: str
+    folder: Path
+    card: Card | None
+    problem: str = ""
+
+    @property
+    def samples(self) -> Path | None:
+        """The picture sheet beside the weights, if there is one."""
+        path = self.folder / SAMPLES_FILE
+        return path if path.is_file() else None
+
+
+# ---------------------------------------------------------------- finding
+
+
+def user_weights_folder() -> Path:
+    """Where imported and trained weights of this user go (it may not exist yet)."""
+    return Path(platformdirs.user_data_dir("Tessera", appauthor=False)) / "weights"
+
+
+def search_path() -> tuple[Path, ...]:
+    """Folders that hold weights folders, the first winning: $TESSERA_WEIGHTS, the user's, the bundled."""
+    given = [
+        Path(part).expanduser() for part in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if part.strip()
+    ]
+    return tuple(dict.fromkeys([*given, user_weights_folder(), root() / "weights"]))
+
+
+def list_weights() -> list[WeightsEntry]:
+    """All weights on the search path by name, broken ones with their reason. Never raises.
+
+    Cards and file headers are read, tensors are not; `load_weights` checks the SHA-256.
+    """
+    entries: dict[str, WeightsEntry] = {}
+    for place in search_path():
+        try:
+            folders = sorted(
+                path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")
+            )
+        except OSError:
+            continue  # a place that is not there holds no weights
+        for folder in folders:
+            if folder.name not in entries:
+                entries[folder.name] = _entry(folder)
+    return [entries[name] for name in sorted(entries)]
+
+
+def _entry(folder: Path) -> WeightsEntry:
+    try:
+        card = read_card(folder)
+        card.labels()
+        _check_header(folder / MODEL_FILE)
+    except EngineError as error:
+        return WeightsEntry(folder.name, folder, None, str(error))
+    return WeightsEntry(folder.name, folder, card)
+
+
+def find_weights(name: str | Path) -> Path:
+    """The folder of the weights called `name`, or `name` itself if it is such a folder's path.
+
+    Raises WeightsError that names what there is.
+    """
+    text = str(name)
+    if isinstance(name, Path) or any(sign in text for sign in ("/", os.sep)):
+        folder = Path(name).expanduser()
+        if (folder / CARD_FILE).is_file():
+            return folder
+        raise WeightsError(f'"{folder}" is not a weights folder: it has no {CARD_FILE}; choose one that has.')
+    if text and text not in (".", ".."):
+        for place in search_path():
+            if (place / text).is_dir():
+                return place / text
+    names = [entry.name for entry in list_weights()]
+    near = difflib.get_close_matches(text, names, n=1)
+    if near:
+        raise WeightsError(f'There are no weights called "{text}"; did you mean "{near[0]}"?')
+    there = (
+        f"there are {', '.join(names)}"
+        if names
+        else f'none were found; put a folder into "{user_weights_folder()}"'
+    )
+    raise WeightsError(f'There are no weights called "{text}"; {there}.')
+
+
+def require_label_set(card: Card, label_set: LabelSet) -> None:
+    """Raise WeightsError unless the weights know exactly the labels of `label_set`."""
+    own = card.labels()
+    if own is not None and own.same_labels(label_set):
+        return
+    knows = f"the {len(own)} labels of '{own.name}'" if own is not None else "no labels"
+    raise WeightsError(
+        f'The weights "{card.name}" know {knows}, not the {len(label_set)} labels of '
+        f"'{label_set.name}'; choose weights for '{label_set.name}'."
+    )
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_card(folder: PathLike) -> Card:
+    """The card of a weights folder. Raises WeightsError: missing, damaged, a wrong key, a newer schema."""
+    path = Path(folder) / CARD_FILE
+    try:
+        data = json.loads(read_text(path, limit=32 << 20))
+    except BadFile as error:
+        raise WeightsError(str(error), details=error.details) from error
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(
+            f'"{path}" is not a valid JSON file; get the weights again.', details=repr(error)
+        ) from error
+    if not isinstance(data, dict):
+        raise WeightsError(f'"{path}" is not a weights card; get the weights again.')
+    schema = data.get("schema", CARD_SCHEMA)
+    if isinstance(schema, int) and schema > CARD_SCHEMA:
+        raise WeightsError(
+            f'"{path}" was written by a newer Tessera (card schema {schema}, this version knows '
+            f"{CARD_SCHEMA}); update Tessera to use these weights."
+        )
+    try:
+        return msgspec.convert(data, Card)  # unknown keys are left alone: a card may say more than we read
+    except msgspec.ValidationError as error:
+        raise WeightsError(
+            f'"{path}" is not a usable card: {_card_problem(str(error))}.', details=str(error)
+        ) from error
+
+
+def _card_problem(message: str) -> str:
+    what, _, place = message.partition(" - at ")
+    key = re.sub(r"^[`$.]*", "", place).rstrip("`")
+    missing = re.search(r"missing required field `(.+)`", what)
+    if missing:
+        return f'the key "{missing.group(1)}" is missing'
+    return f'the key "{key}": {what[:1].lower()}{what[1:]}'.replace("`", "")
+
+
+def load_weights(folder: PathLike) -> Weights:
+    """Read and check a weights folder (a path, or a name for `find_weights`).
+
+    Raises WeightsError: no card, no or truncated or foreign tensors, a SHA-256 that is not the card's.
+    """
+    path = Path(folder)
+    if not (path / CARD_FILE).is_file() and not path.is_dir():
+        path = find_weights(folder if isinstance(folder, Path) else str(folder))
+    card = read_card(path)
+    model = path / MODEL_FILE
+    _check_header(model)
+    _check_digest(model, card)
+    return Weights(card, read_tensors(model), path)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file, on the CPU. Raises WeightsError or OutOfMemory."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except OSError as error:
+        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise WeightsError(f'"{path}" is damaged; get the weights again.', details=repr(error)) from error
+    except MemoryError as error:
+        raise OutOfMemory(f'There is not enough memory to load "{path}"; close other programs.') from error
+
+
+def _check_header(path: Path) -> None:
+    """Tell a foreign or truncated tensors file from its first bytes and its size."""
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as handle:
+            length = int.from_bytes(handle.read(8), "little")
+            header = handle.read(length) if 2 <= length <= 100 << 20 else b""
+    except OSError as error:
+        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
+    foreign = (
+        f'"{path}" is not a safetensors file; get the weights again, or import a .pth file as new weights.'
+    )
+    if not header.startswith(b"{"):
+        raise WeightsError(foreign)
+    try:
+        ends = [v["data_offsets"][1] for k, v in json.loads(header).items() if k != "__metadata__"]
+        expected = 8 + length + int(max(ends, default=0))
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        # A header cut in its middle is no JSON either.
+        raise WeightsError(
+            f'"{path}" is damaged or incomplete; get the weights again.', details=repr(error)
+        ) from error
+    if size != expected:
+        word = "incomplete" if size < expected else "damaged"
+        raise WeightsError(f'"{path}" is {word} ({size:,} of {expected:,} bytes); get the weights again.')
+
+
+def _check_digest(path: Path, card: Card) -> None:
+    if not card.sha256:
+        raise WeightsError(
+            f'The card of "{path}" has no sha256, so the weights cannot be checked; get them again.'
+        )
+    try:
+        status = path.stat()
+        digest = _digest(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
+    if digest != card.sha256.lower():
+        raise WeightsError(
+            f'"{path}" is not the file that its card describes (its SHA-256 differs); get the weights again.',
+            details=f"card: {card.sha256}\nfile: {digest}",
+        )
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, size: int, modified: int) -> str:
+    """SHA-256 of a file; size and time of change are in the key so that a changed file is read again."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+# ---------------------------------------------------------------- writing
+
+
+def save_weights(
+    folder: PathLike, card: Card, state: dict[str, Tensor], *, samples: np.ndarray | None = None
+) -> Card:
+    """Write a weights folder and give back the card with its SHA-256.
+
+    Tensors keep their precision. All files are complete on the disk before one replaces an older one, so
+    a full disk leaves the old weights as they were. `samples`: (H, W, 3) uint8 for samples.png.
+    Raises BadFile.
+    """
+    from safetensors.torch import save
+
+    folder = make_folder(folder)
+    data = save(_plain(state), metadata={"format": "pt", "tessera": card.name})
+    card = card.replace(sha256=hashlib.sha256(data).hexdigest(), schema=CARD_SCHEMA)
+    text = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
+    contents = {CARD_FILE: text.encode("utf-8"), MODEL_FILE: data}
+    if samples is not None:
+        contents[SAMPLES_FILE] = encode_png(samples)
+    with ExitStack() as stack:  # all are complete on the disk before the first one replaces anything
+        for name, content in contents.items():
+            handle = stack.enter_context(atomic_write(folder / name))
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+    return card
+
+
+def _plain(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Detached, contiguous CPU tensors that share no memory, as safetensors wants them."""
+    seen: set[int] = set()
+    plain: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        value = tensor.detach().cpu().contiguous()
+        pointer = value.untyped_storage().data_ptr()
+        if pointer in seen or value.untyped_storage().nbytes() != value.nbytes:
+            value = value.clone()
+        seen.add(pointer)
+        plain[name] = value
+    return plain
