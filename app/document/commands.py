@@ -15,7 +15,7 @@ from app.document.undo import Command, PixelChange, PixelRuns
 from engine.request import Style
 
 if TYPE_CHECKING:
-    from app.document.document import Document
+    from app.document.base import DocumentBase
 
 
 class PixelCommand:
@@ -23,7 +23,7 @@ class PixelCommand:
 
     merge_key: Hashable | None = None
 
-    def __init__(self, document: Document, change: PixelChange, text: str) -> None:
+    def __init__(self, document: DocumentBase, change: PixelChange, text: str) -> None:
         self._document = document
         self._change = change
         self.text = text
@@ -47,7 +47,7 @@ class FieldCommand:
 
     def __init__(
         self,
-        document: Document,
+        document: DocumentBase,
         field: str,
         *,
         old: Any,
@@ -82,7 +82,7 @@ class StylesCommand:
 
     def __init__(
         self,
-        document: Document,
+        document: DocumentBase,
         *,
         old: Mapping[int, Style | None],
         new: Mapping[int, Style | None],
@@ -139,7 +139,7 @@ class ReplaceCommand:
 
     merge_key: Hashable | None = None
 
-    def __init__(self, document: Document, before: State, text: str) -> None:
+    def __init__(self, document: DocumentBase, before: State, text: str) -> None:
         self._document = document
         self._other = _Packed.pack(before)
         self.text = text

@@ -1,0 +1,258 @@
+"""The ground a document stands on: its state, what can be read and heard of it, and its history.
+
+What a user can do to it is in `app.document.document`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+from PySide6.QtCore import QLocale, QObject, QRect, Signal
+
+from app.canvas.strokes import Box
+from app.document.commands import FieldCommand, PixelCommand, ReplaceCommand
+from app.document.label_pixels import LabelPixels, Stroke
+from app.document.state import Precision, Snapshot, State, read_only
+from app.document.undo import Command, PixelChange, UndoStack, record_change
+from engine.errors import BadRequest
+from engine.labels import LabelSet
+from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, RenderRequest, Style
+
+BACKGROUND = 0  # what the eraser paints
+_STYLES = (MeanStyle, ImageStyle, MixStyle, BlockStyle)
+
+
+class DocumentBase(QObject):
+    """Signals, properties and history. Commands use the methods that begin with an underscore."""
+
+    label_map_changed = Signal(QRect)  # pixels of this rectangle of the image changed
+    styles_changed = Signal(object)  # frozenset of label ids
+    seed_changed = Signal(int)
+    weights_changed = Signal(str)
+    precision_changed = Signal(str)
+    labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
+    current_label_changed = Signal(int)
+    replaced = Signal()  # label set, size, everything: bind anew (no other signal follows)
+    picture_changed = Signal()
+    undo_changed = Signal()
+    dirty_changed = Signal(bool)
+
+    def __init__(self, state: State, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._undo = UndoStack()
+        self._stroke: Stroke | None = None
+        self._current_label = BACKGROUND
+        self._dirty = False
+        self._bind(state)
+
+    # ------------------------------------------------------------ what there is
+
+    @property
+    def label_map(self) -> np.ndarray:
+        """(H, W) uint8, a read-only view that follows the document. Copy it to keep it."""
+        return self._view
+
+    @property
+    def height(self) -> int:
+        return int(self._view.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self._view.shape[1])
+
+    @property
+    def label_set(self) -> LabelSet:
+        return self._state.label_set
+
+    @property
+    def weights(self) -> str:
+        return self._state.weights
+
+    @property
+    def seed(self) -> int:
+        return self._state.seed
+
+    @property
+    def precision(self) -> Precision:
+        """What the engine computes with: "float32" or "bfloat16"."""
+        return self._state.precision
+
+    @property
+    def styles(self) -> dict[int, Style]:
+        """A copy. Labels that are missing have the mean style."""
+        return dict(self._state.styles)
+
+    def style(self, label: int) -> Style:
+        """The style of one label; the mean style where none was chosen."""
+        return self._state.styles.get(self._checked(label), MeanStyle())
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """(H, W, 3) uint8, read-only: what the engine painted last; None before."""
+        return self._state.picture
+
+    @property
+    def photo(self) -> np.ndarray | None:
+        """(H, W, 3) uint8, read-only: the photo that is edited; None where there is none."""
+        return self._state.photo
+
+    @property
+    def areas(self) -> np.ndarray:
+        """(256,) int64, read-only: number of pixels of each label id."""
+        return read_only(self._pixels.areas)
+
+    def area(self, label: int) -> float:
+        """The share of the label map that a label covers, 0-1."""
+        return float(self._pixels.areas[self._checked(label)]) / self._view.size
+
+    @property
+    def locked(self) -> frozenset[int]:
+        """Labels whose pixels brush and fills leave alone."""
+        return self._state.locked
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Labels that the overlay does not show."""
+        return self._state.hidden
+
+    @property
+    def current_label(self) -> int:
+        """The label that brush and bucket paint. A choice of the moment, no step of the history."""
+        return self._current_label
+
+    @property
+    def stroking(self) -> bool:
+        """Whether a stroke is open, between press and release."""
+        return self._stroke is not None
+
+    def snapshot(self) -> Snapshot:
+        """What decides the picture, frozen now; `snapshot().to_request` may run in a worker."""
+        state = self._state
+        return Snapshot(
+            weights=state.weights,
+            label_map=read_only(state.label_map.copy()),
+            styles=dict(state.styles),
+            seed=state.seed,
+            precision=state.precision,
+        )
+
+    def to_request(self) -> RenderRequest:
+        """The request as the document stands. Compresses the label map: see `snapshot` for live rendering."""
+        return self.snapshot().to_request()
+
+    # ------------------------------------------------------------ history
+
+    @property
+    def undo_text(self) -> str:
+        """What undo would take back, for the menu; empty where there is nothing."""
+        return self._stroke.text if self._stroke is not None else self._undo.undo_text
+
+    @property
+    def redo_text(self) -> str:
+        return self._undo.redo_text
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there are changes since the document was last saved."""
+        return self._dirty
+
+    def _push(self, command: Command) -> None:
+        self._undo.push(command)
+        self._announce()
+
+    def _announce(self) -> None:
+        """Tells what the history can do now, and whether the document is as it was saved."""
+        self.undo_changed.emit()
+        dirty = not self._undo.clean
+        if dirty != self._dirty:
+            self._dirty = dirty
+            self.dirty_changed.emit(dirty)
+
+    # ------------------------------------------------------------ checks
+
+    def _checked(self, label: int, label_set: LabelSet | None = None) -> int:
+        label_set = label_set or self._state.label_set
+        whole = isinstance(label, (int, np.integer)) and not isinstance(label, bool)
+        if not whole or not 0 <= label < len(label_set):
+            sentence = self.tr("The label {0} is not in the label set “{1}”, whose ids are 0 to {2}.")
+            raise BadRequest(sentence.format(label, label_set.name, len(label_set) - 1))
+        return int(label)
+
+    def _checked_style(self, style: Style | None) -> Style | None:
+        """None for the mean style, so that equal documents hold equal styles."""
+        if style is not None and not isinstance(style, _STYLES):
+            sentence = self.tr("A style of the kind “{0}” is not known; choose a picture or the mean.")
+            raise BadRequest(sentence.format(type(style).__name__))
+        return None if isinstance(style, MeanStyle) else style
+
+    def _checked_picture(self, pixels: np.ndarray | None) -> np.ndarray | None:
+        if pixels is None:
+            return None
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+            raise BadRequest(self.tr("A picture must have three colours of 8 bits for each pixel."))
+        return read_only(np.ascontiguousarray(pixels))
+
+    def _label_name(self, label: int) -> str:
+        """A label's name in the language of the application."""
+        entry = self.label_set[label]
+        return entry.name_zh if QLocale().language() == QLocale.Language.Chinese else entry.name
+
+    # ------------------------------------------------------------ the doors that commands use
+
+    def _record(self, before: np.ndarray, box: Box, text: str) -> bool:
+        """Makes a step of what differs from `before`, (H, W). Returns whether anything does."""
+        change = record_change(before=before, after=self._state.label_map, box=box)
+        if change is None:
+            return False
+        self.label_map_changed.emit(qrect(change.box))
+        self._push(PixelCommand(self, change, text))
+        return True
+
+    def _swap_pixels(self, change: PixelChange) -> PixelChange:
+        other = self._pixels.swap(change)
+        self.label_map_changed.emit(qrect(change.box))
+        return other
+
+    def _put_styles(self, styles: Mapping[int, Style | None]) -> None:
+        for label, style in styles.items():
+            if style is None:
+                self._state.styles.pop(label, None)
+            else:
+                self._state.styles[label] = style
+        self.styles_changed.emit(frozenset(styles))
+
+    def _change_field(self, name: str, new: object, text: str, merge: Hashable | None = None) -> None:
+        old = getattr(self._state, name)
+        if old != new:
+            self._set_field(name, new)
+            self._push(FieldCommand(self, name, old=old, new=new, text=text, merge_key=merge))
+
+    def _set_field(self, name: str, value: object) -> None:
+        old = getattr(self._state, name)
+        setattr(self._state, name, value)
+        if name in ("locked", "hidden"):
+            self._pixels.set_locked(self._state.locked)
+            self.labels_changed.emit(frozenset(old) ^ frozenset(getattr(self._state, name)))
+        else:
+            getattr(self, f"{name}_changed").emit(value)
+
+    def _replace(self, state: State, text: str) -> None:
+        before = self._state
+        self._put_state(state)
+        self._push(ReplaceCommand(self, before, text))
+
+    def _put_state(self, state: State) -> None:
+        self._bind(state)
+        self.replaced.emit()
+
+    def _bind(self, state: State) -> None:
+        self._state = state
+        self._pixels = LabelPixels(state.label_map, state.locked)
+        self._view = read_only(state.label_map)
+        if self._current_label >= len(state.label_set):
+            self._current_label = BACKGROUND
+
+
+def qrect(box: Box) -> QRect:
+    return QRect(box.x0, box.y0, box.width, box.height)

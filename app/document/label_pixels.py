@@ -1,0 +1,106 @@
+"""The pixels of a label map as the document paints them: locks respected, areas counted along. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.canvas import strokes
+from app.canvas.strokes import EMPTY, Box
+from app.document.undo import PixelChange, PixelRuns, record_change
+
+
+class LabelPixels:
+    """Writes into a label map, (H, W) uint8, which it owns from now on."""
+
+    def __init__(self, label_map: np.ndarray, locked: frozenset[int]) -> None:
+        self.label_map = label_map
+        self.areas = np.bincount(label_map.ravel(), minlength=256)  # (256,) pixels of each label
+        self.set_locked(locked)
+
+    def set_locked(self, locked: frozenset[int]) -> None:
+        self._any_locked = bool(locked)
+        self._locked = np.zeros(256, dtype=bool)
+        self._locked[list(locked)] = True
+
+    @property
+    def whole(self) -> Box:
+        return Box(0, 0, self.label_map.shape[1], self.label_map.shape[0])
+
+    def paint(self, box: Box, mask: np.ndarray, label: int) -> Box:
+        """Writes `label` where `mask` (bool, of the box's shape) is set, except over locked labels.
+
+        Returns the box, or an empty one where nothing changed.
+        """
+        if box.empty:
+            return EMPTY
+        block = self.label_map[box.slices]
+        changed = block != label
+        changed &= mask
+        if self._any_locked:
+            changed &= ~self._locked[block]
+        lost = np.bincount(block[changed], minlength=256)
+        gained = int(lost.sum())
+        if gained == 0:
+            return EMPTY
+        self.areas -= lost
+        self.areas[label] += gained
+        np.copyto(block, np.uint8(label), where=changed)
+        return box
+
+    def write(self, box: Box, values: np.ndarray) -> None:
+        """Puts `values`, (h, w) uint8, into the box, locks or not."""
+        block = self.label_map[box.slices]
+        self.areas += np.bincount(values.ravel(), minlength=256) - np.bincount(block.ravel(), minlength=256)
+        block[...] = values
+
+    def swap(self, change: PixelChange) -> PixelChange:
+        """Puts the kept values back; returns what they replaced."""
+        values, changed = change.runs.decode()
+        block = self.label_map[change.box.slices]
+        other = PixelChange(change.box, PixelRuns(old=block, changed=changed))
+        self.write(change.box, np.where(changed, values, block))
+        return other
+
+
+class Stroke:
+    """A brush stroke between press and release."""
+
+    def __init__(self, pixels: LabelPixels, label: int, text: str) -> None:
+        self.text = text
+        self._pixels = pixels
+        self._label = label
+        self._before = pixels.label_map.copy()
+        self._box = EMPTY
+        self._last: tuple[float, float, float] | None = None  # x, y, radius
+
+    def extend(self, points: Sequence[tuple[float, float]], radii: Sequence[float]) -> Box:
+        """Paints on to each point in turn; the very first one is a dot. Returns where pixels changed."""
+        height, width = self._pixels.label_map.shape
+        dirty = EMPTY
+        for (x, y), radius in zip(points, radii, strict=True):
+            radius = min(strokes.MAX_DIAMETER / 2, max(strokes.MIN_DIAMETER / 2, radius))
+            from_x, from_y, from_radius = self._last or (x, y, radius)
+            self._last = (x, y, radius)
+            box, mask = strokes.segment_mask(
+                start=(from_x, from_y),
+                end=(x, y),
+                start_radius=from_radius,
+                end_radius=radius,
+                height=height,
+                width=width,
+            )
+            dirty = dirty.union(self._pixels.paint(box, mask, self._label))
+        self._box = self._box.union(dirty)
+        return dirty
+
+    def change(self) -> PixelChange | None:
+        """What the stroke changed since the press; None where nothing."""
+        return record_change(before=self._before, after=self._pixels.label_map, box=self._box)
+
+    def take_back(self) -> Box:
+        """Restores the label map as it was at the press. Returns where."""
+        if not self._box.empty:
+            self._pixels.write(self._box, self._before[self._box.slices])
+        return self._box
