@@ -19,15 +19,14 @@ from PIL import Image, ImageCms, PngImagePlugin
 from engine.errors import BadFile
 from engine.files import PathLike, write_bytes
 from engine.labels import resize_label_map
+from engine.png import REQUEST_KEY, read_embedded_request
 from engine.rasters import (
     MAX_PIXELS_READ,
     MAX_SIDE_READ,
     MIN_SIDE_READ,
-    REQUEST_KEY,
     Raster,
     Source,
     load_raster,
-    read_embedded_request,
 )
 from engine.sniffing import sniff
 
@@ -73,7 +72,9 @@ def read_image(source: Source, *, max_side: int = 4096, name: str | None = None)
         factor = max_side / max(width, height)
         size = max(1, round(width * factor)), max(1, round(height * factor))
         rgb = rgb.resize(size, Image.Resampling.BOX)
-        notes.append(f"reduced from {width} x {height} to {size[0]} x {size[1]} pixels")
+        upright = raster.orientation < 5  # the others swap width and height
+        before, after = ((width, height), size) if upright else ((height, width), size[::-1])
+        notes.append(f"reduced from {before[0]} x {before[1]} to {after[0]} x {after[1]} pixels")
     return ImageFile(np.array(raster.turned(rgb), dtype=np.uint8), tuple(notes))
 
 

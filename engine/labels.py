@@ -8,7 +8,6 @@ matched exactly: a colour that no table knows is named, never silently taken for
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,6 +17,7 @@ from PIL import Image
 
 from engine.errors import BadFile, BadLabelMap, BadRequest, NotSupported
 from engine.files import as_sentence, write_bytes
+from engine.label_colours import colour_tables, colours_sentence, ids_by_colour, packed
 from engine.label_sets import Label, LabelSet, bundled_label_sets, load_label_set
 from engine.rasters import Raster, Source, load_raster, source_name
 
@@ -200,9 +200,9 @@ def _read_palette(
         return _read_values(values, label_set, called, order, "indexed", notes)
     palette = np.asarray(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3)
     used = np.unique(values)
-    known = _colour_tables(label_set)
+    known = colour_tables(label_set)
     if int(used.max()) < len(palette) and any(
-        all(colour in table for colour in map(_packed, palette[used].tolist())) for _, table in known
+        all(colour in table for colour in map(packed, palette[used].tolist())) for _, table in known
     ):
         notes = [*notes, "the palette's numbers are no label ids, so its colours were read instead"]
         return _read_colours(image.convert("RGB"), label_set, called, order, notes)
@@ -223,13 +223,13 @@ def _read_colours(
             f"{as_sentence(called)} has more than {MAX_COLOURS} colours, so it is no label map but a photo; "
             "choose a label map, or open it as a photo."
         )
-    counts = {_packed(cast(tuple[int, ...], colour)): count for count, colour in colours}
-    tables = _colour_tables(label_set)
+    counts = {packed(cast(tuple[int, ...], colour)): count for count, colour in colours}
+    tables = colour_tables(label_set)
     fitting = [(title, table) for title, table in tables if counts.keys() <= table.keys()]
     if not fitting:
         if all(key in (grey * 0x10101 for grey in range(256)) for key in counts):  # ids kept as grey RGB
             return _read_values(np.asarray(image)[..., 0], label_set, called, order, "raw", notes)
-        raise BadLabelMap(_colours_sentence(counts, tables, label_set, called))
+        raise BadLabelMap(colours_sentence(counts, tables, label_set, called))
     title, table = fitting[0]
     if title != label_set.name:
         notes = [*notes, f"read with the colours of {title}"]
@@ -239,51 +239,7 @@ def _read_colours(
         notes = [*notes, f"its colours would also fit {fitting[1][0]}; those of {title} were used"]
     if order is not None:
         notes = [*notes, "the label order was not used: colours name their labels"]
-    return LabelMapFile(_ids_by_colour(np.asarray(image), table), "colour", tuple(notes))
-
-
-def _ids_by_colour(rgb: Array, table: dict[int, int]) -> Array:
-    """(H, W, 3) uint8 whose colours are all in `table` -> (H, W) uint8 ids."""
-    keys = np.array(sorted(table), dtype=np.uint32)
-    ids = np.array([table[int(key)] for key in keys], dtype=np.uint8)
-    packed = rgb[..., 0].astype(np.uint32) << 16 | rgb[..., 1].astype(np.uint32) << 8 | rgb[..., 2]
-    return ids[np.searchsorted(keys, packed)]
-
-
-def _packed(colour: Iterable[int]) -> int:
-    red, green, blue = colour
-    return int(red) << 16 | int(green) << 8 | int(blue)
-
-
-def _colour_tables(label_set: LabelSet) -> list[tuple[str, dict[int, int]]]:
-    """Tables colour -> id that fit the set: its own first, then published ones of the same labels.
-
-    Where labels share a colour (Cityscapes' five blacks) the lowest id stands for it.
-    """
-    sets = [label_set]
-    for name in bundled_label_sets():
-        other = load_label_set(name)
-        if label_set.same_labels(other) and not np.array_equal(other.palette(), label_set.palette()):
-            sets.append(other)
-    return [(one.name, {_packed(x.colour): x.id for x in reversed(one.labels)}) for one in sets]
-
-
-def _colours_sentence(
-    counts: dict[int, int], tables: list[tuple[str, dict[int, int]]], label_set: LabelSet, called: str
-) -> str:
-    """Name the unknown colours by the table that explains most pixels."""
-    unknown = min(
-        ({key: count for key, count in counts.items() if key not in table} for _, table in tables),
-        key=lambda rest: sum(rest.values()),
-    )
-    rows = sorted(unknown.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"#{key:06x} ({count:,} pixel{'s' if count > 1 else ''})" for key, count in rows[:6])
-    more = f" and {len(rows) - 6} more" if len(rows) > 6 else ""
-    what = "the colour" if len(rows) == 1 else "the colours"
-    return (
-        f"{as_sentence(called)} contains {what} {shown}{more} that '{label_set.name}' does not have; "
-        "choose the label set that the map was made for, or repaint these pixels without smoothing."
-    )
+    return LabelMapFile(ids_by_colour(np.asarray(image), table), "colour", tuple(notes))
 
 
 # ---------------------------------------------------------------- writing

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
-import numpy as np
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from engine.errors import BadFile, EngineError, OutOfMemory
-from engine.files import as_sentence, cannot, read_bytes
+from engine.files import as_sentence, cannot
 
 Source = Path | str | bytes
 T = TypeVar("T")
@@ -36,14 +34,15 @@ MAX_PIXELS_SHRUNK = 1 << 29
 MAX_TEXT = 64 << 20
 """Bytes of text that a PNG may carry: a request with many inline label maps has a few MiB."""
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
 # Ours are the limits that count, checked on the header below. Pillow's stay as a net under them: it refuses
 # at twice this number whatever a header did not tell (a GIF frame larger than its screen).
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS_SHRUNK
 ImageFile.LOAD_TRUNCATED_IMAGES = False  # a half-grey picture must never pass for a picture
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT
 PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXT
+
+# What Pillow warns of (odd EXIF data and the like) is either harmless or an error further down.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\..*")
 
 # Fixed on purpose: Pillow's EPS reader starts another program, and formats without a signature (TGA)
 # would "recognise" text files. "JPEG" covers MPO, the pair of pictures that some phones write.
@@ -117,9 +116,9 @@ def load_raster(source: Source, *, name: str | None = None, shrink_to: int | Non
     called = source_name(source, name)
     with open_source(source) as handle:
         _check_signature(handle, called)
-        image = _guarded(lambda: Image.open(handle, formats=FORMATS), called)
+        image = guarded(lambda: Image.open(handle, formats=FORMATS), called)
         with image:
-            return _guarded(lambda: _load(image, handle, called, shrink_to), called)
+            return guarded(lambda: _load(image, handle, called, shrink_to), called)
 
 
 def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | None) -> Raster:
@@ -132,8 +131,10 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
     orientation = 1
     with suppress(Exception):  # broken EXIF data: the picture itself is fine
         orientation = int(image.getexif().get(0x0112, 1))
-    first = image.copy()  # counting the frames of a GIF moves on in the file
-    return Raster(first, str(image.format), _count_frames(image), full_size, orientation, bits, lossy)
+    kind, first = str(image.format), image
+    if getattr(image, "is_animated", False):
+        first = image.copy()  # counting frames moves on in the file
+    return Raster(first, kind, _count_frames(image), full_size, orientation, bits, lossy)
 
 
 def _check_size(image: Image.Image, called: str, shrink_to: int | None) -> None:
@@ -211,7 +212,7 @@ def _check_signature(handle: IO[bytes], called: str) -> None:
         raise BadFile(f"{as_sentence(called)} is an SVG drawing, which cannot be read; save it as PNG first.")
 
 
-def _guarded(action: Callable[[], T], called: str) -> T:
+def guarded(action: Callable[[], T], called: str) -> T:
     """Run a decoding step; whatever a decoder throws at a hostile file becomes one sentence."""
     try:
         return action()
@@ -237,82 +238,3 @@ def _guarded(action: Callable[[], T], called: str) -> T:
         raise BadFile(
             f"{as_sentence(called)} is damaged or incomplete; use another copy of it.", details=repr(error)
         ) from error
-
-
-def _png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    """(type, content) of a PNG's chunks up to the first damage; [] if it is not a PNG."""
-    chunks: list[tuple[bytes, bytes]] = []
-    position = 8 if data.startswith(_PNG_SIGNATURE) else len(data)
-    while position + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        kind, content = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
-        if len(content) < length:
-            break
-        chunks.append((kind, content))
-        position += 12 + length
-    return chunks
-
-
-def _inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
-    """zlib-decompressed data; None if it is damaged or larger than `limit`."""
-    decoder = zlib.decompressobj()
-    try:
-        out = decoder.decompress(data, limit)
-    except zlib.error:
-        return None
-    return out if decoder.eof else None
-
-
-REQUEST_KEY = "tessera"
-"""Keyword of the PNG iTXt chunk that carries a request."""
-
-
-def read_embedded_request(source: Source) -> str | None:
-    """The request JSON that `write_image` put into a PNG, or None. Raises BadFile if it cannot be read."""
-    data = source if isinstance(source, bytes) else read_bytes(source)
-    for kind, content in _png_chunks(data):
-        keyword, _, rest = content.partition(b"\0")
-        if kind != b"iTXt" or keyword != REQUEST_KEY.encode() or len(rest) < 2:
-            continue
-        text = rest[2:].split(b"\0", 2)[-1]  # after the language tag and the translated keyword
-        plain = _inflate(text) if rest[0] else text
-        try:
-            return None if plain is None else plain.decode("utf-8")
-        except UnicodeDecodeError:
-            return None
-    return None
-
-
-def decode_grey_png(data: bytes, *, name: str, limit: int = MAX_PIXELS_READ) -> np.ndarray:
-    """Bytes of an 8-bit grey or palette PNG of any size up to `limit` pixels -> its values, (H, W) uint8.
-
-    For label maps inside requests, which may be smaller than a file must be. Raises BadFile.
-    """
-
-    def decode() -> np.ndarray:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            if image.mode not in ("L", "P") or image.width * image.height > limit:
-                raise BadFile(f"{as_sentence(name)} is not a label map of at most {limit:,} pixels.")
-            return np.array(image, dtype=np.uint8)
-
-    return _guarded(decode, name)
-
-
-def encode_grey_png(values: np.ndarray) -> bytes:
-    """(H, W) uint8 as the bytes of an 8-bit grey PNG; equal arrays give equal bytes.
-
-    Written here because it stands in the path of every live preview: differences to the row above and one
-    deflate are three times as fast as Pillow's search for the best filter, and no larger for label maps.
-    """
-    height, width = values.shape
-    rows = np.empty((height, width + 1), dtype=np.uint8)
-    rows[:, 0] = 2  # PNG's filter "up"
-    rows[0, 1:] = values[0]
-    np.subtract(values[1:], values[:-1], out=rows[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    packed = zlib.compress(rows.tobytes(), 6 if values.size <= 1 << 18 else 1)
-    chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
-    return _PNG_SIGNATURE + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
-    )

@@ -11,126 +11,66 @@ travel as base64 PNG, so a 256 x 256 label map takes a few kilobytes.
 from __future__ import annotations
 
 import base64
-import binascii
 import difflib
 import json
-import math
 import re
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Literal, Union
 
 import msgspec
 import numpy as np
 from msgspec import Meta, structs
 
-from engine.errors import BadRequest, EngineError
+from engine.errors import BadRequest
 from engine.images import encode_png, read_image
-from engine.rasters import MAX_PIXELS_READ, decode_grey_png, encode_grey_png
+from engine.styles import (
+    MAX_AMOUNT,
+    MEAN,
+    MIN_AMOUNT,
+    BlockStyle,
+    Frozen,
+    ImageStyle,
+    MeanStyle,
+    MixStyle,
+    Style,
+    as_label,
+    decode_code,
+    decode_map,
+    encode_code,
+    encode_map,
+    from_base64,
+)
+
+__all__ = [
+    "BlockStyle",
+    "ImageStyle",
+    "LabelMapData",
+    "MAX_AMOUNT",
+    "MAX_SEED",
+    "MEAN",
+    "MIN_AMOUNT",
+    "MeanStyle",
+    "MixStyle",
+    "ParseRequest",
+    "RenderRequest",
+    "Request",
+    "SCHEMA",
+    "Style",
+    "decode_code",
+    "encode_code",
+    "encode_map",
+    "from_json",
+    "to_json",
+]
 
 Array = np.ndarray
 
 SCHEMA = "tessera/1"
 MAX_SEED = 2**63 - 1
-MIN_AMOUNT, MAX_AMOUNT = -1.0, 2.0
 MAX_DEPTH = 32
 """Mixes of mixes may be nested this deep; deeper JSON is refused rather than run out of stack."""
 
 
-class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What requests and styles share: `replace(seed=3)` gives a changed copy (checked again)."""
-
-    def replace(self, **changes: Any) -> Any:
-        return structs.replace(self, **changes)
-
-
-# ---------------------------------------------------------------- styles
-
-
-class MeanStyle(_Frozen, frozen=True, tag_field="style", tag="mean"):
-    """The weights' mean style of the label it is given to."""
-
-
-class ImageStyle(_Frozen, frozen=True, tag_field="style", tag="image"):
-    """The style of one region of a picture.
-
-    path: the picture file, for display and re-encoding. label: the region of that picture which gives the
-    style. label_map_path or label_map_png (base64 PNG): the picture's label map, given or corrected by the
-    user; without one the parser makes it. code: base64 of the float32 style code, tied to the request's
-    weights; it makes a request complete without the picture file.
-    """
-
-    path: str
-    label: Annotated[int, Meta(ge=0, le=255)]
-    label_map_path: str | None = None
-    label_map_png: str | None = None
-    code: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_label(self.label, "label")
-        if self.code is not None:
-            decode_code(self.code)
-
-    def code_array(self) -> Array | None:
-        """The style code as (D,) float32, or None."""
-        return None if self.code is None else decode_code(self.code)
-
-    def label_map(self) -> Array | None:
-        """The inline label map as (H, W) uint8, or None. Raises BadRequest."""
-        return None if self.label_map_png is None else _decode_png(self.label_map_png, "label_map_png")
-
-
-class MixStyle(_Frozen, frozen=True, tag_field="style", tag="mix"):
-    """(1 - amount) * a + amount * b, with amount from -1 to 2: beyond 0-1 it exaggerates."""
-
-    a: Style
-    b: Style
-    amount: float
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.amount, float | int) and math.isfinite(self.amount)):
-            raise BadRequest(f'The key "amount" of a mix is {self.amount}; give a number from -1 to 2.')
-        if not MIN_AMOUNT <= self.amount <= MAX_AMOUNT:
-            raise BadRequest(f'The key "amount" of a mix is {self.amount:g}; give a number from -1 to 2.')
-        structs.force_setattr(self, "amount", float(self.amount))
-
-
-class BlockStyle(_Frozen, frozen=True, tag_field="style", tag="blocks"):
-    """Crossover: one style per styled ResBlk, the coarsest first (SEAN has 6)."""
-
-    blocks: tuple[Style, ...]
-
-    def __post_init__(self) -> None:
-        structs.force_setattr(self, "blocks", tuple(self.blocks))
-        if not self.blocks:
-            raise BadRequest('The key "blocks" of a style is empty; give one style per block.')
-
-
-Style = Union[MeanStyle, ImageStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
-
-MEAN = MeanStyle()
-
-
-def encode_code(code: Array) -> str:
-    """A style code (D,) as base64 of little-endian float32."""
-    return base64.b64encode(np.ascontiguousarray(code, dtype="<f4").reshape(-1).tobytes()).decode("ascii")
-
-
-def decode_code(text: str) -> Array:
-    """The inverse of `encode_code`: (D,) float32. Raises BadRequest."""
-    data = _from_base64(text, "code")
-    if not data or len(data) % 4:
-        raise BadRequest('The key "code" of a style is not a list of float32 numbers in base64.')
-    code = np.frombuffer(data, dtype="<f4").astype(np.float32)
-    if not np.isfinite(code).all():
-        raise BadRequest(
-            'The key "code" of a style has numbers that are not finite; encode the picture again.'
-        )
-    return code
-
-
-# ---------------------------------------------------------------- label maps
-
-
-class LabelMapData(_Frozen, frozen=True):
+class LabelMapData(Frozen, frozen=True):
     """A label map inside a request: (height, width) ids as a base64 PNG; equal maps are equal data."""
 
     height: Annotated[int, Meta(ge=1)]
@@ -149,48 +89,12 @@ class LabelMapData(_Frozen, frozen=True):
 
     def array(self) -> Array:
         """(height, width) uint8, read-only. Raises BadRequest if the data is not such a map."""
-        ids = _decode_png(self.png, "label_map", (self.height, self.width))
+        ids = decode_map(self.png, "label_map", (self.height, self.width))
         ids.flags.writeable = False
         return ids
 
 
-def encode_map(label_map: Array) -> str:
-    """(H, W) uint8 -> base64 PNG, for `LabelMapData` and `ImageStyle.label_map_png`."""
-    return base64.b64encode(encode_grey_png(label_map)).decode("ascii")
-
-
-def _from_base64(text: str, key: str) -> bytes:
-    try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise BadRequest(f'The key "{key}" is not valid base64; save the request again.') from error
-
-
-def _decode_png(text: str, key: str, shape: tuple[int, int] | None = None) -> Array:
-    try:
-        ids = decode_grey_png(_from_base64(text, key), name=f'the key "{key}"', limit=MAX_PIXELS_READ)
-    except BadRequest:
-        raise
-    except EngineError as error:
-        raise BadRequest(
-            f'The key "{key}" does not hold a readable label map PNG.', details=str(error)
-        ) from error
-    if shape is not None and ids.shape != shape:
-        raise BadRequest(
-            f'The key "{key}" says {shape[1]} x {shape[0]} but holds {ids.shape[1]} x {ids.shape[0]} pixels.'
-        )
-    return ids
-
-
-def _check_label(label: int, key: str) -> None:
-    if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label <= 255:
-        raise BadRequest(f'The key "{key}" of the request is {label!r}; a label is a number from 0 to 255.')
-
-
-# ---------------------------------------------------------------- requests
-
-
-class RenderRequest(_Frozen, frozen=True, tag_field="kind", tag="render"):
+class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
     """Paint a picture: label map and styles through one set of weights.
 
     styles: label id -> Style; a label without one gets its mean style. seed decides the noise. Same
@@ -204,10 +108,11 @@ class RenderRequest(_Frozen, frozen=True, tag_field="kind", tag="render"):
     precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
-        for label in self.styles:
-            _check_label(label, "styles")
         # Sorted, so that equal requests are equal text whatever the order in which styles were set.
-        structs.force_setattr(self, "styles", dict(sorted(self.styles.items())))
+        styles = {as_label(label, "styles"): style for label, style in sorted(self.styles.items())}
+        structs.force_setattr(self, "styles", styles)
+        if isinstance(self.seed, np.integer):
+            structs.force_setattr(self, "seed", int(self.seed))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MAX_SEED:
             raise BadRequest(f'The key "seed" is {self.seed!r}; give a whole number from 0 to {MAX_SEED}.')
         if self.precision not in ("float32", "bfloat16"):
@@ -221,7 +126,7 @@ class RenderRequest(_Frozen, frozen=True, tag_field="kind", tag="render"):
         return self.styles.get(label, MEAN)
 
 
-class ParseRequest(_Frozen, frozen=True, tag_field="kind", tag="parse"):
+class ParseRequest(Frozen, frozen=True, tag_field="kind", tag="parse"):
     """Find the label map of a photo, given as a file (`path`) or inline (`picture_png`, base64)."""
 
     weights: str
@@ -242,7 +147,7 @@ class ParseRequest(_Frozen, frozen=True, tag_field="kind", tag="parse"):
         """The photo: (H, W, 3) uint8. Raises BadFile, or BadRequest if the inline picture is not one."""
         if self.path is not None:
             return read_image(self.path).pixels
-        data = _from_base64(self.picture_png or "", "picture_png")
+        data = from_base64(self.picture_png or "", "picture_png")
         return read_image(data, name='the key "picture_png"').pixels
 
 

@@ -14,12 +14,15 @@ from PIL import Image
 
 from engine.errors import EngineError
 from engine.label_sets import bundled_label_sets, load_label_set
-from engine.rasters import FORMATS, MAX_PIXELS_READ, read_embedded_request
+from engine.png import read_embedded_request
+from engine.rasters import FORMATS
 
 Kind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
 
 MAX_LABELS = 183
 """The largest bundled label set (coco_stuff): a map holds no larger id."""
+MAX_PIXELS = 1 << 24
+"""Larger files are pictures without a look inside: telling a dropped file must not take seconds."""
 MAX_USED = 64
 """A grey or palette picture with more different values is taken for a picture."""
 
@@ -72,7 +75,7 @@ def _sniff_picture(path: Path) -> Kind:
                 with suppress(EngineError):
                     if read_embedded_request(path) is not None:
                         return "request_png"
-            small = image.size[0] * image.size[1] <= MAX_PIXELS_READ
+            small = image.size[0] * image.size[1] <= MAX_PIXELS
             if small and image.format in ("PNG", "TIFF", "BMP"):
                 with suppress(Exception):  # damaged: still a picture, reading it says what is wrong
                     return "label_map" if _looks_like_label_map(image) else "image"

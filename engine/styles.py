@@ -1,0 +1,154 @@
+"""Styles: what the user chose for one label. Frozen, hashable, tagged in JSON.
+
+Users import them from engine.request.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import operator
+from typing import Annotated, Any, Union
+
+import msgspec
+import numpy as np
+from msgspec import Meta, structs
+
+from engine.errors import BadRequest, EngineError
+from engine.png import decode_grey_png, encode_grey_png
+
+Array = np.ndarray
+
+MIN_AMOUNT, MAX_AMOUNT = -1.0, 2.0
+
+
+class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What requests and styles share: `replace(seed=3)` gives a changed copy (checked again)."""
+
+    def replace(self, **changes: Any) -> Any:
+        return structs.replace(self, **changes)
+
+
+class MeanStyle(Frozen, frozen=True, tag_field="style", tag="mean"):
+    """The weights' mean style of the label it is given to."""
+
+
+class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
+    """The style of one region of a picture.
+
+    path: the picture file, for display and re-encoding. label: the region of that picture which gives the
+    style. label_map_path or label_map_png (base64 PNG): the picture's label map, given or corrected by the
+    user; without one the parser makes it. code: base64 of the float32 style code, tied to the request's
+    weights; it makes a request complete without the picture file.
+    """
+
+    path: str
+    label: Annotated[int, Meta(ge=0, le=255)]
+    label_map_path: str | None = None
+    label_map_png: str | None = None
+    code: str | None = None
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "label", as_label(self.label, "label"))
+        if self.code is not None:
+            decode_code(self.code)
+
+    def code_array(self) -> Array | None:
+        """The style code as (D,) float32, or None."""
+        return None if self.code is None else decode_code(self.code)
+
+    def label_map(self) -> Array | None:
+        """The inline label map as (H, W) uint8, or None. Raises BadRequest."""
+        return None if self.label_map_png is None else decode_map(self.label_map_png, "label_map_png")
+
+
+class MixStyle(Frozen, frozen=True, tag_field="style", tag="mix"):
+    """(1 - amount) * a + amount * b, with amount from -1 to 2: beyond 0-1 it exaggerates."""
+
+    a: Style
+    b: Style
+    amount: float
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.amount, float | int) and math.isfinite(self.amount)):
+            raise BadRequest(f'The key "amount" of a mix is {self.amount}; give a number from -1 to 2.')
+        if not MIN_AMOUNT <= self.amount <= MAX_AMOUNT:
+            raise BadRequest(f'The key "amount" of a mix is {self.amount:g}; give a number from -1 to 2.')
+        structs.force_setattr(self, "amount", float(self.amount))
+
+
+class BlockStyle(Frozen, frozen=True, tag_field="style", tag="blocks"):
+    """Crossover: one style per styled ResBlk, the coarsest first (SEAN has 6)."""
+
+    blocks: tuple[Style, ...]
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "blocks", tuple(self.blocks))
+        if not self.blocks:
+            raise BadRequest('The key "blocks" of a style is empty; give one style per block.')
+
+
+Style = Union[MeanStyle, ImageStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
+
+MEAN = MeanStyle()
+
+
+def encode_code(code: Array) -> str:
+    """A style code (D,) as base64 of little-endian float32."""
+    return base64.b64encode(np.ascontiguousarray(code, dtype="<f4").reshape(-1).tobytes()).decode("ascii")
+
+
+def decode_code(text: str) -> Array:
+    """The inverse of `encode_code`: (D,) float32. Raises BadRequest."""
+    data = from_base64(text, "code")
+    if not data or len(data) % 4:
+        raise BadRequest('The key "code" of a style is not a list of float32 numbers in base64.')
+    code = np.frombuffer(data, dtype="<f4").astype(np.float32)
+    if not np.isfinite(code).all():
+        raise BadRequest(
+            'The key "code" of a style has numbers that are not finite; encode the picture again.'
+        )
+    return code
+
+
+# ---------------------------------------------------------------- base64
+
+
+def encode_map(label_map: Array) -> str:
+    """(H, W) uint8 -> base64 PNG, for `LabelMapData` and `ImageStyle.label_map_png`."""
+    return base64.b64encode(encode_grey_png(label_map)).decode("ascii")
+
+
+def from_base64(text: str, key: str) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise BadRequest(f'The key "{key}" is not valid base64; save the request again.') from error
+
+
+def decode_map(text: str, key: str, shape: tuple[int, int] | None = None) -> Array:
+    try:
+        ids = decode_grey_png(from_base64(text, key), name=f'the key "{key}"')
+    except BadRequest:
+        raise
+    except EngineError as error:
+        raise BadRequest(
+            f'The key "{key}" does not hold a readable label map PNG.', details=str(error)
+        ) from error
+    if shape is not None and ids.shape != shape:
+        raise BadRequest(
+            f'The key "{key}" says {shape[1]} x {shape[0]} but holds {ids.shape[1]} x {ids.shape[0]} pixels.'
+        )
+    return ids
+
+
+def as_label(label: Any, key: str) -> int:
+    """A label id (numpy integers too) as a plain int. Raises BadRequest naming `key`."""
+    try:
+        value = -1 if isinstance(label, bool) else operator.index(label)
+    except TypeError:
+        value = -1
+    if not 0 <= value <= 255:
+        raise BadRequest(f'The key "{key}" of the request is {label!r}; a label is a number from 0 to 255.')
+    return int(value)
