@@ -1,0 +1,66 @@
+"""The command line: `python3 run.py COMMAND`, installed as `tessera`.
+
+Exit codes: 0 done, 1 a check failed, 2 the user's mistake, 3 a failure of Tessera's own or of the
+machine, 130 interrupted. Nothing here imports torch before a command needs it, so `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import typer
+
+from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
+from engine.cli.evaluate import evaluate
+from engine.cli.importing import import_weights
+from engine.cli.parse import parse
+from engine.cli.render import render
+from engine.cli.train import train
+from engine.cli.verify import verify
+from engine.cli.weights import weights
+
+app = typer.Typer(
+    name="tessera",
+    help="Paint a label map, give each region a style, get the picture: Tessera without its window.",
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "render": render,
+    "parse": parse,
+    "import": import_weights,
+    "train": train,
+    "verify": verify,
+    "evaluate": evaluate,
+    "weights": weights,
+}
+for _name, _function in _COMMANDS.items():
+    app.command(_name)(guarded(_function))
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command; leaves with SystemExit and an exit code of the table above."""
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a character shows "?" instead of failing
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        typer.main.get_command(app).main(words or ["--help"], prog_name="tessera", standalone_mode=False)
+    except typer.Abort:
+        raise SystemExit(INTERRUPTED) from None
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # typer's own click is private: known by its method
+            raise
+        print(_usage_sentence(error.format_message(), words), file=sys.stderr)  # noqa: T201
+        raise SystemExit(USER_MISTAKE) from None
+    raise SystemExit(OK)
+
+
+def _usage_sentence(problem: str, words: list[str]) -> str:
+    command = words[0] if words and words[0] in _COMMANDS else ""
+    help_words = " ".join(filter(None, ["tessera", command, "--help"]))
+    return f"{problem.strip().rstrip('.')}; {help_words} tells what there is."

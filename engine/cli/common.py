@@ -1,0 +1,147 @@
+"""What all commands share: exit codes, progress on stderr, cancelling, answers on stdout."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from engine.errors import BadFile, Cancelled, EngineError, OutOfMemory
+
+OK, CHECK_FAILED, USER_MISTAKE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
+
+OnProgress = Callable[[float, str], None]
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Answer with JSON on stdout, for programs.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0 ... or mps.")]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def guarded(command: _Command) -> _Command:
+    """Turn what a command raises into one sentence on stderr and an exit code; no traceback is printed."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (Cancelled, KeyboardInterrupt):
+            _leave("Interrupted.", INTERRUPTED)
+        except OutOfMemory as error:
+            _leave(str(error), INTERNAL)
+        except EngineError as error:
+            _leave(str(error), USER_MISTAKE)
+        except BrokenPipeError:  # the reader of our output (head, less) has gone: nobody is left to tell
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(OK) from None
+        except (MemoryError, Exception) as error:
+            kind = type(error).__name__
+            _leave(f"Tessera failed unexpectedly ({kind}); the details are in {write_log(error)}", INTERNAL)
+
+    return run  # type: ignore[return-value]
+
+
+def _leave(sentence: str, code: int) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    raise SystemExit(code) from None
+
+
+def log_file() -> Path:
+    """Where the details of unexpected failures go; TESSERA_HOME moves it with the editor's folders."""
+    import platformdirs
+
+    home = os.environ.get("TESSERA_HOME")
+    folder = Path(home) / "log" if home else Path(platformdirs.user_log_dir("Tessera", appauthor=False))
+    return folder / "command-line.log"
+
+
+def write_log(error: BaseException) -> str:
+    """Append the traceback to the log; return the log's path, or the traceback if no log can be written."""
+    text = "".join(traceback.format_exception(error))
+    path = log_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(f"--- {datetime.now().isoformat(timespec='seconds')} {sys.argv}\n{text}\n")
+    except OSError:
+        return f"these lines:\n{text}"
+    return str(path)
+
+
+@contextmanager
+def progress(text: str, *, quiet: bool = False) -> Iterator[OnProgress]:
+    """A bar on stderr for work that reports (fraction 0..1, what it does now)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), "[progress.percentage]{task.percentage:>3.0f}%")
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task(text, total=1.0)
+
+        def report(fraction: float, what: str = "") -> None:
+            bar.update(task, completed=fraction, description=what or text)
+
+        yield report
+
+
+@contextmanager
+def cancelling() -> Iterator[threading.Event]:
+    """An event that the first Ctrl+C sets, so that work ends in good order; the second one interrupts it."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number: int, frame: Any) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+        with suppress(OSError):
+            print("Stopping ... (Ctrl+C again stops at once)", file=sys.stderr)  # noqa: T201
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Refuse an --out that could not be written, before long work instead of after it. Raises BadFile."""
+    if path.suffix.lower() not in suffixes:
+        raise BadFile(f'Cannot write "{path}": its name must end in {" or ".join(suffixes)}.')
+    if path.is_dir():
+        raise BadFile(f'Cannot write "{path}": it is a folder; give a file name.')
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise BadFile(f'Cannot write "{path}": the folder "{folder}" does not exist; create it first.')
+
+
+def say(line: str) -> None:
+    """One line of the answer, on stdout."""
+    print(line)  # noqa: T201
+
+
+def tell(notes: Iterable[str]) -> None:
+    """What a user should know besides the answer, on stderr."""
+    for note in notes:
+        print(f"Note: {note}", file=sys.stderr)  # noqa: T201
+
+
+def say_json(data: Any) -> None:
+    """The whole answer as JSON on stdout; paths become strings."""
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))  # noqa: T201

@@ -1,0 +1,79 @@
+"""`tessera weights`: what is installed, with its cards; and finding one card for the other commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.common import CHECK_FAILED, JsonFlag, say, say_json, tell
+
+if TYPE_CHECKING:
+    from engine.checkpoints.store import Card, WeightsEntry
+    from engine.labels import LabelSet
+
+
+def label_set_of(weights: str) -> LabelSet:
+    """The label set of installed weights. Raises WeightsError, also for weights without labels."""
+    from engine.checkpoints.store import find_weights, read_card
+    from engine.errors import WeightsError
+
+    label_set = read_card(find_weights(weights)).labels()
+    if label_set is None:
+        raise WeightsError(f'The weights "{weights}" know no labels; choose weights of a label set.')
+    return label_set
+
+
+def weights(as_json: JsonFlag = False) -> None:
+    """List the weights that are installed, with their cards; exit code 1 if one of them is broken."""
+    from engine.checkpoints.store import list_weights, search_path
+
+    entries = list_weights()
+    if as_json:
+        say_json([_as_data(entry) for entry in entries])
+    elif not entries:
+        tell([f"no weights are installed; looked in {', '.join(str(p) for p in search_path())}"])
+    else:
+        for entry in entries:
+            for line in _as_lines(entry):
+                say(line)
+    if any(entry.card is None for entry in entries):
+        raise SystemExit(CHECK_FAILED)
+
+
+def _as_data(entry: WeightsEntry) -> dict[str, Any]:
+    import msgspec
+
+    card = msgspec.to_builtins(entry.card) if entry.card is not None else None
+    data = {"name": entry.name, "folder": entry.folder, "problem": entry.problem or None, "card": card}
+    return {**data, "bytes": _size(entry)}
+
+
+def _as_lines(entry: WeightsEntry) -> list[str]:
+    card = entry.card
+    if card is None:
+        return [f"{entry.name}: broken", f"    {entry.problem}", ""]
+    labels = card.labels()
+    of = f", {len(labels)} labels of {labels.name}" if labels is not None else ""
+    side = f", {card.config['resolution']} px" if "resolution" in card.config else ""
+    rows = {
+        "trained": f"{card.steps} steps in {card.seconds / 60:.0f} min" if card.steps else "",
+        "data": " - ".join(filter(None, [card.data, card.data_licence])),
+        "licence": card.weights_licence,
+        "metrics": _metrics(card),
+        "made with": card.made_with,
+        "notes": card.notes,
+        "folder": str(entry.folder),
+    }
+    head = f"{entry.name}: {card.system}{side}{of}, {_size(entry) / 1e6:.1f} MB"
+    return [head, *(f"    {key:<10}{value}" for key, value in rows.items() if value), ""]
+
+
+def _metrics(card: Card) -> str:
+    numbers = {key: value for key, value in card.metrics.items() if isinstance(value, (int, float))}
+    return ", ".join(f"{key} {value:.4g}" for key, value in numbers.items())
+
+
+def _size(entry: WeightsEntry) -> int:
+    from engine.checkpoints.store import MODEL_FILE
+
+    path = entry.folder / MODEL_FILE
+    return path.stat().st_size if path.is_file() else 0

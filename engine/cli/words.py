@@ -1,0 +1,73 @@
+"""Taking apart what is written for --style, --styles, --mix and --set.
+
+Paths may hold any of the separators ("C:\\a=b@c.png"), so a file that exists always wins over a
+reading that splits its name. Pure functions; nothing is opened.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+from engine.errors import BadFile, BadRequest
+
+
+@dataclass(frozen=True)
+class StyleFile:
+    """A picture, and the label map file that goes with it (None: the parser finds it)."""
+
+    picture: str
+    label_map: str | None = None
+
+
+def split_label(option: str, word: str) -> tuple[str, str]:
+    """("hair", "a=b.png") of "hair=a=b.png": a label's name or id never holds an equals sign."""
+    label, found, rest = word.partition("=")
+    if not found or not label.strip() or not rest:
+        raise BadRequest(f'{option} "{word}" should read LABEL=FILE, for example {option} hair=photo.jpg.')
+    return label.strip(), rest
+
+
+def split_style_file(option: str, word: str) -> StyleFile:
+    """The picture and label map of "FILE" or "FILE@LABELMAP"; both must exist."""
+    if os.path.isfile(word):
+        return StyleFile(word)
+    cuts = [i for i, letter in enumerate(word) if letter == "@"]
+    readings = [(word[:i], word[i + 1 :]) for i in reversed(cuts) if 0 < i < len(word) - 1]
+    for picture, label_map in readings:
+        if os.path.isfile(picture) and os.path.isfile(label_map):
+            return StyleFile(picture, label_map)
+    for picture, label_map in readings:
+        if os.path.isfile(picture):
+            raise BadFile(f'{option}: there is no label map file "{label_map}" for the picture "{picture}".')
+    raise BadFile(f'{option}: there is no file "{readings[0][0] if readings else word}"; check the path.')
+
+
+def split_mix(word: str) -> tuple[str, StyleFile, float]:
+    """(label, file, amount) of "LABEL=FILE[@LABELMAP]:AMOUNT"; the amount stands behind the last colon."""
+    label, rest = split_label("--mix", word)
+    path, _, number = rest.rpartition(":")
+    try:
+        amount = float(number) if path else math.nan
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount):
+        raise BadRequest(
+            f'--mix "{word}" should end in a colon and how much of the file\'s style to take,'
+            f" for example --mix {label}=photo.jpg:0.4."
+        )
+    if not -1 <= amount <= 2:
+        raise BadRequest(f'--mix "{word}": the amount {number} is outside -1 to 2.')
+    return label, split_style_file("--mix", path), amount
+
+
+def split_settings(words: list[str]) -> dict[str, str]:
+    """{key: value} of "key=value" words for --set; a key given twice keeps its last value."""
+    settings = {}
+    for word in words:
+        key, found, value = word.partition("=")
+        if not found or not key.strip():
+            raise BadRequest(f'--set "{word}" should read key=value, for example --set steps=2000.')
+        settings[key.strip()] = value
+    return settings
