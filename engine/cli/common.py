@@ -35,7 +35,9 @@ def guarded(command: _Command) -> _Command:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            result = command(*args, **kwargs)
+            sys.stdout.flush()
+            return result
         except (Cancelled, KeyboardInterrupt):
             _leave("Interrupted.", INTERRUPTED)
         except OutOfMemory as error:
