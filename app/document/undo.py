@@ -16,11 +16,10 @@ import numpy as np
 
 from app.canvas.strokes import Box
 
-MIN_STEPS = 100
 MAX_STEPS = 500
 MAX_BYTES = 256 * 1024 * 1024
 
-_UNCHANGED = -1
+_RUN_BYTES = 6  # start uint32, value uint8, changed or not
 
 
 class Command(Protocol):
@@ -52,14 +51,17 @@ class PixelRuns:
     def __init__(self, *, old: np.ndarray, changed: np.ndarray) -> None:
         """`old`: (h, w) uint8 block before the change; `changed`: (h, w) bool."""
         self._shape = old.shape
-        coded = np.where(changed, old.astype(np.int16), np.int16(_UNCHANGED)).ravel()
-        starts = np.concatenate(([0], np.flatnonzero(coded[1:] != coded[:-1]) + 1)).astype(np.uint32)
-        self._runs: tuple[np.ndarray, np.ndarray] | None = None
+        values, flags = old.ravel(), changed.ravel()
+        step = values[1:] != values[:-1]
+        step |= flags[1:] != flags[:-1]
+        starts = np.flatnonzero(step)
+        self._runs: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self._raw: tuple[np.ndarray, np.ndarray] | None = None
-        if starts.size * 6 <= coded.size // 8 + int(np.count_nonzero(changed)):
-            self._runs = starts, coded[starts]
+        if (starts.size + 1) * _RUN_BYTES <= flags.size // 8 + int(np.count_nonzero(flags)):
+            starts = np.concatenate(([0], starts + 1)).astype(np.uint32)
+            self._runs = starts, values[starts], flags[starts]
         else:
-            self._raw = np.packbits(changed.ravel()), old[changed]
+            self._raw = np.packbits(flags), old[changed]
 
     @property
     def nbytes(self) -> int:
@@ -69,10 +71,12 @@ class PixelRuns:
         """Returns (values (h, w) uint8, valid only where changed; changed (h, w) bool)."""
         size = self._shape[0] * self._shape[1]
         if self._runs is not None:
-            starts, values = self._runs
-            ends = np.append(starts[1:], np.uint32(size)).astype(np.int64)
-            coded = np.repeat(values, ends - starts).reshape(self._shape)
-            return coded.astype(np.uint8), coded != _UNCHANGED
+            starts, run_values, run_flags = self._runs
+            lengths = np.append(starts[1:], np.uint32(size)).astype(np.int64) - starts
+            return (
+                np.repeat(run_values, lengths).reshape(self._shape),
+                np.repeat(run_flags, lengths).reshape(self._shape),
+            )
         assert self._raw is not None
         bits, olds = self._raw
         changed = np.unpackbits(bits, count=size).astype(bool).reshape(self._shape)
