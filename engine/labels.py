@@ -259,7 +259,8 @@ def write_label_map(
     ids = np.ascontiguousarray(label_map, dtype=np.uint8)
     if kind == "indexed":
         image = Image.fromarray(ids)
-        image.putpalette(label_set.palette().tobytes())
+        # All 256 colours, so that values take 8 bits: several tools stretch the 4-bit values of small palettes.
+        image.putpalette(label_set.palette().tobytes().ljust(768, b"\0"))
     elif kind == "raw":
         image = Image.fromarray(ids)
     elif kind == "colour":
@@ -268,8 +269,7 @@ def write_label_map(
     else:
         raise BadRequest(f'"{kind}" is not a kind of label map file; use indexed, raw or colour.')
     buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
-    # Always 8 bits: several tools stretch the 4-bit values that Pillow would choose for small sets.
-    image.save(buffer, format="PNG", **({"bits": 8} if kind == "indexed" else {}))
+    image.save(buffer, format="PNG")
     write_bytes(path, buffer.getvalue())
 
 

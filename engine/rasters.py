@@ -132,6 +132,8 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
     with suppress(Exception):  # broken EXIF data: the picture itself is fine
         orientation = int(image.getexif().get(0x0112, 1))
     kind, first = str(image.format), image
+    if kind not in ("JPEG", "MPO"):
+        full_size = image.size  # Pillow has already turned a TIFF upright
     if getattr(image, "is_animated", False):
         first = image.copy()  # counting frames moves on in the file
     return Raster(first, kind, _count_frames(image), full_size, orientation, bits, lossy)

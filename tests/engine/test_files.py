@@ -1,0 +1,141 @@
+"""Writes are all or nothing, and operating-system errors are one sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine import files
+from engine.errors import BadFile, Cancelled
+from engine.files import atomic_write, make_folder, read_bytes, read_text, write_bytes, write_text
+
+
+def is_one_sentence(text: str) -> bool:
+    return text.endswith((".", "?")) and "\n" not in text and "Traceback" not in text and "Errno" not in text
+
+
+def test_a_write_replaces_the_file_and_leaves_nothing_else(tmp_path: Path):
+    target = tmp_path / "头发 红 色.txt"
+    write_text(target, "one")
+    write_text(target, "二")
+    assert read_text(target) == "二"
+    assert os.listdir(tmp_path) == [target.name]
+
+
+def test_an_exception_inside_the_block_changes_nothing(tmp_path: Path):
+    target = tmp_path / "a.bin"
+    write_bytes(target, b"old")
+    with pytest.raises(Cancelled), atomic_write(target) as handle:
+        handle.write(b"half of the n")
+        raise Cancelled()
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    target = tmp_path / "picture.png"
+    write_bytes(target, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(BadFile, match="the disk is full") as caught:
+        write_bytes(target, b"new")
+    assert str(target) in str(caught.value)
+    assert is_one_sentence(str(caught.value))
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["picture.png"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+def test_a_read_only_folder_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int):
+    def refuse(*args: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(files, "open", refuse, raising=False)
+    with pytest.raises(BadFile, match="read-only; choose another folder") as caught:
+        write_bytes(tmp_path / "a.png", b"x")
+    assert is_one_sentence(str(caught.value))
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
+def test_a_really_read_only_folder_is_refused(tmp_path: Path):
+    folder = make_folder(tmp_path / "locked")
+    folder.chmod(0o500)
+    try:
+        with pytest.raises(BadFile, match="read-only"):
+            write_bytes(folder / "a.png", b"x")
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    target = tmp_path / "a.png"
+    write_bytes(target, b"old")
+    monkeypatch.setattr(files.os, "access", lambda path, mode: False)
+    with pytest.raises(BadFile, match="read-only"):
+        write_bytes(target, b"new")
+    assert target.read_bytes() == b"old"
+
+
+def test_a_missing_folder_is_named(tmp_path: Path):
+    with pytest.raises(BadFile, match='there is no folder ".*missing"; create it'):
+        write_bytes(tmp_path / "missing" / "a.png", b"x")
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "x" * 400])
+def test_impossible_targets_are_one_sentence(tmp_path: Path, name: str):
+    path = f"{tmp_path}/{name}"
+    with pytest.raises(BadFile) as caught:
+        write_bytes(path, b"x")
+    assert is_one_sentence(str(caught.value))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and permission bits are Unix's")
+def test_links_are_followed_and_permissions_kept(tmp_path: Path):
+    real = tmp_path / "real.bin"
+    write_bytes(real, b"old")
+    real.chmod(0o640)
+    link = tmp_path / "link.bin"
+    link.symlink_to(real)
+    write_bytes(link, b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_unreadable_sources_are_one_sentence(tmp_path: Path):
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    for action in (
+        lambda: read_bytes(tmp_path / "missing"),
+        lambda: read_bytes(tmp_path),
+        lambda: read_bytes(str(tmp_path / "a\0b")),
+        lambda: read_text(tmp_path / "latin.txt"),
+        lambda: read_bytes(tmp_path / "latin.txt", limit=3),
+    ):
+        with pytest.raises(BadFile) as caught:
+            action()
+        assert is_one_sentence(str(caught.value))
+
+
+def test_a_byte_order_mark_is_dropped(tmp_path: Path):
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf{}")
+    assert read_text(tmp_path / "a.json") == "{}"
+
+
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path):
+    (tmp_path / "weights").write_bytes(b"")
+    with pytest.raises(BadFile, match="a file of that name is there"):
+        make_folder(tmp_path / "weights")
+
+
+def test_resources_are_found_in_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    assert files.resource("labelsets", "faces.json").is_file()
+    monkeypatch.setattr(files.sys, "_MEIPASS", str(tmp_path), raising=False)
+    assert files.resource("labelsets") == tmp_path / "resources" / "labelsets"
