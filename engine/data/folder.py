@@ -1,0 +1,109 @@
+"""A dataset folder: images/STEM.*, labels/STEM.png, classes.json, splits.json.
+
+Pictures are decoded once, at one size, and kept as uint8 (a thousand at 256 x 256 take 0.26 GB). Which examples
+make a batch and which of them are flipped follows from (seed, step) alone, so that a resumed run sees what an
+uninterrupted one would have seen, with no state to save.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import BadFile
+from engine.images import fit_square, fit_square_label_map, read_image
+from engine.labels import read_label_map
+from engine.label_sets import LabelSet, load_label_set
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """image (B, 3, S, S) in [-1, 1]; label_map (B, S, S) int64 label ids (the ignore id may occur)."""
+
+    image: Tensor
+    label_map: Tensor
+
+
+class DatasetFolder:
+    """One split of a dataset folder in memory.
+
+    Args:
+        folder: the dataset folder.
+        split: a name in splits.json; without that file every pair belongs to every split.
+        side: pictures and label maps are cropped to their centre square and resized to side x side.
+        on_progress: called with (fraction, text) while reading.
+
+    Raises:
+        BadFile, BadLabelMap: naming the file that is missing or wrong.
+    """
+
+    def __init__(
+        self, folder: Path, split: str, side: int, on_progress: Callable[[float, str], None] | None = None
+    ) -> None:
+        self.folder, self.split, self.side = Path(folder), split, side
+        self.label_set: LabelSet = load_label_set(self.folder / "classes.json")
+        self.stems = self._stems()
+        self.images = np.empty((len(self.stems), side, side, 3), np.uint8)
+        self.label_maps = np.empty((len(self.stems), side, side), np.uint8)
+        for n, stem in enumerate(self.stems):
+            if on_progress is not None and n % 50 == 0:
+                on_progress(n / len(self.stems), f"reading {self.folder.name}/{split}")
+            self.images[n] = fit_square(read_image(self._image_path(stem)).pixels, side)
+            found = read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set)
+            self.label_maps[n] = fit_square_label_map(found.label_map, side)
+
+    def __len__(self) -> int:
+        return len(self.stems)
+
+    def _stems(self) -> list[str]:
+        path = self.folder / "splits.json"
+        if path.is_file():
+            try:
+                splits = json.loads(path.read_text(encoding="utf-8"))
+                stems = [str(s) for s in splits[self.split]]
+            except (ValueError, TypeError) as error:
+                raise BadFile(f"{path} is no list of stems per split; write it again.", details=str(error)) from error
+            except KeyError as error:
+                names = ", ".join(sorted(splits))
+                raise BadFile(f"{path} has no split {self.split!r}; it has: {names}.") from error
+        else:
+            stems = sorted(p.stem for p in (self.folder / "labels").glob("*.png"))
+        if not stems:
+            raise BadFile(f"The split {self.split!r} of {self.folder} is empty; add pairs in images/ and labels/.")
+        return stems
+
+    def _image_path(self, stem: str) -> Path:
+        for suffix in IMAGE_SUFFIXES:
+            path = self.folder / "images" / f"{stem}{suffix}"
+            if path.is_file():
+                return path
+        raise BadFile(f"{self.folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map.")
+
+    def batch(self, indices: np.ndarray, flips: np.ndarray | None = None) -> Batch:
+        """The examples `indices`, mirrored where `flips` is true (left and right labels change places)."""
+        images, maps = self.images[indices], self.label_maps[indices]
+        if flips is not None:
+            swap = np.arange(256, dtype=np.uint8)
+            for a, b in self.label_set.swap_on_flip:
+                swap[a], swap[b] = b, a
+            images, maps = images.copy(), maps.copy()
+            images[flips] = images[flips, :, ::-1]
+            maps[flips] = swap[maps[flips, :, ::-1]]
+        image = torch.from_numpy(images).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+        return Batch(image, torch.from_numpy(maps).long())
+
+    def training_batch(self, size: int, seed: int, step: int) -> Batch:
+        """Batch number `step` of an endless, shuffled, randomly mirrored sequence; a pure function of its arguments."""
+        first = step * size
+        epochs = {e: np.random.default_rng((seed, 1, e)).permutation(len(self))
+                  for e in range(first // len(self), (first + size - 1) // len(self) + 1)}
+        indices = np.array([epochs[p // len(self)][p % len(self)] for p in range(first, first + size)])
+        return self.batch(indices, np.random.default_rng((seed, 2, step)).random(size) < 0.5)

@@ -1,0 +1,49 @@
+"""Finding and loading the feature network that perceptual losses and Frechet distances use."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import platformdirs
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from engine.errors import WeightsError
+from engine.nn.feature_net import FeatureNet
+
+MOBILENET = "mobilenet_v2_imagenet"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def search_path() -> list[Path]:
+    """Folders in which feature networks are looked for, first match wins.
+
+    $TESSERA_NETS, the user's data folder, `nets/` in the checkout, and `shared/nets` beside it.
+    """
+    folders = [Path(p) for p in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if p]
+    return [*folders, Path(platformdirs.user_data_dir("Tessera", False)) / "nets", ROOT / "nets",
+            ROOT.parent / "shared" / "nets"]
+
+
+def find_feature_net(name: str = MOBILENET) -> Path | None:
+    """The network's .safetensors file, or None if it is not installed."""
+    for folder in search_path():
+        if (folder / f"{name}.safetensors").is_file() and (folder / f"{name}.json").is_file():
+            return folder / f"{name}.safetensors"
+    return None
+
+
+def load_feature_net(name: str = MOBILENET) -> FeatureNet:
+    """Load a feature network. Raises WeightsError that says where to put it if it is missing or broken."""
+    path = find_feature_net(name)
+    if path is None:
+        raise WeightsError(
+            f"The feature network {name} is missing; put {name}.safetensors and {name}.json into {search_path()[-3]}."
+        )
+    try:
+        layers = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["layers"]
+        return FeatureNet(layers, load_file(path)).eval().requires_grad_(False)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise WeightsError(f"{path} cannot be read as a feature network; copy it there again.", details=str(error)) from error

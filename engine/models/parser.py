@@ -1,0 +1,81 @@
+"""Parser: picture -> label map, a small U-Net (Ronneberger et al., MICCAI 2015) of residual blocks.
+
+Not part of any of the papers: it lets any photograph give styles, by finding its regions. Logits are made at half
+size and doubled. Code: MIT.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class ParserConfig:
+    """Everything that shapes a parser.
+
+    labels: number of labels L.
+    resolution: side of the square pictures it was trained on, in pixels.
+    widths: channels at 1/2, 1/4, ... of the picture's side.
+    """
+
+    labels: int = 19
+    resolution: int = 256
+    widths: tuple[int, ...] = (32, 64, 128, 192, 256)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions with batch norm and ReLU around a shortcut."""
+
+    def __init__(self, fan_in: int, fan_out: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv_0 = nn.Conv2d(fan_in, fan_out, 3, stride, 1, bias=False)
+        self.norm_0 = nn.BatchNorm2d(fan_out)
+        self.conv_1 = nn.Conv2d(fan_out, fan_out, 3, 1, 1, bias=False)
+        self.norm_1 = nn.BatchNorm2d(fan_out)
+        same = fan_in == fan_out and stride == 1
+        self.shortcut = nn.Identity() if same else nn.Conv2d(fan_in, fan_out, 1, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, fan_in, H, W) -> (B, fan_out, H / stride, W / stride)."""
+        y = F.relu(self.norm_0(self.conv_0(x)))
+        return F.relu(self.norm_1(self.conv_1(y)) + self.shortcut(x))
+
+
+class Parser(nn.Module):
+    """U-Net that names every pixel's label."""
+
+    def __init__(self, config: ParserConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.widths
+        self.stem = nn.Conv2d(3, widths[0], 5, 2, 2)
+        fan_in = [widths[0], *widths[:-1]]
+        self.down = nn.ModuleList(
+            [ResidualBlock(a, b, stride=1 if n == 0 else 2) for n, (a, b) in enumerate(zip(fan_in, widths, strict=True))]
+        )
+        self.middle = ResidualBlock(widths[-1], widths[-1])
+        pairs = list(zip(widths[::-1], widths[-2::-1], strict=False))
+        self.up = nn.ModuleList([ResidualBlock(a + b, b) for a, b in pairs])
+        self.head = nn.Conv2d(widths[0], config.labels, 3, padding=1)
+
+    @property
+    def stride(self) -> int:
+        """Picture sides must be multiples of this."""
+        return int(2 ** len(self.config.widths))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """image (B, 3, H, W) in [-1, 1], sides multiples of `stride` -> logits (B, L, H, W)."""
+        x = F.relu(self.stem(image))
+        skips = []
+        for block in self.down:
+            x = block(x)
+            skips.append(x)
+        x = self.middle(x)
+        for block, skip in zip(self.up, skips[-2::-1], strict=True):
+            x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
+            x = block(torch.cat([x, skip], dim=1))
+        return F.interpolate(self.head(x), size=image.shape[-2:], mode="bilinear", align_corners=False)

@@ -1,0 +1,87 @@
+"""SPADE: spatially-adaptive normalisation and its residual block (Park et al., CVPR 2019, sections 3 and A)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.nn.blocks import resize_nearest, spectral
+
+
+class SPADEModulation(nn.Module):
+    """gamma and beta of SPADE: 3 x 3 convolution of the label map, ReLU, one 3 x 3 convolution to each.
+
+    Args:
+        channels: C of the features that are modulated.
+        labels: channels of the (one-hot) label map.
+        hidden: width between the two convolutions (128 in the paper).
+    """
+
+    def __init__(self, channels: int, labels: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.shared = nn.Conv2d(labels, hidden, 3, padding=1)
+        self.gamma = nn.Conv2d(hidden, channels, 3, padding=1)
+        self.beta = nn.Conv2d(hidden, channels, 3, padding=1)
+
+    def forward(self, hot: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, labels, H, W) -> gamma, beta, each (B, C, H, W)."""
+        hidden = F.relu(self.shared(hot))
+        return self.gamma(hidden), self.beta(hidden)
+
+
+class SPADE(nn.Module):
+    """out = BN(x) * (1 + gamma) + beta with parameter-free batch normalisation (paper, eq. 1)."""
+
+    def __init__(self, channels: int, labels: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.modulation = SPADEModulation(channels, labels, hidden)
+
+    def forward(self, x: Tensor, hot: Tensor) -> Tensor:
+        """x (B, C, H, W); hot (B, labels, h, w) is resized (nearest) to x. Returns (B, C, H, W)."""
+        gamma, beta = self.modulation(resize_nearest(hot, *x.shape[-2:]))
+        return self.norm(x) * (1 + gamma) + beta
+
+
+class SPADEResBlk(nn.Module):
+    """SPADE residual block: two (SPADE, LeakyReLU 0.2, 3 x 3 convolution), learned shortcut where widths differ.
+
+    The shortcut is SPADE then a 1 x 1 convolution without bias or activation (published code).
+    """
+
+    def __init__(self, fan_in: int, fan_out: int, labels: int, hidden: int = 128, sn: bool = False) -> None:
+        super().__init__()
+        middle = min(fan_in, fan_out)
+        self.conv_0 = spectral(nn.Conv2d(fan_in, middle, 3, padding=1), sn)
+        self.conv_1 = spectral(nn.Conv2d(middle, fan_out, 3, padding=1), sn)
+        self.norm_0 = SPADE(fan_in, labels, hidden)
+        self.norm_1 = SPADE(middle, labels, hidden)
+        self.learned_shortcut = fan_in != fan_out
+        if self.learned_shortcut:
+            self.conv_s = spectral(nn.Conv2d(fan_in, fan_out, 1, bias=False), sn)
+            self.norm_s = SPADE(fan_in, labels, hidden)
+
+    def forward(self, x: Tensor, hot: Tensor) -> Tensor:
+        """x (B, fan_in, H, W), hot (B, labels, h, w) -> (B, fan_out, H, W)."""
+        shortcut = self.conv_s(self.norm_s(x, hot)) if self.learned_shortcut else x
+        dx = self.conv_0(F.leaky_relu(self.norm_0(x, hot), 0.2))
+        dx = self.conv_1(F.leaky_relu(self.norm_1(dx, hot), 0.2))
+        return shortcut + dx
+
+
+def upsample(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, C, 2H, 2W), nearest."""
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def init_papers(module: nn.Module, gain: float = 0.02) -> None:
+    """Xavier normal weights with `gain`, zero biases: the initialisation of SPADE, SEAN and SMIS."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear | nn.ConvTranspose2d):
+            weight = part.weight
+            if torch.nn.utils.parametrize.is_parametrized(part, "weight"):
+                weight = part.parametrizations.weight.original
+            nn.init.xavier_normal_(weight, gain)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)

@@ -1,0 +1,37 @@
+"""Exponential moving average of a network's parameters and of its batch-norm statistics."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class EMA:
+    """Average of everything that floats in a module's state.
+
+    Averaging the batch-norm statistics too, instead of copying the newest, keeps colours true: they belong to the
+    averaged weights. The average starts as a copy and warms up: decay = min(decay, (1 + n) / (10 + n)).
+
+    Args:
+        module: the network that is trained.
+        decay: share of the old average kept per update.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.updates = 0
+        self.state = {k: v.detach().clone() for k, v in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Take the module's present state into the average."""
+        self.updates += 1
+        weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
+        averages, values = [], []
+        for key, value in module.state_dict().items():
+            if value.is_floating_point():
+                averages.append(self.state[key])
+                values.append(value)
+            else:
+                self.state[key].copy_(value)
+        torch._foreach_lerp_(averages, values, weight)

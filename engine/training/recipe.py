@@ -1,0 +1,84 @@
+"""Recipes: plain TOML files that say which network is trained how. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from engine.errors import BadFile, TrainingError
+
+FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
+T = TypeVar("T")
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One recipe.
+
+    system: "sean" or "parser".
+    resolution: side of the training pictures in pixels.
+    batch, steps, seed: pictures per step, length of the run, what all randomness follows from.
+    precision: "32-true", "bf16-mixed" or "16-mixed" (lightning-fabric's names).
+    *_every: steps between log lines, sample sheets, validations and checkpoints.
+    model, task: fields of the system's own configs.
+    note: what the recipe is for.
+    """
+
+    system: Literal["sean", "parser"]
+    resolution: int
+    batch: int
+    steps: int
+    seed: int = 0
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    log_every: int = 10
+    sample_every: int = 250
+    validate_every: int = 500
+    checkpoint_every: int = 250
+    model: dict[str, Any] = {}
+    task: dict[str, Any] = {}
+    note: str = ""
+
+
+def names() -> list[str]:
+    """Recipes that come with Tessera."""
+    return sorted(p.stem for p in FOLDER.glob("*.toml"))
+
+
+def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None) -> Recipe:
+    """Read a recipe by name or file. `changes` overrides keys ("steps", "task.ema").
+
+    Raises BadFile for a recipe that is missing, broken or has an unknown key.
+    """
+    path = Path(name_or_path)
+    if not path.suffix:
+        path = FOLDER / f"{name_or_path}.toml"
+    if not path.is_file():
+        raise BadFile(f"There is no recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a .toml file.")
+    try:
+        raw = msgspec.toml.decode(path.read_bytes())
+    except (msgspec.DecodeError, OSError) as error:
+        raise BadFile(f"{path} is no valid TOML: {error}.") from error
+    for key, value in (changes or {}).items():
+        *parents, leaf = key.split(".")
+        place = raw
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[leaf] = value
+    return read_fields(raw, Recipe, str(path))
+
+
+def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
+    """`raw` as a `kind` (dataclass or Struct). Raises TrainingError naming a wrong key and the nearest known one."""
+    fields = kind.__struct_fields__ if issubclass(kind, msgspec.Struct) else kind.__dataclass_fields__  # type: ignore[attr-defined]
+    for key in raw:
+        if key not in fields:
+            near = difflib.get_close_matches(key, list(fields), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
+            raise TrainingError(f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}")
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise TrainingError(f"{source}: {error}.") from error

@@ -1,0 +1,99 @@
+"""Starting or resuming a run from a recipe and a dataset folder: what the command line and the editor call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import lightning_fabric
+import msgspec
+import torch
+from safetensors.torch import load_file
+
+from engine.data.folder import DatasetFolder
+from engine.errors import TrainingError
+from engine.files import atomic_write
+from engine.models.parser import ParserConfig
+from engine.models.sean import SEANConfig
+from engine.training.loop import Callback, Loop
+from engine.training.parser_task import ParserTask, ParserTaskConfig
+from engine.training.recipe import Recipe, read_fields
+from engine.training.sean_task import SEANTask, SEANTaskConfig
+from engine.training.task import Task, run_path
+
+
+def make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task:
+    """The task of a recipe's system, its network sized for the data's label set."""
+    torch.manual_seed(recipe.seed)
+    model = {"labels": len(data.label_set), "resolution": recipe.resolution} | recipe.model
+    if model["labels"] != len(data.label_set):
+        raise TrainingError(
+            f"The recipe is for {model['labels']} labels, but {data.folder} has {len(data.label_set)}; leave out `labels`."
+        )
+    if recipe.system == "sean":
+        config = read_fields(recipe.task, SEANTaskConfig, "recipe, [task]")
+        return SEANTask(read_fields(model, SEANConfig, "recipe, [model]"), config, recipe.steps, device)
+    frequencies = torch.bincount(torch.from_numpy(data.label_maps).flatten().long(), minlength=256)[: model["labels"]]
+    parser_config = read_fields(recipe.task, ParserTaskConfig, "recipe, [task]")
+    parser_model = read_fields(model, ParserConfig, "recipe, [model]")
+    return ParserTask(parser_model, parser_config, recipe.steps, device, frequencies.float() / frequencies.sum())
+
+
+def prepare(
+    recipe: Recipe,
+    data: Path,
+    folder: Path,
+    *,
+    resume: bool = False,
+    start_weights: Path | None = None,
+    device: str = "cpu",
+    callbacks: list[Callback] | None = None,
+    on_progress: Callable[[float, str], None] | None = None,
+) -> Loop:
+    """Read the data and build the run; `Loop.run` trains it.
+
+    Args:
+        recipe: what is trained and how.
+        data: dataset folder with the splits "train" and, if present, "val".
+        folder: run folder; must be new or empty unless `resume`.
+        resume: go on from the folder's last checkpoint.
+        start_weights: a .safetensors file to take fitting tensors from (coarse to fine, fine-tuning).
+        device: "cpu" or "cuda:N".
+        callbacks: see `engine.training.loop.Callback`.
+        on_progress: called with (fraction, text) while the data are read.
+
+    Raises:
+        TrainingError, BadFile, BadLabelMap.
+    """
+    if not resume and folder.is_dir() and any(folder.iterdir()):
+        raise TrainingError(f"{folder} is not empty; resume it, or choose another folder.")
+    accelerator, _, index = device.partition(":")
+    fabric = lightning_fabric.Fabric(
+        accelerator="gpu" if accelerator == "cuda" else accelerator,
+        devices=[int(index or 0)] if accelerator == "cuda" else 1,
+        precision=recipe.precision,
+    )
+    train = DatasetFolder(data, "train", recipe.resolution, on_progress)
+    splits = data / "splits.json"
+    has_val = splits.is_file() and "val" in json.loads(splits.read_text(encoding="utf-8"))
+    validation = DatasetFolder(data, "val", recipe.resolution, on_progress) if has_val else None
+    task = make_task(recipe, train, fabric.device)
+    loop = Loop(task, recipe, train, validation, folder, fabric, list(callbacks or []))
+    if resume:
+        loop.resume()
+        return loop
+    if start_weights is not None:
+        left = task.start_from(load_file(start_weights))
+        print(f"starting from {start_weights}: {len(left)} tensors are new")
+    facts: dict[str, Any] = {
+        "recipe": msgspec.to_builtins(recipe), "data": str(data.resolve()), "train": len(train),
+        "validation": len(validation) if validation else 0, "label_set": train.label_set.to_dict(),
+        "start_weights": str(start_weights) if start_weights else None, "torch": torch.__version__,
+        "threads": torch.get_num_threads(), "model": asdict(task.model) if hasattr(task, "model") else {},
+    }
+    with atomic_write(run_path(folder, "config.json")) as file:
+        file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())
+    return loop
