@@ -7,6 +7,8 @@ The face is a cartoon: ellipses in the published order of the 19 face labels (0 
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +67,28 @@ def png_bytes(pixels: np.ndarray) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG")
     return out.getvalue()
+
+
+def write_dataset(folder: Path, *, side: int = 64, train: int = 6, val: int = 3) -> Path:
+    """A dataset folder of cartoon faces, each shifted and coloured differently, with the face labels."""
+    (folder / "images").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    stems = [f"{split}_{n:03d}" for split, count in (("train", train), ("val", val)) for n in range(count)]
+    for seed, stem in enumerate(stems):
+        label_map = np.roll(face_label_map(side), seed % 7 - 3, axis=1)
+        Image.fromarray(photo_of(label_map, seed)).save(folder / "images" / f"{stem}.jpg", quality=95)
+        Image.fromarray(label_map).save(folder / "labels" / f"{stem}.png")
+    faces = Path(__file__).parents[1] / "resources" / "labelsets" / "faces.json"
+    (folder / "classes.json").write_text(faces.read_text("utf-8"), "utf-8")
+    splits = {split: [s for s in stems if s.startswith(split)] for split in ("train", "val")}
+    (folder / "splits.json").write_text(json.dumps(splits), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def tiny_dataset(tmp_path: Path) -> Path:
+    """A dataset folder of 6 + 3 cartoon faces, 64 x 64, splits "train" and "val"."""
+    return write_dataset(tmp_path / "dataset")
 
 
 @pytest.fixture

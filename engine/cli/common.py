@@ -141,7 +141,12 @@ def say(line: str) -> None:
 def tell(notes: Iterable[str]) -> None:
     """What a user should know besides the answer, on stderr."""
     for note in notes:
-        print(f"Note: {note}", file=sys.stderr)  # noqa: T201
+        announce(f"Note: {note}")
+
+
+def announce(line: str) -> None:
+    """One line about how the work goes, on stderr."""
+    print(line, file=sys.stderr)  # noqa: T201
 
 
 def say_json(data: Any) -> None:

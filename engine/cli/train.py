@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
+import threading
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, progress, say, say_json
+from engine.cli.common import Device, JsonFlag, OnProgress, announce, cancelling, progress, say, say_json
 from engine.cli.words import split_settings
+from engine.errors import BadRequest, Cancelled
 
 
 def train(
@@ -33,32 +39,62 @@ def train(
     Ctrl+C saves a checkpoint and stops; --resume goes on from it and gives the same weights as a run
     that was not interrupted.
     """
+    if resume and out is None:
+        raise BadRequest("--resume needs --out, the folder of the run to go on with.")
     changes = {key: _value(text) for key, text in split_settings(settings or []).items()}
 
-    from engine.training.run import train as run
+    from engine.devices import resolve
+    from engine.training.recipe import load_recipe
+    from engine.training.start import prepare
 
-    with progress("training", quiet=as_json) as report, cancelling() as cancel:
-        result = run(
+    folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    with progress("reading", quiet=as_json) as report, cancelling() as cancel:
+        plan = load_recipe(recipe, changes)
+        loop = prepare(
+            plan,
             data,
-            recipe,
-            out=out,
+            folder,
             resume=resume,
-            init_weights=init_weights,
-            changes=changes,
-            device=device,
+            start_weights=None if init_weights is None else _tensors_of(init_weights),
+            device=str(resolve(device)),
+            callbacks=[partial(_on_event, report, cancel, plan.steps)],
             on_progress=report,
-            cancel=cancel,
         )
+        loop.run()
     if as_json:
-        say_json({"run": result.folder, "steps": result.step, "seconds": result.seconds, "best": result.best})
+        say_json({"run": folder, "steps": loop.step, "seconds": loop.seconds, "best": _finite(loop.best)})
     else:
-        say(f"{result.folder}  {result.step} steps in {result.seconds:.0f} s")
+        say(f"{folder}  {loop.step} steps in {loop.seconds:.0f} s")
+
+
+def _on_event(
+    report: OnProgress, cancel: threading.Event, steps: int, event: str, facts: dict[str, Any]
+) -> None:
+    """Show what the loop reports; stop it where the user asked to."""
+    if event == "step":
+        rate = facts["images_per_second"]
+        report(facts["step"] / steps, f"step {facts['step']} of {steps}, {rate} pictures/s")
+    elif event == "validation":
+        numbers = ", ".join(f"{key} {value}" for key, value in facts["numbers"].items())
+        announce(f"step {facts['step']}: {numbers}")
+    if cancel.is_set() and event != "checkpoint":  # the loop saves once more when it is cancelled
+        raise Cancelled
+
+
+def _tensors_of(weights: str) -> Path:
+    """The tensors file of installed weights, or that file itself (a run's best.safetensors)."""
+    from engine.checkpoints.store import MODEL_FILE, find_weights
+
+    path = Path(weights)
+    return path if path.suffix == ".safetensors" and path.is_file() else find_weights(weights) / MODEL_FILE
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def _value(text: str) -> Any:
     """2000, 0.99, true and [1, 2] as themselves; anything else is text."""
-    import json
-
     try:
         return json.loads(text)
     except ValueError:

@@ -228,3 +228,87 @@ def test_broken_weights_are_named_and_fail_the_check(run: Runner, shelf: Path) -
     assert done.code == 1
     assert "cut: broken" in done.out and "incomplete" in done.out
     assert "tiny: sean" in done.out
+
+
+# ---------------------------------------------------------------- train
+
+TINY_PARSER = """
+system = "parser"
+resolution = 64
+batch = 2
+steps = 4
+log_every = 1
+sample_every = 4
+validate_every = 2
+checkpoint_every = 2
+[model]
+widths = [8, 8, 8]
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY_PARSER, encoding="utf-8")
+    return path
+
+
+def test_train_writes_a_run_folder_anyone_can_read(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a run"
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--out", folder]
+    done = run(*words, "--set", "steps=3", "--json")
+    assert done.code == 0, done.err
+    answer = json.loads(done.out)
+    assert (answer["run"], answer["steps"]) == (str(folder), 3)
+    assert json.loads((folder / "config.json").read_text("utf-8"))["recipe"]["steps"] == 3
+    events = [json.loads(line)["event"] for line in (folder / "stats.jsonl").read_text("utf-8").splitlines()]
+    assert events.count("step") == 3
+    assert {p.name for p in folder.iterdir()} >= {"samples", "checkpoints", "best.safetensors"}
+
+
+def test_train_goes_on_where_a_run_stopped(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--out", tmp_path / "run"]
+    assert run(*words, "--set", "steps=2").code == 0
+    again = run(*words)
+    assert again.code == 2  # a run is never trained over
+    assert "not empty" in one_sentence(again.err)
+    resumed = run(*words, "--resume", "--json")
+    assert resumed.code == 0
+    assert json.loads(resumed.out)["steps"] == 4
+
+
+def test_train_starts_from_the_tensors_of_another_run(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--set", "steps=2"]
+    assert run(*words, "--out", tmp_path / "first").code == 0
+    best = tmp_path / "first" / "best.safetensors"
+    assert run(*words, "--out", tmp_path / "second", "--init-weights", best).code == 0
+    config = json.loads((tmp_path / "second" / "config.json").read_text("utf-8"))
+    assert config["start_weights"] == str(best)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--recipe", "no-such-recipe"], "no-such-recipe"),
+        (["--set", "stepz=5"], "stepz"),
+        (["--set", "steps"], "key=value"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--device", "toaster"], "toaster"),
+        (["--init-weights", "no-such-weights"], "no-such-weights"),
+        (["--resume"], "checkpoint"),
+    ],
+)
+def test_a_mistake_in_training_gets_one_sentence_and_starts_no_run(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, words: list[str], says: str
+) -> None:
+    folder = tmp_path / "run"
+    done = run("train", "--data", tiny_dataset, "--recipe", recipe, "--out", folder, *words)
+    assert done.code == 2
+    assert says in one_sentence(done.err)
+    assert not (folder / "stats.jsonl").exists()
