@@ -18,8 +18,8 @@ from torch import Tensor
 
 from engine.errors import BadFile
 from engine.images import fit_square, fit_square_label_map, read_image
-from engine.labels import read_label_map
 from engine.label_sets import LabelSet, load_label_set
+from engine.labels import read_label_map
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
@@ -70,14 +70,18 @@ class DatasetFolder:
                 splits = json.loads(path.read_text(encoding="utf-8"))
                 stems = [str(s) for s in splits[self.split]]
             except (ValueError, TypeError) as error:
-                raise BadFile(f"{path} is no list of stems per split; write it again.", details=str(error)) from error
+                raise BadFile(
+                    f"{path} is no list of stems per split; write it again.", details=str(error)
+                ) from error
             except KeyError as error:
                 names = ", ".join(sorted(splits))
                 raise BadFile(f"{path} has no split {self.split!r}; it has: {names}.") from error
         else:
             stems = sorted(p.stem for p in (self.folder / "labels").glob("*.png"))
         if not stems:
-            raise BadFile(f"The split {self.split!r} of {self.folder} is empty; add pairs in images/ and labels/.")
+            raise BadFile(
+                f"The split {self.split!r} of {self.folder} is empty; add pairs in images/ and labels/."
+            )
         return stems
 
     def _image_path(self, stem: str) -> Path:
@@ -85,7 +89,9 @@ class DatasetFolder:
             path = self.folder / "images" / f"{stem}{suffix}"
             if path.is_file():
                 return path
-        raise BadFile(f"{self.folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map.")
+        raise BadFile(
+            f"{self.folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map."
+        )
 
     def batch(self, indices: np.ndarray, flips: np.ndarray | None = None) -> Batch:
         """The examples `indices`, mirrored where `flips` is true (left and right labels change places)."""
@@ -103,7 +109,9 @@ class DatasetFolder:
     def training_batch(self, size: int, seed: int, step: int) -> Batch:
         """Batch number `step` of an endless, shuffled, randomly mirrored sequence; a pure function of its arguments."""
         first = step * size
-        epochs = {e: np.random.default_rng((seed, 1, e)).permutation(len(self))
-                  for e in range(first // len(self), (first + size - 1) // len(self) + 1)}
+        epochs = {
+            e: np.random.default_rng((seed, 1, e)).permutation(len(self))
+            for e in range(first // len(self), (first + size - 1) // len(self) + 1)
+        }
         indices = np.array([epochs[p // len(self)][p % len(self)] for p in range(first, first + size)])
         return self.batch(indices, np.random.default_rng((seed, 2, step)).random(size) < 0.5)

@@ -55,7 +55,10 @@ class Parser(nn.Module):
         self.stem = nn.Conv2d(3, widths[0], 5, 2, 2)
         fan_in = [widths[0], *widths[:-1]]
         self.down = nn.ModuleList(
-            [ResidualBlock(a, b, stride=1 if n == 0 else 2) for n, (a, b) in enumerate(zip(fan_in, widths, strict=True))]
+            [
+                ResidualBlock(a, b, stride=1 if n == 0 else 2)
+                for n, (a, b) in enumerate(zip(fan_in, widths, strict=True))
+            ]
         )
         self.middle = ResidualBlock(widths[-1], widths[-1])
         pairs = list(zip(widths[::-1], widths[-2::-1], strict=False))

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import Noise, resize_nearest, spectral
+from engine.nn.blocks import Noise, resize_nearest
 from engine.nn.sean import SEAN, LabelConditions, SEANResBlk
 from engine.nn.spade import init_papers, upsample
 from engine.nn.style_encoder import StyleEncoder, StyleEncoderConfig, region_average_pool
@@ -96,7 +96,9 @@ class SEANGenerator(nn.Module):
         self.to_image = nn.Conv2d(config.channels[-1], 3, 3, padding=1)
         init_papers(self)
         encoders = {"unified": 1, "resblk": self.styled_blocks, "sean": self.styled_norms}[config.encoders]
-        self.encoders = nn.ModuleList([StyleEncoder(config.encoder, config.style_width) for _ in range(encoders)])
+        self.encoders = nn.ModuleList(
+            [StyleEncoder(config.encoder, config.style_width) for _ in range(encoders)]
+        )
 
     @property
     def styled_blocks(self) -> int:
@@ -106,7 +108,11 @@ class SEANGenerator(nn.Module):
     @property
     def styled_norms(self) -> int:
         """Number of SEAN normalisation layers that take a style."""
-        return sum(len(block.norms()) for block in self.blocks[: self.styled_blocks])
+        return sum(len(block.norms()) for block in self.resblks()[: self.styled_blocks])
+
+    def resblks(self) -> list[SEANResBlk]:
+        """The residual blocks, first to last."""
+        return cast(list[SEANResBlk], list(self.blocks))
 
     def encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
         """Style codes of a picture's regions.
@@ -134,10 +140,12 @@ class SEANGenerator(nn.Module):
         if count not in (1, self.styled_blocks, self.styled_norms):
             raise ValueError(f"{count} codes for {self.styled_blocks} blocks and {self.styled_norms} norms")
         result, norm = [], 0
-        for n, block in enumerate(self.blocks):
+        for n, block in enumerate(self.resblks()):
             entries = []
             for _ in block.norms():
-                index = 0 if count == 1 or n >= self.styled_blocks else n if count == self.styled_blocks else norm
+                index = (
+                    0 if count == 1 or n >= self.styled_blocks else n if count == self.styled_blocks else norm
+                )
                 entries.append(codes[:, index])
                 norm += 1
             result.append(tuple(entries))
@@ -171,12 +179,14 @@ class SEANGenerator(nn.Module):
         conditions = LabelConditions(hot, contracted)
         per_norm = self.codes_per_norm(codes)
         x = self.start(resize_nearest(hot, height // stride, width // stride))
-        for n, block in enumerate(self.blocks):
+        for n, block in enumerate(self.resblks()):
             if on_block is not None:
                 on_block(n, len(self.blocks))
             if self.config.upsample_before[n]:
                 x = upsample(x)
-            x = block(x, conditions, per_norm[n], _draw(noise if self.config.noise else None, block.norms(), x))
+            x = block(
+                x, conditions, per_norm[n], _draw(noise if self.config.noise else None, block.norms(), x)
+            )
         return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
 
 
@@ -189,9 +199,4 @@ def mix_codes(a: Tensor, b: Tensor, amount: float) -> Tensor:
     return torch.lerp(a, b, amount)
 
 
-def spectral_layers(generator: SEANGenerator) -> list[str]:
-    """Names of the convolutions that spectral normalisation covers: conv_0, conv_1 and conv_s of every block."""
-    return [name for name, _ in generator.named_modules() if name.rsplit(".", 1)[-1] in ("conv_0", "conv_1", "conv_s")]
-
-
-__all__ = ["SEANConfig", "SEANGenerator", "StyleEncoderConfig", "mix_codes", "spectral", "spectral_layers"]
+__all__ = ["SEANConfig", "SEANGenerator", "StyleEncoderConfig", "mix_codes"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,16 @@ from torch.nn.utils import parametrizations, parametrize
 
 Noise = Callable[[int, int, int], Tensor]
 """(layer, height, width) -> (1 or B, 1, height, width) standard normal noise of that normalisation layer."""
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def channels_last(module: M, device: torch.device | str) -> M:
+    """`module` on `device` with channels-last weights: the layout that CPUs and GPUs convolve fastest."""
+    module.to(device)
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return module
 
 
 def spectral(module: nn.Module, enabled: bool = True) -> nn.Module:
@@ -33,15 +43,16 @@ def fold_spectral(module: nn.Module, iterations: int = 30) -> None:
     for part in module.modules():
         if not parametrize.is_parametrized(part, "weight"):
             continue
-        weight = part.parametrizations.weight.original.float()
+        normalised: Any = part.parametrizations
+        weight = normalised.weight.original.float()
         matrix = weight.reshape(weight.shape[0], -1)
-        v = F.normalize(part.parametrizations.weight[0]._v.float(), dim=0)
+        v = F.normalize(normalised.weight[0]._v.float(), dim=0)
         for _ in range(iterations):
             u = F.normalize(matrix @ v, dim=0)
             v = F.normalize(matrix.T @ u, dim=0)
         sigma = u @ matrix @ v
         parametrize.remove_parametrizations(part, "weight", leave_parametrized=False)
-        part.weight.copy_(weight / sigma)
+        cast(Tensor, part.weight).copy_(weight / sigma)
 
 
 def one_hot(label_map: Tensor, labels: int) -> Tensor:

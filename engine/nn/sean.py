@@ -143,11 +143,19 @@ class SEAN(nn.Module):
         )
 
     def _contract(
-        self, conditions: LabelConditions, hidden: Tensor, rows: Tensor | None, spade: nn.Conv2d, which: str, one: float
+        self,
+        conditions: LabelConditions,
+        hidden: Tensor,
+        rows: Tensor | None,
+        spade: nn.Conv2d,
+        which: str,
+        one: float,
     ) -> Tensor:
+        assert spade.bias is not None
         if rows is None:
             return F.conv2d(hidden, spade.weight, spade.bias + one, padding=1)
         style: nn.Conv2d = getattr(self, f"style_{which}")
+        assert style.bias is not None
         a = torch.sigmoid(getattr(self, f"blend_{which}"))
         bias = one + a * style.bias + (1 - a) * spade.bias
         labels_part = F.conv2d(hidden, (1 - a) * spade.weight, bias, padding=1)  # (B, C, H, W)
@@ -192,7 +200,11 @@ class SEANResBlk(nn.Module):
         return [self.norm_0, self.norm_1] + ([self.norm_s] if self.learned_shortcut else [])
 
     def forward(
-        self, x: Tensor, conditions: LabelConditions, codes: tuple[Tensor, ...], noise: tuple[Tensor | None, ...]
+        self,
+        x: Tensor,
+        conditions: LabelConditions,
+        codes: tuple[Tensor, ...],
+        noise: tuple[Tensor | None, ...],
     ) -> Tensor:
         """x (B, fan_in, H, W) -> (B, fan_out, H, W).
 

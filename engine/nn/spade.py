@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import torch
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from engine.nn.blocks import resize_nearest, spectral
 
@@ -79,9 +81,8 @@ def init_papers(module: nn.Module, gain: float = 0.02) -> None:
     """Xavier normal weights with `gain`, zero biases: the initialisation of SPADE, SEAN and SMIS."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.Linear | nn.ConvTranspose2d):
-            weight = part.weight
-            if torch.nn.utils.parametrize.is_parametrized(part, "weight"):
-                weight = part.parametrizations.weight.original
+            normalised: Any = part.parametrizations if parametrize.is_parametrized(part, "weight") else None
+            weight = part.weight if normalised is None else normalised.weight.original
             nn.init.xavier_normal_(weight, gain)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)

@@ -69,7 +69,9 @@ class Loop:
                 if self.step % self.recipe.log_every == 0:
                     rate = window * self.recipe.batch / max(1e-9, time.monotonic() - window_start)
                     window, window_start = 0, time.monotonic()
-                    self._report("step", {"losses": _floats(losses, self.step), "images_per_second": round(rate, 2)})
+                    self._report(
+                        "step", {"losses": _floats(losses, self.step), "images_per_second": round(rate, 2)}
+                    )
                 self._milestones()
         except Cancelled:
             self.save()
@@ -113,7 +115,9 @@ class Loop:
         data = self.validation if self.validation is not None else self.train
         batch = data.batch(np.arange(min(8, len(data))))
         with self.fabric.autocast():
-            sheet = self.task.samples(Batch(batch.image.to(self.fabric.device), batch.label_map.to(self.fabric.device)))
+            sheet = self.task.samples(
+                Batch(batch.image.to(self.fabric.device), batch.label_map.to(self.fabric.device))
+            )
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
         path = run_path(self.folder, "samples", f"{self.step:07d}.png")
         Image.fromarray(pixels).save(path)
@@ -132,8 +136,13 @@ class Loop:
     def export(self, name: str, numbers: dict[str, float]) -> None:
         """Write the averaged network for use, with its config and numbers as metadata."""
         config, state = self.task.export()
-        metadata = {"system": self.recipe.system, "config": json.dumps(config), "step": str(self.step),
-                    "seconds": f"{self.seconds:.0f}", "numbers": json.dumps(numbers)}
+        metadata = {
+            "system": self.recipe.system,
+            "config": json.dumps(config),
+            "step": str(self.step),
+            "seconds": f"{self.seconds:.0f}",
+            "numbers": json.dumps(numbers),
+        }
         with atomic_write(run_path(self.folder, name)) as file:
             file.write(save({k: v.detach().cpu() for k, v in state.items()}, metadata))
 
@@ -141,7 +150,9 @@ class Loop:
         """Write checkpoints/last.pt: everything that a resumed run needs. Refuses when a loss is no number."""
         _floats(self._latest, self.step)
         state = {
-            "step": self.step, "seconds": self.seconds, "best": self.best,
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best,
             "modules": {k: m.state_dict() for k, m in self.task.modules.items()},
             "optimizers": {k: o.state_dict() for k, o in self.task.optimizers.items()},
             "task": self.task.state_dict(),
@@ -161,9 +172,13 @@ class Loop:
                 optimizer.load_state_dict(state["optimizers"][key])
             self.task.load_state_dict(state["task"])
         except FileNotFoundError as error:
-            raise TrainingError(f"{self.folder} has no checkpoint to resume from; start it without resume.") from error
+            raise TrainingError(
+                f"{self.folder} has no checkpoint to resume from; start it without resume."
+            ) from error
         except Exception as error:
-            raise TrainingError(f"{path} does not fit this run; start a new run.", details=str(error)) from error
+            raise TrainingError(
+                f"{path} does not fit this run; start a new run.", details=str(error)
+            ) from error
         self.step, self.seconds, self.best = int(state["step"]), float(state["seconds"]), float(state["best"])
 
     def _report(self, event: str, facts: dict[str, Any]) -> None:
@@ -178,6 +193,8 @@ def _floats(losses: dict[str, Tensor], step: int) -> dict[str, float]:
     values = {key: round(float(value), 4) for key, value in losses.items()}
     bad = [key for key, value in values.items() if not np.isfinite(value)]
     if bad:
-        raise TrainingError(f"The loss {bad[0]!r} is no longer a number at step {step}; resume from the last checkpoint "
-                            "with a lower learning rate or precision 32-true.")
+        raise TrainingError(
+            f"The loss {bad[0]!r} is no longer a number at step {step}; resume from the last checkpoint "
+            "with a lower learning rate or precision 32-true."
+        )
     return values

@@ -12,7 +12,10 @@ Features = list[list[Tensor]]
 
 def hinge_discriminator(real: Features, fake: Features) -> Tensor:
     """-mean(min(D(x) - 1, 0)) - mean(min(-D(G) - 1, 0)), averaged over scales."""
-    terms = [F.relu(1 - r[-1].float()).mean() + F.relu(1 + f[-1].float()).mean() for r, f in zip(real, fake, strict=True)]
+    terms = [
+        F.relu(1 - r[-1].float()).mean() + F.relu(1 + f[-1].float()).mean()
+        for r, f in zip(real, fake, strict=True)
+    ]
     return torch.stack(terms).mean()
 
 

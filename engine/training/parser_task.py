@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from engine.data.folder import Batch, DatasetFolder
 from engine.metrics.segmentation import confusion, segmentation
 from engine.models.parser import Parser, ParserConfig
-from engine.nn.blocks import one_hot
+from engine.nn.blocks import channels_last, one_hot
 from engine.training.ema import EMA
 from engine.training.task import Losses
 
@@ -48,10 +48,15 @@ class ParserTask:
     """See the module. `steps` is the whole run's length, which the learning rate follows."""
 
     def __init__(
-        self, model: ParserConfig, config: ParserTaskConfig, steps: int, device: torch.device, frequencies: Tensor
+        self,
+        model: ParserConfig,
+        config: ParserTaskConfig,
+        steps: int,
+        device: torch.device,
+        frequencies: Tensor,
     ) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
-        self.parser = Parser(model).to(device=device, memory_format=torch.channels_last)
+        self.parser = channels_last(Parser(model), device)
         self.modules: dict[str, nn.Module] = {"parser": self.parser}
         optimizer = torch.optim.AdamW(self.parser.parameters(), config.lr, weight_decay=config.weight_decay)
         self.optimizers: dict[str, torch.optim.Optimizer] = {"parser": optimizer}
@@ -87,11 +92,17 @@ class ParserTask:
         zoom = config.zoom ** (torch.rand(count) * 2 - 1)
         move = (torch.rand(count, 2) * 2 - 1) * config.move * 2
         cos, sin = torch.cos(angle) / zoom, torch.sin(angle) / zoom
-        theta = torch.stack([torch.stack([cos, -sin, move[:, 0]], 1), torch.stack([sin, cos, move[:, 1]], 1)], 1)
+        theta = torch.stack(
+            [torch.stack([cos, -sin, move[:, 0]], 1), torch.stack([sin, cos, move[:, 1]], 1)], 1
+        )
         grid = F.affine_grid(theta.to(self.device), list(batch.image.shape), align_corners=False)
         image = F.grid_sample(batch.image, grid, padding_mode="reflection", align_corners=False)
         label_map = F.grid_sample(
-            batch.label_map.unsqueeze(1).float(), grid, mode="nearest", padding_mode="reflection", align_corners=False
+            batch.label_map.unsqueeze(1).float(),
+            grid,
+            mode="nearest",
+            padding_mode="reflection",
+            align_corners=False,
         )
         reach = config.colour
 
@@ -104,7 +115,9 @@ class ParserTask:
         mean = image.mean((1, 2, 3), keepdim=True)
         image = mean + (image - mean) * (1 + around(reach))
         soft = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="reflect"), 3, 1)
-        image = torch.lerp(image, soft, (torch.rand(count, 1, 1, 1, device=self.device) * 2 - 0.8).clamp(0, 1))
+        image = torch.lerp(
+            image, soft, (torch.rand(count, 1, 1, 1, device=self.device) * 2 - 0.8).clamp(0, 1)
+        )
         return image.clamp(-1, 1), label_map.squeeze(1).long()
 
     def after_step(self, step: int) -> None:
@@ -115,14 +128,16 @@ class ParserTask:
         """The averaged parser in evaluation mode."""
         copy = Parser(self.model)
         copy.load_state_dict(self.ema.state)
-        return copy.to(device=self.device, memory_format=torch.channels_last).eval()
+        return channels_last(copy, self.device).eval()
 
     @torch.no_grad()
     def samples(self, batch: Batch) -> Tensor:
         """Rows: picture, true label map, found label map (grey levels of a hue wheel)."""
         found = self.averaged()(batch.image).argmax(1)
         wheel = torch.linspace(0, 2 * math.pi, self.model.labels + 1)[:-1]
-        table = torch.stack([torch.cos(wheel), torch.cos(wheel * 3 - 2), torch.cos(wheel * 5 + 2)], 1).to(self.device)
+        table = torch.stack([torch.cos(wheel), torch.cos(wheel * 3 - 2), torch.cos(wheel * 5 + 2)], 1).to(
+            self.device
+        )
         table = torch.cat([table, -torch.ones(256 - len(table), 3, device=self.device)])
         maps = [table[m].permute(0, 3, 1, 2) for m in (batch.label_map, found)]
         return torch.cat([torch.cat(list(x.float()), dim=-1) for x in (batch.image, *maps)], dim=-2)

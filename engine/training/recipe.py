@@ -56,7 +56,9 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
     if not path.suffix:
         path = FOLDER / f"{name_or_path}.toml"
     if not path.is_file():
-        raise BadFile(f"There is no recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a .toml file.")
+        raise BadFile(
+            f"There is no recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a .toml file."
+        )
     try:
         raw = msgspec.toml.decode(path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
@@ -77,7 +79,9 @@ def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
         if key not in fields:
             near = difflib.get_close_matches(key, list(fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
-            raise TrainingError(f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}")
+            raise TrainingError(
+                f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}"
+            )
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from engine.data.folder import Batch, DatasetFolder
 from engine.metrics.features import load_feature_net
 from engine.models.sean import SEANConfig, SEANGenerator
-from engine.nn.blocks import fold_spectral, one_hot
+from engine.nn.blocks import channels_last, fold_spectral, one_hot
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.training.augment import Augmentation
@@ -62,21 +62,28 @@ class SEANTask:
 
     def __init__(self, model: SEANConfig, config: SEANTaskConfig, steps: int, device: torch.device) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
-        layout = {"device": device, "memory_format": torch.channels_last}
-        self.generator = SEANGenerator(model, sn=True).to(**layout)
+        self.generator = channels_last(SEANGenerator(model, sn=True), device)
         patch = PatchDiscriminatorConfig(
-            model.labels + 3, config.discriminator_width, config.discriminator_layers, config.discriminator_last_stride
+            model.labels + 3,
+            config.discriminator_width,
+            config.discriminator_layers,
+            config.discriminator_last_stride,
         )
-        self.discriminator = MultiScaleDiscriminator(patch, sn=True).to(**layout)
-        self.modules: dict[str, nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
+        self.discriminator = channels_last(MultiScaleDiscriminator(patch, sn=True), device)
+        self.modules: dict[str, nn.Module] = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+        }
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             "generator": torch.optim.Adam(self.generator.parameters(), config.lr_generator, config.betas),
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), config.lr_discriminator, config.betas),
+            "discriminator": torch.optim.Adam(
+                self.discriminator.parameters(), config.lr_discriminator, config.betas
+            ),
         }
         self.ema = EMA(self.generator, config.ema)
         self.features: FeatureNet | None = None
         if config.perceptual:
-            self.features = load_feature_net().to(**layout)
+            self.features = channels_last(load_feature_net(), device)
 
     # ------------------------------------------------------------------ training
 
@@ -115,7 +122,9 @@ class SEANTask:
         _, fake_a = augmentation(hot, fake.to(real.dtype))
         features = self.discriminator(torch.cat([hot_r, hot_r]), torch.cat([real_a, fake_a]))
         half = len(real)
-        return [[f[:half] for f in scale] for scale in features], [[f[half:] for f in scale] for scale in features]
+        return [[f[:half] for f in scale] for scale in features], [
+            [f[half:] for f in scale] for scale in features
+        ]
 
     def _fresh_noise(self, batch: int) -> Any:
         return lambda layer, height, width: torch.randn(batch, 1, height, width, device=self.device)
@@ -139,7 +148,7 @@ class SEANTask:
         copy = SEANGenerator(self.model, sn=True)
         copy.load_state_dict(self.ema.state)
         fold_spectral(copy)
-        return copy.to(device=self.device, memory_format=torch.channels_last).eval()
+        return channels_last(copy, self.device).eval()
 
     @torch.no_grad()
     def samples(self, batch: Batch) -> Tensor:
@@ -163,7 +172,10 @@ class SEANTask:
         real_pooled, fake_pooled = [], []
         for start in range(0, len(data), 10):
             batch = data.batch(np.arange(start, min(start + 10, len(data))))
-            image, hot = batch.image.to(self.device), one_hot(batch.label_map.to(self.device), self.model.labels)
+            image, hot = (
+                batch.image.to(self.device),
+                one_hot(batch.label_map.to(self.device), self.model.labels),
+            )
             codes, _ = generator.encode(image, hot)
             fake = generator(hot, codes, contracted=True).float().clamp(-1, 1)
             mse = ((fake - image) / 2).pow(2).mean((1, 2, 3))

@@ -31,15 +31,20 @@ def make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task
     model = {"labels": len(data.label_set), "resolution": recipe.resolution} | recipe.model
     if model["labels"] != len(data.label_set):
         raise TrainingError(
-            f"The recipe is for {model['labels']} labels, but {data.folder} has {len(data.label_set)}; leave out `labels`."
+            f"The recipe is for {model['labels']} labels, but {data.folder} has {len(data.label_set)}; "
+            "leave out labels."
         )
     if recipe.system == "sean":
         config = read_fields(recipe.task, SEANTaskConfig, "recipe, [task]")
         return SEANTask(read_fields(model, SEANConfig, "recipe, [model]"), config, recipe.steps, device)
-    frequencies = torch.bincount(torch.from_numpy(data.label_maps).flatten().long(), minlength=256)[: model["labels"]]
+    frequencies = torch.bincount(torch.from_numpy(data.label_maps).flatten().long(), minlength=256)[
+        : model["labels"]
+    ]
     parser_config = read_fields(recipe.task, ParserTaskConfig, "recipe, [task]")
     parser_model = read_fields(model, ParserConfig, "recipe, [model]")
-    return ParserTask(parser_model, parser_config, recipe.steps, device, frequencies.float() / frequencies.sum())
+    return ParserTask(
+        parser_model, parser_config, recipe.steps, device, frequencies.float() / frequencies.sum()
+    )
 
 
 def prepare(
@@ -86,13 +91,20 @@ def prepare(
         loop.resume()
         return loop
     if start_weights is not None:
-        left = task.start_from(load_file(start_weights))
-        print(f"starting from {start_weights}: {len(left)} tensors are new")
+        new_tensors = task.start_from(load_file(start_weights))
+    else:
+        new_tensors = []
     facts: dict[str, Any] = {
-        "recipe": msgspec.to_builtins(recipe), "data": str(data.resolve()), "train": len(train),
-        "validation": len(validation) if validation else 0, "label_set": train.label_set.to_dict(),
-        "start_weights": str(start_weights) if start_weights else None, "torch": torch.__version__,
-        "threads": torch.get_num_threads(), "model": asdict(task.model) if hasattr(task, "model") else {},
+        "recipe": msgspec.to_builtins(recipe),
+        "data": str(data.resolve()),
+        "train": len(train),
+        "validation": len(validation) if validation else 0,
+        "label_set": train.label_set.to_dict(),
+        "start_weights": str(start_weights) if start_weights else None,
+        "new_tensors": new_tensors,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "model": asdict(task.model) if hasattr(task, "model") else {},
     }
     with atomic_write(run_path(folder, "config.json")) as file:
         file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())

@@ -1,0 +1,245 @@
+"""The engine's front door: loads weights on demand, runs one request after the other, survives what goes wrong.
+
+The editor, the command line and the tests call nothing deeper than this. A Session belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+
+from engine.checkpoints.card import Card
+from engine.checkpoints.store import Weights, list_weights, load_weights
+from engine.devices import free_caches, is_out_of_memory, resolve
+from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
+from engine.images import read_image
+from engine.label_sets import LabelSet
+from engine.labels import read_label_map
+from engine.painter import SEANPainter, StyleCodes
+from engine.photo_parser import PhotoParser
+from engine.request import ImageStyle, ParseRequest, RenderRequest
+
+__all__ = ["ParseResult", "RenderResult", "Session", "StyleCodes"]
+
+Array = np.ndarray
+Progress = Callable[[float, str], None]
+LOADED = 3
+"""Weights kept in memory at once; the least recently used are dropped."""
+CODES = 64
+"""Pictures whose style codes are kept (some 10 kB each)."""
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """pixels (H, W, 3) uint8 sRGB at the label map's size; seconds taken; device id; notes for the user."""
+
+    pixels: Array
+    seconds: float
+    device: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParseResult:
+    """label_map (H, W) uint8 at the photo's size; confidence 0..1; notes: warnings that a user should see."""
+
+    label_map: Array
+    confidence: float
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Session:
+    """Runs requests on one device.
+
+    Args:
+        device: "auto" or a device id (`engine.devices`).
+
+    Raises:
+        BadRequest, NotSupported: there is no such device.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self.device = resolve(device)
+        self._loaded: OrderedDict[str, SEANPainter | PhotoParser] = OrderedDict()
+        self._codes: OrderedDict[tuple[str, ...], StyleCodes] = OrderedDict()
+
+    # ------------------------------------------------------------------ weights
+
+    def weights(self) -> list[Card]:
+        """The cards of all usable weights, by name."""
+        return [entry.card for entry in list_weights() if entry.card is not None]
+
+    def parser_for(self, label_set: LabelSet) -> str | None:
+        """Name of a parser for these labels, or None if there is none."""
+        for card in self.weights():
+            own = card.labels() if card.system == "parser" else None
+            if own is not None and own.same_labels(label_set):
+                return card.name
+        return None
+
+    def load(self, name: str) -> SEANPainter | PhotoParser:
+        """The weights called `name`, read once. Raises WeightsError."""
+        if name in self._loaded:
+            self._loaded.move_to_end(name)
+            return self._loaded[name]
+        weights = load_weights(name)
+        kinds: dict[str, Callable[[Weights], SEANPainter | PhotoParser]] = {
+            "sean": lambda w: SEANPainter(w, self.device),
+            "parser": lambda w: PhotoParser(w, self.device),
+        }
+        if weights.card.system not in kinds:
+            raise WeightsError(
+                f'"{name}" is of the system "{weights.card.system}", which this version cannot use; update Tessera.'
+            )
+        while len(self._loaded) >= LOADED:
+            self._loaded.popitem(last=False)
+        self._loaded[name] = kinds[weights.card.system](weights)
+        return self._loaded[name]
+
+    def painter(self, name: str) -> SEANPainter:
+        """Weights that paint. Raises WeightsError if they are of another kind."""
+        loaded = self.load(name)
+        if not isinstance(loaded, SEANPainter):
+            raise WeightsError(
+                f'"{name}" finds label maps, it does not paint; choose weights of the system sean.'
+            )
+        return loaded
+
+    def unload(self) -> None:
+        """Forget all weights and cached codes, and give memory back."""
+        self._loaded.clear()
+        self._codes.clear()
+        free_caches(self.device)
+
+    # ------------------------------------------------------------------ jobs
+
+    @overload
+    def run(
+        self,
+        request: RenderRequest,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> RenderResult: ...
+    @overload
+    def run(
+        self,
+        request: ParseRequest,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ParseResult: ...
+
+    def run(
+        self,
+        request: RenderRequest | ParseRequest,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> RenderResult | ParseResult:
+        """Do what the request says.
+
+        Args:
+            request: the job.
+            on_progress: called with (fraction 0..1, what is being done).
+            cancel: set it from any thread to stop within one block of the network.
+
+        Raises:
+            EngineError of some kind, its text fit for the user. After OutOfMemory and Cancelled the next job works.
+        """
+
+        def report(fraction: float, text: str) -> None:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled()
+            if on_progress is not None:
+                on_progress(fraction, text)
+
+        with self._guarded():
+            if isinstance(request, RenderRequest):
+                return self._render(request, report)
+            if isinstance(request, ParseRequest):
+                return self._parse(request, report)
+        raise BadRequest(f"{type(request).__name__} is not a request that this version knows.")
+
+    def encode(self, weights: str, pixels: Array, label_map: Array) -> StyleCodes:
+        """Style codes of a picture (H, W, 3) uint8 with its label map (h, w); kept for the next time."""
+        digests = [hashlib.sha1(np.ascontiguousarray(a).tobytes()).hexdigest() for a in (pixels, label_map)]
+        key = (weights, str(pixels.shape), str(label_map.shape), *digests)
+        if key not in self._codes:
+            with self._guarded():
+                self._codes[key] = self.painter(weights).encode(pixels, label_map)
+            while len(self._codes) > CODES:
+                self._codes.popitem(last=False)
+        self._codes.move_to_end(key)
+        return self._codes[key]
+
+    def _render(self, request: RenderRequest, report: Progress) -> RenderResult:
+        started = time.perf_counter()
+        report(0.0, "loading")
+        painter = self.painter(request.weights)
+
+        def encode(style: ImageStyle) -> tuple[Array, Array]:
+            report(0.05, "reading styles")
+            found = self._encode_style(request.weights, painter.label_set, style)
+            return found.codes, found.present
+
+        codes = painter.codes_for(request, encode)
+        pixels, notes = painter.paint(request, codes, lambda n, of: report(0.1 + 0.9 * n / of, "painting"))
+        report(1.0, "painted")
+        return RenderResult(pixels, time.perf_counter() - started, str(self.device), notes)
+
+    def _encode_style(self, weights: str, label_set: LabelSet, style: ImageStyle) -> StyleCodes:
+        pixels = read_image(style.path).pixels
+        label_map = style.label_map()
+        if label_map is None and style.label_map_path is not None:
+            label_map = read_label_map(style.label_map_path, label_set).label_map
+        if label_map is None:
+            parser = self.parser_for(label_set)
+            if parser is None:
+                raise WeightsError(
+                    f"No parser for the labels of '{label_set.name}' is installed; give the label map of "
+                    f'"{style.path}" too.'
+                )
+            label_map = self._photo_parser(parser).parse(pixels)[0]
+        return self.encode(weights, pixels, label_map)
+
+    def _photo_parser(self, name: str) -> PhotoParser:
+        loaded = self.load(name)
+        if not isinstance(loaded, PhotoParser):
+            raise WeightsError(
+                f'"{name}" paints, it does not find label maps; choose weights of the system parser.'
+            )
+        return loaded
+
+    def _parse(self, request: ParseRequest, report: Progress) -> ParseResult:
+        started = time.perf_counter()
+        report(0.0, "loading")
+        parser = self._photo_parser(request.weights)
+        pixels = request.pixels()
+        report(0.3, "finding regions")
+        label_map, confidence, notes = parser.parse(pixels)
+        report(1.0, "parsed")
+        return ParseResult(label_map, confidence, notes, time.perf_counter() - started)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Running out of memory frees everything and becomes one sentence; other failures keep their details."""
+        try:
+            yield
+        except EngineError:
+            raise
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self.unload()
+            raise OutOfMemory(
+                f"There was not enough memory on {self.device} for this job; close other programs, use a smaller label "
+                "map or choose the CPU.",
+                details=repr(error),
+            ) from error
