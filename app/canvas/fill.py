@@ -21,9 +21,7 @@ def label_mask(*, label_map: np.ndarray, x: int, y: int, contiguous: bool = True
     return _flood(label_map, x=x, y=y, tolerance=0)
 
 
-def colour_mask(
-    *, picture: np.ndarray, x: int, y: int, tolerance: int, contiguous: bool = True
-) -> np.ndarray:
+def colour_mask(*, picture: np.ndarray, x: int, y: int, tolerance: int, contiguous: bool = True) -> np.ndarray:
     """The pixels whose colour differs from pixel (x, y) by at most `tolerance` (0-255) in every channel.
 
     `picture`: (H, W, 3) uint8. Returns (H, W) bool.

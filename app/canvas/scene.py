@@ -61,9 +61,7 @@ class Scene:
         document = self._document
         known = label is not None and label < len(document.label_set)
         self._highlight = (
-            TableImage(document.label_map, highlight_table(label=label))
-            if known and label is not None
-            else None
+            TableImage(document.label_map, highlight_table(label=label)) if known and label is not None else None
         )
 
     # ------------------------------------------------------------ drawing
@@ -117,9 +115,7 @@ def image_rect(document: Document, at: View, pane: Pane) -> QRectF:
     return QRectF(at.x + pane.shift, at.y, document.width * at.scale, document.height * at.scale)
 
 
-def outline_circle(
-    *, x: float, y: float, diameter: int, at: View, shift: float = 0.0
-) -> tuple[QPointF, float]:
+def outline_circle(*, x: float, y: float, diameter: int, at: View, shift: float = 0.0) -> tuple[QPointF, float]:
     """Centre and radius, in widget pixels, of the brush outline around image point (x, y)."""
     x, y = strokes.snap_centre(x=x, y=y, radius=diameter / 2)
     centre_x, centre_y = view.to_widget(view=at, x=x, y=y)

@@ -52,9 +52,7 @@ class Box(NamedTuple):
             return other
         if other.empty:
             return self
-        return Box(
-            min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1)
-        )
+        return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
 
 
 EMPTY = Box(0, 0, 0, 0)
@@ -76,9 +74,7 @@ def snap_centre(*, x: float, y: float, radius: float) -> tuple[float, float]:
 
 def dot_mask(*, x: float, y: float, radius: float, height: int, width: int) -> tuple[Box, np.ndarray]:
     """One dab of the brush; see :func:`segment_mask` for what comes back."""
-    return segment_mask(
-        start=(x, y), end=(x, y), start_radius=radius, end_radius=radius, height=height, width=width
-    )
+    return segment_mask(start=(x, y), end=(x, y), start_radius=radius, end_radius=radius, height=height, width=width)
 
 
 def segment_mask(

@@ -54,9 +54,7 @@ TOOLS: tuple[ToolInfo, ...] = (
     ToolInfo(
         ToolId.BRUSH,
         QT_TRANSLATE_NOOP("Tools", "Brush"),
-        QT_TRANSLATE_NOOP(
-            "Tools", "Paint the current label; the right button erases, Shift+drag changes the size"
-        ),
+        QT_TRANSLATE_NOOP("Tools", "Paint the current label; the right button erases, Shift+drag changes the size"),
         ("B",),
     ),
     ToolInfo(
@@ -188,9 +186,7 @@ class BucketTool(Tool):
         if not (0 <= x < document.width and 0 <= y < document.height):
             return
         label = BACKGROUND if at.erase else document.current_label
-        document.fill(
-            x, y, label, contiguous=self.contiguous, by_picture=self.by_picture, tolerance=self.tolerance
-        )
+        document.fill(x, y, label, contiguous=self.contiguous, by_picture=self.by_picture, tolerance=self.tolerance)
 
 
 class PickTool(Tool):

@@ -92,9 +92,7 @@ def fit(
     room_x, room_y = max(1.0, width - 2 * margin), max(1.0, height - 2 * margin)
     scale = min(room_x / max(1, image_width), room_y / max(1, image_height))
     scale = clamp_scale(scale=scale, device_ratio=device_ratio)
-    return centred(
-        image_width=image_width, image_height=image_height, width=width, height=height, scale=scale
-    )
+    return centred(image_width=image_width, image_height=image_height, width=width, height=height, scale=scale)
 
 
 def centred(*, image_width: int, image_height: int, width: float, height: float, scale: float) -> View:

@@ -153,9 +153,7 @@ class CanvasWidget(DropTarget):
 
     def step_brush(self, direction: int, large: bool = False) -> None:
         """`[` (-1) and `]` (+1); `large` with Shift."""
-        self.set_brush_diameter(
-            strokes.step_diameter(diameter=self._brush_diameter, direction=direction, large=large)
-        )
+        self.set_brush_diameter(strokes.step_diameter(diameter=self._brush_diameter, direction=direction, large=large))
 
     @property
     def mode(self) -> Mode:
@@ -364,9 +362,7 @@ class CanvasWidget(DropTarget):
         x, y = self._to_image(point)
         return Pointer(x, y, point.x(), point.y(), pressure=pressure, erase=erase)
 
-    def _begin(
-        self, event: QInputEvent, point: QPointF, button: Qt.MouseButton, pressure: float, erase: bool
-    ) -> None:
+    def _begin(self, event: QInputEvent, point: QPointF, button: Qt.MouseButton, pressure: float, erase: bool) -> None:
         if self._gesture is not None:
             return  # a second button during a drag does nothing
         tool = self._tool_for(point, button, event.modifiers())

@@ -68,9 +68,7 @@ class Document(DocumentBase):
         """
         if self._stroke is None:
             return
-        radii = (
-            [float(radius)] * len(points) if isinstance(radius, (int, float)) else [float(r) for r in radius]
-        )
+        radii = [float(radius)] * len(points) if isinstance(radius, (int, float)) else [float(r) for r in radius]
         places = [(float(x), float(y)) for x, y in points]
         if len(radii) != len(places) or not np.isfinite([*radii, *np.ravel(places)]).all():
             raise BadRequest(self.tr("A brush stroke needs finite points and a radius for each of them."))
@@ -123,9 +121,7 @@ class Document(DocumentBase):
             colours = self.picture if self.picture is not None else self.photo
             if colours is None or colours.shape[:2] != self.label_map.shape:
                 raise BadRequest(
-                    self.tr(
-                        "There is no picture to take the colour from; wait for the picture, then fill again."
-                    )
+                    self.tr("There is no picture to take the colour from; wait for the picture, then fill again.")
                 )
             mask = fills.colour_mask(picture=colours, x=x, y=y, tolerance=tolerance, contiguous=contiguous)
         else:
@@ -139,9 +135,7 @@ class Document(DocumentBase):
         """
         label = self._checked(label)
         if mask.shape != self.label_map.shape:
-            sentence = self.tr(
-                "The selection has {0} x {1} pixels, but the label map {2} x {3}; select again."
-            )
+            sentence = self.tr("The selection has {0} x {1} pixels, but the label map {2} x {3}; select again.")
             raise BadRequest(sentence.format(*mask.shape[::-1], self.width, self.height))
         self.end_stroke()
         before = self._state.label_map.copy()
@@ -152,9 +146,7 @@ class Document(DocumentBase):
         """Gives a whole region another label. Returns whether anything changed; a locked region does not."""
         source, target = self._checked(source), self._checked(target)
         names = self._label_name(source), self._label_name(target)
-        return self.apply_mask(
-            self.label_map == source, target, text=self.tr("Change {0} to {1}").format(*names)
-        )
+        return self.apply_mask(self.label_map == source, target, text=self.tr("Change {0} to {1}").format(*names))
 
     def replace_label_map(self, label_map: np.ndarray, *, text: str | None = None) -> None:
         """Takes another label map, (H, W) integers of this label set, of any size; locks do not hold it back.
@@ -262,9 +254,7 @@ class Document(DocumentBase):
         counts as saved (start of the application, opening a file).
         """
         check_label_map(label_map, label_set, self.tr("The new label map"))
-        chosen = {
-            self._checked(label, label_set): self._checked_style(s) for label, s in (styles or {}).items()
-        }
+        chosen = {self._checked(label, label_set): self._checked_style(s) for label, s in (styles or {}).items()}
         state = State(
             label_set=label_set,
             label_map=np.array(label_map, np.uint8, order="C"),
@@ -283,9 +273,7 @@ class Document(DocumentBase):
         self._put_state(state)
         self._announce()
 
-    def restore(
-        self, request: RenderRequest, *, label_set: LabelSet | None = None, text: str | None = None
-    ) -> None:
+    def restore(self, request: RenderRequest, *, label_set: LabelSet | None = None, text: str | None = None) -> None:
         """Takes everything that made a picture from its request; one step.
 
         `label_set`: that of the request's weights; without it, this document's.

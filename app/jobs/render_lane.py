@@ -74,9 +74,7 @@ class RenderLane(QObject):
         """
         return self._last_seconds
 
-    def submit(
-        self, request: RenderRequest | Callable[[], RenderRequest], *, drop_running: bool = False
-    ) -> int:
+    def submit(self, request: RenderRequest | Callable[[], RenderRequest], *, drop_running: bool = False) -> int:
         """Renders as soon as the worker is free, unless something newer comes. Returns the request's stamp.
 
         `request` may be a function that makes it, called in the worker (`document.snapshot().to_request`).

@@ -138,9 +138,7 @@ class WorkLane(QObject):
             self.busy_changed.emit(True)
         return work
 
-    def parse(
-        self, request: ParseRequest, *, on_done: Done, on_failed: Failed | None = None, text: str = ""
-    ) -> Work:
+    def parse(self, request: ParseRequest, *, on_done: Done, on_failed: Failed | None = None, text: str = "") -> Work:
         """Finds the regions of a photo; `on_done` gets a ParseResult."""
 
         def run(work: Work) -> Any:
