@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,54 @@ def write_dataset(folder: Path, *, side: int = 64, train: int = 6, val: int = 3)
     splits = {split: [s for s in stems if s.startswith(split)] for split in ("train", "val")}
     (folder / "splits.json").write_text(json.dumps(splits), "utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def _tiny_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch
+
+    from engine.checkpoints.store import Card, save_weights
+    from engine.label_sets import load_label_set
+    from engine.models.parser import Parser, ParserConfig
+    from engine.models.sean import SEANConfig, SEANGenerator, StyleEncoderConfig
+
+    shelf = tmp_path_factory.mktemp("shelf")
+    faces = load_label_set("faces").to_dict()
+    sean = SEANConfig(
+        resolution=64,
+        channels=(8, 8, 8, 8, 8),
+        upsample_before=(False, True, True, True),
+        styled_blocks=3,
+        style_width=8,
+        style_hidden=8,
+        spade_hidden=8,
+        encoder=StyleEncoderConfig(widths=(4, 4, 8, 8), norm="none"),
+    )
+    parser = ParserConfig(resolution=64, widths=(8, 8, 8))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        painter = SEANGenerator(sean).state_dict()
+        painter["mean_style"] = torch.randn(1, sean.labels, sean.style_width)
+        for name, tensor in painter.items():  # untrained, all paint grey without noise: make all count
+            if "noise" in name or "weight" in name:
+                painter[name] = tensor.normal_(0, tensor[0].numel() ** -0.5)
+        found = Parser(parser).state_dict()
+    licence = {"data": "drawings", "data_licence": "CC0", "weights_licence": "CC0", "label_set": faces}
+    card = Card(name="tiny-sean", system="sean", config=asdict(sean), **licence)
+    save_weights(shelf / card.name, card, painter)
+    card = Card(name="tiny-parser", system="parser", config=asdict(parser), **licence)
+    save_weights(shelf / card.name, card, found)
+    return shelf
+
+
+@pytest.fixture
+def tiny_weights(_tiny_shelf: Path, monkeypatch: pytest.MonkeyPatch, _fresh_settings: None) -> Path:
+    """The only folder of weights in sight, with "tiny-sean" and "tiny-parser": untrained, 64 x 64, faces.
+
+    What they paint is no picture, but it follows label map, styles, seed and photo as real weights would.
+    """
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(_tiny_shelf))
+    return _tiny_shelf
 
 
 @pytest.fixture

@@ -34,22 +34,16 @@ class StyleReader:
         return {int(label): self._style(file, int(label)) for label in present}
 
     def one_of(self, file: StyleFile, label: int) -> ImageStyle:
-        """The picture's style for that label. Raises MissingStyle if the picture does not show it."""
-        present = self._encoded(file).present
-        if not present[label]:
-            wanted = self.label_set[label].name
-            has = ", ".join(self.label_set[int(i)].name for i in np.flatnonzero(present))
-            raise MissingStyle(
-                f'"{file.picture}" has no region "{wanted}" to take a style from; its regions are {has}.'
-            )
+        """The picture's style for that label; rendering it fails if the picture does not show the label."""
         return self._style(file, label)
 
     def _style(self, file: StyleFile, label: int) -> ImageStyle:
+        found = self._encoded(file)
         return ImageStyle(
             path=os.path.abspath(file.picture),
             label=label,
             label_map_path=os.path.abspath(file.label_map) if file.label_map else None,
-            code=encode_code(self._encoded(file).codes[label]),
+            code=encode_code(found.codes[label]) if found.present[label] else None,
         )
 
     def _encoded(self, file: StyleFile) -> StyleCodes:
