@@ -212,7 +212,8 @@ def test_a_current_set_up_hands_over_at_once_with_arguments_folder_and_exit_code
     (elsewhere / "engine").mkdir(parents=True)  # a user's folder of that name is not imported
     (elsewhere / "engine" / "__init__.py").write_text("raise SystemExit('the wrong engine')\n")
     asked = ["render", "头发.json", "--out", "a b.png"]
-    command = [sys.executable, "-X", "importtime", str(root / "run.py"), *asked]
+    # -S: what the packages of this Python load at its start is not run.py's doing.
+    command = [sys.executable, "-S", "-X", "importtime", str(root / "run.py"), *asked]
     plain = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # the network block imports more
     done = subprocess.run(command, cwd=elsewhere, env=plain, capture_output=True, encoding="utf-8")
     assert done.returncode == 7, done.stderr[-2000:]
