@@ -1,0 +1,105 @@
+"""``python -m app [FILE...]``: the editor. No torch is imported before the first frame."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.environment import drop_foreign_qt_paths
+
+drop_foreign_qt_paths(os.environ)  # before Qt reads the environment
+
+from PySide6.QtCore import QObject, Qt, QTimer  # noqa: E402
+from PySide6.QtGui import QGuiApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from app.core import Core  # noqa: E402
+from app.errors_ui import ProblemHub  # noqa: E402
+from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
+from app.i18n import install_language  # noqa: E402
+from app.icons import icons  # noqa: E402
+from app.main_window import MainWindow  # noqa: E402
+from app.paths import APP, user_dir  # noqa: E402
+from app.settings import Settings  # noqa: E402
+from app.theme import Theme  # noqa: E402
+
+
+class Editor(QObject):
+    """Holds the core and its window; makes a new window when the language changes."""
+
+    def __init__(self, core: Core, files: Sequence[Path] = ()) -> None:
+        super().__init__(QGuiApplication.instance())
+        self.core = core
+        self._files = list(files)
+        self.window = self._make()
+        self.window.first_frame.connect(self._begin, Qt.ConnectionType.SingleShotConnection)
+        self.window.restore_place()
+        if not self._files:
+            self.window.controllers["files"].open_first()
+
+    def show(self) -> None:
+        """Show the window."""
+        self.window.show()
+
+    def _make(self) -> MainWindow:
+        window = MainWindow(self.core)
+        window.rebuild_wanted.connect(self._rebuild)
+        window.closed.connect(QGuiApplication.quit)
+        return window
+
+    def _begin(self) -> None:
+        """After the first frame: from here on torch may be imported, in the worker."""
+        window = self.window
+        window.controllers["render"].start()
+        window.controllers["render"].rendered.connect(
+            window.controllers["device"].look, Qt.ConnectionType.SingleShotConnection
+        )
+        for path in self._files:
+            window.controllers["files"].open_path(path)
+
+    def _rebuild(self) -> None:
+        install_language(self.core.settings.language)
+        old = self.window
+        geometry, state, path = old.saveGeometry(), old.saveState(1), old.controllers["exports"].path
+        old.controllers["render"].stop()
+        self.window = self._make()
+        self.window.restoreGeometry(geometry)
+        self.window.restoreState(state, 1)
+        self.window.controllers["exports"].set_path(path)
+        self.window.show()
+        self.window.controllers["render"].start()
+        self.window.controllers["device"].look()
+        old.blockSignals(True)
+        old.hide()
+        QTimer.singleShot(0, old.deleteLater)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the editor until its window is closed; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    files = [Path(name).absolute() for name in given if not name.startswith("-")]
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication([sys.argv[0], *given])
+    app.setApplicationName(APP)
+    app.setApplicationDisplayName("")
+    app.setDesktopFileName("tessera")
+    start_log(user_dir("log"))
+    hub = ProblemHub(app)
+    install_hooks(hub)
+    settings = Settings(parent=app)
+    install_language(settings.language)
+    theme = Theme(app, settings.theme)
+    app.setWindowIcon(icons().icon("palette"))
+    core = Core(settings, theme, hub=hub, parent=app)
+    editor = Editor(core, files)
+    editor.show()
+    code = app.exec()
+    core.shutdown()
+    stop_log()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

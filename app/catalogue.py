@@ -1,0 +1,137 @@
+"""Which weights there are and what their cards say. Reads cards only: no tensors, no torch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.checkpoints.store import Card, WeightsEntry, find_weights, list_weights, read_card
+from engine.errors import EngineError, WeightsError
+from engine.labels import LabelSet
+
+log = logging.getLogger("tessera")
+
+PARSER = "parser"
+PAINTERS = ("sean",)  # systems of this version that paint a picture from a label map and styles
+MIN_SHARE = 2e-5  # a label under this share of the training pixels counts as not learnt
+
+
+class Catalogue(QObject):
+    """The weights found on the search path, with what the editor asks about them."""
+
+    changed = Signal()
+
+    def __init__(
+        self, find: Callable[[], Sequence[WeightsEntry]] = list_weights, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._find = find
+        self._entries: tuple[WeightsEntry, ...] = ()
+        self._extra: dict[str, Card] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Look at the search path again (a few small files)."""
+        self._entries = tuple(self._find())
+        for entry in self._entries:
+            if entry.problem:
+                log.warning("weights %s: %s", entry.name, entry.problem)
+        self.changed.emit()
+
+    @property
+    def entries(self) -> tuple[WeightsEntry, ...]:
+        """Everything found, broken folders too."""
+        return self._entries
+
+    def painters(self) -> list[tuple[str, Card]]:
+        """Names and cards of usable weights that paint, by name; opened folders count as well."""
+        found = {e.name: e.card for e in self._entries if e.card is not None and e.card.system in PAINTERS}
+        found.update({name: card for name, card in self._extra.items() if card.system in PAINTERS})
+        return sorted(found.items())
+
+    def default_painter(self) -> str:
+        """The weights to start with: those that come with Tessera if they are there; "" when there are none."""
+        names = [name for name, _ in self.painters()]
+        return "sean-faces" if "sean-faces" in names else (names[0] if names else "")
+
+    def card(self, name: str) -> Card:
+        """The card of the weights ``name`` (or of a folder's path).
+
+        Raises:
+            WeightsError: there are no such weights, or they are broken; the sentence says which.
+        """
+        for entry in self._entries:
+            if entry.name == name:
+                if entry.card is None:
+                    raise WeightsError(entry.problem)
+                return entry.card
+        if name in self._extra:
+            return self._extra[name]
+        return read_card(find_weights(name))
+
+    def label_set(self, name: str) -> LabelSet:
+        """The label set of the weights ``name``. Raises WeightsError, also when they know no labels."""
+        labels = self.card(name).labels()
+        if labels is None:
+            raise WeightsError(f'The weights "{name}" know no labels; choose others from the Model menu.')
+        return labels
+
+    def resolution(self, name: str, default: int = 256) -> int:
+        """The side in pixels that the weights paint best."""
+        try:
+            value = self.card(name).config.get("resolution", default)
+        except EngineError:
+            return default
+        return int(value) if isinstance(value, int) and 32 <= value <= 4096 else default
+
+    def parser_for(self, label_set: LabelSet) -> str | None:
+        """Weights that find these labels in a photo."""
+        for entry in self._entries:
+            if entry.card is not None and entry.card.system == PARSER:
+                labels = entry.card.labels()
+                if labels is not None and labels.same_labels(label_set):
+                    return entry.name
+        return None
+
+    def unlearnt(self, name: str) -> frozenset[int]:
+        """Labels that the weights saw next to nothing of, by the card's ``label_shares`` (share of the training
+        pixels by label name or id); empty where the card does not say."""
+        try:
+            card = self.card(name)
+            labels = card.labels()
+        except EngineError:
+            return frozenset()
+        shares = card.metrics.get("label_shares")
+        if labels is None or not shares:
+            return frozenset()
+        if isinstance(shares, dict):
+            by_id = {x.id: shares.get(x.name, shares.get(str(x.id))) for x in labels.labels}
+        elif isinstance(shares, list):
+            by_id = dict(enumerate(shares))
+        else:
+            return frozenset()
+        return frozenset(i for i, share in by_id.items() if isinstance(share, int | float) and share < MIN_SHARE)
+
+    def open_folder(self, path: Path) -> str:
+        """Take weights from anywhere on the disk (dropped on the window) for this session; returns their name,
+        which is the folder's path.
+
+        Raises:
+            WeightsError: the folder holds no usable weights of a system that paints.
+        """
+        folder = path if path.is_dir() else path.parent
+        card = read_card(find_weights(folder))
+        if card.system not in PAINTERS:
+            raise WeightsError(
+                f'The weights "{card.name}" are of the system "{card.system}", which does not paint a label map; '
+                "open others."
+            )
+        if card.labels() is None:
+            raise WeightsError(f'The weights "{card.name}" know no labels; open others.')
+        name = str(folder)
+        self._extra[name] = card
+        self.changed.emit()
+        return name

@@ -1,0 +1,1 @@
+"""What the commands of the action table do: one small object for each kind of work."""

@@ -1,0 +1,39 @@
+"""What controllers work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtWidgets import QMainWindow
+
+from app.canvas.widget import CanvasWidget
+from app.core import Core
+from app.dialogs.files import FileAsker
+from app.panels.labels import LabelsPanel
+from app.panels.status import StatusPanel
+from app.panels.styles import StylesPanel
+
+
+class Shell(Protocol):
+    """What controllers ask of the window that is not a panel's business."""
+
+    def set_checked(self, action: str) -> None: ...
+
+    def rebuild(self) -> None: ...
+
+    def run(self, handler: str, *args: object) -> None: ...
+
+
+@dataclass
+class Context:
+    """The core and the parts of one window."""
+
+    core: Core
+    window: QMainWindow
+    shell: Shell
+    canvas: CanvasWidget
+    labels: LabelsPanel
+    styles: StylesPanel
+    status: StatusPanel
+    ask: FileAsker

@@ -1,0 +1,141 @@
+"""The Model and Device menus: which weights paint, and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu
+
+from app.controllers.context import Context
+from app.jobs.work_lane import Work
+from engine.errors import EngineError
+from engine.request import BlockStyle, ImageStyle, MixStyle, Style
+
+AUTO = "auto"
+GIB = 1 << 30
+
+
+class DeviceController(QObject):
+    """Fills the Device menu. The GPUs are asked for in a worker, because that imports torch."""
+
+    def __init__(self, context: Context, menu: QMenu, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._menu = menu
+        self._devices: list[tuple[str, str]] = [(AUTO, self.tr("Automatic")), ("cpu", self.tr("CPU"))]
+        self._fill()
+
+    def look(self) -> None:
+        """Ask which devices there are; called once the first picture is there."""
+        self._context.core.work_lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found)
+
+    def _found(self, devices: list[Any]) -> None:
+        self._devices = [(AUTO, self.tr("Automatic"))]
+        for device in devices:
+            text = self.tr("CPU: {0}").format(device.name) if device.id == "cpu" else f"{device.id}: {device.name}"
+            if device.id.startswith("cuda"):
+                text = self.tr("{0} ({1} GB free)").format(text, f"{device.free_bytes / GIB:.1f}")
+            self._devices.append((device.id, text))
+        self._fill()
+
+    def _fill(self) -> None:
+        chosen = self._context.core.settings.device
+        self._menu.clear()
+        group = QActionGroup(self._menu)
+        for device, text in self._devices:
+            action = self._menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(device == chosen)
+            action.setToolTip(self.tr("Render, parse and encode on this device from now on"))
+            action.triggered.connect(lambda _=False, device=device: self.use(device))
+            group.addAction(action)
+        names = {AUTO: self.tr("Automatic"), "cpu": self.tr("CPU")}
+        self._context.status.show_device(names.get(chosen, chosen))
+
+    def use(self, device: str) -> None:
+        """Run on ``device`` from the next job on and render there at once."""
+        self._context.core.use_device(device)
+        self._fill()
+        self._context.shell.run("render.render_now")
+
+
+def _devices(work: Work) -> list[Any]:
+    from engine.devices import list_devices
+
+    return list(list_devices())
+
+
+class ModelController(QObject):
+    """Fills the Model menu and changes the document's weights."""
+
+    def __init__(self, context: Context, menu: QMenu, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._menu = menu
+        context.core.catalogue.changed.connect(self._fill)
+        self._document.weights_changed.connect(self._fill)
+        self._document.replaced.connect(self._fill)
+        self._fill()
+
+    def use(self, name: str) -> None:
+        """Paint with the weights ``name``: at once when they know the document's labels; else say why not.
+
+        Style codes belong to weights: they are dropped, so that the engine encodes the pictures again.
+        """
+        try:
+            labels = self._context.core.catalogue.label_set(name)
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            self._fill()
+            return
+        document = self._document
+        if not labels.same_labels(document.label_set):
+            sentence = self.tr(
+                "These weights paint the {0} labels of {1}, this document has those of {2}: "
+                "begin a new document for them."
+            )
+            self._context.core.hub.error(sentence.format(len(labels), labels.name, document.label_set.name))
+            self._fill()
+            return
+        if name == document.weights:
+            return
+        document.new(
+            label_set=labels,
+            label_map=document.label_map,
+            weights=name,
+            styles={label: without_codes(style) for label, style in document.styles.items()},
+            seed=document.seed,
+            photo=document.photo,
+            picture=document.picture,
+            text=self.tr("Change model"),
+        )
+
+    def _fill(self, *_: object) -> None:
+        chosen = self._document.weights
+        painters = self._context.core.catalogue.painters()
+        self._menu.clear()
+        group = QActionGroup(self._menu)
+        for name, card in painters:
+            action = self._menu.addAction(self.tr("{0} ({1})").format(card.name or name, card.system.upper()))
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+            action.triggered.connect(lambda _=False, name=name: self.use(name))
+            group.addAction(action)
+        if not painters:
+            self._menu.addAction(self.tr("No weights found")).setEnabled(False)
+        shown = next((card.name for name, card in painters if name == chosen), chosen)
+        self._context.status.show_model(shown or self.tr("No weights"))
+
+
+def without_codes(style: Style) -> Style:
+    """The style with its pictures but without what weights made of them."""
+    if isinstance(style, ImageStyle):
+        return style.replace(code=None)
+    if isinstance(style, MixStyle):
+        return MixStyle(a=without_codes(style.a), b=without_codes(style.b), amount=style.amount)
+    if isinstance(style, BlockStyle):
+        return BlockStyle(blocks=tuple(without_codes(part) for part in style.blocks))
+    return style

@@ -1,0 +1,145 @@
+"""Saving and exporting. A picture is never written with a request that it does not show."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.controllers.context import Context
+from app.controllers.render import RenderController
+from app.document.state import Snapshot
+from app.export.writing import write_map, write_picture, write_request
+from app.jobs.work_lane import Work
+
+UNTITLED = "tessera"
+
+
+class ExportController(QObject):
+    """Save, Save as, Export picture, Export label map."""
+
+    path_changed = Signal()
+    saved = Signal(object)  # Path of a finished export
+
+    def __init__(self, context: Context, render: RenderController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._render = render
+        self._path: Path | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file that holds this document, None while there is none."""
+        return self._path
+
+    def set_path(self, path: Path | None) -> None:
+        """The document was opened from ``path``, or begun anew."""
+        self._path = path
+        self.path_changed.emit()
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    @Slot()
+    def save(self) -> None:
+        """Write the file that holds the document; ask for one the first time."""
+        if self._path is None or self._path.suffix.lower() not in (".png", ".json"):
+            self.save_as()
+        else:
+            self._write(self._path, saving=True)
+
+    @Slot()
+    def save_as(self) -> None:
+        """Ask for a name: a PNG that carries everything, or the request alone."""
+        filters = self.tr("PNG that restores everything (*.png)") + ";;" + self.tr("Request alone (*.json)")
+        chosen = self._context.ask.save("export", self.tr("Save as"), self._name(".png"), filters)
+        if chosen is not None:
+            self._write(chosen[0], saving=True)
+
+    @Slot()
+    def export_picture(self) -> None:
+        """Ask for a name and a format, and write the picture."""
+        filters = ";;".join(
+            (
+                self.tr("PNG, restores everything when opened (*.png)"),
+                self.tr("JPEG (*.jpg *.jpeg)"),
+                self.tr("WebP (*.webp)"),
+                self.tr("TIFF (*.tiff *.tif)"),
+            )
+        )
+        chosen = self._context.ask.save("export", self.tr("Export picture"), self._name(".png"), filters)
+        if chosen is not None:
+            self._write(chosen[0], saving=chosen[0].suffix.lower() == ".png")
+
+    @Slot()
+    def export_map(self) -> None:
+        """Ask for a name and a kind, and write the label map."""
+        kinds = {
+            self.tr("Indexed PNG, in the labels' colours (*.png)"): "indexed",
+            self.tr("Raw PNG, grey values are label numbers (*.png)"): "raw",
+            self.tr("Colour PNG (*.png)"): "colour",
+        }
+        chosen = self._context.ask.save("map", self.tr("Export label map"), self._name("-labels.png"), ";;".join(kinds))
+        if chosen is None:
+            return
+        path, used = chosen
+        label_map, label_set = self._document.snapshot().label_map, self._document.label_set
+        kind = kinds.get(used, "indexed")
+        self._context.core.submit(
+            lambda work: write_map(path, label_map, label_set, kind),
+            text=self.tr("Writing {0}").format(path.name),
+            on_done=lambda _: self._said(path),
+        )
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _name(self, ending: str) -> str:
+        return f"{self._path.stem if self._path is not None else UNTITLED}{ending}"
+
+    def _write(self, path: Path, *, saving: bool) -> None:
+        snapshot = self._document.snapshot()
+        picture = self._document.picture if self._render.picture_shows(snapshot) else None
+        self._context.core.submit(
+            lambda work: _write_job(work, path, snapshot, picture),
+            text=self.tr("Writing {0}").format(path.name),
+            on_done=lambda _: self._written(path, snapshot, saving),
+        )
+
+    def _written(self, path: Path, snapshot: Snapshot, saving: bool) -> None:
+        if saving:
+            self.set_path(path)
+            self._context.core.settings.add_recent(path)
+            if _same(snapshot, self._document.snapshot()):  # else the user painted on while it was written
+                self._document.mark_saved()
+        self._said(path)
+
+    def _said(self, path: Path) -> None:
+        self._context.status.show_message(self.tr("Written: {0}").format(path.name))
+        self._context.core.hub.clear("export")
+        self.saved.emit(path)
+
+
+def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray | None) -> None:
+    """In the worker: render first if the picture at hand shows something else, then write."""
+    request = snapshot.to_request()
+    if path.suffix.lower() == ".json":
+        write_request(path, request)
+        return
+    if picture is None:
+        with work.session() as session:
+            result: Any = session.run(request, work.progress, _event(work))
+        picture = result.pixels
+    work.progress(0.9)
+    write_picture(path, picture, request)
+
+
+def _event(work: Work) -> threading.Event:
+    return work.cancel_event
+
+
+def _same(a: Snapshot, b: Snapshot) -> bool:
+    plain = a.weights == b.weights and a.seed == b.seed and a.styles == b.styles
+    return plain and np.array_equal(a.label_map, b.label_map)

@@ -1,0 +1,253 @@
+"""Styles from pictures: from a drop, a dialog or the clipboard to style codes in the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+
+from app.controllers.context import Context
+from app.dialogs.files import PICTURES
+from app.dialogs.regions import Purpose, RegionsDialog
+from app.jobs.work_lane import Work
+from app.labels_text import name_of
+from app.mime import Incoming, keep_image
+from app.panels.style_slots import join, split, with_slot
+from app.photos import CodeCache, Photo, file_key, find_regions, focus, image_styles
+from engine.errors import EngineError
+from engine.images import resize_image
+from engine.labels import LabelSet, read_label_map, resize_label_map
+from engine.request import ImageStyle, Style
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a style goes: one slot of one label, or (label None) every label's first slot."""
+
+    label: int | None = None
+    slot: str = "a"
+
+    @property
+    def purpose(self) -> Purpose:
+        return Purpose.ALL if self.label is None else Purpose.STYLE
+
+
+class StylesController(QObject):
+    """Finds the regions of a photo, lets the user correct them, encodes them and sets the styles."""
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._photos: dict[tuple[object, ...], Photo] = {}
+        self._codes = CodeCache()
+        panel = context.styles
+        panel.incoming.connect(lambda label, slot, incoming: self.use(incoming, Target(label, slot)))
+        panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))
+        panel.file_wanted.connect(self._ask_file)
+        panel.file_for_all_wanted.connect(self.choose_file_for_all)
+        context.labels.incoming.connect(lambda label, incoming: self.use(incoming, Target(label)))
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    @Slot()
+    def choose_file(self) -> None:
+        """A picture for the chosen label."""
+        self._ask_file(self._document.current_label, "a")
+
+    @Slot()
+    def choose_file_for_all(self) -> None:
+        """A picture for all labels."""
+        title = self.tr("All styles from a picture")
+        path = self._context.ask.open("photo", title, self._filters())
+        if path is not None:
+            self.use_file(path, Target())
+
+    @Slot()
+    def reset_label(self) -> None:
+        """The mean style for the chosen label."""
+        self._document.set_style(self._document.current_label, None)
+
+    @Slot()
+    def reset_all(self) -> None:
+        """The mean style for every label, as one step."""
+        self._document.set_styles(dict.fromkeys(self._document.styles), self.tr("Reset all styles"))
+
+    # --- from outside -------------------------------------------------------------------------------
+
+    def use(self, incoming: Incoming, target: Target) -> None:
+        """Take a style from whatever was dropped or pasted."""
+        if incoming.style_of is not None:
+            self._copy_style(incoming.style_of, target)
+            return
+        if incoming.files:
+            if len(incoming.files) > 1:
+                self._context.core.hub.notice(
+                    self.tr("One style comes from one picture: only {0} was used.").format(incoming.files[0].name)
+                )
+            self.use_file(incoming.files[0], target)
+        elif incoming.image is not None:
+            try:
+                self.use_file(keep_image(incoming.image), target)
+            except OSError as error:
+                self._context.core.hub.error(
+                    self.tr("The picture on the clipboard could not be kept: {0}.").format(error)
+                )
+
+    def use_file(self, path: Path, target: Target) -> None:
+        """Take a style (or all styles) from a picture file."""
+        self.photo(path, lambda photo: self._regions_found(photo, target))
+
+    def photo(self, path: Path, then: Callable[[Photo], object]) -> None:
+        """Find the regions of a photo in the background, then call ``then`` in the GUI thread."""
+        document, catalogue = self._document, self._context.core.catalogue
+        label_set = document.label_set
+        parser = catalogue.parser_for(label_set)
+        key = (*file_key(path), parser, label_set.name)
+        known = self._photos.get(key)
+        if known is not None:
+            then(known)
+            return
+
+        def found(photo: Photo) -> None:
+            if len(self._photos) >= 16:
+                self._photos.pop(next(iter(self._photos)))
+            self._photos[key] = photo
+            for note in photo.notes:
+                self._context.core.hub.notice(note)
+            then(photo)
+
+        self._context.core.submit(
+            lambda work: find_regions(work, path, label_set=label_set, parser=parser),
+            text=self.tr("Reading {0}").format(path.name),
+            on_done=found,
+        )
+
+    def show_regions(
+        self, photo: Photo, purpose: Purpose, then: Callable[[Photo, int], object], *, target: int | None = None
+    ) -> RegionsDialog:
+        """Open the dialog in which the user looks at the regions; ``then`` gets the photo and the source label."""
+        settings = self._context.core.settings
+        label_set = self._document.label_set
+        dialog = RegionsDialog(
+            photo,
+            label_set,
+            purpose,
+            target=target,
+            always=settings.always_show_regions,
+            parent=self._context.window,
+        )
+
+        def used(label_map: np.ndarray, source: int) -> None:
+            settings.always_show_regions = not dialog.only_unsure.isChecked()
+            changed = not np.array_equal(label_map, photo.label_map)
+            then(photo.with_map(label_map) if changed else photo, source)
+
+        dialog.used.connect(used)
+        dialog.map_wanted.connect(lambda: self._load_map(dialog, photo, label_set))
+        dialog.open()
+        return dialog
+
+    def encode(self, photo: Photo, weights: str, then: Callable[[dict[int, ImageStyle]], object]) -> None:
+        """Encode the photo's regions in the background, then call ``then`` with the style of each region."""
+
+        def work_on(work: Work) -> dict[int, ImageStyle]:
+            return image_styles(photo, self._codes.encode(work, weights, photo))
+
+        def done(styles: dict[int, ImageStyle]) -> None:
+            for style in styles.values():
+                self._context.core.thumbnails.put(style, photo.pixels, photo.label_map)
+            then(styles)
+
+        text = self.tr("Encoding the styles of {0}").format(photo.path.name)
+        self._context.core.submit(work_on, text=text, on_done=done)
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _filters(self) -> str:
+        return self.tr("Pictures ({0})").format(PICTURES) + ";;" + self.tr("All files (*)")
+
+    def _ask_file(self, label: int, slot: str) -> None:
+        name = name_of(self._document.label_set, label)
+        title = self.tr("Style of {0} from a picture").format(name)
+        path = self._context.ask.open("photo", title, self._filters())
+        if path is not None:
+            self.use_file(path, Target(label, slot))
+
+    def _regions_found(self, photo: Photo, target: Target) -> None:
+        missing = target.label is not None and not (photo.label_map == target.label).any()
+        if photo.unsure or missing or self._context.core.settings.always_show_regions:
+            self.show_regions(
+                photo,
+                target.purpose,
+                lambda corrected, source: self._apply(corrected, target, source),
+                target=target.label,
+            )
+        else:
+            self._apply(photo, target, -1 if target.label is None else target.label)
+
+    def _apply(self, photo: Photo, target: Target, source: int) -> None:
+        weights, label_set = self._document.weights, self._document.label_set
+        self.encode(photo, weights, lambda styles: self._set(styles, target, source, photo, weights, label_set))
+
+    def _set(
+        self,
+        styles: dict[int, ImageStyle],
+        target: Target,
+        source: int,
+        photo: Photo,
+        weights: str,
+        label_set: LabelSet,
+    ) -> None:
+        document = self._document
+        if document.weights != weights or not document.label_set.same_labels(label_set):
+            return  # another document was opened while this one's style was being encoded
+        if target.label is None:
+            text = self.tr("All styles from {0}").format(photo.path.name)
+            document.set_styles(dict(styles), text)
+            self._context.status.show_message(self.tr("{0} styles taken").format(len(styles)))
+            return
+        style = styles.get(source)
+        if style is None:
+            sentence = self.tr("The region {0} of {1} is too small to give a style: paint it larger.")
+            self._context.core.hub.error(sentence.format(name_of(label_set, source), photo.path.name))
+            return
+        self._put(target.label, target.slot, style, photo.path.name)
+
+    def _put(self, label: int, slot: str, style: Style, origin: str) -> None:
+        slots = with_slot(split(self._document.style(label)), slot, style)
+        name = name_of(self._document.label_set, label)
+        self._document.set_style(label, join(slots), text=self.tr("Style of {0} from {1}").format(name, origin))
+        self._document.set_current_label(label)
+
+    def _copy_style(self, source: int, target: Target) -> None:
+        if target.label is None or target.label == source:
+            return
+        name = name_of(self._document.label_set, source)
+        style = split(self._document.style(source)).a if target.slot == "b" else self._document.style(source)
+        if target.slot == "a":
+            text = self.tr("Style of {0} from {1}").format(name_of(self._document.label_set, target.label), name)
+            self._document.set_style(target.label, style, text=text)
+        else:
+            self._put(target.label, "b", style, name)
+
+    def _load_map(self, dialog: RegionsDialog, photo: Photo, label_set: LabelSet) -> None:
+        path = self._context.ask.open("map", self.tr("Label map of this photo"), self._filters())
+        if path is None:
+            return
+        try:
+            found = read_label_map(path, label_set).label_map
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return
+        dialog.take_map(resize_label_map(found, *photo.pixels.shape[:2]))
+
+
+def square_document(photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """What the photo's regions show as a new document: (side, side, 3) pixels and (side, side) label map."""
+    rows, columns = focus(photo.label_map)
+    pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), side, side)
+    return pixels, resize_label_map(photo.label_map[rows, columns], side, side)

@@ -1,0 +1,136 @@
+"""New from a label map file: which labels its numbers or colours mean, with a look at the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.labels_text import label_name
+from app.pixels import to_qimage
+from engine.errors import EngineError
+from engine.labels import ORDERS, LabelMapFile, LabelSet, read_label_map, resize_label_map
+
+SIDE = 260
+
+
+class LabelMapDialog(QDialog):
+    """Reads the file with the chosen order; wrong values are named and nothing can be made of them."""
+
+    used = Signal(object, str)  # (H, W) uint8 label map; "new" or "replace"
+
+    def __init__(self, path: Path, label_set: LabelSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Label map {0}").format(path.name))
+        self.setMinimumWidth(640)
+        self._path = path
+        self._label_set = label_set
+        self._map: np.ndarray | None = None
+        self.order = QComboBox()
+        self.order.setAccessibleName(self.tr("Order of the labels"))
+        self.order.addItem(self.tr("Numbers and colours of {0}").format(label_set.name), None)
+        for name in ORDERS:
+            if max(ORDERS[name]) < len(label_set):
+                self.order.addItem(self.tr("Order of {0}").format(name), name)
+        self.order.currentIndexChanged.connect(self._read)
+        self.preview = QLabel()
+        self.preview.setAccessibleName(self.tr("Preview"))
+        self.preview.setFixedSize(SIDE, SIDE)
+        self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.problem.setAccessibleName(self.tr("What is wrong"))
+        self.found = QLabel()
+        self.found.setWordWrap(True)
+        self.found.setProperty("muted", True)
+        self.found.setAccessibleName(self.tr("Labels found"))
+        self._build()
+        self._read()
+
+    def _build(self) -> None:
+        form = QFormLayout()
+        form.setSpacing(8)
+        form.addRow(self.tr("Labels"), self.order)
+        right = QVBoxLayout()
+        right.setSpacing(10)
+        right.addLayout(form)
+        right.addWidget(self.problem)
+        right.addWidget(self.found)
+        right.addStretch(1)
+        top = QHBoxLayout()
+        top.setSpacing(16)
+        top.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(right, 1)
+        box = QDialogButtonBox()
+        box.addButton(QDialogButtonBox.StandardButton.Cancel)
+        self.replace = QPushButton(self.tr("Replace the label map, keep styles"))
+        self.replace.setAccessibleName(self.tr("Replace the label map, keep styles"))
+        self.make = QPushButton(self.tr("Make document"))
+        self.make.setAccessibleName(self.tr("Make document"))
+        self.make.setProperty("primary", True)
+        self.make.setDefault(True)
+        box.addButton(self.replace, QDialogButtonBox.ButtonRole.ActionRole)
+        box.addButton(self.make, QDialogButtonBox.ButtonRole.ActionRole)
+        self.replace.clicked.connect(lambda: self._use("replace"))
+        self.make.clicked.connect(lambda: self._use("new"))
+        box.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 18, 18, 12)
+        column.setSpacing(14)
+        column.addLayout(top)
+        column.addWidget(box)
+
+    @property
+    def usable(self) -> bool:
+        """True while the chosen order makes a label map of the file."""
+        return self._map is not None
+
+    def _read(self) -> None:
+        try:
+            file = read_label_map(self._path, self._label_set, order=self.order.currentData())
+        except EngineError as error:
+            self._map = None
+            self.problem.setText(str(error))
+            self.found.clear()
+            self.preview.clear()
+        else:
+            self._map = file.label_map
+            self.problem.clear()
+            self._show(file)
+        self.problem.setVisible(self._map is None)
+        self.make.setEnabled(self.usable)
+        self.replace.setEnabled(self.usable)
+
+    def _show(self, file: LabelMapFile) -> None:
+        height, width = file.label_map.shape
+        factor = SIDE / max(height, width)
+        small = resize_label_map(file.label_map, max(1, round(height * factor)), max(1, round(width * factor)))
+        self.preview.setPixmap(QPixmap.fromImage(to_qimage(self._label_set.palette()[small])))
+        ways = {
+            "indexed": self.tr("indexed colours"),
+            "raw": self.tr("raw numbers"),
+            "colour": self.tr("colours"),
+        }
+        names = [label_name(self._label_set.labels[int(i)]) for i in np.unique(file.label_map)]
+        text = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
+        lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *file.notes]
+        self.found.setText("\n".join(lines))
+
+    def _use(self, how: str) -> None:
+        if self._map is not None:
+            self.accept()
+            self.used.emit(self._map, how)

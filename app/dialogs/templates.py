@@ -1,0 +1,89 @@
+"""New from template: a gallery of the label maps that come with Tessera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.documents import template_title
+from app.i18n import tr
+from app.pixels import to_qimage
+from engine.errors import EngineError
+from engine.labels import LabelSet, read_label_map, resize_label_map
+
+SIDE = 144
+BLANK = "blank"
+
+
+class TemplateDialog(QDialog):
+    """Shows the templates that fit a label set, and an empty map."""
+
+    chosen = Signal(object)  # (H, W) uint8 label map
+
+    def __init__(self, paths: list[Path], label_set: LabelSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("New from template"))
+        self.resize(760, 560)
+        self._maps: list[np.ndarray] = []
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Templates"))
+        self.list.setViewMode(QListWidget.ViewMode.IconMode)
+        self.list.setIconSize(QSize(SIDE, SIDE))
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.list.setMovement(QListWidget.Movement.Static)
+        self.list.setSpacing(10)
+        self.list.setUniformItemSizes(True)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.itemActivated.connect(self.accept)
+        for path in paths:
+            try:
+                self._add(template_title(path), read_label_map(path, label_set).label_map, label_set)
+            except EngineError:
+                continue  # made for other labels
+        self._add(self.tr("Empty"), np.zeros((256, 256), np.uint8), label_set)
+        self.list.setCurrentRow(0)
+        hint = QLabel(self.tr("The label map becomes a new document with the mean style everywhere."))
+        hint.setProperty("muted", True)
+        hint.setWordWrap(True)
+        box = QDialogButtonBox()
+        box.addButton(QDialogButtonBox.StandardButton.Cancel)
+        make = box.addButton(self.tr("Make document"), QDialogButtonBox.ButtonRole.AcceptRole)
+        make.setProperty("primary", True)
+        make.setAccessibleName(self.tr("Make document"))
+        box.accepted.connect(self.accept)
+        box.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 12)
+        column.setSpacing(10)
+        column.addWidget(self.list, 1)
+        column.addWidget(hint)
+        column.addWidget(box)
+
+    def _add(self, title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
+        small = resize_label_map(label_map, SIDE, SIDE)
+        pixmap = QPixmap.fromImage(to_qimage(label_set.palette()[small]))
+        item = QListWidgetItem(QIcon(pixmap), tr(title))
+        item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.list.addItem(item)
+        self._maps.append(label_map)
+
+    def accept(self, *_: object) -> None:
+        """Give the chosen map to whoever opened the dialog."""
+        row = self.list.currentRow()
+        super().accept()
+        if 0 <= row < len(self._maps):
+            self.chosen.emit(self._maps[row])

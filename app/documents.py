@@ -1,0 +1,105 @@
+"""Opening files as documents: told by content, read in the work lane, applied in the GUI thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication
+
+from app.jobs.work_lane import Work
+from app.paths import resource
+from engine.errors import BadFile, BadRequest
+from engine.files import read_text
+from engine.images import read_embedded_request, read_image, sniff
+from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style, from_json
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Documents", text)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a file turned out to be. ``kind`` is engine.images.sniff's word; ``request`` and ``pixels`` (the picture
+    that carries it) belong to "request_png" and "request_json"."""
+
+    path: Path
+    kind: str
+    request: RenderRequest | None = None
+    pixels: np.ndarray | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def look_at(work: Work, path: Path) -> Found:
+    """Tell what a file is, and read it when it holds a request.
+
+    Raises:
+        EngineError: it is nothing that the editor opens, or it is damaged; the sentence names it.
+    """
+    work.progress(0.1, _tr("Opening {0}").format(path.name))
+    kind = sniff(path)
+    if kind == "request_png":
+        request = _render_request(read_embedded_request(path) or "", path)
+        image = read_image(path)
+        return Found(path, kind, request, image.pixels, image.notes)
+    if kind == "request_json":
+        return Found(path, kind, _render_request(read_text(path), path))
+    if kind == "unknown":
+        read_image(path)  # says what is wrong with a damaged picture or a file that is none
+        raise BadFile(_tr('"{0}" is nothing that Tessera opens.').format(path))
+    return Found(path, kind)
+
+
+def _render_request(text: str, path: Path) -> RenderRequest:
+    request = from_json(text)
+    if not isinstance(request, RenderRequest):
+        raise BadRequest(_tr('"{0}" holds a request of another kind than a picture to render.').format(path.name))
+    styles = {label: with_folder(style, path.parent) for label, style in request.styles.items()}
+    changed: RenderRequest = request.replace(styles=styles)
+    return changed
+
+
+def with_folder(style: Style, folder: Path) -> Style:
+    """Relative paths in a style become absolute where the file stands beside the request."""
+    if isinstance(style, ImageStyle):
+        changes = {
+            name: str(folder / value)
+            for name, value in (("path", style.path), ("label_map_path", style.label_map_path))
+            if value and not Path(value).is_absolute() and (folder / value).is_file()
+        }
+        changed: ImageStyle = style.replace(**changes) if changes else style
+        return changed
+    if isinstance(style, MixStyle):
+        return MixStyle(a=with_folder(style.a, folder), b=with_folder(style.b, folder), amount=style.amount)
+    if isinstance(style, BlockStyle):
+        return BlockStyle(blocks=tuple(with_folder(part, folder) for part in style.blocks))
+    return style
+
+
+def sample_path() -> Path:
+    """The document of the first start."""
+    return resource("sample", "sample.request.json")
+
+
+def template_paths() -> list[Path]:
+    """The label maps that come with Tessera, by name."""
+    return sorted(resource("templates").glob("*.png"))
+
+
+def template_title(path: Path) -> str:
+    """A template's name from its file's: "01-long_hair.png" -> "Long hair"."""
+    words = path.stem.replace("_", " ").replace("-", " ").split()
+    while words and words[0].isdecimal():
+        words.pop(0)
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def sides_for(height: int, width: int, resolution: int, stride: int = 32) -> tuple[int, int]:
+    """The size of a document for a map of another size: the longer side is the weights' resolution, both are
+    multiples of ``stride``, so that the picture is painted exactly as it is drawn."""
+    factor = resolution / max(height, width)
+    tall, wide = (max(stride, round(side * factor / stride) * stride) for side in (height, width))
+    return tall, wide

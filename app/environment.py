@@ -1,0 +1,23 @@
+"""What must be right before Qt starts."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+FOREIGN = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR", "QT_PLUGIN_PATH")
+
+
+def drop_foreign_qt_paths(environ: MutableMapping[str, str]) -> list[str]:
+    """Remove Qt paths that point into opencv-python.
+
+    Importing ``cv2`` from opencv-python writes the path of its own, older Qt into the process's
+    environment (and so into that of every program started from it); PySide6 would then load a foreign
+    platform plugin and abort. The application never imports cv2 itself.
+
+    Returns:
+        The names that were removed.
+    """
+    dropped = [name for name in FOREIGN if "cv2" in environ.get(name, "").replace("\\", "/").split("/")]
+    for name in dropped:
+        del environ[name]
+    return dropped

@@ -1,0 +1,116 @@
+"""The inline bar above the canvas: one sentence, details to copy, a button to close. Never modal."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.errors_ui.hub import Problem, Severity
+from app.icons import icons, tinted
+
+NOTICE_SHOWN_MS = 12_000
+# Data colours like those of traffic signs, readable on the light and on the dark theme.
+TINTS = {
+    Severity.ERROR: QColor(214, 64, 69),
+    Severity.WARNING: QColor(217, 140, 32),
+    Severity.NOTICE: QColor(56, 128, 214),
+}
+ICONS = {Severity.ERROR: "warning", Severity.WARNING: "warning", Severity.NOTICE: "info"}
+assert set(TINTS) == set(ICONS) == set(Severity)
+
+
+class ErrorBar(QFrame):
+    """Shows the newest problem; errors and warnings stay until closed, notices leave by themselves."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("errorBar")
+        self.setAccessibleName(self.tr("Messages"))
+        self._problem: Problem | None = None
+        self._sign = QLabel()
+        self._sign.setAccessibleName(self.tr("Kind of message"))
+        self._sign.setFixedSize(QSize(20, 20))
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._text.setAccessibleName(self.tr("Message"))
+        self._copy = QPushButton(self.tr("Copy details"))
+        self._copy.setAccessibleName(self.tr("Copy details"))
+        self._copy.setToolTip(self.tr("Copy the message and its technical details to the clipboard"))
+        self._copy.clicked.connect(self.copy_details)
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setAccessibleName(self.tr("Close the message"))
+        self._close.setToolTip(self.tr("Close"))
+        self._close.clicked.connect(self.dismiss)
+        icons().bind(self._close, "close")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 7, 8, 7)
+        row.setSpacing(10)
+        row.addWidget(self._sign)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._copy)
+        row.addWidget(self._close)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(NOTICE_SHOWN_MS)
+        self._timer.timeout.connect(self.dismiss)
+        self.hide()
+
+    @property
+    def problem(self) -> Problem | None:
+        """What is shown now, None when the bar is hidden."""
+        return self._problem
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show ``problem`` in place of the one before; a notice never hides an error."""
+        current = self._problem
+        if current is not None and current.severity is Severity.ERROR and problem.severity is Severity.NOTICE:
+            return
+        self._problem = problem
+        self._text.setText(problem.sentence)
+        self._text.setAccessibleDescription(problem.sentence)
+        self._copy.setVisible(bool(problem.details) or problem.severity is Severity.ERROR)
+        self._sign.setPixmap(tinted(ICONS[problem.severity], TINTS[problem.severity], 20, self.devicePixelRatioF()))
+        self.show()
+        self.update()
+        if problem.severity is Severity.NOTICE:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def dismiss(self) -> None:
+        """Hide the bar."""
+        self._timer.stop()
+        self._problem = None
+        self.hide()
+        self.closed.emit()
+
+    def clear_topic(self, topic: str) -> None:
+        """Hide the bar if what it shows is about ``topic``."""
+        if self._problem is not None and self._problem.topic == topic:
+            self.dismiss()
+
+    def copy_details(self) -> None:
+        """Put the sentence and the details on the clipboard."""
+        if self._problem is None:
+            return
+        text = "\n\n".join(part for part in (self._problem.sentence, self._problem.details) if part)
+        QGuiApplication.clipboard().setText(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A wash of the severity's colour over the palette's own, with a stripe on the left."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Window))
+        if self._problem is not None:
+            tint = TINTS[self._problem.severity]
+            wash = QColor(tint)
+            wash.setAlphaF(0.14)
+            painter.fillRect(self.rect(), wash)
+            painter.fillRect(0, 0, 3, self.height(), tint)
+        painter.end()

@@ -1,0 +1,79 @@
+"""One place that every failure and notice goes through, from any thread."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+log = logging.getLogger("tessera")
+
+
+class Severity(str, Enum):
+    """How loud a problem is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something the user should know: one sentence, and details that can be copied."""
+
+    sentence: str
+    details: str = ""
+    severity: Severity = Severity.ERROR
+    topic: str = ""  # what it is about ("render"), so that a later success can take it back
+
+
+def one_sentence(error: BaseException) -> str:
+    """What to say for an exception that carries no sentence of its own."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+class ProblemHub(QObject):
+    """Collects problems; whoever shows them listens to ``reported``.
+
+    ``report`` and its kin may be called from any thread: Qt queues the signal to the listener's thread.
+    """
+
+    reported = Signal(object)  # Problem
+    cleared = Signal(str)  # topic: the trouble of this topic is over
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+
+    def error(self, error: BaseException | str, *, details: str = "", topic: str = "") -> None:
+        """Report a failure: an exception (an EngineError's text is its sentence) or a sentence."""
+        if isinstance(error, BaseException):
+            trace = "".join(traceback.format_exception(error))
+            known = getattr(error, "details", None)
+            sentence = str(error) if isinstance(known, str) else self._unexpected(error)
+            details = "\n\n".join(part for part in (details, known or "", trace) if part)
+        else:
+            sentence = error
+        log.error("%s\n%s", sentence, details)
+        self.reported.emit(Problem(sentence, details, topic=topic))
+
+    def warning(self, sentence: str, *, details: str = "", topic: str = "") -> None:
+        """Report something that worked, but perhaps not as the user expects."""
+        log.warning("%s", sentence)
+        self.reported.emit(Problem(sentence, details, Severity.WARNING, topic))
+
+    def notice(self, sentence: str, *, details: str = "", topic: str = "") -> None:
+        """Report something good to know."""
+        log.info("%s", sentence)
+        self.reported.emit(Problem(sentence, details, Severity.NOTICE, topic))
+
+    def clear(self, topic: str) -> None:
+        """The trouble of ``topic`` is over: whoever shows it stops."""
+        self.cleared.emit(topic)
+
+    def _unexpected(self, error: BaseException) -> str:
+        text = self.tr("Something unexpected went wrong ({0}). Your work is still here; the log has the details.")
+        return text.replace("{0}", one_sentence(error))

@@ -1,0 +1,80 @@
+"""The log file, and the hooks that send whatever nobody caught to it and to the error bar."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+from app.errors_ui.hub import ProblemHub
+
+log = logging.getLogger("tessera")
+
+LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def start_log(folder: Path, *, console: bool = True) -> Path:
+    """Write the log to ``folder``/tessera.log (three files of 1 MB) and warnings to the console."""
+    path = folder / "tessera.log"
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    stop_log()
+    try:
+        handler: logging.Handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    except OSError:  # a read-only home must not keep the editor from starting
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    if console:
+        stream = logging.StreamHandler(sys.stderr)
+        stream.setLevel(logging.WARNING)
+        log.addHandler(stream)
+    return path
+
+
+def stop_log() -> None:
+    """Close the log's files."""
+    for handler in list(log.handlers):
+        log.removeHandler(handler)
+        handler.close()
+
+
+def install_hooks(hub: ProblemHub) -> None:
+    """From now on, uncaught exceptions of any thread and Qt's own messages reach the log; exceptions
+    also reach the error bar, so that the editor goes on instead of dying silently."""
+
+    def on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        hub.error(error.with_traceback(trace))
+
+    def on_thread_exception(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
+            hub.error(args.exc_value)
+
+    sys.excepthook = on_exception
+    threading.excepthook = on_thread_exception
+    qInstallMessageHandler(_qt_message)
+
+
+def remove_hooks() -> None:
+    """Put Python's and Qt's own handlers back (tests)."""
+    sys.excepthook = sys.__excepthook__
+    threading.excepthook = threading.__excepthook__
+    qInstallMessageHandler(None)
+
+
+def _qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    log.log(LEVELS.get(kind, logging.WARNING), "Qt: %s", text)

@@ -1,0 +1,1 @@
+"""Writing pictures, requests and label maps."""

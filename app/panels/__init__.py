@@ -1,0 +1,1 @@
+"""Dock widgets and bars. They hold no truth: they show the document and send wishes as signals."""

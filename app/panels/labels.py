@@ -1,0 +1,148 @@
+"""The labels panel: search field, list of labels, and what the model thinks of the chosen one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+
+from app.document.document import Document
+from app.icons import icons
+from app.panels.label_model import LABEL_ROLE, LabelModel
+from app.panels.label_rows import GRIP, LabelDelegate, parts
+
+
+class _List(QListView):
+    """The rows. A press on an eye or a lock must not move the choice."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid():
+            where = parts(self.visualRect(index))
+            point = event.position().toPoint()
+            if any(where[name].adjusted(*GRIP).contains(point) for name in ("eye", "lock")):
+                event.accept()
+                return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            delegate = self.itemDelegate()
+            assert isinstance(delegate, LabelDelegate)
+            delegate.click(event, self.visualRect(index), index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Letters and digits are the window's shortcuts, not the list's search by typing.
+        if event.text() and event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+
+
+class LabelsPanel(QWidget):
+    """Shows the labels of the document and lets the user choose, find, hide and lock them."""
+
+    incoming = Signal(int, object)  # label, Incoming: dropped on a row
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("labelsPanel")
+        self.setAccessibleName(self.tr("Labels"))
+        self._document = document
+        self.model = LabelModel(document, self)
+        self.model.incoming.connect(self.incoming)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Find a label"))
+        self.search.setAccessibleName(self.tr("Find a label"))
+        self.search.setToolTip(self.tr("Part of an English or Chinese name, or a number"))
+        self.search.setClearButtonEnabled(True)
+        glass = QAction(self.search)
+        icons().bind(glass, "search")
+        self.search.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
+        self.search.textChanged.connect(self._search)
+        self.list = self._make_list()
+        self._hint = QLabel()
+        self._hint.setObjectName("labelHint")
+        self._hint.setWordWrap(True)
+        self._hint.setProperty("muted", True)
+        self._hint.setContentsMargins(12, 4, 12, 6)
+        self._hint.setAccessibleName(self.tr("About the chosen label"))
+        self._hint.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 4)
+        column.setSpacing(6)
+        top = QVBoxLayout()
+        top.setContentsMargins(10, 8, 10, 0)
+        top.addWidget(self.search)
+        column.addLayout(top)
+        column.addWidget(self.list, 1)
+        column.addWidget(self._hint)
+        document.current_label_changed.connect(self._show_current)
+        self.model.modelReset.connect(self._show_current)
+        self.model.dataChanged.connect(self._show_hint)
+        self._show_current()
+
+    def _make_list(self) -> _List:
+        view = _List()
+        view.setModel(self.model)
+        self.delegate = LabelDelegate(view)
+        self.delegate.eye_clicked.connect(self._eye)
+        self.delegate.lock_clicked.connect(self._lock)
+        view.setItemDelegate(self.delegate)
+        view.setAccessibleName(self.tr("Labels"))
+        view.setMouseTracking(True)
+        view.setUniformItemSizes(True)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        view.setDropIndicatorShown(True)
+        view.setAcceptDrops(True)
+        view.selectionModel().currentChanged.connect(self._chosen)
+        return view
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 380)
+
+    def choose(self, label: int) -> None:
+        """Make ``label`` the current one and bring its row into view."""
+        self._document.set_current_label(label)
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search field."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _search(self, text: str) -> None:
+        self.model.set_needle(text)
+        if text and self.model.rowCount() == 1:
+            self._document.set_current_label(self.model.index(0, 0).data(LABEL_ROLE))
+
+    def _chosen(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self._document.set_current_label(current.data(LABEL_ROLE))
+
+    def _show_current(self) -> None:
+        index = self.model.index_of(self._document.current_label)
+        selection = self.list.selectionModel()
+        if index.isValid() and selection.currentIndex() != index:
+            selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self.list.scrollTo(index)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        row = self.model.row(self._document.current_label)
+        self._hint.setText(row.hint)
+        self._hint.setVisible(bool(row.hint))
+
+    def _eye(self, label: int, only: bool) -> None:
+        if only:
+            self._document.show_only(label)
+        else:
+            self._document.set_visible(label, label in self._document.hidden)
+
+    def _lock(self, label: int) -> None:
+        self._document.set_locked(label, label not in self._document.locked)

@@ -1,0 +1,196 @@
+"""The bar at the bottom: what runs, model, device, size, seed, time of the last render."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QFontMetrics
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStatusBar,
+    QToolButton,
+    QWidget,
+)
+
+from app.document.document import MAX_SEED, Document
+from app.icons import icons
+
+SHOW_AFTER_MS = 250  # quick jobs would only make the bar flicker
+
+
+class SeedEdit(QLineEdit):
+    """A whole number from 0 to 2^63 - 1, more than a spin box can hold."""
+
+    seed_entered = Signal(object)  # int
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Seed"))
+        self.setToolTip(self.tr("Seed of the noise: the same seed gives the same picture"))
+        self.setMaxLength(len(str(MAX_SEED)))
+        self.setMinimumWidth(QFontMetrics(self.font()).horizontalAdvance("0000000000") + 20)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._shown = 0
+        self.editingFinished.connect(self._entered)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.minimumWidth(), super().sizeHint().height())
+
+    def show_seed(self, seed: int) -> None:
+        """Show the document's seed."""
+        self._shown = seed
+        self.setText(str(seed))
+        self.setCursorPosition(0)
+
+    def _entered(self) -> None:
+        text = self.text().strip()
+        if text.isdecimal() and int(text) <= MAX_SEED:
+            if int(text) != self._shown:
+                self.seed_entered.emit(int(text))
+        else:
+            self.show_seed(self._shown)
+
+
+class StatusPanel(QStatusBar):
+    """Shows the state of the engine and the document's seed and size."""
+
+    cancel_wanted = Signal()
+
+    def __init__(
+        self, document: Document, actions: dict[str, QAction], menus: dict[str, QMenu], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusPanel")
+        self.setAccessibleName(self.tr("Status"))
+        self.setSizeGripEnabled(False)
+        self._document = document
+        self.addWidget(self._build_work(), 1)
+        self._time = self._text(self.tr("Time of the last render"))
+        self._size = self._text(self.tr("Size of the label map"))
+        self.model_button = self._menu_button(self.tr("Model"), "weights", menus["MODEL"])
+        self.device_button = self._menu_button(self.tr("Device"), "device", menus["DEVICE"])
+        self.seed = SeedEdit()
+        self.seed.seed_entered.connect(document.set_seed)
+        self.dice = QToolButton()
+        self.dice.setDefaultAction(actions["seed_new"])
+        self.dice.setAutoRaise(True)
+        self.dice.setAccessibleName(self.tr("New seed"))
+        caption = QLabel(self.tr("Seed"))
+        caption.setProperty("muted", True)
+        for widget in (self._time, _rule(), self._size, _rule(), caption, self.seed, self.dice, _rule()):
+            self.addPermanentWidget(widget)
+        self.addPermanentWidget(self.model_button)
+        self.addPermanentWidget(self.device_button)
+        document.seed_changed.connect(self.seed.show_seed)
+        document.replaced.connect(self._show_document)
+        self._show_document()
+
+    # --- building -----------------------------------------------------------------------------------
+
+    def _build_work(self) -> QWidget:
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(10, 0, 10, 0)
+        row.setSpacing(10)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._bar.setFixedWidth(160)
+        self._bar.setAccessibleName(self.tr("Progress"))
+        self._what = QLabel()
+        self._what.setAccessibleName(self.tr("What is being done"))
+        self._what.setProperty("muted", True)
+        self.cancel = QPushButton(self.tr("Cancel"))
+        self.cancel.setAccessibleName(self.tr("Cancel"))
+        self.cancel.setToolTip(self.tr("Stop what is running and keep the last picture (Shift+X, Esc)"))
+        self.cancel.setProperty("flat", True)
+        self.cancel.clicked.connect(self.cancel_wanted)
+        row.addWidget(self._bar)
+        row.addWidget(self._what)
+        row.addWidget(self.cancel)
+        row.addStretch(1)
+        self._running = (self._bar, self.cancel)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(SHOW_AFTER_MS)
+        self._later.timeout.connect(lambda: self._show_running(True))
+        self._show_running(False)
+        return box
+
+    def _text(self, name: str) -> QLabel:
+        label = QLabel()
+        label.setAccessibleName(name)
+        label.setToolTip(name)
+        label.setProperty("muted", True)
+        return label
+
+    def _menu_button(self, name: str, icon: str, menu: QMenu) -> QToolButton:
+        button = QToolButton()
+        button.setAccessibleName(name)
+        button.setToolTip(name)
+        button.setAutoRaise(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setMenu(menu)
+        icons().bind(button, icon)
+        return button
+
+    # --- showing ------------------------------------------------------------------------------------
+
+    def show_busy(self, busy: bool) -> None:
+        """Something runs, or nothing does any more."""
+        if busy:
+            if not self._later.isActive() and self._bar.isHidden():
+                self._bar.setValue(0)
+                self._later.start()
+            return
+        self._later.stop()
+        self._show_running(False)
+        self._what.clear()
+
+    def show_progress(self, part: float, text: str) -> None:
+        """How far the running job is, 0 to 1, and what it does."""
+        self._bar.setValue(round(1000 * part))
+        self._what.setText(text)
+        self._what.setVisible(not self._bar.isHidden())
+
+    def show_message(self, text: str) -> None:
+        """A word in passing ("Exported ..."); the next job replaces it."""
+        self._what.setText(text)
+        self._what.show()
+
+    def show_time(self, seconds: float, device: str) -> None:
+        """How long the last render took, and on which device."""
+        text = f"{seconds:.2f}" if seconds < 10 else f"{seconds:.0f}"
+        self._time.setText(self.tr("{0} s").format(text))
+        self._time.setToolTip(self.tr("Time of the last render, on {0}").format(device))
+
+    def show_model(self, text: str) -> None:
+        """The name of the weights."""
+        self.model_button.setText(text)
+
+    def show_device(self, text: str) -> None:
+        """The chosen device."""
+        self.device_button.setText(text)
+
+    def _show_document(self) -> None:
+        self.seed.show_seed(self._document.seed)
+        self._size.setText(f"{self._document.width} × {self._document.height}")
+
+    def _show_running(self, on: bool) -> None:
+        for widget in self._running:
+            widget.setVisible(on)
+        self._what.setVisible(on or bool(self._what.text()))
+
+
+def _rule() -> QFrame:
+    rule = QFrame()
+    rule.setFrameShape(QFrame.Shape.NoFrame)
+    rule.setFixedWidth(6)
+    return rule

@@ -1,0 +1,32 @@
+"""Where things are: resources beside the code, the user's settings, logs and caches."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from engine.files import resource
+
+__all__ = ["APP", "resource", "user_dir"]
+
+APP = "Tessera"
+
+
+def user_dir(kind: str) -> Path:
+    """The user's folder for ``kind`` ("config", "log" or "cache"), made when missing.
+
+    ``TESSERA_HOME`` moves all of them below one folder (portable use).
+    """
+    home = os.environ.get("TESSERA_HOME")
+    if home:
+        path = Path(home) / kind
+    elif kind == "config":
+        path = Path(platformdirs.user_config_dir(APP, appauthor=False))
+    elif kind == "log":
+        path = Path(platformdirs.user_log_dir(APP, appauthor=False))
+    else:
+        path = Path(platformdirs.user_cache_dir(APP, appauthor=False))
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,177 @@
+"""An engine that paints in no time: each region in the colour of its style, so that tests can tell what was used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.catalogue import Catalogue
+from app.core import Core
+from app.main_window import MainWindow
+from app.settings import Settings
+from engine.checkpoints.card import Card
+from engine.checkpoints.store import WeightsEntry
+from engine.errors import Cancelled, EngineError, MissingStyle
+from engine.images import read_image
+from engine.labels import load_label_set, resize_label_map
+from engine.painter import StyleCodes
+from engine.request import BlockStyle, ImageStyle, MixStyle, ParseRequest, RenderRequest
+from engine.session import ParseResult, RenderResult
+from tests.fixtures import face_label_map
+
+FACES = load_label_set("faces")
+WIDTH = 4
+
+
+def cards(resolution: int = 64) -> list[WeightsEntry]:
+    """A painter and a parser for the face labels."""
+    common = {"label_set": FACES.to_dict(), "data": "drawings", "weights_licence": "none"}
+    shares = {label.name: 0.0 if label.name == "necklace" else 0.05 for label in FACES.labels}
+    painter = Card(
+        name="fake-faces",
+        system="sean",
+        config={"resolution": resolution},
+        metrics={"label_shares": shares},
+        **common,
+    )
+    other = painter.replace(name="fake-streets", label_set=load_label_set("street").to_dict())
+    parser = Card(name="fake-parser", system="parser", config={"resolution": resolution}, **common)
+    found = [painter, other, painter.replace(name="fake-other"), parser]
+    return [WeightsEntry(card.name, Path("weights") / card.name, card) for card in found]
+
+
+@dataclass
+class Engine:
+    """What all fake sessions share: counters, and switches that tests turn."""
+
+    renders: int = 0
+    parses: int = 0
+    encodes: int = 0
+    confidence: float = 0.95
+    notes: tuple[str, ...] = ()
+    error: EngineError | None = None
+    devices: list[str] = field(default_factory=list)
+    threads: set[str] = field(default_factory=set)
+    gate: threading.Event | None = None  # when set: a render waits for it, or for its cancellation
+
+
+class FakeSession:
+    """Has engine.session.Session's methods."""
+
+    def __init__(self, engine: Engine, device: str) -> None:
+        self._engine = engine
+        self._device = device
+        engine.devices.append(device)
+
+    def run(
+        self,
+        request: RenderRequest | ParseRequest,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> RenderResult | ParseResult:
+        self._engine.threads.add(threading.current_thread().name)
+        if isinstance(request, ParseRequest):
+            return self._parse(request)
+        self._engine.renders += 1
+        if self._engine.error is not None:
+            raise self._engine.error
+        while self._engine.gate is not None and not self._engine.gate.wait(0.01):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled()
+            if on_progress is not None:
+                on_progress(0.5, "painting")
+        return RenderResult(paint(request, self.encode), 0.01, self._device)
+
+    def _parse(self, request: ParseRequest) -> ParseResult:
+        self._engine.parses += 1
+        height, width = request.pixels().shape[:2]
+        label_map = resize_label_map(face_label_map(max(height, width)), height, width)
+        return ParseResult(label_map, self._engine.confidence, self._engine.notes)
+
+    def encode(self, weights: str, pixels: np.ndarray, label_map: np.ndarray) -> StyleCodes:
+        """The code of a region is its mean colour."""
+        self._engine.encodes += 1
+        small = resize_label_map(label_map, *pixels.shape[:2])
+        codes = np.zeros((len(FACES), WIDTH), np.float32)
+        present = np.zeros(len(FACES), bool)
+        for label in np.unique(small):
+            codes[label, :3] = pixels[small == label].mean(0)
+            present[label] = True
+        return StyleCodes(codes, present)
+
+
+def paint(request: RenderRequest, encode: Callable[..., StyleCodes]) -> np.ndarray:
+    """(H, W, 3) uint8: each region in its style's colour (grey for the mean), shifted by the seed."""
+
+    def colour(style: object) -> np.ndarray:
+        if isinstance(style, ImageStyle):
+            code = style.code_array()
+            if code is None:
+                pixels, label_map = read_image(style.path).pixels, style.label_map()
+                if label_map is None:
+                    raise MissingStyle(f'"{style.path}" has no label map.')
+                code = encode("", pixels, label_map).codes[style.label]
+            return code[:3]
+        if isinstance(style, MixStyle):
+            return (1 - style.amount) * colour(style.a) + style.amount * colour(style.b)
+        if isinstance(style, BlockStyle):
+            return np.mean([colour(part) for part in style.blocks], axis=0)
+        return np.array([128.0, 128.0, 128.0], np.float32)
+
+    table = np.stack([colour(request.style(label)) for label in range(len(FACES))])
+    table = np.clip(table + request.seed % 7, 0, 255)
+    return np.ascontiguousarray(np.rint(table[request.label_map.array()]).astype(np.uint8))
+
+
+class NullBox:
+    """Remembers what the window asked the user."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+
+def make_core(tmp_path: Path, engine: Engine, *, resolution: int = 64) -> Core:
+    """A core on the fake engine with settings of its own."""
+    settings = Settings(tmp_path / "settings.ini")
+    catalogue = Catalogue(lambda: cards(resolution))
+    core = Core(
+        settings,
+        sessions=lambda device: lambda: FakeSession(engine, device),  # type: ignore[arg-type, return-value]
+        catalogue=catalogue,
+    )
+    core.document.new(label_set=FACES, label_map=face_label_map(resolution), weights="fake-faces", undoable=False)
+    return core
+
+
+@pytest.fixture
+def engine() -> Engine:
+    """Switches and counters of the fake engine."""
+    return Engine()
+
+
+@pytest.fixture
+def core(qtbot, tmp_path, engine):
+    """A core on the fake engine; its workers end with the test."""
+    made = make_core(tmp_path, engine)
+    yield made
+    made.shutdown()
+    made.deleteLater()
+
+
+@pytest.fixture
+def window(qtbot, core):
+    """The main window, shown and rendering."""
+    made = MainWindow(core)
+    made.resize(1280, 860)
+    made.ask_unsaved = lambda: pytest.fail("asked about unsaved changes")  # type: ignore[method-assign]
+    qtbot.addWidget(made, before_close_func=lambda w: core.document.mark_saved())
+    made.show()
+    qtbot.waitExposed(made)
+    made.controllers["render"].start()
+    qtbot.waitUntil(lambda: core.document.picture is not None and made.controllers["render"].up_to_date)
+    return made
