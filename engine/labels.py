@@ -259,7 +259,7 @@ def write_label_map(
     ids = np.ascontiguousarray(label_map, dtype=np.uint8)
     if kind == "indexed":
         image = Image.fromarray(ids)
-        # All 256 colours, so that values take 8 bits: several tools stretch the 4-bit values of small palettes.
+        # All 256 colours, so that values take 8 bits: several tools stretch small palettes' 4 bits.
         image.putpalette(label_set.palette().tobytes().ljust(768, b"\0"))
     elif kind == "raw":
         image = Image.fromarray(ids)

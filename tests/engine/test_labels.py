@@ -65,7 +65,7 @@ def test_labels_are_found_whatever_the_spelling():
         ("hiar", 'did you mean "hair"'),
         ("19", "its ids are 0 to 18"),
         ("wheel", "its labels are background"),
-        ("", ""),
+        ("", "is not a label"),
     ],
 )
 def test_an_unknown_label_is_answered_with_the_nearest(text: str, words: str):
@@ -158,19 +158,17 @@ SIDES = st.integers(8, 20)
 
 
 @given(
-    label_map=hnp.arrays(
-        np.uint8, st.tuples(st.integers(8, 20), st.integers(8, 20)), elements=st.integers(0, 18)
-    ),
+    label_map=hnp.arrays(np.uint8, st.tuples(st.integers(8, 20), st.integers(8, 20)), elements=st.integers(0, 18)),
     kind=st.sampled_from(["indexed", "raw", "colour"]),
 )
-def test_what_is_written_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, label_map: np.ndarray, kind: str
-):
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, label_map: np.ndarray, kind: str):
     path = tmp_path_factory.getbasetemp() / "标签 图.png"
     write_label_map(path, label_map, FACES, kind=kind)
     found = read_label_map(path, FACES)
     assert np.array_equal(found.label_map, label_map) and found.label_map.dtype == np.uint8
-    assert (found.how, found.notes) == (kind, ())
+    assert found.how == kind
+    # A map of a few colours may fit the published table as well; it is read with its own and says so.
+    assert all("those of faces were used" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
@@ -268,7 +266,7 @@ def test_the_first_frame_of_an_animation_is_used_and_told():
         (encoded(smooth(100, 100), "PNG"), "no label map but a photo"),
         (encoded(Image.new("RGBA", (9, 9), (0, 0, 0, 128)), "PNG"), "transparent pixels"),
         (encoded(STRIPES[:1, :1], "PNG"), "1 x 1 pixels, too small"),
-        (encoded(STRIPES, "PNG")[:80], "damaged or incomplete"),
+        (encoded(STRIPES, "PNG")[:60], "damaged or incomplete"),
         (b"not a picture", "not a picture"),
     ],
     ids="jpeg webp values wide fractions photo alpha 1x1 truncated text".split(),
