@@ -107,6 +107,7 @@ def _request_from_words(
     seed: int,
 ) -> RenderRequest:
     from engine.cli.styles import StyleReader
+    from engine.cli.weights import lasting_name
     from engine.cli.words import split_label, split_mix, split_style_file
     from engine.labels import read_label_map
     from engine.request import MEAN, LabelMapData, MixStyle, RenderRequest, Style
@@ -125,4 +126,4 @@ def _request_from_words(
         name, file, amount = split_mix(word)
         label = reader.label_set.find(name)
         chosen[label] = MixStyle(chosen.get(label, MEAN), reader.one_of(file, label), amount)
-    return RenderRequest(weights, LabelMapData.from_array(found.label_map), chosen, seed)
+    return RenderRequest(lasting_name(weights), LabelMapData.from_array(found.label_map), chosen, seed)

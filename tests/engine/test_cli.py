@@ -417,6 +417,17 @@ def test_a_request_file_finds_pictures_beside_it(
     assert (picture(run, "render", desk / "job.json") == here).all()
 
 
+def test_weights_given_as_a_folder_are_called_by_a_name_that_lasts(
+    run: Runner, desk: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["render", "--labels", "face.png", "--weights", tiny_weights / "tiny-sean"]
+    by_folder = picture(run, *words)
+    assert from_json(read_embedded_request("out.png") or "").weights == "tiny-sean"
+    monkeypatch.delenv("TESSERA_WEIGHTS")
+    assert (picture(run, *words) == by_folder).all()
+    assert from_json(read_embedded_request("out.png") or "").weights == str(tiny_weights / "tiny-sean")
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tiff"])
 def test_other_formats_are_written_by_suffix(run: Runner, desk: Path, suffix: str) -> None:
     assert picture(run, *TINY, out=f"图{suffix}").shape == (64, 64, 3)
