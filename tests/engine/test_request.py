@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from typing import Any
@@ -29,7 +30,7 @@ from engine.request import (
     from_json,
     to_json,
 )
-from tests.engine.pictures import smooth
+from tests.engine.pictures import raw_png, smooth
 from tests.engine.test_files import is_one_sentence
 
 SIDES = st.integers(1, 24)
@@ -186,13 +187,16 @@ def test_a_missing_key_is_named(key: str):
 
 
 def nested(depth: int) -> str:
-    style = '{"style": "mean"}'
-    for _ in range(depth):
-        style = f'{{"style": "mix", "amount": 0, "b": {{"style": "mean"}}, "a": {style}}}'
+    opening = '{"style": "mix", "amount": 0, "b": {"style": "mean"}, "a": '
+    style = opening * depth + '{"style": "mean"}' + "}" * depth
     return to_json(sample()).replace('"styles": {', f'"styles": {{"2": {style}, ')
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", b"\xff", "[" * 100_000, nested(300), nested(100_000)])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", b"\xff", "[" * 100_000, nested(300), nested(100_000)],
+    ids=["empty", "open", "list", "number", "bytes", "lists", "deep", "deeper"],
+)
 def test_text_that_is_no_request_is_one_sentence(text: str | bytes):
     with pytest.raises(BadRequest) as caught:
         from_json(text)
@@ -204,12 +208,8 @@ def test_mixes_of_mixes_are_read():
 
 
 def test_a_bomb_of_a_label_map_is_refused():
-    from tests.engine.pictures import raw_png
-
     bomb = raw_png(60000, 60000, bits=8, colour_type=0, rows=b"\0" * 1000)
     data = json.loads(to_json(sample()))
-    import base64
-
     data["label_map"] = {"height": 60000, "width": 60000, "png": base64.b64encode(bomb).decode()}
     with pytest.raises(BadRequest, match="does not hold a readable label map"):
         from_json(json.dumps(data))
