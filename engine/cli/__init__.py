@@ -12,14 +12,8 @@ from typing import NoReturn
 
 import typer
 
+from engine.cli import evaluate, importing, parse, render, train, verify, weights
 from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
-from engine.cli.evaluate import evaluate
-from engine.cli.importing import import_weights
-from engine.cli.parse import parse
-from engine.cli.render import render
-from engine.cli.train import train
-from engine.cli.verify import verify
-from engine.cli.weights import weights
 
 app = typer.Typer(
     name="tessera",
@@ -30,13 +24,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS: dict[str, Callable[..., None]] = {
-    "render": render,
-    "parse": parse,
-    "import": import_weights,
-    "train": train,
-    "verify": verify,
-    "evaluate": evaluate,
-    "weights": weights,
+    "render": render.render,
+    "parse": parse.parse,
+    "import": importing.import_weights,
+    "train": train.train,
+    "verify": verify.verify,
+    "evaluate": evaluate.evaluate,
+    "weights": weights.weights,
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(guarded(_function))

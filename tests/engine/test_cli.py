@@ -286,6 +286,26 @@ def test_train_goes_on_where_a_run_stopped(
     assert json.loads(resumed.out)["steps"] == 4
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_saves_and_a_resumed_run_ends_in_the_same_weights(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--device", "cpu"]
+    assert run(*words, "--out", tmp_path / "whole").code == 0
+    with monkeypatch.context() as patch:  # interrupt at the first validation, after step 2
+        patch.setattr("engine.cli.train.announce", lambda line: signal.raise_signal(signal.SIGINT))
+        stopped = run(*words, "--out", tmp_path / "cut")
+    assert stopped.code == 130
+    assert stopped.err.endswith("Interrupted.\n")
+    assert run(*words, "--out", tmp_path / "cut", "--resume").code == 0
+    whole, cut = (
+        torch.load(tmp_path / name / "checkpoints" / "last.pt", weights_only=True)["modules"]
+        for name in ("whole", "cut")
+    )
+    for network, state in whole.items():
+        assert all(torch.equal(tensor, cut[network][key]) for key, tensor in state.items())
+
+
 def test_train_starts_from_the_tensors_of_another_run(
     run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path
 ) -> None:
