@@ -6,6 +6,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QWidget
 
+from app.mime import STYLE_MIME, read_mime
+
 _NO_LABEL = -1
 
 
@@ -13,6 +15,7 @@ class DropTarget(QWidget):
     """Base of the canvas. While something is dragged over it, the region under the cursor stands out."""
 
     files_dropped = Signal(list, object)  # paths (str); QPoint in image pixels, None outside the image
+    style_dropped = Signal(int, object)  # label whose style was dragged here from the styles panel; QPoint or None
     image_dropped = Signal(QImage, object)  # pixels without a file, from a browser or another editor
     drag_label = Signal(int)  # label under what is dragged; -1: none, or it left
 
@@ -50,7 +53,11 @@ class DropTarget(QWidget):
         self._drag_over(None)
         data = event.mimeData()
         point = self._image_point(event.position())
-        if local_files(data):
+        style = read_mime(data).style_of
+        if style is not None:
+            event.acceptProposedAction()
+            self.style_dropped.emit(style, point)
+        elif local_files(data):
             event.acceptProposedAction()
             self.files_dropped.emit(local_files(data), point)
         elif data.hasImage():
@@ -78,4 +85,4 @@ def local_files(data: QMimeData) -> list[str]:
 
 
 def _usable(data: QMimeData) -> bool:
-    return bool(local_files(data)) or data.hasImage()
+    return data.hasFormat(STYLE_MIME) or bool(local_files(data)) or data.hasImage()

@@ -99,15 +99,20 @@ class Scene:
             painter.drawImage(target, self._highlight.image)
 
     def _draw_checks(self, painter: QPainter, target: QRectF, palette: QPalette) -> None:
+        light = palette.color(QPalette.ColorRole.Base)
         tile = QPixmap(2 * _CHECK, 2 * _CHECK)
-        tile.fill(palette.color(QPalette.ColorRole.Base))
+        tile.fill(light)
+        dark = _mixed(light, palette.color(QPalette.ColorRole.Text), 0.2)
         with QPainter(tile) as inner:
-            other = palette.color(QPalette.ColorRole.AlternateBase)
-            if other == palette.color(QPalette.ColorRole.Base):
-                other = palette.color(QPalette.ColorRole.Window)
-            inner.fillRect(0, 0, _CHECK, _CHECK, other)
-            inner.fillRect(_CHECK, _CHECK, _CHECK, _CHECK, other)
+            inner.fillRect(0, 0, _CHECK, _CHECK, dark)
+            inner.fillRect(_CHECK, _CHECK, _CHECK, _CHECK, dark)
         painter.fillRect(target, QBrush(tile))
+
+
+def _mixed(a: QColor, b: QColor, share: float) -> QColor:
+    """`a` with `share` (0-1) of `b`."""
+    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(x + (y - x) * share) for x, y in pairs))
 
 
 def image_rect(document: Document, at: View, pane: Pane) -> QRectF:

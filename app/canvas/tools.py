@@ -9,19 +9,12 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 
 from app.document.document import BACKGROUND, Document
-
-if TYPE_CHECKING:
-
-    def QT_TRANSLATE_NOOP(context: str, text: str) -> str:
-        """PySide6's own returns `object`."""
-
-else:
-    from PySide6.QtCore import QT_TRANSLATE_NOOP
+from app.i18n import mark, tr
 
 
 class ToolId(str, enum.Enum):
@@ -43,42 +36,42 @@ class ToolInfo:
 
     def text(self) -> str:
         """Its name in the language of the application."""
-        return QCoreApplication.translate("Tools", self.name)
+        return tr(self.name)
 
     def tip(self) -> str:
         """One line on what it does, in the language of the application."""
-        return QCoreApplication.translate("Tools", self.description)
+        return tr(self.description)
 
 
 TOOLS: tuple[ToolInfo, ...] = (
     ToolInfo(
         ToolId.BRUSH,
-        QT_TRANSLATE_NOOP("Tools", "Brush"),
-        QT_TRANSLATE_NOOP("Tools", "Paint the current label; the right button erases, Shift+drag changes the size"),
+        mark("Brush"),
+        mark("Paint the current label; the right button erases, Shift+drag changes the size"),
         ("B",),
     ),
     ToolInfo(
         ToolId.ERASER,
-        QT_TRANSLATE_NOOP("Tools", "Eraser"),
-        QT_TRANSLATE_NOOP("Tools", "Paint the background label"),
+        mark("Eraser"),
+        mark("Paint the background label"),
         ("E",),
     ),
     ToolInfo(
         ToolId.BUCKET,
-        QT_TRANSLATE_NOOP("Tools", "Bucket"),
-        QT_TRANSLATE_NOOP("Tools", "Fill the area under the cursor with the current label"),
+        mark("Bucket"),
+        mark("Fill the area under the cursor with the current label"),
         ("G", "F"),
     ),
     ToolInfo(
         ToolId.PICK,
-        QT_TRANSLATE_NOOP("Tools", "Pick"),
-        QT_TRANSLATE_NOOP("Tools", "Take the label under the cursor; Alt+click does so with every tool"),
+        mark("Pick"),
+        mark("Take the label under the cursor; Alt+click does so with every tool"),
         ("I",),
     ),
     ToolInfo(
         ToolId.PAN,
-        QT_TRANSLATE_NOOP("Tools", "Pan"),
-        QT_TRANSLATE_NOOP("Tools", "Move the view; Space+drag and the middle button do so with every tool"),
+        mark("Pan"),
+        mark("Move the view; Space+drag and the middle button do so with every tool"),
         ("H",),
     ),
 )
@@ -141,7 +134,7 @@ class BrushTool(Tool):
         return BACKGROUND if at.erase else host.document.current_label
 
     def text(self, host: Host, at: Pointer) -> str | None:
-        return QCoreApplication.translate("Tools", "Erase") if at.erase else None
+        return tr("Erase") if at.erase else None
 
     def press(self, host: Host, at: Pointer) -> None:
         host.document.begin_stroke(self.label(host, at), text=self.text(host, at))
@@ -166,7 +159,7 @@ class EraserTool(BrushTool):
         return BACKGROUND
 
     def text(self, host: Host, at: Pointer) -> str | None:
-        return QCoreApplication.translate("Tools", "Erase")
+        return tr("Erase")
 
 
 class BucketTool(Tool):

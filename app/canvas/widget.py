@@ -87,7 +87,7 @@ class CanvasWidget(DropTarget):
         self._pen_near = False
         self._cursor: QPointF | None = None  # in the widget
         self._under_cursor = _NO_LABEL
-        self._outline = QRect()  # where the brush's outline was last drawn
+        self._outline_rects: list[QRect] = []  # where the brush's outline was last drawn
 
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -190,13 +190,13 @@ class CanvasWidget(DropTarget):
 
     def fit(self) -> None:
         """Shows the whole image; it stays fitted when the canvas changes size, until the view is moved."""
-        pane = self._panes()[0]
+        room = self._room()
         self._set_view(
             view.fit(
                 image_width=self._document.width,
                 image_height=self._document.height,
-                width=pane.width,
-                height=pane.height,
+                width=room,
+                height=self.height(),
                 device_ratio=self.devicePixelRatioF(),
             ),
             fitted=True,
@@ -231,28 +231,26 @@ class CanvasWidget(DropTarget):
     # ------------------------------------------------------------ view
 
     def _zoom_to(self, scale: float, at: QPointF | None = None) -> None:
-        """Zooms around a point of the widget, or around the middle of the (first) pane."""
-        pane = self._panes()[0] if at is None else self._pane_at(at)
-        anchor = at if at is not None else QPointF(pane.width / 2, pane.height / 2)
+        """Zooms around a point of the widget, or around the middle."""
+        shift = 0.0 if at is None else self._pane_at(at).shift
+        anchor = at if at is not None else QPointF(self._room() / 2, self.height() / 2)
         self._set_view(
             view.zoom_at(
                 view=self._view,
                 scale=scale,
-                x=anchor.x() - pane.shift,
+                x=anchor.x() - shift,
                 y=anchor.y(),
                 device_ratio=self.devicePixelRatioF(),
             )
         )
 
     def _set_view(self, new: View, *, fitted: bool = False) -> None:
-        pane = self._panes()[0]
-        width = float(self.width()) if self._mode is Mode.WIPE else pane.width
         new = view.keep_in_sight(
             view=new,
             image_width=self._document.width,
             image_height=self._document.height,
-            width=width,
-            height=pane.height,
+            width=self._room(),
+            height=self.height(),
         )
         self._fitted = fitted
         if new == self._view:
@@ -263,6 +261,10 @@ class CanvasWidget(DropTarget):
         self._look_under_cursor()
         if old.scale != new.scale:
             self.zoom_changed.emit(self.zoom)
+
+    def _room(self) -> float:
+        """Width in which the image is shown: that of a pane side by side, else all of the canvas."""
+        return self._panes()[0].width if self._mode is Mode.SIDE_BY_SIDE else float(self.width())
 
     def _panes(self) -> tuple[Pane, ...]:
         return view.panes(mode=self._mode, width=self.width(), height=self.height(), wipe=self._wipe)
@@ -328,33 +330,31 @@ class CanvasWidget(DropTarget):
             if len(parts) == 2:
                 line = QRect(round(parts[1].x) - 1, 0, 2, self.height())
                 painter.fillRect(line, self.palette().color(QPalette.ColorRole.Highlight))
-            outline = self._outline_circle()
-            if outline is not None:
-                scene.draw_outline(painter, *outline)
+            for centre, radius in self._outlines():
+                scene.draw_outline(painter, centre, radius)
 
-    def _outline_circle(self) -> tuple[QPointF, float] | None:
-        """Centre and radius of the brush's outline in the widget, where it is to be seen."""
+    def _outlines(self) -> list[tuple[QPointF, float]]:
+        """Centre and radius of the brush's outline in the widget: at the cursor, and in the other pane."""
         tool = self._gesture or self._tool
         at = self._cursor
-        if at is None or not tool.paints or self._space or self.window().isHidden():
-            return None
-        pane = self._gesture_pane or self._pane_at(at)
-        x, y = self._to_image(at, pane)
-        return scene.outline_circle(x=x, y=y, diameter=self._brush_diameter, at=self._view, shift=pane.shift)
+        if at is None or not tool.paints or self._space:
+            return []
+        x, y = self._to_image(at)
+        shifts = {pane.shift for pane in self._panes()}
+        return [
+            scene.outline_circle(x=x, y=y, diameter=self._brush_diameter, at=self._view, shift=shift)
+            for shift in sorted(shifts)
+        ]
 
     def _move_outline(self) -> None:
-        """Repaints where the brush's outline was and where it is now."""
-        self.update(self._outline)
-        outline = self._outline_circle()
-        if outline is None:
-            self._outline = QRect()
-            return
-        centre, radius = outline
-        reach = math.ceil(radius) + 3
-        self._outline = QRect(
-            math.floor(centre.x()) - reach, math.floor(centre.y()) - reach, 2 * reach + 2, 2 * reach + 2
-        )
-        self.update(self._outline)
+        """Repaints where the brush's outlines were and where they are now."""
+        before, self._outline_rects = self._outline_rects, []
+        for centre, radius in self._outlines():
+            reach = math.ceil(radius) + 3
+            left, top = math.floor(centre.x()) - reach, math.floor(centre.y()) - reach
+            self._outline_rects.append(QRect(left, top, 2 * reach + 2, 2 * reach + 2))
+        for rect in (*before, *self._outline_rects):
+            self.update(rect)
 
     # ------------------------------------------------------------ gestures: mouse and pen
 

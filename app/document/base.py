@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 
 import numpy as np
-from PySide6.QtCore import QLocale, QObject, QRect, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 
 from app.canvas.strokes import Box
 from app.document.commands import FieldCommand, PixelCommand, ReplaceCommand
 from app.document.label_pixels import LabelPixels, Stroke
 from app.document.state import Precision, Snapshot, State, read_only
 from app.document.undo import Command, PixelChange, UndoStack, record_change
+from app.labels_text import label_name
 from engine.errors import BadRequest
 from engine.labels import LabelSet
 from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, RenderRequest, Style
@@ -195,8 +196,7 @@ class DocumentBase(QObject):
 
     def _label_name(self, label: int) -> str:
         """A label's name in the language of the application."""
-        entry = self.label_set[label]
-        return entry.name_zh if QLocale().language() == QLocale.Language.Chinese else entry.name
+        return label_name(self.label_set[label])
 
     # ------------------------------------------------------------ the doors that commands use
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from PySide6.QtCore import QCoreApplication
-
+from app.i18n import tr
 from engine.errors import EngineError, OutOfMemory
 
 
@@ -15,12 +14,9 @@ def as_engine_error(error: BaseException) -> EngineError:
         return error
     details = "".join(traceback.format_exception(error))
     if isinstance(error, MemoryError):
-        sentence = QCoreApplication.translate(
-            "Jobs",
+        sentence = tr(
             "There was not enough memory; close other programs or use a smaller image, then try again.",
         )
         return OutOfMemory(sentence, details=details)
-    sentence = QCoreApplication.translate(
-        "Jobs", "Something unexpected went wrong ({0}); your work is unchanged. Please report the details."
-    )
+    sentence = tr("Something unexpected went wrong ({0}); your work is unchanged. Please report the details.")
     return EngineError(sentence.format(type(error).__name__), details=details)

@@ -20,9 +20,8 @@ from app.jobs.failure import as_engine_error
 from app.jobs.session_gate import SessionGate, session_factory
 
 if TYPE_CHECKING:
-    from engine.session import RenderResult
-
     from engine.request import RenderRequest
+    from engine.session import RenderResult
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,8 @@ from app.jobs.session_gate import SessionGate, session_factory
 from engine.errors import Cancelled, EngineError
 
 if TYPE_CHECKING:
-    from engine.session import Session
-
     from engine.request import ParseRequest
+    from engine.session import Session
 
 Done = Callable[[Any], object]
 Failed = Callable[[EngineError], object]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from app.canvas.view import Mode, View
 from app.canvas.widget import CanvasWidget
 from app.document.document import Document
+from app.mime import style_mime
 from tests.app.pointing import ALT, CTRL, MIDDLE, RIGHT, SHIFT, Drag, Mouse, Pen, held_key
 from tests.fixtures import face_label_map, photo_of
 
@@ -204,10 +205,10 @@ def test_brackets_change_the_brush(canvas, qtbot):
 
 def test_the_outline_follows_the_zoom(canvas, mouse):
     mouse.move(at(30, 30))
-    _, radius = canvas._outline_circle()
+    [(_, radius)] = canvas._outlines()
     assert radius == pytest.approx(5 / 2 * 4)
     mouse.wheel(at(30, 30), 3)
-    _, larger = canvas._outline_circle()
+    [(_, larger)] = canvas._outlines()
     assert larger == pytest.approx(5 / 2 * canvas.view.scale)
     assert larger > radius
 
@@ -459,6 +460,24 @@ def test_a_stroke_that_crosses_into_the_other_pane_goes_on_in_its_own(canvas, do
     assert not (document.label_map[:, :40] == HAIR).any()
 
 
+def test_the_outline_shows_in_both_panes_at_the_same_pixel(canvas, mouse):
+    canvas.set_mode(Mode.SIDE_BY_SIDE)
+    mouse.move((250, 100))
+    (left, radius), (right, same) = canvas._outlines()
+    assert radius == same
+    assert (right.x() - left.x(), right.y() - left.y()) == (200, 0)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_fitting_uses_the_room_of_the_mode(canvas, mode):
+    canvas.resize(500, 300)
+    canvas.set_mode(mode)
+    canvas.fit()
+    room = 250 if mode is Mode.SIDE_BY_SIDE else 500
+    assert canvas.view.scale == pytest.approx((min(room, 300) - 32) / SIDE)
+    assert canvas.view.x == pytest.approx((room - canvas.view.scale * SIDE) / 2)
+
+
 def test_the_wipes_divider_can_be_dragged(canvas, document, mouse):
     document.set_picture(np.full((SIDE, SIDE, 3), 200, np.uint8))
     canvas.set_mode(Mode.WIPE)
@@ -557,6 +576,14 @@ def test_a_dropped_image_without_a_file_is_told_too(canvas, qtbot):
     with qtbot.waitSignal(canvas.image_dropped) as caught:
         drag.drop((2, 2))
     assert caught.args[0].width() == 3
+
+
+def test_a_style_dragged_from_the_panel_is_told_with_the_region_under_it(canvas, qtbot):
+    drag = Drag(canvas, style_mime(SKIN))
+    assert drag.enter((2, 2))
+    with qtbot.waitSignal(canvas.style_dropped) as caught:
+        drag.drop(tuple(int(v) for v in at(32, 8)))
+    assert caught.args == [SKIN, QPoint(32, 8)]
 
 
 def test_text_and_links_into_the_net_are_not_taken(canvas):

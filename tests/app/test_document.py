@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.document.document import Document
+from app.i18n import install_language
 from engine.errors import BadLabelMap, BadRequest
 from engine.labels import load_label_set
 from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, from_json, to_json
@@ -53,7 +54,7 @@ def test_a_stroke_from_press_to_release_is_one_step(document, qtbot):
     before = document.label_map.copy()
     stroke(document, HAIR, (10, 10), (30, 10), (30, 50))
     assert (document.label_map[10, 10:30] == HAIR).all()
-    assert document.undo_text == "Paint hair"
+    assert document.undo_text == "Paint Hair"
     document.undo()
     assert np.array_equal(document.label_map, before)
     assert document.undo_text == ""
@@ -107,7 +108,7 @@ def test_undo_in_the_middle_of_a_stroke_takes_the_stroke_back(document):
     document.stroke_to([(30, 30)], 9)  # the button is still down
     document.end_stroke()
     assert np.array_equal(document.label_map, before)
-    assert document.undo_text == "Paint nose"
+    assert document.undo_text == "Paint Nose"
 
 
 def test_a_stroke_that_changes_nothing_is_no_step(document):
@@ -121,7 +122,7 @@ def test_any_other_change_ends_the_open_stroke_first(document):
     document.set_seed(5)
     assert not document.stroking
     document.undo()
-    assert document.undo_text == "Paint hair"
+    assert document.undo_text == "Paint Hair"
 
 
 def test_locked_labels_keep_their_pixels(document):
@@ -183,7 +184,7 @@ def test_a_fill_by_label_is_one_step_with_its_area(document, qtbot):
     before = document.label_map.copy()
     with qtbot.waitSignal(document.label_map_changed):
         assert document.fill(32, 40, HAIR)
-    assert document.undo_text == "Fill with hair"
+    assert document.undo_text == "Fill with Hair"
     assert document.area(HAIR) == pytest.approx((document.label_map == HAIR).mean())
     document.undo()
     assert np.array_equal(document.label_map, before)
@@ -390,9 +391,9 @@ def test_seed_weights_precision_locks_and_visibility_are_undoable_and_announced(
         (document.seed_changed, lambda: document.set_seed(42), "Change seed"),
         (document.weights_changed, lambda: document.set_weights("other"), "Change weights"),
         (document.precision_changed, lambda: document.set_precision("bfloat16"), "Change precision"),
-        (document.labels_changed, lambda: document.set_locked(HAIR, True), "Lock hair"),
-        (document.labels_changed, lambda: document.set_visible(SKIN, False), "Hide skin"),
-        (document.labels_changed, lambda: document.show_only(NOSE), "Show only nose"),
+        (document.labels_changed, lambda: document.set_locked(HAIR, True), "Lock Hair"),
+        (document.labels_changed, lambda: document.set_visible(SKIN, False), "Hide Skin"),
+        (document.labels_changed, lambda: document.show_only(NOSE), "Show only Nose"),
     )
     for signal, change, text in steps:
         with qtbot.waitSignal(signal):
@@ -424,15 +425,12 @@ def test_the_current_label_is_shared_but_no_step(document, qtbot):
 
 
 def test_names_in_the_history_are_in_the_language_of_the_application(document):
-    from PySide6.QtCore import QLocale
-
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.Chinese))
+    install_language("zh_CN")
     try:
         stroke(document, HAIR, (3, 3))
         assert document.label_set[HAIR].name_zh in document.undo_text
     finally:
-        QLocale.setDefault(before)
+        install_language("en")
 
 
 # ---------------------------------------------------------------- the whole document
@@ -459,7 +457,7 @@ def test_a_new_document_can_be_undone(document, qtbot):
     assert state_of(document) == before
     hair = document.label_map == HAIR
     stroke(document, SKIN, (32, 0), radius=8)
-    assert document.undo_text == "Paint skin"
+    assert document.undo_text == "Paint Skin"
     assert np.array_equal(document.label_map == HAIR, hair)  # the lock came back too
     document.undo()
     assert state_of(document) == before
