@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
-from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from engine.errors import BadFile, EngineError, OutOfMemory
 from engine.files import as_sentence, cannot
@@ -102,9 +102,7 @@ def open_source(source: Source) -> IO[bytes]:
     except OSError as error:
         raise cannot("read", source, error) from error
     except ValueError as error:  # a null byte in the path
-        raise BadFile(
-            f'Cannot read "{os.fspath(source)}": the name has characters that are not allowed.'
-        ) from error
+        raise BadFile(f'Cannot read "{os.fspath(source)}": the name has characters that are not allowed.') from error
 
 
 def load_raster(source: Source, *, name: str | None = None, shrink_to: int | None = None) -> Raster:
@@ -128,6 +126,8 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
     if image.format == "PNG":
         _verify_png(handle)  # Pillow decodes a PNG with damaged checksums without a word
     image.load()
+    if image.format == "JPEG" and _ends_early(image, handle):
+        raise BadFile(f"{as_sentence(called)} is incomplete; use another copy of it.")
     orientation = 1
     with suppress(Exception):  # broken EXIF data: the picture itself is fine
         orientation = int(image.getexif().get(0x0112, 1))
@@ -150,8 +150,7 @@ def _check_size(image: Image.Image, called: str, shrink_to: int | None) -> None:
         limit = MAX_PIXELS_SHRUNK
     if max(width, height) > MAX_SIDE_READ or width * height > limit:
         raise BadFile(
-            f"{begin}, more than the {limit // 10**6} megapixels that can be read; "
-            "reduce it in another program first."
+            f"{begin}, more than the {limit // 10**6} megapixels that can be read; reduce it in another program first."
         )
     if shrink_to is not None:
         factor = max(width, height) / shrink_to
@@ -188,6 +187,24 @@ def _verify_png(handle: IO[bytes]) -> None:
     handle.seek(position)
 
 
+def _ends_early(image: Image.Image, handle: IO[bytes]) -> bool:
+    """Whether a JPEG was cut and then closed with an end marker, which decoders fill up with grey in silence.
+
+    Bytes put before the end marker change nothing in a whole picture; in a cut one they are taken for the
+    missing part. Only asked where the last corner is of one colour, as filled ones are.
+    """
+    width, height = image.size
+    corner = image.crop((max(0, width - 8), max(0, height - 8), width, height))
+    if (corner.getcolors(1)) is None:
+        return False
+    handle.seek(0)
+    data = handle.read()
+    end = data.rfind(b"\xff\xd9")
+    with Image.open(io.BytesIO(data[:end] + b"\x5a\x33\x96" * 40 + data[end:]), formats=("JPEG",)) as other:
+        other.draft(None, image.size)
+        return other.size == image.size and ImageChops.difference(image, other).getbbox(alpha_only=False) is not None
+
+
 def _count_frames(image: Image.Image) -> int:
     if image.format in ("JPEG", "MPO"):  # a phone's MPO holds a preview or a second eye, not an animation
         return 1
@@ -207,9 +224,7 @@ def _check_signature(handle: IO[bytes], called: str) -> None:
     if not head:
         raise BadFile(f"{as_sentence(called)} is empty; choose a picture.")
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        raise BadFile(
-            f"{as_sentence(called)} is a HEIC picture, which cannot be read; save it as JPEG or PNG first."
-        )
+        raise BadFile(f"{as_sentence(called)} is a HEIC picture, which cannot be read; save it as JPEG or PNG first.")
     if b"<svg" in head.lower():
         raise BadFile(f"{as_sentence(called)} is an SVG drawing, which cannot be read; save it as PNG first.")
 

@@ -17,10 +17,15 @@ if "XDG_RUNTIME_DIR" not in os.environ and sys.platform.startswith("linux"):
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="tessera-tests-")  # else Qt warns at each start
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.guards import leaks, network
 
 pytest_plugins = ["tests.fixtures"]
+
+# No test judges by the clock: the machine may be busy with something else.
+settings.register_profile("tessera", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tessera")
 
 _HERE = Path(__file__).parent
 

@@ -208,6 +208,29 @@ def test_a_file_cut_anywhere_is_refused_or_whole(kind: str):
             assert np.array_equal(found.pixels, whole), f"half a picture from {cut} of {len(data)} bytes"
 
 
+def test_a_cut_jpeg_is_refused_even_with_an_end_marker():
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    for pixels in (smooth(200, 200), noise):
+        for mode in ("RGB", "L", "CMYK"):
+            data = encoded(Image.fromarray(pixels).convert(mode), "JPEG")
+            header = data.index(b"\xff\xda") + 20
+            for part in (0.1, 0.5, 0.9):
+                cut = header + int((len(data) - header) * part)
+                with pytest.raises(BadFile, match="incomplete"):
+                    read_image(data[:cut] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_a_plain_picture_is_not_taken_for_a_cut_one(grey: int, progressive: bool):
+    plain = np.full((200, 300, 3), grey, np.uint8)
+    plain[:50] = smooth(50, 300)
+    for options in ({}, {"subsampling": 0}, {"restart_marker_rows": 2}):
+        data = encoded(plain, "JPEG", progressive=progressive, **options)
+        assert difference(read_image(data).pixels, plain) < 3
+        assert read_image(data, max_side=60).pixels.shape == (40, 60, 3)
+
+
 def test_a_png_with_a_damaged_checksum_is_refused():
     data = bytearray(encoded(PICTURE, "PNG"))
     data[len(data) // 2] ^= 1
@@ -225,9 +248,7 @@ def test_a_folder_and_a_missing_file_are_named(tmp_path: Path):
 # ---------------------------------------------------------------- writing
 
 
-@pytest.mark.parametrize(
-    ("suffix", "tolerance"), [("png", 0), ("tiff", 0), ("TIF", 0), ("jpg", 2), ("webp", 3)]
-)
+@pytest.mark.parametrize(("suffix", "tolerance"), [("png", 0), ("tiff", 0), ("TIF", 0), ("jpg", 2), ("webp", 3)])
 def test_pictures_are_written_by_their_suffix(tmp_path: Path, suffix: str, tolerance: float):
     path = tmp_path / f"结果 1.{suffix}"
     write_image(path, PIXELS)
