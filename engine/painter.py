@@ -15,13 +15,11 @@ from engine.errors import BadRequest, MissingStyle, NotSupported, WeightsError
 from engine.images import resize_image
 from engine.label_sets import LabelSet
 from engine.labels import check_label_map, resize_label_map
-from engine.models.sean import SEANConfig, SEANGenerator, mix_codes
+from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator, mix_codes
 from engine.nn.blocks import channels_last, one_hot, seeded_noise
 from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style
 
 Array = np.ndarray
-MEAN_STYLE = "mean_style"
-"""Name of the (E, L, D) tensor with the mean style beside the network's own in model.safetensors."""
 Encode = Callable[[ImageStyle], tuple[Array, Array]]
 """(an image style without a code) -> codes (L, E * D), present (L,) of its picture."""
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from engine.cli import evaluate, importing, parse, render, train, verify, weights
+from engine.cli import evaluate, importing, parse, publish, render, train, verify, weights
 from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "parse": parse.parse,
     "import": importing.import_weights,
     "train": train.train,
+    "publish": publish.publish,
     "verify": verify.verify,
     "evaluate": evaluate.evaluate,
     "weights": weights.weights,

@@ -26,7 +26,7 @@ def import_weights(
     No code in the file is run. The weights go to the user's weights folder; what the authors' licence
     allows still holds for them.
     """
-    _check_name(name)
+    check_weights_name(name)
 
     from engine.checkpoints.published import import_published
     from engine.checkpoints.store import Card, save_weights, user_weights_folder
@@ -57,7 +57,8 @@ def import_weights(
         say(f"{name}: {system}, {len(state)} tensors, {numbers / 1e6:.1f} million numbers, in {folder}")
 
 
-def _check_name(name: str) -> None:
+def check_weights_name(name: str) -> None:
+    """Refuse names that cannot be a folder everywhere. Raises BadRequest."""
     if not name or name.startswith(".") or any(sign in '/\\:*?"<>|' or ord(sign) < 32 for sign in name):
         raise BadRequest(f'"{name}" cannot be the name of weights; use letters, digits, - and _.')
 

@@ -22,6 +22,9 @@ from engine.nn.sean import SEAN, LabelConditions, SEANResBlk
 from engine.nn.spade import init_papers, upsample
 from engine.nn.style_encoder import StyleEncoder, StyleEncoderConfig, region_average_pool
 
+MEAN_STYLE = "mean_style"
+"""Name of the (E, L, D) mean style of a data set, kept beside the network's own tensors in a weights file."""
+
 
 @dataclass(frozen=True)
 class SEANConfig:
@@ -158,21 +161,26 @@ class SEANGenerator(nn.Module):
         noise: Noise | None = None,
         contracted: bool = False,
         on_block: Callable[[int, int], None] | None = None,
+        size: tuple[int, int] | None = None,
     ) -> Tensor:
         """Paint.
 
         Args:
-            hot: (B, L, H, W) one-hot label map, sides multiples of `config.stride`.
+            hot: (B, L, h, w) one-hot label map.
             codes: (B, E, L, style_width), E = 1 (one style), the number of styled blocks (crossover) or of
                 styled norms.
             noise: where the layers' noise comes from; None paints without.
             contracted: evaluate style branches by contraction (same numbers, less work; see `engine.nn.sean`).
             on_block: called with (blocks done, blocks) before each block; may raise to stop.
+            size: (H, W) of the picture, multiples of `config.stride`; the label map's unless given.
 
         Returns:
             (B, 3, H, W) in (-1, 1).
+
+        Raises:
+            ValueError: another size, or another number of codes.
         """
-        height, width = hot.shape[-2:]
+        height, width = hot.shape[-2:] if size is None else size
         stride = self.config.stride
         if height % stride or width % stride:
             raise ValueError(f"{height} x {width} is no multiple of {stride}")
@@ -199,4 +207,4 @@ def mix_codes(a: Tensor, b: Tensor, amount: float) -> Tensor:
     return torch.lerp(a, b, amount)
 
 
-__all__ = ["SEANConfig", "SEANGenerator", "StyleEncoderConfig", "mix_codes"]
+__all__ = ["MEAN_STYLE", "SEANConfig", "SEANGenerator", "StyleEncoderConfig", "mix_codes"]

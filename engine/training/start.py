@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from engine.data.folder import DatasetFolder
 from engine.errors import TrainingError
 from engine.files import atomic_write
+from engine.memory import keep_freed_memory
 from engine.models.parser import ParserConfig
 from engine.models.sean import SEANConfig
 from engine.training.loop import Callback, Loop
@@ -75,6 +76,7 @@ def prepare(
     """
     if not resume and folder.is_dir() and any(folder.iterdir()):
         raise TrainingError(f"{folder} is not empty; resume it, or choose another folder.")
+    keep_freed_memory()
     accelerator, _, index = device.partition(":")
     fabric = lightning_fabric.Fabric(
         accelerator="gpu" if accelerator == "cuda" else accelerator,

@@ -1,0 +1,48 @@
+"""`tessera publish`: a run of one's own becomes weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.common import JsonFlag, progress, say, say_json
+from engine.cli.importing import check_weights_name
+from engine.errors import BadRequest
+
+
+def publish(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `train` wrote.")],
+    name: Annotated[str, typer.Option("--name", help="What the weights will be called.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The dataset folder, if it is no longer where the run read it.")
+    ] = None,
+    about: Annotated[str, typer.Option("--about", help="What they were trained on, for the card.")] = "",
+    data_licence: Annotated[str, typer.Option("--data-licence", help="Licence of the data, for the card.")] = "",
+    licence: Annotated[str, typer.Option("--licence", help="Licence of the weights, for the card.")] = "",
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Folder of weights folders; the user's own unless given.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite weights of that name.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Turn a run's best state into weights that every command and the editor can use.
+
+    Tensors are stored in half precision, with the mean style of each label over the training pictures.
+    """
+    check_weights_name(name)
+
+    from engine.checkpoints.store import user_weights_folder
+    from engine.training.publish import publish as publish_run
+
+    place = into or user_weights_folder()
+    if (place / name).exists() and not replace:
+        raise BadRequest(f'"{place / name}" holds weights already; choose another name or add --replace.')
+    facts = {"data": about, "data_licence": data_licence, "weights_licence": licence}
+    with progress("reading", quiet=as_json) as report:
+        card = publish_run(run, name, destination=place, data=data, facts=facts, on_progress=report)
+    if as_json:
+        say_json({"name": name, "system": card.system, "folder": place / name, "sha256": card.sha256})
+    else:
+        say(f"{name}: {card.system}, {card.steps} steps, in {place / name}")
