@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -46,7 +47,9 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\..*")
 
 # Fixed on purpose: Pillow's EPS reader starts another program, and formats without a signature (TGA)
 # would "recognise" text files. "JPEG" covers MPO, the pair of pictures that some phones write.
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000")
+if find_spec("PIL.AvifImagePlugin"):  # Pillow 11.3 and later; older ones fail on a name they do not know
+    FORMATS += ("AVIF",)
 
 
 @dataclass(frozen=True)
