@@ -99,9 +99,7 @@ class SEANGenerator(nn.Module):
         self.to_image = nn.Conv2d(config.channels[-1], 3, 3, padding=1)
         init_papers(self)
         encoders = {"unified": 1, "resblk": self.styled_blocks, "sean": self.styled_norms}[config.encoders]
-        self.encoders = nn.ModuleList(
-            [StyleEncoder(config.encoder, config.style_width) for _ in range(encoders)]
-        )
+        self.encoders = nn.ModuleList([StyleEncoder(config.encoder, config.style_width) for _ in range(encoders)])
 
     @property
     def styled_blocks(self) -> int:
@@ -146,9 +144,7 @@ class SEANGenerator(nn.Module):
         for n, block in enumerate(self.resblks()):
             entries = []
             for _ in block.norms():
-                index = (
-                    0 if count == 1 or n >= self.styled_blocks else n if count == self.styled_blocks else norm
-                )
+                index = 0 if count == 1 or n >= self.styled_blocks else n if count == self.styled_blocks else norm
                 entries.append(codes[:, index])
                 norm += 1
             result.append(tuple(entries))
@@ -192,9 +188,7 @@ class SEANGenerator(nn.Module):
                 on_block(n, len(self.blocks))
             if self.config.upsample_before[n]:
                 x = upsample(x)
-            x = block(
-                x, conditions, per_norm[n], _draw(noise if self.config.noise else None, block.norms(), x)
-            )
+            x = block(x, conditions, per_norm[n], _draw(noise if self.config.noise else None, block.norms(), x))
         return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
 
 

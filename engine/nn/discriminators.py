@@ -17,10 +17,11 @@ class PatchDiscriminatorConfig:
     """Widths of the multi-scale patch discriminator.
 
     in_channels: label channels + 3.
-    width: channels of the first layer (64 published), doubled per layer up to 8 x.
+    width: channels of the first layer (64 published), doubled per layer up to `widest`.
     layers: convolutions before the last one: 3 in SEAN, 4 in SPADE and SMIS.
     last_stride: stride of the last hidden convolution: 2 in SEAN, 1 in SPADE and SMIS.
     scales: discriminators, each seeing the picture at half the size of the one before.
+    widest: 512 published, whatever the first width.
     """
 
     in_channels: int
@@ -28,6 +29,7 @@ class PatchDiscriminatorConfig:
     layers: int = 3
     last_stride: int = 2
     scales: int = 2
+    widest: int = 512
 
 
 class PatchDiscriminator(nn.Module):
@@ -40,7 +42,7 @@ class PatchDiscriminator(nn.Module):
         self.first = nn.Conv2d(config.in_channels, width, 4, stride=2, padding=padding)
         hidden = []
         for n in range(1, config.layers):
-            fan_out = min(width * 2, config.width * 8)
+            fan_out = min(width * 2, config.widest)
             stride = config.last_stride if n == config.layers - 1 else 2
             hidden.append(spectral(nn.Conv2d(width, fan_out, 4, stride, padding, bias=False), sn))
             width = fan_out

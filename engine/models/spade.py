@@ -1,0 +1,204 @@
+"""SPADE: semantic image synthesis with spatially-adaptive normalisation, and its image encoder.
+
+Paper: Park, Liu, Wang, Zhu, "SPADE", CVPR 2019, arXiv 1903.07291. Generator: section 3.1 and appendix A; encoder
+for a style image: appendix A, Fig. 14. Where the paper is silent the published code decides (shortcut, depths
+"normal", "more" and "most"). Ours: free widths. Code: MIT, written from the paper. The authors' published weights
+are CC BY-NC-SA 4.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.nn.blocks import resize_nearest, spectral
+from engine.nn.spade import SPADEResBlk, init_papers, upsample
+
+Depth = Literal["normal", "more", "most"]
+_WIDTHS = (16, 16, 16, 16, 8, 4, 2, 1)  # in units of `width`: before the first block, then after each
+
+
+@dataclass(frozen=True)
+class SPADEConfig:
+    """Everything that shapes a SPADE generator. The defaults are the published ADE20K network.
+
+    labels: number of labels L, the one for unlabelled pixels included.
+    edges: the label map has one more channel, the edges between instances (COCO-Stuff, Cityscapes).
+    resolution: width of the picture it was trained for, in pixels; a multiple of `stride`.
+    aspect_ratio: width / height of that picture.
+    width: channels at full size ("ngf", 64 published).
+    depth: doublings: 5 "normal", 6 "more", 7 "most" (the last one with a block of its own).
+    hidden: width between the two convolutions of a SPADE layer (128 published).
+    latent: length of the style vector that the picture starts from (256 published); 0: it starts from the label
+        map, and there is no style.
+    """
+
+    labels: int = 151
+    edges: bool = False
+    resolution: int = 256
+    aspect_ratio: float = 1.0
+    width: int = 64
+    depth: Depth = "normal"
+    hidden: int = 128
+    latent: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resolution % self.stride or self.resolution < self.stride:
+            raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
+        if min(self.start) < 1:
+            raise ValueError(f"aspect_ratio {self.aspect_ratio} leaves no pixel to start from")
+        if self.depth == "most" and self.width % 2:
+            raise ValueError(f'width {self.width} cannot be halved for the last block of depth "most"')
+
+    @property
+    def channels(self) -> int:
+        """Channels of the label map that the network takes."""
+        return self.labels + self.edges
+
+    @property
+    def stride(self) -> int:
+        """Picture pixels per pixel of the first feature map; picture sides must be multiples of it."""
+        return 2 ** {"normal": 5, "more": 6, "most": 7}[self.depth]
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """(height, width) of the first feature map at the trained size."""
+        width = self.resolution // self.stride
+        return round(width / self.aspect_ratio), width
+
+
+class SPADEGenerator(nn.Module):
+    """Label map (and style vector, with a latent) -> picture.
+
+    Args:
+        config: the network's shape.
+        sn: spectral normalisation of the main convolutions, for training (see `engine.nn.blocks.spectral`).
+    """
+
+    def __init__(self, config: SPADEConfig, sn: bool = False) -> None:
+        super().__init__()
+        self.config = config
+        widths = [config.width * k for k in _WIDTHS]
+        if config.depth == "most":
+            widths.append(config.width // 2)
+        self.start: nn.Conv2d | nn.Linear
+        if config.latent:
+            self.start = nn.Linear(config.latent, widths[0] * config.start[0] * config.start[1])
+        else:
+            self.start = nn.Conv2d(config.channels, widths[0], 3, padding=1)
+        self.blocks = nn.ModuleList(
+            [SPADEResBlk(a, b, config.channels, config.hidden, sn) for a, b in zip(widths, widths[1:])]
+        )
+        self.to_image = nn.Conv2d(widths[-1], 3, 3, padding=1)
+        init_papers(self)
+        doubled = {0: False, 1: True, 2: config.depth != "normal"}
+        self.upsample_before = tuple(doubled.get(n, True) for n in range(len(self.blocks)))
+
+    def forward(
+        self,
+        hot: Tensor,
+        z: Tensor | None = None,
+        on_block: Callable[[int, int], None] | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> Tensor:
+        """Paint.
+
+        Args:
+            hot: (B, C, h, w) one-hot label map, C = `config.channels` (labels, then edges).
+            z: (B, latent) style vector, standard normal; only with a latent.
+            on_block: called with (blocks done, blocks) before each block; may raise to stop.
+            size: (H, W) of the picture, multiples of `config.stride` (with a latent, the trained size only);
+                the label map's unless given.
+
+        Returns:
+            (B, 3, H, W) in (-1, 1).
+
+        Raises:
+            ValueError: another size, or a style vector missing or not wanted.
+        """
+        x = self._first_features(hot, z, hot.shape[-2:] if size is None else size)
+        for n, block in enumerate(self.blocks):
+            if on_block is not None:
+                on_block(n, len(self.blocks))
+            if self.upsample_before[n]:
+                x = upsample(x)
+            x = block(x, hot)
+        return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
+
+    def _first_features(self, hot: Tensor, z: Tensor | None, picture: tuple[int, ...]) -> Tensor:
+        """(B, 16 * width, H / stride, W / stride)."""
+        (height, width), stride = picture, self.config.stride
+        if height % stride or width % stride:
+            raise ValueError(f"{height} x {width} is no multiple of {stride}")
+        size = (height // stride, width // stride)
+        if isinstance(self.start, nn.Conv2d):
+            if z is not None:
+                raise ValueError("this network takes no style vector: its latent is 0")
+            first: Tensor = self.start(resize_nearest(hot, *size))
+            return first
+        if z is None:
+            raise ValueError(f"this network needs a style vector of length {self.config.latent}")
+        if size != self.config.start:
+            trained = " x ".join(str(side * stride) for side in self.config.start)
+            raise ValueError(f"{height} x {width}: with a style vector this network paints {trained} only")
+        return self.start(z).view(len(z), -1, *size)
+
+
+@dataclass(frozen=True)
+class SPADEEncoderConfig:
+    """Everything that shapes SPADE's image encoder.
+
+    width: channels of the first layer (64 published), doubled up to 8 x.
+    latent: length of the style vector (256 published).
+    """
+
+    width: int = 64
+    latent: int = 256
+
+
+class SPADEEncoder(nn.Module):
+    """Style picture -> mean and log-variance of its style vector; always looks at 256 x 256."""
+
+    RESOLUTION = 256
+
+    def __init__(self, config: SPADEEncoderConfig, sn: bool = False) -> None:
+        super().__init__()
+        self.config = config
+        widths = [3, *(config.width * k for k in (1, 2, 4, 8, 8, 8))]
+        self.layers = nn.ModuleList(
+            [spectral(nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), sn) for a, b in zip(widths, widths[1:])]
+        )
+        side = self.RESOLUTION // 2 ** len(self.layers)
+        self.mean = nn.Linear(widths[-1] * side * side, config.latent)
+        self.log_variance = nn.Linear(widths[-1] * side * side, config.latent)
+        init_papers(self)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """image (B, 3, H, W) in [-1, 1], any size -> mean, log-variance, each (B, latent)."""
+        x = image
+        if x.shape[-2:] != (self.RESOLUTION, self.RESOLUTION):
+            x = F.interpolate(x, size=(self.RESOLUTION,) * 2, mode="bilinear", align_corners=False)
+        for conv in self.layers:
+            x = F.leaky_relu(F.instance_norm(conv(x)), 0.2)
+        x = x.flatten(1)
+        return self.mean(x), self.log_variance(x)
+
+
+def sample_latent(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
+    """mean + noise * standard deviation (the reparameterisation of a VAE), each (B, latent)."""
+    return mean + noise * torch.exp(0.5 * log_variance)
+
+
+__all__ = [
+    "Depth",
+    "SPADEConfig",
+    "SPADEEncoder",
+    "SPADEEncoderConfig",
+    "SPADEGenerator",
+    "sample_latent",
+]

@@ -1,0 +1,261 @@
+"""Do the networks compute what the authors' own code computes? Golden cases, run and compared.
+
+A case's published state dict goes the way of an imported file (`engine.checkpoints.published`): every key must be
+known, every parameter filled. Then every expected output is computed and compared.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.checkpoints.published import Published, convert
+from engine.checkpoints.published_names import BLOCKS
+from engine.errors import BadFile, EngineError, NotSupported
+from engine.golden import GoldenCase, read_case
+from engine.models.registry import family
+from engine.models.sean import SEANGenerator
+from engine.nn.blocks import one_hot
+from engine.training.losses import Features, feature_matching, hinge_discriminator, hinge_generator
+
+TOLERANCE = 1e-4
+"""The largest absolute difference at which a case holds."""
+
+Outputs = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What a case showed.
+
+    max_abs_diff: over all numbers of all outputs; nan if the case could not be compared.
+    seconds: for drawing the weights, building the network and computing.
+    problem: one sentence if the case could not be compared, else "".
+    """
+
+    name: str
+    max_abs_diff: float
+    seconds: float
+    problem: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every output is within the tolerance."""
+        return self.max_abs_diff <= TOLERANCE  # False for nan
+
+
+def verify(paths: Iterable[Path]) -> list[CaseResult]:
+    """Run all cases that `paths` name. Raises BadFile if a path names none."""
+    return [run_case(path) for path in find_cases(paths)]
+
+
+def find_cases(paths: Iterable[Path]) -> list[Path]:
+    """The JSON files of cases: all in a folder, or NAME.json, or the path of NAME without suffix.
+
+    Raises BadFile for a path that names no case.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            cases = [file for file in sorted(path.glob("*.json")) if _looks_like_a_case(file)]
+            if not cases:
+                raise BadFile(f'The folder "{path}" has no golden cases (NAME.json with NAME.npz); choose another.')
+            found += cases
+            continue
+        file = path if path.suffix == ".json" else path.with_name(f"{path.name.removesuffix('.npz')}.json")
+        if not file.is_file():
+            raise BadFile(f'There is no golden case "{path}"; give a folder of cases or a NAME.json.')
+        found.append(file)
+    return list(dict.fromkeys(found))
+
+
+def _looks_like_a_case(path: Path) -> bool:
+    """A folder may hold other JSON files; whatever might be a case is one, so that a broken case is reported."""
+    if path.with_suffix(".npz").exists():
+        return True
+    with suppress(OSError, ValueError, RecursionError):
+        spec = json.loads(path.read_text("utf-8"))
+        return isinstance(spec, dict) and {"state", "inputs"} <= spec.keys()
+    return False
+
+
+def run_case(path: Path) -> CaseResult:
+    """Compute one case's outputs and compare them; what cannot be compared is told in `problem`."""
+    started, name, difference, problem = time.perf_counter(), path.stem, math.nan, ""
+    try:
+        case = read_case(path)
+        name = case.name
+        difference = _difference(case, _outputs(case))
+    except EngineError as error:
+        problem = str(error)
+    except (KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
+        problem = f'"{path}" cannot be computed: its parts do not fit each other ({type(error).__name__}: {error}).'
+    return CaseResult(name, difference, time.perf_counter() - started, problem)
+
+
+def _outputs(case: GoldenCase) -> Outputs:
+    model = case.config.get("model")
+    if model not in _KINDS:
+        raise NotSupported(f'The kind "{model}" is not yet supported; update Tessera.')
+    state = {key: torch.from_numpy(array) for key, array in case.state().items()}
+    inputs = {key: torch.from_numpy(array) for key, array in case.inputs().items()}
+    with torch.inference_mode():
+        return _KINDS[model](case, state, inputs)
+
+
+def _difference(case: GoldenCase, outputs: Outputs) -> float:
+    """The largest absolute difference. Raises BadFile if an output is not computed or of another shape.
+
+    An expected feature map may hold the first channels only.
+    """
+    worst = 0.0
+    for name, array in case.expected.items():
+        expected = torch.from_numpy(array).double()
+        if name not in outputs:
+            raise NotSupported(f'The output "{name}" of "{case.name}" is not computed by this version.')
+        found = outputs[name].double()
+        if expected.ndim == 4 and name in BLOCKS:
+            found = found[:, : expected.shape[1]]
+        if found.shape != expected.shape:
+            raise BadFile(
+                f'The output "{name}" of "{case.name}" is {tuple(found.shape)}, expected {tuple(expected.shape)}.'
+            )
+        difference = float((found - expected).abs().max()) if expected.numel() else 0.0
+        if math.isnan(difference):
+            raise BadFile(f'The output "{name}" of "{case.name}" holds values that are no numbers.')
+        worst = max(worst, difference)
+    return worst
+
+
+# ---------------------------------------------------------------- the kinds
+
+
+def _build(case: GoldenCase, system: str, state: dict[str, Tensor], **known: Any) -> tuple[nn.Module, Published]:
+    """The network of a published state dict, every parameter filled, ready to compute."""
+    published = convert(state, f'The golden case "{case.name}"', **known)
+    if published.system != system:
+        raise BadFile(f'The tensors of "{case.name}" are those of {published.system}, not of {system}.')
+    with torch.device("meta"):
+        network = family(system).build(published.config)
+    network.load_state_dict(published.state, assign=True)
+    return network.eval(), published
+
+
+def _agree(case: GoldenCase, **found: object) -> None:
+    """Raise BadFile if the case's configuration says something else than its tensors."""
+    for key, value in found.items():
+        told = case.config.get(key, value)
+        if told != value:
+            raise BadFile(f'"{case.name}" says {key} {told}, its tensors say {value}.')
+
+
+def _blocks_of(generator: nn.Module, outputs: Outputs) -> None:
+    """Keep each residual block's result under its published name."""
+    blocks = generator.get_submodule("blocks")
+    for name, block in zip(BLOCKS, blocks.children()):
+        block.register_forward_hook(lambda module, args, result, name=name: outputs.update({name: result}))
+
+
+def _sean(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+    side = int(case.config.get("crop_size", 256)) // 32 * 32  # what the published code paints
+    network, published = _build(case, "sean", state, resolution=side)
+    assert isinstance(network, SEANGenerator)
+    config = network.config
+    _agree(
+        case,
+        ngf=config.channels[-1],
+        label_nc=config.labels,
+        style_dim=config.style_width,
+        spade_hidden=config.spade_hidden,
+    )
+    outputs: Outputs = {}
+    _blocks_of(network, outputs)
+    hot = one_hot(inputs["labels"], config.labels)
+    codes, _ = network.encode(inputs["image"], hot)
+    outputs["style_codes"] = codes[:, 0]
+    outputs["image"] = network(hot, codes, size=(side, side))
+    contracted = network(hot, codes, contracted=True, size=(side, side))
+    outputs["image"] = _farther(case, outputs["image"], contracted)
+    return outputs
+
+
+def _farther(case: GoldenCase, literal: Tensor, contracted: Tensor) -> Tensor:
+    """Both ways to compute a picture must hold: the one that differs more is compared."""
+    expected = torch.from_numpy(case.expected["image"]) if "image" in case.expected else literal
+    if expected.shape != literal.shape:
+        return literal
+    worse = (contracted - expected).abs().max() > (literal - expected).abs().max()
+    return contracted if worse else literal
+
+
+def _spade(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+    config = case.config
+    depth = config.get("num_upsampling_layers", "normal")
+    stride = {"normal": 32, "more": 64, "most": 128}.get(depth, 1)
+    network, published = _build(
+        case,
+        "spade",
+        state,
+        depth=depth,
+        resolution=int(config.get("crop_size", 256)) // stride * stride,
+        aspect_ratio=float(config.get("aspect_ratio", 1.0)),
+    )
+    settings: Any = published.config
+    channels = config.get("semantic_nc", config.get("label_nc"))
+    if config.get("instance_edge") or channels != settings.channels:
+        raise NotSupported(f'"{case.name}" takes more than a label map; this version does not verify that.')
+    _agree(case, ngf=settings.width)
+    outputs: Outputs = {}
+    _blocks_of(network, outputs)
+    hot = one_hot(inputs["labels"], settings.channels)
+    height, width = (side * stride for side in settings.start)
+    z = inputs["z"] if settings.latent else None
+    outputs["image"] = network(hot, z, size=(height, width))
+    return outputs
+
+
+def _spade_encoder(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+    network, published = _build(case, "spade_encoder", state)
+    _agree(case, ngf=published.config.width)  # type: ignore[union-attr]
+    mean, log_variance = network(inputs["image"])
+    return {"mu": mean, "logvar": log_variance}
+
+
+def _patch_discriminator(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+    """Logits of each scale, painted pictures before real ones, and the losses, each side of the hinge by itself."""
+    config = case.config
+    if config.get("norm", "spectralinstance") != "spectralinstance":
+        raise NotSupported(f'The norm "{config["norm"]}" of "{case.name}" is not supported.')
+    known = {"last_stride": int(config["last_hidden_stride"])} if "last_hidden_stride" in config else {}
+    network, published = _build(case, "patch_discriminator", state, **known)
+    found: Any = published.config
+    _agree(case, ndf=found.width, n_layers=found.layers, num_D=found.scales, label_nc=found.in_channels - 3)
+    hot = one_hot(inputs["labels"], found.in_channels - 3)
+    features = network(torch.cat([hot, hot]), torch.cat([inputs["fake"], inputs["real"]]))
+    fake: Features = [[part[: len(hot)] for part in scale] for scale in features]
+    real: Features = [[part[len(hot) :] for part in scale] for scale in features]
+    outputs = {f"d{n}_logits": scale[-1] for n, scale in enumerate(features)}
+    surely_real = [[torch.ones(1)] for _ in features]  # beyond the hinge: adds exactly nothing to the loss
+    surely_fake = [[-torch.ones(1)] for _ in features]
+    outputs["loss_G_hinge"] = hinge_generator(fake)
+    outputs["loss_D_fake"] = hinge_discriminator(surely_real, fake)
+    outputs["loss_D_real"] = hinge_discriminator(real, surely_fake)
+    outputs["loss_feature_matching"] = float(config.get("lambda_feat", 10.0)) * feature_matching(real, fake)
+    return outputs
+
+
+_KINDS: dict[str, Callable[[GoldenCase, dict[str, Tensor], dict[str, Tensor]], Outputs]] = {
+    "sean": _sean,
+    "multiscale_patch_discriminator": _patch_discriminator,
+    "spade": _spade,
+    "spade_vae_encoder": _spade_encoder,
+}
