@@ -32,6 +32,38 @@ class Batch:
     label_map: Tensor
 
 
+def split_stems(folder: Path, split: str) -> list[str]:
+    """The stems of a split in splits.json; without that file, those of all label maps. Raises BadFile."""
+    path = folder / "splits.json"
+    if path.is_file():
+        try:
+            splits = json.loads(path.read_text(encoding="utf-8"))
+            stems = [str(s) for s in splits[split]]
+        except (ValueError, TypeError) as error:
+            raise BadFile(
+                f"{path} is no list of stems per split; write it again.", details=str(error)
+            ) from error
+        except KeyError as error:
+            names = ", ".join(sorted(splits))
+            raise BadFile(f"{path} has no split {split!r}; it has: {names}.") from error
+    else:
+        stems = sorted(p.stem for p in (folder / "labels").glob("*.png"))
+    if not stems:
+        raise BadFile(f"The split {split!r} of {folder} is empty; add pairs in images/ and labels/.")
+    return stems
+
+
+def image_path(folder: Path, stem: str) -> Path:
+    """The picture of a stem, whatever its suffix. Raises BadFile."""
+    for suffix in IMAGE_SUFFIXES:
+        path = folder / "images" / f"{stem}{suffix}"
+        if path.is_file():
+            return path
+    raise BadFile(
+        f"{folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map."
+    )
+
+
 class DatasetFolder:
     """One split of a dataset folder in memory.
 
@@ -50,48 +82,18 @@ class DatasetFolder:
     ) -> None:
         self.folder, self.split, self.side = Path(folder), split, side
         self.label_set: LabelSet = load_label_set(self.folder / "classes.json")
-        self.stems = self._stems()
+        self.stems = split_stems(self.folder, split)
         self.images = np.empty((len(self.stems), side, side, 3), np.uint8)
         self.label_maps = np.empty((len(self.stems), side, side), np.uint8)
         for n, stem in enumerate(self.stems):
             if on_progress is not None and n % 50 == 0:
                 on_progress(n / len(self.stems), f"reading {self.folder.name}/{split}")
-            self.images[n] = fit_square(read_image(self._image_path(stem)).pixels, side)
+            self.images[n] = fit_square(read_image(image_path(self.folder, stem)).pixels, side)
             found = read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set)
             self.label_maps[n] = fit_square_label_map(found.label_map, side)
 
     def __len__(self) -> int:
         return len(self.stems)
-
-    def _stems(self) -> list[str]:
-        path = self.folder / "splits.json"
-        if path.is_file():
-            try:
-                splits = json.loads(path.read_text(encoding="utf-8"))
-                stems = [str(s) for s in splits[self.split]]
-            except (ValueError, TypeError) as error:
-                raise BadFile(
-                    f"{path} is no list of stems per split; write it again.", details=str(error)
-                ) from error
-            except KeyError as error:
-                names = ", ".join(sorted(splits))
-                raise BadFile(f"{path} has no split {self.split!r}; it has: {names}.") from error
-        else:
-            stems = sorted(p.stem for p in (self.folder / "labels").glob("*.png"))
-        if not stems:
-            raise BadFile(
-                f"The split {self.split!r} of {self.folder} is empty; add pairs in images/ and labels/."
-            )
-        return stems
-
-    def _image_path(self, stem: str) -> Path:
-        for suffix in IMAGE_SUFFIXES:
-            path = self.folder / "images" / f"{stem}{suffix}"
-            if path.is_file():
-                return path
-        raise BadFile(
-            f"{self.folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map."
-        )
 
     def batch(self, indices: np.ndarray, flips: np.ndarray | None = None) -> Batch:
         """The examples `indices`, mirrored where `flips` is true (left and right labels change places)."""
