@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from app.jobs.preload import preload_torch
 from engine.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def session_factory(device: str = "auto") -> Callable[[], Session]:
     """A factory for the real session on a device; imports the engine's networks only when it is called."""
 
     def make() -> Session:
+        preload_torch()
         from engine.session import Session
 
         return Session(device)

@@ -306,6 +306,21 @@ def test_the_gui_goes_on_while_the_engine_works(lane, engine, qtbot):
     settle(qtbot, lane)
 
 
+def test_torchs_libraries_are_loaded_before_its_import_and_the_import_works():
+    code = (
+        "import sys; from app.jobs.preload import preload_torch; done = preload_torch();"
+        "assert 'torch' not in sys.modules;"
+        "import torch; assert not preload_torch();"
+        "assert torch.ones(3, 3).mm(torch.ones(3, 3)).sum() == 27; print(done)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, timeout=10 * PATIENCE_S, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(sys.platform != "win32")
+
+
 def test_nothing_of_the_application_that_shows_a_window_imports_torch():
     code = (
         "import sys, app.canvas.widget, app.document.document, app.jobs.render_lane, app.jobs.work_lane;"

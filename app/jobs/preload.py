@@ -1,0 +1,42 @@
+"""Loads torch's libraries without stopping the window.
+
+`import torch` loads some 200 MB of shared libraries (gigabytes with CUDA) while it holds Python's lock, which
+freezes the GUI thread for a fifth of a second and more. Qt loads a library without holding the lock; after
+that the import finds everything in memory, and what it still does in Python gives way to other threads every
+few milliseconds.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QLibrary
+
+# In the order, and with the visibility, in which torch itself loads them.
+_LIBRARIES = (
+    ("libtorch_global_deps", QLibrary.LoadHint.ExportExternalSymbolsHint),
+    ("libtorch_python", QLibrary.LoadHint(0)),
+)
+
+
+def preload_torch() -> bool:
+    """Call in a worker thread before torch is imported. False where it does not apply; the import works
+    anyway.
+
+    Not on Windows: there torch sets up the folders of its libraries only when it is imported.
+    """
+    if "torch" in sys.modules or sys.platform == "win32":
+        return False
+    found = importlib.util.find_spec("torch")
+    if found is None or found.origin is None:
+        return False
+    folder = Path(found.origin).parent / "lib"
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    loaded = False
+    for name, hint in _LIBRARIES:
+        library = QLibrary(str(folder / f"{name}.{suffix}"))
+        library.setLoadHints(hint)
+        loaded = library.load()  # stays loaded when the QLibrary goes
+    return loaded
