@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -175,3 +176,18 @@ def test_qt_warnings_leaks_and_sockets_fail_a_test(pytester: pytest.Pytester) ->
     result.assert_outcomes(passed=3, failed=3, errors=2)
     for reason in ("warning of Qt", "warning of Python", "NetworkUsed", "QTimer 'late'", "QThread 'busy'"):
         result.stdout.fnmatch_lines([f"*{reason}*"])
+
+
+@pytest.mark.xvfb
+def test_a_child_shows_a_real_window_on_the_x_server_of_the_tests(xvfb_display: str) -> None:
+    code = (
+        "from PySide6.QtWidgets import QApplication, QWidget\n"
+        "app = QApplication([])\n"
+        "window = QWidget()\n"
+        "window.show()\n"
+        "app.processEvents()\n"
+        "print(app.platformName(), window.isVisible(), app.primaryScreen().size().toTuple())\n"
+    )
+    environment = {**os.environ, "DISPLAY": xvfb_display, "QT_QPA_PLATFORM": "xcb"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8")
+    assert done.stdout.strip() == "xcb True (1600, 1000)", done.stderr
