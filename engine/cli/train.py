@@ -82,10 +82,12 @@ def _on_event(
 
 
 def _tensors_of(weights: str) -> Path:
-    """The tensors file of installed weights, or that file itself (a run's best.safetensors)."""
+    """The tensors file of installed weights, that file itself, or a run folder (its discriminator goes along)."""
     from engine.checkpoints.store import MODEL_FILE, find_weights
 
     path = Path(weights)
+    if (path / "best.safetensors").is_file():
+        return path
     return path if path.suffix == ".safetensors" and path.is_file() else find_weights(weights) / MODEL_FILE
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import lightning_fabric
 import msgspec
 import torch
-from safetensors.torch import load_file
 
+from engine.checkpoints.store import read_tensors
 from engine.data.folder import DatasetFolder
 from engine.errors import TrainingError
 from engine.files import atomic_write
@@ -66,7 +66,8 @@ def prepare(
         data: dataset folder with the splits "train" and, if present, "val".
         folder: run folder; must be new or empty unless `resume`.
         resume: go on from the folder's last checkpoint.
-        start_weights: a .safetensors file to take fitting tensors from (coarse to fine, fine-tuning).
+        start_weights: a .safetensors file or a run folder to take fitting tensors from (coarse to fine,
+            fine-tuning).
         device: "cpu" or "cuda:N".
         callbacks: see `engine.training.loop.Callback`.
         on_progress: called with (fraction, text) while the data are read.
@@ -92,10 +93,7 @@ def prepare(
     if resume:
         loop.resume()
         return loop
-    if start_weights is not None:
-        new_tensors = task.start_from(load_file(start_weights))
-    else:
-        new_tensors = []
+    new_tensors = _start_from(task, start_weights) if start_weights is not None else []
     facts: dict[str, Any] = {
         "recipe": msgspec.to_builtins(recipe),
         "data": str(data.resolve()),
@@ -111,3 +109,20 @@ def prepare(
     with atomic_write(run_path(folder, "config.json")) as file:
         file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())
     return loop
+
+
+def _start_from(task: Task, start: Path) -> list[str]:
+    """Take over what fits from weights, or from a run: its best network and, of the rest, its last checkpoint.
+
+    Growing a network by a block keeps its discriminator this way. Returns the names of tensors that stay new.
+    """
+    if start.is_file():
+        return task.start_from(read_tensors(start))
+    last = start / "checkpoints" / "last.pt"
+    if last.is_file():
+        saved = torch.load(last, map_location="cpu", weights_only=True)["modules"]
+        for name, module in task.modules.items():
+            own = module.state_dict()
+            fitting = {k: v for k, v in saved.get(name, {}).items() if k in own and own[k].shape == v.shape}
+            module.load_state_dict(own | fitting)
+    return task.start_from(read_tensors(start / "best.safetensors"))
