@@ -11,6 +11,7 @@ import math
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
+    QHideEvent,
     QInputEvent,
     QKeyEvent,
     QMouseEvent,
@@ -287,6 +288,8 @@ class CanvasWidget(DropTarget):
         box = Box(rect.x(), rect.y(), rect.x() + rect.width(), rect.y() + rect.height())
         self._scene.update_box(box)
         for pane in self._panes():
+            if not pane.labels and self._scene.highlighted is None:
+                continue  # shows the picture alone
             dirty = view.dirty_rect(view=self._view, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
             self.update(QRect(*dirty).translated(round(pane.shift), 0))
         self._look_under_cursor()
@@ -447,6 +450,8 @@ class CanvasWidget(DropTarget):
     def _made_from_pen(self, event: QMouseEvent) -> bool:
         """Whether a mouse event repeats what the pen has already told (Qt and Windows make such events)."""
         made = event.source() != Qt.MouseEventSource.MouseEventNotSynthesized
+        if not made and not self._pen_down:
+            self._pen_near = False  # a real mouse moves again
         return self._pen_down or (self._pen_near and made)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -569,6 +574,10 @@ class CanvasWidget(DropTarget):
             self._move_outline()
             self._look_under_cursor()
         super().leaveEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._finish_gesture()
+        super().hideEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fitted:

@@ -129,6 +129,13 @@ def test_choosing_another_tool_ends_the_stroke_and_keeps_it(canvas, document, mo
     assert document.label_map[5, 5] == HAIR
 
 
+def test_hiding_the_canvas_ends_the_stroke_and_keeps_it(canvas, document, mouse):
+    mouse.press(at(5, 5))
+    canvas.hide()
+    assert not document.stroking
+    assert document.undo_text == "Paint Hair"
+
+
 def test_a_replaced_document_ends_the_stroke(canvas, document, mouse):
     mouse.press(at(5, 5))
     document.new(label_set=document.label_set, label_map=np.zeros((32, 32), np.uint8))
@@ -262,6 +269,16 @@ def test_the_other_end_of_the_pen_erases(canvas, document):
     pen.press(at(32, 12), 1.0)
     pen.release(at(32, 12))
     assert document.label_map[12, 32] == 0
+
+
+def test_a_finger_paints_again_once_the_mouse_has_moved(canvas, document, mouse):
+    pen = Pen(canvas)
+    pen.press(at(5, 5), 1.0)
+    pen.release(at(5, 5))
+    mouse.move(at(9, 9))
+    mouse.press(at(5, 50), source=QT_MADE)
+    mouse.release(at(5, 50), source=QT_MADE)
+    assert document.label_map[50, 5] == HAIR
 
 
 def test_the_mouse_paints_again_after_the_pen_has_left(canvas, document, mouse):
