@@ -30,13 +30,14 @@ def evaluate(
 
     from engine.files import write_text
     from engine.metrics.evaluate import evaluate as measure
+    from engine.metrics.evaluate import rows
 
     with progress("evaluating", quiet=to_stdout) as report, cancelling() as cancel:
         metrics = measure(weights, data, split, device=device, on_progress=report, cancel=cancel)
     if to_stdout:
         say_json(metrics)
         return
-    for key, value in metrics.items():
-        say(f"{key:<24}{value:.4f}" if isinstance(value, float) else f"{key:<24}{value}")
+    for name, value in rows(metrics):
+        say(f"{name:<42} {value}")
     if json_file is not None:
         write_text(json_file, json.dumps(metrics, ensure_ascii=False, indent=2, default=str) + "\n")

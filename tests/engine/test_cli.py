@@ -525,3 +525,76 @@ def test_a_mistake_in_parsing_gets_one_sentence_and_no_file(
     assert done.code == 2
     assert says in one_sentence(done.err)
     assert not Path("l.png").exists()
+
+
+# ---------------------------------------------------------------- evaluate
+
+
+def test_evaluate_measures_what_paints(run: Runner, tiny_weights: Path, tiny_dataset: Path, tmp_path: Path) -> None:
+    words = ["evaluate", "--weights", "tiny-sean", "--data", tiny_dataset, "--split", "val"]
+    done = run(*words, "--json", tmp_path / "metrics.json")
+    assert done.code == 0, done.err
+    metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    assert metrics["pictures"] == 3
+    assert 0 < metrics["psnr"] < 30
+    assert f"{metrics['psnr']:.4f}" in done.out
+    assert 0 <= metrics["reconstructions"]["miou"] <= 1
+    to_stdout = run(*words, "--json", "-")
+    assert json.loads(to_stdout.out)["psnr"] == metrics["psnr"]
+
+
+def test_evaluate_takes_a_folder_without_splits_under_any_name(
+    run: Runner, tiny_weights: Path, tiny_dataset: Path
+) -> None:
+    (tiny_dataset / "splits.json").unlink()
+    done = run("evaluate", "--weights", "tiny-parser", "--data", tiny_dataset, "--split", "test", "--json", "-")
+    assert done.code == 0, done.err
+    metrics = json.loads(done.out)
+    assert metrics["pictures"] == 9
+    assert 0 <= metrics["miou"] <= metrics["accuracy"] * 19
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--weights", "gone"], "gone"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--split", "holiday"], "holiday"),
+        (["--json", "metrics.txt"], "metrics.txt"),
+        (["--device", "toaster"], "toaster"),
+    ],
+)
+def test_a_mistake_in_evaluating_gets_one_sentence(
+    run: Runner, tiny_weights: Path, tiny_dataset: Path, words: list[str], says: str
+) -> None:
+    base = ["evaluate", "--weights", "tiny-sean", "--data", tiny_dataset, "--split", "val"]
+    done = run(*base, *words)
+    assert done.code == 2
+    assert says in one_sentence(done.err)
+
+
+def test_weights_of_another_label_set_are_refused(run: Runner, tiny_weights: Path, tiny_dataset: Path) -> None:
+    street = load_label_set("street").to_dict()
+    (tiny_dataset / "classes.json").write_text(json.dumps(street), encoding="utf-8")
+    done = run("evaluate", "--weights", "tiny-sean", "--data", tiny_dataset, "--split", "val")
+    assert done.code == 2
+    assert "street" in one_sentence(done.err)
+
+
+# ---------------------------------------------------------------- publish
+
+
+def test_a_run_becomes_weights_that_parse(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, desk: Path, shelf: Path
+) -> None:
+    folder = tmp_path / "run"
+    assert run("train", "--data", tiny_dataset, "--recipe", recipe, "--out", folder).code == 0
+    words = ["publish", folder, "--name", "mine", "--into", shelf, "--licence", "CC0"]
+    done = run(*words)
+    assert done.code == 0, done.err
+    again = run(*words)
+    assert again.code == 2 and "--replace" in one_sentence(again.err)
+    assert run(*words, "--replace").code == 0
+    listed = run("weights")
+    assert "mine: parser" in listed.out and "CC0" in listed.out
+    assert run("parse", desk / "anna.png", "--weights", shelf / "mine", "--out", "l.png").code == 0
