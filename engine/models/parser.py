@@ -71,7 +71,10 @@ class Parser(nn.Module):
         return int(2 ** len(self.config.widths))
 
     def forward(self, image: Tensor) -> Tensor:
-        """image (B, 3, H, W) in [-1, 1], sides multiples of `stride` -> logits (B, L, H, W)."""
+        """image (B, 3, H, W) in [-1, 1] -> logits (B, L, H, W). ValueError unless sides are multiples of `stride`."""
+        height, width = image.shape[-2:]
+        if height % self.stride or width % self.stride:
+            raise ValueError(f"{height} x {width} is no multiple of {self.stride}")
         x = F.relu(self.stem(image))
         skips = []
         for block in self.down:

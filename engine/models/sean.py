@@ -96,6 +96,10 @@ class SEANGenerator(nn.Module):
             blocks.append(block)
             layer += len(block.norms())
         self.blocks = nn.ModuleList(blocks)
+        if not config.noise:  # the strengths stay in the file, at zero, so that all SEANs have the same tensors
+            for block in blocks:
+                for norm in block.norms():
+                    norm.noise_strength.requires_grad_(False)
         self.to_image = nn.Conv2d(config.channels[-1], 3, 3, padding=1)
         init_papers(self)
         encoders = {"unified": 1, "resblk": self.styled_blocks, "sean": self.styled_norms}[config.encoders]
