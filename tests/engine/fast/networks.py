@@ -1,0 +1,80 @@
+"""Small generators with every number set as training would set it, and label maps that are hard on fast paths."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.models.sean import SEANConfig, SEANGenerator
+from engine.nn.blocks import one_hot, seeded_noise
+from engine.nn.style_encoder import StyleEncoderConfig
+
+TINY_ENCODER = StyleEncoderConfig(widths=(4, 4, 4, 4))
+
+
+def settle(module: nn.Module, seed: int = 0) -> None:
+    """Give every parameter and statistic a value of a trained network's size: no zero bias, no unit variance."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=generator)
+
+    with torch.no_grad():
+        for parameter in module.parameters():
+            fan = parameter[0].numel() if parameter.dim() > 1 else 1
+            parameter.copy_(draw(parameter) * (fan**-0.5 if fan > 1 else 0.2))
+        for name, buffer in module.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.copy_(draw(buffer) * 0.3)
+            elif name.endswith("running_var"):
+                buffer.copy_(draw(buffer).abs() + 0.5)
+
+
+def sean(seed: int = 0, **changes: object) -> SEANGenerator:
+    """A small generator in eval mode; `changes` to its config."""
+    values: dict[str, object] = {
+        "labels": 5,
+        "resolution": 32,
+        "channels": (24, 24, 16, 12),
+        "upsample_before": (True, False, True),
+        "styled_blocks": 2,
+        "style_width": 10,
+        "style_hidden": 12,
+        "spade_hidden": 8,
+        "encoder": TINY_ENCODER,
+    }
+    generator = SEANGenerator(SEANConfig(**{**values, **changes})).eval()  # type: ignore[arg-type]
+    settle(generator, seed)
+    return generator
+
+
+def literal(generator: SEANGenerator, label_map: np.ndarray, codes: Tensor, seed: int | None = 0) -> Tensor:
+    """What the literal network paints: (3, H, W)."""
+    ids = torch.from_numpy(label_map.astype(np.int64)).unsqueeze(0)
+    noise = None if seed is None else seeded_noise(seed)
+    with torch.inference_mode():
+        picture: Tensor = generator(one_hot(ids, generator.config.labels), codes.unsqueeze(0), noise)[0]
+    return picture
+
+
+def codes_for(generator: SEANGenerator, entries: int = 1, seed: int = 0) -> Tensor:
+    """(entries, L, D) random style codes."""
+    config = generator.config
+    return torch.randn(entries, config.labels, config.style_width, generator=torch.Generator().manual_seed(seed))
+
+
+def blobs(rng: np.random.Generator, height: int, width: int, labels: int, count: int = 6) -> np.ndarray:
+    """A painted-looking map: a few boxes over one another, some reaching over the border."""
+    label_map = np.full((height, width), rng.integers(labels), np.uint8)
+    for _ in range(count):
+        y, x = rng.integers(-4, height), rng.integers(-4, width)
+        h, w = rng.integers(1, height + 1), rng.integers(1, width + 1)
+        label_map[max(0, y) : max(0, y + h), max(0, x) : max(0, x + w)] = rng.integers(labels)
+    return label_map
+
+
+def checkerboard(height: int, width: int, labels: int, side: int = 1) -> np.ndarray:
+    """Squares of `side`, all labels in turn."""
+    y, x = np.mgrid[:height, :width] // side
+    return ((y + x) % labels).astype(np.uint8)

@@ -1,0 +1,126 @@
+"""What is kept between pictures changes neither their bytes nor the memory's limit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.fast import FastSEAN
+from engine.fast.neighbourhoods import Coding, Inner, Neighbourhoods, hash_map
+from engine.nn.blocks import seeded_noise
+from tests.engine.fast.networks import blobs, checkerboard, codes_for, sean
+
+
+def stroke(rng: np.random.Generator, label_map: np.ndarray, labels: int) -> np.ndarray:
+    """The map with one round brush mark."""
+    height, width = label_map.shape
+    y, x = np.mgrid[:height, :width]
+    inside = (y - rng.integers(height)) ** 2 + (x - rng.integers(width)) ** 2 <= rng.integers(1, 6) ** 2
+    return np.where(inside, rng.integers(labels), label_map).astype(np.uint8)
+
+
+@pytest.mark.parametrize("cache_bytes", [60_000, 400_000, 1 << 26])
+def test_random_edits_leave_cached_and_fresh_equal_and_memory_within_its_limit(cache_bytes: int) -> None:
+    generator = sean()
+    rng = np.random.default_rng(cache_bytes)
+    fast, fresh = FastSEAN(generator, cache_bytes=cache_bytes), FastSEAN(generator)
+    label_map, codes, seed = blobs(rng, 32, 32, 5), codes_for(generator, 2), 0
+    others = [codes_for(generator, 2, seed=n) for n in range(1, 4)]
+    for _ in range(335):  # three limits: a thousand edits
+        edit = rng.integers(8)
+        if edit <= 3:
+            label_map = stroke(rng, label_map, 5)
+        elif edit <= 5:  # one label's style, in one block or in all
+            label, source = rng.integers(5), others[rng.integers(3)]
+            codes = codes.clone()
+            blocks = slice(None) if edit == 4 else int(rng.integers(2))
+            codes[blocks, label] = source[blocks, label]
+        elif edit == 6:
+            seed = int(rng.integers(3))
+        else:  # another document, of another size
+            height, width = 4 * rng.integers(1, 12, 2)
+            label_map = blobs(rng, int(height), int(width), 5, int(rng.integers(12)))
+        picture = fast.render(label_map, codes, seeded_noise(seed))
+        assert fast.cached_bytes <= cache_bytes
+        fresh.clear()
+        assert torch.equal(picture, fresh.render(label_map, codes, seeded_noise(seed)))
+
+
+def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
+    generator = sean()
+    rng = np.random.default_rng(0)
+    fast, fresh = FastSEAN(generator), FastSEAN(generator)
+    label_map = blobs(rng, 32, 32, 5)
+    for n in range(12):
+        label_map = stroke(rng, label_map, 5)
+        codes = codes_for(generator, seed=n % 3)
+
+        def stop(done: int, blocks: int, at: int = n % 3) -> None:
+            if done == at:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            fast.render(label_map, codes, seeded_noise(0), stop)
+        fresh.clear()
+        label_map, codes = stroke(rng, label_map, 5), codes_for(generator, seed=n % 2)
+        expected = fresh.render(label_map, codes, seeded_noise(0))
+        assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), expected)
+
+
+def test_clear_frees_all_and_the_picture_stays() -> None:
+    generator = sean()
+    fast, label_map, codes = FastSEAN(generator), checkerboard(32, 32, 5, 3), codes_for(generator)
+    before = fast.render(label_map, codes, seeded_noise(0))
+    assert fast.cached_bytes > 0 and fast.buffer_bytes > 0
+    fast.clear()
+    assert fast.cached_bytes == 0 and fast.buffer_bytes == 0
+    assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), before)
+
+
+def test_a_second_style_of_a_label_is_remembered() -> None:
+    generator = sean()
+    fast, label_map = FastSEAN(generator), checkerboard(32, 32, 5, 4)
+    branch = fast._blocks[0].norm_0.styles
+    assert branch is not None
+    a, b = codes_for(generator, seed=0), codes_for(generator, seed=1)
+    for codes in (a, b, a, b):
+        fast.render(label_map, codes)
+    assert len(branch._places) == 10  # five labels, two styles each: nothing was made twice
+
+
+def test_a_brush_stroke_makes_rows_only_of_neighbourhoods_never_seen() -> None:
+    generator = sean()
+    fast, codes = FastSEAN(generator), codes_for(generator)
+    made: list[int] = []
+    layer = fast._blocks[-1].norm_1
+    rows = layer.labels.rows
+    layer.labels.rows = lambda inner: (made.append(len(inner.index)), rows(inner))[1]  # type: ignore[method-assign]
+    label_map = np.zeros((32, 32), np.uint8)
+    label_map[:, 16:] = 1
+    fast.render(label_map, codes)
+    moved = np.roll(label_map, 3, axis=1)
+    moved[:, :3] = 0
+    fast.render(moved, codes)  # the same border elsewhere
+    assert len(made) == 1
+    moved[10, 10] = 2
+    fast.render(moved, codes)
+    assert made[1:] == [25]  # the places of one pixel within 5 x 5
+
+
+def test_neighbourhoods_are_those_of_the_picture() -> None:
+    rng = np.random.default_rng(0)
+    coding = Coding(4)
+    codes = coding.encode(blobs(rng, 20, 28, 5))
+    found = Neighbourhoods.of(codes, coding)
+    padded = np.pad(codes, 2, constant_values=coding.void)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).reshape(-1, 25)
+    assert np.array_equal(found.codes[found.index], windows)
+    assert len(np.unique(windows, axis=0)) == len(found)
+    assert hash_map(padded).shape == (20, 28)
+    inner = Inner.of(found.codes, coding)
+    nine = found.codes.reshape(-1, 5, 5)[:, 1:4, 0:3].reshape(-1, 9)  # around the second of the nine places' left
+    left = inner.codes[inner.index[:, 3]]
+    inside = nine[:, 4] != coding.void
+    assert np.array_equal(left[inside], nine[inside])
+    assert (left[~inside] == coding.void).all()

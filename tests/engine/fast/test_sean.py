@@ -1,0 +1,125 @@
+"""FastSEAN paints what SEANGenerator paints."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.fast import FastSEAN
+from engine.nn.blocks import seeded_noise
+from tests.engine.fast.networks import blobs, checkerboard, codes_for, literal, sean
+
+TOLERANCE = 1e-4
+
+
+def difference(generator, label_map, codes, seed=0) -> float:
+    noise = None if seed is None else seeded_noise(seed)
+    fast = FastSEAN(generator).render(label_map, codes, noise)
+    expected = literal(generator, label_map, codes, seed)
+    assert fast.shape == expected.shape
+    assert expected.std() > 0.01, "the test's network paints nothing"
+    return (fast - expected).abs().max().item()
+
+
+@pytest.mark.parametrize("which", ["one label", "checkerboard", "coarse checkerboard", "one pixel", "border", "noise"])
+def test_hard_maps_agree(which: str) -> None:
+    generator = sean()
+    maps = {
+        "one label": np.full((32, 32), 3, np.uint8),
+        "checkerboard": checkerboard(32, 32, 2),
+        "coarse checkerboard": checkerboard(32, 32, 5, 4),
+        "one pixel": np.zeros((32, 32), np.uint8),
+        "border": np.zeros((32, 32), np.uint8),
+        "noise": np.random.default_rng(0).integers(0, 5, (32, 32)).astype(np.uint8),
+    }
+    maps["one pixel"][16, 12] = 1
+    maps["border"][0], maps["border"][:, -1] = 2, 4
+    assert difference(generator, maps[which], codes_for(generator)) < TOLERANCE
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_network_any_map_agrees(data: st.DataObject) -> None:
+    draw = data.draw
+    labels = draw(st.sampled_from([1, 2, 3, 7, 19, 35, 151, 182]))
+    blocks = draw(st.integers(1, 4))
+    generator = sean(
+        draw(st.integers(0, 9)),
+        labels=labels,
+        channels=tuple(draw(st.sampled_from([4, 8, 12, 20])) for _ in range(blocks + 1)),
+        upsample_before=tuple(draw(st.booleans()) for _ in range(blocks)),
+        resolution=64,
+        styled_blocks=draw(st.integers(0, blocks)),
+        style_width=draw(st.integers(1, 9)),
+        style_hidden=draw(st.integers(1, 9)),
+        spade_hidden=draw(st.integers(1, 9)),
+        noise=draw(st.booleans()),
+    )
+    stride = generator.config.stride
+    height, width = stride * draw(st.integers(1, 40 // stride)), stride * draw(st.integers(1, 40 // stride))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    used = draw(st.sampled_from([1, 2, labels, labels + 1]))  # absent labels; an id that is no label
+    make = draw(st.sampled_from([blobs, lambda rng, h, w, n: rng.integers(0, n, (h, w)).astype(np.uint8)]))
+    label_map = make(rng, height, width, min(used, 255))
+    entries = draw(st.sampled_from(sorted({1, max(1, generator.styled_blocks), max(1, generator.styled_norms)})))
+    codes = codes_for(generator, entries, draw(st.integers(0, 99)))
+    seed = draw(st.sampled_from([None, 0, 5]))
+    fast = FastSEAN(generator, cache_bytes=draw(st.sampled_from([0, 20_000, 300_000, 1 << 28])))
+    noise = None if seed is None else seeded_noise(seed)
+    picture = fast.render(label_map, codes, noise)
+    assert (picture - literal(generator, label_map, codes, seed)).abs().max() < TOLERANCE
+    assert fast.cached_bytes <= fast.cache_bytes
+    assert torch.equal(fast.render(label_map, codes, noise), picture)
+
+
+@pytest.mark.parametrize("encoders", ["unified", "resblk", "sean"])
+def test_styles_per_block_and_per_norm_agree(encoders: str) -> None:
+    generator = sean(encoders=encoders)
+    label_map = blobs(np.random.default_rng(1), 32, 32, 5)
+    codes = codes_for(generator, len(generator.encoders))
+    assert difference(generator, label_map, codes) < TOLERANCE
+
+
+def test_unlabelled_pixels_agree() -> None:
+    generator = sean()
+    label_map = blobs(np.random.default_rng(1), 32, 64, 5)
+    label_map[3:9, 20:40] = 255
+    assert difference(generator, label_map, codes_for(generator)) < TOLERANCE
+
+
+def test_a_batch_is_its_pictures_one_by_one() -> None:
+    generator = sean()
+    rng = np.random.default_rng(0)
+    maps = [blobs(rng, 32, 32, 5) for _ in range(3)]
+    codes = torch.stack([codes_for(generator, seed=n) for n in range(3)])
+    batch = FastSEAN(generator).render_batch(maps, codes, seeded_noise(1))
+    for one, label_map, code in zip(batch, maps, codes):
+        assert torch.equal(one, FastSEAN(generator).render(label_map, code, seeded_noise(1)))
+
+
+def test_progress_is_told_before_each_block_and_may_stop_the_render() -> None:
+    generator = sean()
+    label_map, codes = blobs(np.random.default_rng(2), 32, 32, 5), codes_for(generator)
+    fast, told = FastSEAN(generator), []
+    expected = fast.render(label_map, codes, seeded_noise(0), lambda done, all_: told.append((done, all_)))
+    assert told == [(0, 3), (1, 3), (2, 3)]
+
+    def stop(done: int, blocks: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    fast.clear()
+    with pytest.raises(KeyboardInterrupt):
+        fast.render(label_map, codes, seeded_noise(0), stop)
+    assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), expected)
+
+
+def test_wrong_sizes_are_refused() -> None:
+    generator = sean()
+    with pytest.raises(ValueError, match="no multiple of 4"):
+        FastSEAN(generator).render(np.zeros((30, 32), np.uint8), codes_for(generator))
+    with pytest.raises(ValueError, match="codes"):
+        FastSEAN(generator).render(np.zeros((32, 32), np.uint8), codes_for(generator)[0])
