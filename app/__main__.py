@@ -81,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     files = [Path(name).absolute() for name in given if not name.startswith("-")]
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    drop_foreign_qt_paths(os.environ)  # again: an import since then may have brought opencv-python's back
     app = QApplication([sys.argv[0], *given])
     app.setApplicationName(APP)
     app.setApplicationDisplayName("")

@@ -78,7 +78,7 @@ ACTIONS: tuple[Action, ...] = (
            "edit.copy", ("Ctrl+C",), "copy"),
     Action("paste", mark("Paste"),
            mark("Use the picture or file on the clipboard as a style or as a new document"),
-           "edit.paste", ("Ctrl+V",), "paste"),
+           "files.paste", ("Ctrl+V",), "paste"),
     # --- tools
     Action("brush", mark("Brush"),
            mark("Paint with the chosen label"), "tools.brush", ("B",), "brush", "tool", True),

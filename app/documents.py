@@ -16,6 +16,9 @@ from engine.images import read_embedded_request, read_image, sniff
 from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style, from_json
 
 
+PREVIEW = 256
+
+
 def _tr(text: str) -> str:
     return QCoreApplication.translate("Documents", text)
 
@@ -23,7 +26,7 @@ def _tr(text: str) -> str:
 @dataclass(frozen=True)
 class Found:
     """What a file turned out to be. ``kind`` is engine.images.sniff's word; ``request`` and ``pixels`` (the picture
-    that carries it) belong to "request_png" and "request_json"."""
+    that carries it) belong to "request_png" and "request_json"; of an "image", ``pixels`` is a small copy."""
 
     path: Path
     kind: str
@@ -46,6 +49,9 @@ def look_at(work: Work, path: Path) -> Found:
         return Found(path, kind, request, image.pixels, image.notes)
     if kind == "request_json":
         return Found(path, kind, _render_request(read_text(path), path))
+    if kind == "image":
+        image = read_image(path, max_side=PREVIEW)  # before the user is asked what to do with it
+        return Found(path, kind, None, image.pixels)
     if kind == "unknown":
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
         raise BadFile(_tr('"{0}" is nothing that Tessera opens.').format(path))

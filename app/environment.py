@@ -12,7 +12,7 @@ def drop_foreign_qt_paths(environ: MutableMapping[str, str]) -> list[str]:
 
     Importing ``cv2`` from opencv-python writes the path of its own, older Qt into the process's
     environment (and so into that of every program started from it); PySide6 would then load a foreign
-    platform plugin and abort. The application never imports cv2 itself.
+    platform plugin and abort.
 
     Returns:
         The names that were removed.

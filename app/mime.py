@@ -28,8 +28,10 @@ class Incoming:
         return not self.files and self.image is None and self.style_of is None
 
 
-def read_mime(mime: QMimeData) -> Incoming:
+def read_mime(mime: QMimeData | None) -> Incoming:
     """Reads a drop or the clipboard. Files come before pictures: file managers offer both."""
+    if mime is None:  # an empty clipboard, on some platforms
+        return Incoming()
     if mime.hasFormat(STYLE_MIME):
         text = bytes(mime.data(STYLE_MIME).data()).decode("ascii", "replace")
         return Incoming(style_of=int(text) if text.isdecimal() else None)

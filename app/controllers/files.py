@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, QPoint, Qt, Slot
+from PySide6.QtCore import QObject, QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QPixmap
 from PySide6.QtWidgets import QMenu
 
@@ -17,10 +17,12 @@ from app.dialogs.files import PICTURES
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
+from app.document.document import BACKGROUND
 from app.documents import Found, look_at, sample_path, sides_for, template_paths
 from app.labels_text import name_of
 from app.mime import Incoming, keep_image, read_mime
 from app.photos import Photo
+from app.pixels import to_qimage
 from engine.errors import EngineError
 from engine.labels import LabelSet, read_label_map, resize_label_map
 from engine.request import ImageStyle, Style
@@ -49,6 +51,7 @@ class FilesController(QObject):
         recent.aboutToShow.connect(self._fill_recent)
         context.canvas.files_dropped.connect(self._dropped_on_canvas)
         context.canvas.image_dropped.connect(self._image_dropped_on_canvas)
+        context.canvas.style_dropped.connect(self._style_dropped_on_canvas)
         self._fill_recent()
 
     # --- commands -----------------------------------------------------------------------------------
@@ -120,10 +123,7 @@ class FilesController(QObject):
                 text = self.tr("The picture could not be kept: {0}.")
                 self._context.core.hub.error(text.format(error))
                 return
-            if label is not None:
-                self._styles.use_file(path, Target(label))
-            else:
-                self._ask_picture(path)
+            self.open_path(path, label=label)
 
     def open_path(self, path: Path, *, label: int | None = None) -> None:
         """Open a file by its content. A picture dropped on a region gives that region its style."""
@@ -149,7 +149,7 @@ class FilesController(QObject):
         elif label is not None:
             self._styles.use_file(found.path, Target(label))
         else:
-            self._ask_picture(found.path)
+            self._ask_picture(found.path, found.pixels)
 
     def _restore(self, found: Found, *, undoable: bool = True) -> bool:
         request = found.request
@@ -174,6 +174,7 @@ class FilesController(QObject):
             self._context.core.hub.error(error)
             return False
         self._document.mark_saved()
+        self._choose_label()
         if found.kind == "request_png" or undoable:
             self._exports.set_path(found.path)
             self._context.core.settings.add_recent(found.path)
@@ -188,7 +189,7 @@ class FilesController(QObject):
         self._context.core.renew_session()
         self._context.shell.run("model.use", name)
 
-    def _ask_picture(self, path: Path) -> None:
+    def _ask_picture(self, path: Path, pixels: np.ndarray | None) -> None:
         label = self._document.current_label
         name = name_of(self._document.label_set, label)
         choices = [
@@ -202,7 +203,7 @@ class FilesController(QObject):
             self.tr("Use a picture"),
             self.tr("What should {0} be used for?").format(path.name),
             choices,
-            preview=_preview(path),
+            preview=_preview(pixels),
             parent=self._context.window,
         )
         dialog.chosen.connect(lambda choice: self._use_picture(path, choice, label))
@@ -261,6 +262,7 @@ class FilesController(QObject):
             photo=photo,
             text=name,
         )
+        self._choose_label()
         self._exports.set_path(None)
 
     # --- the first document -------------------------------------------------------------------------
@@ -296,9 +298,19 @@ class FilesController(QObject):
                 weights=self._document.weights,
                 undoable=False,
             )
+            self._choose_label()
             return
 
     # --- inside -------------------------------------------------------------------------------------
+
+    def _choose_label(self) -> None:
+        """Begin with the largest region that is not background: nobody wants to paint background first."""
+        if self._document.current_label == BACKGROUND:
+            for key in (1, 2):
+                label = self._context.labels.model.label_for_key(key)
+                if label is not None and label != BACKGROUND and self._document.areas[label] > 0:
+                    self._document.set_current_label(label)
+                    return
 
     def _label_set(self) -> LabelSet:
         return self._document.label_set
@@ -311,6 +323,11 @@ class FilesController(QObject):
 
     def _image_dropped_on_canvas(self, image: QImage, point: QPoint | None) -> None:
         self.take(Incoming(image=image), self._label_at(point))
+
+    def _style_dropped_on_canvas(self, source: int, point: QPoint | None) -> None:
+        label = self._label_at(point)
+        if label is not None:
+            self._styles.use(Incoming(style_of=source), Target(label))
 
     def _label_at(self, point: QPoint | None) -> int | None:
         if point is None:
@@ -344,14 +361,9 @@ class _NoWork:
         pass
 
 
-def _preview(path: Path) -> QPixmap | None:
-    from PySide6.QtGui import QImageReader
-
-    reader = QImageReader(str(path))
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if not size.isValid() or size.width() * size.height() > 40_000_000:
+def _preview(pixels: np.ndarray | None) -> QPixmap | None:
+    if pixels is None:
         return None
-    reader.setScaledSize(size.scaled(PREVIEW, PREVIEW, Qt.AspectRatioMode.KeepAspectRatio))
-    image = reader.read()
-    return None if image.isNull() else QPixmap.fromImage(image)
+    size = QSize(PREVIEW, PREVIEW)
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    return QPixmap.fromImage(to_qimage(pixels).scaled(size, keep, smooth))

@@ -79,11 +79,12 @@ class RegionsDialog(QDialog):
         self.canvas.failed.connect(lambda error: self.bar.show_problem(Problem(str(error))))
         self._build(label_set, always)
         present = self._present()
-        start = target if target is not None and target in present else (present[0] if present else 0)
-        self.document.set_current_label(start)
+        paints = [label for label in present if label != 0]
+        self.document.set_current_label(target if target is not None else (paints[0] if paints else 0))
         self.document.undo_changed.connect(self._fill_sources)
         self._fill_sources()
         self._warn()
+        self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # --- building -----------------------------------------------------------------------------------
 
@@ -92,7 +93,7 @@ class RegionsDialog(QDialog):
         middle.setSpacing(0)
         middle.addWidget(self._build_tools())
         middle.addWidget(self.canvas, 1)
-        self.labels.setFixedWidth(270)
+        self.labels.setFixedWidth(290)
         middle.addWidget(self.labels)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

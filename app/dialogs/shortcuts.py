@@ -30,7 +30,7 @@ def shortcut_rows() -> list[tuple[str, str, str]]:
                 continue
             text = tr(action.text).format(action.keys[0]).rstrip(".")
             rows.append((text, keys_text(action.keys), tr(action.tip)))
-    rows += [(tr(what), tr(gesture), "") for gesture, what in GESTURES]
+    rows += [(tr("On the canvas"), tr(gesture), tr(what)) for gesture, what in GESTURES]
     return rows
 
 
@@ -58,7 +58,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
-        self.resize(760, 620)
+        self.resize(900, 640)
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Find a command or a key"))
         self.search.setAccessibleName(self.tr("Find a command or a key"))

@@ -28,7 +28,7 @@ def parts(rect: QRect) -> dict[str, QRect]:
     return {
         "key": square(rect.left() + 8, 18),
         "swatch": square(rect.left() + 32, 18),
-        "name": QRect(rect.left() + 60, rect.top(), max(0, right - rect.left() - 60 - 124), rect.height()),
+        "name": QRect(rect.left() + 60, rect.top(), max(0, right - 106 - rect.left() - 60), rect.height()),
         "hint": square(right - 120, ICON),
         "area": QRect(right - 104, rect.top(), 52, rect.height()),
         "lock": square(right - 42, ICON),
@@ -71,7 +71,8 @@ class LabelDelegate(QStyledItemDelegate):
         font.setBold(bool(state & QStyle.StateFlag.State_Selected))
         painter.setFont(font)
         metrics = painter.fontMetrics()
-        name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, where["name"].width())
+        room = where["name"].width() - (ICON + 6 if row.hint else 0)
+        name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, room)
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(where["name"], left, name)
         painter.setFont(option.font)

@@ -94,6 +94,7 @@ class OptionsBar(QToolBar):
         self.size_slider.valueChanged.connect(self._size_slid)
         self.size_box = QSpinBox()
         self.size_box.setRange(1, LARGEST)
+        self.size_box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.size_box.setSuffix(self.tr(" px"))
         self.size_box.setAccessibleName(self.tr("Brush size in pixels"))
         self.size_box.setToolTip(self.tr("Brush size in pixels of the label map"))
@@ -117,6 +118,7 @@ class OptionsBar(QToolBar):
         self.addWidget(frame)
 
     def _add_overlay(self) -> None:
+        self.addSeparator()
         self._caption(self.tr("Overlay"))
         self.overlay_slider = QSlider(Qt.Orientation.Horizontal)
         self.overlay_slider.setRange(0, 100)

@@ -19,9 +19,7 @@ from engine.checkpoints.store import WeightsEntry
 from engine.errors import Cancelled, EngineError, MissingStyle
 from engine.images import read_image
 from engine.labels import load_label_set, resize_label_map
-from engine.painter import StyleCodes
 from engine.request import BlockStyle, ImageStyle, MixStyle, ParseRequest, RenderRequest
-from engine.session import ParseResult, RenderResult
 from tests.fixtures import face_label_map
 
 FACES = load_label_set("faces")
@@ -43,6 +41,33 @@ def cards(resolution: int = 64) -> list[WeightsEntry]:
     parser = Card(name="fake-parser", system="parser", config={"resolution": resolution}, **common)
     found = [painter, other, painter.replace(name="fake-other"), parser]
     return [WeightsEntry(card.name, Path("weights") / card.name, card) for card in found]
+
+
+@dataclass(frozen=True)
+class StyleCodes:
+    """As engine.painter's, which imports torch."""
+
+    codes: np.ndarray
+    present: np.ndarray
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """As engine.session's."""
+
+    pixels: np.ndarray
+    seconds: float
+    device: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParseResult:
+    """As engine.session's."""
+
+    label_map: np.ndarray
+    confidence: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
