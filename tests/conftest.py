@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.guards import leaks, network
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.commands"]
 
 # No test judges by the clock: the machine may be busy with something else.
 settings.register_profile("tessera", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -146,9 +146,7 @@ def test_torch_comes_small_without_an_nvidia_card(run: ModuleType, monkeypatch: 
     assert all(run.CPU_WHEELS not in attempt for attempt in run.torch_attempts(nvidia=False))
 
 
-def test_torch_is_tried_until_one_way_works(
-    run: ModuleType, calls: list, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_torch_is_tried_until_one_way_works(run: ModuleType, calls: list, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
     monkeypatch.setattr(run, "pip", lambda *a: tried.append(a) or (0 if run.TORCH_RANGE in a else 1))
     run.install_torch()
@@ -252,9 +250,7 @@ def test_without_a_display_the_sample_is_rendered_and_the_picture_named(
 
 
 @LINUX_ONLY
-def test_with_a_display_the_editor_starts(
-    run: ModuleType, no_display: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_a_display_the_editor_starts(run: ModuleType, no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(run, "set_up", lambda extras: None)

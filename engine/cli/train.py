@@ -20,9 +20,7 @@ from engine.errors import BadRequest, Cancelled
 def train(
     data: Annotated[Path, typer.Option("--data", help="A dataset folder: images/, labels/, classes.json.")],
     recipe: Annotated[str, typer.Option("--recipe", help="Name of a recipe, or a .toml file.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The run folder; runs/RECIPE-DATE unless given.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The run folder; runs/RECIPE-DATE unless given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     init_weights: Annotated[
         str | None, typer.Option("--init-weights", help="Start from these weights, as far as they fit.")
@@ -67,9 +65,7 @@ def train(
         say(f"{folder}  {loop.step} steps in {loop.seconds:.0f} s")
 
 
-def _on_event(
-    report: OnProgress, cancel: threading.Event, steps: int, event: str, facts: dict[str, Any]
-) -> None:
+def _on_event(report: OnProgress, cancel: threading.Event, steps: int, event: str, facts: dict[str, Any]) -> None:
     """Show what the loop reports; stop it where the user asked to."""
     if event == "step":
         rate = facts["images_per_second"]

@@ -74,8 +74,7 @@ class Snapshot:
         for thread in self._new_threads():
             thread.join(max(0.0, deadline - time.monotonic()))
         found = [
-            f"thread {t.name!r}, started at {_thread_origins.get(t, 'an unknown place')}"
-            for t in self._new_threads()
+            f"thread {t.name!r}, started at {_thread_origins.get(t, 'an unknown place')}" for t in self._new_threads()
         ]
         found += _running("QThread", "isRunning", deadline)
         found += _running("QTimer", "isActive", 0.0)

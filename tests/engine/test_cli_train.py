@@ -1,0 +1,188 @@
+"""`tessera train`, `publish` and `evaluate`, run for real on drawn faces."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.labels import load_label_set
+from tests.commands import Runner, one_sentence
+
+# ---------------------------------------------------------------- train
+
+TINY_PARSER = """
+system = "parser"
+resolution = 64
+batch = 2
+steps = 4
+log_every = 1
+sample_every = 4
+validate_every = 2
+checkpoint_every = 2
+[model]
+widths = [8, 8, 8]
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY_PARSER, encoding="utf-8")
+    return path
+
+
+def test_train_writes_a_run_folder_anyone_can_read(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a run"
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--out", folder]
+    done = run(*words, "--set", "steps=3", "--json")
+    assert done.code == 0, done.err
+    answer = json.loads(done.out)
+    assert (answer["run"], answer["steps"]) == (str(folder), 3)
+    assert json.loads((folder / "config.json").read_text("utf-8"))["recipe"]["steps"] == 3
+    events = [json.loads(line)["event"] for line in (folder / "stats.jsonl").read_text("utf-8").splitlines()]
+    assert events.count("step") == 3
+    assert {p.name for p in folder.iterdir()} >= {"samples", "checkpoints", "best.safetensors"}
+
+
+def test_train_goes_on_where_a_run_stopped(run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--out", tmp_path / "run"]
+    assert run(*words, "--set", "steps=2").code == 0
+    again = run(*words)
+    assert again.code == 2  # a run is never trained over
+    assert "not empty" in one_sentence(again.err)
+    resumed = run(*words, "--resume", "--json")
+    assert resumed.code == 0
+    assert json.loads(resumed.out)["steps"] == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_saves_and_a_resumed_run_ends_in_the_same_weights(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--device", "cpu"]
+    assert run(*words, "--out", tmp_path / "whole").code == 0
+    with monkeypatch.context() as patch:  # interrupt at the first validation, after step 2
+        patch.setattr("engine.cli.train.announce", lambda line: signal.raise_signal(signal.SIGINT))
+        stopped = run(*words, "--out", tmp_path / "cut")
+    assert stopped.code == 130
+    assert stopped.err.endswith("Interrupted.\n")
+    assert run(*words, "--out", tmp_path / "cut", "--resume").code == 0
+    whole, cut = (
+        torch.load(tmp_path / name / "checkpoints" / "last.pt", weights_only=True)["modules"]
+        for name in ("whole", "cut")
+    )
+    for network, state in whole.items():
+        assert all(torch.equal(tensor, cut[network][key]) for key, tensor in state.items())
+
+
+def test_train_starts_from_the_tensors_of_another_run(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--set", "steps=2"]
+    assert run(*words, "--out", tmp_path / "first").code == 0
+    best = tmp_path / "first" / "best.safetensors"
+    assert run(*words, "--out", tmp_path / "second", "--init-weights", best).code == 0
+    config = json.loads((tmp_path / "second" / "config.json").read_text("utf-8"))
+    assert config["start_weights"] == str(best)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--recipe", "no-such-recipe"], "no-such-recipe"),
+        (["--set", "stepz=5"], "stepz"),
+        (["--set", "steps"], "key=value"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--device", "toaster"], "toaster"),
+        (["--init-weights", "no-such-weights"], "no-such-weights"),
+        (["--resume"], "checkpoint"),
+    ],
+)
+def test_a_mistake_in_training_gets_one_sentence_and_starts_no_run(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, words: list[str], says: str
+) -> None:
+    folder = tmp_path / "run"
+    done = run("train", "--data", tiny_dataset, "--recipe", recipe, "--out", folder, *words)
+    assert done.code == 2
+    assert says in one_sentence(done.err)
+    assert not (folder / "stats.jsonl").exists()
+
+
+# ---------------------------------------------------------------- publish
+
+
+def test_a_run_becomes_weights_that_parse(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, desk: Path, shelf: Path
+) -> None:
+    folder = tmp_path / "run"
+    assert run("train", "--data", tiny_dataset, "--recipe", recipe, "--out", folder).code == 0
+    words = ["publish", folder, "--name", "mine", "--into", shelf, "--licence", "CC0"]
+    done = run(*words)
+    assert done.code == 0, done.err
+    again = run(*words)
+    assert again.code == 2 and "--replace" in one_sentence(again.err)
+    assert run(*words, "--replace").code == 0
+    listed = run("weights")
+    assert "mine: parser" in listed.out and "CC0" in listed.out
+    assert run("parse", desk / "anna.png", "--weights", shelf / "mine", "--out", "l.png").code == 0
+
+
+# ---------------------------------------------------------------- evaluate
+
+
+def test_evaluate_measures_what_paints(run: Runner, tiny_weights: Path, tiny_dataset: Path, tmp_path: Path) -> None:
+    words = ["evaluate", "--weights", "tiny-sean", "--data", tiny_dataset, "--split", "val"]
+    done = run(*words, "--json", tmp_path / "metrics.json")
+    assert done.code == 0, done.err
+    metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    assert metrics["pictures"] == 3
+    assert 0 < metrics["psnr"] < 30
+    assert f"{metrics['psnr']:.4f}" in done.out
+    assert 0 <= metrics["reconstructions"]["miou"] <= 1
+    to_stdout = run(*words, "--json", "-")
+    assert json.loads(to_stdout.out)["psnr"] == metrics["psnr"]
+
+
+def test_evaluate_takes_a_folder_without_splits_under_any_name(
+    run: Runner, tiny_weights: Path, tiny_dataset: Path
+) -> None:
+    (tiny_dataset / "splits.json").unlink()
+    done = run("evaluate", "--weights", "tiny-parser", "--data", tiny_dataset, "--split", "test", "--json", "-")
+    assert done.code == 0, done.err
+    metrics = json.loads(done.out)
+    assert metrics["pictures"] == 9
+    assert 0 <= metrics["miou"] <= metrics["accuracy"] * 19
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--weights", "gone"], "gone"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--split", "holiday"], "holiday"),
+        (["--json", "metrics.txt"], "metrics.txt"),
+        (["--device", "toaster"], "toaster"),
+    ],
+)
+def test_a_mistake_in_evaluating_gets_one_sentence(
+    run: Runner, tiny_weights: Path, tiny_dataset: Path, words: list[str], says: str
+) -> None:
+    base = ["evaluate", "--weights", "tiny-sean", "--data", tiny_dataset, "--split", "val"]
+    done = run(*base, *words)
+    assert done.code == 2
+    assert says in one_sentence(done.err)
+
+
+def test_weights_of_another_label_set_are_refused(run: Runner, tiny_weights: Path, tiny_dataset: Path) -> None:
+    street = load_label_set("street").to_dict()
+    (tiny_dataset / "classes.json").write_text(json.dumps(street), encoding="utf-8")
+    done = run("evaluate", "--weights", "tiny-sean", "--data", tiny_dataset, "--split", "val")
+    assert done.code == 2
+    assert "street" in one_sentence(done.err)
