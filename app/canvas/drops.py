@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.mime import STYLE_MIME, read_mime
 
-_NO_LABEL = -1
+NO_LABEL = -1
 
 
 class DropTarget(QWidget):
@@ -21,7 +21,7 @@ class DropTarget(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._dragged_over = _NO_LABEL
+        self._dragged_over = NO_LABEL
         self.setAcceptDrops(True)
 
     def label_at(self, point: QPointF) -> int:
@@ -67,15 +67,15 @@ class DropTarget(QWidget):
                 self.image_dropped.emit(image, point)
 
     def _image_point(self, point: QPointF) -> QPoint | None:
-        if self.label_at(point) == _NO_LABEL:
+        if self.label_at(point) == NO_LABEL:
             return None
         return QPoint(*self.pixel_at(point))
 
     def _drag_over(self, point: QPointF | None) -> None:
-        label = _NO_LABEL if point is None else self.label_at(point)
+        label = NO_LABEL if point is None else self.label_at(point)
         if label != self._dragged_over:
             self._dragged_over = label
-            self.set_highlight(None if label == _NO_LABEL else label)
+            self.set_highlight(None if label == NO_LABEL else label)
             self.drag_label.emit(label)
 
 

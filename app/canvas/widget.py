@@ -1,14 +1,13 @@
-"""The canvas: shows label map and picture, and hands mouse, pen and keys to the tools.
+"""The canvas: the view of the document, plus what mouse, pen and keys do to it.
 
-It holds the view (zoom, mode, overlay) and nothing of the document. A change of the document re-colours and
-repaints only its rectangle.
+It hands what the pointer does to the tools in `app.canvas.tools`, and keeps nothing of the document itself.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QHideEvent,
@@ -16,25 +15,20 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
     QPointingDevice,
-    QResizeEvent,
     QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
-from app.canvas import scene, strokes, view
-from app.canvas.drops import DropTarget
-from app.canvas.scene import Scene
-from app.canvas.strokes import Box
+from app.canvas import strokes, view
+from app.canvas.canvas_view import CanvasView
 from app.canvas.tools import (
     TOOLS,
     BrushTool,
     BucketTool,
     EraserTool,
+    Host,
     PanTool,
     PickTool,
     Pointer,
@@ -43,37 +37,24 @@ from app.canvas.tools import (
     ToolId,
     WipeGesture,
 )
-from app.canvas.view import Mode, Pane, View
+from app.canvas.view import Mode
 from app.document.document import Document
 from engine.errors import EngineError
 
-_NO_LABEL = -1
 _ARROW_STEP = 64  # widget pixels
 _DIVIDER_GRIP = 5  # widget pixels on either side of the wipe's divider
 _START_DIAMETER = 24
 
 
-class CanvasWidget(DropTarget):
-    """See the module's docstring; what drops do is in `app.canvas.drops`."""
+class CanvasWidget(CanvasView):
+    """See the module's docstring. Drops are told by `app.canvas.drops`."""
 
-    cursor_label = Signal(int)  # label under the cursor; -1 outside the image
-    zoom_changed = Signal(float)  # device pixels per image pixel: 1.0 is 100 %
     brush_changed = Signal(int)  # diameter in image pixels
     tool_changed = Signal(str)  # a ToolId's value
-    mode_changed = Signal(object)  # Mode
-    overlay_changed = Signal(float)
     failed = Signal(object)  # EngineError: what a tool was asked cannot be done
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._scene = Scene(document)
-        self._view = View()
-        self._fitted = True
-        self._mode = Mode.STACK
-        self._overlay = 0.5
-        self._overlay_off = False  # Tab is held
-        self._wipe = 0.5
+        super().__init__(document, parent)
         self._brush_diameter = _START_DIAMETER
         self.bucket = BucketTool()
         self._tools: dict[ToolId, Tool] = {
@@ -82,25 +63,14 @@ class CanvasWidget(DropTarget):
         self._tool = self._tools[ToolId.BRUSH]
         self._gesture: Tool | None = None  # what the pressed button does
         self._gesture_button = Qt.MouseButton.NoButton
-        self._gesture_pane: Pane | None = None  # a drag stays in the pane where it began
         self._space = False
         self._pen_down = False
         self._pen_near = False
-        self._cursor: QPointF | None = None  # in the widget
-        self._under_cursor = _NO_LABEL
-        self._outline_rects: list[QRect] = []  # where the brush's outline was last drawn
-
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_TabletTracking)
-        self.setMinimumSize(160, 120)
         self._name()
         self._show_tool_cursor()
-        document.label_map_changed.connect(self._on_label_map_changed)
-        document.labels_changed.connect(self._on_labels_changed)
-        document.picture_changed.connect(self._on_picture_changed)
-        document.replaced.connect(self._on_replaced)
 
     def _name(self) -> None:
         self.setAccessibleName(self.tr("Canvas"))
@@ -111,20 +81,7 @@ class CanvasWidget(DropTarget):
             )
         )
 
-    # ------------------------------------------------------------ what the window asks for
-
-    @property
-    def document(self) -> Document:
-        return self._document
-
-    @property
-    def view(self) -> View:
-        return self._view
-
-    @property
-    def zoom(self) -> float:
-        """Device pixels per image pixel; 1.0 is 100 %."""
-        return self._view.scale * self.devicePixelRatioF()
+    # ------------------------------------------------------------ tools and brush
 
     @property
     def tool_id(self) -> str:
@@ -134,7 +91,7 @@ class CanvasWidget(DropTarget):
         """ "brush", "eraser", "bucket", "pick" or "pan"; see `app.canvas.tools.TOOLS`."""
         tool = self._tools[ToolId(tool_id)]
         if tool is not self._tool:
-            self._finish_gesture()
+            self.finish_gesture()
             self._tool = tool
             self._show_tool_cursor()
             self._move_outline()
@@ -156,210 +113,11 @@ class CanvasWidget(DropTarget):
         """`[` (-1) and `]` (+1); `large` with Shift."""
         self.set_brush_diameter(strokes.step_diameter(diameter=self._brush_diameter, direction=direction, large=large))
 
-    @property
-    def mode(self) -> Mode:
-        return self._mode
-
-    def set_mode(self, mode: Mode) -> None:
-        if mode is not self._mode:
-            self._finish_gesture()
-            self._mode = mode
-            if self._fitted:
-                self.fit()
-            self.update()
-            self.mode_changed.emit(mode)
-
-    @property
-    def overlay(self) -> float:
-        return self._overlay
-
-    def set_overlay(self, opacity: float) -> None:
-        """Opacity of the label map over the picture, 0-1."""
-        opacity = min(1.0, max(0.0, float(opacity)))
-        if opacity != self._overlay:
-            self._overlay = opacity
-            self.update()
-            self.overlay_changed.emit(opacity)
-
-    def set_wipe(self, share: float) -> None:
-        """Where the wipe's divider stands, as a share of the canvas's width, 0-1."""
-        self._wipe = min(1.0, max(0.0, share))
-        self.update()
-
-    def move_wipe(self, widget_x: float) -> None:
-        self.set_wipe(widget_x / max(1, self.width()))
-
-    def fit(self) -> None:
-        """Shows the whole image; it stays fitted when the canvas changes size, until the view is moved."""
-        room = self._room()
-        self._set_view(
-            view.fit(
-                image_width=self._document.width,
-                image_height=self._document.height,
-                width=room,
-                height=self.height(),
-                device_ratio=self.devicePixelRatioF(),
-            ),
-            fitted=True,
-        )
-
-    def actual_size(self) -> None:
-        """100 %: one pixel of the image on one pixel of the screen."""
-        self._zoom_to(1 / self.devicePixelRatioF())
-
-    def zoom_in(self) -> None:
-        self._zoom_to(self._view.scale * view.WHEEL_STEP)
-
-    def zoom_out(self) -> None:
-        self._zoom_to(self._view.scale / view.WHEEL_STEP)
-
-    def pan_by(self, dx: float, dy: float) -> None:
-        """Moves the image by widget pixels."""
-        self._set_view(view.pan(view=self._view, dx=dx, dy=dy))
-
-    def set_highlight(self, label: int | None) -> None:
-        """Darkens all but one label's region; None ends it."""
-        if label != self._scene.highlighted:
-            self._scene.set_highlight(label)
-            self.update()
-
-    def label_at(self, point: QPointF) -> int:
-        """The label under a point of the widget; -1 outside the image."""
-        x, y = self.pixel_at(point)
-        inside = 0 <= x < self._document.width and 0 <= y < self._document.height
-        return int(self._document.label_map[y, x]) if inside else _NO_LABEL
-
-    # ------------------------------------------------------------ view
-
-    def _zoom_to(self, scale: float, at: QPointF | None = None) -> None:
-        """Zooms around a point of the widget, or around the middle."""
-        shift = 0.0 if at is None else self._pane_at(at).shift
-        anchor = at if at is not None else QPointF(self._room() / 2, self.height() / 2)
-        self._set_view(
-            view.zoom_at(
-                view=self._view,
-                scale=scale,
-                x=anchor.x() - shift,
-                y=anchor.y(),
-                device_ratio=self.devicePixelRatioF(),
-            )
-        )
-
-    def _set_view(self, new: View, *, fitted: bool = False) -> None:
-        new = view.keep_in_sight(
-            view=new,
-            image_width=self._document.width,
-            image_height=self._document.height,
-            width=self._room(),
-            height=self.height(),
-        )
-        self._fitted = fitted
-        if new == self._view:
-            return
-        old, self._view = self._view, new
-        self.update()
-        self._move_outline()
-        self._look_under_cursor()
-        if old.scale != new.scale:
-            self.zoom_changed.emit(self.zoom)
-
-    def _room(self) -> float:
-        """Width in which the image is shown: that of a pane side by side, else all of the canvas."""
-        return self._panes()[0].width if self._mode is Mode.SIDE_BY_SIDE else float(self.width())
-
-    def _panes(self) -> tuple[Pane, ...]:
-        return view.panes(mode=self._mode, width=self.width(), height=self.height(), wipe=self._wipe)
-
-    def _pane_at(self, point: QPointF) -> Pane:
-        return view.pane_at(parts=self._panes(), x=point.x(), y=point.y())
-
-    def _to_image(self, point: QPointF, pane: Pane | None = None) -> tuple[float, float]:
-        pane = pane or self._gesture_pane or self._pane_at(point)
-        return view.to_image(view=self._view, x=point.x() - pane.shift, y=point.y())
-
-    def pixel_at(self, point: QPointF) -> tuple[int, int]:
-        """The pixel (x, y) of the image under a point of the widget; may lie outside the image."""
-        x, y = self._to_image(point)
-        return math.floor(x), math.floor(y)
-
-    # ------------------------------------------------------------ document's signals
-
-    def _on_label_map_changed(self, rect: QRect) -> None:
-        box = Box(rect.x(), rect.y(), rect.x() + rect.width(), rect.y() + rect.height())
-        self._scene.update_box(box)
-        for pane in self._panes():
-            if not pane.labels and self._scene.highlighted is None:
-                continue  # shows the picture alone
-            dirty = view.dirty_rect(view=self._view, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
-            self.update(QRect(*dirty).translated(round(pane.shift), 0))
-        self._look_under_cursor()
-
-    def _on_labels_changed(self, _labels: frozenset[int]) -> None:
-        self._scene.update_visibility()
-        self.update()
-
-    def _on_picture_changed(self) -> None:
-        self._scene.update_picture()
-        self.update()
-
-    def _on_replaced(self) -> None:
-        self._cancel_gesture()
-        self._scene.rebuild()
-        self.fit()
-        self.update()
-        self._look_under_cursor()
-
-    # ------------------------------------------------------------ painting
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Mid))
-            overlay = 0.0 if self._overlay_off else self._overlay
-            parts = self._panes()
-            for pane in parts:
-                area = QRect(round(pane.x), 0, round(pane.width), self.height()) & event.rect()
-                if area.isEmpty():
-                    continue
-                painter.setClipRect(area)
-                self._scene.draw_pane(
-                    painter,
-                    pane,
-                    self._view,
-                    overlay=overlay,
-                    device_ratio=self.devicePixelRatioF(),
-                    palette=self.palette(),
-                )
-            painter.setClipRect(event.rect())
-            if len(parts) == 2:
-                line = QRect(round(parts[1].x) - 1, 0, 2, self.height())
-                painter.fillRect(line, self.palette().color(QPalette.ColorRole.Highlight))
-            for centre, radius in self._outlines():
-                scene.draw_outline(painter, centre, radius)
-
-    def _outlines(self) -> list[tuple[QPointF, float]]:
-        """Centre and radius of the brush's outline in the widget: at the cursor, and in the other pane."""
+    def outline_diameter(self) -> int | None:
         tool = self._gesture or self._tool
-        at = self._cursor
-        if at is None or not tool.paints or self._space:
-            return []
-        x, y = self._to_image(at)
-        shifts = {pane.shift for pane in self._panes()}
-        return [
-            scene.outline_circle(x=x, y=y, diameter=self._brush_diameter, at=self._view, shift=shift)
-            for shift in sorted(shifts)
-        ]
+        return self._brush_diameter if tool.paints and not self._space else None
 
-    def _move_outline(self) -> None:
-        """Repaints where the brush's outlines were and where they are now."""
-        before, self._outline_rects = self._outline_rects, []
-        for centre, radius in self._outlines():
-            reach = math.ceil(radius) + 3
-            left, top = math.floor(centre.x()) - reach, math.floor(centre.y()) - reach
-            self._outline_rects.append(QRect(left, top, 2 * reach + 2, 2 * reach + 2))
-        for rect in (*before, *self._outline_rects):
-            self.update(rect)
-
-    # ------------------------------------------------------------ gestures: mouse and pen
+    # ------------------------------------------------------------ gestures
 
     def _pointer(self, point: QPointF, *, pressure: float = 1.0, erase: bool = False) -> Pointer:
         x, y = self._to_image(point)
@@ -372,7 +130,7 @@ class CanvasWidget(DropTarget):
         if tool is None:
             return
         self._gesture, self._gesture_button = tool, button
-        self._gesture_pane = self._pane_at(point)
+        self._held_pane = self._pane_at(point)
         self._cursor = point
         if tool.cursor_pressed is not None or tool is not self._tool:
             self.setCursor(tool.cursor_pressed or tool.cursor)
@@ -391,10 +149,10 @@ class CanvasWidget(DropTarget):
             return ResizeGesture(self._brush_diameter, self._view.scale)
         return self._tool if left or button == Qt.MouseButton.RightButton else None
 
-    def _ask(self, action: object, at: Pointer) -> None:
+    def _ask(self, action: Callable[[Host, Pointer], None], at: Pointer) -> None:
         """Lets a tool act; what cannot be done is told, never raised into Qt."""
         try:
-            action(self, at)  # type: ignore[operator]
+            action(self, at)
         except EngineError as error:
             self.failed.emit(error)
 
@@ -408,7 +166,7 @@ class CanvasWidget(DropTarget):
         self._move_outline()
         self._look_under_cursor()
 
-    def _finish_gesture(self, point: QPointF | None = None) -> None:
+    def finish_gesture(self, point: QPointF | None = None) -> None:
         """Ends what the button did; what was painted stays."""
         gesture = self._gesture
         if gesture is None:
@@ -417,7 +175,7 @@ class CanvasWidget(DropTarget):
         self._clear_gesture()
         self._ask(gesture.release, at)
 
-    def _cancel_gesture(self) -> None:
+    def cancel_gesture(self) -> None:
         gesture = self._gesture
         if gesture is not None:
             self._clear_gesture()
@@ -425,7 +183,7 @@ class CanvasWidget(DropTarget):
 
     def _clear_gesture(self) -> None:
         self._gesture = None
-        self._gesture_pane = None
+        self._held_pane = None
         self._gesture_button = Qt.MouseButton.NoButton
         self._pen_down = False
         self._show_tool_cursor()
@@ -441,18 +199,7 @@ class CanvasWidget(DropTarget):
         else:
             self.setCursor(Qt.CursorShape.SplitHCursor if over else self._tool.cursor)
 
-    def _look_under_cursor(self) -> None:
-        label = _NO_LABEL if self._cursor is None else self.label_at(self._cursor)
-        if label != self._under_cursor:
-            self._under_cursor = label
-            self.cursor_label.emit(label)
-
-    def _made_from_pen(self, event: QMouseEvent) -> bool:
-        """Whether a mouse event repeats what the pen has already told (Qt and Windows make such events)."""
-        made = event.source() != Qt.MouseEventSource.MouseEventNotSynthesized
-        if not made and not self._pen_down:
-            self._pen_near = False  # a real mouse moves again
-        return self._pen_down or (self._pen_near and made)
+    # ------------------------------------------------------------ mouse and pen
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self._made_from_pen(event):
@@ -463,7 +210,7 @@ class CanvasWidget(DropTarget):
         if self._made_from_pen(event):
             return
         if self._gesture is not None and not event.buttons() & self._gesture_button:
-            self._finish_gesture(event.position())  # the release went elsewhere
+            self.finish_gesture(event.position())  # the release went elsewhere
         erase = self._gesture_button == Qt.MouseButton.RightButton
         self._drag(event.position(), erase=erase)
         if self._gesture is None:
@@ -471,7 +218,14 @@ class CanvasWidget(DropTarget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if not self._made_from_pen(event) and event.button() == self._gesture_button:
-            self._finish_gesture(event.position())
+            self.finish_gesture(event.position())
+
+    def _made_from_pen(self, event: QMouseEvent) -> bool:
+        """Whether a mouse event repeats what the pen has already told (Qt and Windows make such events)."""
+        made = event.source() != Qt.MouseEventSource.MouseEventNotSynthesized
+        if not made and not self._pen_down:
+            self._pen_near = False  # a real mouse moves again
+        return self._pen_down or (self._pen_near and made)
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """Accepts everything, so that Qt makes no mouse events of it: each stroke is painted once."""
@@ -488,7 +242,7 @@ class CanvasWidget(DropTarget):
             self._drag(event.position(), pressure, erase)
         elif kind == QEvent.Type.TabletRelease:
             self._pen_down = False
-            self._finish_gesture(event.position())
+            self.finish_gesture(event.position())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zooms at the cursor, with and without Ctrl; a sideways wheel moves sideways."""
@@ -498,6 +252,14 @@ class CanvasWidget(DropTarget):
         elif turn.x():
             self.pan_by(turn.x() / 2, 0)
         event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._gesture is None:
+            self._cursor = None
+            self._pen_near = False
+            self._move_outline()
+            self._look_under_cursor()
+        super().leaveEvent(event)
 
     # ------------------------------------------------------------ keys and other events
 
@@ -514,7 +276,7 @@ class CanvasWidget(DropTarget):
         elif key == Qt.Key.Key_Tab and not held:
             self._hold_tab(True)
         elif key == Qt.Key.Key_Escape and self._gesture is not None:
-            self._cancel_gesture()
+            self.cancel_gesture()
         elif text in ("[", "{"):
             self.step_brush(-1, large=text == "{")
         elif text in ("]", "}"):
@@ -567,26 +329,9 @@ class CanvasWidget(DropTarget):
         self._hold_tab(False)
         super().focusOutEvent(event)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        if self._gesture is None:
-            self._cursor = None
-            self._pen_near = False
-            self._move_outline()
-            self._look_under_cursor()
-        super().leaveEvent(event)
-
     def hideEvent(self, event: QHideEvent) -> None:
-        self._finish_gesture()
+        self.finish_gesture()
         super().hideEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._fitted:
-            self.fit()
-        else:
-            before, after = event.oldSize(), event.size()
-            if before.isValid():
-                self.pan_by((after.width() - before.width()) / 2, (after.height() - before.height()) / 2)
-        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -594,15 +339,10 @@ class CanvasWidget(DropTarget):
         super().changeEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QNativeGestureEvent):
-            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-                self._zoom_to(self._view.scale * (1 + event.value()), event.position())
-                return True
-        elif event.type() == QEvent.Type.DevicePixelRatioChange:
-            if self._fitted:
-                self.fit()
-            self.update()
-            self.zoom_changed.emit(self.zoom)
+        pinch = Qt.NativeGestureType.ZoomNativeGesture
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == pinch:
+            self._zoom_to(self._view.scale * (1 + event.value()), event.position())
+            return True
         return super().event(event)
 
 

@@ -1,0 +1,303 @@
+"""The view of a document: label map and picture, how they share the canvas, zoom and pan, and the repainting.
+
+A change of the document re-colours and repaints only its rectangle. What mouse, pen and keys do is in
+`app.canvas.widget`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from app.canvas import scene, view
+from app.canvas.drops import NO_LABEL, DropTarget
+from app.canvas.scene import Scene
+from app.canvas.strokes import Box
+from app.canvas.view import Mode, Pane, View
+from app.document.document import Document
+
+
+class CanvasView(DropTarget):
+    """Shows a document and holds the view; the truth stays in the document."""
+
+    cursor_label = Signal(int)  # label under the cursor; -1 outside the image
+    zoom_changed = Signal(float)  # device pixels per image pixel: 1.0 is 100 %
+    mode_changed = Signal(object)  # Mode
+    overlay_changed = Signal(float)
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._scene = Scene(document)
+        self._view = View()
+        self._fitted = True
+        self._mode = Mode.STACK
+        self._overlay = 0.5
+        self._overlay_off = False  # Tab is held
+        self._wipe = 0.5
+        self._cursor: QPointF | None = None  # in the widget
+        self._held_pane: Pane | None = None  # a drag stays in the pane where it began
+        self._under_cursor = NO_LABEL
+        self._outline_rects: list[QRect] = []  # where the brush's outline was last drawn
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(160, 120)
+        document.label_map_changed.connect(self._on_label_map_changed)
+        document.labels_changed.connect(self._on_labels_changed)
+        document.picture_changed.connect(self._on_picture_changed)
+        document.replaced.connect(self._on_replaced)
+
+    # ------------------------------------------------------------ what the one who handles the input says
+
+    def finish_gesture(self, point: QPointF | None = None) -> None:
+        """Ends what a pressed button does; what was painted stays."""
+
+    def cancel_gesture(self) -> None:
+        """Takes back what a pressed button did."""
+
+    def outline_diameter(self) -> int | None:
+        """Diameter, in image pixels, of the outline around the cursor; None for no outline."""
+        return None
+
+    # ------------------------------------------------------------ what the window asks for
+
+    @property
+    def document(self) -> Document:
+        return self._document
+
+    @property
+    def view(self) -> View:
+        return self._view
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels per image pixel; 1.0 is 100 %."""
+        return self._view.scale * self.devicePixelRatioF()
+
+    @property
+    def mode(self) -> Mode:
+        return self._mode
+
+    def set_mode(self, mode: Mode) -> None:
+        if mode is not self._mode:
+            self.finish_gesture()
+            self._mode = mode
+            if self._fitted:
+                self.fit()
+            self.update()
+            self.mode_changed.emit(mode)
+
+    @property
+    def overlay(self) -> float:
+        return self._overlay
+
+    def set_overlay(self, opacity: float) -> None:
+        """Opacity of the label map over the picture, 0-1."""
+        opacity = min(1.0, max(0.0, float(opacity)))
+        if opacity != self._overlay:
+            self._overlay = opacity
+            self.update()
+            self.overlay_changed.emit(opacity)
+
+    def set_wipe(self, share: float) -> None:
+        """Where the wipe's divider stands, as a share of the canvas's width, 0-1."""
+        self._wipe = min(1.0, max(0.0, share))
+        self.update()
+
+    def move_wipe(self, widget_x: float) -> None:
+        self.set_wipe(widget_x / max(1, self.width()))
+
+    def fit(self) -> None:
+        """Shows the whole image; it stays fitted when the canvas changes size, until the view is moved."""
+        room = self._room()
+        self._set_view(
+            view.fit(
+                image_width=self._document.width,
+                image_height=self._document.height,
+                width=room,
+                height=self.height(),
+                device_ratio=self.devicePixelRatioF(),
+            ),
+            fitted=True,
+        )
+
+    def actual_size(self) -> None:
+        """100 %: one pixel of the image on one pixel of the screen."""
+        self._zoom_to(1 / self.devicePixelRatioF())
+
+    def zoom_in(self) -> None:
+        self._zoom_to(self._view.scale * view.WHEEL_STEP)
+
+    def zoom_out(self) -> None:
+        self._zoom_to(self._view.scale / view.WHEEL_STEP)
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Moves the image by widget pixels."""
+        self._set_view(view.pan(view=self._view, dx=dx, dy=dy))
+
+    def set_highlight(self, label: int | None) -> None:
+        """Darkens all but one label's region; None ends it."""
+        if label != self._scene.highlighted:
+            self._scene.set_highlight(label)
+            self.update()
+
+    def label_at(self, point: QPointF) -> int:
+        """The label under a point of the widget; -1 outside the image."""
+        x, y = self.pixel_at(point)
+        inside = 0 <= x < self._document.width and 0 <= y < self._document.height
+        return int(self._document.label_map[y, x]) if inside else NO_LABEL
+
+    def pixel_at(self, point: QPointF) -> tuple[int, int]:
+        """The pixel (x, y) of the image under a point of the widget; may lie outside the image."""
+        x, y = self._to_image(point)
+        return math.floor(x), math.floor(y)
+
+    # ------------------------------------------------------------ view
+
+    def _zoom_to(self, scale: float, at: QPointF | None = None) -> None:
+        """Zooms around a point of the widget, or around the middle."""
+        shift = 0.0 if at is None else self._pane_at(at).shift
+        anchor = at if at is not None else QPointF(self._room() / 2, self.height() / 2)
+        self._set_view(
+            view.zoom_at(
+                view=self._view,
+                scale=scale,
+                x=anchor.x() - shift,
+                y=anchor.y(),
+                device_ratio=self.devicePixelRatioF(),
+            )
+        )
+
+    def _set_view(self, new: View, *, fitted: bool = False) -> None:
+        new = view.keep_in_sight(
+            view=new,
+            image_width=self._document.width,
+            image_height=self._document.height,
+            width=self._room(),
+            height=self.height(),
+        )
+        self._fitted = fitted
+        if new == self._view:
+            return
+        old, self._view = self._view, new
+        self.update()
+        self._move_outline()
+        self._look_under_cursor()
+        if old.scale != new.scale:
+            self.zoom_changed.emit(self.zoom)
+
+    def _room(self) -> float:
+        """Width in which the image is shown: that of a pane side by side, else all of the canvas."""
+        return self._panes()[0].width if self._mode is Mode.SIDE_BY_SIDE else float(self.width())
+
+    def _panes(self) -> tuple[Pane, ...]:
+        return view.panes(mode=self._mode, width=self.width(), height=self.height(), wipe=self._wipe)
+
+    def _pane_at(self, point: QPointF) -> Pane:
+        return view.pane_at(parts=self._panes(), x=point.x(), y=point.y())
+
+    def _to_image(self, point: QPointF, pane: Pane | None = None) -> tuple[float, float]:
+        pane = pane or self._held_pane or self._pane_at(point)
+        return view.to_image(view=self._view, x=point.x() - pane.shift, y=point.y())
+
+    def _look_under_cursor(self) -> None:
+        label = NO_LABEL if self._cursor is None else self.label_at(self._cursor)
+        if label != self._under_cursor:
+            self._under_cursor = label
+            self.cursor_label.emit(label)
+
+    # ------------------------------------------------------------ document's signals
+
+    def _on_label_map_changed(self, rect: QRect) -> None:
+        box = Box(rect.x(), rect.y(), rect.x() + rect.width(), rect.y() + rect.height())
+        self._scene.update_box(box)
+        for pane in self._panes():
+            if not pane.labels and self._scene.highlighted is None:
+                continue  # shows the picture alone
+            dirty = view.dirty_rect(view=self._view, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
+            self.update(QRect(*dirty).translated(round(pane.shift), 0))
+        self._look_under_cursor()
+
+    def _on_labels_changed(self, _labels: frozenset[int]) -> None:
+        self._scene.update_visibility()
+        self.update()
+
+    def _on_picture_changed(self) -> None:
+        self._scene.update_picture()
+        self.update()
+
+    def _on_replaced(self) -> None:
+        self.cancel_gesture()
+        self._scene.rebuild()
+        self.fit()
+        self.update()
+        self._look_under_cursor()
+
+    # ------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Mid))
+            overlay = 0.0 if self._overlay_off else self._overlay
+            parts = self._panes()
+            for pane in parts:
+                area = QRect(round(pane.x), 0, round(pane.width), self.height()) & event.rect()
+                if area.isEmpty():
+                    continue
+                painter.setClipRect(area)
+                self._scene.draw_pane(
+                    painter,
+                    pane,
+                    self._view,
+                    overlay=overlay,
+                    device_ratio=self.devicePixelRatioF(),
+                    palette=self.palette(),
+                )
+            painter.setClipRect(event.rect())
+            if len(parts) == 2:
+                line = QRect(round(parts[1].x) - 1, 0, 2, self.height())
+                painter.fillRect(line, self.palette().color(QPalette.ColorRole.Highlight))
+            for centre, radius in self._outlines():
+                scene.draw_outline(painter, centre, radius)
+
+    def _outlines(self) -> list[tuple[QPointF, float]]:
+        """Centre and radius of the brush's outline in the widget: at the cursor, and in the other pane."""
+        at, diameter = self._cursor, self.outline_diameter()
+        if at is None or diameter is None:
+            return []
+        x, y = self._to_image(at)
+        shifts = {pane.shift for pane in self._panes()}
+        return [
+            scene.outline_circle(x=x, y=y, diameter=diameter, at=self._view, shift=shift) for shift in sorted(shifts)
+        ]
+
+    def _move_outline(self) -> None:
+        """Repaints where the brush's outlines were and where they are now."""
+        before, self._outline_rects = self._outline_rects, []
+        for centre, radius in self._outlines():
+            reach = math.ceil(radius) + 3
+            left, top = math.floor(centre.x()) - reach, math.floor(centre.y()) - reach
+            self._outline_rects.append(QRect(left, top, 2 * reach + 2, 2 * reach + 2))
+        for rect in (*before, *self._outline_rects):
+            self.update(rect)
+
+    # ------------------------------------------------------------ the widget's size and screen
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._fitted:
+            self.fit()
+        else:
+            before, after = event.oldSize(), event.size()
+            if before.isValid():
+                self.pan_by((after.width() - before.width()) / 2, (after.height() - before.height()) / 2)
+        super().resizeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            if self._fitted:
+                self.fit()
+            self.update()
+            self.zoom_changed.emit(self.zoom)
+        return super().event(event)
