@@ -7,6 +7,7 @@ Nothing in a case's folder is run.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 import zlib
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import BadFile
-from engine.files import cannot, read_text
+from engine.files import read_bytes, read_text
 
 Array = np.ndarray
 POWER_ITERATIONS = 30
@@ -69,12 +70,11 @@ def read_case(path: Path) -> GoldenCase:
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:
+    data = read_bytes(path)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except OSError as error:
-        raise BadFile(str(cannot("read", path, error)), details=repr(error)) from error
-    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, TypeError, EOFError, OSError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         raise BadFile(f'"{path}" is damaged or no .npz file; get it again.', details=repr(error)) from error
 
 

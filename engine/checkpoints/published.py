@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -217,7 +218,7 @@ def import_published(
     card = Card(
         name=name,
         system=published.system,
-        config=asdict(published.config),
+        config=msgspec.json.decode(msgspec.json.encode(published.config)),  # lists, as read back
         label_set=labels,
         data=f"as published by the authors ({entry.paper})",
         data_licence=_DATA_LICENCES.get(labels.get("name", ""), "the data set's own; see the authors' page"),
