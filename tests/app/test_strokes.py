@@ -109,9 +109,7 @@ def test_a_large_dot_has_the_area_of_its_circle(diameter):
 
 @given(start=st.tuples(coordinate, coordinate), end=st.tuples(coordinate, coordinate), r=radius)
 def test_the_box_stays_in_the_image_and_has_the_masks_shape(start, end, r):
-    box, mask = strokes.segment_mask(
-        start=start, end=end, start_radius=r, end_radius=r, height=SIDE, width=SIDE + 5
-    )
+    box, mask = strokes.segment_mask(start=start, end=end, start_radius=r, end_radius=r, height=SIDE, width=SIDE + 5)
     if box.empty:
         assert mask.size == 0
         return

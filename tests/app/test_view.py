@@ -57,9 +57,7 @@ def test_a_fitted_image_fills_the_room_one_way(image_width, image_height, width,
 
 @given(views, sides, sides, rooms, rooms)
 def test_the_image_cannot_be_lost_out_of_sight(at, image_width, image_height, width, height):
-    kept = view.keep_in_sight(
-        view=at, image_width=image_width, image_height=image_height, width=width, height=height
-    )
+    kept = view.keep_in_sight(view=at, image_width=image_width, image_height=image_height, width=width, height=height)
     rest_x = min(32.0, image_width * at.scale, width) - 1e-6
     rest_y = min(32.0, image_height * at.scale, height) - 1e-6
     assert kept.x <= width - rest_x and kept.x + image_width * at.scale >= rest_x
