@@ -1,6 +1,6 @@
 """Draw the label maps that a new document can start from: `python -m tools.draw_templates [FOLDER]`.
 
-Every template is made of numbers in this file and curves in `tools/portrait.py`; no picture or label map of a data
+Every template is made of numbers in this file and curves in `tools/artist.py`; no picture or label map of a data
 set is read. Writes `resources/templates/*.png` (palette PNG) and `templates.json`; the same numbers give the
 same files (`tests/test_templates.py`).
 """
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from engine.files import resource, write_text
 from engine.labels import load_label_set, write_label_map
-from tools.portrait import Hair, Portrait, draw, mirrored
+from tools.artist import draw
+from tools.portrait import Hair, Portrait, mirrored
 
 LABEL_SET = "faces"
 
@@ -29,6 +30,7 @@ class Template:
     portrait: Portrait
 
 
+# fmt: off
 LONG = Hair(
     outline=mirrored([(0, 0), (30, 4), (58, 18), (80, 45), (95, 80), (104, 120), (110, 165), (114, 210), (112, 280)]),
     opening=mirrored([(2, 50), (22, 54), (44, 68), (57, 90), (64, 120), (66, 150), (62, 180), (55, 208), (50, 235),
@@ -107,23 +109,25 @@ TEMPLATES = (
         LONG, smile=2.0, lower_lip=12, upper_lip=7.5, jaw=49, chin=20, chin_y=232, brow=5.5, brow_arch=6, eye_height=10,
         neck=45, nose=18.5, collar="wide", shoulder_y=231)),
     Template("portrait-short-hair", "Short hair", "短发", Portrait(
-        SHORT, ears=(15, 14), jaw=55, chin=26, chin_y=234, brow=8.5, brow_arch=4.5, brow_y=112, eye_height=8.5,
-        upper_lip=6, lower_lip=10, smile=1.5, nose=20, nose_tip=171, neck=57, collar="shirt", shoulder_y=230, mouth_y=190)),
+        SHORT, ears=(15, 14), cheek=67, jaw=58, chin=29, chin_y=236, brow=10, brow_arch=4, brow_y=114, eye_height=8.5,
+        upper_lip=5.5, lower_lip=9, smile=1.5, nose=20.5, nose_tip=172, neck=58, collar="shirt", shoulder_y=230,
+        mouth_y=191)),
     Template("portrait-fringe", "Bob with a fringe", "齐刘海", Portrait(
         FRINGE, jaw=50, chin=20, chin_y=229, smile=3, teeth=5, brow_y=113, brow=5.5, eye_height=10.5, upper_lip=7,
         lower_lip=10, neck=43, nose=18.5, nose_tip=169, collar="round", shoulder_y=238)),
     Template("portrait-glasses", "Glasses", "眼镜", Portrait(
-        SHORT, turn=-1.0, ears=(13, 16), glasses="thin", jaw=54, chin=25, chin_y=234, brow=7.5, brow_arch=4.5, brow_y=110,
-        smile=3.0, upper_lip=6.5, lower_lip=10.5, nose=20, neck=54, collar="shirt", shoulder_y=229)),
+        SHORT, turn=-1.0, ears=(13, 16), glasses="thin", jaw=54, chin=25, chin_y=234, brow=8, brow_arch=4.5,
+        brow_y=110, smile=3.0, upper_lip=6.5, lower_lip=10.5, nose=20, neck=54, collar="shirt", shoulder_y=229)),
     Template("portrait-hat", "Hat", "帽子", Portrait(
-        UNDER_HAT, hat=BEANIE, smile=3, teeth=6, jaw=51, chin=21, chin_y=232, brow=5.5, brow_y=111, upper_lip=7, neck=46,
-        shoulder_y=236)),
+        UNDER_HAT, hat=BEANIE, smile=3, teeth=6, jaw=51, chin=21, chin_y=232, brow=5.5, brow_y=111, upper_lip=7,
+        neck=46, shoulder_y=236)),
     Template("portrait-jewellery", "Earrings and a necklace", "耳环与项链", Portrait(
         UP, ears=(11, 11), earrings="drop", necklace=True, jaw=49, chin=20, chin_y=231, brow=5.5, brow_arch=6.5,
         eye_height=10, upper_lip=7.5, lower_lip=12, smile=2, nose=18.5, neck=46, collar="wide", shoulder_y=234)),
     Template("portrait-laughing", "Laughing", "大笑", Portrait(
         WAVY, smile=6.0, teeth=16, mouth=31, mouth_y=188, lower_lip=9, upper_lip=5.5, jaw=51, chin=22, chin_y=237,
-        eye_height=8.5, cheek=67, brow=5.5, brow_arch=6, nose=20, nose_tip=168, neck=45, collar="round", shoulder_y=240)),
+        eye_height=8.5, cheek=67, brow=5.5, brow_arch=6, nose=20, nose_tip=168, neck=45,
+        collar="round", shoulder_y=240)),
     Template("portrait-turned", "Turned head", "侧脸", Portrait(
         SWEPT, turn=5.0, smile=3, teeth=4, jaw=50, chin=20, chin_y=232, brow=5.5, brow_arch=6, upper_lip=7, neck=44,
         collar="round", shoulder_y=238)),
@@ -132,8 +136,8 @@ TEMPLATES = (
         eye_slant=-0.5, upper_lip=5, lower_lip=8.5, mouth=27, mouth_y=191, smile=1.5, nose=21, nose_tip=172, neck=58,
         collar="shirt", shoulder_y=229)),
     Template("portrait-bob", "Side parting", "侧分短发", Portrait(
-        SIDE_PART, turn=-1.5, jaw=50, chin=20, chin_y=231, brow=5.5, brow_arch=6, eye_height=10, upper_lip=7, lower_lip=12,
-        smile=2, nose=18.5, neck=44, collar="v", shoulder_y=228)),
+        SIDE_PART, turn=-1.5, jaw=50, chin=20, chin_y=231, brow=5.5, brow_arch=6, eye_height=10, upper_lip=7,
+        lower_lip=12, smile=2, nose=18.5, neck=44, collar="v", shoulder_y=228)),
     Template("portrait-curly", "Curly hair", "卷发", Portrait(
         CURLY, smile=4, teeth=9, mouth=29, jaw=51, chin=23, chin_y=232, brow=6, brow_arch=5, nose=21, upper_lip=7.5,
         lower_lip=11, neck=46, collar="round", shoulder_y=238)),
@@ -142,6 +146,7 @@ TEMPLATES = (
         brow_width=41, eye_height=11.5, eye_width=26, mouth=24, mouth_y=188, upper_lip=6.5, lower_lip=9.5, smile=2.5,
         nose=17.5, nose_tip=167, neck=40, collar="round", shoulder_y=235)),
 )
+# fmt: on
 
 
 def main(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -27,11 +28,11 @@ class Segmentation:
     iou: tuple[float | None, ...]
 
 
-def segmentation(counts: Tensor) -> Segmentation:
-    """Numbers of a confusion matrix (labels, labels)."""
+def segmentation(counts: Tensor, leave_out: Collection[int] = ()) -> Segmentation:
+    """Numbers of a confusion matrix (labels, labels); `leave_out` are labels that the mean does not count."""
     hit = counts.diagonal().double()
     union = counts.sum(0) + counts.sum(1) - counts.diagonal()
     iou = [float(h / u) if u else None for h, u in zip(hit, union, strict=True)]
-    known = [x for x in iou if x is not None]
+    known = [x for label, x in enumerate(iou) if x is not None and label not in leave_out]
     accuracy = float(hit.sum() / counts.sum().clamp(min=1))
     return Segmentation(sum(known) / max(1, len(known)), accuracy, tuple(iou))
