@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from engine.checkpoints.store import Weights
 from engine.errors import BadRequest, MissingStyle, NotSupported, WeightsError
+from engine.fast.sean import FastSEAN
 from engine.images import resize_image
 from engine.label_sets import LabelSet
 from engine.labels import check_label_map, resize_label_map
@@ -67,6 +69,7 @@ class SEANPainter:
                 "get the weights again."
             )
         self.generator = channels_last(generator, device).eval()
+        self._renderers: dict[str, FastSEAN] = {}
 
     # ------------------------------------------------------------------ sizes
 
@@ -171,20 +174,21 @@ class SEANPainter:
         check_label_map(label_map, self.label_set, "the label map")
         height, width = label_map.shape
         size = self.painted_size(height, width)
-        hot = self._hot(resize_label_map(label_map, *size))
-        bfloat16 = request.precision == "bfloat16"
-        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
-            image = self.generator(
-                hot, codes[None].to(self.device), seeded_noise(request.seed, self.device), True, on_block
-            )
-        pixels = (
-            ((image[0].float() + 1) * 127.5).round_().clamp_(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        )
+        ids = resize_label_map(label_map, *size)
+        image = self._fast(request.precision).render(ids, codes, seeded_noise(request.seed, self.device), on_block)
+        image = ((image.float() + 1) * 127.5).round_().clamp_(0, 255)
+        pixels = image.byte().permute(1, 2, 0).cpu().numpy()
         notes: tuple[str, ...] = ()
         if size != (height, width):
             notes = (f"Painted at {size[1]} x {size[0]} and scaled to {width} x {height}.",)
             pixels = resize_image(np.ascontiguousarray(pixels), height, width)
         return np.ascontiguousarray(pixels), notes
+
+    def _fast(self, precision: Literal["float32", "bfloat16"]) -> FastSEAN:
+        """The exact fast renderer of that precision; what it keeps between pictures belongs to it."""
+        if precision not in self._renderers:
+            self._renderers[precision] = FastSEAN(self.generator, precision=precision)
+        return self._renderers[precision]
 
     def _hot(self, label_map: Array) -> Tensor:
         ids = torch.from_numpy(label_map.astype(np.int64))[None].to(self.device)
