@@ -37,7 +37,7 @@ class Editor(QObject):
         self.window.first_frame.connect(self._begin, Qt.ConnectionType.SingleShotConnection)
         self.window.restore_place()
         if not self._files:
-            self.window.controllers["files"].open_first()
+            self.window.controllers["new"].first()
 
     def show(self) -> None:
         """Show the window."""

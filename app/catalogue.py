@@ -87,6 +87,14 @@ class Catalogue(QObject):
             return default
         return int(value) if isinstance(value, int) and 32 <= value <= 4096 else default
 
+    def styled_blocks(self, name: str, default: int = 6) -> int:
+        """How many blocks of the weights take a style of their own."""
+        try:
+            value = self.card(name).config.get("styled_blocks", default)
+        except EngineError:
+            return default
+        return int(value) if isinstance(value, int) and 1 <= value <= 24 else default
+
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Weights that find these labels in a photo."""
         for entry in self._entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def look_at(work: Work, path: Path) -> Found:
         image = read_image(path)
         return Found(path, kind, request, image.pixels, image.notes)
     if kind == "request_json":
-        return Found(path, kind, _render_request(read_text(path), path))
+        return read_request_file(path)
     if kind == "image":
         image = read_image(path, max_side=PREVIEW)  # before the user is asked what to do with it
         return Found(path, kind, None, image.pixels)
@@ -56,6 +57,11 @@ def look_at(work: Work, path: Path) -> Found:
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
         raise BadFile(_tr('"{0}" is nothing that Tessera opens.').format(path))
     return Found(path, kind)
+
+
+def read_request_file(path: Path) -> Found:
+    """A request alone, from its JSON file. Raises EngineError naming what is wrong with it."""
+    return Found(path, "request_json", _render_request(read_text(path), path))
 
 
 def _render_request(text: str, path: Path) -> RenderRequest:
@@ -89,17 +95,36 @@ def sample_path() -> Path:
     return resource("sample", "sample.request.json")
 
 
-def template_paths() -> list[Path]:
-    """The label maps that come with Tessera, by name."""
-    return sorted(resource("templates").glob("*.png"))
+@dataclass(frozen=True)
+class Template:
+    """A label map that comes with Tessera: its file and its title in both languages."""
+
+    path: Path
+    title: str
+    title_zh: str
 
 
-def template_title(path: Path) -> str:
-    """A template's name from its file's: "01-long_hair.png" -> "Long hair"."""
+def templates() -> list[Template]:
+    """The templates in the order of templates.json; files that it does not name follow by name."""
+    folder = resource("templates")
+    named: dict[str, Template] = {}
+    try:
+        listed = json.loads((folder / "templates.json").read_text(encoding="utf-8"))["templates"]
+        for entry in listed:
+            title = str(entry["title"])
+            path = folder / str(entry["file"])
+            named[path.name] = Template(path, title, str(entry.get("title_zh") or title))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no list: the files speak for themselves
+    rest = [path for path in sorted(folder.glob("*.png")) if path.name not in named]
+    found = [template for template in named.values() if template.path.is_file()]
+    return found + [Template(path, _title(path), _title(path)) for path in rest]
+
+
+def _title(path: Path) -> str:
+    """A name from a file's: "01-long_hair.png" -> "Long hair"."""
     words = path.stem.replace("_", " ").replace("-", " ").split()
-    while words and words[0].isdecimal():
-        words.pop(0)
-    text = " ".join(words)
+    text = " ".join(word for i, word in enumerate(words) if i or not word.isdecimal())
     return text[:1].upper() + text[1:]
 
 

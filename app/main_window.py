@@ -21,6 +21,7 @@ from app.controllers.context import Context
 from app.controllers.engine_menus import DeviceController, ModelController
 from app.controllers.exports import ExportController
 from app.controllers.files import FilesController
+from app.controllers.new import NewController
 from app.controllers.render import RenderController
 from app.controllers.simple import (
     EditController,
@@ -93,7 +94,9 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         document = self.core.document
         self.labels = LabelsPanel(document)
-        self.styles = StylesPanel(document, self.core.thumbnails)
+        self.styles = StylesPanel(
+            document, self.core.thumbnails, lambda: self.core.catalogue.styled_blocks(document.weights)
+        )
         self.docks: dict[str, QDockWidget] = {}
         for name, title, panel in (
             ("labelsDock", self.tr("Labels"), self.labels),
@@ -136,12 +139,14 @@ class MainWindow(QMainWindow):
         render = RenderController(context, self)
         styles = StylesController(context, self)
         exports = ExportController(context, render, self)
+        new = NewController(context, styles, exports, self)
         self.controllers: dict[str, Any] = {
             "window": self,
             "render": render,
             "styles": styles,
             "exports": exports,
-            "files": FilesController(context, styles, exports, self.menus["RECENT"], self),
+            "new": new,
+            "files": FilesController(context, styles, new, self.menus["RECENT"], self),
             "edit": EditController(context, self),
             "tools": ToolsController(context, self),
             "labels": LabelsController(context, self),

@@ -119,8 +119,11 @@ class RenderController(QObject):
             return
         snapshot = self._document.snapshot()
         if self.picture_shows(snapshot) and self._document.picture is not None:
+            # An undo led back to what is shown: whatever is under way would replace it by something else.
             self._fresh_document = False
-            return  # an undo that leads back to what is shown, or a change of visibility only
+            self._lane.cancel()
+            self._context.core.hub.clear(TOPIC)
+            return
         stamp = self._lane.submit(snapshot.to_request, drop_running=self._fresh_document)
         self._fresh_document = False
         state = _State(snapshot.weights, snapshot.label_map, snapshot.styles, snapshot.seed)

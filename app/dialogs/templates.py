@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
@@ -18,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.documents import template_title
-from app.i18n import tr
+from app.documents import Template
+from app.i18n import CHINESE, language
 from app.pixels import to_qimage
 from engine.errors import EngineError
 from engine.labels import LabelSet, read_label_map, resize_label_map
@@ -33,7 +31,7 @@ class TemplateDialog(QDialog):
 
     chosen = Signal(object)  # (H, W) uint8 label map
 
-    def __init__(self, paths: list[Path], label_set: LabelSet, parent: QWidget | None = None) -> None:
+    def __init__(self, offered: list[Template], label_set: LabelSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("New from template"))
@@ -49,9 +47,10 @@ class TemplateDialog(QDialog):
         self.list.setUniformItemSizes(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.itemActivated.connect(self.accept)
-        for path in paths:
+        for template in offered:
+            title = template.title_zh if language() == CHINESE else template.title
             try:
-                self._add(template_title(path), read_label_map(path, label_set).label_map, label_set)
+                self._add(title, read_label_map(template.path, label_set).label_map, label_set)
             except EngineError:
                 continue  # made for other labels
         self._add(self.tr("Empty"), np.zeros((256, 256), np.uint8), label_set)
@@ -76,7 +75,7 @@ class TemplateDialog(QDialog):
     def _add(self, title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
         small = resize_label_map(label_map, SIDE, SIDE)
         pixmap = QPixmap.fromImage(to_qimage(label_set.palette()[small]))
-        item = QListWidgetItem(QIcon(pixmap), tr(title))
+        item = QListWidgetItem(QIcon(pixmap), title)
         item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.list.addItem(item)
         self._maps.append(label_map)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
@@ -22,7 +24,6 @@ from app.document.document import Document
 from app.icons import icons
 from app.labels_text import name_of, style_source
 from app.panels.style_slots import (
-    BLOCKS,
     CHOICES,
     MIX,
     OTHER,
@@ -47,8 +48,16 @@ class StyleDetail(QFrame):
     file_wanted = Signal(int, str)  # label, slot "a" or "b"
     incoming = Signal(int, str, object)  # label, slot, Incoming
 
-    def __init__(self, document: Document, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        thumbnails: Thumbnails,
+        block_count: Callable[[], int],
+        parent: QWidget | None = None,
+    ) -> None:
+        """``block_count`` tells how many blocks of the document's weights take a style of their own."""
         super().__init__(parent)
+        self._block_count = block_count
         self.setObjectName("card")
         self.setAccessibleName(self.tr("Style of the chosen label"))
         self._document = document
@@ -62,6 +71,7 @@ class StyleDetail(QFrame):
         document.styles_changed.connect(self._styles_changed)
         document.current_label_changed.connect(self.refresh)
         document.replaced.connect(self.refresh)
+        document.weights_changed.connect(self.refresh)
         thumbnails.changed.connect(self.refresh)
         self.refresh()
 
@@ -165,28 +175,38 @@ class StyleDetail(QFrame):
 
     def _build_blocks(self) -> QWidget:
         box = QWidget()
-        grid = QGridLayout(box)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(6)
-        grid.setVerticalSpacing(3)
+        self._grid = QGridLayout(box)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(3)
         self.blocks: list[QComboBox] = []
-        for i in range(BLOCKS):
+        box.hide()
+        return box
+
+    def _fit_blocks(self, count: int) -> None:
+        """As many choices as the weights have styled blocks."""
+        if len(self.blocks) == count:
+            return
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        self.blocks.clear()
+        for i in range(count):
             caption = QLabel(str(i + 1))
             caption.setProperty("muted", True)
             caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
             combo = QComboBox()
             combo.setAccessibleName(self.tr("Style of block {0}").format(i + 1))
-            combo.setToolTip(self.tr("Block {0} of {1}, from coarse to fine").format(i + 1, BLOCKS))
+            combo.setToolTip(self.tr("Block {0} of {1}, from coarse to fine").format(i + 1, count))
             combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             texts = (self.tr("First"), self.tr("Second"), self.tr("Mix"), self.tr("Mean"), self.tr("Other"))
             for choice, text in zip((*CHOICES, OTHER), texts):
                 combo.addItem(text, choice)
             combo.activated.connect(lambda _, block=i: self._block_chosen(block))
             self.blocks.append(combo)
-            grid.addWidget(caption, 2 * (i // 3), i % 3)
-            grid.addWidget(combo, 2 * (i // 3) + 1, i % 3)
-        box.hide()
-        return box
+            self._grid.addWidget(caption, 2 * (i // 3), i % 3)
+            self._grid.addWidget(combo, 2 * (i // 3) + 1, i % 3)
 
     # --- showing ------------------------------------------------------------------------------------
 
@@ -198,7 +218,7 @@ class StyleDetail(QFrame):
     def _slots(self) -> Slots:
         return split(self._document.style(self._label))
 
-    def refresh(self) -> None:
+    def refresh(self, *_: object) -> None:
         """Show the document's style of the current label."""
         self._filling = True
         slots = self._slots
@@ -217,7 +237,9 @@ class StyleDetail(QFrame):
         self.slider.setValue(round(100 * slots.amount))
         self._per_cent.setText(self.tr("{0} %").format(round(100 * slots.amount)) if two else "")
         self.button_reset.setEnabled(not isinstance(self._document.style(self._label), MeanStyle))
-        choices = slots.blocks or ((MIX if two else A),) * BLOCKS
+        count = len(slots.blocks) or self._block_count()
+        self._fit_blocks(count)
+        choices = slots.blocks or ((MIX if two else A),) * count
         if slots.blocks:
             self.button_fold.setChecked(True)
         for combo, choice in zip(self.blocks, choices):
@@ -270,7 +292,7 @@ class StyleDetail(QFrame):
 
     def _block_chosen(self, block: int) -> None:
         if not self._filling:
-            self._put(with_block(self._slots, block, str(self.blocks[block].currentData())))
+            self._put(with_block(self._slots, block, str(self.blocks[block].currentData()), count=len(self.blocks)))
 
 
 def _elided(name: str) -> QLabel:

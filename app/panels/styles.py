@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QPushButton, QVBoxLayout, QWidget
@@ -11,6 +13,7 @@ from app.icons import icons
 from app.mime import may_be_useful, read_mime
 from app.panels.style_detail import StyleDetail
 from app.panels.style_rows import LABEL_ROLE, StyleDelegate, StyleModel
+from app.panels.style_slots import BLOCKS
 from app.thumbnails import Thumbnails
 
 
@@ -30,7 +33,13 @@ class StylesPanel(QWidget):
     file_wanted = Signal(int, str)
     file_for_all_wanted = Signal()
 
-    def __init__(self, document: Document, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        thumbnails: Thumbnails,
+        block_count: Callable[[], int] = lambda: BLOCKS,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("stylesPanel")
         self.setAccessibleName(self.tr("Styles"))
@@ -44,7 +53,7 @@ class StylesPanel(QWidget):
         self.model = StyleModel(document, self)
         self.model.incoming.connect(lambda label, incoming: self.incoming.emit(label, "a", incoming))
         self.list = self._make_list(thumbnails)
-        self.detail = StyleDetail(document, thumbnails)
+        self.detail = StyleDetail(document, thumbnails, block_count)
         self.detail.file_wanted.connect(self.file_wanted)
         self.detail.incoming.connect(self.incoming)
         thumbnails.changed.connect(self.model.redraw)

@@ -30,6 +30,7 @@ from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.shortcuts import ShortcutsDialog
 from app.dialogs.templates import TemplateDialog
+from app.documents import Template
 from app.environment import drop_foreign_qt_paths
 from app.errors_ui import Problem, ProblemHub, Severity
 from app.errors_ui.bar import ErrorBar
@@ -74,7 +75,7 @@ def dialogs(core, tmp_path):
     photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.4, ("Unsure.",))
     yield RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR)
     yield LabelMapDialog(tmp_path / "map.png", FACES)
-    yield TemplateDialog([tmp_path / "map.png"], FACES)
+    yield TemplateDialog([Template(tmp_path / "map.png", "Map", "图")], FACES)
     yield ShortcutsDialog()
     yield AboutDialog(core.catalogue)
 
@@ -472,3 +473,15 @@ def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp
         core.settings.language = "en"
         install_language("en")
         editor.window.controllers["render"].stop()
+
+
+def test_undo_back_to_what_is_shown_drops_the_render_under_way(window, core, engine, qtbot):
+    picture = core.document.picture.copy()
+    engine.gate = threading.Event()
+    core.document.set_seed(5)
+    qtbot.waitUntil(lambda: core.render_lane.busy)
+    core.document.undo()
+    qtbot.waitUntil(lambda: not core.render_lane.busy)
+    engine.gate.set()
+    assert window.controllers["render"].up_to_date
+    assert np.array_equal(core.document.picture, picture)

@@ -1,0 +1,211 @@
+"""Beginning documents: from a template, a photo, a label map, a request; the sample of the first start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+
+from app.controllers.context import Context
+from app.controllers.exports import ExportController
+from app.controllers.styles import StylesController, square_document
+from app.dialogs.files import PICTURES
+from app.dialogs.label_map import LabelMapDialog
+from app.dialogs.regions import Purpose
+from app.dialogs.templates import TemplateDialog
+from app.document.document import BACKGROUND
+from app.documents import Found, read_request_file, sample_path, sides_for, templates
+from app.photos import Photo
+from engine.errors import EngineError
+from engine.labels import read_label_map, resize_label_map
+from engine.request import ImageStyle, Style
+
+
+class NewController(QObject):
+    """Makes the document another one; each way is one step that undo takes back, except at the start."""
+
+    def __init__(
+        self,
+        context: Context,
+        styles: StylesController,
+        exports: ExportController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._styles = styles
+        self._exports = exports
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    @Slot()
+    def template(self) -> None:
+        """Show the gallery of templates."""
+        dialog = TemplateDialog(templates(), self._document.label_set, self._context.window)
+        dialog.chosen.connect(self._from_map)
+        dialog.open()
+
+    @Slot()
+    def photo(self) -> None:
+        """Ask for a photo and make a document of it."""
+        path = self._context.ask.open("photo", self.tr("New from photo"), self._pictures())
+        if path is not None:
+            self.from_photo(path)
+
+    @Slot()
+    def label_map(self) -> None:
+        """Ask for a label map and make a document of it."""
+        path = self._context.ask.open("map", self.tr("New from label map"), self._pictures())
+        if path is not None:
+            self.from_label_map(path)
+
+    @Slot()
+    def sample(self) -> None:
+        """The document of the first start; the templates where there is none."""
+        if not self._open_sample(undoable=True):
+            self.template()
+
+    # --- from outside -------------------------------------------------------------------------------
+
+    def first(self) -> None:
+        """What the editor shows when it starts without a file: the sample, or the first template."""
+        if not self._open_sample(undoable=False):
+            self._first_template()
+
+    def from_photo(self, path: Path) -> None:
+        """Find a photo's regions, show them, then repaint it with its own styles."""
+        self._styles.photo(path, self._photo_found)
+
+    def from_label_map(self, path: Path) -> None:
+        """Show what a label map file holds; it becomes a new document or replaces the present map."""
+        dialog = LabelMapDialog(path, self._document.label_set, self._context.window)
+
+        def used(label_map: np.ndarray, how: str) -> None:
+            if how == "new":
+                self._from_map(label_map)
+            else:
+                same = resize_label_map(label_map, self._document.height, self._document.width)
+                self._document.replace_label_map(same, text=self.tr("Label map {0}").format(path.name))
+
+        dialog.used.connect(used)
+        dialog.open()
+
+    def restore(self, found: Found, *, undoable: bool = True, own: bool = True) -> bool:
+        """Become what a request says. ``own``: the file holds this document from now on.
+
+        Returns False, having said why, when its weights are not there or do not fit; nothing has changed then.
+        """
+        request = found.request
+        assert request is not None
+        try:
+            labels = self._context.core.catalogue.label_set(request.weights)
+            pixels = found.pixels
+            if pixels is not None and pixels.shape[:2] != (request.label_map.height, request.label_map.width):
+                pixels = None  # scaled since it was exported: the next render will show it
+            self._document.new(
+                label_set=labels,
+                label_map=request.label_map.array(),
+                weights=request.weights,
+                styles=dict(request.styles),
+                seed=request.seed,
+                picture=pixels,
+                text=self.tr("Open {0}").format(found.path.name),
+                undoable=undoable,
+            )
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return False
+        self._document.mark_saved()
+        self._choose_label()
+        self._exports.set_path(found.path if own else None)
+        if own:
+            self._context.core.settings.add_recent(found.path)
+        return True
+
+    # --- photos and maps ----------------------------------------------------------------------------
+
+    def _photo_found(self, photo: Photo) -> None:
+        self._styles.show_regions(photo, Purpose.NEW, lambda corrected, _: self._encode(corrected))
+
+    def _encode(self, photo: Photo) -> None:
+        weights = self._document.weights
+        self._styles.encode(photo, weights, lambda styles: self._from_photo(photo, styles, weights))
+
+    def _from_photo(self, photo: Photo, styles: dict[int, ImageStyle], weights: str) -> None:
+        if self._document.weights != weights:
+            return  # another model was chosen while this one's styles were being encoded
+        side = self._context.core.catalogue.resolution(weights)
+        pixels, label_map = square_document(photo, side)
+        self._begin(label_map, styles=dict(styles), photo=pixels, text=photo.path.name)
+
+    def _from_map(self, label_map: np.ndarray) -> None:
+        self._begin(self._fitted(label_map))
+
+    def _fitted(self, label_map: np.ndarray) -> np.ndarray:
+        side = self._context.core.catalogue.resolution(self._document.weights)
+        return resize_label_map(label_map, *sides_for(label_map.shape[0], label_map.shape[1], side))
+
+    def _begin(
+        self,
+        label_map: np.ndarray,
+        *,
+        styles: dict[int, Style] | None = None,
+        photo: np.ndarray | None = None,
+        text: str = "",
+    ) -> None:
+        self._document.new(
+            label_set=self._document.label_set,
+            label_map=label_map,
+            weights=self._document.weights,
+            styles=styles,
+            photo=photo,
+            text=self.tr("New from {0}").format(text) if text else self.tr("New document"),
+        )
+        self._choose_label()
+        self._exports.set_path(None)
+
+    # --- the first document -------------------------------------------------------------------------
+
+    def _open_sample(self, *, undoable: bool) -> bool:
+        path = sample_path()
+        if not path.is_file():
+            return False
+        try:
+            found = read_request_file(path)
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return False
+        return self.restore(found, undoable=undoable, own=False)
+
+    def _first_template(self) -> None:
+        labels = self._document.label_set
+        for template in templates():
+            try:
+                label_map = read_label_map(template.path, labels).label_map
+            except EngineError:
+                continue  # made for other labels
+            self._document.new(
+                label_set=labels,
+                label_map=self._fitted(label_map),
+                weights=self._document.weights,
+                undoable=False,
+            )
+            self._choose_label()
+            return
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _choose_label(self) -> None:
+        """Begin with the largest region that is not background: nobody wants to paint background first."""
+        if self._document.current_label != BACKGROUND:
+            return
+        for key in (1, 2):
+            label = self._context.labels.model.label_for_key(key)
+            if label is not None and label != BACKGROUND and self._document.areas[label] > 0:
+                self._document.set_current_label(label)
+                return
+
+    def _pictures(self) -> str:
+        return self.tr("Pictures ({0})").format(PICTURES) + ";;" + self.tr("All files (*)")

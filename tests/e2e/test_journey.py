@@ -1,0 +1,168 @@
+"""What a newcomer does: a photo on "hair", a longer fringe, the picture follows, export, drop it back."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtWidgets import QApplication
+
+from app.dialogs.regions import RegionsDialog
+from engine.images import read_embedded_request, read_image
+from engine.request import ImageStyle, RenderRequest, from_json
+from tests.app.pointing import Drag, Mouse
+
+HAIR, SKIN = 13, 1
+PATIENCE = 120_000  # ms; the machine may be busy
+
+
+def mime_of(path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    return mime
+
+
+def drop_on(widget, mime, point) -> None:
+    drag = Drag(widget, mime)
+    assert drag.enter(point)
+    drag.move(point)
+    assert drag.drop(point)
+
+
+def regions_dialog():
+    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, RegionsDialog) and w.isVisible()]
+    return found[0] if found else None
+
+
+def engine_render(editor, request: RenderRequest, qtbot) -> np.ndarray:
+    """What the engine itself makes of a request: in the work lane, where its session may be used."""
+    found = []
+
+    def run(work):
+        with work.session() as session:
+            return session.run(request, None, threading.Event()).pixels
+
+    editor.core.work_lane.submit(run, on_done=found.append, on_failed=found.append)
+    qtbot.waitUntil(lambda: bool(found), timeout=PATIENCE)
+    assert isinstance(found[0], np.ndarray), found[0]
+    return found[0]
+
+
+def wait_rendered(editor, qtbot) -> np.ndarray:
+    qtbot.waitUntil(lambda: editor.window.controllers["render"].up_to_date, timeout=PATIENCE)
+    return editor.core.document.picture.copy()
+
+
+def at(canvas, x: float, y: float) -> tuple[int, int]:
+    """The widget point of an image point."""
+    return round(x * canvas.view.scale + canvas.view.x), round(y * canvas.view.scale + canvas.view.y)
+
+
+def test_repaint_a_portrait(editor, photo, qtbot, tmp_path, monkeypatch):
+    window, document = editor.window, editor.core.document
+    canvas = window.canvas
+    first = wait_rendered(editor, qtbot)
+    started_with = document.to_request()
+
+    # A photo dropped on the hair: its regions are shown, corrected by its label map, and used.
+    ys, xs = np.nonzero(document.label_map == HAIR)
+    x, y = int(xs[0]), int(ys[0])
+    drop_on(canvas, mime_of(photo[0]), at(canvas, x + 0.5, y + 0.5))
+    qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
+    dialog = regions_dialog()
+    monkeypatch.setattr(window.context.ask, "pick_open", lambda *_: str(photo[1]))
+    dialog.load.click()
+    assert (dialog.document.label_map == HAIR).any()
+    dialog.source.setCurrentIndex(dialog.source.findData(HAIR))
+    dialog.accept()
+    qtbot.waitUntil(lambda: isinstance(document.style(HAIR), ImageStyle), timeout=PATIENCE)
+    dyed = wait_rendered(editor, qtbot)
+    assert not np.array_equal(dyed, first)
+    assert window.styles.detail.thumb_a.has_picture
+
+    # A longer fringe, with the mouse: the picture follows.
+    window.actions_by_id["brush"].trigger()
+    assert document.current_label == HAIR
+    side = document.width
+    canvas.set_brush_diameter(max(3, side // 10))
+    before = document.area(HAIR)
+    mouse = Mouse(canvas)
+    mouse.press(at(canvas, side * 0.36, side * 0.34))
+    for step in range(1, 8):
+        mouse.move(at(canvas, side * (0.36 + 0.04 * step), side * 0.34))
+    mouse.release(at(canvas, side * 0.64, side * 0.34))
+    assert document.area(HAIR) > before
+    fringed = wait_rendered(editor, qtbot)
+    assert not np.array_equal(fringed, dyed)
+
+    # Exported with everything; the file holds exactly what the engine renders.
+    target = tmp_path / "结果 folder" / "portrait.png"
+    target.parent.mkdir()
+    monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
+    with qtbot.waitSignal(window.controllers["exports"].saved, timeout=PATIENCE):
+        window.actions_by_id["export"].trigger()
+    made_with = document.to_request()
+    exported = read_image(target).pixels
+    assert from_json(read_embedded_request(target)) == made_with
+    assert np.array_equal(exported, fringed)
+    assert np.array_equal(engine_render(editor, made_with, qtbot), exported)
+
+    # Begin something else, drop the file back: all restored, and it renders to the same pixels.
+    document.restore(started_with)
+    assert np.array_equal(wait_rendered(editor, qtbot), first)
+    drop_on(window, mime_of(target), (5, 5))
+    qtbot.waitUntil(lambda: document.to_request() == made_with, timeout=PATIENCE)
+    assert np.array_equal(document.picture, exported)
+    window.actions_by_id["render"].trigger()
+    assert np.array_equal(wait_rendered(editor, qtbot), exported)
+    assert not document.dirty
+
+    # And every step can be taken back, to the very beginning.
+    while document.undo_text:
+        document.undo()
+    assert document.to_request() == started_with
+    assert np.array_equal(wait_rendered(editor, qtbot), first)
+
+
+def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, monkeypatch):
+    window, document = editor.window, editor.core.document
+    window.controllers["new"].from_photo(photo[0])
+    qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
+    monkeypatch.setattr(window.context.ask, "pick_open", lambda *_: str(photo[1]))
+    regions_dialog().load.click()
+    regions_dialog().accept()
+    qtbot.waitUntil(lambda: document.photo is not None, timeout=PATIENCE)
+    assert {HAIR, SKIN} <= set(document.styles)
+    wait_rendered(editor, qtbot)
+    assert document.picture.shape == document.photo.shape
+
+
+def test_the_gui_thread_never_waits_for_the_engine(editor, qtbot):
+    """While a render runs, the event loop goes on: a timer keeps ticking."""
+    from PySide6.QtCore import QTimer
+
+    ticks = []
+    timer = QTimer()
+    timer.setInterval(1)
+    timer.timeout.connect(lambda: ticks.append(editor.core.render_lane.busy))
+    timer.start()
+    editor.core.document.set_seed(1)
+    qtbot.waitUntil(lambda: editor.core.render_lane.busy, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: editor.window.controllers["render"].up_to_date, timeout=PATIENCE)
+    timer.stop()
+    assert True in ticks
+
+
+@pytest.mark.parametrize("weights", ["no-such-weights"])
+def test_weights_that_are_gone_get_a_sentence_and_the_picture_stays(editor, qtbot, weights):
+    document = editor.core.document
+    picture = document.picture.copy()
+    document.set_weights(weights)
+    qtbot.waitUntil(lambda: editor.window.error_bar.problem is not None, timeout=PATIENCE)
+    assert weights in editor.window.error_bar.problem.sentence
+    assert np.array_equal(document.picture, picture)
+    document.undo()
+    wait_rendered(editor, qtbot)
+    qtbot.waitUntil(lambda: editor.window.error_bar.problem is None, timeout=PATIENCE)
