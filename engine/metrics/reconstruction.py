@@ -19,8 +19,9 @@ PSNR_LIMIT = 100.0
 def ssim(a: Tensor, b: Tensor) -> Tensor:
     """Structural similarity (Wang et al. 2004): Gaussian window 11 x 11, sigma 1.5, K = (0.01, 0.03), data range 1.
 
-    Mean over the windows that lie wholly inside the picture and over the channels; population variances. Equal to
-    scikit-image's with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False` and to torchmetrics'.
+    Mean over the windows that lie wholly inside the picture, as in the paper, and over the channels; population
+    variances. Equal to scikit-image's with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False`.
+    torchmetrics has the same map, but also averages windows over a mirrored border.
 
     Args:
         a, b: (B, C, H, W) in [0, 1], sides of 11 or more.

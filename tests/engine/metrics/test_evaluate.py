@@ -1,0 +1,204 @@
+"""Measuring weights: what the numbers are, and what is said when one cannot be had."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from engine.errors import BadFile, BadRequest, Cancelled, WeightsError
+from engine.images import read_image
+from engine.labels import load_label_set, read_label_map
+from engine.metrics import features
+from engine.metrics.evaluate import FID, Counts, evaluate, rows
+from engine.metrics.reconstruction import psnr
+from engine.request import ImageStyle, LabelMapData, RenderRequest
+from engine.session import Session
+
+
+@pytest.fixture(autouse=True)
+def tiny_net(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only feature network in sight: one convolution of four channels, then the pool."""
+    folder = tmp_path_factory.mktemp("nets")
+    layers = [
+        {"op": "conv", "key": "conv00", "depthwise": False, "stride": 2, "relu6": True, "inp": 0, "out": 1},
+        {"op": "global_average_pool", "inp": 1, "out": 2},
+    ]
+    generator = torch.Generator().manual_seed(1)
+    state = {"conv00.weight": torch.randn(4, 3, 3, 3, generator=generator), "conv00.bias": torch.zeros(4)}
+    save_file(state, folder / f"{features.MOBILENET}.safetensors")
+    (folder / f"{features.MOBILENET}.json").write_text(json.dumps({"layers": layers}))
+    monkeypatch.setattr(features, "search_path", lambda: [folder, folder, folder])
+    return folder
+
+
+def _measure(weights: str, data: Path, split: str = "val", **options: Any) -> dict[str, Any]:
+    metrics = evaluate(weights, data, split, device="cpu", **options)
+    json.dumps(metrics, allow_nan=False)  # plain data without infinities
+    return metrics
+
+
+# ---------------------------------------------------------------- SEAN
+
+
+def test_sean_gets_every_number(tiny_weights: Path, tiny_dataset: Path) -> None:
+    found = _measure("tiny-sean", tiny_dataset)
+    assert (found["system"], found["split"], found["pictures"], found["resolution"]) == ("sean", "val", 3, 64)
+    assert -1 <= found["ssim"] <= 1 and 0 < found["rmse"] < 1 and found["psnr"] > 0 and found[FID] > 0
+    assert found["networks"] == {"features": features.MOBILENET, "parser": "tiny-parser"}
+    assert found["missing"] == {}
+    for key in ("reconstructions", "real_pictures"):
+        assert set(found[key]) == {"miou", "miou_without_rare", "accuracy", "iou"}
+        assert len(found[key]["iou"]) == 19
+    assert "necklace" in found["rare_labels"] and "hair" not in found["rare_labels"]
+    assert sum(found["label_shares"].values()) == pytest.approx(1.0)
+
+
+def test_the_reconstruction_is_the_picture_that_the_editor_paints(tiny_weights: Path, tiny_dataset: Path) -> None:
+    picture, map_file = tiny_dataset / "images" / "val_000.jpg", tiny_dataset / "labels" / "val_000.png"
+    label_map = read_label_map(map_file, load_label_set("faces")).label_map
+    session = Session("cpu")
+    shown = session.encode("tiny-sean", read_image(picture).pixels, label_map).present
+    styles = {
+        int(label): ImageStyle(path=str(picture), label=int(label), label_map_path=str(map_file))
+        for label in np.flatnonzero(shown)
+    }
+    request = RenderRequest("tiny-sean", LabelMapData.from_array(label_map), styles)
+    painted = session.run(request).pixels
+    a, b = (torch.from_numpy(x / 255.0).permute(2, 0, 1)[None] for x in (read_image(picture).pixels, painted))
+    found = _measure("tiny-sean", tiny_dataset, limit=1)
+    assert found["psnr"] == pytest.approx(float(psnr(a, b)), abs=1e-3)
+    assert found[FID] is None and "two pictures" in found["missing"][FID]
+
+
+def test_without_the_feature_network_its_number_is_missing_with_the_reason(
+    tiny_weights: Path, tiny_dataset: Path, tiny_net: Path
+) -> None:
+    for file in tiny_net.iterdir():
+        file.unlink()
+    found = _measure("tiny-sean", tiny_dataset, limit=2)
+    assert found[FID] is None and features.MOBILENET in found["missing"][FID]
+    assert found["networks"]["features"] is None
+    assert found["psnr"] > 0
+
+
+def test_without_a_parser_its_numbers_are_missing_with_the_reason(
+    tiny_weights: Path, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "tiny-sean").symlink_to(tiny_weights / "tiny-sean", target_is_directory=True)
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "shelf"))
+    monkeypatch.setattr("engine.checkpoints.store.root", lambda: tmp_path / "nowhere")
+    found = _measure("tiny-sean", tiny_dataset, limit=2)
+    assert found["reconstructions"] is None and "parser" in found["missing"]["reconstructions"]
+    assert found["label_shares"]["hair"] > 0.1
+    assert any("No parser" in value for _, value in rows(found))
+
+
+# ---------------------------------------------------------------- parser
+
+
+def test_a_parser_is_measured_at_each_pictures_own_size(tiny_weights: Path, tiny_dataset: Path) -> None:
+    found = _measure("tiny-parser", tiny_dataset)
+    parser = Session("cpu").load("tiny-parser")
+    counts = Counts(load_label_set("faces"))
+    for n in range(3):
+        pixels = read_image(tiny_dataset / "images" / f"val_{n:03d}.jpg").pixels
+        truth = read_label_map(tiny_dataset / "labels" / f"val_{n:03d}.png", load_label_set("faces")).label_map
+        counts.add(truth, parser.parse(pixels)[0])  # type: ignore[union-attr]
+    assert {key: found[key] for key in ("miou", "accuracy", "iou")} == {
+        key: counts.numbers([])[key] for key in ("miou", "accuracy", "iou")
+    }
+    assert found["seconds_per_picture"] > 0
+
+
+def test_almost_absent_labels_are_left_out_of_the_second_mean_only() -> None:
+    counts = Counts(load_label_set("faces"))
+    truth = np.zeros((200, 200), np.uint8)
+    truth[:100], truth[0, 0] = 13, 16  # a necklace of one pixel in 40,000
+    found = np.where(truth == 16, 13, truth).astype(np.uint8)
+    counts.add(truth, found)
+    assert [counts.label_set[i].name for i in counts.rare()][-1] == "clothes"
+    assert 16 in counts.rare() and 13 not in counts.rare()
+    numbers = counts.numbers(counts.rare())
+    assert numbers["miou"] == pytest.approx(2 / 3, abs=1e-3)
+    assert numbers["miou_without_rare"] == pytest.approx(1.0, abs=1e-3)
+    assert numbers["iou"]["necklace"] == 0.0 and numbers["iou"]["hat"] is None
+
+
+def test_the_ignore_id_counts_neither_as_truth_nor_in_the_mean() -> None:
+    street = load_label_set("street")
+    assert street.ignore is not None
+    counts = Counts(street)
+    truth = np.array([[0, 0, street.ignore, street.ignore]], np.uint8)
+    counts.add(truth, np.array([[0, 1, 1, street.ignore]], np.uint8))
+    numbers = counts.numbers([])
+    assert numbers["accuracy"] == 0.5
+    assert street[street.ignore].name not in numbers["iou"]
+
+
+# ---------------------------------------------------------------- folders
+
+
+def test_one_split_named_test_or_no_list_of_splits_at_all(tiny_weights: Path, tiny_dataset: Path) -> None:
+    stems = [path.stem for path in sorted((tiny_dataset / "labels").iterdir())]
+    (tiny_dataset / "splits.json").write_text(json.dumps({"test": stems}))
+    assert _measure("tiny-parser", tiny_dataset, "test")["pictures"] == 9
+    (tiny_dataset / "splits.json").unlink()
+    assert _measure("tiny-parser", tiny_dataset, "test")["pictures"] == 9
+    assert _measure("tiny-parser", tiny_dataset, "whatever", limit=4)["pictures"] == 4
+
+
+def test_pictures_of_other_sizes_and_shapes_are_measured_too(tiny_weights: Path, tiny_dataset: Path) -> None:
+    for n, size in enumerate(((100, 90), (64, 128), (33, 40))):
+        for folder, name in (("images", f"val_{n:03d}.jpg"), ("labels", f"val_{n:03d}.png")):
+            path = tiny_dataset / folder / name
+            Image.open(path).resize(size, Image.Resampling.NEAREST).save(path)
+    assert _measure("tiny-parser", tiny_dataset)["pictures"] == 3
+    assert _measure("tiny-sean", tiny_dataset)["pictures"] == 3
+
+
+def test_mistakes_get_one_sentence(tiny_weights: Path, tiny_dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match=r"no split 'tset'; it has: train, val\."):
+        _measure("tiny-sean", tiny_dataset, "tset")
+    with pytest.raises(BadFile, match="There is no folder"):
+        _measure("tiny-sean", tmp_path / "nowhere")
+    with pytest.raises(WeightsError, match="did you mean"):
+        _measure("tiny-saen", tiny_dataset)
+    with pytest.raises(BadRequest, match="limit 0"):
+        _measure("tiny-sean", tiny_dataset, limit=0)
+    (tiny_dataset / "images" / "val_001.jpg").unlink()
+    with pytest.raises(BadFile, match=r"no picture for the label map val_001\.png"):
+        _measure("tiny-sean", tiny_dataset)
+    (tiny_dataset / "classes.json").write_bytes(
+        (Path(__file__).parents[3] / "resources/labelsets/street.json").read_bytes()
+    )
+    with pytest.raises(WeightsError, match=r"know the 19 labels of .faces."):
+        _measure("tiny-sean", tiny_dataset)
+
+
+def test_it_reports_progress_and_stops_when_told(tiny_weights: Path, tiny_dataset: Path) -> None:
+    seen: list[float] = []
+    cancel = threading.Event()
+
+    def report(fraction: float, text: str) -> None:
+        seen.append(fraction)
+        if fraction > 0.3:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        _measure("tiny-parser", tiny_dataset, on_progress=report, cancel=cancel)
+    assert seen == sorted(seen) and 0.3 < seen[-1] < 0.7
+
+
+def test_lines_for_people_name_every_label(tiny_weights: Path, tiny_dataset: Path) -> None:
+    lines = dict(rows(_measure("tiny-sean", tiny_dataset, limit=2)))
+    assert "parser on reconstructions: iou: hair" in lines and FID in lines
+    assert lines["networks: parser"] == "tiny-parser"

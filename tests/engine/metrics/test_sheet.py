@@ -1,0 +1,87 @@
+"""Sheets: what is in them, and that no photograph gets into the one that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine.data.folder import DatasetFolder
+from engine.errors import BadRequest
+from engine.labels import colourise
+from engine.metrics import sheet
+from engine.session import Session
+from tools.make_card_sheet import SHOWN, check_private, templates
+
+
+@pytest.fixture
+def painter(tiny_weights: Path):
+    return Session("cpu").painter("tiny-sean")
+
+
+@pytest.fixture
+def data(tiny_dataset: Path) -> DatasetFolder:
+    return DatasetFolder(tiny_dataset, "train", 64)
+
+
+def _cells(path: Path, columns: int) -> list[list[np.ndarray]]:
+    """The sheet's cells, from its lower right corner."""
+    pixels = np.asarray(Image.open(path))
+    step = 64 + sheet.GAP
+    assert pixels.shape[1] == step * columns + sheet.GAP
+    rows = (pixels.shape[0] - 30) // step
+    bottom = pixels.shape[0]
+    return [
+        [pixels[bottom - step * (rows - r) :][:64, sheet.GAP + step * c :][:, :64] for c in range(columns)]
+        for r in range(rows)
+    ]
+
+
+def test_a_run_sheet_shows_real_reconstruction_and_swapped_styles(painter, data, tmp_path) -> None:
+    sheet.reconstruction_sheet(painter.generator, data, tmp_path / "sheet.png", rows=3, mean=painter.mean)
+    cells = _cells(tmp_path / "sheet.png", 3)[-3:]
+    chosen = [0, 2, 5]
+    for row, n in zip(cells, chosen, strict=True):
+        assert np.array_equal(row[0], data.images[n])
+    codes, present = sheet.encode_all(painter.generator, data, chosen)
+    own = torch.where(present[:, None, :, None], codes, painter.mean[None])
+    painted = sheet.paint(painter.generator, data.label_maps[chosen], own)
+    assert np.array_equal(np.stack([row[1] for row in cells]), painted)
+    swapped = sheet.paint(painter.generator, data.label_maps[chosen], own.roll(-1, 0))
+    assert np.array_equal(np.stack([row[2] for row in cells]), swapped)
+
+
+def test_the_shipped_sheet_holds_painted_pictures_and_own_label_maps_only(painter, data, tmp_path) -> None:
+    drawn = templates(("portrait-bob", "portrait-hat"))
+    sheet.shipped_sheet(painter.generator, painter.mean, data, drawn, tmp_path / "samples.png", styles=2)
+    cells = _cells(tmp_path / "samples.png", 4)[-3:]
+    faces = data.label_set
+    small = sheet.resize_label_map(drawn[1][1], 64, 64)
+    assert np.array_equal(cells[2][0], colourise(small, faces))
+    for row in cells:
+        for cell in row:
+            assert not any(np.array_equal(cell, photo) for photo in data.images)
+            assert not any(np.array_equal(cell, colourise(m, faces)) for m in data.label_maps)
+
+
+def test_styles_are_chosen_as_different_as_possible_or_by_name(painter, data, tmp_path) -> None:
+    data.images[3] = 255 - data.images[3]
+    chosen = sheet.most_different(data, 3)
+    assert len(set(chosen)) == 3 and 3 in chosen[:2]
+    with pytest.raises(BadRequest, match="no picture"):
+        sheet.shipped_sheet(painter.generator, painter.mean, data, [], tmp_path / "x.png", styles=["nobody"])
+
+
+def test_a_sheet_with_photographs_cannot_be_put_where_git_sees_it(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    with pytest.raises(BadRequest, match="runs/"):
+        check_private(root / "weights" / "sean-faces" / "samples.png")
+    check_private(root / "runs" / "sean" / "sheet.png")
+    check_private(tmp_path / "sheet.png")
+
+
+def test_the_rows_of_the_shipped_sheet_are_templates_that_exist() -> None:
+    assert len(templates(SHOWN)) == len(SHOWN)
