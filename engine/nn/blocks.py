@@ -99,6 +99,7 @@ class _AddNoise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, noise: Tensor, strength: Tensor) -> Tensor:
         ctx.save_for_backward(noise)
+        ctx.dtype = strength.dtype
         return torch.addcmul(x, noise, strength.view(1, -1, 1, 1).to(x.dtype))
 
     @staticmethod
@@ -106,7 +107,7 @@ class _AddNoise(torch.autograd.Function):
         (noise,) = ctx.saved_tensors
         pixels = grad.permute(0, 2, 3, 1).flatten(0, 2)  # (B*H*W, C), a view of channels-last memory
         flat = noise.expand(grad.shape[0], -1, -1, -1).flatten()
-        return grad, None, (flat @ pixels).float()
+        return grad, None, (flat @ pixels).to(ctx.dtype)
 
 
 def modulate(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
