@@ -1,0 +1,183 @@
+"""Dialogs by themselves: regions, label maps, templates, choices, about."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTextBrowser
+
+from app.catalogue import Catalogue
+from app.dialogs.about import AboutDialog
+from app.dialogs.choices import Choice, ChoiceDialog
+from app.dialogs.label_map import LabelMapDialog
+from app.dialogs.regions import Purpose, RegionsDialog
+from app.dialogs.templates import TemplateDialog
+from app.documents import templates
+from app.photos import Photo
+from engine.labels import ORDERS, read_label_map, write_label_map
+from tests.app.fakes import FACES, cards
+from tests.fixtures import face_label_map, photo_of
+
+HAIR, SKIN, HAT = 13, 1, 14
+
+
+@pytest.fixture
+def photo(tmp_path):
+    label_map = face_label_map(64)
+    return Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.95)
+
+
+def shown(qtbot, dialog):
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    return dialog
+
+
+# --- regions -----------------------------------------------------------------------------------------
+
+
+def test_regions_come_back_corrected(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR))
+    assert dialog.document.current_label == HAIR
+    dialog.document.begin_stroke(HAIR)
+    dialog.document.stroke_to([(2, 2)], 2)
+    dialog.document.end_stroke()
+    with qtbot.waitSignal(dialog.used) as told:
+        dialog.use.click()
+    label_map, source = told.args
+    assert source == HAIR
+    assert label_map[2, 2] == HAIR and photo.label_map[2, 2] == 0
+
+
+def test_the_region_of_the_label_is_proposed_and_another_can_be_chosen(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR))
+    assert dialog.source.currentData() == HAIR
+    dialog.source.setCurrentIndex(dialog.source.findData(SKIN))
+    dialog.document.apply_mask(np.eye(64, dtype=bool), HAIR)  # painting on does not forget the choice
+    assert dialog.source.currentData() == SKIN
+
+
+def test_a_label_painted_by_hand_becomes_a_source(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAT))
+    assert "No Hat" in dialog.bar.problem.sentence
+    assert dialog.document.current_label == HAT
+    assert dialog.source.findData(HAT) < 0
+    dialog.document.apply_mask(np.eye(64, dtype=bool), HAT)
+    assert dialog.source.findData(HAT) >= 0
+
+
+def test_warnings_of_the_parser_are_shown(qtbot, photo):
+    unsure = Photo(photo.path, photo.pixels, photo.label_map, 0.3, ("No face was found.",))
+    dialog = shown(qtbot, RegionsDialog(unsure, FACES, Purpose.ALL))
+    assert dialog.bar.problem.sentence == "No face was found."
+
+
+def test_undo_and_tools_work_by_key_in_the_dialog(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    dialog.document.apply_mask(np.ones((64, 64), bool), HAIR)
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    QTest.keyClick(dialog, "Z", Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(dialog.document.label_map, photo.label_map)
+    QTest.keyClick(dialog.canvas, "E")
+    assert dialog.canvas.tool_id == "eraser"
+    assert dialog._tools["eraser"].isChecked()
+
+
+def test_a_label_map_file_can_replace_what_was_found(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    dialog.take_map(np.full((64, 64), SKIN, np.uint8))
+    with qtbot.waitSignal(dialog.used) as told:
+        dialog.accept()
+    assert (told.args[0] == SKIN).all() and told.args[1] == -1
+
+
+def test_cancel_uses_nothing(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    with qtbot.assertNotEmitted(dialog.used):
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+# --- label maps --------------------------------------------------------------------------------------
+
+
+def test_a_good_map_shows_its_labels_and_can_be_used(qtbot, tmp_path):
+    path = tmp_path / "map.png"
+    write_label_map(path, face_label_map(64), FACES)
+    dialog = shown(qtbot, LabelMapDialog(path, FACES))
+    assert dialog.usable and "Hair" in dialog.found.text() and "64 x 64" in dialog.found.text()
+    with qtbot.waitSignal(dialog.used) as told:
+        dialog.make.click()
+    assert np.array_equal(told.args[0], face_label_map(64)) and told.args[1] == "new"
+
+
+def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "wrong.png"
+    wrong = face_label_map(64)
+    wrong[0, 0], wrong[1, 1] = 37, 99
+    Image.fromarray(wrong).save(path)
+    dialog = shown(qtbot, LabelMapDialog(path, FACES))
+    assert not dialog.usable
+    assert "37" in dialog.problem.text() and "99" in dialog.problem.text()
+    assert "wrong.png" in dialog.problem.text()
+    assert not dialog.make.isEnabled() and not dialog.replace.isEnabled()
+
+
+def test_known_orders_are_offered_by_name(qtbot, tmp_path):
+    from PIL import Image
+
+    order = "face-parsing.PyTorch"
+    ours = face_label_map(64)
+    theirs = np.argsort(np.array(ORDERS[order]))[ours].astype(np.uint8)
+    path = tmp_path / "theirs.png"
+    Image.fromarray(theirs).save(path)
+    dialog = shown(qtbot, LabelMapDialog(path, FACES))
+    dialog.order.setCurrentIndex(dialog.order.findData(order))
+    assert np.array_equal(dialog._map, ours)
+
+
+# --- templates, choices, about -----------------------------------------------------------------------
+
+
+def test_every_template_that_ships_is_readable_and_titled():
+    found = templates()
+    for template in found:
+        assert template.title and template.title_zh
+        label_map = read_label_map(template.path, FACES).label_map
+        assert {HAIR, SKIN} & set(np.unique(label_map).tolist())
+
+
+def test_a_template_becomes_a_map(qtbot, tmp_path):
+    dialog = shown(qtbot, TemplateDialog(templates(), FACES))
+    assert dialog.list.count() == len(templates()) + 1
+    dialog.list.setCurrentRow(dialog.list.count() - 1)
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.accept()
+    assert not told.args[0].any()  # the empty one
+
+
+def test_templates_of_other_labels_are_left_out(qtbot):
+    from engine.label_sets import load_label_set
+
+    dialog = shown(qtbot, TemplateDialog(templates(), load_label_set("facades")))
+    assert dialog.list.count() >= 1
+
+
+def test_a_choice_is_told_by_its_name(qtbot):
+    choices = [Choice("a", "image", "A", "the first"), Choice("b", "photo", "B", "the second")]
+    dialog = shown(qtbot, ChoiceDialog("Title", "Which?", choices))
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.buttons["b"].click()
+    assert told.args == ["b"] and not dialog.isVisible()
+
+
+def test_about_names_versions_and_licences(qtbot):
+    dialog = shown(qtbot, AboutDialog(Catalogue(cards)))
+    text = dialog.findChild(QTextBrowser).toPlainText()
+    assert "fake-faces" in text and "drawings" in text and "MIT" in text and "PySide6" in text
