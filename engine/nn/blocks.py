@@ -45,14 +45,32 @@ def fold_spectral(module: nn.Module, iterations: int = 30) -> None:
             continue
         normalised: Any = part.parametrizations
         weight = normalised.weight.original.float()
-        matrix = weight.reshape(weight.shape[0], -1)
-        v = F.normalize(normalised.weight[0]._v.float(), dim=0)
-        for _ in range(iterations):
-            u = F.normalize(matrix @ v, dim=0)
-            v = F.normalize(matrix.T @ u, dim=0)
-        sigma = u @ matrix @ v
+        u, v = _singular_vectors(weight, normalised.weight[0]._v, iterations)
+        sigma = u @ weight.flatten(1) @ v
         parametrize.remove_parametrizations(part, "weight", leave_parametrized=False)
         cast(Tensor, part.weight).copy_(weight / sigma)
+
+
+@torch.no_grad()
+def settle_spectral(module: nn.Module, iterations: int = 30) -> None:
+    """Find the singular vectors anew after weights were put into spectrally normalised layers from outside."""
+    for part in module.modules():
+        if parametrize.is_parametrized(part, "weight"):
+            normalised: Any = part.parametrizations
+            norm = normalised.weight[0]
+            u, v = _singular_vectors(normalised.weight.original.float(), norm._v, iterations)
+            norm._u.copy_(u)
+            norm._v.copy_(v)
+
+
+def _singular_vectors(weight: Tensor, start: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
+    """u and v of the largest singular value of `weight` as a matrix, by power iteration from a guess of v."""
+    matrix, v = weight.flatten(1), F.normalize(start.float(), dim=0)
+    u = F.normalize(matrix @ v, dim=0)
+    for _ in range(iterations):
+        u = F.normalize(matrix @ v, dim=0)
+        v = F.normalize(matrix.T @ u, dim=0)
+    return u, v
 
 
 def one_hot(label_map: Tensor, labels: int) -> Tensor:

@@ -19,13 +19,13 @@ from typing import Any
 import lightning_fabric
 import numpy as np
 import torch
-from PIL import Image
 from safetensors.torch import save
 from torch import Tensor
 
 from engine.data.folder import Batch, DatasetFolder
 from engine.errors import Cancelled, TrainingError
-from engine.files import atomic_write
+from engine.files import atomic_write, write_bytes
+from engine.images import encode_png
 from engine.training.recipe import Recipe
 from engine.training.task import Task, run_path
 
@@ -54,12 +54,15 @@ class Loop:
     seconds: float = 0.0
     best: float = -float("inf")
     _latest: dict[str, Tensor] = field(default_factory=dict)
+    _marked: int = 0  # the last step whose milestones are done: a cancelled run owes them
 
     def run(self) -> None:
         """Train up to `recipe.steps`. Raises TrainingError on NaN losses (the last checkpoint stays), Cancelled."""
         started = time.monotonic() - self.seconds
         window, window_start = 0, time.monotonic()
         try:
+            if self._marked < self.step:
+                self._milestones()
             while self.step < self.recipe.steps:
                 losses = self._step()
                 self.step += 1
@@ -94,7 +97,7 @@ class Loop:
             optimizer = self.task.optimizers[name]
             optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(torch.stack([loss.float() for loss in losses.values()]).sum())
-            optimizer.step()
+            self.fabric.strategy.optimizer_step(optimizer)  # optimizer.step(), with 16-mixed's loss scale undone
             reported |= {key: value.detach() for key, value in losses.items()}
         self.task.after_step(self.step)
         return reported
@@ -105,6 +108,7 @@ class Loop:
             self.show_samples()
         if self.validation is not None and (self.step % recipe.validate_every == 0 or last):
             self.validate()
+        self._marked = self.step
         if self.step % recipe.checkpoint_every == 0:
             self.save()
 
@@ -120,7 +124,7 @@ class Loop:
             )
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
         path = run_path(self.folder, "samples", f"{self.step:07d}.png")
-        Image.fromarray(pixels).save(path)
+        write_bytes(path, encode_png(pixels))
         self._report("samples", {"path": path.name})
 
     def validate(self) -> None:
@@ -147,12 +151,20 @@ class Loop:
             file.write(save({k: v.detach().cpu() for k, v in state.items()}, metadata))
 
     def save(self) -> None:
-        """Write checkpoints/last.pt: everything that a resumed run needs. Refuses when a loss is no number."""
+        """Write checkpoints/last.pt: everything that a resumed run needs.
+
+        Raises TrainingError, and keeps the last checkpoint, when a loss or a weight is no number.
+        """
         _floats(self._latest, self.step)
+        for module in self.task.modules.values():
+            for name, tensor in module.state_dict().items():
+                if not bool(torch.isfinite(tensor).all()):
+                    raise _no_number(f"The tensor {name!r}", self.step)
         state = {
             "step": self.step,
             "seconds": self.seconds,
             "best": self.best,
+            "marked": self._marked,
             "modules": {k: m.state_dict() for k, m in self.task.modules.items()},
             "optimizers": {k: o.state_dict() for k, o in self.task.optimizers.items()},
             "task": self.task.state_dict(),
@@ -180,6 +192,7 @@ class Loop:
                 f"{path} does not fit this run; start a new run.", details=str(error)
             ) from error
         self.step, self.seconds, self.best = int(state["step"]), float(state["seconds"]), float(state["best"])
+        self._marked = int(state.get("marked", self.step))
 
     def _report(self, event: str, facts: dict[str, Any]) -> None:
         line = {"event": event, "step": self.step, "seconds": round(self.seconds, 1), **facts}
@@ -193,8 +206,12 @@ def _floats(losses: dict[str, Tensor], step: int) -> dict[str, float]:
     values = {key: round(float(value), 4) for key, value in losses.items()}
     bad = [key for key, value in values.items() if not np.isfinite(value)]
     if bad:
-        raise TrainingError(
-            f"The loss {bad[0]!r} is no longer a number at step {step}; resume from the last checkpoint "
-            "with a lower learning rate or precision 32-true."
-        )
+        raise _no_number(f"The loss {bad[0]!r}", step)
     return values
+
+
+def _no_number(what: str, step: int) -> TrainingError:
+    return TrainingError(
+        f"{what} is no longer a number at step {step}; resume from the last checkpoint "
+        "with a lower learning rate or precision 32-true."
+    )

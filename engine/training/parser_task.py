@@ -45,7 +45,11 @@ class ParserTaskConfig:
 
 
 class ParserTask:
-    """See the module. `steps` is the whole run's length, which the learning rate follows."""
+    """See the module.
+
+    `steps` is the whole run's length, which the learning rate follows; `frequencies` (L,) the labels' shares of the
+    training pixels; `ignore` the label of pixels that nobody knows: no loss and no number counts them.
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class ParserTask:
         steps: int,
         device: torch.device,
         frequencies: Tensor,
+        ignore: int | None = None,
     ) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
         self.parser = channels_last(Parser(model), device)
@@ -61,6 +66,7 @@ class ParserTask:
         optimizer = torch.optim.AdamW(self.parser.parameters(), config.lr, weight_decay=config.weight_decay)
         self.optimizers: dict[str, torch.optim.Optimizer] = {"parser": optimizer}
         self.ema = EMA(self.parser, config.ema)
+        self.ignore = ignore
         weights = frequencies.clamp(min=1e-4) ** -config.class_weight_power
         self.class_weights = (weights / weights.mean()).to(device)
 
@@ -74,16 +80,23 @@ class ParserTask:
         self.parser.train()
         image, label_map = self._augment(batch)
         logits = self.parser(image.to(memory_format=torch.channels_last)).float()
-        known = torch.where(label_map < self.model.labels, label_map, -100)
+        known = self._known(label_map)
         losses = {"cross_entropy": F.cross_entropy(logits, known, self.class_weights, ignore_index=-100)}
         if config.jaccard:
-            hot = one_hot(label_map, self.model.labels)
+            hot = one_hot(known, self.model.labels)
             shares = logits.softmax(1) * hot.sum(1, keepdim=True)
             both = (shares * hot).sum((0, 2, 3))
             union = (shares + hot).sum((0, 2, 3)) - both
             there = hot.sum((0, 2, 3)) > 0
             losses["jaccard"] = config.jaccard * (1 - (both + 1) / (union + 1))[there].mean()
         yield "parser", losses
+
+    def _known(self, label_map: Tensor) -> Tensor:
+        """The label map with -100 where a pixel does not count."""
+        unknown = label_map >= self.model.labels
+        if self.ignore is not None:
+            unknown |= label_map == self.ignore
+        return torch.where(unknown, -100, label_map)
 
     def _augment(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Rotate, zoom and move picture and label map alike; change the picture's colours and sharpness."""
@@ -149,7 +162,7 @@ class ParserTask:
         for start in range(0, len(data), 10):
             batch = data.batch(np.arange(start, min(start + 10, len(data))))
             found = parser(batch.image.to(self.device)).argmax(1).cpu()
-            counts += confusion(batch.label_map, found, self.model.labels)
+            counts += confusion(self._known(batch.label_map), found, self.model.labels)
         result = segmentation(counts)
         return {"miou": result.mean_iou, "accuracy": result.accuracy, "score": result.mean_iou}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
@@ -74,15 +75,23 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
 
 def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
     """`raw` as a `kind` (dataclass or Struct). Raises TrainingError naming a wrong key and the nearest known one."""
+    _check_keys(raw, kind, source)
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise TrainingError(f"{source}: {error}.") from error
+
+
+def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
+    """Unknown keys are errors, those of configs inside configs too: msgspec would pass over them."""
+    hints = get_type_hints(kind)
     fields = kind.__struct_fields__ if issubclass(kind, msgspec.Struct) else kind.__dataclass_fields__  # type: ignore[attr-defined]
-    for key in raw:
+    for key, value in raw.items():
         if key not in fields:
             near = difflib.get_close_matches(key, list(fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
             raise TrainingError(
                 f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}"
             )
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as error:
-        raise TrainingError(f"{source}: {error}.") from error
+        if isinstance(value, dict) and is_dataclass(hints[key]):
+            _check_keys(value, hints[key], f"{source.removesuffix(']')}.{key}]")

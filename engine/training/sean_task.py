@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from engine.data.folder import Batch, DatasetFolder
 from engine.metrics.features import load_feature_net
 from engine.models.sean import SEANConfig, SEANGenerator
-from engine.nn.blocks import channels_last, fold_spectral, one_hot
+from engine.nn.blocks import channels_last, fold_spectral, one_hot, settle_spectral
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.training.augment import Augmentation
@@ -203,6 +203,7 @@ class SEANTask:
                 left.append(key)
             else:
                 own[key].copy_(source)
+        settle_spectral(self.generator)
         self.ema = EMA(self.generator, self.config.ema)
         return left
 

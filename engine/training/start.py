@@ -43,9 +43,8 @@ def make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task
     ]
     parser_config = read_fields(recipe.task, ParserTaskConfig, "recipe, [task]")
     parser_model = read_fields(model, ParserConfig, "recipe, [model]")
-    return ParserTask(
-        parser_model, parser_config, recipe.steps, device, frequencies.float() / frequencies.sum()
-    )
+    shares = frequencies.float() / frequencies.sum()
+    return ParserTask(parser_model, parser_config, recipe.steps, device, shares, data.label_set.ignore)
 
 
 def prepare(
@@ -86,7 +85,7 @@ def prepare(
     )
     train = DatasetFolder(data, "train", recipe.resolution, on_progress)
     splits = data / "splits.json"
-    has_val = splits.is_file() and "val" in json.loads(splits.read_text(encoding="utf-8"))
+    has_val = splits.is_file() and bool(json.loads(splits.read_text(encoding="utf-8")).get("val"))
     validation = DatasetFolder(data, "val", recipe.resolution, on_progress) if has_val else None
     task = make_task(recipe, train, fabric.device)
     loop = Loop(task, recipe, train, validation, folder, fabric, list(callbacks or []))

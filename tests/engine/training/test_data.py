@@ -1,0 +1,159 @@
+"""Dataset folders: which examples make a batch, mirrored how, and what is wrong with a folder."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine.data.folder import DatasetFolder
+from engine.errors import BadFile, EngineError
+from tests.fixtures import write_dataset
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=7, val=2)
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> DatasetFolder:
+    return DatasetFolder(folder, "train", 32)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder that a test may spoil."""
+    return write_dataset(tmp_path / "脸 faces", side=16, train=3, val=1)
+
+
+def numbered(data: DatasetFolder) -> DatasetFolder:
+    """The same examples, each picture holding nothing but its own number."""
+    data.images = np.empty_like(data.images)
+    data.images[:] = np.arange(len(data), dtype=np.uint8)[:, None, None, None]
+    return data
+
+
+# ---------------------------------------------------------------- batches
+
+
+def test_a_batch_holds_pictures_and_label_maps_as_networks_want_them(data: DatasetFolder) -> None:
+    batch = data.batch(np.array([2, 0]))
+    assert batch.image.shape == (2, 3, 32, 32) and batch.image.dtype == torch.float32
+    assert batch.label_map.shape == (2, 32, 32) and batch.label_map.dtype == torch.long
+    wanted = torch.from_numpy(data.images[2]).permute(2, 0, 1).float() / 127.5 - 1
+    torch.testing.assert_close(batch.image[0], wanted)
+    assert -1 <= float(batch.image.min()) and float(batch.image.max()) <= 1
+
+
+def test_a_training_batch_follows_from_seed_and_step_alone(folder: Path, data: DatasetFolder) -> None:
+    other = DatasetFolder(folder, "train", 32)
+    for step in (9, 0, 3, 9):
+        np.random.seed(step)
+        torch.rand(step)
+        first, again = data.training_batch(3, 5, step), other.training_batch(3, 5, step)
+        assert torch.equal(first.image, again.image) and torch.equal(first.label_map, again.label_map)
+    assert not torch.equal(data.training_batch(3, 5, 0).image, data.training_batch(3, 6, 0).image)
+    assert not torch.equal(data.training_batch(3, 5, 0).image, data.training_batch(3, 5, 1).image)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 10, 16])
+def test_every_example_comes_once_per_epoch(folder: Path, size: int) -> None:
+    """Whether batches divide the epoch or not, and when a batch is larger than the data set."""
+    data = numbered(DatasetFolder(folder, "train", 32))
+    steps = -(-7 * 6 // size)
+    shown = torch.cat([data.training_batch(size, 0, step).image[:, 0, 0, 0] for step in range(steps)])
+    order = ((shown + 1) * 127.5).round().long().tolist()
+    epochs = [order[n : n + 7] for n in range(0, 7 * 6, 7)]
+    assert all(sorted(epoch) == list(range(7)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) > 3  # shuffled anew
+
+
+def test_about_half_of_the_pictures_are_mirrored(folder: Path) -> None:
+    data = DatasetFolder(folder, "train", 32)
+    data.images[:] = np.arange(32, dtype=np.uint8)[None, None, :, None]
+    first = torch.cat([data.training_batch(7, 0, step).image[:, 0, 0, 0] for step in range(60)])
+    share = Counter((first > -1).tolist())[True] / len(first)
+    assert 0.4 < share < 0.6
+
+
+def test_a_mirrored_face_has_its_left_eye_on_the_left_again(data: DatasetFolder) -> None:
+    plain = data.batch(np.array([0, 1]))
+    mixed = data.batch(np.array([0, 1]), np.array([True, False]))
+    assert torch.equal(mixed.image[0], plain.image[0].flip(-1))
+    assert torch.equal(mixed.image[1], plain.image[1]) and torch.equal(mixed.label_map[1], plain.label_map[1])
+    swap = {4: 5, 5: 4, 6: 7, 7: 6, 8: 9, 9: 8}
+    wanted = plain.label_map[0].flip(-1).clone()
+    for a, b in swap.items():
+        wanted[plain.label_map[0].flip(-1) == a] = b
+    assert torch.equal(mixed.label_map[0], wanted)
+    columns = [(mixed.label_map[0] == eye).nonzero()[:, 1].float().mean() for eye in (4, 5)]
+    assert columns[0] < columns[1] and set(swap) <= set(plain.label_map[0].unique().tolist())
+
+
+def test_reading_does_not_change_what_is_kept(data: DatasetFolder) -> None:
+    images, maps = data.images.copy(), data.label_maps.copy()
+    batch = data.batch(np.array([0]), np.array([True]))
+    batch.image.zero_()
+    batch.label_map.zero_()
+    assert np.array_equal(data.images, images) and np.array_equal(data.label_maps, maps)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_pictures_of_any_size_are_cropped_to_their_centre_and_resized(own: Path) -> None:
+    Image.new("RGB", (60, 40), (10, 20, 30)).save(own / "images" / "train_000.jpg", quality=95)
+    Image.new("L", (30, 20), 1).save(own / "labels" / "train_000.png")
+    data = DatasetFolder(own, "train", 16)
+    assert data.images.shape == (3, 16, 16, 3) and set(data.label_maps[0].flatten()) == {1}
+    assert abs(int(data.images[0, 8, 8, 2]) - 30) <= 2
+
+
+def test_splits_choose_and_without_them_all_pairs_belong(own: Path) -> None:
+    assert [len(DatasetFolder(own, split, 16)) for split in ("train", "val")] == [3, 1]
+    (own / "splits.json").unlink()
+    assert len(DatasetFolder(own, "test", 16)) == 4
+
+
+def test_progress_is_told(own: Path) -> None:
+    told: list[tuple[float, str]] = []
+    DatasetFolder(own, "train", 16, lambda fraction, text: told.append((fraction, text)))
+    assert told and told[0][0] == 0.0 and "faces/train" in told[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "split", "says"),
+    [
+        ("splits.json", "{", "train", "splits.json"),
+        ("splits.json", "[1]", "train", "splits.json"),
+        ("splits.json", json.dumps({"train": []}), "train", "empty"),
+        ("splits.json", json.dumps({"train": ["nobody"]}), "train", "nobody"),
+        (None, "", "test", "no split 'test'; it has: train, val"),
+        ("classes.json", None, "train", "classes.json"),
+        ("images/train_001.jpg", None, "train", "train_001"),
+        ("images/train_001.jpg", "text", "train", "train_001.jpg"),
+        ("labels/train_001.png", None, "train", "train_001.png"),
+    ],
+)
+def test_a_folder_with_something_wrong_is_named_in_a_sentence(
+    own: Path, name: str | None, content: str | None, split: str, says: str
+) -> None:
+    if name is not None:
+        (own / name).unlink()
+        if content is not None:
+            (own / name).write_text(content, "utf-8")
+    with pytest.raises(BadFile) as caught:
+        DatasetFolder(own, split, 16)
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_label_map_with_an_unknown_id_is_named(own: Path) -> None:
+    Image.fromarray(np.full((16, 16), 77, np.uint8)).save(own / "labels" / "train_002.png")
+    with pytest.raises(EngineError, match=r"train_002\.png.*77"):
+        DatasetFolder(own, "train", 16)

@@ -1,0 +1,96 @@
+"""Recipes: every typing mistake is named, with the nearest known word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.data.folder import DatasetFolder
+from engine.errors import BadFile, EngineError, TrainingError
+from engine.models.sean import SEANConfig
+from engine.training.recipe import load_recipe, names, read_fields
+from engine.training.sean_task import SEANTaskConfig
+from engine.training.start import make_task, prepare
+from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed
+from tests.fixtures import write_dataset
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=2, val=0)
+
+
+@pytest.mark.parametrize("name", names())
+def test_recipes_that_ship_are_complete(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.note and recipe.steps > 0
+    if recipe.system == "sean":
+        model = {"labels": 19, "resolution": recipe.resolution} | recipe.model
+        assert read_fields(model, SEANConfig, name).resolution == recipe.resolution
+        read_fields(recipe.task, SEANTaskConfig, name)
+
+
+def test_a_recipe_is_read_from_a_file_and_changed_by_key(tmp_path: Path) -> None:
+    path = tmp_path / "mine 我的.toml"
+    path.write_text('system = "parser"\nresolution = 32\nbatch = 2\nsteps = 9\n[task]\nlr = 0.1\n', "utf-8")
+    assert load_recipe(path).task == {"lr": 0.1}
+    recipe = load_recipe(path, {"steps": 4, "task.ema": 0.5, "model.widths": [4, 8]})
+    assert (recipe.steps, recipe.task, recipe.model) == (4, {"lr": 0.1, "ema": 0.5}, {"widths": [4, 8]})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("systm = 'sean'", "unknown key 'systm'.*did you mean 'system'"),
+        ("system = 'sean'\nresolution = 32\nbatch = 2", "steps"),
+        ("system = 'gan'\nresolution = 32\nbatch = 2\nsteps = 1", "system"),
+        ("system = 'sean'\nresolution = 'big'\nbatch = 2\nsteps = 1", "resolution"),
+        ("system = ", "TOML"),
+        ("colour = 1", "unknown key 'colour'.*known: system"),
+    ],
+)
+def test_a_wrong_recipe_is_named_with_its_key(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(EngineError, match=rf"mine\.toml.*{says}") as caught:
+        load_recipe(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_recipe_names_those_that_there_are() -> None:
+    with pytest.raises(BadFile, match="sean-faces"):
+        load_recipe("sean-fases")
+    with pytest.raises(BadFile, match=r"nowhere\.toml"):
+        load_recipe("nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"task": {"adversial": 1.0}}, r"\[task\]: unknown key 'adversial' for SEANTask; did you mean 'adversarial'"),
+        ({"model": {"chanels": [8, 8]}}, r"\[model\]: unknown key 'chanels' for SEAN; did you mean 'channels'"),
+        ({"model": {"encoder": {"widhts": [1]}}}, r"\[model\.encoder\]: unknown key 'widhts'.*'widths'"),
+        ({"model": {"encoders": "each"}}, "encoders"),
+        ({"model": {"channels": [8, 8]}}, "channels must have one entry more"),
+        ({"resolution": 30}, "30 is no multiple of 4"),
+        ({"model": {"labels": 12}}, "12 labels, but .* has 19"),
+    ],
+)
+def test_settings_that_make_no_network_are_named(
+    folder: Path, tmp_path: Path, changes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(TrainingError, match=says):
+        prepare(changed(SEAN, **changes), folder, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_networks_are_sized_for_the_data(folder: Path) -> None:
+    import torch
+
+    data = DatasetFolder(folder, "train", 32)
+    for recipe in RECIPES.values():
+        task = make_task(recipe, data, torch.device("cpu"))
+        assert task.model.labels == 19 and task.model.resolution == 32  # type: ignore[attr-defined]
+    assert PARSER.model == {"widths": [4, 6, 8]}
