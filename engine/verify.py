@@ -182,8 +182,9 @@ def _sean(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor])
     hot = one_hot(inputs["labels"], config.labels)
     codes, _ = network.encode(inputs["image"], hot)
     outputs["style_codes"] = codes[:, 0]
-    outputs["image"] = network(hot, codes, size=(side, side))
-    contracted = network(hot, codes, contracted=True, size=(side, side))
+    size = (round(side / 32 / float(case.config.get("aspect_ratio", 1.0))) * 32, side)
+    outputs["image"] = network(hot, codes, size=size)
+    contracted = network(hot, codes, contracted=True, size=size)
     outputs["image"] = _farther(case, outputs["image"], contracted)
     return outputs
 
@@ -193,8 +194,8 @@ def _farther(case: GoldenCase, literal: Tensor, contracted: Tensor) -> Tensor:
     expected = torch.from_numpy(case.expected["image"]) if "image" in case.expected else literal
     if expected.shape != literal.shape:
         return literal
-    worse = (contracted - expected).abs().max() > (literal - expected).abs().max()
-    return contracted if worse else literal
+    good = (contracted - expected).abs().max() <= (literal - expected).abs().max()  # False for nan
+    return literal if good else contracted
 
 
 def _spade(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,8 +21,11 @@ from engine.models.registry import family
 from engine.models.sean import SEANConfig, SEANGenerator
 from engine.models.spade import SPADEConfig
 from engine.nn.discriminators import PatchDiscriminatorConfig
+from engine.request import LabelMapData, RenderRequest
+from engine.session import Session
 from tests.engine.published_files import patch_shapes, sean_shapes, spade_shapes, state_of, write_pth
 from tests.engine.test_files import is_one_sentence
+from tests.fixtures import face_label_map, photo_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -225,6 +229,20 @@ def test_imported_weights_have_a_card_and_load(tmp_path: Path) -> None:
     assert labels is not None and labels.same_labels(load_label_set("celebamask_hq"))
     generator = family(card.system).build(family(card.system).read_config(card.config))
     generator.load_state_dict(weights.state)
+
+
+def test_imported_weights_paint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the authors' file to pixels, by the same door as any other weights."""
+    path = write_pth(tmp_path / "latest_net_G.pth", state_of(sean_shapes(labels=19)))
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "weights"))
+    import_published(path, "celeba", tmp_path / "weights")
+    session, label_map = Session("cpu"), face_label_map(64)
+    codes = session.encode("celeba", photo_of(label_map), label_map)
+    assert codes.codes.shape == (19, 6) and codes.present.sum() == len(np.unique(label_map))
+    request = RenderRequest("celeba", LabelMapData.from_array(label_map), seed=3)
+    pixels = session.run(request).pixels
+    assert pixels.shape == (64, 64, 3) and pixels.std() > 0
+    assert np.array_equal(pixels, session.run(request).pixels)
 
 
 def test_a_label_count_of_no_or_several_label_sets_must_be_named(tmp_path: Path) -> None:
