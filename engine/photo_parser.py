@@ -74,10 +74,18 @@ class PhotoParser:
         image = torch.from_numpy(small).permute(2, 0, 1)[None].float().div(127.5).sub(1).to(self.device)
         image = self._padded(image)
         with torch.inference_mode():
-            shares = self.parser(image.contiguous(memory_format=torch.channels_last)).float().softmax(1)
+            shares = self._shares(image.contiguous(memory_format=torch.channels_last))
         best, ids = shares[0, :, :small_h, :small_w].max(0)
         label_map = resize_label_map(ids.byte().cpu().numpy(), height, width)
         return label_map, float(best.mean())
+
+    def _shares(self, image: Tensor) -> Tensor:
+        """Probability of each label (1, L, H, W): the picture and its mirror image agree on more than one alone."""
+        mirror = torch.arange(len(self.label_set))
+        for a, b in self.label_set.swap_on_flip:
+            mirror[a], mirror[b] = b, a
+        both = self.parser(torch.cat([image, image.flip(-1)])).float().softmax(1)
+        return (both[:1] + both[1:].flip(-1)[:, mirror]) / 2
 
     def _padded(self, image: Tensor) -> Tensor:
         stride = self.parser.stride
