@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from app.action_set import make_actions, make_menus
 from app.canvas.widget import CanvasWidget
@@ -43,6 +43,8 @@ from app.panels.styles import StylesPanel
 from app.panels.tool_bar import ToolBar
 
 SIZE = QSize(1440, 900)
+LARGEST = QSize(1920, 1200)  # at the first start
+TWO_DOCKS_FROM = 760  # pixels of height: below, labels and styles share one place
 STATE_VERSION = 1
 
 
@@ -59,6 +61,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.resize(SIZE)
         self._painted = False
         self._asking = False
@@ -194,10 +197,16 @@ class MainWindow(QMainWindow):
     def restore_place(self) -> None:
         """Come back where the window was closed last time."""
         geometry, state = self.core.settings.window_state()
-        if not geometry.isEmpty():
+        if geometry.isEmpty():
+            room = self.screen().availableSize()
+            self.resize(QSize(round(room.width() * 0.92), round(room.height() * 0.92)).boundedTo(LARGEST))
+        else:
             self.restoreGeometry(geometry)
         if not state.isEmpty():
             self.restoreState(state, STATE_VERSION)
+        elif self.height() < TWO_DOCKS_FROM:
+            self.tabifyDockWidget(self.docks["labelsDock"], self.docks["stylesDock"])
+            self.docks["labelsDock"].raise_()
 
     # --- showing ------------------------------------------------------------------------------------
 

@@ -56,10 +56,11 @@ class Thumbnails(QObject):
         self._folder = folder or user_dir("cache") / "thumbnails"
         self._images: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: set[str] = set()
+        self._keys: dict[ImageStyle, str] = {}
 
     def put(self, style: ImageStyle, pixels: np.ndarray, label_map: np.ndarray) -> None:
         """Make the thumbnail from what is at hand, so that nothing need be read again."""
-        key = thumbnail_key(style)
+        self._keys[style] = key = thumbnail_key(style)
         image = make_thumbnail(pixels, label_map, style.label)
         self._keep(key, image)
         if image is not None:
@@ -74,8 +75,17 @@ class Thumbnails(QObject):
 
     # --- inside -------------------------------------------------------------------------------------
 
+    def _key(self, style: ImageStyle) -> str:
+        """Asked on every repaint: the file is looked at once, not each time."""
+        key = self._keys.get(style)
+        if key is None:
+            if len(self._keys) > 4 * KEPT:
+                self._keys.clear()
+            self._keys[style] = key = thumbnail_key(style)
+        return key
+
     def _image(self, style: ImageStyle, label_set: LabelSet) -> QImage | None:
-        key = thumbnail_key(style)
+        key = self._key(style)
         if key in self._images:
             self._images.move_to_end(key)
             return self._images[key]

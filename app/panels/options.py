@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.canvas.view import Mode
 from app.canvas.widget import CanvasWidget
 from app.icons import icons
 
@@ -72,6 +73,7 @@ class OptionsBar(QToolBar):
         canvas.overlay_changed.connect(self._show_overlay)
         canvas.zoom_changed.connect(self._show_zoom)
         canvas.tool_changed.connect(self._show_tool)
+        canvas.mode_changed.connect(self._show_mode)
         self._show_brush(canvas.brush_diameter)
         self._show_overlay(canvas.overlay)
         self._show_zoom(canvas.zoom)
@@ -175,6 +177,11 @@ class OptionsBar(QToolBar):
         paints = tool in ("brush", "eraser")
         self.size_slider.setEnabled(paints)
         self.size_box.setEnabled(paints)
+
+    def _show_mode(self, mode: Mode) -> None:
+        """Only the stack lays one over the other."""
+        self.overlay_slider.setEnabled(mode is Mode.STACK)
+        self.overlay_text.setEnabled(mode is Mode.STACK)
 
     # --- steering -----------------------------------------------------------------------------------
 

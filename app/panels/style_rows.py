@@ -58,7 +58,7 @@ class StyleModel(QAbstractListModel):
         self._document = document
         self._labels: list[int] = []
         document.replaced.connect(self._rebuild)
-        document.styles_changed.connect(self._rebuild)
+        document.styles_changed.connect(self._styles_changed)
         document.label_map_changed.connect(self._maybe_rebuild)
         self._rebuild()
 
@@ -87,6 +87,12 @@ class StyleModel(QAbstractListModel):
         self.beginResetModel()
         self._labels = self._wanted()
         self.endResetModel()
+
+    def _styles_changed(self, labels: frozenset[int]) -> None:
+        if self._wanted() != self._labels:
+            self._rebuild()
+        else:
+            self.redraw()
 
     def _maybe_rebuild(self) -> None:
         if self._wanted() != self._labels:

@@ -143,4 +143,5 @@ class Thumb(QAbstractButton):
         drag.setMimeData(style_mime(self._drag_label))
         if self._pixmap is not None:
             drag.setPixmap(self._pixmap.scaled(64, 64))
+            drag.setHotSpot(QPoint(32, 32))
         drag.exec(Qt.DropAction.CopyAction)
