@@ -1,0 +1,36 @@
+"""Put what `tessera evaluate` measured, and the whole history of a training, into a weights card.
+
+    python tools/finish_card.py weights/NAME METRICS.json [--steps N --seconds S --notes TEXT --samples PNG]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from engine.checkpoints.store import load_weights, save_weights
+from engine.images import read_image
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("metrics", type=Path)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--notes")
+    parser.add_argument("--samples", type=Path)
+    options = parser.parse_args()
+    weights = load_weights(options.folder)
+    measured = json.loads(options.metrics.read_text(encoding="utf-8"))
+    changes: dict[str, object] = {"metrics": {measured["split"]: measured}}
+    for key in ("steps", "seconds", "notes"):
+        if getattr(options, key) is not None:
+            changes[key] = getattr(options, key)
+    samples = read_image(options.samples).pixels if options.samples else None
+    save_weights(options.folder, weights.card.replace(**changes), weights.state, samples=samples)
+
+
+if __name__ == "__main__":
+    main()
