@@ -62,8 +62,9 @@ def load_feature_net(name: str = MOBILENET) -> FeatureNet:
 def pooled_features(net: FeatureNet, image: Tensor) -> Tensor:
     """What Frechet distances compare: (B, 3, H, W) in [-1, 1] -> (B, 1280), pictures resized to 224 x 224 first.
 
-    Numbers of weights of different resolutions can then be compared. (Without resizing, the distance between two
-    sets of 100 real portraits is 133 at 256 x 256 and 681 at 128 x 128.)
+    Numbers of weights of different resolutions can then be compared: between two sets of 100 real portraits the
+    distance is 175 at 128 x 128 (681 without resizing, where the activations are like nothing the network was made
+    for) and 133 at 256 x 256.
     """
     size = (MOBILENET_SIDE, MOBILENET_SIDE)
     image = F.interpolate(image.float(), size=size, mode="bilinear", align_corners=False, antialias=True)
