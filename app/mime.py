@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData
+from PySide6.QtCore import QByteArray, QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 from app.paths import user_dir
@@ -58,6 +58,13 @@ def style_mime(label: int) -> QMimeData:
     """The mime data of a style dragged from the styles panel."""
     mime = QMimeData()
     mime.setData(STYLE_MIME, QByteArray(str(label).encode("ascii")))
+    return mime
+
+
+def file_mime(path: Path) -> QMimeData:
+    """The mime data of a file dragged from inside the editor, as a file manager would drag it."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
     return mime
 
 

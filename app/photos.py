@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication
 from app.jobs.work_lane import Work
 from engine.errors import BadFile, EngineError
 from engine.images import read_embedded_request, read_image, resize_image, sniff
-from engine.labels import LabelSet, check_label_map, resize_label_map
+from engine.labels import LabelSet, check_label_map, read_label_map, resize_label_map
 from engine.request import ImageStyle, ParseRequest, RenderRequest, encode_code, encode_map, from_json
 
 UNSURE = 0.6  # the parser's confidence below which the user should look at the regions
@@ -41,6 +41,7 @@ class Photo:
     confidence: float
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    known: bool = False  # the regions came with the picture: there is nothing to ask
 
     @property
     def unsure(self) -> bool:
@@ -80,9 +81,10 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     image = read_image(path)
     pixels = reduced(image.pixels, LONGEST)
     notes = tuple(_tr("{0}: {1}.").format(path.name, note) for note in image.notes)
-    known = _embedded_map(path, label_set) if kind == "request_png" else None
+    known = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
     if known is not None:
-        return Photo(path, pixels, resize_label_map(known, *pixels.shape[:2]), 1.0, (), notes)
+        exact = resize_label_map(known, *pixels.shape[:2])
+        return Photo(path, pixels, exact, 1.0, (), notes, known=True)
     if parser is None:
         empty = np.zeros(pixels.shape[:2], np.uint8)
         warning = _tr("There is no parser for these labels: paint the regions of the photo by hand.")
@@ -134,6 +136,17 @@ def _embedded_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
     except EngineError:
         return None  # made with other labels: the parser looks at it like at any picture
     return label_map
+
+
+def _map_beside(path: Path, label_set: LabelSet) -> np.ndarray | None:
+    """NAME.labels.png beside NAME.png or NAME.jpg is the picture's label map."""
+    beside = path.with_name(path.stem + ".labels.png")
+    if not beside.is_file():
+        return None
+    try:
+        return read_label_map(beside, label_set).label_map
+    except EngineError:
+        return None  # of other labels
 
 
 class CodeCache:

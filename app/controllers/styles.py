@@ -179,7 +179,8 @@ class StylesController(QObject):
 
     def _regions_found(self, photo: Photo, target: Target) -> None:
         missing = target.label is not None and not (photo.label_map == target.label).any()
-        if photo.unsure or missing or self._context.core.settings.always_show_regions:
+        ask = self._context.core.settings.always_show_regions and not photo.known
+        if photo.unsure or missing or ask:
             self.show_regions(
                 photo,
                 target.purpose,

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.document.document import Document
 from app.icons import icons
 from app.labels_text import name_of, style_source
+from app.mime import style_mime
 from app.panels.style_slots import (
     CHOICES,
     MIX,
@@ -260,8 +261,9 @@ class StyleDetail(QFrame):
         pixmap = self._thumbnails.pixmap(style, self._document.label_set, side, self.devicePixelRatioF())
         mean = isinstance(style, MeanStyle)
         tint = QColor(*self._document.label_set.labels[self._label].colour) if mean else None
-        drag = None if mean or thumb is not self.thumb_a else self._label
-        thumb.show_style(pixmap, icon="palette" if mean else "broken", tint=tint, drag_label=drag)
+        label = self._label
+        drag = None if mean or thumb is not self.thumb_a else lambda: style_mime(label)
+        thumb.show_style(pixmap, icon="palette" if mean else "broken", tint=tint, drag=drag)
 
     def _styles_changed(self, labels: frozenset[int]) -> None:
         if self._label in labels:

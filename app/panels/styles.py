@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QPushButton, QVBoxLayout, QWidget
 
 from app.document.document import Document
 from app.icons import icons
-from app.mime import may_be_useful, read_mime
+from app.mime import Incoming, may_be_useful, read_mime
+from app.panels.samples import SampleStrip, sample_styles
 from app.panels.style_detail import StyleDetail
 from app.panels.style_rows import LABEL_ROLE, StyleDelegate, StyleModel
 from app.panels.style_slots import BLOCKS
@@ -55,6 +56,8 @@ class StylesPanel(QWidget):
         self.button_all.setToolTip(self.tr("Choose a picture, or drop one here: every region takes its style from it"))
         icons().bind(self.button_all, "photo")
         self.button_all.clicked.connect(self.file_for_all_wanted)
+        self.samples = SampleStrip(sample_styles())
+        self.samples.picked.connect(lambda path: self.incoming_for_all.emit(Incoming(files=(path,))))
         self.model = StyleModel(document, self)
         self.model.incoming.connect(lambda label, incoming: self.incoming.emit(label, "a", incoming))
         self.list = self._make_list(thumbnails)
@@ -62,17 +65,20 @@ class StylesPanel(QWidget):
         self.detail.file_wanted.connect(self.file_wanted)
         self.detail.incoming.connect(self.incoming)
         thumbnails.changed.connect(self.model.redraw)
-        rule = QFrame()
-        rule.setObjectName("rule")
+        top = QVBoxLayout()
+        top.setContentsMargins(10, 8, 10, 0)
+        top.setSpacing(8)
+        top.addWidget(self.button_all)
+        top.addWidget(self.samples)
+        bottom = QVBoxLayout()
+        bottom.setContentsMargins(10, 0, 10, 0)
+        bottom.addWidget(self.detail)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(6)
-        for widget, stretch in ((self.button_all, 0), (self.list, 1), (self.detail, 0)):
-            inset = QVBoxLayout()
-            side = 0 if widget is self.list else 10
-            inset.setContentsMargins(side, 8 if widget is self.button_all else 0, side, 0)
-            inset.addWidget(widget)
-            column.addLayout(inset, stretch)
+        column.addLayout(top)
+        column.addWidget(self.list, 1)
+        column.addLayout(bottom)
         document.current_label_changed.connect(self._show_current)
         self.model.modelReset.connect(self._show_current)
         self._show_current()

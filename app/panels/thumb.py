@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QDrag,
@@ -21,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidget
 
 from app.icons import tinted
-from app.mime import may_be_useful, read_mime, style_mime
+from app.mime import may_be_useful, read_mime
 
 RADIUS = 8.0
 
@@ -38,7 +40,7 @@ class Thumb(QAbstractButton):
         self._tint: QColor | None = None
         self._icon = "image-add"
         self._over = False
-        self._drag_label: int | None = None
+        self._drag: Callable[[], QMimeData] | None = None
         self._pressed_at: QPoint | None = None
         self.setAccessibleName(name)
         self.setAcceptDrops(True)
@@ -47,10 +49,15 @@ class Thumb(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_style(
-        self, pixmap: QPixmap | None, *, icon: str, tint: QColor | None = None, drag_label: int | None = None
+        self,
+        pixmap: QPixmap | None,
+        *,
+        icon: str,
+        tint: QColor | None = None,
+        drag: Callable[[], QMimeData] | None = None,
     ) -> None:
-        """What to show: a pixmap, or ``icon`` over a wash of ``tint``. ``drag_label``: whose style a drag takes."""
-        self._pixmap, self._icon, self._tint, self._drag_label = pixmap, icon, tint, drag_label
+        """What to show: a pixmap, or ``icon`` over a wash of ``tint``. ``drag`` makes what a drag takes away."""
+        self._pixmap, self._icon, self._tint, self._drag = pixmap, icon, tint, drag
         self.update()
 
     @property
@@ -132,7 +139,7 @@ class Thumb(QAbstractButton):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
-        if self._drag_label is None or self._pressed_at is None or not event.buttons():
+        if self._drag is None or self._pressed_at is None or not event.buttons():
             return
         moved = (event.position().toPoint() - self._pressed_at).manhattanLength()
         if moved < QApplication.startDragDistance():
@@ -140,7 +147,7 @@ class Thumb(QAbstractButton):
         self._pressed_at = None
         self.setDown(False)
         drag = QDrag(self)
-        drag.setMimeData(style_mime(self._drag_label))
+        drag.setMimeData(self._drag())
         if self._pixmap is not None:
             drag.setPixmap(self._pixmap.scaled(64, 64))
             drag.setHotSpot(QPoint(32, 32))

@@ -299,3 +299,22 @@ def test_an_animation_gives_its_first_frame_and_a_note(window, core, tmp_path, q
     drop_on(window.styles, mime_of(path), (5, 5))
     qtbot.waitUntil(lambda: len(core.document.styles) > 5)
     assert "animation.gif" in window.error_bar.problem.sentence
+
+
+def test_a_label_map_beside_a_picture_is_its_own(window, core, photo, engine, qtbot):
+    """NAME.labels.png, as beside the samples: the regions are known, so nothing is parsed or asked."""
+    write_label_map(photo.with_name("portrait.labels.png"), np.full((96, 96), HAIR, np.uint8), FACES)
+    drop_on(window.canvas, mime_of(photo), canvas_point(window, HAIR))
+    qtbot.waitUntil(lambda: HAIR in core.document.styles)
+    assert engine.parses == 0
+    assert (core.document.style(HAIR).label_map() == HAIR).all()
+
+
+def test_a_picture_made_here_gives_styles_by_its_own_map(window, core, engine, qtbot, tmp_path):
+    from app.export.writing import write_picture
+
+    path = tmp_path / "made.png"
+    write_picture(path, photo_of(core.document.label_map), core.document.to_request())
+    drop_on(window.styles, mime_of(path), (5, 5))
+    qtbot.waitUntil(lambda: len(core.document.styles) > 5)
+    assert engine.parses == 0

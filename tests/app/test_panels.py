@@ -342,3 +342,20 @@ def test_chinese_names_show_in_chinese(qtbot, document):
         assert panel.model.row(HAIR).name == "头发"
     finally:
         install_language("en")
+
+
+def test_samples_are_clicked_for_all_and_dragged_for_one(qtbot, tmp_path):
+    from PIL import Image
+
+    from app.mime import read_mime
+    from app.panels.samples import SampleStrip
+
+    path = tmp_path / "auburn.png"
+    Image.fromarray(photo_of(face_label_map(64))).save(path)
+    strip = SampleStrip([path])
+    qtbot.addWidget(strip)
+    with qtbot.waitSignal(strip.picked) as told:
+        strip.thumbs[0].click()
+    assert told.args == [path]
+    assert read_mime(strip.thumbs[0]._drag()).files == (path,)
+    assert SampleStrip([]).isHidden()

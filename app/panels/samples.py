@@ -1,0 +1,50 @@
+"""The pictures that come with Tessera, to take styles from: click for all regions, drag to one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from app.mime import file_mime
+from app.panels.thumb import Thumb
+from app.paths import resource
+
+SIDE = 44
+LABELS = ".labels.png"  # beside NAME.png stands its label map, NAME.labels.png
+
+
+def sample_styles() -> list[Path]:
+    """The pictures, by name."""
+    return [path for path in sorted(resource("styles").glob("*.png")) if not path.name.endswith(LABELS)]
+
+
+class SampleStrip(QWidget):
+    """One thumbnail for each picture; hidden where there are none."""
+
+    picked = Signal(object)  # Path
+
+    def __init__(self, pictures: list[Path], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Sample styles"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self.thumbs: list[Thumb] = []
+        for path in pictures:
+            name = path.stem.replace("_", " ").replace("-", " ")
+            thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(name))
+            thumb.setAcceptDrops(False)
+            thumb.setToolTip(
+                self.tr("{0}: click to take all its styles, drag to a label or a region to take one").format(
+                    name[:1].upper() + name[1:]
+                )
+            )
+            thumb.show_style(QPixmap(str(path)), icon="photo", drag=lambda path=path: file_mime(path))  # type: ignore[misc]
+            thumb.clicked.connect(lambda _=False, path=path: self.picked.emit(path))
+            row.addWidget(thumb)
+            self.thumbs.append(thumb)
+        row.addStretch(1)
+        self.setVisible(bool(pictures))
