@@ -231,7 +231,7 @@ def test_pixels_that_nobody_knows_do_not_count() -> None:
         marked[:, 10:20] = unknown
         torch.manual_seed(1)
         (update,) = task.losses(Batch(image, marked), 0)
-        losses.append({key: float(value) for key, value in update[1].items()})
+        losses.append({key: value.item() for key, value in update[1].items()})
     assert losses[0] == losses[1] and all(math.isfinite(value) for value in losses[0].values())
 
 
