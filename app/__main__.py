@@ -19,7 +19,7 @@ from app.core import Core  # noqa: E402
 from app.errors_ui import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
 from app.i18n import install_language  # noqa: E402
-from app.icons import icons  # noqa: E402
+from app.icons import app_icon  # noqa: E402
 from app.main_window import MainWindow  # noqa: E402
 from app.paths import APP, user_dir  # noqa: E402
 from app.settings import Settings  # noqa: E402
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(parent=app)
     install_language(settings.language)
     theme = Theme(app, settings.theme)
-    app.setWindowIcon(icons().icon("palette"))
+    app.setWindowIcon(app_icon())
     core = Core(settings, theme, hub=hub, parent=app)
     editor = Editor(core, files)
     editor.show()

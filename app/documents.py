@@ -17,7 +17,8 @@ from engine.images import read_embedded_request, read_image, sniff
 from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style, from_json
 
 
-PREVIEW = 256
+PREVIEW = 512
+FEW = 64  # colours
 
 
 def _tr(text: str) -> str:
@@ -34,6 +35,7 @@ class Found:
     request: RenderRequest | None = None
     pixels: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
+    maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
 
 
 def look_at(work: Work, path: Path) -> Found:
@@ -51,12 +53,16 @@ def look_at(work: Work, path: Path) -> Found:
     if kind == "request_json":
         return read_request_file(path)
     if kind == "image":
-        image = read_image(path, max_side=PREVIEW)  # before the user is asked what to do with it
-        return Found(path, kind, None, image.pixels)
+        pixels = read_image(path, max_side=PREVIEW).pixels  # before the user is asked what to do with it
+        return Found(path, kind, None, pixels, maybe_map=_few_colours(pixels))
     if kind == "unknown":
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
         raise BadFile(_tr('"{0}" is nothing that Tessera opens.').format(path))
     return Found(path, kind)
+
+
+def _few_colours(pixels: np.ndarray) -> bool:
+    return len(np.unique(pixels.reshape(-1, 3), axis=0)) <= FEW
 
 
 def read_request_file(path: Path) -> Found:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -117,6 +117,15 @@ def icons() -> Icons:
     return _icons[0]
 
 
-def icon_size(side: int) -> QSize:
-    """A square QSize."""
-    return QSize(side, side)
+def app_icon() -> QIcon:
+    """Tessera's own icon, in its own colours, for title bars and task bars."""
+    icon = QIcon()
+    renderer = QSvgRenderer(str(resource("icons", "app", "tessera.svg")))
+    for side in (16, 24, 32, 48, 64, 128, 256):
+        pixmap = QPixmap(side, side)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter)
+        painter.end()
+        icon.addPixmap(pixmap)
+    return icon

@@ -108,7 +108,7 @@ class FilesController(QObject):
         elif label is not None:
             self._styles.use_file(found.path, Target(label))
         else:
-            self._ask_picture(found.path, found.pixels)
+            self._ask_picture(found)
 
     def _open_weights(self, path: Path) -> None:
         try:
@@ -119,7 +119,8 @@ class FilesController(QObject):
         self._context.core.renew_session()
         self._context.shell.run("model.use", name)
 
-    def _ask_picture(self, path: Path, pixels: np.ndarray | None) -> None:
+    def _ask_picture(self, found: Found) -> None:
+        path = found.path
         label = self._document.current_label
         name = name_of(self._document.label_set, label)
         choices = [
@@ -129,11 +130,13 @@ class FilesController(QObject):
                 "label", "brush", self.tr("Style of {0}").format(name), self.tr("Only the label chosen in the list")
             ),
         ]
+        if found.maybe_map:
+            choices.append(Choice("map", "map", self.tr("Label map"), self.tr("Its values or colours name the labels")))
         dialog = ChoiceDialog(
             self.tr("Use a picture"),
             self.tr("What should {0} be used for?").format(path.name),
             choices,
-            preview=_preview(pixels),
+            preview=_preview(found.pixels),
             parent=self._context.window,
         )
         dialog.chosen.connect(lambda choice: self._use_picture(path, choice, label))
@@ -142,6 +145,8 @@ class FilesController(QObject):
     def _use_picture(self, path: Path, choice: str, label: int) -> None:
         if choice == "new":
             self._new.from_photo(path)
+        elif choice == "map":
+            self._new.from_label_map(path)
         else:
             self._styles.use_file(path, Target() if choice == "all" else Target(label))
 

@@ -6,10 +6,11 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import PySide6
-from PySide6.QtCore import Qt, qVersion
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from app.catalogue import Catalogue
+from app.icons import app_icon
 
 PACKAGES = ("torch", "numpy", "pillow", "safetensors", "msgspec")
 
@@ -55,11 +56,20 @@ class AboutDialog(QDialog):
         text.setHtml(self._html(catalogue))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        logo = QLabel()
+        logo.setAccessibleName(self.tr("Icon"))
+        logo.setPixmap(app_icon().pixmap(QSize(64, 64), self.devicePixelRatioF()))
+        words = QVBoxLayout()
+        words.addWidget(title)
+        words.addWidget(what)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(logo)
+        head.addLayout(words, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 12)
-        column.setSpacing(8)
-        column.addWidget(title)
-        column.addWidget(what)
+        column.setSpacing(12)
+        column.addLayout(head)
         column.addWidget(text, 1)
         column.addWidget(buttons)
         self.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -318,3 +318,19 @@ def test_a_picture_made_here_gives_styles_by_its_own_map(window, core, engine, q
     drop_on(window.styles, mime_of(path), (5, 5))
     qtbot.waitUntil(lambda: len(core.document.styles) > 5)
     assert engine.parses == 0
+
+
+def test_a_map_with_unknown_ids_is_named_wherever_it_comes_from(window, core, tmp_path, qtbot):
+    wrong = face_label_map(64)
+    wrong[0, 0], wrong[5, 5] = 55, 240
+    path = tmp_path / "wrong.png"
+    Image.fromarray(wrong).save(path)
+    before = core.document.label_map.copy()
+    drop_on(window, mime_of(path), (5, 5))
+    qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None)
+    dialog(ChoiceDialog).buttons["map"].click()
+    qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None)
+    shown = dialog(LabelMapDialog)
+    assert "55" in shown.problem.text() and "240" in shown.problem.text() and not shown.make.isEnabled()
+    shown.reject()
+    assert np.array_equal(core.document.label_map, before)
