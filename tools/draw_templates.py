@@ -45,9 +45,9 @@ SHORT = Hair(
 FRINGE = Hair(
     outline=mirrored([(0, 4), (34, 7), (62, 21), (82, 48), (93, 85), (98, 125), (100, 165), (98, 205), (86, 228),
                       (60, 236), (50, 230)]),
-    opening=((-3, 92), (8, 95), (19, 92), (31, 94), (44, 92), (54, 99), (60, 112), (63, 132), (63, 160), (59, 190),
+    opening=((-2, 90), (7, 95), (21, 93), (29, 96), (45, 91), (54, 99), (60, 112), (63, 132), (63, 160), (59, 190),
              (50, 215), (50, 245), (60, 280), (-60, 280), (-50, 245), (-50, 215), (-59, 190), (-63, 160), (-63, 132),
-             (-60, 112), (-55, 97), (-46, 90), (-36, 93), (-25, 90), (-14, 94)),
+             (-60, 112), (-55, 98), (-47, 92), (-33, 91), (-26, 95), (-12, 92)),
     wave=2.0, wavelength=70.0,
 )
 SIDE_PART = Hair(
@@ -113,13 +113,14 @@ TEMPLATES = (
         upper_lip=5.5, lower_lip=9, smile=1.5, nose=20.5, nose_tip=172, neck=58, collar="shirt", shoulder_y=230,
         mouth_y=191)),
     Template("portrait-fringe", "Bob with a fringe", "齐刘海", Portrait(
-        FRINGE, jaw=50, chin=20, chin_y=229, smile=3, teeth=5, brow_y=113, brow=5.5, eye_height=10.5, upper_lip=7,
-        lower_lip=10, neck=43, nose=18.5, nose_tip=169, collar="round", shoulder_y=238)),
+        FRINGE, jaw=50, chin=20, chin_y=230, smile=4.5, teeth=9, mouth=29, mouth_y=188, brow_y=113, brow=5.5,
+        eye_height=10.5, upper_lip=6.5, lower_lip=10, neck=43, nose=18.5, nose_tip=169, collar="round",
+        shoulder_y=238)),
     Template("portrait-glasses", "Glasses", "眼镜", Portrait(
         SHORT, turn=-1.0, ears=(13, 16), glasses="thin", jaw=54, chin=25, chin_y=234, brow=8, brow_arch=4.5,
         brow_y=110, smile=3.0, upper_lip=6.5, lower_lip=10.5, nose=20, neck=54, collar="shirt", shoulder_y=229)),
     Template("portrait-hat", "Hat", "帽子", Portrait(
-        UNDER_HAT, hat=BEANIE, smile=3, teeth=6, jaw=51, chin=21, chin_y=232, brow=5.5, brow_y=111, upper_lip=7,
+        UNDER_HAT, hat=BEANIE, smile=3, jaw=51, chin=21, chin_y=232, brow=5.5, brow_y=111, upper_lip=7,
         neck=46, shoulder_y=236)),
     Template("portrait-jewellery", "Earrings and a necklace", "耳环与项链", Portrait(
         UP, ears=(11, 11), earrings="drop", necklace=True, jaw=49, chin=20, chin_y=231, brow=5.5, brow_arch=6.5,
@@ -129,8 +130,8 @@ TEMPLATES = (
         eye_height=8.5, cheek=67, brow=5.5, brow_arch=6, nose=20, nose_tip=168, neck=45,
         collar="round", shoulder_y=240)),
     Template("portrait-turned", "Turned head", "侧脸", Portrait(
-        SWEPT, turn=5.0, smile=3, teeth=4, jaw=50, chin=20, chin_y=232, brow=5.5, brow_arch=6, upper_lip=7, neck=44,
-        collar="round", shoulder_y=238)),
+        SWEPT, turn=5.0, smile=4.5, teeth=8, mouth=28, jaw=50, chin=20, chin_y=232, brow=5.5, brow_arch=6, upper_lip=7,
+        neck=44, collar="round", shoulder_y=238)),
     Template("portrait-older", "Older, high forehead", "年长", Portrait(
         RECEDING, ears=(16, 16), forehead=59, cheek=67, jaw=58, chin=29, chin_y=235, brow=7, brow_arch=4, eye_height=8,
         eye_slant=-0.5, upper_lip=5, lower_lip=8.5, mouth=27, mouth_y=191, smile=1.5, nose=21, nose_tip=172, neck=58,
