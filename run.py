@@ -124,13 +124,15 @@ def set_up(extras: list[str]) -> None:
     if is_current(extras):
         return
     extras = sorted({*extras, *read_stamp().get("extras", [])})
-    say("Setting Tessera up in .venv: once, some minutes and about 1.5 GB of disk ...")
+    say("Setting Tessera up in .venv: once, some minutes and about 1.5 GB of disk.")
     make_venv()
     drop_half_installed(site_packages())
     if not has_package(site_packages(), "torch"):
+        say("1 of 2: torch ...")
         install_torch()
+    say("2 of 2: Qt and the rest ...")
     project = f"{ROOT}[{','.join(extras)}]" if extras else ROOT
-    if pip("install", "--editable", project) != 0:
+    if pip("install", "--quiet", "--editable", project) != 0:
         raise SetupError(
             "The set-up stopped while installing what pyproject.toml asks for (pip's words are above);"
             " with the cause mended, the same command goes on where it stopped."

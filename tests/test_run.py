@@ -70,7 +70,7 @@ def _install(site: Path, name: str) -> None:
 def test_the_first_start_installs_torch_first_then_the_project(run: ModuleType, calls: list) -> None:
     run.set_up([])
     assert run.TORCH in calls[0]
-    assert calls[-1] == ("install", "--editable", run.ROOT)
+    assert calls[-1] == ("install", "--quiet", "--editable", run.ROOT)
     assert run.is_current([])
 
 
@@ -85,7 +85,7 @@ def test_the_tests_bring_their_extras_and_keep_them(run: ModuleType, calls: list
     run.set_up([])
     assert not run.is_current(["test"])
     run.set_up(["test"])
-    assert calls[-1] == ("install", "--editable", f"{run.ROOT}[test]")
+    assert calls[-1] == ("install", "--quiet", "--editable", f"{run.ROOT}[test]")
     assert run.is_current([]) and run.is_current(["test"])
     (Path(run.ROOT) / "pyproject.toml").write_text("[project]\n")
     run.set_up([])
@@ -98,7 +98,7 @@ def test_a_changed_pyproject_sets_up_again_without_torch(run: ModuleType, calls:
     (Path(run.ROOT) / "pyproject.toml").write_text("[project]\n")
     assert not run.is_current([])
     run.set_up([])
-    assert calls == [("install", "--editable", run.ROOT)]
+    assert calls == [("install", "--quiet", "--editable", run.ROOT)]
 
 
 def test_a_failed_set_up_says_so_in_one_sentence_and_goes_on_next_time(
