@@ -39,6 +39,12 @@ def tiny_net(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_bundled_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser that comes with the program must not be found before the tiny one."""
+    monkeypatch.setattr("engine.checkpoints.store.root", lambda: tmp_path / "nowhere")
+
+
 def _measure(weights: str, data: Path, split: str = "val", **options: Any) -> dict[str, Any]:
     metrics = evaluate(weights, data, split, device="cpu", **options)
     json.dumps(metrics, allow_nan=False)  # plain data without infinities
@@ -95,7 +101,6 @@ def test_without_a_parser_its_numbers_are_missing_with_the_reason(
     (tmp_path / "shelf").mkdir()
     (tmp_path / "shelf" / "tiny-sean").symlink_to(tiny_weights / "tiny-sean", target_is_directory=True)
     monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "shelf"))
-    monkeypatch.setattr("engine.checkpoints.store.root", lambda: tmp_path / "nowhere")
     found = _measure("tiny-sean", tiny_dataset, limit=2)
     assert found["reconstructions"] is None and "parser" in found["missing"]["reconstructions"]
     assert found["label_shares"]["hair"] > 0.1
