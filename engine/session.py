@@ -80,10 +80,10 @@ class Session:
 
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Name of a parser for these labels, or None if there is none."""
-        for card in self.weights():
-            own = card.labels() if card.system == "parser" else None
+        for entry in list_weights():
+            own = entry.card.labels() if entry.card is not None and entry.card.system == "parser" else None
             if own is not None and own.same_labels(label_set):
-                return card.name
+                return entry.name
         return None
 
     def load(self, name: str) -> SEANPainter | PhotoParser:

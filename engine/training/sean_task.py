@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.folder import Batch, DatasetFolder
-from engine.metrics.features import load_feature_net
+from engine.metrics.features import load_feature_net, pooled_features
 from engine.models.sean import SEANConfig, SEANGenerator
 from engine.nn.blocks import channels_last, fold_spectral, one_hot, settle_spectral
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
@@ -181,8 +181,8 @@ class SEANTask:
             mse = ((fake - image) / 2).pow(2).mean((1, 2, 3))
             psnr += (-10 * mse.log10()).tolist()
             if self.features is not None:
-                real_pooled.append(self.features(image, ("pool",))[0].float())
-                fake_pooled.append(self.features(fake, ("pool",))[0].float())
+                real_pooled.append(pooled_features(self.features, image))
+                fake_pooled.append(pooled_features(self.features, fake))
         numbers = {"psnr": float(np.mean(psnr))}
         if real_pooled:
             numbers["fid_mobilenet_v2"] = frechet_distance(torch.cat(real_pooled), torch.cat(fake_pooled))
