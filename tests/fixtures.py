@@ -131,6 +131,7 @@ def tiny_weights(_tiny_shelf: Path, monkeypatch: pytest.MonkeyPatch, _fresh_sett
     What they paint is no picture, but it follows label map, styles, seed and photo as real weights would.
     """
     monkeypatch.setenv("TESSERA_WEIGHTS", str(_tiny_shelf))
+    monkeypatch.setattr("engine.checkpoints.store.search_path", lambda: (_tiny_shelf,))  # not those that ship
     return _tiny_shelf
 
 

@@ -1,0 +1,189 @@
+"""A session runs requests: same request, same bytes; styles do what they say; failures leave it able to go on."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.errors import BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
+from engine.painter import SEANPainter
+from engine.request import (
+    MEAN,
+    BlockStyle,
+    ImageStyle,
+    LabelMapData,
+    MixStyle,
+    ParseRequest,
+    RenderRequest,
+    Style,
+    encode_code,
+)
+from engine.session import Session
+
+HAIR, SKIN, GLASSES, HAT = 13, 1, 3, 14
+
+
+@pytest.fixture
+def session(tiny_weights: Path) -> Session:
+    return Session("cpu")
+
+
+@pytest.fixture
+def photo(tmp_path: Path, tiny_photo: np.ndarray, tiny_label_map: np.ndarray) -> tuple[str, str]:
+    picture, labels = tmp_path / "照片 1.png", tmp_path / "labels.png"
+    Image.fromarray(tiny_photo).save(picture)
+    Image.fromarray(tiny_label_map).save(labels)
+    return str(picture), str(labels)
+
+
+def request_of(label_map: np.ndarray, styles: dict[int, Style] | None = None, seed: int = 0) -> RenderRequest:
+    return RenderRequest("tiny-sean", LabelMapData.from_array(label_map), styles or {}, seed)
+
+
+def test_the_same_request_gives_the_same_bytes(session, tiny_label_map, photo):
+    request = request_of(tiny_label_map, {HAIR: ImageStyle(photo[0], HAIR, photo[1])}, seed=7)
+    first = session.run(request).pixels
+    assert first.shape == (64, 64, 3) and first.dtype == np.uint8
+    session.run(request_of(tiny_label_map, seed=8))  # something else in between
+    assert np.array_equal(session.run(request).pixels, first)
+    assert np.array_equal(Session("cpu").run(request).pixels, first)
+
+
+def test_seed_label_map_and_style_each_change_the_picture(session, tiny_label_map, photo):
+    base = session.run(request_of(tiny_label_map)).pixels
+    other = tiny_label_map.copy()
+    other[20:30, 20:40] = HAIR
+    assert not np.array_equal(session.run(request_of(tiny_label_map, seed=1)).pixels, base)
+    assert not np.array_equal(session.run(request_of(other)).pixels, base)
+    styles = {HAIR: ImageStyle(photo[0], HAIR, photo[1])}
+    assert not np.array_equal(session.run(request_of(tiny_label_map, styles)).pixels, base)
+
+
+def test_mixes_run_from_one_style_to_the_other(session, tiny_label_map, photo):
+    image = ImageStyle(photo[0], HAIR, photo[1])
+
+    def paint(style: Style) -> np.ndarray:
+        return session.run(request_of(tiny_label_map, {HAIR: style})).pixels
+
+    assert np.array_equal(paint(MixStyle(MEAN, image, 0.0)), paint(MEAN))
+    assert np.array_equal(paint(MixStyle(MEAN, image, 1.0)), paint(image))
+    half = paint(MixStyle(MEAN, image, 0.5))
+    assert not np.array_equal(half, paint(MEAN)) and not np.array_equal(half, paint(image))
+
+
+def test_crossover_of_one_style_is_that_style_and_of_two_is_neither(session, tiny_label_map, photo):
+    image = ImageStyle(photo[0], HAIR, photo[1])
+
+    def paint(style: Style) -> np.ndarray:
+        return session.run(request_of(tiny_label_map, {HAIR: style})).pixels
+
+    assert np.array_equal(paint(BlockStyle((image, image, image))), paint(image))
+    crossed = paint(BlockStyle((image, image, MEAN)))
+    assert not np.array_equal(crossed, paint(image)) and not np.array_equal(crossed, paint(MEAN))
+    with pytest.raises(BadRequest, match="3 blocks; the request gives 2"):
+        paint(BlockStyle((image, MEAN)))
+
+
+def test_a_stored_code_needs_no_picture(session, tiny_label_map, tiny_photo, photo):
+    found = session.encode("tiny-sean", tiny_photo, tiny_label_map)
+    stored = ImageStyle("/gone/anna.jpg", HAIR, code=encode_code(found.codes[HAIR]))
+    fresh = ImageStyle(photo[0], HAIR, photo[1])
+    pixels = [session.run(request_of(tiny_label_map, {HAIR: style})).pixels for style in (stored, fresh)]
+    assert np.array_equal(*pixels)
+
+
+def test_codes_of_other_weights_are_refused(session, tiny_label_map):
+    style = ImageStyle("anna.jpg", HAIR, code=encode_code(np.zeros(5, np.float32)))
+    with pytest.raises(MissingStyle, match="made with other weights"):
+        session.run(request_of(tiny_label_map, {HAIR: style}))
+
+
+def test_a_region_that_the_picture_lacks_is_named(session, tiny_label_map, photo):
+    with pytest.raises(MissingStyle, match='has no region "hat".*its regions are background, skin'):
+        session.run(request_of(tiny_label_map, {HAT: ImageStyle(photo[0], HAT, photo[1])}))
+
+
+def test_absent_labels_are_marked_and_zero(session, tiny_photo, tiny_label_map):
+    found = session.encode("tiny-sean", tiny_photo, tiny_label_map)
+    assert found.present[HAIR] and not found.present[HAT]
+    assert not found.codes[HAT].any() and found.codes[HAIR].any()
+
+
+def test_a_picture_without_label_map_is_parsed(session, tiny_label_map, photo):
+    parsed = session.run(ParseRequest("tiny-parser", path=photo[0]))
+    label = int(np.bincount(parsed.label_map.ravel()).argmax())
+    by_parser = session.run(request_of(tiny_label_map, {HAIR: ImageStyle(photo[0], label)})).pixels
+    found = session.encode("tiny-sean", np.asarray(Image.open(photo[0])), parsed.label_map)
+    style = ImageStyle("x", label, code=encode_code(found.codes[label]))
+    assert np.array_equal(session.run(request_of(tiny_label_map, {HAIR: style})).pixels, by_parser)
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (32, 64), (100, 60), (128, 128), (1, 1), (1000, 8)])
+def test_any_size_is_painted_at_the_label_maps_own_size(session, height, width):
+    label_map = np.full((height, width), SKIN, np.uint8)
+    result = session.run(request_of(label_map))
+    assert result.pixels.shape == (height, width, 3)
+    fits = height % 8 == 0 and width % 8 == 0 and max(height, width) <= 64
+    assert bool(result.notes) != fits
+
+
+def test_unknown_ids_are_named(session, tiny_label_map):
+    label_map = tiny_label_map.copy()
+    label_map[0, :2] = 19, 255
+    with pytest.raises(BadLabelMap, match="19, 255"):
+        session.run(request_of(label_map))
+
+
+def test_weights_of_the_wrong_kind_are_refused(session, tiny_label_map, photo):
+    with pytest.raises(WeightsError, match="does not paint"):
+        session.run(RenderRequest("tiny-parser", LabelMapData.from_array(tiny_label_map)))
+    with pytest.raises(WeightsError, match="does not find label maps"):
+        session.run(ParseRequest("tiny-sean", path=photo[0]))
+
+
+def test_cancel_stops_between_blocks_and_the_next_job_works(session, tiny_label_map):
+    cancel, seen = threading.Event(), []
+
+    def on_progress(fraction: float, text: str) -> None:
+        seen.append(fraction)
+        if text == "painting":
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        session.run(request_of(tiny_label_map), on_progress, cancel)
+    assert max(seen) < 0.5
+    assert session.run(request_of(tiny_label_map)).pixels.any()
+
+
+def test_progress_rises_to_one(session, tiny_label_map):
+    seen: list[float] = []
+    session.run(request_of(tiny_label_map), lambda fraction, _: seen.append(fraction))
+    assert seen == sorted(seen) and seen[-1] == 1.0
+
+
+def test_running_out_of_memory_is_one_sentence_and_the_next_job_works(session, tiny_label_map, monkeypatch):
+    before = session.run(request_of(tiny_label_map)).pixels
+    with monkeypatch.context() as patch:
+        patch.setattr(SEANPainter, "paint", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        with pytest.raises(OutOfMemory, match="not enough memory"):
+            session.run(request_of(tiny_label_map))
+    assert np.array_equal(session.run(request_of(tiny_label_map)).pixels, before)
+
+
+def test_bfloat16_is_near_float32(session, tiny_label_map):
+    request = request_of(tiny_label_map)
+    exact = session.run(request).pixels.astype(int)
+    low = session.run(request.replace(precision="bfloat16")).pixels.astype(int)
+    assert np.abs(exact - low).mean() < 4
+
+
+def test_a_portrait_parser_says_when_there_is_no_face(session):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    result = session.run(ParseRequest.from_pixels("tiny-parser", noise))
+    assert result.label_map.shape == (64, 96)
+    assert 0 < result.confidence < 0.75
+    assert len(result.notes) == 1 and "label map" in result.notes[0]
