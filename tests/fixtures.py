@@ -126,12 +126,17 @@ def _tiny_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny_weights(_tiny_shelf: Path, monkeypatch: pytest.MonkeyPatch, _fresh_settings: None) -> Path:
-    """The only folder of weights in sight, with "tiny-sean" and "tiny-parser": untrained, 64 x 64, faces.
+    """The only folder of weights in sight beside the (empty) user's own, with "tiny-sean" and "tiny-parser": untrained, 64 x 64, faces.
 
     What they paint is no picture, but it follows label map, styles, seed and photo as real weights would.
     """
+    from engine.checkpoints import store
+    from engine.files import root
+
     monkeypatch.setenv("TESSERA_WEIGHTS", str(_tiny_shelf))
-    monkeypatch.setattr("engine.checkpoints.store.search_path", lambda: (_tiny_shelf,))  # not those that ship
+    everywhere = store.search_path
+    shipped = root() / "weights"
+    monkeypatch.setattr(store, "search_path", lambda: tuple(p for p in everywhere() if p != shipped))
     return _tiny_shelf
 
 
