@@ -18,7 +18,7 @@ import numpy as np
 from engine.data.folder import DatasetFolder
 from engine.images import encode_png
 from engine.labels import read_label_map
-from engine.request import ImageStyle, LabelMapData, RenderRequest, encode_code, encode_map, to_json
+from engine.request import ImageStyle, LabelMapData, RenderRequest, Style, encode_code, encode_map, to_json
 from engine.session import Session
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
@@ -33,7 +33,8 @@ SAMPLES = (  # (name, template, training picture that lends its styles)
     ("dark", "portrait-short-hair", "0052"),
     ("light", "portrait-young", "0078"),
 )
-DOCUMENT = ("portrait-long-hair", "brown", {})  # (template, sample for all regions, {label: other sample})
+DOCUMENT: tuple[str, str, dict[int, str]] = ("portrait-long-hair", "brown", {})
+"""Template, sample for all regions, {label: another sample}."""
 
 
 def paint_samples(session: Session, weights: str, data: DatasetFolder, out: Path) -> None:
@@ -45,7 +46,7 @@ def paint_samples(session: Session, weights: str, data: DatasetFolder, out: Path
         found = session.encode(weights, data.images[index], data.label_maps[index])
         template_file = RESOURCES / "templates" / f"{template}.png"
         label_map = read_label_map(template_file, label_set).label_map
-        styles = {
+        styles: dict[int, Style] = {
             int(label): ImageStyle(path=stem, label=int(label), code=encode_code(found.codes[label]))
             for label in np.flatnonzero(found.present)
         }
@@ -61,7 +62,7 @@ def write_document(session: Session, weights: str, samples: Path, out: Path) -> 
     label_set = session.painter(weights).label_set
     template, main, others = DOCUMENT
     label_map = read_label_map(RESOURCES / "templates" / f"{template}.png", label_set).label_map
-    styles = {}
+    styles: dict[int, Style] = {}
     for label in np.unique(label_map):
         sample = others.get(int(label), main)
         maps = read_label_map(samples / f"{sample}.labels.png", label_set).label_map
