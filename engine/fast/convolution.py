@@ -1,8 +1,11 @@
-"""Convolutions of the main path: kernels laid out once for the machine, no copies between steps.
+"""Convolutions of the main path: kernels laid out once for the machine, fed in bands, written in place.
 
 On a CPU, oneDNN wants kernels in blocks that fit its registers and would rearrange them at every call; here that
 is done once. The functions that take such kernels are the ones torch.compile uses; where they are missing or give
 other numbers than `conv2d`, `conv2d` is used.
+
+Large pictures go through in bands of rows: a band is modulated into a small buffer and convolved while it is still
+in the cache, so that the modulated features of a whole picture never exist.
 """
 
 from __future__ import annotations
@@ -13,38 +16,34 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.fast.pixels import Modulated, Workspace
+
+BAND_BYTES = 3 << 19  # of modulated features at a time
+
 
 def _packing_works() -> bool:
     """Whether this build of torch has oneDNN's prepacked convolutions and they compute what conv2d does."""
     try:
         x = torch.randn(1, 8, 6, 6).contiguous(memory_format=torch.channels_last)
         weight = torch.randn(8, 8, 3, 3)
-        packed = _pack(weight, 1, (1, 8, 6, 6))
         total = torch.ones(1, 8, 6, 6).contiguous(memory_format=torch.channels_last)
-        expected = F.conv2d(x, weight, padding=1)
-        plain = _packed(x, packed, None, 1)
-        summed = _packed_add(total, x, packed, None, 1)
-        close = torch.allclose(plain, expected, atol=1e-4) and torch.allclose(total, expected + 1, atol=1e-4)
+        summed = _packed_add(total, x, _pack(weight, (1, 8, 6, 6)), None, 1)
+        close = torch.allclose(total, F.conv2d(x, weight, padding=1) + 1, atol=1e-4)
         return close and summed.data_ptr() == total.data_ptr()
     except (AttributeError, RuntimeError, TypeError):
         return False
 
 
-def _pack(weight: Tensor, padding: int, size: tuple[int, ...]) -> Tensor:
+def _pack(weight: Tensor, size: tuple[int, ...]) -> Tensor:
     reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
-    packed: Tensor = reorder(weight.to_mkldnn(), [padding] * 2, [1, 1], [1, 1], 1, size)
+    packed: Tensor = reorder(weight.to_mkldnn(), [1, 1], [1, 1], [1, 1], 1, size)
     return packed
 
 
-def _packed(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
-    op: Any = torch.ops.mkldnn._convolution_pointwise
-    result: Tensor = op(x, weight, bias, [padding] * 2, [1, 1], [1, 1], 1, "none", [], "")
-    return result
-
-
-def _packed_add(total: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
+def _packed_add(total: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, down: int) -> Tensor:
+    """total += the convolution of x, in place; `down` rows of zeros above and below x."""
     op: Any = torch.ops.mkldnn._convolution_pointwise_.binary
-    result: Tensor = op(total, x, weight, bias, [padding] * 2, [1, 1], [1, 1], 1, "add", 1.0, None, [], None)
+    result: Tensor = op(total, x, weight, bias, [down, 1], [1, 1], [1, 1], 1, "add", 1.0, None, [], None)
     return result
 
 
@@ -62,54 +61,119 @@ def as_conv(module: nn.Module) -> nn.Conv2d:
 
 
 class Convolution:
-    """A stride-1 convolution that keeps the size, of (H, W, C) features.
+    """A 3 x 3 or 1 x 1 convolution that keeps the size, of modulated (H, W, C) features.
 
     Args:
         conv: the layer, spectral norm folded.
-        packing: whether prepacked kernels may be used.
     """
 
-    works: bool | None = None
+    packing: bool | None = None
 
-    def __init__(self, conv: nn.Conv2d, packing: bool = True) -> None:
+    def __init__(self, conv: nn.Conv2d) -> None:
         self.bias = conv.bias.detach() if conv.bias is not None else None
-        self.padding = conv.kernel_size[0] // 2
         self.weight = conv.weight.detach()
-        self.packed = False
-        if packing and self.weight.device.type == "cpu" and torch.backends.mkldnn.is_available():
-            if Convolution.works is None:
-                Convolution.works = _packing_works()
-            self.packed = Convolution.works
-        self._layouts: tuple[int, int] | None = None
+        self.channels = conv.out_channels
+        self.point = conv.kernel_size == (1, 1)
+        self.bytes = self.weight.numel() * 4
+        if self.point:
+            self.weight = self.weight.flatten(1).t().contiguous()  # (C, O)
+            return
+        on_cpu = self.weight.device.type == "cpu"
+        if on_cpu and Convolution.packing is None:
+            Convolution.packing = torch.backends.mkldnn.is_available() and _packing_works()
+        self.packed = on_cpu and bool(Convolution.packing)
+        if not self.packed:
+            self.weight = self.weight.contiguous(memory_format=torch.channels_last)
+        self._laid_out = not self.packed
 
-    def _prepare(self, x: Tensor) -> None:
-        if self._layouts is None:
-            self._layouts = (x.shape[0], x.shape[1])
-            if self.packed:
-                self.weight = _pack(self.weight, self.padding, (1, x.shape[2], x.shape[0], x.shape[1]))
-            else:
-                self.weight = self.weight.contiguous(memory_format=torch.channels_last)
+    def write(self, features: Modulated, total: Tensor, work: Workspace, onto: bool = False) -> Tensor:
+        """total (H, W, O) = the convolution of `features`, or += it (`onto`), in place. Returns total."""
+        height, width, channels = features.shape
+        size = height * width * channels * 4
+        bands = -(-size // BAND_BYTES)
+        if bands <= 1 or total.device.type != "cpu" or (self.bytes * bands > size and not self.point):
+            whole = work.get("band", height, width, channels, like=total)
+            features.write(0, whole, work)
+            self._write(whole, total, 1, onto)
+            return total
+        step = max(2, -(-height // bands) // 2 * 2)
+        if self.point:
+            for top in range(0, height, step):
+                bottom = min(height, top + step)
+                band = work.get("band", bottom - top, width, channels, like=total)
+                features.write(top, band, work)
+                self._write(band, total[top:bottom], 0, onto)
+            return total
+        self._bands(features, total, step, work, onto)
+        return total
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """(H, W, C) -> (H, W, O)."""
-        self._prepare(x)
+    def _bands(self, features: Modulated, total: Tensor, step: int, work: Workspace, onto: bool) -> None:
+        """3 x 3 in bands: `step` rows are modulated, and the rows whose neighbours are now complete convolved.
+
+        The buffer's first two rows are the last two of the band before: one row of output lags behind.
+        """
+        height, width, channels = features.shape
+        buffer = work.get("band", step + 3, width, channels, like=total)
+        buffer[1].zero_()  # above the picture
+        for top in range(0, height, step):
+            bottom = min(height, top + step)
+            new = bottom - top
+            if top:
+                buffer[:2] = buffer[step : step + 2]
+            features.write(top, buffer[2 : 2 + new], work)
+            first, last = (1, new + 2) if top == 0 else (0, new + 2)  # rows of the buffer that are convolved
+            if bottom == height:
+                buffer[last].zero_()  # below the picture
+                last += 1
+            done = max(0, top - 1)
+            self._write(buffer[first:last], total[done : done + last - first - 2], 0, onto)
+
+    def _write(self, x: Tensor, total: Tensor, down: int, onto: bool) -> None:
+        """total (+)= the convolution of x, which has `down` rows of zeros above and below it."""
+        if self.point:
+            flat = total.view(-1, self.channels)
+            torch.addmm(flat, x.flatten(0, 1), self.weight, beta=float(onto), out=flat)
+            if self.bias is not None:
+                total += self.bias
+            return
+        if not onto:
+            total.zero_()
         nchw = x.permute(2, 0, 1).unsqueeze(0)
+        if not self._laid_out:
+            self.weight, self._laid_out = _pack(self.weight, tuple(nchw.shape)), True
         if self.packed:
-            y = _packed(nchw, self.weight, self.bias, self.padding)
+            _packed_add(total.permute(2, 0, 1).unsqueeze(0), nchw, self.weight, self.bias, down)
         else:
-            y = F.conv2d(nchw, self.weight, self.bias, padding=self.padding)
-        return y[0].permute(1, 2, 0).contiguous()
+            y = F.conv2d(nchw, self.weight, self.bias, padding=(down, 1))
+            total += y[0].permute(1, 2, 0)
 
-    def add_to(self, total: Tensor, x: Tensor) -> Tensor:
-        """total (H, W, O) += the convolution of x (H, W, C), in place where it can be."""
-        self._prepare(x)
-        if self.packed:
-            y = _packed_add(
-                total.permute(2, 0, 1).unsqueeze(0),
-                x.permute(2, 0, 1).unsqueeze(0),
-                self.weight,
-                self.bias,
-                self.padding,
-            )
-            return y[0].permute(1, 2, 0).contiguous()
-        return total.add_(self(x))
+
+class ToImage:
+    """leaky_relu, a 3 x 3 convolution to few channels, tanh: one matrix product to 9 planes each, then nine sums.
+
+    oneDNN's convolutions compute 16 channels where 3 are wanted.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        self.channels = conv.out_channels
+        self.weight = conv.weight.detach().permute(2, 3, 0, 1).flatten(0, 2).contiguous()  # (9 * O, C)
+        self.bias = bias_of(conv).view(-1, 1, 1)
+
+    def __call__(self, x: Tensor, slope: float, work: Workspace) -> Tensor:
+        """(H, W, C), overwritten -> (O, H, W)."""
+        height, width, channels = x.shape
+        planes = work.get("planes", len(self.weight), height * width, like=x)
+        flat = x.view(-1, channels)
+        step = max(1, BAND_BYTES // (channels * 4))
+        for start in range(0, height * width, step):
+            some = F.leaky_relu_(flat[start : start + step], slope)
+            torch.mm(self.weight, some.t(), out=planes[:, start : start + step])
+        taps = planes.view(3, 3, self.channels, height, width)
+        out = taps[1, 1] + self.bias
+        for dy in (-1, 0, 1):
+            for dx in (-1, 0, 1):
+                if dy or dx:
+                    y, x0 = slice(max(0, -dy), height - max(0, dy)), slice(max(0, -dx), width - max(0, dx))
+                    from_y, from_x = slice(max(0, dy), height + min(0, dy)), slice(max(0, dx), width + min(0, dx))
+                    out[:, y, x0] += taps[dy + 1, dx + 1][:, from_y, from_x]
+        return out.tanh_()

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.fast.neighbourhoods import TAPS, Codes, Index, Keys, Neighbourhoods
+from engine.fast.neighbourhoods import TAPS, Codes, Coding, Index, Inner, Keys, Neighbourhoods
 
 Stamps = NDArray[np.int64]
 
@@ -52,6 +52,7 @@ class Level:
         self.codes: Codes = np.empty((0, TAPS), np.int16)
         self.born: Stamps = np.empty(0, np.int64)
         self.used: Stamps = np.empty(0, np.int64)
+        self._inner: dict[bytes, Inner] = {}
         self.count = 0  # slots 0 .. count - 1 are taken
         self._sorted: Keys = np.empty(0, np.uint64)
         self._order: Index = np.empty(0, np.int64)
@@ -79,6 +80,7 @@ class Level:
         """A slot for each of `found` at time `now`, or None if they are more than the level was granted."""
         if len(found) > self.ceiling:
             return None
+        self._inner.clear()
         slots = self.find(found.keys)
         self.used[slots[slots >= 0]] = now
         missing = np.flatnonzero(slots < 0)
@@ -90,6 +92,13 @@ class Level:
             self._order = np.argsort(self.keys[: self.count], kind="stable")
             self._sorted = self.keys[self._order]
         return slots
+
+    def inner(self, slots: Index, coding: Coding) -> Inner:
+        """The 3 x 3 neighbourhoods within those at `slots`; the level's layers ask for the same ones in turn."""
+        key = self.keys[slots].tobytes()
+        if key not in self._inner:
+            self._inner[key] = Inner.of(self.codes[slots], coding)
+        return self._inner[key]
 
     def _room(self, wanted: int, now: int) -> Index:
         """Slots for `wanted` new neighbourhoods: empty ones, then more memory, then the least recently used."""

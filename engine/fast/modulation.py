@@ -10,8 +10,8 @@ The part from labels alone ("static") is a small network of the 5 x 5 labels; th
 per neighbourhood (`engine.fast.styles`). Both are kept: a one-label style change needs only the second, and only in
 rows whose inner 3 x 3 contains that label.
 
-Same bytes, cached or fresh: rows are computed by matrix products of exactly `BATCH` rows (the last ones padded), whose
-rows do not influence each other, and by elementwise sums in a fixed order.
+Same bytes, cached or fresh: a row never depends on which other rows are made with it. Matrix products take exactly
+`BATCH` rows (the last ones padded) and a fixed number of columns; sums of nine are taken one by one, in order.
 """
 
 from __future__ import annotations
@@ -27,40 +27,29 @@ from torch import Tensor, nn
 
 from engine.fast.convolution import bias_of
 from engine.fast.levels import Level, Stamps
-from engine.fast.neighbourhoods import INNER, Codes, Coding, Index, Inner
+from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods
+from engine.fast.pixels import Workspace
 from engine.fast.styles import StyleBranch, StyleKey
 from engine.nn.sean import SEAN
 from engine.nn.spade import SPADE, SPADEModulation
 
 BATCH = 64
-SUM_ROWS = 256  # rows of nine-tap sums at a time: what stays in the second-level cache
+COLUMNS = 128  # columns of a matrix product: nine taps of some hundred rows of them stay in the second-level cache
+SUM_ROWS = 256  # rows of nine-tap sums at a time, for the same reason
+STRETCH = 2048  # neighbourhoods at a time: bounds the memory in which they are evaluated
 
 
 class LabelBranch(Protocol):
     """The part of a layer's modulation that depends on labels alone (SPADE's; CG-Norm's when it joins)."""
 
-    def rows(self, inner: Inner) -> Tensor:
-        """(N, 2C) scale and shift of each neighbourhood."""
-
-
-@dataclass
-class Fold:
-    """Constants of one layer, (C,) each.
-
-    scale = gamma * to_scale + one; shift = beta * to_shift + zero - mean * scale.
-    """
-
-    to_scale: Tensor
-    one: Tensor
-    to_shift: Tensor
-    zero: Tensor
-    mean: Tensor
+    def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
+        """Write scale and shift of each neighbourhood to `out` (N, 2C)."""
 
 
 def tap_table(weight: Tensor, coding: Coding) -> Tensor:
     """(O, L, 3, 3) kernel -> (9 * codes, O): row tap * codes + code is what that code at that tap adds."""
     table = weight.new_zeros(9, coding.size, weight.shape[0])
-    table[:, : coding.labels] = weight.permute(2, 3, 1, 0).flatten(0, 1)
+    table[:, : coding.labels] = weight.detach().permute(2, 3, 1, 0).flatten(0, 1)
     return table.flatten(0, 1)
 
 
@@ -69,55 +58,67 @@ def tap_index(codes: Codes, coding: Coding, device: torch.device) -> Tensor:
     return torch.from_numpy(codes + np.arange(9) * coding.size).to(device)
 
 
-class SpadeBranch:
-    """SPADE's two convolutions per distinct neighbourhood, ending in scale and shift.
+@dataclass(frozen=True)
+class Fold:
+    """How gamma and beta of one branch become its share of A and B; factors (C,) or (1,).
 
-    The first is nine table rows (its input is one-hot), zero in the void; the second is one matrix product per
-    5 x 5 neighbourhood.
+    scale = gamma * to_scale; shift = beta * to_shift - mean * scale.
     """
 
-    def __init__(self, spade: SPADEModulation, fold: Fold, coding: Coding) -> None:
+    to_scale: Tensor
+    to_shift: Tensor
+    mean: Tensor
+
+    def weights(self, gamma: nn.Conv2d, beta: nn.Conv2d) -> Tensor:
+        """Kernels (C, H, 3, 3) of both -> (9, H, 2C), one matrix per tap."""
+        scale = gamma.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_scale
+        shift = beta.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_shift
+        return torch.cat([scale, shift.addcmul_(scale, self.mean, value=-1)], dim=2)
+
+    def bias(self, gamma: nn.Conv2d, beta: nn.Conv2d) -> Tensor:
+        """Their biases -> (2C,)."""
+        scale = bias_of(gamma) * self.to_scale
+        return torch.cat([scale, bias_of(beta) * self.to_shift - self.mean * scale])
+
+
+class SpadeBranch:
+    """SPADE's two convolutions, each part evaluated once per what it depends on.
+
+    The hidden activation depends on 3 x 3 labels: nine table rows (the input is one-hot), ReLU, zero in the void.
+    What a hidden activation adds through one tap of the second convolution depends on those labels and the tap: a
+    matrix product per tap. A 5 x 5 neighbourhood is a sum of nine such rows. Painted maps have two to three times
+    fewer 3 x 3 neighbourhoods than 5 x 5 ones.
+    """
+
+    def __init__(self, spade: SPADEModulation, fold: Fold, constant: Tensor, coding: Coding) -> None:
         self.coding = coding
         self.table = tap_table(spade.shared.weight, coding)
-        self.bias = bias_of(spade.shared)
-        self.gamma, self.beta, self.fold = spade.gamma, spade.beta, fold
-        self.channels = spade.gamma.out_channels
+        self.hidden_bias = bias_of(spade.shared)
+        weights = fold.weights(spade.gamma, spade.beta)
+        self.bias = constant + fold.bias(spade.gamma, spade.beta)
+        self.blocks = [block.contiguous() for block in weights.split(COLUMNS, dim=2)]
 
-    def rows(self, inner: Inner) -> Tensor:
-        """(N, 2C) of the neighbourhoods of `inner`."""
+    def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
+        """See `LabelBranch`."""
         device = self.table.device
-        taps = tap_index(inner.codes, self.coding, device)
-        hidden = F.embedding_bag(taps, self.table, mode="sum").add_(self.bias).relu_()  # (M, hidden)
-        hidden[0] = 0
-        count, width = len(inner.index), hidden.shape[1] * 9
+        count, width = len(inner.codes), self.table.shape[1]
         padded = -(-count // BATCH) * BATCH
-        where = torch.zeros(padded * 9, dtype=torch.long)
-        where[: count * 9] = torch.from_numpy(inner.index.reshape(-1))
-        where = where.to(device)
-        rows = hidden.new_empty(padded, 2 * self.channels)
-        gamma, beta = _columns(self.gamma.weight), _columns(self.beta.weight)
-        columns = hidden.new_empty(BATCH * 9, hidden.shape[1])
-        product = hidden.new_empty(BATCH, self.channels)
-        fold = self.fold
-        for start in range(0, padded, BATCH):
-            torch.index_select(hidden, 0, where[start * 9 : (start + BATCH) * 9], out=columns)
-            scale, shift = rows[start : start + BATCH].split(self.channels, dim=1)
-            torch.mm(columns.view(BATCH, width), gamma, out=product)
-            torch.addcmul(fold.one, product, fold.to_scale, out=scale)
-            torch.mm(columns.view(BATCH, width), beta, out=product)
-            torch.addcmul(fold.zero, product, fold.to_shift, out=shift)
-            shift.addcmul_(scale, fold.mean, value=-1)
-        return rows[:count]
-
-
-def _columns(weight: Tensor) -> Tensor:
-    """(C, H, 3, 3), channels last -> (9 * H, C) without copying."""
-    return weight.permute(0, 2, 3, 1).flatten(1).t()
-
-
-def channels_last_(conv: nn.Conv2d) -> None:
-    """Store the kernel channels last. Its numbers and their meaning stay the same."""
-    conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
+        hidden = work.get("hidden", padded, width, like=out)
+        sums = F.embedding_bag(tap_index(inner.codes, self.coding, device), self.table, mode="sum")
+        torch.add(sums, self.hidden_bias, out=hidden[:count]).relu_()
+        hidden[0] = 0
+        hidden[count:] = 0
+        taps = torch.from_numpy(inner.index + np.arange(9) * padded).to(device)
+        first = 0
+        for block in self.blocks:
+            columns = block.shape[2]
+            products = work.get("products", 9, padded, columns, like=out)
+            for start in range(0, padded, BATCH):
+                some = hidden[start : start + BATCH].expand(9, BATCH, width)
+                torch.bmm(some, block, out=products[:, start : start + BATCH])
+            total = F.embedding_bag(taps, products.view(-1, columns), mode="sum")
+            torch.add(total, self.bias[first : first + columns], out=out[:, first : first + columns])
+            first += columns
 
 
 class Layer:
@@ -130,30 +131,21 @@ class Layer:
 
     def __init__(self, norm: SEAN | SPADE, coding: Coding) -> None:
         spade = norm.spade if isinstance(norm, SEAN) else norm.modulation
-        styled = isinstance(norm, SEAN) and norm.styled
-        convs = [spade.gamma, spade.beta]
-        if isinstance(norm, SEAN) and styled:
-            convs += [norm.style_gamma, norm.style_beta]
-        for conv in convs:
-            channels_last_(conv)
         assert norm.norm.running_mean is not None and norm.norm.running_var is not None
         mean = norm.norm.running_mean.float()
         scale = torch.rsqrt(norm.norm.running_var.float() + norm.norm.eps)
-        a_gamma = a_beta = torch.zeros(1, device=mean.device)
-        one, zero = torch.ones_like(mean), torch.zeros_like(mean)
+        constant = torch.cat([scale, -mean * scale])
+        styled = isinstance(norm, SEAN) and norm.styled
         self.styles: StyleBranch | None = None
+        part = mean.new_ones(1)
+        fold = Fold(scale, part, mean)
         if isinstance(norm, SEAN) and styled:
-            a_gamma, a_beta = torch.sigmoid(norm.blend_gamma), torch.sigmoid(norm.blend_beta)
-            one, zero = one + a_gamma * bias_of(norm.style_gamma), a_beta * bias_of(norm.style_beta)
-            self.styles = StyleBranch(norm, scale, mean, coding)
-        fold = Fold(
-            to_scale=scale * (1 - a_gamma),
-            one=scale * (one + (1 - a_gamma) * bias_of(spade.gamma)),
-            to_shift=(1 - a_beta).expand_as(mean).contiguous(),
-            zero=zero + (1 - a_beta) * bias_of(spade.beta),
-            mean=mean,
-        )
-        self.labels: LabelBranch = SpadeBranch(spade, fold, coding)
+            a_gamma, a_beta = torch.sigmoid(norm.blend_gamma.detach()), torch.sigmoid(norm.blend_beta.detach())
+            style_fold = Fold(scale * a_gamma, a_beta, mean)
+            constant = constant + style_fold.bias(norm.style_gamma, norm.style_beta)
+            self.styles = StyleBranch(norm, style_fold.weights(norm.style_gamma, norm.style_beta), coding)
+            fold = Fold(scale * (1 - a_gamma), 1 - a_beta, mean)
+        self.labels: LabelBranch = SpadeBranch(spade, fold, constant, coding)
         self.coding, self.channels = coding, len(mean)
         self.noise = norm.noise_strength.detach() if isinstance(norm, SEAN) else None
         self.number = norm.layer if isinstance(norm, SEAN) else -1
@@ -179,43 +171,55 @@ class Layer:
         if self.styles is not None:
             self._rows = self.styles.use(keys, codes, labels, now)
 
-    def table(self, level: Level, slots: Index, now: int) -> Tensor:
-        """The kept rows (capacity, 2C), those of `slots` brought up to date."""
+    def table(self, level: Level, found: Neighbourhoods, slots: Index, now: int, work: Workspace) -> Tensor:
+        """The kept rows (capacity, 2C), those of `found`, at `slots`, brought up to date at time `now`."""
         old = slots[self._static_at[slots] < level.born[slots]]
-        if len(old):
-            made = self.labels.rows(Inner.of(level.codes[old], self.coding))
-            self._static.index_copy_(0, torch.from_numpy(old).to(made.device), made)
-            self._static_at[old] = now
+        for start in range(0, len(old), STRETCH):
+            some = old[start : start + STRETCH]
+            inner, first = level.inner(some, self.coding), int(some[0])
+            if some[-1] - first == len(some) - 1 and (np.diff(some) == 1).all():
+                self.labels.rows(inner, self._static[first : first + len(some)], work)
+            else:
+                made = work.get("made", len(some), 2 * self.channels, like=self._static)
+                self.labels.rows(inner, made, work)
+                self._static.index_copy_(0, torch.from_numpy(some).to(made.device), made)
+        self._static_at[old] = now
         if self.styles is None:
             return self._static
-        inner = level.codes[slots][:, INNER]
-        valid_from = np.maximum(level.born[slots], self.styles.changed[inner].max(axis=1))
-        stale = self._final_at[slots] < valid_from
-        if stale.any():
-            which = slots[stale]
-            self._restyle(inner[stale], self._static, torch.from_numpy(which).to(self._static.device), self._final)
-            self._final_at[which] = now
+        codes, centre = found.centres
+        changed = self.styles.changed[codes].max(axis=1)[centre]
+        stale = np.flatnonzero(self._final_at[slots] < np.maximum(level.born[slots], changed))
+        if len(stale):
+            self._restyle(codes, centre[stale], self._static, slots[stale], self._final)
+            self._final_at[slots[stale]] = now
         return self._final
 
     # ------------------------------------------------------------ rows in passing
 
-    def passing(self, codes: Codes) -> Tensor:
-        """Rows (N, 2C) of (N, 25) neighbourhoods, not kept."""
-        rows = self.labels.rows(Inner.of(codes, self.coding))
+    def passing(self, found: Neighbourhoods, which: Index, work: Workspace) -> Tensor:
+        """Rows (N, 2C) of `which` of `found`, not kept: valid until the next call."""
+        rows = work.get("passing", len(which), 2 * self.channels, like=self._static)
+        for start in range(0, len(which), STRETCH):
+            some = which[start : start + STRETCH]
+            self.labels.rows(Inner.of(found.codes[some], self.coding), rows[start : start + STRETCH], work)
         if self.styles is not None:
-            where = torch.arange(len(codes), device=rows.device)
-            self._restyle(codes[:, INNER], rows, where, rows)
+            codes, centre = found.centres
+            self._restyle(codes, centre[which], rows, np.arange(len(which)), rows)
         return rows
 
-    def _restyle(self, inner: Codes, static: Tensor, where: Tensor, out: Tensor) -> None:
-        """out[where] = static[where] + nine style rows."""
+    def _restyle(self, codes: Codes, centre: Index, static: Tensor, where: Index, out: Tensor) -> None:
+        """out[where] = static[where] + the nine style rows of the neighbourhoods codes[centre]."""
         assert self._rows is not None
         table, places = self._rows
-        taps = torch.from_numpy(places[inner] * 9 + np.arange(9)).to(table.device)
-        flat = table.view(-1, 2 * self.channels)
-        for start in range(0, len(inner), SUM_ROWS):
-            some = where[start : start + SUM_ROWS]
-            rows = F.embedding_bag(taps[start : start + SUM_ROWS], flat, mode="sum")
+        needed = np.zeros(len(codes), bool)
+        needed[centre] = True
+        place = np.cumsum(needed) - 1
+        taps = torch.from_numpy(places[codes[needed]] * 9 + np.arange(9)).to(table.device)
+        sums = F.embedding_bag(taps, table.view(-1, 2 * self.channels), mode="sum")
+        target, source = torch.from_numpy(where).to(table.device), torch.from_numpy(place[centre]).to(table.device)
+        for start in range(0, len(where), SUM_ROWS):
+            some = target[start : start + SUM_ROWS]
+            rows = sums.index_select(0, source[start : start + SUM_ROWS])
             out.index_copy_(0, some, rows.add_(static.index_select(0, some)))
 
 

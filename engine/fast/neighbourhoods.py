@@ -15,6 +15,7 @@ Everything is numpy: coding a picture takes milliseconds, and indices that are m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ INNER: Index = SUB[4]
 _random = np.random.default_rng(20200613)
 _VALUES: Keys = _random.integers(1, 2**63, MAX_LABELS + 2, dtype=np.uint64)
 _ACROSS: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+_NINE: Keys = _random.integers(0, 2**63, 9, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 
 
@@ -141,6 +143,13 @@ class Neighbourhoods:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @cached_property
+    def centres(self) -> tuple[Codes, Index]:
+        """The distinct 3 x 3 neighbourhoods in their middle (M, 9), and which of them each has (N,)."""
+        codes = self.codes[:, INNER]
+        _, first, index = np.unique(_mix(np.take(_VALUES, codes) @ _NINE), return_index=True, return_inverse=True)
+        return codes[first], index.reshape(-1)
+
     @classmethod
     def of(cls, codes: Codes, coding: Coding) -> Neighbourhoods:
         """Find those of (H, W) codes."""
@@ -159,7 +168,7 @@ class Neighbourhoods:
 class Inner:
     """The distinct 3 x 3 neighbourhoods inside some 5 x 5 ones: where SPADE's hidden activation is evaluated.
 
-    codes: (M, 9); a first row of void only stands for every place outside the picture.
+    codes: (M, 9); the first row stands for every place outside the picture.
     index: (N, 9), for each 5 x 5 neighbourhood and inner place, which of them.
     """
 
@@ -169,11 +178,13 @@ class Inner:
     @classmethod
     def of(cls, codes: Codes, coding: Coding) -> Inner:
         """Those inside (N, 25) codes."""
-        inner = codes[:, SUB]  # (N, 9, 9)
-        inner = np.where(inner[:, :, 4:5] == coding.void, np.int16(coding.void), inner).reshape(-1, 9)
-        keys = np.take(_VALUES, inner) @ np.concatenate([_ACROSS, _DOWN[:4]])
-        keys = _mix(keys)
+        values = np.take(_VALUES, codes).reshape(-1, SIDE, SIDE)
+        rows = values[:, :, 0:3] * _ACROSS[0] + values[:, :, 1:4] * _ACROSS[1] + values[:, :, 2:5] * _ACROSS[2]
+        rows = _mix(rows)
+        keys = rows[:, 0:3] * _DOWN[0] + rows[:, 1:4] * _DOWN[1] + rows[:, 2:5] * _DOWN[2]
+        outside = codes[:, INNER] == coding.void
+        keys.reshape(-1, 9)[outside] = 0
         where, index = distinct(keys)
-        found = np.concatenate([np.full((1, 9), coding.void, np.int16), inner[where]])
-        outside = inner[:, 4] == coding.void
-        return cls(found, np.where(outside, 0, index + 1).reshape(-1, 9))
+        found = codes[(where // 9)[:, None], SUB[where % 9]]
+        found = np.concatenate([np.full((1, 9), coding.void, np.int16), found])
+        return cls(found, np.where(outside, 0, index.reshape(-1, 9) + 1))

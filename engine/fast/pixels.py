@@ -8,6 +8,7 @@ input four times, and noise, modulation and activation pass over a piece of rows
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -46,53 +47,53 @@ class Workspace:
         self._buffers.clear()
 
 
-def modulate(
-    x: Tensor,
-    rows: Rows,
-    noise: Tensor | None,
-    strength: Tensor | None,
-    slope: float,
-    doubled: bool,
-    work: Workspace,
-    name: str,
-) -> Tensor:
-    """leaky_relu((x + noise * strength) * A + B), A and B by pixel.
+@dataclass(frozen=True)
+class Modulated:
+    """leaky_relu((x + noise * strength) * A + B), A and B by pixel: what a normalisation layer makes of x.
 
-    Args:
-        x: (H, W, C), or (H / 2, W / 2, C) if `doubled`: then each of its pixels stands for 2 x 2.
-        rows: where each pixel's A and B are.
-        noise: (H, W) or None; strength (C,).
-        slope: of the activation; 1 for none.
-        work, name: the result is a buffer of this name.
-
-    Returns:
-        (H, W, C).
+    x: (H, W, C), or (H / 2, W / 2, C) if `doubled`: then each of its pixels stands for 2 x 2.
+    rows: where each pixel's A and B are.
+    noise, strength: (H, W) and (C,), or None.
+    slope: of the activation; 1 for none.
     """
-    height, width, channels = x.shape
-    if doubled:
-        height, width = 2 * height, 2 * width
-    out = work.get(name, height, width, channels, like=x)
-    step = max(1, PIECE // (width * channels))
-    if doubled:
-        step = max(2, step // 2 * 2)
-    for top in range(0, height, step):
-        bottom = min(height, top + step)
-        table, index = rows(top * width, bottom * width)
-        count = len(index)
-        fetched = work.get("rows", count, 2 * channels, like=x)
+
+    x: Tensor
+    rows: Rows
+    noise: Tensor | None
+    strength: Tensor | None
+    slope: float
+    doubled: bool
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of the result."""
+        height, width, channels = self.x.shape
+        return (2 * height, 2 * width, channels) if self.doubled else (height, width, channels)
+
+    def write(self, top: int, out: Tensor, work: Workspace) -> None:
+        """Write rows top .. top + len(out) - 1 to `out` (rows, W, C). Both ends are even if `doubled`."""
+        height, width, channels = out.shape
+        step = max(1, PIECE // (width * channels))
+        if self.doubled:
+            step = max(2, step // 2 * 2)
+        for start in range(0, height, step):
+            self._piece(top + start, out[start : start + step], work)
+
+    def _piece(self, top: int, out: Tensor, work: Workspace) -> None:
+        height, width, channels = out.shape
+        table, index = self.rows(top * width, (top + height) * width)
+        fetched = work.get("rows", height * width, 2 * channels, like=out)
         torch.index_select(table, 0, index, out=fetched)
-        scale, shift = fetched[:, :channels], fetched[:, channels:]
-        piece = out[top:bottom]
-        if doubled:
-            shape: tuple[int, ...] = ((bottom - top) // 2, 2, width // 2, 2, channels)
-            source = x[top // 2 : bottom // 2, None, :, None]
-        else:
-            source, shape = x[top:bottom], (bottom - top, width, channels)
-        target, scale, shift = piece.view(shape), scale.view(shape), shift.view(shape)
-        if noise is not None and strength is not None:
-            torch.addcmul(source, noise[top:bottom].view(*shape[:-1], 1), strength, out=target)
+        source = self.x[top : top + height]
+        shape: tuple[int, ...] = (height, width, channels)
+        if self.doubled:
+            source = self.x[top // 2 : (top + height) // 2, None, :, None]
+            shape = (height // 2, 2, width // 2, 2, channels)
+        target = out.view(shape)
+        scale, shift = fetched[:, :channels].view(shape), fetched[:, channels:].view(shape)
+        if self.noise is not None and self.strength is not None:
+            torch.addcmul(source, self.noise[top : top + height].view(*shape[:-1], 1), self.strength, out=target)
             source = target
         torch.addcmul(shift, source, scale, out=target)
-        if slope != 1:
-            F.leaky_relu_(piece, slope)
-    return out
+        if self.slope != 1:
+            F.leaky_relu_(out, self.slope)

@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.fast.levels import Level
 from engine.fast.modulation import Layer
 from engine.fast.neighbourhoods import TAPS, Coding, Index, Neighbourhoods
-from engine.fast.pixels import Rows
+from engine.fast.pixels import Rows, Workspace
 
 PASSING_BYTES = 8 << 20
 
@@ -45,18 +45,18 @@ class Place:
         return cls(level, found, slots, torch.from_numpy(index).to(device), labels)
 
 
-def kept_rows(layer: Layer, place: Place, now: int) -> Rows:
+def kept_rows(layer: Layer, place: Place, now: int, work: Workspace) -> Rows:
     """The layer's kept rows, brought up to date."""
     assert place.slots is not None
-    table = layer.table(place.level, place.slots, now)
+    table = layer.table(place.level, place.found, place.slots, now, work)
     return lambda first, last: (table, place.index[first:last])
 
 
 class PassingRows:
     """Rows of one stretch of pixels at a time, asked for in order."""
 
-    def __init__(self, layer: Layer, found: Neighbourhoods) -> None:
-        self._layer, self._found = layer, found
+    def __init__(self, layer: Layer, found: Neighbourhoods, work: Workspace) -> None:
+        self._layer, self._found, self._work = layer, found, work
         self._first = self._last = 0
         self._table = torch.empty(0)
         self._index = torch.empty(0)
@@ -67,6 +67,6 @@ class PassingRows:
             stretch = max(last - first, PASSING_BYTES // (2 * self._layer.channels * 4))
             self._first, self._last = first, min(first + stretch, len(self._found.index))
             which, index = np.unique(self._found.index[self._first : self._last], return_inverse=True)
-            self._table = self._layer.passing(self._found.codes[which])
+            self._table = self._layer.passing(self._found, which, self._work)
             self._index = torch.from_numpy(index.reshape(-1)).to(self._table.device)
         return self._table, self._index[first - self._first : last - self._first]

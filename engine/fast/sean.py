@@ -18,11 +18,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.fast.convolution import Convolution, as_conv, bias_of
+from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of
 from engine.fast.levels import Level, grant
 from engine.fast.modulation import Layer, tap_index, tap_table
 from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, resize_nearest
-from engine.fast.pixels import Workspace, modulate
+from engine.fast.pixels import Modulated, Workspace
 from engine.fast.places import PassingRows, Place, kept_rows
 from engine.fast.styles import style_keys
 from engine.models.sean import SEANGenerator
@@ -87,7 +87,7 @@ class FastSEAN:
         with torch.no_grad():
             self._start = tap_table(generator.start.weight, self.coding)
             self._start_bias = bias_of(generator.start)
-            self._to_image = Convolution(generator.to_image)
+            self._to_image = ToImage(generator.to_image)
             self._blocks = self._build(generator)
         depth = self._blocks[-1].level + 1
         self._levels = [
@@ -204,9 +204,8 @@ class FastSEAN:
                 on_block(n, len(self._blocks))
             for layer, entry in zip(block.layers, entries[n], strict=True):
                 layer.style(keys[entry], codes[entry], places[block.level].labels, self._now)
-            x = self._block(block, x, places[block.level], noise)
-        F.leaky_relu_(x, SLOPE)
-        return torch.tanh(self._to_image(x)).permute(2, 0, 1).contiguous()
+            x = self._block(n, x, places[block.level], noise)
+        return self._to_image(x, SLOPE, self._work)
 
     def _places(self, codes: Codes) -> list[Place]:
         """Where each level's rows are for this label map."""
@@ -233,22 +232,27 @@ class FastSEAN:
         index = torch.from_numpy(place.found.index).to(rows.device)
         return rows.index_select(0, index).view(place.found.height, place.found.width, -1)
 
-    def _block(self, block: Block, x: Tensor, place: Place, noise: Noise | None) -> Tensor:
-        """A ResBlk: (h, w, C) -> (H, W, O)."""
-        if block.conv_s is not None and block.norm_s is not None:
-            total = block.conv_s(self._modulate(block.norm_s, x, place, noise, 1.0, block.doubled))
-        elif block.doubled:
-            total = x.repeat_interleave(2, 0).repeat_interleave(2, 1)
-        else:
-            total = x
-        dx = block.conv_0(self._modulate(block.norm_0, x, place, noise, SLOPE, block.doubled))
-        dx = self._modulate(block.norm_1, dx, place, noise, SLOPE)
-        return block.conv_1.add_to(total, dx)
-
-    def _modulate(
-        self, layer: Layer, x: Tensor, place: Place, noise: Noise | None, slope: float, doubled: bool = False
-    ) -> Tensor:
+    def _block(self, n: int, x: Tensor, place: Place, noise: Noise | None) -> Tensor:
+        """Block n: (h, w, C) -> (H, W, O), in a buffer of its own."""
+        block, work = self._blocks[n], self._work
         height, width = place.found.height, place.found.width
-        drawn = noise(layer.number, height, width)[0, 0].to(x.device) if noise is not None else None
-        rows = kept_rows(layer, place, self._now) if place.slots is not None else PassingRows(layer, place.found)
-        return modulate(x, rows, drawn, layer.noise, slope, doubled, self._work, "modulated")
+
+        def features(layer: Layer, source: Tensor, slope: float, doubled: bool) -> Modulated:
+            drawn = noise(layer.number, height, width)[0, 0].to(x.device) if noise is not None else None
+            rows = (
+                kept_rows(layer, place, self._now, work)
+                if place.slots is not None
+                else PassingRows(layer, place.found, work)
+            )
+            return Modulated(source, rows, drawn, layer.noise, slope, doubled)
+
+        total = work.get(f"block {n % 2}", height, width, block.conv_1.channels, like=x)
+        if block.conv_s is not None and block.norm_s is not None:
+            block.conv_s.write(features(block.norm_s, x, 1.0, block.doubled), total, work)
+        elif block.doubled:
+            total.view(height // 2, 2, width // 2, 2, -1).copy_(x[:, None, :, None])
+        else:
+            total.copy_(x)
+        dx = work.get("middle", height, width, block.conv_0.channels, like=x)
+        block.conv_0.write(features(block.norm_0, x, SLOPE, block.doubled), dx, work)
+        return block.conv_1.write(features(block.norm_1, dx, SLOPE, False), total, work, onto=True)

@@ -5,8 +5,9 @@ of which depends only on the label there, that label's style code and the layer.
 for every tap, what it adds to the scale and to the shift. Each is computed once per (label, code) and kept, least
 recently used out first.
 
-Rows are always computed `BATCH` labels at a time, missing ones padded with zeros: a matrix product may round
-differently for another number of rows, and cached and fresh pictures must have the same bytes.
+Each row is computed by itself, as matrix-vector products, so that it has the same bytes whether one label's style
+has changed or all are new. The products go through the weights in blocks that stay in the cache while all labels
+that need them take their turn: one label costs a single pass over the weights, many cost arithmetic only.
 """
 
 from __future__ import annotations
@@ -17,13 +18,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from engine.fast.neighbourhoods import Coding, Index
 from engine.nn.sean import SEAN
 
-BATCH = 16
+BLOCK_BYTES = 1 << 20
 TAPS = 9
 
 StyleKey = tuple[int, bytes]
@@ -39,30 +39,21 @@ def style_keys(codes: Tensor) -> list[list[StyleKey]]:
     ]
 
 
-def as_matrix(weight: Tensor) -> Tensor:
-    """(C, H, 3, 3) kernel -> (C * 9, H) without copying, after `channels_last_`."""
-    return weight.permute(0, 2, 3, 1).flatten(0, 2)
-
-
 class StyleBranch:
-    """The style branch of one SEAN layer, with the batch norm's 1 / sigma and mu and the blending folded in.
+    """The style branch of one SEAN layer.
 
     Args:
-        norm: a styled SEAN layer whose convolutions are channels last in memory.
-        scale: (C,) 1 / sigma.
-        mean: (C,) mu.
+        norm: a styled SEAN layer.
+        weights: (9, H, 2C) its folded kernels (`engine.fast.modulation.Fold`).
         coding: of the labels.
     """
 
-    def __init__(self, norm: SEAN, scale: Tensor, mean: Tensor, coding: Coding) -> None:
-        self.transform = norm.style_transform
-        self.gamma, self.beta = norm.style_gamma, norm.style_beta
-        self.channels = len(scale)
+    def __init__(self, norm: SEAN, weights: Tensor, coding: Coding) -> None:
+        self.transform_weight = norm.style_transform.weight.detach()
+        self.transform_bias = norm.style_transform.bias.detach()
+        self.weight = weights.transpose(1, 2).flatten(0, 1).contiguous()  # (9 * 2C, H)
         self.coding = coding
-        self.to_scale = scale * torch.sigmoid(norm.blend_gamma)
-        self.to_shift = torch.sigmoid(norm.blend_beta)
-        self.mean = mean
-        self.row_bytes = TAPS * 2 * self.channels * 4
+        self.row_bytes = len(self.weight) * 4
         self.slots = 0
         self.clear()
 
@@ -112,7 +103,7 @@ class StyleBranch:
         return self._table, places
 
     def _empty(self, rows: int) -> Tensor:
-        table = torch.empty(rows, TAPS, 2 * self.channels, device=self.mean.device)
+        table = self.weight.new_empty(rows, TAPS, len(self.weight) // TAPS)
         table[0] = 0
         return table
 
@@ -135,16 +126,13 @@ class StyleBranch:
 
     def _fill(self, table: Tensor, rows: Sequence[int], labels: Sequence[int], codes: Tensor) -> None:
         """Compute the rows of `labels` into `table[rows]`."""
-        weight, bias = self.transform.weight, self.transform.bias
-        channels = self.channels
-        for start in range(0, len(labels), BATCH):
-            some = labels[start : start + BATCH]
-            hidden = codes.new_zeros(BATCH, weight.shape[1])
-            for n, label in enumerate(some):
-                hidden[n] = torch.relu(torch.mv(weight[label], codes[label]) + bias[label])
-            gamma = F.linear(hidden, as_matrix(self.gamma.weight)).view(BATCH, channels, TAPS).transpose(1, 2)
-            beta = F.linear(hidden, as_matrix(self.beta.weight)).view(BATCH, channels, TAPS).transpose(1, 2)
-            scale = gamma[: len(some)] * self.to_scale
-            where = torch.as_tensor(list(rows[start : start + BATCH]), device=table.device)
-            table[where, :, :channels] = scale
-            table[where, :, channels:] = beta[: len(some)] * self.to_shift - scale * self.mean
+        hidden = [
+            torch.relu(torch.mv(self.transform_weight[label], codes[label]) + self.transform_bias[label])
+            for label in labels
+        ]
+        step = max(1, BLOCK_BYTES // (self.weight.shape[1] * 4))
+        flat = table.view(len(table), -1)
+        for start in range(0, len(self.weight), step):
+            block = self.weight[start : start + step]
+            for row, vector in zip(rows, hidden, strict=True):
+                torch.mv(block, vector, out=flat[row, start : start + step])

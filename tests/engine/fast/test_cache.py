@@ -95,7 +95,7 @@ def test_a_brush_stroke_makes_rows_only_of_neighbourhoods_never_seen() -> None:
     made: list[int] = []
     layer = fast._blocks[-1].norm_1
     rows = layer.labels.rows
-    layer.labels.rows = lambda inner: (made.append(len(inner.index)), rows(inner))[1]  # type: ignore[method-assign]
+    layer.labels.rows = lambda inner, *rest: (made.append(len(inner.index)), rows(inner, *rest))[1]  # type: ignore[method-assign]
     label_map = np.zeros((32, 32), np.uint8)
     label_map[:, 16:] = 1
     fast.render(label_map, codes)
