@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.mime import file_mime
 from app.panels.thumb import Thumb
 from app.paths import resource
 
-SIDE = 44
+SIDE = 40
+IN_ROW = 6  # what the panel holds without growing wider
 LABELS = ".labels.png"  # beside NAME.png stands its label map, NAME.labels.png
 
 
@@ -29,11 +30,11 @@ class SampleStrip(QWidget):
     def __init__(self, pictures: list[Path], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Sample styles"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(6)
         self.thumbs: list[Thumb] = []
-        for path in pictures:
+        for i, path in enumerate(pictures):
             name = path.stem.replace("_", " ").replace("-", " ")
             thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(name))
             thumb.setAcceptDrops(False)
@@ -44,7 +45,7 @@ class SampleStrip(QWidget):
             )
             thumb.show_style(QPixmap(str(path)), icon="photo", drag=lambda path=path: file_mime(path))  # type: ignore[misc]
             thumb.clicked.connect(lambda _=False, path=path: self.picked.emit(path))
-            row.addWidget(thumb)
+            grid.addWidget(thumb, i // IN_ROW, i % IN_ROW)
             self.thumbs.append(thumb)
-        row.addStretch(1)
+        grid.setColumnStretch(IN_ROW, 1)
         self.setVisible(bool(pictures))

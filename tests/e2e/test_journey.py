@@ -55,6 +55,11 @@ def wait_rendered(editor, qtbot) -> np.ndarray:
     return editor.core.document.picture.copy()
 
 
+def style_path(document, label: int) -> str:
+    style = document.style(label)
+    return style.path if isinstance(style, ImageStyle) else ""
+
+
 def at(canvas, x: float, y: float) -> tuple[int, int]:
     """The widget point of an image point."""
     return round(x * canvas.view.scale + canvas.view.x), round(y * canvas.view.scale + canvas.view.y)
@@ -77,7 +82,7 @@ def test_repaint_a_portrait(editor, photo, qtbot, tmp_path, monkeypatch):
     assert (dialog.document.label_map == HAIR).any()
     dialog.source.setCurrentIndex(dialog.source.findData(HAIR))
     dialog.accept()
-    qtbot.waitUntil(lambda: isinstance(document.style(HAIR), ImageStyle), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: style_path(document, HAIR) == str(photo[0]), timeout=PATIENCE)
     dyed = wait_rendered(editor, qtbot)
     assert not np.array_equal(dyed, first)
     assert window.styles.detail.thumb_a.has_picture
@@ -128,6 +133,7 @@ def test_repaint_a_portrait(editor, photo, qtbot, tmp_path, monkeypatch):
 
 def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, monkeypatch):
     window, document = editor.window, editor.core.document
+    assert document.photo is None
     window.controllers["new"].from_photo(photo[0])
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     monkeypatch.setattr(window.context.ask, "pick_open", lambda *_: str(photo[1]))
