@@ -59,9 +59,7 @@ def make_menus(bar: QMenuBar, actions: dict[str, QAction], parent: QObject) -> d
     return submenus
 
 
-def _fill(
-    menu: QMenu, entries: tuple[str, ...], actions: dict[str, QAction], submenus: dict[str, QMenu]
-) -> None:
+def _fill(menu: QMenu, entries: tuple[str, ...], actions: dict[str, QAction], submenus: dict[str, QMenu]) -> None:
     for entry in entries:
         if entry == SEPARATOR:
             menu.addSeparator()
@@ -73,6 +71,4 @@ def _fill(
             menu.addAction(actions[entry])
 
 
-assert all(
-    entry in BY_ID or entry in SUBMENUS or entry == SEPARATOR for _, entries in MENUS for entry in entries
-)
+assert all(entry in BY_ID or entry in SUBMENUS or entry == SEPARATOR for _, entries in MENUS for entry in entries)

@@ -14,11 +14,12 @@ from app.catalogue import Catalogue
 from app.document.document import Document
 from app.errors_ui import ProblemHub
 from app.jobs.render_lane import RenderLane
-from app.jobs.session_gate import SessionGate, session_factory
+from app.jobs.session_gate import SessionGate
 from app.jobs.work_lane import Work, WorkLane
 from app.settings import Settings
 from app.theme import Theme
 from app.thumbnails import Thumbnails
+from app.warm_start import engine_sessions
 from engine.errors import EngineError
 
 SessionMaker = Callable[[str], Callable[[], Any]]  # device -> factory, which the worker calls
@@ -32,7 +33,7 @@ class Core(QObject):
         settings: Settings,
         theme: Theme | None = None,
         *,
-        sessions: SessionMaker = session_factory,
+        sessions: SessionMaker = engine_sessions,
         catalogue: Catalogue | None = None,
         hub: ProblemHub | None = None,
         parent: QObject | None = None,

@@ -16,7 +16,6 @@ from engine.files import read_text
 from engine.images import read_embedded_request, read_image, sniff
 from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style, from_json
 
-
 PREVIEW = 512
 FEW = 64  # colours
 

@@ -75,8 +75,9 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     kind = sniff(path)
     if kind == "label_map":
         raise BadFile(
-            _tr('"{0}" is a label map, not a picture: drop it beside the picture to open it, or choose a photo.')
-            .format(path.name)
+            _tr(
+                '"{0}" is a label map, not a picture: drop it beside the picture to open it, or choose a photo.'
+            ).format(path.name)
         )
     image = read_image(path)
     pixels = reduced(image.pixels, LONGEST)
@@ -166,9 +167,7 @@ class CodeCache:
         rows, columns = focus(photo.label_map)
         close = photo.label_map[rows, columns]
         whole = close.shape[0] == min(photo.label_map.shape)  # nothing is gained by leaving out the sides
-        pixels, label_map = (
-            (photo.pixels, photo.label_map) if whole else (photo.pixels[rows, columns], close)
-        )
+        pixels, label_map = (photo.pixels, photo.label_map) if whole else (photo.pixels[rows, columns], close)
         with work.session() as session:
             codes = session.encode(weights, np.ascontiguousarray(pixels), np.ascontiguousarray(label_map))
         self._codes[key] = codes

@@ -208,3 +208,25 @@ def test_the_same_pasted_picture_is_the_same_file(qapp):
     first, second = keep_image(image), keep_image(image)
     assert first == second
     assert np.array_equal(to_array(QImage(str(first))), to_array(image))
+
+
+# --- warm start --------------------------------------------------------------------------------------
+
+WARM = """
+import sys
+from app.warm_start import engine_sessions, preload_torch
+loaded = preload_torch()
+assert "torch" not in sys.modules
+session = engine_sessions("cpu")()
+print("loaded", loaded, session.device)
+"""
+
+
+def test_torch_works_after_its_libraries_were_loaded_first(tiny_weights):
+    """In a process of its own: torch may be loaded here already."""
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, timeout=150, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "cpu" in done.stdout
