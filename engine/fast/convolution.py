@@ -10,6 +10,7 @@ in the cache, so that the modulated features of a whole picture never exist.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -21,22 +22,36 @@ from engine.fast.pixels import Modulated, Workspace
 BAND_BYTES = 3 << 19  # of modulated features at a time
 
 
-def _packing_works() -> bool:
-    """Whether this build of torch has oneDNN's prepacked convolutions and they compute what conv2d does."""
+@cache
+def packing_works(dtype: torch.dtype) -> bool:
+    """Whether this machine and this build of torch have oneDNN's prepacked convolutions, computing what conv2d does."""
     try:
-        x = torch.randn(1, 8, 6, 6).contiguous(memory_format=torch.channels_last)
-        weight = torch.randn(8, 8, 3, 3)
-        total = torch.ones(1, 8, 6, 6).contiguous(memory_format=torch.channels_last)
-        summed = _packed_add(total, x, _pack(weight, (1, 8, 6, 6)), None, 1)
-        close = torch.allclose(total, F.conv2d(x, weight, padding=1) + 1, atol=1e-4)
+        draw = torch.Generator().manual_seed(0)
+        x = torch.randn(1, 8, 6, 6, generator=draw).contiguous(memory_format=torch.channels_last)
+        weight = torch.randn(8, 8, 3, 3, generator=draw) / 8
+        total = torch.ones(1, 8, 6, 6, dtype=dtype).contiguous(memory_format=torch.channels_last)
+        summed = _packed_add(total, x.to(dtype), _pack(weight.to(dtype), (1, 8, 6, 6)), None, 1)
+        close = torch.allclose(
+            total.float(), F.conv2d(x, weight, padding=1) + 1, atol=1e-4 if dtype == x.dtype else 0.1
+        )
         return close and summed.data_ptr() == total.data_ptr()
     except (AttributeError, RuntimeError, TypeError):
         return False
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether convolutions in bfloat16 are faster than in float32 there."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    capable: Any = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return capable is not None and bool(capable()) and packing_works(torch.bfloat16)
+
+
 def _pack(weight: Tensor, size: tuple[int, ...]) -> Tensor:
     reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
-    packed: Tensor = reorder(weight.to_mkldnn(), [1, 1], [1, 1], [1, 1], 1, size)
+    packed: Tensor = reorder(weight.contiguous().to_mkldnn(), [1, 1], [1, 1], [1, 1], 1, size)
     return packed
 
 
@@ -65,33 +80,43 @@ class Convolution:
 
     Args:
         conv: the layer, spectral norm folded.
+        height, width: the usual size of its features, which the kernel's layout is chosen for.
     """
 
-    packing: bool | None = None
-
-    def __init__(self, conv: nn.Conv2d) -> None:
+    def __init__(self, conv: nn.Conv2d, height: int, width: int) -> None:
         self.bias = conv.bias.detach() if conv.bias is not None else None
-        self.weight = conv.weight.detach()
         self.channels = conv.out_channels
         self.point = conv.kernel_size == (1, 1)
-        self.bytes = self.weight.numel() * 4
-        if self.point:
-            self.weight = self.weight.flatten(1).t().contiguous()  # (C, O)
-            return
-        on_cpu = self.weight.device.type == "cpu"
-        if on_cpu and Convolution.packing is None:
-            Convolution.packing = torch.backends.mkldnn.is_available() and _packing_works()
-        self.packed = on_cpu and bool(Convolution.packing)
-        if not self.packed:
-            self.weight = self.weight.contiguous(memory_format=torch.channels_last)
-        self._laid_out = not self.packed
+        self._plain = conv.weight.detach()
+        self._size = (1, conv.in_channels, height, width)
+        self._kernels: dict[torch.dtype, tuple[Tensor, Tensor | None, bool]] = {}
+        self._kernel(torch.float32)
+
+    def _kernel(self, dtype: torch.dtype) -> tuple[Tensor, Tensor | None, bool]:
+        """Kernel and bias of that type as they are used, and whether they are packed. The first one asked for stays
+        the only copy in float32."""
+        if dtype not in self._kernels:
+            plain = self._plain.to_dense() if self._plain.is_mkldnn else self._plain
+            bias = self.bias.to(dtype) if self.bias is not None else None
+            packed = not self.point and plain.device.type == "cpu" and packing_works(dtype)
+            if self.point:
+                kernel = plain.flatten(1).t().to(dtype).contiguous()  # (C, O)
+            elif packed:
+                kernel = _pack(plain.to(dtype), self._size)
+            else:
+                kernel = plain.to(dtype).contiguous(memory_format=torch.channels_last)
+            if packed and dtype == torch.float32:
+                self._plain = kernel
+            self._kernels[dtype] = kernel, bias, packed
+        return self._kernels[dtype]
 
     def write(self, features: Modulated, total: Tensor, work: Workspace, onto: bool = False) -> Tensor:
         """total (H, W, O) = the convolution of `features`, or += it (`onto`), in place. Returns total."""
         height, width, channels = features.shape
-        size = height * width * channels * 4
+        size = height * width * channels * total.element_size()
+        kernel = 9 * channels * self.channels * total.element_size()
         bands = -(-size // BAND_BYTES)
-        if bands <= 1 or total.device.type != "cpu" or (self.bytes * bands > size and not self.point):
+        if bands <= 1 or total.device.type != "cpu" or (kernel * bands > size and not self.point):
             whole = work.get("band", height, width, channels, like=total)
             features.write(0, whole, work)
             self._write(whole, total, 1, onto)
@@ -130,22 +155,28 @@ class Convolution:
 
     def _write(self, x: Tensor, total: Tensor, down: int, onto: bool) -> None:
         """total (+)= the convolution of x, which has `down` rows of zeros above and below it."""
+        kernel, bias, packed = self._kernel(total.dtype)
         if self.point:
             flat = total.view(-1, self.channels)
-            torch.addmm(flat, x.flatten(0, 1), self.weight, beta=float(onto), out=flat)
-            if self.bias is not None:
-                total += self.bias
+            torch.addmm(flat, x.flatten(0, 1), kernel, beta=float(onto), out=flat)
+            if bias is not None:
+                total += bias
             return
-        if not onto:
-            total.zero_()
         nchw = x.permute(2, 0, 1).unsqueeze(0)
-        if not self._laid_out:
-            self.weight, self._laid_out = _pack(self.weight, tuple(nchw.shape)), True
-        if self.packed:
-            _packed_add(total.permute(2, 0, 1).unsqueeze(0), nchw, self.weight, self.bias, down)
+        if packed:
+            if not onto:
+                total.zero_()
+            _packed_add(total.permute(2, 0, 1).unsqueeze(0), nchw, kernel, bias, down)
+            return
+        y = F.conv2d(nchw, kernel, bias, padding=(down, 1))[0].permute(1, 2, 0)
+        if onto:
+            total += y
         else:
-            y = F.conv2d(nchw, self.weight, self.bias, padding=(down, 1))
-            total += y[0].permute(1, 2, 0)
+            total.copy_(y)
+
+    def plain(self, x: Tensor, total: Tensor) -> None:
+        """total = the convolution of x (H, W, C), nothing else: what a benchmark calls the floor."""
+        self._write(x, total, 1, onto=False)
 
 
 class ToImage:
@@ -160,14 +191,15 @@ class ToImage:
         self.bias = bias_of(conv).view(-1, 1, 1)
 
     def __call__(self, x: Tensor, slope: float, work: Workspace) -> Tensor:
-        """(H, W, C), overwritten -> (O, H, W)."""
+        """(H, W, C) -> (O, H, W) float32."""
         height, width, channels = x.shape
-        planes = work.get("planes", len(self.weight), height * width, like=x)
+        planes = work.get("planes", len(self.weight), height * width, like=self.weight)
         flat = x.view(-1, channels)
         step = max(1, BAND_BYTES // (channels * 4))
         for start in range(0, height * width, step):
-            some = F.leaky_relu_(flat[start : start + step], slope)
-            torch.mm(self.weight, some.t(), out=planes[:, start : start + step])
+            some = work.get("band", min(step, height * width - start), channels, like=planes)
+            some.copy_(flat[start : start + step])
+            torch.mm(self.weight, F.leaky_relu_(some, slope).t(), out=planes[:, start : start + step])
         taps = planes.view(3, 3, self.channels, height, width)
         out = taps[1, 1] + self.bias
         for dy in (-1, 0, 1):

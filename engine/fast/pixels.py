@@ -82,18 +82,23 @@ class Modulated:
     def _piece(self, top: int, out: Tensor, work: Workspace) -> None:
         height, width, channels = out.shape
         table, index = self.rows(top * width, (top + height) * width)
-        fetched = work.get("rows", height * width, 2 * channels, like=out)
+        fetched = work.get("rows", height * width, 2 * channels, like=table)
         torch.index_select(table, 0, index, out=fetched)
         source = self.x[top : top + height]
         shape: tuple[int, ...] = (height, width, channels)
         if self.doubled:
             source = self.x[top // 2 : (top + height) // 2, None, :, None]
             shape = (height // 2, 2, width // 2, 2, channels)
-        target = out.view(shape)
+        exact = out if out.dtype == table.dtype else work.get("exact", height, width, channels, like=table)
+        target = exact.view(shape)
         scale, shift = fetched[:, :channels].view(shape), fetched[:, channels:].view(shape)
+        if source.dtype != target.dtype:  # mixed types in one operation are slow
+            source = target.copy_(source)
         if self.noise is not None and self.strength is not None:
             torch.addcmul(source, self.noise[top : top + height].view(*shape[:-1], 1), self.strength, out=target)
             source = target
         torch.addcmul(shift, source, scale, out=target)
         if self.slope != 1:
-            F.leaky_relu_(out, self.slope)
+            F.leaky_relu_(exact, self.slope)
+        if exact is not out:
+            out.copy_(exact)

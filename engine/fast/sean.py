@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of
+from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of, has_bfloat16
 from engine.fast.levels import Level, grant
 from engine.fast.modulation import Layer, tap_index, tap_table
 from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, resize_nearest
@@ -35,6 +35,7 @@ STYLE_SHARE = 0.25
 SLOPE = 0.2
 
 LabelMap = NDArray[np.integer[Any]] | Tensor
+Precision = Literal["float32", "bfloat16"]
 OnBlock = Callable[[int, int], None]
 
 
@@ -61,10 +62,12 @@ class FastSEAN:
     """Renders a SEAN generator's pictures.
 
     Args:
-        generator: in eval mode, spectral norm folded. Its modulation kernels are stored channels last from now on
-            (same numbers) and are shared, not copied.
+        generator: in eval mode, spectral norm folded.
         cache_bytes: limit of what is kept between pictures: three quarters for modulation rows, one for style rows.
-        precision: of the main path's convolutions.
+        precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
+            hardware has no use for it. Modulations are always computed in float32.
+        release: free each kernel of the generator once it has been laid out anew, so that weights exist once. The
+            generator can then still encode styles, but not paint.
     """
 
     def __init__(
@@ -72,7 +75,8 @@ class FastSEAN:
         generator: SEANGenerator,
         *,
         cache_bytes: int = CACHE_BYTES,
-        precision: Literal["float32", "bfloat16"] = "float32",
+        precision: Precision = "float32",
+        release: bool = False,
     ) -> None:
         if generator.training:
             raise ValueError("the generator must be in eval mode")
@@ -88,7 +92,7 @@ class FastSEAN:
             self._start = tap_table(generator.start.weight, self.coding)
             self._start_bias = bias_of(generator.start)
             self._to_image = ToImage(generator.to_image)
-            self._blocks = self._build(generator)
+            self._blocks = self._build(generator, release)
         depth = self._blocks[-1].level + 1
         self._levels = [
             Level([layer for block in self._blocks if block.level == k for layer in block.layers]) for k in range(depth)
@@ -96,24 +100,29 @@ class FastSEAN:
         self._divide_styles()
         self._last: tuple[Codes, list[Neighbourhoods]] | None = None
 
-    def _build(self, generator: SEANGenerator) -> list[Block]:
+    def _build(self, generator: SEANGenerator, release: bool) -> list[Block]:
         blocks, level = [], 0
         for part, doubled in zip(generator.blocks, self.config.upsample_before, strict=True):
             assert isinstance(part, SEANResBlk)
             level += int(doubled)
+            side = self.config.resolution // self.config.stride << level
             layers = [Layer(norm, self.coding) for norm in part.norms()]
             blocks.append(
                 Block(
                     norm_0=layers[0],
                     norm_1=layers[1],
                     norm_s=layers[2] if part.learned_shortcut else None,
-                    conv_0=Convolution(as_conv(part.conv_0)),
-                    conv_1=Convolution(as_conv(part.conv_1)),
-                    conv_s=Convolution(as_conv(part.conv_s)) if part.learned_shortcut else None,
+                    conv_0=Convolution(as_conv(part.conv_0), side, side),
+                    conv_1=Convolution(as_conv(part.conv_1), side, side),
+                    conv_s=Convolution(as_conv(part.conv_s), side, side) if part.learned_shortcut else None,
                     level=level,
                     doubled=doubled,
                 )
             )
+            if release:
+                for module in part.modules():
+                    if isinstance(module, torch.nn.Conv2d):
+                        module.weight.data = module.weight.new_empty(0)
         return blocks
 
     def _divide_styles(self) -> None:
@@ -153,7 +162,12 @@ class FastSEAN:
 
     @torch.inference_mode()
     def render(
-        self, label_map: LabelMap, codes: Tensor, noise: Noise | None = None, on_block: OnBlock | None = None
+        self,
+        label_map: LabelMap,
+        codes: Tensor,
+        noise: Noise | None = None,
+        on_block: OnBlock | None = None,
+        precision: Precision | None = None,
     ) -> Tensor:
         """Paint one picture.
 
@@ -163,9 +177,10 @@ class FastSEAN:
             codes: (E, L, D) style codes, E = 1, the number of styled blocks (crossover) or of styled norms.
             noise: where the layers' noise comes from; None paints without.
             on_block: called with (blocks done, blocks) before each block; may raise to stop.
+            precision: of this picture; that of the renderer unless given.
 
         Returns:
-            (3, H, W) in (-1, 1).
+            (3, H, W) float32 in (-1, 1).
         """
         array = label_map.detach().cpu().numpy() if isinstance(label_map, Tensor) else np.asarray(label_map)
         height, width = array.shape
@@ -175,7 +190,9 @@ class FastSEAN:
         if codes.dim() != 3:
             raise ValueError(f"codes are (E, L, D), not {tuple(codes.shape)}")
         with self._lock:
-            return self._render(array, codes, noise if self.config.noise else None, on_block)
+            lower = (precision or self.precision) == "bfloat16" and has_bfloat16(self._start.device)
+            dtype = torch.bfloat16 if lower else torch.float32
+            return self._render(array, codes, noise if self.config.noise else None, on_block, dtype)
 
     def render_batch(
         self,
@@ -189,7 +206,12 @@ class FastSEAN:
         return torch.stack([self.render(label_map, code, noise, on_block) for label_map, code in pairs])
 
     def _render(
-        self, label_map: NDArray[np.integer[Any]], codes: Tensor, noise: Noise | None, on_block: OnBlock | None
+        self,
+        label_map: NDArray[np.integer[Any]],
+        codes: Tensor,
+        noise: Noise | None,
+        on_block: OnBlock | None,
+        dtype: torch.dtype,
     ) -> Tensor:
         self._now += 1
         codes = codes.to(self._start.device, torch.float32)
@@ -198,7 +220,7 @@ class FastSEAN:
             [int(entry) for entry in block] for block in self._codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
         ]
         places = self._places(self.coding.encode(label_map))
-        x = self._first(places[0])
+        x = self._first(places[0]).to(dtype)
         for n, block in enumerate(self._blocks):
             if on_block is not None:
                 on_block(n, len(self._blocks))
