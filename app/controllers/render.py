@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.controllers.context import Context
 from app.document.state import Snapshot
 from engine.errors import Cancelled, EngineError
-from engine.request import Style
 
 TOPIC = "render"
 COALESCE_MS = 8  # several signals of one change, or several moves of the brush in one frame, make one request
-
-
-@dataclass(frozen=True)
-class _State:
-    """What a picture was painted from, to tell whether it still fits the document."""
-
-    weights: str
-    label_map: np.ndarray
-    styles: dict[int, Style]
-    seed: int
-
-    def same_as(self, snapshot: Snapshot) -> bool:
-        return (
-            self.weights == snapshot.weights
-            and self.seed == snapshot.seed
-            and self.styles == snapshot.styles
-            and np.array_equal(self.label_map, snapshot.label_map)
-        )
 
 
 class RenderController(QObject):
@@ -44,10 +22,11 @@ class RenderController(QObject):
         self._context = context
         self._document = context.core.document
         self._lane = context.core.render_lane
-        self._submitted: dict[int, _State] = {}
-        self._shown: _State | None = None
+        self._submitted: dict[int, Snapshot] = {}
+        self._shown: Snapshot | None = None  # what the document's picture was painted from
         self._notes: tuple[str, ...] = ()
         self._fresh_document = False
+        self._told_no_weights = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(COALESCE_MS)
@@ -57,6 +36,7 @@ class RenderController(QObject):
         document.label_map_changed.connect(self._changed)
         document.styles_changed.connect(self._changed)
         document.seed_changed.connect(self._changed)
+        document.precision_changed.connect(self._changed)
         document.weights_changed.connect(self._replaced)
         document.replaced.connect(self._replaced)
         lane.rendered.connect(self._on_rendered)
@@ -79,7 +59,7 @@ class RenderController(QObject):
 
     @property
     def up_to_date(self) -> bool:
-        """True when the document's picture shows exactly its present label map, styles and seed."""
+        """True when the document's picture shows exactly its present label map, styles, seed and precision."""
         return self._shown is not None and self._shown.same_as(self._document.snapshot())
 
     def picture_shows(self, snapshot: Snapshot) -> bool:
@@ -112,11 +92,15 @@ class RenderController(QObject):
 
     def _submit(self) -> None:
         if not self._document.weights:
+            if self._told_no_weights:
+                return  # once is enough: every stroke comes here
+            self._told_no_weights = True
             self._context.core.hub.warning(
                 self.tr("There are no weights to paint with; put a weights folder into place or drop one here."),
                 topic=TOPIC,
             )
             return
+        self._told_no_weights = False
         snapshot = self._document.snapshot()
         if self.picture_shows(snapshot) and self._document.picture is not None:
             # An undo led back to what is shown: whatever is under way would replace it by something else.
@@ -126,8 +110,7 @@ class RenderController(QObject):
             return
         stamp = self._lane.submit(snapshot.to_request, drop_running=self._fresh_document)
         self._fresh_document = False
-        state = _State(snapshot.weights, snapshot.label_map, snapshot.styles, snapshot.seed)
-        self._submitted[stamp] = state
+        self._submitted[stamp] = snapshot
         for old in [key for key in self._submitted if key < stamp - 3]:
             del self._submitted[old]
 

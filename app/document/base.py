@@ -6,6 +6,7 @@ What a user can do to it is in `app.document.document`.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
@@ -13,7 +14,7 @@ from PySide6.QtCore import QObject, QRect, Signal
 from app.canvas.strokes import Box
 from app.document.commands import FieldCommand, PixelCommand, ReplaceCommand
 from app.document.label_pixels import LabelPixels, Stroke
-from app.document.state import Precision, Snapshot, State, read_only
+from app.document.state import Origin, Precision, Snapshot, State, read_only
 from app.document.undo import Command, PixelChange, UndoStack, record_change
 from app.labels_text import label_name
 from engine.errors import BadRequest
@@ -36,6 +37,7 @@ class DocumentBase(QObject):
     current_label_changed = Signal(int)
     replaced = Signal()  # label set, size, everything: bind anew (no other signal follows)
     picture_changed = Signal()
+    path_changed = Signal()  # another file holds the document; `replaced` may also bring another path
     undo_changed = Signal()
     dirty_changed = Signal(bool)
 
@@ -97,6 +99,16 @@ class DocumentBase(QObject):
     def photo(self) -> np.ndarray | None:
         """(H, W, 3) uint8, read-only: the photo that is edited; None where there is none."""
         return self._state.photo
+
+    @property
+    def origin(self) -> Origin:
+        """Which document this is: work for one document compares it, lest its result lands in another."""
+        return self._state.origin
+
+    @property
+    def path(self) -> Path | None:
+        """The file that holds this document, None while there is none."""
+        return self._state.origin.path
 
     @property
     def areas(self) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -17,7 +18,7 @@ from app.canvas import fill as fills
 from app.document.base import BACKGROUND, DocumentBase, qrect
 from app.document.commands import PixelCommand, StylesCommand
 from app.document.label_pixels import Stroke
-from app.document.state import Precision, State
+from app.document.state import Origin, Precision, State
 from engine.errors import BadRequest
 from engine.labels import LabelSet, check_label_map, load_label_set
 from engine.request import MAX_SEED, RenderRequest, Style
@@ -232,6 +233,14 @@ class Document(DocumentBase):
         self._state.picture = self._checked_picture(pixels)
         self.picture_changed.emit()
 
+    def set_path(self, path: Path | None, *, of: Origin | None = None) -> None:
+        """The file that holds this document, or the one that `of` stands for. Not a step of the history."""
+        origin = of if of is not None else self._state.origin
+        if origin.path != path:
+            origin.path = path
+            if origin is self._state.origin:
+                self.path_changed.emit()
+
     # ------------------------------------------------------------ the whole document
 
     def new(
@@ -245,10 +254,11 @@ class Document(DocumentBase):
         precision: Precision = "float32",
         photo: np.ndarray | None = None,
         picture: np.ndarray | None = None,
+        path: Path | None = None,
         text: str | None = None,
         undoable: bool = True,
     ) -> None:
-        """Becomes another document; all is checked before anything changes.
+        """Becomes another document, held by the file `path` if any; all is checked before anything changes.
 
         `undoable`: the old one can be had back by undo; otherwise the history starts afresh and the document
         counts as saved (start of the application, opening a file).
@@ -264,6 +274,7 @@ class Document(DocumentBase):
             precision=precision,
             photo=self._checked_picture(photo),
             picture=self._checked_picture(picture),
+            origin=Origin(path),
         )
         self.end_stroke()
         if undoable:
@@ -273,10 +284,19 @@ class Document(DocumentBase):
         self._put_state(state)
         self._announce()
 
-    def restore(self, request: RenderRequest, *, label_set: LabelSet | None = None, text: str | None = None) -> None:
+    def restore(
+        self,
+        request: RenderRequest,
+        *,
+        label_set: LabelSet | None = None,
+        picture: np.ndarray | None = None,
+        path: Path | None = None,
+        text: str | None = None,
+        undoable: bool = True,
+    ) -> None:
         """Takes everything that made a picture from its request; one step.
 
-        `label_set`: that of the request's weights; without it, this document's.
+        `label_set`: that of the request's weights; without it, this document's. The rest as in `new`.
         """
         self.new(
             label_set=label_set or self.label_set,
@@ -285,8 +305,28 @@ class Document(DocumentBase):
             styles=request.styles,
             seed=request.seed,
             precision=request.precision,
+            picture=picture,
+            path=path,
             text=text or self.tr("Restore from picture"),
+            undoable=undoable,
         )
+
+    def change_model(
+        self, weights: str, styles: Mapping[int, Style], *, label_set: LabelSet | None = None, text: str | None = None
+    ) -> None:
+        """Paints with other weights that know the same labels, with the styles as those weights need them; one
+        step. All else stays: pixels, seed, precision, locks, visibility, picture.
+        """
+        chosen = {self._checked(label): self._checked_style(style) for label, style in styles.items()}
+        self.end_stroke()
+        state = replace(
+            self._state,
+            label_set=label_set or self.label_set,
+            label_map=self._state.label_map.copy(),
+            weights=weights,
+            styles={label: style for label, style in chosen.items() if style is not None},
+        )
+        self._replace(state, text or self.tr("Change weights"))
 
     # ------------------------------------------------------------ history
 

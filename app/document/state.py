@@ -5,6 +5,7 @@ copy.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,17 @@ from engine.labels import LabelSet
 from engine.request import LabelMapData, RenderRequest, Style
 
 Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(eq=False)
+class Origin:
+    """Which document this is: the same object through all its steps, another one for another document.
+
+    ``path`` is the file that holds it, None while there is none. States share their document's origin, so undo
+    across two documents brings the right file back, and a save that ends late finds the document it was of.
+    """
+
+    path: Path | None = None
 
 
 @dataclass
@@ -29,6 +41,7 @@ class State:
     hidden: frozenset[int] = frozenset()
     photo: np.ndarray | None = None  # (H, W, 3) uint8: the photo that is edited, if any
     picture: np.ndarray | None = None  # (H, W, 3) uint8: what the engine painted last
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,13 @@ class Snapshot:
     styles: dict[int, Style]
     seed: int
     precision: Precision = "float32"
+
+    def same_as(self, other: Snapshot) -> bool:
+        """True when both make the same picture."""
+        plain = (self.weights, self.seed, self.precision, self.styles)
+        return plain == (other.weights, other.seed, other.precision, other.styles) and np.array_equal(
+            self.label_map, other.label_map
+        )
 
     def to_request(self) -> RenderRequest:
         return RenderRequest(
