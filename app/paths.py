@@ -17,7 +17,7 @@ APP = "Tessera"
 def user_dir(kind: str) -> Path:
     """The user's folder for ``kind`` ("config", "log" or "cache"), made when missing.
 
-    ``TESSERA_HOME`` moves all of them below one folder (portable use).
+    ``TESSERA_HOME`` moves all of them below one folder, with weights and networks (portable use).
     """
     home = os.environ.get("TESSERA_HOME")
     if home:

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import platformdirs
+
 from engine.errors import BadFile
 
 PathLike = str | os.PathLike[str]
@@ -184,6 +186,12 @@ def make_folder(path: PathLike) -> Path:
     except (OSError, ValueError) as error:
         raise cannot("create the folder", path, _as_os_error(error)) from error
     return folder
+
+
+def user_data_folder() -> Path:
+    """What belongs to this user and stays (weights, networks); TESSERA_HOME moves it with the other folders."""
+    home = os.environ.get("TESSERA_HOME")
+    return Path(home) if home else Path(platformdirs.user_data_dir("Tessera", appauthor=False))
 
 
 def root() -> Path:

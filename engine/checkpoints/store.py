@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import platformdirs
 
 from engine.checkpoints.card import CARD_FILE, CARD_SCHEMA, Card, read_card, require_label_set
 from engine.errors import EngineError, OutOfMemory, WeightsError
-from engine.files import PathLike, atomic_write, cannot, make_folder, root
+from engine.files import PathLike, atomic_write, cannot, make_folder, root, user_data_folder
 from engine.images import encode_png
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class WeightsEntry:
 
 def user_weights_folder() -> Path:
     """Where imported and trained weights of this user go (it may not exist yet)."""
-    return Path(platformdirs.user_data_dir("Tessera", appauthor=False)) / "weights"
+    return user_data_folder() / "weights"
 
 
 def search_path() -> tuple[Path, ...]:

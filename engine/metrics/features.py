@@ -6,19 +6,24 @@ import json
 import os
 from pathlib import Path
 
-import platformdirs
 import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.errors import WeightsError
+from engine.files import user_data_folder
 from engine.nn.feature_net import FeatureNet
 
 MOBILENET = "mobilenet_v2_imagenet"
 MOBILENET_SIDE = 224
 """Side of the pictures that the network was trained on; smaller ones give activations it never gave there."""
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def install_folder() -> Path:
+    """Where a user puts feature networks."""
+    return user_data_folder() / "nets"
 
 
 def search_path() -> list[Path]:
@@ -29,7 +34,7 @@ def search_path() -> list[Path]:
     folders = [Path(p) for p in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if p]
     return [
         *folders,
-        Path(platformdirs.user_data_dir("Tessera", False)) / "nets",
+        install_folder(),
         ROOT / "nets",
         ROOT.parent / "shared" / "nets",
     ]
@@ -48,7 +53,7 @@ def load_feature_net(name: str = MOBILENET) -> FeatureNet:
     path = find_feature_net(name)
     if path is None:
         raise WeightsError(
-            f"The feature network {name} is missing; put {name}.safetensors and {name}.json into {search_path()[-3]}."
+            f"The feature network {name} is missing; put {name}.safetensors and {name}.json into {install_folder()}."
         )
     try:
         layers = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["layers"]
