@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, OnProgress, announce, cancelling, progress, say, say_json
+from engine.cli.common import Device, JsonFlag, OnProgress, announce, cancelling, progress, say, say_json, tell
 from engine.cli.words import split_settings
 from engine.errors import BadRequest, Cancelled
 
@@ -67,7 +67,9 @@ def train(
 
 def _on_event(report: OnProgress, cancel: threading.Event, steps: int, event: str, facts: dict[str, Any]) -> None:
     """Show what the loop reports; stop it where the user asked to."""
-    if event == "step":
+    if event == "note":
+        tell([facts["text"]])
+    elif event == "step":
         rate = facts["images_per_second"]
         report(facts["step"] / steps, f"step {facts['step']} of {steps}, {rate} pictures/s")
     elif event == "validation":

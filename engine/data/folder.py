@@ -95,6 +95,14 @@ class DatasetFolder:
     def __len__(self) -> int:
         return len(self.stems)
 
+    def label_shares(self) -> dict[str, float]:
+        """Each label's share of the split's pixels, by name; pixels of the ignore id do not count."""
+        counts = np.bincount(self.label_maps.ravel(), minlength=256)
+        if self.label_set.ignore is not None:
+            counts[self.label_set.ignore] = 0
+        total = max(1, int(counts.sum()))
+        return {label.name: float(counts[label.id] / total) for label in self.label_set.labels}
+
     def batch(self, indices: np.ndarray, flips: np.ndarray | None = None) -> Batch:
         """The examples `indices`, mirrored where `flips` is true (left and right labels change places)."""
         images, maps = self.images[indices], self.label_maps[indices]

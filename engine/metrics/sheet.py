@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from engine.data.folder import DatasetFolder
+from engine.data.styles import encode_all, mean_style
 from engine.errors import BadRequest
 from engine.images import write_image
 from engine.labels import colourise, resize_label_map
@@ -52,7 +53,7 @@ def reconstruction_sheet(
     chosen = _spread(len(data), rows)
     codes, present = encode_all(generator, data, chosen)
     if mean is None:
-        mean = mean_of(*encode_all(generator, data, _spread(len(data), 200)))
+        mean = mean_style(generator, data, _spread(len(data), 200))
     own = _or_mean(codes, present, mean)
     swapped = _or_mean(codes.roll(-1, 0), present.roll(-1, 0), mean)
     columns = [
@@ -150,25 +151,6 @@ def most_different(data: DatasetFolder, count: int) -> list[int]:
 
 
 @torch.inference_mode()
-def encode_all(generator: SEANGenerator, data: DatasetFolder, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Style codes (N, E, L, D) and present (N, L) of the pictures `indices`, a few at a time, on the CPU."""
-    device = next(generator.parameters()).device
-    codes, present = [], []
-    for start in range(0, len(indices), 8):
-        batch = data.batch(np.asarray(indices[start : start + 8]))
-        hot = one_hot(batch.label_map.to(device), generator.config.labels)
-        found = generator.encode(batch.image.to(device), hot)
-        codes.append(found[0].cpu())
-        present.append(found[1].cpu())
-    return torch.cat(codes), torch.cat(present)
-
-
-def mean_of(codes: Tensor, present: Tensor) -> Tensor:
-    """Mean style (E, L, D) over the pictures that show the label; zero for labels never shown."""
-    return codes.sum(0) / present.sum(0).clamp(min=1)[None, :, None]
-
-
-@torch.inference_mode()
 def paint(generator: SEANGenerator, label_maps: Array, codes: Tensor) -> Array:
     """Label maps (N, S, S) in styles (N, E, L, D), a few at a time: (N, S, S, 3) uint8."""
     device = next(generator.parameters()).device
@@ -225,4 +207,4 @@ def _compose(cells: Sequence[Sequence[Array]], names: Sequence[str], words: str)
     return np.array(sheet)
 
 
-__all__ = ["encode_all", "mean_of", "most_different", "paint", "reconstruction_sheet", "shipped_sheet"]
+__all__ = ["encode_all", "most_different", "paint", "reconstruction_sheet", "shipped_sheet"]

@@ -30,7 +30,8 @@ from engine.training.recipe import Recipe
 from engine.training.task import Task, run_path
 
 Callback = Callable[[str, dict[str, Any]], None]
-"""Called with an event ("step", "samples", "validation", "checkpoint") and its facts; may raise Cancelled to stop."""
+"""Called with an event ("note", "step", "samples", "validation" or "checkpoint") and its facts;
+may raise Cancelled to stop."""
 
 
 @dataclass

@@ -66,6 +66,7 @@ class ParserTask:
         optimizer = torch.optim.AdamW(self.parser.parameters(), config.lr, weight_decay=config.weight_decay)
         self.optimizers: dict[str, torch.optim.Optimizer] = {"parser": optimizer}
         self.ema = EMA(self.parser, config.ema)
+        self.notes: tuple[str, ...] = ()
         self.ignore = ignore
         weights = frequencies.clamp(min=1e-4) ** -config.class_weight_power
         self.class_weights = (weights / weights.mean()).to(device)

@@ -8,36 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import engine
 from engine.checkpoints.card import Card
 from engine.checkpoints.store import read_tensors, save_weights, user_weights_folder
 from engine.data.folder import DatasetFolder
+from engine.data.styles import mean_style
 from engine.errors import TrainingError
+from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
-from engine.nn.blocks import one_hot
-
-
-def mean_style(
-    generator: SEANGenerator, data: DatasetFolder, on_progress: Callable[[float, str], None] | None = None
-) -> Tensor:
-    """Mean style code of each label over the pictures that show it: (E, L, D), zero for labels never shown."""
-    total: Tensor | float = 0.0
-    count: Tensor | float = 0.0
-    with torch.inference_mode():
-        for start in range(0, len(data), 16):
-            batch = data.batch(np.arange(start, min(start + 16, len(data))))
-            codes, present = generator.encode(batch.image, one_hot(batch.label_map, generator.config.labels))
-            total, count = total + codes.sum(0), count + present.sum(0)
-            if on_progress is not None:
-                on_progress(start / len(data), "mean styles")
-    assert isinstance(total, Tensor) and isinstance(count, Tensor)
-    return total / count.clamp(min=1)[None, :, None]
 
 
 def publish(
@@ -60,32 +43,87 @@ def publish(
         on_progress: called with (fraction, text).
 
     Raises:
-        TrainingError: the run has no validated state yet. WeightsError, BadFile: a file cannot be read or written.
+        TrainingError: the run has no validated state yet, or its files are damaged.
+        WeightsError, BadFile: a file cannot be read or written.
     """
     best, config_file = run / "best.safetensors", run / "config.json"
     if not best.is_file() or not config_file.is_file():
         raise TrainingError(f'"{run}" has no best.safetensors yet; train until its first validation.')
-    about = json.loads(config_file.read_text(encoding="utf-8"))
-    with safe_open(best, "pt") as file:
-        metadata = file.metadata()
-    config = json.loads(metadata["config"])
+    about, trained = _read_about(config_file), _read_trained(best)
     state = read_tensors(best)
-    if metadata["system"] == "sean":
-        generator = SEANGenerator(msgspec.convert(config, SEANConfig))
-        generator.load_state_dict(state)
-        folder = DatasetFolder(data or Path(about["data"]), "train", config["resolution"], on_progress)
-        state[MEAN_STYLE] = mean_style(generator.eval(), folder, on_progress)
-    recipe = about["recipe"]
+    metrics: dict[str, Any] = {"at_training": trained.numbers}
+    if trained.system == "sean":
+        generator = _generator(best, trained.config, state)
+        folder = DatasetFolder(data or Path(about.data), "train", generator.config.resolution, on_progress)
+        state[MEAN_STYLE] = mean_style(generator.eval(), folder, on_progress=on_progress)
+        metrics["train"] = {"label_shares": folder.label_shares()}
+    network = about.perceptual_network
+    if network is None:  # a run of an earlier version: what its recipe asked for was there
+        asked = about.recipe.get("task", {}).get("perceptual", trained.system == "sean")
+        network = MOBILENET if asked else ""
     card = Card(
         name=name,
-        system=metadata["system"],
-        config=config,
-        label_set=about["label_set"],
-        steps=int(metadata["step"]),
-        seconds=float(metadata["seconds"]),
-        metrics={"at_training": json.loads(metadata["numbers"])},
-        perceptual_network=MOBILENET if recipe["task"].get("perceptual", metadata["system"] == "sean") else "",
-        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe)}",
+        system=trained.system,
+        config=trained.config,
+        label_set=about.label_set,
+        steps=trained.step,
+        seconds=trained.seconds,
+        metrics=metrics,
+        perceptual_network=network,
+        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(about.recipe)}",
     ).replace(**(facts or {}))
     half = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
     return save_weights((destination or user_weights_folder()) / name, card, half)
+
+
+class _About(msgspec.Struct):
+    """What publishing needs of a run's config.json."""
+
+    data: str
+    label_set: dict[str, Any]
+    recipe: dict[str, Any]
+    perceptual_network: str | None = None
+
+
+class _Trained(msgspec.Struct):
+    """The metadata that the loop writes into best.safetensors."""
+
+    system: str
+    config: dict[str, Any]
+    step: int
+    seconds: float
+    numbers: dict[str, float]
+
+
+def _read_about(path: Path) -> _About:
+    try:
+        return msgspec.json.decode(read_bytes(path), type=_About)
+    except msgspec.DecodeError as error:
+        raise TrainingError(
+            f'"{path}" is damaged, it is not what training wrote ({error}); publish another run.', details=repr(error)
+        ) from error
+
+
+def _read_trained(path: Path) -> _Trained:
+    try:
+        with safe_open(path, "pt") as file:
+            found = dict(file.metadata() or {})
+        parsed = {key: json.loads(found[key]) for key in ("config", "numbers") if key in found}
+        return msgspec.convert(found | parsed, _Trained, strict=False)
+    except OSError as error:
+        raise cannot("read", path, error) from error
+    except (SafetensorError, ValueError) as error:  # msgspec's and json's errors are ValueErrors
+        raise TrainingError(
+            f'"{path}" does not say what was trained; train the run on to its next validation.', details=repr(error)
+        ) from error
+
+
+def _generator(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> SEANGenerator:
+    try:
+        generator = SEANGenerator(msgspec.convert(config, SEANConfig))
+        generator.load_state_dict(state)
+    except (ValueError, RuntimeError) as error:
+        raise TrainingError(
+            f'The tensors of "{path}" do not fit its own description; publish another run.', details=str(error)
+        ) from error
+    return generator

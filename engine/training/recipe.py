@@ -6,14 +6,16 @@ import difflib
 import re
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
+from msgspec import Meta
 
 from engine.errors import BadFile, TrainingError
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
 T = TypeVar("T")
+Count = Annotated[int, Meta(ge=1)]
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,15 +31,15 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     system: Literal["sean", "parser"]
-    resolution: int
-    batch: int
-    steps: int
-    seed: int = 0
+    resolution: Count
+    batch: Count
+    steps: Count
+    seed: Annotated[int, Meta(ge=0)] = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    log_every: int = 10
-    sample_every: int = 250
-    validate_every: int = 500
-    checkpoint_every: int = 250
+    log_every: Count = 10
+    sample_every: Count = 250
+    validate_every: Count = 500
+    checkpoint_every: Count = 250
     model: dict[str, Any] = {}
     task: dict[str, Any] = {}
     note: str = ""
@@ -79,7 +81,9 @@ def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise TrainingError(f"{source}: {error}.") from error
+        what, _, place = str(error).replace("`", "").partition(" - at $.")
+        key = f"the key {place!r}: " if place else ""
+        raise TrainingError(f"{source}: {key}{what[:1].lower()}{what[1:]}.", details=str(error)) from error
 
 
 def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.folder import Batch, DatasetFolder
-from engine.metrics.features import load_feature_net, pooled_features
+from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, pooled_features
 from engine.models.sean import SEANConfig, SEANGenerator
 from engine.nn.blocks import channels_last, fold_spectral, one_hot, settle_spectral
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
@@ -31,7 +31,8 @@ class SEANTaskConfig:
     """How a SEAN is trained.
 
     lr_generator, lr_discriminator, betas: Adam of the two (TTUR: paper 1e-4, 4e-4, (0, 0.999)).
-    adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out.
+    adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out. perceptual
+    counts only where its feature network is installed.
     discriminator_width, discriminator_layers, discriminator_last_stride: see PatchDiscriminatorConfig.
     ema: decay of the average.
     augment: probability of each differentiable augmentation.
@@ -82,8 +83,14 @@ class SEANTask:
         }
         self.ema = EMA(self.generator, config.ema)
         self.features: FeatureNet | None = None
-        if config.perceptual:
+        self.notes: tuple[str, ...] = ()
+        if config.perceptual and find_feature_net() is not None:
             self.features = channels_last(load_feature_net(), device)
+        elif config.perceptual:
+            self.notes = (
+                f"The feature network {MOBILENET} is not installed: training goes on without the perceptual loss and "
+                f"without its Frechet distance; put its two files into {install_folder()} for better weights.",
+            )
 
     # ------------------------------------------------------------------ training
 

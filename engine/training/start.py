@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,9 +15,11 @@ import torch
 
 from engine.checkpoints.store import read_tensors
 from engine.data.folder import DatasetFolder
-from engine.errors import TrainingError
+from engine.devices import is_out_of_memory
+from engine.errors import EngineError, TrainingError
 from engine.files import atomic_write
 from engine.memory import keep_freed_memory
+from engine.metrics.features import MOBILENET
 from engine.models.parser import ParserConfig
 from engine.models.sean import SEANConfig
 from engine.training.loop import Callback, Loop
@@ -25,9 +28,28 @@ from engine.training.recipe import Recipe, read_fields
 from engine.training.sean_task import SEANTask, SEANTaskConfig
 from engine.training.task import Task, run_path
 
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it would print the precision it uses
+
 
 def make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task:
-    """The task of a recipe's system, its network sized for the data's label set."""
+    """The task of a recipe's system, its network sized for the data's label set. Raises TrainingError."""
+    try:
+        return _make_task(recipe, data, device)
+    except EngineError:
+        raise
+    except (ValueError, TypeError, AssertionError, IndexError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"The recipe makes no network that can be trained: {_first_line(error)}.", details=repr(error)
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task:
     torch.manual_seed(recipe.seed)
     model = {"labels": len(data.label_set), "resolution": recipe.resolution} | recipe.model
     if model["labels"] != len(data.label_set):
@@ -89,6 +111,9 @@ def prepare(
     validation = DatasetFolder(data, "val", recipe.resolution, on_progress) if has_val else None
     task = make_task(recipe, train, fabric.device)
     loop = Loop(task, recipe, train, validation, folder, fabric, list(callbacks or []))
+    for note in task.notes:
+        for callback in loop.callbacks:
+            callback("note", {"text": note})
     if resume:
         loop.resume()
         return loop
@@ -104,6 +129,7 @@ def prepare(
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "model": asdict(task.model) if hasattr(task, "model") else {},
+        "perceptual_network": MOBILENET if isinstance(task, SEANTask) and task.features is not None else "",
     }
     with atomic_write(run_path(folder, "config.json")) as file:
         file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())

@@ -20,6 +20,7 @@ class Task(Protocol):
 
     modules: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
+    notes: tuple[str, ...]  # what a user should know before the run: one sentence each
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         """Yield (optimiser, losses) per update; the loop steps that optimiser before it asks for the next."""

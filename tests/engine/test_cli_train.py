@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from engine.labels import load_label_set
 from tests.commands import Runner, one_sentence
@@ -99,6 +102,11 @@ def test_train_starts_from_the_tensors_of_another_run(
         (["--recipe", "no-such-recipe"], "no-such-recipe"),
         (["--set", "stepz=5"], "stepz"),
         (["--set", "steps"], "key=value"),
+        (["--set", "batch=0"], "batch"),
+        (["--set", "log_every=0"], "log_every"),
+        (["--set", "seed=-1"], "seed"),
+        (["--set", "task.lr=-1"], "learning rate"),
+        (["--set", "model.widths=[]"], "network"),
         (["--data", "nowhere"], "nowhere"),
         (["--device", "toaster"], "toaster"),
         (["--init-weights", "no-such-weights"], "no-such-weights"),
@@ -115,7 +123,81 @@ def test_a_mistake_in_training_gets_one_sentence_and_starts_no_run(
     assert not (folder / "stats.jsonl").exists()
 
 
+def test_training_in_half_precision_prints_nothing_of_a_library(
+    tiny_dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--out", tmp_path / "run", "--device", "cpu"]
+    words += ["--set", "precision=bf16-mixed", "--set", "steps=1", "--set", "validate_every=9"]
+    done = subprocess.run([sys.executable, "-m", "engine", *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    assert "Precision" not in done.stderr and "AMP" not in done.stderr
+
+
+TINY_SEAN = """
+system = "sean"
+resolution = 32
+batch = 2
+steps = 1
+[model]
+channels = [6, 6, 4]
+upsample_before = [false, true]
+styled_blocks = 1
+style_width = 5
+style_hidden = 4
+spade_hidden = 4
+encoder = {widths = [4, 4, 6, 6], norm = "none"}
+[task]
+discriminator_width = 4
+"""
+
+
+def test_without_the_feature_network_sean_trains_on_and_says_so_once(
+    run: Runner, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.metrics.features.search_path", lambda: [tmp_path / "empty"])
+    (tmp_path / "sean.toml").write_text(TINY_SEAN, encoding="utf-8")
+    folder = tmp_path / "run"
+    done = run("train", "--data", tiny_dataset, "--recipe", tmp_path / "sean.toml", "--out", folder)
+    assert done.code == 0, done.err
+    assert done.err.count("mobilenet_v2_imagenet") == 1 and done.err.startswith("Note: ")
+    step = json.loads((folder / "stats.jsonl").read_text("utf-8").splitlines()[-1])
+    assert "perceptual" not in step.get("losses", {})
+    published = run("publish", folder, "--name", "mine", "--into", tmp_path / "shelf", "--json")
+    assert published.code == 0, published.err
+    card = json.loads((tmp_path / "shelf" / "mine" / "card.json").read_text("utf-8"))
+    assert card["perceptual_network"] == ""
+    shares = card["metrics"]["train"]["label_shares"]
+    assert sum(shares.values()) == pytest.approx(1) and shares["hair"] > 0.05 and shares["hat"] == 0
+    assert set(card["metrics"]["at_training"]) == {"psnr", "score"}
+
+
 # ---------------------------------------------------------------- publish
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("config.json", b"{", "config.json"),
+        ("config.json", b"[]", "config.json"),
+        ("config.json", b'{"data": 3}', "config.json"),
+        ("best.safetensors", None, "does not say what was trained"),
+        ("best.safetensors", b"\x10\x00broken", "best.safetensors"),
+    ],
+)
+def test_a_damaged_run_is_refused_with_one_sentence(
+    run: Runner, tmp_path: Path, name: str, content: bytes | None, says: str
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    config = {"data": "nowhere", "label_set": {}, "recipe": {"task": {}}}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (folder / "best.safetensors").write_bytes(save({"a": torch.zeros(1)}))  # without metadata
+    if content is not None:
+        (folder / name).write_bytes(content)
+    done = run("publish", folder, "--name", "mine", "--into", tmp_path)
+    assert done.code == 2
+    assert says in one_sentence(done.err)
 
 
 def test_a_run_becomes_weights_that_parse(
