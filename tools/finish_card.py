@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from engine.checkpoints.store import load_weights, save_weights
 from engine.images import read_image
@@ -24,12 +25,18 @@ def main() -> None:
     options = parser.parse_args()
     weights = load_weights(options.folder)
     measured = json.loads(options.metrics.read_text(encoding="utf-8"))
-    changes: dict[str, object] = {"metrics": {measured["split"]: measured}}
+    changes: dict[str, object] = {"metrics": merged(weights.card.metrics, measured)}
     for key in ("steps", "seconds", "notes"):
         if getattr(options, key) is not None:
             changes[key] = getattr(options, key)
     samples = read_image(options.samples).pixels if options.samples else None
     save_weights(options.folder, weights.card.replace(**changes), weights.state, samples=samples)
+
+
+def merged(metrics: dict[str, Any], measured: dict[str, Any]) -> dict[str, Any]:
+    """A card's metrics with what was measured on one split; what is known of other splits, or more of this, stays."""
+    split = measured["split"]
+    return {**metrics, split: {**metrics.get(split, {}), **measured}}
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What stands beside the weights: where they come from, what they may be used for, how good they are.
 
     config: plain data of the model's config dataclass. label_set: `LabelSet.to_dict()`, {} for systems
-    without labels. metrics: free, numbers by name. sha256: of model.safetensors, set when saving.
+    without labels. metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by
+    name as `evaluate` gives them. sha256: of model.safetensors, set when saving.
     """
 
     name: str
@@ -49,6 +50,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def replace(self, **changes: Any) -> Card:
         """A changed copy."""
         return msgspec.structs.replace(self, **changes)
+
+
+def metrics_by_split(card: Card) -> dict[str, dict[str, Any]]:
+    """The card's metrics by split; numbers that stand in none are under ""."""
+    splits = {key: value for key, value in card.metrics.items() if isinstance(value, dict) and key != "label_shares"}
+    loose = {key: value for key, value in card.metrics.items() if key not in splits}
+    return splits | ({"": loose} if loose else {})
 
 
 def read_card(folder: PathLike) -> Card:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.checkpoints.card import metrics_by_split
 from engine.cli.common import CHECK_FAILED, JsonFlag, say, say_json, tell
 
 if TYPE_CHECKING:
-    from engine.checkpoints.store import Card, WeightsEntry
+    from engine.checkpoints.store import WeightsEntry
     from engine.labels import LabelSet
 
 
@@ -70,18 +71,37 @@ def _as_lines(entry: WeightsEntry) -> list[str]:
         "trained": f"{card.steps} steps in {card.seconds / 60:.0f} min" if card.steps else "",
         "data": " - ".join(filter(None, [card.data, card.data_licence])),
         "licence": card.weights_licence,
-        "metrics": _metrics(card),
+        **{_split_title(split): _metrics(numbers) for split, numbers in metrics_by_split(card).items()},
         "made with": card.made_with,
         "notes": card.notes,
         "folder": str(entry.folder),
     }
     head = f"{entry.name}: {card.system}{side}{of}, {_size(entry) / 1e6:.1f} MB"
-    return [head, *(f"    {key:<10}{value}" for key, value in rows.items() if value), ""]
+    return [head, *(f"    {key:<12}{value}" for key, value in rows.items() if value), ""]
 
 
-def _metrics(card: Card) -> str:
-    numbers = {key: value for key, value in card.metrics.items() if isinstance(value, (int, float))}
-    return ", ".join(f"{key} {value:.4g}" for key, value in numbers.items())
+MAIN = {
+    "ssim": "SSIM",
+    "rmse": "RMSE",
+    "psnr": "PSNR",
+    "FID-MobileNetV2": "FID-MobileNetV2",
+    "fid_mobilenet_v2": "FID-MobileNetV2",
+    "miou": "mIoU",
+    "accuracy": "accuracy",
+}
+"""The numbers that a list of weights shows, and what it calls them."""
+
+
+def _split_title(split: str) -> str:
+    return {"": "metrics", "at_training": "at training"}.get(split, f"on {split}")
+
+
+def _metrics(numbers: dict[str, Any]) -> str:
+    """The main numbers on one line; those of the parser on reconstructions count for the weights that made them."""
+    inside = numbers.get("reconstructions")
+    found = {**(inside if isinstance(inside, dict) else {}), **numbers}
+    shown = {MAIN[key]: found[key] for key in MAIN if isinstance(found.get(key), (int, float))}
+    return ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
 
 
 def _size(entry: WeightsEntry) -> int:

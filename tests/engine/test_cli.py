@@ -17,6 +17,7 @@ from engine.cli.common import cancelling, check_target, guarded, progress
 from engine.errors import BadFile, Cancelled, OutOfMemory
 from engine.labels import load_label_set
 from tests.commands import Runner, one_sentence
+from tools.finish_card import merged
 
 # ---------------------------------------------------------------- mistakes and failures
 
@@ -162,8 +163,32 @@ def test_weights_are_listed_with_their_cards(run: Runner, shelf: Path) -> None:
     _save_tiny(shelf, "tiny")
     done = run("weights")
     assert done.code == 0
-    facts = ("tiny: sean, 64 px, 19 labels", "drawings", "CC0", "ssim 0.5", "10 steps", str(shelf / "tiny"))
+    facts = ("tiny: sean, 64 px, 19 labels", "drawings", "CC0", "SSIM 0.5", "10 steps", str(shelf / "tiny"))
     assert [fact for fact in facts if fact not in done.out] == []
+
+
+def test_the_main_numbers_of_each_split_stand_on_a_line(run: Runner, shelf: Path) -> None:
+    measured = {
+        "ssim": 0.61,
+        "rmse": 0.13,
+        "psnr": 17.5,
+        "FID-MobileNetV2": None,
+        "pictures": 50,
+        "reconstructions": {"miou": 0.5, "accuracy": 0.9, "iou": {"hair": 0.8}},
+        "label_shares": {"hair": 0.3},
+    }
+    metrics = {"val": measured, "at_training": {"psnr": 16.0}, "train": {"label_shares": {"hair": 0.3}}}
+    save_weights(shelf / "tiny", Card(name="tiny", system="sean", metrics=metrics), {"w": torch.zeros(3)})
+    lines = [" ".join(line.split()) for line in run("weights").out.splitlines()]
+    assert "on val SSIM 0.61, RMSE 0.13, PSNR 17.5, mIoU 0.5, accuracy 0.9" in lines
+    assert "at training PSNR 16" in lines
+    assert not any(line.startswith("on train") for line in lines)
+
+
+def test_measuring_a_split_keeps_what_the_card_says_of_others() -> None:
+    known = {"train": {"label_shares": {"hair": 0.3}}, "val": {"note": 1, "psnr": 3.0}}
+    found = merged(known, {"split": "val", "psnr": 4.0})
+    assert found == {"train": known["train"], "val": {"note": 1, "split": "val", "psnr": 4.0}}
 
 
 def test_weights_are_listed_as_json(run: Runner, shelf: Path) -> None:
