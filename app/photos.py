@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from app.engine_texts import told
 from app.jobs.work_lane import Work
 from engine.errors import BadFile, EngineError
 from engine.images import read_embedded_request, read_image, resize_image, sniff
@@ -81,7 +82,7 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
         )
     image = read_image(path)
     pixels = reduced(image.pixels, LONGEST)
-    notes = tuple(_tr("{0}: {1}.").format(path.name, note) for note in image.notes)
+    notes = tuple(_tr("{0}: {1}.").format(path.name, told(note)) for note in image.notes)
     known = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
     if known is not None:
         exact = resize_label_map(known, *pixels.shape[:2])
@@ -94,7 +95,7 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     with work.session() as session:
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
     label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
-    warnings = tuple(str(note) for note in result.notes)
+    warnings = tuple(told(str(note)) for note in result.notes)
     if result.confidence < UNSURE and not warnings:
         warnings = (_tr("The parser is not sure of these regions: look at them and correct what is wrong."),)
     return Photo(path, pixels, label_map, float(result.confidence), warnings, notes)

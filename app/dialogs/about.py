@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from app.catalogue import Catalogue
+from app.engine_texts import told
 from app.icons import app_icon
 
 PACKAGES = ("torch", "numpy", "pillow", "safetensors", "msgspec")
@@ -83,7 +84,7 @@ class AboutDialog(QDialog):
         for entry in catalogue.entries:
             card = entry.card
             if card is None:
-                rows.append((entry.name, entry.problem))
+                rows.append((entry.name, told(entry.problem)))
                 continue
             licences = [card.weights_licence or self.tr("licence not stated")]
             if card.data:

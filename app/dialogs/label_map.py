@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.engine_texts import told
 from app.labels_text import label_name
 from app.pixels import to_qimage
 from engine.errors import EngineError
@@ -104,7 +105,7 @@ class LabelMapDialog(QDialog):
             file = read_label_map(self._path, self._label_set, order=self.order.currentData())
         except EngineError as error:
             self._map = None
-            self.problem.setText(str(error))
+            self.problem.setText(told(str(error)))
             self.found.clear()
             self.preview.clear()
         else:
@@ -127,7 +128,7 @@ class LabelMapDialog(QDialog):
         }
         names = [label_name(self._label_set.labels[int(i)]) for i in np.unique(file.label_map)]
         text = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
-        lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *file.notes]
+        lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *map(told, file.notes)]
         self.found.setText("\n".join(lines))
 
     def _use(self, how: str) -> None:

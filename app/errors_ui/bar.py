@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from app.engine_texts import told
 from app.errors_ui.hub import Problem, Severity
 from app.icons import icons, tinted
 
@@ -72,7 +75,7 @@ class ErrorBar(QFrame):
         current = self._problem
         if current is not None and current.severity is Severity.ERROR and problem.severity is Severity.NOTICE:
             return
-        self._problem = problem
+        self._problem = problem = replace(problem, sentence=told(problem.sentence))
         self._text.setText(problem.sentence)
         self._text.setAccessibleDescription(problem.sentence)
         self._copy.setVisible(bool(problem.details) or problem.severity is Severity.ERROR)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import MAX_SEED, Document
+from app.engine_texts import told
 from app.icons import icons
 
 SHOW_AFTER_MS = 250  # quick jobs would only make the bar flicker
@@ -157,7 +158,7 @@ class StatusPanel(QStatusBar):
     def show_progress(self, part: float, text: str) -> None:
         """How far the running job is, 0 to 1, and what it does."""
         self._bar.setValue(round(1000 * part))
-        self._what.setText(text)
+        self._what.setText(told(text))
         self._what.setVisible(not self._bar.isHidden())
 
     def show_message(self, text: str) -> None:
