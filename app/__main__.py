@@ -36,8 +36,7 @@ class Editor(QObject):
         self.window = self._make()
         self.window.first_frame.connect(self._begin, Qt.ConnectionType.SingleShotConnection)
         self.window.restore_place()
-        if not self._files:
-            self.window.controllers["new"].first()
+        self.window.controllers["new"].first()
 
     def show(self) -> None:
         """Show the window."""
@@ -62,12 +61,11 @@ class Editor(QObject):
     def _rebuild(self) -> None:
         install_language(self.core.settings.language)
         old = self.window
-        geometry, state, path = old.saveGeometry(), old.saveState(1), old.controllers["exports"].path
+        geometry, state = old.saveGeometry(), old.saveState(1)
         old.controllers["render"].stop()
         self.window = self._make()
         self.window.restoreGeometry(geometry)
         self.window.restoreState(state, 1)
-        self.window.controllers["exports"].set_path(path)
         self.window.show()
         self.window.controllers["render"].start()
         self.window.controllers["device"].look()

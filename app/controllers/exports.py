@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.document.state import Snapshot
+from app.document.state import Origin, Snapshot
 from app.export.writing import write_map, write_picture, write_request
 from app.jobs.work_lane import Work
 
@@ -29,35 +30,40 @@ class ExportController(QObject):
         self._context = context
         self._document = context.core.document
         self._render = render
-        self._path: Path | None = None
+        self._document.path_changed.connect(self.path_changed)
+        self._document.replaced.connect(self.path_changed)
 
     @property
     def path(self) -> Path | None:
         """The file that holds this document, None while there is none."""
-        return self._path
+        return self._document.path
 
     def set_path(self, path: Path | None) -> None:
-        """The document was opened from ``path``, or begun anew."""
-        self._path = path
-        self.path_changed.emit()
+        """The file that ``save`` writes from now on; None: it asks."""
+        self._document.set_path(path)
 
     # --- commands -----------------------------------------------------------------------------------
 
     @Slot()
     def save(self) -> None:
         """Write the file that holds the document; ask for one the first time."""
-        if self._path is None or self._path.suffix.lower() not in (".png", ".json"):
-            self.save_as()
-        else:
-            self._write(self._path, saving=True)
+        self.save_then(None)
+
+    def save_then(self, then: Callable[[], object] | None) -> None:
+        """Save, then call ``then``: not when the user gives no name, the write fails or is cancelled, or when
+        the document has changed again meanwhile."""
+        path = self._document.path
+        if path is None or path.suffix.lower() not in (".png", ".json"):
+            path = self._ask_name()
+        if path is not None:
+            self._write(path, saving=True, then=then)
 
     @Slot()
     def save_as(self) -> None:
         """Ask for a name: a PNG that carries everything, or the request alone."""
-        filters = self.tr("PNG that restores everything (*.png)") + ";;" + self.tr("Request alone (*.json)")
-        chosen = self._context.ask.save("export", self.tr("Save as"), self._name(".png"), filters)
-        if chosen is not None:
-            self._write(chosen[0], saving=True)
+        path = self._ask_name()
+        if path is not None:
+            self._write(path, saving=True)
 
     @Slot()
     def export_picture(self) -> None:
@@ -97,24 +103,35 @@ class ExportController(QObject):
     # --- inside -------------------------------------------------------------------------------------
 
     def _name(self, ending: str) -> str:
-        return f"{self._path.stem if self._path is not None else UNTITLED}{ending}"
+        path = self._document.path
+        return f"{path.stem if path is not None else UNTITLED}{ending}"
 
-    def _write(self, path: Path, *, saving: bool) -> None:
-        snapshot = self._document.snapshot()
+    def _ask_name(self) -> Path | None:
+        filters = self.tr("PNG that restores everything (*.png)") + ";;" + self.tr("Request alone (*.json)")
+        chosen = self._context.ask.save("export", self.tr("Save as"), self._name(".png"), filters)
+        return None if chosen is None else chosen[0]
+
+    def _write(self, path: Path, *, saving: bool, then: Callable[[], object] | None = None) -> None:
+        snapshot, origin = self._document.snapshot(), self._document.origin
         picture = self._document.picture if self._render.picture_shows(snapshot) else None
         self._context.core.submit(
             lambda work: _write_job(work, path, snapshot, picture),
             text=self.tr("Writing {0}").format(path.name),
-            on_done=lambda _: self._written(path, snapshot, saving),
+            on_done=lambda _: self._written(path, snapshot, origin, saving, then),
         )
 
-    def _written(self, path: Path, snapshot: Snapshot, saving: bool) -> None:
+    def _written(
+        self, path: Path, snapshot: Snapshot, origin: Origin, saving: bool, then: Callable[[], object] | None
+    ) -> None:
+        document = self._document
         if saving:
-            self.set_path(path)
+            document.set_path(path, of=origin)  # it may be another document by now: that one's path stays
             self._context.core.settings.add_recent(path)
-            if _same(snapshot, self._document.snapshot()):  # else the user painted on while it was written
-                self._document.mark_saved()
+            if document.origin is origin and snapshot.same_as(document.snapshot()):  # else painted on meanwhile
+                document.mark_saved()
         self._said(path)
+        if then is not None and not document.dirty:
+            then()
 
     def _said(self, path: Path) -> None:
         self._context.status.show_message(self.tr("Written: {0}").format(path.name))
@@ -138,8 +155,3 @@ def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray |
 
 def _event(work: Work) -> threading.Event:
     return work.cancel_event
-
-
-def _same(a: Snapshot, b: Snapshot) -> bool:
-    plain = a.weights == b.weights and a.seed == b.seed and a.styles == b.styles
-    return plain and np.array_equal(a.label_map, b.label_map)

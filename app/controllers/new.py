@@ -104,13 +104,11 @@ class NewController(QObject):
             pixels = found.pixels
             if pixels is not None and pixels.shape[:2] != (request.label_map.height, request.label_map.width):
                 pixels = None  # scaled since it was exported: the next render will show it
-            self._document.new(
+            self._document.restore(
+                request,
                 label_set=labels,
-                label_map=request.label_map.array(),
-                weights=request.weights,
-                styles=dict(request.styles),
-                seed=request.seed,
                 picture=pixels,
+                path=found.path if own else None,
                 text=self.tr("Open {0}").format(found.path.name),
                 undoable=undoable,
             )
@@ -119,7 +117,6 @@ class NewController(QObject):
             return False
         self._document.mark_saved()
         self._choose_label()
-        self._exports.set_path(found.path if own else None)
         if own:
             self._context.core.settings.add_recent(found.path)
         return True
@@ -164,7 +161,6 @@ class NewController(QObject):
             text=self.tr("New from {0}").format(text) if text else self.tr("New document"),
         )
         self._choose_label()
-        self._exports.set_path(None)
 
     # --- the first document -------------------------------------------------------------------------
 

@@ -56,6 +56,7 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     path = tmp_path / "结果 one.png"
     answer(path)
     wait_saved(qtbot, window, "save")
+    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)  # the file may be ready before the preview
     request = core.document.to_request()
     assert not core.document.dirty
     assert "结果 one.png" in window.windowTitle()
