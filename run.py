@@ -309,8 +309,9 @@ def test(arguments: list[str]) -> int:
     failed = []
     for name, command in checks.items():
         say(f"== {name}")
-        if call_python(command) != 0:
-            failed.append(name)
+        code = call_python(command)
+        if code != 0:
+            failed.append(name if code > 0 else f"{name} (ended by signal {-code})")
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

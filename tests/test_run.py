@@ -194,6 +194,16 @@ def test_test_runs_every_check_and_fails_if_one_fails(
 
 
 @POSIX_ONLY
+def test_a_check_that_is_killed_is_told_from_one_that_fails(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(run.ROOT)
+    monkeypatch.setattr(run, "call_python", lambda arguments: -9 if "pytest" in arguments else 0)
+    assert run.test([]) == 1
+    assert "pytest (ended by signal 9)" in capsys.readouterr().err
+
+
+@POSIX_ONLY
 def test_a_current_set_up_hands_over_at_once_with_arguments_folder_and_exit_code(
     root: Path, run: ModuleType, calls: list, tmp_path: Path
 ) -> None:
