@@ -454,9 +454,8 @@ def test_the_window_is_there_before_torch():
 def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp):
     from app.__main__ import Editor
 
+    editor = Editor(core)
     core.document.set_seed(5)
-    editor = Editor(core, ["placeholder"])
-    editor._files = []
     first = editor.window
     first.show()
     qtbot.waitExposed(first)
