@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
@@ -180,6 +181,15 @@ class MainWindow(QMainWindow):
         """The language has changed: whoever owns the window makes a new one on the same core."""
         self.rebuild_wanted.emit()
 
+    def settle(self, then: Callable[[], object]) -> None:
+        """The document is about to give way to another: call ``then`` once nothing unsaved can be lost by it,
+        that is at once, after saving, or never if the user thinks better of it."""
+        answer = self._answer()
+        if answer == QMessageBox.StandardButton.Discard:
+            then()
+        elif answer == QMessageBox.StandardButton.Save:
+            self.controllers["exports"].save_then(then)
+
     def next_panel(self) -> None:
         """Move the keyboard to the next of canvas, labels, styles, seed."""
         places: list[QWidget] = [self.canvas, self.labels.list, self.styles.list, self.status.seed]
@@ -251,38 +261,35 @@ class MainWindow(QMainWindow):
             self.controllers["files"].take(incoming)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._asking or not self._may_close():
+        answer = self._answer()
+        if answer != QMessageBox.StandardButton.Discard:
             event.ignore()
+            if answer == QMessageBox.StandardButton.Save:
+                self.controllers["exports"].save_then(lambda: QTimer.singleShot(0, self.close))
             return
         self.core.settings.save_window_state(self.saveGeometry(), self.saveState(STATE_VERSION))
         self.controllers["render"].stop()
         event.accept()
         self.closed.emit()
 
-    def _may_close(self) -> bool:
+    def _answer(self) -> QMessageBox.StandardButton:
+        """Save, discard or stay; discard where there is nothing to save, stay while the user is being asked."""
         if not self.core.document.dirty:
-            return True
+            return QMessageBox.StandardButton.Discard
+        if self._asking:
+            return QMessageBox.StandardButton.Cancel
         self._asking = True
-        answer = self.ask_unsaved()
-        self._asking = False
-        if answer == QMessageBox.StandardButton.Discard:
-            return True
-        if answer == QMessageBox.StandardButton.Save:
-            exports = self.controllers["exports"]
-            exports.saved.connect(self._close_when_saved, Qt.ConnectionType.SingleShotConnection)
-            exports.save()
-        return False
-
-    def _close_when_saved(self, _path: object) -> None:
-        if not self.core.document.dirty:
-            QTimer.singleShot(0, self.close)
+        try:
+            return self.ask_unsaved()
+        finally:
+            self._asking = False
 
     def ask_unsaved(self) -> QMessageBox.StandardButton:
         """Save, discard or stay; tests replace this question."""
         return QMessageBox.question(
             self,
             self.tr("Unsaved changes"),
-            self.tr("Save the changes before closing?"),
+            self.tr("Save the changes to this document first?"),
             QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Save,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,8 @@ class Shell(Protocol):
     def rebuild(self) -> None: ...
 
     def run(self, handler: str, *args: object) -> None: ...
+
+    def settle(self, then: Callable[[], object]) -> None: ...
 
 
 @dataclass

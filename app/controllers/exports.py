@@ -130,7 +130,7 @@ class ExportController(QObject):
             if document.origin is origin and snapshot.same_as(document.snapshot()):  # else painted on meanwhile
                 document.mark_saved()
         self._said(path)
-        if then is not None and not document.dirty:
+        if then is not None and document.origin is origin and not document.dirty:
             then()
 
     def _said(self, path: Path) -> None:

@@ -100,7 +100,7 @@ class FilesController(QObject):
 
     def _opened(self, found: Found, label: int | None) -> None:
         if found.kind in ("request_png", "request_json"):
-            self._new.restore(found)
+            self._new.open(found)
         elif found.kind == "label_map":
             self._new.from_label_map(found.path)
         elif found.kind == "weights":

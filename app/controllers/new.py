@@ -15,15 +15,20 @@ from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
 from app.document.document import BACKGROUND
+from app.document.state import Origin
 from app.documents import Found, read_request_file, sample_path, sides_for, templates
 from app.photos import Photo
 from engine.errors import EngineError
-from engine.labels import read_label_map, resize_label_map
+from engine.labels import LabelSet, read_label_map, resize_label_map
 from engine.request import ImageStyle, Style
 
 
 class NewController(QObject):
-    """Makes the document another one; each way is one step that undo takes back, except at the start."""
+    """Makes the document another one; each way is one step that undo takes back, except at the start.
+
+    Before a document with unsaved changes gives way the user is asked, whatever the new one is made of. The new one
+    counts as saved while nothing is done to it, except one of a photo: its regions are the user's work.
+    """
 
     def __init__(
         self,
@@ -64,19 +69,29 @@ class NewController(QObject):
     @Slot()
     def sample(self) -> None:
         """The document of the first start; the templates where there is none."""
-        if not self._open_sample(undoable=True):
+        found = self._read_sample()
+        if found is None:
             self.template()
+        else:
+            self.open(found, own=False)
 
     # --- from outside -------------------------------------------------------------------------------
 
     def first(self) -> None:
         """What the editor shows when it starts without a file: the sample, or the first template."""
-        if not self._open_sample(undoable=False):
+        found = self._read_sample()
+        if found is None or not self.restore(found, undoable=False, own=False):
             self._first_template()
+
+    def open(self, found: Found, *, own: bool = True) -> None:
+        """Become what a file holds, once nothing unsaved can be lost."""
+        if self._labels_of(found) is not None:
+            self._context.shell.settle(lambda: self.restore(found, own=own))
 
     def from_photo(self, path: Path) -> None:
         """Find a photo's regions, show them, then repaint it with its own styles."""
-        self._styles.photo(path, self._photo_found)
+        origin = self._document.origin
+        self._styles.photo(path, lambda photo: self._photo_found(photo, origin))
 
     def from_label_map(self, path: Path) -> None:
         """Show what a label map file holds; it becomes a new document or replaces the present map."""
@@ -98,9 +113,10 @@ class NewController(QObject):
         Returns False, having said why, when its weights are not there or do not fit; nothing has changed then.
         """
         request = found.request
-        assert request is not None
+        labels = self._labels_of(found)
+        if request is None or labels is None:
+            return False
         try:
-            labels = self._context.core.catalogue.label_set(request.weights)
             pixels = found.pixels
             if pixels is not None and pixels.shape[:2] != (request.label_map.height, request.label_map.width):
                 pixels = None  # scaled since it was exported: the next render will show it
@@ -123,16 +139,17 @@ class NewController(QObject):
 
     # --- photos and maps ----------------------------------------------------------------------------
 
-    def _photo_found(self, photo: Photo) -> None:
-        self._styles.show_regions(photo, Purpose.NEW, lambda corrected, _: self._encode(corrected))
+    def _photo_found(self, photo: Photo, origin: Origin) -> None:
+        if self._document.origin is origin:  # else another document was begun meanwhile, and that is what counts
+            self._styles.show_regions(photo, Purpose.NEW, lambda corrected, _: self._encode(corrected))
 
     def _encode(self, photo: Photo) -> None:
-        weights = self._document.weights
-        self._styles.encode(photo, weights, lambda styles: self._from_photo(photo, styles, weights))
+        weights, origin = self._document.weights, self._document.origin
+        self._styles.encode(photo, weights, lambda styles: self._from_photo(photo, styles, weights, origin))
 
-    def _from_photo(self, photo: Photo, styles: dict[int, ImageStyle], weights: str) -> None:
-        if self._document.weights != weights:
-            return  # another model was chosen while this one's styles were being encoded
+    def _from_photo(self, photo: Photo, styles: dict[int, ImageStyle], weights: str, origin: Origin) -> None:
+        if self._document.weights != weights or self._document.origin is not origin:
+            return  # another model or document was chosen while this one's styles were being encoded
         side = self._context.core.catalogue.resolution(weights)
         pixels, label_map = square_document(photo, side)
         self._begin(label_map, styles=dict(styles), photo=pixels, text=photo.path.name)
@@ -152,28 +169,32 @@ class NewController(QObject):
         photo: np.ndarray | None = None,
         text: str = "",
     ) -> None:
-        self._document.new(
-            label_set=self._document.label_set,
-            label_map=label_map,
-            weights=self._document.weights,
-            styles=styles,
-            photo=photo,
-            text=self.tr("New from {0}").format(text) if text else self.tr("New document"),
-        )
-        self._choose_label()
+        def begin() -> None:
+            self._document.new(
+                label_set=self._document.label_set,
+                label_map=label_map,
+                weights=self._document.weights,
+                styles=styles,
+                photo=photo,
+                text=self.tr("New from {0}").format(text) if text else self.tr("New document"),
+            )
+            if photo is None:
+                self._document.mark_saved()
+            self._choose_label()
+
+        self._context.shell.settle(begin)
 
     # --- the first document -------------------------------------------------------------------------
 
-    def _open_sample(self, *, undoable: bool) -> bool:
+    def _read_sample(self) -> Found | None:
         path = sample_path()
         if not path.is_file():
-            return False
+            return None
         try:
-            found = read_request_file(path)
+            return read_request_file(path)
         except EngineError as error:
             self._context.core.hub.error(error)
-            return False
-        return self.restore(found, undoable=undoable, own=False)
+            return None
 
     def _first_template(self) -> None:
         labels = self._document.label_set
@@ -192,6 +213,15 @@ class NewController(QObject):
             return
 
     # --- inside -------------------------------------------------------------------------------------
+
+    def _labels_of(self, found: Found) -> LabelSet | None:
+        """The labels of a request's weights; None, having said why, when there are no such weights."""
+        assert found.request is not None
+        try:
+            return self._context.core.catalogue.label_set(found.request.weights)
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return None
 
     def _choose_label(self) -> None:
         """Begin with the largest region that is not background: nobody wants to paint background first."""

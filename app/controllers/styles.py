@@ -12,11 +12,13 @@ from PySide6.QtCore import QObject, Slot
 from app.controllers.context import Context
 from app.dialogs.files import PICTURES
 from app.dialogs.regions import Purpose, RegionsDialog
+from app.document.state import Origin
 from app.jobs.work_lane import Work
 from app.labels_text import name_of
 from app.mime import Incoming, keep_image
 from app.panels.style_slots import join, split, with_slot
-from app.photos import CodeCache, Photo, file_key, find_regions, focus, image_styles
+from app.photos import CodeCache, Photo, file_key, find_regions, image_styles
+from engine.closeup import focus
 from engine.errors import EngineError
 from engine.images import resize_image
 from engine.labels import LabelSet, read_label_map, resize_label_map
@@ -99,7 +101,13 @@ class StylesController(QObject):
 
     def use_file(self, path: Path, target: Target) -> None:
         """Take a style (or all styles) from a picture file."""
-        self.photo(path, lambda photo: self._regions_found(photo, target))
+        origin = self._document.origin
+
+        def found(photo: Photo) -> None:
+            if self._document.origin is origin:  # else another document was begun meanwhile
+                self._regions_found(photo, target)
+
+        self.photo(path, found)
 
     def photo(self, path: Path, then: Callable[[Photo], object]) -> None:
         """Find the regions of a photo in the background, then call ``then`` in the GUI thread."""
@@ -191,8 +199,8 @@ class StylesController(QObject):
             self._apply(photo, target, -1 if target.label is None else target.label)
 
     def _apply(self, photo: Photo, target: Target, source: int) -> None:
-        weights, label_set = self._document.weights, self._document.label_set
-        self.encode(photo, weights, lambda styles: self._set(styles, target, source, photo, weights, label_set))
+        weights, origin = self._document.weights, self._document.origin
+        self.encode(photo, weights, lambda styles: self._set(styles, target, source, photo, weights, origin))
 
     def _set(
         self,
@@ -201,11 +209,11 @@ class StylesController(QObject):
         source: int,
         photo: Photo,
         weights: str,
-        label_set: LabelSet,
+        origin: Origin,
     ) -> None:
         document = self._document
-        if document.weights != weights or not document.label_set.same_labels(label_set):
-            return  # another document was opened while this one's style was being encoded
+        if document.weights != weights or document.origin is not origin:
+            return  # another model or document was chosen while this one's style was being encoded
         if target.label is None:
             text = self.tr("All styles from {0}").format(photo.path.name)
             document.set_styles(dict(styles), text)
@@ -214,7 +222,7 @@ class StylesController(QObject):
         style = styles.get(source)
         if style is None:
             sentence = self.tr("The region {0} of {1} is too small to give a style: paint it larger.")
-            self._context.core.hub.error(sentence.format(name_of(label_set, source), photo.path.name))
+            self._context.core.hub.error(sentence.format(name_of(document.label_set, source), photo.path.name))
             return
         self._put(target.label, target.slot, style, photo.path.name)
 

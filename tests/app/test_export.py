@@ -63,6 +63,7 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     assert from_json(read_embedded_request(path)) == request
     assert np.array_equal(read_image(path).pixels, core.document.picture)
     core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
+    core.document.mark_saved()  # else the user would be asked
     window.controllers["files"].open_path(path)
     qtbot.waitUntil(lambda: core.document.to_request() == request)
     assert not core.document.dirty

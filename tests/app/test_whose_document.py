@@ -6,9 +6,13 @@ import threading
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox
 
+from app.controllers.styles import Target
+from app.photos import Photo
 from engine.request import from_json, to_json
 from tests.app.fakes import FACES
+from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN = 13, 1
 
@@ -109,3 +113,134 @@ def test_an_opened_request_keeps_its_precision(window, core, qtbot, request_file
     qtbot.waitUntil(lambda: core.document.path == path)
     assert core.document.precision == "bfloat16"
     assert core.document.to_request() == from_json(path.read_text("utf-8"))
+
+
+# --- unsaved work -------------------------------------------------------------------------------------
+
+SAVE, DISCARD, CANCEL = (getattr(QMessageBox.StandardButton, name) for name in ("Save", "Discard", "Cancel"))
+
+
+def begin_from_map(window, monkeypatch, request_file):
+    window.controllers["new"]._from_map(np.full((64, 64), HAIR, np.uint8))
+
+
+def begin_from_sample(window, monkeypatch, request_file):
+    path = request_file("sample.json", seed=8)
+    monkeypatch.setattr("app.controllers.new.sample_path", lambda: path)
+    window.run("new.sample")
+
+
+def begin_from_photo(window, monkeypatch, request_file):
+    label_map = face_label_map(64)
+    photo = Photo(request_file("photo.json"), photo_of(label_map), label_map, 1.0, known=True)
+    window.controllers["new"]._encode(photo)
+
+
+def begin_from_file(window, monkeypatch, request_file):
+    window.controllers["files"].open_path(request_file("b.json", seed=8))
+
+
+WAYS = [begin_from_map, begin_from_sample, begin_from_photo, begin_from_file]
+
+
+@pytest.mark.parametrize("begin", WAYS)
+def test_a_document_with_unsaved_changes_is_not_replaced_when_the_user_cancels(
+    window, core, qtbot, monkeypatch, request_file, begin
+):
+    core.document.set_seed(4)
+    before = core.document.origin
+    asked = []
+    window.ask_unsaved = lambda: asked.append(1) or CANCEL
+    begin(window, monkeypatch, request_file)
+    qtbot.waitUntil(lambda: bool(asked))
+    assert asked == [1]
+    assert core.document.origin is before and core.document.dirty and core.document.seed == 4
+
+
+@pytest.mark.parametrize("begin", WAYS)
+def test_discarding_begins_the_other_document_and_undo_still_brings_the_work_back(
+    window, core, qtbot, monkeypatch, request_file, begin
+):
+    core.document.set_seed(4)
+    before = core.document.origin
+    window.ask_unsaved = lambda: DISCARD
+    begin(window, monkeypatch, request_file)
+    qtbot.waitUntil(lambda: core.document.origin is not before)
+    assert core.document.dirty == (begin is begin_from_photo)
+    core.document.undo()
+    assert core.document.origin is before and core.document.seed == 4 and core.document.dirty
+
+
+@pytest.mark.parametrize("begin", WAYS)
+def test_saving_comes_before_the_other_document(
+    window, core, answer, qtbot, tmp_path, monkeypatch, request_file, begin
+):
+    core.document.set_seed(4)
+    before = core.document.origin
+    window.ask_unsaved = lambda: SAVE
+    answer(tmp_path / "a.json")
+    begin(window, monkeypatch, request_file)
+    qtbot.waitUntil(lambda: core.document.origin is not before)
+    assert before.path is not None and before.path.is_file()
+    assert core.document.path != before.path
+
+
+def test_an_untouched_new_document_gives_way_without_a_question(window, core, monkeypatch, request_file):
+    for _ in range(2):  # `window` fails on a question
+        begin_from_map(window, monkeypatch, request_file)
+    assert not core.document.dirty
+
+
+# --- closing ------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_save_at_closing_leaves_later_exports_alone(window, core, answer, qtbot, tmp_path):
+    core.document.set_seed(4)
+    window.ask_unsaved = lambda: SAVE
+    closed = []
+    window.closed.connect(lambda: closed.append(1))
+    answer("")
+    assert not window.close()
+    answer(tmp_path / "c.png")
+    with qtbot.waitSignal(window.controllers["exports"].saved):
+        window.actions_by_id["export"].trigger()
+    QApplication.processEvents()
+    assert closed == [] and window.isVisible()
+
+
+def test_a_failed_save_at_closing_leaves_later_exports_alone(window, core, answer, qtbot, tmp_path, monkeypatch):
+    core.document.set_seed(4)
+    window.ask_unsaved = lambda: SAVE
+    closed = []
+    window.closed.connect(lambda: closed.append(1))
+    answer(tmp_path / "no such folder" / "a.png")
+    assert not window.close()
+    qtbot.waitUntil(lambda: window.error_bar.problem is not None)
+    answer(tmp_path / "c.png")
+    with qtbot.waitSignal(window.controllers["exports"].saved):
+        window.actions_by_id["export"].trigger()
+    QApplication.processEvents()
+    assert closed == [] and window.isVisible()
+
+
+# --- styles -------------------------------------------------------------------------------------------
+
+
+def test_a_style_does_not_land_in_a_document_begun_meanwhile(window, core, qtbot, request_file):
+    label_map = face_label_map(64)
+    photo = Photo(request_file("photo.json"), photo_of(label_map), label_map, 1.0, known=True)
+    done = []
+    window.controllers["styles"]._apply(photo, Target(HAIR), HAIR)
+    another(core.document)
+    core.submit(lambda work: None, text="", on_done=done.append)  # first in, first out: the style is through
+    qtbot.waitUntil(lambda: bool(done))
+    assert core.document.styles == {}
+
+
+def test_a_photo_does_not_replace_a_document_begun_meanwhile(window, core, qtbot, monkeypatch, request_file):
+    begin_from_photo(window, monkeypatch, request_file)
+    another(core.document)
+    origin, done = core.document.origin, []
+    core.submit(lambda work: None, text="", on_done=done.append)
+    qtbot.waitUntil(lambda: bool(done))
+    assert core.document.origin is origin
