@@ -13,14 +13,12 @@ from PySide6.QtCore import QCoreApplication
 
 from app.engine_texts import told
 from app.jobs.work_lane import Work
-from engine.errors import BadFile, EngineError
-from engine.images import read_embedded_request, read_image, resize_image, sniff
+from engine.closeup import reduced
+from engine.errors import EngineError
+from engine.images import read_embedded_request, read_image, sniff
 from engine.labels import LabelSet, check_label_map, read_label_map, resize_label_map
 from engine.request import ImageStyle, ParseRequest, RenderRequest, encode_code, encode_map, from_json
 
-UNSURE = 0.6  # the parser's confidence below which the user should look at the regions
-LONGEST = 1024  # pixels: enough to look at and to correct; the networks see less
-SMALL = 0.75  # of the picture: below, what the regions show is looked at closer
 KEPT = 24  # photos and codes kept in memory
 
 
@@ -47,7 +45,7 @@ class Photo:
     @property
     def unsure(self) -> bool:
         """True when the user should look at the regions before they are used."""
-        return self.confidence < UNSURE or bool(self.warnings)
+        return bool(self.warnings)
 
     def with_map(self, label_map: np.ndarray) -> Photo:
         """The photo with regions that the user has seen and corrected."""
@@ -66,6 +64,7 @@ def file_key(path: Path) -> tuple[str, int, int]:
 def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | None) -> Photo:
     """Reads a photo and finds its regions.
 
+    Whatever the file looks like, it is taken for a picture: a photo of few colours is no label map here.
     A picture made here carries its label map, which is then exact. Otherwise the parser finds the regions;
     without a parser the map is empty and a warning says that the user must paint it.
 
@@ -74,14 +73,8 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     """
     work.progress(0.05, _tr("Reading {0}").format(path.name))
     kind = sniff(path)
-    if kind == "label_map":
-        raise BadFile(
-            _tr(
-                '"{0}" is a label map, not a picture: drop it beside the picture to open it, or choose a photo.'
-            ).format(path.name)
-        )
     image = read_image(path)
-    pixels = reduced(image.pixels, LONGEST)
+    pixels = reduced(image.pixels)
     notes = tuple(_tr("{0}: {1}.").format(path.name, told(note)) for note in image.notes)
     known = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
     if known is not None:
@@ -96,36 +89,7 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
     label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
     warnings = tuple(told(str(note)) for note in result.notes)
-    if result.confidence < UNSURE and not warnings:
-        warnings = (_tr("The parser is not sure of these regions: look at them and correct what is wrong."),)
     return Photo(path, pixels, label_map, float(result.confidence), warnings, notes)
-
-
-def reduced(pixels: np.ndarray, side: int) -> np.ndarray:
-    """The picture with its longer side reduced to ``side``; smaller ones stay as they are."""
-    height, width = pixels.shape[:2]
-    factor = side / max(height, width)
-    if factor >= 1:
-        return pixels
-    return resize_image(pixels, max(1, round(height * factor)), max(1, round(width * factor)))
-
-
-def focus(label_map: np.ndarray, *, room: float = 1.12) -> tuple[slice, slice]:
-    """Rows and columns of the square that shows what the regions show: around everything that is not background,
-    with some room, as large as fits; the centred square where the regions fill the picture or there are none."""
-    height, width = label_map.shape
-    side = min(height, width)
-    rows, columns = np.nonzero(label_map.any(axis=1))[0], np.nonzero(label_map.any(axis=0))[0]
-    centre_y, centre_x = height / 2, width / 2
-    if rows.size:
-        extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-        centre_y, centre_x = (rows[0] + rows[-1] + 1) / 2, (columns[0] + columns[-1] + 1) / 2
-        if extent * room < SMALL * side:
-            side = max(32, round(extent * room))
-    side = min(side, height, width)
-    top = int(min(max(0, round(centre_y - side / 2)), height - side))
-    left = int(min(max(0, round(centre_x - side / 2)), width - side))
-    return slice(top, top + side), slice(left, left + side)
 
 
 def _embedded_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
@@ -165,12 +129,8 @@ class CodeCache:
             self._codes.move_to_end(key)
             return self._codes[key]
         work.progress(0.5, _tr("Encoding the styles of {0}").format(photo.path.name))
-        rows, columns = focus(photo.label_map)
-        close = photo.label_map[rows, columns]
-        whole = close.shape[0] == min(photo.label_map.shape)  # nothing is gained by leaving out the sides
-        pixels, label_map = (photo.pixels, photo.label_map) if whole else (photo.pixels[rows, columns], close)
         with work.session() as session:
-            codes = session.encode(weights, np.ascontiguousarray(pixels), np.ascontiguousarray(label_map))
+            codes = session.encode(weights, photo.pixels, photo.label_map)
         self._codes[key] = codes
         while len(self._codes) > KEPT:
             self._codes.popitem(last=False)

@@ -21,7 +21,7 @@ import numpy as np
 from msgspec import Meta, structs
 
 from engine.errors import BadRequest
-from engine.images import encode_png, read_image
+from engine.images import ImageFile, encode_png, read_image
 from engine.styles import (
     MAX_AMOUNT,
     MEAN,
@@ -143,12 +143,16 @@ class ParseRequest(Frozen, frozen=True, tag_field="kind", tag="parse"):
         png = encode_png(pixels, compress_level=1)
         return cls(weights, picture_png=base64.b64encode(png).decode("ascii"))
 
-    def pixels(self) -> Array:
-        """The photo: (H, W, 3) uint8. Raises BadFile, or BadRequest if the inline picture is not one."""
+    def image(self) -> ImageFile:
+        """The photo and what was done to its file. Raises BadFile, or BadRequest if the inline picture is not one."""
         if self.path is not None:
-            return read_image(self.path).pixels
+            return read_image(self.path)
         data = from_base64(self.picture_png or "", "picture_png")
-        return read_image(data, name='the key "picture_png"').pixels
+        return read_image(data, name='the key "picture_png"')
+
+    def pixels(self) -> Array:
+        """The photo: (H, W, 3) uint8. Raises as `image` does."""
+        return self.image().pixels
 
 
 Request = Union[RenderRequest, ParseRequest]  # noqa: UP007 (msgspec reads it at run time)

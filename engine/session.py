@@ -1,6 +1,7 @@
 """The engine's front door: loads weights on demand, runs one request after the other, survives what goes wrong.
 
-The editor, the command line and the tests call nothing deeper than this. A Session belongs to one thread.
+The editor, the command line and the tests call nothing deeper than this. A Session does one job at a time: any thread
+may give it one, but never two at once (the editor lends its own to two workers in turns).
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import overload
 
 import numpy as np
 
 from engine.checkpoints.card import Card
 from engine.checkpoints.store import Weights, list_weights, load_weights
+from engine.closeup import close_up, reduced
 from engine.devices import free_caches, is_out_of_memory, resolve
 from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
 from engine.images import read_image
 from engine.label_sets import LabelSet
-from engine.labels import read_label_map
+from engine.labels import check_label_map, read_label_map
 from engine.painter import SEANPainter, StyleCodes
 from engine.photo_parser import PhotoParser
 from engine.request import ImageStyle, ParseRequest, RenderRequest
@@ -168,7 +171,14 @@ class Session:
         raise BadRequest(f"{type(request).__name__} is not a request that this version knows.")
 
     def encode(self, weights: str, pixels: Array, label_map: Array) -> StyleCodes:
-        """Style codes of a picture (H, W, 3) uint8 with its label map (h, w); kept for the next time."""
+        """Style codes of a picture (H, W, 3) uint8 with its label map (h, w); kept for the next time.
+
+        The same picture and label map give the same codes from wherever they come (`engine.closeup`).
+        """
+        with self._guarded():
+            label_set = self.painter(weights).label_set
+            check_label_map(label_map, label_set, "the label map of the style picture")
+            pixels, label_map = close_up(pixels, label_map, label_set)
         digests = [hashlib.sha1(np.ascontiguousarray(a).tobytes()).hexdigest() for a in (pixels, label_map)]
         key = (weights, str(pixels.shape), str(label_map.shape), *digests)
         if key not in self._codes:
@@ -184,21 +194,29 @@ class Session:
         report(0.0, "loading")
         painter = self.painter(request.weights)
 
+        told: list[str] = []
+
         def encode(style: ImageStyle) -> tuple[Array, Array]:
             report(0.05, "reading styles")
-            found = self._encode_style(request.weights, painter.label_set, style)
+            found, notes = self._encode_style(request.weights, painter.label_set, style)
+            told.extend(notes)
             return found.codes, found.present
 
         codes = painter.codes_for(request, encode)
         pixels, notes = painter.paint(request, codes, lambda n, of: report(0.1 + 0.9 * n / of, "painting"))
         report(1.0, "painted")
+        notes = tuple(dict.fromkeys([*told, *notes]))
         return RenderResult(pixels, time.perf_counter() - started, str(self.device), notes)
 
-    def _encode_style(self, weights: str, label_set: LabelSet, style: ImageStyle) -> StyleCodes:
-        pixels = read_image(style.path).pixels
+    def _encode_style(self, weights: str, label_set: LabelSet, style: ImageStyle) -> tuple[StyleCodes, list[str]]:
+        """The codes of a style's picture, and what a user should know about its file and its regions."""
+        file = read_image(style.path)
+        pixels, notes = reduced(file.pixels), _notes_of(style.path, file.notes)
         label_map = style.label_map()
         if label_map is None and style.label_map_path is not None:
-            label_map = read_label_map(style.label_map_path, label_set).label_map
+            found = read_label_map(style.label_map_path, label_set)
+            label_map = found.label_map
+            notes += _notes_of(style.label_map_path, found.notes)
         if label_map is None:
             parser = self.parser_for(label_set)
             if parser is None:
@@ -206,8 +224,9 @@ class Session:
                     f"No parser for the labels of '{label_set.name}' is installed; give the label map of "
                     f'"{style.path}" too.'
                 )
-            label_map = self._photo_parser(parser).parse(pixels)[0]
-        return self.encode(weights, pixels, label_map)
+            label_map, _, warnings = self._photo_parser(parser).parse(pixels)
+            notes += [f'"{Path(style.path).name}": {warning}' for warning in warnings]
+        return self.encode(weights, pixels, label_map), notes
 
     def _photo_parser(self, name: str) -> PhotoParser:
         loaded = self.load(name)
@@ -221,10 +240,12 @@ class Session:
         started = time.perf_counter()
         report(0.0, "loading")
         parser = self._photo_parser(request.weights)
-        pixels = request.pixels()
+        file = request.image()
+        pixels = file.pixels
         report(0.3, "finding regions")
         label_map, confidence, notes = parser.parse(pixels)
         report(1.0, "parsed")
+        notes = (*_notes_of(request.path or "", file.notes), *notes)
         return ParseResult(label_map, confidence, notes, time.perf_counter() - started)
 
     @contextmanager
@@ -243,3 +264,9 @@ class Session:
                 "map or choose the CPU.",
                 details=repr(error),
             ) from error
+
+
+def _notes_of(path: str, notes: tuple[str, ...]) -> list[str]:
+    """What a reader says of a file ("first of 12 frames used"), as sentences that name it."""
+    name = Path(path).name or "the picture"
+    return [f'"{name}": {note}.' for note in notes]

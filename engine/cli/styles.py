@@ -10,6 +10,7 @@ import numpy as np
 from engine.cli.common import tell
 from engine.cli.weights import label_set_of
 from engine.cli.words import StyleFile
+from engine.closeup import reduced
 from engine.errors import MissingStyle
 from engine.images import read_image
 from engine.labels import read_label_map
@@ -50,11 +51,11 @@ class StyleReader:
         if file not in self._codes:
             picture = read_image(file.picture)
             tell(f'"{file.picture}": {note}' for note in picture.notes)
-            label_map = self._label_map(file)
+            label_map = self._label_map(file, picture.pixels)
             self._codes[file] = self._session.encode(self._weights, picture.pixels, label_map)
         return self._codes[file]
 
-    def _label_map(self, file: StyleFile) -> np.ndarray:
+    def _label_map(self, file: StyleFile, pixels: np.ndarray) -> np.ndarray:
         if file.label_map is not None:
             return read_label_map(file.label_map, self.label_set).label_map
         parser = self._session.parser_for(self.label_set)
@@ -63,6 +64,6 @@ class StyleReader:
                 f'No parser for the labels of "{self._weights}" is installed:'
                 f' give the label map of "{file.picture}" behind an @, as in {file.picture}@labels.png.'
             )
-        result = self._session.run(ParseRequest(parser, path=file.picture))
+        result = self._session.run(ParseRequest.from_pixels(parser, reduced(pixels)))  # as the editor shows it
         tell(f'"{file.picture}": {note}' for note in result.notes)
         return result.label_map

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.cli.styles import StyleReader
+from engine.cli.words import StyleFile
+from engine.closeup import close_up, reduced
 from engine.errors import BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
+from engine.images import read_image
+from engine.labels import load_label_set, resize_label_map
 from engine.painter import SEANPainter
 from engine.request import (
     MEAN,
@@ -23,6 +28,7 @@ from engine.request import (
     encode_code,
 )
 from engine.session import Session
+from tests.fixtures import photo_of
 
 HAIR, SKIN, GLASSES, HAT = 13, 1, 3, 14
 
@@ -187,3 +193,69 @@ def test_a_portrait_parser_says_when_there_is_no_face(session):
     assert result.label_map.shape == (64, 96)
     assert 0 < result.confidence < 0.75
     assert len(result.notes) == 1 and "label map" in result.notes[0]
+
+
+# ---------------------------------------------------------------- one picture, one code
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["with its label map", "parsed"])
+def test_a_small_face_in_a_large_photo_gives_the_same_code_everywhere(
+    session: Session, tmp_path: Path, tiny_photo: np.ndarray, tiny_label_map: np.ndarray, given: bool
+) -> None:
+    """Editor (reads, reduces, encodes), command line and a request that names only the files."""
+    pixels, label_map = np.full((900, 1600, 3), 120, np.uint8), np.zeros((900, 1600), np.uint8)
+    pixels[300:428, 700:828] = tiny_photo.repeat(2, 0).repeat(2, 1)
+    label_map[300:428, 700:828] = tiny_label_map.repeat(2, 0).repeat(2, 1)
+    picture, map_file = tmp_path / "party.png", tmp_path / "party.map.png"
+    Image.fromarray(pixels).save(picture)
+    Image.fromarray(label_map).save(map_file)
+
+    reader = StyleReader(session, "tiny-sean")
+    of_command_line = reader.all_of(StyleFile(str(picture), str(map_file) if given else None))
+
+    photo = reduced(read_image(picture).pixels)
+    regions = label_map if given else session.run(ParseRequest.from_pixels("tiny-parser", photo)).label_map
+    of_editor = session.encode("tiny-sean", photo, resize_label_map(regions, *photo.shape[:2]))
+    assert of_command_line.keys() == set(np.flatnonzero(of_editor.present).tolist())
+    for label, style in of_command_line.items():
+        assert style.code == encode_code(of_editor.codes[label])
+
+    label = max(of_command_line)
+    with_code = request_of(tiny_label_map, {SKIN: of_command_line[label]})
+    by_file = request_of(
+        tiny_label_map, {SKIN: ImageStyle(str(picture), label, str(map_file) if given else None)}
+    )
+    assert np.array_equal(Session("cpu").run(by_file).pixels, session.run(with_code).pixels)
+
+
+def test_a_close_up_shows_the_small_region_only_where_there_is_a_background() -> None:
+    pixels, label_map = np.zeros((400, 600, 3), np.uint8), np.zeros((400, 600), np.uint8)
+    label_map[100:200, 100:200] = 1
+    cut, regions = close_up(pixels, label_map, load_label_set("faces"))
+    assert cut.shape[:2] == regions.shape == (112, 112) and (regions == 1).sum() == 100 * 100
+    whole, regions = close_up(pixels, label_map, load_label_set("street"))
+    assert whole.shape[:2] == regions.shape == (400, 600)
+
+
+def test_what_was_done_to_a_picture_is_told(session: Session, tmp_path: Path, tiny_label_map: np.ndarray) -> None:
+    path, map_file = tmp_path / "anim.gif", tmp_path / "map.png"
+    frames = [Image.fromarray(photo_of(tiny_label_map, seed)) for seed in range(3)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    Image.fromarray(tiny_label_map).save(map_file)
+    parsed = session.run(ParseRequest("tiny-parser", path=str(path)))
+    assert parsed.notes[0].startswith('"anim.gif": ') and "frame" in parsed.notes[0]
+
+    style = ImageStyle(str(path), HAIR, str(map_file))
+    rendered = session.run(request_of(tiny_label_map, {HAIR: style, SKIN: style.replace(label=SKIN)}))
+    assert rendered.notes == parsed.notes[:1]  # once for one file
+
+
+def test_warnings_of_the_parser_come_with_the_picture(
+    session: Session, tmp_path: Path, tiny_label_map: np.ndarray
+) -> None:
+    path = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)).save(path)
+    parsed = session.run(ParseRequest("tiny-parser", path=str(path)))
+    label = int(np.bincount(parsed.label_map.ravel()).argmax())
+    rendered = session.run(request_of(tiny_label_map, {HAIR: ImageStyle(str(path), label)}))
+    assert rendered.notes == tuple(f'"noise.png": {warning}' for warning in parsed.notes)
