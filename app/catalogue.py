@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.i18n import tr
+from engine.checkpoints.card import metrics_by_split
 from engine.checkpoints.store import Card, WeightsEntry, find_weights, list_weights, read_card
 from engine.errors import EngineError, WeightsError
 from engine.labels import LabelSet
@@ -76,7 +78,7 @@ class Catalogue(QObject):
         """The label set of the weights ``name``. Raises WeightsError, also when they know no labels."""
         labels = self.card(name).labels()
         if labels is None:
-            raise WeightsError(f'The weights "{name}" know no labels; choose others from the Model menu.')
+            raise WeightsError(tr('The weights "{0}" know no labels; choose others from the Model menu.').format(name))
         return labels
 
     def resolution(self, name: str, default: int = 256) -> int:
@@ -105,14 +107,16 @@ class Catalogue(QObject):
         return None
 
     def unlearnt(self, name: str) -> frozenset[int]:
-        """Labels that the weights saw next to nothing of, by the card's ``label_shares`` (share of the training
-        pixels by label name or id); empty where the card does not say."""
+        """Labels that the weights saw next to nothing of, by the card's ``label_shares`` (share of the pixels by
+        label name or id): those of the training split, else of another; empty where the card does not say."""
         try:
             card = self.card(name)
             labels = card.labels()
         except EngineError:
             return frozenset()
-        shares = card.metrics.get("label_shares")
+        splits = metrics_by_split(card)
+        given = [splits[key].get("label_shares") for key in sorted(splits, key=lambda key: key not in ("train", ""))]
+        shares = next((found for found in given if found), None)
         if labels is None or not shares:
             return frozenset()
         if isinstance(shares, dict):
@@ -134,11 +138,12 @@ class Catalogue(QObject):
         card = read_card(find_weights(folder))
         if card.system not in PAINTERS:
             raise WeightsError(
-                f'The weights "{card.name}" are of the system "{card.system}", which does not paint a label map; '
-                "open others."
+                tr('The weights "{0}" are of the system "{1}", which does not paint a label map; open others.').format(
+                    card.name, card.system
+                )
             )
         if card.labels() is None:
-            raise WeightsError(f'The weights "{card.name}" know no labels; open others.')
+            raise WeightsError(tr('The weights "{0}" know no labels; open others.').format(card.name))
         name = str(folder)
         self._extra[name] = card
         self.changed.emit()

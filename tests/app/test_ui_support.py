@@ -14,10 +14,10 @@ from PySide6.QtGui import QImage
 from app.catalogue import Catalogue
 from app.documents import look_at, sides_for, with_folder
 from app.mime import keep_image, read_mime, style_mime
-from app.photos import focus, reduced
 from app.pixels import region_box, region_crop, to_array, to_qimage
 from app.settings import Settings
-from engine.checkpoints.store import WeightsEntry
+from engine.checkpoints.store import Card, WeightsEntry
+from engine.closeup import focus, reduced
 from engine.errors import EngineError, WeightsError
 from engine.request import BlockStyle, ImageStyle, MixStyle
 from tests.app.fakes import FACES, cards
@@ -80,6 +80,17 @@ def test_the_catalogue_knows_painters_and_their_parser(qapp):
     assert catalogue.parser_for(FACES) == "fake-parser"
     assert catalogue.resolution("fake-faces") == 64
     assert catalogue.unlearnt("fake-faces") == {FACES.find("necklace")}
+
+
+def test_labels_not_learnt_are_those_of_the_training_split(qapp):
+    shares = {name: {"label_shares": {"hat": hat, "hair": 0.3}} for name, hat in (("val", 0.1), ("train", 0.0))}
+    by_split = [("both", {**shares, "at_training": {"psnr": 16.0}}), ("val", {"val": shares["val"]}), ("none", {})]
+    entries = [
+        WeightsEntry(name, Path(name), Card(name=name, system="sean", label_set=FACES.to_dict(), metrics=metrics))
+        for name, metrics in by_split
+    ]
+    catalogue = Catalogue(lambda: entries)
+    assert [catalogue.unlearnt(name) for name, _ in by_split] == [{FACES.find("hat")}, set(), set()]
 
 
 def test_broken_weights_say_why(qapp):
