@@ -451,9 +451,10 @@ def test_the_window_is_there_before_torch():
     assert "first frame with [[]] code 0" in done.stdout, done.stderr
 
 
-def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp):
+def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp, monkeypatch):
     from app.__main__ import Editor
 
+    monkeypatch.setattr("engine.devices.list_devices", list)  # asking for real would load torch
     editor = Editor(core)
     core.document.set_seed(5)
     first = editor.window
