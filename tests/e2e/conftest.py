@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from app.__main__ import Editor
 from app.core import Core
 from app.settings import Settings
 from engine.label_sets import load_label_set
-from engine.labels import write_label_map
+from engine.labels import read_label_map, write_label_map
 from tests.fixtures import face_label_map, photo_of
 
-SHIPPED = Path(__file__).parents[2] / "weights"
+ROOT = Path(__file__).parents[2]
+SHIPPED = ("sean-faces", "parser-faces")
+SAMPLE = ROOT / "resources" / "styles" / "blonde.png"
 
 
 @pytest.fixture(params=["tiny", "shipped"])
@@ -25,15 +28,19 @@ def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     """Once with untrained weights of 64 x 64, once with those that come with Tessera."""
     if request.param == "tiny":
         request.getfixturevalue("tiny_weights")
-    elif not (SHIPPED / "sean-faces" / "card.json").is_file():
-        pytest.skip("weights/sean-faces is not in this checkout")
-    return request.param
+        return "tiny"
+    files = [ROOT / "weights" / name / file for name in SHIPPED for file in ("card.json", "model.safetensors")]
+    missing = [str(path.relative_to(ROOT)) for path in (*files, SAMPLE) if not path.is_file()]
+    if missing:
+        pytest.fail(f"Tessera ships without {', '.join(missing)}: the editor has nothing to work with.", pytrace=False)
+    return "shipped"
 
 
 @pytest.fixture
 def editor(qtbot, qapp: QApplication, tmp_path: Path, shelf: str) -> Iterator[Editor]:
     """The editor as ``python -m app`` makes it, rendering its first document."""
     core = Core(Settings(tmp_path / "settings.ini"))
+    made = Editor(core)
     if shelf == "tiny":
         core.document.new(
             label_set=load_label_set("faces"),
@@ -42,8 +49,7 @@ def editor(qtbot, qapp: QApplication, tmp_path: Path, shelf: str) -> Iterator[Ed
             undoable=False,
         )
         core.document.set_current_label(13)
-    made = Editor(core, ["begun above"] if shelf == "tiny" else [])  # type: ignore[list-item]
-    made._files.clear()
+        made.window.error_bar.dismiss()  # the sample's weights are not on this shelf
     qtbot.addWidget(made.window, before_close_func=lambda _: core.document.mark_saved())
     made.window.resize(1280, 860)
     made.show()
@@ -56,12 +62,29 @@ def editor(qtbot, qapp: QApplication, tmp_path: Path, shelf: str) -> Iterator[Ed
     core.deleteLater()
 
 
+@dataclass(frozen=True)
+class Portrait:
+    """A picture file in an awkward folder. ``label_map``: a file for whoever has no parser to trust; None where the
+    parser that ships must find the regions. ``truth`` (H, W) uint8: what the regions are."""
+
+    path: Path
+    label_map: Path | None
+    truth: np.ndarray
+
+
 @pytest.fixture
-def photo(tmp_path: Path) -> tuple[Path, Path]:
-    """A drawn portrait, and its label map for whoever does not trust the parser, in an awkward folder."""
+def photo(tmp_path: Path, shelf: str) -> Portrait:
+    """For the untrained weights a drawing with its label map; for those that ship a portrait as from a camera: a
+    JPEG without a word about its regions."""
     folder = tmp_path / "我的 照片 folder"
     folder.mkdir()
-    label_map = face_label_map(256)
-    Image.fromarray(photo_of(label_map, seed=5)).save(folder / "portrait.jpg", quality=95)
-    write_label_map(folder / "map.png", np.asarray(label_map), load_label_set("faces"))
-    return folder / "portrait.jpg", folder / "map.png"
+    path = folder / "portrait.jpg"
+    if shelf == "shipped":
+        with Image.open(SAMPLE) as image:
+            image.convert("RGB").save(path, quality=95)
+        truth = read_label_map(SAMPLE.with_name(f"{SAMPLE.stem}.labels.png"), load_label_set("faces")).label_map
+        return Portrait(path, None, truth)
+    truth = face_label_map(256)
+    Image.fromarray(photo_of(truth, seed=5)).save(path, quality=95)
+    write_label_map(folder / "map.png", truth, load_label_set("faces"))
+    return Portrait(path, folder / "map.png", truth)

@@ -188,7 +188,6 @@ def test_the_gui_thread_never_waits_for_the_engine(editor, shelf, qtbot, monkeyp
     timer.timeout.connect(tick)
     timer.start()
     editor.core.document.set_seed(1)
-    qtbot.waitUntil(lambda: lane.busy and render.up_to_date is False or bool(outcomes), timeout=PATIENCE)
     qtbot.waitUntil(lambda: bool(outcomes) and render.up_to_date, timeout=PATIENCE)
     assert outcomes == [True]
 
@@ -202,7 +201,6 @@ def test_the_gui_thread_never_waits_for_the_engine(editor, shelf, qtbot, monkeyp
     gaps = np.diff(ticks) * 1000
     record_property("largest gap between ticks, ms", float(gaps.max(initial=0)))
     record_property("ticks during the render", len(ticks))
-    print("GAP", shelf, len(ticks), gaps.max(initial=0), lane.last_seconds)
     if shelf == "shipped":  # a render with tiny weights is over in a few milliseconds
         assert len(ticks) >= TICKS
 

@@ -56,10 +56,10 @@ def test_the_journey_works_in_a_real_window(xvfb_display: str) -> None:
     done = child(
         xvfb_display,
         *("-m", "pytest", "tests/e2e/test_journey.py", "-q", "-p", "no:cacheprovider"),
-        *("-k", "repaint_a_portrait and tiny"),
+        *("-k", "repaint_a_portrait"),
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert "1 passed" in done.stdout
+    assert "2 passed" in done.stdout  # with untrained weights, and with those that ship
 
 
 @pytest.mark.xvfb
