@@ -25,6 +25,8 @@ from app.paths import APP, user_dir  # noqa: E402
 from app.settings import Settings  # noqa: E402
 from app.theme import Theme  # noqa: E402
 
+WRITING_MS = 20  # between two looks whether a file is written
+
 
 class Editor(QObject):
     """Holds the core and its window; makes a new window when the language changes."""
@@ -52,13 +54,16 @@ class Editor(QObject):
         """After the first frame: from here on torch may be imported, in the worker."""
         window = self.window
         window.controllers["render"].start()
-        window.controllers["render"].rendered.connect(
-            window.controllers["device"].look, Qt.ConnectionType.SingleShotConnection
-        )
+        QTimer.singleShot(0, window.controllers["device"].look)
         for path in self._files:
             window.controllers["files"].open_path(path)
 
     def _rebuild(self) -> None:
+        self.core.cancel()  # what is under way would report to the window that goes
+        self.window.controllers["device"].stop()
+        if self.core.foreground_busy:  # a file is being written: its window hears of it first
+            QTimer.singleShot(WRITING_MS, self._rebuild)
+            return
         install_language(self.core.settings.language)
         old = self.window
         geometry, state = old.saveGeometry(), old.saveState(1)

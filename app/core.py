@@ -82,14 +82,14 @@ class Core(QObject):
         return any(not work.settled for work in self._foreground)
 
     def cancel(self) -> bool:
-        """Drop all rendering and all work that the user waits for; True when there was any."""
-        busy = self.render_lane.busy or self.foreground_busy
+        """Drop all rendering and all work that the user waits for; True when something was dropped. A file that
+        is being written already is written to its end."""
+        dropped = self.render_lane.busy
         self.render_lane.cancel()
-        for work in self._foreground:
-            if not work.settled:
-                work.cancel()
-        self._foreground.clear()
-        return busy
+        for work in [work for work in self._foreground if not work.settled]:
+            dropped = work.cancel() or dropped
+        self._foreground = [work for work in self._foreground if not work.settled]
+        return dropped
 
     def shutdown(self) -> None:
         """End the workers; nothing is delivered any more."""

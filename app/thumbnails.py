@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -114,10 +116,10 @@ class Thumbnails(QObject):
 
     def _save(self, key: str, image: QImage) -> None:
         file = self._folder / f"{key}.png"
-        if file.is_file():
-            return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        image.save(str(file), "PNG")  # type: ignore[call-overload]  # a full disk only costs the cache
+        with suppress(OSError):  # a full disk, or a cache that cannot be written, only costs the cache
+            if not file.is_file():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                image.save(str(file), "PNG")  # type: ignore[call-overload]
 
 
 def _parts(style: Style) -> list[ImageStyle]:
@@ -131,7 +133,7 @@ def _parts(style: Style) -> list[ImageStyle]:
 
 def _load(work: Work, file: Path, style: ImageStyle, label_set: LabelSet) -> QImage | None:
     """In the worker: from the cache's file, else from the picture itself."""
-    if file.is_file():
+    if os.path.isfile(file):  # Path.is_file raises where the folder may not be looked into
         image = QImage(str(file))
         if not image.isNull():
             return image

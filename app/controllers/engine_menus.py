@@ -9,6 +9,7 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from app.controllers.context import Context
+from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
 from engine.errors import EngineError
 from engine.request import BlockStyle, ImageStyle, MixStyle, Style
@@ -24,12 +25,19 @@ class DeviceController(QObject):
         super().__init__(parent)
         self._context = context
         self._menu = menu
+        self._looking: Work | None = None
         self._devices: list[tuple[str, str]] = [(AUTO, self.tr("Automatic")), ("cpu", self.tr("CPU"))]
         self._fill()
 
     def look(self) -> None:
-        """Ask which devices there are; called once the first picture is there."""
-        self._context.core.work_lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found)
+        """Ask which devices there are; called after the first frame, as that imports torch."""
+        lane = self._context.core.work_lane
+        self._looking = lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found)
+
+    def stop(self) -> None:
+        """The window goes: ask no more."""
+        if self._looking is not None and not self._looking.settled:
+            self._looking.cancel()
 
     def _found(self, devices: list[Any]) -> None:
         self._devices = [(AUTO, self.tr("Automatic"))]
@@ -62,6 +70,7 @@ class DeviceController(QObject):
 
 
 def _devices(work: Work) -> list[Any]:
+    preload_torch()
     from engine.devices import list_devices
 
     return list(list_devices())

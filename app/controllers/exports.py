@@ -15,6 +15,7 @@ from app.controllers.render import RenderController
 from app.document.state import Origin, Snapshot
 from app.export.writing import write_map, write_picture, write_request
 from app.jobs.work_lane import Work
+from engine.labels import LabelSet
 
 UNTITLED = "tessera"
 
@@ -95,7 +96,7 @@ class ExportController(QObject):
         label_map, label_set = self._document.snapshot().label_map, self._document.label_set
         kind = kinds.get(used, "indexed")
         self._context.core.submit(
-            lambda work: write_map(path, label_map, label_set, kind),
+            lambda work: _map_job(work, path, label_map, label_set, kind),
             text=self.tr("Writing {0}").format(path.name),
             on_done=lambda _: self._said(path),
         )
@@ -143,6 +144,7 @@ def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray |
     """In the worker: render first if the picture at hand shows something else, then write."""
     request = snapshot.to_request()
     if path.suffix.lower() == ".json":
+        work.commit()
         write_request(path, request)
         return
     if picture is None:
@@ -150,7 +152,13 @@ def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray |
             result: Any = session.run(request, work.progress, _event(work))
         picture = result.pixels
     work.progress(0.9)
+    work.commit()
     write_picture(path, picture, request)
+
+
+def _map_job(work: Work, path: Path, label_map: np.ndarray, label_set: LabelSet, kind: str) -> None:
+    work.commit()
+    write_map(path, label_map, label_set, kind)
 
 
 def _event(work: Work) -> threading.Event:

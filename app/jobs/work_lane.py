@@ -49,6 +49,7 @@ class Work:
         self._on_failed = on_failed
         self._on_progress = on_progress
         self._settled = False  # GUI thread only: nothing is delivered any more
+        self._committed = False  # under the lane's condition: past the point where it can be cancelled
 
     # ---- for the GUI
 
@@ -57,9 +58,9 @@ class Work:
         """Whether it is over: done, failed or cancelled."""
         return self._settled
 
-    def cancel(self) -> None:
-        """Drops the job; none of its callbacks is called any more."""
-        self._lane._drop(self)
+    def cancel(self) -> bool:
+        """Drops the job; none of its callbacks is called any more. False if it is past that: it goes on."""
+        return self._lane._drop(self)
 
     # ---- for the job's function
 
@@ -72,6 +73,14 @@ class Work:
         """Raises Cancelled once the job was cancelled."""
         if self.cancel_event.is_set():
             raise Cancelled()
+
+    def commit(self) -> None:
+        """From here on the job cannot be cancelled: call it before what cannot be taken back, as writing a file.
+        Raises Cancelled if it was cancelled before.
+        """
+        with self._lane._condition:
+            self.check()
+            self._committed = True
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -165,7 +174,7 @@ class WorkLane(QObject):
         return self.submit(run, text=text, on_done=on_done, on_failed=on_failed)
 
     def cancel(self) -> None:
-        """Drops all jobs."""
+        """Drops all jobs, except one that has committed itself."""
         for work in list(self._open):
             self._drop(work)
 
@@ -185,12 +194,15 @@ class WorkLane(QObject):
 
     # ------------------------------------------------------------ GUI thread
 
-    def _drop(self, work: Work) -> None:
-        work.cancel_event.set()
+    def _drop(self, work: Work) -> bool:
         with self._condition:
+            if work._committed:
+                return False
+            work.cancel_event.set()
             if work in self._queue:
                 self._queue.remove(work)
         self._settle(work)
+        return True
 
     def _settle(self, work: Work) -> None:
         if not work._settled:
