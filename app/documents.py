@@ -14,7 +14,9 @@ from app.paths import resource
 from engine.errors import BadFile, BadRequest
 from engine.files import read_text
 from engine.images import read_embedded_request, read_image, sniff
-from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style, from_json
+from engine.request import RenderRequest, from_json
+from engine.sniffing import has_label_colours
+from engine.styles import located
 
 PREVIEW = 512
 FEW = 64  # colours
@@ -35,6 +37,7 @@ class Found:
     pixels: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
     maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
+    ask: bool = False  # as likely a label map as a picture: wherever it is dropped, the user says which
 
 
 def look_at(work: Work, path: Path) -> Found:
@@ -51,9 +54,10 @@ def look_at(work: Work, path: Path) -> Found:
         return Found(path, kind, request, image.pixels, image.notes)
     if kind == "request_json":
         return read_request_file(path)
-    if kind == "image":
+    guessed = kind == "label_map" and not has_label_colours(path)  # a photo of few colours looks the same: ask
+    if kind == "image" or guessed:
         pixels = read_image(path, max_side=PREVIEW).pixels  # before the user is asked what to do with it
-        return Found(path, kind, None, pixels, maybe_map=_few_colours(pixels))
+        return Found(path, "image", None, pixels, maybe_map=guessed or _few_colours(pixels), ask=guessed)
     if kind == "unknown":
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
         raise BadFile(_tr('"{0}" is nothing that Tessera opens.').format(path))
@@ -73,26 +77,9 @@ def _render_request(text: str, path: Path) -> RenderRequest:
     request = from_json(text)
     if not isinstance(request, RenderRequest):
         raise BadRequest(_tr('"{0}" holds a request of another kind than a picture to render.').format(path.name))
-    styles = {label: with_folder(style, path.parent) for label, style in request.styles.items()}
+    styles = {label: located(style, path.parent) for label, style in request.styles.items()}
     changed: RenderRequest = request.replace(styles=styles)
     return changed
-
-
-def with_folder(style: Style, folder: Path) -> Style:
-    """Relative paths in a style become absolute where the file stands beside the request."""
-    if isinstance(style, ImageStyle):
-        changes = {
-            name: str(folder / value)
-            for name, value in (("path", style.path), ("label_map_path", style.label_map_path))
-            if value and not Path(value).is_absolute() and (folder / value).is_file()
-        }
-        changed: ImageStyle = style.replace(**changes) if changes else style
-        return changed
-    if isinstance(style, MixStyle):
-        return MixStyle(a=with_folder(style.a, folder), b=with_folder(style.b, folder), amount=style.amount)
-    if isinstance(style, BlockStyle):
-        return BlockStyle(blocks=tuple(with_folder(part, folder) for part in style.blocks))
-    return style
 
 
 def sample_path() -> Path:

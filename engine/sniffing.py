@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, cast
 
@@ -19,8 +21,6 @@ from engine.rasters import FORMATS
 
 Kind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
 
-MAX_LABELS = 183
-"""The largest bundled label set (coco_stuff): a map holds no larger id."""
 MAX_PIXELS = 1 << 24
 """Larger files are pictures without a look inside: telling a dropped file must not take seconds."""
 MAX_USED = 64
@@ -47,6 +47,23 @@ def sniff(path: str | os.PathLike[str]) -> Kind:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return "request_json" if _is_request(path) else "unknown"
     return _sniff_picture(path)
+
+
+def has_label_colours(path: str | os.PathLike[str]) -> bool:
+    """Whether a picture's palette or colours are those of a bundled label set, so that "label_map" is no guess.
+
+    Other label maps (bare ids, palettes of one's own) look the same as photos of few colours. Never raises.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.size[0] * image.size[1] > MAX_PIXELS or not _looks_like_label_map(image):
+                return False
+            if image.mode != "P":
+                return image.mode in ("RGB", "RGBA")  # then the look was at the colours
+            palette = _palette_colours(image, range(256))
+            return any(palette[: len(table)] == list(table) for table in _tables())
+    except Exception:
+        return False
 
 
 def _is_weights(path: Path, head: bytes) -> bool:
@@ -87,15 +104,15 @@ def _sniff_picture(path: Path) -> Kind:
 def _looks_like_label_map(image: Image.Image) -> bool:
     if image.mode == "P" or image.mode == "L":
         values = [value for value, count in enumerate(image.histogram()) if count]
-        if len(values) <= MAX_USED and max(values) < MAX_LABELS:
+        if len(values) <= MAX_USED and max(values) < _most_labels():
             # A drawing saved with a palette also counts from 0: a label map's regions are its own colours.
-            return image.mode == "L" or _one_table_has(_palette_colours(image, values)) or len(values) <= 32
+            return image.mode == "L" or _one_table_has(set(_palette_colours(image, values))) or len(values) <= 32
         return False
     if image.mode.startswith("I;16"):
         values16 = np.unique(np.asarray(image))
-        return len(values16) <= MAX_USED and int(values16.max()) < MAX_LABELS
+        return len(values16) <= MAX_USED and int(values16.max()) < _most_labels()
     if image.mode in ("RGB", "RGBA"):
-        colours = image.convert("RGB").getcolors(MAX_LABELS)
+        colours = image.convert("RGB").getcolors(_most_labels())
         return (
             colours is not None
             and len(colours) > 1
@@ -104,12 +121,21 @@ def _looks_like_label_map(image: Image.Image) -> bool:
     return False
 
 
-def _palette_colours(image: Image.Image, values: list[int]) -> set[tuple[int, ...]]:
+def _palette_colours(image: Image.Image, values: Iterable[int]) -> list[tuple[int, ...]]:
     palette = image.getpalette("RGB") or []
-    return {tuple(palette[3 * value : 3 * value + 3]) for value in values}
+    return [tuple(palette[3 * value : 3 * value + 3]) for value in values]
 
 
 def _one_table_has(colours: set[tuple[int, ...]]) -> bool:
-    return any(
-        colours <= {label.colour for label in load_label_set(name).labels} for name in bundled_label_sets()
-    )
+    return any(colours <= set(table) for table in _tables())
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """The colours of each bundled label set, by id."""
+    return tuple(tuple(label.colour for label in load_label_set(name).labels) for name in bundled_label_sets())
+
+
+def _most_labels() -> int:
+    """How many labels the largest bundled label set has: a map holds no larger id."""
+    return max(map(len, _tables()))

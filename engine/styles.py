@@ -9,6 +9,7 @@ import base64
 import binascii
 import math
 import operator
+from pathlib import Path
 from typing import Annotated, Any, Union
 
 import msgspec
@@ -92,6 +93,20 @@ class BlockStyle(Frozen, frozen=True, tag_field="style", tag="blocks"):
 Style = Union[MeanStyle, ImageStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
 
 MEAN = MeanStyle()
+
+
+def located(style: Style, folder: Path) -> Style:
+    """The style with each relative path of a file in `folder` (or below) made absolute; others stay."""
+    if isinstance(style, ImageStyle):
+        paths = {"path": style.path, "label_map_path": style.label_map_path}
+        found = {key: str(folder / path) for key, path in paths.items() if path and (folder / path).is_file()}
+        changed: ImageStyle = style.replace(**found) if found else style
+        return changed
+    if isinstance(style, MixStyle):
+        return MixStyle(located(style.a, folder), located(style.b, folder), style.amount)
+    if isinstance(style, BlockStyle):
+        return BlockStyle(tuple(located(block, folder) for block in style.blocks))
+    return style
 
 
 def encode_code(code: Array) -> str:

@@ -105,10 +105,10 @@ class FilesController(QObject):
             self._new.from_label_map(found.path)
         elif found.kind == "weights":
             self._open_weights(found.path)
-        elif label is not None:
+        elif label is not None and not found.ask:
             self._styles.use_file(found.path, Target(label))
         else:
-            self._ask_picture(found)
+            self._ask_picture(found, label)
 
     def _open_weights(self, path: Path) -> None:
         try:
@@ -119,9 +119,9 @@ class FilesController(QObject):
         self._context.core.renew_session()
         self._context.shell.run("model.use", name)
 
-    def _ask_picture(self, found: Found) -> None:
+    def _ask_picture(self, found: Found, dropped_on: int | None) -> None:
         path = found.path
-        label = self._document.current_label
+        label = self._document.current_label if dropped_on is None else dropped_on
         name = name_of(self._document.label_set, label)
         choices = [
             Choice("new", "photo", self.tr("New document"), self.tr("Find its regions and repaint it")),

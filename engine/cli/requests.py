@@ -7,7 +7,8 @@ from pathlib import Path
 from engine.errors import BadRequest
 from engine.files import read_text
 from engine.images import read_embedded_request, sniff
-from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style, from_json
+from engine.request import RenderRequest, from_json
+from engine.styles import located
 
 
 def read_render_request(path: Path) -> RenderRequest:
@@ -26,16 +27,3 @@ def read_render_request(path: Path) -> RenderRequest:
         raise BadRequest(f'"{path}" holds a request of another kind than render.')
     folder = path.resolve().parent
     return request.replace(styles={label: located(style, folder) for label, style in request.styles.items()})
-
-
-def located(style: Style, folder: Path) -> Style:
-    """The style with each relative path that exists below `folder` made absolute; others stay."""
-    if isinstance(style, ImageStyle):
-        paths = {"path": style.path, "label_map_path": style.label_map_path}
-        found = {key: str(folder / path) for key, path in paths.items() if path and (folder / path).is_file()}
-        return style.replace(**found) if found else style
-    if isinstance(style, MixStyle):
-        return MixStyle(located(style.a, folder), located(style.b, folder), style.amount)
-    if isinstance(style, BlockStyle):
-        return BlockStyle(tuple(located(block, folder) for block in style.blocks))
-    return style

@@ -14,6 +14,7 @@ from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import RegionsDialog
 from app.mime import style_mime
 from app.pixels import to_qimage
+from engine.images import sniff
 from engine.labels import write_label_map
 from engine.request import ImageStyle, MixStyle
 from tests.app.fakes import FACES
@@ -220,13 +221,30 @@ def test_a_style_dragged_from_the_panel_is_copied(window, core, photo, qtbot, su
     assert core.document.style(SKIN) == core.document.style(HAIR)
 
 
-def test_a_label_map_is_no_style(window, core, tmp_path, qtbot, sure):
-    path = tmp_path / "map.png"
-    write_label_map(path, face_label_map(64), FACES)
+def few_colours(path, mode):
+    """A photo saved with a palette of 32 colours, or a dark one in grey: to a program it looks like a label map."""
+    image = Image.fromarray(photo_of(face_label_map(96), seed=3))
+    saved = image.quantize(32) if mode == "P" else image.convert("L").point(lambda value: value // 8)
+    saved.save(path)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["P", "L"])
+def test_a_photo_of_few_colours_is_a_style_like_any_other(window, core, tmp_path, qtbot, sure, mode):
+    path = few_colours(tmp_path / "photo.png", mode)
+    assert sniff(path) == "label_map"
     drop_on(window.styles, mime_of(path), (5, 5))
-    qtbot.waitUntil(lambda: window.error_bar.problem is not None)
-    assert "label map" in window.error_bar.problem.sentence
-    assert core.document.styles == {}
+    qtbot.waitUntil(lambda: len(core.document.styles) > 5)
+
+
+def test_what_may_be_photo_or_label_map_is_asked_about_where_both_fit(window, core, tmp_path, qtbot, sure):
+    path = few_colours(tmp_path / "photo.png", "P")
+    drop_on(window.canvas, mime_of(path), canvas_point(window, HAIR))
+    qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None)
+    assert set(dialog(ChoiceDialog).buttons) == {"new", "all", "label", "map"}
+    dialog(ChoiceDialog).buttons["label"].click()
+    qtbot.waitUntil(lambda: HAIR in core.document.styles)
+    assert list(core.document.styles) == [HAIR]
 
 
 @pytest.mark.parametrize("name", ["text.png", "cut.jpg", "huge.png", "tiny.png", "gone.png"])

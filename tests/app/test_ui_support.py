@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 from app.catalogue import Catalogue
-from app.documents import look_at, sides_for, with_folder
+from app.documents import look_at, sides_for
 from app.mime import keep_image, read_mime, style_mime
 from app.pixels import region_box, region_crop, to_array, to_qimage
 from app.settings import Settings
@@ -20,6 +20,7 @@ from engine.checkpoints.store import Card, WeightsEntry
 from engine.closeup import focus, reduced
 from engine.errors import EngineError, WeightsError
 from engine.request import BlockStyle, ImageStyle, MixStyle
+from engine.styles import located
 from tests.app.fakes import FACES, cards
 from tests.fixtures import face_label_map, photo_of
 
@@ -150,10 +151,10 @@ def test_documents_take_the_size_that_the_weights_paint():
 def test_relative_paths_are_found_beside_the_request(tmp_path):
     (tmp_path / "a.png").write_bytes(b"x")
     a, gone = ImageStyle(path="a.png", label=1), ImageStyle(path="gone.png", label=1)
-    assert with_folder(a, tmp_path).path == str(tmp_path / "a.png")
-    assert with_folder(gone, tmp_path) == gone
+    assert located(a, tmp_path).path == str(tmp_path / "a.png")
+    assert located(gone, tmp_path) == gone
     mix = MixStyle(a=a, b=gone, amount=0.5)
-    assert with_folder(BlockStyle(blocks=(mix, a)), tmp_path).blocks[0].a.path == str(tmp_path / "a.png")
+    assert located(BlockStyle(blocks=(mix, a)), tmp_path).blocks[0].a.path == str(tmp_path / "a.png")
 
 
 def test_a_text_file_is_no_document(tmp_path):

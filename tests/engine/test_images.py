@@ -23,6 +23,7 @@ from engine.images import (
     write_image,
 )
 from engine.labels import load_label_set, write_label_map
+from engine.sniffing import has_label_colours
 from tests.engine.pictures import difference, encoded, raw_png, smooth
 from tests.engine.test_files import is_one_sentence
 
@@ -317,6 +318,9 @@ def test_files_are_known_by_their_content(tmp_path: Path):
     for kind in ("indexed", "raw", "colour"):
         write_label_map(tmp_path / "a.png", label_map, faces, kind=kind)
         assert sniff(tmp_path / "a.png") == "label_map", kind
+        assert has_label_colours(tmp_path / "a.png") == (kind != "raw")
+    (tmp_path / "few").write_bytes(encoded(PICTURE.quantize(32), "PNG"))
+    assert sniff(tmp_path / "few") == "label_map" and not has_label_colours(tmp_path / "few")
     contents = {
         "image": [
             encoded(PICTURE, "JPEG"),
