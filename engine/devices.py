@@ -69,28 +69,6 @@ def resolve(device: str = "auto") -> torch.device:
 # ---------------------------------------------------------------- precision, noise, memory
 
 
-def dtype_for(precision: str, device: torch.device) -> torch.dtype:
-    """The torch dtype of "float32" or "bfloat16". Raises NotSupported if the device cannot."""
-    import torch
-
-    if precision == "float32":
-        return torch.float32
-    if precision != "bfloat16":
-        raise BadRequest(f'"{precision}" is not a precision; use float32 or bfloat16.')
-    if device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        raise NotSupported(f"The device {device} cannot compute in bfloat16; use float32.")
-    return torch.bfloat16
-
-
-def noise_generator(seed: int) -> torch.Generator:
-    """A CPU generator for a request's noise: drawn there and moved, it is the same on every device."""
-    import torch
-
-    generator = torch.Generator(device="cpu")
-    generator.manual_seed(seed)
-    return generator
-
-
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception means that the device or the computer ran out of memory."""
     if isinstance(error, MemoryError | OutOfMemory):

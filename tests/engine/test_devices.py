@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine import devices
-from engine.devices import Device, dtype_for, is_out_of_memory, list_devices, noise_generator, resolve
+from engine.devices import Device, is_out_of_memory, list_devices, resolve
 from engine.errors import BadRequest, NotSupported, OutOfMemory
 
 CPU = Device("cpu", "A processor (2 cores)", 8 << 30)
@@ -45,23 +45,6 @@ def test_a_broken_driver_leaves_the_cpu(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(torch.cuda, "is_available", broken)
     assert [device.id for device in list_devices()][0] == "cpu"
-
-
-def test_precision_is_checked():
-    cpu = torch.device("cpu")
-    assert dtype_for("float32", cpu) == torch.float32
-    assert dtype_for("bfloat16", cpu) == torch.bfloat16
-    with pytest.raises(BadRequest, match='"float8" is not a precision'):
-        dtype_for("float8", cpu)
-
-
-def test_noise_follows_the_seed():
-    def draw(seed: int) -> torch.Tensor:
-        return torch.randn(5, generator=noise_generator(seed))
-
-    assert torch.equal(draw(3), draw(3))
-    assert not torch.equal(draw(3), draw(4))
-    assert torch.isfinite(draw(2**63 - 1)).all()
 
 
 def test_running_out_of_memory_is_recognised_in_all_its_forms():
