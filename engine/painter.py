@@ -19,7 +19,7 @@ from engine.label_sets import LabelSet
 from engine.labels import check_label_map, resize_label_map
 from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator, mix_codes
 from engine.nn.blocks import channels_last, one_hot, seeded_noise
-from engine.request import BlockStyle, ImageStyle, MixStyle, RenderRequest, Style
+from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, RenderRequest, Style
 
 Array = np.ndarray
 Encode = Callable[[ImageStyle], tuple[Array, Array]]
@@ -56,6 +56,7 @@ class SEANPainter:
             self.config = msgspec.convert(self.card.config, SEANConfig)
             generator = SEANGenerator(self.config)
             shape = (len(generator.encoders), self.config.labels, self.config.style_width)
+            self.has_mean = MEAN_STYLE in state
             self.mean = state.pop(MEAN_STYLE, torch.zeros(shape)).float().reshape(shape)
             generator.load_state_dict(state)
         except (msgspec.ValidationError, ValueError, RuntimeError) as error:
@@ -179,8 +180,10 @@ class SEANPainter:
         image = ((image.float() + 1) * 127.5).round_().clamp_(0, 255)
         pixels = image.byte().permute(1, 2, 0).cpu().numpy()
         notes: tuple[str, ...] = ()
+        if not self.has_mean and any(_needs_mean(request.style(int(label))) for label in np.unique(ids)):
+            notes = ("These weights come without a mean style; give each region a style.",)
         if size != (height, width):
-            notes = (f"Painted at {size[1]} x {size[0]} and scaled to {width} x {height}.",)
+            notes = (*notes, f"Painted at {size[1]} x {size[0]} and scaled to {width} x {height}.")
             pixels = resize_image(np.ascontiguousarray(pixels), height, width)
         return np.ascontiguousarray(pixels), notes
 
@@ -193,3 +196,12 @@ class SEANPainter:
     def _hot(self, label_map: Array) -> Tensor:
         ids = torch.from_numpy(label_map.astype(np.int64))[None].to(self.device)
         return one_hot(ids, self.config.labels).contiguous(memory_format=torch.channels_last)
+
+
+def _needs_mean(style: Style) -> bool:
+    """Whether a style is, or is made with, the weights' mean style."""
+    if isinstance(style, MixStyle):
+        return _needs_mean(style.a) or _needs_mean(style.b)
+    if isinstance(style, BlockStyle):
+        return any(_needs_mean(part) for part in style.blocks)
+    return isinstance(style, MeanStyle)

@@ -7,6 +7,7 @@ networks do when they are not training. The names are in `engine.checkpoints.pub
 from __future__ import annotations
 
 import pickle
+import pickletools
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,13 @@ from engine.errors import EngineError, OutOfMemory, WeightsError
 from engine.files import PathLike, cannot
 from engine.label_sets import LabelSet, bundled_label_sets, load_label_set
 from engine.models.registry import family
+from engine.models.sean import MEAN_STYLE
 
 SHOWN = 5
 """Differences that the sentence names; `details` has them all."""
+
+_CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE"}
+"""Opcodes of pickles that name or call something."""
 
 _PREFERRED = {19: "faces"}  # "celebamask_hq" has the same labels in other colours
 
@@ -93,13 +98,23 @@ def _load(path: Path) -> dict[str, Tensor]:
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:
     text = str(error)
-    if isinstance(error, pickle.UnpicklingError) and ("GLOBAL" in text or "Unsupported class" in text):
+    told = isinstance(error, pickle.UnpicklingError) and ("GLOBAL" in text or "Unsupported class" in text)
+    if told or _names_code(path):
         return WeightsError(
             f'"{path}" holds more than tensors and could run code, so it was not opened; '
             "give a file from the authors' own page.",
             details=text,
         )
     return WeightsError(f'"{path}" is truncated or is no PyTorch file; download it again.', details=f"{error!r}")
+
+
+def _names_code(path: Path) -> bool:
+    """Whether a bare pickle (not torch's) names something to import or call; it is read, never run."""
+    try:
+        with open(path, "rb") as file:
+            return any(opcode.name in _CODE for opcode, _, _ in pickletools.genops(file))
+    except Exception:  # no pickle at all, or one that ends too early
+        return False
 
 
 # ---------------------------------------------------------------- converting
@@ -215,6 +230,9 @@ def import_published(
     published = read_published(path, resolution=resolution)
     entry = family(published.system)
     labels = _label_set(published, label_set, f'"{path}"')
+    notes = ["Non-commercial use only. Spectral norm is folded into the weights."]
+    if published.system == "sean" and MEAN_STYLE not in published.state:
+        notes.append("No mean style comes with them: give each region a style.")
     card = Card(
         name=name,
         system=published.system,
@@ -224,7 +242,7 @@ def import_published(
         data_licence=_DATA_LICENCES.get(labels.get("name", ""), "the data set's own; see the authors' page"),
         weights_licence=f"{entry.weights_licence or 'unknown'} (the authors')",
         made_with=f"imported from {Path(path).name}",
-        notes="Non-commercial use only. Spectral norm is folded into the weights.",
+        notes=" ".join(notes),
     )
     try:
         return save_weights(Path(destination) / name, card, published.state)

@@ -47,7 +47,7 @@ def guarded(command: _Command) -> _Command:
         except BrokenPipeError:  # the reader of our output (head, less) has gone: nobody is left to tell
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(OK) from None
-        except (MemoryError, Exception) as error:
+        except Exception as error:
             kind = type(error).__name__
             _leave(f"Tessera failed unexpectedly ({kind}); the details are in {write_log(error)}", INTERNAL)
 
@@ -131,6 +131,8 @@ def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
     folder = path.absolute().parent
     if not folder.is_dir():
         raise BadFile(f'Cannot write "{path}": the folder "{folder}" does not exist; create it first.')
+    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise BadFile(f'Cannot write "{path}": the folder or the file is read-only; choose another folder.')
 
 
 def say(line: str) -> None:

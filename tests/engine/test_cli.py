@@ -114,6 +114,19 @@ def test_a_target_that_cannot_be_is_refused_before_the_work(
     assert name in one_sentence(done.err)
 
 
+@pytest.mark.parametrize("locked", ["folder", "file"])
+def test_a_target_that_may_not_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locked: str
+) -> None:
+    target = tmp_path / "picture.png"
+    target.touch()
+    check_target(target, (".png",))
+    closed = {"folder": tmp_path, "file": target}[locked]  # asked, not made so: tests may run as root
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != closed)
+    with pytest.raises(BadFile, match=r"picture\.png.*read-only"):
+        check_target(target, (".png",))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_the_first_ctrl_c_cancels_and_the_second_interrupts() -> None:
     before = signal.getsignal(signal.SIGINT)

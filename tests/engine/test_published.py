@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from engine.models.registry import family
 from engine.models.sean import SEANConfig, SEANGenerator
 from engine.models.spade import SPADEConfig
 from engine.nn.discriminators import PatchDiscriminatorConfig
-from engine.request import LabelMapData, RenderRequest
+from engine.request import MEAN, ImageStyle, LabelMapData, MixStyle, RenderRequest, encode_code
 from engine.session import Session
 from tests.engine.published_files import patch_shapes, sean_shapes, spade_shapes, state_of, write_pth
 from tests.engine.test_files import is_one_sentence
@@ -170,6 +171,14 @@ def test_code_in_a_file_is_not_run(tmp_path: Path, legacy: bool) -> None:
     assert not trap.exists()
 
 
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_code_in_a_bare_pickle_is_not_run_and_is_the_reason(tmp_path: Path, protocol: int) -> None:
+    trap, path = tmp_path / "trap", tmp_path / "evil.pth"
+    path.write_bytes(pickle.dumps({"fc.weight": _Payload(trap)}, protocol=protocol))
+    assert "run code, so it was not opened" in str(refusal(path))
+    assert not trap.exists()
+
+
 @pytest.mark.parametrize(
     "content", [[1, 2], {}, {"a": 1}, {1: torch.zeros(2)}, {"net": {"a": torch.zeros(2)}}, torch.zeros(3)]
 )
@@ -240,8 +249,18 @@ def test_imported_weights_paint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     codes = session.encode("celeba", photo_of(label_map), label_map)
     assert codes.codes.shape == (19, 6) and codes.present.sum() == len(np.unique(label_map))
     request = RenderRequest("celeba", LabelMapData.from_array(label_map), seed=3)
-    pixels = session.run(request).pixels
+    result = session.run(request)
+    pixels = result.pixels
     assert pixels.shape == (64, 64, 3) and pixels.std() > 0
+    told = "These weights come without a mean style; give each region a style."
+    assert result.notes == (told,) and "mean style" in load_weights(tmp_path / "weights" / "celeba").card.notes
+    styles = {
+        int(label): ImageStyle("a.jpg", int(label), code=encode_code(codes.codes[label]))
+        for label in np.flatnonzero(codes.present)
+    }
+    assert session.run(request.replace(styles=styles)).notes == ()
+    styles[13] = MixStyle(styles[13], MEAN, 0.5)
+    assert session.run(request.replace(styles=styles)).notes == (told,)
     assert np.array_equal(pixels, session.run(request).pixels)
 
 
