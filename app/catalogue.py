@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.i18n import tr
 from engine.checkpoints.card import metrics_by_split
-from engine.checkpoints.store import Card, WeightsEntry, find_weights, list_weights, read_card
+from engine.checkpoints.store import Card, WeightsEntry, find_weights, lasting_name, list_weights, read_card
 from engine.errors import EngineError, WeightsError
 from engine.labels import LabelSet
 
@@ -128,8 +128,8 @@ class Catalogue(QObject):
         return frozenset(i for i, share in by_id.items() if isinstance(share, int | float) and share < MIN_SHARE)
 
     def open_folder(self, path: Path) -> str:
-        """Take weights from anywhere on the disk (dropped on the window) for this session; returns their name,
-        which is the folder's path.
+        """Take weights from anywhere on the disk (dropped on the window) for this session; returns their name
+        where it leads to them, else the folder's path: requests keep it.
 
         Raises:
             WeightsError: the folder holds no usable weights of a system that paints.
@@ -144,7 +144,7 @@ class Catalogue(QObject):
             )
         if card.labels() is None:
             raise WeightsError(tr('The weights "{0}" know no labels; open others.').format(card.name))
-        name = str(folder)
+        name = lasting_name(folder)
         self._extra[name] = card
         self.changed.emit()
         return name

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QMenu
 from app.controllers.context import Context
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
+from app.photos import CodeCache
+from app.restyle import encode_again, image_parts, with_codes
 from engine.errors import EngineError
-from engine.request import BlockStyle, ImageStyle, MixStyle, Style
+from engine.request import ImageStyle
 
 AUTO = "auto"
 GIB = 1 << 30
@@ -83,6 +85,7 @@ class ModelController(QObject):
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
+        self._codes = CodeCache()
         self._menu = menu
         context.core.catalogue.changed.connect(self._fill)
         self._document.weights_changed.connect(self._fill)
@@ -92,7 +95,8 @@ class ModelController(QObject):
     def use(self, name: str) -> None:
         """Paint with the weights ``name``: at once when they know the document's labels; else say why not.
 
-        Style codes belong to weights: they are dropped, so that the engine encodes the pictures again.
+        Style codes belong to weights: the pictures are encoded again first, in the background, so that the change
+        is one step and the document stays complete.
         """
         try:
             labels = self._context.core.catalogue.label_set(name)
@@ -111,15 +115,28 @@ class ModelController(QObject):
             return
         if name == document.weights:
             return
-        document.new(
-            label_set=labels,
-            label_map=document.label_map,
-            weights=name,
-            styles={label: without_codes(style) for label, style in document.styles.items()},
-            seed=document.seed,
-            photo=document.photo,
-            picture=document.picture,
-            text=self.tr("Change model"),
+        parts = list(dict.fromkeys(part for style in document.styles.values() for part in image_parts(style)))
+        origin, before = document.origin, document.weights
+
+        def switch(made: dict[ImageStyle, ImageStyle]) -> None:
+            if document.origin is origin and document.weights == before:  # else the user has moved on
+                styles = {label: with_codes(style, made) for label, style in document.styles.items()}
+                document.change_model(name, styles, label_set=labels, text=self.tr("Change model"))
+            self._fill()
+
+        if not parts:
+            switch({})
+            return
+
+        def failed(error: EngineError) -> None:
+            self._context.core.hub.error(error)
+            self._fill()
+
+        self._context.core.submit(
+            lambda work: encode_again(work, name, parts, labels, self._codes),
+            text=self.tr("Encoding the styles again"),
+            on_done=switch,
+            on_failed=failed,
         )
 
     def _fill(self, *_: object) -> None:
@@ -137,14 +154,3 @@ class ModelController(QObject):
             self._menu.addAction(self.tr("No weights found")).setEnabled(False)
         shown = next((card.name for name, card in painters if name == chosen), chosen)
         self._context.status.show_model(shown or self.tr("No weights"))
-
-
-def without_codes(style: Style) -> Style:
-    """The style with its pictures but without what weights made of them."""
-    if isinstance(style, ImageStyle):
-        return style.replace(code=None)
-    if isinstance(style, MixStyle):
-        return MixStyle(a=without_codes(style.a), b=without_codes(style.b), amount=style.amount)
-    if isinstance(style, BlockStyle):
-        return BlockStyle(blocks=tuple(without_codes(part) for part in style.blocks))
-    return style

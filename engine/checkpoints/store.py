@@ -148,6 +148,15 @@ def find_weights(name: str | Path) -> Path:
     raise WeightsError(f'There are no weights called "{text}"; {there}.')
 
 
+def lasting_name(weights: str | Path) -> str:
+    """What a request should call these weights: their name where it leads to them, else the absolute path."""
+    folder = find_weights(weights).resolve()
+    try:
+        return folder.name if find_weights(folder.name).resolve() == folder else str(folder)
+    except WeightsError:  # a folder outside the search path
+        return str(folder)
+
+
 # ---------------------------------------------------------------- reading
 
 

@@ -106,8 +106,8 @@ def _request_from_words(
     mix: list[str],
     seed: int,
 ) -> RenderRequest:
+    from engine.checkpoints.store import lasting_name
     from engine.cli.styles import StyleReader
-    from engine.cli.weights import lasting_name
     from engine.cli.words import split_label, split_mix, split_style_file
     from engine.labels import read_label_map
     from engine.request import MEAN, LabelMapData, MixStyle, RenderRequest, Style

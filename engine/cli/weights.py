@@ -23,18 +23,6 @@ def label_set_of(weights: str) -> LabelSet:
     return label_set
 
 
-def lasting_name(weights: str) -> str:
-    """What a request should call these weights: their name where it leads to them, else the absolute path."""
-    from engine.checkpoints.store import find_weights
-    from engine.errors import WeightsError
-
-    folder = find_weights(weights).resolve()
-    try:
-        return folder.name if find_weights(folder.name).resolve() == folder else str(folder)
-    except WeightsError:  # a folder outside the search path
-        return str(folder)
-
-
 def weights(as_json: JsonFlag = False) -> None:
     """List the weights that are installed, with their cards; exit code 1 if one of them is broken."""
     from engine.checkpoints.store import list_weights, search_path

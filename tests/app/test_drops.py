@@ -293,17 +293,6 @@ def test_weights_of_other_labels_are_refused_with_a_sentence(window, core, qtbot
     assert core.document.weights == "fake-faces"
 
 
-def test_other_weights_of_the_same_labels_drop_the_codes(window, core, photo, qtbot, sure):
-    drop_on(window.canvas, mime_of(photo), canvas_point(window, HAIR))
-    qtbot.waitUntil(lambda: HAIR in core.document.styles)
-    window.controllers["model"].use("fake-other")
-    assert core.document.weights == "fake-other"
-    assert core.document.style(HAIR).code is None
-    assert core.document.style(HAIR).label_map_png
-    core.document.undo()
-    assert core.document.style(HAIR).code
-
-
 def test_a_folder_that_is_no_weights_is_told(window, tmp_path, qtbot):
     window.controllers["files"].open_path(tmp_path)
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)

@@ -1,0 +1,93 @@
+"""Other weights: the same document, its styles encoded anew, under a name that lasts."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.catalogue import Catalogue
+from engine.checkpoints.store import find_weights
+from engine.request import ImageStyle, MixStyle, encode_code, encode_map
+from tests.app.fakes import FACES
+from tests.fixtures import face_label_map, photo_of
+
+HAIR, SKIN = 13, 1
+
+
+@pytest.fixture
+def style(tmp_path):
+    """The hair of a picture, with a code that other weights made of it."""
+    label_map = face_label_map(96)
+    path = tmp_path / "anna.png"
+    Image.fromarray(photo_of(label_map, seed=3)).save(path)
+    code = encode_code(np.array([9, 9, 9, 9], np.float32))
+    return ImageStyle(path=str(path), label=HAIR, label_map_png=encode_map(label_map), code=code)
+
+
+def test_styles_are_encoded_anew_in_one_step(window, core, style, qtbot):
+    document = core.document
+    document.set_styles({HAIR: style, SKIN: MixStyle(a=style, b=style.replace(label=SKIN), amount=0.5)})
+    window.controllers["model"].use("fake-other")
+    qtbot.waitUntil(lambda: document.weights == "fake-other")
+    new = document.style(HAIR)
+    assert new.code is not None and new.code != style.code
+    assert new.replace(code=style.code) == style
+    assert document.style(SKIN).a == new
+    assert document.style(SKIN).b.code not in (None, style.code, new.code)
+    document.undo()
+    assert document.weights == "fake-faces" and document.style(HAIR) == style
+
+
+def test_a_style_whose_picture_is_gone_loses_its_code(window, core, style, qtbot):
+    gone = style.replace(path="gone.png")
+    core.document.set_styles({HAIR: gone, SKIN: style})
+    window.controllers["model"].use("fake-other")
+    qtbot.waitUntil(lambda: core.document.weights == "fake-other")
+    assert core.document.style(HAIR) == gone.replace(code=None)
+    assert core.document.style(SKIN).code
+
+
+def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
+    document = core.document
+    document.set_locked(HAIR, True)
+    document.set_visible(SKIN, False)
+    document.set_precision("bfloat16")
+    document.set_seed(5)
+    origin = document.origin
+    window.controllers["model"].use("fake-other")
+    assert document.weights == "fake-other"
+    assert document.locked == {HAIR} and document.hidden == {SKIN}
+    assert document.precision == "bfloat16" and document.seed == 5
+    assert document.origin is origin
+    before = document.label_map.copy()
+    assert not document.apply_mask(before == HAIR, SKIN)  # the lock holds
+
+
+def test_a_document_begun_meanwhile_keeps_its_weights(window, core, style, qtbot):
+    core.document.set_style(HAIR, style)
+    window.controllers["model"].use("fake-other")
+    core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
+    done = threading.Event()
+    core.work_lane.submit(lambda work: None, on_done=lambda _: done.set())
+    qtbot.waitUntil(done.is_set)
+    assert core.document.weights == "fake-faces"
+
+
+def test_a_folder_on_the_search_path_is_called_by_its_name(tiny_weights):
+    folder = find_weights("tiny-sean")
+    catalogue = Catalogue()
+    assert catalogue.open_folder(folder.absolute()) == "tiny-sean"
+
+
+def test_a_folder_elsewhere_is_called_by_its_path(tiny_weights, tmp_path, monkeypatch):
+    import shutil
+
+    elsewhere = tmp_path / "elsewhere" / "mine"
+    shutil.copytree(find_weights("tiny-sean"), elsewhere)
+    catalogue = Catalogue()
+    name = catalogue.open_folder(elsewhere)
+    assert name == str(elsewhere.resolve())
+    assert catalogue.card(name).system == "sean"
