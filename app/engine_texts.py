@@ -28,6 +28,8 @@ TEXTS: tuple[str, ...] = (
         "correct it where it is wrong."
     ),
     mark("first of {0} {1} used"),
+    mark("These weights come without a mean style; give each region a style."),
+    mark('"{0}": {1}'),
     mark("frames"),
     mark("pages"),
     mark("reduced from {0} x {1} to {2} x {3} pixels"),
@@ -155,9 +157,12 @@ TEXTS: tuple[str, ...] = (
     mark('"{0}" paints {1} labels, its card names {2}; get the weights again.'),
     mark('"{0}" is not a device; use auto, cpu, cuda:0 or mps.'),
     mark('This computer has no device "{0}"; it has {1}.'),
-    mark("The device {0} cannot compute in bfloat16; use float32."),
     # Requests.
     mark("The request is not valid JSON; save it again."),
+    mark("A file name in the request has characters that are not Unicode; rename the file."),
+    mark('The key "kind" of the request is {0}; this version knows {1}.'),
+    mark('The key "seed" is {0}; give a whole number from 0 to {1}.'),
+    mark('The key "amount" of a mix is {0}; give a number from -1 to 2.'),
     mark("The request is not a JSON object; give one with schema, kind and weights."),
     mark(
         'The request has the schema "{0}", which this version does not know (it knows "{1}"); open it'
@@ -197,6 +202,9 @@ def _told(text: str, table: dict[str, str], depth: int) -> str:
             for number, part in enumerate(found)
         ]
         return table[template].format(*parts)
+    if depth and text.endswith("."):  # a note that stands as a sentence
+        found_note = _told(text[:-1], table, depth - 1)
+        return text if found_note == text[:-1] else found_note + "。"
     return text
 
 

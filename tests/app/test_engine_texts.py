@@ -136,6 +136,11 @@ def test_a_run_says_nothing_in_english(chinese, tiny_weights, tmp_path):
 
 def test_typical_sentences_keep_their_names(chinese, tiny_weights, tmp_path):
     faces = load_label_set("faces")
+    assert told('"a.gif": first of 3 frames used.') == "“a.gif”：共 3 帧，只用了开头的一个。"
+    assert (
+        told('"a.png": No face was found in this picture; correct its label map before you take styles from it.')[:14]
+        == "“a.png”：这张图片中没有找到人脸"[:14]
+    )
     gone = tmp_path / "read" / "我的 face {0}.png"
     assert (found := told(sentence_of(lambda: read_image(gone)))).startswith(f"无法读取“{gone}”：")
     assert "check" not in found
@@ -168,6 +173,7 @@ def test_a_missing_style_is_told_with_its_file(chinese, tiny_weights, tmp_path):
 def test_unknown_sentences_and_english_stay(qapp, chinese):
     for text in ("The moon is full.", "", "载入", "read the manual"):
         assert told(text) == text
+    assert told('"moon.png": The moon is full.') == "“moon.png”：The moon is full."
     install_language("en")
     assert told("loading") == "loading"
 
