@@ -86,6 +86,30 @@ def test_documents_link_to_files_that_exist() -> None:
                 assert (page.parent / target).exists(), f"{page.relative_to(REPO)} links to {target}"
 
 
+def test_paths_and_modules_in_backticks_exist() -> None:
+    """In docstrings, comments and documents: `docs/page.md`, `engine/folder`, `engine.module` (and what it has)."""
+    path = re.compile(r"`((?:app|docs|engine|resources|tests|tools|weights)/[\w./-]*)`")
+    module = re.compile(r"`((?:app|engine)(?:\.\w+)+)`")
+    gone = []
+    for page in [*_documents(), *_sources("app", "engine", "tests", "tools"), REPO / "run.py"]:
+        text = page.read_text("utf-8")
+        gone += [f"{page.relative_to(REPO)}: {name}" for name in path.findall(text) if not (REPO / name).exists()]
+        gone += [f"{page.relative_to(REPO)}: {name}" for name in module.findall(text) if not _is_there(name)]
+    examples = {f"tests/test_house.py: {name}" for name in ("docs/page.md", "engine/folder", "engine.module")}
+    assert sorted(set(gone) - examples) == []
+
+
+def _is_there(name: str) -> bool:
+    """Whether a dotted name is a package, a module or a name that its module writes."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        place = REPO.joinpath(*parts[:length])
+        file = place.with_suffix(".py") if place.with_suffix(".py").is_file() else place / "__init__.py"
+        if file.is_file():
+            return all(re.search(rf"\b{part}\b", file.read_text("utf-8")) for part in parts[length:])
+    return False
+
+
 def test_commands_in_the_documents_and_in_run_py_are_those_of_the_command_line() -> None:
     sys.path.insert(0, str(REPO))
     try:

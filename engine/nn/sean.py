@@ -2,7 +2,7 @@
 
 The published code calls the normalisation "ACE"; here it carries the paper's name. `SEAN.forward` is the paper,
 literally: a style map as wide as a style code, convolved. `SEAN.contracted` gives the same numbers without that
-map (`docs/performance.md`): the style map is constant in a region, so its convolution is a convolution of the
+map: the style map is constant in a region, so its convolution is a convolution of the
 one-hot map with a kernel of each picture's own.
 """
 
