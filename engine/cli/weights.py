@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.checkpoints.card import metrics_by_split
 from engine.cli.common import CHECK_FAILED, JsonFlag, say, say_json, tell
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def _as_data(entry: WeightsEntry) -> dict[str, Any]:
 
 
 def _as_lines(entry: WeightsEntry) -> list[str]:
+    from engine.checkpoints.card import metrics_by_split
+
     card = entry.card
     if card is None:
         return [f"{entry.name}: broken", f"    {entry.problem}", ""]
