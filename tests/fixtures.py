@@ -128,7 +128,8 @@ def _tiny_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_weights(_tiny_shelf: Path, monkeypatch: pytest.MonkeyPatch, _fresh_settings: None) -> Path:
     """The only weights in sight are "tiny-sean" and "tiny-parser": untrained, 64 x 64, faces.
 
-    The user's own folder is empty, what ships is hidden. What they paint is no picture, but it follows label map, styles, seed and photo as real weights would.
+    The user's own folder is empty, what ships is hidden. What they paint is no picture, but it follows label map,
+    styles, seed and photo as real weights would.
     """
     from engine.checkpoints import store
     from engine.files import root
