@@ -12,6 +12,5 @@ row holds), `pixels` (one gather and multiply-add), `convolution`, and the rende
 from __future__ import annotations
 
 from engine.fast.sean import FastSEAN
-from engine.fast.spade import FastSPADE
 
-__all__ = ["FastSEAN", "FastSPADE"]
+__all__ = ["FastSEAN"]
