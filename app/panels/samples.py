@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPaintEvent, QPixmap
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.mime import file_mime
@@ -23,7 +23,8 @@ def sample_styles() -> list[Path]:
 
 
 class SampleStrip(QWidget):
-    """One thumbnail for each picture; hidden where there are none."""
+    """One thumbnail for each picture, read once the strip has been painted: the first frame does not wait for files.
+    Hidden where there are none."""
 
     picked = Signal(object)  # Path
 
@@ -43,9 +44,27 @@ class SampleStrip(QWidget):
                     name[:1].upper() + name[1:]
                 )
             )
-            thumb.show_style(QPixmap(str(path)), icon="photo", drag=lambda path=path: file_mime(path))  # type: ignore[misc]
+            self._show(thumb, path, None)
             thumb.clicked.connect(lambda _=False, path=path: self.picked.emit(path))
             grid.addWidget(thumb, i // IN_ROW, i % IN_ROW)
             self.thumbs.append(thumb)
         grid.setColumnStretch(IN_ROW, 1)
         self.setVisible(bool(pictures))
+        self._pictures = pictures
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._read)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if any(not thumb.has_picture for thumb in self.thumbs):
+            self._later.start()
+
+    def _read(self) -> None:
+        for thumb, path in zip(self.thumbs, self._pictures):
+            if not thumb.has_picture:
+                self._show(thumb, path, QPixmap(str(path)))
+
+    def _show(self, thumb: Thumb, path: Path, picture: QPixmap | None) -> None:
+        thumb.show_style(picture, icon="photo", drag=lambda: file_mime(path))

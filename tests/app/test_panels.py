@@ -358,4 +358,7 @@ def test_samples_are_clicked_for_all_and_dragged_for_one(qtbot, tmp_path):
         strip.thumbs[0].click()
     assert told.args == [path]
     assert read_mime(strip.thumbs[0]._drag()).files == (path,)
+    assert not strip.thumbs[0].has_picture  # the file is read after the first frame
+    strip.show()
+    qtbot.waitUntil(lambda: strip.thumbs[0].has_picture)
     assert SampleStrip([]).isHidden()
