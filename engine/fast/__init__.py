@@ -6,11 +6,12 @@ each of them once and keeps what an edit leaves unchanged. The numbers are those
 `engine.nn` and `engine.models`; tests/engine/fast compares them.
 
 Reading order: `neighbourhoods` (coding pixels), `levels` (which rows are kept), `modulation` and `styles` (what a
-row holds), `pixels` (one gather and multiply-add), `convolution`, and the renderer `sean`.
+row holds), `pixels` (one gather and multiply-add), `convolution`, and the two renderers `sean` and `spade`.
 """
 
 from __future__ import annotations
 
 from engine.fast.sean import FastSEAN
+from engine.fast.spade import FastSPADE
 
-__all__ = ["FastSEAN"]
+__all__ = ["FastSEAN", "FastSPADE"]

@@ -46,18 +46,6 @@ class LabelBranch(Protocol):
         """Write scale and shift of each neighbourhood to `out` (N, 2C)."""
 
 
-def tap_table(weight: Tensor, coding: Coding) -> Tensor:
-    """(O, L, 3, 3) kernel -> (9 * codes, O): row tap * codes + code is what that code at that tap adds."""
-    table = weight.new_zeros(9, coding.size, weight.shape[0])
-    table[:, : coding.labels] = weight.detach().permute(2, 3, 1, 0).flatten(0, 1)
-    return table.flatten(0, 1)
-
-
-def tap_index(codes: Codes, coding: Coding, device: torch.device) -> Tensor:
-    """(M, 9) codes -> (M, 9) rows of a `tap_table`."""
-    return torch.from_numpy(codes + np.arange(9) * coding.size).to(device)
-
-
 @dataclass(frozen=True)
 class Fold:
     """How gamma and beta of one branch become its share of A and B; factors (C,) or (1,).
@@ -92,7 +80,7 @@ class SpadeBranch:
 
     def __init__(self, spade: SPADEModulation, fold: Fold, constant: Tensor, coding: Coding) -> None:
         self.coding = coding
-        self.table = tap_table(spade.shared.weight, coding)
+        self.table = coding.weights(spade.shared.weight)
         self.hidden_bias = bias_of(spade.shared)
         weights = fold.weights(spade.gamma, spade.beta)
         self.bias = constant + fold.bias(spade.gamma, spade.beta)
@@ -104,7 +92,7 @@ class SpadeBranch:
         count, width = len(inner.codes), self.table.shape[1]
         padded = -(-count // BATCH) * BATCH
         hidden = work.get("hidden", padded, width, like=out)
-        sums = F.embedding_bag(tap_index(inner.codes, self.coding, device), self.table, mode="sum")
+        sums = F.embedding_bag(torch.from_numpy(self.coding.rows(inner.codes)).to(device), self.table, mode="sum")
         torch.add(sums, self.hidden_bias, out=hidden[:count]).relu_()
         hidden[0] = 0
         hidden[count:] = 0
@@ -176,9 +164,9 @@ class Layer:
         old = slots[self._static_at[slots] < level.born[slots]]
         for start in range(0, len(old), STRETCH):
             some = old[start : start + STRETCH]
-            inner, first = level.inner(some, self.coding), int(some[0])
-            if some[-1] - first == len(some) - 1 and (np.diff(some) == 1).all():
-                self.labels.rows(inner, self._static[first : first + len(some)], work)
+            inner = level.inner(some, self.coding)
+            if is_run(some):
+                self.labels.rows(inner, self._static[some[0] : some[-1] + 1], work)
             else:
                 made = work.get("made", len(some), 2 * self.channels, like=self._static)
                 self.labels.rows(inner, made, work)
@@ -217,10 +205,19 @@ class Layer:
         taps = torch.from_numpy(places[codes[needed]] * 9 + np.arange(9)).to(table.device)
         sums = F.embedding_bag(taps, table.view(-1, 2 * self.channels), mode="sum")
         target, source = torch.from_numpy(where).to(table.device), torch.from_numpy(place[centre]).to(table.device)
+        if is_run(where):
+            run = slice(int(where[0]), int(where[-1]) + 1)
+            torch.add(static[run], sums.index_select(0, source), out=out[run])
+            return
         for start in range(0, len(where), SUM_ROWS):
             some = target[start : start + SUM_ROWS]
             rows = sums.index_select(0, source[start : start + SUM_ROWS])
             out.index_copy_(0, some, rows.add_(static.index_select(0, some)))
+
+
+def is_run(slots: Index) -> bool:
+    """Whether slots follow one another, as all do in a picture painted afresh."""
+    return bool(slots[-1] - slots[0] == len(slots) - 1 and (np.diff(slots) == 1).all())
 
 
 def _resized(table: Tensor, made: Stamps, slots: int, keep: Index | None) -> tuple[Tensor, Stamps]:

@@ -9,7 +9,7 @@ zeros too, so it is zero in the void but not at an unlabelled pixel.
 Neighbourhoods are told apart by a 64-bit hash with fixed random multipliers. Two different ones among a million
 collide with a probability below one in a million; nothing else here is approximate.
 
-Everything is numpy: coding a picture takes milliseconds, and indices that are made on the CPU never make a GPU wait.
+All indices are numpy: coding a picture takes milliseconds, and indices that are made on the CPU never make a GPU wait.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
 Codes = NDArray[np.int16]
 Keys = NDArray[np.uint64]
 Index = NDArray[np.int64]
 
 SIDE, TAPS = 5, 25
-MAX_LABELS = 4096
+MAX_CODES = 4096
 
 # Row of SUB[k] = the nine places, within a 5 x 5 neighbourhood, of the 3 x 3 one around inner place k.
 SUB: Index = np.array(
@@ -36,7 +39,7 @@ INNER: Index = SUB[4]
 """The nine places of the inner 3 x 3 neighbourhood."""
 
 _random = np.random.default_rng(20200613)
-_VALUES: Keys = _random.integers(1, 2**63, MAX_LABELS + 2, dtype=np.uint64)
+_VALUES: Keys = _random.integers(1, 2**63, MAX_CODES, dtype=np.uint64)
 _ACROSS: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _NINE: Keys = _random.integers(0, 2**63, 9, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
@@ -44,13 +47,18 @@ _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) +
 
 @dataclass(frozen=True)
 class Coding:
-    """How label ids become codes, for `labels` labels: 0 .. labels - 1, then `none`, then `void`."""
+    """How a pixel becomes a code: 0 .. labels - 1 for labels, then `none`; with edges as many again; last, `void`.
+
+    labels: number of labels.
+    edges: whether the network's label map has one more channel, which is 1 at the edges between instances.
+    """
 
     labels: int
+    edges: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 < self.labels <= MAX_LABELS:
-            raise ValueError(f"{self.labels} labels; 1 to {MAX_LABELS} are supported")
+        if self.labels < 1 or self.size > MAX_CODES:
+            raise ValueError(f"{self.labels} labels make {self.size} codes; at most {MAX_CODES} are supported")
 
     @property
     def none(self) -> int:
@@ -60,29 +68,51 @@ class Coding:
     @property
     def void(self) -> int:
         """Code of a place outside the picture."""
-        return self.labels + 1
+        return (self.labels + 1) * (2 if self.edges else 1)
 
     @property
     def size(self) -> int:
         """Number of different codes."""
-        return self.labels + 2
+        return self.void + 1
 
-    def encode(self, label_map: NDArray[np.integer[Any]]) -> Codes:
-        """(H, W) integer ids -> (H, W) codes."""
+    def encode(self, label_map: NDArray[np.integer[Any]], edges: NDArray[Any] | None = None) -> Codes:
+        """(H, W) integer ids, and (H, W) whether there is an edge, -> (H, W) codes."""
         if label_map.ndim != 2 or label_map.dtype.kind not in "iu":
             raise ValueError(f"a label map is (H, W) integers, not {label_map.dtype} {label_map.shape}")
         if label_map.dtype == np.uint8:
             table = np.full(256, self.none, np.int16)
             table[: min(self.labels, 256)] = np.arange(min(self.labels, 256))
-            return np.take(table, label_map)
-        inside = (label_map >= 0) & (label_map < self.labels)
-        return np.where(inside, label_map, self.none).astype(np.int16)
+            codes = np.take(table, label_map)
+        else:
+            inside = (label_map >= 0) & (label_map < self.labels)
+            codes = np.where(inside, label_map, self.none).astype(np.int16)
+        if edges is not None:
+            codes += (edges != 0) * np.int16(self.labels + 1)
+        return codes
+
+    def weights(self, kernel: Tensor) -> Tensor:
+        """(O, channels, 3, 3) kernel of a convolution of the label map -> (9 * codes, O): what a code adds by tap."""
+        table = kernel.new_zeros(9, self.size, kernel.shape[0])
+        taps = kernel.detach().permute(2, 3, 1, 0).flatten(0, 1)  # (9, channels, O)
+        table[:, : self.labels] = taps[:, : self.labels]
+        if self.edges:
+            table[:, self.labels + 1 : self.void] = table[:, : self.labels + 1] + taps[:, self.labels :]
+        return table.flatten(0, 1)
+
+    def rows(self, codes: Codes) -> Index:
+        """(M, 9) codes -> (M, 9) their rows in the table of `weights`."""
+        return codes + np.arange(9) * self.size
 
 
 def resize_nearest(codes: Codes, height: int, width: int) -> Codes:
-    """(H, W) -> (height, width) with the papers' choice of pixels; H and W are multiples of them."""
-    down, across = codes.shape[0] // height, codes.shape[1] // width
-    return np.ascontiguousarray(codes[::down, ::across])
+    """(H, W) -> (height, width), picking the pixels that the literal networks' resize picks."""
+    if codes.shape == (height, width):
+        return codes
+    chosen = []
+    for old, new in zip(codes.shape, (height, width), strict=True):
+        line = torch.arange(old, dtype=torch.float32).view(1, 1, old)
+        chosen.append(F.interpolate(line, size=new, mode="nearest").long().view(new).numpy())
+    return np.ascontiguousarray(codes[chosen[0]][:, chosen[1]])
 
 
 def _mix(x: Keys) -> Keys:

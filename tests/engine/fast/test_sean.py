@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.fast import FastSEAN
+from engine.fast.convolution import has_bfloat16
 from engine.nn.blocks import seeded_noise
 from tests.engine.fast.networks import blobs, checkerboard, codes_for, literal, sean
 
@@ -123,3 +124,49 @@ def test_wrong_sizes_are_refused() -> None:
         FastSEAN(generator).render(np.zeros((30, 32), np.uint8), codes_for(generator))
     with pytest.raises(ValueError, match="codes"):
         FastSEAN(generator).render(np.zeros((32, 32), np.uint8), codes_for(generator)[0])
+
+
+def test_lower_precision_is_a_choice_and_close() -> None:
+    generator = sean()
+    label_map, codes = blobs(np.random.default_rng(3), 32, 32, 5), codes_for(generator)
+    fast = FastSEAN(generator, precision="bfloat16")
+    exact = fast.render(label_map, codes, seeded_noise(0), precision="float32")
+    lower = fast.render(label_map, codes, seeded_noise(0))
+    assert lower.dtype == torch.float32
+    assert (lower - exact).abs().max() < 0.1
+    if has_bfloat16(torch.device("cpu")):
+        assert not torch.equal(lower, exact)
+    assert torch.equal(fast.render(label_map, codes, seeded_noise(0), precision="float32"), exact)
+
+
+def test_without_packed_kernels_the_picture_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.fast.convolution.packing_works", lambda dtype: False)
+    generator = sean()
+    label_map = blobs(np.random.default_rng(3), 32, 32, 5)
+    assert difference(generator, label_map, codes_for(generator)) < TOLERANCE
+
+
+def test_bands_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = sean(channels=(16, 16, 16, 16), upsample_before=(True, True, True), resolution=64)
+    label_map = blobs(np.random.default_rng(3), 48, 64, 5)
+    codes = codes_for(generator)
+    whole = FastSEAN(generator).render(label_map, codes, seeded_noise(0))
+    for size in (9000, 20_000, 50_000):
+        monkeypatch.setattr("engine.fast.convolution.BAND_BYTES", size)
+        banded = FastSEAN(generator).render(label_map, codes, seeded_noise(0))
+        assert (banded - whole).abs().max() < 1e-5
+
+
+def test_released_kernels_are_gone_and_the_picture_stays() -> None:
+    generator = sean().to(memory_format=torch.channels_last)
+    label_map, codes = blobs(np.random.default_rng(4), 32, 32, 5), codes_for(generator)
+    expected = FastSEAN(generator).render(label_map, codes, seeded_noise(0))
+    fast = FastSEAN(generator, release=True)
+    assert all(block.conv_0.weight.numel() == 0 for block in generator.blocks)
+    assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), expected)
+    generator.encode(torch.zeros(1, 3, 32, 32), torch.ones(1, 5, 32, 32))
+
+
+def test_a_network_in_training_mode_is_refused() -> None:
+    with pytest.raises(ValueError, match="eval"):
+        FastSEAN(sean().train())

@@ -1,0 +1,91 @@
+"""Peak memory of painting, measured in a process of its own.
+
+The process loads the network, renders the three edits twice and reports the most memory that it ever had resident
+while painting, less what it had before it loaded the network. On Linux the high-water mark is reset once the network
+is ready, so that what loading took for a moment does not hide what painting takes; elsewhere loading is included.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+MEGABYTE = 1 << 20
+
+
+def peak_megabytes(case: str, kind: str) -> float:
+    """Of case `case` painted by `kind`: "literal", or fast in "float32" or "bfloat16"; megabytes."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    child = context.Process(target=_measure, args=(there, case, kind))
+    child.start()
+    there.close()
+    try:
+        return float(here.recv()) / MEGABYTE
+    except EOFError:
+        raise RuntimeError(f"measuring the memory of {case} ({kind}) failed") from None
+    finally:
+        child.join()
+        here.close()
+
+
+def _measure(answer: Connection, name: str, kind: str) -> None:
+    import torch
+
+    from engine.bench.cases import EDITS, find_case
+    from engine.bench.synthesis import literal
+    from engine.fast.sean import FastSEAN
+    from engine.nn.blocks import seeded_noise
+
+    torch.zeros(1).add_(1)
+    before = resident()
+    case = find_case(name)
+    generator = case.build()
+    fast = (
+        FastSEAN(generator, precision="bfloat16" if kind == "bfloat16" else "float32", release=True)
+        if (kind != "literal")
+        else None
+    )
+    reset_peak()
+    for number in range(2):
+        for edit in EDITS:
+            label_map, codes = case.edit(edit, number)
+            if fast is None:
+                literal(generator, label_map, codes)
+            else:
+                fast.render(label_map, codes, seeded_noise(0))
+    answer.send(peak() - before)
+    answer.close()
+
+
+def _status(field: str) -> int | None:
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(field):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def resident() -> int:
+    """Bytes of memory that this process has now (where the system does not tell: has had at most)."""
+    return _status("VmRSS") or peak()
+
+
+def peak() -> int:
+    """Bytes that it has had at most since `reset_peak`."""
+    known = _status("VmHWM")
+    if known is not None:
+        return known
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def reset_peak() -> None:
+    """Start the high-water mark anew (Linux only)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")

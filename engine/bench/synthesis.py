@@ -1,0 +1,164 @@
+"""`tessera bench synthesis`: the literal network against `engine.fast`, in one run.
+
+For each case and edit, literal and fast paint the same pictures in turn, so that whatever else the machine does
+falls on both; medians are reported. The floor is the time of the main path's convolutions alone, measured between
+them: the fast path's own, fed with ready features in memory that has been touched before. Peak memory is that of a
+process which does nothing else (`engine.bench.memory`).
+
+Edits: "redraw" paints with nothing kept from before (label map and styles new), "brush" after one round stroke of
+40 px (at 256 x 256) that was never seen, "style" after one label got a style that was never seen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from statistics import median
+
+import torch
+
+from engine.bench.cases import EDITS, Array, Case
+from engine.bench.memory import peak_megabytes
+from engine.fast.convolution import has_bfloat16
+from engine.fast.sean import FastSEAN, Precision
+from engine.models.sean import SEANGenerator
+from engine.nn.blocks import one_hot, seeded_noise
+
+REPEATS = 5
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the answer; times in seconds (medians), memory in megabytes above an idle process."""
+
+    case: str
+    edit: str
+    precision: str
+    literal_s: float
+    fast_s: float
+    ratio: float
+    max_abs_diff: float
+    literal_peak_mb: float
+    fast_peak_mb: float
+    floor_s: float
+
+    def to_dict(self) -> dict[str, str | float]:
+        """For JSON."""
+        return asdict(self)
+
+
+def literal(generator: SEANGenerator, label_map: Array, codes: torch.Tensor) -> torch.Tensor:
+    """(3, H, W): the picture as the paper's network paints it."""
+    ids = torch.from_numpy(label_map).long().unsqueeze(0)
+    with torch.inference_mode():
+        picture: torch.Tensor = generator(one_hot(ids, generator.config.labels), codes.unsqueeze(0), seeded_noise(0))[0]
+    return picture
+
+
+def precisions() -> tuple[Precision, ...]:
+    """Those that make sense on this machine."""
+    return ("float32", "bfloat16") if has_bfloat16(torch.device("cpu")) else ("float32",)
+
+
+def measure(case: Case, *, repeats: int = REPEATS, progress: Progress = lambda fraction, text: None) -> list[Row]:
+    """All edits of a case in all precisions. `progress` gets a fraction and what is measured."""
+    kinds = precisions()
+    progress(0, f"{case.name}: peak memory")
+    peaks = {kind: peak_megabytes(case.name, kind) for kind in ("literal", *kinds)}
+    generator = case.build()
+    fast = FastSEAN(generator)
+    fast.render(case.label_map, case.codes, seeded_noise(0))  # lays kernels out, touches memory
+    literal(generator, case.label_map, case.codes)
+    rows = []
+    for n, edit in enumerate(EDITS):
+        progress((n + 1) / (len(EDITS) + 1), f"{case.name}: {edit}")
+        rows += list(_edit(case, generator, fast, edit, kinds, repeats, peaks))
+    return rows
+
+
+def _edit(
+    case: Case,
+    generator: SEANGenerator,
+    fast: FastSEAN,
+    edit: str,
+    kinds: Sequence[Precision],
+    repeats: int,
+    peaks: dict[str, float],
+) -> Iterator[Row]:
+    literal_s: list[float] = []
+    fast_s: dict[str, list[float]] = {kind: [] for kind in kinds}
+    floor_s: dict[str, list[float]] = {kind: [] for kind in kinds}
+    difference = dict.fromkeys(kinds, 0.0)
+    for number in range(repeats):
+        label_map, codes = case.edit(edit, number)
+        seconds, expected = timed(partial(literal, generator, label_map, codes))
+        literal_s.append(seconds)
+        for kind in kinds:
+            _prepare(fast, case, edit, kind)
+            paint = partial(fast.render, label_map, codes, seeded_noise(0), precision=kind)
+            seconds, picture = timed(paint)
+            fast_s[kind].append(seconds)
+            difference[kind] = max(difference[kind], float((picture - expected).abs().max()))
+            floor_s[kind].append(fast.floor(label_map.shape[0], label_map.shape[1], kind))
+    for kind in kinds:
+        slow, quick = median(literal_s), median(fast_s[kind])
+        yield Row(
+            case=case.name,
+            edit=edit,
+            precision=kind,
+            literal_s=slow,
+            fast_s=quick,
+            ratio=slow / quick,
+            max_abs_diff=difference[kind],
+            literal_peak_mb=peaks["literal"],
+            fast_peak_mb=peaks[kind],
+            floor_s=median(floor_s[kind]),
+        )
+
+
+def _prepare(fast: FastSEAN, case: Case, edit: str, kind: Precision) -> None:
+    """What was on the screen before the edit; for a redraw nothing was."""
+    fast.clear()
+    if edit != "redraw":
+        fast.render(case.label_map, case.codes, seeded_noise(0), precision=kind)
+
+
+def timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
+    """Seconds that `work` took, and its result."""
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table; "x floor" is the fast time in units of the floor."""
+    lines = [
+        "| case | edit | precision | literal s | fast s | ratio | floor s | x floor "
+        "| difference | literal MB | fast MB |",
+        "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        lines.append(
+            f"| {row.case} | {row.edit} | {row.precision} | {row.literal_s:.3f} | {row.fast_s:.3f} | {row.ratio:.1f} "
+            f"| {row.floor_s:.3f} | {row.fast_s / row.floor_s:.2f} | {row.max_abs_diff:.1e} "
+            f"| {row.literal_peak_mb:.0f} | {row.fast_peak_mb:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """One line about where this was measured."""
+    import platform
+    from pathlib import Path
+
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = names[0] if names else model
+    return f"{model}, {torch.get_num_threads()} threads, torch {torch.__version__}, {platform.system()}"

@@ -1,0 +1,256 @@
+"""What fast renderers share: the blocks of a generator, what is kept for them, and the way through the network."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of, has_bfloat16
+from engine.fast.levels import Level, grant
+from engine.fast.modulation import Layer
+from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, resize_nearest
+from engine.fast.pixels import Modulated, Workspace
+from engine.fast.places import PassingRows, Place, kept_rows
+from engine.nn.blocks import Noise
+from engine.nn.sean import SEANResBlk
+from engine.nn.spade import SPADEResBlk
+
+CACHE_BYTES = 256 << 20
+STYLE_SHARE = 0.25
+SLOPE = 0.2
+
+LabelMap = NDArray[np.integer[Any]] | Tensor
+Precision = Literal["float32", "bfloat16"]
+OnBlock = Callable[[int, int], None]
+
+
+@dataclass
+class Block:
+    """One ResBlk, ready to run: its layers and convolutions, its level, and whether its input is doubled first."""
+
+    norm_0: Layer
+    norm_1: Layer
+    norm_s: Layer | None
+    conv_0: Convolution
+    conv_1: Convolution
+    conv_s: Convolution | None
+    level: int
+    doubled: bool
+
+    @classmethod
+    def of(cls, part: nn.Module, coding: Coding, level: int, doubled: bool, size: tuple[int, int]) -> Block:
+        """From a literal block whose features are usually of `size` (height, width)."""
+        if not isinstance(part, SEANResBlk | SPADEResBlk):
+            raise TypeError(f"no fast path for {type(part).__name__}")
+        shortcut = part.learned_shortcut
+        return cls(
+            norm_0=Layer(part.norm_0, coding),
+            norm_1=Layer(part.norm_1, coding),
+            norm_s=Layer(part.norm_s, coding) if shortcut else None,
+            conv_0=Convolution(as_conv(part.conv_0), *size),
+            conv_1=Convolution(as_conv(part.conv_1), *size),
+            conv_s=Convolution(as_conv(part.conv_s), *size) if shortcut else None,
+            level=level,
+            doubled=doubled,
+        )
+
+    @property
+    def layers(self) -> list[Layer]:
+        """In the order of the network's norms."""
+        return [self.norm_0, self.norm_1] + ([self.norm_s] if self.norm_s is not None else [])
+
+
+class FastGenerator:
+    """Blocks, levels, buffers and caches of one generator; subclasses know what it starts from and its styles.
+
+    Args:
+        parts: the literal blocks, in eval mode, spectral norm folded.
+        doubled: for each, whether its input is doubled first.
+        to_image: the last convolution.
+        coding: of the label map.
+        size: (height, width) of the first block's features at the usual size of picture.
+        cache_bytes: limit of what is kept between pictures.
+        precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
+            hardware has no use for it. Modulations are always computed in float32.
+        release: free each kernel of the blocks once it has been laid out anew, so that weights exist once. The
+            literal network can then no longer paint.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[nn.Module],
+        doubled: Sequence[bool],
+        to_image: nn.Conv2d,
+        coding: Coding,
+        size: tuple[int, int],
+        cache_bytes: int,
+        precision: Precision,
+        release: bool,
+    ) -> None:
+        self.cache_bytes, self.precision, self.coding = cache_bytes, precision, coding
+        self.device = to_image.weight.device
+        self._lock, self._work, self._now = threading.Lock(), Workspace(), 0
+        self._to_image = ToImage(to_image)
+        self._blocks: list[Block] = []
+        level = 0
+        for part, twice in zip(parts, doubled, strict=True):
+            level += int(twice)
+            self._blocks.append(Block.of(part, coding, level, twice, (size[0] << level, size[1] << level)))
+            if release:
+                _release(part)
+        self._levels = [
+            Level([layer for block in self._blocks if block.level == k for layer in block.layers])
+            for k in range(level + 1)
+        ]
+        self._last: tuple[Codes, tuple[int, int], list[Neighbourhoods]] | None = None
+        branches = [layer.styles for layer in self._layers() if layer.styles is not None]
+        self._row_bytes = cache_bytes - (int(cache_bytes * STYLE_SHARE) if branches else 0)
+        for branch in branches:  # the same number of styles each
+            branch.slots = max(0, (cache_bytes - self._row_bytes) // sum(b.row_bytes for b in branches) - 1)
+
+    def _layers(self) -> list[Layer]:
+        return [layer for block in self._blocks for layer in block.layers]
+
+    # ------------------------------------------------------------ what is kept
+
+    @property
+    def cached_bytes(self) -> int:
+        """Memory of everything kept between pictures, buffers excepted; never above `cache_bytes`."""
+        styles = sum(layer.styles.bytes for layer in self._layers() if layer.styles is not None)
+        return styles + sum(level.bytes for level in self._levels)
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Memory of the buffers that renders share; they grow with the largest picture only."""
+        return self._work.bytes
+
+    def clear(self) -> None:
+        """Free all kept rows and buffers. The next picture is the same, only later."""
+        with self._lock:
+            self._last = None
+            self._work.clear()
+            for level in self._levels:
+                level.clear()
+                level.ceiling = 0
+            for layer in self._layers():
+                if layer.styles is not None:
+                    layer.styles.clear()
+
+    # ------------------------------------------------------------ rendering
+
+    def _dtype(self, precision: Precision | None) -> torch.dtype:
+        lower = (precision or self.precision) == "bfloat16" and has_bfloat16(self.device)
+        return torch.bfloat16 if lower else torch.float32
+
+    def _places(self, codes: Codes, height: int, width: int) -> list[Place]:
+        """Where each level's rows are for a picture of (H, W) and these codes."""
+        if self._last is not None and self._last[1] == (height, width) and np.array_equal(self._last[0], codes):
+            found = self._last[2]
+        else:
+            top = len(self._levels) - 1
+            maps = [resize_nearest(codes, height >> (top - k), width >> (top - k)) for k in range(top + 1)]
+            found = [Neighbourhoods.of(one, self.coding) for one in maps]
+            self._last = codes, (height, width), found
+        grant(self._levels, [len(one) for one in found], self._row_bytes)
+        return [
+            Place.of(level, one, self.coding, self._now, self.device)
+            for level, one in zip(self._levels, found, strict=True)
+        ]
+
+    def _run(
+        self,
+        x: Tensor,
+        places: list[Place],
+        noise: Noise | None,
+        on_block: OnBlock | None,
+        style: Callable[[int, Block], None] = lambda n, block: None,
+    ) -> Tensor:
+        """All blocks and the last convolution: (h, w, C) -> (3, H, W). `style(n, block)` is called before block n."""
+        for n, block in enumerate(self._blocks):
+            if on_block is not None:
+                on_block(n, len(self._blocks))
+            style(n, block)
+            x = self._block(n, x, places[block.level], noise)
+        return self._to_image(x, SLOPE, self._work)
+
+    def _block(self, n: int, x: Tensor, place: Place, noise: Noise | None) -> Tensor:
+        """Block n: (h, w, C) -> (H, W, O), in a buffer of its own."""
+        block, work = self._blocks[n], self._work
+        height, width = place.found.height, place.found.width
+
+        def features(layer: Layer, source: Tensor, slope: float, doubled: bool) -> Modulated:
+            drawn = None
+            if noise is not None and layer.noise is not None:
+                drawn = noise(layer.number, height, width)[0, 0].to(x.device)
+            kept = place.slots is not None
+            rows = kept_rows(layer, place, self._now, work) if kept else PassingRows(layer, place.found, work)
+            return Modulated(source, rows, drawn, layer.noise, slope, doubled)
+
+        total = work.get(f"block {n % 2}", height, width, block.conv_1.channels, like=x)
+        if block.conv_s is not None and block.norm_s is not None:
+            block.conv_s.write(features(block.norm_s, x, 1.0, block.doubled), total, work)
+        elif block.doubled:
+            total.view(height // 2, 2, width // 2, 2, -1).copy_(x[:, None, :, None])
+        else:
+            total.copy_(x)
+        dx = work.get("middle", height, width, block.conv_0.channels, like=x)
+        block.conv_0.write(features(block.norm_0, x, SLOPE, block.doubled), dx, work)
+        return block.conv_1.write(features(block.norm_1, dx, SLOPE, False), total, work, onto=True)
+
+    @torch.inference_mode()
+    def floor(self, height: int, width: int, precision: Precision = "float32") -> float:
+        """Seconds that the main path's convolutions take by themselves for an H x W picture: what no cache can save."""
+        seconds, top = 0.0, len(self._levels) - 1
+        like = torch.empty(0, dtype=self._dtype(precision), device=self.device)
+        for block in self._blocks:
+            h, w = height >> (top - block.level), width >> (top - block.level)
+            pairs = ((block.conv_s, block.norm_s), (block.conv_0, block.norm_0), (block.conv_1, block.norm_1))
+            for conv, norm in pairs:
+                if conv is None or norm is None:
+                    continue
+                x = self._work.get("floor", h, w, norm.channels, like=like).fill_(1)
+                total = self._work.get("floor total", h, w, conv.channels, like=like).zero_()
+                started = time.perf_counter()
+                conv.plain(x, total)
+                seconds += time.perf_counter() - started
+        return seconds
+
+
+class FromLabels:
+    """The first convolution, of the label map itself: nine table rows per neighbourhood."""
+
+    def __init__(self, conv: nn.Conv2d, coding: Coding) -> None:
+        self.table, self.bias, self.coding = coding.weights(conv.weight), bias_of(conv), coding
+
+    def __call__(self, found: Neighbourhoods) -> Tensor:
+        """(H, W, C)."""
+        taps = torch.from_numpy(self.coding.rows(found.codes[:, INNER])).to(self.table.device)
+        rows = F.embedding_bag(taps, self.table, mode="sum") + self.bias
+        index = torch.from_numpy(found.index).to(rows.device)
+        return rows.index_select(0, index).view(found.height, found.width, -1)
+
+
+def as_array(label_map: LabelMap) -> NDArray[np.integer[Any]]:
+    """A label map as numpy."""
+    return label_map.detach().cpu().numpy() if isinstance(label_map, Tensor) else np.asarray(label_map)
+
+
+def check_size(height: int, width: int, stride: int) -> None:
+    """Raise ValueError unless both are multiples of `stride`."""
+    if height % stride or width % stride:
+        raise ValueError(f"{height} x {width} is no multiple of {stride}")
+
+
+def _release(part: nn.Module) -> None:
+    for module in part.modules():
+        if isinstance(module, nn.Conv2d):
+            module.weight.data = module.weight.new_empty(0)
