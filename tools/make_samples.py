@@ -24,16 +24,16 @@ from engine.session import Session
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 
 SAMPLES = (  # (name, template, training picture that lends its styles)
-    ("auburn", "portrait-fringe", "0006"),
+    ("golden", "portrait-fringe", "0006"),
     ("blonde", "portrait-long-hair", "0037"),
     ("black", "portrait-bob", "0075"),
     ("curls", "portrait-curly", "0001"),
     ("grey", "portrait-older", "0005"),
-    ("brown", "portrait-turned", "0041"),
-    ("dark", "portrait-short-hair", "0052"),
-    ("light", "portrait-young", "0078"),
+    ("long-dark", "portrait-turned", "0041"),
+    ("moustache", "portrait-short-hair", "0052"),
+    ("light-brown", "portrait-young", "0078"),
 )
-DOCUMENT: tuple[str, str, dict[int, str]] = ("portrait-long-hair", "brown", {})
+DOCUMENT: tuple[str, str, dict[int, str]] = ("portrait-long-hair", "long-dark", {})
 """Template, sample for all regions, {label: another sample}."""
 
 

@@ -85,7 +85,7 @@ def state_of(document: Document) -> tuple:
         document.label_map.shape,
         document.label_set.name,
         tuple(sorted(document.styles)),
-        str(document.styles),
+        str(sorted(document.styles.items())),
         document.seed,
         document.weights,
         document.locked,
