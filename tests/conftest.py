@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# Before Qt and torch load: no window unless a test starts an X server, and two cores are shared by all.
+# Before Qt and torch load: no window unless a test starts an X server, and one thread per process, because
+# waiting threads spin: on a busy machine two of them take many times as long as one.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 if "XDG_RUNTIME_DIR" not in os.environ and sys.platform.startswith("linux"):
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="tessera-tests-")  # else Qt warns at each start
 
