@@ -71,7 +71,7 @@ class Settings(QObject):
     @property
     def overlay(self) -> int:
         """Opacity of the label map over the picture, per cent."""
-        return self._number("view/overlay", 35, 0, 100)
+        return self._number("view/overlay", 20, 0, 100)
 
     @overlay.setter
     def overlay(self, value: int) -> None:

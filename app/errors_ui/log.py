@@ -39,8 +39,16 @@ def start_log(folder: Path, *, console: bool = True) -> Path:
     if console:
         stream = logging.StreamHandler(sys.stderr)
         stream.setLevel(logging.WARNING)
+        stream.setFormatter(_Sentences("%(message)s"))
         log.addHandler(stream)
     return path
+
+
+class _Sentences(logging.Formatter):
+    """Messages without their tracebacks: on the console a user's mistake should not look like a crash."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).split("\n", 1)[0]
 
 
 def stop_log() -> None:

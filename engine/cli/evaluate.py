@@ -14,7 +14,9 @@ from engine.cli.common import Device, cancelling, check_target, progress, say, s
 def evaluate(
     weights: Annotated[str, typer.Option("--weights", help="Name or folder of the weights.")],
     data: Annotated[Path, typer.Option("--data", help="A dataset folder: images/, labels/, classes.json.")],
-    split: Annotated[str, typer.Option("--split", help="A split of its splits.json.")] = "test",
+    split: Annotated[
+        str | None, typer.Option("--split", help="A split of its splits.json; test unless given, or val.")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics there too; - is stdout.")
     ] = None,
@@ -28,12 +30,14 @@ def evaluate(
     if json_file is not None and not to_stdout:
         check_target(json_file, (".json",))
 
+    from engine.data.folder import measured_split
     from engine.files import write_text
     from engine.metrics.evaluate import evaluate as measure
     from engine.metrics.evaluate import rows
 
     with progress("evaluating", quiet=to_stdout) as report, cancelling() as cancel:
-        metrics = measure(weights, data, split, device=device, on_progress=report, cancel=cancel)
+        chosen = split or measured_split(data)
+        metrics = measure(weights, data, chosen, device=device, on_progress=report, cancel=cancel)
     if to_stdout:
         say_json(metrics)
         return

@@ -53,6 +53,15 @@ def split_stems(folder: Path, split: str) -> list[str]:
     return stems
 
 
+def measured_split(folder: Path) -> str:
+    """The split that weights are measured on unless another is asked for: "test" where there is one, else "val"."""
+    try:
+        splits = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "test"  # without splits.json all pairs belong to every split; a broken one is named later
+    return "val" if isinstance(splits, dict) and "test" not in splits and "val" in splits else "test"
+
+
 def image_path(folder: Path, stem: str) -> Path:
     """The picture of a stem, whatever its suffix. Raises BadFile."""
     for suffix in IMAGE_SUFFIXES:

@@ -157,3 +157,13 @@ def test_a_label_map_with_an_unknown_id_is_named(own: Path) -> None:
     Image.fromarray(np.full((16, 16), 77, np.uint8)).save(own / "labels" / "train_002.png")
     with pytest.raises(EngineError, match=r"train_002\.png.*77"):
         DatasetFolder(own, "train", 16)
+
+
+def test_weights_are_measured_on_test_or_else_on_val(tmp_path: Path) -> None:
+    from engine.data.folder import measured_split
+
+    assert measured_split(tmp_path) == "test"
+    (tmp_path / "splits.json").write_text('{"train": [], "val": []}', encoding="utf-8")
+    assert measured_split(tmp_path) == "val"
+    (tmp_path / "splits.json").write_text('{"test": [], "val": []}', encoding="utf-8")
+    assert measured_split(tmp_path) == "test"
