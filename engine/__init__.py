@@ -6,4 +6,10 @@ so that the editor can show its first frame and the command line its help before
 
 from __future__ import annotations
 
+import os
+
+# Threads that wait for each other by spinning starve on a busy computer: a picture of 0.5 s took 24 s beside two busy
+# programs. Said before torch loads its OpenMP library; a user's own setting wins.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 __version__ = "0.1.0"
