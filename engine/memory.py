@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from contextlib import suppress
 from functools import lru_cache
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
@@ -28,3 +29,10 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):
         return False
 
+
+
+def return_freed_memory() -> None:
+    """Ask the C library to give freed memory back to the system now (glibc only); harmless elsewhere."""
+    if sys.platform.startswith("linux"):
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.fast import winograd
 from engine.fast.pixels import Modulated, Workspace
 
 BAND_BYTES = 3 << 19  # of modulated features at a time
@@ -81,22 +82,32 @@ class Convolution:
     Args:
         conv: the layer, spectral norm folded.
         height, width: the usual size of its features, which the kernel's layout is chosen for.
+        dtype: what it will mostly compute in.
     """
 
-    def __init__(self, conv: nn.Conv2d, height: int, width: int) -> None:
+    def __init__(self, conv: nn.Conv2d, height: int, width: int, dtype: torch.dtype = torch.float32) -> None:
         self.bias = conv.bias.detach() if conv.bias is not None else None
         self.channels = conv.out_channels
         self.point = conv.kernel_size == (1, 1)
-        self._plain = conv.weight.detach()
+        self._plain: Tensor | None = conv.weight.detach()
         self._size = (1, conv.in_channels, height, width)
         self._kernels: dict[torch.dtype, tuple[Tensor, Tensor | None, bool]] = {}
-        self._kernel(torch.float32)
+        self._carried: Tensor | None = None
+        on_cpu = conv.weight.device.type == "cpu"
+        wide = on_cpu and not self.point and winograd.pays(conv.in_channels, conv.out_channels, height, width)
+        if wide and dtype == torch.float32:
+            self._carried = winograd.kernels(conv.weight.detach())
+        else:
+            self._kernel(dtype)
+
+    def forget_plain(self) -> None:
+        """Give up the generator's own kernel; others are made from those in use if they are ever needed."""
+        self._plain = None
 
     def _kernel(self, dtype: torch.dtype) -> tuple[Tensor, Tensor | None, bool]:
-        """Kernel and bias of that type as they are used, and whether they are packed. The first one asked for stays
-        the only copy in float32."""
+        """Kernel and bias of that type for a direct convolution, and whether they are packed."""
         if dtype not in self._kernels:
-            plain = self._plain.to_dense() if self._plain.is_mkldnn else self._plain
+            plain = self._plain if self._plain is not None else self._recovered()
             bias = self.bias.to(dtype) if self.bias is not None else None
             packed = not self.point and plain.device.type == "cpu" and packing_works(dtype)
             if self.point:
@@ -105,14 +116,30 @@ class Convolution:
                 kernel = _pack(plain.to(dtype), self._size)
             else:
                 kernel = plain.to(dtype).contiguous(memory_format=torch.channels_last)
-            if packed and dtype == torch.float32:
-                self._plain = kernel
             self._kernels[dtype] = kernel, bias, packed
         return self._kernels[dtype]
+
+    def _recovered(self) -> Tensor:
+        """The plain kernel (O, C, k, k), float32, from one in use."""
+        if self._carried is not None:
+            return winograd.plain_kernels(self._carried)
+        if torch.float32 not in self._kernels:
+            raise ValueError("a renderer made for bfloat16 that has released its generator cannot paint in float32")
+        kernel = self._kernels[torch.float32][0]
+        if self.point:
+            return kernel.t()[:, :, None, None]
+        return kernel.to_dense() if kernel.is_mkldnn else kernel
 
     def write(self, features: Modulated, total: Tensor, work: Workspace, onto: bool = False) -> Tensor:
         """total (H, W, O) = the convolution of `features`, or += it (`onto`), in place. Returns total."""
         height, width, channels = features.shape
+        if self._carried is not None and total.dtype == torch.float32 and winograd.fits(height, width):
+
+            def rows(top: int, out: Tensor) -> None:
+                features.write(top, out, work)
+
+            winograd.convolve(rows, self._carried, self.bias, total, channels, onto, work)
+            return total
         size = height * width * channels * total.element_size()
         kernel = 9 * channels * self.channels * total.element_size()
         bands = -(-size // BAND_BYTES)
@@ -175,7 +202,7 @@ class Convolution:
             total.copy_(y)
 
     def plain(self, x: Tensor, total: Tensor) -> None:
-        """total = the convolution of x (H, W, C), nothing else: what a benchmark calls the floor."""
+        """total = the direct convolution of x (H, W, C), nothing else: what a benchmark calls the floor."""
         self._write(x, total, 1, onto=False)
 
 
@@ -193,19 +220,20 @@ class ToImage:
     def __call__(self, x: Tensor, slope: float, work: Workspace) -> Tensor:
         """(H, W, C) -> (O, H, W) float32."""
         height, width, channels = x.shape
-        planes = work.get("planes", len(self.weight), height * width, like=self.weight)
-        flat = x.view(-1, channels)
-        step = max(1, BAND_BYTES // (channels * 4))
-        for start in range(0, height * width, step):
-            some = work.get("band", min(step, height * width - start), channels, like=planes)
-            some.copy_(flat[start : start + step])
-            torch.mm(self.weight, F.leaky_relu_(some, slope).t(), out=planes[:, start : start + step])
-        taps = planes.view(3, 3, self.channels, height, width)
-        out = taps[1, 1] + self.bias
-        for dy in (-1, 0, 1):
-            for dx in (-1, 0, 1):
-                if dy or dx:
-                    y, x0 = slice(max(0, -dy), height - max(0, dy)), slice(max(0, -dx), width - max(0, dx))
-                    from_y, from_x = slice(max(0, dy), height + min(0, dy)), slice(max(0, dx), width + min(0, dx))
-                    out[:, y, x0] += taps[dy + 1, dx + 1][:, from_y, from_x]
+        out = self.bias.expand(self.channels, height, width).clone()
+        step = max(8, BAND_BYTES // (width * channels * 4))
+        for top in range(0, height, step):
+            bottom = min(height, top + step)
+            first, last = max(0, top - 1), min(height, bottom + 1)  # the rows that the band's rows look at
+            some = work.get("band", (last - first) * width, channels, like=out)
+            some.copy_(x[first:last].view(-1, channels))
+            planes = work.get("planes", len(self.weight), (last - first) * width, like=out)
+            torch.mm(self.weight, F.leaky_relu_(some, slope).t(), out=planes)
+            taps = planes.view(3, 3, self.channels, last - first, width)
+            for down in (-1, 0, 1):
+                from_y, to_y = max(first, top + down), min(last, bottom + down)
+                for right in (-1, 0, 1):
+                    from_x, to_x = max(0, right), min(width, width + right)
+                    source = taps[down + 1, right + 1][:, from_y - first : to_y - first, from_x:to_x]
+                    out[:, from_y - down : to_y - down, from_x - right : to_x - right] += source
         return out.tanh_()

@@ -20,11 +20,12 @@ from engine.fast.modulation import Layer
 from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, resize_nearest
 from engine.fast.pixels import Modulated, Workspace
 from engine.fast.places import PassingRows, Place, kept_rows
+from engine.memory import return_freed_memory
 from engine.nn.blocks import Noise
 from engine.nn.sean import SEANResBlk
 from engine.nn.spade import SPADEResBlk
 
-CACHE_BYTES = 256 << 20
+CACHE_BYTES = 192 << 20
 STYLE_SHARE = 0.25
 SLOPE = 0.2
 
@@ -47,7 +48,9 @@ class Block:
     doubled: bool
 
     @classmethod
-    def of(cls, part: nn.Module, coding: Coding, level: int, doubled: bool, size: tuple[int, int]) -> Block:
+    def of(
+        cls, part: nn.Module, coding: Coding, level: int, doubled: bool, size: tuple[int, int], dtype: torch.dtype
+    ) -> Block:
         """From a literal block whose features are usually of `size` (height, width)."""
         if not isinstance(part, SEANResBlk | SPADEResBlk):
             raise TypeError(f"no fast path for {type(part).__name__}")
@@ -56,12 +59,21 @@ class Block:
             norm_0=Layer(part.norm_0, coding),
             norm_1=Layer(part.norm_1, coding),
             norm_s=Layer(part.norm_s, coding) if shortcut else None,
-            conv_0=Convolution(as_conv(part.conv_0), *size),
-            conv_1=Convolution(as_conv(part.conv_1), *size),
-            conv_s=Convolution(as_conv(part.conv_s), *size) if shortcut else None,
+            conv_0=Convolution(as_conv(part.conv_0), *size, dtype),
+            conv_1=Convolution(as_conv(part.conv_1), *size, dtype),
+            conv_s=Convolution(as_conv(part.conv_s), *size, dtype) if shortcut else None,
             level=level,
             doubled=doubled,
         )
+
+    def release(self, part: nn.Module) -> None:
+        """Free the literal block's kernels, which this one no longer looks at."""
+        for conv in (self.conv_0, self.conv_1, self.conv_s):
+            if conv is not None:
+                conv.forget_plain()
+        for module in part.modules():
+            if isinstance(module, nn.Conv2d):
+                module.weight.data = module.weight.new_empty(0)
 
     @property
     def layers(self) -> list[Layer]:
@@ -82,7 +94,7 @@ class FastGenerator:
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
         release: free each kernel of the blocks once it has been laid out anew, so that weights exist once. The
-            literal network can then no longer paint.
+            literal network can then no longer paint, nor this one in float32 if made for bfloat16.
     """
 
     def __init__(
@@ -101,12 +113,14 @@ class FastGenerator:
         self._lock, self._work, self._now = threading.Lock(), Workspace(), 0
         self._to_image = ToImage(to_image)
         self._blocks: list[Block] = []
-        level = 0
+        level, dtype = 0, self._dtype(precision)
         for part, twice in zip(parts, doubled, strict=True):
             level += int(twice)
-            self._blocks.append(Block.of(part, coding, level, twice, (size[0] << level, size[1] << level)))
+            self._blocks.append(Block.of(part, coding, level, twice, (size[0] << level, size[1] << level), dtype))
             if release:
-                _release(part)
+                self._blocks[-1].release(part)
+        if release:
+            return_freed_memory()
         self._levels = [
             Level([layer for block in self._blocks if block.level == k for layer in block.layers])
             for k in range(level + 1)
@@ -248,9 +262,3 @@ def check_size(height: int, width: int, stride: int) -> None:
     """Raise ValueError unless both are multiples of `stride`."""
     if height % stride or width % stride:
         raise ValueError(f"{height} x {width} is no multiple of {stride}")
-
-
-def _release(part: nn.Module) -> None:
-    for module in part.modules():
-        if isinstance(module, nn.Conv2d):
-            module.weight.data = module.weight.new_empty(0)

@@ -21,7 +21,7 @@ from engine.fast.neighbourhoods import TAPS, Codes, Coding, Index, Inner, Keys, 
 Stamps = NDArray[np.int64]
 
 BOOKKEEPING = 2 * TAPS + 3 * 8  # bytes per slot: codes, key, two stamps
-SLACK = 1.25
+SLACK = 1.2
 
 
 class Table(Protocol):

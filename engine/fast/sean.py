@@ -38,7 +38,7 @@ class FastSEAN(FastGenerator):
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
         release: free each kernel of the generator once it has been laid out anew, so that weights exist once. The
-            generator can then still encode styles, but not paint.
+            generator can then still encode styles, but not paint; a renderer made for bfloat16 does no float32.
     """
 
     def __init__(

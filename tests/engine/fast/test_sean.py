@@ -151,7 +151,7 @@ def test_bands_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     label_map = blobs(np.random.default_rng(3), 48, 64, 5)
     codes = codes_for(generator)
     whole = FastSEAN(generator).render(label_map, codes, seeded_noise(0))
-    for size in (9000, 20_000, 50_000):
+    for size in (2000, 9000, 50_000):
         monkeypatch.setattr("engine.fast.convolution.BAND_BYTES", size)
         banded = FastSEAN(generator).render(label_map, codes, seeded_noise(0))
         assert (banded - whole).abs().max() < 1e-5
@@ -165,6 +165,21 @@ def test_released_kernels_are_gone_and_the_picture_stays() -> None:
     assert all(block.conv_0.weight.numel() == 0 for block in generator.blocks)
     assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), expected)
     generator.encode(torch.zeros(1, 3, 32, 32), torch.ones(1, 5, 32, 32))
+    lower = fast.render(label_map, codes, seeded_noise(0), precision="bfloat16")  # made from the kernels in use
+    assert (lower - expected).abs().max() < 0.1
+
+
+def test_wide_layers_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.fast.winograd.WIDE", 12)
+    generator = sean(channels=(24, 24, 24, 12), upsample_before=(True, True, True), resolution=64)
+    label_map = blobs(np.random.default_rng(5), 64, 40, 5)
+    assert difference(generator, label_map, codes_for(generator)) < TOLERANCE
+    expected = literal(generator, label_map, codes_for(generator))
+    fast = FastSEAN(generator, release=True)
+    for precision, tolerance in (("float32", TOLERANCE), ("bfloat16", 0.1), ("float32", TOLERANCE)):
+        picture = fast.render(label_map, codes_for(generator), seeded_noise(0), precision=precision)
+        assert (picture - expected).abs().max() < tolerance
+    assert fast.floor(64, 40) > 0
 
 
 def test_a_network_in_training_mode_is_refused() -> None:
