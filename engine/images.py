@@ -210,18 +210,18 @@ def resize_image(pixels: Array, height: int, width: int) -> Array:
     return np.array(_as_image(pixels).resize((width, height), method), dtype=np.uint8)
 
 
-def centre_square(height: int, width: int) -> tuple[slice, slice]:
-    """Rows and columns of the largest centred square of a picture."""
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return slice(top, top + side), slice(left, left + side)
+def centre_crop(height: int, width: int, aspect: float = 1.0) -> tuple[slice, slice]:
+    """Rows and columns of a picture's largest centred part that is `aspect` times as wide as high."""
+    rows, columns = min(height, max(1, round(width / aspect))), min(width, max(1, round(height * aspect)))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return slice(top, top + rows), slice(left, left + columns)
 
 
 def fit_square(pixels: Array, side: int) -> Array:
     """The largest centred square, resized to `side` x `side`: (H, W, 3) uint8 -> (side, side, 3)."""
-    return resize_image(pixels[centre_square(*pixels.shape[:2])], side, side)
+    return resize_image(pixels[centre_crop(*pixels.shape[:2])], side, side)
 
 
 def fit_square_label_map(label_map: Array, side: int) -> Array:
     """`fit_square` for the label map of the same picture: (H, W) -> (side, side), nearest."""
-    return resize_label_map(label_map[centre_square(*label_map.shape)], side, side)
+    return resize_label_map(label_map[centre_crop(*label_map.shape)], side, side)

@@ -14,13 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.errors import BadFile
-from engine.images import fit_square, fit_square_label_map, read_image
+from engine.images import centre_crop, read_image, resize_image
 from engine.label_sets import LabelSet, load_label_set
-from engine.labels import read_label_map
+from engine.labels import read_label_map, resize_label_map
 
+WIDEST = 2.0
+"""Of longer pictures the middle is kept: longer side to shorter side."""
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -73,13 +76,33 @@ def image_path(folder: Path, stem: str) -> Path:
     )
 
 
+def common_frame(folder: Path, stems: list[str], side: int) -> tuple[int, int]:
+    """(height, width) with the shorter side `side` that fits into all label maps: square unless all are longer."""
+    ratios = []
+    for stem in stems:
+        try:
+            with Image.open(folder / "labels" / f"{stem}.png") as header:
+                ratios.append(header.width / header.height)
+        except (OSError, ValueError, Image.DecompressionBombError):
+            pass  # named when it is read
+    if ratios and min(ratios) > 1:
+        return side, round(side * min(WIDEST, *ratios))
+    if ratios and max(ratios) < 1:
+        return round(side * min(WIDEST, *(1 / ratio for ratio in ratios))), side
+    return side, side
+
+
 class DatasetFolder:
     """One split of a dataset folder in memory.
+
+    `images` (N, side, side, 3) and `label_maps` (N, side, side), both uint8, are the centre squares. Where all
+    pictures are wider (or all taller) than square, what they have in common beyond it is kept too, and training
+    takes its squares from anywhere in it.
 
     Args:
         folder: the dataset folder.
         split: a name in splits.json; without that file every pair belongs to every split.
-        side: pictures and label maps are cropped to their centre square and resized to side x side.
+        side: the shorter side of pictures and label maps in pixels, to which they are resized.
         on_progress: called with (fraction, text) while reading.
 
     Raises:
@@ -92,14 +115,18 @@ class DatasetFolder:
         self.folder, self.split, self.side = Path(folder), split, side
         self.label_set: LabelSet = load_label_set(self.folder / "classes.json")
         self.stems = split_stems(self.folder, split)
-        self.images = np.empty((len(self.stems), side, side, 3), np.uint8)
-        self.label_maps = np.empty((len(self.stems), side, side), np.uint8)
+        height, width = common_frame(self.folder, self.stems, side)
+        self._frames = np.empty((len(self.stems), height, width, 3), np.uint8)
+        self._frame_maps = np.empty((len(self.stems), height, width), np.uint8)
         for n, stem in enumerate(self.stems):
             if on_progress is not None and n % 50 == 0:
                 on_progress(n / len(self.stems), f"reading {self.folder.name}/{split}")
-            self.images[n] = fit_square(read_image(image_path(self.folder, stem)).pixels, side)
-            found = read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set)
-            self.label_maps[n] = fit_square_label_map(found.label_map, side)
+            pixels = read_image(image_path(self.folder, stem)).pixels
+            self._frames[n] = resize_image(pixels[centre_crop(*pixels.shape[:2], width / height)], height, width)
+            ids = read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set).label_map
+            self._frame_maps[n] = resize_label_map(ids[centre_crop(*ids.shape, width / height)], height, width)
+        middle = (slice(None), *centre_crop(height, width))
+        self.images, self.label_maps = self._frames[middle], self._frame_maps[middle]
 
     def __len__(self) -> int:
         return len(self.stems)
@@ -114,14 +141,15 @@ class DatasetFolder:
 
     def batch(self, indices: np.ndarray, flips: np.ndarray | None = None) -> Batch:
         """The examples `indices`, mirrored where `flips` is true (left and right labels change places)."""
-        images, maps = self.images[indices], self.label_maps[indices]
+        return self._as_batch(self.images[indices], self.label_maps[indices], flips)
+
+    def _as_batch(self, images: np.ndarray, maps: np.ndarray, flips: np.ndarray | None) -> Batch:
         if flips is not None:
             swap = np.arange(256, dtype=np.uint8)
             for a, b in self.label_set.swap_on_flip:
                 swap[a], swap[b] = b, a
-            images, maps = images.copy(), maps.copy()
-            images[flips] = images[flips, :, ::-1]
-            maps[flips] = swap[maps[flips, :, ::-1]]
+            images[flips] = images[flips][:, :, ::-1]
+            maps[flips] = swap[maps[flips][:, :, ::-1]]
         image = torch.from_numpy(images).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
         return Batch(image, torch.from_numpy(maps).long())
 
@@ -133,4 +161,16 @@ class DatasetFolder:
             for e in range(first // len(self), (first + size - 1) // len(self) + 1)
         }
         indices = np.array([epochs[p // len(self)][p % len(self)] for p in range(first, first + size)])
-        return self.batch(indices, np.random.default_rng((seed, 2, step)).random(size) < 0.5)
+        chance = np.random.default_rng((seed, 2, step))
+        flips = chance.random(size) < 0.5
+        height, width = self._frame_maps.shape[1:]
+        if height == width:
+            return self.batch(indices, flips)
+        tops = chance.integers(0, height - self.side, size, endpoint=True)
+        lefts = chance.integers(0, width - self.side, size, endpoint=True)
+        squares = [
+            (n, slice(top, top + self.side), slice(left, left + self.side))
+            for n, top, left in zip(indices, tops, lefts, strict=True)
+        ]
+        images, maps = (np.stack([whole[square] for square in squares]) for whole in (self._frames, self._frame_maps))
+        return self._as_batch(images, maps, flips)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.folder import DatasetFolder
+from engine.data.folder import DatasetFolder, split_stems
 from engine.errors import BadFile, EngineError
 from tests.fixtures import write_dataset
 
@@ -167,3 +167,22 @@ def test_weights_are_measured_on_test_or_else_on_val(tmp_path: Path) -> None:
     assert measured_split(tmp_path) == "val"
     (tmp_path / "splits.json").write_text('{"test": [], "val": []}', encoding="utf-8")
     assert measured_split(tmp_path) == "test"
+
+
+def test_training_squares_come_from_anywhere_in_wide_pictures(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "wide", side=16, train=2, val=1)
+    ramp = np.repeat(np.arange(32, dtype=np.uint8)[None] * 8, 16, axis=0)
+    for stem in split_stems(folder, "train"):
+        for old in (folder / "images").glob(f"{stem}.*"):
+            old.unlink()
+        Image.fromarray(np.stack([ramp] * 3, -1)).save(folder / "images" / f"{stem}.png")
+        Image.fromarray((ramp >= 128).astype(np.uint8)).save(folder / "labels" / f"{stem}.png")
+    data = DatasetFolder(folder, "train", 16)
+    assert data.images.shape == (2, 16, 16, 3) and data.images[0, 0, 0, 0] == 64
+    seen = set()
+    for step in range(40):
+        batch = data.training_batch(2, 0, step)
+        values = ((batch.image[:, 0, 0] + 1) * 127.5).round().long()
+        assert torch.equal((values >= 128).long(), batch.label_map[:, 0]), "picture and label map are cut alike"
+        seen |= {int(v.min()) for v in values}
+    assert {0, 128} <= seen, "the squares reach both ends"
