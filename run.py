@@ -20,7 +20,7 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
-COMMANDS = ("render", "parse", "import", "train", "publish", "verify", "evaluate", "weights")  # none needs a display
+COMMANDS = ("render", "parse", "import", "train", "publish", "verify", "evaluate", "weights", "bench")  # need no display
 
 OLDEST = (3, 10)
 TORCH = "torch==2.13.0"  # what the tests have run with; pyproject.toml says what else may do

@@ -118,7 +118,7 @@ def test_commands_in_the_documents_and_in_run_py_are_those_of_the_command_line()
         sys.path.remove(str(REPO))
     from engine.cli import app
 
-    real = {command.name for command in app.registered_commands}
+    real = {command.name for command in (*app.registered_commands, *app.registered_groups)}
     assert set(run.COMMANDS) == real
     named = re.compile(r"^ *(?:python3 run\.py|tessera) ([a-z]+)", re.MULTILINE)
     for page in _documents():

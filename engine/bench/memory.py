@@ -38,12 +38,12 @@ def _measure(answer: Connection, name: str, kind: str) -> None:
     from engine.bench.cases import EDITS, find_case
     from engine.bench.synthesis import literal
     from engine.fast.sean import FastSEAN
-    from engine.nn.blocks import seeded_noise
+    from engine.nn.blocks import channels_last, seeded_noise
 
     torch.zeros(1).add_(1)
     before = resident()
     case = find_case(name)
-    generator = case.build()
+    generator = channels_last(case.build(), "cpu")
     fast = (
         FastSEAN(generator, precision="bfloat16" if kind == "bfloat16" else "float32", release=True)
         if (kind != "literal")

@@ -11,20 +11,27 @@ Edits: "redraw" paints with nothing kept from before (label map and styles new),
 
 from __future__ import annotations
 
+import json
+import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from statistics import median
 
+import msgspec
 import torch
 
 from engine.bench.cases import EDITS, Array, Case
 from engine.bench.memory import peak_megabytes
+from engine.errors import BadFile
 from engine.fast.convolution import has_bfloat16
-from engine.fast.sean import FastSEAN, Precision
+from engine.fast.generator import Precision
+from engine.fast.sean import FastSEAN
+from engine.files import atomic_write
 from engine.models.sean import SEANGenerator
-from engine.nn.blocks import one_hot, seeded_noise
+from engine.nn.blocks import channels_last, one_hot, seeded_noise
 
 REPEATS = 5
 Progress = Callable[[float, str], None]
@@ -68,7 +75,7 @@ def measure(case: Case, *, repeats: int = REPEATS, progress: Progress = lambda f
     kinds = precisions()
     progress(0, f"{case.name}: peak memory")
     peaks = {kind: peak_megabytes(case.name, kind) for kind in ("literal", *kinds)}
-    generator = case.build()
+    generator = channels_last(case.build(), "cpu")
     fast = FastSEAN(generator)
     fast.render(case.label_map, case.codes, seeded_noise(0))  # lays kernels out, touches memory
     literal(generator, case.label_map, case.codes)
@@ -149,11 +156,25 @@ def as_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def write_json(path: Path, rows: Sequence[Row]) -> None:
+    """Write the rows as a JSON list."""
+    with atomic_write(path) as file:
+        file.write((json.dumps([row.to_dict() for row in rows], indent=1) + "\n").encode())
+
+
+def read_json(path: Path) -> list[Row]:
+    """What `write_json` wrote. Raises BadFile."""
+    try:
+        return [msgspec.convert(row, Row) for row in json.loads(path.read_bytes())]
+    except (OSError, ValueError, TypeError) as error:
+        raise BadFile(
+            f'"{path}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
+            details=str(error),
+        ) from None
+
+
 def machine() -> str:
     """One line about where this was measured."""
-    import platform
-    from pathlib import Path
-
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():

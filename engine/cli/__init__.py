@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from engine.cli import evaluate, importing, parse, publish, render, train, verify, weights
+from engine.cli import bench, evaluate, importing, parse, publish, render, train, verify, weights
 from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
 
 app = typer.Typer(
@@ -35,6 +35,9 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(guarded(_function))
+_GROUPS: dict[str, typer.Typer] = {"bench": bench.app}
+for _name, _group in _GROUPS.items():
+    app.add_typer(_group, name=_name)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -56,6 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _usage_sentence(problem: str, words: list[str]) -> str:
-    command = words[0] if words and words[0] in _COMMANDS else ""
+    command = words[0] if words and words[0] in (*_COMMANDS, *_GROUPS) else ""
     help_words = " ".join(filter(None, ["tessera", command, "--help"]))
     return f"{problem.strip().rstrip('.')}; {help_words} tells what there is."

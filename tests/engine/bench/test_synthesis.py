@@ -1,0 +1,105 @@
+"""The benchmark measures what it says, on a network small enough for a test. Nothing here looks at the clock."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.bench import synthesis
+from engine.bench.cases import EDITS, Case, face, find_case, settle, stroke
+from engine.cli import main
+from engine.errors import EngineError
+from engine.models.sean import SEANConfig, SEANGenerator
+from engine.nn.style_encoder import StyleEncoderConfig
+
+
+def tiny() -> Case:
+    config = SEANConfig(
+        resolution=32,
+        channels=(12, 12, 8),
+        upsample_before=(True, True),
+        styled_blocks=1,
+        style_width=4,
+        style_hidden=4,
+        spade_hidden=4,
+        encoder=StyleEncoderConfig(widths=(4, 4, 4, 4)),
+    )
+
+    def build() -> SEANGenerator:
+        generator = SEANGenerator(config).eval()
+        settle(generator)
+        return generator
+
+    return Case("tiny", config, build, torch.zeros(1, 19, 4))
+
+
+def test_rows_hold_every_edit_and_precision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind: {"literal": 2.0}.get(kind, 1.0))
+    told: list[str] = []
+    rows = synthesis.measure(tiny(), repeats=2, progress=lambda fraction, text: told.append(text))
+    kinds = synthesis.precisions()
+    assert [(row.edit, row.precision) for row in rows] == [(edit, kind) for edit in EDITS for kind in kinds]
+    for row in rows:
+        assert row.max_abs_diff < (1e-4 if row.precision == "float32" else 0.2)
+        assert row.ratio == row.literal_s / row.fast_s and row.floor_s > 0
+        assert (row.literal_peak_mb, row.fast_peak_mb) == (2.0, 1.0)
+    assert len(told) == 1 + len(EDITS)
+    synthesis.write_json(tmp_path / "rows.json", rows)
+    read = json.loads((tmp_path / "rows.json").read_text())
+    assert [row["case"] for row in read] == ["tiny"] * len(rows)
+    needed = {"case", "edit", "literal_s", "fast_s", "ratio", "max_abs_diff", "literal_peak_mb", "fast_peak_mb"}
+    assert needed | {"floor_s", "precision"} <= set(read[0])
+    assert synthesis.read_json(tmp_path / "rows.json") == rows
+    table = synthesis.as_table(rows).splitlines()
+    assert len(table) == len(rows) + 2 and len({line.count("|") for line in table}) == 1
+    assert "torch" in synthesis.machine()
+
+
+def test_edits_change_what_they_say() -> None:
+    case = tiny()
+    label_map, codes = case.edit("redraw", 0)
+    assert np.array_equal(label_map, face(32, 32)) and torch.equal(codes, case.codes)
+    painted, same = case.edit("brush", 0)
+    assert not np.array_equal(painted, label_map) and torch.equal(same, codes)
+    assert not np.array_equal(painted, case.edit("brush", 1)[0])
+    kept, styled = case.edit("style", 0)
+    assert np.array_equal(kept, label_map)
+    assert (styled != codes).any(dim=2)[0].nonzero().flatten().tolist() == [13]
+
+
+def test_the_face_is_a_portrait_of_all_usual_labels() -> None:
+    drawn = face(256, 256)
+    assert set(np.unique(drawn)) == {0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 17, 18}
+    area = (stroke(np.zeros((256, 256), np.uint8), 3, 1) == 1).sum()
+    assert abs(area - np.pi * 20**2) < 40
+
+
+def test_an_unknown_case_is_one_sentence() -> None:
+    with pytest.raises(EngineError, match="no-such-weights"):
+        find_case("no-such-weights")
+
+
+def test_the_table_of_rows_measured_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = synthesis.Row("published", "brush", "float32", 2.4, 0.3, 8.0, 1e-6, 1200.0, 900.0, 0.25)
+    synthesis.write_json(tmp_path / "rows.json", [row])
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "table", str(tmp_path / "rows.json")])
+    assert left.value.code == 0
+    assert "| published | brush | float32 | 2.400 | 0.300 | 8.0 |" in capsys.readouterr().out
+    (tmp_path / "rows.json").write_text('{"something": "else"}')
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "table", str(tmp_path / "rows.json")])
+    assert left.value.code == 2 and "rows of a benchmark" in capsys.readouterr().err
+
+
+def test_bench_tells_what_it_measures(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    assert "synthesis" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "nothing"])
+    assert left.value.code == 2 and "tessera bench --help" in capsys.readouterr().err
