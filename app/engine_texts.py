@@ -119,11 +119,13 @@ TEXTS: tuple[str, ...] = (
     mark("A label map has values outside 0-255; choose one of the label set's ids."),
     # Styles, weights and devices.
     mark('"{0}" has no region "{1}" to take a style from; its regions are {2}.'),
-    mark('The style from "{0}" was made with other weights than "{1}"; drop the picture again.'),
+    mark('The style from "{0}" has {1} numbers and is of other weights: "{2}" takes {3}; drop the picture again.'),
     mark('"{0}" has an encoder per SEAN block; it cannot cross styles over.'),
     mark('"{0}" crosses styles over in {1} blocks; the request gives {2}.'),
+    mark('The blocks of "{0}" take one style; it cannot cross styles over.'),
+    mark('"{0}" does not know how styles vary, so none can be drawn; take styles from pictures.'),
     mark("No parser for the labels of '{0}' is installed; give the label map of \"{1}\" too."),
-    mark('"{0}" finds label maps, it does not paint; choose weights of the system sean.'),
+    mark('"{0}" finds label maps, it does not paint; choose weights of the systems {1}.'),
     mark('"{0}" paints, it does not find label maps; choose weights of the system parser.'),
     mark('"{0}" is of the system "{1}", which this version cannot use; update Tessera.'),
     mark(

@@ -24,6 +24,7 @@ from engine.errors import BadRequest
 from engine.images import ImageFile, encode_png, read_image
 from engine.styles import (
     MAX_AMOUNT,
+    MAX_SEED,
     MEAN,
     MIN_AMOUNT,
     BlockStyle,
@@ -31,8 +32,10 @@ from engine.styles import (
     ImageStyle,
     MeanStyle,
     MixStyle,
+    SampleStyle,
     Style,
     as_label,
+    as_seed,
     decode_code,
     decode_map,
     encode_code,
@@ -54,6 +57,7 @@ __all__ = [
     "RenderRequest",
     "Request",
     "SCHEMA",
+    "SampleStyle",
     "Style",
     "decode_code",
     "encode_code",
@@ -65,7 +69,6 @@ __all__ = [
 Array = np.ndarray
 
 SCHEMA = "tessera/1"
-MAX_SEED = 2**63 - 1
 MAX_DEPTH = 32
 """Mixes of mixes may be nested this deep; deeper JSON is refused rather than run out of stack."""
 
@@ -111,10 +114,7 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
         # Sorted, so that equal requests are equal text whatever the order in which styles were set.
         styles = {as_label(label, "styles"): style for label, style in sorted(self.styles.items())}
         structs.force_setattr(self, "styles", styles)
-        if isinstance(self.seed, np.integer):
-            structs.force_setattr(self, "seed", int(self.seed))
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MAX_SEED:
-            raise BadRequest(f'The key "seed" is {self.seed!r}; give a whole number from 0 to {MAX_SEED}.')
+        structs.force_setattr(self, "seed", as_seed(self.seed))
         if self.precision not in ("float32", "bfloat16"):
             raise BadRequest(f'The key "precision" is {self.precision!r}; give "float32" or "bfloat16".')
 
@@ -245,5 +245,5 @@ def _sentence(message: str) -> str:
 
 
 def _keys() -> list[str]:
-    parts = (RenderRequest, ParseRequest, LabelMapData, ImageStyle, MixStyle, BlockStyle)
+    parts = (RenderRequest, ParseRequest, LabelMapData, ImageStyle, SampleStyle, MixStyle, BlockStyle)
     return sorted({name for part in parts for name in part.__struct_fields__})

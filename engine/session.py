@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import overload
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from engine.checkpoints.card import Card
 from engine.checkpoints.store import Weights, list_weights, load_weights
@@ -26,9 +28,11 @@ from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, Weigh
 from engine.images import read_image
 from engine.label_sets import LabelSet
 from engine.labels import check_label_map, read_label_map
-from engine.painter import SEANPainter, StyleCodes
+from engine.painters.base import Painter, StyleCodes
+from engine.painters.sean import SEANPainter
 from engine.photo_parser import PhotoParser
 from engine.request import ImageStyle, ParseRequest, RenderRequest
+from engine.systems import PAINTERS, PARSER
 
 __all__ = ["ParseResult", "RenderResult", "Session", "StyleCodes"]
 
@@ -38,6 +42,13 @@ LOADED = 3
 """Weights kept in memory at once; the least recently used are dropped."""
 CODES = 64
 """Pictures whose style codes are kept (some 10 kB each)."""
+
+
+KINDS: dict[str, Callable[[Weights, torch.device], Painter | PhotoParser]] = {
+    "sean": SEANPainter,
+    PARSER: PhotoParser,
+}
+"""What makes use of the weights of each system."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ class Session:
 
     def __init__(self, device: str = "auto") -> None:
         self.device = resolve(device)
-        self._loaded: OrderedDict[str, SEANPainter | PhotoParser] = OrderedDict()
+        self._loaded: OrderedDict[str, Painter | PhotoParser] = OrderedDict()
         self._codes: OrderedDict[tuple[str, ...], StyleCodes] = OrderedDict()
 
     # ------------------------------------------------------------------ weights
@@ -89,31 +100,27 @@ class Session:
                 return entry.name
         return None
 
-    def load(self, name: str) -> SEANPainter | PhotoParser:
+    def load(self, name: str) -> Painter | PhotoParser:
         """The weights called `name`, read once. Raises WeightsError."""
         if name in self._loaded:
             self._loaded.move_to_end(name)
             return self._loaded[name]
         weights = load_weights(name)
-        kinds: dict[str, Callable[[Weights], SEANPainter | PhotoParser]] = {
-            "sean": lambda w: SEANPainter(w, self.device),
-            "parser": lambda w: PhotoParser(w, self.device),
-        }
-        if weights.card.system not in kinds:
+        if weights.card.system not in KINDS:
             raise WeightsError(
                 f'"{name}" is of the system "{weights.card.system}", which this version cannot use; update Tessera.'
             )
         while len(self._loaded) >= LOADED:
             self._loaded.popitem(last=False)
-        self._loaded[name] = kinds[weights.card.system](weights)
+        self._loaded[name] = KINDS[weights.card.system](weights, self.device)
         return self._loaded[name]
 
-    def painter(self, name: str) -> SEANPainter:
+    def painter(self, name: str) -> Painter:
         """Weights that paint. Raises WeightsError if they are of another kind."""
         loaded = self.load(name)
-        if not isinstance(loaded, SEANPainter):
+        if isinstance(loaded, PhotoParser):
             raise WeightsError(
-                f'"{name}" finds label maps, it does not paint; choose weights of the system sean.'
+                f'"{name}" finds label maps, it does not paint; choose weights of the systems {", ".join(PAINTERS)}.'
             )
         return loaded
 
@@ -189,11 +196,17 @@ class Session:
         self._codes.move_to_end(key)
         return self._codes[key]
 
-    def _render(self, request: RenderRequest, report: Progress) -> RenderResult:
-        started = time.perf_counter()
-        report(0.0, "loading")
-        painter = self.painter(request.weights)
+    def codes(self, request: RenderRequest) -> Array:
+        """The style codes that a request paints with: (L, K * D) float32, K > 1 where blocks have styles of their own.
 
+        Raises MissingStyle, BadRequest, NotSupported, WeightsError, BadFile.
+        """
+        with self._guarded():
+            found = self._codes_of(request, self.painter(request.weights), lambda fraction, text: None)[0]
+        return found.permute(1, 0, 2).flatten(1).float().numpy()
+
+    def _codes_of(self, request: RenderRequest, painter: Painter, report: Progress) -> tuple[Tensor, list[str]]:
+        """The codes (K, L, D), and what a user should know about the pictures that they come from."""
         told: list[str] = []
 
         def encode(style: ImageStyle) -> tuple[Array, Array]:
@@ -202,7 +215,13 @@ class Session:
             told.extend(notes)
             return found.codes, found.present
 
-        codes = painter.codes_for(request, encode)
+        return painter.codes_for(request, encode), told
+
+    def _render(self, request: RenderRequest, report: Progress) -> RenderResult:
+        started = time.perf_counter()
+        report(0.0, "loading")
+        painter = self.painter(request.weights)
+        codes, told = self._codes_of(request, painter, report)
         pixels, notes = painter.paint(request, codes, lambda n, of: report(0.1 + 0.9 * n / of, "painting"))
         report(1.0, "painted")
         notes = tuple(dict.fromkeys([*told, *notes]))

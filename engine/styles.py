@@ -22,6 +22,7 @@ from engine.png import decode_grey_png, encode_grey_png
 Array = np.ndarray
 
 MIN_AMOUNT, MAX_AMOUNT = -1.0, 2.0
+MAX_SEED = 2**63 - 1
 
 
 class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +65,15 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
         return None if self.label_map_png is None else decode_map(self.label_map_png, "label_map_png")
 
 
+class SampleStyle(Frozen, frozen=True, tag_field="style", tag="sample"):
+    """A style drawn for the label it is given to: the same weights, label and seed give the same style everywhere."""
+
+    seed: Annotated[int, Meta(ge=0, le=MAX_SEED)]
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "seed", as_seed(self.seed))
+
+
 class MixStyle(Frozen, frozen=True, tag_field="style", tag="mix"):
     """(1 - amount) * a + amount * b, with amount from -1 to 2: beyond 0-1 it exaggerates."""
 
@@ -90,7 +100,7 @@ class BlockStyle(Frozen, frozen=True, tag_field="style", tag="blocks"):
             raise BadRequest('The key "blocks" of a style is empty; give one style per block.')
 
 
-Style = Union[MeanStyle, ImageStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
+Style = Union[MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
 
 MEAN = MeanStyle()
 
@@ -156,6 +166,14 @@ def decode_map(text: str, key: str, shape: tuple[int, int] | None = None) -> Arr
             f'The key "{key}" says {shape[1]} x {shape[0]} but holds {ids.shape[1]} x {ids.shape[0]} pixels.'
         )
     return ids
+
+
+def as_seed(seed: Any) -> int:
+    """A seed (numpy integers too) as a plain int. Raises BadRequest."""
+    value = int(seed) if isinstance(seed, np.integer) else seed
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEED:
+        raise BadRequest(f'The key "seed" is {value!r}; give a whole number from 0 to {MAX_SEED}.')
+    return value
 
 
 def as_label(label: Any, key: str) -> int:

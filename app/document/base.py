@@ -14,15 +14,16 @@ from PySide6.QtCore import QObject, QRect, Signal
 from app.canvas.strokes import Box
 from app.document.commands import FieldCommand, PixelCommand, ReplaceCommand
 from app.document.label_pixels import LabelPixels, Stroke
+from app.document.results import Result
 from app.document.state import Origin, Precision, Snapshot, State, read_only
 from app.document.undo import Command, PixelChange, UndoStack, record_change
 from app.labels_text import label_name
 from engine.errors import BadRequest
 from engine.labels import LabelSet
-from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, RenderRequest, Style
+from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
 
 BACKGROUND = 0  # what the eraser paints
-_STYLES = (MeanStyle, ImageStyle, MixStyle, BlockStyle)
+_STYLES = (MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle)
 
 
 class DocumentBase(QObject):
@@ -34,6 +35,8 @@ class DocumentBase(QObject):
     weights_changed = Signal(str)
     precision_changed = Signal(str)
     labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
+    style_locks_changed = Signal(object)  # frozenset of label ids
+    results_changed = Signal()  # kept pictures came, went or got a star; `replaced` may also bring others
     current_label_changed = Signal(int)
     replaced = Signal()  # label set, size, everything: bind anew (no other signal follows)
     picture_changed = Signal()
@@ -128,6 +131,16 @@ class DocumentBase(QObject):
     def hidden(self) -> frozenset[int]:
         """Labels that the overlay does not show."""
         return self._state.hidden
+
+    @property
+    def style_locked(self) -> frozenset[int]:
+        """Labels whose style changes only when the user chooses one for that very label."""
+        return self._state.style_locked
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The pictures that the document keeps, oldest first."""
+        return self._state.origin.results.entries
 
     @property
     def current_label(self) -> int:
@@ -246,6 +259,8 @@ class DocumentBase(QObject):
         if name in ("locked", "hidden"):
             self._pixels.set_locked(self._state.locked)
             self.labels_changed.emit(frozenset(old) ^ frozenset(getattr(self._state, name)))
+        elif name == "style_locked":
+            self.style_locks_changed.emit(frozenset(old) ^ self._state.style_locked)
         else:
             getattr(self, f"{name}_changed").emit(value)
 

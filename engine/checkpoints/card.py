@@ -22,7 +22,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     config: plain data of the model's config dataclass. label_set: `LabelSet.to_dict()`, {} for systems
     without labels. metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by
-    name as `evaluate` gives them. sha256: of model.safetensors, set when saving.
+    name as `evaluate` gives them. sha256: of model.safetensors, set when saving. styles_sha256: of
+    styles.safetensors (`engine/painters/style_spread.py`), "" where there is none: then no styles can be drawn.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     made_with: str = ""
     notes: str = ""
     sha256: str = ""
+    styles_sha256: str = ""
     schema: int = CARD_SCHEMA
 
     def labels(self) -> LabelSet | None:

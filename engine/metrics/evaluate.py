@@ -34,7 +34,7 @@ from engine.metrics.frechet import frechet_distance
 from engine.metrics.reconstruction import psnr, rmse, ssim
 from engine.metrics.segmentation import confusion, segmentation
 from engine.nn.blocks import one_hot, seeded_noise
-from engine.painter import SEANPainter
+from engine.painters.sean import SEANPainter
 from engine.photo_parser import PhotoParser
 from engine.session import Session
 
@@ -99,8 +99,10 @@ def evaluate(
         with torch.inference_mode():
             if isinstance(model, SEANPainter):
                 numbers = _evaluate_sean(model, pairs, session, report)
-            else:
+            elif isinstance(model, PhotoParser):
                 numbers = _evaluate_parser(model, pairs, report)
+            else:
+                raise BadRequest(f'"{weights}" is of the system "{model.card.system}", which is not measured yet.')
     except EngineError:
         raise
     except Exception as error:

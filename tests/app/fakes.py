@@ -45,7 +45,7 @@ def cards(resolution: int = 64) -> list[WeightsEntry]:
 
 @dataclass(frozen=True)
 class StyleCodes:
-    """As engine.painter's, which imports torch."""
+    """As engine.painters.base's, which imports torch."""
 
     codes: np.ndarray
     present: np.ndarray

@@ -99,8 +99,9 @@ def test_every_progress_word_of_the_source_is_in_the_table():
 def test_every_note_of_the_source_is_in_the_table():
     """Notes are what is appended to, or put into, something called notes; those of the parser are its warnings."""
     notes = set()
-    for name in ("images", "labels", "painter", "rasters", "photo_parser"):
-        for node in ast.walk(ast.parse((ENGINE / f"{name}.py").read_text("utf-8"))):
+    sources = [ENGINE / f"{name}.py" for name in ("images", "labels", "rasters", "photo_parser")]
+    for path in [*sources, *(ENGINE / "painters").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             inner: ast.AST | None = None
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "notes.append":
                 inner = node

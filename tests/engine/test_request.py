@@ -23,6 +23,7 @@ from engine.request import (
     MixStyle,
     ParseRequest,
     RenderRequest,
+    SampleStyle,
     Style,
     decode_code,
     encode_code,
@@ -46,7 +47,7 @@ IMAGE_STYLES = st.builds(
     code=st.none() | CODES,
 )
 STYLES: st.SearchStrategy[Style] = st.recursive(
-    st.just(MEAN) | IMAGE_STYLES,
+    st.just(MEAN) | IMAGE_STYLES | st.builds(SampleStyle, seed=st.integers(0, MAX_SEED)),
     lambda inner: (
         st.builds(MixStyle, a=inner, b=inner, amount=st.floats(-1, 2))
         | st.builds(BlockStyle, blocks=st.lists(inner, min_size=1, max_size=6).map(tuple))

@@ -15,7 +15,7 @@ from engine.closeup import close_up, reduced
 from engine.errors import BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
 from engine.images import read_image
 from engine.labels import load_label_set, resize_label_map
-from engine.painter import SEANPainter
+from engine.painters.sean import SEANPainter
 from engine.request import (
     MEAN,
     BlockStyle,
@@ -104,7 +104,7 @@ def test_a_stored_code_needs_no_picture(session, tiny_label_map, tiny_photo, pho
 
 def test_codes_of_other_weights_are_refused(session, tiny_label_map):
     style = ImageStyle("anna.jpg", HAIR, code=encode_code(np.zeros(5, np.float32)))
-    with pytest.raises(MissingStyle, match="made with other weights"):
+    with pytest.raises(MissingStyle, match="5 numbers and is of other weights"):
         session.run(request_of(tiny_label_map, {HAIR: style}))
 
 

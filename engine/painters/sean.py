@@ -1,0 +1,122 @@
+"""One SEAN in use: its networks, its mean style, and styles turned into what the generator takes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.checkpoints.store import Weights
+from engine.errors import NotSupported
+from engine.fast.sean import FastSEAN
+from engine.images import resize_image
+from engine.labels import resize_label_map
+from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.nn.blocks import channels_last, seeded_noise
+from engine.painters.base import (
+    Array,
+    Encode,
+    OnBlock,
+    Scope,
+    StyleCodes,
+    as_image,
+    as_pixels,
+    checked_map,
+    do_not_fit,
+    hot_map,
+    label_set_of,
+    style_picture_map,
+)
+from engine.painters.codes import StyleSource, needs_mean
+from engine.painters.sizes import encoded_size, painted_size, to_size
+from engine.request import RenderRequest
+
+
+class SEANPainter:
+    """Weights of system "sean", ready to encode and to paint.
+
+    Args:
+        weights: as read from their folder.
+        device: where to compute.
+
+    Raises:
+        WeightsError: the tensors do not fit the card's config, or there is no label set.
+    """
+
+    scope: Scope = "label"
+
+    def __init__(self, weights: Weights, device: torch.device) -> None:
+        self.card, self.device = weights.card, device
+        state = dict(weights.state)
+        try:
+            self.config = msgspec.convert(self.card.config, SEANConfig)
+            generator = SEANGenerator(self.config)
+            shape = (len(generator.encoders), self.config.labels, self.config.style_width)
+            self.has_mean = MEAN_STYLE in state
+            self.mean = state.pop(MEAN_STYLE, torch.zeros(shape)).float().reshape(shape)
+            generator.load_state_dict(state)
+        except (msgspec.ValidationError, ValueError, RuntimeError) as error:
+            raise do_not_fit(self.card, error) from error
+        self.label_set = label_set_of(self.card, self.config.labels)
+        self.code_length = shape[0] * shape[2]
+        self.generator = channels_last(generator, device).eval()
+        self._styles = StyleSource(self.card.name, self.label_set, self.mean, self.sample, generator.styled_blocks)
+        self._renderers: dict[str, FastSEAN] = {}
+
+    def painted_size(self, height: int, width: int) -> tuple[int, int]:
+        """As `engine.painters.sizes.painted_size`, for this network."""
+        return painted_size(height, width, self.config.stride, self.config.resolution)
+
+    # ------------------------------------------------------------------ styles
+
+    def encode(self, pixels: Array, label_map: Array) -> StyleCodes:
+        """Style codes of a picture's regions.
+
+        Args:
+            pixels: (H, W, 3) uint8.
+            label_map: (h, w) label ids of the same picture, any size.
+
+        Raises:
+            BadLabelMap: it holds ids that the weights do not know.
+        """
+        height, width = encoded_size(pixels.shape[0], pixels.shape[1], self.config.stride, self.config.resolution)
+        hot = hot_map(style_picture_map(label_map, self.label_set, height, width), self.config.labels, self.device)
+        with torch.inference_mode():
+            codes, present = self.generator.encode(as_image(resize_image(pixels, height, width), self.device), hot)
+        flat = codes[0].permute(1, 0, 2).flatten(1)  # (L, E * D)
+        return StyleCodes(flat.float().cpu().numpy(), present[0].cpu().numpy())
+
+    def sample(self, label: int, seed: int) -> Array:
+        """A style drawn for a label (E * D,). Raises NotSupported: these weights do not know how styles vary."""
+        raise NotSupported(
+            f'"{self.card.name}" does not know how styles vary, so none can be drawn; take styles from pictures.'
+        )
+
+    def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:
+        """The request's styles as codes (K, L, D) on the CPU, K = encoders, or blocks where styles cross over."""
+        return self._styles.codes(request, encode)
+
+    # ------------------------------------------------------------------ painting
+
+    def paint(self, request: RenderRequest, codes: Tensor, on_block: OnBlock) -> tuple[Array, tuple[str, ...]]:
+        """The request's picture, (H, W, 3) uint8 at the label map's size, and what a user should know about it.
+
+        Same request, same bytes on the CPU: noise is drawn from the seed, layer by layer.
+        """
+        label_map = checked_map(request, self.label_set)
+        height, width = label_map.shape
+        ids = resize_label_map(label_map, *self.painted_size(height, width))
+        image = self._fast(request.precision).render(ids, codes, seeded_noise(request.seed, self.device), on_block)
+        pixels, notes = to_size(as_pixels(image), height, width)
+        if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(ids)):
+            notes = ("These weights come without a mean style; give each region a style.", *notes)
+        return pixels, notes
+
+    def _fast(self, precision: Literal["float32", "bfloat16"]) -> FastSEAN:
+        """The exact fast renderer of that precision; what it keeps between pictures belongs to it."""
+        if precision not in self._renderers:
+            self._renderers[precision] = FastSEAN(self.generator, precision=precision)
+        return self._renderers[precision]
