@@ -1,6 +1,8 @@
-"""Losses of the papers: hinge GAN, feature matching, pyramid L1 (SPADE, appendix; pix2pixHD, section 3.2)."""
+"""Losses of the papers: hinge and least-squares GAN, feature matching, KL (SPADE; pix2pixHD); pyramid L1 is ours."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -13,8 +15,7 @@ Features = list[list[Tensor]]
 def hinge_discriminator(real: Features, fake: Features) -> Tensor:
     """-mean(min(D(x) - 1, 0)) - mean(min(-D(G) - 1, 0)), averaged over scales."""
     terms = [
-        F.relu(1 - r[-1].float()).mean() + F.relu(1 + f[-1].float()).mean()
-        for r, f in zip(real, fake, strict=True)
+        F.relu(1 - r[-1].float()).mean() + F.relu(1 + f[-1].float()).mean() for r, f in zip(real, fake, strict=True)
     ]
     return torch.stack(terms).mean()
 
@@ -22,6 +23,26 @@ def hinge_discriminator(real: Features, fake: Features) -> Tensor:
 def hinge_generator(fake: Features) -> Tensor:
     """-mean(D(G)), averaged over scales."""
     return -torch.stack([f[-1].float().mean() for f in fake]).mean()
+
+
+def squares_discriminator(real: Features, fake: Features) -> Tensor:
+    """Least squares (pix2pixHD): (mean((D(x) - 1)^2) + mean(D(G)^2)) / 2, averaged over scales."""
+    terms = [
+        ((r[-1].float() - 1).pow(2).mean() + f[-1].float().pow(2).mean()) / 2 for r, f in zip(real, fake, strict=True)
+    ]
+    return torch.stack(terms).mean()
+
+
+def squares_generator(fake: Features) -> Tensor:
+    """Least squares (pix2pixHD): mean((D(G) - 1)^2), averaged over scales."""
+    return torch.stack([(f[-1].float() - 1).pow(2).mean() for f in fake]).mean()
+
+
+DISCRIMINATOR_LOSSES: dict[str, Callable[[Features, Features], Tensor]] = {
+    "hinge": hinge_discriminator,
+    "lsgan": squares_discriminator,
+}
+GENERATOR_LOSSES: dict[str, Callable[[Features], Tensor]] = {"hinge": hinge_generator, "lsgan": squares_generator}
 
 
 def feature_matching(real: Features, fake: Features) -> Tensor:
@@ -38,3 +59,13 @@ def pyramid_l1(real: Tensor, fake: Tensor, factors: tuple[int, ...] = (2, 4, 8))
     """Sum of L1 distances between pictures averaged over factor x factor squares."""
     difference = fake.float() - real.float()
     return torch.stack([F.avg_pool2d(difference, k).abs().mean() for k in factors]).sum()
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || N(0, 1)) in nats: summed over a picture's latent, averaged over pictures (B, ...).
+
+    The published code of SPADE and SMIS sums over a GPU's pictures too, so that its weight of 0.05 is 0.05 times the
+    pictures per GPU here.
+    """
+    mean, log_variance = mean.float(), log_variance.float()
+    return -0.5 * (1 + log_variance - mean.pow(2) - log_variance.exp()).flatten(1).sum(1).mean()

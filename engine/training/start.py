@@ -22,6 +22,7 @@ from engine.memory import keep_freed_memory
 from engine.metrics.features import MOBILENET
 from engine.models.parser import ParserConfig
 from engine.models.sean import SEANConfig
+from engine.training.gan import GANTask, GANTaskConfig
 from engine.training.loop import Callback, Loop
 from engine.training.parser_task import ParserTask, ParserTaskConfig
 from engine.training.recipe import Recipe, read_fields
@@ -29,6 +30,11 @@ from engine.training.sean_task import SEANTask, SEANTaskConfig
 from engine.training.task import Task, run_path
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it would print the precision it uses
+
+PAINTING: dict[str, tuple[type, type[GANTaskConfig], type[GANTask]]] = {
+    "sean": (SEANConfig, SEANTaskConfig, SEANTask),
+}
+"""Systems that paint: the configs of the network and of its training, and the task."""
 
 
 def make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task:
@@ -57,12 +63,11 @@ def _make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Tas
             f"The recipe is for {model['labels']} labels, but {data.folder} has {len(data.label_set)}; "
             "leave out labels."
         )
-    if recipe.system == "sean":
-        config = read_fields(recipe.task, SEANTaskConfig, "recipe, [task]")
-        return SEANTask(read_fields(model, SEANConfig, "recipe, [model]"), config, recipe.steps, device)
-    frequencies = torch.bincount(torch.from_numpy(data.label_maps).flatten().long(), minlength=256)[
-        : model["labels"]
-    ]
+    if recipe.system in PAINTING:
+        model_config, task_config, task = PAINTING[recipe.system]
+        config = read_fields(recipe.task, task_config, "recipe, [task]")
+        return task(read_fields(model, model_config, "recipe, [model]"), config, recipe.steps, device)
+    frequencies = torch.bincount(torch.from_numpy(data.label_maps).flatten().long(), minlength=256)[: model["labels"]]
     parser_config = read_fields(recipe.task, ParserTaskConfig, "recipe, [task]")
     parser_model = read_fields(model, ParserConfig, "recipe, [model]")
     shares = frequencies.float() / frequencies.sum()
@@ -129,7 +134,7 @@ def prepare(
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "model": asdict(task.model) if hasattr(task, "model") else {},
-        "perceptual_network": MOBILENET if isinstance(task, SEANTask) and task.features is not None else "",
+        "perceptual_network": MOBILENET if isinstance(task, GANTask) and task.features is not None else "",
     }
     with atomic_write(run_path(folder, "config.json")) as file:
         file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())
