@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.document.state import State, style_bytes
+from app.document.results import Result
+from app.document.state import Origin, State, style_bytes
 from app.document.undo import Command, PixelChange, PixelRuns
 from engine.request import Style
 
@@ -146,7 +147,9 @@ class ReplaceCommand:
 
     @property
     def nbytes(self) -> int:
-        return self._other.nbytes
+        own = self._document.origin.results
+        other = self._other.state.origin.results
+        return self._other.nbytes + (0 if other is own else other.nbytes)
 
     def undo(self) -> None:
         present = _Packed.pack(self._document._state)
@@ -157,3 +160,30 @@ class ReplaceCommand:
 
     def absorb(self, later: Command) -> None:
         raise NotImplementedError("replacing steps carry no merge key")
+
+
+class DeleteResultsCommand:
+    """Kept pictures were deleted."""
+
+    merge_key: Hashable | None = None
+
+    def __init__(self, document: DocumentBase, origin: Origin, removed: tuple[Result, ...], text: str) -> None:
+        self._document = document
+        self._origin = origin
+        self._removed = removed
+        self.text = text
+
+    @property
+    def nbytes(self) -> int:
+        return sum(result.nbytes for result in self._removed)
+
+    def undo(self) -> None:
+        self._origin.results.put_back(self._removed)
+        self._document.results_changed.emit()
+
+    def redo(self) -> None:
+        self._removed = self._origin.results.remove(result.number for result in self._removed)
+        self._document.results_changed.emit()
+
+    def absorb(self, later: Command) -> None:
+        raise NotImplementedError("deleting steps carry no merge key")

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from PySide6.QtCore import QObject
 
 from app.canvas import fill as fills
-from app.document.base import BACKGROUND, DocumentBase, qrect
+from app.document.base import BACKGROUND, qrect
 from app.document.commands import PixelCommand, StylesCommand
 from app.document.label_pixels import Stroke
-from app.document.state import Origin, Precision, State
+from app.document.state import Precision, State
+from app.document.whole import WholeDocument
 from engine.errors import BadRequest
 from engine.labels import LabelSet, check_label_map, load_label_set
-from engine.request import MAX_SEED, RenderRequest, Style
+from engine.request import Style
 
 __all__ = ["BACKGROUND", "Document"]
 
 
-class Document(DocumentBase):
+class Document(WholeDocument):
     """Label map, styles, seed and weights with undo; locks and visibility of labels; the last picture.
 
     Wrong input raises BadRequest or BadLabelMap and changes nothing.
@@ -216,6 +216,11 @@ class Document(DocumentBase):
         text = self.tr("Show {0}") if visible else self.tr("Hide {0}")
         self._change_members("hidden", label, not visible, text)
 
+    def set_style_locked(self, label: int, locked: bool) -> None:
+        """Keeps a label's style when many change at once; choosing one for this label still changes it."""
+        text = self.tr("Lock the style of {0}") if locked else self.tr("Unlock the style of {0}")
+        self._change_members("style_locked", label, locked, text)
+
     def show_only(self, label: int) -> None:
         """Hides every other label; asked again for the same one, shows all."""
         others = frozenset(range(len(self.label_set))) - {self._checked(label)}
@@ -232,101 +237,6 @@ class Document(DocumentBase):
         """What the engine painted, (H, W, 3) uint8. A result, not a step of the history."""
         self._state.picture = self._checked_picture(pixels)
         self.picture_changed.emit()
-
-    def set_path(self, path: Path | None, *, of: Origin | None = None) -> None:
-        """The file that holds this document, or the one that `of` stands for. Not a step of the history."""
-        origin = of if of is not None else self._state.origin
-        if origin.path != path:
-            origin.path = path
-            if origin is self._state.origin:
-                self.path_changed.emit()
-
-    # ------------------------------------------------------------ the whole document
-
-    def new(
-        self,
-        *,
-        label_set: LabelSet,
-        label_map: np.ndarray,
-        weights: str = "",
-        styles: Mapping[int, Style] | None = None,
-        seed: int = 0,
-        precision: Precision = "float32",
-        photo: np.ndarray | None = None,
-        picture: np.ndarray | None = None,
-        path: Path | None = None,
-        text: str | None = None,
-        undoable: bool = True,
-    ) -> None:
-        """Becomes another document, held by the file `path` if any; all is checked before anything changes.
-
-        `undoable`: the old one can be had back by undo; otherwise the history starts afresh and the document
-        counts as saved (start of the application, opening a file).
-        """
-        check_label_map(label_map, label_set, self.tr("The new label map"))
-        chosen = {self._checked(label, label_set): self._checked_style(s) for label, s in (styles or {}).items()}
-        state = State(
-            label_set=label_set,
-            label_map=np.array(label_map, np.uint8, order="C"),
-            weights=weights,
-            styles={label: style for label, style in chosen.items() if style is not None},
-            seed=self._checked_seed(seed),
-            precision=precision,
-            photo=self._checked_picture(photo),
-            picture=self._checked_picture(picture),
-            origin=Origin(path),
-        )
-        self.end_stroke()
-        if undoable:
-            self._replace(state, text or self.tr("New document"))
-            return
-        self._undo.clear()
-        self._put_state(state)
-        self._announce()
-
-    def restore(
-        self,
-        request: RenderRequest,
-        *,
-        label_set: LabelSet | None = None,
-        picture: np.ndarray | None = None,
-        path: Path | None = None,
-        text: str | None = None,
-        undoable: bool = True,
-    ) -> None:
-        """Takes everything that made a picture from its request; one step.
-
-        `label_set`: that of the request's weights; without it, this document's. The rest as in `new`.
-        """
-        self.new(
-            label_set=label_set or self.label_set,
-            label_map=request.label_map.array(),
-            weights=request.weights,
-            styles=request.styles,
-            seed=request.seed,
-            precision=request.precision,
-            picture=picture,
-            path=path,
-            text=text or self.tr("Restore from picture"),
-            undoable=undoable,
-        )
-
-    def change_model(
-        self, weights: str, styles: Mapping[int, Style], *, label_set: LabelSet | None = None, text: str | None = None
-    ) -> None:
-        """Paints with other weights that know the same labels, with the styles as those weights need them; one
-        step. All else stays: pixels, seed, precision, locks, visibility, picture.
-        """
-        chosen = {self._checked(label): self._checked_style(style) for label, style in styles.items()}
-        self.end_stroke()
-        state = replace(
-            self._state,
-            label_set=label_set or self.label_set,
-            label_map=self._state.label_map.copy(),
-            weights=weights,
-            styles={label: style for label, style in chosen.items() if style is not None},
-        )
-        self._replace(state, text or self.tr("Change weights"))
 
     # ------------------------------------------------------------ history
 
@@ -358,8 +268,3 @@ class Document(DocumentBase):
         label = self._checked(label)
         rest: frozenset[int] = getattr(self._state, field) - {label}
         self._change(field, rest | {label} if member else rest, text.format(self._label_name(label)))
-
-    def _checked_seed(self, seed: int) -> int:
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-            raise BadRequest(self.tr("The seed must be a whole number from 0 to {0}.").format(MAX_SEED))
-        return seed

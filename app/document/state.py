@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from app.document.results import Results
 from engine.labels import LabelSet
 from engine.request import LabelMapData, RenderRequest, Style
 
@@ -20,11 +21,13 @@ Precision = Literal["float32", "bfloat16"]
 class Origin:
     """Which document this is: the same object through all its steps, another one for another document.
 
-    ``path`` is the file that holds it, None while there is none. States share their document's origin, so undo
-    across two documents brings the right file back, and a save that ends late finds the document it was of.
+    ``path`` is the file that holds it, None while there is none; ``results`` are the pictures it keeps. States share
+    their document's origin, so undo across two documents brings the right file and the right pictures back, and a
+    save that ends late finds the document it was of.
     """
 
     path: Path | None = None
+    results: Results = field(default_factory=Results)
 
 
 @dataclass
@@ -39,6 +42,7 @@ class State:
     precision: Precision = "float32"
     locked: frozenset[int] = frozenset()
     hidden: frozenset[int] = frozenset()
+    style_locked: frozenset[int] = frozenset()  # labels whose style dice, "all regions" and resets leave alone
     photo: np.ndarray | None = None  # (H, W, 3) uint8: the photo that is edited, if any
     picture: np.ndarray | None = None  # (H, W, 3) uint8: what the engine painted last
     origin: Origin = field(default_factory=Origin)

@@ -1,0 +1,132 @@
+"""Pictures that a document keeps, each with everything that made it. Plain Python, no Qt.
+
+Equal ones are kept once. What is not starred goes, oldest first, when there are too many or they take too much
+memory; starred ones never go by themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.labels import LabelSet
+from engine.request import RenderRequest
+
+if TYPE_CHECKING:
+    from app.document.state import Snapshot
+
+MAX_COUNT = 60  # without a star
+MAX_BYTES = 192 * 1024 * 1024  # of all
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One picture: (H, W, 3) uint8, read-only, and what made it. `number` counts up in its document, from 1."""
+
+    snapshot: Snapshot
+    label_set: LabelSet
+    pixels: np.ndarray
+    number: int = 0
+    starred: bool = False
+    made: float = field(default_factory=time.time)  # seconds since 1970
+    key: bytes = b""  # equal for equal pictures
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.pixels.nbytes) + int(self.snapshot.label_map.nbytes)
+
+    def to_request(self) -> RenderRequest:
+        """The request that paints it again. Compresses the label map: for workers."""
+        return self.snapshot.to_request()
+
+
+class Results:
+    """The kept pictures of one document, oldest first. Numbers stay with their pictures."""
+
+    def __init__(self, *, max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> None:
+        self._max_count = max_count
+        self._max_bytes = max_bytes
+        self._kept: list[Result] = []
+        self._last_number = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def entries(self) -> tuple[Result, ...]:
+        return tuple(self._kept)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(result.nbytes for result in self._kept)
+
+    def find(self, snapshot: Snapshot) -> Result | None:
+        """The kept picture that `snapshot` makes, or None."""
+        key = key_of(snapshot)
+        return next((result for result in self._kept if result.key == key), None)
+
+    def get(self, number: int) -> Result | None:
+        return next((result for result in self._kept if result.number == number), None)
+
+    def keep(self, snapshot: Snapshot, label_set: LabelSet, pixels: np.ndarray) -> tuple[Result, bool]:
+        """Keeps a picture at the end. Returns it and whether it is new; an equal one stays where it is."""
+        key = key_of(snapshot)
+        for known in self._kept:
+            if known.key == key:
+                return known, False
+        self._last_number += 1
+        result = Result(snapshot, label_set, pixels, self._last_number, key=key)
+        self._kept.append(result)
+        self._trim()
+        return result, True
+
+    def set_starred(self, number: int, starred: bool) -> bool:
+        """Returns whether that changed anything."""
+        for i, result in enumerate(self._kept):
+            if result.number == number and result.starred != starred:
+                self._kept[i] = replace(result, starred=starred)
+                self._trim()
+                return True
+        return False
+
+    def remove(self, numbers: Iterable[int]) -> tuple[Result, ...]:
+        """Takes pictures out, starred or not; returns them for `put_back`."""
+        gone = set(numbers)
+        removed = tuple(result for result in self._kept if result.number in gone)
+        self._kept = [result for result in self._kept if result.number not in gone]
+        return removed
+
+    def put_back(self, results: Iterable[Result]) -> None:
+        """Puts pictures in by their numbers: deleted ones, or those of a file."""
+        known = {result.number for result in self._kept}
+        self._kept += [result for result in results if result.number not in known]
+        self._kept.sort(key=lambda result: result.number)
+        self._last_number = max([self._last_number, *(result.number for result in self._kept)])
+
+    def _trim(self) -> None:
+        """The newest one stays, whatever it weighs: it has just been asked for."""
+        loose = [result for result in self._kept[:-1] if not result.starred]
+        count = sum(not result.starred for result in self._kept)
+        total = self.nbytes
+        dropped = set()
+        for result in loose:
+            if count <= self._max_count and total <= self._max_bytes:
+                break
+            dropped.add(result.number)
+            count -= 1
+            total -= result.nbytes
+        if dropped:
+            self._kept = [result for result in self._kept if result.number not in dropped]
+
+
+def key_of(snapshot: Snapshot) -> bytes:
+    """Equal for snapshots that make the same picture."""
+    plain = (snapshot.weights, snapshot.seed, snapshot.precision, sorted(snapshot.styles.items()))
+    digest = hashlib.sha256(repr((plain, snapshot.label_map.shape)).encode("utf-8", "surrogatepass"))
+    digest.update(np.ascontiguousarray(snapshot.label_map).tobytes())
+    return digest.digest()
