@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.document.document import MAX_SEED, Document
+from app.document.document import Document
 from app.engine_texts import told
 from app.icons import icons
+from engine.request import MAX_SEED
 
 SHOW_AFTER_MS = 250  # quick jobs would only make the bar flicker
 
