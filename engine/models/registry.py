@@ -16,6 +16,7 @@ from torch import nn
 from engine.errors import NotSupported
 from engine.models.parser import Parser, ParserConfig
 from engine.models.sean import SEANConfig, SEANGenerator
+from engine.models.smis import SMISConfig, SMISEncoder, SMISEncoderConfig, SMISGenerator
 from engine.models.spade import SPADEConfig, SPADEEncoder, SPADEEncoderConfig, SPADEGenerator
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
 
@@ -30,7 +31,8 @@ class Family:
     title, paper: for people.
     config, network: the config dataclass and the module that is built from it.
     inputs: what `network.forward` takes, in order: "hot" (B, channels, H, W) one-hot label map; "codes"
-        (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "image" (B, 3, H, W).
+        (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "latents" (B, labels * latent, h, w),
+        see `SMISConfig.latent_shape`; "image" (B, 3, H, W).
     stride: the sides of pictures and label maps must be multiples of this.
     code_licence: of the file here. weights_licence: of the weights that the authors published, "" if none.
     spectral: the network takes `sn`, spectral normalisation in training.
@@ -63,6 +65,7 @@ class Family:
         return self.network(config, sn=training) if self.spectral else self.network(config)
 
 
+_SMIS_PAPER = "Zhu et al., CVPR 2020, arXiv 2003.12697"
 _SPADE_PAPER = "Park et al., CVPR 2019, arXiv 1903.07291"
 
 FAMILIES: tuple[Family, ...] = (
@@ -115,6 +118,45 @@ FAMILIES: tuple[Family, ...] = (
         network=SPADEEncoder,
         inputs=("image",),
         stride=lambda config: 1,
+    ),
+    Family(
+        system="smis",
+        title="SMIS",
+        paper=_SMIS_PAPER,
+        config=SMISConfig,
+        network=SMISGenerator,
+        inputs=("hot", "latents"),
+        stride=lambda config: config.stride,
+        weights_licence=CC_BY_NC_SA,
+        variants={
+            "": {},
+            "deepfashion": {"schedule": "deepfashion", "labels": 8, "width": 160},
+            "cityscapes": {
+                "schedule": "cityscapes",
+                "labels": 35,
+                "edges": True,
+                "width": 280,
+                "resolution": 512,
+                "aspect_ratio": 2.0,
+                "encoder": {"width": 10},
+            },
+            "ade20k": {"schedule": "ade20k", "labels": 151, "encoder": {"width": 4}},
+            "local": {"locality": 1.0},  # ours: no region reaches another before the last convolution
+            "mulnet": {"separate": True, "width": 4, "fusion": 2},
+            "groupnet": {"locality": 1.0, "fusion": 2},
+            "groupenc": {"schedule": "ungrouped"},
+            "whole-regions": {"encoder": {"crop_regions": False}},  # as the paper has it
+        },
+    ),
+    Family(
+        system="smis_encoder",
+        title="SMIS's image encoder",
+        paper=_SMIS_PAPER,
+        config=SMISEncoderConfig,
+        network=SMISEncoder,
+        inputs=("image", "hot"),
+        stride=lambda config: 1,
+        weights_licence=CC_BY_NC_SA,
     ),
     Family(
         system="patch_discriminator",

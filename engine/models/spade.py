@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.nn.blocks import resize_nearest, spectral
+from engine.nn.latent import sample_latent
 from engine.nn.spade import SPADEResBlk, init_papers, upsample
 
 Depth = Literal["normal", "more", "most"]
@@ -187,11 +188,6 @@ class SPADEEncoder(nn.Module):
             x = F.leaky_relu(F.instance_norm(conv(x)), 0.2)
         x = x.flatten(1)
         return self.mean(x), self.log_variance(x)
-
-
-def sample_latent(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
-    """mean + noise * standard deviation (the reparameterisation of a VAE), each (B, latent)."""
-    return mean + noise * torch.exp(0.5 * log_variance)
 
 
 __all__ = [

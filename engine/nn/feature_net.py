@@ -60,9 +60,7 @@ class FeatureNet(nn.Module):
         stride, size = layer["stride"], weight.shape[-1]
         padding = 0
         if size > 1:  # SAME: a stride of 2 on an even side pads at the bottom and right only
-            pads = [
-                max((-(-side // stride) - 1) * stride + size - side, 0) for side in (x.shape[-1], x.shape[-2])
-            ]
+            pads = [max((-(-side // stride) - 1) * stride + size - side, 0) for side in (x.shape[-1], x.shape[-2])]
             if all(p == size - 1 for p in pads):
                 padding = size // 2
             else:

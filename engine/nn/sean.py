@@ -126,9 +126,7 @@ class SEAN(nn.Module):
         beta = a_beta * self.style_beta(style_map) + (1 - a_beta) * beta
         return gamma, beta
 
-    def contracted(
-        self, conditions: LabelConditions, codes: Tensor, height: int, width: int
-    ) -> tuple[Tensor, Tensor]:
+    def contracted(self, conditions: LabelConditions, codes: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
         """1 + gamma and beta, each (B, C, H, W), with as few passes over the pixels as there can be.
 
         The style kernels are contracted with the transformed codes first, which leaves L rows per tap and

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from engine.errors import NotSupported
 from engine.models.registry import FAMILIES, Family, family
 from engine.nn.blocks import one_hot, seeded_noise
+from engine.nn.latent import sample_latent
 
 BATCH = 2
 
@@ -30,7 +31,14 @@ SMALL: dict[str, dict[str, Any]] = {
     "spade": {"labels": 5, "resolution": 128, "width": 2, "hidden": 6},
     "spade_encoder": {"width": 2, "latent": 9},
     "patch_discriminator": {"in_channels": 8, "width": 4},
+    "smis": {"labels": 5, "resolution": 128, "width": 2, "hidden": 6, "encoder": {"width": 2}},
+    "smis_encoder": {"labels": 5, "resolution": 64, "layers": 4, "encoder": {"width": 2}},
     "parser": {"labels": 5, "resolution": 64, "widths": (4, 6, 8)},
+}
+SMALL_VARIANTS: dict[str, dict[str, Any]] = {
+    "deepfashion": {"labels": 8, "width": 2, "hidden": 8},
+    "cityscapes": {"width": 140, "multiples": (1, 1, 1, 1, 1, 1, 1, 0.5)},  # what its groups divide
+    "mulnet": {"labels": 3},  # all of them in the two pixels by two of the first block
 }
 """What makes a test fast; a variant's own settings win, except for these widths."""
 
@@ -44,6 +52,8 @@ def small_config(entry: Family, variant: str) -> Any:
     values = dict(entry.variants[variant])
     for key, value in SMALL[entry.system].items():
         values[key] = values.get(key, {}) | value if isinstance(value, dict) else value
+    if entry.system == "smis":
+        values |= SMALL_VARIANTS.get(variant, {})
     if values.get("latent", 0) > 9:
         values["latent"] = 9
     if "aspect_ratio" in values:
@@ -73,6 +83,8 @@ def inputs_for(entry: Family, config: Any, height: int, width: int) -> list[Any]
             values.append(torch.randn(shape, generator=generator))
         elif word == "noise":
             values.append(seeded_noise(5))
+        elif word == "latents":
+            values.append(torch.randn(BATCH, *config.latent_shape, generator=generator))
         elif word == "z":
             values.append(torch.randn(BATCH, config.latent, generator=generator) if config.latent else None)
         else:
@@ -110,6 +122,8 @@ def expected_shapes(entry: Family, config: Any) -> list[tuple[int, ...]]:
         return [(BATCH, config.labels, height, width)]
     if entry.system == "spade_encoder":
         return [(BATCH, config.latent)] * 2
+    if entry.system == "smis_encoder":
+        return [(BATCH, config.labels * config.latent, *config.start)] * 2
     if entry.system != "patch_discriminator":
         return [(BATCH, 3, height, width)]
     shapes: list[tuple[int, ...]] = []
@@ -131,19 +145,21 @@ def test_the_output_has_its_shape_and_is_finite(entry: Family, variant: str) -> 
         outputs = run(entry, build(entry, config), config)
     assert [tuple(y.shape) for y in outputs] == expected_shapes(entry, config)
     assert all(bool(y.isfinite().all()) for y in outputs)
-    if entry.system in ("sean", "spade"):
+    if entry.system in ("sean", "spade", "smis"):
         assert float(outputs[0].abs().max()) <= 1 and float(outputs[0].std()) > 1e-3
 
 
 @every_variant
 def test_a_gradient_reaches_every_parameter(entry: Family, variant: str) -> None:
-    """In training, spectral norm included; a SEAN's encoder by way of the codes that it makes."""
+    """In training, spectral norm included; an encoder by way of the codes that it makes."""
     config = small_config(entry, variant)
     network = build(entry, config, training=True)
     inputs = inputs_for(entry, config, *side_of(config))
-    if entry.system == "sean":
+    if entry.system in ("sean", "smis"):
         image = torch.rand(BATCH, 3, *side_of(config), generator=torch.Generator().manual_seed(4)) * 2 - 1
-        inputs[1], _ = network.encode(image, inputs[0])  # type: ignore[operator]
+        inputs[1], second = network.encode(image, inputs[0])  # type: ignore[operator]
+        if entry.system == "smis":
+            inputs[1] = sample_latent(inputs[1], second, torch.ones_like(second))
     loss = torch.stack([(y * torch.linspace(-1, 2, y.shape[-1])).mean() for y in leaves(network(*inputs))])
     loss.sum().backward()
     missing = [
