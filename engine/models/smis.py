@@ -147,9 +147,16 @@ class GroupTrunk(nn.Module):
         init_papers(self)
         self.encoder: RegionEncoder | None = None
         if config.encoder is not None:
-            layers = config.upsamplings
-            self.encoder = RegionEncoder(config.encoder, config.labels, config.latent, config.start, layers, sn)
-            init_papers(self.encoder, gain=0.02 if config.encoder.norm == "instance" else 1.0)
+            # Without instance norm nothing restores the scale that small weights, and a spectral norm over all groups
+            # at once, take away layer by layer: measured, latents of 0.0005. Then the encoder does without both.
+            published, layers = config.encoder.norm == "instance", config.upsamplings
+            self.encoder = RegionEncoder(
+                config.encoder, config.labels, config.latent, config.start, layers, sn and published
+            )
+            if published:
+                init_papers(self.encoder)
+            else:
+                self.encoder.init_to_scale()
 
     def encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
         """See `SMISGenerator.encode`."""

@@ -1,0 +1,72 @@
+"""What SPADE with an encoder and SMIS have in common in training: a latent drawn from an encoder, held near N(0, 1).
+
+A picture is painted from its label map and z ~ N(mean, variance) of its own encoding and compared with itself; the KL
+divergence from N(0, 1) keeps the latents where sampling looks for them later (SPADE, appendix A; SMIS, section 3.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.data.folder import DatasetFolder
+from engine.nn.blocks import one_hot
+from engine.nn.latent import sample_latent
+from engine.training.gan import BATCH, GANTask, GANTaskConfig
+from engine.training.losses import kl_divergence
+from engine.training.task import Losses
+
+
+@dataclass(frozen=True)
+class VariationalTaskConfig(GANTaskConfig):
+    """How a generator with a latent is trained. Defaults as SPADE and SMIS published them.
+
+    kl: weight of the KL divergence, which is summed over a picture's latent and averaged over pictures (published:
+        0.05, summed over the pictures of a GPU too).
+    kl_warm_up: steps over which that weight rises from 0: a latent that costs before it is of use is never used.
+    """
+
+    betas: tuple[float, float] = (0.0, 0.9)
+    discriminator_layers: int = 4
+    discriminator_last_stride: int = 1
+    kl: float = 0.05
+    kl_warm_up: int = 0
+
+
+class VariationalTask(GANTask):
+    """A generator with `encode(image, hot) -> mean, log-variance` and `forward(hot, z)`."""
+
+    config: VariationalTaskConfig
+    step: int = 0
+
+    def paint(self, real: Tensor, hot: Tensor) -> tuple[Tensor, Losses]:
+        """From z ~ q(z | picture); "kl" is reported with its weight."""
+        mean, log_variance = (x.float() for x in self.generator.encode(real, hot))
+        config = self.config
+        weight = config.kl * min(1.0, (self.step + 1) / max(1, config.kl_warm_up))
+        z = sample_latent(mean, log_variance, torch.randn_like(mean))
+        return self.generator(hot, z), {"kl": weight * kl_divergence(mean, log_variance)}
+
+    def reconstruct(self, generator: Any, image: Tensor, hot: Tensor) -> Tensor:
+        """From the mean of q(z | picture)."""
+        painted: Tensor = generator(hot, generator.encode(image, hot)[0])
+        return painted
+
+    @torch.no_grad()
+    def validate(self, data: DatasetFolder) -> dict[str, float]:
+        """Adds "variety": the mean absolute difference, of 255, between two pictures from the prior (0: unused z)."""
+        numbers = super().validate(data)
+        generator, batch = self.averaged(), data.batch(torch.arange(min(BATCH, len(data))).numpy())
+        hot = one_hot(batch.label_map.to(self.device), self.model.labels)
+        image = batch.image.to(self.device)
+        a, b = (generator(hot, self.prior(generator, image, hot, seed)).float() for seed in (1, 2))
+        return numbers | {"variety": float((a - b).abs().mean()) * 127.5}
+
+    def prior(self, generator: Any, image: Tensor, hot: Tensor, seed: int) -> Tensor:
+        """z ~ N(0, 1) for those pictures, the same for the same seed."""
+        mean: Tensor = generator.encode(image, hot)[0]
+        drawn = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed))
+        return drawn.to(mean)
