@@ -24,6 +24,7 @@ from engine.errors import BadFile, EngineError, NotSupported
 from engine.golden import GoldenCase, read_case
 from engine.models.registry import family
 from engine.models.sean import SEANGenerator
+from engine.models.smis import SMISEncoder
 from engine.nn.blocks import one_hot
 from engine.training.losses import Features, feature_matching, hinge_discriminator, hinge_generator
 
@@ -209,15 +210,16 @@ def _spade(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]
         depth=depth,
         resolution=int(config.get("crop_size", 256)) // stride * stride,
         aspect_ratio=float(config.get("aspect_ratio", 1.0)),
+        edges=bool(config.get("instance_edge")),
     )
     settings: Any = published.config
     channels = config.get("semantic_nc", config.get("label_nc"))
-    if config.get("instance_edge") or channels != settings.channels:
+    if channels not in (settings.channels, settings.labels):  # some count the edges too
         raise NotSupported(f'"{case.name}" takes more than a label map; this version does not verify that.')
     _agree(case, ngf=settings.width)
     outputs: Outputs = {}
     _blocks_of(network, outputs)
-    hot = one_hot(inputs["labels"], settings.channels)
+    hot = _conditions(case, inputs["labels"], settings.labels, settings.edges)
     height, width = (side * stride for side in settings.start)
     z = inputs["z"] if settings.latent else None
     outputs["image"] = network(hot, z, size=(height, width))
@@ -229,6 +231,62 @@ def _spade_encoder(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str,
     _agree(case, ngf=published.config.width)  # type: ignore[union-attr]
     mean, log_variance = network(inputs["image"])
     return {"mu": mean, "logvar": log_variance}
+
+
+def _smis(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+    config = case.config
+    network, published = _build(
+        case,
+        "smis",
+        state,
+        depth=str(config.get("num_upsampling_layers", "more")),
+        resolution=int(config.get("crop_size", 256)),
+        aspect_ratio=float(config.get("aspect_ratio", 1.0)),
+    )
+    settings: Any = published.config
+    _agree(case, ngf=settings.width, variant=settings.schedule)
+    _agree_labels(case, settings.labels)
+    hot = _conditions(case, inputs["labels"], settings.labels, settings.edges)
+    outputs: Outputs = {}
+    _blocks_of(network, outputs)
+    size = tuple(side * settings.stride for side in settings.start)
+    outputs["image"] = network(hot, inputs["z"].reshape(len(hot), *settings.latent_shape), size=size)
+    return outputs
+
+
+def _agree_labels(case: GoldenCase, labels: int) -> None:
+    """The published options count labels without and with one for unlabelled pixels."""
+    told = case.config.get("semantic_nc", case.config.get("label_nc", labels))
+    if told != labels:
+        raise BadFile(f'"{case.name}" says {told} labels, its tensors say {labels}.')
+
+
+_EDGES = "labels != roll(labels, 1, x)"
+
+
+def _conditions(case: GoldenCase, label_map: Tensor, labels: int, edges: bool) -> Tensor:
+    """(N, labels or labels + 1, H, W): the one-hot label map and, where the network takes them, edges."""
+    hot = one_hot(label_map, labels)
+    if not edges:
+        return hot
+    told = case.config.get("instance_edge")
+    if told != _EDGES:
+        raise NotSupported(f'The edges of "{case.name}" are "{told}"; this version knows "{_EDGES}".')
+    return torch.cat([hot, (label_map != label_map.roll(1, -1)).float().unsqueeze(1)], dim=1)
+
+
+def _smis_encoder(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+    """Mean, log-variance, and every eighth pixel of what the encoder looks at."""
+    width, aspect_ratio = (512, 2.0) if case.config.get("variant") == "cityscapes" else (256, 1.0)
+    network, published = _build(case, "smis_encoder", state, resolution=width, aspect_ratio=aspect_ratio)
+    assert isinstance(network, SMISEncoder)
+    settings: Any = published.config
+    _agree(case, norm_E="spectralinstance")
+    _agree_labels(case, settings.labels)
+    hot = one_hot(inputs["labels"], settings.labels)
+    mean, log_variance = network(inputs["image"], hot)
+    regions = network.regions(inputs["image"], hot)[:, :, ::8, ::8]
+    return {"mu": mean, "logvar": log_variance, "regions": regions}
 
 
 def _patch_discriminator(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
@@ -259,4 +317,6 @@ _KINDS: dict[str, Callable[[GoldenCase, dict[str, Tensor], dict[str, Tensor]], O
     "multiscale_patch_discriminator": _patch_discriminator,
     "spade": _spade,
     "spade_vae_encoder": _spade_encoder,
+    "smis": _smis,
+    "smis_encoder": _smis_encoder,
 }

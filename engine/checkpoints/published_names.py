@@ -15,14 +15,23 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from engine.checkpoints.published_smis import (
+    ENCODER,
+    is_grouped,
+    is_region_encoder,
+    leftovers,
+    region_encoder_config,
+    smis_config,
+)
 from engine.models.registry import family
 from engine.models.sean import SEANConfig, StyleEncoderConfig
+from engine.models.smis import SMISConfig, SMISEncoderConfig
 from engine.models.spade import SPADEConfig, SPADEEncoderConfig
 from engine.nn.discriminators import PatchDiscriminatorConfig
 from engine.nn.sean import SEAN
 
 Shapes = dict[str, tuple[int, ...]]
-Config = SEANConfig | SPADEConfig | SPADEEncoderConfig | PatchDiscriminatorConfig
+Config = SEANConfig | SPADEConfig | SPADEEncoderConfig | SMISConfig | SMISEncoderConfig | PatchDiscriminatorConfig
 
 BLOCKS = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3", "up_4")
 """Published names of the generators' residual blocks, in the order of ours."""
@@ -92,6 +101,10 @@ def recognise(shapes: Shapes) -> str | None:
     }
     for system, pattern in markers.items():
         if any(re.search(pattern, key) for key in shapes):
+            if system == "spade" and is_grouped(shapes):
+                return "smis"
+            if system == "spade_encoder" and is_region_encoder(shapes):
+                return "smis_encoder"
             return system
     return None
 
@@ -111,6 +124,8 @@ def plan(system: str, shapes: Shapes, **known: int | float | str) -> Plan:
         _TRANSLATORS[system](result, key, tensor)
     if system == "sean":
         _sean_leftovers(result, network)
+    if isinstance(config, SMISConfig):
+        result.unused |= leftovers(config, shapes)
     return result
 
 
@@ -175,7 +190,7 @@ def _sean_config(shapes: Shapes, known: dict[str, int | float | str]) -> SEANCon
 def _spade_config(shapes: Shapes, known: dict[str, int | float | str]) -> SPADEConfig:
     """Depth "more" and the picture's format leave no trace in shapes: guessed from the published networks."""
     channels = _vote(shapes, _ending(shapes, "mlp_shared.0.weight", 1), 151)
-    edges = channels in (36, 184)  # Cityscapes and COCO-Stuff; ADE20K has no instances
+    edges = bool(known.get("edges", channels in (36, 184)))  # Cityscapes and COCO-Stuff; ADE20K has no instances
     most = any(key.startswith("up_4.") for key in shapes)
     depth = str(known.get("depth", "most" if most else "more" if channels == 36 else "normal"))
     if depth not in ("normal", "more", "most") or (depth == "most") != most:
@@ -226,6 +241,8 @@ _READERS: dict[str, Callable[[Shapes, dict[str, int | float | str]], Config]] = 
     "sean": _sean_config,
     "spade": _spade_config,
     "spade_encoder": _spade_encoder_config,
+    "smis": smis_config,
+    "smis_encoder": region_encoder_config,
     "patch_discriminator": _patch_config,
 }
 
@@ -306,7 +323,11 @@ def _sean_leftovers(plan: Plan, network: nn.Module) -> None:
 
 
 def _spade_names(plan: Plan, key: str, tensor: Tensor) -> None:
+    """SPADE's and SMIS's generator; an encoder inside it comes from a file of its own."""
     if _outer(plan, key, tensor):
+        return
+    if key.startswith("encoder."):
+        _encoder_names(plan, key, tensor)
         return
     _, index, part, *rest = key.split(".")
     stem = f"{BLOCKS[int(index)]}.{part}"
@@ -319,12 +340,14 @@ def _spade_names(plan: Plan, key: str, tensor: Tensor) -> None:
         plan.sources[key] = _plain(tensor, f"{stem}.{_SPADE_PARTS[rest[1]]}.{rest[2]}")
 
 
-def _spade_encoder_names(plan: Plan, key: str, tensor: Tensor) -> None:
-    first, *rest = key.split(".")
+def _encoder_names(plan: Plan, key: str, tensor: Tensor) -> None:
+    """SPADE's and SMIS's image encoder, by itself or inside a generator ("encoder.")."""
+    prefix = ENCODER if key.startswith("encoder.") else ""
+    first, *rest = key.removeprefix("encoder.").split(".")
     if first == "layers":
-        plan.sources[key] = _folded(tensor, f"layer{int(rest[0]) + 1}.0")
+        plan.sources[key] = _folded(tensor, f"{prefix}layer{int(rest[0]) + 1}.0")
     else:
-        plan.sources[key] = _plain(tensor, f"{'fc_mu' if first == 'mean' else 'fc_var'}.{rest[0]}")
+        plan.sources[key] = _plain(tensor, f"{prefix}{'fc_mu' if first == 'mean' else 'fc_var'}.{rest[0]}")
 
 
 def _patch_names(plan: Plan, key: str, tensor: Tensor) -> None:
@@ -340,6 +363,8 @@ def _patch_names(plan: Plan, key: str, tensor: Tensor) -> None:
 _TRANSLATORS: dict[str, Callable[[Plan, str, Tensor], None]] = {
     "sean": _sean_names,
     "spade": _spade_names,
-    "spade_encoder": _spade_encoder_names,
+    "spade_encoder": _encoder_names,
+    "smis": _spade_names,
+    "smis_encoder": _encoder_names,
     "patch_discriminator": _patch_names,
 }
