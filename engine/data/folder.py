@@ -43,9 +43,7 @@ def split_stems(folder: Path, split: str) -> list[str]:
             splits = json.loads(path.read_text(encoding="utf-8"))
             stems = [str(s) for s in splits[split]]
         except (ValueError, TypeError) as error:
-            raise BadFile(
-                f"{path} is no list of stems per split; write it again.", details=str(error)
-            ) from error
+            raise BadFile(f"{path} is no list of stems per split; write it again.", details=str(error)) from error
         except KeyError as error:
             names = ", ".join(sorted(splits))
             raise BadFile(f"{path} has no split {split!r}; it has: {names}.") from error
@@ -71,9 +69,7 @@ def image_path(folder: Path, stem: str) -> Path:
         path = folder / "images" / f"{stem}{suffix}"
         if path.is_file():
             return path
-    raise BadFile(
-        f"{folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map."
-    )
+    raise BadFile(f"{folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map.")
 
 
 def common_frame(folder: Path, stems: list[str], side: int) -> tuple[int, int]:
@@ -125,11 +121,17 @@ class DatasetFolder:
             self._frames[n] = resize_image(pixels[centre_crop(*pixels.shape[:2], width / height)], height, width)
             ids = read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set).label_map
             self._frame_maps[n] = resize_label_map(ids[centre_crop(*ids.shape, width / height)], height, width)
+        self.before_batch: Callable[[], None] | None = None
         middle = (slice(None), *centre_crop(height, width))
         self.images, self.label_maps = self._frames[middle], self._frame_maps[middle]
 
     def __len__(self) -> int:
         return len(self.stems)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the decoded pictures and label maps take."""
+        return self._frames.nbytes + self._frame_maps.nbytes
 
     def label_shares(self) -> dict[str, float]:
         """Each label's share of the split's pixels, by name; pixels of the ignore id do not count."""
@@ -140,7 +142,12 @@ class DatasetFolder:
         return {label.name: float(counts[label.id] / total) for label in self.label_set.labels}
 
     def batch(self, indices: np.ndarray, flips: np.ndarray | None = None) -> Batch:
-        """The examples `indices`, mirrored where `flips` is true (left and right labels change places)."""
+        """The examples `indices`, mirrored where `flips` is true (left and right labels change places).
+
+        `before_batch`, where it is set, is called first: long work over many batches is stopped there.
+        """
+        if self.before_batch is not None:
+            self.before_batch()
         return self._as_batch(self.images[indices], self.label_maps[indices], flips)
 
     def _as_batch(self, images: np.ndarray, maps: np.ndarray, flips: np.ndarray | None) -> Batch:

@@ -4,14 +4,14 @@ A run folder holds config.json (recipe and data), stats.jsonl (one line per repo
 batch), checkpoints/last.pt (resume), best.safetensors (the best validation so far, ready for use).
 
 Random numbers of a step follow from (seed, step), so an interrupted and resumed run gives the same weights as an
-uninterrupted one on the CPU.
+uninterrupted one on the CPU. Several processes share a step's batch; the first of them alone reports and writes.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,36 @@ from safetensors.torch import save
 from torch import Tensor
 
 from engine.data.folder import Batch, DatasetFolder
-from engine.errors import Cancelled, TrainingError
-from engine.files import atomic_write, write_bytes
+from engine.errors import Cancelled, EngineError, TrainingError
+from engine.files import atomic_write, cannot, write_bytes
 from engine.images import encode_png
+from engine.training import checkpoint
+from engine.training.control import Control
+from engine.training.pace import Pace, machine_use
+from engine.training.parallel import any_process, average_gradients, average_numbers
+from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe
 from engine.training.task import Task, run_path
 
 Callback = Callable[[str, dict[str, Any]], None]
-"""Called with an event ("note", "step", "samples", "validation" or "checkpoint") and its facts;
-may raise Cancelled to stop."""
+"""Called in the training thread with an event and its facts; may raise Cancelled to stop.
+
+"note" (text), "step" (losses, images_per_second, seconds_left, memory_bytes, disk_free_bytes), "samples" (path),
+"validation" (numbers), "checkpoint" (path), and "phase" (phase: "training", "sampling", "validating", "saving",
+"paused", "stopped", "finished" or "failed"). All but "note" carry step, steps and seconds.
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The averaged network at one moment of a run, ready for use: `state` is on the CPU and shared with nothing."""
+
+    system: str
+    config: dict[str, Any]
+    state: dict[str, Tensor]
+    step: int
+    seconds: float
+    numbers: dict[str, float]
 
 
 @dataclass
@@ -42,6 +63,7 @@ class Loop:
     train, validation: the data.
     folder: the run folder.
     callbacks: see `Callback`.
+    control: how other threads steer the run.
     """
 
     task: Task
@@ -51,78 +73,190 @@ class Loop:
     folder: Path
     fabric: lightning_fabric.Fabric
     callbacks: list[Callback] = field(default_factory=list)
+    control: Control = field(default_factory=Control)
     step: int = 0
     seconds: float = 0.0
     best: float = -float("inf")
+    watch: Callable[[str], None] | None = None  # told what begins now: how `bench training` divides a step
     _latest: dict[str, Tensor] = field(default_factory=dict)
+    _numbers: dict[str, float] = field(default_factory=dict)
     _marked: int = 0  # the last step whose milestones are done: a cancelled run owes them
+    _saved: int = 0  # the step of the last checkpoint
+    _whole: bool = True  # no step is half done
+    _pace: Pace = field(default_factory=lambda: Pace(0.0))
 
     def run(self) -> None:
-        """Train up to `recipe.steps`. Raises TrainingError on NaN losses (the last checkpoint stays), Cancelled."""
-        started = time.monotonic() - self.seconds
-        window, window_start = 0, time.monotonic()
-        try:
-            if self._marked < self.step:
-                self._milestones()
-            while self.step < self.recipe.steps:
-                losses = self._step()
-                self.step += 1
-                window += 1
-                self.seconds = time.monotonic() - started
-                self._latest = losses
-                if self.step % self.recipe.log_every == 0:
-                    rate = window * self.recipe.batch / max(1e-9, time.monotonic() - window_start)
-                    window, window_start = 0, time.monotonic()
-                    self._report(
-                        "step", {"losses": _floats(losses, self.step), "images_per_second": round(rate, 2)}
-                    )
-                self._milestones()
-        except Cancelled:
-            self.save()
-            raise
-        self.save()
+        """Train up to `recipe.steps`.
+
+        Raises Cancelled once it was asked to stop (a checkpoint is saved), TrainingError on losses that are no
+        numbers (the last checkpoint stays) and when data vanish or the disk is full.
+        """
+        self._pace = Pace(self.seconds)
+        with self.control.serving(), self._answering_while_validating():
+            try:
+                self._train()
+                self.save()
+            except Cancelled:
+                self.save()
+                self._phase("stopped")
+                raise
+            except EngineError as error:
+                self._phase("failed")
+                raise self._stopped_by(error) from error
+            self._phase("finished")
+
+    def _train(self) -> None:
+        if self._marked < self.step:
+            self._milestones()
+        self._phase("training")
+        while self.step < self.recipe.steps:
+            self._look()
+            self._latest = self._step()
+            self.step += 1
+            self._pace.step(self.pictures)
+            self.seconds = self._pace.seconds
+            if self.step % self.recipe.log_every == 0:
+                self._report_step()
+            self._milestones()
+
+    @property
+    def pictures(self) -> int:
+        """Pictures per step, of all processes together."""
+        return self.recipe.batch * self.recipe.accumulate * int(self.fabric.world_size)
+
+    def disk_bytes(self) -> int:
+        """What the run will take on the disk at most: two checkpoints while one replaces the other, weights, sheets."""
+        modules = sum(_bytes(m.state_dict()) for m in self.task.modules.values())
+        adam = 2 * sum(p.numel() * 4 for m in self.task.modules.values() for p in m.parameters())
+        averages = _bytes(self.task.state_dict())
+        sheets = self.recipe.steps // self.recipe.sample_every * 8 * 3 * self.recipe.resolution**2 * 3
+        return 2 * (modules + adam + averages) + 2 * averages + sheets
+
+    def data_bytes(self) -> int:
+        """Memory that decoded pictures take."""
+        return sum(data.nbytes for data in (self.train, self.validation) if data is not None)
+
+    # ------------------------------------------------------------------ one step
 
     def _step(self) -> dict[str, Tensor]:
-        recipe = self.recipe
-        torch.manual_seed((recipe.seed * 1_000_003 + self.step) % 2**63)
-        batch = self.train.training_batch(recipe.batch, recipe.seed, self.step)
-        batch = Batch(batch.image.to(self.fabric.device), batch.label_map.to(self.fabric.device))
-        reported: dict[str, Tensor] = {}
+        parts = self.recipe.accumulate * int(self.fabric.world_size)
+        mine = [n * int(self.fabric.world_size) + int(self.fabric.global_rank) for n in range(self.recipe.accumulate)]
+        sums: dict[str, Tensor] = {}
+        used: dict[str, torch.optim.Optimizer] = {}
+        self._mark("data")
+        batches = self._batches(mine)
+        self._whole = False
+        for part, batch in zip(mine, batches, strict=True):
+            with self._random(self.step, part, parts):
+                for name, losses in self._updates(batch):
+                    optimizer = self.task.optimizers[name]
+                    if name not in used or self.recipe.accumulate == 1:
+                        optimizer.zero_grad(set_to_none=True)
+                    self._mark(f"{name} backward")
+                    total = torch.stack([loss.float() for loss in losses.values()]).sum()
+                    self.fabric.backward(total / self.recipe.accumulate)
+                    used[name] = optimizer
+                    if self.recipe.accumulate == 1:
+                        self._apply(name, optimizer)
+                    for key, value in losses.items():
+                        sums[key] = sums.get(key, 0) + value.detach() / self.recipe.accumulate
+        if self.recipe.accumulate > 1:
+            for name, optimizer in used.items():
+                self._apply(name, optimizer)
+        self._mark("average")
+        self.task.after_step(self.step)
+        self._whole = True
+        return sums
+
+    def _batches(self, parts: list[int]) -> list[Batch]:
+        whole = self.train.training_batch(self.pictures, self.recipe.seed, self.step)
+        size = self.recipe.batch
+        cuts = [slice(n * size, (n + 1) * size) for n in parts]
+        return [Batch(whole.image[cut].to(self.device), whole.label_map[cut].to(self.device)) for cut in cuts]
+
+    def _updates(self, batch: Batch) -> Iterator[tuple[str, dict[str, Tensor]]]:
         updates = self.task.losses(batch, self.step)
         while True:
+            self._mark("forward")
             with self.fabric.autocast():
                 update = next(updates, None)
             if update is None:
-                break
-            name, losses = update
-            optimizer = self.task.optimizers[name]
-            optimizer.zero_grad(set_to_none=True)
-            self.fabric.backward(torch.stack([loss.float() for loss in losses.values()]).sum())
-            self.fabric.strategy.optimizer_step(optimizer)  # optimizer.step(), with 16-mixed's loss scale undone
-            reported |= {key: value.detach() for key, value in losses.items()}
-        self.task.after_step(self.step)
-        return reported
+                return
+            yield update
+
+    def _apply(self, name: str, optimizer: torch.optim.Optimizer) -> None:
+        self._mark(f"{name} update")
+        average_gradients(self.fabric, optimizer)
+        self.fabric.strategy.optimizer_step(optimizer)  # optimizer.step(), with 16-mixed's loss scale undone
+
+    def _random(self, step: int, part: int = 0, parts: int = 1) -> Randomness:
+        seed = (self.recipe.seed * 1_000_003 + step) % 2**63
+        return Randomness(seed, self.device, self.recipe.batch, part, parts)
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        device: torch.device = self.fabric.device
+        return device
+
+    # ------------------------------------------------------------------ between steps
+
+    def _look(self) -> None:
+        """Do what other threads asked for; all processes stop together."""
+        stop = False
+        try:
+            self.control.check(self._on_pause)
+        except Cancelled:
+            stop = True
+        if any_process(self.fabric, stop):
+            raise Cancelled
+
+    def _on_pause(self, paused: bool) -> None:
+        if paused:
+            self._waiting = self._pace.waiting()
+            self._waiting.__enter__()
+        else:
+            self._waiting.__exit__(None, None, None)
+        self._phase("paused" if paused else "training")
+
+    @contextmanager
+    def _answering_while_validating(self) -> Iterator[None]:
+        """A validation can take minutes: between its batches the run answers too."""
+        if self.validation is None or self.fabric.world_size > 1:
+            yield
+            return
+        self.validation.before_batch = lambda: self.control.check(self._on_pause)
+        try:
+            yield
+        finally:
+            self.validation.before_batch = None
 
     def _milestones(self) -> None:
         recipe, last = self.recipe, self.step == self.recipe.steps
-        if self.step % recipe.sample_every == 0 or last:
-            self.show_samples()
-        if self.validation is not None and (self.step % recipe.validate_every == 0 or last):
-            self.validate()
+        sample = self.step % recipe.sample_every == 0 or last
+        validate = self.validation is not None and (self.step % recipe.validate_every == 0 or last)
+        if self.fabric.is_global_zero:
+            if sample:
+                self.show_samples()
+            if validate:
+                self.validate()
         self._marked = self.step
         if self.step % recipe.checkpoint_every == 0:
             self.save()
+        if self.fabric.world_size > 1 and (sample or validate):
+            self.fabric.barrier()
+        if sample or validate:
+            self._phase("training")
 
     # ------------------------------------------------------------------ milestones
 
     def show_samples(self) -> None:
         """Write samples/STEP.png on the first eight validation (or training) examples."""
+        self._phase("sampling")
         data = self.validation if self.validation is not None else self.train
         batch = data.batch(np.arange(min(8, len(data))))
-        with self.fabric.autocast():
-            sheet = self.task.samples(
-                Batch(batch.image.to(self.fabric.device), batch.label_map.to(self.fabric.device))
-            )
+        with self.fabric.autocast(), self._random(0):  # the same draws every time: sheets can be compared
+            sheet = self.task.samples(Batch(batch.image.to(self.device), batch.label_map.to(self.device)))
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
         path = run_path(self.folder, "samples", f"{self.step:07d}.png")
         write_bytes(path, encode_png(pixels))
@@ -131,8 +265,10 @@ class Loop:
     def validate(self) -> None:
         """Measure on the validation split; keep the export if it is the best so far."""
         assert self.validation is not None
-        with self.fabric.autocast():
+        self._phase("validating")
+        with self.fabric.autocast(), self._random(0):
             numbers = self.task.validate(self.validation)
+        self._numbers = numbers
         self._report("validation", {"numbers": {k: round(v, 4) for k, v in numbers.items()}})
         if numbers["score"] > self.best:
             self.best = numbers["score"]
@@ -151,68 +287,108 @@ class Loop:
         with atomic_write(run_path(self.folder, name)) as file:
             file.write(save({k: v.detach().cpu() for k, v in state.items()}, metadata))
 
+    def snapshot(self) -> Snapshot:
+        """The newest averaged network; from any thread, while the run goes on. Raises TrainingError if it has none.
+
+        Waits for the present step (or batch of a validation), no longer.
+        """
+        return self.control.ask(self._snapshot).result()
+
+    def _snapshot(self) -> Snapshot:
+        with self._random(0):  # building a network draws numbers, which no step must miss
+            config, state = self.task.export()
+        plain = {k: v.detach().to("cpu", copy=True).contiguous() for k, v in state.items()}
+        bad = [k for k, v in plain.items() if v.is_floating_point() and not bool(torch.isfinite(v).all())]
+        if bad:
+            raise checkpoint.no_number(f"The tensor {bad[0]!r}", self.step, self._saved)
+        return Snapshot(self.recipe.system, config, plain, self.step, self.seconds, dict(self._numbers))
+
     def save(self) -> None:
         """Write checkpoints/last.pt: everything that a resumed run needs.
 
         Raises TrainingError, and keeps the last checkpoint, when a loss or a weight is no number.
         """
-        _floats(self._latest, self.step)
-        for module in self.task.modules.values():
-            for name, tensor in module.state_dict().items():
-                if not bool(torch.isfinite(tensor).all()):
-                    raise _no_number(f"The tensor {name!r}", self.step)
-        state = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "best": self.best,
-            "marked": self._marked,
-            "modules": {k: m.state_dict() for k, m in self.task.modules.items()},
-            "optimizers": {k: o.state_dict() for k, o in self.task.optimizers.items()},
-            "task": self.task.state_dict(),
-        }
-        with atomic_write(run_path(self.folder, "checkpoints", "last.pt")) as file:
-            torch.save(state, file)
-        self._report("checkpoint", {"path": "checkpoints/last.pt"})
+        checkpoint.finite(self._latest, self.step, self._saved)
+        if not self.fabric.is_global_zero:
+            self._saved = self.step
+            return
+        self._phase("saving")
+        facts = {"step": self.step, "seconds": self.seconds, "best": self.best, "marked": self._marked}
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        if scaler is not None:  # 16-mixed
+            facts["scaler"] = scaler.state_dict()
+        checkpoint.write_checkpoint(self.folder, self.task, facts, self._saved)
+        self._saved = self.step
+        self._report("checkpoint", {"path": "/".join(checkpoint.LAST)})
 
     def resume(self) -> None:
         """Go on from checkpoints/last.pt. Raises TrainingError if it is missing or belongs to another network."""
-        path = self.folder / "checkpoints" / "last.pt"
-        try:
-            state = torch.load(path, map_location=self.fabric.device, weights_only=True)
-            for key, module in self.task.modules.items():
-                module.load_state_dict(state["modules"][key])
-            for key, optimizer in self.task.optimizers.items():
-                optimizer.load_state_dict(state["optimizers"][key])
-            self.task.load_state_dict(state["task"])
-        except FileNotFoundError as error:
-            raise TrainingError(
-                f"{self.folder} has no checkpoint to resume from; start it without resume."
-            ) from error
-        except Exception as error:
-            raise TrainingError(
-                f"{path} does not fit this run; start a new run.", details=str(error)
-            ) from error
-        self.step, self.seconds, self.best = int(state["step"]), float(state["seconds"]), float(state["best"])
-        self._marked = int(state.get("marked", self.step))
+        facts = checkpoint.read_checkpoint(self.folder, self.task, self.device)
+        self.step, self.seconds, self.best = int(facts["step"]), float(facts["seconds"]), float(facts["best"])
+        self._marked = int(facts.get("marked", self.step))
+        self._saved = self.step
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        if scaler is not None and "scaler" in facts:
+            scaler.load_state_dict(facts["scaler"])
+
+    def _stopped_by(self, error: EngineError) -> EngineError:
+        """What is told when the run cannot go on; its state is saved first where it is good."""
+        if isinstance(error, checkpoint.NoNumber):
+            return error
+        if self._whole and self._saved < self.step:
+            try:
+                self.save()
+            except EngineError:
+                pass  # a full disk, say: the last checkpoint stays
+        what = str(error).rstrip(".")
+        if not self._saved:
+            return TrainingError(
+                f"{what}; training stopped at step {self.step}, start it again.", details=error.details
+            )
+        return TrainingError(
+            f"{what}; training stopped at step {self.step}, resume it from its checkpoint of step {self._saved}.",
+            details=error.details,
+        )
+
+    # ------------------------------------------------------------------ reports
+
+    def _report_step(self) -> None:
+        losses = checkpoint.finite(average_numbers(self.fabric, self._latest), self.step, self._saved)
+        facts: dict[str, Any] = {"losses": losses, "images_per_second": round(self._pace.images_per_second(), 2)}
+        facts["seconds_left"] = round(self._pace.left(self.recipe.steps - self.step), 1)
+        self._report("step", facts | machine_use(self.folder, self.device))
+
+    def _phase(self, phase: str) -> None:
+        self._tell("phase", {"phase": phase})
+
+    def _mark(self, what: str) -> None:
+        if self.watch is not None:
+            self.watch(what)
 
     def _report(self, event: str, facts: dict[str, Any]) -> None:
+        """Add a line to stats.jsonl and tell it. Raises BadFile if the line cannot be written."""
+        if not self.fabric.is_global_zero:
+            return
         line = {"event": event, "step": self.step, "seconds": round(self.seconds, 1), **facts}
-        with open(run_path(self.folder, "stats.jsonl"), "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        path = run_path(self.folder, "stats.jsonl")
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise cannot("write", path, error) from error
+        self._tell(event, line)
+
+    def _tell(self, event: str, facts: dict[str, Any]) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        facts = {"event": event, "step": self.step, "seconds": round(self.seconds, 1)} | facts
         for callback in self.callbacks:
-            callback(event, line)
+            callback(event, facts | {"steps": self.recipe.steps})
 
 
-def _floats(losses: dict[str, Tensor], step: int) -> dict[str, float]:
-    values = {key: round(float(value), 4) for key, value in losses.items()}
-    bad = [key for key, value in values.items() if not np.isfinite(value)]
-    if bad:
-        raise _no_number(f"The loss {bad[0]!r}", step)
-    return values
-
-
-def _no_number(what: str, step: int) -> TrainingError:
-    return TrainingError(
-        f"{what} is no longer a number at step {step}; resume from the last checkpoint "
-        "with a lower learning rate or precision 32-true."
+def _bytes(state: dict[str, Any]) -> int:
+    """Bytes of all tensors in nested plain containers."""
+    return sum(
+        v.numel() * v.element_size() if isinstance(v, Tensor) else _bytes(v) if isinstance(v, dict) else 0
+        for v in state.values()
     )

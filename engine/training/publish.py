@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -21,6 +22,7 @@ from engine.errors import TrainingError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.training.loop import Loop, Snapshot
 
 
 def publish(
@@ -57,11 +59,18 @@ def publish(
         folder = DatasetFolder(data or Path(about.data), "train", generator.config.resolution, on_progress)
         state[MEAN_STYLE] = mean_style(generator.eval(), folder, on_progress=on_progress)
         metrics["train"] = {"label_shares": folder.label_shares()}
+    card = _card(name, about, trained, metrics, facts)
+    return save_weights((destination or user_weights_folder()) / name, card, _half(state))
+
+
+def _card(
+    name: str, about: _About, trained: _Trained | Snapshot, metrics: dict[str, Any], facts: dict[str, Any] | None
+) -> Card:
     network = about.perceptual_network
     if network is None:  # a run of an earlier version: what its recipe asked for was there
         asked = about.recipe.get("task", {}).get("perceptual", trained.system == "sean")
         network = MOBILENET if asked else ""
-    card = Card(
+    return Card(
         name=name,
         system=trained.system,
         config=trained.config,
@@ -72,8 +81,46 @@ def publish(
         perceptual_network=network,
         made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(about.recipe)}",
     ).replace(**(facts or {}))
-    half = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
-    return save_weights((destination or user_weights_folder()) / name, card, half)
+
+
+def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+
+
+def publish_snapshot(
+    loop: Loop,
+    name: str,
+    *,
+    destination: Path | None = None,
+    facts: dict[str, Any] | None = None,
+    pictures: int = 64,
+    on_progress: Callable[[float, str], None] | None = None,
+) -> Card:
+    """Make weights of the newest averaged network of a run, which may be going on in another thread.
+
+    Training waits for no more than a copy of the network; the rest happens in the calling thread, and weights of
+    that name, if there are any, are replaced in one step once all is ready.
+
+    Args:
+        loop: the run.
+        name: name of the weights.
+        destination: where the weights folder goes; the user's weights folder if not given.
+        facts: further fields of the card.
+        pictures: mean styles are taken over at most so many training pictures, to be quick.
+        on_progress: called with (fraction, text).
+
+    Raises:
+        TrainingError: the network holds what is no number. BadFile: the weights cannot be written.
+    """
+    taken = loop.snapshot()
+    state, metrics = taken.state, {"at_training": taken.numbers}
+    if taken.system == "sean":
+        generator = _generator(loop.folder, taken.config, state).eval()
+        indices = np.linspace(0, len(loop.train) - 1, min(pictures, len(loop.train))).round().astype(int)
+        state[MEAN_STYLE] = mean_style(generator, loop.train, indices.tolist(), on_progress)
+    about = _read_about(loop.folder / "config.json")
+    card = _card(name, about, taken, metrics, facts)
+    return save_weights((destination or user_weights_folder()) / name, card, _half(state))
 
 
 class _About(msgspec.Struct):

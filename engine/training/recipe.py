@@ -21,20 +21,22 @@ Count = Annotated[int, Meta(ge=1)]
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One recipe.
 
-    system: "sean" or "parser".
+    system: what is trained: "sean", "spade", "smis", "pix2pixhd" or "parser".
     resolution: side of the training pictures in pixels.
-    batch, steps, seed: pictures per step, length of the run, what all randomness follows from.
+    batch, steps, seed: pictures per step (and device), length of the run, what all randomness follows from.
+    accumulate: batches whose gradients are averaged before the networks are updated, then all at once.
     precision: "32-true", "bf16-mixed" or "16-mixed" (lightning-fabric's names).
     *_every: steps between log lines, sample sheets, validations and checkpoints.
     model, task: fields of the system's own configs.
     note: what the recipe is for.
     """
 
-    system: Literal["sean", "parser"]
+    system: Literal["sean", "spade", "smis", "pix2pixhd", "parser"]
     resolution: Count
     batch: Count
     steps: Count
     seed: Annotated[int, Meta(ge=0)] = 0
+    accumulate: Count = 1
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     log_every: Count = 10
     sample_every: Count = 250
@@ -59,9 +61,7 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
     if not path.suffix:
         path = FOLDER / f"{name_or_path}.toml"
     if not path.is_file():
-        raise BadFile(
-            f"There is no recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a .toml file."
-        )
+        raise BadFile(f"There is no recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a .toml file.")
     try:
         raw = msgspec.toml.decode(path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
@@ -94,8 +94,6 @@ def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
         if key not in fields:
             near = difflib.get_close_matches(key, list(fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
-            raise TrainingError(
-                f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}"
-            )
+            raise TrainingError(f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}")
         if isinstance(value, dict) and is_dataclass(hints[key]):
             _check_keys(value, hints[key], f"{source.removesuffix(']')}.{key}]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,23 +17,33 @@ import torch
 from engine.checkpoints.store import read_tensors
 from engine.data.folder import DatasetFolder
 from engine.devices import is_out_of_memory
-from engine.errors import EngineError, TrainingError
+from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import atomic_write
+from engine.label_sets import LabelSet
 from engine.memory import keep_freed_memory
 from engine.metrics.features import MOBILENET
 from engine.models.parser import ParserConfig
 from engine.models.sean import SEANConfig
+from engine.models.smis import SMISConfig
+from engine.models.spade import SPADEConfig
+from engine.training.control import Control
 from engine.training.gan import GANTask, GANTaskConfig
 from engine.training.loop import Callback, Loop
+from engine.training.parallel import synchronise_batch_norm
 from engine.training.parser_task import ParserTask, ParserTaskConfig
+from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe, read_fields
 from engine.training.sean_task import SEANTask, SEANTaskConfig
+from engine.training.smis_task import SMISTask, SMISTaskConfig
+from engine.training.spade_task import SPADETask, SPADETaskConfig
 from engine.training.task import Task, run_path
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it would print the precision it uses
 
 PAINTING: dict[str, tuple[type, type[GANTaskConfig], type[GANTask]]] = {
     "sean": (SEANConfig, SEANTaskConfig, SEANTask),
+    "spade": (SPADEConfig, SPADETaskConfig, SPADETask),
+    "smis": (SMISConfig, SMISTaskConfig, SMISTask),
 }
 """Systems that paint: the configs of the network and of its training, and the task."""
 
@@ -40,7 +51,8 @@ PAINTING: dict[str, tuple[type, type[GANTaskConfig], type[GANTask]]] = {
 def make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task:
     """The task of a recipe's system, its network sized for the data's label set. Raises TrainingError."""
     try:
-        return _make_task(recipe, data, device)
+        with Randomness(recipe.seed, device):
+            return _make_task(recipe, data, device)
     except EngineError:
         raise
     except (ValueError, TypeError, AssertionError, IndexError, RuntimeError) as error:
@@ -56,7 +68,6 @@ def _first_line(error: Exception) -> str:
 
 
 def _make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task:
-    torch.manual_seed(recipe.seed)
     model = {"labels": len(data.label_set), "resolution": recipe.resolution} | recipe.model
     if model["labels"] != len(data.label_set):
         raise TrainingError(
@@ -82,7 +93,10 @@ def prepare(
     resume: bool = False,
     start_weights: Path | None = None,
     device: str = "cpu",
+    devices: int = 1,
+    hosts: int = 1,
     callbacks: list[Callback] | None = None,
+    control: Control | None = None,
     on_progress: Callable[[float, str], None] | None = None,
 ) -> Loop:
     """Read the data and build the run; `Loop.run` trains it.
@@ -95,34 +109,37 @@ def prepare(
         start_weights: a .safetensors file or a run folder to take fitting tensors from (coarse to fine,
             fine-tuning).
         device: "cpu" or "cuda:N".
+        devices, hosts: processes per host that share each step, one per GPU (or, on the CPU, just processes), and
+            hosts; started by torchrun, or on one host by this call itself.
         callbacks: see `engine.training.loop.Callback`.
+        control: what other threads will steer the run by; `Loop.control` unless given.
         on_progress: called with (fraction, text) while the data are read.
 
     Raises:
-        TrainingError, BadFile, BadLabelMap.
+        TrainingError, BadFile, BadLabelMap; Cancelled if `control` is told to stop meanwhile.
     """
-    if not resume and folder.is_dir() and any(folder.iterdir()):
+    if not resume and folder.is_dir() and any(folder.iterdir()) and int(os.environ.get("RANK", "0")) == 0:
         raise TrainingError(f"{folder} is not empty; resume it, or choose another folder.")
     keep_freed_memory()
-    accelerator, _, index = device.partition(":")
-    fabric = lightning_fabric.Fabric(
-        accelerator="gpu" if accelerator == "cuda" else accelerator,
-        devices=[int(index or 0)] if accelerator == "cuda" else 1,
-        precision=recipe.precision,
-    )
-    train = DatasetFolder(data, "train", recipe.resolution, on_progress)
-    splits = data / "splits.json"
-    has_val = splits.is_file() and bool(json.loads(splits.read_text(encoding="utf-8")).get("val"))
-    validation = DatasetFolder(data, "val", recipe.resolution, on_progress) if has_val else None
+    control = control or Control()
+    report = _stoppable(on_progress, control)
+    fabric = make_fabric(recipe, device, devices, hosts)
+    train = DatasetFolder(data, "train", recipe.resolution, report)
+    validation = DatasetFolder(data, "val", recipe.resolution, report) if _has_validation(data) else None
     task = make_task(recipe, train, fabric.device)
-    loop = Loop(task, recipe, train, validation, folder, fabric, list(callbacks or []))
+    if fabric.world_size > 1:
+        for module in task.modules.values():
+            synchronise_batch_norm(module, fabric.device)
+    loop = Loop(task, recipe, train, validation, folder, fabric, list(callbacks or []), control)
     for note in task.notes:
         for callback in loop.callbacks:
             callback("note", {"text": note})
     if resume:
+        _check_label_set(folder, train)
         loop.resume()
         return loop
-    new_tensors = _start_from(task, start_weights) if start_weights is not None else []
+    with Randomness(recipe.seed, fabric.device):
+        new_tensors = _start_from(task, start_weights) if start_weights is not None else []
     facts: dict[str, Any] = {
         "recipe": msgspec.to_builtins(recipe),
         "data": str(data.resolve()),
@@ -133,12 +150,72 @@ def prepare(
         "new_tensors": new_tensors,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "processes": fabric.world_size,
         "model": asdict(task.model) if hasattr(task, "model") else {},
         "perceptual_network": MOBILENET if isinstance(task, GANTask) and task.features is not None else "",
     }
-    with atomic_write(run_path(folder, "config.json")) as file:
-        file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())
+    if fabric.is_global_zero:
+        with atomic_write(run_path(folder, "config.json")) as file:
+            file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())
     return loop
+
+
+def make_fabric(recipe: Recipe, device: str = "cpu", devices: int = 1, hosts: int = 1) -> lightning_fabric.Fabric:
+    """What the run computes on. Several processes are started here unless torchrun did. Raises TrainingError."""
+    accelerator, _, index = device.partition(":")
+    several = devices * hosts > 1
+    chosen: list[int] | int = [int(index or 0)] if accelerator == "cuda" and not several else devices
+    try:
+        fabric = lightning_fabric.Fabric(
+            accelerator="gpu" if accelerator == "cuda" else accelerator,
+            devices=chosen,
+            num_nodes=hosts,
+            strategy="ddp" if several else "auto",
+            precision=recipe.precision,
+        )
+        if several:
+            fabric.launch()
+    except (RuntimeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"Training on {devices} devices of {hosts} hosts cannot start: {_first_line(error)}.", details=repr(error)
+        ) from error
+    return fabric
+
+
+def _has_validation(data: Path) -> bool:
+    path = data / "splits.json"
+    if not path.is_file():
+        return False
+    try:
+        splits = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False  # named when the training split is read
+    return isinstance(splits, dict) and bool(splits.get("val"))
+
+
+def _stoppable(on_progress: Callable[[float, str], None] | None, control: Control) -> Callable[[float, str], None]:
+    def report(fraction: float, text: str) -> None:
+        if control.stopping:
+            raise Cancelled
+        if on_progress is not None:
+            on_progress(fraction, text)
+
+    return report
+
+
+def _check_label_set(folder: Path, data: DatasetFolder) -> None:
+    """Labels that changed places would be learnt wrong without a word. Raises TrainingError."""
+    try:
+        before = LabelSet.from_dict(json.loads((folder / "config.json").read_text(encoding="utf-8"))["label_set"])
+    except (OSError, ValueError, KeyError, TypeError, EngineError):
+        return  # a missing or damaged config.json does not keep anyone from resuming
+    if not before.same_labels(data.label_set):
+        raise TrainingError(
+            f'"{folder}" was trained on the labels of "{before.name}", but {data.folder} has those of '
+            f'"{data.label_set.name}"; resume with the data it was started with, or start a new run.'
+        )
 
 
 def _start_from(task: Task, start: Path) -> list[str]:

@@ -1,0 +1,84 @@
+"""What a run leaves for its own future: checkpoints/last.pt, and why it may not be written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import TrainingError
+from engine.files import atomic_write
+from engine.training.task import Task, run_path
+
+LAST = ("checkpoints", "last.pt")
+
+
+class NoNumber(TrainingError):
+    """A loss or a weight is no longer a number: nothing of the present state is worth keeping."""
+
+
+def finite(losses: dict[str, Tensor], step: int, kept: int) -> dict[str, float]:
+    """Losses as rounded floats. Raises NoNumber; `kept` is the step of the last checkpoint (0: none)."""
+    values = {key: round(float(value), 4) for key, value in losses.items()}
+    bad = [key for key, value in values.items() if not np.isfinite(value)]
+    if bad:
+        raise no_number(f"The loss {bad[0]!r}", step, kept)
+    return values
+
+
+def no_number(what: str, step: int, kept: int) -> NoNumber:
+    """The sentence about it."""
+    if not kept:
+        return NoNumber(
+            f"{what} is no longer a number at step {step}; start again with a lower learning rate or precision 32-true."
+        )
+    return NoNumber(
+        f"{what} is no longer a number at step {step}; the checkpoint of step {kept} is kept: resume from it with a "
+        "lower learning rate or precision 32-true."
+    )
+
+
+def write_checkpoint(folder: Path, task: Task, facts: dict[str, Any], kept: int) -> None:
+    """Write checkpoints/last.pt: everything that a resumed run needs; `facts` are the loop's own numbers.
+
+    Raises NoNumber, and keeps the last checkpoint, when a weight is no number; BadFile when it cannot be written.
+    """
+    for module in task.modules.values():
+        for name, tensor in module.state_dict().items():
+            if not bool(torch.isfinite(tensor).all()):
+                raise no_number(f"The tensor {name!r}", int(facts["step"]), kept)
+    state = facts | {
+        "modules": {k: m.state_dict() for k, m in task.modules.items()},
+        "optimizers": {k: o.state_dict() for k, o in task.optimizers.items()},
+        "task": task.state_dict(),
+    }
+    with atomic_write(run_path(folder, *LAST)) as file:
+        try:
+            torch.save(state, file)
+        except RuntimeError as error:  # torch's zip writer hides the OSError that it met
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from error
+            raise
+
+
+def read_checkpoint(folder: Path, task: Task, device: torch.device) -> dict[str, Any]:
+    """Put checkpoints/last.pt back into a task; returns the loop's own numbers.
+
+    Raises TrainingError if it is missing or belongs to another network.
+    """
+    path = folder.joinpath(*LAST)
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        for key, module in task.modules.items():
+            module.load_state_dict(state["modules"][key])
+        for key, optimizer in task.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][key])
+        task.load_state_dict(state["task"])
+        return {key: value for key, value in state.items() if key not in ("modules", "optimizers", "task")}
+    except FileNotFoundError as error:
+        raise TrainingError(f"{folder} has no checkpoint to resume from; start it without resume.") from error
+    except Exception as error:
+        raise TrainingError(f"{path} does not fit this run; start a new run.", details=str(error)) from error
