@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from engine.fast import large
 from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of, has_bfloat16
 from engine.fast.levels import Level, grant
 from engine.fast.modulation import Layer
@@ -166,38 +168,85 @@ class FastGenerator:
         return torch.bfloat16 if lower else torch.float32
 
     def _places(self, codes: Codes, height: int, width: int) -> list[Place]:
-        """Where each level's rows are for a picture of (H, W) and these codes."""
+        """Where the rows are, for a picture of (H, W) and these codes, of each level that is computed whole."""
+        whole = large.levels_whole(height, width, len(self._levels))
         if self._last is not None and self._last[1] == (height, width) and np.array_equal(self._last[0], codes):
             found = self._last[2]
         else:
             top = len(self._levels) - 1
-            maps = [resize_nearest(codes, height >> (top - k), width >> (top - k)) for k in range(top + 1)]
+            maps = [resize_nearest(codes, height >> (top - k), width >> (top - k)) for k in range(whole)]
             found = [Neighbourhoods.of(one, self.coding) for one in maps]
             self._last = codes, (height, width), found
-        grant(self._levels, [len(one) for one in found], self._row_bytes)
+        limit = self._row_bytes if whole == len(self._levels) else self._row_bytes // 2
+        return self._granted(self._levels[:whole], found, limit)
+
+    def _granted(self, levels: list[Level], found: list[Neighbourhoods], limit: int) -> list[Place]:
+        grant(levels, [len(one) for one in found], limit)
         return [
-            Place.of(level, one, self.coding, self._now, self.device)
-            for level, one in zip(self._levels, found, strict=True)
+            Place.of(level, one, self.coding, self._now, self.device) for level, one in zip(levels, found, strict=True)
         ]
 
     def _run(
         self,
         x: Tensor,
+        codes: Codes,
         places: list[Place],
         noise: Noise | None,
         on_block: OnBlock | None,
-        style: Callable[[int, Block], None] = lambda n, block: None,
+        style: Callable[[int, Block, Place], None] = lambda n, block, place: None,
     ) -> Tensor:
-        """All blocks and the last convolution: (h, w, C) -> (3, H, W). `style(n, block)` is called before block n."""
-        for n, block in enumerate(self._blocks):
-            if on_block is not None:
-                on_block(n, len(self._blocks))
-            style(n, block)
-            x = self._block(n, x, places[block.level], noise)
-        return self._to_image(x, SLOPE, self._work)
+        """All blocks and the last convolution: (h, w, C) -> (3, H, W). `style` is called before each block.
 
-    def _block(self, n: int, x: Tensor, place: Place, noise: Noise | None) -> Tensor:
-        """Block n: (h, w, C) -> (H, W, O), in a buffer of its own."""
+        `codes` of the label map, `places` of the levels that are computed whole; the others follow in tiles.
+        """
+        whole = [n for n, block in enumerate(self._blocks) if block.level < len(places)]
+        upper = range(len(whole), len(self._blocks))
+        height, width = (side << (len(self._levels) - 1) for side in x.shape[:2])
+        reach = large.margin([block.level for block in self._blocks], len(places), len(self._levels))
+        parts = list(large.tiles(height, width, reach)) if upper else []
+        done, steps = 0, len(whole) + len(parts) * len(upper)
+
+        def tick() -> None:
+            if on_block is not None:
+                on_block(done, steps)
+
+        def run(blocks: Sequence[int], x: Tensor, places: dict[int, Place], noise: Noise | None) -> Tensor:
+            nonlocal done
+            for n in blocks:
+                place = places[self._blocks[n].level]
+                tick()
+                style(n, self._blocks[n], place)
+                x = self._block(n, x, place, noise, tick)
+                done += 1
+            return x
+
+        x = run(whole, x, dict(enumerate(places)), noise)
+        if not parts:
+            return self._to_image(x, SLOPE, self._work)
+        x = x.clone()  # its buffer is wanted
+        codes = resize_nearest(codes, height, width)
+        drawn = None if noise is None else cache(noise)
+        picture = torch.empty(self._to_image.channels, height, width, device=self.device)
+        for part in parts:
+            self._now += 1
+            above = self._tile_places(codes, part, len(places))
+            cut = None if drawn is None else _cut(drawn, part, height, width)
+            y = run(upper, x[part.source(height // x.shape[0])].contiguous(), above, cut)
+            picture[(..., *part.target)] = self._to_image(y, SLOPE, self._work)[(..., *part.inside)]
+        return picture
+
+    def _tile_places(self, codes: Codes, part: large.Tile, whole: int) -> dict[int, Place]:
+        """Where a tile's rows are, for each level that is computed in tiles. `codes` of the whole picture."""
+        cut = np.ascontiguousarray(codes[part.source(1)])
+        top, (height, width) = len(self._levels) - 1, cut.shape
+        numbers = range(whole, top + 1)
+        maps = [resize_nearest(cut, height >> (top - k), width >> (top - k)) for k in numbers]
+        found = [Neighbourhoods.of(one, self.coding) for one in maps]
+        places = self._granted(self._levels[whole:], found, self._row_bytes - self._row_bytes // 2)
+        return dict(zip(numbers, places, strict=True))
+
+    def _block(self, n: int, x: Tensor, place: Place, noise: Noise | None, tick: Callable[[], None]) -> Tensor:
+        """Block n: (h, w, C) -> (H, W, O), in a buffer of its own. `tick` is called often and may raise to stop."""
         block, work = self._blocks[n], self._work
         height, width = place.found.height, place.found.width
 
@@ -207,7 +256,12 @@ class FastGenerator:
                 drawn = noise(layer.number, height, width)[0, 0].to(x.device)
             kept = place.slots is not None
             rows = kept_rows(layer, place, self._now, work) if kept else PassingRows(layer, place.found, work)
-            return Modulated(source, rows, drawn, layer.noise, slope, doubled)
+
+            def ticking(first: int, last: int) -> tuple[Tensor, Tensor]:
+                tick()
+                return rows(first, last)
+
+            return Modulated(source, ticking, drawn, layer.noise, slope, doubled)
 
         total = work.get(f"block {n % 2}", height, width, block.conv_1.channels, like=x)
         if block.conv_s is not None and block.norm_s is not None:
@@ -237,6 +291,16 @@ class FastGenerator:
                 conv.plain(x, total)
                 seconds += time.perf_counter() - started
         return seconds
+
+
+def _cut(noise: Noise, part: large.Tile, height: int, width: int) -> Noise:
+    """The noise of a tile of an (H, W) picture: what the whole picture's would be there."""
+
+    def draw(layer: int, tile_height: int, tile_width: int) -> Tensor:
+        grain = (part.whole[1] - part.whole[0]) // tile_height
+        return noise(layer, height // grain, width // grain)[(..., *part.source(grain))]
+
+    return draw
 
 
 class FromLabels:

@@ -143,7 +143,8 @@ def grant(levels: Sequence[Level], needs: Sequence[int], limit: int) -> None:
     Levels that need least memory are served first; one whose rows do not fit gets nothing. What is left over is
     room for the past, in proportion to what each needs.
     """
-    if all(level.ceiling >= rows for level, rows in zip(levels, needs, strict=True)):
+    held = sum(level.ceiling * level.row_bytes for level in levels)
+    if held <= limit and all(level.ceiling >= rows for level, rows in zip(levels, needs, strict=True)):
         return  # the last division will do; moving rows about for every brush stroke would not
     left = limit
     served: list[tuple[Level, int]] = []

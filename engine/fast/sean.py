@@ -24,6 +24,7 @@ from engine.fast.generator import (
     check_size,
 )
 from engine.fast.neighbourhoods import Coding
+from engine.fast.places import Place
 from engine.fast.styles import style_keys
 from engine.models.sean import SEANGenerator
 from engine.nn.blocks import Noise
@@ -84,7 +85,7 @@ class FastSEAN(FastGenerator):
                 pixels without label.
             codes: (E, L, D) style codes, E = 1, the number of styled blocks (crossover) or of styled norms.
             noise: where the layers' noise comes from; None paints without.
-            on_block: called with (blocks done, blocks) before each block; may raise to stop.
+            on_block: called with (blocks done, blocks) before each block and often within; may raise to stop.
             precision: of this picture; that of the renderer unless given.
 
         Returns:
@@ -101,14 +102,15 @@ class FastSEAN(FastGenerator):
             keys = style_keys(codes)
             numbers = self._codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
             entries = [[int(number) for number in block] for block in numbers]
-            places = self._places(self.coding.encode(array), height, width)
+            coded = self.coding.encode(array)
+            places = self._places(coded, height, width)
 
-            def style(n: int, block: Block) -> None:
+            def style(n: int, block: Block, place: Place) -> None:
                 for layer, entry in zip(block.layers, entries[n], strict=True):
-                    layer.style(keys[entry], codes[entry], places[block.level].labels, self._now)
+                    layer.style(keys[entry], codes[entry], place.labels, self._now)
 
             x = self._start(places[0].found).to(self._dtype(precision))
-            return self._run(x, places, noise if self.config.noise else None, on_block, style)
+            return self._run(x, coded, places, noise if self.config.noise else None, on_block, style)
 
     def render_batch(
         self,

@@ -69,7 +69,7 @@ class FastSPADE(FastGenerator):
         Args:
             label_map: (h, w) integer label ids; ids that are no label are pixels without label.
             z: (latent,) style vector, for networks with a latent.
-            on_block: called with (blocks done, blocks) before each block; may raise to stop.
+            on_block: called with (blocks done, blocks) before each block and often within; may raise to stop.
             precision: of this picture; that of the renderer unless given.
             edges: (h, w) the edges between instances, for networks that take them.
             size: (H, W) of the picture, multiples of `config.stride`; the label map's unless given.
@@ -92,10 +92,11 @@ class FastSPADE(FastGenerator):
             raise ValueError(f"{height} x {width}: with a style vector this network paints its trained size only")
         with self._lock:
             self._now += 1
-            places = self._places(self.coding.encode(array, edges), height, width)
+            coded = self.coding.encode(array, edges)
+            places = self._places(coded, height, width)
             if self._labels is not None:
                 x = self._labels(places[0].found)
             else:
                 assert z is not None
                 x = self._start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()
-            return self._run(x.to(self._dtype(precision)), places, None, on_block)
+            return self._run(x.to(self._dtype(precision)), coded, places, None, on_block)

@@ -106,7 +106,7 @@ def test_progress_is_told_before_each_block_and_may_stop_the_render() -> None:
     label_map, codes = blobs(np.random.default_rng(2), 32, 32, 5), codes_for(generator)
     fast, told = FastSEAN(generator), []
     expected = fast.render(label_map, codes, seeded_noise(0), lambda done, all_: told.append((done, all_)))
-    assert told == [(0, 3), (1, 3), (2, 3)]
+    assert list(dict.fromkeys(told)) == [(0, 3), (1, 3), (2, 3)]  # told again and again within a block, to stop soon
 
     def stop(done: int, blocks: int) -> None:
         if done == 2:

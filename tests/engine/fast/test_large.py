@@ -1,0 +1,101 @@
+"""Large pictures: tiles paint what the whole would be, in less memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.fast import FastSEAN, FastSPADE, large
+from engine.nn.blocks import seeded_noise
+from tests.engine.fast.networks import blobs, codes_for, sean
+from tests.engine.fast.test_spade import spade
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of 16 pixels, levels above the lowest in tiles."""
+    monkeypatch.setattr(large, "TILED_FROM", 0)
+    monkeypatch.setattr(large, "CORE", 16)
+    monkeypatch.setattr(large, "WHOLE_FEATURES", 1)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (96, 72), (128, 32)])
+@pytest.mark.parametrize("whole_features", [1, 24 * 24])
+def test_tiles_are_the_whole_picture(
+    small_tiles: None, monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int], whole_features: int
+) -> None:
+    monkeypatch.setattr(large, "WHOLE_FEATURES", whole_features)
+    generator = sean()
+    label_map, codes = blobs(np.random.default_rng(1), *shape, 5), codes_for(generator, 2)
+    fast = FastSEAN(generator)
+    tiled = fast.render(label_map, codes, seeded_noise(3))
+    assert torch.equal(fast.render(label_map, codes, seeded_noise(3)), tiled)
+    monkeypatch.setattr(large, "TILED_FROM", 1 << 40)
+    whole = FastSEAN(generator).render(label_map, codes, seeded_noise(3))
+    assert (tiled - whole).abs().max() < 1e-5
+
+
+def test_a_network_without_styles_is_tiled_too(small_tiles: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "WHOLE_FEATURES", 32 * 16)
+    generator = spade()
+    label_map = blobs(np.random.default_rng(1), 256, 128, generator.config.labels)
+    tiled = FastSPADE(generator).render(label_map)
+    monkeypatch.setattr(large, "TILED_FROM", 1 << 40)
+    assert (tiled - FastSPADE(generator).render(label_map)).abs().max() < 1e-5
+
+
+def test_edits_leave_what_is_kept_within_its_limit_and_change_no_byte(small_tiles: None) -> None:
+    generator = sean()
+    rng = np.random.default_rng(5)
+    kept, limit = FastSEAN(generator, cache_bytes=60_000), 60_000
+    for n in range(4):
+        label_map, codes = blobs(rng, 64, 64, 5), codes_for(generator, seed=n % 2)
+        for size in (64, 32):  # a preview in between
+            some = np.ascontiguousarray(label_map[:: 64 // size, :: 64 // size])
+            picture = kept.render(some, codes, seeded_noise(n))
+            assert torch.equal(picture, FastSEAN(generator).render(some, codes, seeded_noise(n)))
+            assert kept.cached_bytes <= limit
+
+
+def test_a_large_picture_can_be_stopped_in_any_tile_and_painted_again(small_tiles: None) -> None:
+    generator = sean()
+    label_map, codes = blobs(np.random.default_rng(2), 64, 64, 5), codes_for(generator)
+    fast = FastSEAN(generator)
+    told: list[tuple[int, int]] = []
+    expected = fast.render(label_map, codes, seeded_noise(0), lambda done, steps: told.append((done, steps)))
+    steps = told[0][1]
+    assert sorted({done for done, _ in told}) == list(range(steps))
+
+    def stop(done: int, _: int) -> None:
+        if done == steps - 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fast.render(label_map, codes, seeded_noise(0), stop)
+    assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), expected)
+
+
+@given(
+    height=st.integers(1, 70), width=st.integers(1, 70), around=st.integers(1, 5), grain=st.sampled_from([1, 2, 4, 8])
+)
+def test_cores_cover_every_pixel_once(height: int, width: int, around: int, grain: int) -> None:
+    covered = np.zeros((height * 32, width * 32), np.uint8)
+    for tile in large.tiles(*covered.shape, around * 8):
+        covered[tile.target] += 1
+        part = np.zeros(covered.shape, np.uint8)[tile.source(1)][tile.inside]
+        assert part.shape == covered[tile.target].shape
+        assert all(end % grain == 0 for end in tile.whole)
+    assert (covered == 1).all()
+
+
+@pytest.mark.parametrize("shape", [(256, 256), (768, 768), (1024, 1024), (2048, 2048), (2048, 32), (512, 2048)])
+def test_what_is_computed_whole_is_small(shape: tuple[int, int]) -> None:
+    levels = 6
+    whole = large.levels_whole(*shape, levels)
+    assert 1 <= whole <= levels
+    if shape[0] * shape[1] > large.TILED_FROM:
+        down = levels - whole
+        assert whole < levels and (shape[0] >> down) * (shape[1] >> down) <= large.WHOLE_FEATURES
