@@ -20,7 +20,7 @@ from app.errors_ui import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
 from app.i18n import install_language  # noqa: E402
 from app.icons import app_icon  # noqa: E402
-from app.main_window import MainWindow  # noqa: E402
+from app.main_window import STATE_VERSION, MainWindow  # noqa: E402
 from app.paths import APP, user_dir  # noqa: E402
 from app.settings import Settings  # noqa: E402
 from app.theme import Theme  # noqa: E402
@@ -66,11 +66,11 @@ class Editor(QObject):
             return
         install_language(self.core.settings.language)
         old = self.window
-        geometry, state = old.saveGeometry(), old.saveState(1)
+        geometry, state = old.saveGeometry(), old.saveState(STATE_VERSION)
         old.controllers["render"].stop()
         self.window = self._make()
         self.window.restoreGeometry(geometry)
-        self.window.restoreState(state, 1)
+        self.window.restoreState(state, STATE_VERSION)
         self.window.show()
         self.window.controllers["render"].start()
         self.window.controllers["device"].look()

@@ -13,11 +13,10 @@ from engine.checkpoints.card import metrics_by_split
 from engine.checkpoints.store import Card, WeightsEntry, find_weights, lasting_name, list_weights, read_card
 from engine.errors import EngineError, WeightsError
 from engine.labels import LabelSet
+from engine.systems import PAINTERS, PARSER, Abilities, abilities
 
 log = logging.getLogger("tessera")
 
-PARSER = "parser"
-PAINTERS = ("sean",)  # systems of this version that paint a picture from a label map and styles
 MIN_SHARE = 2e-5  # a label under this share of the training pixels counts as not learnt
 
 
@@ -33,11 +32,13 @@ class Catalogue(QObject):
         self._find = find
         self._entries: tuple[WeightsEntry, ...] = ()
         self._extra: dict[str, Card] = {}
+        self._abilities: dict[str, Abilities] = {}
         self.reload()
 
     def reload(self) -> None:
         """Look at the search path again (a few small files)."""
         self._entries = tuple(self._find())
+        self._abilities.clear()
         for entry in self._entries:
             if entry.problem:
                 log.warning("weights %s: %s", entry.name, entry.problem)
@@ -89,13 +90,14 @@ class Catalogue(QObject):
             return default
         return int(value) if isinstance(value, int) and 32 <= value <= 4096 else default
 
-    def styled_blocks(self, name: str, default: int = 6) -> int:
-        """How many blocks of the weights take a style of their own."""
-        try:
-            value = self.card(name).config.get("styled_blocks", default)
-        except EngineError:
-            return default
-        return int(value) if isinstance(value, int) and 1 <= value <= 24 else default
+    def abilities(self, name: str) -> Abilities:
+        """What the weights can do: draw styles, take them from pictures; nothing where there are no such weights."""
+        if name not in self._abilities:
+            try:
+                self._abilities[name] = abilities(self.card(name))
+            except EngineError:
+                return Abilities()
+        return self._abilities[name]
 
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Weights that find these labels in a photo."""
@@ -146,5 +148,6 @@ class Catalogue(QObject):
             raise WeightsError(tr('The weights "{0}" know no labels; open others.').format(card.name))
         name = lasting_name(folder)
         self._extra[name] = card
+        self._abilities.clear()
         self.changed.emit()
         return name

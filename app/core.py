@@ -17,6 +17,7 @@ from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate
 from app.jobs.work_lane import Work, WorkLane
 from app.settings import Settings
+from app.style_scope import StyleScope
 from app.theme import Theme
 from app.thumbnails import Thumbnails
 from app.warm_start import engine_sessions
@@ -45,6 +46,7 @@ class Core(QObject):
         self.hub = hub if hub is not None else ProblemHub(self)
         self.catalogue = catalogue if catalogue is not None else Catalogue(parent=self)
         self.document = Document(weights=self.catalogue.default_painter(), parent=self)
+        self.scope = StyleScope(self.document, self.catalogue.abilities)
         self._sessions = sessions
         self.gate = SessionGate(sessions(settings.device))
         self.render_lane = RenderLane(self.gate, self)
@@ -69,10 +71,13 @@ class Core(QObject):
         text: str,
         on_done: Callable[[Any], object],
         on_failed: Callable[[EngineError], object] | None = None,
+        on_progress: Callable[[float, str], object] | None = None,
     ) -> Work:
         """Queue work that the user waits for: it shows progress and ``cancel`` drops it (thumbnails are not such)."""
         self._foreground = [work for work in self._foreground if not work.settled]
-        work = self.work_lane.submit(function, text=text, on_done=on_done, on_failed=on_failed or self.hub.error)
+        work = self.work_lane.submit(
+            function, text=text, on_done=on_done, on_failed=on_failed or self.hub.error, on_progress=on_progress
+        )
         self._foreground.append(work)
         return work
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.i18n import CHINESE, language, tr
 from engine.labels import Label, LabelSet
-from engine.request import BlockStyle, ImageStyle, MixStyle, Style
+from engine.request import BlockStyle, ImageStyle, MixStyle, SampleStyle, Style
 
 
 def label_name(label: Label) -> str:
@@ -28,6 +28,8 @@ def style_source(style: Style, label: int, label_set: LabelSet) -> str:
         if style.label != label:
             return tr("{0}, {1}").format(file, name_of(label_set, style.label))
         return file
+    if isinstance(style, SampleStyle):
+        return tr("Drawn, seed {0}").format(style.seed)
     if isinstance(style, MixStyle):
         share = round(100 * style.amount)
         a, b = (style_source(part, label, label_set) for part in (style.a, style.b))

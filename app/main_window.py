@@ -17,13 +17,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from app.action_set import make_actions, make_menus
+from app.actions import SEPARATOR
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
+from app.controllers.dice import DiceController
 from app.controllers.engine_menus import DeviceController, ModelController
 from app.controllers.exports import ExportController
 from app.controllers.files import FilesController
 from app.controllers.new import NewController
 from app.controllers.render import RenderController
+from app.controllers.results import ResultsController
 from app.controllers.simple import (
     EditController,
     HelpController,
@@ -33,12 +36,14 @@ from app.controllers.simple import (
     ViewController,
 )
 from app.controllers.styles import StylesController
+from app.controllers.variety import VarietyController
 from app.core import Core
 from app.dialogs.files import FileAsker
 from app.errors_ui.bar import ErrorBar
 from app.mime import may_be_useful, read_mime
 from app.panels.labels import LabelsPanel
 from app.panels.options import OptionsBar
+from app.panels.results import ResultsPanel
 from app.panels.status import StatusPanel
 from app.panels.styles import StylesPanel
 from app.panels.tool_bar import ToolBar
@@ -46,7 +51,11 @@ from app.panels.tool_bar import ToolBar
 SIZE = QSize(1440, 900)
 LARGEST = QSize(1920, 1200)  # at the first start
 TWO_DOCKS_FROM = 760  # pixels of height: below, labels and styles share one place
-STATE_VERSION = 1
+STATE_VERSION = 2
+LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
+              "style_dice", "style_variations")  # fmt: skip
+STYLE_MENU = ("style_file", "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
+              "style_reset")  # fmt: skip
 
 
 class MainWindow(QMainWindow):
@@ -98,9 +107,7 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         document = self.core.document
         self.labels = LabelsPanel(document)
-        self.styles = StylesPanel(
-            document, self.core.thumbnails, lambda: self.core.catalogue.styled_blocks(document.weights)
-        )
+        self.styles = StylesPanel(document, self.core.thumbnails, self.core.scope)
         self.docks: dict[str, QDockWidget] = {}
         for name, title, panel in (
             ("labelsDock", self.tr("Labels"), self.labels),
@@ -119,6 +126,22 @@ class MainWindow(QMainWindow):
             self.docks[name] = dock
         self.resizeDocks(list(self.docks.values()), [310, 310], Qt.Orientation.Horizontal)
         self.resizeDocks(list(self.docks.values()), [40, 60], Qt.Orientation.Vertical)
+
+        self._build_results()
+
+    def _build_results(self) -> None:
+        """The strip below the canvas. Its heading stands inside: a title bar would cost it a third of its height."""
+        self.results = ResultsPanel(self.core.document, self.actions_by_id)
+        dock = QDockWidget(self.tr("Results"))
+        dock.setObjectName("resultsDock")
+        dock.setAccessibleName(self.tr("Results"))
+        dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        dock.setAllowedAreas(Qt.DockWidgetArea.BottomDockWidgetArea)
+        dock.setTitleBarWidget(QWidget())
+        dock.setWidget(self.results)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.docks["resultsDock"] = dock
 
     def _build_bars(self) -> None:
         self.tool_bar = ToolBar(self.actions_by_id)
@@ -155,15 +178,33 @@ class MainWindow(QMainWindow):
             "tools": ToolsController(context, self),
             "labels": LabelsController(context, self),
             "view": ViewController(context, self),
+            "variety": VarietyController(context, styles, self),
+            "dice": DiceController(context, render, self),
+            "results": ResultsController(
+                context, render, self.results, self.docks["resultsDock"], self.actions_by_id, self
+            ),
             "looks": LooksController(context, self),
             "help": HelpController(context, self),
             "model": ModelController(context, self.menus["MODEL"], self),
             "device": DeviceController(context, self.menus["DEVICE"], self),
         }
         exports.path_changed.connect(self._show_title)
+        self._build_menus_of_lists()
         self.set_checked(self.canvas.tool_id)
         self.controllers["view"].restore()
         self.controllers["looks"].restore()
+
+    def _build_menus_of_lists(self) -> None:
+        """A right click (or the menu key) on a row offers what can be done with that label."""
+        for view, names in ((self.labels.list, LABEL_MENU), (self.styles.list, STYLE_MENU)):
+            view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+            for name in names:
+                if name == SEPARATOR:
+                    line = QAction(view)
+                    line.setSeparator(True)
+                    view.addAction(line)
+                else:
+                    view.addAction(self.actions_by_id[name])
 
     # --- what controllers and actions ask -------------------------------------------------------------
 
@@ -191,8 +232,9 @@ class MainWindow(QMainWindow):
             self.controllers["exports"].save_then(then)
 
     def next_panel(self) -> None:
-        """Move the keyboard to the next of canvas, labels, styles, seed."""
-        places: list[QWidget] = [self.canvas, self.labels.list, self.styles.list, self.status.seed]
+        """Move the keyboard to the next of canvas, labels, styles, results, seed."""
+        places: list[QWidget] = [self.canvas, self.labels.list, self.styles.list, self.results.list, self.status.seed]
+        places = [place for place in places if place.isVisible()]
         now = next((i for i, place in enumerate(places) if place.hasFocus()), -1)
         places[(now + 1) % len(places)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 

@@ -104,6 +104,15 @@ class Settings(QObject):
     def always_show_regions(self, value: bool) -> None:
         self._store.setValue("styles/always_show_regions", value)
 
+    @property
+    def keep_results(self) -> bool:
+        """Put every finished picture into the results."""
+        return self._flag("results/keep", True)
+
+    @keep_results.setter
+    def keep_results(self, value: bool) -> None:
+        self._store.setValue("results/keep", value)
+
     # --- folders and recent files -------------------------------------------------------------------
 
     def folder(self, kind: str) -> str:

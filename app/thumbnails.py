@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,19 @@ from app.pixels import region_crop, to_qimage
 from engine.errors import EngineError
 from engine.images import read_image, resize_image
 from engine.labels import LabelSet, read_label_map
-from engine.request import BlockStyle, ImageStyle, MixStyle, Style
+from engine.request import BlockStyle, ImageStyle, MixStyle, SampleStyle, Style
 
 SIDE = 192
 KEPT = 400  # in memory: 400 x 192 x 192 x 4 bytes = 56 MB at most
 MAX_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose style it is: a drawn one looks different with other weights and for another label."""
+
+    weights: str
+    label: int
 
 
 def thumbnail_key(style: ImageStyle) -> str:
@@ -59,6 +68,7 @@ class Thumbnails(QObject):
         self._images: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: set[str] = set()
         self._keys: dict[ImageStyle, str] = {}
+        self._drawn: OrderedDict[tuple[str, int, int], QImage] = OrderedDict()  # by weights, label and seed
 
     def put(self, style: ImageStyle, pixels: np.ndarray, label_map: np.ndarray) -> None:
         """Make the thumbnail from what is at hand, so that nothing need be read again."""
@@ -69,9 +79,29 @@ class Thumbnails(QObject):
             self._save(key, image)
         self.changed.emit()
 
-    def pixmap(self, style: Style, label_set: LabelSet, side: int, ratio: float = 1.0) -> QPixmap | None:
-        """A square pixmap of ``side`` pixels; None for the mean style and while (or when) there is none."""
-        images = [self._image(part, label_set) for part in _parts(style)]
+    def put_drawn(self, place: Place, seed: int, pixels: np.ndarray, label_map: np.ndarray) -> None:
+        """Remember what a drawn style looks like: the region of a picture that was painted with it."""
+        height, width = pixels.shape[:2]
+        step = max(1, min(height, width) // MAX_SIDE)
+        image = make_thumbnail(pixels[::step, ::step], label_map[::step, ::step], place.label)
+        if image is not None:
+            self._drawn[(place.weights, place.label, seed)] = image
+            while len(self._drawn) > KEPT:
+                self._drawn.popitem(last=False)
+            self.changed.emit()
+
+    def knows_drawn(self, place: Place, seed: int) -> bool:
+        """Whether there is a picture of a drawn style."""
+        return (place.weights, place.label, seed) in self._drawn
+
+    def pixmap(
+        self, style: Style, label_set: LabelSet, side: int, ratio: float = 1.0, *, place: Place | None = None
+    ) -> QPixmap | None:
+        """A square pixmap of ``side`` pixels; None for the mean style and while (or when) there is none.
+
+        ``place``: whose style it is; without it drawn styles have no picture.
+        """
+        images = [self._part(part, label_set, place) for part in _parts(style)]
         found = [image for image in images if image is not None]
         return _compose(found, isinstance(style, MixStyle), side, ratio) if found else None
 
@@ -85,6 +115,11 @@ class Thumbnails(QObject):
                 self._keys.clear()
             self._keys[style] = key = thumbnail_key(style)
         return key
+
+    def _part(self, part: ImageStyle | SampleStyle, label_set: LabelSet, place: Place | None) -> QImage | None:
+        if isinstance(part, ImageStyle):
+            return self._image(part, label_set)
+        return None if place is None else self._drawn.get((place.weights, place.label, part.seed))
 
     def _image(self, style: ImageStyle, label_set: LabelSet) -> QImage | None:
         key = self._key(style)
@@ -122,13 +157,13 @@ class Thumbnails(QObject):
                 image.save(str(file), "PNG")  # type: ignore[call-overload]
 
 
-def _parts(style: Style) -> list[ImageStyle]:
-    if isinstance(style, ImageStyle):
+def _parts(style: Style) -> list[ImageStyle | SampleStyle]:
+    if isinstance(style, ImageStyle | SampleStyle):
         return [style]
     parts: tuple[Style, ...] = (style.a, style.b) if isinstance(style, MixStyle) else ()
     if isinstance(style, BlockStyle):
         parts = tuple(dict.fromkeys(style.blocks))
-    return [image for part in parts for image in _parts(part)]
+    return [found for part in parts for found in _parts(part)]
 
 
 def _load(work: Work, file: Path, style: ImageStyle, label_set: LabelSet) -> QImage | None:

@@ -62,6 +62,11 @@ class RenderController(QObject):
         """True when the document's picture shows exactly its present label map, styles, seed and precision."""
         return self._shown is not None and self._shown.same_as(self._document.snapshot())
 
+    @property
+    def shown(self) -> Snapshot | None:
+        """What the document's picture was painted from; None before the first one."""
+        return self._shown
+
     def picture_shows(self, snapshot: Snapshot) -> bool:
         """True when the document's picture was painted from ``snapshot``."""
         return self._shown is not None and self._shown.same_as(snapshot)

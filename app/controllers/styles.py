@@ -44,6 +44,7 @@ class StylesController(QObject):
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
+        self._scope = context.core.scope
         self._photos: dict[tuple[object, ...], Photo] = {}
         self._codes = CodeCache()
         panel = context.styles
@@ -71,17 +72,22 @@ class StylesController(QObject):
     @Slot()
     def reset_label(self) -> None:
         """The mean style for the chosen label."""
-        self._document.set_style(self._document.current_label, None)
+        self._scope.put(self._document.current_label, None)
 
     @Slot()
     def reset_all(self) -> None:
-        """The mean style for every label, as one step."""
-        self._document.set_styles(dict.fromkeys(self._document.styles), self.tr("Reset all styles"))
+        """The mean style for every label that is not locked, as one step."""
+        loose = self._scope.unlocked(self._document.styles)
+        self._document.set_styles(dict.fromkeys(loose), self.tr("Reset all styles"))
 
     # --- from outside -------------------------------------------------------------------------------
 
     def use(self, incoming: Incoming, target: Target) -> None:
         """Take a style from whatever was dropped or pasted."""
+        if not self._scope.abilities.images and incoming.style_of is None:
+            sentence = self.tr('The weights "{0}" take no styles from pictures; choose others from the Model menu.')
+            self._context.core.hub.notice(sentence.format(self._document.weights))
+            return
         if incoming.style_of is not None:
             self._copy_style(incoming.style_of, target)
             return
@@ -108,6 +114,20 @@ class StylesController(QObject):
                 self._regions_found(photo, target)
 
         self.photo(path, found)
+
+    def pick(self, path: Path, label: int, then: Callable[[Style], object]) -> None:
+        """Let the user take the style of a picture's region, looked for at ``label``; ``then`` gets it. The document
+        stays as it is."""
+        weights, origin, document = self._document.weights, self._document.origin, self._document
+
+        def encoded(styles: dict[int, ImageStyle], source: int) -> None:
+            if document.weights == weights and document.origin is origin and source in styles:
+                then(styles[source])
+
+        def chosen(photo: Photo, source: int) -> None:
+            self.encode(photo, weights, lambda styles: encoded(styles, source))
+
+        self.photo(path, lambda photo: self._look_at(photo, Target(label), chosen))
 
     def photo(self, path: Path, then: Callable[[Photo], object]) -> None:
         """Find the regions of a photo in the background, then call ``then`` in the GUI thread."""
@@ -178,25 +198,27 @@ class StylesController(QObject):
     def _filters(self) -> str:
         return self.tr("Pictures ({0})").format(PICTURES) + ";;" + self.tr("All files (*)")
 
+    def ask_picture(self, label: int) -> Path | None:
+        """Ask for the picture that ``label`` takes its style from."""
+        title = self.tr("Style of {0} from a picture").format(self._scope.name(label))
+        return self._context.ask.open("photo", title, self._filters())
+
     def _ask_file(self, label: int, slot: str) -> None:
-        name = name_of(self._document.label_set, label)
-        title = self.tr("Style of {0} from a picture").format(name)
-        path = self._context.ask.open("photo", title, self._filters())
+        path = self.ask_picture(label)
         if path is not None:
             self.use_file(path, Target(label, slot))
 
     def _regions_found(self, photo: Photo, target: Target) -> None:
+        self._look_at(photo, target, lambda corrected, source: self._apply(corrected, target, source))
+
+    def _look_at(self, photo: Photo, target: Target, then: Callable[[Photo, int], object]) -> None:
+        """Show the regions where they are unsure or the user wants to see them, then go on."""
         missing = target.label is not None and not (photo.label_map == target.label).any()
         ask = self._context.core.settings.always_show_regions and not photo.known
         if photo.unsure or missing or ask:
-            self.show_regions(
-                photo,
-                target.purpose,
-                lambda corrected, source: self._apply(corrected, target, source),
-                target=target.label,
-            )
+            self.show_regions(photo, target.purpose, then, target=target.label)
         else:
-            self._apply(photo, target, -1 if target.label is None else target.label)
+            then(photo, -1 if target.label is None else target.label)
 
     def _apply(self, photo: Photo, target: Target, source: int) -> None:
         weights, origin = self._document.weights, self._document.origin
@@ -216,8 +238,9 @@ class StylesController(QObject):
             return  # another model or document was chosen while this one's style was being encoded
         if target.label is None:
             text = self.tr("All styles from {0}").format(photo.path.name)
-            document.set_styles(dict(styles), text)
-            self._context.status.show_message(self.tr("{0} styles taken").format(len(styles)))
+            taken = self._scope.unlocked(dict(styles))
+            document.set_styles(taken, text)
+            self._context.status.show_message(self.tr("{0} styles taken").format(len(taken)))
             return
         style = styles.get(source)
         if style is None:
@@ -228,12 +251,12 @@ class StylesController(QObject):
 
     def _put(self, label: int, slot: str, style: Style, origin: str) -> None:
         slots = with_slot(split(self._document.style(label)), slot, style)
-        name = name_of(self._document.label_set, label)
-        self._document.set_style(label, join(slots), text=self.tr("Style of {0} from {1}").format(name, origin))
+        name = self._scope.name(label)
+        self._scope.put(label, join(slots), text=self.tr("Style of {0} from {1}").format(name, origin))
         self._document.set_current_label(label)
 
     def _copy_style(self, source: int, target: Target) -> None:
-        if target.label is None or target.label == source:
+        if target.label is None or target.label == source or self._scope.whole_picture:
             return
         name = name_of(self._document.label_set, source)
         style = split(self._document.style(source)).a if target.slot == "b" else self._document.style(source)

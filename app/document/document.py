@@ -6,7 +6,7 @@ becomes one step of the history and is announced by a signal. Everything happens
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -216,10 +216,15 @@ class Document(WholeDocument):
         text = self.tr("Show {0}") if visible else self.tr("Hide {0}")
         self._change_members("hidden", label, not visible, text)
 
-    def set_style_locked(self, label: int, locked: bool) -> None:
-        """Keeps a label's style when many change at once; choosing one for this label still changes it."""
+    def set_style_locked(self, labels: int | Collection[int], locked: bool) -> None:
+        """Keeps the style of one label, or of several, when many change at once; choosing one for this very label
+        still changes it.
+        """
+        chosen = frozenset(self._checked(label) for label in ([labels] if isinstance(labels, int) else labels))
         text = self.tr("Lock the style of {0}") if locked else self.tr("Unlock the style of {0}")
-        self._change_members("style_locked", label, locked, text)
+        name = self._label_name(min(chosen)) if len(chosen) == 1 else self.tr("the picture")
+        held = self._state.style_locked
+        self._change("style_locked", held | chosen if locked else held - chosen, text.format(name))
 
     def show_only(self, label: int) -> None:
         """Hides every other label; asked again for the same one, shows all."""

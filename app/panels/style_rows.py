@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QSize,
     Qt,
@@ -21,16 +22,19 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.document.document import Document
 from app.i18n import tr
 from app.icons import tinted
-from app.labels_text import name_of, style_source
+from app.labels_text import style_source
 from app.mime import may_be_useful, read_mime, style_mime
-from app.thumbnails import Thumbnails
-from engine.request import MeanStyle, Style
+from app.style_scope import StyleScope
+from app.thumbnails import Place, Thumbnails
+from engine.request import MeanStyle, SampleStyle, Style
 
 Index = QModelIndex | QPersistentModelIndex
 
 LABEL_ROLE = Qt.ItemDataRole.UserRole + 1
 ROW_ROLE = Qt.ItemDataRole.UserRole + 2
 SIDE = 36
+ICON = 18
+GRIP = (-5, -10, 5, 10)  # dice and lock are easier to hit than to see
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,9 @@ class StyleRow:
     colour: tuple[int, int, int]
     source: str
     style: Style
+    locked: bool
+    place: Place
+    dice: bool  # it can be rolled now
 
     @property
     def mean(self) -> bool:
@@ -49,14 +56,18 @@ class StyleRow:
 
 
 class StyleModel(QAbstractListModel):
-    """The labels that are in the map or have a style of their own, in the order of their ids."""
+    """The labels that are in the map or have a style of their own, in the order of their ids; one row where one style
+    decides the whole picture."""
 
     incoming = Signal(int, object)  # label, Incoming
 
-    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+    def __init__(self, document: Document, scope: StyleScope, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self._scope = scope
         self._labels: list[int] = []
+        document.style_locks_changed.connect(self.redraw)
+        document.weights_changed.connect(self._rebuild)
         document.replaced.connect(self._rebuild)
         document.styles_changed.connect(self._styles_changed)
         document.label_map_changed.connect(self._maybe_rebuild)
@@ -64,6 +75,8 @@ class StyleModel(QAbstractListModel):
 
     def index_of(self, label: int) -> QModelIndex:
         """The index of a label's row; invalid when the label is not listed."""
+        if self._scope.whole_picture:
+            return self.index(0, 0)
         return self.index(self._labels.index(label), 0) if label in self._labels else QModelIndex()
 
     def row(self, label: int) -> StyleRow:
@@ -71,9 +84,19 @@ class StyleModel(QAbstractListModel):
         label_set = self._document.label_set
         style = self._document.style(label)
         source = style_source(style, label, label_set)
-        return StyleRow(label, name_of(label_set, label), label_set.labels[label].colour, source, style)
+        locked = self._scope.locked(label)
+        return StyleRow(
+            label=label,
+            name=self._scope.name(label),
+            colour=label_set.labels[label].colour,
+            source=source,
+            style=style,
+            locked=locked,
+            place=Place(self._document.weights, label),
+            dice=self._scope.abilities.samples and not locked,
+        )
 
-    def redraw(self) -> None:
+    def redraw(self, *_: object) -> None:
         """Thumbnails have changed."""
         if self._labels:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._labels) - 1, 0))
@@ -81,9 +104,11 @@ class StyleModel(QAbstractListModel):
     def _wanted(self) -> list[int]:
         document = self._document
         styles = document.styles
+        if self._scope.whole_picture:
+            return [int(document.areas.argmax())]
         return [x.id for x in document.label_set.labels if document.areas[x.id] > 0 or x.id in styles]
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, *_: object) -> None:
         self.beginResetModel()
         self._labels = self._wanted()
         self.endResetModel()
@@ -114,7 +139,8 @@ class StyleModel(QAbstractListModel):
         if role == LABEL_ROLE:
             return row.label
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.name}, {row.source}"
+            text = tr("{0}, {1}").format(row.name, row.source)
+            return tr("{0}, {1}").format(text, tr("locked")) if row.locked else text
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{row.name}\n{row.source}\n" + tr("Drop a picture here to use its style")
         return None
@@ -150,7 +176,10 @@ class StyleModel(QAbstractListModel):
 
 
 class StyleDelegate(QStyledItemDelegate):
-    """Draws the thumbnail, the label's name over its source, and the label's colour."""
+    """Draws the thumbnail, the label's name over its source, dice and lock; says when one of these was clicked."""
+
+    dice_clicked = Signal(int)
+    lock_clicked = Signal(int)
 
     def __init__(self, document: Document, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -174,7 +203,12 @@ class StyleDelegate(QStyledItemDelegate):
         self._ground(painter, box, palette, state)
         thumb = QRect(box.left() + 8, box.center().y() - SIDE // 2, SIDE, SIDE)
         self._thumb(painter, thumb, row, palette)
-        text = QRect(thumb.right() + 11, box.top() + 3, box.right() - thumb.right() - 20, box.height() - 6)
+        where = buttons(rect)
+        pointed = bool(state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected))
+        right = where["dice"].left() if pointed and row.dice else where["lock"].left()
+        right = right if pointed or row.locked else box.right() - 2
+        text = QRect(thumb.right() + 11, box.top() + 3, right - thumb.right() - 18, box.height() - 6)
+        self._buttons(painter, where, row, palette, pointed)
         half = text.height() // 2
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         metrics = painter.fontMetrics()
@@ -187,6 +221,31 @@ class StyleDelegate(QStyledItemDelegate):
             text.adjusted(0, half + 1, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, source
         )
         painter.restore()
+
+    def _buttons(
+        self, painter: QPainter, where: dict[str, QRect], row: StyleRow, palette: QPalette, pointed: bool
+    ) -> None:
+        ratio = painter.device().devicePixelRatioF()
+        text, faint = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
+        if row.locked or pointed:
+            icon = tinted("lock" if row.locked else "unlock", text if row.locked else faint, ICON, ratio)
+            painter.drawPixmap(where["lock"].topLeft(), icon)
+        if row.dice and pointed:
+            painter.drawPixmap(where["dice"].topLeft(), tinted("dice", text, ICON, ratio))
+
+    def click(self, point: QPoint, rect: QRect, index: Index) -> bool:
+        """A press in a row: on dice or lock it says so and returns True."""
+        row = index.data(ROW_ROLE)
+        if not isinstance(row, StyleRow):
+            return False
+        where = buttons(rect)
+        if where["lock"].adjusted(*GRIP).contains(point):
+            self.lock_clicked.emit(row.label)
+            return True
+        if row.dice and where["dice"].adjusted(*GRIP).contains(point):
+            self.dice_clicked.emit(row.label)
+            return True
+        return False
 
     def _ground(self, painter: QPainter, box: QRect, palette: QPalette, state: QStyle.StateFlag) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -202,7 +261,9 @@ class StyleDelegate(QStyledItemDelegate):
         ratio = painter.device().devicePixelRatioF()
         path = QPainterPath()
         path.addRoundedRect(rect, 6, 6)
-        pixmap: QPixmap | None = self._thumbnails.pixmap(row.style, self._document.label_set, SIDE, ratio)
+        pixmap: QPixmap | None = self._thumbnails.pixmap(
+            row.style, self._document.label_set, SIDE, ratio, place=row.place
+        )
         painter.save()
         painter.setClipPath(path)
         if pixmap is not None:
@@ -212,7 +273,8 @@ class StyleDelegate(QStyledItemDelegate):
             ground.setAlphaF(0.35)
             painter.fillPath(path, ground)
             faint = palette.color(QPalette.ColorRole.PlaceholderText)
-            icon = tinted("palette" if row.mean else "broken", faint, 18, ratio)
+            name = "palette" if row.mean else "dice" if isinstance(row.style, SampleStyle) else "broken"
+            icon = tinted(name, faint, 18, ratio)
             painter.drawPixmap(rect.center().x() - 8, rect.center().y() - 8, icon)
         painter.fillRect(QRect(rect.left(), rect.bottom() - 3, rect.width(), 4), QColor(*row.colour))
         painter.restore()
@@ -221,3 +283,13 @@ class StyleDelegate(QStyledItemDelegate):
         painter.setPen(QPen(edge, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(path)
+
+
+def buttons(rect: QRect) -> dict[str, QRect]:
+    """Where dice and lock of a row are, from the row's rectangle."""
+    middle, right = rect.center().y(), rect.right() - 12
+
+    def square(x: int) -> QRect:
+        return QRect(x, middle - ICON // 2, ICON, ICON)
+
+    return {"dice": square(right - 2 * ICON - 8), "lock": square(right - ICON)}

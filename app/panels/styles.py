@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QPushButton, QVBoxLayout, QWidget
 
 from app.document.document import Document
 from app.icons import icons
@@ -14,7 +12,7 @@ from app.mime import Incoming, may_be_useful, read_mime
 from app.panels.samples import SampleStrip, sample_styles
 from app.panels.style_detail import StyleDetail
 from app.panels.style_rows import LABEL_ROLE, StyleDelegate, StyleModel
-from app.panels.style_slots import BLOCKS
+from app.style_scope import StyleScope
 from app.thumbnails import Thumbnails
 
 
@@ -23,6 +21,16 @@ class _List(QListView):
         super().resizeEvent(event)
         if self.currentIndex().isValid():  # the card below has grown or shrunk
             self.scrollTo(self.currentIndex())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        point = event.position().toPoint()
+        index, delegate = self.indexAt(point), self.itemDelegate()
+        assert isinstance(delegate, StyleDelegate)
+        left = event.button() == Qt.MouseButton.LeftButton
+        if index.isValid() and left and delegate.click(point, self.visualRect(index), index):
+            event.accept()  # dice and lock act without moving the choice
+            return
+        super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.text() and event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
@@ -38,37 +46,51 @@ class StylesPanel(QWidget):
     incoming_for_all = Signal(object)  # Incoming
     file_wanted = Signal(int, str)
     file_for_all_wanted = Signal()
+    dice_wanted = Signal(int, str)  # label, slot
+    dice_all_wanted = Signal()
+    seed_entered = Signal(int, object)  # label, seed
+    seed_copied = Signal(object)  # seed
+    lock_wanted = Signal(int)
+    variations_wanted = Signal()
+    morph_wanted = Signal()
 
     def __init__(
         self,
         document: Document,
         thumbnails: Thumbnails,
-        block_count: Callable[[], int] = lambda: BLOCKS,
+        scope: StyleScope | None = None,
         parent: QWidget | None = None,
     ) -> None:
+        """``scope`` tells what the document's weights can do; without it everything."""
         super().__init__(parent)
+        self._scope = scope if scope is not None else StyleScope(document)
         self.setObjectName("stylesPanel")
         self.setAccessibleName(self.tr("Styles"))
         self.setAcceptDrops(True)
         self._document = document
         self.button_all = QPushButton(f" {self.tr('All regions from a picture...')}")
         self.button_all.setAccessibleName(self.tr("All regions from a picture"))
-        self.button_all.setToolTip(self.tr("Choose a picture, or drop one here: every region takes its style from it"))
+        self.button_dice_all = QPushButton()
+        self.button_dice_all.setAccessibleName(self.tr("Roll all styles"))
+        icons().bind(self.button_dice_all, "dice")
+        self.button_dice_all.clicked.connect(self.dice_all_wanted)
         icons().bind(self.button_all, "photo")
         self.button_all.clicked.connect(self.file_for_all_wanted)
         self.samples = SampleStrip(sample_styles())
         self.samples.picked.connect(lambda path: self.incoming_for_all.emit(Incoming(files=(path,))))
-        self.model = StyleModel(document, self)
+        self.model = StyleModel(document, self._scope, self)
         self.model.incoming.connect(lambda label, incoming: self.incoming.emit(label, "a", incoming))
         self.list = self._make_list(thumbnails)
-        self.detail = StyleDetail(document, thumbnails, block_count)
-        self.detail.file_wanted.connect(self.file_wanted)
-        self.detail.incoming.connect(self.incoming)
+        self.detail = self._make_detail(thumbnails)
         thumbnails.changed.connect(self.model.redraw)
         top = QVBoxLayout()
         top.setContentsMargins(10, 8, 10, 0)
         top.setSpacing(8)
-        top.addWidget(self.button_all)
+        both = QHBoxLayout()
+        both.setSpacing(6)
+        both.addWidget(self.button_all, 1)
+        both.addWidget(self.button_dice_all)
+        top.addLayout(both)
         top.addWidget(self.samples)
         bottom = QVBoxLayout()
         bottom.setContentsMargins(10, 0, 10, 0)
@@ -80,13 +102,48 @@ class StylesPanel(QWidget):
         column.addWidget(self.list, 1)
         column.addLayout(bottom)
         document.current_label_changed.connect(self._show_current)
+        document.weights_changed.connect(self.show_abilities)
+        document.replaced.connect(self.show_abilities)
         self.model.modelReset.connect(self._show_current)
+        self.show_abilities()
         self._show_current()
+
+    def _make_detail(self, thumbnails: Thumbnails) -> StyleDetail:
+        detail = StyleDetail(self._document, thumbnails, self._scope)
+        detail.file_wanted.connect(self.file_wanted)
+        detail.incoming.connect(self.incoming)
+        detail.dice_wanted.connect(self.dice_wanted)
+        detail.seed_entered.connect(self.seed_entered)
+        detail.seed_copied.connect(self.seed_copied)
+        detail.lock_wanted.connect(self.lock_wanted)
+        detail.variations_wanted.connect(self.variations_wanted)
+        detail.morph_wanted.connect(self.morph_wanted)
+        return detail
+
+    def show_abilities(self, *_: object) -> None:
+        """Enable what the weights can do; where they cannot, the tooltip says so."""
+        can, weights = self._scope.abilities, self._document.weights
+        pick = self.tr("Choose a picture, or drop one here: every region takes its style from it (Ctrl+Shift+L)")
+        roll = self.tr("Draw new random styles for all labels that are not locked (Ctrl+Shift+D)")
+        self.button_all.setEnabled(can.images)
+        self.button_all.setToolTip(
+            pick if can.images else self.tr('The weights "{0}" take no styles from pictures').format(weights)
+        )
+        self.samples.setEnabled(can.images)
+        self.button_dice_all.setEnabled(can.samples)
+        self.button_dice_all.setToolTip(
+            roll if can.samples else self.tr('The weights "{0}" cannot draw styles').format(weights)
+        )
+        self.model.redraw()
+        self.detail.refresh()
 
     def _make_list(self, thumbnails: Thumbnails) -> QListView:
         view = _List()
         view.setModel(self.model)
-        view.setItemDelegate(StyleDelegate(self._document, thumbnails, view))
+        self.delegate = StyleDelegate(self._document, thumbnails, view)
+        self.delegate.dice_clicked.connect(lambda label: self.dice_wanted.emit(label, "a"))
+        self.delegate.lock_clicked.connect(self.lock_wanted)
+        view.setItemDelegate(self.delegate)
         view.setAccessibleName(self.tr("Styles of the labels"))
         view.setMouseTracking(True)
         view.setUniformItemSizes(True)
@@ -101,7 +158,7 @@ class StylesPanel(QWidget):
         return QSize(300, 520)
 
     def _chosen(self, current: QModelIndex) -> None:
-        if current.isValid():
+        if current.isValid() and not self._scope.whole_picture:
             self._document.set_current_label(current.data(LABEL_ROLE))
 
     def _show_current(self) -> None:

@@ -272,8 +272,8 @@ def test_removing_the_second_style_keeps_the_first(styles, document, qtbot):
 def test_a_block_can_take_the_second_style(styles, document, qtbot):
     a, b = image_style(), image_style(name="b.png")
     document.set_style(HAIR, MixStyle(a=a, b=b, amount=0.0))
-    styles.detail.button_fold.click()
-    combo = styles.detail.blocks[5]
+    styles.detail.fold.button.click()
+    combo = styles.detail.fold.combos[5]
     combo.setCurrentIndex(combo.findData(B))
     combo.activated.emit(combo.currentIndex())
     style = document.style(HAIR)
@@ -284,7 +284,7 @@ def test_a_block_can_take_the_second_style(styles, document, qtbot):
 
 def test_without_a_second_style_blocks_offer_first_and_mean(styles, document):
     document.set_style(HAIR, image_style())
-    combo = styles.detail.blocks[0]
+    combo = styles.detail.fold.combos[0]
     usable = [combo.itemData(i) for i in range(combo.count()) if combo.model().item(i).isEnabled()]
     assert usable == [A, MEAN]
 

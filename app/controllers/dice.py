@@ -1,0 +1,123 @@
+"""Dice and locks: random styles, for one label or for all that are not locked."""
+
+from __future__ import annotations
+
+import secrets
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QGuiApplication
+
+from app.controllers.context import Context
+from app.controllers.render import RenderController
+from app.panels.style_slots import join, split, with_slot
+from app.thumbnails import Place
+from engine.request import SampleStyle, Style
+
+SEEDS = 2**31  # short enough to read aloud
+
+
+def new_seed() -> int:
+    """A seed that nobody has seen before."""
+    return secrets.randbelow(SEEDS)
+
+
+class DiceController(QObject):
+    """Draws styles. Nothing is painted here: the document changes and the picture follows."""
+
+    def __init__(self, context: Context, render: RenderController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._scope = context.core.scope
+        self._render = render
+        panel = context.styles
+        panel.dice_wanted.connect(self.roll_slot)
+        panel.dice_all_wanted.connect(self.roll_all)
+        panel.seed_entered.connect(self.recall_seed)
+        panel.seed_copied.connect(self.copy_seed)
+        panel.lock_wanted.connect(self.toggle_lock)
+        render.rendered.connect(self._remember_looks)
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    @Slot()
+    def roll(self) -> None:
+        """A new random style for the chosen label."""
+        self.roll_slot(self._document.current_label, "a")
+
+    @Slot()
+    def roll_all(self) -> None:
+        """New random styles for all labels of the picture that are not locked, as one step."""
+        if not self._can_draw():
+            return
+        document = self._document
+        present = [label.id for label in document.label_set.labels if document.areas[label.id] > 0]
+        styles: dict[int, Style] = {label: SampleStyle(new_seed()) for label in present}
+        chosen = self._scope.unlocked(styles)
+        if not chosen:
+            self._context.core.hub.notice(self.tr("All styles are locked; unlock one to roll it."))
+            return
+        document.set_styles(chosen, self.tr("Roll all styles"))
+
+    @Slot()
+    def toggle_locked(self) -> None:
+        """Lock or unlock the chosen label's style."""
+        self.toggle_lock(self._document.current_label)
+
+    # --- from the panel -----------------------------------------------------------------------------
+
+    def roll_slot(self, label: int, slot: str) -> None:
+        """A new random style for one slot of a label; a mix keeps its other slot."""
+        if self._can_draw() and not self._is_locked(label):
+            self._put(label, slot, new_seed(), self.tr("Roll the style of {0}"))
+
+    def recall_seed(self, label: int, seed: int) -> None:
+        """The style of a seed that somebody wrote down."""
+        if self._can_draw():
+            self._put(label, "a", seed, self.tr("Style of {0} by its seed"))
+
+    def copy_seed(self, seed: int) -> None:
+        """A seed to the clipboard."""
+        QGuiApplication.clipboard().setText(str(seed))
+        self._context.status.show_message(self.tr("Seed {0} copied").format(seed))
+
+    def toggle_lock(self, label: int) -> None:
+        """Lock or unlock the style of a label."""
+        self._scope.set_locked(label, not self._scope.locked(label))
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _put(self, label: int, slot: str, seed: int, text: str) -> None:
+        slots = split(self._document.style(label))
+        if slot == "a" and slots.b is not None and slots.amount >= 1 and not slots.blocks:
+            slots = with_slot(slots, "b", None)  # nothing of the first would be seen
+        style = join(with_slot(slots, slot, SampleStyle(seed)))
+        self._scope.put(label, style, text=text.format(self._scope.name(label)))
+        if not self._scope.whole_picture:
+            self._document.set_current_label(label)
+
+    def _can_draw(self) -> bool:
+        if self._scope.abilities.samples:
+            return True
+        sentence = self.tr('The weights "{0}" cannot draw styles; take styles from pictures.')
+        self._context.core.hub.notice(sentence.format(self._document.weights))
+        return False
+
+    def _is_locked(self, label: int) -> bool:
+        if not self._scope.locked(label):
+            return False
+        sentence = self.tr("The style of {0} is locked; unlock it to roll it.")
+        self._context.core.hub.notice(sentence.format(self._scope.name(label)))
+        return True
+
+    def _remember_looks(self, *_: object) -> None:
+        """What a drawn style looks like is seen in the picture painted with it."""
+        shown, picture = self._render.shown, self._document.picture
+        if shown is None or picture is None or picture.shape[:2] != shown.label_map.shape:
+            return
+        thumbnails = self._context.core.thumbnails
+        for label, style in shown.styles.items():
+            if isinstance(style, SampleStyle):
+                place = Place(shown.weights, label)
+                if not thumbnails.knows_drawn(place, style.seed) and (shown.label_map == label).any():
+                    thumbnails.put_drawn(place, style.seed, picture, shown.label_map)

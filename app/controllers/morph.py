@@ -1,0 +1,212 @@
+"""Morphing in the editor: previews that follow the slider, and the export, both in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QColor
+
+from app.controllers.context import Context
+from app.controllers.dice import new_seed
+from app.controllers.styles import StylesController
+from app.dialogs.morph import GIF, STRIP, MorphDialog
+from app.engine_texts import told
+from app.jobs.work_lane import Work
+from app.labels_text import style_source
+from app.pixels import to_qimage
+from app.thumbnails import Place
+from engine.animation import paint_all, write_gif, write_sequence
+from engine.errors import EngineError
+from engine.images import write_image
+from engine.montage import strip
+from engine.morph import morph
+from engine.request import MEAN, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
+from engine.variations import with_style
+
+PAINTING = 0.95  # share of the export that is painting; the rest is writing
+
+
+class MorphSession(QObject):
+    """One open dialog: from the style that the label has to one that the user chooses in it."""
+
+    def __init__(self, context: Context, styles: StylesController, label: int) -> None:
+        scope = context.core.scope
+        self.dialog = MorphDialog(scope.name(label), scope.abilities, context.window)
+        super().__init__(self.dialog)
+        self._context = context
+        self._document = context.core.document
+        self._scope = scope
+        self._styles = styles
+        self._label = label
+        self._snapshot = self._document.snapshot()
+        self._origin = self._document.origin
+        self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
+        self._from = self._document.style(label)
+        self._to: Style = MEAN
+        self._painted: dict[tuple[Style, float], np.ndarray] = {}
+        self._preview: Work | None = None
+        self._export: Work | None = None
+        dialog = self.dialog
+        dialog.amount_changed.connect(lambda _: self._look())
+        dialog.dice_wanted.connect(lambda: self._set_end(SampleStyle(new_seed())))
+        dialog.mean_wanted.connect(lambda: self._set_end(MEAN))
+        dialog.picture_wanted.connect(self._ask_picture)
+        dialog.take_wanted.connect(self._take)
+        dialog.export_wanted.connect(self.export)
+        dialog.cancel_wanted.connect(self.cancel_export)
+        dialog.finished.connect(lambda _: self._stop())
+        drawn = SampleStyle(new_seed()) if scope.abilities.samples else None
+        self._show_end(dialog.first.show_end, self._from)
+        self._set_end(drawn if drawn is not None else MEAN)
+        dialog.open()
+        if drawn is None and isinstance(self._from, MeanStyle):
+            dialog.show_message(self.tr("Both ends are the mean style: choose a picture for the second."))
+
+    def cancel_export(self) -> None:
+        """Drop the export; nothing is written. One that is writing already goes on to its end."""
+        if self._export is not None and not self._export.settled and self._export.cancel():
+            self.dialog.show_progress(None)
+            self.dialog.show_message(self.tr("Cancelled, nothing was written."))
+
+    def export(self, kind: str, frames: int) -> None:
+        """Ask for a name, paint all pictures of the way and write them."""
+        path = self._ask_target(kind)
+        if path is None:
+            return
+        self.dialog.show_message("")
+        self.dialog.show_progress(0.0)
+        self._export = self._context.core.submit(
+            self._export_job(kind, path, frames, self._to),
+            text=self.tr("Writing {0}").format(path.name),
+            on_done=lambda _: self._written(path),
+            on_failed=self._export_failed,
+            on_progress=lambda part, _: self.dialog.show_progress(part),
+        )
+
+    # --- ends ---------------------------------------------------------------------------------------
+
+    def _set_end(self, style: Style) -> None:
+        self._to = style
+        self.dialog.show_message("")
+        self._show_end(self.dialog.second.show_end, style)
+        self._look()
+
+    def _show_end(self, show: Callable[..., None], style: Style) -> None:
+        document = self._document
+        place = Place(self._snapshot.weights, self._label)
+        pixmap = self._context.core.thumbnails.pixmap(
+            style, document.label_set, 64, self.dialog.devicePixelRatioF(), place=place
+        )
+        mean = isinstance(style, MeanStyle)
+        icon = "palette" if mean else "dice" if isinstance(style, SampleStyle) else "broken"
+        tint = QColor(*document.label_set.labels[self._label].colour) if mean else None
+        show(pixmap, icon, tint, style_source(style, self._label, document.label_set))
+
+    def _ask_picture(self) -> None:
+        path = self._styles.ask_picture(self._label)
+        if path is not None:
+            self._styles.pick(path, self._label, self._picked)
+
+    def _picked(self, style: Style) -> None:
+        if self.dialog.isVisible():
+            self._set_end(style)
+
+    def _take(self, amount: float) -> None:
+        document = self._document
+        if document.origin is self._origin and document.weights == self._snapshot.weights:
+            text = self.tr("Morph {0}").format(self._scope.name(self._label))
+            self._scope.put(self._label, between(self._from, self._to, amount), text=text)
+
+    # --- preview ------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Show the picture at the slider's place: at once if it is known, else the newest wish is painted next."""
+        key = (self._to, self.dialog.amount)
+        if key in self._painted:
+            self.dialog.show_picture(to_qimage(self._painted[key]))
+        elif self._preview is None or self._preview.settled:
+            self._preview = self._context.core.submit(
+                self._preview_job(*key),
+                text=self.tr("Painting a preview"),
+                on_done=lambda pixels: self._previewed(key, pixels),
+                on_failed=lambda error: self.dialog.show_message(told(str(error))),
+            )
+
+    def _previewed(self, key: tuple[Style, float], pixels: np.ndarray) -> None:
+        if len(self._painted) >= 128:
+            self._painted.clear()
+        self._painted[key] = pixels
+        if key[1] == 1.0 and isinstance(key[0], SampleStyle):
+            place = Place(self._snapshot.weights, self._label)
+            self._context.core.thumbnails.put_drawn(place, key[0].seed, pixels, self._snapshot.label_map)
+            self._show_end(self.dialog.second.show_end, self._to)
+        self.dialog.show_picture(to_qimage(pixels))
+        self._look()  # the slider may have moved on meanwhile
+
+    def _preview_job(self, end: Style, amount: float) -> Callable[[Work], np.ndarray]:
+        style, labels = between(self._from, end, amount), self._scope.labels(self._label)
+
+        def paint(work: Work) -> np.ndarray:
+            with work.session() as session:
+                result: Any = session.run(with_style(self._request(), labels, style), work.progress, work.cancel_event)
+            pixels: np.ndarray = result.pixels
+            return pixels
+
+        return paint
+
+    # --- export -------------------------------------------------------------------------------------
+
+    def _ask_target(self, kind: str) -> Path | None:
+        filters = {
+            GIF: self.tr("Animated GIF (*.gif)"),
+            STRIP: self.tr("PNG (*.png)"),
+        }.get(kind, self.tr("New folder (*)"))
+        ending = {GIF: ".gif", STRIP: ".png"}.get(kind, "")
+        chosen = self._context.ask.save("export", self.tr("Export morph"), f"morph{ending}", filters)
+        return None if chosen is None else chosen[0]
+
+    def _export_job(self, kind: str, path: Path, frames: int, end: Style) -> Callable[[Work], None]:
+        start, labels = self._from, self._scope.labels(self._label)
+
+        def write(work: Work) -> None:
+            def run(request: RenderRequest, report: Any, cancel: Any) -> Any:
+                with work.session() as session:  # one picture at a time: previews of the window get in between
+                    return session.run(request, report, cancel)
+
+            requests = morph(self._request(), labels, start, end, frames)
+            pictures, _ = paint_all(
+                run, requests, lambda part, text: work.progress(PAINTING * part, text), work.cancel_event
+            )
+            work.commit()
+            if kind == GIF:
+                write_gif(path, pictures)
+            elif kind == STRIP:
+                write_image(path, strip(pictures))
+            else:
+                write_sequence(path, pictures, requests)
+
+        return write
+
+    def _written(self, path: Path) -> None:
+        self.dialog.show_progress(None)
+        self.dialog.show_message(self.tr("Written: {0}").format(path.name))
+        self._context.status.show_message(self.tr("Written: {0}").format(path.name))
+
+    def _export_failed(self, error: EngineError) -> None:
+        self.dialog.show_progress(None)
+        self.dialog.show_message(told(str(error)))
+
+    def _stop(self) -> None:
+        for work in (self._preview, self._export):
+            if work is not None and not work.settled:
+                work.cancel()
+
+
+def between(a: Style, b: Style, amount: float) -> Style:
+    """The style at a place of the way from `a` (0) to `b` (1)."""
+    return a if amount <= 0 else b if amount >= 1 else MixStyle(a=a, b=b, amount=amount)

@@ -1,0 +1,170 @@
+"""The results strip's business: which pictures are kept, and going back to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QDockWidget
+
+from app.controllers.context import Context
+from app.controllers.render import RenderController
+from app.document.results import Result
+from app.export.writing import write_picture
+from app.jobs.work_lane import Work
+from app.panels.results import ResultsPanel
+from app.pixels import to_qimage
+
+SETTLED_MS = 400  # a picture that nothing has changed for so long was meant, and not passed through
+
+
+class ResultsController(QObject):
+    """Keeps each picture that the user comes to rest on: equal ones once, none in the middle of a stroke or a drag."""
+
+    exported = Signal(object)  # Path
+
+    def __init__(
+        self,
+        context: Context,
+        render: RenderController,
+        panel: ResultsPanel,
+        dock: QDockWidget,
+        actions: dict[str, QAction],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._render = render
+        self._panel = panel
+        self._dock = dock
+        self._auto = actions["result_auto"]
+        self._shown = actions["results_show"]
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(SETTLED_MS)
+        self._settled.timeout.connect(self._keep_settled)
+        self._auto.setChecked(context.core.settings.keep_results)
+        dock.visibilityChanged.connect(lambda _: self._show_toggle())
+        render.rendered.connect(lambda _: self._settled.start())
+        for signal in (self._document.replaced, self._document.results_changed, render.rendered):
+            signal.connect(self._mark_present)
+        for changed in (self._document.styles_changed, self._document.seed_changed, self._document.undo_changed):
+            changed.connect(self._mark_present)
+        panel.recall_wanted.connect(self.recall)
+        panel.star_wanted.connect(self._star)
+        panel.delete_wanted.connect(self._document.delete_results)
+        panel.copy_wanted.connect(self._copy)
+        panel.export_wanted.connect(self.export)
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    @Slot()
+    def keep(self) -> None:
+        """Keep the present picture for good: with a star."""
+        result = self._keep()
+        if result is None:
+            self._context.core.hub.notice(self.tr("The picture is still being painted; keep it when it is ready."))
+            return
+        self._document.star_result(result.number, True)
+        self._panel.choose(result.number)
+        self._context.status.show_message(self.tr("Picture {0} kept").format(result.number))
+
+    @Slot()
+    def toggle_auto(self) -> None:
+        """Keep every finished picture by itself, or only those asked for."""
+        self._context.core.settings.keep_results = self._auto.isChecked()
+
+    @Slot()
+    def toggle(self) -> None:
+        """Show or hide the strip."""
+        self._dock.setVisible(not self._dock.isVisible())
+
+    # --- from the strip -----------------------------------------------------------------------------
+
+    def recall(self, number: int) -> None:
+        """Become what made a kept picture."""
+        if self._document.recall_result(number):
+            self._context.status.show_message(self.tr("Picture {0} brought back").format(number))
+
+    def export(self, number: int) -> None:
+        """Ask for a name and write a kept picture; a PNG carries what made it."""
+        result = self._result(number)
+        if result is None:
+            return
+        filters = ";;".join(
+            (
+                self.tr("PNG, restores everything when opened (*.png)"),
+                self.tr("JPEG (*.jpg *.jpeg)"),
+                self.tr("WebP (*.webp)"),
+                self.tr("TIFF (*.tiff *.tif)"),
+            )
+        )
+        path = self._document.path
+        name = f"{path.stem if path is not None else 'tessera'}-{number}.png"
+        chosen = self._context.ask.save("export", self.tr("Export picture"), name, filters)
+        if chosen is not None:
+            self._write(chosen[0], result)
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _result(self, number: int) -> Result | None:
+        return next((result for result in self._document.results if result.number == number), None)
+
+    def _keep_settled(self) -> None:
+        if not self._auto.isChecked():
+            return
+        if self._document.stroking or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self._settled.start()  # a stroke or a slider is held: what counts is where it is let go
+            return
+        self._keep()
+
+    def _keep(self) -> Result | None:
+        """Keep the document's picture, if it shows the document as it is."""
+        document, shown = self._document, self._render.shown
+        if document.picture is None or shown is None or not self._render.up_to_date:
+            return None
+        return document.keep_result(shown, document.picture)
+
+    def _mark_present(self, *_: object) -> None:
+        """Which of the strip's pictures the document is. Asked on every change: only cheap comparisons."""
+        shown = self._render.shown
+        present = 0
+        if shown is not None and self._render.up_to_date:
+            present = next((r.number for r in self._document.results if r.snapshot is shown), 0)
+            if not present:
+                same = [r for r in self._document.results if r.snapshot.same_as(shown)]
+                present = same[0].number if same else 0
+        self._panel.model.set_present(present)
+
+    def _star(self, numbers: list[int], starred: bool) -> None:
+        for number in numbers:
+            self._document.star_result(number, starred)
+
+    def _copy(self, number: int) -> None:
+        result = self._result(number)
+        if result is not None:
+            QGuiApplication.clipboard().setImage(to_qimage(result.pixels))
+            self._context.status.show_message(self.tr("Picture copied"))
+
+    def _write(self, path: Path, result: Result) -> None:
+        def written(_: object) -> None:
+            self._context.status.show_message(self.tr("Written: {0}").format(path.name))
+            self.exported.emit(path)
+
+        self._context.core.submit(
+            lambda work: _write_job(work, path, result),
+            text=self.tr("Writing {0}").format(path.name),
+            on_done=written,
+        )
+
+    def _show_toggle(self) -> None:
+        self._shown.setChecked(not self._dock.isHidden())
+
+
+def _write_job(work: Work, path: Path, result: Result) -> None:
+    request = result.to_request()
+    work.commit()
+    write_picture(path, np.asarray(result.pixels), request)

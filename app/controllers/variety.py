@@ -1,0 +1,185 @@
+"""Variations of a region, and regions that become another label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QImage
+
+from app.controllers.context import Context
+from app.controllers.dice import new_seed
+from app.controllers.morph import MorphSession
+from app.controllers.styles import StylesController
+from app.dialogs.change_label import ChangeLabelDialog
+from app.dialogs.variations import VariationsDialog
+from app.engine_texts import told
+from app.jobs.work_lane import Work
+from app.labels_text import area_text, name_of
+from app.pixels import region_box, to_qimage
+from app.thumbnails import Place
+from engine.errors import EngineError
+from engine.request import RenderRequest, SampleStyle
+from engine.variations import with_style
+
+COUNT = 6
+AROUND = 0.35  # of the region's side is shown around it: it is judged in its place
+
+
+class VarietyController(QObject):
+    """Opens the dialogs of variety on the chosen label, and paints for them in the background."""
+
+    def __init__(self, context: Context, styles: StylesController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._scope = context.core.scope
+        self._styles = styles
+        context.styles.variations_wanted.connect(self.variations)
+        context.styles.morph_wanted.connect(self.morph)
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    @Slot()
+    def variations(self) -> VariationsDialog | None:
+        """Six random styles for the chosen region, painted one by one."""
+        label = self._document.current_label
+        if not self._scope.abilities.samples:
+            self._cannot(self.tr('The weights "{0}" cannot draw styles; take styles from pictures.'))
+            return None
+        if not self._scope.whole_picture and not self._has_region(label):
+            return None
+        dialog = VariationsDialog(self._scope.name(label), COUNT, self._context.window)
+        run = _VariationsRun(self._context, dialog, label)
+        dialog.more_wanted.connect(run.begin)
+        dialog.taken.connect(lambda seed: run.take(seed))
+        dialog.finished.connect(lambda _: run.stop())
+        dialog.open()
+        run.begin()
+        return dialog
+
+    @Slot()
+    def morph(self) -> MorphSession | None:
+        """From the chosen label's style to another one, in steps."""
+        label = self._document.current_label
+        if not self._scope.abilities.styles:
+            self._cannot(self.tr('The weights "{0}" have no styles to morph between.'))
+            return None
+        if not self._scope.whole_picture and not self._has_region(label):
+            return None
+        return MorphSession(self._context, self._styles, label)
+
+    @Slot()
+    def change_label(self) -> ChangeLabelDialog | None:
+        """Give all pixels of the chosen label to another one."""
+        document, label = self._document, self._document.current_label
+        if not self._has_region(label):
+            return None
+        if label in document.locked:
+            sentence = self.tr("The pixels of {0} are locked; unlock the label first.")
+            self._context.core.hub.notice(sentence.format(name_of(document.label_set, label)))
+            return None
+        share = area_text(document.area(label))
+        dialog = ChangeLabelDialog(document.label_set, label, share, self._context.window)
+        dialog.chosen.connect(lambda target: self._change(label, target))
+        dialog.open()
+        return dialog
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _change(self, source: int, target: int) -> None:
+        if self._document.relabel(source, target):
+            self._document.set_current_label(target)
+
+    def _has_region(self, label: int) -> bool:
+        if self._document.areas[label] > 0:
+            return True
+        sentence = self.tr("There is no region of {0} in the label map; choose another label or paint one.")
+        self._context.core.hub.notice(sentence.format(name_of(self._document.label_set, label)))
+        return False
+
+    def _cannot(self, sentence: str) -> None:
+        self._context.core.hub.notice(sentence.format(self._document.weights))
+
+
+class _VariationsRun:
+    """One open dialog of variations: what is painted for it, and what becomes of the one that is taken."""
+
+    def __init__(self, context: Context, dialog: VariationsDialog, label: int) -> None:
+        self._context = context
+        self._dialog = dialog
+        self._document = context.core.document
+        self._scope = context.core.scope
+        self._label = label
+        self._snapshot = self._document.snapshot()
+        self._origin = self._document.origin
+        self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
+        self._works: list[Work] = []
+
+    def begin(self) -> None:
+        """Six new ones; those that are still being painted are dropped."""
+        self.stop()
+        first = new_seed()
+        self._dialog.begin([first + i for i in range(COUNT)])
+        for i in range(COUNT):
+            work = self._context.core.submit(
+                self._job(first + i),
+                text=QObject.tr(self._dialog, "Painting variations"),
+                on_done=self._shower(i, first + i),
+                on_failed=self._failed,
+            )
+            self._works.append(work)
+
+    def stop(self) -> None:
+        """The dialog goes, or wants others."""
+        for work in self._works:
+            if not work.settled:
+                work.cancel()
+        self._works.clear()
+
+    def take(self, seed: int) -> None:
+        """The document takes one of them: one step."""
+        document = self._document
+        if document.origin is not self._origin or document.weights != self._snapshot.weights:
+            return  # another document or model was chosen while the dialog was open
+        text = QObject.tr(self._dialog, "Variation of {0}").format(self._scope.name(self._label))
+        self._scope.put(self._label, SampleStyle(seed), text=text)
+
+    def _job(self, seed: int) -> Callable[[Work], np.ndarray]:
+        labels = self._scope.labels(self._label)
+
+        def paint(work: Work) -> np.ndarray:
+            request: RenderRequest = with_style(self._request(), labels, SampleStyle(seed))
+            with work.session() as session:
+                result: Any = session.run(request, work.progress, work.cancel_event)
+            pixels: np.ndarray = result.pixels
+            return pixels
+
+        return paint
+
+    def _shower(self, place: int, seed: int) -> Callable[[np.ndarray], object]:
+        def show(pixels: np.ndarray) -> None:
+            where = Place(self._snapshot.weights, self._label)
+            self._context.core.thumbnails.put_drawn(where, seed, pixels, self._snapshot.label_map)
+            self._dialog.show_variation(place, self._look(pixels))
+
+        return show
+
+    def _look(self, pixels: np.ndarray) -> QImage:
+        """The region with some of its surroundings; all of a picture that has one style."""
+        mask = self._snapshot.label_map == self._label
+        box = None if self._scope.whole_picture else region_box(mask, margin=AROUND)
+        height, width = pixels.shape[:2]
+        if box is None:
+            side = min(height, width)
+            left, top = (width - side) // 2, (height - side) // 2
+            box = left, top, left + side, top + side
+        x0, y0, x1, y1 = box
+        return to_qimage(pixels[y0:y1, x0:x1])
+
+    def _failed(self, error: EngineError) -> None:
+        self.stop()
+        self._dialog.fail(told(str(error)))

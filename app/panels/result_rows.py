@@ -1,0 +1,236 @@
+"""The tiles of the results strip: a Qt model over the document's kept pictures, and how one is painted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPainterPath, QPalette, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.document.document import Document
+from app.document.results import Result
+from app.i18n import tr
+from app.icons import tinted
+from app.pixels import to_qimage
+from engine.images import resize_image
+
+Index = QModelIndex | QPersistentModelIndex
+
+NUMBER_ROLE = Qt.ItemDataRole.UserRole + 1
+TILE_ROLE = Qt.ItemDataRole.UserRole + 2
+
+SIDE = 84
+SHARP = 2 * SIDE  # what thumbnails are made at, for screens of 200 %
+GAP = 8
+STAR = 18
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What one tile shows."""
+
+    number: int
+    image: QImage
+    starred: bool
+    present: bool  # the document is this very picture now
+
+
+class ResultModel(QAbstractListModel):
+    """The kept pictures, newest first."""
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._results: tuple[Result, ...] = ()
+        self._images: dict[bytes, QImage] = {}
+        self._present = 0
+        document.results_changed.connect(self.refresh)
+        document.replaced.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The pictures have changed. Tiles that stay are told one by one, so that a choice of tiles survives."""
+        new = tuple(reversed(self._document.results))
+        old, wanted = [r.number for r in self._results], [r.number for r in new]
+        if [n for n in old if n in wanted] == [n for n in wanted if n in old]:
+            self._take_out([row for row, number in enumerate(old) if number not in wanted])
+            for row, result in enumerate(new):
+                if result.number not in old:
+                    self.beginInsertRows(QModelIndex(), row, row)
+                    self._results = (*self._results[:row], result, *self._results[row:])
+                    self.endInsertRows()
+            self._results = new
+            self.redraw()
+        else:
+            self.beginResetModel()
+            self._results = new
+            self.endResetModel()
+        kept = {result.key for result in new}
+        self._images = {key: image for key, image in self._images.items() if key in kept}
+
+    def set_present(self, number: int) -> None:
+        """Which picture the document shows now; 0: none of these."""
+        if number != self._present:
+            self._present = number
+            self.redraw()
+
+    @property
+    def present(self) -> int:
+        return self._present
+
+    def index_of(self, number: int) -> QModelIndex:
+        """The index of a picture's tile; invalid where it is not kept."""
+        numbers = [result.number for result in self._results]
+        return self.index(numbers.index(number), 0) if number in numbers else QModelIndex()
+
+    def redraw(self) -> None:
+        if self._results:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._results) - 1, 0))
+
+    def _take_out(self, rows: list[int]) -> None:
+        for row in reversed(rows):
+            self.beginRemoveRows(QModelIndex(), row, row)
+            self._results = (*self._results[:row], *self._results[row + 1 :])
+            self.endRemoveRows()
+
+    # --- Qt's side ----------------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._results)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or index.row() >= len(self._results):
+            return None
+        result = self._results[index.row()]
+        if role == NUMBER_ROLE:
+            return result.number
+        if role == TILE_ROLE:
+            return Tile(result.number, self._image(result), result.starred, result.number == self._present)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            text = tr("Picture {0}").format(result.number)
+            return tr("{0}, {1}").format(text, tr("starred")) if result.starred else text
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(result)
+        return None
+
+    def _image(self, result: Result) -> QImage:
+        if result.key not in self._images:
+            height, width = result.pixels.shape[:2]
+            factor = SHARP / max(height, width)
+            size = max(1, round(height * factor)), max(1, round(width * factor))
+            self._images[result.key] = to_qimage(resize_image(result.pixels, *size))
+        return self._images[result.key]
+
+    def _tip(self, result: Result) -> str:
+        height, width = result.pixels.shape[:2]
+        lines = [
+            tr("Picture {0}, {1}").format(result.number, time.strftime("%H:%M:%S", time.localtime(result.made))),
+            tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.snapshot.weights, result.snapshot.seed),
+            tr("Double-click or Enter: bring back everything that made it"),
+            tr("S: star, it then stays for good. Delete: throw it away"),
+        ]
+        return "\n".join(lines)
+
+
+class ResultDelegate(QStyledItemDelegate):
+    """Draws picture, star and number; says when the star was clicked."""
+
+    star_clicked = Signal(int)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(SIDE + GAP, SIDE + GAP)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        tile = index.data(TILE_ROLE)
+        if not isinstance(tile, Tile):
+            return
+        palette: QPalette = option.palette
+        state: QStyle.StateFlag = option.state
+        rect: QRect = option.rect
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        box = square(rect)
+        path = QPainterPath()
+        path.addRoundedRect(box, 6, 6)
+        painter.setClipPath(path)
+        painter.fillPath(path, palette.color(QPalette.ColorRole.AlternateBase))
+        size = tile.image.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
+        around = QRect(QPoint(0, 0), size)
+        around.moveCenter(box.center())
+        painter.drawImage(around, tile.image)
+        pointed = bool(state & QStyle.StateFlag.State_MouseOver)
+        self._number(painter, box, tile.number, option.font)
+        if tile.starred or pointed:
+            self._star(painter, box, tile.starred)
+        painter.setClipping(False)
+        self._edge(painter, path, palette, state, tile.present)
+        painter.restore()
+
+    def _number(self, painter: QPainter, box: QRect, number: int, font: QFont) -> None:
+        small = QFont(font)
+        small.setPointSizeF(max(7.0, font.pointSizeF() - 2))
+        painter.setFont(small)
+        text = str(number)
+        width = painter.fontMetrics().horizontalAdvance(text) + 8
+        badge = QRect(
+            box.left(), box.bottom() - painter.fontMetrics().height() - 1, width, painter.fontMetrics().height() + 2
+        )
+        painter.fillRect(badge, QColor(0, 0, 0, 140))
+        painter.setPen(QColor(255, 255, 255))
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _star(self, painter: QPainter, box: QRect, starred: bool) -> None:
+        where = star_rect(box)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 120))
+        painter.drawEllipse(where.adjusted(-1, -1, 1, 1))
+        colour = QColor(255, 205, 60) if starred else QColor(255, 255, 255)
+        ratio = painter.device().devicePixelRatioF()
+        icon = tinted("star-full" if starred else "star", colour, STAR - 5, ratio)
+        painter.drawPixmap(where.left() + 3, where.top() + 2, icon)
+
+    def _edge(
+        self, painter: QPainter, path: QPainterPath, palette: QPalette, state: QStyle.StateFlag, present: bool
+    ) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        accent = palette.color(QPalette.ColorRole.Accent)
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        faint = QColor(palette.color(QPalette.ColorRole.Text))
+        faint.setAlphaF(0.20)
+        if selected:
+            veil = QColor(accent)
+            veil.setAlphaF(0.22)
+            painter.fillPath(path, veil)
+        painter.setPen(QPen(accent, 2.5) if present else QPen(accent if selected else faint, 1.5 if selected else 1))
+        painter.drawPath(path)
+
+    def click(self, event: QMouseEvent, rect: QRect, index: Index) -> bool:
+        """A press in a tile: on the star it says so and returns True."""
+        if star_rect(square(rect)).adjusted(-4, -4, 4, 4).contains(event.position().toPoint()):
+            self.star_clicked.emit(index.data(NUMBER_ROLE))
+            return True
+        return False
+
+
+def square(rect: QRect) -> QRect:
+    """Where a tile's picture is, from the tile's rectangle."""
+    box = QRect(0, 0, SIDE, SIDE)
+    box.moveCenter(rect.center())
+    return box
+
+
+def star_rect(box: QRect) -> QRect:
+    return QRect(box.right() - STAR - 3, box.top() + 4, STAR, STAR)

@@ -1,0 +1,93 @@
+"""A style for each block: the part of the style card that folds away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from app.icons import icons
+from app.panels.style_slots import CHOICES, MIX, OTHER, A, B, Slots
+
+IN_ROW = 3
+
+
+class BlocksFold(QWidget):
+    """A button, and under it a choice for each block."""
+
+    chosen = Signal(int, str)  # block, choice
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.button = QToolButton()
+        self.button.setText(self.tr("A style for each block"))
+        self.button.setAccessibleName(self.tr("A style for each block"))
+        self.button.setCheckable(True)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setProperty("flat", True)
+        icons().bind(self.button, "chevron-right")
+        self.button.toggled.connect(self._unfold)
+        self._box = QWidget()
+        self._grid = QGridLayout(self._box)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(3)
+        self._box.hide()
+        self.combos: list[QComboBox] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.button)
+        column.addWidget(self._box)
+
+    def show_slots(self, slots: Slots, count: int) -> None:
+        """Show what each of ``count`` blocks takes; more where the style itself has more."""
+        two = slots.b is not None
+        count = len(slots.blocks) or count
+        self._fit(count)
+        choices = slots.blocks or ((MIX if two else A),) * count
+        if slots.blocks:
+            self.button.setChecked(True)
+        for combo, choice in zip(self.combos, choices):
+            combo.setCurrentIndex(combo.findData(choice))
+            model = combo.model()
+            for row in range(combo.count()):
+                data = combo.itemData(row)
+                usable = two or data not in (B, MIX)
+                usable = usable and (data != OTHER or choice == OTHER)
+                model.setData(model.index(row, 0), None if usable else 0, Qt.ItemDataRole.UserRole - 1)
+
+    def allow(self, blocks: int, why_not: str) -> None:
+        """Whether the weights can cross styles over; ``why_not`` explains it where they cannot."""
+        self.button.setEnabled(blocks > 0)
+        crossover = self.tr("Crossover: early blocks decide the coarse look, late blocks colour and texture")
+        self.button.setToolTip(crossover if blocks else why_not)
+        if not blocks and not self.combos:
+            self.button.setChecked(False)
+
+    def _unfold(self, on: bool) -> None:
+        self._box.setVisible(on)
+        icons().bind(self.button, "chevron-down" if on else "chevron-right")
+
+    def _fit(self, count: int) -> None:
+        """As many choices as there are blocks."""
+        if len(self.combos) == count:
+            return
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        self.combos.clear()
+        for i in range(count):
+            caption = QLabel(str(i + 1))
+            caption.setProperty("muted", True)
+            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            combo = QComboBox()
+            combo.setAccessibleName(self.tr("Style of block {0}").format(i + 1))
+            combo.setToolTip(self.tr("Block {0} of {1}, from coarse to fine").format(i + 1, count))
+            combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            texts = (self.tr("First"), self.tr("Second"), self.tr("Mix"), self.tr("Mean"), self.tr("Other"))
+            for choice, text in zip((*CHOICES, OTHER), texts):
+                combo.addItem(text, choice)
+            combo.activated.connect(lambda _, block=i: self.chosen.emit(block, str(self.combos[block].currentData())))
+            self.combos.append(combo)
+            self._grid.addWidget(caption, 2 * (i // IN_ROW), i % IN_ROW)
+            self._grid.addWidget(combo, 2 * (i // IN_ROW) + 1, i % IN_ROW)

@@ -1,0 +1,95 @@
+"""The row of a drawn style: roll it, see its seed, copy it, type one in."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
+
+from app.icons import icons
+from engine.request import MAX_SEED
+
+
+class SeedField(QLineEdit):
+    """A seed, or nothing where the style was not drawn. What is no seed is put right again."""
+
+    entered = Signal(object)  # int: may be larger than what a C++ int holds
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMaxLength(len(str(MAX_SEED)))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._shown: int | None = None
+        self.returnPressed.connect(lambda: self._enter(again=True))
+        self.editingFinished.connect(lambda: self._enter(again=False))
+
+    def sizeHint(self) -> QSize:
+        return QSize(90, super().sizeHint().height())
+
+    def show_seed(self, seed: int | None) -> None:
+        """Show a seed, or none. What is being typed stays."""
+        if seed != self._shown or not self.hasFocus():
+            self._shown = seed
+            self.setText("" if seed is None else str(seed))
+            self.setCursorPosition(0)
+
+    def _enter(self, *, again: bool) -> None:
+        text = self.text().strip()
+        if text.isdecimal() and int(text) <= MAX_SEED:
+            if int(text) != self._shown:
+                self._shown = int(text)
+                self.entered.emit(int(text))
+        elif again or text:
+            shown, self._shown = self._shown, None
+            self.setText("" if shown is None else str(shown))
+            self._shown = shown
+
+
+class SeedRow(QWidget):
+    """Dice, seed and copy button of one style."""
+
+    dice_wanted = Signal()
+    entered = Signal(object)  # int
+    copy_wanted = Signal(object)  # int
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._seed: int | None = None
+        self.dice = self._button("dice", self.tr("Roll a style"))
+        self.dice.clicked.connect(self.dice_wanted)
+        self.field = SeedField()
+        self.field.setPlaceholderText(self.tr("Seed"))
+        self.field.setAccessibleName(self.tr("Seed of the style"))
+        self.field.entered.connect(self.entered)
+        self.copy = self._button("copy", self.tr("Copy the seed"))
+        self.copy.setToolTip(self.tr("Copy the seed; typed in again it gives the same style"))
+        self.copy.clicked.connect(lambda: self.copy_wanted.emit(self._seed))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.dice)
+        row.addWidget(self.field, 1)
+        row.addWidget(self.copy)
+
+    def show_seed(self, seed: int | None) -> None:
+        """The seed of the style; None where it was not drawn."""
+        self._seed = seed
+        self.field.show_seed(seed)
+        self.copy.setEnabled(seed is not None)
+
+    def allow(self, samples: bool, locked: bool, why_not: str) -> None:
+        """Whether styles can be drawn; ``why_not`` explains it where they cannot."""
+        self.dice.setEnabled(samples and not locked)
+        self.field.setEnabled(samples)
+        roll = self.tr("Draw a new random style (Ctrl+D)")
+        if locked:
+            roll = self.tr("This style is locked; unlock it to roll it")
+        self.dice.setToolTip(roll if samples else why_not)
+        typed = self.tr("Seed of the drawn style: type one in to have its style again")
+        self.field.setToolTip(typed if samples else why_not)
+
+    def _button(self, icon: str, name: str) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setAccessibleName(name)
+        icons().bind(button, icon)
+        return button
