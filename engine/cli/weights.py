@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from engine.cli.common import CHECK_FAILED, JsonFlag, say, say_json, tell
+import typer
+
+from engine.cli.common import CHECK_FAILED, Device, JsonFlag, cancelling, progress, say, say_json, tell
+from engine.errors import BadRequest, Cancelled
 
 if TYPE_CHECKING:
     from engine.checkpoints.store import WeightsEntry
@@ -22,8 +26,29 @@ def label_set_of(weights: str) -> LabelSet:
     return label_set
 
 
-def weights(as_json: JsonFlag = False) -> None:
-    """List the weights that are installed, with their cards; exit code 1 if one of them is broken."""
+def weights(
+    as_json: JsonFlag = False,
+    measure_styles: Annotated[
+        str | None,
+        typer.Option("--measure-styles", metavar="NAME", help="Measure how styles vary, so that they can be drawn."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Whose pictures to measure: images/, labels/, splits.json.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Which of its pictures.")] = "train",
+    limit: Annotated[int, typer.Option("--limit", min=2, help="At most that many, spread over the split.")] = 300,
+    device: Device = "auto",
+) -> None:
+    """List the weights that are installed, with their cards; exit code 1 if one of them is broken.
+
+    With --measure-styles and --data: write styles.safetensors beside weights that take styles from pictures, so that
+    `render --style hair=sample:7` and the editor's dice can draw styles for them.
+    """
+    if measure_styles is not None:
+        _measure(measure_styles, data, split, limit, device, as_json)
+        return
+    if data is not None:
+        raise BadRequest("--data goes with --measure-styles NAME.")
     from engine.checkpoints.store import list_weights, search_path
 
     entries = list_weights()
@@ -35,8 +60,41 @@ def weights(as_json: JsonFlag = False) -> None:
         for entry in entries:
             for line in _as_lines(entry):
                 say(line)
+        _say_missing({entry.card.system for entry in entries if entry.card is not None})
     if any(entry.card is None for entry in entries):
         raise SystemExit(CHECK_FAILED)
+
+
+def _measure(name: str, data: Path | None, split: str, limit: int, device: str, quiet: bool) -> None:
+    if data is None:
+        raise BadRequest("--measure-styles needs --data, the folder of the pictures to measure.")
+    from engine.checkpoints.store import find_weights
+    from engine.painters.style_spread import STYLES_FILE, measure_styles
+    from engine.session import Session
+
+    folder = find_weights(name)
+    with progress("loading", quiet=quiet) as report, cancelling() as cancel:
+
+        def on_progress(fraction: float, text: str) -> None:
+            if cancel.is_set():
+                raise Cancelled()
+            report(fraction, text)
+
+        painter = Session(device).painter(name)
+        measure_styles(painter, folder, data, split=split, limit=limit, on_progress=on_progress)
+    path = folder / STYLES_FILE
+    if quiet:
+        say_json({"weights": name, "styles": path, "bytes": path.stat().st_size})
+    else:
+        say(f"{path}  {path.stat().st_size / 1000:.0f} kB")
+
+
+def _say_missing(systems: set[str]) -> None:
+    """What else could be put in place, and where."""
+    from engine.checkpoints.manage import missing
+
+    for one in missing(systems):
+        say(f"missing: {one.name} ({one.use}); put {' and '.join(one.files)} into {one.folder}")
 
 
 def _as_data(entry: WeightsEntry) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from engine.checkpoints.store import Weights
-from engine.errors import NotSupported
 from engine.fast.sean import FastSEAN
 from engine.images import resize_image
 from engine.labels import resize_label_map
@@ -32,6 +31,7 @@ from engine.painters.base import (
 )
 from engine.painters.codes import StyleSource, needs_mean
 from engine.painters.sizes import encoded_size, painted_size, to_size
+from engine.painters.style_spread import DrawnStyles
 from engine.request import RenderRequest
 
 
@@ -63,6 +63,7 @@ class SEANPainter:
         self.label_set = label_set_of(self.card, self.config.labels)
         self.code_length = shape[0] * shape[2]
         self.generator = channels_last(generator, device).eval()
+        self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
         self._styles = StyleSource(self.card.name, self.label_set, self.mean, self.sample, generator.styled_blocks)
         self._renderers: dict[str, FastSEAN] = {}
 
@@ -91,9 +92,7 @@ class SEANPainter:
 
     def sample(self, label: int, seed: int) -> Array:
         """A style drawn for a label (E * D,). Raises NotSupported: these weights do not know how styles vary."""
-        raise NotSupported(
-            f'"{self.card.name}" does not know how styles vary, so none can be drawn; take styles from pictures.'
-        )
+        return self._drawn.sample(label, seed)
 
     def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:
         """The request's styles as codes (K, L, D) on the CPU, K = encoders, or blocks where styles cross over."""
