@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from engine.cli import bench, evaluate, importing, parse, publish, render, train, verify, weights
+from engine.cli import bench, data, evaluate, importing, parse, publish, render, train, verify, weights
 from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "render": render.render,
     "parse": parse.parse,
     "import": importing.import_weights,
+    "data": data.data,
     "train": train.train,
     "publish": publish.publish,
     "verify": verify.verify,

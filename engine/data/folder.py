@@ -7,7 +7,6 @@ uninterrupted one would have seen, with no state to save.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.errors import BadFile
+from engine.data.layout import IMAGE_SUFFIXES, image_path, measured_split, split_stems
 from engine.images import centre_crop, read_image, resize_image
 from engine.label_sets import LabelSet, load_label_set
 from engine.labels import read_label_map, resize_label_map
 
+__all__ = ["IMAGE_SUFFIXES", "Batch", "DatasetFolder", "image_path", "measured_split", "split_stems"]
+
 WIDEST = 2.0
 """Of longer pictures the middle is kept: longer side to shorter side."""
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 
 @dataclass(frozen=True)
@@ -33,43 +33,6 @@ class Batch:
 
     image: Tensor
     label_map: Tensor
-
-
-def split_stems(folder: Path, split: str) -> list[str]:
-    """The stems of a split in splits.json; without that file, those of all label maps. Raises BadFile."""
-    path = folder / "splits.json"
-    if path.is_file():
-        try:
-            splits = json.loads(path.read_text(encoding="utf-8"))
-            stems = [str(s) for s in splits[split]]
-        except (ValueError, TypeError) as error:
-            raise BadFile(f"{path} is no list of stems per split; write it again.", details=str(error)) from error
-        except KeyError as error:
-            names = ", ".join(sorted(splits))
-            raise BadFile(f"{path} has no split {split!r}; it has: {names}.") from error
-    else:
-        stems = sorted(p.stem for p in (folder / "labels").glob("*.png"))
-    if not stems:
-        raise BadFile(f"The split {split!r} of {folder} is empty; add pairs in images/ and labels/.")
-    return stems
-
-
-def measured_split(folder: Path) -> str:
-    """The split that weights are measured on unless another is asked for: "test" where there is one, else "val"."""
-    try:
-        splits = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return "test"  # without splits.json all pairs belong to every split; a broken one is named later
-    return "val" if isinstance(splits, dict) and "test" not in splits and "val" in splits else "test"
-
-
-def image_path(folder: Path, stem: str) -> Path:
-    """The picture of a stem, whatever its suffix. Raises BadFile."""
-    for suffix in IMAGE_SUFFIXES:
-        path = folder / "images" / f"{stem}{suffix}"
-        if path.is_file():
-            return path
-    raise BadFile(f"{folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map.")
 
 
 def common_frame(folder: Path, stems: list[str], side: int) -> tuple[int, int]:

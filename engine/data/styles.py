@@ -41,9 +41,7 @@ def mean_style(
 
 
 @torch.inference_mode()
-def _batches(
-    generator: SEANGenerator, data: DatasetFolder, indices: Sequence[int]
-) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(generator: SEANGenerator, data: DatasetFolder, indices: Sequence[int]) -> Iterator[tuple[Tensor, Tensor]]:
     device = next(generator.parameters()).device
     for start in range(0, len(indices), BATCH):
         batch = data.batch(np.asarray(indices[start : start + BATCH]))

@@ -1,0 +1,353 @@
+"""The data report: what is in a dataset folder and what is wrong with it, each with its name.
+
+Nothing is written. Files are read by a few threads, a bounded number at a time; of each file only names and numbers
+are kept, so that a folder of 100,000 pairs takes some tens of megabytes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.data.layout import files_below, read_splits, stem_of
+from engine.data.scan import FileFacts, scan_label_map, scan_picture
+from engine.devices import usable_cores
+from engine.errors import BadFile, Cancelled, EngineError
+from engine.label_sets import LabelSet, load_label_set
+
+Progress = Callable[[float, str], None]
+
+NEARLY_ALL = 0.995
+"""A map with a larger share of one label teaches next to nothing."""
+WAITING = 64
+"""Files per thread that are being read or wait to be counted."""
+
+KINDS: dict[str, str] = {
+    # kind -> what it means; the first ones keep a folder from being trained on
+    "broken": "cannot be read",
+    "unfit": "is no label map of this label set",
+    "no picture": "label maps without a picture",
+    "no label map": "pictures without a label map",
+    "split": "splits.json and the files disagree",
+    "other shape": "picture and label map have different shapes",
+    "duplicate": "the same content twice",
+    "near-empty": "nearly all one label",
+    "unused label": "labels that no map shows",
+    "note": "worth knowing",
+}
+SERIOUS = ("broken", "unfit", "no picture", "split")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know: `kind` of KINDS, the file it is about (relative to the folder, may be ""), a few words."""
+
+    kind: str
+    file: str
+    what: str
+
+
+@dataclass
+class Report:
+    """What was found.
+
+    layout: "pairs" (images/ and labels/), "classes" (a folder of pictures per class) or "empty".
+    picture_sizes, map_sizes, modes: how often each occurs ("256 x 256", "RGB").
+    label_shares: share of all pixels by label name; label_pictures: number of maps that show it. Ids (or #colours)
+    stand for names where there is no classes.json.
+    splits: number of stems by split; empty without splits.json.
+    """
+
+    folder: Path
+    layout: str = "empty"
+    label_set: str = ""
+    labels: int = 0
+    pairs: int = 0
+    pictures: int = 0
+    label_maps: int = 0
+    picture_sizes: Counter[str] = field(default_factory=Counter)
+    map_sizes: Counter[str] = field(default_factory=Counter)
+    modes: Counter[str] = field(default_factory=Counter)
+    label_shares: dict[str, float] = field(default_factory=dict)
+    label_pictures: dict[str, int] = field(default_factory=dict)
+    splits: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    seen: Seen = field(default_factory=lambda: Seen())
+
+    @property
+    def problems(self) -> list[Finding]:
+        """Findings that keep the folder from being trained on as it is."""
+        return [finding for finding in self.findings if finding.kind in SERIOUS]
+
+    def by_kind(self) -> dict[str, list[Finding]]:
+        """Findings in the order of KINDS."""
+        return {kind: found for kind in KINDS if (found := [f for f in self.findings if f.kind == kind])}
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        plain = {
+            "folder": str(self.folder),
+            "layout": self.layout,
+            "label_set": self.label_set,
+            "labels": self.labels,
+            "pairs": self.pairs,
+            "pictures": self.pictures,
+            "label_maps": self.label_maps,
+            "picture_sizes": dict(self.picture_sizes.most_common()),
+            "map_sizes": dict(self.map_sizes.most_common()),
+            "modes": dict(self.modes.most_common()),
+            "label_shares": self.label_shares,
+            "label_pictures": self.label_pictures,
+            "splits": self.splits,
+            "usable": not self.problems and self.pairs > 0,
+        }
+        findings = {k: [{"file": f.file, "what": f.what} for f in found] for k, found in self.by_kind().items()}
+        return plain | {"findings": findings}
+
+
+@dataclass
+class Seen:
+    """What making classes.json and splits.json needs: ids, colours and palettes of the maps, stems of the pairs."""
+
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
+    colours: Counter[int] = field(default_factory=Counter)
+    palettes: Counter[bytes] = field(default_factory=Counter)
+    how: Counter[str] = field(default_factory=Counter)
+    stems: list[str] = field(default_factory=list)
+
+
+def inspect_folder(
+    folder: Path,
+    *,
+    quick: bool = False,
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> Report:
+    """Look at every file of a dataset folder.
+
+    quick: read only the headers of pictures (label maps are always read whole).
+    Raises BadFile if there is no such folder, Cancelled.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BadFile(f'There is no folder "{folder}"; give a folder with images/ and labels/.')
+    report = Report(folder)
+    label_set = _label_set(folder, report)
+    images, maps = _listed(folder / "images", report), _listed(folder / "labels", report)
+    if not maps and (classes := class_folders(folder)):
+        _inspect_classes(folder, classes, report, quick, on_progress, cancel)
+        return report
+    report.layout = "pairs" if images or maps else "empty"
+    for stem in maps.keys() - images.keys():
+        report.findings.append(Finding("no picture", f"labels/{maps[stem].as_posix()}", "has no picture in images/"))
+    for stem in images.keys() - maps.keys():
+        report.findings.append(Finding("no label map", f"images/{images[stem].as_posix()}", "has no map in labels/"))
+    jobs = [partial(scan_picture, folder / "images" / path, decode=not quick) for path in images.values()]
+    jobs += [partial(scan_label_map, folder / "labels" / path, label_set) for path in maps.values()]
+    _Count(report, folder, label_set).all(_in_threads(jobs, on_progress, cancel), len(images))
+    report.seen.stems = sorted(images.keys() & maps.keys())
+    report.pairs, report.pictures, report.label_maps = len(report.seen.stems), len(images), len(maps)
+    _check_splits(folder, images.keys() & maps.keys(), report)
+    if not report.pairs:
+        report.findings.append(Finding("note", "", "no pair of a picture and a label map; put pairs of one name into "
+                                       "images/ and labels/"))  # fmt: skip
+    elif label_set is None:
+        report.findings.append(Finding("note", "classes.json", "is missing; --make writes one from the label maps"))
+    order = {kind: n for n, kind in enumerate(KINDS)}
+    report.findings.sort(key=lambda f: (order[f.kind], f.file))
+    return report
+
+
+def class_folders(folder: Path) -> dict[str, list[Path]]:
+    """Pictures by class, relative to images/ (or to the folder itself), where they lie in one folder per class."""
+    for place in (folder / "images", folder):
+        if not place.is_dir():
+            continue
+        found: dict[str, list[Path]] = {}
+        for path in files_below(place):
+            if len(path.parts) == 2 and path.parts[0] not in ("images", "labels"):
+                found.setdefault(path.parts[0], []).append(path)
+        if found:
+            return found
+    return {}
+
+
+def _label_set(folder: Path, report: Report) -> LabelSet | None:
+    if not (folder / "classes.json").exists():
+        return None
+    try:
+        label_set = load_label_set(folder / "classes.json")
+    except EngineError as error:
+        report.findings.append(Finding("broken", "classes.json", str(error)))
+        return None
+    report.label_set, report.labels = label_set.name, len(label_set)
+    return label_set
+
+
+def _listed(place: Path, report: Report) -> dict[str, Path]:
+    """Files by stem; two files of one stem are told."""
+    files: dict[str, Path] = {}
+    for path in files_below(place):
+        stem = stem_of(path)
+        if stem in files:
+            text = f"has the name of {files[stem].name}; which of them counts is left to chance"
+            report.findings.append(Finding("split", f"{place.name}/{path.as_posix()}", text))
+        else:
+            files[stem] = path
+    return files
+
+
+def _in_threads(
+    jobs: list[partial[FileFacts]], on_progress: Progress | None, cancel: threading.Event | None
+) -> Iterator[FileFacts]:
+    """Results in order. No more than WAITING files per thread are in memory. Raises Cancelled."""
+    threads = min(8, usable_cores())
+    waiting: deque[Future[FileFacts]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="data-report")
+    try:
+        for number in range(len(jobs) + WAITING * threads):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled
+            if number < len(jobs):
+                waiting.append(pool.submit(jobs[number]))
+            done = number - WAITING * threads
+            if 0 <= done < len(jobs):
+                yield waiting.popleft().result()
+                if on_progress is not None and done % 100 == 0:
+                    on_progress(done / len(jobs), f"reading file {done} of {len(jobs)}")
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Count:
+    """Takes one file after the other into the report."""
+
+    def __init__(self, report: Report, folder: Path, label_set: LabelSet | None) -> None:
+        self.report, self.folder, self.label_set = report, folder, label_set
+        self.pixels, self.shown = np.zeros(256, np.int64), np.zeros(256, np.int64)
+        self.first: dict[bytes, str] = {}
+        self.shapes: dict[str, tuple[int, int]] = {}
+
+    def all(self, facts: Iterable[FileFacts], pictures: int) -> None:
+        """Pictures come first, `pictures` of them."""
+        for number, one in enumerate(facts):
+            name = one.path.relative_to(self.folder).as_posix()
+            if one.problem:
+                sentence = one.problem.replace(f'"{one.path}" ', "")
+                self._find("unfit" if one.unfit else "broken", name, sentence)
+            if one.digest:
+                self._duplicate(one.digest, name, number < pictures)
+            if one.size != (0, 0):
+                self.report.modes[one.mode if number < pictures else f"{one.mode} (labels)"] += 1
+                self._sizes(one, name, number < pictures)
+            if one.counts is not None or one.colours:
+                self._labels(one, name)
+        self._shares()
+
+    def _find(self, kind: str, name: str, what: str) -> None:
+        self.report.findings.append(Finding(kind, name, what))
+
+    def _duplicate(self, digest: bytes, name: str, picture: bool) -> None:
+        first = self.first.setdefault(digest, name)
+        if first != name and picture:  # two pictures may well have equal label maps
+            self._find("duplicate", name, f"is the same file as {first}")
+
+    def _sizes(self, one: FileFacts, name: str, picture: bool) -> None:
+        width, height = one.size
+        (self.report.picture_sizes if picture else self.report.map_sizes)[f"{width} x {height}"] += 1
+        stem = stem_of(Path(*Path(name).parts[1:]))
+        if picture:
+            self.shapes[stem] = one.size
+            return
+        wide, high = self.shapes.pop(stem, one.size)
+        if abs(wide * height - high * width) > 0.02 * high * width:
+            self._find("other shape", name, f"is {width} x {height}, its picture {wide} x {high}")
+
+    def _labels(self, one: FileFacts, name: str) -> None:
+        seen = self.report.seen
+        seen.how[one.how] += 1
+        if one.palette:
+            seen.palettes[one.palette] += 1
+        if one.path.suffix != ".png":
+            self._find("unfit", name, "has another ending than .png, which training looks for; save it as PNG")
+        values = one.counts
+        if values is None:
+            seen.colours.update(one.colours)
+            share = max(one.colours.values()) / sum(one.colours.values())
+            what = f"#{max(one.colours, key=lambda c: one.colours[c]):06x}"
+        else:
+            self.pixels += values
+            self.shown += values > 0
+            share, what = values.max() / values.sum(), self._name(int(values.argmax()))
+        if share > NEARLY_ALL:
+            self._find("near-empty", name, f"is {share:.1%} {what}")
+
+    def _name(self, label: int) -> str:
+        known = self.label_set is not None and label < len(self.label_set)
+        return self.label_set[label].name if known and self.label_set is not None else str(label)
+
+    def _shares(self) -> None:
+        report = self.report
+        report.seen.ids += self.pixels
+        if total := int(self.pixels.sum()):
+            ids = range(len(self.label_set)) if self.label_set else np.flatnonzero(self.pixels).tolist()
+            report.label_shares = {self._name(n): float(self.pixels[n] / total) for n in ids}
+            report.label_pictures = {self._name(n): int(self.shown[n]) for n in ids}
+            for n in ids:
+                if not self.pixels[n]:
+                    self._find("unused label", "", f"no map shows {self._name(n)}")
+        elif total := sum(report.seen.colours.values()):
+            for colour, count in report.seen.colours.most_common(256):
+                report.label_shares[f"#{colour:06x}"] = count / total
+
+
+def _check_splits(folder: Path, pairs: set[str], report: Report) -> None:
+    if not (folder / "splits.json").exists():
+        return
+    try:
+        splits = read_splits(folder)
+    except BadFile as error:
+        report.findings.append(Finding("split", "splits.json", str(error)))
+        return
+    report.splits = {name: len(stems) for name, stems in splits.items()}
+    owner: dict[str, str] = {}
+    for name, stems in splits.items():
+        for stem in stems:
+            if stem not in pairs:
+                report.findings.append(Finding("split", stem, f"is in {name}, but there is no such pair"))
+            elif stem in owner:
+                where = f"twice in {name}" if owner[stem] == name else f"in {owner[stem]} and in {name}"
+                report.findings.append(Finding("split", stem, f"is {where}"))
+            owner[stem] = name
+    if rest := len(pairs - owner.keys()):
+        report.findings.append(Finding("note", "splits.json", f"{rest} pairs are in no split and are not used"))
+
+
+def _inspect_classes(
+    folder: Path,
+    classes: dict[str, list[Path]],
+    report: Report,
+    quick: bool,
+    on_progress: Progress | None,
+    cancel: threading.Event | None,
+) -> None:
+    report.layout = "classes"
+    first = next(iter(classes.values()))[0]
+    place = folder / "images" if (folder / "images" / first).is_file() else folder
+    paths = [path for files in classes.values() for path in files]
+    jobs = [partial(scan_picture, place / path, decode=not quick) for path in paths]
+    _Count(report, folder, None).all(_in_threads(jobs, on_progress, cancel), len(paths))
+    report.pictures = len(paths)
+    report.labels = report.labels or len(classes)
+    report.label_pictures = {name: len(files) for name, files in classes.items()}
+    report.label_shares = {name: len(files) / len(paths) for name, files in classes.items()}
+    report.seen.stems = [stem_of(path) for path in paths]
+    _check_splits(folder, set(report.seen.stems), report)
