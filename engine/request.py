@@ -68,6 +68,7 @@ __all__ = [
 
 Array = np.ndarray
 
+Detail = Literal["model", "full"]
 SCHEMA = "tessera/1"
 MAX_DEPTH = 32
 """Mixes of mixes may be nested this deep; deeper JSON is refused rather than run out of stack."""
@@ -100,8 +101,10 @@ class LabelMapData(Frozen, frozen=True):
 class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
     """Paint a picture: label map and styles through one set of weights.
 
-    styles: label id -> Style; a label without one gets its mean style. seed decides the noise. Same
-    request, same bytes on the CPU. `styles` is copied in and must not be changed afterwards.
+    styles: label id -> Style; a label without one gets its mean style. seed decides the noise. detail: "model" paints
+    a large label map at the size that the weights know and enlarges the picture along the map's borders, "full" paints
+    it at its own size (`engine.painters.sizes`). Same request, same bytes on the CPU. `styles` is copied in and must
+    not be changed afterwards.
     """
 
     weights: str
@@ -109,6 +112,7 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
     styles: dict[int, Style] = {}
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
     precision: Literal["float32", "bfloat16"] = "float32"
+    detail: Detail = "model"
 
     def __post_init__(self) -> None:
         # Sorted, so that equal requests are equal text whatever the order in which styles were set.
@@ -117,9 +121,12 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
         structs.force_setattr(self, "seed", as_seed(self.seed))
         if self.precision not in ("float32", "bfloat16"):
             raise BadRequest(f'The key "precision" is {self.precision!r}; give "float32" or "bfloat16".')
+        if self.detail not in ("model", "full"):
+            raise BadRequest(f'The key "detail" is {self.detail!r}; give "model" or "full".')
 
     def __hash__(self) -> int:
-        return hash((self.weights, self.label_map, tuple(self.styles.items()), self.seed, self.precision))
+        parts = (self.weights, self.label_map, tuple(self.styles.items()), self.seed, self.precision, self.detail)
+        return hash(parts)
 
     def style(self, label: int) -> Style:
         """The style of a label; its mean style where none was chosen."""
@@ -241,6 +248,8 @@ def _sentence(message: str) -> str:
     wrong = what[:1].lower() + what[1:]
     if place == "precision":
         wrong += ', give "float32" or "bfloat16"'
+    if place == "detail":
+        wrong += ', give "model" or "full"'
     return f"The request has a wrong value{where}: {wrong.replace('`', '')}."
 
 

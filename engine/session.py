@@ -30,8 +30,9 @@ from engine.label_sets import LabelSet
 from engine.labels import check_label_map, read_label_map
 from engine.painters.base import Painter, StyleCodes
 from engine.painters.sean import SEANPainter
+from engine.painters.sizes import Size, preview_sizes
 from engine.photo_parser import PhotoParser
-from engine.request import ImageStyle, ParseRequest, RenderRequest
+from engine.request import Detail, ImageStyle, ParseRequest, RenderRequest
 from engine.systems import PAINTERS, PARSER
 
 __all__ = ["ParseResult", "RenderResult", "Session", "StyleCodes"]
@@ -176,6 +177,16 @@ class Session:
             if isinstance(request, ParseRequest):
                 return self._parse(request, report)
         raise BadRequest(f"{type(request).__name__} is not a request that this version knows.")
+
+    def sizes(self, weights: str, height: int, width: int, detail: Detail = "model") -> tuple[Size, list[Size]]:
+        """At which size a label map is painted, and at which smaller ones a preview of it may be, largest first.
+
+        Raises WeightsError.
+        """
+        painter = self.painter(weights)
+        exact = painter.painted_size(height, width, detail)
+        previews = preview_sizes(height, width, painter.config.stride, painter.config.resolution)
+        return exact, [size for size in previews if size != (height, width) and painter.painted_size(*size) == size]
 
     def encode(self, weights: str, pixels: Array, label_map: Array) -> StyleCodes:
         """Style codes of a picture (H, W, 3) uint8 with its label map (h, w); kept for the next time.

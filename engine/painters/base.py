@@ -15,13 +15,13 @@ from engine.errors import WeightsError
 from engine.label_sets import LabelSet
 from engine.labels import check_label_map, resize_label_map
 from engine.nn.blocks import one_hot
-from engine.request import ImageStyle, RenderRequest
+from engine.request import Detail, ImageStyle, RenderRequest
 
 Array = np.ndarray
 Encode = Callable[[ImageStyle], tuple[Array, Array]]
 """(an image style without a code) -> codes (L, E * D), present (L,) of its picture."""
 OnBlock = Callable[[int, int], None]
-"""(blocks done, blocks); may raise to stop."""
+"""(blocks done, blocks), told again and again within a block; may raise to stop."""
 Scope = Literal["label", "picture"]
 """What one style code decides: its label's region, or the whole picture."""
 
@@ -48,7 +48,7 @@ class Painter(Protocol):
     scope: Scope
     code_length: int
 
-    def painted_size(self, height: int, width: int) -> tuple[int, int]:
+    def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """The size at which a label map of that size is painted (`engine.painters.sizes`)."""
         ...
 

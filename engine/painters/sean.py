@@ -12,7 +12,6 @@ from torch import Tensor
 from engine.checkpoints.store import Weights
 from engine.fast.sean import FastSEAN
 from engine.images import resize_image
-from engine.labels import resize_label_map
 from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
 from engine.nn.blocks import channels_last, seeded_noise
 from engine.painters.base import (
@@ -30,9 +29,9 @@ from engine.painters.base import (
     style_picture_map,
 )
 from engine.painters.codes import StyleSource, needs_mean
-from engine.painters.sizes import encoded_size, painted_size, to_size
+from engine.painters.sizes import Fitted, encoded_size, painted_size
 from engine.painters.style_spread import DrawnStyles
-from engine.request import RenderRequest
+from engine.request import Detail, RenderRequest
 
 
 class SEANPainter:
@@ -67,9 +66,9 @@ class SEANPainter:
         self._styles = StyleSource(self.card.name, self.label_set, self.mean, self.sample, generator.styled_blocks)
         self._renderers: dict[str, FastSEAN] = {}
 
-    def painted_size(self, height: int, width: int) -> tuple[int, int]:
+    def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """As `engine.painters.sizes.painted_size`, for this network."""
-        return painted_size(height, width, self.config.stride, self.config.resolution)
+        return painted_size(height, width, self.config.stride, self.config.resolution, detail)
 
     # ------------------------------------------------------------------ styles
 
@@ -106,11 +105,12 @@ class SEANPainter:
         Same request, same bytes on the CPU: noise is drawn from the seed, layer by layer.
         """
         label_map = checked_map(request, self.label_set)
-        height, width = label_map.shape
-        ids = resize_label_map(label_map, *self.painted_size(height, width))
-        image = self._fast(request.precision).render(ids, codes, seeded_noise(request.seed, self.device), on_block)
-        pixels, notes = to_size(as_pixels(image), height, width)
-        if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(ids)):
+        size = self.painted_size(label_map.shape[0], label_map.shape[1], request.detail)
+        fitted = Fitted.of(label_map, size, request.detail)
+        noise = seeded_noise(request.seed, self.device)
+        image = self._fast(request.precision).render(fitted.ids, codes, noise, on_block)
+        pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
+        if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(fitted.ids)):
             notes = ("These weights come without a mean style; give each region a style.", *notes)
         return pixels, notes
 
