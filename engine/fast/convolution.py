@@ -50,16 +50,16 @@ def has_bfloat16(device: torch.device) -> bool:
     return capable is not None and bool(capable()) and packing_works(torch.bfloat16)
 
 
-def _pack(weight: Tensor, size: tuple[int, ...]) -> Tensor:
+def _pack(weight: Tensor, size: tuple[int, ...], groups: int = 1) -> Tensor:
     reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
-    packed: Tensor = reorder(weight.contiguous().to_mkldnn(), [1, 1], [1, 1], [1, 1], 1, size)
+    packed: Tensor = reorder(weight.contiguous().to_mkldnn(), [1, 1], [1, 1], [1, 1], groups, size)
     return packed
 
 
-def _packed_add(total: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, down: int) -> Tensor:
+def _packed_add(total: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, down: int, groups: int = 1) -> Tensor:
     """total += the convolution of x, in place; `down` rows of zeros above and below x."""
     op: Any = torch.ops.mkldnn._convolution_pointwise_.binary
-    result: Tensor = op(total, x, weight, bias, [down, 1], [1, 1], [1, 1], 1, "add", 1.0, None, [], None)
+    result: Tensor = op(total, x, weight, bias, [down, 1], [1, 1], [1, 1], groups, "add", 1.0, None, [], None)
     return result
 
 
@@ -87,14 +87,19 @@ class Convolution:
 
     def __init__(self, conv: nn.Conv2d, height: int, width: int, dtype: torch.dtype = torch.float32) -> None:
         self.bias = conv.bias.detach() if conv.bias is not None else None
-        self.channels = conv.out_channels
+        self.channels, self.groups = conv.out_channels, conv.groups
         self.point = conv.kernel_size == (1, 1)
         self._plain: Tensor | None = conv.weight.detach()
         self._size = (1, conv.in_channels, height, width)
         self._kernels: dict[torch.dtype, tuple[Tensor, Tensor | None, bool]] = {}
         self._carried: Tensor | None = None
         on_cpu = conv.weight.device.type == "cpu"
-        wide = on_cpu and not self.point and winograd.pays(conv.in_channels, conv.out_channels, height, width)
+        wide = (
+            on_cpu
+            and not self.point
+            and self.groups == 1
+            and winograd.pays(conv.in_channels, conv.out_channels, height, width)
+        )
         if wide and dtype == torch.float32:
             self._carried = winograd.kernels(conv.weight.detach())
         else:
@@ -110,10 +115,10 @@ class Convolution:
             plain = self._plain if self._plain is not None else self._recovered()
             bias = self.bias.to(dtype) if self.bias is not None else None
             packed = not self.point and plain.device.type == "cpu" and packing_works(dtype)
-            if self.point:
+            if self.point and self.groups == 1:
                 kernel = plain.flatten(1).t().to(dtype).contiguous()  # (C, O)
             elif packed:
-                kernel = _pack(plain.to(dtype), self._size)
+                kernel = _pack(plain.to(dtype), self._size, self.groups)
             else:
                 kernel = plain.to(dtype).contiguous(memory_format=torch.channels_last)
             self._kernels[dtype] = kernel, bias, packed
@@ -126,9 +131,12 @@ class Convolution:
         if torch.float32 not in self._kernels:
             raise ValueError("a renderer made for bfloat16 that has released its generator cannot paint in float32")
         kernel = self._kernels[torch.float32][0]
-        if self.point:
+        if self.point and self.groups == 1:
             return kernel.t()[:, :, None, None]
-        return kernel.to_dense() if kernel.is_mkldnn else kernel
+        if kernel.is_mkldnn:
+            kernel = kernel.to_dense()
+            return kernel.flatten(0, 1) if kernel.dim() == 5 else kernel  # oneDNN's have a dimension for groups
+        return kernel
 
     def write(self, features: Modulated, total: Tensor, work: Workspace, onto: bool = False) -> Tensor:
         """total (H, W, O) = the convolution of `features`, or += it (`onto`), in place. Returns total."""
@@ -141,7 +149,7 @@ class Convolution:
             winograd.convolve(rows, self._carried, self.bias, total, channels, onto, work)
             return total
         size = height * width * channels * total.element_size()
-        kernel = 9 * channels * self.channels * total.element_size()
+        kernel = 9 * channels * self.channels // self.groups * total.element_size()
         bands = -(-size // BAND_BYTES)
         if bands <= 1 or total.device.type != "cpu" or (kernel * bands > size and not self.point):
             whole = work.get("band", height, width, channels, like=total)
@@ -183,7 +191,7 @@ class Convolution:
     def _write(self, x: Tensor, total: Tensor, down: int, onto: bool) -> None:
         """total (+)= the convolution of x, which has `down` rows of zeros above and below it."""
         kernel, bias, packed = self._kernel(total.dtype)
-        if self.point:
+        if self.point and self.groups == 1:
             flat = total.view(-1, self.channels)
             torch.addmm(flat, x.flatten(0, 1), kernel, beta=float(onto), out=flat)
             if bias is not None:
@@ -193,9 +201,10 @@ class Convolution:
         if packed:
             if not onto:
                 total.zero_()
-            _packed_add(total.permute(2, 0, 1).unsqueeze(0), nchw, kernel, bias, down)
+            _packed_add(total.permute(2, 0, 1).unsqueeze(0), nchw, kernel, bias, down, self.groups)
             return
-        y = F.conv2d(nchw, kernel, bias, padding=(down, 1))[0].permute(1, 2, 0)
+        padding = (0, 0) if self.point else (down, 1)
+        y = F.conv2d(nchw, kernel, bias, padding=padding, groups=self.groups)[0].permute(1, 2, 0)
         if onto:
             total += y
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,12 +25,23 @@ from engine.fast.pixels import Modulated, Workspace
 from engine.fast.places import PassingRows, Place, kept_rows
 from engine.memory import return_freed_memory
 from engine.nn.blocks import Noise
+from engine.nn.grouped import CGBlock
 from engine.nn.sean import SEANResBlk
 from engine.nn.spade import SPADEResBlk
 
-CACHE_BYTES = 192 << 20
+CACHE_MEGABYTES = 192
+CACHE_VARIABLE = "TESSERA_CACHE_MB"
+"""Environment variable: another limit, in megabytes, of what each renderer keeps between pictures."""
 STYLE_SHARE = 0.25
 SLOPE = 0.2
+
+
+
+def default_cache_bytes() -> int:
+    """The limit for renderers that are not given one; a value of the variable that is no number does not count."""
+    said = os.environ.get(CACHE_VARIABLE, "")
+    return (int(said) if said.isascii() and said.isdigit() else CACHE_MEGABYTES) << 20
+
 
 LabelMap = NDArray[np.integer[Any]] | Tensor
 Precision = Literal["float32", "bfloat16"]
@@ -54,7 +66,7 @@ class Block:
         cls, part: nn.Module, coding: Coding, level: int, doubled: bool, size: tuple[int, int], dtype: torch.dtype
     ) -> Block:
         """From a literal block whose features are usually of `size` (height, width)."""
-        if not isinstance(part, SEANResBlk | SPADEResBlk):
+        if not isinstance(part, SEANResBlk | SPADEResBlk | CGBlock):
             raise TypeError(f"no fast path for {type(part).__name__}")
         shortcut = part.learned_shortcut
         return cls(
@@ -92,7 +104,7 @@ class FastGenerator:
         to_image: the last convolution.
         coding: of the label map.
         size: (height, width) of the first block's features at the usual size of picture.
-        cache_bytes: limit of what is kept between pictures.
+        cache_bytes: limit of what is kept between pictures, least recently used out first; None: the usual one.
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
         release: free each kernel of the blocks once it has been laid out anew, so that weights exist once. The
@@ -106,10 +118,11 @@ class FastGenerator:
         to_image: nn.Conv2d,
         coding: Coding,
         size: tuple[int, int],
-        cache_bytes: int,
+        cache_bytes: int | None,
         precision: Precision,
         release: bool,
     ) -> None:
+        cache_bytes = default_cache_bytes() if cache_bytes is None else cache_bytes
         self.cache_bytes, self.precision, self.coding = cache_bytes, precision, coding
         self.device = to_image.weight.device
         self._lock, self._work, self._now = threading.Lock(), Workspace(), 0

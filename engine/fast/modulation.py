@@ -10,115 +10,41 @@ The part from labels alone ("static") is a small network of the 5 x 5 labels; th
 per neighbourhood (`engine.fast.styles`). Both are kept: a one-label style change needs only the second, and only in
 rows whose inner 3 x 3 contains that label.
 
-Same bytes, cached or fresh: a row never depends on which other rows are made with it. Matrix products take exactly
-`BATCH` rows (the last ones padded) and a fixed number of columns; sums of nine are taken one by one, in order.
+Same bytes, cached or fresh: a row never depends on which other rows are made with it (`engine.fast.branches`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from engine.fast.convolution import bias_of
+from engine.fast.branches import Fold, LabelBranch, SpadeBranch
+from engine.fast.groups import GroupBranch
 from engine.fast.levels import Level, Stamps
 from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods
 from engine.fast.pixels import Workspace
 from engine.fast.styles import StyleBranch, StyleKey
+from engine.nn.grouped import CGNorm
 from engine.nn.sean import SEAN
-from engine.nn.spade import SPADE, SPADEModulation
+from engine.nn.spade import SPADE
 
-BATCH = 64
-COLUMNS = 128  # columns of a matrix product: nine taps of some hundred rows of them stay in the second-level cache
-SUM_ROWS = 256  # rows of nine-tap sums at a time, for the same reason
+SUM_ROWS = 256  # rows of nine-tap sums at a time, which stay in the second-level cache
 STRETCH = 2048  # neighbourhoods at a time: bounds the memory in which they are evaluated
-
-
-class LabelBranch(Protocol):
-    """The part of a layer's modulation that depends on labels alone (SPADE's; CG-Norm's when it joins)."""
-
-    def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
-        """Write scale and shift of each neighbourhood to `out` (N, 2C)."""
-
-
-@dataclass(frozen=True)
-class Fold:
-    """How gamma and beta of one branch become its share of A and B; factors (C,) or (1,).
-
-    scale = gamma * to_scale; shift = beta * to_shift - mean * scale.
-    """
-
-    to_scale: Tensor
-    to_shift: Tensor
-    mean: Tensor
-
-    def weights(self, gamma: nn.Conv2d, beta: nn.Conv2d) -> Tensor:
-        """Kernels (C, H, 3, 3) of both -> (9, H, 2C), one matrix per tap."""
-        scale = gamma.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_scale
-        shift = beta.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_shift
-        return torch.cat([scale, shift.addcmul_(scale, self.mean, value=-1)], dim=2)
-
-    def bias(self, gamma: nn.Conv2d, beta: nn.Conv2d) -> Tensor:
-        """Their biases -> (2C,)."""
-        scale = bias_of(gamma) * self.to_scale
-        return torch.cat([scale, bias_of(beta) * self.to_shift - self.mean * scale])
-
-
-class SpadeBranch:
-    """SPADE's two convolutions, each part evaluated once per what it depends on.
-
-    The hidden activation depends on 3 x 3 labels: nine table rows (the input is one-hot), ReLU, zero in the void.
-    What a hidden activation adds through one tap of the second convolution depends on those labels and the tap: a
-    matrix product per tap. A 5 x 5 neighbourhood is a sum of nine such rows. Painted maps have two to three times
-    fewer 3 x 3 neighbourhoods than 5 x 5 ones.
-    """
-
-    def __init__(self, spade: SPADEModulation, fold: Fold, constant: Tensor, coding: Coding) -> None:
-        self.coding = coding
-        self.table = coding.weights(spade.shared.weight)
-        self.hidden_bias = bias_of(spade.shared)
-        weights = fold.weights(spade.gamma, spade.beta)
-        self.bias = constant + fold.bias(spade.gamma, spade.beta)
-        self.blocks = [block.contiguous() for block in weights.split(COLUMNS, dim=2)]
-
-    def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
-        """See `LabelBranch`."""
-        device = self.table.device
-        count, width = len(inner.codes), self.table.shape[1]
-        padded = -(-count // BATCH) * BATCH
-        hidden = work.get("hidden", padded, width, like=out)
-        sums = F.embedding_bag(torch.from_numpy(self.coding.rows(inner.codes)).to(device), self.table, mode="sum")
-        torch.add(sums, self.hidden_bias, out=hidden[:count]).relu_()
-        hidden[0] = 0
-        hidden[count:] = 0
-        taps = torch.from_numpy(inner.index + np.arange(9) * padded).to(device)
-        first = 0
-        for block in self.blocks:
-            columns = block.shape[2]
-            products = work.get("products", 9, padded, columns, like=out)
-            for start in range(0, padded, BATCH):
-                some = hidden[start : start + BATCH].expand(9, BATCH, width)
-                torch.bmm(some, block, out=products[:, start : start + BATCH])
-            total = F.embedding_bag(taps, products.view(-1, columns), mode="sum")
-            torch.add(total, self.bias[first : first + columns], out=out[:, first : first + columns])
-            first += columns
 
 
 class Layer:
     """One normalisation layer: rows per slot of its level.
 
     Args:
-        norm: SEAN or SPADE, in eval mode, spectral norm folded.
+        norm: SEAN, SPADE or CG-Norm, in eval mode, spectral norm folded.
         coding: of the labels.
     """
 
-    def __init__(self, norm: SEAN | SPADE, coding: Coding) -> None:
-        spade = norm.spade if isinstance(norm, SEAN) else norm.modulation
+    def __init__(self, norm: SEAN | SPADE | CGNorm, coding: Coding) -> None:
         assert norm.norm.running_mean is not None and norm.norm.running_var is not None
         mean = norm.norm.running_mean.float()
         scale = torch.rsqrt(norm.norm.running_var.float() + norm.norm.eps)
@@ -133,7 +59,12 @@ class Layer:
             constant = constant + style_fold.bias(norm.style_gamma, norm.style_beta)
             self.styles = StyleBranch(norm, style_fold.weights(norm.style_gamma, norm.style_beta), coding)
             fold = Fold(scale * (1 - a_gamma), 1 - a_beta, mean)
-        self.labels: LabelBranch = SpadeBranch(spade, fold, constant, coding)
+        self.labels: LabelBranch
+        if isinstance(norm, CGNorm):
+            self.labels = GroupBranch(norm.modulation, fold, constant, coding)
+        else:
+            spade = norm.spade if isinstance(norm, SEAN) else norm.modulation
+            self.labels = SpadeBranch(spade, fold, constant, coding)
         self.coding, self.channels = coding, len(mean)
         self.noise = norm.noise_strength.detach() if isinstance(norm, SEAN) else None
         self.number = norm.layer if isinstance(norm, SEAN) else -1
@@ -158,6 +89,10 @@ class Layer:
         """Choose the styles of the picture's labels; see `StyleBranch.use`."""
         if self.styles is not None:
             self._rows = self.styles.use(keys, codes, labels, now)
+
+    def forget_style(self) -> None:
+        """Let go of the rows that `style` chose; those that are kept are found again."""
+        self._rows = None
 
     def table(self, level: Level, found: Neighbourhoods, slots: Index, now: int, work: Workspace) -> Tensor:
         """The kept rows (capacity, 2C), those of `found`, at `slots`, brought up to date at time `now`."""

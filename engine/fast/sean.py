@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from engine.fast.generator import (
-    CACHE_BYTES,
     Block,
     FastGenerator,
     FromLabels,
@@ -36,6 +35,7 @@ class FastSEAN(FastGenerator):
     Args:
         generator: in eval mode, spectral norm folded.
         cache_bytes: limit of what is kept between pictures: three quarters for modulation rows, one for style rows.
+            None: the usual one, `engine.fast.generator.default_cache_bytes`.
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
         release: free each kernel of the generator once it has been laid out anew, so that weights exist once. The
@@ -46,7 +46,7 @@ class FastSEAN(FastGenerator):
         self,
         generator: SEANGenerator,
         *,
-        cache_bytes: int = CACHE_BYTES,
+        cache_bytes: int | None = None,
         precision: Precision = "float32",
         release: bool = False,
     ) -> None:
@@ -105,12 +105,20 @@ class FastSEAN(FastGenerator):
             coded = self.coding.encode(array)
             places = self._places(coded, height, width)
 
+            def forget() -> None:
+                for layer in self._layers():
+                    layer.forget_style()
+
             def style(n: int, block: Block, place: Place) -> None:
+                forget()
                 for layer, entry in zip(block.layers, entries[n], strict=True):
                     layer.style(keys[entry], codes[entry], place.labels, self._now)
 
             x = self._start(places[0].found).to(self._dtype(precision))
-            return self._run(x, coded, places, noise if self.config.noise else None, on_block, style)
+            try:
+                return self._run(x, coded, places, noise if self.config.noise else None, on_block, style)
+            finally:
+                forget()
 
     def render_batch(
         self,

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.fast.generator import (
-    CACHE_BYTES,
     FastGenerator,
     FromLabels,
     LabelMap,
@@ -31,7 +30,7 @@ class FastSPADE(FastGenerator):
         self,
         generator: SPADEGenerator,
         *,
-        cache_bytes: int = CACHE_BYTES,
+        cache_bytes: int | None = None,
         precision: Precision = "float32",
         release: bool = False,
     ) -> None:

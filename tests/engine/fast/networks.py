@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from engine.models.sean import SEANConfig, SEANGenerator
@@ -78,3 +79,72 @@ def checkerboard(height: int, width: int, labels: int, side: int = 1) -> np.ndar
     """Squares of `side`, all labels in turn."""
     y, x = np.mgrid[:height, :width] // side
     return ((y + x) % labels).astype(np.uint8)
+
+
+def one_pixel(rng: np.random.Generator, height: int, width: int, labels: int) -> np.ndarray:
+    """One label, and regions of one pixel: in the middle, in a corner, at the border."""
+    label_map = np.full((height, width), rng.integers(labels), np.uint8)
+    for y, x in ((height // 2, width // 2), (0, 0), (rng.integers(height), width - 1)):
+        label_map[y, x] = rng.integers(labels)
+    return label_map
+
+
+def framed(rng: np.random.Generator, height: int, width: int, labels: int) -> np.ndarray:
+    """One label with lines of others along the borders."""
+    label_map = np.full((height, width), rng.integers(labels), np.uint8)
+    label_map[0], label_map[:, -1], label_map[-1], label_map[:, 0] = rng.integers(labels, size=4)
+    return label_map
+
+
+MAPS = {
+    "one label": lambda rng, h, w, n: np.full((h, w), rng.integers(n), np.uint8),
+    "checkerboard": lambda rng, h, w, n: checkerboard(h, w, n),
+    "coarse checkerboard": lambda rng, h, w, n: checkerboard(h, w, n, int(rng.integers(2, 6))),
+    "one pixel": one_pixel,
+    "border": framed,
+    "noise": lambda rng, h, w, n: rng.integers(0, n, (h, w)).astype(np.uint8),
+    "blobs": blobs,
+}
+LABELS = [1, 2, 3, 7, 19, 35, 151, 182]
+
+
+@st.composite
+def label_maps(draw: st.DrawFn, labels: int, height: int, width: int) -> np.ndarray:
+    """Any of `MAPS`, of few labels, all, or all and one id that is no label."""
+    used = draw(st.sampled_from(sorted({1, min(2, labels), labels, labels + 1})))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    return MAPS[draw(st.sampled_from(sorted(MAPS)))](rng, height, width, used)
+
+
+def edited(rng: np.random.Generator, label_map: np.ndarray, labels: int) -> np.ndarray:
+    """The map with one round brush mark."""
+    height, width = label_map.shape
+    y, x = np.mgrid[:height, :width]
+    inside = (y - rng.integers(height)) ** 2 + (x - rng.integers(width)) ** 2 <= rng.integers(1, 6) ** 2
+    return np.where(inside, rng.integers(labels), label_map).astype(np.uint8)
+
+
+def held_bytes(root: object) -> int:
+    """Bytes of all tensors' and arrays' storage that can be reached from `root`, each storage once."""
+    seen: set[int] = set()
+    sizes: dict[int, int] = {}
+    stack = [root]
+    while stack:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Tensor):
+            if not one.is_mkldnn:
+                sizes[one.untyped_storage().data_ptr()] = one.untyped_storage().nbytes()
+        elif isinstance(one, np.ndarray):
+            while isinstance(one.base, np.ndarray):
+                one = one.base
+            sizes[one.__array_interface__["data"][0]] = one.nbytes
+        elif isinstance(one, dict):
+            stack.extend(one.values())
+        elif isinstance(one, list | tuple | set):
+            stack.extend(one)
+        elif type(one).__module__.startswith("engine.fast"):
+            stack.extend(vars(one).values())
+    return sum(sizes.values())

@@ -7,30 +7,23 @@ import pytest
 import torch
 
 from engine.fast import FastSEAN
+from engine.fast.generator import CACHE_MEGABYTES
 from engine.fast.neighbourhoods import Coding, Inner, Neighbourhoods, hash_map
 from engine.nn.blocks import seeded_noise
-from tests.engine.fast.networks import blobs, checkerboard, codes_for, sean
+from tests.engine.fast.networks import blobs, checkerboard, codes_for, edited, held_bytes, sean
 
 
-def stroke(rng: np.random.Generator, label_map: np.ndarray, labels: int) -> np.ndarray:
-    """The map with one round brush mark."""
-    height, width = label_map.shape
-    y, x = np.mgrid[:height, :width]
-    inside = (y - rng.integers(height)) ** 2 + (x - rng.integers(width)) ** 2 <= rng.integers(1, 6) ** 2
-    return np.where(inside, rng.integers(labels), label_map).astype(np.uint8)
-
-
-@pytest.mark.parametrize("cache_bytes", [60_000, 400_000, 1 << 26])
+@pytest.mark.parametrize("cache_bytes", [40_000, 250_000, 1 << 26])
 def test_random_edits_leave_cached_and_fresh_equal_and_memory_within_its_limit(cache_bytes: int) -> None:
-    generator = sean()
+    generator = sean(channels=(16, 12, 12), upsample_before=(True, True), styled_blocks=2)
     rng = np.random.default_rng(cache_bytes)
     fast, fresh = FastSEAN(generator, cache_bytes=cache_bytes), FastSEAN(generator)
-    label_map, codes, seed = blobs(rng, 32, 32, 5), codes_for(generator, 2), 0
+    label_map, codes, seed = blobs(rng, 24, 24, 5), codes_for(generator, 2), 0
     others = [codes_for(generator, 2, seed=n) for n in range(1, 4)]
     for _ in range(335):  # three limits: a thousand edits
         edit = rng.integers(8)
         if edit <= 3:
-            label_map = stroke(rng, label_map, 5)
+            label_map = edited(rng, label_map, 5)
         elif edit <= 5:  # one label's style, in one block or in all
             label, source = rng.integers(5), others[rng.integers(3)]
             codes = codes.clone()
@@ -39,12 +32,35 @@ def test_random_edits_leave_cached_and_fresh_equal_and_memory_within_its_limit(c
         elif edit == 6:
             seed = int(rng.integers(3))
         else:  # another document, of another size
-            height, width = 4 * rng.integers(1, 12, 2)
+            height, width = 4 * rng.integers(1, 9, 2)
             label_map = blobs(rng, int(height), int(width), 5, int(rng.integers(12)))
         picture = fast.render(label_map, codes, seeded_noise(seed))
         assert fast.cached_bytes <= cache_bytes
         fresh.clear()
         assert torch.equal(picture, fresh.render(label_map, codes, seeded_noise(seed)))
+
+
+def test_all_memory_that_is_held_is_counted() -> None:
+    generator = sean()
+    rng = np.random.default_rng(3)
+    fast = FastSEAN(generator, cache_bytes=600_000)
+    weights, label_map = held_bytes(fast), blobs(rng, 32, 32, 5)
+    for n in range(60):
+        label_map = edited(rng, label_map, 5)
+        fast.render(label_map, codes_for(generator, seed=n), seeded_noise(0))
+    one_picture = 200_000  # its label map, the places of its pixels, and what its last level looked up
+    assert fast.cached_bytes > 300_000
+    assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + one_picture
+    fast.clear()
+    assert held_bytes(fast) <= weights + 1000
+
+
+def test_the_limit_can_be_set_for_all_renderers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert FastSEAN(sean()).cache_bytes == CACHE_MEGABYTES << 20
+    monkeypatch.setenv("TESSERA_CACHE_MB", "7")
+    assert FastSEAN(sean()).cache_bytes == 7 << 20
+    monkeypatch.setenv("TESSERA_CACHE_MB", "a lot")
+    assert FastSEAN(sean()).cache_bytes == CACHE_MEGABYTES << 20
 
 
 def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
@@ -53,7 +69,7 @@ def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
     fast, fresh = FastSEAN(generator), FastSEAN(generator)
     label_map = blobs(rng, 32, 32, 5)
     for n in range(12):
-        label_map = stroke(rng, label_map, 5)
+        label_map = edited(rng, label_map, 5)
         codes = codes_for(generator, seed=n % 3)
 
         def stop(done: int, blocks: int, at: int = n % 3) -> None:
@@ -63,7 +79,7 @@ def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
         with pytest.raises(KeyboardInterrupt):
             fast.render(label_map, codes, seeded_noise(0), stop)
         fresh.clear()
-        label_map, codes = stroke(rng, label_map, 5), codes_for(generator, seed=n % 2)
+        label_map, codes = edited(rng, label_map, 5), codes_for(generator, seed=n % 2)
         expected = fresh.render(label_map, codes, seeded_noise(0))
         assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), expected)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from engine.fast import FastSEAN
 from engine.fast.convolution import has_bfloat16
-from engine.nn.blocks import seeded_noise
-from tests.engine.fast.networks import blobs, checkerboard, codes_for, literal, sean
+from engine.nn.blocks import one_hot, seeded_noise
+from tests.engine.fast.networks import LABELS, MAPS, blobs, codes_for, label_maps, literal, sean
 
 TOLERANCE = 1e-4
 
@@ -25,27 +25,18 @@ def difference(generator, label_map, codes, seed=0) -> float:
     return (fast - expected).abs().max().item()
 
 
-@pytest.mark.parametrize("which", ["one label", "checkerboard", "coarse checkerboard", "one pixel", "border", "noise"])
+@pytest.mark.parametrize("which", sorted(MAPS))
 def test_hard_maps_agree(which: str) -> None:
     generator = sean()
-    maps = {
-        "one label": np.full((32, 32), 3, np.uint8),
-        "checkerboard": checkerboard(32, 32, 2),
-        "coarse checkerboard": checkerboard(32, 32, 5, 4),
-        "one pixel": np.zeros((32, 32), np.uint8),
-        "border": np.zeros((32, 32), np.uint8),
-        "noise": np.random.default_rng(0).integers(0, 5, (32, 32)).astype(np.uint8),
-    }
-    maps["one pixel"][16, 12] = 1
-    maps["border"][0], maps["border"][:, -1] = 2, 4
-    assert difference(generator, maps[which], codes_for(generator)) < TOLERANCE
+    label_map = MAPS[which](np.random.default_rng(0), 32, 32, 5)
+    assert difference(generator, label_map, codes_for(generator)) < TOLERANCE
 
 
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_any_network_any_map_agrees(data: st.DataObject) -> None:
     draw = data.draw
-    labels = draw(st.sampled_from([1, 2, 3, 7, 19, 35, 151, 182]))
+    labels = draw(st.sampled_from(LABELS))
     blocks = draw(st.integers(1, 4))
     generator = sean(
         draw(st.integers(0, 9)),
@@ -61,10 +52,7 @@ def test_any_network_any_map_agrees(data: st.DataObject) -> None:
     )
     stride = generator.config.stride
     height, width = stride * draw(st.integers(1, 40 // stride)), stride * draw(st.integers(1, 40 // stride))
-    rng = np.random.default_rng(draw(st.integers(0, 99)))
-    used = draw(st.sampled_from([1, 2, labels, labels + 1]))  # absent labels; an id that is no label
-    make = draw(st.sampled_from([blobs, lambda rng, h, w, n: rng.integers(0, n, (h, w)).astype(np.uint8)]))
-    label_map = make(rng, height, width, min(used, 255))
+    label_map = draw(label_maps(labels, height, width))
     entries = draw(st.sampled_from(sorted({1, max(1, generator.styled_blocks), max(1, generator.styled_norms)})))
     codes = codes_for(generator, entries, draw(st.integers(0, 99)))
     seed = draw(st.sampled_from([None, 0, 5]))
@@ -97,6 +85,9 @@ def test_a_batch_is_its_pictures_one_by_one() -> None:
     maps = [blobs(rng, 32, 32, 5) for _ in range(3)]
     codes = torch.stack([codes_for(generator, seed=n) for n in range(3)])
     batch = FastSEAN(generator).render_batch(maps, codes, seeded_noise(1))
+    hot = one_hot(torch.from_numpy(np.stack(maps)).long(), 5)
+    with torch.inference_mode():
+        assert (batch - generator(hot, codes, seeded_noise(1))).abs().max() < TOLERANCE
     for one, label_map, code in zip(batch, maps, codes):
         assert torch.equal(one, FastSEAN(generator).render(label_map, code, seeded_noise(1)))
 

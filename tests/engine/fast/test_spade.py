@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.fast import FastSPADE
 from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn.blocks import one_hot
-from tests.engine.fast.networks import blobs, settle
+from tests.engine.fast.networks import LABELS, blobs, label_maps, settle
 
 TOLERANCE = 1e-4
 
@@ -35,7 +35,7 @@ def literal(generator, label_map, z=None, edges=None, size=None) -> torch.Tensor
 @given(data=st.data())
 def test_any_network_any_map_agrees(data: st.DataObject) -> None:
     draw = data.draw
-    labels = draw(st.sampled_from([1, 3, 20, 182]))
+    labels = draw(st.sampled_from(LABELS))
     generator = spade(
         labels=labels,
         edges=draw(st.booleans()),
@@ -45,7 +45,7 @@ def test_any_network_any_map_agrees(data: st.DataObject) -> None:
     )
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     height, width = draw(st.integers(5, 90)), draw(st.integers(5, 90))
-    label_map = blobs(rng, height, width, min(255, labels + draw(st.integers(0, 1))))
+    label_map = draw(label_maps(labels, height, width))
     edges = rng.random((height, width)) < 0.2 if generator.config.edges else None
     stride = generator.config.stride
     size = (stride * draw(st.integers(1, 2)), stride * draw(st.integers(1, 2)))
