@@ -19,12 +19,15 @@ from torch import Tensor
 
 from engine.checkpoints.card import Card
 from engine.checkpoints.published_names import Config, Plan, Shapes, Source, plan, recognise
+from engine.checkpoints.published_smis import ENCODER
 from engine.checkpoints.store import save_weights
 from engine.errors import EngineError, OutOfMemory, WeightsError
 from engine.files import PathLike, cannot
 from engine.label_sets import LabelSet, bundled_label_sets, load_label_set
 from engine.models.registry import family
 from engine.models.sean import MEAN_STYLE
+from engine.models.smis import SMISConfig
+from engine.models.spade import SPADEConfig
 
 SHOWN = 5
 """Differences that the sentence names; `details` has them all."""
@@ -47,11 +50,12 @@ class Published:
 # ---------------------------------------------------------------- reading
 
 
-def read_published(path: PathLike, *, resolution: int | None = None) -> Published:
+def read_published(path: PathLike, *, encoder: PathLike | None = None, resolution: int | None = None) -> Published:
     """Read a file such as latest_net_G.pth or latest_net_D.pth.
 
     Args:
         path: the authors' file.
+        encoder: the file with the image encoder that belongs to this generator (latest_net_E.pth), if there is one.
         resolution: side of the pictures it was trained on, which no tensor tells; 256 unless given.
 
     Raises:
@@ -60,9 +64,32 @@ def read_published(path: PathLike, *, resolution: int | None = None) -> Publishe
     """
     known = {} if resolution is None else {"resolution": resolution}
     try:
-        return convert(_load(Path(path)), f'"{path}"', **known)
+        state = _load(Path(path))
+        if encoder is not None:
+            state = _with_encoder(state, path, _load(Path(encoder)), encoder)
+        return convert(state, f'"{path}"' if encoder is None else f'"{path}" with "{encoder}"', **known)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise _no_memory(path) from error
+
+
+_WITH_ENCODER = {"spade": "spade_encoder", "smis": "smis_encoder"}
+
+
+def _with_encoder(
+    state: dict[str, Tensor], path: PathLike, encoder: dict[str, Tensor], encoder_path: PathLike
+) -> dict[str, Tensor]:
+    """One state dict of a generator's and its encoder's, whichever of the two comes first."""
+    first, second = (recognise({key: tuple(tensor.shape) for key, tensor in s.items()}) for s in (state, encoder))
+    if second in _WITH_ENCODER:
+        first, second, state, encoder, path, encoder_path = second, first, encoder, state, encoder_path, path
+    if first not in _WITH_ENCODER:
+        raise WeightsError(f'"{path}" is no generator that takes an image encoder; give it without "{encoder_path}".')
+    if second != _WITH_ENCODER[first]:
+        raise WeightsError(
+            f'"{encoder_path}" is no image encoder of {family(first).title}; give the latest_net_E.pth that was '
+            f'published with "{path}".'
+        )
+    return state | {ENCODER + key: tensor for key, tensor in encoder.items()}
 
 
 def _no_memory(path: PathLike) -> OutOfMemory:
@@ -135,7 +162,7 @@ def convert(state: dict[str, Tensor], source: str, **known: int | float | str) -
     system = recognise(shapes)
     if system is None:
         raise WeightsError(
-            f"{source} is of no network that is known here (SEAN, SPADE, their discriminators); "
+            f"{source} is of no network that is known here (SEAN, SPADE, SMIS, their encoders and discriminators); "
             f"its first tensor is {next(iter(shapes), 'missing')!r}."
         )
     try:
@@ -208,6 +235,7 @@ def import_published(
     name: str,
     destination: PathLike,
     *,
+    encoder: PathLike | None = None,
     label_set: LabelSet | None = None,
     resolution: int | None = None,
 ) -> Card:
@@ -217,6 +245,7 @@ def import_published(
         path: the authors' .pth file.
         name: what the weights will be called.
         destination: the folder in which weights folders stand; `destination / name` is written.
+        encoder: see `read_published`.
         label_set: the meaning of the labels; by their number unless given (19: faces).
         resolution: see `read_published`.
 
@@ -227,12 +256,15 @@ def import_published(
         WeightsError, OutOfMemory: see `read_published`; or the label set has another size, or must be given.
         BadFile: the folder cannot be written.
     """
-    published = read_published(path, resolution=resolution)
+    published = read_published(path, encoder=encoder, resolution=resolution)
     entry = family(published.system)
     labels = _label_set(published, label_set, f'"{path}"')
     notes = ["Non-commercial use only. Spectral norm is folded into the weights."]
     if published.system == "sean" and MEAN_STYLE not in published.state:
         notes.append("No mean style comes with them: give each region a style.")
+    generator = published.config
+    if isinstance(generator, SMISConfig | SPADEConfig) and generator.latent and generator.encoder is None:
+        notes.append("No image encoder comes with them: styles are sampled, pictures cannot give any.")
     card = Card(
         name=name,
         system=published.system,

@@ -20,6 +20,7 @@ from engine.checkpoints.published_smis import (
     is_grouped,
     is_region_encoder,
     leftovers,
+    part_of,
     region_encoder_config,
     smis_config,
 )
@@ -197,7 +198,7 @@ def _spade_config(shapes: Shapes, known: dict[str, int | float | str]) -> SPADEC
         raise ValueError(f"{depth!r} does not go with the blocks of the file")
     width, stride = _width(shapes), 2 ** {"normal": 5, "more": 6, "most": 7}[depth]
     resolution, aspect = (512, 2.0) if channels == 36 else (256, 1.0)
-    latent = 0
+    latent, encoder = 0, part_of(shapes, ENCODER)
     if len(shapes.get("fc.weight", ())) == 2:
         latent = shapes["fc.weight"][1]
         pixels = shapes["fc.weight"][0] / (16 * width)
@@ -211,6 +212,7 @@ def _spade_config(shapes: Shapes, known: dict[str, int | float | str]) -> SPADEC
         depth=depth,  # type: ignore[arg-type]
         hidden=_hidden(shapes),
         latent=latent,
+        encoder=_spade_encoder_config(encoder, known) if encoder else None,
     )
 
 

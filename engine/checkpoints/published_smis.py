@@ -58,7 +58,8 @@ def smis_config(shapes: Shapes, known: Known) -> SMISConfig:
     multiples: tuple[float, ...] = (16, 16, 16, 16, 8, 4, 2, 1)
     if depth == "most":
         multiples += (0.5,)
-    encoder = region_encoder_config(_part(shapes, ENCODER), known) if _part(shapes, ENCODER) else None
+    found = part_of(shapes, ENCODER)
+    encoder = region_encoder_config(found, known) if found else None
     if encoder is not None and encoder.labels != labels:
         raise ValueError(f"its encoder is for {encoder.labels} labels, not for {labels}")
     return SMISConfig(
@@ -104,7 +105,8 @@ def leftovers(config: SMISConfig, shapes: Shapes) -> Shapes:
     return {key: shape for key, shape in shapes.items() if key.startswith("up_4.")}
 
 
-def _part(shapes: Shapes, prefix: str) -> Shapes:
+def part_of(shapes: Shapes, prefix: str) -> Shapes:
+    """The tensors whose names begin with `prefix`, by the rest of their names."""
     return {key.removeprefix(prefix): shape for key, shape in shapes.items() if key.startswith(prefix)}
 
 

@@ -18,6 +18,10 @@ def import_weights(
         str | None,
         typer.Option("--label-set", help="faces, street ... or a classes.json; by its size unless given."),
     ] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option("--encoder", help="The image encoder that belongs to it (latest_net_E.pth of SMIS or SPADE)."),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite weights of that name.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -39,7 +43,7 @@ def import_weights(
     labels = None if label_set is None else load_label_set(label_set)
     with progress("reading", quiet=as_json) as report:
         report(0.0, f"reading {file.name}")
-        card = import_published(file, name, place, label_set=labels)
+        card = import_published(file, name, place, encoder=encoder, label_set=labels)
         report(0.9, f"checking {name}")
         state = load_weights(folder).state
     numbers = sum(tensor.numel() for tensor in state.values())

@@ -100,7 +100,8 @@ FAMILIES: tuple[Family, ...] = (
             "": {},
             "more": {"depth": "more"},
             "most": {"depth": "most"},
-            "vae": {"latent": 256},
+            "vspade": {"latent": 256},
+            "vae": {"latent": 256, "encoder": None},  # as published: the encoder is a file of its own
             "cityscapes": {
                 "labels": 35,
                 "edges": True,

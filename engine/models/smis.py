@@ -21,7 +21,7 @@ from engine.nn.group_schedule import GroupPlan, Schedule, Wanted, plan_groups
 from engine.nn.grouped import CGBlock, interleave_edges
 from engine.nn.latent import sample_latent
 from engine.nn.region_encoder import RegionEncoder, RegionEncoderConfig
-from engine.nn.spade import init_papers, upsample
+from engine.nn.spade import doublings, init_papers, init_to_scale, upsample
 
 OnBlock = Callable[[int, int], None]
 
@@ -74,9 +74,7 @@ class SMISConfig:
             raise ValueError("multiples are positive, and at least two")
         if not 0 <= self.locality <= 1:
             raise ValueError(f"locality {self.locality} is not between 0 and 1")
-        blocks = len(self.multiples) - 1
-        if self.upsamplings not in (blocks - 1, blocks - 2) or self.upsamplings < 0:
-            raise ValueError(f"{blocks} blocks go with {blocks - 1} or {blocks - 2} upsamplings")
+        doublings(len(self.multiples) - 1, self.upsamplings)
         if self.resolution % self.stride or self.resolution < self.stride:
             raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
         if min(self.start) < 1:
@@ -118,9 +116,7 @@ class SMISConfig:
     @property
     def upsample_before(self) -> tuple[bool, ...]:
         """For each block, whether the features are doubled first."""
-        blocks = len(self.multiples) - 1
-        left_out = {0} if self.upsamplings == blocks - 1 else {0, min(2, blocks - 1)}
-        return tuple(n not in left_out for n in range(blocks))
+        return doublings(len(self.multiples) - 1, self.upsamplings)
 
     @property
     def latent_shape(self) -> tuple[int, int, int]:
@@ -156,7 +152,7 @@ class GroupTrunk(nn.Module):
             if published:
                 init_papers(self.encoder)
             else:
-                self.encoder.init_to_scale()
+                init_to_scale(self.encoder)
 
     def encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
         """See `SMISGenerator.encode`."""

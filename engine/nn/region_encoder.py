@@ -69,14 +69,6 @@ class RegionEncoder(nn.Module):
         self.mean = nn.Conv2d(widths[-1], labels * latent, 3, padding=1, groups=labels)
         self.log_variance = nn.Conv2d(widths[-1], labels * latent, 3, padding=1, groups=labels)
 
-    def init_to_scale(self) -> None:
-        """Weights that keep the features' scale from layer to layer (He et al., ICCV 2015), group by group."""
-        for part in self.modules():
-            if isinstance(part, nn.Conv2d):
-                nn.init.kaiming_normal_(part.weight, a=0.2)
-                if part.bias is not None:
-                    nn.init.zeros_(part.bias)
-
     def regions(self, image: Tensor, hot: Tensor) -> Tensor:
         """What it looks at: image (B, 3, H, W), hot (B, L, H, W), any size -> (B, 3 L, *size)."""
         return masked_regions(image, hot, self.size, self.config.crop_regions)

@@ -77,6 +77,30 @@ def upsample(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
+def doublings(blocks: int, upsamplings: int) -> tuple[bool, ...]:
+    """For each block, whether the features are doubled first: before all but the first, in SPADE's generators.
+
+    One doubling less (SPADE's "normal", SEAN) leaves out the one before the third block. Raises ValueError for
+    other numbers.
+    """
+    if upsamplings not in (blocks - 1, blocks - 2) or upsamplings < 0:
+        raise ValueError(f"{blocks} blocks go with {blocks - 1} or {blocks - 2} upsamplings, not with {upsamplings}")
+    left_out = {0} if upsamplings == blocks - 1 else {0, min(2, blocks - 1)}
+    return tuple(n not in left_out for n in range(blocks))
+
+
+def init_to_scale(module: nn.Module) -> None:
+    """Weights that keep the features' scale from layer to layer (He et al., ICCV 2015); biases zero.
+
+    For encoders without normalisation: nothing there restores the scale that the papers' small weights take away.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(part.weight, a=0.2)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
 def init_papers(module: nn.Module, gain: float = 0.02) -> None:
     """Xavier normal weights with `gain`, zero biases: the initialisation of SPADE, SEAN and SMIS."""
     for part in module.modules():

@@ -96,6 +96,63 @@ def spade_shapes(ngf: int = 2, channels: int = 4, *, most: bool = False, latent:
     return shapes | _conv("conv_img", 3, ngf // 2 if most else ngf)
 
 
+SMIS_GROUPS = {
+    "deepfashion": lambda c: (c, c, c // 2, c // 2, c // 4, c // 4, c // 8),
+    "cityscapes": lambda c: (c, c, 20, 14, 10, 4, 1),
+    "ade20k": lambda c: (c, 16, 16, 8, 4, 2, 1, 1),
+}
+
+
+def _cg_norm(key: str, channels: int, variant: str, c: int, g: int) -> Shapes:
+    """papers.md, B.3."""
+    if variant == "deepfashion":
+        hidden, fan_in, groups, shared = 128, c // g, g, g
+    elif variant == "cityscapes":
+        hidden, fan_in, groups, shared = c * g, 2, c, c
+    else:
+        hidden, fan_in, groups, shared = 2 * c if c % g == 0 else c * g, 1, g, c
+    assert hidden % shared == 0 and channels % groups == 0
+    shapes = _norm(key, channels) | _conv(f"{key}.mlp_shared.0", hidden, fan_in)
+    rest = _conv(f"{key}.mlp_gamma", channels, hidden // groups) | _conv(f"{key}.mlp_beta", channels, hidden // groups)
+    return shapes | rest
+
+
+def smis_shapes(variant: str = "deepfashion", ngf: int = 1, labels: int = 8) -> Shapes:
+    """netG of the three published GroupDNets (papers.md, B.2)."""
+    c, groups = labels, SMIS_GROUPS[variant](labels)
+    widths = [16 * ngf, 16 * ngf, 16 * ngf, 16 * ngf, 8 * ngf, 4 * ngf, 2 * ngf, ngf]
+    last, first_groups = ngf, 8 if variant == "deepfashion" else c
+    if variant == "ade20k":
+        widths = [16 * c, 16 * c, 32 * ngf, 16 * ngf, 16 * ngf, 8 * ngf, 4 * ngf, 2 * ngf, ngf]
+        last = 2 * ngf
+    shapes = _conv("fc", widths[0], 8 * c // first_groups)
+    names = [name for name, _, _ in BLOCKS] + ["up_4"]
+    for name, a, b, g in zip(names, widths, widths[1:], groups):
+        middle = min(a, b)
+        shapes |= _spectral(f"{name}.conv_0", middle, a // g, 3, bias=True)
+        shapes |= _spectral(f"{name}.conv_1", b, middle // g, 3, bias=True)
+        if a != b:
+            shapes |= _spectral(f"{name}.conv_s", b, a // g, 1, bias=False)
+        for norm, channels in (("norm_0", a), ("norm_1", middle), ("norm_s", a)):
+            if norm != "norm_s" or a != b:
+                shapes |= _cg_norm(f"{name}.{norm}", channels, variant, c, g)
+    return shapes | _conv("conv_img", 3, last)
+
+
+def encoder_shapes(ndf: int, labels: int = 0, layers: int = 6) -> Shapes:
+    """netE of SMIS, `ndf` channels for all labels; without labels SPADE's."""
+    shapes: Shapes = {}
+    per, widths = max(1, labels), [3 * max(1, labels), *(ndf * min(2**n, 8) for n in range(layers))]
+    for n, (a, b) in enumerate(zip(widths, widths[1:])):
+        shapes |= _spectral(f"layer{n + 1}.0", b, a // per, 3, bias=False)
+    for name in ("fc_mu", "fc_var"):
+        if labels:
+            shapes |= _conv(name, 8 * labels, widths[-1] // labels)
+        else:
+            shapes |= {f"{name}.weight": (256, widths[-1] * 16), f"{name}.bias": (256,)}
+    return shapes
+
+
 def patch_shapes(ndf: int = 4, labels: int = 6, layers: int = 3, scales: int = 2) -> Shapes:
     """netD of SEAN (3 layers) or SPADE (4 layers)."""
     shapes: Shapes = {}

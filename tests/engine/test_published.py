@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.checkpoints.published import import_published, read_published
+from engine.checkpoints.published import convert, import_published, read_published
 from engine.checkpoints.store import load_weights
 from engine.cli import main
 from engine.errors import BadFile, WeightsError
@@ -20,11 +20,22 @@ from engine.golden import read_case
 from engine.labels import load_label_set
 from engine.models.registry import family
 from engine.models.sean import SEANConfig, SEANGenerator
+from engine.models.smis import SMISConfig
 from engine.models.spade import SPADEConfig
+from engine.nn.blocks import one_hot
 from engine.nn.discriminators import PatchDiscriminatorConfig
 from engine.request import MEAN, ImageStyle, LabelMapData, MixStyle, RenderRequest, encode_code
 from engine.session import Session
-from tests.engine.published_files import patch_shapes, sean_shapes, spade_shapes, state_of, write_pth
+from tests.engine.published_files import (
+    Shapes,
+    encoder_shapes,
+    patch_shapes,
+    sean_shapes,
+    smis_shapes,
+    spade_shapes,
+    state_of,
+    write_pth,
+)
 from tests.engine.test_files import is_one_sentence
 from tests.fixtures import face_label_map, photo_of
 
@@ -51,6 +62,14 @@ def test_the_keys_of_these_tests_are_those_of_the_authors() -> None:
     assert spade_shapes(4, 6) == read_case(GOLDEN / "spade_normal_ngf4_64.json").shapes
     most = read_case(GOLDEN / "spade_most_vae_ngf4_128.json").shapes
     assert spade_shapes(4, 5, most=True, latent=256, pixels=1) == most
+    for variant, ngf, labels, name in (
+        ("deepfashion", 8, 8, "smis_deepfashion_ngf8_256"),
+        ("ade20k", 16, 15, "smis_ade20k_ngf16_256"),
+        ("cityscapes", 70, 35, "smis_cityscapes_ngf70_512x256"),
+    ):
+        assert smis_shapes(variant, ngf, labels) == read_case(GOLDEN / f"{name}.json").shapes
+    assert encoder_shapes(256, 8) == read_case(GOLDEN / "smis_encoder_deepfashion_256.json").shapes
+    assert encoder_shapes(4) == read_case(GOLDEN / "spade_encoder_ngf4_256.json").shapes
 
 
 @pytest.mark.parametrize("legacy", [True, False], ids=["2019", "today"])
@@ -103,7 +122,7 @@ def test_both_discriminators_fill_ours(tmp_path: Path, layers: int, stride: int)
         ),
         (
             spade_shapes(2, 4, most=True, latent=7),
-            SPADEConfig(labels=4, width=2, depth="most", resolution=256, latent=7),
+            SPADEConfig(labels=4, width=2, depth="most", resolution=256, latent=7, encoder=None),
         ),
     ],
     ids=["normal", "coco", "cityscapes", "vae"],
@@ -112,6 +131,75 @@ def test_spade_fills_ours(tmp_path: Path, shapes: dict[str, tuple[int, ...]], co
     published = read_published(write_pth(tmp_path / "latest_net_G.pth", state_of(shapes)))
     assert published.config == config
     family("spade").build(config).load_state_dict(published.state)
+
+
+@pytest.mark.parametrize(
+    ("variant", "ngf", "labels"),
+    [
+        ("deepfashion", 2, 8),
+        ("deepfashion", 4, 16),  # eight groups of latents all the same
+        ("ade20k", 2, 4),  # a first block as wide as the second
+        ("ade20k", 1, 19),
+        ("ade20k", 3, 16),  # sixteen groups divide the labels
+        ("cityscapes", 70, 35),
+    ],
+)
+def test_a_smis_of_any_size_fills_ours(variant: str, ngf: int, labels: int) -> None:
+    published = convert(state_of(smis_shapes(variant, ngf, labels)), "g")
+    config = published.config
+    assert isinstance(config, SMISConfig) and config.encoder is None
+    assert (config.schedule, config.width, config.labels) == (variant, ngf, labels)
+    assert (config.resolution, config.aspect_ratio) == ((512, 2.0) if variant == "cityscapes" else (256, 1.0))
+    family("smis").build(config).load_state_dict(published.state)
+
+
+@pytest.mark.parametrize(
+    ("generator", "encoder", "system", "swapped"),
+    [
+        (smis_shapes("ade20k", 1, 6), encoder_shapes(6, 6), "smis", False),
+        (spade_shapes(2, 4, latent=256), encoder_shapes(2), "spade", True),
+    ],
+)
+def test_an_encoder_joins_its_generator(
+    tmp_path: Path, generator: Shapes, encoder: Shapes, system: str, swapped: bool
+) -> None:
+    """Whichever file is named first; together they encode and paint."""
+    paths = [write_pth(tmp_path / "G.pth", state_of(generator)), write_pth(tmp_path / "E.pth", state_of(encoder))]
+    first, second = reversed(paths) if swapped else paths
+    published = read_published(first, encoder=second)
+    assert published.system == system
+    network: Any = family(system).build(published.config)
+    network.load_state_dict(published.state)
+    alone = convert(state_of(encoder), "e")
+    assert all(torch.equal(tensor, published.state[f"encoder.{key}"]) for key, tensor in alone.state.items())
+    labels, side = network.config.labels, network.config.resolution
+    with torch.no_grad():
+        hot = one_hot(torch.randint(0, labels, (1, side, side)), labels)
+        mean, _ = network.eval().encode(torch.rand(1, 3, side, side) * 2 - 1, hot)
+        assert network(hot, mean).shape == (1, 3, side, side)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [
+        (smis_shapes("ade20k", 1, 6), encoder_shapes(2), "no image encoder of SMIS"),
+        (spade_shapes(2, 4, latent=256), encoder_shapes(6, 6), "no image encoder of SPADE"),
+        (sean_shapes(), encoder_shapes(2), "without"),
+        (smis_shapes("ade20k", 1, 6), encoder_shapes(8, 8), "for 8 labels, not for 6"),
+    ],
+)
+def test_an_encoder_of_another_network_is_refused(tmp_path: Path, first: Shapes, second: Shapes, says: str) -> None:
+    paths = [write_pth(tmp_path / "G.pth", state_of(first)), write_pth(tmp_path / "E.pth", state_of(second))]
+    with pytest.raises(WeightsError, match=says) as caught:
+        read_published(paths[0], encoder=paths[1])
+    assert is_one_sentence(str(caught.value))
+
+
+def test_a_smis_with_a_wrong_tensor_is_named_as_such() -> None:
+    state = state_of(smis_shapes("deepfashion", 2, 8))
+    state["up_3.norm_0.mlp_gamma.weight"] = torch.zeros(4, 16, 3, 3)
+    with pytest.raises(WeightsError, match=r"SMIS as published, 1 difference: up_3.norm_0.mlp_gamma.weight is 4 x 16"):
+        convert(state, "g")
 
 
 def test_what_old_files_lack_or_store_in_half_precision_is_no_difference(tmp_path: Path) -> None:
