@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 import numpy as np
 import torch
@@ -64,7 +62,7 @@ class SEANPainter:
         self.generator = channels_last(generator, device).eval()
         self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
         self._styles = StyleSource(self.card.name, self.label_set, self.mean, self.sample, generator.styled_blocks)
-        self._renderers: dict[str, FastSEAN] = {}
+        self._renderer: FastSEAN | None = None
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """As `engine.painters.sizes.painted_size`, for this network."""
@@ -108,14 +106,14 @@ class SEANPainter:
         size = self.painted_size(label_map.shape[0], label_map.shape[1], request.detail)
         fitted = Fitted.of(label_map, size, request.detail)
         noise = seeded_noise(request.seed, self.device)
-        image = self._fast(request.precision).render(fitted.ids, codes, noise, on_block)
+        image = self._fast().render(fitted.ids, codes, noise, on_block, request.precision)
         pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
         if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(fitted.ids)):
             notes = ("These weights come without a mean style; give each region a style.", *notes)
         return pixels, notes
 
-    def _fast(self, precision: Literal["float32", "bfloat16"]) -> FastSEAN:
-        """The exact fast renderer of that precision; what it keeps between pictures belongs to it."""
-        if precision not in self._renderers:
-            self._renderers[precision] = FastSEAN(self.generator, precision=precision)
-        return self._renderers[precision]
+    def _fast(self) -> FastSEAN:
+        """The exact fast renderer, for all precisions. It takes the decoder's kernels over: weights exist once."""
+        if self._renderer is None:
+            self._renderer = FastSEAN(self.generator, release=True)
+        return self._renderer
