@@ -15,6 +15,7 @@ from torch import nn
 
 from engine.errors import NotSupported
 from engine.models.parser import Parser, ParserConfig
+from engine.models.pix2pixhd import GlobalGenerator, Pix2PixHDConfig
 from engine.models.sean import SEANConfig, SEANGenerator
 from engine.models.smis import SMISConfig, SMISEncoder, SMISEncoderConfig, SMISGenerator
 from engine.models.spade import SPADEConfig, SPADEEncoder, SPADEEncoderConfig, SPADEGenerator
@@ -32,7 +33,7 @@ class Family:
     config, network: the config dataclass and the module that is built from it.
     inputs: what `network.forward` takes, in order: "hot" (B, channels, H, W) one-hot label map; "codes"
         (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "latents" (B, labels * latent, h, w),
-        see `SMISConfig.latent_shape`; "image" (B, 3, H, W).
+        see `SMISConfig.latent_shape`; "features" (B, labels, features); "image" (B, 3, H, W).
     stride: the sides of pictures and label maps must be multiples of this.
     code_licence: of the file here. weights_licence: of the weights that the authors published, "" if none.
     spectral: the network takes `sn`, spectral normalisation in training.
@@ -158,6 +159,21 @@ FAMILIES: tuple[Family, ...] = (
         inputs=("image", "hot"),
         stride=lambda config: 1,
         weights_licence=CC_BY_NC_SA,
+    ),
+    Family(
+        system="pix2pixhd",
+        title="pix2pixHD",
+        paper="Wang et al., CVPR 2018, arXiv 1711.11585",
+        config=Pix2PixHDConfig,
+        network=GlobalGenerator,
+        inputs=("hot", "features"),
+        stride=lambda config: config.stride,
+        spectral=False,
+        variants={
+            "": {},
+            "no-features": {"features": 0},
+            "absolute-colour": {"encoder_norm": "none"},  # ours
+        },
     ),
     Family(
         system="patch_discriminator",

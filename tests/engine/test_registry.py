@@ -32,6 +32,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "spade_encoder": {"width": 2, "latent": 9},
     "patch_discriminator": {"in_channels": 8, "width": 4},
     "smis": {"labels": 5, "resolution": 128, "width": 2, "hidden": 6, "encoder": {"width": 2}},
+    "pix2pixhd": {"labels": 5, "resolution": 64, "width": 4, "blocks": 2, "widest": 16, "encoder_width": 2},
     "smis_encoder": {"labels": 5, "resolution": 64, "layers": 4, "encoder": {"width": 2}},
     "parser": {"labels": 5, "resolution": 64, "widths": (4, 6, 8)},
 }
@@ -88,6 +89,9 @@ def inputs_for(entry: Family, config: Any, height: int, width: int) -> list[Any]
             values.append(seeded_noise(5))
         elif word == "latents":
             values.append(torch.randn(BATCH, *config.latent_shape, generator=generator))
+        elif word == "features":
+            shape = (BATCH, config.labels, config.features)
+            values.append(torch.randn(shape, generator=generator) if config.features else None)
         elif word == "z":
             values.append(torch.randn(BATCH, config.latent, generator=generator) if config.latent else None)
         else:
@@ -148,7 +152,7 @@ def test_the_output_has_its_shape_and_is_finite(entry: Family, variant: str) -> 
         outputs = run(entry, build(entry, config), config)
     assert [tuple(y.shape) for y in outputs] == expected_shapes(entry, config)
     assert all(bool(y.isfinite().all()) for y in outputs)
-    if entry.system in ("sean", "spade", "smis"):
+    if entry.system in ("sean", "spade", "smis", "pix2pixhd"):
         assert float(outputs[0].abs().max()) <= 1 and float(outputs[0].std()) > 1e-3
 
 
@@ -158,7 +162,7 @@ def test_a_gradient_reaches_every_parameter(entry: Family, variant: str) -> None
     config = small_config(entry, variant)
     network = build(entry, config, training=True)
     inputs = inputs_for(entry, config, *side_of(config))
-    if hasattr(network, "encode") and getattr(config, "encoder", None) is not None:
+    if hasattr(network, "encode") and (getattr(config, "encoder", None) or getattr(config, "features", 0)):
         image = torch.rand(BATCH, 3, *side_of(config), generator=torch.Generator().manual_seed(4)) * 2 - 1
         inputs[1], second = network.encode(image, inputs[0])
         if entry.system in ("smis", "spade"):
@@ -215,6 +219,9 @@ def test_sides_that_are_no_multiple_of_the_stride_are_refused(entry: Family, var
         ("spade", "", {"labels": 183, "edges": True}, 97.48),
         ("spade", "cityscapes", {}, 93.05),
         ("spade_encoder", "", {}, 10.46),
+        ("smis", "deepfashion", {}, 96.32 + 12.84),
+        ("smis", "cityscapes", {}, 76.50 + 5.77),
+        ("smis", "ade20k", {}, 66.46 + 4.41),  # 68.33 with the block that is never used
         ("patch_discriminator", "sean", {}, 1.364),
         ("patch_discriminator", "spade", {"in_channels": 39}, 5.60),
     ],
@@ -240,7 +247,7 @@ def test_an_unknown_system_names_the_nearest() -> None:
     with pytest.raises(NotSupported, match='"paser".*"parser"'):
         family("paser")
     with pytest.raises(NotSupported, match="sean, spade"):
-        family("pix2pixHD")
+        family("attngan")
 
 
 @pytest.mark.parametrize(
