@@ -1,11 +1,13 @@
 """Make the sheet beside weights: `python -m tools.make_card_sheet --weights sean-faces --data FOLDER [--split val]`.
 
 Nothing from a data set is ever committed, and a real photograph, or a label map of one, is a data-set picture. So
-there are two sheets:
+there are these sheets:
 
 - `samples.png` in the weights' folder, which is committed: painted pictures and label maps drawn by code only. Its
   top row are reconstructions, which show how near the network comes to photographs that are not shown; the grid
   below are our templates (rows) in the mean style and in the styles of those pictures (columns).
+- with `--variations LABEL ...`: `variations.png` beside it, committed too: rows of templates in which only that
+  label's style is drawn anew.
 - with `--real RUN_FOLDER/sheet.png`: real / reconstruction / swapped styles, for the eyes of who trains. It is
   refused outside `runs/` and the system's temporary folder if it would lie inside this repository.
 """
@@ -24,7 +26,7 @@ from engine.errors import BadRequest
 from engine.files import resource, root
 from engine.label_sets import load_label_set
 from engine.labels import read_label_map
-from engine.metrics.sheet import reconstruction_sheet, shipped_sheet
+from engine.metrics.sheet import reconstruction_sheet, shipped_sheet, variation_sheet
 from engine.session import Session
 
 SHOWN = ("portrait-long-hair", "portrait-short-hair", "portrait-fringe", "portrait-laughing", "portrait-turned")
@@ -59,6 +61,7 @@ def main() -> None:
     parser.add_argument("--templates", nargs="*", default=list(SHOWN), help="ids of the rows")
     parser.add_argument("--out", type=Path, help=f"where the committed sheet goes; {SAMPLES_FILE} of the weights")
     parser.add_argument("--real", type=Path, help="also write the sheet with photographs, into runs/")
+    parser.add_argument("--variations", nargs="*", help="also the sheet of variations of these labels (hair, sky ...)")
     parser.add_argument("--rows", type=int, default=8, help="rows of that one")
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
@@ -67,16 +70,14 @@ def main() -> None:
     if given.real is not None:
         check_private(given.real)
         given.real.parent.mkdir(parents=True, exist_ok=True)
-        reconstruction_sheet(painter.generator, data, given.real, given.rows, mean=painter.mean)
-    shipped_sheet(
-        painter.generator,
-        painter.mean,
-        data,
-        templates(tuple(given.templates)),
-        given.out or find_weights(given.weights) / SAMPLES_FILE,
-        styles=given.styles or 5,
-        title=f"{painter.card.name}, {painter.config.resolution} x {painter.config.resolution}.",
-    )
+        reconstruction_sheet(painter, data, given.real, given.rows)
+    drawn = templates(tuple(given.templates))
+    sheet = given.out or find_weights(given.weights) / SAMPLES_FILE
+    title = f"{painter.card.name}, {painter.config.resolution} x {painter.config.resolution}."
+    shipped_sheet(painter, data, drawn, sheet, styles=given.styles or 5, title=title)
+    if given.variations:
+        labels = [painter.label_set.find(label) for label in given.variations]
+        variation_sheet(painter, data, drawn, sheet.with_name("variations.png"), labels=labels, title=title)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,51 @@
-"""`tessera evaluate`: the metrics of weights on a split of a dataset folder."""
+"""`tessera evaluate`: the metrics of weights on a split of a dataset folder, and several weights side by side."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from engine.cli.common import Device, cancelling, check_target, progress, say, say_json
+from engine.errors import BadFile, BadRequest
 
 
 def evaluate(
-    weights: Annotated[str, typer.Option("--weights", help="Name or folder of the weights.")],
-    data: Annotated[Path, typer.Option("--data", help="A dataset folder: images/, labels/, classes.json.")],
+    weights: Annotated[
+        list[str] | None, typer.Option("--weights", help="Name or folder of the weights; give it again to compare.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A dataset folder: images/, labels/, classes.json.")
+    ] = None,
     split: Annotated[
         str | None, typer.Option("--split", help="A split of its splits.json; test unless given, or val.")
     ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Measure the first so many pictures only.")] = None,
+    diversity: Annotated[
+        bool, typer.Option("--diversity/--no-diversity", help="Measure what drawn styles change (mCSD, mOCD).")
+    ] = True,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics there too; - is stdout.")
     ] = None,
+    table: Annotated[
+        list[Path] | None,
+        typer.Option("--table", metavar="FILE", help="Put metrics kept with --json into a table; measures nothing."),
+    ] = None,
     device: Device = "auto",
 ) -> None:
-    """Measure weights: reconstruction, Frechet distance and segmentation for SEAN, segmentation for a parser.
+    """Measure weights: reconstruction, Frechet distance, segmentation and diversity, or a parser's label maps.
 
-    A folder without splits.json is one split, whatever it is called.
+    More than one --weights gives tables in Markdown. A folder without splits.json is one split, whatever it is called.
     """
+    from engine.metrics.table import rows, tables
+
+    if table:
+        say(tables([metrics for file in table for metrics in _read(file)]).rstrip())
+        return
+    if not weights or data is None:
+        raise BadRequest("There is nothing to measure; give --weights and --data, or --table with kept metrics.")
     to_stdout = json_file is not None and str(json_file) == "-"
     if json_file is not None and not to_stdout:
         check_target(json_file, (".json",))
@@ -33,15 +53,37 @@ def evaluate(
     from engine.data.folder import measured_split
     from engine.files import write_text
     from engine.metrics.evaluate import evaluate as measure
-    from engine.metrics.evaluate import rows
 
-    with progress("evaluating", quiet=to_stdout) as report, cancelling() as cancel:
-        chosen = split or measured_split(data)
-        metrics = measure(weights, data, chosen, device=device, on_progress=report, cancel=cancel)
+    chosen, found = split or measured_split(data), []
+    with cancelling() as cancel:
+        for name in weights:
+            with progress(f"evaluating {name}", quiet=to_stdout) as report:
+                options: dict[str, Any] = {"device": device, "limit": limit, "diversity": diversity}
+                found.append(measure(name, data, chosen, **options, on_progress=report, cancel=cancel))
+    answer = found[0] if len(found) == 1 else found
     if to_stdout:
-        say_json(metrics)
+        say_json(answer)
         return
-    for name, value in rows(metrics):
-        say(f"{name:<42} {value}")
+    if len(found) == 1:
+        for title, value in rows(found[0]):
+            say(f"{title:<42} {value}")
+    else:
+        say(tables(found).rstrip())
     if json_file is not None:
-        write_text(json_file, json.dumps(metrics, ensure_ascii=False, indent=2, default=str) + "\n")
+        write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """The metrics in a file that --json wrote, of one or more weights. Raises BadFile."""
+    from engine.files import read_bytes
+
+    try:
+        found = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise BadFile(f'"{path}" is no JSON; give a file that --json wrote.', details=str(error)) from error
+    measured = found if isinstance(found, list) else [found]
+    if not all(
+        isinstance(metrics, dict) and {"weights", "system", "data", "split"} <= set(metrics) for metrics in measured
+    ):
+        raise BadFile(f'"{path}" holds no metrics; give a file that tessera evaluate --json wrote.')
+    return measured

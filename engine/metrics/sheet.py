@@ -1,8 +1,9 @@
-"""Sheets of pictures that let a person judge a SEAN at a glance, at full resolution, with words on top.
+"""Sheets of pictures that let a person judge weights at a glance, at full resolution, with words on top.
 
 Two kinds. `reconstruction_sheet` shows photographs of a data set next to their reconstructions: it is for run folders
-and must never be committed or shipped. `shipped_sheet` is what stands beside weights (samples.png): every picture in
-it is painted by the network, and every label map in it was drawn by Tessera's own code (resources/templates).
+and must never be committed or shipped. `shipped_sheet` and `variation_sheet` are what stands beside weights: every
+picture in them is painted by the network, and every label map was drawn by Tessera's own code (resources/templates).
+All pictures are painted as the editor paints them.
 """
 
 from __future__ import annotations
@@ -12,57 +13,53 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
-from torch import Tensor
 
 from engine.data.folder import DatasetFolder
-from engine.data.styles import encode_all, mean_style
-from engine.errors import BadRequest
+from engine.errors import BadRequest, NotSupported
 from engine.images import write_image
 from engine.labels import colourise, resize_label_map
-from engine.models.sean import SEANGenerator
-from engine.nn.blocks import one_hot, seeded_noise
+from engine.metrics.diversity import measure_change
+from engine.metrics.repainting import all_drawn, can_sample, drawn_style, has_styles, own_styles, repaint
+from engine.painters.base import Array, Painter
+from engine.request import Style
 
-Array = np.ndarray
 PAPER, INK = (250, 250, 248), (40, 40, 44)
-GAP, SEED = 4, 0
+GAP = 4
 
 
 # ---------------------------------------------------------------- with photographs: for run folders only
 
 
-def reconstruction_sheet(
-    generator: SEANGenerator, data: DatasetFolder, path: Path, rows: int = 8, *, mean: Tensor | None = None
-) -> None:
-    """Write a PNG with one row per picture: real, reconstruction, swapped styles.
+def reconstruction_sheet(painter: Painter, data: DatasetFolder, path: Path, rows: int = 8) -> None:
+    """Write a PNG with one row per picture: real, reconstruction and, where there are styles, swapped and drawn ones.
 
     Swapped: the own label map with the styles of the next row's picture; labels that are not in that one take the
     mean style. The sheet holds data-set pictures: keep it in a run folder, never commit it.
 
     Args:
-        generator: in evaluation mode, on any device.
-        data: a split, read at a size that the generator takes; rows are spread evenly over it.
+        painter: the weights.
+        data: a split, read at the network's resolution; rows are spread evenly over it.
         path: where the PNG goes.
         rows: pictures shown, at most those of the split.
-        mean: (E, L, D) mean style; without it the mean over the split.
 
     Raises:
         BadFile: the sheet cannot be written.
     """
     chosen = _spread(len(data), rows)
-    codes, present = encode_all(generator, data, chosen)
-    if mean is None:
-        mean = mean_style(generator, data, _spread(len(data), 200))
-    own = _or_mean(codes, present, mean)
-    swapped = _or_mean(codes.roll(-1, 0), present.roll(-1, 0), mean)
-    columns = [
-        data.images[chosen],
-        paint(generator, data.label_maps[chosen], own),
-        paint(generator, data.label_maps[chosen], swapped),
-    ]
-    cells = [[column[n] for column in columns] for n in range(len(chosen))]
-    names = ("real", "reconstruction", "styles of the next row's picture")
+    styles = [own_styles(painter, data.images[n], data.label_maps[n]) for n in chosen]
+    names, cells = ["real", "reconstruction"], []
+    if has_styles(painter):
+        names.append("styles of the next row's picture")
+    if can_sample(painter):
+        names.append("drawn styles")
+    for row, n in enumerate(chosen):
+        label_map = data.label_maps[n]
+        cells.append([data.images[n], repaint(painter, label_map, styles[row])])
+        if has_styles(painter):
+            cells[-1].append(repaint(painter, label_map, styles[(row + 1) % len(chosen)]))
+        if can_sample(painter):
+            cells[-1].append(repaint(painter, label_map, all_drawn(painter, label_map, row)))
     note = "Contains pictures of the data set: not for publication."
     write_image(path, _compose(cells, names, f"{data.folder.name}/{data.split}. {note}"))
 
@@ -71,8 +68,7 @@ def reconstruction_sheet(
 
 
 def shipped_sheet(
-    generator: SEANGenerator,
-    mean: Tensor,
+    painter: Painter,
     data: DatasetFolder,
     templates: Sequence[tuple[str, Array]],
     path: Path,
@@ -84,12 +80,11 @@ def shipped_sheet(
 
     First row: reconstructions of the pictures that lend their styles (painted, not the photographs). Below, a row
     per template: its label map in colours, painted in the mean style, then in each picture's styles (labels that the
-    picture does not have take the mean style).
+    picture does not have take the mean style). Weights without styles paint every label map once.
 
     Args:
-        generator: in evaluation mode, on any device.
-        mean: (E, L, D) mean style.
-        data: the split that styles are read from, at a size that the generator takes.
+        painter: the weights.
+        data: the split that styles are read from, at the network's resolution.
         templates: (name, label map) of Tessera's own templates.
         path: where the PNG goes.
         styles: stems of pictures, or how many to choose (as different in colours as possible).
@@ -99,22 +94,79 @@ def shipped_sheet(
         BadRequest: a stem is not in the split. BadFile: the sheet cannot be written.
     """
     chosen = most_different(data, styles) if isinstance(styles, int) else _find(data, styles)
-    codes, present = encode_all(generator, data, chosen)
-    own = _or_mean(codes, present, mean)
     side = data.side
     blank = np.full((side, side, 3), PAPER, np.uint8)
-    cells = [[blank, blank, *paint(generator, data.label_maps[chosen], own)]]
-    every = torch.cat([mean[None].to(own), own])
+    own = [own_styles(painter, data.images[n], data.label_maps[n]) for n in chosen]
+    top = [repaint(painter, data.label_maps[n], style) for n, style in zip(chosen, own, strict=True)]
+    cells = [[blank, blank, *top]]
+    every: list[dict[int, Style]] = [{}, *own] if has_styles(painter) else [{}]
     for _, label_map in templates:
         small = resize_label_map(label_map, side, side)
-        painted = paint(generator, np.broadcast_to(small, (len(every), side, side)), every)
-        cells.append([colourise(small, data.label_set), *painted])
-    names = ("label map", "mean style", *(f"styles of picture {n}" for n in range(1, len(chosen) + 1)))
+        painted = [repaint(painter, small, style) for style in every]
+        cells.append([colourise(small, data.label_set), *painted, *[blank] * (len(chosen) + 1 - len(painted))])
+    numbered = [f"styles of picture {n}" if has_styles(painter) else f"picture {n}" for n in range(1, len(chosen) + 1)]
+    names = ("label map", "mean style", *numbered)
     words = (
         f"{title} Top: reconstructions of {len(chosen)} {data.split} pictures. Below: label maps drawn by code, "
         "painted in the mean style and in those pictures' styles. No photograph is shown."
     )
     write_image(path, _compose(cells, names, words.strip()))
+
+
+def variation_sheet(
+    painter: Painter,
+    data: DatasetFolder,
+    templates: Sequence[tuple[str, Array]],
+    path: Path,
+    *,
+    labels: Sequence[int],
+    count: int = 6,
+    title: str = "",
+) -> None:
+    """Write a PNG of variations in which only one region's style is drawn anew; no data-set picture is in it.
+
+    A row per template and label: the label map, painted in the styles of a picture of the split, then `count` times
+    with that label's style drawn. The row's name says how much the picture changed outside the region.
+
+    Args:
+        painter: the weights.
+        data: the split that styles are read from, at the network's resolution.
+        templates: (name, label map) of Tessera's own templates.
+        path: where the PNG goes.
+        labels: whose styles are drawn; a template without such a region has no row for it.
+        count: variations per row.
+        title: first words of the strip on top.
+
+    Raises:
+        NotSupported: the weights cannot draw styles. BadFile: the sheet cannot be written.
+    """
+    if not can_sample(painter):
+        raise NotSupported(f'"{painter.card.name}" cannot draw styles; make the sheet with other weights.')
+    lenders, side = most_different(data, len(templates)), data.side
+    cells, changes = [], []
+    for n, (_, label_map) in enumerate(templates):
+        small, lender = resize_label_map(label_map, side, side), lenders[n % len(lenders)]
+        base = own_styles(painter, data.images[lender], data.label_maps[lender])
+        for label in labels:
+            if not (small == label).any():
+                continue
+            styles = [base, *[base | drawn_style(painter, label, seed) for seed in range(1, count + 1)]]
+            painted = [repaint(painter, small, style) for style in styles]
+            changes.append(measure_change(None, painted[1:], small == label).outside)
+            cells.append([_marked(colourise(small, data.label_set), small == label), *painted])
+    words = (
+        f"{title} Each row: a label map drawn by code, painted in one picture's styles, then {count} times with a new "
+        "style drawn for the region that is not dimmed. Between two of them the rest of the picture changes by "
+        f"{np.mean(changes):.2f} of 255 on average. No photograph is shown."
+    )
+    names = ("region", "before", *(f"drawn, seed {seed}" for seed in range(1, count + 1)))
+    write_image(path, _compose(cells, names, words.strip()))
+
+
+def _marked(coloured: Array, region: Array) -> Array:
+    """The label map with everything but the region dimmed."""
+    dimmed = (coloured * 0.3 + 255 * 0.55).astype(np.uint8)
+    return np.where(region[..., None], coloured, dimmed)
 
 
 def most_different(data: DatasetFolder, count: int) -> list[int]:
@@ -145,27 +197,6 @@ def most_different(data: DatasetFolder, count: int) -> list[int]:
         gaps = np.linalg.norm(points[:, None] - points[taken][None], axis=2).min(1)
         taken.append(int(gaps.argmax()))
     return [int(whole[n]) for n in taken]
-
-
-# ---------------------------------------------------------------- painting
-
-
-@torch.inference_mode()
-def paint(generator: SEANGenerator, label_maps: Array, codes: Tensor) -> Array:
-    """Label maps (N, S, S) in styles (N, E, L, D), a few at a time: (N, S, S, 3) uint8."""
-    device = next(generator.parameters()).device
-    noise = seeded_noise(SEED, device)
-    painted = []
-    for start in range(0, len(label_maps), 4):
-        ids = torch.from_numpy(label_maps[start : start + 4].astype(np.int64)).to(device)
-        hot = one_hot(ids, generator.config.labels)
-        fake = generator(hot, codes[start : start + 4].to(device), noise, contracted=True)
-        painted.append(((fake.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu())
-    return torch.cat(painted).numpy()
-
-
-def _or_mean(codes: Tensor, present: Tensor, mean: Tensor) -> Tensor:
-    return torch.where(present[:, None, :, None], codes, mean[None].to(codes))
 
 
 def _spread(length: int, count: int) -> list[int]:
@@ -205,6 +236,3 @@ def _compose(cells: Sequence[Sequence[Array]], names: Sequence[str], words: str)
         for x, cell in enumerate(row):
             sheet.paste(Image.fromarray(np.ascontiguousarray(cell)), (GAP + x * step, text_height + y * step))
     return np.array(sheet)
-
-
-__all__ = ["encode_all", "most_different", "paint", "reconstruction_sheet", "shipped_sheet"]

@@ -268,3 +268,26 @@ def test_weights_of_another_label_set_are_refused(run: Runner, tiny_weights: Pat
     done = run("evaluate", "--weights", "tiny-sean", "--data", tiny_dataset, "--split", "val")
     assert done.code == 2
     assert "street" in one_sentence(done.err)
+
+
+def test_evaluate_puts_weights_side_by_side_and_kept_metrics_into_the_same_tables(
+    run: Runner, tiny_weights: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.json"
+    words = ["evaluate", "--weights", "tiny-sean", "--weights", "tiny-parser", "--data", tiny_dataset, "--split", "val"]
+    done = run(*words, "--limit", "2", "--json", kept)
+    assert done.code == 0, done.err
+    assert "| tiny-sean (sean) | 2 |" in done.out and "| tiny-parser (parser) | 2 |" in done.out
+    again = run("evaluate", "--table", kept)
+    assert again.out == done.out
+    kept.write_text("[1]")
+    assert "holds no metrics" in run("evaluate", "--table", kept).err
+    assert "nothing to measure" in run("evaluate").err
+
+
+def test_evaluate_takes_the_weights_labels_where_a_folder_names_none(
+    run: Runner, tiny_weights: Path, tiny_dataset: Path
+) -> None:
+    (tiny_dataset / "classes.json").unlink()
+    done = run("evaluate", "--weights", "tiny-parser", "--data", tiny_dataset, "--split", "val")
+    assert done.code == 0 and "iou: hair" in done.out

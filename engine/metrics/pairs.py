@@ -1,0 +1,50 @@
+"""The pictures of a dataset folder's split with their label maps, for measuring: read one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.data.folder import image_path, split_stems
+from engine.errors import BadFile
+from engine.images import fit_square, fit_square_label_map, read_image
+from engine.label_sets import LabelSet, load_label_set
+from engine.labels import read_label_map
+
+Array = np.ndarray
+
+
+class Pairs:
+    """The pictures of a split with their label maps, read one after the other.
+
+    Args:
+        folder: a dataset folder: images/, labels/ and, if it has more than one split, splits.json.
+        split: a name in splits.json; without that file every pair belongs to every split.
+        own: the labels that are meant where the folder has no classes.json.
+        limit: the first so many only.
+
+    Raises:
+        BadFile: the folder, its classes.json or the split is missing or empty.
+    """
+
+    def __init__(self, folder: Path, split: str, own: LabelSet, limit: int | None = None) -> None:
+        if not folder.is_dir():
+            raise BadFile(f'There is no folder "{folder}"; give a dataset folder with images/ and labels/.')
+        self.folder, self.split = folder, split
+        classes = folder / "classes.json"
+        self.label_set: LabelSet = load_label_set(classes) if classes.is_file() else own
+        self.stems = split_stems(folder, split)[:limit]
+
+    def __len__(self) -> int:
+        return len(self.stems)
+
+    def read(self, stem: str) -> tuple[Array, Array]:
+        """Picture (H, W, 3) and label map (h, w), uint8, each at its own size. Raises BadFile, BadLabelMap."""
+        pixels = read_image(image_path(self.folder, stem)).pixels
+        return pixels, read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set).label_map
+
+    def square(self, stem: str, side: int) -> tuple[Array, Array]:
+        """The centre square of a picture (side, side, 3) and of its label map (side, side), uint8."""
+        pixels, label_map = self.read(stem)
+        return fit_square(pixels, side), fit_square_label_map(label_map, side)

@@ -1,0 +1,68 @@
+"""Painting a picture of a data set again, through a painter, as the editor would: what all measuring starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.painters.base import Array, Painter, StyleCodes
+from engine.request import ImageStyle, LabelMapData, RenderRequest, Style
+from engine.styles import encode_code
+from engine.systems import abilities
+
+SEED = 0
+
+
+def has_styles(painter: Painter) -> bool:
+    """Whether a picture gives these weights a style (a SPADE without latent paints from the label map alone)."""
+    return abilities(painter.card).images
+
+
+def can_sample(painter: Painter) -> bool:
+    """Whether styles can be drawn for these weights."""
+    return abilities(painter.card).samples
+
+
+def own_styles(painter: Painter, picture: Array, label_map: Array) -> dict[int, Style]:
+    """The styles of a picture's own regions; labels that are too small for a code are left to the mean style.
+
+    Where one style is the whole picture's, all labels get it. picture: (H, W, 3) uint8; label_map: (H, W).
+    """
+    if not has_styles(painter):
+        return {}
+    found: StyleCodes = painter.encode(picture, label_map)
+    present = np.flatnonzero(found.present)
+    if painter.scope == "picture":
+        return {label: coded(label, found.codes[present[0]]) for label in range(painter.config.labels)}
+    return {int(label): coded(int(label), found.codes[label]) for label in present}
+
+
+def coded(label: int, code: Array) -> Style:
+    """A style that is known by its code (D,) alone."""
+    return ImageStyle(path="", label=label, code=encode_code(code))
+
+
+def drawn_style(painter: Painter, label: int, seed: int) -> dict[int, Style]:
+    """The styles that change when a label's is drawn: that label's, or all labels' where one style is the picture's."""
+    if painter.scope == "label":
+        return {label: coded(label, painter.sample(label, seed))}
+    code = painter.sample(0, seed)
+    return {other: coded(other, code) for other in range(painter.config.labels)}
+
+
+def all_drawn(painter: Painter, label_map: Array, seed: int) -> dict[int, Style]:
+    """A drawn style for every label of the map, all from one seed."""
+    styles: dict[int, Style] = {}
+    for label in np.unique(label_map):
+        styles |= drawn_style(painter, int(label), seed)
+    return styles
+
+
+def repaint(painter: Painter, label_map: Array, styles: dict[int, Style], seed: int = SEED) -> Array:
+    """The picture (H, W, 3) uint8 of a label map (H, W) in those styles; noise from `seed`."""
+    request = RenderRequest(painter.card.name, LabelMapData.from_array(label_map), styles, seed)
+    codes = painter.codes_for(request, _no_files)
+    return painter.paint(request, codes, lambda done, of: None)[0]
+
+
+def _no_files(style: ImageStyle) -> tuple[Array, Array]:
+    raise AssertionError("every style has its code")

@@ -1,0 +1,45 @@
+"""Tables of several weights: what is bold, what is missing, what is compared with what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.metrics.table import rows, tables
+
+
+def _painter(name: str, **numbers: Any) -> dict[str, Any]:
+    about = {"weights": name, "system": "sean", "data": "faces", "split": "test", "pictures": 100, "resolution": 128}
+    return about | {"ssim": 0.5, "rmse": 0.2, "psnr": 14.0, "FID-MobileNetV2": 50.0, "diversity": None} | numbers
+
+
+def test_the_better_number_is_bold_whichever_side_is_better() -> None:
+    text = tables([_painter("a", ssim=0.61, rmse=0.15), _painter("b", ssim=0.6, rmse=0.14)])
+    assert text.startswith("**Reconstruction**, faces/test:")
+    a, b = [line for line in text.splitlines() if line.startswith(("| a", "| b"))]
+    assert "| **0.610** | 0.150 |" in a and "| 0.600 | **0.140** |" in b
+    assert "SSIM ↑ | RMSE ↓" in text
+    assert "**100**" not in text  # numbers that say nothing about quality
+
+
+def test_equal_numbers_are_both_bold_and_a_single_row_has_no_best() -> None:
+    text = tables([_painter("a"), _painter("b")])
+    assert text.count("**0.500**") == 2
+    assert "**0.500**" not in tables([_painter("a")])
+
+
+def test_missing_numbers_are_a_dash_and_kinds_have_their_own_tables() -> None:
+    drawn = {"pictures": 24, "mcsd": 0.1, "mocd": 0.01, "inside_difference": 9.0, "outside_difference": 0.5}
+    parser = {"weights": "p", "system": "parser", "data": "faces", "split": "test", "pictures": 100, "resolution": 256}
+    parser |= {"miou": 0.5, "miou_without_rare": 0.6, "accuracy": 0.9, "iou": {"hair": 0.8, "hat": None}}
+    text = tables([_painter("a", **{"FID-MobileNetV2": None}), _painter("b", diversity=drawn), parser])
+    reconstruction, variety, maps, labels = text.split("\n\n**")
+    assert "| – |" in reconstruction
+    assert "| b (sean) | 24 | 0.1000 | 0.0100 | 9.00 | 0.50 | – |" in variety and "| a " not in variety
+    assert "| p (parser) | 100 | 0.500 | 0.600 | 0.900 |" in maps
+    assert "| hair | 0.800 |" in labels and "| hat | – |" in labels
+
+
+def test_lines_for_a_terminal_name_each_label_of_the_diversity() -> None:
+    drawn = {"pictures": 1, "mcsd": 0.1, "by_label": {"hair": {"mcsd": 0.1, "mocd": None, "pictures": 1}}}
+    lines = dict(rows({"diversity": drawn, "missing": {}}))
+    assert lines["diversity: mcsd"] == "0.1000" and lines["diversity: hair"] == "mcsd 0.1000, mocd -, pictures 1"
