@@ -1,8 +1,12 @@
-"""Styles for other weights: the pictures are encoded again. Runs in the work lane."""
+"""Styles for other weights: the pictures are encoded again, and what those weights cannot have becomes the mean.
+
+Locked styles are left as they are, apart from their codes, which belong to weights.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +18,8 @@ from engine.closeup import reduced
 from engine.errors import BadFile, BadLabelMap, BadRequest
 from engine.images import read_image
 from engine.labels import LabelSet, resize_label_map
-from engine.request import BlockStyle, ImageStyle, MixStyle, Style, encode_code
+from engine.request import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style, encode_code
+from engine.systems import Abilities
 
 
 def image_parts(style: Style) -> list[ImageStyle]:
@@ -69,3 +74,59 @@ def with_codes(style: Style, made: dict[ImageStyle, ImageStyle]) -> Style:
     if isinstance(style, BlockStyle):
         return BlockStyle(blocks=tuple(with_codes(part, made) for part in style.blocks))
     return style
+
+
+def own_regions(styles: Mapping[int, Style], locked: Collection[int]) -> dict[int, Style]:
+    """Styles of weights with one style for the whole picture, for weights with one for each region: each label takes
+    its own region of the same picture."""
+    found = dict(styles)
+    for label, style in styles.items():
+        if isinstance(style, ImageStyle) and label not in locked and style.label != label:
+            found[label] = style.replace(label=label, code=None)
+    return found
+
+
+def possible(
+    styles: Mapping[int, Style], made: Mapping[ImageStyle, ImageStyle], can: Abilities, locked: Collection[int]
+) -> tuple[dict[int, Style], int]:
+    """The styles as weights that can do `can` take them, and how many of them had to become something else.
+
+    made: what `encode_again` gave; a picture's code of other weights is never kept.
+    """
+    found: dict[int, Style] = {}
+    changed = 0
+    for label, style in styles.items():
+        new = with_codes(style, dict(made))
+        if label not in locked:
+            plain = _allowed(new, can)
+            changed += plain != new
+            new = plain
+        found[label] = new
+    return found, changed
+
+
+def _allowed(style: Style, can: Abilities) -> Style:
+    if isinstance(style, SampleStyle):
+        return style if can.samples else MEAN
+    if isinstance(style, ImageStyle):
+        return style if can.images else MEAN
+    if isinstance(style, MixStyle):
+        a, b = _allowed(style.a, can), _allowed(style.b, can)
+        return MEAN if a == b == MEAN else MixStyle(a=a, b=b, amount=style.amount)
+    if isinstance(style, BlockStyle):
+        blocks = tuple(_allowed(part, can) for part in style.blocks)
+        if len(blocks) == can.blocks:
+            return BlockStyle(blocks=blocks)
+        return Counter(blocks).most_common(1)[0][0]  # the style that decides most of the picture now
+    return style
+
+
+def whole_picture(
+    styles: Mapping[int, Style], areas: np.ndarray, labels: int, locked: Collection[int]
+) -> dict[int, Style]:
+    """One style for all labels: a locked one, else that of the largest region that has a style of its own."""
+    chosen = [label for label in styles if not isinstance(styles[label], MeanStyle)]
+    if not chosen:
+        return {}
+    lead = max(chosen, key=lambda label: (label in locked, int(areas[label])))
+    return dict.fromkeys(range(labels), styles[lead])

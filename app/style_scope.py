@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from PySide6.QtCore import QCoreApplication
-
 from app.document.document import Document
+from app.i18n import tr
 from app.labels_text import name_of
 from engine.request import Style
 from engine.systems import Abilities
@@ -42,12 +41,12 @@ class StyleScope:
     def name(self, label: int) -> str:
         """What a style chosen for ``label`` is the style of, in the user's language."""
         if self.whole_picture:
-            return QCoreApplication.translate("Tessera", "Whole picture")
+            return tr("Whole picture")
         return name_of(self._document.label_set, label)
 
     def put(self, label: int, style: Style | None, *, text: str = "", merge: Hashable | None = None) -> None:
         """Choose a style, as one step; the same ``merge`` joins the steps of a drag."""
-        text = text or QCoreApplication.translate("Tessera", "Style of {0}").format(self.name(label))
+        text = text or tr("Style of {0}").format(self.name(label))
         self._document.set_styles(dict.fromkeys(self.labels(label), style), text, merge=merge)
 
     def locked(self, label: int) -> bool:

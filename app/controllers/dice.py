@@ -13,7 +13,7 @@ from app.panels.style_slots import join, split, with_slot
 from app.thumbnails import Place
 from engine.request import SampleStyle, Style
 
-SEEDS = 2**31  # short enough to read aloud
+SEEDS = 10**8  # short enough to read aloud, and to see whole in the panel
 
 
 def new_seed() -> int:

@@ -12,9 +12,10 @@ from app.controllers.context import Context
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
 from app.photos import CodeCache
-from app.restyle import encode_again, image_parts, with_codes
+from app.restyle import encode_again, image_parts, own_regions, possible, whole_picture
 from engine.errors import EngineError
-from engine.request import ImageStyle
+from engine.labels import LabelSet
+from engine.request import ImageStyle, Style
 
 AUTO = "auto"
 GIB = 1 << 30
@@ -115,13 +116,17 @@ class ModelController(QObject):
             return
         if name == document.weights:
             return
-        parts = list(dict.fromkeys(part for style in document.styles.values() for part in image_parts(style)))
-        origin, before = document.origin, document.weights
+        old, new = self._context.core.scope.abilities, self._context.core.catalogue.abilities(name)
+        styles = document.styles
+        if old.scope == "picture" and new.scope == "label":
+            styles = own_regions(styles, document.style_locked)
+        parts = list(dict.fromkeys(part for style in styles.values() for part in image_parts(style)))
+        origin, before, held = document.origin, document.weights, document.styles
 
         def switch(made: dict[ImageStyle, ImageStyle]) -> None:
             if document.origin is origin and document.weights == before:  # else the user has moved on
-                styles = {label: with_codes(style, made) for label, style in document.styles.items()}
-                document.change_model(name, styles, label_set=labels, text=self.tr("Change model"))
+                wanted = styles if document.styles == held else document.styles
+                self._switch(name, labels, wanted, made)
             self._fill()
 
         if not parts:
@@ -138,6 +143,19 @@ class ModelController(QObject):
             on_done=switch,
             on_failed=failed,
         )
+
+    def _switch(
+        self, name: str, labels: LabelSet, styles: dict[int, Style], made: dict[ImageStyle, ImageStyle]
+    ) -> None:
+        """Paint with other weights from now on: one step."""
+        document, can = self._document, self._context.core.catalogue.abilities(name)
+        found, changed = possible(styles, made, can, document.style_locked)
+        if can.scope == "picture":
+            found = whole_picture(found, document.areas, len(labels), document.style_locked)
+        document.change_model(name, found, label_set=labels, text=self.tr("Change model"))
+        if changed:
+            sentence = self.tr('{0} styles that "{1}" cannot have became something simpler; undo brings them back.')
+            self._context.core.hub.notice(sentence.format(changed, name))
 
     def _fill(self, *_: object) -> None:
         chosen = self._document.weights

@@ -95,7 +95,7 @@ class NewController(QObject):
 
     def from_label_map(self, path: Path) -> None:
         """Show what a label map file holds; it becomes a new document or replaces the present map."""
-        dialog = LabelMapDialog(path, self._document.label_set, self._context.window)
+        dialog = LabelMapDialog(path, self._document.label_set, self._context.core.submit, self._context.window)
 
         def used(label_map: np.ndarray, how: str) -> None:
             if how == "new":
@@ -227,11 +227,10 @@ class NewController(QObject):
         """Begin with the largest region that is not background: nobody wants to paint background first."""
         if self._document.current_label != BACKGROUND:
             return
-        for key in (1, 2):
-            label = self._context.labels.model.label_for_key(key)
-            if label is not None and label != BACKGROUND and self._document.areas[label] > 0:
-                self._document.set_current_label(label)
-                return
+        areas = np.array(self._document.areas[: len(self._document.label_set)])
+        areas[BACKGROUND] = 0
+        if areas.any():
+            self._document.set_current_label(int(areas.argmax()))
 
     def _pictures(self) -> str:
         return self.tr("Pictures ({0})").format(PICTURES) + ";;" + self.tr("All files (*)")

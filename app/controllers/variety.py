@@ -17,6 +17,7 @@ from app.controllers.styles import StylesController
 from app.dialogs.change_label import ChangeLabelDialog
 from app.dialogs.variations import VariationsDialog
 from app.engine_texts import told
+from app.i18n import tr
 from app.jobs.work_lane import Work
 from app.labels_text import area_text, name_of
 from app.pixels import region_box, to_qimage
@@ -127,7 +128,7 @@ class _VariationsRun:
         for i in range(COUNT):
             work = self._context.core.submit(
                 self._job(first + i),
-                text=QObject.tr(self._dialog, "Painting variations"),
+                text=tr("Painting variations"),
                 on_done=self._shower(i, first + i),
                 on_failed=self._failed,
             )
@@ -145,7 +146,7 @@ class _VariationsRun:
         document = self._document
         if document.origin is not self._origin or document.weights != self._snapshot.weights:
             return  # another document or model was chosen while the dialog was open
-        text = QObject.tr(self._dialog, "Variation of {0}").format(self._scope.name(self._label))
+        text = tr("Variation of {0}").format(self._scope.name(self._label))
         self._scope.put(self._label, SampleStyle(seed), text=text)
 
     def _job(self, seed: int) -> Callable[[Work], np.ndarray]:

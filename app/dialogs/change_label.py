@@ -19,6 +19,7 @@ from app.labels_text import label_name
 from engine.labels import LabelSet
 
 SWATCH = 18
+ROW = 34
 LABEL = Qt.ItemDataRole.UserRole
 
 
@@ -55,6 +56,7 @@ class ChangeLabelDialog(QDialog):
             if label.id != source:
                 item = QListWidgetItem(_swatch(label.colour, self.devicePixelRatioF()), label_name(label))
                 item.setData(LABEL, label.id)
+                item.setSizeHint(QSize(0, ROW))
                 self.list.addItem(item)
         self.list.itemActivated.connect(self.accept)
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

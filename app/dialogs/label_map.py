@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.engine_texts import told
+from app.jobs.work_lane import Work
 from app.labels_text import label_name
 from app.pixels import to_qimage
 from engine.errors import EngineError
@@ -28,18 +31,34 @@ from engine.labels import ORDERS, LabelMapFile, LabelSet, read_label_map, resize
 SIDE = 260
 
 
+class Submit(Protocol):
+    """Runs a function in a worker and gives its result to ``on_done`` in the GUI thread: `Core.submit`."""
+
+    def __call__(
+        self,
+        function: Callable[[Work], Any],
+        *,
+        text: str,
+        on_done: Callable[[Any], object],
+        on_failed: Callable[[EngineError], object] | None = None,
+    ) -> Work: ...
+
+
 class LabelMapDialog(QDialog):
-    """Reads the file with the chosen order; wrong values are named and nothing can be made of them."""
+    """Reads the file with the chosen order, in the background; wrong values are named and nothing can be made of
+    them."""
 
     used = Signal(object, str)  # (H, W) uint8 label map; "new" or "replace"
 
-    def __init__(self, path: Path, label_set: LabelSet, parent: QWidget | None = None) -> None:
+    def __init__(self, path: Path, label_set: LabelSet, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Label map {0}").format(path.name))
         self.setMinimumWidth(640)
         self._path = path
         self._label_set = label_set
+        self._submit = submit
+        self._reading: Work | None = None
         self._map: np.ndarray | None = None
         self.order = QComboBox()
         self.order.setAccessibleName(self.tr("Order of the labels"))
@@ -100,23 +119,44 @@ class LabelMapDialog(QDialog):
         """True while the chosen order makes a label map of the file."""
         return self._map is not None
 
+    def done(self, result: int) -> None:
+        """The dialog closes: nobody waits for the file any more."""
+        self._stop()
+        super().done(result)
+
     def _read(self) -> None:
-        try:
-            file = read_label_map(self._path, self._label_set, order=self.order.currentData())
-        except EngineError as error:
-            self._map = None
-            self.problem.setText(told(str(error)))
-            self.found.clear()
-            self.preview.clear()
-        else:
-            self._map = file.label_map
-            self.problem.clear()
-            self._show(file)
-        self.problem.setVisible(self._map is None)
+        """Decode the file anew; of two orders chosen in a row the later one counts."""
+        self._stop()
+        self._map = None
+        self.found.setText(self.tr("Reading {0}").format(self._path.name))
+        self.preview.clear()
+        self.problem.clear()
+        self._allow()
+        path, label_set, order = self._path, self._label_set, self.order.currentData()
+        self._reading = self._submit(
+            lambda work: read_label_map(path, label_set, order=order),
+            text=self.tr("Reading {0}").format(path.name),
+            on_done=self._show,
+            on_failed=self._failed,
+        )
+
+    def _stop(self) -> None:
+        if self._reading is not None and not self._reading.settled:
+            self._reading.cancel()
+
+    def _failed(self, error: EngineError) -> None:
+        self.problem.setText(told(str(error)))
+        self.found.clear()
+        self._allow()
+
+    def _allow(self) -> None:
+        self.problem.setVisible(bool(self.problem.text()))
         self.make.setEnabled(self.usable)
         self.replace.setEnabled(self.usable)
 
     def _show(self, file: LabelMapFile) -> None:
+        self._map = file.label_map
+        self._allow()
         height, width = file.label_map.shape
         factor = SIDE / max(height, width)
         small = resize_label_map(file.label_map, max(1, round(height * factor)), max(1, round(width * factor)))

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QSlider,
     QSpinBox,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.icons import icons
+from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
 from engine.morph import MAX_FRAMES, MIN_FRAMES
 from engine.systems import Abilities
@@ -40,10 +40,7 @@ class _End(QWidget):
         self.thumb.setEnabled(False)
         title = QLabel(caption)
         title.setProperty("heading", True)
-        self._source = QLabel()
-        self._source.setProperty("muted", True)
-        self._source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._source.setAccessibleName(caption)
+        self._source = ElidedLabel(caption)
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(title)
@@ -58,8 +55,7 @@ class _End(QWidget):
     def show_end(self, pixmap: QPixmap | None, icon: str, tint: QColor | None, source: str) -> None:
         """A style's thumbnail, or an icon, and one line about it."""
         self.thumb.show_style(pixmap, icon=icon, tint=tint)
-        self._source.setText(source)
-        self._source.setToolTip(source)
+        self._source.show_text(source)
 
 
 class MorphDialog(QDialog):

@@ -36,6 +36,7 @@ class VariationTile(QAbstractButton):
         self.seed = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.wait(0)
 
     def wait(self, seed: int) -> None:
         """Its picture is being painted."""

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 
 from app.document.document import Document
 from app.i18n import tr
+from app.label_keys import label_keys
 from app.labels_text import area_text, label_name
 from app.mime import Incoming, may_be_useful, read_mime
 
@@ -44,8 +45,9 @@ class LabelRow:
 
 
 class LabelModel(QAbstractListModel):
-    """One row per label. The order and the keys are made when the document is replaced: labels that are in
-    the map first, by area, so that the keys 1 to 9 choose the labels that matter; they then stay while painting."""
+    """One row per label: those on the keys 1 to 9 first, which are the same for every document of a label set; then
+    the others, those that are in the map by their area. The order is made when the document is replaced and then
+    stays while painting."""
 
     incoming = Signal(int, object)  # label, Incoming: something was dropped on its row
 
@@ -53,6 +55,7 @@ class LabelModel(QAbstractListModel):
         super().__init__(parent)
         self._document = document
         self._order: list[int] = []
+        self._keys: tuple[int, ...] = ()
         self._needle = ""
         self._shown: list[int] = []
         self._unlearnt: frozenset[int] = frozenset()
@@ -68,10 +71,11 @@ class LabelModel(QAbstractListModel):
     # --- what the panel and the controllers ask -----------------------------------------------------
 
     def reorder(self) -> None:
-        """Make order and keys anew from the present areas."""
+        """Make the order anew from the present areas."""
         areas = self._document.areas
-        ids = [label.id for label in self._document.label_set.labels]
-        self._order = sorted(ids, key=lambda label: (-int(areas[label]), label))
+        self._keys = label_keys(self._document.label_set)
+        others = [label.id for label in self._document.label_set.labels if label.id not in self._keys]
+        self._order = [*self._keys, *sorted(others, key=lambda label: (-int(areas[label]), label))]
         self._filter()
 
     def set_needle(self, text: str) -> None:
@@ -87,7 +91,7 @@ class LabelModel(QAbstractListModel):
 
     def label_for_key(self, key: int) -> int | None:
         """The label on key 1 to 9."""
-        return self._order[key - 1] if 1 <= key <= min(9, len(self._order)) else None
+        return self._keys[key - 1] if 1 <= key <= len(self._keys) else None
 
     def index_of(self, label: int) -> QModelIndex:
         """The index of a label's row; invalid when the search hides it."""
@@ -97,13 +101,12 @@ class LabelModel(QAbstractListModel):
         """What the row of ``label`` shows."""
         document = self._document
         entry = document.label_set.labels[label]
-        place = self._order.index(label)
         present = int(document.areas[label]) > 0
         return LabelRow(
             label=label,
             name=label_name(entry),
             colour=entry.colour,
-            key=str(place + 1) if place < 9 else "",
+            key=str(self._keys.index(label) + 1) if label in self._keys else "",
             area=area_text(document.area(label)),
             present=present,
             hidden=label in document.hidden,

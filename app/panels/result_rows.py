@@ -212,7 +212,7 @@ class ResultDelegate(QStyledItemDelegate):
         faint.setAlphaF(0.20)
         if selected:
             veil = QColor(accent)
-            veil.setAlphaF(0.22)
+            veil.setAlphaF(0.10)
             painter.fillPath(path, veil)
         painter.setPen(QPen(accent, 2.5) if present else QPen(accent if selected else faint, 1.5 if selected else 1))
         painter.drawPath(path)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from app.document.document import Document
 from app.icons import icons
 from app.labels_text import style_source
 from app.mime import style_mime
+from app.panels.elided import ElidedLabel
 from app.panels.style_blocks import BlocksFold
 from app.panels.style_seed import SeedRow
 from app.panels.style_slots import A, B, Slots, join, split, with_block, with_slot
@@ -83,11 +83,9 @@ class StyleDetail(QFrame):
         self.thumb_a = Thumb(92, self.tr("Style picture"))
         self.thumb_a.clicked.connect(lambda: self.file_wanted.emit(self._label, A))
         self.thumb_a.incoming.connect(lambda incoming: self.incoming.emit(self._label, A, incoming))
-        self._name = QLabel()
+        self._name = ElidedLabel(self.tr("Chosen label"), muted=False)
         self._name.setProperty("heading", True)
-        self._name.setAccessibleName(self.tr("Chosen label"))
-        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._source = _elided(self.tr("Where the style comes from"))
+        self._source = ElidedLabel(self.tr("Where the style comes from"))
         self.button_lock = _tool("unlock", self.tr("Lock style"))
         self.button_lock.setCheckable(True)
         self.button_lock.setProperty("flat", True)
@@ -143,7 +141,7 @@ class StyleDetail(QFrame):
         self.thumb_b = Thumb(44, self.tr("Second style picture"))
         self.thumb_b.clicked.connect(lambda: self.file_wanted.emit(self._label, B))
         self.thumb_b.incoming.connect(lambda incoming: self.incoming.emit(self._label, B, incoming))
-        self._mix_text = _elided(self.tr("Second style"))
+        self._mix_text = ElidedLabel(self.tr("Second style"))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
         self.slider.setAccessibleName(self.tr("Mix with the second style"))
@@ -193,13 +191,15 @@ class StyleDetail(QFrame):
         self._filling = True
         slots = self._slots
         label_set = self._document.label_set
-        _set_elided(self._name, self._scope.name(self._label))
+        self._name.show_text(self._scope.name(self._label))
         self._show_thumb(self.thumb_a, slots.a)
         self._show_thumb(self.thumb_b, slots.b)
-        _set_elided(self._source, style_source(slots.a, self._label, label_set))
+        source = style_source(slots.a, self._label, label_set)
+        short = self.tr("Drawn") if isinstance(slots.a, SampleStyle) else source  # its seed stands below
+        self._source.show_text(short, tip=source)
         two = slots.b is not None
         second = style_source(slots.b, self._label, label_set) if slots.b is not None else ""
-        _set_elided(self._mix_text, second or self.tr("Drop a second style to mix"))
+        self._mix_text.show_text(second or self.tr("Drop a second style to mix"))
         self.button_clear_b.setEnabled(two)
         self.button_clear_b.setVisible(two)
         self.slider.setEnabled(two)
@@ -294,19 +294,3 @@ def _tool(icon: str, name: str) -> QToolButton:
     button.setAccessibleName(name)
     icons().bind(button, icon)
     return button
-
-
-def _elided(name: str) -> QLabel:
-    """A one-line label that gives way instead of widening the panel."""
-    label = QLabel()
-    label.setProperty("muted", True)
-    label.setAccessibleName(name)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
-
-
-def _set_elided(label: QLabel, text: str) -> None:
-    label.setText(text)
-    label.setToolTip(text)
-    label.setAccessibleDescription(text)

@@ -15,6 +15,7 @@ from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import TemplateDialog
 from app.documents import templates
+from app.jobs.work_lane import WorkLane
 from app.photos import Photo
 from engine.labels import ORDERS, read_label_map, write_label_map
 from tests.app.fakes import FACES, cards
@@ -30,6 +31,7 @@ def photo(tmp_path):
 
 
 def shown(qtbot, dialog):
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # qtbot closes it
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitExposed(dialog)
@@ -102,34 +104,44 @@ def test_cancel_uses_nothing(qtbot, photo):
     assert not dialog.isVisible()
 
 
+@pytest.fixture
+def lane(qtbot):
+    made = WorkLane()
+    yield made
+    made.shutdown()
+
+
 # --- label maps --------------------------------------------------------------------------------------
 
 
-def test_a_good_map_shows_its_labels_and_can_be_used(qtbot, tmp_path):
+def test_a_good_map_shows_its_labels_and_can_be_used(qtbot, tmp_path, lane):
     path = tmp_path / "map.png"
     write_label_map(path, face_label_map(64), FACES)
-    dialog = shown(qtbot, LabelMapDialog(path, FACES))
-    assert dialog.usable and "Hair" in dialog.found.text() and "64 x 64" in dialog.found.text()
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    assert not dialog.make.isEnabled()  # it is being read in the background
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert "Hair" in dialog.found.text() and "64 x 64" in dialog.found.text()
     with qtbot.waitSignal(dialog.used) as told:
         dialog.make.click()
     assert np.array_equal(told.args[0], face_label_map(64)) and told.args[1] == "new"
 
 
-def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path):
+def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path, lane):
     from PIL import Image
 
     path = tmp_path / "wrong.png"
     wrong = face_label_map(64)
     wrong[0, 0], wrong[1, 1] = 37, 99
     Image.fromarray(wrong).save(path)
-    dialog = shown(qtbot, LabelMapDialog(path, FACES))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    qtbot.waitUntil(lambda: bool(dialog.problem.text()))
     assert not dialog.usable
     assert "37" in dialog.problem.text() and "99" in dialog.problem.text()
     assert "wrong.png" in dialog.problem.text()
     assert not dialog.make.isEnabled() and not dialog.replace.isEnabled()
 
 
-def test_known_orders_are_offered_by_name(qtbot, tmp_path):
+def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane):
     from PIL import Image
 
     order = "face-parsing.PyTorch"
@@ -137,8 +149,9 @@ def test_known_orders_are_offered_by_name(qtbot, tmp_path):
     theirs = np.argsort(np.array(ORDERS[order]))[ours].astype(np.uint8)
     path = tmp_path / "theirs.png"
     Image.fromarray(theirs).save(path)
-    dialog = shown(qtbot, LabelMapDialog(path, FACES))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
     dialog.order.setCurrentIndex(dialog.order.findData(order))
+    qtbot.waitUntil(lambda: dialog.usable)
     assert np.array_equal(dialog._map, ours)
 
 

@@ -85,6 +85,7 @@ def test_a_photo_on_a_region_gives_its_style(window, core, photo, qtbot, sure):
 
 def test_a_photo_on_a_label_gives_its_style(window, core, photo, qtbot, sure):
     panel = window.labels
+    panel.list.scrollTo(panel.model.index_of(SKIN))
     rect = panel.list.visualRect(panel.model.index_of(SKIN))
     drop_on(panel.list.viewport(), mime_of(photo), (rect.center().x(), rect.center().y()))
     qtbot.waitUntil(lambda: SKIN in core.document.styles)
@@ -181,7 +182,7 @@ def test_a_label_map_becomes_a_document(window, core, tmp_path, qtbot):
     path = tmp_path / "map.png"
     write_label_map(path, label_map, FACES)
     drop_on(window.canvas, mime_of(path), canvas_point(window, HAIR))
-    qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None)
+    qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None and dialog(LabelMapDialog).usable)
     dialog(LabelMapDialog).make.click()
     assert core.document.label_map.shape == (64, 64)
     assert (core.document.label_map[:32] == HAIR).all()
@@ -192,7 +193,7 @@ def test_a_label_map_can_replace_the_map_and_keep_styles(window, core, tmp_path,
     path = tmp_path / "map.png"
     write_label_map(path, np.full((64, 64), SKIN, np.uint8), FACES)
     window.controllers["files"].open_path(path)
-    qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None)
+    qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None and dialog(LabelMapDialog).usable)
     dialog(LabelMapDialog).replace.click()
     assert (core.document.label_map == SKIN).all()
     assert HAIR in core.document.styles
@@ -338,6 +339,7 @@ def test_a_map_with_unknown_ids_is_named_wherever_it_comes_from(window, core, tm
     dialog(ChoiceDialog).buttons["map"].click()
     qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None)
     shown = dialog(LabelMapDialog)
+    qtbot.waitUntil(lambda: bool(shown.problem.text()))
     assert "55" in shown.problem.text() and "240" in shown.problem.text() and not shown.make.isEnabled()
     shown.reject()
     assert np.array_equal(core.document.label_map, before)

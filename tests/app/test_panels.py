@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 
 from app.i18n import install_language
 from app.jobs.work_lane import WorkLane
+from app.label_keys import label_keys
 from app.labels_text import area_text, style_source
 from app.panels.label_model import LABEL_ROLE, ROW_ROLE
 from app.panels.label_rows import parts
@@ -18,6 +19,7 @@ from app.panels.options import size_of_step, step_of_size
 from app.panels.style_slots import MEAN, MIX, A, B, Slots, join, split, with_block, with_slot
 from app.panels.styles import StylesPanel
 from app.thumbnails import Thumbnails
+from engine.labels import load_label_set
 from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, encode_map
 from tests.app.fakes import FACES
 from tests.app.pointing import Drag
@@ -69,12 +71,27 @@ def row(panel: LabelsPanel, label: int):
 # --- labels ------------------------------------------------------------------------------------------
 
 
-def test_labels_of_the_map_come_first_and_have_the_keys(labels, document):
+def test_labels_on_keys_come_first_and_then_those_of_the_map(labels, document):
     order = [labels.model.index(i, 0).data(LABEL_ROLE) for i in range(labels.model.rowCount())]
-    areas = [int(document.areas[label]) for label in order]
-    assert areas == sorted(areas, reverse=True)
     assert [row(labels, label).key for label in order[:10]] == [*"123456789", ""]
-    assert labels.model.label_for_key(1) == order[0]
+    areas = [int(document.areas[label]) for label in order[9:]]
+    assert areas == sorted(areas, reverse=True)
+    assert labels.model.label_for_key(1) == order[0] == HAIR
+
+
+def test_keys_are_the_same_for_every_document_of_a_label_set(labels, document):
+    before = [labels.model.label_for_key(key) for key in range(1, 10)]
+    document.new(label_set=FACES, label_map=np.full((64, 64), HAT, np.uint8))
+    assert [labels.model.label_for_key(key) for key in range(1, 10)] == before
+
+
+@pytest.mark.parametrize("name", ["faces", "street", "facades", "cityscapes", "ade20k", "coco_stuff"])
+def test_every_label_set_has_nine_keys_and_none_for_nothing(name):
+    label_set = load_label_set(name)
+    keys = label_keys(label_set)
+    assert len(set(keys)) == min(9, len(keys)) == 9
+    assert label_set.ignore not in keys
+    assert not {"background", "unlabelled", "unlabeled"} & {label_set[key].name for key in keys}
 
 
 def test_keys_stay_while_painting(labels, document, qtbot):

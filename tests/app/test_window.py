@@ -26,10 +26,13 @@ from PySide6.QtWidgets import (
 
 from app.canvas.view import Mode
 from app.dialogs.about import AboutDialog
+from app.dialogs.change_label import ChangeLabelDialog
 from app.dialogs.label_map import LabelMapDialog
+from app.dialogs.morph import MorphDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.shortcuts import ShortcutsDialog
 from app.dialogs.templates import TemplateDialog
+from app.dialogs.variations import VariationsDialog
 from app.documents import Template
 from app.environment import drop_foreign_qt_paths
 from app.errors_ui import Problem, ProblemHub, Severity
@@ -41,6 +44,7 @@ from app.photos import Photo
 from app.theme import DARK, LIGHT, Theme, make_palette, style_sheet
 from engine.errors import BadFile
 from engine.labels import write_label_map
+from engine.systems import Abilities
 from tests.app.fakes import FACES
 from tests.fixtures import face_label_map, photo_of
 
@@ -74,7 +78,10 @@ def dialogs(core, tmp_path):
     write_label_map(tmp_path / "map.png", label_map, FACES)
     photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.4, ("Unsure.",))
     yield RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR)
-    yield LabelMapDialog(tmp_path / "map.png", FACES)
+    yield LabelMapDialog(tmp_path / "map.png", FACES, core.submit)
+    yield VariationsDialog("Hair", 6)
+    yield MorphDialog("Hair", Abilities(True, True, True))
+    yield ChangeLabelDialog(FACES, HAIR, "12 %")
     yield TemplateDialog([Template(tmp_path / "map.png", "Map", "图")], FACES)
     yield ShortcutsDialog()
     yield AboutDialog(core.catalogue)

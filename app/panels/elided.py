@@ -1,0 +1,37 @@
+"""A line of text that gives way instead of widening its panel, and says by three dots that it did."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+
+
+class ElidedLabel(QLabel):
+    """Plain text on one line; the whole of it is in the tooltip."""
+
+    def __init__(self, name: str, *, muted: bool = True, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        if muted:
+            self.setProperty("muted", True)
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def show_text(self, text: str, *, tip: str = "") -> None:
+        """Show ``text``; the tooltip has ``tip`` or the same."""
+        self.setText(text)
+        self.setToolTip(tip or text)
+        self.setAccessibleDescription(tip or text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
+        painter = QPainter(self)
+        option = QStyleOption()
+        option.initFrom(self)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        self.style().drawItemText(
+            painter, self.contentsRect(), left, option.palette, self.isEnabled(), text, self.foregroundRole()
+        )
+        painter.end()
