@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
@@ -99,25 +99,50 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[OnProgress]:
         yield report
 
 
+class Stoppable(Protocol):
+    """What Ctrl+C stops: a training's Control."""
+
+    @property
+    def stopping(self) -> bool: ...
+
+    def stop(self) -> None: ...
+
+
 @contextmanager
 def cancelling() -> Iterator[threading.Event]:
     """An event that the first Ctrl+C sets, so that work ends in good order; the second one interrupts it."""
     event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+    with _on_interrupt(event.set, event.is_set):
         yield event
+
+
+S = TypeVar("S", bound=Stoppable)
+
+
+@contextmanager
+def stopping(work: S) -> Iterator[S]:
+    """`work`, which the first Ctrl+C stops in good order; the second one interrupts it."""
+    with _on_interrupt(work.stop, lambda: work.stopping):
+        yield work
+
+
+@contextmanager
+def _on_interrupt(first: Callable[[], None], stopping_already: Callable[[], bool]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
     before = signal.getsignal(signal.SIGINT)
 
     def on_interrupt(number: int, frame: Any) -> None:
-        if event.is_set():
+        if stopping_already():
             raise KeyboardInterrupt
-        event.set()
+        first()
         with suppress(OSError):
             print("Stopping ... (Ctrl+C again stops at once)", file=sys.stderr)  # noqa: T201
 
     signal.signal(signal.SIGINT, on_interrupt)
     try:
-        yield event
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 

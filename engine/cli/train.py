@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import threading
-from datetime import datetime
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, OnProgress, announce, cancelling, progress, say, say_json, tell
+from engine.cli.common import Device, JsonFlag, OnProgress, announce, progress, say, say_json, stopping, tell
 from engine.cli.words import split_settings
-from engine.errors import BadRequest, Cancelled
+from engine.errors import BadRequest
 
 
 def train(
@@ -30,24 +30,38 @@ def train(
         typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: steps=2000, task.ema=0.99 ..."),
     ] = None,
     device: Device = "auto",
+    devices: Annotated[
+        int, typer.Option("--devices", min=1, help="Processes on this host that share each step, one per GPU.")
+    ] = 1,
+    hosts: Annotated[int, typer.Option("--hosts", min=1, help="Hosts, each started with torchrun.")] = 1,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the curves and sheets for TensorBoard too.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Train weights. The run folder holds config.json, stats.jsonl, samples/ and checkpoints/.
 
     Ctrl+C saves a checkpoint and stops; --resume goes on from it and gives the same weights as a run
-    that was not interrupted.
+    that was not interrupted. Several GPUs: --devices N; several hosts: torchrun --nnodes M --nproc-per-node N ...
+    -m engine train ... --devices N --hosts M, with the run folder on a disk that all of them see.
     """
     if resume and out is None:
         raise BadRequest("--resume needs --out, the folder of the run to go on with.")
     changes = {key: _value(text) for key, text in split_settings(settings or []).items()}
 
     from engine.devices import resolve
+    from engine.training.control import Control
     from engine.training.recipe import load_recipe
     from engine.training.start import prepare
 
     folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    with progress("reading", quiet=as_json) as report, cancelling() as cancel:
+    with progress("reading", quiet=as_json) as report, stopping(Control()) as control, ExitStack() as stack:
         plan = load_recipe(recipe, changes)
+        callbacks = [partial(_on_event, report, plan.steps)]
+        if tensorboard:
+            from engine.training.tensorboard import BoardWriter
+
+            callbacks.append(stack.enter_context(BoardWriter(folder)))
         loop = prepare(
             plan,
             data,
@@ -55,28 +69,32 @@ def train(
             resume=resume,
             start_weights=None if init_weights is None else _tensors_of(init_weights),
             device=str(resolve(device)),
-            callbacks=[partial(_on_event, report, cancel, plan.steps)],
+            devices=devices,
+            hosts=hosts,
+            callbacks=callbacks,
+            control=control,
             on_progress=report,
         )
         loop.run()
+    if not loop.fabric.is_global_zero:
+        return
     if as_json:
         say_json({"run": folder, "steps": loop.step, "seconds": loop.seconds, "best": _finite(loop.best)})
     else:
         say(f"{folder}  {loop.step} steps in {loop.seconds:.0f} s")
 
 
-def _on_event(report: OnProgress, cancel: threading.Event, steps: int, event: str, facts: dict[str, Any]) -> None:
-    """Show what the loop reports; stop it where the user asked to."""
+def _on_event(report: OnProgress, steps: int, event: str, facts: dict[str, Any]) -> None:
+    """Show what the loop reports."""
     if event == "note":
         tell([facts["text"]])
     elif event == "step":
+        left = str(timedelta(seconds=round(facts["seconds_left"])))
         rate = facts["images_per_second"]
-        report(facts["step"] / steps, f"step {facts['step']} of {steps}, {rate} pictures/s")
+        report(facts["step"] / steps, f"step {facts['step']} of {steps}, {rate} pictures/s, {left} left")
     elif event == "validation":
         numbers = ", ".join(f"{key} {value}" for key, value in facts["numbers"].items())
         announce(f"step {facts['step']}: {numbers}")
-    if cancel.is_set() and event != "checkpoint":  # the loop saves once more when it is cancelled
-        raise Cancelled
 
 
 def _tensors_of(weights: str) -> Path:

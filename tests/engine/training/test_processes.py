@@ -1,0 +1,136 @@
+"""Runs in processes of their own: killed in the middle, shared by two of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from safetensors.torch import load_file
+
+from engine.training.recipe import Recipe
+from tests.engine.training.tiny import PARSER, SEAN, changed, checkpoint, differences, start
+from tests.fixtures import write_dataset
+
+CHILD = """
+import json, sys
+from pathlib import Path
+import msgspec
+from engine.training.recipe import Recipe
+from engine.training.start import prepare
+
+data, options, *runs = sys.argv[1:]
+tell = lambda event, facts: print(event, facts.get("step"), flush=True)
+for recipe, folder in zip(runs[::2], runs[1::2]):
+    recipe = msgspec.json.decode(recipe, type=Recipe)
+    prepare(recipe, Path(data), Path(folder), callbacks=[tell], **json.loads(options)).run()
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=6, val=2)
+
+
+def child(
+    runs: dict[Path, Recipe], data: Path, env: dict[str, str] | None = None, **more: object
+) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", CHILD, str(data), json.dumps(more)]
+    for folder, recipe in runs.items():
+        words += [msgspec.json.encode(recipe).decode(), str(folder)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, env=os.environ | (env or {}), stdout=pipe, stderr=pipe, text=True)
+
+
+def test_a_run_killed_in_mid_step_resumes_to_the_same_weights(data: Path, tmp_path: Path) -> None:
+    start(SEAN, data, tmp_path / "whole").run()
+    killed = child({tmp_path / "run": SEAN}, data)
+    assert killed.stdout is not None
+    seen = []
+    for line in killed.stdout:  # a step after the checkpoint of step 3, so that something is lost
+        seen.append(line.strip())
+        if line.strip() == "step 4":
+            killed.send_signal(signal.SIGKILL)
+            break
+    _, errors = killed.communicate()
+    assert "checkpoint 3" in seen and killed.returncode == -signal.SIGKILL, errors
+    assert not list((tmp_path / "run").rglob("*.tmp")) and checkpoint(tmp_path / "run")["step"] == 3
+    resumed = start(SEAN, data, tmp_path / "run", resume=True)
+    assert resumed.step == 3
+    resumed.run()
+    assert differences(checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "run")) == []
+    best = (load_file(tmp_path / name / "best.safetensors") for name in ("whole", "run"))
+    assert differences(*best) == []
+
+
+def two_processes(runs: dict[Path, Recipe], data: Path) -> None:
+    """As torchrun would start them, on the CPU."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    env = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    env |= {"GROUP_RANK": "0", "GROUP_WORLD_SIZE": "1", "TORCHELASTIC_RUN_ID": "test", "GLOO_SOCKET_IFNAME": "lo"}
+    ranks = [env | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in (0, 1)]
+    children = [child(runs, data, rank, devices=2) for rank in ranks]
+    results = [one.communicate() for one in children]
+    assert [one.returncode for one in children] == [0, 0], "\n".join(errors for _, errors in results)
+    assert "step 1" in results[0][0] and "step" not in results[1][0]  # one of them reports
+
+
+def losses_of(folder: Path) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (folder / "stats.jsonl").read_text("utf-8").splitlines()]
+    return [line["losses"] for line in lines if line["event"] == "step"]
+
+
+TOLERANCE = 2e-4  # relative: sums in another order, and losses are told with four decimals
+
+
+@pytest.mark.loopback
+def test_two_processes_train_as_one_does_with_the_doubled_batch(data: Path, tmp_path: Path) -> None:
+    """Noise, augmentation and batch norm too: what a picture gets does not depend on who works on it.
+
+    The parser without its losses that compare classes over a whole batch (weighted mean, Jaccard).
+    """
+    plain = changed(PARSER, task={"class_weight_power": 0.0, "jaccard": 0.0})
+    recipes = {system: changed(one, steps=3) for system, one in (("sean", SEAN), ("parser", plain))}
+    two_processes({tmp_path / f"{system}-2": recipe for system, recipe in recipes.items()}, data)
+    for system, recipe in recipes.items():
+        start(changed(recipe, batch=4), data, tmp_path / system).run()
+        one, two = losses_of(tmp_path / system), losses_of(tmp_path / f"{system}-2")
+        assert len(one) == len(two) == 3
+        for alone, shared in zip(one, two, strict=True):
+            assert shared == pytest.approx(alone, rel=TOLERANCE, abs=2e-4)
+        resumed = start(changed(recipe, batch=4), data, tmp_path / f"{system}-2", resume=True)  # names are the same
+        assert resumed.step == 3
+    assert json.loads((tmp_path / "sean-2" / "config.json").read_text("utf-8"))["processes"] == 2
+
+
+def test_gradients_of_several_batches_are_averaged(data: Path, tmp_path: Path) -> None:
+    """No batch norm to tell batches apart, one network: two batches of 2 are one of 4."""
+    recipe = changed(PARSER, steps=1, task={"class_weight_power": 0.0, "jaccard": 0.0, "lr": 1e-3, "warm_up": 1})
+    whole = start(changed(recipe, batch=4), data, tmp_path / "whole")
+    parts = start(changed(recipe, accumulate=2), data, tmp_path / "parts")
+    for loop in (whole, parts):
+        for module in loop.task.modules["parser"].modules():
+            if hasattr(module, "running_mean"):
+                module.train = lambda mode=True, module=module: module  # type: ignore[method-assign]
+                module.training = False
+        loop.run()
+    a, b = (losses_of(tmp_path / name)[0] for name in ("whole", "parts"))
+    assert b == pytest.approx(a, rel=1e-4, abs=2e-4)
+    assert parts.pictures == 4
+
+
+def test_all_networks_move_when_gradients_are_accumulated(data: Path, tmp_path: Path) -> None:
+    loop = start(changed(SEAN, steps=1, accumulate=2), data, tmp_path / "run")
+    before = {k: [p.detach().clone() for p in m.parameters()] for k, m in loop.task.modules.items()}
+    loop.run()
+    for name, module in loop.task.modules.items():
+        moved = [bool((p != q).any()) for p, q in zip(module.parameters(), before[name], strict=True)]
+        assert sum(moved) > len(moved) / 2, name
