@@ -47,12 +47,15 @@ class DiceController(QObject):
 
     @Slot()
     def roll_all(self) -> None:
-        """New random styles for all labels of the picture that are not locked, as one step."""
+        """New random styles for all labels of the picture that are not locked, as one step.
+
+        They share a seed: where the weights know how regions vary together, such styles fit one another.
+        """
         if not self._can_draw():
             return
         document = self._document
         present = [label.id for label in document.label_set.labels if document.areas[label.id] > 0]
-        styles: dict[int, Style] = {label: SampleStyle(new_seed()) for label in present}
+        styles: dict[int, Style] = dict.fromkeys(present, SampleStyle(new_seed()))
         chosen = self._scope.unlocked(styles)
         if not chosen:
             self._context.core.hub.notice(self.tr("All styles are locked; unlock one to roll it."))
