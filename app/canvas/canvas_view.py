@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -136,6 +137,17 @@ class CanvasView(DropTarget):
     def pan_by(self, dx: float, dy: float) -> None:
         """Moves the image by widget pixels."""
         self._set_view(view.pan(view=self._view, dx=dx, dy=dy))
+
+    def show_preview(self, pixels: np.ndarray | None) -> None:
+        """Lays a preview, (h, w) uint32 premultiplied ARGB of any size, over the picture; None takes it away."""
+        if pixels is not None or self._scene.has_preview:
+            self._scene.set_preview(pixels)
+            self.update()
+
+    @property
+    def has_preview(self) -> bool:
+        """Whether a preview lies over the picture."""
+        return self._scene.has_preview
 
     def set_highlight(self, label: int | None) -> None:
         """Darkens all but one label's region; None ends it."""

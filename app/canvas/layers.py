@@ -6,6 +6,7 @@ looked up in the colour table again.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from PySide6.QtGui import QImage
 
@@ -62,6 +63,16 @@ class TableImage:
         np.take(table, self._label_map, out=self._buffer)
 
 
+class LayerImage:
+    """Pixels with opacity, as a QImage."""
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        """`pixels`: (h, w) uint32 premultiplied ARGB; kept."""
+        self._buffer = np.ascontiguousarray(pixels)
+        height, width = pixels.shape
+        self.image = QImage(self._buffer.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
+
+
 class PictureImage:
     """A picture as a QImage, with halved copies for zooming out: bilinear scaling alone skips pixels below 50
     %.
@@ -89,7 +100,7 @@ def _half(image: QImage) -> QImage:
     """Each pixel the mean of 2 x 2; an odd last row or column is dropped."""
     width, height = image.width() // 2, image.height() // 2
     stride = image.bytesPerLine()
-    source = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), stride)
-    source = source[: 2 * height, : 8 * width].reshape(height, 2, width, 2, 4)
-    mean = ((source.astype(np.uint16).sum(axis=(1, 3)) + 2) >> 2).astype(np.uint8)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), stride)
+    source = rows[: 2 * height, : 8 * width].reshape(2 * height, 2 * width, 4)
+    mean = cv2.resize(source, (width, height), interpolation=cv2.INTER_AREA)
     return QImage(mean.data, width, height, width * 4, QImage.Format.Format_RGB32).copy()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPixmap
 
 from app.canvas import strokes, view
-from app.canvas.layers import PictureImage, TableImage, colour_table, highlight_table
+from app.canvas.layers import LayerImage, PictureImage, TableImage, colour_table, highlight_table
 from app.canvas.strokes import Box
 from app.canvas.view import Pane, View
 from app.document.document import Document
@@ -20,6 +21,7 @@ class Scene:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._picture: PictureImage | None = None
+        self._preview: LayerImage | None = None
         self._highlight: TableImage | None = None
         self._highlighted: int | None = None
         self.rebuild()
@@ -30,6 +32,7 @@ class Scene:
         document = self._document
         table = colour_table(label_set=document.label_set, hidden=document.hidden)
         self._labels = TableImage(document.label_map, table)
+        self._preview = None
         self.set_highlight(self._highlighted)
         self.update_picture()
 
@@ -47,6 +50,14 @@ class Scene:
         document = self._document
         pixels = document.picture if document.picture is not None else document.photo
         self._picture = None if pixels is None else PictureImage(pixels)
+
+    def set_preview(self, pixels: np.ndarray | None) -> None:
+        """What lies over the picture until the exact one comes: (h, w) uint32 premultiplied ARGB of any size."""
+        self._preview = None if pixels is None else LayerImage(pixels)
+
+    @property
+    def has_preview(self) -> bool:
+        return self._preview is not None
 
     @property
     def has_picture(self) -> bool:
@@ -84,13 +95,17 @@ class Scene:
         target = image_rect(self._document, at, pane)
         smooth = not view.square_pixels(view=at, device_ratio=device_ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        picture = self._picture if pane.picture else None
-        opacity = overlay if picture is not None else 1.0
+        picture, preview = (self._picture, self._preview) if pane.picture else (None, None)
+        opacity = overlay if picture is not None or preview is not None else 1.0
         if picture is not None:
             image = picture.at_scale(at.scale * device_ratio)
             painter.drawImage(target, image, QRectF(image.rect()))
         else:
             self._draw_checks(painter, target, palette)
+        if preview is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+            painter.drawImage(target, preview.image, QRectF(preview.image.rect()))
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         if pane.labels and opacity > 0:
             painter.setOpacity(opacity)
             painter.drawImage(target, self._labels.image)

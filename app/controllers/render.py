@@ -1,9 +1,17 @@
-"""Live rendering: every change of the document becomes a request; results become the document's picture."""
+"""Live rendering: every change of the document becomes a request; results become the document's picture.
+
+While the hand moves, previews may come first (`app.jobs.render_lane`): the canvas shows them over the last exact
+picture where something has changed, and drops them for the exact one. The document never holds a preview.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from app.canvas import preview
 from app.controllers.context import Context
 from app.document.state import Snapshot
 from engine.errors import Cancelled, EngineError
@@ -22,7 +30,6 @@ class RenderController(QObject):
         self._context = context
         self._document = context.core.document
         self._lane = context.core.render_lane
-        self._submitted: dict[int, Snapshot] = {}
         self._shown: Snapshot | None = None  # what the document's picture was painted from
         self._notes: tuple[str, ...] = ()
         self._fresh_document = False
@@ -37,15 +44,21 @@ class RenderController(QObject):
         document.styles_changed.connect(self._changed)
         document.seed_changed.connect(self._changed)
         document.precision_changed.connect(self._changed)
+        document.detail_changed.connect(self._changed)
+        document.detail_changed.connect(self._show_detail)
+        document.replaced.connect(self._show_detail)
+        document.undo_changed.connect(self._on_hand)
         document.weights_changed.connect(self._replaced)
         document.replaced.connect(self._replaced)
         lane.rendered.connect(self._on_rendered)
+        lane.previewed.connect(self._on_previewed)
         lane.failed.connect(self._on_failed)
         lane.progress.connect(context.status.show_progress)
         lane.busy_changed.connect(self._on_busy)
         context.core.work_lane.busy_changed.connect(self._on_busy)
         context.core.work_lane.progress.connect(context.status.show_progress)
         context.status.cancel_wanted.connect(self.cancel)
+        self._show_detail()
 
     def start(self) -> None:
         """Begin to render; called after the first frame, so that the window is there before torch is loaded."""
@@ -59,7 +72,7 @@ class RenderController(QObject):
 
     @property
     def up_to_date(self) -> bool:
-        """True when the document's picture shows exactly its present label map, styles, seed and precision."""
+        """True when the document's picture shows exactly its present label map, styles, seed, precision and detail."""
         return self._shown is not None and self._shown.same_as(self._document.snapshot())
 
     @property
@@ -82,14 +95,28 @@ class RenderController(QObject):
     @Slot()
     def cancel(self) -> None:
         """Drop what is rendered, parsed, encoded or written; the last picture stays."""
+        self._context.canvas.show_preview(None)
         if self._context.core.cancel():
             self._context.status.show_message(self.tr("Cancelled"))
+
+    @Slot()
+    def detail_model(self) -> None:
+        """Paint large maps at the model's size and enlarge the picture."""
+        self._document.set_detail("model")
+
+    @Slot()
+    def detail_full(self) -> None:
+        """Paint large maps at their own size."""
+        self._document.set_detail("full")
 
     # --- inside -------------------------------------------------------------------------------------
 
     def _changed(self, *_: object) -> None:
         if self._enabled and not self._soon.isActive():
             self._soon.start()
+
+    def _show_detail(self, *_: object) -> None:
+        self._context.shell.set_checked(f"detail_{self._document.detail}")
 
     def _replaced(self, *_: object) -> None:
         self._fresh_document = True
@@ -111,16 +138,44 @@ class RenderController(QObject):
             # An undo led back to what is shown: whatever is under way would replace it by something else.
             self._fresh_document = False
             self._lane.cancel()
+            self._context.canvas.show_preview(None)
             self._context.core.hub.clear(TOPIC)
             return
-        stamp = self._lane.submit(snapshot.to_request, drop_running=self._fresh_document)
+        if self._fresh_document:
+            self._context.canvas.show_preview(None)
+        self._lane.submit(snapshot, drop_running=self._fresh_document)
         self._fresh_document = False
-        self._submitted[stamp] = snapshot
-        for old in [key for key in self._submitted if key < stamp - 3]:
-            del self._submitted[old]
+
+    def _on_hand(self) -> None:
+        self._lane.set_hand_down(self._document.stroking)
+
+    def _on_previewed(self, result: object) -> None:
+        source = self._lane.rendered_source
+        if isinstance(source, Snapshot):
+            pixels: np.ndarray = result.pixels  # type: ignore[attr-defined]
+            opacity = self._opacity(source, *pixels.shape[:2])
+            self._context.canvas.show_preview(preview.layer(pixels, opacity))
+
+    def _opacity(self, now: Snapshot, height: int, width: int) -> np.ndarray:
+        """Where a preview of `now` has to be seen: (height, width) uint8, 0 where the exact picture still holds."""
+        before = self._shown
+        everywhere = np.full((height, width), 255, np.uint8)
+        if before is None or self._document.picture is None:
+            return everywhere
+        changed = np.zeros((height, width), bool)
+        if not now.same_but_map(before):
+            if not now.same_but_map(replace(before, styles=now.styles)):
+                return everywhere
+            labels = {label for label, _ in set(now.styles.items()) ^ set(before.styles.items())}
+            table = np.zeros(256, np.uint8)
+            table[list(labels)] = 1
+            changed = preview.reduced_mask(table[now.label_map], height, width)
+        return preview.fading(changed | preview.changed_pixels(now.label_map, before.label_map, height, width))
 
     def _on_rendered(self, result: object) -> None:
-        self._shown = self._submitted.get(self._lane.rendered_stamp)
+        source = self._lane.rendered_source
+        self._shown = source if isinstance(source, Snapshot) else None
+        self._context.canvas.show_preview(None)
         self._document.set_picture(result.pixels)  # type: ignore[attr-defined]
         self._context.core.hub.clear(TOPIC)
         status = self._context.status
@@ -133,6 +188,7 @@ class RenderController(QObject):
         self.rendered.emit(result)
 
     def _on_failed(self, error: EngineError) -> None:
+        self._context.canvas.show_preview(None)
         if not isinstance(error, Cancelled):
             self._context.core.hub.error(error, topic=TOPIC)
 

@@ -20,7 +20,7 @@ from app.document.undo import Command, PixelChange, UndoStack, record_change
 from app.labels_text import label_name
 from engine.errors import BadRequest
 from engine.labels import LabelSet
-from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
+from engine.request import BlockStyle, Detail, ImageStyle, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
 
 BACKGROUND = 0  # what the eraser paints
 _STYLES = (MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle)
@@ -34,6 +34,7 @@ class DocumentBase(QObject):
     seed_changed = Signal(int)
     weights_changed = Signal(str)
     precision_changed = Signal(str)
+    detail_changed = Signal(str)
     labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
     style_locks_changed = Signal(object)  # frozenset of label ids
     results_changed = Signal()  # kept pictures came, went or got a star; `replaced` may also bring others
@@ -83,6 +84,11 @@ class DocumentBase(QObject):
     def precision(self) -> Precision:
         """What the engine computes with: "float32" or "bfloat16"."""
         return self._state.precision
+
+    @property
+    def detail(self) -> Detail:
+        """How a map larger than the weights know is painted: "model" or "full" (`engine.request`)."""
+        return self._state.detail
 
     @property
     def styles(self) -> dict[int, Style]:
@@ -161,6 +167,7 @@ class DocumentBase(QObject):
             styles=dict(state.styles),
             seed=state.seed,
             precision=state.precision,
+            detail=state.detail,
         )
 
     def to_request(self) -> RenderRequest:

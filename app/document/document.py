@@ -21,7 +21,7 @@ from app.document.state import Precision, State
 from app.document.whole import WholeDocument
 from engine.errors import BadRequest
 from engine.labels import LabelSet, check_label_map, load_label_set
-from engine.request import Style
+from engine.request import Detail, Style
 
 __all__ = ["BACKGROUND", "Document"]
 
@@ -205,6 +205,12 @@ class Document(WholeDocument):
         if precision not in get_args(Precision):
             raise BadRequest(self.tr("The precision must be float32 or bfloat16, not {0}.").format(precision))
         self._change("precision", precision, self.tr("Change precision"))
+
+    def set_detail(self, detail: Detail) -> None:
+        """How a label map is painted that is larger than the weights know: "model" or "full"."""
+        if detail not in get_args(Detail):
+            raise BadRequest(self.tr("The detail must be model or full, not {0}.").format(detail))
+        self._change("detail", detail, self.tr("Change detail"))
 
     def set_locked(self, label: int, locked: bool) -> None:
         """Protects a label's pixels from brush and fills."""

@@ -4,15 +4,15 @@ copy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from app.document.results import Results
-from engine.labels import LabelSet
-from engine.request import LabelMapData, RenderRequest, Style
+from engine.labels import LabelSet, resize_label_map
+from engine.request import Detail, LabelMapData, RenderRequest, Style
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -40,6 +40,7 @@ class State:
     styles: dict[int, Style] = field(default_factory=dict)  # a label that is missing has the mean style
     seed: int = 0
     precision: Precision = "float32"
+    detail: Detail = "model"  # how a map larger than the weights know is painted
     locked: frozenset[int] = frozenset()
     hidden: frozenset[int] = frozenset()
     style_locked: frozenset[int] = frozenset()  # labels whose style dice, "all regions" and resets leave alone
@@ -61,13 +62,34 @@ class Snapshot:
     styles: dict[int, Style]
     seed: int
     precision: Precision = "float32"
+    detail: Detail = "model"
 
     def same_as(self, other: Snapshot) -> bool:
         """True when both make the same picture."""
-        plain = (self.weights, self.seed, self.precision, self.styles)
-        return plain == (other.weights, other.seed, other.precision, other.styles) and np.array_equal(
-            self.label_map, other.label_map
+        return self.same_but_map(other) and np.array_equal(self.label_map, other.label_map)
+
+    def same_but_map(self, other: Snapshot) -> bool:
+        """True when at most the label maps differ."""
+        mine, theirs = (
+            (one.weights, one.seed, one.precision, one.detail, one.styles, one.label_map.shape) for one in (self, other)
         )
+        return mine == theirs
+
+    # What the render lane paces itself by (`app.jobs.render_lane.Sizable`).
+
+    @property
+    def pace_key(self) -> tuple[str, str]:
+        """What the time of a picture depends on apart from its size."""
+        return self.weights, self.precision
+
+    @property
+    def pace_size(self) -> tuple[int, int, str]:
+        """Height and width of the label map, and the detail."""
+        return int(self.label_map.shape[0]), int(self.label_map.shape[1]), self.detail
+
+    def reduced(self, height: int, width: int) -> Snapshot:
+        """The same with a smaller label map: what a preview is made of."""
+        return replace(self, label_map=read_only(resize_label_map(self.label_map, height, width)), detail="model")
 
     def to_request(self) -> RenderRequest:
         return RenderRequest(
@@ -76,6 +98,7 @@ class Snapshot:
             styles=dict(self.styles),
             seed=self.seed,
             precision=self.precision,
+            detail=self.detail,
         )
 
 

@@ -16,7 +16,7 @@ from app.document.results import Result
 from app.document.state import Origin, Precision, Snapshot, State
 from engine.errors import BadRequest
 from engine.labels import LabelSet, check_label_map
-from engine.request import MAX_SEED, RenderRequest, Style
+from engine.request import MAX_SEED, Detail, RenderRequest, Style
 
 
 class WholeDocument(DocumentBase):
@@ -45,6 +45,7 @@ class WholeDocument(DocumentBase):
         styles: Mapping[int, Style] | None = None,
         seed: int = 0,
         precision: Precision = "float32",
+        detail: Detail = "model",
         photo: np.ndarray | None = None,
         picture: np.ndarray | None = None,
         path: Path | None = None,
@@ -65,6 +66,7 @@ class WholeDocument(DocumentBase):
             styles={label: style for label, style in chosen.items() if style is not None},
             seed=self._checked_seed(seed),
             precision=precision,
+            detail=detail,
             photo=self._checked_picture(photo),
             picture=self._checked_picture(picture),
             origin=Origin(path),
@@ -100,6 +102,7 @@ class WholeDocument(DocumentBase):
             styles=request.styles,
             seed=request.seed,
             precision=request.precision,
+            detail=request.detail,
             picture=picture,
             path=path,
             text=text or self.tr("Restore from picture"),
@@ -110,7 +113,7 @@ class WholeDocument(DocumentBase):
         self, weights: str, styles: Mapping[int, Style], *, label_set: LabelSet | None = None, text: str | None = None
     ) -> None:
         """Paints with other weights that know the same labels, with the styles as those weights need them; one
-        step. All else stays: pixels, seed, precision, locks, visibility, picture.
+        step. All else stays: pixels, seed, precision, detail, locks, visibility, picture.
         """
         chosen = {self._checked(label): self._checked_style(style) for label, style in styles.items()}
         self.end_stroke()
@@ -167,6 +170,7 @@ class WholeDocument(DocumentBase):
             styles=dict(snapshot.styles),
             seed=snapshot.seed,
             precision=snapshot.precision,
+            detail=snapshot.detail,
             locked=old.locked if same else none,
             hidden=old.hidden if same else none,
             style_locked=old.style_locked if same else none,

@@ -4,6 +4,10 @@ While a render runs, at most one newer request waits; it is replaced by newer on
 is ready even if something newer waits already: otherwise someone who keeps painting would never see the
 picture. Each request has a stamp; only the GUI thread decides, by the stamp, whether a result still counts,
 so nothing is delivered after `cancel` or `shutdown`.
+
+A request that can be made smaller (`Sizable`) is previewed where its exact picture would take too long to follow the
+hand; `app.jobs.pace` decides. The exact picture comes as soon as the hand rests, and always comes in the end, unless
+something newer takes its place.
 """
 
 from __future__ import annotations
@@ -12,11 +16,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs.failure import as_engine_error
+from app.jobs.pace import BURST_S, IDLE_S, Pace, Painting, Size, choose, gives_way
 from app.jobs.session_gate import SessionGate, session_factory
 
 if TYPE_CHECKING:
@@ -24,28 +29,75 @@ if TYPE_CHECKING:
     from engine.session import RenderResult
 
 
-@dataclass(frozen=True)
+@runtime_checkable
+class Sizable(Protocol):
+    """What a request will be made of, in the worker: as it is, or with its label map at a smaller size."""
+
+    @property
+    def pace_key(self) -> tuple[Any, ...]:
+        """What the time depends on apart from the size (weights, precision); the weights come first."""
+        ...
+
+    @property
+    def pace_size(self) -> tuple[int, int, str]:
+        """Height and width of the label map, and the request's detail."""
+        ...
+
+    def to_request(self) -> RenderRequest: ...
+
+    def reduced(self, height: int, width: int) -> Sizable: ...
+
+
+Made = Callable[[], "RenderRequest"]
+
+
+@dataclass
 class _Job:
     stamp: int
-    request: RenderRequest | Callable[[], RenderRequest]
+    request: RenderRequest | Made | Sizable
+    moving: bool = False
+    previewed: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
+    superseded: bool = False  # it gave way to a newer one: its Cancelled is nobody's news
+    began: float = 0.0
+    painting: Painting | None = None  # what is being painted, of a Sizable
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """The ways to paint a label map of one size with some weights."""
+
+    exact: Painting
+    previews: tuple[Painting, ...]
 
 
 class RenderLane(QObject):
     """All methods and signals belong to the GUI thread."""
 
-    rendered = Signal(object)  # RenderResult
+    rendered = Signal(object)  # RenderResult, exact
+    previewed = Signal(object)  # RenderResult of a smaller label map; the exact one follows
     progress = Signal(float, str)  # 0-1 and what is being done, of the render that runs
     failed = Signal(object)  # EngineError
     busy_changed = Signal(bool)
 
     _posted = Signal(str, int, object)  # from the worker: kind, stamp, payload
 
-    def __init__(self, gate: SessionGate | None = None, parent: QObject | None = None) -> None:
-        """`gate`: the session shared with the other lane; without one, a session of its own."""
+    def __init__(
+        self,
+        gate: SessionGate | None = None,
+        parent: QObject | None = None,
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`gate`: the session shared with the other lane; without one, a session of its own. `clock`: for tests."""
         super().__init__(parent)
         self._gate = gate if gate is not None else SessionGate(session_factory())
+        self._clock = clock
         self._condition = threading.Condition()
+        self._pace = Pace()  # this and the next: under the condition's lock
+        self._ways: dict[tuple[object, ...], _Ways] = {}
+        self._hand_down = False
+        self._last_change = float("-inf")
         self._thread: threading.Thread | None = None
         self._waiting: _Job | None = None
         self._running: _Job | None = None
@@ -54,6 +106,7 @@ class RenderLane(QObject):
         self._settled = 0  # requests up to this stamp are delivered, replaced or cancelled
         self._busy = False
         self._rendered_stamp = 0
+        self._rendered_source: object = None
         self._last_seconds: float | None = None
         self._posted.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
@@ -63,8 +116,13 @@ class RenderLane(QObject):
 
     @property
     def rendered_stamp(self) -> int:
-        """Stamp of the request whose result was delivered last; valid in slots of `rendered`."""
+        """Stamp of the request whose result was delivered last; valid in slots of `rendered` and `previewed`."""
         return self._rendered_stamp
+
+    @property
+    def rendered_source(self) -> object:
+        """What was submitted for that result; valid in the same slots."""
+        return self._rendered_source
 
     @property
     def last_seconds(self) -> float | None:
@@ -73,26 +131,46 @@ class RenderLane(QObject):
         """
         return self._last_seconds
 
-    def submit(self, request: RenderRequest | Callable[[], RenderRequest], *, drop_running: bool = False) -> int:
+    def submit(self, request: RenderRequest | Made | Sizable, *, drop_running: bool = False) -> int:
         """Renders as soon as the worker is free, unless something newer comes. Returns the request's stamp.
 
-        `request` may be a function that makes it, called in the worker (`document.snapshot().to_request`).
-        `drop_running`: what runs now has become meaningless (another document): cancel it and drop its
-        result.
+        `request` may be a function that makes it, called in the worker, or something that may also be previewed
+        (`document.snapshot()`). `drop_running`: what runs now has become meaningless (another document): cancel it
+        and drop its result.
         """
         if self._closed:
             raise RuntimeError("the render lane is shut down")
         if drop_running:
             self._void()
         self._newest += 1
+        now = self._clock()
         with self._condition:
-            self._waiting = _Job(self._newest, request)
+            burst = self._busy and not drop_running and now - self._last_change < BURST_S
+            self._last_change = now
+            job = _Job(self._newest, request, moving=self._hand_down or burst)
+            if self._running is not None and not drop_running:
+                self._let_pass(self._running, job, now)
+            self._waiting = job
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="tessera-render", daemon=True)
                 self._thread.start()
             self._condition.notify_all()
         self._set_busy(True)
         return self._newest
+
+    def set_hand_down(self, down: bool) -> None:
+        """Whether a brush or a slider is held: then previews may stand in for exact pictures until it rests."""
+        if down == self._hand_down:
+            return
+        self._hand_down = down
+        if not down:
+            with self._condition:
+                self._last_change = float("-inf")
+                if self._waiting is not None:
+                    self._waiting.moving = False
+                if self._running is not None:
+                    self._running.moving = False
+                self._condition.notify_all()
 
     def cancel(self) -> None:
         """Drops what runs and what waits. Answers at once; the worker stops at the engine's next check."""
@@ -120,7 +198,25 @@ class RenderLane(QObject):
             self._waiting = None
             if self._running is not None:
                 self._running.cancel.set()
+            self._condition.notify_all()
         self._settled = self._newest
+
+    def _let_pass(self, running: _Job, newer: _Job, now: float) -> None:
+        """Stops an exact picture that would keep a newer request waiting. The lock is held."""
+        if running.painting is None or not running.painting.exact:
+            return
+        ways = self._ways.get(_ways_key(newer.request)) if isinstance(newer.request, Sizable) else None
+        if ways is None or ways.exact != running.painting:
+            return
+        what = cast(Sizable, newer.request).pace_key
+        elapsed = now - running.began
+        seconds = self._seconds(what)
+        if gives_way(ways.exact, ways.previews, seconds, elapsed=elapsed, moving=newer.moving):
+            running.superseded = True
+            running.cancel.set()
+
+    def _seconds(self, what: tuple[Any, ...]) -> Callable[[Painting], float]:
+        return lambda painting: self._pace.seconds(what, painting)
 
     @Slot(str, int, object)
     def _take(self, kind: str, stamp: int, payload: object) -> None:
@@ -129,14 +225,18 @@ class RenderLane(QObject):
         if kind == "progress":
             self.progress.emit(*cast(tuple[float, str], payload))
             return
-        self._settled = stamp
-        if kind == "rendered":
+        if kind == "failed":
+            self._settled = stamp
+            self.failed.emit(payload)
+        else:
             self._rendered_stamp = stamp
-            result, seconds = cast(tuple[object, float], payload)
+            result, self._rendered_source, seconds = cast(tuple[object, object, float], payload)
+            if kind == "previewed":
+                self.previewed.emit(result)
+                return  # not settled: the exact picture of this request, or something newer, is still to come
+            self._settled = stamp
             self._last_seconds = seconds
             self.rendered.emit(result)
-        else:
-            self.failed.emit(payload)
         self._set_busy(self._settled < self._newest)
 
     def _set_busy(self, busy: bool) -> None:
@@ -149,31 +249,90 @@ class RenderLane(QObject):
     def _work(self) -> None:
         while True:
             with self._condition:
-                self._running = None
-                while self._waiting is None and not self._closed:
-                    self._condition.wait()
-                if self._closed:
+                job = self._next()
+                if job is None:
                     return
-                assert self._waiting is not None
-                job, self._waiting = self._waiting, None
                 self._running = job
             self._render(job)
 
+    def _next(self) -> _Job | None:
+        """The newest request; the last one again where it was only previewed and the hand rests; None at the end."""
+        done = self._running
+        while not self._closed:
+            if self._waiting is not None:
+                job, self._waiting = self._waiting, None
+                return job
+            if done is None or not done.previewed or done.cancel.is_set():
+                self._running = done = None
+                self._condition.wait()
+                continue
+            rest = self._last_change + IDLE_S - self._clock() if done.moving else 0.0
+            if rest <= 0:
+                return done
+            self._condition.wait(rest)
+        return None
+
     def _render(self, job: _Job) -> None:
         began = time.perf_counter()
+        exact = True
         try:
-            request = job.request() if callable(job.request) else job.request
-            with self._gate.use(preview=True, cancel=job.cancel) as session:
-                result: RenderResult = session.run(
-                    request, lambda part, text: self._post("progress", job.stamp, (part, text)), job.cancel
-                )
+            if isinstance(job.request, Sizable):
+                result, exact = self._render_sized(job, job.request)
+            else:
+                request = job.request() if callable(job.request) else job.request
+                with self._gate.use(preview=True, cancel=job.cancel) as session:
+                    result = session.run(request, self._reporter(job), job.cancel)
         except Exception as error:  # whatever happened, the lane lives on and the user is told
-            self._post("failed", job.stamp, as_engine_error(error))
-        else:
-            self._post("rendered", job.stamp, (result, time.perf_counter() - began))
+            job.previewed = False  # there is nothing to finish
+            if not job.superseded:
+                self._post("failed", job.stamp, as_engine_error(error))
+            return
+        finally:
+            with self._condition:
+                job.painting = None
+        job.previewed = not exact
+        self._post("rendered" if exact else "previewed", job.stamp, (result, job.request, time.perf_counter() - began))
+
+    def _render_sized(self, job: _Job, source: Sizable) -> tuple[RenderResult, bool]:
+        """The result of what the pace asks for now, and whether it is the exact picture."""
+        what = source.pace_key
+        with self._gate.use(preview=True, cancel=job.cancel) as session:
+            ways = self._ways_of(session, source)
+            with self._condition:
+                painting = choose(
+                    ways.exact, ways.previews, self._seconds(what), moving=job.moving, previewed=job.previewed
+                )
+                job.painting, job.began = painting, self._clock()
+            sized = source if painting.exact else source.reduced(*painting.size)
+            result = session.run(sized.to_request(), self._reporter(job) if painting.exact else None, job.cancel)
+            with self._condition:
+                self._pace.observe(what, painting, self._clock() - job.began)
+        return result, painting.exact
+
+    def _ways_of(self, session: Any, source: Sizable) -> _Ways:
+        """At which sizes these weights paint such a label map; asked once. Reads the weights where they are new."""
+        key = _ways_key(source)
+        ways = self._ways.get(key)
+        if ways is None:
+            exact, previews = session.sizes(key[0], *source.pace_size)
+            ways = _Ways(
+                Painting(Size(*exact), exact=True), tuple(Painting(Size(*size), exact=False) for size in previews)
+            )
+            with self._condition:
+                if len(self._ways) > 64:
+                    self._ways.clear()
+                self._ways[key] = ways
+        return ways
+
+    def _reporter(self, job: _Job) -> Callable[[float, str], None]:
+        return lambda part, text: self._post("progress", job.stamp, (part, text))
 
     def _post(self, kind: str, stamp: int, payload: object) -> None:
         try:
             self._posted.emit(kind, stamp, payload)
         except RuntimeError:
             pass  # the lane was destroyed while an engine that does not answer was still at work
+
+
+def _ways_key(source: Sizable) -> tuple[Any, ...]:
+    return (source.pace_key[0], *source.pace_size)

@@ -112,6 +112,11 @@ class FakeSession:
                 on_progress(0.5, "painting")
         return RenderResult(paint(request, self.encode), 0.01, self._device)
 
+    def sizes(self, weights: str, height: int, width: int, detail: str) -> tuple[object, list[tuple[int, int]]]:
+        """As engine.session.Session.sizes, for a network of 64 x 64 that takes any size."""
+        shares = (0.75, 0.5, 0.25)
+        return (height, width), [(max(1, round(height * s)), max(1, round(width * s))) for s in shares]
+
     def _parse(self, request: ParseRequest) -> ParseResult:
         self._engine.parses += 1
         height, width = request.pixels().shape[:2]

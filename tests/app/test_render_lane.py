@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.jobs.pace import Painting, Size
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate
 from engine.errors import EngineError, OutOfMemory, WeightsError
@@ -329,3 +330,160 @@ def test_nothing_of_the_application_that_shows_a_window_imports_torch():
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, timeout=10 * PATIENCE_S)
     assert done.returncode == 0
+
+
+# ------------------------------------------------------------ previews
+
+
+class Clock:
+    """Time that only the fake engine lets pass."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Scene:
+    """What a document's snapshot is for the lane: its request tells the name and the size it is painted at."""
+
+    def __init__(self, name: object, size: tuple[int, int] = (512, 512), exact: bool = True) -> None:
+        self.name, self.size, self.exact = name, size, exact
+
+    pace_key = ("weights", "float32")
+
+    @property
+    def pace_size(self) -> tuple[int, int, str]:
+        return (*self.size, "full")
+
+    def to_request(self):
+        return (self.name, self.size[0] if not self.exact else "exact")
+
+    def reduced(self, height: int, width: int) -> Scene:
+        return Scene(self.name, (height, width), exact=False)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def slow_lane(qapp, factory, clock):
+    """A lane whose engine takes 10 s for an exact picture, 0.08 s at 128 pixels and 0.3 s at 256."""
+    engine, run = factory.session, factory.session.run
+    seconds = {"exact": 10.0, 256: 0.3, 128: 0.08}
+
+    def timed(request, on_progress=None, cancel=None):
+        result = run(request, on_progress, cancel)
+        clock.now += seconds[request[1]]
+        return result
+
+    engine.run = timed
+    engine.sizes = lambda weights, height, width, detail: ((height, width), [(256, 256), (128, 128)])
+    made = RenderLane(SessionGate(factory), clock=clock)
+    for size in ("exact", 128, 256, "exact"):  # it has met them all
+        painting = Painting(Size(512, 512), True) if size == "exact" else Painting(Size(size, size), False)
+        made._pace.observe(Scene.pace_key, painting, seconds[size])
+    yield made
+    engine.hold = False
+    assert made.shutdown()
+
+
+@pytest.fixture
+def seen(slow_lane) -> list[tuple[object, object]]:
+    """What was shown, in order: (name, size or "exact")."""
+    shown: list[tuple[object, object]] = []
+    slow_lane.previewed.connect(shown.append)
+    slow_lane.rendered.connect(shown.append)
+    return shown
+
+
+def test_a_slow_picture_is_previewed_at_a_size_that_fits_and_the_exact_one_follows(slow_lane, seen, qtbot):
+    slow_lane.submit(Scene("a"))
+    settle(qtbot, slow_lane)
+    assert seen == [("a", 128), ("a", "exact")]
+
+
+def test_while_the_hand_is_down_only_previews_come_and_on_release_the_exact_picture(slow_lane, seen, engine, qtbot):
+    slow_lane.set_hand_down(True)
+    for name in ("a", "b", "c"):
+        slow_lane.submit(Scene(name))
+        qtbot.waitUntil(lambda name=name: (name, 128) in seen)
+    assert all(size == 128 for _, size in seen) and slow_lane.busy
+    slow_lane.set_hand_down(False)
+    settle(qtbot, slow_lane)
+    assert seen == [("a", 128), ("b", 128), ("c", 128), ("c", "exact")]
+
+
+def test_a_hand_that_is_down_but_rests_gets_the_exact_picture(slow_lane, seen, clock, qtbot):
+    slow_lane.set_hand_down(True)
+    slow_lane.submit(Scene("a"))
+    qtbot.waitUntil(lambda: ("a", 128) in seen)
+    clock.now += 1.0
+    settle(qtbot, slow_lane)
+    assert seen == [("a", 128), ("a", "exact")]
+
+
+def test_a_new_change_stops_an_exact_picture_that_would_take_long(slow_lane, seen, heard_slow, engine, clock, qtbot):
+    engine.hold = True
+    slow_lane.submit(Scene("b"))
+    engine.wait_started()
+    engine.let_go()  # the preview of b
+    engine.wait_started()  # its exact picture, which waits
+    engine.hold = False
+    clock.now += 1.0
+    slow_lane.submit(Scene("c"))
+    settle(qtbot, slow_lane)
+    assert seen == [("b", 128), ("c", 128), ("c", "exact")]
+    assert ("b", "exact") in engine.cancelled
+    assert heard_slow.errors == []
+
+
+@pytest.fixture
+def heard_slow(slow_lane) -> Heard:
+    return Heard(slow_lane)
+
+
+def test_cancel_after_a_preview_leaves_the_exact_picture_unpainted(slow_lane, seen, clock, engine, qtbot):
+    slow_lane.set_hand_down(True)
+    slow_lane.submit(Scene("a"))
+    qtbot.waitUntil(lambda: seen == [("a", 128)])
+    slow_lane.cancel()
+    assert not slow_lane.busy
+    slow_lane.set_hand_down(False)
+    slow_lane.submit(Scene("b"))
+    settle(qtbot, slow_lane)
+    assert seen == [("a", 128), ("b", 128), ("b", "exact")]
+
+
+def test_a_quick_picture_needs_no_preview(slow_lane, seen, qtbot):
+    for _ in range(30):  # the machine has become fast
+        slow_lane._pace.observe(Scene.pace_key, Painting(Size(512, 512), True), 0.02)
+    slow_lane.set_hand_down(True)
+    slow_lane.submit(Scene("a"))
+    settle(qtbot, slow_lane)
+    assert seen == [("a", "exact")]
+
+
+def test_the_source_of_what_is_shown_is_known(slow_lane, qtbot):
+    sources = []
+    for signal in (slow_lane.previewed, slow_lane.rendered):
+        signal.connect(lambda _: sources.append(slow_lane.rendered_source))
+    one = Scene("a")
+    slow_lane.submit(one)
+    settle(qtbot, slow_lane)
+    assert sources == [one, one]
+
+
+def test_weights_that_cannot_be_read_are_told_once(slow_lane, heard_slow, engine, qtbot):
+    error = WeightsError("The weights are broken; install them again.")
+
+    def sizes(*_):
+        raise error
+
+    engine.sizes = sizes
+    slow_lane.submit(Scene("a"))
+    settle(qtbot, slow_lane)
+    assert heard_slow.errors == [error] and heard_slow.busy == [True, False]

@@ -1,0 +1,137 @@
+"""Previews on the canvas: shown only where something changed, gone with the exact picture, never in the document."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.canvas import preview
+from app.jobs.pace import Painting, Size
+from tests.app.pointing import Mouse
+
+HAIR = 13
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_any_changed_pixel_is_seen_at_any_smaller_size(height, width, shrink, seed):
+    rng = np.random.default_rng(seed)
+    before = np.zeros((height * shrink, width * shrink), np.uint8)
+    now = before.copy()
+    y, x = int(rng.integers(before.shape[0])), int(rng.integers(before.shape[1]))
+    now[y, x] = 1
+    changed = preview.changed_pixels(now, before, height, width)
+    assert changed.shape == (height, width) and changed[y // shrink, x // shrink]
+    assert not preview.changed_pixels(before, before, height, width).any()
+
+
+def test_one_pixel_among_very_many_is_seen():
+    now = np.zeros((2048, 2048), np.uint8)
+    now[1000, 700] = 3
+    changed = preview.changed_pixels(now, np.zeros_like(now), 64, 64)
+    assert changed[1000 // 32, 700 // 32]
+
+
+def test_a_preview_is_solid_on_a_change_and_fades_out_around_it():
+    changed = np.zeros((100, 100), bool)
+    changed[50, 50] = True
+    opacity = preview.fading(changed)
+    assert opacity[50, 50] == 255 and opacity[0, 0] == 0
+    row = opacity[50, 50:].astype(int)
+    assert (np.diff(row) <= 0).all() and len(set(row)) > 3
+    assert not preview.fading(np.zeros((4, 4), bool)).any()
+
+
+def test_a_layer_is_premultiplied():
+    pixels = np.full((1, 2, 3), (255, 128, 0), np.uint8)
+    layer = preview.layer(pixels, np.array([[255, 51]], np.uint8))
+    assert layer.tolist() == [[0xFFFF8000, 0x33331A00]]
+
+
+@pytest.fixture
+def slow(core):
+    """The lane believes that an exact picture of 64 x 64 takes long and a preview of it does not."""
+    for _ in range(3):
+        core.render_lane._pace.observe(("fake-faces", "float32"), Painting(Size(64, 64), True), 30.0)
+        core.render_lane._pace.observe(("fake-faces", "float32"), Painting(Size(32, 32), False), 0.05)
+        core.render_lane._pace.observe(("fake-faces", "float32"), Painting(Size(48, 48), False), 0.3)
+    return core
+
+
+@pytest.fixture
+def previews(core) -> list[np.ndarray]:
+    shown = []
+    core.render_lane.previewed.connect(lambda result: shown.append(result.pixels))
+    return shown
+
+
+def painting_with(window) -> Mouse:
+    window.canvas.set_brush_diameter(8)
+    window.core.document.set_current_label(HAIR)
+    return Mouse(window.canvas)
+
+
+def middle(window) -> tuple[int, int]:
+    canvas = window.canvas
+    return round(32 * canvas.view.scale + canvas.view.x), round(32 * canvas.view.scale + canvas.view.y)
+
+
+def test_a_stroke_is_previewed_and_ends_in_the_exact_picture(window, slow, previews, qtbot):
+    document, render = slow.document, window.controllers["render"]
+    before = document.picture.copy()
+    mouse = painting_with(window)
+    mouse.press(middle(window))
+    qtbot.waitUntil(lambda: bool(previews))
+    assert previews[0].shape == (32, 32, 3)
+    assert window.canvas.has_preview and document.picture.shape == (64, 64, 3)
+    assert np.array_equal(document.picture, before)
+    mouse.release(middle(window))
+    qtbot.waitUntil(lambda: render.up_to_date)
+    assert not window.canvas.has_preview
+    assert not slow.render_lane.busy
+
+
+def test_cancel_takes_the_preview_away_and_keeps_the_last_picture(window, slow, previews, qtbot):
+    document = slow.document
+    before = document.picture.copy()
+    mouse = painting_with(window)
+    mouse.press(middle(window))
+    qtbot.waitUntil(lambda: bool(previews))
+    window.controllers["render"].cancel()
+    assert not window.canvas.has_preview and not slow.render_lane.busy
+    mouse.release(middle(window))
+    assert np.array_equal(document.picture, before)
+
+
+def test_undo_back_to_what_is_shown_takes_the_preview_away(window, slow, previews, qtbot):
+    mouse = painting_with(window)
+    mouse.press(middle(window))
+    qtbot.waitUntil(lambda: bool(previews))
+    mouse.release(middle(window))
+    slow.document.undo()
+    qtbot.waitUntil(lambda: not window.canvas.has_preview and window.controllers["render"].up_to_date)
+
+
+def test_another_document_has_no_preview_of_the_one_before(window, slow, previews, qtbot):
+    document = slow.document
+    mouse = painting_with(window)
+    mouse.press(middle(window))
+    qtbot.waitUntil(lambda: bool(previews))
+    document.new(label_set=document.label_set, label_map=np.zeros((32, 32), np.uint8), weights="fake-faces")
+    assert not window.canvas.has_preview
+    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    assert document.picture.shape == (32, 32, 3)
+
+
+def test_the_detail_is_a_step_of_the_history_shown_in_the_menu_and_painted(window, core, qtbot):
+    render, action = window.controllers["render"], window.actions_by_id
+    assert action["detail_model"].isChecked()
+    action["detail_full"].trigger()
+    assert core.document.detail == "full" and not render.up_to_date
+    qtbot.waitUntil(lambda: render.up_to_date)
+    assert core.document.to_request().detail == "full"
+    core.document.undo()
+    assert core.document.detail == "model" and action["detail_model"].isChecked()
+    core.document.restore(core.document.to_request().replace(detail="full"))
+    assert core.document.detail == "full" and action["detail_full"].isChecked()
