@@ -22,6 +22,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from engine.data.ahead import BatchesAhead
 from engine.data.folder import Batch, DatasetFolder
 from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import atomic_write, cannot, write_bytes
@@ -83,6 +84,7 @@ class Loop:
     _marked: int = 0  # the last step whose milestones are done: a cancelled run owes them
     _saved: int = 0  # the step of the last checkpoint
     _whole: bool = True  # no step is half done
+    _ahead: BatchesAhead | None = None
     _pace: Pace = field(default_factory=lambda: Pace(0.0))
 
     def run(self) -> None:
@@ -92,7 +94,7 @@ class Loop:
         numbers (the last checkpoint stays) and when data vanish or the disk is full.
         """
         self._pace = Pace(self.seconds)
-        with self.control.serving(), self._answering_while_validating():
+        with self.control.serving(), self._answering_while_validating(), self._batches_ahead():
             try:
                 self._train()
                 self.save()
@@ -140,11 +142,11 @@ class Loop:
 
     def _step(self) -> dict[str, Tensor]:
         parts = self.recipe.accumulate * int(self.fabric.world_size)
-        mine = [n * int(self.fabric.world_size) + int(self.fabric.global_rank) for n in range(self.recipe.accumulate)]
+        mine = self._parts()
         sums: dict[str, Tensor] = {}
         used: dict[str, torch.optim.Optimizer] = {}
         self._mark("data")
-        batches = self._batches(mine)
+        batches = self._batches()
         self._whole = False
         for part, batch in zip(mine, batches, strict=True):
             with self._random(self.step, part, parts):
@@ -168,11 +170,35 @@ class Loop:
         self._whole = True
         return sums
 
-    def _batches(self, parts: list[int]) -> list[Batch]:
-        whole = self.train.training_batch(self.pictures, self.recipe.seed, self.step)
+    def _batches(self) -> list[Batch]:
+        if self._ahead is not None:
+            mine = self._ahead.get(self.step)
+        else:
+            whole = self.train.training_batch(self.pictures, self.recipe.seed, self.step, self._rows())
+            mine = Batch(whole.image.to(self.device), whole.label_map.to(self.device))
         size = self.recipe.batch
-        cuts = [slice(n * size, (n + 1) * size) for n in parts]
-        return [Batch(whole.image[cut].to(self.device), whole.label_map[cut].to(self.device)) for cut in cuts]
+        return [Batch(mine.image[n : n + size], mine.label_map[n : n + size]) for n in range(0, len(mine.image), size)]
+
+    def _parts(self) -> list[int]:
+        """Of a step's batches, those of this process."""
+        world, rank = int(self.fabric.world_size), int(self.fabric.global_rank)
+        return [n * world + rank for n in range(self.recipe.accumulate)]
+
+    def _rows(self) -> np.ndarray:
+        """Of a step's pictures, those of this process."""
+        size = self.recipe.batch
+        return np.concatenate([np.arange(n * size, (n + 1) * size) for n in self._parts()])
+
+    @contextmanager
+    def _batches_ahead(self) -> Iterator[None]:
+        """Make batches in other threads while inside."""
+        recipe = self.recipe
+        with BatchesAhead(self.train, self.pictures, recipe.seed, self._rows(), self.device, recipe.steps) as ahead:
+            self._ahead = ahead
+            try:
+                yield
+            finally:
+                self._ahead = None
 
     def _updates(self, batch: Batch) -> Iterator[tuple[str, dict[str, Tensor]]]:
         updates = self.task.losses(batch, self.step)

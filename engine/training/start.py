@@ -23,6 +23,7 @@ from engine.label_sets import LabelSet
 from engine.memory import keep_freed_memory
 from engine.metrics.features import MOBILENET
 from engine.models.parser import ParserConfig
+from engine.models.pix2pixhd import Pix2PixHDConfig
 from engine.models.sean import SEANConfig
 from engine.models.smis import SMISConfig
 from engine.models.spade import SPADEConfig
@@ -31,6 +32,7 @@ from engine.training.gan import GANTask, GANTaskConfig
 from engine.training.loop import Callback, Loop
 from engine.training.parallel import synchronise_batch_norm
 from engine.training.parser_task import ParserTask, ParserTaskConfig
+from engine.training.pix2pixhd_task import Pix2PixHDTask, Pix2PixHDTaskConfig
 from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe, read_fields
 from engine.training.sean_task import SEANTask, SEANTaskConfig
@@ -44,6 +46,7 @@ PAINTING: dict[str, tuple[type, type[GANTaskConfig], type[GANTask]]] = {
     "sean": (SEANConfig, SEANTaskConfig, SEANTask),
     "spade": (SPADEConfig, SPADETaskConfig, SPADETask),
     "smis": (SMISConfig, SMISTaskConfig, SMISTask),
+    "pix2pixhd": (Pix2PixHDConfig, Pix2PixHDTaskConfig, Pix2PixHDTask),
 }
 """Systems that paint: the configs of the network and of its training, and the task."""
 
@@ -78,7 +81,7 @@ def _make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Tas
         model_config, task_config, task = PAINTING[recipe.system]
         config = read_fields(recipe.task, task_config, "recipe, [task]")
         return task(read_fields(model, model_config, "recipe, [model]"), config, recipe.steps, device)
-    frequencies = torch.bincount(torch.from_numpy(data.label_maps).flatten().long(), minlength=256)[: model["labels"]]
+    frequencies = torch.from_numpy(data.label_counts())[: model["labels"]]
     parser_config = read_fields(recipe.task, ParserTaskConfig, "recipe, [task]")
     parser_model = read_fields(model, ParserConfig, "recipe, [model]")
     shares = frequencies.float() / frequencies.sum()

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from engine.data.ahead import BatchesAhead
 from engine.data.folder import DatasetFolder, split_stems
 from engine.errors import BadFile, EngineError
 from tests.fixtures import write_dataset
@@ -186,3 +187,48 @@ def test_training_squares_come_from_anywhere_in_wide_pictures(tmp_path: Path) ->
         assert torch.equal((values >= 128).long(), batch.label_map[:, 0]), "picture and label map are cut alike"
         seen |= {int(v.min()) for v in values}
     assert {0, 128} <= seen, "the squares reach both ends"
+
+
+# ---------------------------------------------------------------- folders larger than memory
+
+
+@pytest.mark.parametrize("pictures", [0, 3])
+def test_a_folder_larger_than_memory_gives_the_same_batches(folder: Path, data: DatasetFolder, pictures: int) -> None:
+    large = DatasetFolder(folder, "train", 32, memory=pictures * 32 * 32 * 4)
+    assert large.kept == pictures and large.nbytes == pictures * 32 * 32 * 4 and len(large) == 7
+    for step in (0, 4, 1):
+        wanted, found = data.training_batch(3, 5, step), large.training_batch(3, 5, step)
+        assert torch.equal(wanted.image, found.image) and torch.equal(wanted.label_map, found.label_map)
+    assert np.array_equal(large.images[2:5], data.images[2:5]) and np.array_equal(large.images[-1], data.images[-1])
+    assert len(list(large.label_maps)) == 7 and large.label_shares() == data.label_shares()
+
+
+def test_squares_of_wide_pictures_are_the_same_from_the_disk(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "wide", side=16, train=4, val=0)
+    for path in [*(folder / "images").iterdir(), *(folder / "labels").iterdir()]:
+        with Image.open(path) as image:
+            image.resize((40, 16), Image.Resampling.NEAREST).save(path)
+    whole, large = (DatasetFolder(folder, "train", 16, memory=memory) for memory in (None, 0))
+    for step in range(3):
+        assert torch.equal(whole.training_batch(3, 5, step).image, large.training_batch(3, 5, step).image)
+
+
+def test_a_part_of_a_batch_is_what_the_whole_has_there(data: DatasetFolder) -> None:
+    rows = np.array([1, 3])
+    assert torch.equal(data.training_batch(4, 0, 2, rows).image, data.training_batch(4, 0, 2).image[rows])
+
+
+@pytest.mark.parametrize("memory", [None, 0])
+def test_batches_made_ahead_are_those_of_their_steps(folder: Path, data: DatasetFolder, memory: int | None) -> None:
+    source = DatasetFolder(folder, "train", 32, memory=memory)
+    with BatchesAhead(source, 2, 3, np.arange(2), torch.device("cpu"), 9) as ahead:
+        for step in (0, 1, 2, 5, 4, 8):  # also out of turn
+            assert torch.equal(ahead.get(step).image, data.training_batch(2, 3, step).image)
+
+
+def test_a_picture_removed_meanwhile_is_named_when_its_turn_comes(own: Path) -> None:
+    data = DatasetFolder(own, "train", 16, memory=0)
+    (own / "images" / "train_001.jpg").unlink()
+    with BatchesAhead(data, 3, 0, np.arange(3), torch.device("cpu"), 9) as ahead:
+        with pytest.raises(BadFile, match="train_001"):
+            ahead.get(0)
