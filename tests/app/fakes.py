@@ -19,7 +19,7 @@ from engine.checkpoints.store import WeightsEntry
 from engine.errors import Cancelled, EngineError, MissingStyle
 from engine.images import read_image
 from engine.labels import load_label_set, resize_label_map
-from engine.request import BlockStyle, ImageStyle, MixStyle, ParseRequest, RenderRequest
+from engine.request import BlockStyle, ImageStyle, MixStyle, ParseRequest, RenderRequest, SampleStyle
 from tests.fixtures import face_label_map
 
 FACES = load_label_set("faces")
@@ -35,11 +35,14 @@ def cards(resolution: int = 64) -> list[WeightsEntry]:
         system="sean",
         config={"resolution": resolution},
         metrics={"label_shares": shares},
+        styles_sha256="0" * 64,
         **common,
     )
     other = painter.replace(name="fake-streets", label_set=load_label_set("street").to_dict())
     parser = Card(name="fake-parser", system="parser", config={"resolution": resolution}, **common)
-    found = [painter, other, painter.replace(name="fake-other"), parser]
+    plain = painter.replace(name="fake-plain", styles_sha256="")
+    whole = painter.replace(name="fake-whole", system="spade", config={"resolution": resolution, "latent": 4})
+    found = [painter, other, painter.replace(name="fake-other"), plain, whole, parser]
     return [WeightsEntry(card.name, Path("weights") / card.name, card) for card in found]
 
 
@@ -151,6 +154,8 @@ def paint(request: RenderRequest, encode: Callable[..., StyleCodes]) -> np.ndarr
             return (1 - style.amount) * colour(style.a) + style.amount * colour(style.b)
         if isinstance(style, BlockStyle):
             return np.mean([colour(part) for part in style.blocks], axis=0)
+        if isinstance(style, SampleStyle):
+            return np.array([style.seed % 199, style.seed % 233, style.seed % 251], np.float32)
         return np.array([128.0, 128.0, 128.0], np.float32)
 
     table = np.stack([colour(request.style(label)) for label in range(len(FACES))])
