@@ -43,6 +43,7 @@ class GANTaskConfig:
     adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out. perceptual
         counts only where its feature network is installed.
     discriminator_width, discriminator_layers, discriminator_last_stride: see PatchDiscriminatorConfig.
+    discriminator_spectral: spectral normalisation of the discriminator (SPADE, SEAN, SMIS; not pix2pixHD).
     ema: decay of the average.
     augment: probability of each differentiable augmentation.
     decay_from: fraction of the steps after which learning rates fall linearly, to `decay_to` of themselves.
@@ -60,6 +61,7 @@ class GANTaskConfig:
     discriminator_width: int = 64
     discriminator_layers: int = 3
     discriminator_last_stride: int = 2
+    discriminator_spectral: bool = True
     ema: float = 0.999
     augment: float = 0.0
     decay_from: float = 0.5
@@ -85,7 +87,7 @@ class GANTask(ABC):
             config.discriminator_layers,
             config.discriminator_last_stride,
         )
-        self.discriminator = channels_last(MultiScaleDiscriminator(patch, sn=True), device)
+        self.discriminator = channels_last(MultiScaleDiscriminator(patch, sn=config.discriminator_spectral), device)
         self.modules: dict[str, nn.Module] = {
             "generator": self.generator,
             "discriminator": self.discriminator,

@@ -6,7 +6,7 @@ import difflib
 import re
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -95,5 +95,7 @@ def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
             near = difflib.get_close_matches(key, list(fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
             raise TrainingError(f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}")
-        if isinstance(value, dict) and is_dataclass(hints[key]):
-            _check_keys(value, hints[key], f"{source.removesuffix(']')}.{key}]")
+        if isinstance(value, dict):
+            for kind_of_part in (hints[key], *get_args(hints[key])):  # a config, or "config or None"
+                if isinstance(kind_of_part, type) and is_dataclass(kind_of_part):
+                    _check_keys(value, kind_of_part, f"{source.removesuffix(']')}.{key}]")

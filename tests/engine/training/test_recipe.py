@@ -9,10 +9,8 @@ import pytest
 
 from engine.data.folder import DatasetFolder
 from engine.errors import BadFile, EngineError, TrainingError
-from engine.models.sean import SEANConfig
 from engine.training.recipe import load_recipe, names, read_fields
-from engine.training.sean_task import SEANTaskConfig
-from engine.training.start import make_task, prepare
+from engine.training.start import PAINTING, make_task, prepare
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed
 from tests.fixtures import write_dataset
 
@@ -26,10 +24,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_recipes_that_ship_are_complete(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.note and recipe.steps > 0
-    if recipe.system == "sean":
+    if recipe.system in PAINTING:
+        model_config, task_config, _ = PAINTING[recipe.system]
         model = {"labels": 19, "resolution": recipe.resolution} | recipe.model
-        assert read_fields(model, SEANConfig, name).resolution == recipe.resolution
-        read_fields(recipe.task, SEANTaskConfig, name)
+        assert read_fields(model, model_config, name).resolution == recipe.resolution
+        read_fields(recipe.task, task_config, name)
 
 
 def test_a_recipe_is_read_from_a_file_and_changed_by_key(tmp_path: Path) -> None:

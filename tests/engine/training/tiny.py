@@ -45,6 +45,35 @@ PARSER = Recipe(
     task={"warm_up": 2},
 )
 RECIPES = {"sean": SEAN, "parser": PARSER}
+_GAN = SEAN.task | {"discriminator_layers": 3, "discriminator_last_stride": 2}
+_LATENT = _GAN | {"kl": 0.01, "kl_warm_up": 2}
+SMIS = msgspec.structs.replace(
+    SEAN,
+    system="smis",
+    model={
+        "width": 2,
+        "multiples": [2, 2, 2, 1],
+        "upsamplings": 2,
+        "hidden": 4,
+        "latent": 2,
+        "encoder": {"width": 1, "norm": "none"},
+    },
+    task=_LATENT,
+)
+SPADE = msgspec.structs.replace(
+    SEAN,
+    system="spade",
+    model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},
+    task=_LATENT,
+)
+PIX2PIXHD = msgspec.structs.replace(
+    SEAN,
+    system="pix2pixhd",
+    model={"width": 4, "halvings": 2, "blocks": 1, "encoder_width": 4, "encoder_halvings": 2},
+    task=_GAN,
+)
+PAINTING = {"sean": SEAN, "smis": SMIS, "spade": SPADE, "pix2pixhd": PIX2PIXHD}
+"""One tiny recipe for every system that paints."""
 
 
 def changed(recipe: Recipe, **changes: Any) -> Recipe:

@@ -1,0 +1,229 @@
+"""Every system that paints, in training: resumed to the bit, ready for use, its own losses where they belong."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from torch import Tensor
+
+from engine.data.folder import DatasetFolder
+from engine.errors import Cancelled, TrainingError
+from engine.models.registry import family
+from engine.nn.blocks import one_hot
+from engine.training.gan import GANTask
+from engine.training.losses import kl_divergence, squares_discriminator, squares_generator
+from engine.training.smis_task import SMISTask
+from engine.training.start import make_task, prepare
+from tests.engine.training.tiny import PAINTING, SMIS, SPADE, changed, checkpoint, differences, start
+from tests.fixtures import write_dataset
+
+CPU = torch.device("cpu")
+every_system = pytest.mark.parametrize("system", list(PAINTING))
+new_systems = pytest.mark.parametrize("system", ["smis", "spade", "pix2pixhd"])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=4, val=2)
+
+
+def task_of(data: Path, system: str, **changes: Any) -> GANTask:
+    task = make_task(changed(PAINTING[system], **changes), DatasetFolder(data, "train", 32), CPU)
+    assert isinstance(task, GANTask)
+    return task
+
+
+def updates_of(task: GANTask, data: Path, step: int = 0) -> dict[str, dict[str, Tensor]]:
+    """Optimiser name -> losses of one step, nothing stepped."""
+    return dict(task.losses(DatasetFolder(data, "train", 32).batch(np.arange(2)), step))
+
+
+@new_systems
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(data: Path, tmp_path: Path, system: str) -> None:
+    def stop(event: str, facts: dict[str, Any]) -> None:
+        if event == "step" and facts["step"] == 2:
+            raise Cancelled()
+
+    recipe = changed(PAINTING[system], steps=3)
+    start(recipe, data, tmp_path / "whole").run()
+    with pytest.raises(Cancelled):
+        start(recipe, data, tmp_path / "run", stop).run()
+    torch.manual_seed(999)  # a new process would have other random numbers
+    start(recipe, data, tmp_path / "run", resume=True).run()
+    assert differences(checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "run")) == []
+
+
+@every_system
+def test_a_run_exports_a_network_for_use_that_paints_what_was_validated(
+    data: Path, tmp_path: Path, system: str
+) -> None:
+    loop = start(changed(PAINTING[system], steps=3), data, tmp_path / "run")
+    loop.run()
+    task = loop.task
+    assert isinstance(task, GANTask)
+    config, _ = task.export()
+    own = family(system)
+    network: Any = own.build(own.read_config(msgspec.to_builtins(config)))
+    network.load_state_dict(load_file(tmp_path / "run" / "best.safetensors"))
+    batch = DatasetFolder(data, "val", 32).batch(np.arange(2))
+    hot = one_hot(batch.label_map, 19)
+    with torch.no_grad():
+        a = task.reconstruct(network.eval(), batch.image, hot)
+        b = task.reconstruct(task.averaged(), batch.image, hot)
+    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+@every_system
+def test_each_network_is_changed_by_its_own_loss_only(data: Path, system: str) -> None:
+    task = task_of(data, system)
+    updates = task.losses(DatasetFolder(data, "train", 32).batch(np.arange(2)), 0)
+    for _ in range(2):
+        name, losses = next(updates)
+        for module in task.modules.values():
+            module.zero_grad(set_to_none=True)
+        torch.stack(list(losses.values())).sum().backward(retain_graph=True)
+        with_gradient = {
+            key
+            for key, module in task.modules.items()
+            if any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in module.parameters())
+        }
+        assert with_gradient == {name}
+
+
+@every_system
+def test_the_image_encoder_learns_from_the_generators_losses(data: Path, system: str) -> None:
+    task = task_of(data, system)
+    torch.stack(list(updates_of(task, data)["generator"].values())).sum().backward()
+    encoder = [p for name, p in task.generator.named_parameters() if "encoder" in name and name.endswith("weight")]
+    assert encoder and all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in encoder)
+
+
+@every_system
+def test_a_run_started_from_weights_takes_them_over_into_its_average_too(data: Path, system: str) -> None:
+    task, other = task_of(data, system), task_of(data, system)
+    with torch.no_grad():
+        for parameter in other.generator.parameters():
+            parameter.mul_(0.5)
+    state = other.averaged().state_dict()
+    left = task.start_from(state)
+    assert all("_u" in name or "_v" in name for name in left)  # singular vectors are found anew
+    assert torch.equal(task.ema.state["to_image.weight" if system != "pix2pixhd" else "body.last.weight"],
+                       state["to_image.weight" if system != "pix2pixhd" else "body.last.weight"])  # fmt: skip
+
+
+# ---------------------------------------------------------------- latents
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=1, max_size=6))
+def test_the_kl_divergence_is_the_sum_of_each_numbers_own(numbers: list[tuple[float, float]]) -> None:
+    mean, log_variance = (torch.tensor([row], dtype=torch.float64) for row in zip(*numbers))
+    wanted = sum(0.5 * (m * m + math.exp(v) - 1 - v) for m, v in numbers)
+    assert float(kl_divergence(mean, log_variance)) == pytest.approx(wanted, rel=1e-4, abs=1e-5)
+    doubled = kl_divergence(torch.cat([mean, mean]), torch.cat([log_variance, log_variance]))
+    assert float(doubled) == pytest.approx(wanted, rel=1e-4, abs=1e-5)  # a mean over pictures
+
+
+@pytest.mark.parametrize("system", ["smis", "spade"])
+def test_the_weight_of_the_kl_divergence_warms_up(data: Path, system: str) -> None:
+    task = task_of(data, system, task={"kl": 0.5, "kl_warm_up": 4})
+    reported = []
+    for step in (0, 1, 3, 9):
+        torch.manual_seed(0)
+        reported.append(float(updates_of(task, data, step)["generator"]["kl"].detach()))
+    batch = DatasetFolder(data, "train", 32).batch(np.arange(2))
+    with torch.no_grad():
+        full = 0.5 * float(kl_divergence(*task.generator.encode(batch.image, one_hot(batch.label_map, 19))))
+    assert reported == pytest.approx([full / 4, full / 2, full, full], rel=2e-2)
+
+
+def test_a_network_whose_latents_say_nothing_has_no_variety(data: Path) -> None:
+    task = task_of(data, "smis")
+    validation = DatasetFolder(data, "val", 32)
+    assert task.validate(validation)["variety"] > 0
+    task.ema.state["start.weight"].zero_()
+    assert task.validate(validation)["variety"] == 0
+
+
+def test_the_sheets_last_row_draws_the_second_largest_region_only(data: Path) -> None:
+    task = task_of(data, "smis")
+    assert isinstance(task, SMISTask)
+    batch = DatasetFolder(data, "val", 32).batch(np.arange(2))
+    hot = one_hot(batch.label_map, 19)
+    seen: list[Tensor] = []
+
+    class Spy:
+        def encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
+            return torch.zeros(2, 38, 4, 4), torch.zeros(2, 38, 4, 4)
+
+        def __call__(self, hot: Tensor, z: Tensor) -> Tensor:
+            seen.append(z)
+            return torch.zeros(2, 3, 32, 32)
+
+    task.rows(Spy(), batch.image, hot)
+    own, drawn, one = (z.view(2, 19, -1) for z in seen)
+    for n in range(2):
+        second = int(hot[n].sum((1, 2)).argsort(descending=True)[1])
+        changed_labels = (one[n] != own[n]).any(1).nonzero().flatten().tolist()
+        assert changed_labels == [second] and torch.equal(one[n, second], drawn[n, second])
+
+
+def test_without_a_latent_spade_paints_from_the_label_map_alone(data: Path, tmp_path: Path) -> None:
+    recipe = msgspec.structs.replace(changed(SPADE, steps=3), model={"width": 2, "hidden": 4, "latent": 0})
+    loop = start(recipe, data, tmp_path / "run")
+    loop.run()
+    assert "kl" not in updates_of(loop.task, data)["generator"]  # type: ignore[arg-type]
+    assert "variety" not in loop.task.validate(DatasetFolder(data, "val", 32))
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [
+        ({"schedule": "ungrouped"}, {}),  # GroupEnc
+        ({"locality": 1.0, "fusion": 1}, {}),  # GroupNet
+        ({"separate": True, "fusion": 1, "width": 1}, {}),  # MulNet
+        ({}, {"gan": "lsgan", "discriminator_spectral": False}),
+    ],
+    ids=["groupenc", "groupnet", "mulnet", "least squares"],
+)
+def test_rivals_train_too(data: Path, model: dict[str, Any], task: dict[str, Any]) -> None:
+    of = make_task(changed(SMIS, model=model, task=task), DatasetFolder(data, "train", 32), CPU)
+    assert isinstance(of, GANTask)
+    for name, losses in of.losses(DatasetFolder(data, "train", 32).batch(np.arange(2)), 0):
+        of.optimizers[name].zero_grad(set_to_none=True)
+        total = torch.stack(list(losses.values())).sum()
+        assert bool(torch.isfinite(total))
+        total.backward()
+        of.optimizers[name].step()
+
+
+def test_least_squares_are_those_of_the_paper() -> None:
+    real, fake = ([[torch.zeros(1, 2, 2, 2), torch.full((1, 1, 2, 2), x)]] for x in (0.5, 0.25))
+    assert float(squares_discriminator(real, fake)) == pytest.approx((0.5**2 + 0.25**2) / 2)
+    assert float(squares_generator(fake)) == pytest.approx(0.75**2)
+
+
+@pytest.mark.parametrize(
+    ("system", "model", "says"),
+    [
+        ("smis", {"groups": [19, 5, 4]}, "would work"),
+        ("smis", {"schedule": "deepfashion"}, "cannot serve 19 labels"),
+        ("smis", {"encoder": {"widht": 3}}, r"\[model\.encoder\]: unknown key 'widht'.*'width'"),
+        ("spade", {"edges": True}, "leave out edges"),
+        ("pix2pixhd", {"edges": True}, "leave out edges"),
+    ],
+)
+def test_settings_that_cannot_be_trained_are_named(
+    data: Path, tmp_path: Path, system: str, model: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(TrainingError, match=says):
+        prepare(changed(PAINTING[system], model=model), data, tmp_path / "run")
