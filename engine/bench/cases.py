@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.bench.painting import Array, Config, Generator, code_shape, trained_size
 from engine.checkpoints.store import list_weights, load_weights
 from engine.errors import BadRequest
 from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.models.smis import SMISConfig, SMISGenerator
+from engine.models.spade import SPADEConfig, SPADEGenerator
 
-Array = np.ndarray
-
-PUBLISHED = "published"
+PUBLISHED, SMIS_PUBLISHED = "published", "smis-published"
 EDITS = ("redraw", "brush", "style")
 BRUSH = 40  # diameter of a stroke, in pixels of a 256 x 256 map
 HAIR = 13
@@ -67,31 +68,39 @@ def stroke(label_map: Array, number: int, label: int = HAIR) -> Array:
 class Case:
     """A network and what it paints.
 
-    name: "published" or the name of weights.
+    name: "published", "smis-published" or the name of weights.
     build: makes the generator, in eval mode.
-    codes: (1, L, D).
+    codes: styles of one picture, see `engine.bench.painting.code_shape`.
+    size: (height, width) of the label map.
     """
 
     name: str
-    config: SEANConfig
-    build: Callable[[], SEANGenerator]
+    config: Config
+    build: Callable[[], Generator]
     codes: Tensor
+    size: tuple[int, int]
 
     @property
     def label_map(self) -> Array:
-        """The map before any edit; ids that the network does not know become 0."""
-        drawn = face(self.config.resolution, self.config.resolution)
-        return np.where(drawn < self.config.labels, drawn, 0).astype(np.uint8)
+        """The map before any edit: the portrait, its ids folded into those that the network knows."""
+        return (face(*self.size) % self.config.labels).astype(np.uint8)
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """Those that mean something: without styles there is no change of style."""
+        return EDITS if self.codes.numel() else EDITS[:2]
 
     def edit(self, kind: str, number: int) -> tuple[Array, Tensor]:
-        """Label map and codes (1, L, D) after the `number`-th edit of that kind."""
+        """Label map and codes after the `number`-th edit of that kind."""
+        label = HAIR % self.config.labels
         if kind == "brush":
-            return stroke(self.label_map, number, min(HAIR, self.config.labels - 1)), self.codes
+            return stroke(self.label_map, number, label), self.codes
         codes = self.codes.clone()
         if kind == "style":
-            label = min(HAIR, self.config.labels - 1)
-            drawn = torch.randn(codes.shape[-1], generator=torch.Generator().manual_seed(number))
-            codes[0, label] += drawn * codes.std().clamp(min=0.1)
+            labels = self.config.labels if codes.dim() > 1 else 1
+            changed = codes.view(labels, -1)[label % labels]
+            drawn = torch.randn(len(changed), generator=torch.Generator().manual_seed(number))
+            changed += drawn * codes.std().clamp(min=0.1)
         return self.label_map, codes
 
 
@@ -109,52 +118,78 @@ def settle(module: nn.Module, seed: int = 0) -> None:
                 buffer.uniform_(0.5, 1.5, generator=draw)
 
 
-def published() -> Case:
-    """The authors' CelebAMask-HQ network, 256 x 256, ngf 64, 19 labels, with random weights."""
-    config = SEANConfig.published()
+def made_up(name: str, config: Config, kind: type[Generator]) -> Case:
+    """A case with random weights and styles."""
 
-    def build() -> SEANGenerator:
+    def build() -> Generator:
         with torch.device("meta"):
-            generator = SEANGenerator(config)
+            generator = kind(config)  # type: ignore[arg-type]
         generator = generator.to_empty(device="cpu").eval()
         settle(generator)
         return generator
 
-    draw = torch.Generator().manual_seed(1)
-    return Case(PUBLISHED, config, build, torch.randn(1, config.labels, config.style_width, generator=draw))
+    codes = torch.randn(code_shape(config), generator=torch.Generator().manual_seed(1))
+    return Case(name, config, build, codes, trained_size(config))
+
+
+def published() -> Case:
+    """The authors' CelebAMask-HQ network, 256 x 256, ngf 64, 19 labels, with random weights."""
+    return made_up(PUBLISHED, SEANConfig.published(), SEANGenerator)
+
+
+def smis_published() -> Case:
+    """GroupDNet as published for DeepFashion, 256 x 256, ngf 160, 8 labels, with random weights, no encoder."""
+    config = SMISConfig(labels=8, width=160, schedule="deepfashion", encoder=None)
+    return made_up(SMIS_PUBLISHED, config, SMISGenerator)
+
+
+MADE_UP: dict[str, Callable[[], Case]] = {PUBLISHED: published, SMIS_PUBLISHED: smis_published}
+SYSTEMS: dict[str, tuple[type[Config], type[Generator]]] = {
+    "sean": (SEANConfig, SEANGenerator),
+    "spade": (SPADEConfig, SPADEGenerator),
+    "smis": (SMISConfig, SMISGenerator),
+}
 
 
 def shipped(name: str) -> Case:
-    """SEAN weights that are installed, with the first encoder's mean style."""
+    """Weights that are installed: SEAN with the first encoder's mean style, others with styles drawn."""
     weights = load_weights(name)
-    if weights.card.system != "sean":
-        raise BadRequest(f'"{name}" does not paint; bench synthesis takes weights of system "sean".')
-    config = msgspec.convert(weights.card.config, SEANConfig)
+    if weights.card.system not in SYSTEMS or weights.card.config.get("separate"):
+        raise BadRequest(f'There is no fast painter for "{name}"; bench synthesis takes {", ".join(SYSTEMS)}.')
+    shape, kind = SYSTEMS[weights.card.system]
+    config = msgspec.convert(weights.card.config, shape)
     state = dict(weights.state)
-    mean = state.pop(MEAN_STYLE, torch.zeros(1, config.labels, config.style_width)).float()
+    drawn = torch.randn(code_shape(config), generator=torch.Generator().manual_seed(1))
+    mean = state.pop(MEAN_STYLE, None)
+    codes = drawn if mean is None else mean.float().reshape(-1, *drawn.shape[1:])[:1]
 
-    def build() -> SEANGenerator:
-        generator = SEANGenerator(config).eval()
+    def build() -> Generator:
+        generator = kind(config).eval()  # type: ignore[arg-type]
         generator.load_state_dict(state)
         return generator
 
-    return Case(name, config, build, mean.reshape(-1, config.labels, config.style_width)[:1])
+    return Case(name, config, build, codes, trained_size(config))
 
 
-def at_size(case: Case, resolution: int) -> Case:
-    """The case at another size of picture."""
-    config = replace(case.config, resolution=resolution)
-    return Case(f"{case.name} at {resolution}", config, case.build, case.codes)
+def at_size(case: Case, side: int | None) -> Case:
+    """The case with a label map of another size; its own if None. Raises BadRequest if the network takes none such."""
+    if side is None:
+        return case
+    if side % case.config.stride or side < case.config.stride:
+        raise BadRequest(f'"{case.name}" paints sides that are multiples of {case.config.stride}, not {side}.')
+    return replace(case, name=f"{case.name} at {side}", size=(side, side))
 
 
 def all_cases() -> Iterator[Case]:
-    """The published size, then each installed SEAN."""
-    yield published()
+    """The published sizes, then each installed network that paints and has a fast renderer."""
+    for make in MADE_UP.values():
+        yield make()
     for entry in list_weights():
-        if entry.card is not None and entry.card.system == "sean":
+        card = entry.card
+        if card is not None and card.system in SYSTEMS and not card.config.get("separate"):
             yield shipped(entry.name)
 
 
 def find_case(name: str) -> Case:
     """The case of that name. Raises BadRequest or BadFile naming what there is."""
-    return published() if name == PUBLISHED else shipped(name)
+    return MADE_UP[name]() if name in MADE_UP else shipped(name)

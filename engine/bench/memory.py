@@ -12,15 +12,19 @@ import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from engine.fast.generator import Precision
 
 MEGABYTE = 1 << 20
 
 
-def peak_megabytes(case: str, kind: str) -> float:
-    """Of case `case` painted by `kind`: "literal", or fast in "float32" or "bfloat16"; megabytes."""
+def peak_megabytes(case: str, kind: str, side: int | None = None) -> float:
+    """Of case `case`, with a label map of `side` if given, painted by `kind`: "literal", or fast in a precision."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_measure, args=(there, case, kind))
+    child = context.Process(target=_measure, args=(there, case, kind, side))
     child.start()
     there.close()
     try:
@@ -32,31 +36,26 @@ def peak_megabytes(case: str, kind: str) -> float:
         here.close()
 
 
-def _measure(answer: Connection, name: str, kind: str) -> None:
+def _measure(answer: Connection, name: str, kind: Precision | Literal["literal"], side: int | None) -> None:
     import torch
 
-    from engine.bench.cases import EDITS, find_case
-    from engine.bench.synthesis import literal
-    from engine.fast.sean import FastSEAN
-    from engine.nn.blocks import channels_last, seeded_noise
+    from engine.bench.cases import at_size, find_case
+    from engine.bench.painting import literal, renderer
+    from engine.nn.blocks import channels_last
 
     torch.zeros(1).add_(1)
     before = resident()
-    case = find_case(name)
+    case = at_size(find_case(name), side)
     generator = channels_last(case.build(), "cpu")
-    fast = (
-        FastSEAN(generator, precision="bfloat16" if kind == "bfloat16" else "float32", release=True)
-        if (kind != "literal")
-        else None
-    )
+    fast = None if kind == "literal" else renderer(generator, release=True)
     reset_peak()
     for number in range(2):
-        for edit in EDITS:
+        for edit in case.edits:
             label_map, codes = case.edit(edit, number)
-            if fast is None:
+            if kind == "literal" or fast is None:
                 literal(generator, label_map, codes)
             else:
-                fast.render(label_map, codes, seeded_noise(0))
+                fast.paint(label_map, codes, kind)
     answer.send(peak() - before)
     answer.close()
 

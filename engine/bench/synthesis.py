@@ -23,15 +23,14 @@ from statistics import median
 import msgspec
 import torch
 
-from engine.bench.cases import EDITS, Array, Case
+from engine.bench.cases import Case, at_size
 from engine.bench.memory import peak_megabytes
+from engine.bench.painting import Generator, Renderer, literal, renderer
 from engine.errors import BadFile
 from engine.fast.convolution import has_bfloat16
 from engine.fast.generator import Precision
-from engine.fast.sean import FastSEAN
 from engine.files import atomic_write
-from engine.models.sean import SEANGenerator
-from engine.nn.blocks import channels_last, one_hot, seeded_noise
+from engine.nn.blocks import channels_last
 
 REPEATS = 5
 Progress = Callable[[float, str], None]
@@ -57,39 +56,45 @@ class Row:
         return asdict(self)
 
 
-def literal(generator: SEANGenerator, label_map: Array, codes: torch.Tensor) -> torch.Tensor:
-    """(3, H, W): the picture as the paper's network paints it."""
-    ids = torch.from_numpy(label_map).long().unsqueeze(0)
-    with torch.inference_mode():
-        picture: torch.Tensor = generator(one_hot(ids, generator.config.labels), codes.unsqueeze(0), seeded_noise(0))[0]
-    return picture
-
-
 def precisions() -> tuple[Precision, ...]:
     """Those that make sense on this machine."""
     return ("float32", "bfloat16") if has_bfloat16(torch.device("cpu")) else ("float32",)
 
 
-def measure(case: Case, *, repeats: int = REPEATS, progress: Progress = lambda fraction, text: None) -> list[Row]:
-    """All edits of a case in all precisions. `progress` gets a fraction and what is measured."""
+def measure(
+    case: Case,
+    *,
+    repeats: int = REPEATS,
+    side: int | None = None,
+    progress: Progress = lambda fraction, text: None,
+) -> list[Row]:
+    """All edits of a case in all precisions.
+
+    Args:
+        case: which network.
+        repeats: pictures per edit.
+        side: of the label map, if not the network's own.
+        progress: gets a fraction and what is measured.
+    """
     kinds = precisions()
     progress(0, f"{case.name}: peak memory")
-    peaks = {kind: peak_megabytes(case.name, kind) for kind in ("literal", *kinds)}
+    peaks = {kind: peak_megabytes(case.name, kind, side) for kind in ("literal", *kinds)}
+    case = at_size(case, side)
     generator = channels_last(case.build(), "cpu")
-    fast = FastSEAN(generator)
-    fast.render(case.label_map, case.codes, seeded_noise(0))  # lays kernels out, touches memory
+    fast = renderer(generator)
+    fast.paint(case.label_map, case.codes, "float32")  # lays kernels out, touches memory
     literal(generator, case.label_map, case.codes)
     rows = []
-    for n, edit in enumerate(EDITS):
-        progress((n + 1) / (len(EDITS) + 1), f"{case.name}: {edit}")
+    for n, edit in enumerate(case.edits):
+        progress((n + 1) / (len(case.edits) + 1), f"{case.name}: {edit}")
         rows += list(_edit(case, generator, fast, edit, kinds, repeats, peaks))
     return rows
 
 
 def _edit(
     case: Case,
-    generator: SEANGenerator,
-    fast: FastSEAN,
+    generator: Generator,
+    fast: Renderer,
     edit: str,
     kinds: Sequence[Precision],
     repeats: int,
@@ -105,7 +110,7 @@ def _edit(
         literal_s.append(seconds)
         for kind in kinds:
             _prepare(fast, case, edit, kind)
-            paint = partial(fast.render, label_map, codes, seeded_noise(0), precision=kind)
+            paint = partial(fast.paint, label_map, codes, kind)
             seconds, picture = timed(paint)
             fast_s[kind].append(seconds)
             difference[kind] = max(difference[kind], float((picture - expected).abs().max()))
@@ -126,11 +131,11 @@ def _edit(
         )
 
 
-def _prepare(fast: FastSEAN, case: Case, edit: str, kind: Precision) -> None:
+def _prepare(fast: Renderer, case: Case, edit: str, kind: Precision) -> None:
     """What was on the screen before the edit; for a redraw nothing was."""
     fast.clear()
     if edit != "redraw":
-        fast.render(case.label_map, case.codes, seeded_noise(0), precision=kind)
+        fast.paint(case.label_map, case.codes, kind)
 
 
 def timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:

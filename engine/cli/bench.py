@@ -16,7 +16,13 @@ TOLERANCE = 1e-4
 def synthesis(
     case: Annotated[
         list[str] | None,
-        typer.Option("--case", help='"published" or the name of weights; may be repeated. All of them unless given.'),
+        typer.Option(
+            "--case", help='"published", "smis-published" or the name of weights; may be repeated. All unless given.'
+        ),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option("--size", min=8, metavar="PIXELS", help="Side of the label map; the network's own unless given."),
     ] = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Pictures per edit; medians are told.")] = 5,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
@@ -40,7 +46,7 @@ def synthesis(
             def part(fraction: float, text: str, number: int = number) -> None:
                 report((number + fraction) / len(cases), text)
 
-            rows += measure(one, repeats=repeats, progress=part)
+            rows += measure(one, repeats=repeats, side=size, progress=part)
     say(machine())
     say("")
     say(as_table(rows))

@@ -10,10 +10,13 @@ import pytest
 import torch
 
 from engine.bench import synthesis
-from engine.bench.cases import EDITS, Case, face, find_case, settle, stroke
+from engine.bench.cases import EDITS, Case, at_size, face, find_case, made_up, settle, stroke
+from engine.bench.painting import Config, Generator
 from engine.cli import main
 from engine.errors import EngineError
 from engine.models.sean import SEANConfig, SEANGenerator
+from engine.models.smis import SMISConfig, SMISGenerator
+from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn.style_encoder import StyleEncoderConfig
 
 
@@ -34,11 +37,11 @@ def tiny() -> Case:
         settle(generator)
         return generator
 
-    return Case("tiny", config, build, torch.zeros(1, 19, 4))
+    return Case("tiny", config, build, torch.zeros(1, 19, 4), (32, 32))
 
 
 def test_rows_hold_every_edit_and_precision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind: {"literal": 2.0}.get(kind, 1.0))
+    monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind, side: {"literal": 2.0}.get(kind, 1.0))
     told: list[str] = []
     rows = synthesis.measure(tiny(), repeats=2, progress=lambda fraction, text: told.append(text))
     kinds = synthesis.precisions()
@@ -103,3 +106,30 @@ def test_bench_tells_what_it_measures(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as left:
         main(["bench", "nothing"])
     assert left.value.code == 2 and "tessera bench --help" in capsys.readouterr().err
+
+
+SPADE = SPADEConfig(labels=5, resolution=32, width=1, multiples=(8, 4, 4, 2, 2, 1, 1, 1), hidden=4)
+SMIS = SMISConfig(labels=5, resolution=32, width=2, multiples=(8, 4, 4), upsamplings=1, encoder=None)
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "edits"), [(SPADE, SPADEGenerator, EDITS[:2]), (SMIS, SMISGenerator, EDITS)]
+)
+def test_other_systems_are_measured_too(
+    config: Config, kind: type[Generator], edits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind, side: 1.0)
+    case = made_up("other", config, kind)
+    rows = synthesis.measure(case, repeats=1, side=64)
+    assert tuple(row.edit for row in rows if row.precision == "float32") == edits
+    assert all(row.max_abs_diff < 1e-4 for row in rows if row.precision == "float32")
+    assert {row.case for row in rows} == {"other at 64"}
+    for edit in edits[1:]:
+        before, after = case.edit("redraw", 0), case.edit(edit, 1)
+        assert np.array_equal(before[0], after[0]) == (edit == "style")
+        assert torch.equal(before[1], after[1]) == (edit == "brush")
+
+
+def test_a_size_that_a_network_does_not_paint_is_one_sentence() -> None:
+    with pytest.raises(EngineError, match="multiples of 4"):
+        at_size(tiny(), 30)
