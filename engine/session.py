@@ -29,8 +29,11 @@ from engine.images import read_image
 from engine.label_sets import LabelSet
 from engine.labels import check_label_map, read_label_map
 from engine.painters.base import Painter, StyleCodes
+from engine.painters.pix2pixhd import Pix2PixHDPainter
 from engine.painters.sean import SEANPainter
 from engine.painters.sizes import Size, preview_sizes
+from engine.painters.smis import SMISPainter
+from engine.painters.spade import SPADEPainter
 from engine.photo_parser import PhotoParser
 from engine.request import Detail, ImageStyle, ParseRequest, RenderRequest
 from engine.systems import PAINTERS, PARSER
@@ -47,6 +50,9 @@ CODES = 64
 
 KINDS: dict[str, Callable[[Weights, torch.device], Painter | PhotoParser]] = {
     "sean": SEANPainter,
+    "pix2pixhd": Pix2PixHDPainter,
+    "smis": SMISPainter,
+    "spade": SPADEPainter,
     PARSER: PhotoParser,
 }
 """What makes use of the weights of each system."""
@@ -261,9 +267,7 @@ class Session:
     def _photo_parser(self, name: str) -> PhotoParser:
         loaded = self.load(name)
         if not isinstance(loaded, PhotoParser):
-            raise WeightsError(
-                f'"{name}" paints, it does not find label maps; choose weights of the system parser.'
-            )
+            raise WeightsError(f'"{name}" paints, it does not find label maps; choose weights of the system parser.')
         return loaded
 
     def _parse(self, request: ParseRequest, report: Progress) -> ParseResult:

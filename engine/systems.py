@@ -41,14 +41,19 @@ def abilities(card: Card) -> Abilities:
             paints=True, images=True, samples=bool(card.styles_sha256), scope="label", blocks=_styled_blocks(card)
         )
     if card.system == "smis":
-        return Abilities(paints=True, images=True, samples=True, scope="label")
+        return Abilities(paints=True, images=_has_encoder(card), samples=True, scope="label")
     if card.system == "spade":
         latent = bool(config.get("latent", 0))
-        return Abilities(paints=True, images=latent, samples=latent, scope="picture")
+        return Abilities(paints=True, images=latent and _has_encoder(card), samples=latent, scope="picture")
     if card.system == "pix2pixhd":
         coded = bool(config.get("features", 3))
         return Abilities(paints=True, images=coded, samples=coded and bool(card.styles_sha256), scope="label")
     return Abilities()
+
+
+def _has_encoder(card: Card) -> bool:
+    """Published generators come without; a config that does not say has the default, which is with."""
+    return card.config.get("encoder", {}) is not None
 
 
 def _styled_blocks(card: Card) -> int:
