@@ -16,6 +16,7 @@ from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController
 from app.dialogs.morph import GIF, STRIP, MorphDialog
 from app.engine_texts import told
+from app.i18n import tr
 from app.jobs.work_lane import Work
 from app.labels_text import style_source
 from app.pixels import to_qimage
@@ -51,6 +52,7 @@ class MorphSession(QObject):
         self._painted: dict[tuple[Style, float], np.ndarray] = {}
         self._preview: Work | None = None
         self._export: Work | None = None
+        self._open = True  # a file that is being written when the dialog closes is written to its end
         dialog = self.dialog
         dialog.amount_changed.connect(lambda _: self._look())
         dialog.dice_wanted.connect(lambda: self._set_end(SampleStyle(new_seed())))
@@ -85,7 +87,7 @@ class MorphSession(QObject):
             text=self.tr("Writing {0}").format(path.name),
             on_done=lambda _: self._written(path),
             on_failed=self._export_failed,
-            on_progress=lambda part, _: self.dialog.show_progress(part),
+            on_progress=lambda part, _: self._show_progress(part),
         )
 
     # --- ends ---------------------------------------------------------------------------------------
@@ -192,16 +194,25 @@ class MorphSession(QObject):
 
         return write
 
+    def _show_progress(self, part: float | None) -> None:
+        if self._open:
+            self.dialog.show_progress(part)
+
     def _written(self, path: Path) -> None:
-        self.dialog.show_progress(None)
-        self.dialog.show_message(self.tr("Written: {0}").format(path.name))
-        self._context.status.show_message(self.tr("Written: {0}").format(path.name))
+        self._show_progress(None)
+        if self._open:
+            self.dialog.show_message(tr("Written: {0}").format(path.name))
+        self._context.status.show_message(tr("Written: {0}").format(path.name))
 
     def _export_failed(self, error: EngineError) -> None:
-        self.dialog.show_progress(None)
-        self.dialog.show_message(told(str(error)))
+        self._show_progress(None)
+        if self._open:
+            self.dialog.show_message(told(str(error)))
+        else:
+            self._context.core.hub.error(error)
 
     def _stop(self) -> None:
+        self._open = False
         for work in (self._preview, self._export):
             if work is not None and not work.settled:
                 work.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +28,26 @@ SAMPLE = ROOT / "resources" / "styles" / "blonde.png"
 def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Once with untrained weights of 64 x 64, once with those that come with Tessera."""
     if request.param == "tiny":
-        request.getfixturevalue("tiny_weights")
+        own = request.getfixturevalue("tmp_path") / "shelf"
+        shutil.copytree(request.getfixturevalue("tiny_weights"), own)
+        give_spread(own / "tiny-sean")
+        monkeypatch.setenv("TESSERA_WEIGHTS", str(own))
         return "tiny"
     files = [ROOT / "weights" / name / file for name in SHIPPED for file in ("card.json", "model.safetensors")]
     missing = [str(path.relative_to(ROOT)) for path in (*files, SAMPLE) if not path.is_file()]
     if missing:
         pytest.fail(f"Tessera ships without {', '.join(missing)}: the editor has nothing to work with.", pytrace=False)
     return "shipped"
+
+
+def give_spread(folder: Path) -> None:
+    """What lets weights draw styles: for the untrained ones any directions will do."""
+    from engine.painters.style_spread import StyleSpread, save_spread
+
+    random = np.random.default_rng(0)
+    labels, length = len(load_label_set("faces")), 8
+    mean, spread, own = (random.normal(size=(labels, *k, length)).astype(np.float32) for k in ((), (2,), (1,)))
+    save_spread(folder, StyleSpread(mean, spread, own))
 
 
 @pytest.fixture
