@@ -68,12 +68,16 @@ class Editor(QObject):
         old = self.window
         geometry, state = old.saveGeometry(), old.saveState(STATE_VERSION)
         old.controllers["render"].stop()
+        studio = old.controllers["studio"].is_open
+        old.controllers["studio"].close_window()
         self.window = self._make()
         self.window.restoreGeometry(geometry)
         self.window.restoreState(state, STATE_VERSION)
         self.window.show()
         self.window.controllers["render"].start()
         self.window.controllers["device"].look()
+        if studio:
+            self.window.controllers["studio"].open()
         old.blockSignals(True)
         old.hide()
         QTimer.singleShot(0, old.deleteLater)

@@ -194,6 +194,17 @@ ACTIONS: tuple[Action, ...] = (
            "results.toggle_auto", (), "recent", "", True),
     Action("results_show", mark("Results"), mark("Show or hide the strip of results"),
            "results.toggle", ("F7",), "", "", True),
+    # --- training
+    Action("studio", mark("Training studio..."),
+           mark("Train weights of your own and watch them learn"), "studio.open", ("Ctrl+T",), "train"),
+    Action("evaluate", mark("Evaluate weights..."),
+           mark("Measure weights on a data folder"), "studio.evaluate", ("Ctrl+Shift+T",), "check"),
+    Action("weights", mark("Weights..."),
+           mark("What is installed, under which licence, what is missing; import, check, remove"),
+           "weights.open", ("Ctrl+Shift+W",), "weights"),
+    Action("weights_import", mark("Import weights..."),
+           mark("Turn a file that authors published (.pth) into weights; no code in it is run"),
+           "weights.import_file", (), "open"),
     # --- help
     Action("shortcuts", mark("Keyboard shortcuts"), mark("All commands and their keys"),
            "help.shortcuts", ("F1",), "keyboard"),
@@ -224,6 +235,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("&View"), ("view_stack", "view_side", "view_wipe", SEPARATOR, "overlay_less", "overlay_more",
                      SEPARATOR, "zoom_in", "zoom_out", "fit", "actual", SEPARATOR, "THEME", "LANGUAGE", SEPARATOR,
                      "results_show", "next_panel", "reset_layout", "full_screen")),
+    (mark("Trai&ning"), ("studio", "evaluate", SEPARATOR, "weights", "weights_import")),
     (mark("&Help"), ("shortcuts", "show_log", SEPARATOR, "about")),
 )
 

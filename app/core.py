@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.style_scope import StyleScope
 from app.theme import Theme
 from app.thumbnails import Thumbnails
+from app.training.state import Training
 from app.warm_start import engine_sessions
 from engine.errors import EngineError
 
@@ -52,6 +53,7 @@ class Core(QObject):
         self.render_lane = RenderLane(self.gate, self)
         self.work_lane = WorkLane(self.gate, self)
         self.work_lane.failed.connect(self.hub.error)
+        self.training = Training(self.hub, self.work_lane, self)
         self._foreground: list[Work] = []
         self.thumbnails = Thumbnails(self.work_lane, parent=self)
 
@@ -97,7 +99,8 @@ class Core(QObject):
         return dropped
 
     def shutdown(self) -> None:
-        """End the workers; nothing is delivered any more."""
+        """End the workers; nothing is delivered any more. A training saves a checkpoint first."""
+        self.training.shutdown()
         self.render_lane.shutdown()
         self.work_lane.shutdown()
         self.settings.sync()

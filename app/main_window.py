@@ -35,8 +35,10 @@ from app.controllers.simple import (
     ToolsController,
     ViewController,
 )
+from app.controllers.studio import StudioController
 from app.controllers.styles import StylesController
 from app.controllers.variety import VarietyController
+from app.controllers.weights import WeightsController
 from app.core import Core
 from app.dialogs.files import FileAsker
 from app.errors_ui.bar import ErrorBar
@@ -183,6 +185,8 @@ class MainWindow(QMainWindow):
             "results": ResultsController(
                 context, render, self.results, self.docks["resultsDock"], self.actions_by_id, self
             ),
+            "studio": StudioController(context, self),
+            "weights": WeightsController(context, self),
             "looks": LooksController(context, self),
             "help": HelpController(context, self),
             "model": ModelController(context, self.menus["MODEL"], self),
@@ -303,6 +307,9 @@ class MainWindow(QMainWindow):
             self.controllers["files"].take(incoming)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.controllers["studio"].settle(lambda: QTimer.singleShot(0, self.close)):
+            event.ignore()
+            return
         answer = self._answer()
         if answer != QMessageBox.StandardButton.Discard:
             event.ignore()
@@ -311,6 +318,7 @@ class MainWindow(QMainWindow):
             return
         self.core.settings.save_window_state(self.saveGeometry(), self.saveState(STATE_VERSION))
         self.controllers["render"].stop()
+        self.controllers["studio"].close_window()
         event.accept()
         self.closed.emit()
 

@@ -98,6 +98,7 @@ def style_sheet(palette: QPalette) -> str:
         checked=_rgba(accent, 0.26),
         selection=_rgba(accent, 0.22),
         drop=_rgba(accent, 0.14),
+        wrong="#d8543f",
         chevron_down=resource("icons", "theme", "chevron-down.svg").as_posix(),
         chevron_up=resource("icons", "theme", "chevron-up.svg").as_posix(),
         check=resource("icons", "theme", "check.svg").as_posix(),

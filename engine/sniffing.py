@@ -66,10 +66,25 @@ def has_label_colours(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def is_torch_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a PyTorch checkpoint, as authors publish them: something to import. Never raises."""
+    try:
+        with open(path, "rb") as handle:
+            head = handle.read(4096)
+    except (OSError, ValueError):
+        return False
+    return _is_torch(Path(path), head)
+
+
 def _is_weights(path: Path, head: bytes) -> bool:
-    """A safetensors file, or a PyTorch checkpoint (zip with data.pkl, or the older bare pickle)."""
+    """A safetensors file, or a PyTorch checkpoint."""
     if len(head) > 9 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") < 100 << 20:
         return True
+    return _is_torch(path, head)
+
+
+def _is_torch(path: Path, head: bytes) -> bool:
+    """A zip with data.pkl, or the older bare pickle."""
     if head.startswith(b"PK\x03\x04"):
         with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
             return any(name.endswith("/data.pkl") for name in archive.namelist())

@@ -19,6 +19,7 @@ from app.labels_text import name_of
 from app.mime import Incoming, keep_image, read_mime
 from app.pixels import to_qimage
 from engine.errors import EngineError
+from engine.sniffing import is_torch_file
 
 PREVIEW = 72
 
@@ -54,7 +55,7 @@ class FilesController(QObject):
         """Ask for a file and open it."""
         filters = ";;".join(
             (
-                self.tr("All that Tessera opens ({0} *.json *.safetensors)").format(PICTURES),
+                self.tr("All that Tessera opens ({0} *.json *.safetensors *.pth)").format(PICTURES),
                 self.tr("All files (*)"),
             )
         )
@@ -111,6 +112,9 @@ class FilesController(QObject):
             self._ask_picture(found, label)
 
     def _open_weights(self, path: Path) -> None:
+        if path.is_file() and is_torch_file(path):
+            self._context.shell.run("weights.import_file", path)
+            return
         try:
             name = self._context.core.catalogue.open_folder(path)
         except EngineError as error:

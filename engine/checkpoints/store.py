@@ -36,6 +36,7 @@ __all__ = [
     "Card",
     "Weights",
     "WeightsEntry",
+    "check_weights",
     "find_weights",
     "list_weights",
     "load_weights",
@@ -168,11 +169,20 @@ def load_weights(folder: PathLike) -> Weights:
     path = Path(folder)
     if not (path / CARD_FILE).is_file() and not path.is_dir():
         path = find_weights(folder if isinstance(folder, Path) else str(folder))
-    card = read_card(path)
-    model = path / MODEL_FILE
+    card = check_weights(path)
+    return Weights(card, read_tensors(path / MODEL_FILE), path)
+
+
+def check_weights(folder: Path) -> Card:
+    """The card of a weights folder whose tensors file is the one that it describes; no tensor is loaded.
+
+    Raises WeightsError as `load_weights` does.
+    """
+    card = read_card(folder)
+    model = folder / MODEL_FILE
     _check_header(model)
     _check_digest(model, card)
-    return Weights(card, read_tensors(model), path)
+    return card
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -1,0 +1,285 @@
+"""What a data folder holds and what is wrong with it, file by file; makes the lists it lacks when asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core import Core
+from app.dialogs.folders import FolderAsker
+from app.engine_texts import told
+from app.i18n import mark, tr
+from app.jobs.work_lane import Work
+from engine.errors import EngineError
+from engine.files import write_text
+from engine.label_sets import bundled_label_sets
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+
+    from engine.data.report import Report
+
+KINDS = {
+    "broken": mark("Files that cannot be read"),
+    "unfit": mark("No label maps of this label set"),
+    "no picture": mark("Label maps without a picture"),
+    "no label map": mark("Pictures without a label map"),
+    "split": mark("splits.json and the files disagree"),
+    "other shape": mark("Picture and label map have different shapes"),
+    "duplicate": mark("The same content twice"),
+    "near-empty": mark("Nearly all one label"),
+    "unused label": mark("Labels that no map shows"),
+    "note": mark("Worth knowing"),
+}
+SHOWN = 500  # findings of a kind that are listed; the saved report has all
+SHARE = Qt.ItemDataRole.UserRole
+
+
+class ShareBar(QStyledItemDelegate):
+    """A share of the pixels as a bar behind its text."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        share = index.data(SHARE) or 0.0
+        palette: QPalette = option.palette
+        colour = QColor(palette.color(QPalette.ColorRole.Accent))
+        colour.setAlphaF(0.35)
+        box = option.rect.adjusted(2, 4, -2, -4)
+        box.setWidth(max(1, round(box.width() * float(share))) if share else 0)
+        painter.fillRect(box, colour)
+        super().paint(painter, option, index)
+
+
+class DataReportDialog(QDialog):
+    """Reads the folder in the background; closing the window stops that. ``made`` says that files were written."""
+
+    made = Signal(object)  # Path of the folder
+
+    def __init__(self, core: Core, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Data in {0}").format(folder.name))
+        self.resize(880, 600)
+        self._core = core
+        self._folder = folder
+        self._work: Work | None = None
+        self.report: Report | None = None
+        self.ask = FolderAsker(core.settings, self)
+        self._build()
+        self.look()
+
+    # --- building -----------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.summary = QLabel(str(self._folder))
+        self.summary.setProperty("heading", True)
+        self.summary.setWordWrap(True)
+        self.summary.setAccessibleName(self.tr("Summary"))
+        self.details = QLabel()
+        self.details.setProperty("muted", True)
+        self.details.setWordWrap(True)
+        self.details.setAccessibleName(self.tr("Sizes and kinds"))
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.findings = QTreeWidget()
+        self.findings.setAccessibleName(self.tr("What is wrong"))
+        self.findings.setHeaderHidden(True)
+        self.findings.setColumnCount(1)
+        self.shares = QTableWidget(0, 3)
+        self.shares.setAccessibleName(self.tr("Labels found"))
+        self.shares.setHorizontalHeaderLabels([self.tr("Label"), self.tr("Share of the pixels"), self.tr("In maps")])
+        self.shares.setItemDelegateForColumn(1, ShareBar(self.shares))
+        self.shares.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.shares.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.shares.setShowGrid(False)
+        self.shares.setTabKeyNavigation(False)
+        self.shares.verticalHeader().hide()
+        header = self.shares.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.findings)
+        split.addWidget(self.shares)
+        split.setSizes([460, 400])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 12)
+        column.setSpacing(10)
+        for part in (self.summary, self.details, self.bar):
+            column.addWidget(part)
+        column.addWidget(split, 1)
+        column.addLayout(self._build_buttons())
+
+    def _build_buttons(self) -> QHBoxLayout:
+        self.labels = QComboBox()
+        self.labels.setAccessibleName(self.tr("Label set of the maps"))
+        self.labels.addItem(self.tr("Labels from the maps"), None)
+        for name in bundled_label_sets():
+            self.labels.addItem(self.tr("Labels of {0}").format(name), name)
+        self.make = QPushButton(self.tr("Make the missing lists"))
+        self.make.setToolTip(
+            self.tr("Write classes.json and splits.json where the folder lacks them; nothing else is changed")
+        )
+        self.make.setProperty("primary", True)
+        self.make.clicked.connect(self._make)
+        self.save = QPushButton(self.tr("Save..."))
+        self.save.clicked.connect(self._save)
+        close = QPushButton(self.tr("Close"))
+        close.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.addWidget(self.save)
+        row.addStretch(1)
+        for widget in (self.labels, self.make, close):
+            row.addWidget(widget)
+        self._show_buttons()
+        return row
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Read the folder (again)."""
+        folder = self._folder
+        self.bar.show()
+        self._work = self._core.work_lane.submit(
+            lambda work: _inspect(work, folder),
+            text=self.tr("Reading {0}").format(folder.name),
+            on_done=self._found,
+            on_failed=self._failed,
+            on_progress=lambda part, _: self.bar.setValue(round(1000 * part)),
+        )
+
+    def _failed(self, error: EngineError) -> None:
+        self.bar.hide()
+        self.details.setText(told(str(error)))
+
+    def _found(self, report: Report) -> None:
+        self.report = report
+        self.bar.hide()
+        text = self.tr("{0} pairs, {1} pictures, {2} label maps")
+        parts = [text.format(report.pairs, report.pictures, report.label_maps)]
+        if report.label_set:
+            parts.append(self.tr("{0} labels of {1}").format(report.labels, report.label_set))
+        usable = bool(report.pairs) and not report.problems and bool(report.label_set)
+        parts.append(self.tr("ready to train") if usable else self.tr("not ready to train"))
+        self.summary.setText("; ".join(parts) + ".")
+        lines = [
+            self.tr("Pictures: {0}").format(_counted(report.picture_sizes)),
+            self.tr("Label maps: {0}").format(_counted(report.map_sizes)),
+            self.tr("Kinds: {0}").format(_counted(report.modes)),
+        ]
+        if report.splits:
+            lines.append(self.tr("Splits: {0}").format(_counted(report.splits)))
+        self.details.setText("   ".join(lines))
+        self._show_findings(report)
+        self._show_shares(report)
+        self._show_buttons()
+
+    def _show_findings(self, report: Report) -> None:
+        self.findings.clear()
+        for kind, found in report.by_kind().items():
+            top = QTreeWidgetItem([f"{tr(KINDS.get(kind, kind))} ({len(found)})"])
+            self.findings.addTopLevelItem(top)
+            for one in found[:SHOWN]:
+                text = ": ".join(part for part in (one.file, told(one.what)) if part)
+                item = QTreeWidgetItem([text])
+                item.setToolTip(0, text)
+                top.addChild(item)
+            top.setExpanded(len(found) <= 12)
+        if not report.findings:
+            self.findings.addTopLevelItem(QTreeWidgetItem([self.tr("Nothing is wrong.")]))
+
+    def _show_shares(self, report: Report) -> None:
+        rows = sorted(report.label_shares.items(), key=lambda item: -item[1])
+        most = max((share for _, share in rows), default=1.0) or 1.0
+        self.shares.setRowCount(len(rows))
+        for row, (name, share) in enumerate(rows):
+            bar = QTableWidgetItem(f"{100 * share:.2f} %")
+            bar.setData(SHARE, share / most)
+            cells = (QTableWidgetItem(name), bar, QTableWidgetItem(str(report.label_pictures.get(name, 0))))
+            for column, item in enumerate(cells):
+                self.shares.setItem(row, column, item)
+
+    def _show_buttons(self) -> None:
+        report = self.report
+        classes = (self._folder / "classes.json").exists()
+        lacks = report is not None and bool(report.pairs) and not (classes and (self._folder / "splits.json").exists())
+        self.make.setVisible(lacks)
+        self.labels.setVisible(lacks and not classes)
+        self.save.setEnabled(report is not None)
+
+    # --- writing ------------------------------------------------------------------------------------
+
+    def _make(self) -> None:
+        report, folder, labels = self.report, self._folder, self.labels.currentData()
+        if report is None:
+            return
+
+        def run(work: Work) -> list[Path]:
+            from engine.data.make import make_files
+
+            work.commit()
+            return make_files(folder, report, label_set=labels)
+
+        def written(_: list[Path]) -> None:
+            self.made.emit(folder)
+            self.look()
+
+        self._core.work_lane.submit(
+            run, text=self.tr("Reading {0}").format(folder.name), on_done=written, on_failed=self._failed
+        )
+
+    def _save(self) -> None:
+        if self.report is None:
+            return
+        path = self.ask.save(self.tr("Save the report"), f"{self._folder.name}-report.json", "JSON (*.json)")
+        if path is not None:
+            try:
+                write_text(path, json.dumps(self.report.to_dict(), ensure_ascii=False, indent=2) + "\n")
+            except EngineError as error:
+                self.details.setText(told(str(error)))
+
+    def done(self, code: int) -> None:
+        if self._work is not None and not self._work.settled:
+            self._work.cancel()
+        super().done(code)
+
+
+def _counted(counts: dict[str, int], most: int = 3) -> str:
+    """ "256 x 256 (40), 128 x 128 (2), ..." """
+    items = sorted(counts.items(), key=lambda item: -item[1])
+    text = ", ".join(f"{name} ({count})" for name, count in items[:most])
+    return text + (", ..." if len(items) > most else "") if text else "–"
+
+
+def _inspect(work: Work, folder: Path) -> Report:
+    from engine.data.report import inspect_folder
+
+    return inspect_folder(folder, on_progress=work.progress, cancel=work.cancel_event)

@@ -1,0 +1,230 @@
+"""Measuring weights on a data folder: choose, run in the worker, read the numbers, save them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core import Core
+from app.dialogs.folders import FolderAsker
+from app.engine_texts import told
+from app.jobs.preload import preload_torch
+from app.jobs.work_lane import Work
+from app.training.fields import FolderEdit
+from app.training.use import publish_run, weights_name
+from engine.errors import Cancelled, EngineError
+from engine.files import write_text
+
+
+class EvaluationDialog(QDialog):
+    """Runs the engine's evaluation as work that can be cancelled; closing the dialog cancels it."""
+
+    def __init__(
+        self, core: Core, *, data: Path | None = None, run: Path | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Evaluate weights"))
+        self.resize(640, 620)
+        self._core = core
+        self._run = run
+        self._work: Work | None = None
+        self.metrics: dict[str, Any] | None = None
+        self.ask = FolderAsker(core.settings, self)
+        self.weights = QComboBox()
+        self.weights.setAccessibleName(self.tr("Weights"))
+        if run is not None:
+            self.weights.addItem(self.tr("Best state of {0}").format(run.name), run)
+        for entry in core.catalogue.entries:
+            if entry.card is not None:
+                self.weights.addItem(f"{entry.name} ({entry.card.system})", entry.name)
+        self.data = FolderEdit(self.tr("Data folder"), lambda: self.ask.folder("data", self.tr("Data folder")))
+        self.data.set_path(data)
+        self.data.changed.connect(self._look)
+        self.split = QComboBox()
+        self.split.setAccessibleName(self.tr("Split"))
+        self.go = QPushButton(self.tr("Measure"))
+        self.go.setProperty("primary", True)
+        self.go.setDefault(True)
+        self.go.clicked.connect(self.measure)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.what = QLabel()
+        self.what.setWordWrap(True)
+        self.what.setProperty("muted", True)
+        self.what.setAccessibleName(self.tr("What is being done"))
+        self._build()
+        self._look(data)
+        self._show_running(False)
+
+    def _build(self) -> None:
+        form = QFormLayout()
+        form.setSpacing(8)
+        form.addRow(self.tr("Weights"), self.weights)
+        form.addRow(self.tr("Data"), self.data)
+        form.addRow(self.tr("Split"), self.split)
+        self.table = QTableWidget(0, 2)
+        self.table.setAccessibleName(self.tr("Numbers"))
+        self.table.setHorizontalHeaderLabels([self.tr("Metric"), self.tr("Value")])
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setTabKeyNavigation(False)
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.save = QPushButton(self.tr("Save..."))
+        self.save.setToolTip(self.tr("Write the numbers as JSON, or as a page with pictures and plots (HTML)"))
+        self.save.clicked.connect(self._save)
+        self.cancel = QPushButton(self.tr("Cancel"))
+        self.cancel.clicked.connect(self._cancel)
+        close = QPushButton(self.tr("Close"))
+        close.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.save)
+        buttons.addStretch(1)
+        for button in (self.cancel, self.go, close):
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 12)
+        column.setSpacing(10)
+        column.addLayout(form)
+        column.addWidget(self.bar)
+        column.addWidget(self.what)
+        column.addWidget(self.table, 1)
+        column.addLayout(buttons)
+
+    # --- measuring ----------------------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Begin; the numbers come when all pictures have been painted."""
+        data, weights, split = self.data.path, self.weights.currentData(), self.split.currentData()
+        if data is None or weights is None:
+            return
+        device = self._core.settings.device
+        run = self._run
+        self._show_running(True)
+        self._work = self._core.work_lane.submit(
+            lambda work: _measure(work, weights, run, data, split, device),
+            text=self.tr("Measuring"),
+            on_done=self._done,
+            on_failed=self._failed,
+            on_progress=self._progress,
+        )
+
+    def _progress(self, part: float, text: str) -> None:
+        self.bar.setValue(round(1000 * part))
+        self.what.setText(told(text))
+
+    def _done(self, metrics: dict[str, Any]) -> None:
+        self.metrics = metrics
+        self._show_running(False)
+        from engine.metrics.table import rows  # torch is loaded by now
+
+        lines = rows(metrics)
+        self.table.setRowCount(len(lines))
+        for row, (name, value) in enumerate(lines):
+            for column, text in enumerate((name, value)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                self.table.setItem(row, column, item)
+        self.what.setText(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
+
+    def _failed(self, error: EngineError) -> None:
+        self._show_running(False)
+        self.what.setText("" if isinstance(error, Cancelled) else told(str(error)))
+
+    def _cancel(self) -> None:
+        if self._work is not None and not self._work.settled:
+            self._work.cancel()
+        self._show_running(False)
+        self.what.clear()
+
+    def done(self, code: int) -> None:
+        self._cancel()
+        super().done(code)
+
+    def _show_running(self, on: bool) -> None:
+        self.bar.setVisible(on)
+        self.bar.setValue(0)
+        self.cancel.setVisible(on)
+        for widget in (self.weights, self.data, self.split):
+            widget.setEnabled(not on)
+        self.go.setEnabled(not on and self.data.path is not None and self.weights.count() > 0)
+        self.save.setEnabled(not on and self.metrics is not None)
+
+    # --- data and saving ----------------------------------------------------------------------------
+
+    def _look(self, data: Path | None) -> None:
+        """The splits of the data folder; a folder without them is one split."""
+        self.split.clear()
+        names = _splits(data) if data is not None else []
+        for name in names or [self.tr("All pairs")]:
+            self.split.addItem(name, name if names else None)
+        best = next((name for name in ("test", "val") if name in names), None)
+        if best is not None:
+            self.split.setCurrentIndex(names.index(best))
+        self.go.setEnabled(data is not None and self.weights.count() > 0)
+
+    def _save(self) -> None:
+        if self.metrics is None:
+            return
+        name = f"{self.metrics.get('weights', 'weights')}-{self.metrics.get('split', '')}.json".replace("/", "-")
+        path = self.ask.save(self.tr("Save the numbers"), name, "JSON (*.json)")
+        if path is None:
+            return
+        try:
+            write_text(path, json.dumps(self.metrics, ensure_ascii=False, indent=2, default=str) + "\n")
+        except EngineError as error:
+            self.what.setText(told(str(error)))
+        else:
+            self.what.setText(self.tr("Saved {0}").format(path.name))
+
+
+def _splits(data: Path) -> list[str]:
+    try:
+        found = json.loads((data / "splits.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [str(name) for name, stems in found.items() if stems] if isinstance(found, dict) else []
+
+
+def _measure(work: Work, weights: str | Path, run: Path | None, data: Path, split: str | None, device: str) -> Any:
+    work.progress(0.0, "loading")
+    preload_torch()
+    from engine.data.folder import measured_split
+    from engine.metrics.evaluate import evaluate
+
+    if isinstance(weights, Path) and run is not None:
+        weights = publish_run(work, run, data, weights_name(run)).name
+    return evaluate(
+        weights,
+        data,
+        split or measured_split(data),
+        device=device,
+        on_progress=work.progress,
+        cancel=work.cancel_event,
+    )

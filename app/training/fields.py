@@ -1,0 +1,119 @@
+"""Small widgets of the studio: a folder to choose, a number to type, a duration to read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+
+from app.i18n import tr
+from app.icons import icons
+
+
+class FolderEdit(QWidget):
+    """A line for a folder's path with a button that asks for it; folders can be dropped on it."""
+
+    changed = Signal(object)  # Path | None, when the user is done
+
+    def __init__(self, name: str, ask: Callable[[], Path | None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ask = ask
+        self.setAccessibleName(name)
+        self.line = QLineEdit()
+        self.line.setAccessibleName(name)
+        self.line.editingFinished.connect(self._typed)
+        self.button = QToolButton()
+        self.button.setAccessibleName(self.tr("Choose: {0}").format(name))
+        self.button.setToolTip(self.tr("Choose: {0}").format(name))
+        icons().bind(self.button, "open")
+        self.button.clicked.connect(self._choose)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.line, 1)
+        row.addWidget(self.button)
+        self._told: Path | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """What stands in the line; None when it is empty."""
+        text = self.line.text().strip()
+        return Path(text).expanduser() if text else None
+
+    def set_path(self, path: Path | None, *, tell: bool = False) -> None:
+        """Put a path into the line."""
+        with QSignalBlocker(self.line):
+            self.line.setText(str(path) if path is not None else "")
+        self.line.setCursorPosition(len(self.line.text()))
+        self.line.setToolTip(self.line.text())
+        if tell:
+            self._typed()
+        else:
+            self._told = self.path
+
+    def _choose(self) -> None:
+        path = self._ask()
+        if path is not None:
+            self.set_path(path, tell=True)
+
+    def _typed(self) -> None:
+        if self.path != self._told:
+            self._told = self.path
+            self.changed.emit(self.path)
+
+
+class NumberEdit(QLineEdit):
+    """A number as recipes write it: 1.5e-4, 2000. Marks what is none."""
+
+    def __init__(self, name: str, value: float, *, whole: bool, least: float | None = None) -> None:
+        super().__init__(number_text(value))
+        self.setAccessibleName(name)
+        self._whole, self._least, self._first = whole, least, value
+        self.textChanged.connect(self._mark)
+
+    @property
+    def value(self) -> float | int | None:
+        """The number; None while what stands there is none that may be used."""
+        try:
+            number = float(self.text().strip().replace(",", "."))
+        except ValueError:
+            return None
+        if not math.isfinite(number) or (self._least is not None and number < self._least):
+            return None
+        if self._whole or isinstance(self._first, int):  # TOML tells 1 from 1.0, and so do the recipes' types
+            if number == int(number):
+                return int(number)
+            return None if self._whole else number
+        return number
+
+    @property
+    def changed(self) -> bool:
+        """Whether the user has given another number than the recipe's."""
+        return self.value != self._first
+
+    def _mark(self) -> None:
+        wrong = self.value is None
+        if self.property("wrong") != wrong:
+            self.setProperty("wrong", wrong)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+def number_text(value: float) -> str:
+    """A number as short as it can be read back."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
+
+
+def duration_text(seconds: float) -> str:
+    """ "40 s", "12 min", "3 h 20 min", "2 d 4 h"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return tr("{0} s").format(round(seconds))
+    if minutes < 90:
+        return tr("{0} min").format(minutes)
+    if minutes < 48 * 60:
+        return tr("{0} h {1} min").format(minutes // 60, minutes % 60)
+    return tr("{0} d {1} h").format(minutes // 1440, minutes % 1440 // 60)

@@ -1,0 +1,58 @@
+"""What a training takes of the machine: memory of this program, free memory, the run's files, free disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.devices import free_memory
+
+GB, MB = 1e9, 1e6
+
+
+@dataclass(frozen=True)
+class Use:
+    """Bytes; 0 where the system does not say."""
+
+    memory: int
+    memory_free: int
+    run: int
+    disk_free: int
+
+
+def memory_used() -> int:
+    """Bytes of main memory that this process holds."""
+    with suppress(Exception):
+        if sys.platform.startswith("linux"):
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+            return pages * os.sysconf("SC_PAGE_SIZE")
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # type: ignore[attr-defined,unused-ignore]
+        return int(peak)
+    return 0
+
+
+def use_of(run: Path | None) -> Use:
+    """Looks at the machine; reads folders, so call it in a worker."""
+    size, free = 0, 0
+    if run is not None:
+        with suppress(OSError):
+            size = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
+        place = run
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        with suppress(OSError):
+            free = shutil.disk_usage(place).free
+    return Use(memory_used(), free_memory(), size, free)
+
+
+def size_text(count: float) -> str:
+    """Bytes for people: "1.2 GB", "34 MB"."""
+    if count >= GB:
+        return f"{count / GB:.1f} GB"
+    return f"{count / MB:.0f} MB" if count >= MB else f"{count / 1e3:.0f} kB"

@@ -1,0 +1,213 @@
+"""The bar over the curves: which run it is, how far it is, how fast, what it takes, and its buttons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from app.engine_texts import told
+from app.i18n import mark, tr
+from app.icons import icons
+from app.jobs.training_lane import State
+from app.jobs.work_lane import Work, WorkLane
+from app.training.fields import duration_text
+from app.training.flow import Flow
+from app.training.machine import Use, size_text, use_of
+from app.training.recipe_form import system_text
+from app.training.state import Training
+
+LOOK_MS = 3000  # between two looks at memory and disk
+STATES = {
+    State.PREPARING: mark("Preparing"),
+    State.RUNNING: mark("Training"),
+    State.PAUSING: mark("Pausing after this step"),
+    State.PAUSED: mark("Paused"),
+    State.STOPPING: mark("Stopping with a checkpoint"),
+}
+
+
+class RunBar(QWidget):
+    """Follows the training; its signals say what the user wants."""
+
+    use_wanted = Signal()
+    resume_wanted = Signal(object)  # Path of a run that is not under way
+    evaluate_wanted = Signal()
+
+    def __init__(self, training: Training, lane: WorkLane, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._training = training
+        self._lane = lane
+        self._looking: Work | None = None
+        self._text = ""
+        self._build()
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        training.state_changed.connect(self._show)
+        training.shown_changed.connect(self._show)
+        training.shown_changed.connect(self._look)
+        training.history_changed.connect(self._show_numbers)
+        training.progress.connect(self._progress)
+        self._show()
+
+    # --- building -----------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.title = QLabel()
+        self.title.setAccessibleName(self.tr("Run"))
+        font = self.title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        font.setBold(True)
+        self.title.setFont(font)
+        self.state = QLabel()
+        self.state.setAccessibleName(self.tr("State of the training"))
+        self.state.setProperty("muted", True)
+        self.pause = self._button(self.tr("Pause"), "pause", self.tr("Hold the training after the present step"))
+        self.pause.clicked.connect(self._pause)
+        self.stop = self._button(self.tr("Stop"), "stop", self.tr("End the training with a checkpoint to resume from"))
+        self.stop.clicked.connect(self._training.lane.stop)
+        self.use = self._button(
+            self.tr("Use in the editor"), "brush", self.tr("Paint with the newest state at once; the training goes on")
+        )
+        self.use.setProperty("primary", True)
+        self.use.clicked.connect(self.use_wanted)
+        self.evaluate = self._button(self.tr("Evaluate..."), "check", self.tr("Measure weights on a data folder"))
+        self.evaluate.clicked.connect(self.evaluate_wanted)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(self.tr("Progress of the training"))
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.title)
+        top.addWidget(self.state, 1)
+        for button in (self.pause, self.stop, self.evaluate, self.use):
+            top.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(top)
+        column.addWidget(self.bar)
+        column.addWidget(self._build_facts())
+
+    def _build_facts(self) -> QWidget:
+        box = QWidget()
+        flow = Flow(box, gap=22)
+        self.facts: dict[str, QLabel] = {}
+        for key, text in (
+            ("step", self.tr("Step")),
+            ("rate", self.tr("Pictures per second")),
+            ("left", self.tr("Time left")),
+            ("score", self.tr("Last validation")),
+            ("memory", self.tr("Memory")),
+            ("disk", self.tr("Disk")),
+        ):
+            fact = QWidget()
+            column = QVBoxLayout(fact)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
+            caption = QLabel(text)
+            caption.setProperty("muted", True)
+            value = QLabel("–")
+            value.setAccessibleName(text)
+            column.addWidget(caption)
+            column.addWidget(value)
+            flow.addWidget(fact)
+            self.facts[key] = value
+        return box
+
+    def _button(self, text: str, icon: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setAccessibleName(text)
+        button.setToolTip(tip)
+        icons().bind(button, icon)
+        return button
+
+    # --- showing ------------------------------------------------------------------------------------
+
+    def watch(self, on: bool) -> None:
+        """Look at memory and disk while the window is open."""
+        if on:
+            self._look()
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _show(self, *_: object) -> None:
+        training = self._training
+        shown, info, state = training.shown, training.info, training.state
+        self.title.setText(shown.folder.name if shown is not None else self.tr("No run yet"))
+        parts = []
+        if training.live:
+            parts.append(tr(STATES.get(state, "")))
+            if state is State.PREPARING and self._text:
+                parts.append(told(self._text))
+        elif info is not None:
+            done = shown is not None and shown.step >= info.steps
+            parts.append(self.tr("Finished") if done else self.tr("Stopped"))
+        if info is not None:
+            parts.append(f"{system_text(info.system)}, {info.resolution} × {info.resolution}")
+        self.state.setText(" · ".join(part for part in parts if part))
+        self._show_buttons()
+        self._show_numbers()
+
+    def _show_buttons(self) -> None:
+        training, state = self._training, self._training.state
+        shown, info = training.shown, training.info
+        finished = shown is not None and info is not None and shown.step >= info.steps
+        can_resume = not training.active and info is not None and info.resumable and not finished
+        held = state in (State.PAUSED, State.PAUSING)
+        self.pause.setText(self.tr("Resume") if held or can_resume else self.tr("Pause"))
+        self.pause.setAccessibleName(self.pause.text())
+        icons().bind(self.pause, "play" if held or can_resume else "pause")
+        self.pause.setEnabled((training.live and (held or state is State.RUNNING)) or can_resume)
+        self.stop.setEnabled(training.live and state is not State.STOPPING)
+        trained = info is not None and info.has_best
+        going = training.live and state in (State.RUNNING, State.PAUSED, State.PAUSING)
+        self.use.setEnabled(going or (trained and not training.live))
+
+    def _show_numbers(self) -> None:
+        training = self._training
+        shown, steps = training.shown, training.steps()
+        step = shown.step if shown is not None else 0
+        self.bar.setEnabled(shown is not None)
+        if not (training.live and training.state is State.PREPARING):
+            self.bar.setValue(round(1000 * step / steps) if steps else 0)
+        facts = self.facts
+        facts["step"].setText(self.tr("{0} of {1}").format(step, steps) if steps else "–")
+        rate = shown.rate() if shown is not None else None
+        facts["rate"].setText(f"{rate:.3g}" if rate else "–")
+        left = training.seconds_left() if training.live else None
+        facts["left"].setText(duration_text(left) if left is not None else "–")
+        numbers = shown.numbers if shown is not None else {}
+        facts["score"].setText("  ".join(f"{k} {v:.3g}" for k, v in list(numbers.items())[:3]) or "–")
+
+    def _progress(self, part: float, text: str) -> None:
+        self._text = text
+        self.bar.setValue(round(1000 * part))
+        self._show()
+
+    # --- steering -----------------------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        lane = self._training.lane
+        if lane.state is State.RUNNING:
+            lane.pause()
+        elif lane.active:
+            lane.resume()
+        elif self._training.info is not None:
+            self.resume_wanted.emit(self._training.info.folder)
+
+    def _look(self) -> None:
+        if not self.isVisible() or (self._looking is not None and not self._looking.settled):
+            return
+        folder: Path | None = self._training.shown.folder if self._training.shown is not None else None
+        place = folder or self._training.runs_folder()
+        self._looking = self._lane.submit(lambda work: use_of(place), on_done=self._looked)
+
+    def _looked(self, use: Use) -> None:
+        free = self.tr("{0}, {1} free")
+        self.facts["memory"].setText(free.format(size_text(use.memory), size_text(use.memory_free)))
+        self.facts["disk"].setText(free.format(size_text(use.run), size_text(use.disk_free)))

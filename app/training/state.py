@@ -1,0 +1,197 @@
+"""The training that the window shows: one place where the engine's reports become state that panels bind to.
+
+It lives as long as the application. A window that is closed, or made anew in another language, changes nothing here;
+the run goes on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine_texts import told
+from app.errors_ui import ProblemHub
+from app.jobs.training_lane import Ended, Plan, State, Trainer, TrainingLane
+from app.jobs.work_lane import WorkLane
+from app.training.history import History, RunInfo, is_run, read_history, read_run, runs_in
+from engine.errors import EngineError
+from engine.files import user_data_folder
+
+TOPIC = "training"
+
+
+class Training(QObject):
+    """The lane, the run that it trains, and the run that is shown (which may be an older one)."""
+
+    state_changed = Signal(object)  # State
+    shown_changed = Signal()  # another run is shown, or it is known better
+    history_changed = Signal()  # reports of the shown run have come
+    progress = Signal(float, str)  # before the first step
+    ended = Signal(object)  # Ended
+    runs_changed = Signal()
+
+    def __init__(
+        self, hub: ProblemHub, work_lane: WorkLane, parent: QObject | None = None, *, trainer: Trainer | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.lane = TrainingLane(self, trainer=trainer)
+        self._hub = hub
+        self._work = work_lane
+        self._plan: Plan | None = None
+        self._live: History | None = None  # of the run that is trained
+        self._shown: History | None = None
+        self._info: RunInfo | None = None  # of the shown run
+        self._wanted: Path | None = None  # whose history is being read
+        self.notes: list[str] = []
+        self.lane.state_changed.connect(self._state_changed)
+        self.lane.events.connect(self._take)
+        self.lane.progress.connect(self.progress)
+        self.lane.failed.connect(self._failed)
+        self.lane.ended.connect(self._ended)
+
+    # --- what is known ------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        return self.lane.state
+
+    @property
+    def active(self) -> bool:
+        """Whether a run is trained, paused or being stopped."""
+        return self.lane.active
+
+    @property
+    def plan(self) -> Plan | None:
+        """What is trained, or was trained last."""
+        return self._plan
+
+    @property
+    def shown(self) -> History | None:
+        """The reports of the run that is shown."""
+        return self._shown
+
+    @property
+    def info(self) -> RunInfo | None:
+        """What the shown run says about itself; None while it has not written that yet."""
+        return self._info
+
+    @property
+    def live(self) -> bool:
+        """Whether the run that is shown is the one being trained."""
+        return self.active and self._shown is not None and self._shown is self._live
+
+    @property
+    def live_history(self) -> History | None:
+        """The reports of the run that is trained, shown or not."""
+        return self._live if self.active else None
+
+    def steps(self) -> int:
+        """How many steps the shown run will have; 0 if unknown."""
+        if self.live and self._plan is not None:
+            return self._plan.recipe.steps
+        return self._info.steps if self._info is not None else 0
+
+    def seconds_left(self) -> float | None:
+        """How long the run being trained will still take; None before its speed is known."""
+        if self._live is None or self._plan is None or not self.active:
+            return None
+        rate = self._live.rate()
+        recipe = self._plan.recipe
+        return max(0, recipe.steps - self._live.step) * recipe.batch / rate if rate else None
+
+    # --- runs ---------------------------------------------------------------------------------------
+
+    @staticmethod
+    def runs_folder() -> Path:
+        """Where runs go unless another place is chosen."""
+        return user_data_folder() / "runs"
+
+    def runs(self) -> list[Path]:
+        """The run folders in the usual place, and the one that is shown."""
+        found = runs_in(self.runs_folder())
+        if self._shown is not None and self._shown.folder not in found and is_run(self._shown.folder):
+            found.insert(0, self._shown.folder)
+        return found
+
+    def show(self, folder: Path) -> None:
+        """Show a run: the one being trained at once, another when its reports have been read."""
+        self._wanted = folder
+        if self._live is not None and self.active and folder == self._live.folder:
+            self._show(self._live, self._read_info(folder))
+            return
+        self._work.submit(
+            lambda work: (read_run(folder), read_history(folder)),
+            text=self.tr("Reading the run {0}").format(folder.name),
+            on_done=lambda found: self._show(found[1], found[0]) if self._wanted == folder else None,
+            on_failed=self._hub.error,
+        )
+
+    def forget_shown(self) -> None:
+        """Show no run: a new one is being set up."""
+        self._wanted = None
+        self._show(None, None)
+
+    def _show(self, history: History | None, info: RunInfo | None) -> None:
+        self._shown, self._info = history, info
+        self.shown_changed.emit()
+        self.history_changed.emit()
+
+    @staticmethod
+    def _read_info(folder: Path) -> RunInfo | None:
+        try:
+            return read_run(folder)
+        except EngineError:  # it is written when the data have been read
+            return None
+
+    # --- training -----------------------------------------------------------------------------------
+
+    def start(self, plan: Plan) -> None:
+        """Train, and show what is trained. Raises BadFile: the reports of a run to resume cannot be read."""
+        history = History(plan.folder)
+        if plan.resume:
+            shown = self._shown
+            history = shown if shown is not None and shown.folder == plan.folder else read_history(plan.folder)
+        self._hub.clear(TOPIC)
+        self._plan, self._live, self.notes = plan, history, []
+        self.lane.start(plan)
+        self._wanted = plan.folder
+        self._show(history, self._read_info(plan.folder))
+
+    def _take(self, reports: list[tuple[str, dict[str, Any]]]) -> None:
+        if self._live is None:
+            return
+        known = self._info is not None and self._info.resumable and self._info.has_best
+        for event, facts in reports:
+            if event == "note":
+                self.notes.append(str(facts.get("text", "")))
+                self._hub.notice(told(self.notes[-1]), topic=TOPIC)
+            else:
+                self._live.take(event, facts)
+        if self.live:
+            if not known and any(event in ("checkpoint", "validation") for event, _ in reports):
+                self._info = self._read_info(self._live.folder)
+                self.shown_changed.emit()
+            self.history_changed.emit()
+
+    def _state_changed(self, state: State) -> None:
+        if state is State.RUNNING and self.live and self._info is None and self._live is not None:
+            self._info = self._read_info(self._live.folder)
+            self.shown_changed.emit()
+            self.runs_changed.emit()
+        self.state_changed.emit(state)
+
+    def _failed(self, error: EngineError) -> None:
+        self._hub.error(error, topic=TOPIC)
+
+    def _ended(self, how: Ended) -> None:
+        if self._shown is not None and self._shown is self._live:
+            self._info = self._read_info(self._shown.folder)
+            self.shown_changed.emit()
+        self.runs_changed.emit()
+        self.ended.emit(how)
+
+    def shutdown(self, timeout: float = 60.0) -> bool:
+        """End the run with a checkpoint; False if it did not end in time."""
+        return self.lane.shutdown(timeout)

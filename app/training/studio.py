@@ -1,0 +1,157 @@
+"""The training studio's window: set a run up on the left, watch it on the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from app.core import Core
+from app.dialogs.folders import FolderAsker
+from app.errors_ui.bar import ErrorBar
+from app.jobs.training_lane import Plan
+from app.training.curves import CurvesView
+from app.training.run_bar import RunBar
+from app.training.runs_list import RunsList
+from app.training.setup import SetupForm
+from app.training.sheets import SheetsView
+from engine.errors import EngineError
+
+SIZE = QSize(1240, 820)
+LEFT = 340
+
+
+class Studio(QWidget):
+    """A window of its own beside the editor's; closing it leaves the training running."""
+
+    use_wanted = Signal()
+    evaluate_wanted = Signal()
+    report_wanted = Signal(object)  # Path
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self.setObjectName("studio")
+        self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
+        self.setWindowTitle(self.tr("Training studio - Tessera"))
+        self.setAccessibleName(self.tr("Training studio"))
+        self._core = core
+        self._training = training = core.training
+        self.ask = FolderAsker(core.settings, self)
+        self.error_bar = ErrorBar()
+        core.hub.reported.connect(self.error_bar.show_problem)
+        core.hub.cleared.connect(self.error_bar.clear_topic)
+        self.setup = SetupForm(training, core.catalogue, core.work_lane, self.ask)
+        self.runs = RunsList(training, self.ask)
+        self.bar = RunBar(training, core.work_lane)
+        self.curves = CurvesView(self.ask.save)
+        self.sheets = SheetsView(core.work_lane)
+        self._build()
+        self._connect()
+        self._show_run()
+
+    def _build(self) -> None:
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.setup, self.tr("New run"))
+        self.tabs.addTab(self.runs, self.tr("Runs"))
+        self.tabs.tabBar().setAccessibleName(self.tr("New run or runs so far"))
+        self.tabs.setMinimumWidth(LEFT - 40)
+        views = QSplitter(Qt.Orientation.Vertical)
+        views.setChildrenCollapsible(False)
+        views.addWidget(self.curves)
+        views.addWidget(self.sheets)
+        views.setSizes([420, 300])
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(12)
+        column.addWidget(self.bar)
+        column.addWidget(views, 1)
+        sides = QSplitter(Qt.Orientation.Horizontal)
+        sides.setChildrenCollapsible(False)
+        sides.addWidget(self.tabs)
+        sides.addWidget(right)
+        sides.setStretchFactor(1, 1)
+        sides.setSizes([LEFT, SIZE.width() - LEFT])
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.error_bar)
+        row = QHBoxLayout()
+        row.addWidget(sides)
+        outer.addLayout(row, 1)
+        room = self.screen().availableSize()
+        self.resize(SIZE.boundedTo(QSize(round(room.width() * 0.96), round(room.height() * 0.94))))
+
+    def _connect(self) -> None:
+        training = self._training
+        training.shown_changed.connect(self._show_run)
+        training.history_changed.connect(self._show_reports)
+        self.setup.start_wanted.connect(self.start)
+        self.setup.report_wanted.connect(self.report_wanted)
+        self.setup.problem_found.connect(self._core.hub.error)
+        self.runs.problem_found.connect(self._core.hub.error)
+        self.bar.resume_wanted.connect(self.resume)
+        self.bar.use_wanted.connect(self.use_wanted)
+        self.bar.evaluate_wanted.connect(self.evaluate_wanted)
+        for keys, what in ((QKeySequence.StandardKey.Close, self.close), ("Ctrl+Return", self.setup.start.click)):
+            QShortcut(QKeySequence(keys), self).activated.connect(what)
+
+    # --- training -----------------------------------------------------------------------------------
+
+    def start(self, plan: Plan) -> None:
+        """Train a new run."""
+        try:
+            self._training.start(plan)
+        except EngineError as error:
+            self._core.hub.error(error)
+            return
+        self.tabs.setCurrentWidget(self.runs)
+        self.setup.suggest_folder()
+
+    def resume(self, folder: Path) -> None:
+        """Go on with a run from its last checkpoint, with the recipe and the data that it was begun with."""
+        from engine.training.recipe import Recipe, read_fields
+
+        info = self._training.info
+        if info is None or info.folder != folder:
+            return
+        try:
+            recipe = read_fields(info.recipe, Recipe, str(folder / "config.json"))
+            setup = self.setup
+            self._training.start(
+                Plan(
+                    recipe,
+                    info.data,
+                    folder,
+                    resume=True,
+                    device=setup.device.currentData(),
+                    threads=setup.threads.value(),
+                )
+            )
+        except EngineError as error:
+            self._core.hub.error(error)
+
+    # --- showing ------------------------------------------------------------------------------------
+
+    def _show_run(self) -> None:
+        shown = self._training.shown
+        self.curves.show_history(shown)
+        self.sheets.show_sheets(shown.sheets if shown is not None else [])
+
+    def _show_reports(self) -> None:
+        self.curves.refresh()
+        shown = self._training.shown
+        if shown is not None:
+            self.sheets.show_sheets(shown.sheets)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.bar.watch(True)
+        self.runs.fill()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.bar.watch(False)
+        super().closeEvent(event)

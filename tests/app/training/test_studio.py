@@ -1,0 +1,312 @@
+"""The studio from opening to using what was trained, with a tiny SEAN on drawn faces."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QImage, QKeySequence
+from PySide6.QtWidgets import QApplication
+
+from app.core import Core
+from app.jobs.training_lane import Ended, State
+from app.main_window import MainWindow
+from app.settings import Settings
+from app.training.evaluation import EvaluationDialog
+from app.training.history import LOSSES, VALIDATION
+from engine.checkpoints.store import read_card, user_weights_folder
+from engine.label_sets import load_label_set
+from tests.app.test_window import nameless
+from tests.fixtures import face_label_map
+
+PATIENCE = 120_000  # ms; the machine may be busy
+RECIPE = """
+note = "Tiny."
+system = "sean"
+resolution = 32
+batch = 2
+steps = {steps}
+log_every = 1
+sample_every = 2
+validate_every = 2
+checkpoint_every = 50
+
+[model]
+channels = [6, 6, 6, 4]
+upsample_before = [false, true, true]
+styled_blocks = 2
+style_width = 5
+style_hidden = 4
+spade_hidden = 4
+
+[model.encoder]
+widths = [4, 4, 6, 6]
+norm = "none"
+
+[task]
+perceptual = 0.0
+l1 = 1.0
+discriminator_width = 4
+ema = 0.9
+"""
+
+
+@pytest.fixture
+def core(qtbot, tmp_path, tiny_weights):
+    """A core on the real engine with tiny weights."""
+    made = Core(Settings(tmp_path / "settings.ini"))
+    made.document.new(
+        label_set=load_label_set("faces"), label_map=face_label_map(64), weights="tiny-sean", undoable=False
+    )
+    yield made
+    made.shutdown()
+    made.deleteLater()
+
+
+@pytest.fixture
+def window(qtbot, core):
+    made = MainWindow(core)
+
+    def end(_):
+        core.document.mark_saved()
+        core.training.shutdown()
+
+    qtbot.addWidget(made, before_close_func=end)
+    made.show()
+    qtbot.waitExposed(made)
+    made.controllers["render"].start()
+    made.controllers["studio"].ask_stop = lambda: pytest.fail("asked about the training")
+    yield made
+    made.controllers["studio"].close_window()
+
+
+@pytest.fixture
+def studio(qtbot, window, tiny_dataset):
+    """The studio with its data chosen."""
+    controller = window.controllers["studio"]
+    controller.open(tiny_dataset)
+    qtbot.waitUntil(lambda: controller.studio is not None, timeout=PATIENCE)
+    qtbot.waitExposed(controller.studio)
+    return controller.studio
+
+
+def recipe_file(tmp_path, steps: int):
+    path = tmp_path / "tiny.toml"
+    path.write_text(RECIPE.format(steps=steps), "utf-8")
+    return path
+
+
+def begin(studio, core, tmp_path, qtbot, *, steps: int = 5000):
+    """Start a tiny run through the form."""
+    studio.setup.recipe.load(recipe_file(tmp_path, steps))
+    assert studio.setup.start.isEnabled(), studio.setup.why_not.text()
+    studio.setup.start.click()
+    qtbot.waitUntil(lambda: core.training.state is State.RUNNING, timeout=PATIENCE)
+
+
+def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_path):
+    training = core.training
+    begin(studio, core, tmp_path, qtbot)
+    assert studio.tabs.currentWidget() is studio.runs
+    qtbot.waitUntil(lambda: len(training.shown.sheets) >= 2 and training.info is not None, timeout=PATIENCE)
+
+    # What it reports is on the screen: curves, numbers, samples with a scrubber.
+    assert {"discriminator", "l1"} <= {series.name for series in studio.curves.shown()}
+    studio.curves.groups[VALIDATION].click()
+    qtbot.waitUntil(lambda: "psnr" in {series.name for series in studio.curves.shown()}, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: studio.sheets.canvas.image is not None, timeout=PATIENCE)
+    newest = studio.sheets.shown.step
+    studio.sheets.slider.setValue(0)
+    assert studio.sheets.shown.step == 2 < newest and not studio.sheets.follow.isChecked()
+
+    # Paused: nothing more is trained, its newest state can still be painted with.
+    studio.bar.pause.click()
+    qtbot.waitUntil(lambda: training.state is State.PAUSED, timeout=PATIENCE)
+    step = training.shown.step
+    studio.bar.use.click()
+    name = training.shown.folder.name
+    qtbot.waitUntil(lambda: core.document.weights == name, timeout=PATIENCE)
+    assert read_card(user_weights_folder() / name).steps >= step
+    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date, timeout=PATIENCE)
+    first = core.document.picture.copy()
+    assert training.shown.step == step
+
+    # On again; the same button takes the newer state, and the picture follows.
+    studio.bar.pause.click()
+    qtbot.waitUntil(lambda: training.shown.step > step + 1, timeout=PATIENCE)
+    studio.bar.use.click()
+    qtbot.waitUntil(lambda: read_card(user_weights_folder() / name).steps > step, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: window.controllers["render"].up_to_date and not np.array_equal(core.document.picture, first),
+        timeout=PATIENCE,
+    )
+    assert training.state is State.RUNNING
+
+    # Stopped with a checkpoint; resumed, it goes on from there.
+    with qtbot.waitSignal(training.ended, timeout=PATIENCE) as ended:
+        studio.bar.stop.click()
+    assert ended.args == [Ended.STOPPED]
+    assert training.shown.checkpoint_step == training.shown.step
+    stopped = training.shown.step
+    studio.bar.pause.click()  # it says "Resume" now
+    qtbot.waitUntil(lambda: training.state is State.RUNNING, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: training.shown.step > stopped, timeout=PATIENCE)
+    assert training.plan.resume
+    losses = training.shown.series[LOSSES, "l1"].arrays()[0]
+    assert (np.diff(losses) == 1).all()  # one curve, without a gap and without going back
+
+
+def test_a_run_that_finishes_says_so_and_its_best_state_can_be_used(qtbot, studio, window, core, tmp_path):
+    begin(studio, core, tmp_path, qtbot, steps=6)
+    training = core.training
+    qtbot.waitUntil(lambda: not training.active, timeout=PATIENCE)
+    assert training.shown.step == 6 and not studio.bar.pause.isEnabled()
+    assert "Finished" in studio.bar.state.text()
+    studio.bar.use.click()
+    qtbot.waitUntil(lambda: core.document.weights == training.shown.folder.name, timeout=PATIENCE)
+
+
+def test_an_old_run_shows_its_history(qtbot, studio, core, tmp_path):
+    folder = tmp_path / "old"
+    (folder / "samples").mkdir(parents=True)
+    picture = QImage(64, 32, QImage.Format.Format_RGB888)
+    picture.fill(0x336699)
+    lines = []
+    for step in (10, 20):
+        picture.save(str(folder / "samples" / f"{step:07d}.png"))
+        lines.append({"event": "step", "step": step, "seconds": step, "losses": {"l1": 1 / step}})
+        lines.append({"event": "samples", "step": step, "seconds": step, "path": f"{step:07d}.png"})
+    (folder / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    recipe = {"system": "sean", "steps": 40, "resolution": 32, "batch": 2}
+    (folder / "config.json").write_text(json.dumps({"recipe": recipe, "data": "gone"}), "utf-8")
+    studio.ask.pick_folder = lambda *_: str(folder)
+    studio.tabs.setCurrentWidget(studio.runs)
+    studio.runs.open.click()
+    qtbot.waitUntil(lambda: core.training.shown is not None)
+    qtbot.waitUntil(lambda: studio.sheets.canvas.image is not None)
+    assert studio.bar.title.text() == "old" and "20 of 40" in studio.bar.facts["step"].text()
+    assert studio.curves.shown()[0].values.tolist() == [0.1, 0.05]
+    assert not studio.bar.pause.isEnabled()  # there is no checkpoint to resume from
+
+    # Exports: a table with every value, a picture of the curves.
+    targets = iter([tmp_path / "curves.csv", tmp_path / "curves.png"])
+    studio.ask.files.pick_save = lambda *_: (str(next(targets)), "")
+    studio.curves.export_csv()
+    studio.curves.export_png()
+    assert (tmp_path / "curves.csv").read_text() == "step,losses/l1\n10,0.1\n20,0.05\n"
+    assert QImage(str(tmp_path / "curves.png")).width() > 200
+
+
+def test_closing_the_editor_asks_and_ends_the_training_with_a_checkpoint(qtbot, studio, window, core, tmp_path):
+    begin(studio, core, tmp_path, qtbot)
+    controller, training = window.controllers["studio"], core.training
+    answers = [False, True]
+    controller.ask_stop = lambda: answers.pop(0)
+    window.close()
+    assert window.isVisible() and training.state is State.RUNNING  # the user would rather go on
+    with qtbot.waitSignal(window.closed, timeout=PATIENCE):
+        window.close()
+        assert window.isVisible()  # until the checkpoint is there
+    assert not training.active and answers == []
+    assert (training.plan.folder / "checkpoints" / "last.pt").is_file()
+    assert controller.studio is None
+
+
+def test_closing_the_studio_leaves_the_training_running(qtbot, studio, window, core, tmp_path):
+    begin(studio, core, tmp_path, qtbot)
+    studio.close()
+    step = core.training.shown.step
+    qtbot.waitUntil(lambda: core.training.shown.step > step, timeout=PATIENCE)
+    window.controllers["studio"].open()
+    assert studio.isVisible() and studio.bar.stop.isEnabled()
+
+
+def test_what_cannot_be_trained_is_said_in_one_sentence(qtbot, studio, core, tmp_path):
+    said = []
+    core.hub.reported.connect(lambda problem: said.append(problem.sentence))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    studio.setup.set_data(empty)
+    studio.setup.recipe.load(recipe_file(tmp_path, 10))
+    studio.setup.start.click()
+    qtbot.waitUntil(lambda: bool(said), timeout=PATIENCE)
+    assert "classes.json" in said[0] and studio.error_bar.isVisible()
+    qtbot.waitUntil(lambda: not core.training.active, timeout=PATIENCE)
+    assert studio.setup.start.isEnabled()
+
+
+def test_the_form_knows_what_is_missing(qtbot, studio, tmp_path):
+    setup = studio.setup
+    setup.recipe.load(recipe_file(tmp_path, 10))
+    assert setup.start.isEnabled() and setup.recipe.changes() == {}
+    steps = setup.recipe._edits["steps"]
+    for wrong in ("", "many", "0", "2.5"):
+        steps.setText(wrong)
+        assert not setup.start.isEnabled() and setup.why_not.isVisible()
+    steps.setText("20")
+    setup.recipe._edits["task.ema"].setText("0.5")
+    assert setup.recipe.changes() == {"steps": 20, "task.ema": 0.5}
+    recipe = setup.plan().recipe
+    assert (recipe.steps, recipe.task["ema"], recipe.resolution) == (20, 0.5, 32)
+    setup.data.set_path(None, tell=True)
+    assert not setup.start.isEnabled()
+    broken = tmp_path / "broken.toml"
+    broken.write_text("stepps = 3\n")
+    setup.recipe.load(broken)
+    assert setup.recipe.base is None and "stepps" in setup.recipe.problem.text()
+
+
+def test_every_shipped_recipe_can_be_chosen(qtbot, studio):
+    form = studio.setup.recipe
+    seen = set()
+    for index in range(form.system.count()):
+        form.system.setCurrentIndex(index)
+        form.system.activated.emit(index)
+        for row in range(form.choice.count()):
+            form.load(form.choice.itemData(row))
+            assert form.base is not None and form.changes() == {}
+            seen.add(form.source)
+    assert {"sean-faces", "parser-faces"} <= seen
+
+
+def test_every_control_of_the_studio_has_a_name_and_can_be_reached_by_keys(qtbot, studio):
+    assert nameless(studio) == []
+    reached, widget = set(), studio.setup.data.line
+    for _ in range(200):
+        reached.add(widget)
+        widget = widget.nextInFocusChain()
+    for wanted in (studio.setup.start, studio.bar.stop, studio.curves.smoothing, studio.sheets.slider):
+        assert wanted in reached
+    assert QKeySequence("Ctrl+T").toString()
+
+
+def test_another_theme_reaches_the_curves(qtbot, studio, qapp):
+    from app.theme import make_palette
+
+    before = qapp.palette()
+    try:
+        for dark in (True, False):
+            qapp.setPalette(make_palette(dark))
+            QApplication.sendEvent(studio.curves, QEvent(QEvent.Type.PaletteChange))
+            ground = studio.curves.plot.backgroundBrush().color()
+            assert (ground.lightnessF() < 0.5) is dark
+    finally:
+        qapp.setPalette(before)
+
+
+def test_weights_are_measured_in_the_background(qtbot, core, window, tiny_dataset, tmp_path):
+    dialog = EvaluationDialog(core, data=tiny_dataset, parent=window)
+    dialog.show()
+    dialog.weights.setCurrentIndex(dialog.weights.findData("tiny-sean"))
+    assert dialog.split.currentText() == "val"
+    dialog.go.click()
+    assert dialog.cancel.isVisible()
+    qtbot.waitUntil(lambda: dialog.metrics is not None, timeout=PATIENCE)
+    names = [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
+    assert "ssim" in names
+    dialog.ask.files.pick_save = lambda *_: (str(tmp_path / "numbers.json"), "")
+    dialog.save.click()
+    assert json.loads((tmp_path / "numbers.json").read_text())["pictures"] == 3
+    dialog.close()
