@@ -8,13 +8,16 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.cli.common import Device, JsonFlag, OnProgress, announce, progress, say, say_json, stopping, tell
 from engine.cli.words import split_settings
 from engine.errors import BadRequest
+
+if TYPE_CHECKING:
+    from engine.training.loop import Callback
 
 
 def train(
@@ -57,7 +60,7 @@ def train(
     folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     with progress("reading", quiet=as_json) as report, stopping(Control()) as control, ExitStack() as stack:
         plan = load_recipe(recipe, changes)
-        callbacks = [partial(_on_event, report, plan.steps)]
+        callbacks: list[Callback] = [partial(_on_event, report, plan.steps)]
         if tensorboard:
             from engine.training.tensorboard import BoardWriter
 

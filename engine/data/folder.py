@@ -9,7 +9,7 @@ uninterrupted one would have seen, with no state to save.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,9 @@ class _Decoded:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[n] for n in range(len(self)))
 
     def __getitem__(self, index: Any) -> Array:
         if isinstance(index, int | np.integer):
@@ -151,13 +154,13 @@ class DatasetFolder:
         """(height, width, 3) uint8."""
         height, width = self._size
         pixels = read_image(image_path(self.folder, self.stems[n])).pixels
-        return resize_image(pixels[centre_crop(*pixels.shape[:2], width / height)], height, width)
+        return resize_image(pixels[centre_crop(pixels.shape[0], pixels.shape[1], width / height)], height, width)
 
     def _label_map(self, n: int) -> Array:
         """(height, width) uint8."""
         height, width = self._size
         ids = read_label_map(self.folder / "labels" / f"{self.stems[n]}.png", self.label_set).label_map
-        return resize_label_map(ids[centre_crop(*ids.shape, width / height)], height, width)
+        return resize_label_map(ids[centre_crop(ids.shape[0], ids.shape[1], width / height)], height, width)
 
     def __len__(self) -> int:
         return len(self.stems)

@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from engine.data.folder import Batch, DatasetFolder
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, pooled_features
 from engine.metrics.frechet import frechet_distance
+from engine.metrics.perceptual import Choice, Perceptual, find_perceptual
 from engine.nn.blocks import channels_last, fold_spectral, one_hot, settle_spectral
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
-from engine.nn.feature_net import FeatureNet, perceptual_loss
+from engine.nn.feature_net import FeatureNet
 from engine.training.augment import Augmentation
 from engine.training.ema import EMA
 from engine.training.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, Features, feature_matching, pyramid_l1
@@ -40,8 +41,8 @@ class GANTaskConfig:
 
     lr_generator, lr_discriminator, betas: Adam of the two (TTUR: papers 1e-4, 4e-4; SEAN's betas (0, 0.999)).
     gan: the adversarial loss.
-    adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out. perceptual
-        counts only where its feature network is installed.
+    adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out.
+    perceptual_network: what the perceptual loss compares pictures by; see `engine.metrics.perceptual`.
     discriminator_width, discriminator_layers, discriminator_last_stride: see PatchDiscriminatorConfig.
     discriminator_spectral: spectral normalisation of the discriminator (SPADE, SEAN, SMIS; not pix2pixHD).
     ema: decay of the average.
@@ -56,6 +57,7 @@ class GANTaskConfig:
     adversarial: float = 1.0
     feature_matching: float = 10.0
     perceptual: float = 10.0
+    perceptual_network: Choice = "auto"
     l1: float = 0.0
     pyramid: float = 0.0
     discriminator_width: int = 64
@@ -98,13 +100,20 @@ class GANTask(ABC):
         }
         self.ema = EMA(self.generator, config.ema)
         self.features: FeatureNet | None = None
+        self.perceptual: Perceptual | None = None
         self.notes: tuple[str, ...] = ()
-        if config.perceptual and find_feature_net() is not None:
+        if not config.perceptual:
+            return
+        self.perceptual = find_perceptual(config.perceptual_network, model.labels)
+        if self.perceptual is not None:
+            channels_last(self.perceptual.loss, device)
+        if find_feature_net() is not None:
             self.features = channels_last(load_feature_net(), device)
-        elif config.perceptual:
+        else:
+            loss = "without a perceptual loss" if self.perceptual is None else f"with {self.perceptual.name}"
             self.notes = (
-                f"The feature network {MOBILENET} is not installed: training goes on without the perceptual loss and "
-                f"without its Frechet distance; put its two files into {install_folder()} for better weights.",
+                f"The feature network {MOBILENET} is not installed: training goes on {loss} and validates without a "
+                f"Frechet distance; put its two files into {install_folder()} for it.",
             )
 
     # ------------------------------------------------------------------ what a system says
@@ -148,8 +157,8 @@ class GANTask(ABC):
             "adversarial": config.adversarial * GENERATOR_LOSSES[config.gan](fake_features),
             "feature_matching": config.feature_matching * feature_matching(real_features, fake_features),
         }
-        if self.features is not None:
-            losses["perceptual"] = config.perceptual * perceptual_loss(self.features, fake, real)
+        if self.perceptual is not None:
+            losses["perceptual"] = config.perceptual * self.perceptual.loss(fake, real)
         if config.l1:
             losses["l1"] = config.l1 * (fake.float() - real).abs().mean()
         if config.pyramid:

@@ -21,7 +21,6 @@ from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import atomic_write
 from engine.label_sets import LabelSet
 from engine.memory import keep_freed_memory
-from engine.metrics.features import MOBILENET
 from engine.models.parser import ParserConfig
 from engine.models.pix2pixhd import Pix2PixHDConfig
 from engine.models.sean import SEANConfig
@@ -155,12 +154,17 @@ def prepare(
         "threads": torch.get_num_threads(),
         "processes": fabric.world_size,
         "model": asdict(task.model) if hasattr(task, "model") else {},
-        "perceptual_network": MOBILENET if isinstance(task, GANTask) and task.features is not None else "",
+        "perceptual_network": _perceptual_name(task),
     }
     if fabric.is_global_zero:
         with atomic_write(run_path(folder, "config.json")) as file:
             file.write(json.dumps(facts, indent=1, ensure_ascii=False).encode())
     return loop
+
+
+def _perceptual_name(task: Task) -> str:
+    perceptual = task.perceptual if isinstance(task, GANTask) else None
+    return "" if perceptual is None else perceptual.name
 
 
 def make_fabric(recipe: Recipe, device: str = "cpu", devices: int = 1, hosts: int = 1) -> lightning_fabric.Fabric:

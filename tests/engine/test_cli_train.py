@@ -139,6 +139,7 @@ system = "sean"
 resolution = 32
 batch = 2
 steps = 1
+log_every = 1
 [model]
 channels = [6, 6, 4]
 upsample_before = [false, true]
@@ -152,21 +153,27 @@ discriminator_width = 4
 """
 
 
+@pytest.mark.parametrize("parser", [True, False], ids=["with a parser", "with nothing"])
 def test_without_the_feature_network_sean_trains_on_and_says_so_once(
-    run: Runner, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Runner, tiny_dataset: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parser: bool
 ) -> None:
+    """The perceptual loss then takes the encoder of a parser, if there is one; the card says so."""
     monkeypatch.setattr("engine.metrics.features.search_path", lambda: [tmp_path / "empty"])
+    if not parser:
+        monkeypatch.setattr("engine.metrics.perceptual.list_weights", list)
     (tmp_path / "sean.toml").write_text(TINY_SEAN, encoding="utf-8")
     folder = tmp_path / "run"
     done = run("train", "--data", tiny_dataset, "--recipe", tmp_path / "sean.toml", "--out", folder)
     assert done.code == 0, done.err
     assert done.err.count("mobilenet_v2_imagenet") == 1 and done.err.startswith("Note: ")
-    step = json.loads((folder / "stats.jsonl").read_text("utf-8").splitlines()[-1])
-    assert "perceptual" not in step.get("losses", {})
+    step = next(
+        json.loads(line) for line in (folder / "stats.jsonl").read_text("utf-8").splitlines() if "losses" in line
+    )
+    assert ("perceptual" in step["losses"]) == parser
     published = run("publish", folder, "--name", "mine", "--into", tmp_path / "shelf", "--json")
     assert published.code == 0, published.err
     card = json.loads((tmp_path / "shelf" / "mine" / "card.json").read_text("utf-8"))
-    assert card["perceptual_network"] == ""
+    assert card["perceptual_network"] == ("tiny-parser (the encoder of a parser)" if parser else "")
     shares = card["metrics"]["train"]["label_shares"]
     assert sum(shares.values()) == pytest.approx(1) and shares["hair"] > 0.05 and shares["hat"] == 0
     assert set(card["metrics"]["at_training"]) == {"psnr", "score"}

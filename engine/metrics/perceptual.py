@@ -1,0 +1,86 @@
+"""Which network the perceptual loss uses: one that a user put in place, or the encoder of a parser that ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from torch import Tensor, nn
+
+from engine.checkpoints.store import list_weights, load_weights, read_tensors
+from engine.errors import EngineError, WeightsError
+from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, search_path
+from engine.models.parser import Parser, ParserConfig
+from engine.nn.feature_net import FeatureNet, perceptual_loss
+from engine.nn.perceptual import Encoder, ParserLoss, VGGLoss
+
+Choice = Literal["auto", "parser", "mobilenet_v2", "vgg19"]
+
+VGG_FILE = "vgg19_imagenet.safetensors"
+"""torchvision's VGG19 as safetensors ("features.0.weight", ...)."""
+
+
+@dataclass(frozen=True)
+class Perceptual:
+    """`loss(fake, real)` -> scalar; `name` is what cards say; `notes` are for the user."""
+
+    name: str
+    loss: nn.Module
+    notes: tuple[str, ...] = ()
+
+
+class _FeatureNetLoss(nn.Module):
+    def __init__(self, net: FeatureNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, fake: Tensor, real: Tensor) -> Tensor:
+        return perceptual_loss(self.net, fake, real)
+
+
+def find_perceptual(choice: Choice = "auto", labels: int = 0) -> Perceptual | None:
+    """The network for perceptual losses.
+
+    "auto": VGG19 or MobileNetV2 where a user put one in place, else the encoder of a parser, one for `labels` labels
+    first; None where there is nothing at all. Raises WeightsError if the network that was asked for is not there.
+    """
+    if choice == "vgg19" or (choice == "auto" and _vgg_file() is not None):
+        return _vgg()
+    if choice == "mobilenet_v2" or (choice == "auto" and find_feature_net() is not None):
+        return Perceptual(MOBILENET, _FeatureNetLoss(load_feature_net()))
+    found = _parser(labels)
+    if found is None and choice == "parser":
+        raise WeightsError(
+            "There are no weights of a parser for the perceptual loss; train one first, or leave it out."
+        )
+    return found
+
+
+def _vgg_file() -> Any:
+    return next((path / VGG_FILE for path in search_path() if (path / VGG_FILE).is_file()), None)
+
+
+def _vgg() -> Perceptual:
+    path = _vgg_file()
+    if path is None:
+        raise WeightsError(f"The network VGG19 is missing; put {VGG_FILE} into {install_folder()}.")
+    try:
+        return Perceptual("vgg19_imagenet", VGGLoss(read_tensors(path)))
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f'"{path}" does not hold VGG19 in torchvision\'s names ({error}); get it again.') from error
+
+
+def _parser(labels: int) -> Perceptual | None:
+    parsers = [entry for entry in list_weights() if entry.card is not None and entry.card.system == "parser"]
+    parsers.sort(key=lambda entry: (entry.card is None or entry.card.config.get("labels") != labels, entry.name))
+    for entry in parsers:
+        try:
+            weights = load_weights(entry.folder)
+            parser = Parser(msgspec.convert(weights.card.config, ParserConfig))
+            parser.load_state_dict({key: value.float() for key, value in weights.state.items()})
+        except (EngineError, ValueError, RuntimeError):
+            continue  # a damaged one: the next
+        encoder = Encoder(parser.stem, parser.down, parser.middle)
+        return Perceptual(f"{entry.name} (the encoder of a parser)", ParserLoss(encoder))
+    return None
