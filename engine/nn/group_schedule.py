@@ -70,6 +70,9 @@ class Wanted:
     hidden: int
 
 
+_PUBLISHED_BLOCKS = {"deepfashion": (7, 8), "cityscapes": (7,), "ade20k": (7,)}
+
+
 def plan_groups(wanted: Wanted) -> GroupPlan:
     """The plan. Raises ValueError that says which label counts or groups would work."""
     if wanted.labels < 1:
@@ -78,8 +81,11 @@ def plan_groups(wanted: Wanted) -> GroupPlan:
         raise ValueError(f'groups of one\'s own go with schedule "rule", not "{wanted.schedule}"')
     if wanted.edges and wanted.schedule in ("deepfashion", "ade20k"):
         raise ValueError(f'schedule "{wanted.schedule}" takes no edges; "cityscapes", "rule" and "ungrouped" do')
+    blocks, published = len(wanted.multiples) - 1, _PUBLISHED_BLOCKS.get(wanted.schedule)
+    if published and blocks not in published:
+        raise ValueError(f'schedule "{wanted.schedule}" has {published[0]} blocks, and multiples {blocks + 1} entries')
     plan = _PLANNERS[wanted.schedule](wanted)
-    if not plan or not fits(plan, wanted):
+    if not fits(plan, wanted):
         raise ValueError(_who_is_served(wanted))
     return plan
 
@@ -106,8 +112,7 @@ def _who_is_served(wanted: Wanted) -> str:
 
     def serves(**changes: Any) -> bool:
         other = replace(wanted, **changes)
-        plan = _PLANNERS[wanted.schedule](other)
-        return plan is not None and fits(plan, other)
+        return fits(_PLANNERS[wanted.schedule](other), other)
 
     counts = [labels for labels in range(2, MOST_LABELS + 1) if serves(labels=labels)]
     width = next((width for width in range(wanted.width, 8 * wanted.width + 256) if serves(width=width)), None)
@@ -134,25 +139,25 @@ def _scaled(wanted: Wanted) -> tuple[int, ...]:
     return tuple(int(wanted.width * multiple) for multiple in wanted.multiples)
 
 
-def _deepfashion(wanted: Wanted) -> GroupPlan | None:
+def _deepfashion(wanted: Wanted) -> GroupPlan:
     """CG-Norm grouped as its block throughout; 8 groups of latents, whatever the labels (published code)."""
     c = wanted.labels
     groups = (c, c, c // 2, c // 2, c // 4, c // 4, c // 8, 1)  # the last: depth "most", a plain SPADE block
     widths = _scaled(wanted)
     blocks = tuple(BlockGroups(g, wanted.hidden, g, g) for g in groups[: len(widths) - 1])
-    return GroupPlan(widths, 8, blocks, c, False) if len(blocks) == len(widths) - 1 else None
+    return GroupPlan(widths, 8, blocks, c, False)
 
 
-def _cityscapes(wanted: Wanted) -> GroupPlan | None:
+def _cityscapes(wanted: Wanted) -> GroupPlan:
     """CG-Norm with one group per label throughout, hidden width labels x groups."""
     c = wanted.labels
     widths = _scaled(wanted)
     groups = (c, c, 20, 14, 10, 4, 1)
     blocks = tuple(BlockGroups(g, c * g, c, c) for g in groups[: len(widths) - 1])
-    return GroupPlan(widths, c, blocks, 2 * c, True) if len(blocks) == len(widths) - 1 else None
+    return GroupPlan(widths, c, blocks, 2 * c, True)
 
 
-def _ade20k(wanted: Wanted) -> GroupPlan | None:
+def _ade20k(wanted: Wanted) -> GroupPlan:
     """Label map convolved label by label; hidden width 2 x labels where groups divide them, else labels x groups.
 
     Widths do not follow `multiples`: 16 per label, then 32, 16, 16, 8, 4, 2 times the width.
@@ -161,19 +166,19 @@ def _ade20k(wanted: Wanted) -> GroupPlan | None:
     widths = (16 * c, 16 * c, 32 * w, 16 * w, 16 * w, 8 * w, 4 * w, 2 * w)
     groups = (c, 16, 16, 8, 4, 2, 1)
     blocks = tuple(BlockGroups(g, 2 * c if c % g == 0 else c * g, c, g) for g in groups)
-    return GroupPlan(widths, c, blocks, c, False) if len(wanted.multiples) == len(widths) else None
+    return GroupPlan(widths, c, blocks, c, False)
 
 
 # ---------------------------------------------------------------- ours
 
 
-def _ungrouped(wanted: Wanted) -> GroupPlan | None:
+def _ungrouped(wanted: Wanted) -> GroupPlan:
     """No groups at all: SPADE's blocks, which GroupEnc keeps."""
     widths, channels = _scaled(wanted), wanted.labels + wanted.edges
     return GroupPlan(widths, 1, (BlockGroups(1, wanted.hidden, 1, 1),) * (len(widths) - 1), channels, False)
 
 
-def _rule(wanted: Wanted) -> GroupPlan | None:
+def _rule(wanted: Wanted) -> GroupPlan:
     c, count = wanted.labels, len(wanted.multiples) - 1
     asked = [max(int(wanted.width * multiple), 1) for multiple in wanted.multiples]
     groups = wanted.groups or falling_groups(c, count, wanted.locality, asked)
@@ -228,7 +233,7 @@ def _round_up(number: int, step: int) -> int:
     return ceil(number / step) * step
 
 
-_PLANNERS: dict[str, Callable[[Wanted], GroupPlan | None]] = {
+_PLANNERS: dict[str, Callable[[Wanted], GroupPlan]] = {
     "rule": _rule,
     "deepfashion": _deepfashion,
     "cityscapes": _cityscapes,

@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import resize_nearest, spectral
+from engine.nn.blocks import modulate, resize_nearest, spectral
 from engine.nn.group_schedule import BlockGroups
+from engine.nn.grouped_conv import GroupedConv2d
 
 
 class GroupModulation(nn.Module):
@@ -21,13 +22,13 @@ class GroupModulation(nn.Module):
 
     def __init__(self, channels: int, label_channels: int, shape: BlockGroups) -> None:
         super().__init__()
-        self.shared = nn.Conv2d(label_channels, shape.hidden, 3, padding=1, groups=shape.shared_groups)
-        self.gamma = nn.Conv2d(shape.hidden, channels, 3, padding=1, groups=shape.norm_groups)
-        self.beta = nn.Conv2d(shape.hidden, channels, 3, padding=1, groups=shape.norm_groups)
+        self.shared = GroupedConv2d(label_channels, shape.hidden, 3, padding=1, groups=shape.shared_groups)
+        self.gamma = GroupedConv2d(shape.hidden, channels, 3, padding=1, groups=shape.norm_groups)
+        self.beta = GroupedConv2d(shape.hidden, channels, 3, padding=1, groups=shape.norm_groups)
 
     def forward(self, hot: Tensor) -> tuple[Tensor, Tensor]:
         """(B, label_channels, H, W) -> gamma, beta, each (B, C, H, W)."""
-        hidden = F.relu(self.shared(hot))
+        hidden = F.relu(self.shared(hot), inplace=True)
         return self.gamma(hidden), self.beta(hidden)
 
 
@@ -42,7 +43,7 @@ class CGNorm(nn.Module):
     def forward(self, x: Tensor, hot: Tensor) -> Tensor:
         """x (B, C, H, W); hot (B, label_channels, h, w) is resized (nearest) to x. Returns (B, C, H, W)."""
         gamma, beta = self.modulation(resize_nearest(hot, *x.shape[-2:]))
-        return self.norm(x) * (1 + gamma) + beta
+        return modulate(self.norm(x), 1 + gamma, beta)
 
 
 class CGBlock(nn.Module):
@@ -55,13 +56,13 @@ class CGBlock(nn.Module):
     def __init__(self, fan_in: int, fan_out: int, label_channels: int, shape: BlockGroups, sn: bool = False) -> None:
         super().__init__()
         middle, groups = min(fan_in, fan_out), shape.groups
-        self.conv_0 = spectral(nn.Conv2d(fan_in, middle, 3, padding=1, groups=groups), sn)
-        self.conv_1 = spectral(nn.Conv2d(middle, fan_out, 3, padding=1, groups=groups), sn)
+        self.conv_0 = spectral(GroupedConv2d(fan_in, middle, 3, padding=1, groups=groups), sn)
+        self.conv_1 = spectral(GroupedConv2d(middle, fan_out, 3, padding=1, groups=groups), sn)
         self.norm_0 = CGNorm(fan_in, label_channels, shape)
         self.norm_1 = CGNorm(middle, label_channels, shape)
         self.learned_shortcut = fan_in != fan_out
         if self.learned_shortcut:
-            self.conv_s = spectral(nn.Conv2d(fan_in, fan_out, 1, bias=False, groups=groups), sn)
+            self.conv_s = spectral(GroupedConv2d(fan_in, fan_out, 1, bias=False, groups=groups), sn)
             self.norm_s = CGNorm(fan_in, label_channels, shape)
 
     def forward(self, x: Tensor, hot: Tensor) -> Tensor:

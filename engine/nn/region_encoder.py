@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.nn.blocks import spectral
+from engine.nn.grouped_conv import GroupedConv2d
 from engine.nn.regions import masked_regions
 
 
@@ -62,7 +63,7 @@ class RegionEncoder(nn.Module):
         bias = config.norm == "none"  # under instance norm a bias has no effect
         self.layers = nn.ModuleList(
             [
-                spectral(nn.Conv2d(a, b, 3, stride=2, padding=1, groups=labels, bias=bias), sn)
+                spectral(GroupedConv2d(a, b, 3, stride=2, padding=1, groups=labels, bias=bias), sn)
                 for a, b in zip(widths, widths[1:])
             ]
         )
