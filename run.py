@@ -20,7 +20,8 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
-COMMANDS = ("render", "parse", "import", "train", "publish", "verify", "evaluate", "weights", "bench")  # need no display
+# They need no display.
+COMMANDS = ("render", "morph", "parse", "import", "data", "train", "publish", "verify", "evaluate", "weights", "bench")
 
 OLDEST = (3, 10)
 TORCH = "torch==2.13.0"  # what the tests have run with; pyproject.toml says what else may do

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from engine.cli import bench, data, evaluate, importing, parse, publish, render, train, verify, weights
+from engine.cli import bench, data, evaluate, importing, morph, parse, publish, render, train, verify, weights
 from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 _COMMANDS: dict[str, Callable[..., None]] = {
     "render": render.render,
+    "morph": morph.morph,
     "parse": parse.parse,
     "import": importing.import_weights,
     "data": data.data,

@@ -1,4 +1,4 @@
-"""`tessera render`: a picture from a request file, or from a label map and styles given as options."""
+"""`tessera render`: a picture from a request file, or from a label map and styles given as options; or variations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from engine.cli.common import Device, JsonFlag, cancelling, check_target, progre
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
+    from engine.cli.requests import Changes
+    from engine.cli.styles import StyleReader
     from engine.request import RenderRequest
     from engine.session import Session
 
@@ -20,21 +22,34 @@ LabelMapOption = Annotated[Path | None, typer.Option("--labels", help="Label map
 WeightsOption = Annotated[str | None, typer.Option("--weights", help="Name or folder of the weights.")]
 StyleOption = Annotated[
     list[str] | None,
-    typer.Option("--style", metavar="LABEL=FILE[@LABELMAP]", help="This label's style from that picture."),
+    typer.Option("--style", metavar="LABEL=STYLE", help="This label's style: FILE[@LABELMAP], sample:SEED or mean."),
 ]
 StylesOption = Annotated[
     str | None,
-    typer.Option("--styles", metavar="FILE[@LABELMAP]", help="Every style that this picture has."),
+    typer.Option("--styles", metavar="STYLE", help="Every style that this picture has, or sample:SEED everywhere."),
 ]
 MixOption = Annotated[
     list[str] | None,
     typer.Option(
         "--mix",
-        metavar="LABEL=FILE:AMOUNT",
-        help="Mix that much (0 to 1, or beyond) of the picture's style into the label's.",
+        metavar="LABEL=STYLE:AMOUNT",
+        help="Mix that much (0 to 1, or beyond) of the style into the label's.",
     ),
 ]
+RelabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--relabel", metavar="LABEL=LABEL", help="Turn the regions of the first label into the second."),
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Decides the noise; 0 unless given.")]
+VariationsOption = Annotated[
+    int | None,
+    typer.Option("--variations", min=1, max=64, help="Paint that many pictures with drawn styles, as a grid."),
+]
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="LABEL", help="Whose style varies; may be repeated. Every label's unless given."),
+]
+FirstOption = Annotated[int, typer.Option("--first", min=0, help="Seed of the first variation's style.")]
 
 
 def render(
@@ -45,85 +60,82 @@ def render(
     ] = None,
     weights: WeightsOption = None,
     labels: LabelMapOption = None,
+    relabel: RelabelOption = None,
     style: StyleOption = None,
     styles: StylesOption = None,
     mix: MixOption = None,
     seed: SeedOption = None,
+    variations: VariationsOption = None,
+    label: LabelOption = None,
+    first: FirstOption = 1,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
     """Paint a picture.
 
-    Either from a request file, or from --weights and --labels with the styles that --styles (all regions
-    of a picture), --style (one label, wins over --styles) and --mix (mixed into what the label then has)
-    choose; a label without one has the weights' mean style. A PNG carries its request: given to
-    `render` again, or dropped on the editor, it restores everything. Files whose names hold @, = or :
-    are taken as they are if they exist.
-    """
-    check_target(out, PICTURE_SUFFIXES)
-    _check_words(request, weights=weights, labels=labels, style=style, styles=styles, mix=mix)
+    Either from a request file, or from --weights and --labels. --relabel, then --styles (all regions of a
+    picture), --style (one label, wins over --styles) and --mix (mixed into what the label then has) change
+    it; a label without a style has the weights' mean style. A style is a picture, sample:SEED (drawn: the
+    same seed is the same style) or mean. A PNG carries its request: given to `render` again, or dropped on
+    the editor, it restores everything. Files whose names hold @, = or : are taken as they are if they exist.
 
-    from engine.images import write_image
-    from engine.request import to_json
+    --variations 6 --label hair paints six pictures in which only the hair's style is drawn anew: a grid, or,
+    where --out has no suffix, a new folder of PNG files that each carry their request.
+    """
+    if variations is None and (label or first != 1):
+        raise BadRequest("--label and --first go with --variations.")
+    if variations is None or out.suffix:
+        check_target(out, PICTURE_SUFFIXES)
+    if (request is None) == (weights is None and labels is None) or (request is None and not (weights and labels)):
+        raise BadRequest("render needs either a request file, or both --weights and --labels.")
+
+    from engine.cli.requests import Changes
     from engine.session import Session
 
     session = Session(device)
+    changes = Changes(relabel or (), styles, style or (), mix or ())
     with progress("reading", quiet=as_json) as report, cancelling() as cancel:
-        if request is not None:
-            from engine.cli.requests import read_render_request
+        job, reader = prepare(session, request, weights, labels, changes, seed)
+        if variations is not None:
+            from engine.cli.series import paint_variations
 
-            job = read_render_request(request)
-            if seed is not None:
-                job = job.replace(seed=seed)
+            answer = paint_variations(session, job, reader, label or [], variations, first, out, report, cancel)
         else:
-            assert weights is not None and labels is not None  # _check_words has seen to it
-            job = _request_from_words(session, weights, labels, style or [], styles, mix or [], seed or 0)
-        result = session.run(job, on_progress=report, cancel=cancel)
-    write_image(out, result.pixels, request_json=to_json(job))
+            from engine.images import write_image
+            from engine.request import to_json
+
+            result = session.run(job, on_progress=report, cancel=cancel)
+            write_image(out, result.pixels, request_json=to_json(job))
+    if variations is not None:
+        answer.tell(as_json)
+        return
     tell(result.notes)
     height, width = result.pixels.shape[:2]
     if as_json:
-        answer = {"out": out, "width": width, "height": height, "seed": job.seed, "weights": job.weights}
-        say_json({**answer, "seconds": result.seconds, "device": result.device, "notes": result.notes})
+        facts = {"out": out, "width": width, "height": height, "seed": job.seed, "weights": job.weights}
+        say_json({**facts, "seconds": result.seconds, "device": result.device, "notes": result.notes})
     else:
         say(f"{out}  {width} x {height}  {result.seconds:.2f} s on {result.device}")
 
 
-def _check_words(request: Path | None, **words: object) -> None:
-    given = [f"--{name}" for name, value in words.items() if value]
-    if request is not None and given:
-        raise BadRequest(f"A request file says everything itself; leave out {', '.join(given)}.")
-    if request is None and not (words["weights"] and words["labels"]):
-        raise BadRequest("render needs a request file, or both --weights and --labels.")
-
-
-def _request_from_words(
+def prepare(
     session: Session,
-    weights: str,
-    labels: Path,
-    style: list[str],
-    styles: str | None,
-    mix: list[str],
-    seed: int,
-) -> RenderRequest:
-    from engine.checkpoints.store import lasting_name
+    request: Path | None,
+    weights: str | None,
+    labels: Path | None,
+    changes: Changes,
+    seed: int | None,
+) -> tuple[RenderRequest, StyleReader]:
+    """The request in a file, or for a label map file, changed as the words say; and the reader of its styles."""
+    from engine.cli.requests import changed, new_request, read_render_request
     from engine.cli.styles import StyleReader
-    from engine.cli.words import split_label, split_mix, split_style_file
-    from engine.labels import read_label_map
-    from engine.request import MEAN, LabelMapData, MixStyle, RenderRequest, Style
 
-    reader = StyleReader(session, weights)
-    found = read_label_map(labels, reader.label_set)
-    tell(found.notes)
-    chosen: dict[int, Style] = {}
-    if styles is not None:
-        chosen.update(reader.all_of(split_style_file("--styles", styles)))
-    for word in style:
-        name, rest = split_label("--style", word)
-        label = reader.label_set.find(name)
-        chosen[label] = reader.one_of(split_style_file("--style", rest), label)
-    for word in mix:
-        name, file, amount = split_mix(word)
-        label = reader.label_set.find(name)
-        chosen[label] = MixStyle(chosen.get(label, MEAN), reader.one_of(file, label), amount)
-    return RenderRequest(lasting_name(weights), LabelMapData.from_array(found.label_map), chosen, seed)
+    if request is not None:
+        job = read_render_request(request)
+        reader = StyleReader(session, job.weights)
+    else:
+        assert weights is not None and labels is not None  # the command has seen to it
+        reader = StyleReader(session, weights)
+        job = new_request(weights, labels, reader)
+    job = changed(job, reader, changes)
+    return (job if seed is None else job.replace(seed=seed)), reader

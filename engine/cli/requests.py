@@ -1,14 +1,34 @@
-"""Reading request files for the command line: JSON, or the request inside an exported PNG."""
+"""Requests for `render` and `morph`: read from a file or made from words, then changed by words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from engine.cli.common import tell
+from engine.cli.words import split_label, split_mix, split_relabel, split_style
 from engine.errors import BadRequest
 from engine.files import read_text
 from engine.images import read_embedded_request, sniff
-from engine.request import RenderRequest, from_json
+from engine.labels import read_label_map
+from engine.request import MEAN, LabelMapData, MixStyle, RenderRequest, Style, from_json
 from engine.styles import located
+from engine.variations import relabelled
+
+if TYPE_CHECKING:
+    from engine.cli.styles import StyleReader
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What --relabel, --styles, --style and --mix say, as they were written."""
+
+    relabel: Sequence[str] = ()
+    styles: str | None = None
+    style: Sequence[str] = ()
+    mix: Sequence[str] = ()
 
 
 def read_render_request(path: Path) -> RenderRequest:
@@ -27,3 +47,48 @@ def read_render_request(path: Path) -> RenderRequest:
         raise BadRequest(f'"{path}" holds a request of another kind than render.')
     folder = path.resolve().parent
     return request.replace(styles={label: located(style, folder) for label, style in request.styles.items()})
+
+
+def new_request(weights: str, labels: Path, reader: StyleReader) -> RenderRequest:
+    """A request for a label map file in the mean style. Raises BadFile, BadLabelMap, WeightsError."""
+    from engine.checkpoints.store import lasting_name
+
+    found = read_label_map(labels, reader.label_set)
+    tell(found.notes)
+    return RenderRequest(lasting_name(weights), LabelMapData.from_array(found.label_map))
+
+
+def changed(request: RenderRequest, reader: StyleReader, changes: Changes) -> RenderRequest:
+    """The request with regions relabelled, then styles: of all labels, of single ones, mixed into what there is.
+
+    Raises:
+        BadRequest, BadFile, MissingStyle: naming the word that is wrong.
+    """
+    if (changes.style or changes.mix) and reader.abilities.scope == "picture":
+        raise BadRequest(
+            f'"{request.weights}" has one style for the whole picture; use --styles instead of --style and --mix.'
+        )
+    if changes.relabel:
+        request = _relabelled(request, reader, changes.relabel)
+    chosen: dict[int, Style] = dict(request.styles)
+    if changes.styles is not None:
+        chosen.update(reader.everywhere(split_style("--styles", changes.styles)))
+    for word in changes.style:
+        name, rest = split_label("--style", word)
+        label = reader.label_set.find(name)
+        chosen[label] = reader.one_of(split_style("--style", rest), label)
+    for word in changes.mix:
+        name, style, amount = split_mix(word)
+        label = reader.label_set.find(name)
+        chosen[label] = MixStyle(chosen.get(label, MEAN), reader.one_of(style, label), amount)
+    result: RenderRequest = request.replace(styles=chosen)
+    return result
+
+
+def _relabelled(request: RenderRequest, reader: StyleReader, words: Sequence[str]) -> RenderRequest:
+    changes: dict[int, int] = {}
+    for word in words:
+        old, new = (reader.label_set.find(name) for name in split_relabel(word))
+        reader.require_region(old, request.label_map.array())
+        changes[old] = new
+    return relabelled(request, changes)

@@ -1,4 +1,4 @@
-"""Styles for `render`: encodes each picture once and gives complete styles, codes included."""
+"""Styles for `render` and `morph`: encodes each picture once and gives complete styles, codes included."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.checkpoints.store import find_weights, read_card
 from engine.cli.common import tell
 from engine.cli.weights import label_set_of
-from engine.cli.words import StyleFile
+from engine.cli.words import Drawn, StyleFile, StyleWord
 from engine.closeup import reduced
-from engine.errors import MissingStyle
+from engine.errors import BadRequest, MissingStyle
 from engine.images import read_image
 from engine.labels import read_label_map
-from engine.request import ImageStyle, ParseRequest, encode_code
+from engine.request import MEAN, ImageStyle, ParseRequest, SampleStyle, Style, encode_code
+from engine.systems import abilities
 
 if TYPE_CHECKING:
     from engine.session import Session, StyleCodes
+
+
+Array = np.ndarray
 
 
 class StyleReader:
@@ -27,6 +32,7 @@ class StyleReader:
         self._session = session
         self._weights = weights
         self.label_set = label_set_of(weights)
+        self.abilities = abilities(read_card(find_weights(weights)))
         self._codes: dict[StyleFile, StyleCodes] = {}
 
     def all_of(self, file: StyleFile) -> dict[int, ImageStyle]:
@@ -34,9 +40,42 @@ class StyleReader:
         present = np.flatnonzero(self._encoded(file).present)
         return {int(label): self._style(file, int(label)) for label in present}
 
-    def one_of(self, file: StyleFile, label: int) -> ImageStyle:
-        """The picture's style for that label; rendering it fails if the picture does not show the label."""
-        return self._style(file, label)
+    def one_of(self, word: StyleWord, label: int) -> Style:
+        """The style that a word means for a label; rendering fails if a picture does not show the label."""
+        if isinstance(word, StyleFile):
+            return self._style(word, label)
+        return SampleStyle(word.seed) if isinstance(word, Drawn) else MEAN
+
+    def everywhere(self, word: StyleWord) -> dict[int, Style]:
+        """{label: style} of every label for which the word has one."""
+        if isinstance(word, StyleFile):
+            return dict(self.all_of(word))
+        return {label.id: self.one_of(word, label.id) for label in self.label_set.labels}
+
+    def labels(self, option: str, names: list[str], label_map: Array) -> list[int]:
+        """Ids of the labels called `names`, all of the label map's without a name; they must be in the label map.
+
+        Raises BadRequest: one is not there, or the weights have one style for the whole picture, or none at all.
+        """
+        if not self.abilities.styles:
+            raise BadRequest(f'"{self._weights}" has one look for a label map; choose weights that have styles.')
+        if names and self.abilities.scope == "picture":
+            raise BadRequest(f'"{self._weights}" has one style for the whole picture; leave out {option}.')
+        if not names and self.abilities.scope == "picture":
+            return [label.id for label in self.label_set.labels]
+        if not names:
+            return [int(label) for label in np.unique(label_map) if label < len(self.label_set)]
+        found = sorted({self.label_set.find(name) for name in names})
+        for label in found:
+            self.require_region(label, label_map)
+        return found
+
+    def require_region(self, label: int, label_map: Array) -> None:
+        """Raise BadRequest, naming what there is, unless the label map has a region of that label."""
+        there = np.unique(label_map).tolist()
+        if label not in there:
+            has = ", ".join(self.label_set[i].name for i in there if i < len(self.label_set))
+            raise BadRequest(f'The label map has no region "{self.label_set[label].name}"; its regions are {has}.')
 
     def _style(self, file: StyleFile, label: int) -> ImageStyle:
         found = self._encoded(file)

@@ -1,4 +1,4 @@
-"""Taking apart what is written for --style, --styles, --mix and --set.
+"""Taking apart what is written for --style, --styles, --mix, --relabel and --set.
 
 Paths may hold any of the separators ("C:\\a=b@c.png"), so a file that exists always wins over a
 reading that splits its name. Pure functions; nothing is opened.
@@ -19,6 +19,21 @@ class StyleFile:
 
     picture: str
     label_map: str | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A style drawn with that seed: the word "sample:7"."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean style: the word "mean"."""
+
+
+StyleWord = StyleFile | Drawn | Mean
 
 
 def split_label(option: str, word: str) -> tuple[str, str]:
@@ -44,22 +59,44 @@ def split_style_file(option: str, word: str) -> StyleFile:
     raise BadFile(f'{option}: there is no file "{readings[0][0] if readings else word}"; check the path.')
 
 
-def split_mix(word: str) -> tuple[str, StyleFile, float]:
-    """(label, file, amount) of "LABEL=FILE[@LABELMAP]:AMOUNT"; the amount stands behind the last colon."""
+def split_style(option: str, word: str) -> StyleWord:
+    """What "FILE[@LABELMAP]", "sample:SEED" or "mean" says; a file of that name wins."""
+    if os.path.isfile(word):
+        return StyleFile(word)
+    if word == "mean":
+        return Mean()
+    if word.startswith("sample:"):
+        seed = word.removeprefix("sample:")
+        if not seed.isascii() or not seed.isdigit() or int(seed) >= 2**63:
+            raise BadRequest(f'{option}: "{word}" should read sample:SEED, for example sample:7.')
+        return Drawn(int(seed))
+    return split_style_file(option, word)
+
+
+def split_relabel(word: str) -> tuple[str, str]:
+    """("building", "tree") of "building=tree"."""
+    old, _, new = word.partition("=")
+    if not old.strip() or not new.strip():
+        raise BadRequest(f'--relabel "{word}" should read LABEL=LABEL, for example --relabel building=tree.')
+    return old.strip(), new.strip()
+
+
+def split_mix(word: str) -> tuple[str, StyleWord, float]:
+    """(label, style, amount) of "LABEL=STYLE:AMOUNT"; the amount stands behind the last colon."""
     label, rest = split_label("--mix", word)
     path, _, number = rest.rpartition(":")
     try:
-        amount = float(number) if path else math.nan
+        amount = float(number) if path and path != "sample" else math.nan
     except ValueError:
         amount = math.nan
     if not math.isfinite(amount):
         raise BadRequest(
-            f'--mix "{word}" should end in a colon and how much of the file\'s style to take,'
+            f'--mix "{word}" should end in a colon and how much of the style to take,'
             f" for example --mix {label}=photo.jpg:0.4."
         )
     if not -1 <= amount <= 2:
         raise BadRequest(f'--mix "{word}": the amount {number} is outside -1 to 2.')
-    return label, split_style_file("--mix", path), amount
+    return label, split_style("--mix", path), amount
 
 
 def split_settings(words: list[str]) -> dict[str, str]:

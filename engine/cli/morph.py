@@ -1,0 +1,77 @@
+"""`tessera morph`: a region's style on its way from one to another, as an animation, a strip or single pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.render import PICTURE_SUFFIXES
+from engine.cli.words import split_style
+from engine.errors import BadRequest, Cancelled
+
+SUFFIXES = (".gif", *PICTURE_SUFFIXES)
+
+
+def morph(
+    request: Annotated[
+        Path, typer.Argument(metavar="REQUEST", help="A request: JSON, or a PNG that Tessera exported.")
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar="STYLE", help="The last style: FILE[@LABELMAP], sample:SEED or mean.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help=".gif: an animation; .png, .jpg ...: a strip; no suffix: a folder of PNGs.")
+    ],
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="STYLE", help="The first style; the request's own unless given.")
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label", metavar="LABEL", help="Whose style morphs; may be repeated. Every label's unless given."
+        ),
+    ] = None,
+    frames: Annotated[int, typer.Option("--frames", min=2, max=240, help="Pictures, first and last included.")] = 9,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.02, max=60, help="How long the GIF shows each.")] = 0.1,
+    once: Annotated[bool, typer.Option("--once", help="The GIF does not play backwards as well.")] = False,
+    device: Device = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Morph styles: everything stays as the request has it, the labels' styles go from --from to --to in equal steps.
+
+    Ctrl+C stops; nothing is written before all pictures are there.
+    """
+    from engine.cli.series import check_series, write_morph
+
+    if out.suffix.lower() in SUFFIXES:
+        check_target(out, SUFFIXES)
+    else:
+        check_series(out, SUFFIXES)
+    last = split_style("--to", to)
+    first = None if start is None else split_style("--from", start)
+    if first == last:
+        raise BadRequest("--from and --to are the same style; give two.")
+
+    from engine import morph as morphing
+    from engine.animation import paint_all
+    from engine.cli.requests import read_render_request
+    from engine.cli.styles import StyleReader
+    from engine.session import Session
+
+    session = Session(device)
+    with progress("reading", quiet=as_json) as report, cancelling() as cancel:
+        job = read_render_request(request)
+        reader = StyleReader(session, job.weights)
+        requests = [job] * frames
+        for one in reader.labels("--label", label or [], job.label_map.array()):
+            a = job.style(one) if first is None else reader.one_of(first, one)
+            steps = morphing.morph(job, one, a, reader.one_of(last, one), frames)
+            requests = [r.replace(styles={**r.styles, one: s.style(one)}) for r, s in zip(requests, steps)]
+        pictures, notes = paint_all(session.run, requests, report, cancel)
+        if cancel.is_set():
+            raise Cancelled()
+        answer = write_morph(out, pictures, requests, seconds, not once, notes)
+    answer.tell(as_json)

@@ -1,0 +1,92 @@
+"""Several pictures at once, for `render --variations` and `morph`: painted, then written whole or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.animation import paint_all, write_gif, write_sequence
+from engine.cli.common import OnProgress, say, say_json, tell
+from engine.cli.styles import StyleReader
+from engine.errors import BadFile, Cancelled
+from engine.images import write_image
+from engine.montage import grid, strip
+from engine.request import RenderRequest, SampleStyle
+from engine.session import Session
+from engine.variations import variations
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: facts for --json, lines for people, notes for stderr."""
+
+    facts: dict[str, Any]
+    lines: Sequence[str]
+    notes: Sequence[str]
+
+    def tell(self, as_json: bool) -> None:
+        """Answer on stdout."""
+        tell(self.notes)
+        if as_json:
+            say_json({**self.facts, "notes": self.notes})
+        else:
+            for line in self.lines:
+                say(line)
+
+
+def paint_variations(
+    session: Session,
+    job: RenderRequest,
+    reader: StyleReader,
+    names: list[str],
+    count: int,
+    first: int,
+    out: Path,
+    report: OnProgress,
+    cancel: threading.Event,
+) -> Written:
+    """Paint variations of labels (all without names) and write them: a grid, or a folder where `out` has no suffix."""
+    labels = reader.labels("--label", names, job.label_map.array())
+    requests = variations(job, labels, count, first)
+    pictures, notes = paint_all(session.run, requests, report, cancel)
+    if cancel.is_set():
+        raise Cancelled()
+    if out.suffix:
+        write_image(out, grid(pictures))
+    else:
+        write_sequence(out, pictures, requests)
+    drawn = [style.seed for style in (one.style(labels[0]) for one in requests) if isinstance(style, SampleStyle)]
+    facts = {"out": out, "pictures": count, "labels": [reader.label_set[i].name for i in labels], "samples": drawn}
+    words = ", ".join(f"sample:{seed}" for seed in drawn)
+    return Written(facts, [f"{out}  {count} variations, read from left to right: {words}"], notes)
+
+
+def check_series(out: Path, suffixes: tuple[str, ...]) -> None:
+    """Refuse, before long work, a folder for pictures that could not be made. Raises BadFile."""
+    if out.suffix:
+        raise BadFile(f'Cannot write "{out}": its name must end in {" or ".join(suffixes)}, or have no ending.')
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadFile(f'Cannot write "{out}": there is something of that name; choose a new folder.')
+    if not out.absolute().parent.is_dir():
+        raise BadFile(f'Cannot write "{out}": the folder "{out.absolute().parent}" does not exist; create it first.')
+
+
+def write_morph(
+    out: Path, pictures: list[Any], requests: list[RenderRequest], seconds: float, back: bool, notes: Sequence[str]
+) -> Written:
+    """Write a morph by what `out` ends in: a GIF, a strip, or a folder of PNG files."""
+    height, width = pictures[0].shape[:2]
+    if out.suffix.lower() == ".gif":
+        write_gif(out, pictures, seconds_per_frame=seconds, back=back)
+        kind = "gif"
+    elif out.suffix:
+        write_image(out, strip(pictures))
+        kind = "strip"
+    else:
+        write_sequence(out, pictures, requests)
+        kind = "folder"
+    facts = {"out": out, "kind": kind, "frames": len(pictures), "width": width, "height": height}
+    return Written(facts, [f"{out}  {len(pictures)} frames of {width} x {height}"], notes)
