@@ -43,3 +43,12 @@ def test_lines_for_a_terminal_name_each_label_of_the_diversity() -> None:
     drawn = {"pictures": 1, "mcsd": 0.1, "by_label": {"hair": {"mcsd": 0.1, "mocd": None, "pictures": 1}}}
     lines = dict(rows({"diversity": drawn, "missing": {}}))
     assert lines["diversity: mcsd"] == "0.1000" and lines["diversity: hair"] == "mcsd 0.1000, mocd -, pictures 1"
+
+
+def test_the_document_takes_new_tables_between_its_marks_however_often() -> None:
+    from tools.model_tables import DOCUMENT, with_tables
+
+    text = DOCUMENT.read_text("utf-8")
+    once = with_tables(text, "| a |")
+    assert "-->\n\n| a |\n\n<!-- /tables -->" in once
+    assert with_tables(once, "| b |") == with_tables(text, "| b |")
