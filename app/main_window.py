@@ -52,7 +52,7 @@ from app.panels.tool_bar import ToolBar
 
 SIZE = QSize(1440, 900)
 LARGEST = QSize(1920, 1200)  # at the first start
-TWO_DOCKS_FROM = 760  # pixels of height: below, labels and styles share one place
+TWO_DOCKS_FROM = 980  # pixels of height: below, labels and styles share one place
 STATE_VERSION = 2
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
               "style_dice", "style_variations")  # fmt: skip

@@ -1,10 +1,11 @@
 """Take the screenshots of README and guide from the real editor, with real weights, on a real (or virtual) display.
 
-    xvfb-run -s "-screen 0 1440x900x24" python tools/screenshots.py docs/images
+xvfb-run -s "-screen 0 1520x1080x24" python tools/screenshots.py docs/images
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import tempfile
@@ -15,10 +16,13 @@ os.environ["TESSERA_HOME"] = tempfile.mkdtemp()  # before the application reads 
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QMouseEvent
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 import app.__main__ as start
 from app.canvas.widget import CanvasWidget
+from app.controllers import dice
+from app.controllers import morph as morphing
+from app.controllers import variety as varying
 from app.core import Core
 from app.document.document import Document
 from app.i18n import install_language
@@ -27,6 +31,7 @@ from app.theme import Theme
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 HAIR = 13
+FIRST_SEED = 20
 
 
 def main() -> None:
@@ -39,7 +44,7 @@ def main() -> None:
     editor = start.Editor(core)
     editor.window.setGeometry(QGuiApplication.primaryScreen().availableGeometry())
     editor.show()
-    steps = journey(editor, core, lambda name: shoot(out / f"{name}.png"))
+    steps = journey(editor, core, lambda name, widget=None: shoot(out / f"{name}.png", widget))
     ready: list[Callable[[], bool]] = [lambda: True]
 
     def tick() -> None:
@@ -58,12 +63,14 @@ def main() -> None:
     core.shutdown()
 
 
-def shoot(path: Path) -> None:
+def shoot(path: Path, widget: QWidget | None = None) -> None:
+    """The whole screen, or one dialog."""
     QApplication.processEvents()
-    QGuiApplication.primaryScreen().grabWindow(0).save(str(path))
+    grabbed = QGuiApplication.primaryScreen().grabWindow(0) if widget is None else widget.grab()
+    grabbed.save(str(path))
 
 
-def journey(editor: start.Editor, core: Core, shot: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
+def journey(editor: start.Editor, core: Core, shot: Callable[..., None]) -> Iterator[Callable[[], bool]]:
     """The first paragraph of the guide, step by step; yields what to wait for."""
     window, document = editor.window, core.document
     render = window.controllers["render"]
@@ -76,11 +83,6 @@ def journey(editor: start.Editor, core: Core, shot: Callable[[str], None]) -> It
     yield rendered
     shot("editor")
     drop(window.canvas, RESOURCES / "styles" / "blonde.png", image_point(window.canvas, document, HAIR))
-    yield lambda: dialog() is not None or rendered()
-    yield lambda: True
-    shot("regions")
-    if (found := dialog()) is not None:
-        found.accept()
     yield lambda: document.style(HAIR).__class__.__name__ == "ImageStyle" and rendered()
     canvas = window.canvas
     window.actions_by_id["brush"].trigger()
@@ -92,11 +94,38 @@ def journey(editor: start.Editor, core: Core, shot: Callable[[str], None]) -> It
     window.actions_by_id["view_side"].trigger()
     yield rendered
     shot("side-by-side")
+    window.actions_by_id["view_stack"].trigger()
+    yield rendered
+    yield from variety(editor, core, shot, rendered)
 
 
-def dialog() -> QDialog | None:
-    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
-    return found[0] if found else None
+def variety(
+    editor: start.Editor, core: Core, shot: Callable[..., None], rendered: Callable[[], bool]
+) -> Iterator[Callable[[], bool]]:
+    """The guide's section on variety: six variations, a morph, the results."""
+    window, document = editor.window, core.document
+    seeds = itertools.count(FIRST_SEED, 10)
+    for module in (dice, morphing, varying):  # the same pictures each time
+        module.new_seed = lambda: next(seeds)  # type: ignore[attr-defined]
+    document.set_current_label(HAIR)
+    six = window.controllers["variety"].variations()
+    yield lambda: all(tile.ready for tile in six.tiles)
+    shot("variations", six)
+    six.tiles[1].click()
+    yield rendered
+    session = window.controllers["variety"].morph()
+    session.dialog.slider.setValue(50)
+    yield lambda: (session._to, 0.5) in session._painted and (session._to, 1.0) in session._painted
+    shot("morph", session.dialog)
+    session.dialog.reject()
+    for name in ("style_lock", "style_dice_all"):
+        window.actions_by_id[name].trigger()
+        yield rendered
+    kept = len(document.results)
+    yield lambda: len(document.results) > kept or any(r.snapshot.same_as(document.snapshot()) for r in document.results)
+    window.actions_by_id["result_keep"].trigger()
+    yield rendered
+    shot("results")
 
 
 def image_point(canvas: CanvasWidget, document: Document, label: int) -> QPoint:

@@ -29,6 +29,7 @@ from engine.morph import morph
 from engine.request import MEAN, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
 from engine.variations import with_style
 
+KEPT = 128  # previews
 PAINTING = 0.95  # share of the export that is painting; the rest is writing
 
 
@@ -131,7 +132,10 @@ class MorphSession(QObject):
         key = (self._to, self.dialog.amount)
         if key in self._painted:
             self.dialog.show_picture(to_qimage(self._painted[key]))
-        elif self._preview is None or self._preview.settled:
+            key = (self._to, 1.0)  # nothing else to do: find out what a drawn end looks like
+            if key in self._painted or not isinstance(self._to, SampleStyle):
+                return
+        if self._preview is None or self._preview.settled:
             self._preview = self._context.core.submit(
                 self._preview_job(*key),
                 text=self.tr("Painting a preview"),
@@ -140,14 +144,16 @@ class MorphSession(QObject):
             )
 
     def _previewed(self, key: tuple[Style, float], pixels: np.ndarray) -> None:
-        if len(self._painted) >= 128:
+        if len(self._painted) >= KEPT:
             self._painted.clear()
         self._painted[key] = pixels
-        if key[1] == 1.0 and isinstance(key[0], SampleStyle):
+        end, amount = key
+        if amount == 1.0 and isinstance(end, SampleStyle):
             place = Place(self._snapshot.weights, self._label)
-            self._context.core.thumbnails.put_drawn(place, key[0].seed, pixels, self._snapshot.label_map)
+            self._context.core.thumbnails.put_drawn(place, end.seed, pixels, self._snapshot.label_map)
             self._show_end(self.dialog.second.show_end, self._to)
-        self.dialog.show_picture(to_qimage(pixels))
+        elif end == self._to:
+            self.dialog.show_picture(to_qimage(pixels))
         self._look()  # the slider may have moved on meanwhile
 
     def _preview_job(self, end: Style, amount: float) -> Callable[[Work], np.ndarray]:

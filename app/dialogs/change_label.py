@@ -119,4 +119,6 @@ def _swatch(colour: tuple[int, int, int], ratio: float) -> QIcon:
     painter.drawRoundedRect(pixmap.rect(), 4 * ratio, 4 * ratio)
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # a label's colour is never tinted
+    return icon

@@ -90,15 +90,11 @@ class VariationTile(QAbstractButton):
             faint = palette.color(QPalette.ColorRole.PlaceholderText)
             icon = tinted("broken" if self._failed else "dice", faint, 28, self.devicePixelRatioF())
             painter.drawPixmap(QPoint(SIDE // 2 - 14, SIDE // 2 - 14), icon)
-        if self.isDown() or (self.underMouse() and self.isEnabled()):
-            veil = QColor(palette.color(QPalette.ColorRole.Accent))
-            veil.setAlphaF(0.18)
-            painter.fillPath(path, veil)
         painter.setClipping(False)
         pointed = self.hasFocus() or (self.underMouse() and self.isEnabled())
         edge = QColor(palette.color(QPalette.ColorRole.Accent if pointed else QPalette.ColorRole.Text))
         edge.setAlphaF(1.0 if pointed else 0.2)
-        painter.setPen(QPen(edge, 2 if pointed else 1))
+        painter.setPen(QPen(edge, 3 if pointed else 1))  # no veil: colours are what is being judged
         painter.drawPath(path)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         caption = QRect(0, SIDE, SIDE, self.height() - SIDE)

@@ -206,16 +206,22 @@ class ResultDelegate(QStyledItemDelegate):
         self, painter: QPainter, path: QPainterPath, palette: QPalette, state: QStyle.StateFlag, present: bool
     ) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        accent = palette.color(QPalette.ColorRole.Accent)
+        text = palette.color(QPalette.ColorRole.Text)
         selected = bool(state & QStyle.StateFlag.State_Selected)
-        faint = QColor(palette.color(QPalette.ColorRole.Text))
-        faint.setAlphaF(0.20)
-        if selected:
-            veil = QColor(accent)
-            veil.setAlphaF(0.10)
-            painter.fillPath(path, veil)
-        painter.setPen(QPen(accent, 2.5) if present else QPen(accent if selected else faint, 1.5 if selected else 1))
+        if present:
+            painter.setPen(QPen(palette.color(QPalette.ColorRole.Accent), 3))
+        elif selected:
+            painter.setPen(QPen(text, 2))
+        else:
+            faint = QColor(text)
+            faint.setAlphaF(0.20)
+            painter.setPen(QPen(faint, 1))
         painter.drawPath(path)
+        if selected and present:  # both: a line inside the frame; no veil, colours are what is being judged
+            inner = QPainterPath()
+            inner.addRoundedRect(path.boundingRect().adjusted(3, 3, -3, -3), 4, 4)
+            painter.setPen(QPen(text, 1))
+            painter.drawPath(inner)
 
     def click(self, event: QMouseEvent, rect: QRect, index: Index) -> bool:
         """A press in a tile: on the star it says so and returns True."""

@@ -12,8 +12,8 @@ from app.mime import file_mime
 from app.panels.thumb import Thumb
 from app.paths import resource
 
-SIDE = 40
-IN_ROW = 6  # what the panel holds without growing wider
+SIDE = 32
+IN_ROW = 8  # what the panel holds without growing wider
 LABELS = ".labels.png"  # beside NAME.png stands its label map, NAME.labels.png
 
 
@@ -33,7 +33,7 @@ class SampleStrip(QWidget):
         self.setAccessibleName(self.tr("Sample styles"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(6)
+        grid.setSpacing(4)
         self.thumbs: list[Thumb] = []
         for i, path in enumerate(pictures):
             name = path.stem.replace("_", " ").replace("-", " ")
