@@ -65,11 +65,67 @@ def table(
     say(as_table(read_json(file)))
 
 
+def training(
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option("--recipe", help="A recipe; may be repeated. sean-faces unless given."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A dataset folder; drawn pictures of --label-set unless given.")
+    ] = None,
+    label_set: Annotated[str, typer.Option("--label-set", help="The labels of drawn pictures.")] = "faces",
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps that are measured, after two more.")] = 5,
+    published: Annotated[
+        bool, typer.Option("--published", help="Measure SEAN's training step at the published widths, 128 x 128.")
+    ] = False,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0 ...")] = "cpu",
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
+) -> None:
+    """Measure training: pictures per second, and the share of time in data, generator, discriminator and losses.
+
+    With --published: a whole training step of the published SEAN, literal and contracted, in turn.
+    """
+    import json
+    import tempfile
+
+    from engine.bench.synthesis import machine
+    from engine.bench.training import as_table, contraction, drawn_data, published_recipe, run_bench
+    from engine.devices import resolve
+    from engine.files import write_text
+    from engine.label_sets import load_label_set
+    from engine.training.recipe import load_recipe
+
+    if json_file is not None:
+        check_target(json_file, (".json",))
+    labels = load_label_set(label_set)
+    if published:
+        with tempfile.TemporaryDirectory() as place:
+            told = contraction(
+                published_recipe(), drawn_data(Path(place) / "data", labels, 128, 2), name="SEAN", repeats=steps
+            )
+        say(machine())
+        say(
+            f"{told.network}: literal {told.literal_s:.2f} s, contracted {told.contracted_s:.2f} s a step: "
+            f"{told.ratio:.2f} times as fast; the losses differ by {told.largest_difference:.1e}"
+        )
+        return
+    recipes = {name: load_recipe(name) for name in recipe or ["sean-faces"]}
+    with progress("measuring") as report:
+        where = str(resolve(device))
+        rows = run_bench(recipes, data, labels, steps=steps, device=where, on_progress=report)
+    say(machine())
+    say("")
+    say(as_table(rows))
+    if json_file is not None:
+        write_text(json_file, json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
+
+
 # What `tessera bench` can measure: a function per entry, its parameters typer's, heavy imports inside. The
 # measuring itself belongs into engine/bench.
 COMMANDS: dict[str, Callable[..., None]] = {
     "synthesis": synthesis,
     "table": table,
+    "training": training,
 }
 
 app = typer.Typer(help="Measure how fast this machine paints.", no_args_is_help=True)
