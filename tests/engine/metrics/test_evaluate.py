@@ -18,24 +18,32 @@ from engine.images import read_image
 from engine.labels import load_label_set, read_label_map
 from engine.metrics import features
 from engine.metrics.evaluate import FID, evaluate
-from engine.metrics.painted import FID_SAMPLED
+from engine.metrics.painted import FID_SAMPLED, measure_diversity
+from engine.metrics.pairs import Pairs
 from engine.metrics.reconstruction import psnr
 from engine.metrics.segmentation import Counts
 from engine.metrics.table import rows
+from engine.nn.feature_net import PERCEPTUAL_LAYERS
 from engine.request import ImageStyle, LabelMapData, RenderRequest
 from engine.session import Session
+from tests.engine.painters import tiny
+
+all_weights, tiny_shelf_of_all = tiny.all_weights, tiny.tiny_shelf_of_all
 
 
 @pytest.fixture(autouse=True)
 def tiny_net(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only feature network in sight: one convolution of four channels, then the pool."""
+    """The only feature network in sight: a chain of convolutions of four channels, then the pool."""
     folder = tmp_path_factory.mktemp("nets")
-    layers = [
-        {"op": "conv", "key": "conv00", "depthwise": False, "stride": 2, "relu6": True, "inp": 0, "out": 1},
-        {"op": "global_average_pool", "inp": 1, "out": 2},
-    ]
+    layers: list[dict[str, Any]] = []
+    for n, key in enumerate(PERCEPTUAL_LAYERS):
+        conv = {"op": "conv", "key": key, "depthwise": False, "stride": 1 + (n in (0, 2, 4)), "relu6": True}
+        layers.append({**conv, "inp": n, "out": n + 1})
+    layers.append({"op": "global_average_pool", "inp": len(layers), "out": len(layers) + 1})
     generator = torch.Generator().manual_seed(1)
-    state = {"conv00.weight": torch.randn(4, 3, 3, 3, generator=generator), "conv00.bias": torch.zeros(4)}
+    state = {f"{key}.bias": torch.zeros(4) for key in PERCEPTUAL_LAYERS}
+    for n, key in enumerate(PERCEPTUAL_LAYERS):
+        state[f"{key}.weight"] = torch.randn(4, 4 if n else 3, 3, 3, generator=generator)
     save_file(state, folder / f"{features.MOBILENET}.safetensors")
     (folder / f"{features.MOBILENET}.json").write_text(json.dumps({"layers": layers}))
     monkeypatch.setattr(features, "search_path", lambda: [folder, folder, folder])
@@ -108,6 +116,45 @@ def test_without_a_parser_its_numbers_are_missing_with_the_reason(
     assert found["reconstructions"] is None and "parser" in found["missing"]["reconstructions"]
     assert found["label_shares"]["hair"] > 0.1
     assert any("No parser" in value for _, value in rows(found))
+
+
+# ---------------------------------------------------------------- other systems that paint
+
+
+@pytest.mark.parametrize("weights", ["tiny-smis", "tiny-smis-blind", "tiny-groupenc", "tiny-vspade"])
+def test_weights_that_draw_styles_get_every_number(weights: str, all_weights: Path, tiny_dataset: Path) -> None:
+    found = _measure(weights, tiny_dataset, limit=2)
+    assert found["missing"] == {} and found["psnr"] > 0 and found[FID_SAMPLED] > 0
+    drawn = found["diversity"]
+    assert drawn["pictures"] == 2 and drawn["samples"] == 4
+    for key in ("mcsd", "mocd", "inside_difference", "outside_difference"):
+        assert drawn[key] > 0 and drawn["by_label"]["hair"][key] > 0
+    assert drawn["mcsd"] <= 4 and drawn["mocd"] <= 4
+
+
+@pytest.mark.parametrize("weights", ["tiny-spade", "tiny-hd", "tiny-hd-plain"])
+def test_weights_that_cannot_draw_styles_say_so(weights: str, all_weights: Path, tiny_dataset: Path) -> None:
+    found = _measure(weights, tiny_dataset, limit=2)
+    assert found["diversity"] is None and "cannot draw" in found["missing"]["diversity"]
+    assert found["psnr"] > 0 and found[FID] > 0 and found["reconstructions"]["miou"] >= 0
+
+
+def test_a_style_of_the_whole_picture_changes_it_wherever_it_is_drawn(all_weights: Path, tiny_dataset: Path) -> None:
+    """Every region's numbers come from the same pictures: weighted by area, inside and outside add up alike."""
+    painter = Session("cpu").painter("tiny-vspade")
+    pairs = Pairs(tiny_dataset, "val", load_label_set("faces"), 1)
+    _, label_map = pairs.square(pairs.stems[0], 64)
+    drawn = measure_diversity(painter, pairs, None, lambda share: None)["by_label"]
+    totals = []
+    for name, numbers in drawn.items():
+        share = float((label_map == load_label_set("faces").find(name)).mean())
+        totals.append(share * numbers["inside_difference"] + (1 - share) * numbers["outside_difference"])
+    assert len(totals) > 2 and totals == pytest.approx([totals[0]] * len(totals))
+
+
+def test_diversity_may_be_left_out(all_weights: Path, tiny_dataset: Path) -> None:
+    found = _measure("tiny-smis", tiny_dataset, limit=1, diversity=False)
+    assert found["diversity"] is None and "not asked for" in found["missing"]["diversity"]
 
 
 # ---------------------------------------------------------------- parser
