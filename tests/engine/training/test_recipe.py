@@ -45,9 +45,8 @@ def test_every_system_has_a_recipe_of_every_size_that_makes_a_network(system: st
     with torch.device("meta"):  # shapes without numbers
         network = entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))
     millions = sum(p.numel() for p in network.parameters()) / 1e6
-    assert (
-        {"small": 0.5, "standard": 5, "paper": 20}[size] < millions < {"small": 25, "standard": 150, "paper": 400}[size]
-    )
+    least, most = {"small": (0.5, 25), "standard": (5, 150), "paper": (20, 400)}[size]
+    assert least < millions < most
 
 
 def test_a_recipe_is_read_from_a_file_and_changed_by_key(tmp_path: Path) -> None:
