@@ -253,7 +253,7 @@ class CurvesView(QWidget):
             picture.fill(self.palette().color(QPalette.ColorRole.Window))
             painter = QPainter(picture)
             for part in (self.plot, self.legend):
-                part.render(painter, part.pos())
+                QWidget.render(part, painter, part.pos())  # a graphics view's own draws the scene alone
             painter.end()
             data = QByteArray()
             buffer = QBuffer(data)

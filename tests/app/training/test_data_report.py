@@ -1,0 +1,92 @@
+"""The data report's window."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from app.core import Core
+from app.dialogs.data_report import DataReportDialog
+from app.settings import Settings
+from tests.app.test_window import nameless
+
+
+@pytest.fixture
+def core(qtbot, tmp_path):
+    made = Core(Settings(tmp_path / "settings.ini"))
+    yield made
+    made.shutdown()
+    made.deleteLater()
+
+
+@pytest.fixture
+def report(qtbot, core):
+    def show(folder):
+        dialog = DataReportDialog(core, folder)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.waitUntil(lambda: dialog.bar.isHidden())
+        return dialog
+
+    return show
+
+
+def listed(dialog) -> dict[str, list[str]]:
+    found = {}
+    for i in range(dialog.findings.topLevelItemCount()):
+        top = dialog.findings.topLevelItem(i)
+        found[top.text(0)] = [top.child(n).text(0) for n in range(top.childCount())]
+    return found
+
+
+def test_a_good_folder_is_ready_to_train(report, tiny_dataset, tmp_path):
+    dialog = report(tiny_dataset)
+    assert "9 pairs" in dialog.summary.text() and dialog.summary.text().endswith("; ready to train.")
+    assert "64 x 64 (9)" in dialog.details.text()
+    assert dialog.shares.rowCount() > 10 and dialog.shares.item(0, 1).text().endswith(" %")
+    assert not dialog.make.isVisible()
+    dialog.ask.files.pick_save = lambda *_: (str(tmp_path / "report.json"), "")
+    dialog.save.click()
+    assert json.loads((tmp_path / "report.json").read_text())["pairs"] == 9
+    assert nameless(dialog) == []
+
+
+def test_files_that_are_wrong_are_named(report, tiny_dataset):
+    (tiny_dataset / "labels" / "train_000.png").write_bytes(b"no picture")
+    (tiny_dataset / "images" / "train_001.jpg").unlink()
+    dialog = report(tiny_dataset)
+    assert "not ready to train" in dialog.summary.text()
+    lines = [line for lines in listed(dialog).values() for line in lines]
+    assert any("train_000.png" in line for line in lines)
+    assert any("train_001.png" in line for line in lines)
+
+
+def test_missing_lists_are_made_only_when_asked(qtbot, report, tiny_dataset):
+    for name in ("classes.json", "splits.json"):
+        (tiny_dataset / name).unlink()
+    dialog = report(tiny_dataset)
+    assert dialog.make.isVisible() and dialog.labels.isVisible()
+    assert not (tiny_dataset / "classes.json").exists()
+    dialog.labels.setCurrentIndex(dialog.labels.findData("faces"))
+    with qtbot.waitSignal(dialog.made):
+        dialog.make.click()
+    assert json.loads((tiny_dataset / "classes.json").read_text())["name"] == "faces"
+    assert set(json.loads((tiny_dataset / "splits.json").read_text())) >= {"train", "val"}
+    qtbot.waitUntil(lambda: dialog.summary.text().endswith("; ready to train."))
+    assert not dialog.make.isVisible()
+
+
+def test_a_folder_that_goes_away_gets_a_sentence(report, tiny_dataset):
+    shutil.rmtree(tiny_dataset)
+    dialog = report(tiny_dataset)
+    assert str(tiny_dataset) in dialog.details.text()
+
+
+def test_closing_the_window_stops_the_reading(qtbot, core, tiny_dataset):
+    dialog = DataReportDialog(core, tiny_dataset)
+    dialog.show()
+    dialog.reject()  # which deletes it
+    qtbot.waitUntil(lambda: not core.work_lane.busy)
+    assert dialog.report is None

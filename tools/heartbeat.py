@@ -1,0 +1,110 @@
+"""How long the window's thread is kept from its events while a training runs: a figure to look at, not a test.
+
+    QT_QPA_PLATFORM=offscreen python tools/heartbeat.py DATA RECIPE.toml SECONDS
+
+A timer of the event loop should fire every 2 ms. What it misses is printed for the idle editor and for the editor with
+a training under way (curves and samples shown, live). On a machine that does other things too, most of a long gap may
+be time in which other programs had the processor. The second figure leaves that out: of each gap it counts no more
+than the processor time that the whole editor, training included, used in it, and not what the window's thread spent
+in the system's queue (Linux counts both). With a processor of its own for the editor a gap could not have been longer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+os.environ["TESSERA_HOME"] = tempfile.mkdtemp()
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+import app.__main__ as start
+from app.core import Core
+from app.i18n import install_language
+from app.jobs.training_lane import State
+from app.settings import Settings
+from app.theme import Theme
+
+
+def queued() -> float:
+    """Seconds that this thread has waited for a processor; 0 where the system does not say."""
+    try:
+        text = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return int(text.split()[1]) / 1e9
+
+
+class Heartbeat:
+    """Collects the gaps between the beats of a timer."""
+
+    def __init__(self) -> None:
+        self.gaps: list[tuple[float, float]] = []
+        self._last: tuple[float, float, float] | None = None
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(2)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def _beat(self) -> None:
+        now, waited, used = time.perf_counter(), queued(), time.process_time()
+        if self._last is not None:
+            gap = now - self._last[0]
+            self.gaps.append((gap, max(0.0, min(gap - (waited - self._last[1]), used - self._last[2]))))
+        self._last = (now, waited, used)
+
+    def report(self, name: str) -> str:
+        """One line; begins anew."""
+        gaps, self.gaps = np.array(self.gaps or [(0.0, 0.0)]) * 1000, []
+        worst, own = gaps.max(0), np.percentile(gaps, 99, axis=0)
+        return (
+            f"{name}: {len(gaps)} beats; longest gap {worst[0]:.0f} ms, without other programs {worst[1]:.0f} ms; "
+            f"99th percentile {own[0]:.1f} and {own[1]:.1f} ms; over 50 ms: {(gaps > 50).sum(0).tolist()}"
+        )
+
+
+def main() -> None:
+    data, recipe, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+    application = QApplication(sys.argv[:1])
+    install_language("en")
+    core = Core(Settings(Path(os.environ["TESSERA_HOME"]) / "settings.ini"), Theme(application, "dark"))
+    editor = start.Editor(core)
+    editor.show()
+    controller = editor.window.controllers["studio"]
+    until(application, lambda: core.document.picture is not None)
+    controller.open(data)
+    until(application, lambda: controller.studio is not None)
+    beat = Heartbeat()
+    until(application, lambda: False, seconds / 2)
+    sys.stdout.write(beat.report("idle") + "\n")
+    setup = controller.studio.setup
+    setup.recipe.load(recipe)
+    setup.start.click()
+    until(application, lambda: core.training.state is State.RUNNING)
+    sys.stdout.write(beat.report("preparing") + "\n")
+    until(application, lambda: False, seconds)
+    shown = core.training.shown
+    what = f"training, {shown.step} steps, {len(shown.sheets)} sample sheets" if shown is not None else "training"
+    sys.stdout.write(beat.report(what) + "\n")
+    core.document.mark_saved()
+    core.shutdown()
+
+
+def until(application: QApplication, done: object, seconds: float = 600.0) -> None:
+    """Run the event loop until `done()` or for so many seconds."""
+    assert callable(done)
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        application.processEvents()
+        time.sleep(0.0005)
+
+
+if __name__ == "__main__":
+    main()
