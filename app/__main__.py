@@ -68,6 +68,7 @@ class Editor(QObject):
         old = self.window
         geometry, state = old.saveGeometry(), old.saveState(STATE_VERSION)
         old.controllers["render"].stop()
+        old.controllers["results"].stop()
         studio = old.controllers["studio"].is_open
         old.controllers["studio"].close_window()
         self.window = self._make()

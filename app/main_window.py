@@ -318,6 +318,7 @@ class MainWindow(QMainWindow):
             return
         self.core.settings.save_window_state(self.saveGeometry(), self.saveState(STATE_VERSION))
         self.controllers["render"].stop()
+        self.controllers["results"].stop()
         self.controllers["studio"].close_window()
         event.accept()
         self.closed.emit()

@@ -42,13 +42,14 @@ class ResultsController(QObject):
         self._dock = dock
         self._auto = actions["result_auto"]
         self._shown = actions["results_show"]
+        self._gone = False
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(SETTLED_MS)
         self._settled.timeout.connect(self._keep_settled)
         self._auto.setChecked(context.core.settings.keep_results)
         dock.visibilityChanged.connect(lambda _: self._show_toggle())
-        render.rendered.connect(lambda _: self._settled.start())
+        render.rendered.connect(self._wait)
         for signal in (self._document.replaced, self._document.results_changed, render.rendered):
             signal.connect(self._mark_present)
         for changed in (self._document.styles_changed, self._document.seed_changed, self._document.undo_changed):
@@ -58,6 +59,11 @@ class ResultsController(QObject):
         panel.delete_wanted.connect(self._document.delete_results)
         panel.copy_wanted.connect(self._copy)
         panel.export_wanted.connect(self.export)
+
+    def stop(self) -> None:
+        """The window goes: another one keeps what comes."""
+        self._gone = True
+        self._settled.stop()
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -113,11 +119,15 @@ class ResultsController(QObject):
     def _result(self, number: int) -> Result | None:
         return next((result for result in self._document.results if result.number == number), None)
 
+    def _wait(self, *_: object) -> None:
+        if not self._gone:
+            self._settled.start()
+
     def _keep_settled(self) -> None:
         if not self._auto.isChecked():
             return
         if self._document.stroking or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
-            self._settled.start()  # a stroke or a slider is held: what counts is where it is let go
+            self._wait()  # a stroke or a slider is held: what counts is where it is let go
             return
         self._keep()
 
