@@ -29,6 +29,9 @@ def evaluate(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics there too; - is stdout.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with tables, plots and pictures there.")
+    ] = None,
     table: Annotated[
         list[Path] | None,
         typer.Option("--table", metavar="FILE", help="Put metrics kept with --json into a table; measures nothing."),
@@ -49,6 +52,8 @@ def evaluate(
     to_stdout = json_file is not None and str(json_file) == "-"
     if json_file is not None and not to_stdout:
         check_target(json_file, (".json",))
+    if html is not None:
+        check_target(html, (".html", ".htm"))
 
     from engine.data.folder import measured_split
     from engine.files import write_text
@@ -60,6 +65,13 @@ def evaluate(
             with progress(f"evaluating {name}", quiet=to_stdout) as report:
                 options: dict[str, Any] = {"device": device, "limit": limit, "diversity": diversity}
                 found.append(measure(name, data, chosen, **options, on_progress=report, cancel=cancel))
+        if html is not None:
+            from engine.metrics.report import html_report
+            from engine.metrics.report_pictures import picture_rows
+
+            with progress("pictures", quiet=to_stdout) as report:
+                shown = picture_rows(weights, data, chosen, device=device, on_progress=report, cancel=cancel)
+            write_text(html, html_report(found, shown))
     answer = found[0] if len(found) == 1 else found
     if to_stdout:
         say_json(answer)

@@ -1,0 +1,87 @@
+"""Pictures for the HTML report: photographs of a split beside what each of several weights makes of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.data.folder import image_path
+from engine.errors import Cancelled, WeightsError
+from engine.images import fit_square, read_image
+from engine.labels import colourise
+from engine.metrics.pairs import Pairs
+from engine.metrics.repainting import all_drawn, can_sample, own_styles, repaint
+from engine.photo_parser import PhotoParser
+from engine.session import Session
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture of a row: (H, W, 3) uint8 and what it is."""
+
+    title: str
+    pixels: Array
+
+
+@dataclass(frozen=True)
+class Row:
+    """One picture of the split: its stem; the photograph, its label map, then what each of the weights made."""
+
+    stem: str
+    cells: tuple[Cell, ...]
+
+
+def picture_rows(
+    weights: Sequence[str | Path],
+    data: Path,
+    split: str,
+    *,
+    device: str = "auto",
+    count: int = 6,
+    on_progress: Callable[[float, str], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> list[Row]:
+    """Paint (or parse) `count` pictures, evenly spread over the split, with each of the weights, as the editor would.
+
+    Weights that draw styles show the picture in drawn ones too. Raises what `engine.metrics.evaluate.evaluate` does.
+    """
+    chosen: list[str] = []
+    first: dict[str, list[Cell]] = {}
+    made: dict[str, list[Cell]] = {}
+    for number, name in enumerate(weights):
+        session = Session(device)
+        model = session.load(str(name))
+        own = model.card.labels()
+        if own is None:
+            raise WeightsError(f'The card of "{model.card.name}" has no label set; get the weights again.')
+        pairs = Pairs(Path(data), split, own)
+        spread = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int)
+        chosen = chosen or [pairs.stems[int(n)] for n in spread]
+        with torch.inference_mode():
+            for done, stem in enumerate(chosen):
+                if cancel is not None and cancel.is_set():
+                    raise Cancelled
+                if on_progress is not None:
+                    on_progress((number + done / len(chosen)) / len(weights), "pictures for the report")
+                real, label_map = pairs.square(stem, model.config.resolution)
+                shown = [Cell("photograph", real), Cell("label map", colourise(label_map, pairs.label_set))]
+                if stem not in first or len(real) > len(first[stem][0].pixels):
+                    first[stem] = shown
+                cells = made.setdefault(stem, [])
+                if isinstance(model, PhotoParser):
+                    square = fit_square(read_image(image_path(pairs.folder, stem)).pixels, model.config.resolution)
+                    cells.append(Cell(model.card.name, colourise(model.parse(square)[0], pairs.label_set)))
+                    continue
+                styles = own_styles(model, real, label_map)
+                cells.append(Cell(model.card.name, repaint(model, label_map, styles)))
+                if can_sample(model):
+                    drawn = repaint(model, label_map, all_drawn(model, label_map, done))
+                    cells.append(Cell(f"{model.card.name}, drawn styles", drawn))
+    return [Row(stem, (*first[stem], *made[stem])) for stem in chosen]
