@@ -11,9 +11,10 @@ from PySide6.QtCore import QCoreApplication
 
 from app.jobs.work_lane import Work
 from app.paths import resource
-from engine.errors import BadFile, BadRequest
+from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text
 from engine.images import read_embedded_request, read_image, sniff
+from engine.labels import LabelSet, load_label_set
 from engine.request import RenderRequest, from_json
 from engine.sniffing import has_label_colours
 from engine.styles import located
@@ -89,35 +90,28 @@ def sample_path() -> Path:
 
 @dataclass(frozen=True)
 class Template:
-    """A label map that comes with Tessera: its file and its title in both languages."""
+    """A label map that comes with Tessera: its file, its title in both languages and the label set it is drawn with."""
 
     path: Path
     title: str
     title_zh: str
+    label_set: str
 
 
-def templates() -> list[Template]:
-    """The templates in the order of templates.json; files that it does not name follow by name."""
+def templates(label_set: LabelSet) -> list[Template]:
+    """The templates that are drawn with these labels, in the order of templates.json."""
     folder = resource("templates")
-    named: dict[str, Template] = {}
+    named: list[Template] = []
     try:
         listed = json.loads((folder / "templates.json").read_text(encoding="utf-8"))["templates"]
         for entry in listed:
             title = str(entry["title"])
-            path = folder / str(entry["file"])
-            named[path.name] = Template(path, title, str(entry.get("title_zh") or title))
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # no list: the files speak for themselves
-    rest = [path for path in sorted(folder.glob("*.png")) if path.name not in named]
-    found = [template for template in named.values() if template.path.is_file()]
-    return found + [Template(path, _title(path), _title(path)) for path in rest]
-
-
-def _title(path: Path) -> str:
-    """A name from a file's: "01-long_hair.png" -> "Long hair"."""
-    words = path.stem.replace("_", " ").replace("-", " ").split()
-    text = " ".join(word for i, word in enumerate(words) if i or not word.isdecimal())
-    return text[:1].upper() + text[1:]
+            path, drawn_with = folder / str(entry["file"]), str(entry["label_set"])
+            if path.is_file() and load_label_set(drawn_with).same_labels(label_set):
+                named.append(Template(path, title, str(entry.get("title_zh") or title), drawn_with))
+    except (OSError, ValueError, KeyError, TypeError, EngineError):
+        pass  # a damaged list: an empty map can still be had
+    return named
 
 
 def sides_for(height: int, width: int, resolution: int, stride: int = 32) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Draw the label maps that a new document can start from: `python -m tools.draw_templates [FOLDER]`.
 
-Every template is made of numbers in this file and curves in `tools/artist.py`; no picture or label map of a data
+Every template is made of numbers in this file, `tools/street.py` and `tools/facade.py` and of curves in
+`tools/artist.py`; no picture or label map of a data
 set is read. Writes `resources/templates/*.png` (palette PNG) and `templates.json`; the same numbers give the
 same files (`tests/test_templates.py`).
 """
@@ -12,22 +13,39 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from engine.files import resource, write_text
 from engine.labels import load_label_set, write_label_map
+from tools import facade, street
 from tools.artist import draw
+from tools.facade import FACADES, Facade
 from tools.portrait import Hair, Portrait, mirrored
+from tools.street import STREETS, Street
 
-LABEL_SET = "faces"
+Subject = Portrait | Street | Facade
 
 
 @dataclass(frozen=True)
 class Template:
-    """A portrait with its file name (without .png) and titles."""
+    """What is drawn, with its file name (without .png) and titles."""
 
     id: str
     title: str
     title_zh: str
-    portrait: Portrait
+    subject: Subject
+
+    @property
+    def label_set(self) -> str:
+        """Name of the label set that it is drawn with."""
+        return {Portrait: "faces", Street: "street", Facade: "facades"}[type(self.subject)]
+
+
+def drawn(subject: Subject) -> np.ndarray:
+    """(H, W) uint8 label ids."""
+    if isinstance(subject, Street):
+        return street.draw(subject)
+    return facade.draw(subject) if isinstance(subject, Facade) else draw(subject)
 
 
 # fmt: off
@@ -104,7 +122,7 @@ BEANIE = (
     mirrored([(0, -4), (36, 1), (64, 18), (81, 48), (86, 76), (84, 96), (72, 97), (54, 90), (28, 84), (0, 82)]),
 )
 
-TEMPLATES = (
+PORTRAITS = (
     Template("portrait-long-hair", "Long hair", "长发", Portrait(
         LONG, smile=2.0, lower_lip=12, upper_lip=7.5, jaw=49, chin=20, chin_y=232, brow=5.5, brow_arch=6, eye_height=10,
         neck=45, nose=18.5, collar="wide", shoulder_y=231)),
@@ -149,15 +167,31 @@ TEMPLATES = (
 )
 # fmt: on
 
+TITLES = {
+    "street-avenue": ("Avenue", "林荫大道"),
+    "street-houses": ("Between houses", "楼宇之间"),
+    "street-park": ("Along the park", "公园旁"),
+    "street-suburb": ("Suburb", "郊区"),
+    "street-crossing": ("Crossing", "路口"),
+    "facade-apartments": ("Apartments", "公寓"),
+    "facade-shops": ("Shops below", "底层商铺"),
+    "facade-palace": ("Pillars and gables", "立柱与山花"),
+    "facade-shutters": ("Shutters", "百叶窗小楼"),
+    "facade-modern": ("Modern block", "现代楼房"),
+}
+TEMPLATES = PORTRAITS + tuple(Template(name, *TITLES[name], subject) for name, subject in (STREETS | FACADES).items())
+
 
 def main(folder: Path) -> None:
     """Write every template and the list of them into `folder`."""
-    label_set = load_label_set(LABEL_SET)
     folder.mkdir(parents=True, exist_ok=True)
     for template in TEMPLATES:
-        write_label_map(folder / f"{template.id}.png", draw(template.portrait), label_set)
-    rows = [{"id": t.id, "file": f"{t.id}.png", "title": t.title, "title_zh": t.title_zh} for t in TEMPLATES]
-    text = json.dumps({"label_set": LABEL_SET, "templates": rows}, ensure_ascii=False, indent=1)
+        write_label_map(folder / f"{template.id}.png", drawn(template.subject), load_label_set(template.label_set))
+    rows = [
+        {"id": t.id, "file": f"{t.id}.png", "label_set": t.label_set, "title": t.title, "title_zh": t.title_zh}
+        for t in TEMPLATES
+    ]
+    text = json.dumps({"templates": rows}, ensure_ascii=False, indent=1)
     write_text(folder / "templates.json", text + "\n")
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,23 +25,26 @@ from engine.checkpoints.store import SAMPLES_FILE, find_weights
 from engine.data.folder import DatasetFolder
 from engine.errors import BadRequest
 from engine.files import resource, root
-from engine.label_sets import load_label_set
+from engine.label_sets import LabelSet, load_label_set
 from engine.labels import read_label_map
 from engine.metrics.sheet import reconstruction_sheet, shipped_sheet, variation_sheet
 from engine.session import Session
 
-SHOWN = ("portrait-long-hair", "portrait-short-hair", "portrait-fringe", "portrait-laughing", "portrait-turned")
+SHOWN = {
+    "faces": ("portrait-long-hair", "portrait-short-hair", "portrait-fringe", "portrait-laughing", "portrait-turned"),
+    "street": ("street-avenue", "street-houses", "street-park", "street-suburb", "street-crossing"),
+    "facades": ("facade-apartments", "facade-shops", "facade-palace", "facade-shutters", "facade-modern"),
+}
 
 
-def templates(names: tuple[str, ...] = ()) -> list[tuple[str, np.ndarray]]:
-    """(title, label map) of the templates that ship, in their order; all of them or those named."""
+def templates(label_set: LabelSet, names: Sequence[str] = ()) -> list[tuple[str, np.ndarray]]:
+    """(title, label map) of the templates of a label set, in their order; all of them or those named."""
     folder = resource("templates")
     listed = json.loads((folder / "templates.json").read_text(encoding="utf-8"))
-    label_set = load_label_set(listed["label_set"])
     return [
         (row["title"], read_label_map(folder / row["file"], label_set).label_map)
         for row in listed["templates"]
-        if not names or row["id"] in names
+        if load_label_set(row["label_set"]).same_labels(label_set) and (not names or row["id"] in names)
     ]
 
 
@@ -58,7 +62,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path, help="dataset folder")
     parser.add_argument("--split", default="val")
     parser.add_argument("--styles", nargs="*", help="stems that lend their styles; five different ones if left out")
-    parser.add_argument("--templates", nargs="*", default=list(SHOWN), help="ids of the rows")
+    parser.add_argument("--templates", nargs="*", help="ids of the rows")
     parser.add_argument("--out", type=Path, help=f"where the committed sheet goes; {SAMPLES_FILE} of the weights")
     parser.add_argument("--real", type=Path, help="also write the sheet with photographs, into runs/")
     parser.add_argument("--variations", nargs="*", help="also the sheet of variations of these labels (hair, sky ...)")
@@ -71,7 +75,8 @@ def main() -> None:
         check_private(given.real)
         given.real.parent.mkdir(parents=True, exist_ok=True)
         reconstruction_sheet(painter, data, given.real, given.rows)
-    drawn = templates(tuple(given.templates))
+    shown = given.templates or [name for names in SHOWN.values() for name in names]
+    drawn = templates(painter.label_set, shown)
     sheet = given.out or find_weights(given.weights) / SAMPLES_FILE
     title = f"{painter.card.name}, {painter.config.resolution} x {painter.config.resolution}."
     shipped_sheet(painter, data, drawn, sheet, styles=given.styles or 5, title=title)

@@ -48,7 +48,7 @@ class NewController(QObject):
     @Slot()
     def template(self) -> None:
         """Show the gallery of templates."""
-        dialog = TemplateDialog(templates(), self._document.label_set, self._context.window)
+        dialog = TemplateDialog(templates(self._document.label_set), self._document.label_set, self._context.window)
         dialog.chosen.connect(self._from_map)
         dialog.open()
 
@@ -198,7 +198,7 @@ class NewController(QObject):
 
     def _first_template(self) -> None:
         labels = self._document.label_set
-        for template in templates():
+        for template in templates(labels):
             try:
                 label_map = read_label_map(template.path, labels).label_map
             except EngineError:

@@ -73,7 +73,9 @@ class TemplateDialog(QDialog):
         column.addWidget(box)
 
     def _add(self, title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
-        small = resize_label_map(label_map, SIDE, SIDE)
+        scale = SIDE / max(label_map.shape)
+        height, width = (max(1, round(side * scale)) for side in label_map.shape)
+        small = resize_label_map(label_map, height, width)
         pixmap = QPixmap.fromImage(to_qimage(label_set.palette()[small]))
         item = QListWidgetItem(QIcon(pixmap), title)
         item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.data.folder import DatasetFolder
 from engine.errors import BadRequest, NotSupported
-from engine.images import write_image
-from engine.labels import colourise, resize_label_map
+from engine.images import fit_square_label_map, write_image
+from engine.labels import colourise
 from engine.metrics.diversity import measure_change
 from engine.metrics.repainting import all_drawn, can_sample, drawn_style, has_styles, own_styles, repaint
 from engine.painters.base import Array, Painter
@@ -101,7 +101,7 @@ def shipped_sheet(
     cells = [[blank, blank, *top]]
     every: list[dict[int, Style]] = [{}, *own] if has_styles(painter) else [{}]
     for _, label_map in templates:
-        small = resize_label_map(label_map, side, side)
+        small = fit_square_label_map(label_map, side)
         painted = [repaint(painter, small, style) for style in every]
         cells.append([colourise(small, data.label_set), *painted, *[blank] * (len(chosen) + 1 - len(painted))])
     numbered = [f"styles of picture {n}" if has_styles(painter) else f"picture {n}" for n in range(1, len(chosen) + 1)]
@@ -145,7 +145,7 @@ def variation_sheet(
     lenders, side = most_different(data, len(templates)), data.side
     cells, changes = [], []
     for n, (_, label_map) in enumerate(templates):
-        small, lender = resize_label_map(label_map, side, side), lenders[n % len(lenders)]
+        small, lender = fit_square_label_map(label_map, side), lenders[n % len(lenders)]
         base = own_styles(painter, data.images[lender], data.label_maps[lender])
         for label in labels:
             if not (small == label).any():

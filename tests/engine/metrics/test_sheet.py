@@ -10,7 +10,7 @@ from PIL import Image
 
 from engine.data.folder import DatasetFolder
 from engine.errors import BadRequest, NotSupported
-from engine.labels import colourise
+from engine.labels import colourise, load_label_set
 from engine.metrics import sheet
 from engine.metrics.repainting import own_styles, repaint
 from engine.session import Session
@@ -52,11 +52,11 @@ def test_a_run_sheet_shows_real_reconstruction_and_swapped_styles(painter, data,
 
 
 def test_the_shipped_sheet_holds_painted_pictures_and_own_label_maps_only(painter, data, tmp_path) -> None:
-    drawn = templates(("portrait-bob", "portrait-hat"))
+    drawn = templates(data.label_set, ("portrait-bob", "portrait-hat"))
     sheet.shipped_sheet(painter, data, drawn, tmp_path / "samples.png", styles=2)
     cells = _cells(tmp_path / "samples.png", 4)[-3:]
     faces = data.label_set
-    small = sheet.resize_label_map(drawn[1][1], 64, 64)
+    small = sheet.fit_square_label_map(drawn[1][1], 64)
     assert np.array_equal(cells[2][0], colourise(small, faces))
     for row in cells:
         for cell in row:
@@ -66,14 +66,14 @@ def test_the_shipped_sheet_holds_painted_pictures_and_own_label_maps_only(painte
 
 def test_variations_change_the_drawn_region_and_hold_no_data_set_picture(painter, data, tmp_path, monkeypatch) -> None:
     """tiny-sean cannot draw, so here each seed's style is a code of its own."""
-    drawn = templates(("portrait-bob",))
+    drawn = templates(data.label_set, ("portrait-bob",))
     with pytest.raises(NotSupported, match="cannot draw"):
         sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13])
     monkeypatch.setattr(sheet, "can_sample", lambda _: True)
     monkeypatch.setattr(painter, "sample", lambda label, seed: np.full(painter.code_length, seed / 2, np.float32))
     sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13, 16], count=2)
     cells = _cells(tmp_path / "x.png", 4)[-1]  # one row: the template has no necklace
-    region = sheet.resize_label_map(drawn[0][1], 64, 64) == 13
+    region = sheet.fit_square_label_map(drawn[0][1], 64) == 13
     gap = np.abs(cells[2].astype(int) - cells[3].astype(int)).mean(-1)
     assert gap[region].mean() > gap[~region].mean()
     assert not any(np.array_equal(cell, photo) for cell in cells for photo in data.images)
@@ -96,4 +96,5 @@ def test_a_sheet_with_photographs_cannot_be_put_where_git_sees_it(tmp_path: Path
 
 
 def test_the_rows_of_the_shipped_sheet_are_templates_that_exist() -> None:
-    assert len(templates(SHOWN)) == len(SHOWN)
+    for name, shown in SHOWN.items():
+        assert len(templates(load_label_set(name), shown)) == len(shown)
