@@ -9,8 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-REACH = 0.06  # of the longer side: how far around a change the preview is shown in full
-FADE = 0.08  # and over which length it fades out beyond that
+REACH = 0.035  # of the longer side: how far around a change the preview is shown in full
+FADE = 0.05  # and over which length it fades out beyond that
 
 
 def changed_pixels(now: np.ndarray, before: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -41,6 +41,13 @@ RelabelOption = Annotated[
     typer.Option("--relabel", metavar="LABEL=LABEL", help="Turn the regions of the first label into the second."),
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Decides the noise; 0 unless given.")]
+DetailOption = Annotated[
+    Literal["model", "full"] | None,
+    typer.Option(
+        "--detail",
+        help="How a large label map is painted: at the size the model knows and enlarged, or at its own, in full.",
+    ),
+]
 VariationsOption = Annotated[
     int | None,
     typer.Option("--variations", min=1, max=64, help="Paint that many pictures with drawn styles, as a grid."),
@@ -65,6 +72,7 @@ def render(
     styles: StylesOption = None,
     mix: MixOption = None,
     seed: SeedOption = None,
+    detail: DetailOption = None,
     variations: VariationsOption = None,
     label: LabelOption = None,
     first: FirstOption = 1,
@@ -96,6 +104,8 @@ def render(
     changes = Changes(relabel or (), styles, style or (), mix or ())
     with progress("reading", quiet=as_json) as report, cancelling() as cancel:
         job, reader = prepare(session, request, weights, labels, changes, seed)
+        if detail is not None:
+            job = job.replace(detail=detail)
         if variations is not None:
             from engine.cli.series import paint_variations
 
