@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
+from app.jobs.preload import large_import
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work
 from app.training.use import Made, publish_newest, publish_run, weights_name
@@ -202,4 +203,5 @@ class StudioController(QObject):
 
 def _import_plots(work: Work) -> None:
     work.check()
-    importlib.import_module("pyqtgraph")
+    with large_import():
+        importlib.import_module("pyqtgraph")

@@ -8,8 +8,11 @@ few milliseconds.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QLibrary
@@ -19,6 +22,24 @@ _LIBRARIES = (
     ("libtorch_global_deps", QLibrary.LoadHint.ExportExternalSymbolsHint),
     ("libtorch_python", QLibrary.LoadHint(0)),
 )
+
+
+@contextmanager
+def large_import() -> Iterator[None]:
+    """Around an import of something large, in any thread: the window is not stopped to look for garbage.
+
+    Python's collector walks through all objects while it holds Python's lock, again and again as an import makes more:
+    a quarter of a second at a time for torch with lightning-fabric. What is imported stays, so it need not be looked
+    through, neither now nor later.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 def preload_torch() -> bool:

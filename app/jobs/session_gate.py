@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from app.jobs.preload import preload_torch
+from app.jobs.preload import large_import, preload_torch
 from engine.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def session_factory(device: str = "auto") -> Callable[[], Session]:
 
     def make() -> Session:
         preload_torch()
-        from engine.session import Session
+        with large_import():
+            from engine.session import Session
 
         return Session(device)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs.failure import as_engine_error
-from app.jobs.preload import preload_torch
+from app.jobs.preload import large_import, preload_torch
 from engine.errors import Cancelled, EngineError
 from engine.files import cannot
 from engine.training.control import Control
@@ -102,7 +102,7 @@ class TrainingLane(QObject):
     """Runs one training at a time. All methods and signals belong to the GUI thread."""
 
     state_changed = Signal(object)  # State
-    events = Signal(list)  # [(event, facts)] since the last time, as the loop reports them
+    events = Signal(list)  # [(event, facts)] since the last time, as the loop reports them; "estimate" at the start
     progress = Signal(float, str)  # while preparing: 0-1 and what is done
     failed = Signal(object)  # EngineError
     ended = Signal(object)  # Ended; the state is IDLE by then
@@ -210,8 +210,10 @@ class TrainingLane(QObject):
                     self.events.emit(reports)
                     reports = []
                 self._take(event, facts)
-            else:
-                reports.append((event, facts))
+                continue
+            if event == "phase" and facts.get("phase") == "paused" and self._state is State.PAUSING:
+                self._set(State.PAUSED)
+            reports.append((event, facts))
         if reports:
             self.events.emit(reports)
 
@@ -222,9 +224,6 @@ class TrainingLane(QObject):
         elif event == "prepared":
             if self._state is State.PREPARING:
                 self._set(State.RUNNING)
-        elif event == "phase":
-            if facts.get("phase") == "paused" and self._state is State.PAUSING:
-                self._set(State.PAUSED)
         elif event == "end":
             self._end(facts["how"], facts["error"])
 
@@ -267,16 +266,16 @@ class TrainingLane(QObject):
             pass  # the lane was destroyed while a step was still being computed
 
 
-_OWN = frozenset(("progress", "prepared", "phase", "end"))
+_OWN = frozenset(("progress", "prepared", "end"))
 
 
 def train(plan: Plan, link: Link) -> None:
     """The real trainer: prepares the run and trains it to its end. Raises EngineError kinds, Cancelled when stopped."""
     link.progress(0.0, "loading")
     preload_torch()
-
-    from engine.devices import resolve
-    from engine.training.start import prepare
+    with large_import():
+        from engine.devices import resolve
+        from engine.training.start import prepare
 
     limit_threads(plan.threads or spare_threads())
     loop = prepare(
@@ -291,6 +290,7 @@ def train(plan: Plan, link: Link) -> None:
         control=link.control,
     )
     link.prepared(loop)
+    link.event("estimate", {"disk_bytes": loop.disk_bytes(), "data_bytes": loop.data_bytes()})
     loop.run()
 
 

@@ -63,6 +63,7 @@ class History:
         self.seconds = 0.0
         self.numbers: dict[str, float] = {}  # of the last validation
         self.checkpoint_step: int | None = None
+        self.seconds_left: float | None = None
 
     def take(self, event: str, facts: dict[str, Any]) -> None:
         """Add one report. Unknown events and odd values are passed over: newer engines may say more."""
@@ -76,6 +77,7 @@ class History:
         if event == "step":
             self._add(LOSSES, facts.get("losses"), step)
             self._add(SPEED, {"images_per_second": facts.get("images_per_second")}, step)
+            self.seconds_left = _number(facts.get("seconds_left"))
         elif event == "validation":
             self._add(VALIDATION, facts.get("numbers"), step)
             self.numbers = {k: v for k, v in (facts.get("numbers") or {}).items() if _number(v) is not None}

@@ -46,6 +46,8 @@ def recipes_by_system() -> dict[str, list[str]]:
     for name in names():
         with suppress(EngineError):
             found.setdefault(load_recipe(name).system, []).append(name)
+    for recipes in found.values():
+        recipes.sort(key=lambda name: not name.endswith("-small"))  # the one to begin with; the rest by name
     order = list(SYSTEMS)
     return dict(sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
 
@@ -197,6 +199,7 @@ class RecipeForm(QWidget):
         layout = self.layout()
         assert layout is not None
         layout.replaceWidget(old, self._numbers)
+        old.hide()  # at once: deleting waits for the event loop
         old.deleteLater()
 
     def _more(self, recipe: Recipe) -> QWidget:

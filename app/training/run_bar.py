@@ -26,6 +26,11 @@ STATES = {
     State.PAUSED: mark("Paused"),
     State.STOPPING: mark("Stopping with a checkpoint"),
 }
+PHASES = {
+    "sampling": mark("Painting samples"),
+    "validating": mark("Validating"),
+    "saving": mark("Saving a checkpoint"),
+}
 
 
 class RunBar(QWidget):
@@ -136,13 +141,18 @@ class RunBar(QWidget):
             self._timer.stop()
 
     def _show(self, *_: object) -> None:
-        training = self._training
-        shown, info, state = training.shown, training.info, training.state
+        shown = self._training.shown
         self.title.setText(shown.folder.name if shown is not None else self.tr("No run yet"))
+        self._show_buttons()
+        self._show_numbers()
+
+    def _show_state(self) -> None:
+        training, shown, info = self._training, self._training.shown, self._training.info
         parts = []
         if training.live:
-            parts.append(tr(STATES.get(state, "")))
-            if state is State.PREPARING and self._text:
+            phase = PHASES.get(training.phase) if training.state is State.RUNNING else None
+            parts.append(tr(phase or STATES[training.state]))
+            if training.state is State.PREPARING and self._text:
                 parts.append(told(self._text))
         elif info is not None:
             done = shown is not None and shown.step >= info.steps
@@ -150,8 +160,6 @@ class RunBar(QWidget):
         if info is not None:
             parts.append(f"{system_text(info.system)}, {info.resolution} × {info.resolution}")
         self.state.setText(" · ".join(part for part in parts if part))
-        self._show_buttons()
-        self._show_numbers()
 
     def _show_buttons(self) -> None:
         training, state = self._training, self._training.state
@@ -169,6 +177,7 @@ class RunBar(QWidget):
         self.use.setEnabled(going or (trained and not training.live))
 
     def _show_numbers(self) -> None:
+        self._show_state()
         training = self._training
         shown, steps = training.shown, training.steps()
         step = shown.step if shown is not None else 0
@@ -210,4 +219,7 @@ class RunBar(QWidget):
     def _looked(self, use: Use) -> None:
         free = self.tr("{0}, {1} free")
         self.facts["memory"].setText(free.format(size_text(use.memory), size_text(use.memory_free)))
-        self.facts["disk"].setText(free.format(size_text(use.run), size_text(use.disk_free)))
+        taken = size_text(use.run)
+        if self._training.live and self._training.disk_bytes:
+            taken = self.tr("{0} of about {1}").format(taken, size_text(self._training.disk_bytes))
+        self.facts["disk"].setText(free.format(taken, size_text(use.disk_free)))

@@ -45,6 +45,8 @@ class Training(QObject):
         self._info: RunInfo | None = None  # of the shown run
         self._wanted: Path | None = None  # whose history is being read
         self.notes: list[str] = []
+        self.phase = ""  # what the run is at: "training", "sampling", "validating", "saving" ...
+        self.disk_bytes = 0  # what the run will take when it is done; 0: not known yet
         self.lane.state_changed.connect(self._state_changed)
         self.lane.events.connect(self._take)
         self.lane.progress.connect(self.progress)
@@ -98,6 +100,8 @@ class Training(QObject):
         if self._live is None or self._plan is None or not self.active:
             return None
         rate = self._live.rate()
+        if self._live.seconds_left is not None:
+            return self._live.seconds_left
         recipe = self._plan.recipe
         return max(0, recipe.steps - self._live.step) * recipe.batch / rate if rate else None
 
@@ -155,6 +159,7 @@ class Training(QObject):
             history = shown if shown is not None and shown.folder == plan.folder else read_history(plan.folder)
         self._hub.clear(TOPIC)
         self._plan, self._live, self.notes = plan, history, []
+        self.phase, self.disk_bytes = "", 0
         self.lane.start(plan)
         self._wanted = plan.folder
         self._show(history, self._read_info(plan.folder))
@@ -167,6 +172,10 @@ class Training(QObject):
             if event == "note":
                 self.notes.append(str(facts.get("text", "")))
                 self._hub.notice(told(self.notes[-1]), topic=TOPIC)
+            elif event == "phase":
+                self.phase = str(facts.get("phase", ""))
+            elif event == "estimate":
+                self.disk_bytes = int(facts.get("disk_bytes") or 0)
             else:
                 self._live.take(event, facts)
         if self.live:

@@ -185,5 +185,3 @@ def test_a_file_that_is_no_network_gets_a_sentence(qtbot, window, tmp_path):
 )
 def test_names_are_suggested_from_the_file(tmp_path, path, name):
     assert _suggest(tmp_path / path) == name
-
-
