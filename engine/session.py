@@ -171,10 +171,14 @@ class Session:
             EngineError of some kind, its text fit for the user. After OutOfMemory and Cancelled the next job works.
         """
 
+        told: tuple[int, str] | None = None
+
         def report(fraction: float, text: str) -> None:
+            nonlocal told
             if cancel is not None and cancel.is_set():
                 raise Cancelled()
-            if on_progress is not None:
+            if on_progress is not None and (round(100 * fraction), text) != told:  # asked thousands of times a second
+                told = round(100 * fraction), text
                 on_progress(fraction, text)
 
         with self._guarded():

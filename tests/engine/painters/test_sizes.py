@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.errors import Cancelled
 from engine.fast import large
 from engine.painters.sizes import MAX_FULL, Fitted, painted_size, preview_sizes
 from engine.painters.upscale import upscale
@@ -122,3 +125,25 @@ def test_the_session_knows_the_sizes_of_previews(tiny_weights) -> None:
     assert exact == (512, 256)
     assert previews and all(height == 2 * width for height, width in previews[:1])
     assert Session("cpu").sizes("tiny-sean", 512, 256)[0] == previews[0]
+
+
+def test_progress_is_told_by_the_hundredth_and_a_large_picture_stops_soon(
+    tiny_weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "TILED_FROM", 0)
+    monkeypatch.setattr(large, "CORE", 64)
+    monkeypatch.setattr(large, "WHOLE_FEATURES", 40 * 40)
+    request = RenderRequest("tiny-sean", LabelMapData.from_array(face_label_map(256)), detail="full")
+    session, told, cancel = Session("cpu"), [], threading.Event()
+    session.run(request, lambda part, text: told.append((part, text)))
+    assert len(told) <= 110 and [part for part, _ in told] == sorted(part for part, _ in told)
+
+    def stop(part: float, _text: str) -> None:
+        told.append((part, "after"))
+        if part > 0.5:
+            cancel.set()
+
+    told.clear()
+    with pytest.raises(Cancelled):
+        session.run(request, stop, cancel)
+    assert told[-1][0] < 0.6
