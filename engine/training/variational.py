@@ -27,6 +27,9 @@ class VariationalTaskConfig(GANTaskConfig):
     kl: weight of the KL divergence, which is summed over a picture's latent and averaged over pictures (published:
         0.05, summed over the pictures of a GPU too).
     kl_warm_up: steps over which that weight rises from 0: a latent that costs before it is of use is never used.
+    mean_share: share of pictures that are painted from the mean of their latents, without noise (published: none).
+        Pictures in use are painted so, and in mixtures of latents; a network that has only ever seen noise paints
+        those pale (smis-faces after 400 steps: FID-MobileNetV2 571 from means, 426 with noise).
     """
 
     betas: tuple[float, float] = (0.0, 0.9)
@@ -34,6 +37,7 @@ class VariationalTaskConfig(GANTaskConfig):
     discriminator_last_stride: int = 1
     kl: float = 0.05
     kl_warm_up: int = 0
+    mean_share: float = 0.0
 
 
 class VariationalTask(GANTask):
@@ -47,7 +51,11 @@ class VariationalTask(GANTask):
         mean, log_variance = (x.float() for x in self.generator.encode(real, hot))
         config = self.config
         weight = config.kl * min(1.0, (self.step + 1) / max(1, config.kl_warm_up))
-        z = sample_latent(mean, log_variance, torch.randn_like(mean))
+        noise = torch.randn_like(mean)
+        if config.mean_share:
+            noisy = torch.rand(len(mean), device=mean.device) >= config.mean_share
+            noise = noise * noisy.view(-1, *[1] * (mean.ndim - 1))
+        z = sample_latent(mean, log_variance, noise)
         return self.generator(hot, z), {"kl": weight * kl_divergence(mean, log_variance)}
 
     def reconstruct(self, generator: Any, image: Tensor, hot: Tensor) -> Tensor:

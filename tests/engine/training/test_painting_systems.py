@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,25 @@ def test_the_weight_of_the_kl_divergence_warms_up(data: Path, system: str) -> No
     with torch.no_grad():
         full = 0.5 * float(kl_divergence(*task.generator.encode(batch.image, one_hot(batch.label_map, 19))))
     assert reported == pytest.approx([full / 4, full / 2, full, full], rel=2e-2)
+
+
+@pytest.mark.parametrize("system", ["smis", "spade"])
+def test_a_share_of_the_pictures_is_painted_from_the_mean_of_its_latents(
+    data: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_of(data, system, task={"mean_share": 1.0})
+    batch = DatasetFolder(data, "train", 32).batch(np.arange(2))
+    hot = one_hot(batch.label_map, 19)
+    seen: list[Tensor] = []
+    original = task.generator.forward
+    monkeypatch.setattr(task.generator, "forward", lambda hot, z: seen.append(z) or original(hot, z))
+    task.generator.eval()  # or singular vectors would move between the two encodings
+    with torch.no_grad():
+        for share in (1.0, 0.0):
+            task.config = replace(task.config, mean_share=share)
+            task.paint(batch.image, hot)
+        mean, _ = task.generator.encode(batch.image, hot)
+    assert torch.equal(seen[0], mean) and not torch.allclose(seen[1], mean)
 
 
 def test_a_network_whose_latents_say_nothing_has_no_variety(data: Path) -> None:
