@@ -7,20 +7,22 @@ Same bytes, cached or fresh: a row never depends on which other rows are made wi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.fast.convolution import bias_of
-from engine.fast.neighbourhoods import Coding, Inner
+from engine.fast.neighbourhoods import BATCH, Coding, Inner
 from engine.fast.pixels import Workspace
 from engine.nn.spade import SPADEModulation
 
-BATCH = 64
-COLUMNS = 128  # columns of a matrix product: nine taps of some hundred rows of them stay in the second-level cache
+COLUMNS = 128
+"""Columns of a matrix product (more where the hidden width is small): nine taps of some hundred rows of them stay in
+the second-level cache."""
+KERNEL = 128 * 128
+"""Numbers of one tap's kernel for so many columns."""
 
 
 class LabelBranch(Protocol):
@@ -68,13 +70,14 @@ class SpadeBranch:
         self.hidden_bias = bias_of(spade.shared)
         weights = fold.weights(spade.gamma, spade.beta)
         self.bias = constant + fold.bias(spade.gamma, spade.beta)
-        self.blocks = [block.contiguous() for block in weights.split(COLUMNS, dim=2)]
+        columns = min(4 * COLUMNS, max(COLUMNS, KERNEL // weights.shape[1]))
+        self.blocks = [block.contiguous() for block in weights.split(columns, dim=2)]
 
     def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
         """See `LabelBranch`."""
-        hidden = hidden_rows(inner, self.table, self.hidden_bias, self.coding, work)
+        hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
         padded, width = hidden.shape
-        taps = tap_rows(inner, padded, hidden.device)
+        taps = inner.tap_rows.to(hidden.device)
         first = 0
         for block in self.blocks:
             columns = block.shape[2]
@@ -82,22 +85,27 @@ class SpadeBranch:
             for start in range(0, padded, BATCH):
                 some = hidden[start : start + BATCH].expand(9, BATCH, width)
                 torch.bmm(some, block, out=products[:, start : start + BATCH])
-            total = F.embedding_bag(taps, products.view(-1, columns), mode="sum")
+            total = sum_of_nine(taps, products.view(-1, columns))
             torch.add(total, self.bias[first : first + columns], out=out[:, first : first + columns])
             first += columns
 
 
-def hidden_rows(inner: Inner, table: Tensor, bias: Tensor, coding: Coding, work: Workspace) -> Tensor:
+def hidden_rows(inner: Inner, table: Tensor, bias: Tensor, work: Workspace) -> Tensor:
     """The hidden activation of each 3 x 3 neighbourhood (padded to whole batches with zeros); zero in the void."""
     count = len(inner.codes)
-    hidden = work.get("hidden", -(-count // BATCH) * BATCH, table.shape[1], like=table)
-    rows = torch.from_numpy(coding.rows(inner.codes)).to(table.device)
-    torch.add(F.embedding_bag(rows, table, mode="sum"), bias, out=hidden[:count]).relu_()
+    hidden = work.get("hidden", inner.padded, table.shape[1], like=table)
+    torch.add(sum_of_nine(inner.table_rows.to(table.device), table), bias, out=hidden[:count]).relu_()
     hidden[0] = 0
     hidden[count:] = 0
     return hidden
 
 
-def tap_rows(inner: Inner, padded: int, device: torch.device) -> Tensor:
-    """(N, 9): where, among (9, padded) rows, what each tap adds to a 5 x 5 neighbourhood is."""
-    return torch.from_numpy(inner.index + np.arange(9) * padded).to(device)
+def sum_of_nine(rows: Tensor, table: Tensor) -> Tensor:
+    """(N, 9) rows of a table (R, C) -> (N, C), their sums, added up in order."""
+    sums: Tensor = torch.embedding_bag(table, rows.view(-1), _starts(len(rows), rows.device), False, 0)[0]
+    return sums
+
+
+@lru_cache(maxsize=64)
+def _starts(count: int, device: torch.device) -> Tensor:
+    return torch.arange(0, 9 * count, 9, device=device)

@@ -23,6 +23,7 @@ from engine.fast.modulation import Layer
 from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, resize_nearest
 from engine.fast.pixels import Modulated, Workspace
 from engine.fast.places import PassingRows, Place, kept_rows
+from engine.fast.small import LiteralWork
 from engine.memory import return_freed_memory
 from engine.nn.blocks import Noise
 from engine.nn.grouped import CGBlock
@@ -34,7 +35,6 @@ CACHE_VARIABLE = "TESSERA_CACHE_MB"
 """Environment variable: another limit, in megabytes, of what each renderer keeps between pictures."""
 STYLE_SHARE = 0.25
 SLOPE = 0.2
-
 
 
 def default_cache_bytes() -> int:
@@ -108,7 +108,8 @@ class FastGenerator:
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
         release: free each kernel of the blocks once it has been laid out anew, so that weights exist once. The
-            literal network can then no longer paint, nor this one in float32 if made for bfloat16.
+            literal network can then no longer paint, nor this one in float32 if made for bfloat16. Small networks
+            keep theirs, for small pictures (`engine.fast.small`).
     """
 
     def __init__(
@@ -128,9 +129,10 @@ class FastGenerator:
         self._lock, self._work, self._now = threading.Lock(), Workspace(), 0
         self._to_image = ToImage(to_image)
         self._blocks: list[Block] = []
-        level, dtype = 0, self._dtype(precision)
-        for part, twice in zip(parts, doubled, strict=True):
-            level += int(twice)
+        levels = [sum(doubled[: n + 1]) for n in range(len(doubled))]
+        self._literal_work, dtype = LiteralWork(parts, levels), self._dtype(precision)
+        release = release and not self._literal_work.kept
+        for part, twice, level in zip(parts, doubled, levels, strict=True):
             self._blocks.append(Block.of(part, coding, level, twice, (size[0] << level, size[1] << level), dtype))
             if release:
                 self._blocks[-1].release(part)
@@ -138,7 +140,7 @@ class FastGenerator:
             return_freed_memory()
         self._levels = [
             Level([layer for block in self._blocks if block.level == k for layer in block.layers])
-            for k in range(level + 1)
+            for k in range(levels[-1] + 1)
         ]
         self._last: tuple[Codes, tuple[int, int], list[Neighbourhoods]] | None = None
         branches = [layer.styles for layer in self._layers() if layer.styles is not None]

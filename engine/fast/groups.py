@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.fast.branches import BATCH, COLUMNS, Fold, hidden_rows, tap_rows
+from engine.fast.branches import COLUMNS, Fold, hidden_rows, sum_of_nine
 from engine.fast.convolution import bias_of
-from engine.fast.neighbourhoods import Coding, Inner
+from engine.fast.neighbourhoods import BATCH, Coding, Inner
 from engine.fast.pixels import Workspace
 from engine.nn.grouped import GroupModulation
 
@@ -83,10 +82,10 @@ class GroupBranch:
 
     def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
         """See `engine.fast.branches.LabelBranch`."""
-        hidden = hidden_rows(inner, self.table, self.hidden_bias, self.coding, work)
+        hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
         padded = len(hidden)
         by_group = hidden.view(padded, self.shape[1], -1)
-        taps = tap_rows(inner, padded, hidden.device)
+        taps = inner.tap_rows.to(hidden.device)
         target = out.view(len(out), *self.shape)
         for piece in self.pieces:
             groups, deep, columns = piece.weight.shape[1:]
@@ -98,6 +97,6 @@ class GroupBranch:
                 fed.copy_(by_group[start : start + BATCH, piece.first : piece.first + groups].transpose(0, 1))
                 torch.bmm(fed.flatten(0, 1), weight, out=made)
                 products[:, start : start + BATCH] = made.unflatten(0, (9, groups)).transpose(1, 2)
-            total = F.embedding_bag(taps, products.view(-1, groups * columns), mode="sum")
+            total = sum_of_nine(taps, products.view(-1, groups * columns))
             bias, rows = self.bias[piece.place], target[(slice(None), *piece.place)]
             torch.add(total.view(len(out), groups, *bias.shape[::2]).transpose(1, 2), bias, out=rows)

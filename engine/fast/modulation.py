@@ -19,10 +19,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from engine.fast.branches import Fold, LabelBranch, SpadeBranch
+from engine.fast.branches import Fold, LabelBranch, SpadeBranch, sum_of_nine
 from engine.fast.groups import GroupBranch
 from engine.fast.levels import Level, Stamps
 from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods
@@ -138,7 +137,7 @@ class Layer:
         needed[centre] = True
         place = np.cumsum(needed) - 1
         taps = torch.from_numpy(places[codes[needed]] * 9 + np.arange(9)).to(table.device)
-        sums = F.embedding_bag(taps, table.view(-1, 2 * self.channels), mode="sum")
+        sums = sum_of_nine(taps, table.view(-1, 2 * self.channels))
         target, source = torch.from_numpy(where).to(table.device), torch.from_numpy(place[centre]).to(table.device)
         if is_run(where):
             run = slice(int(where[0]), int(where[-1]) + 1)

@@ -29,6 +29,8 @@ Keys = NDArray[np.uint64]
 Index = NDArray[np.int64]
 
 SIDE, TAPS = 5, 25
+BATCH = 64
+"""Neighbourhoods that go through a matrix product together; always as many, so that each has the same bytes."""
 MAX_CODES = 4096
 
 # Row of SUB[k] = the nine places, within a 5 x 5 neighbourhood, of the 3 x 3 one around inner place k.
@@ -204,6 +206,22 @@ class Inner:
 
     codes: Codes
     index: Index
+    coding: Coding
+
+    @cached_property
+    def table_rows(self) -> Tensor:
+        """(M, 9) rows of the codes in the table of `Coding.weights`; on the CPU."""
+        return torch.from_numpy(self.coding.rows(self.codes))
+
+    @cached_property
+    def padded(self) -> int:
+        """M, rounded up to whole batches of `BATCH`."""
+        return -(-len(self.codes) // BATCH) * BATCH
+
+    @cached_property
+    def tap_rows(self) -> Tensor:
+        """(N, 9): where, among (9, `padded`) rows, what each tap adds to a 5 x 5 neighbourhood is; on the CPU."""
+        return torch.from_numpy(self.index + np.arange(9) * self.padded)
 
     @classmethod
     def of(cls, codes: Codes, coding: Coding) -> Inner:
@@ -217,4 +235,4 @@ class Inner:
         where, index = distinct(keys)
         found = codes[(where // 9)[:, None], SUB[where % 9]]
         found = np.concatenate([np.full((1, 9), coding.void, np.int16), found])
-        return cls(found, np.where(outside, 0, index.reshape(-1, 9) + 1))
+        return cls(found, np.where(outside, 0, index.reshape(-1, 9) + 1), coding)

@@ -22,8 +22,9 @@ from engine.fast.generator import (
     as_array,
     check_size,
 )
-from engine.fast.neighbourhoods import Coding
+from engine.fast.neighbourhoods import Codes, Coding
 from engine.fast.places import Place
+from engine.fast.small import hot_of
 from engine.fast.styles import style_keys
 from engine.models.sean import SEANGenerator
 from engine.nn.blocks import Noise
@@ -67,7 +68,7 @@ class FastSEAN(FastGenerator):
                 release,
             )
             self._start = FromLabels(generator.start, coding)
-        self._codes_per_norm = generator.codes_per_norm
+        self._codes_per_norm, self._generator = generator.codes_per_norm, generator
 
     @torch.inference_mode()
     def render(
@@ -99,10 +100,12 @@ class FastSEAN(FastGenerator):
         with self._lock:
             self._now += 1
             codes = codes.to(self.device, torch.float32)
+            coded = self.coding.encode(array)
+            if self._literal_work.is_little(height, width):
+                return self._literally(coded, codes, noise, on_block)
             keys = style_keys(codes)
             numbers = self._codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
             entries = [[int(number) for number in block] for block in numbers]
-            coded = self.coding.encode(array)
             places = self._places(coded, height, width)
 
             def forget() -> None:
@@ -119,6 +122,13 @@ class FastSEAN(FastGenerator):
                 return self._run(x, coded, places, noise if self.config.noise else None, on_block, style)
             finally:
                 forget()
+
+    def _literally(self, coded: Codes, codes: Tensor, noise: Noise | None, on_block: OnBlock | None) -> Tensor:
+        """The literal network's picture; its style branches contracted, unless they are too small for that to pay."""
+        contracted = not self._literal_work.is_little(coded.shape[0], coded.shape[1], share=0.25)
+        hot = hot_of(coded, self.coding, self.device)
+        picture: Tensor = self._generator(hot, codes.unsqueeze(0), noise, contracted, on_block)
+        return picture[0]
 
     def render_batch(
         self,

@@ -25,6 +25,7 @@ from engine.fast.generator import (
 )
 from engine.fast.neighbourhoods import Coding
 from engine.fast.pixels import Workspace
+from engine.fast.small import hot_of
 from engine.models.smis import SMISGenerator
 from engine.nn.blocks import resize_nearest
 
@@ -76,7 +77,7 @@ class FastSMIS(FastGenerator):
             )
             if generator.fusion:
                 self._to_image = FusedToImage(list(generator.fusion), generator.to_image)
-        self._start = generator.start
+        self._start, self._generator = generator.start, generator
 
     @torch.inference_mode()
     def render(
@@ -116,7 +117,11 @@ class FastSMIS(FastGenerator):
         with self._lock:
             self._now += 1
             codes = self.coding.encode(array, edges)
-            places = self._places(codes, height, width)
             latent = resize_nearest(z.unsqueeze(0).to(self.device, torch.float32), height // stride, width // stride)
+            if self._literal_work.is_little(height, width):
+                hot = hot_of(codes, self.coding, self.device)
+                picture: Tensor = self._generator(hot, latent, on_block, (height, width))
+                return picture[0]
+            places = self._places(codes, height, width)
             x = self._start(latent)[0].permute(1, 2, 0).contiguous()
             return self._run(x.to(self._dtype(precision)), codes, places, None, on_block)

@@ -20,6 +20,7 @@ from engine.fast.generator import (
     check_size,
 )
 from engine.fast.neighbourhoods import Coding
+from engine.fast.small import hot_of
 from engine.models.spade import SPADEGenerator
 
 
@@ -49,7 +50,7 @@ class FastSPADE(FastGenerator):
                 precision,
                 release,
             )
-            self._start = generator.start
+            self._start, self._generator = generator.start, generator
             self._labels = FromLabels(generator.start, coding) if isinstance(generator.start, nn.Conv2d) else None
 
     @torch.inference_mode()
@@ -92,6 +93,11 @@ class FastSPADE(FastGenerator):
         with self._lock:
             self._now += 1
             coded = self.coding.encode(array, edges)
+            if self._literal_work.is_little(height, width):
+                hot = hot_of(coded, self.coding, self.device)
+                vector = None if z is None else z.to(self.device).view(1, -1)
+                picture: Tensor = self._generator(hot, vector, on_block, (height, width))
+                return picture[0]
             places = self._places(coded, height, width)
             if self._labels is not None:
                 x = self._labels(places[0].found)

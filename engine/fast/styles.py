@@ -5,9 +5,10 @@ of which depends only on the label there, that label's style code and the layer.
 for every tap, what it adds to the scale and to the shift. Each is computed once per (label, code) and kept, least
 recently used out first.
 
-Each row is computed by itself, as matrix-vector products, so that it has the same bytes whether one label's style
-has changed or all are new. The products go through the weights in blocks that stay in the cache while all labels
-that need them take their turn: one label costs a single pass over the weights, many cost arithmetic only.
+Rows are computed two by two (the last may be alone with zeros; in small layers sixteen), so that each has the same
+bytes whether one label's style has changed or all are new. The products go through the weights in blocks that stay
+in the cache while all labels that need them take their turn: few labels cost a single pass over the weights, many
+cost arithmetic only.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from engine.fast.neighbourhoods import Coding, Index
 from engine.nn.sean import SEAN
 
 BLOCK_BYTES = 1 << 20
+TOGETHER, TOGETHER_SMALL = 2, 16  # styles per product: one costs little more than alone, many less than one by one
+SMALL_BYTES = 2 << 20  # of a layer's style weights: time goes into calls, not into reading them
 TAPS = 9
 
 StyleKey = tuple[int, bytes]
@@ -54,6 +57,8 @@ class StyleBranch:
         self.weight = weights.transpose(1, 2).flatten(0, 1).contiguous()  # (9 * 2C, H)
         self.coding = coding
         self.row_bytes = len(self.weight) * 4
+        self.small = self.weight.numel() * 4 <= SMALL_BYTES
+        self.together = TOGETHER_SMALL if self.small else TOGETHER
         self.slots = 0
         self.clear()
 
@@ -126,13 +131,26 @@ class StyleBranch:
 
     def _fill(self, table: Tensor, rows: Sequence[int], labels: Sequence[int], codes: Tensor) -> None:
         """Compute the rows of `labels` into `table[rows]`."""
-        hidden = [
-            torch.relu(torch.mv(self.transform_weight[label], codes[label]) + self.transform_bias[label])
-            for label in labels
-        ]
+        count = len(labels)
+        hidden = self.weight.new_zeros(-(-count // self.together) * self.together, self.weight.shape[1])
+        self._transform(hidden[:count], labels, codes)
         step = max(1, BLOCK_BYTES // (self.weight.shape[1] * 4))
         flat = table.view(len(table), -1)
+        where = torch.tensor(list(rows), device=flat.device)
         for start in range(0, len(self.weight), step):
-            block = self.weight[start : start + step]
-            for row, vector in zip(rows, hidden, strict=True):
-                torch.mv(block, vector, out=flat[row, start : start + step])
+            block = self.weight[start : start + step].t()
+            sums = hidden.new_empty(len(hidden), block.shape[1])
+            for n in range(0, len(hidden), self.together):
+                torch.mm(hidden[n : n + self.together], block, out=sums[n : n + self.together])
+            flat[:, start : start + step].index_copy_(0, where, sums[:count])
+
+    def _transform(self, out: Tensor, labels: Sequence[int], codes: Tensor) -> None:
+        """The labels' transformed codes -> out (n, H)."""
+        if self.small:
+            some = torch.tensor(list(labels), device=out.device)
+            made = torch.bmm(self.transform_weight[some], codes[some].unsqueeze(2)).squeeze(2)
+            torch.add(made, self.transform_bias[some], out=out).relu_()
+            return
+        for row, label in zip(out, labels, strict=True):
+            torch.mv(self.transform_weight[label], codes[label], out=row)
+            row.add_(self.transform_bias[label]).relu_()
