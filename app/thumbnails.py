@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,15 +80,18 @@ class Thumbnails(QObject):
             self._save(key, image)
         self.changed.emit()
 
-    def put_drawn(self, place: Place, seed: int, pixels: np.ndarray, label_map: np.ndarray) -> None:
-        """Remember what a drawn style looks like: the region of a picture that was painted with it."""
-        height, width = pixels.shape[:2]
-        step = max(1, min(height, width) // MAX_SIDE)
-        image = make_thumbnail(pixels[::step, ::step], label_map[::step, ::step], place.label)
-        if image is not None:
-            self._drawn[(place.weights, place.label, seed)] = image
-            while len(self._drawn) > KEPT:
-                self._drawn.popitem(last=False)
+    def put_drawn(self, drawn: Sequence[tuple[Place, int]], pixels: np.ndarray, label_map: np.ndarray) -> None:
+        """Remember what drawn styles, each with its seed, look like: their regions in a picture painted with them."""
+        step = max(1, min(label_map.shape) // MAX_SIDE)
+        pixels, label_map = pixels[::step, ::step], label_map[::step, ::step]
+        present = np.bincount(label_map.ravel(), minlength=256)
+        for place, seed in drawn:
+            image = make_thumbnail(pixels, label_map, place.label) if present[place.label] else None
+            if image is not None:
+                self._drawn[(place.weights, place.label, seed)] = image
+        while len(self._drawn) > KEPT:
+            self._drawn.popitem(last=False)
+        if any(self.knows_drawn(place, seed) for place, seed in drawn):
             self.changed.emit()
 
     def knows_drawn(self, place: Place, seed: int) -> bool:

@@ -119,8 +119,12 @@ class DiceController(QObject):
         if shown is None or picture is None or picture.shape[:2] != shown.label_map.shape:
             return
         thumbnails = self._context.core.thumbnails
-        for label, style in shown.styles.items():
-            if isinstance(style, SampleStyle):
-                place = Place(shown.weights, label)
-                if not thumbnails.knows_drawn(place, style.seed) and (shown.label_map == label).any():
-                    thumbnails.put_drawn(place, style.seed, picture, shown.label_map)
+        new = [
+            (Place(shown.weights, label), style.seed)
+            for label, style in shown.styles.items()
+            if isinstance(style, SampleStyle)
+            and self._document.areas[label] > 0
+            and not thumbnails.knows_drawn(Place(shown.weights, label), style.seed)
+        ]
+        if new:
+            thumbnails.put_drawn(new, picture, shown.label_map)

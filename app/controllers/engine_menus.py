@@ -125,7 +125,10 @@ class ModelController(QObject):
 
         def switch(made: dict[ImageStyle, ImageStyle]) -> None:
             if document.origin is origin and document.weights == before:  # else the user has moved on
-                wanted = styles if document.styles == held else document.styles
+                wanted = document.styles
+                if wanted == held:  # a region that the picture does not have takes the mean
+                    lost = {label for label, s in styles.items() if s != held[label] and s not in made}
+                    wanted = {label: style for label, style in styles.items() if label not in lost}
                 self._switch(name, labels, wanted, made)
             self._fill()
 

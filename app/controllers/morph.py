@@ -150,7 +150,7 @@ class MorphSession(QObject):
         end, amount = key
         if amount == 1.0 and isinstance(end, SampleStyle):
             place = Place(self._snapshot.weights, self._label)
-            self._context.core.thumbnails.put_drawn(place, end.seed, pixels, self._snapshot.label_map)
+            self._context.core.thumbnails.put_drawn([(place, end.seed)], pixels, self._snapshot.label_map)
             self._show_end(self.dialog.second.show_end, self._to)
         elif end == self._to:
             self.dialog.show_picture(to_qimage(pixels))

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QDockWidget
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.document.results import Result
+from app.document.results import Result, key_of
+from app.document.state import Snapshot
 from app.export.writing import write_picture
 from app.jobs.work_lane import Work
 from app.panels.results import ResultsPanel
@@ -43,6 +44,7 @@ class ResultsController(QObject):
         self._auto = actions["result_auto"]
         self._shown = actions["results_show"]
         self._gone = False
+        self._looked_for: tuple[Snapshot, bytes] | None = None
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(SETTLED_MS)
@@ -139,14 +141,13 @@ class ResultsController(QObject):
         return document.keep_result(shown, document.picture)
 
     def _mark_present(self, *_: object) -> None:
-        """Which of the strip's pictures the document is. Asked on every change: only cheap comparisons."""
-        shown = self._render.shown
-        present = 0
+        """Which of the strip's pictures the document is."""
+        shown, present = self._render.shown, 0
         if shown is not None and self._render.up_to_date:
-            present = next((r.number for r in self._document.results if r.snapshot is shown), 0)
-            if not present:
-                same = [r for r in self._document.results if r.snapshot.same_as(shown)]
-                present = same[0].number if same else 0
+            if self._looked_for is None or self._looked_for[0] is not shown:
+                self._looked_for = shown, key_of(shown)  # reads the whole label map: once for each picture
+            key = self._looked_for[1]
+            present = next((result.number for result in self._document.results if result.key == key), 0)
         self._panel.model.set_present(present)
 
     def _star(self, numbers: list[int], starred: bool) -> None:
