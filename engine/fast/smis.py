@@ -64,6 +64,8 @@ class FastSMIS(FastGenerator):
         self.config = generator.config
         if self.config.separate:
             raise ValueError("there is no fast path for one network per label")
+        if self.config.gated:
+            raise ValueError("there is no fast path for gated features")
         with torch.no_grad():
             super().__init__(
                 list(generator.blocks),

@@ -143,7 +143,7 @@ FAMILIES: tuple[Family, ...] = (
                 "encoder": {"width": 10},
             },
             "ade20k": {"schedule": "ade20k", "labels": 151, "encoder": {"width": 4}},
-            "local": {"locality": 1.0},  # ours: no region reaches another before the last convolution
+            "local": {"locality": 1.0, "gated": True},  # ours: no region reaches another before the last convolution
             "mulnet": {"separate": True, "width": 4, "fusion": 2},
             "groupnet": {"locality": 1.0, "fusion": 2},
             "groupenc": {"schedule": "ungrouped"},

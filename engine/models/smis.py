@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from engine.nn.blocks import resize_nearest, spectral
 from engine.nn.group_schedule import GroupPlan, Schedule, Wanted, plan_groups
-from engine.nn.grouped import CGBlock, interleave_edges
+from engine.nn.grouped import CGBlock, interleave_edges, keep_to_regions
 from engine.nn.latent import sample_latent
 from engine.nn.region_encoder import RegionEncoder, RegionEncoderConfig
 from engine.nn.spade import doublings, init_papers, init_to_scale, upsample
@@ -45,6 +45,9 @@ class SMISConfig:
     groups: groups of each block, with "rule" only; by `locality` unless given.
     locality: 0 .. 1: with "rule", the share of the blocks after the first that keep one group per label; at 1
         regions mix in the last convolutions only (GroupNet).
+    gated: after the last block with one group per label, keep each label's features in and near its own region only
+        (ours). A latent then reaches as far as the convolutions after that block and no farther; without it, how far
+        is learnt.
     hidden: width between the two convolutions of a CG-Norm (128 published); the rule rounds it up.
     fusion: ordinary 3 x 3 convolutions after the last block, the fusion module of GroupNet and MulNet.
     separate: one decoder and encoder per label with nothing in common (MulNet); `width` is then each one's own.
@@ -62,6 +65,7 @@ class SMISConfig:
     schedule: Schedule = "rule"
     groups: tuple[int, ...] = ()
     locality: float = 0.2
+    gated: bool = False
     hidden: int = 128
     fusion: int = 0
     separate: bool = False
@@ -79,7 +83,8 @@ class SMISConfig:
             raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
         if min(self.start) < 1:
             raise ValueError(f"aspect_ratio {self.aspect_ratio} leaves no pixel to start from")
-        self.plan()
+        if self.plan().blocks[0].groups != (1 if self.separate else self.labels) and self.gated:
+            raise ValueError("only a network whose first block has one group per label can be gated")
 
     def plan(self) -> GroupPlan:
         """Widths and groups of the decoder (of one label's, if separate). Raises ValueError: see `plan_groups`."""
@@ -133,6 +138,8 @@ class GroupTrunk(nn.Module):
         plan = config.plan()
         self.interleaved = plan.interleaved
         self.features = plan.widths[-1]
+        alone = [n for n, block in enumerate(plan.blocks) if block.groups == config.labels]
+        self.gate_after = alone[-1] if config.gated else None
         self.start = nn.Conv2d(config.labels * config.latent, plan.widths[0], 3, padding=1, groups=plan.start_groups)
         self.blocks = nn.ModuleList(
             [
@@ -177,6 +184,8 @@ class GroupTrunk(nn.Module):
             if self.config.upsample_before[n]:
                 x = upsample(x)
             x = block(x, conditions)
+            if n == self.gate_after:
+                x = keep_to_regions(x, hot[:, : self.config.labels])
         return x
 
 

@@ -77,3 +77,23 @@ def interleave_edges(hot: Tensor) -> Tensor:
     """(B, L + 1, H, W), labels then edges -> (B, 2 L, H, W): label 0, edges, label 1, edges ... (published code)."""
     labels, edges = hot[:, :-1], hot[:, -1:]
     return torch.stack([labels, edges.expand_as(labels)], dim=2).flatten(1, 2)
+
+
+def keep_to_regions(x: Tensor, hot: Tensor) -> Tensor:
+    """Zero each label's features away from its region.
+
+    Args:
+        x: (B, L * n, H, W), n channels per label.
+        hot: (B, L, h, w) one-hot label map.
+
+    Returns:
+        x where the label is in the pixel or in one of its eight neighbours. A label that is anywhere in a pixel's
+        area counts, so that no region is too small for a coarse map.
+    """
+    height, width = x.shape[-2:]
+    if hot.shape[-2] < height or hot.shape[-1] < width:
+        near = resize_nearest(hot, height, width)
+    else:
+        near = F.adaptive_max_pool2d(hot, (height, width))
+    near = F.max_pool2d(near, 3, stride=1, padding=1).to(x.dtype)
+    return x * near.repeat_interleave(x.shape[1] // hot.shape[1], dim=1)

@@ -106,7 +106,7 @@ class SMISPainter:
         size = self.painted_size(label_map.shape[0], label_map.shape[1], request.detail)
         fitted = Fitted.of(label_map, size, request.detail)
         z = codes[0].reshape(-1, *self.config.start).to(self.device)  # (L * latent, h, w), label by label
-        if self.config.separate:
+        if self.config.separate or self.config.gated:
             image = self._literally(fitted.ids, z, on_block)
         else:
             edges = label_edges(fitted.ids) if self.config.edges else None
@@ -114,7 +114,7 @@ class SMISPainter:
         return fitted.picture(as_pixels(image), lambda: on_block(1, 1))
 
     def _literally(self, ids: Array, z: Tensor, on_block: OnBlock) -> Tensor:
-        """One network per label (MulNet): there is no fast path."""
+        """One network per label (MulNet), or gated features: there is no fast path."""
         hot = conditions(ids, self.config.labels, self.config.edges, self.device)
         with torch.inference_mode():
             picture: Tensor = self.generator(hot, z[None], on_block)[0]

@@ -205,6 +205,23 @@ def test_a_latent_reaches_its_own_group_only_while_there_is_one_per_label(locali
     assert moved.tolist() == [False, False, True, False, False] if locality == 1 else bool(moved.all())
 
 
+def test_gated_a_latent_changes_nothing_away_from_its_region() -> None:
+    """Exactly nothing: beyond the gate's neighbouring pixel and the last convolution. Small regions are not lost."""
+    config = replace(TINY, locality=1.0, gated=True)
+    generator, z, ids = build(config), latents(config), torch.zeros(1, 32, 32, dtype=torch.long)
+    ids[:, 10:13, 20:22] = 2
+    other = z.clone()
+    other[:, 16:24] += 1  # label 2
+    change = (generator(one_hot(ids, 5), other) - generator(one_hot(ids, 5), z)).abs().amax((0, 1))
+    assert bool((change[10:13, 20:22] > 0).all())
+    change[8:15, 18:24] = 0
+    assert float(change.max()) == 0
+    partly = build(replace(TINY, locality=0.5, gated=True))
+    assert partly.gate_after == 1
+    with pytest.raises(ValueError, match="one group per label"):
+        replace(TINY, schedule="ungrouped", gated=True)
+
+
 def test_mulnet_is_groupnet_with_its_groups_in_networks_of_their_own() -> None:
     """Section 3: equal widths make them equal."""
     mulnet = build(replace(TINY, labels=3, separate=True, width=1, hidden=4, fusion=2))
