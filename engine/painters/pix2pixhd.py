@@ -11,7 +11,6 @@ from engine.checkpoints.store import Weights
 from engine.errors import NotSupported
 from engine.images import resize_image
 from engine.models.pix2pixhd import GlobalGenerator, Pix2PixHDConfig
-from engine.models.sean import MEAN_STYLE
 from engine.nn.blocks import channels_last
 from engine.painters.base import (
     Array,
@@ -37,9 +36,8 @@ from engine.request import Detail, MeanStyle, RenderRequest
 class Pix2PixHDPainter:
     """Weights of system "pix2pixhd", ready to paint, and to encode if they have features.
 
-    The mean style stands among the tensors (`mean_style`, (1, L, features)); drawn styles need the measured spread
-    (`engine.painters.style_spread`). There is no noise: the request's seed changes nothing; pictures are always
-    painted in float32.
+    Mean and drawn styles come from the measured spread (`engine.painters.style_spread`). There is no noise: the
+    request's seed changes nothing; pictures are always painted in float32.
 
     Args:
         weights: as read from their folder.
@@ -53,21 +51,20 @@ class Pix2PixHDPainter:
 
     def __init__(self, weights: Weights, device: torch.device) -> None:
         self.card, self.device = weights.card, device
-        state = dict(weights.state)
         try:
             self.config = msgspec.convert(self.card.config, Pix2PixHDConfig)
             generator = GlobalGenerator(self.config)
-            shape = (1, self.config.labels, self.config.features)
-            self.has_mean = MEAN_STYLE in state or not self.config.features
-            mean = state.pop(MEAN_STYLE, torch.zeros(shape)).float().reshape(shape)
-            generator.load_state_dict(state)
+            generator.load_state_dict(weights.state)
         except (msgspec.ValidationError, ValueError, RuntimeError) as error:
             raise do_not_fit(self.card, error) from error
         self.label_set = label_set_of(self.card, self.config.labels)
         self.generator = channels_last(generator, device).eval()
         self.code_length = self.config.features
         self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
-        self._styles = StyleSource(self.card.name, self.label_set, mean, self.sample)
+        measured = self._drawn.mean() if self.code_length else None
+        self.has_mean = measured is not None or not self.code_length
+        mean = torch.zeros(self.config.labels, self.code_length) if measured is None else torch.from_numpy(measured)
+        self._styles = StyleSource(self.card.name, self.label_set, mean[None], self.sample)
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """As `engine.painters.sizes.painted_size`, and at least two strides: borders are reflected."""

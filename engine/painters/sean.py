@@ -52,8 +52,7 @@ class SEANPainter:
             self.config = msgspec.convert(self.card.config, SEANConfig)
             generator = SEANGenerator(self.config)
             shape = (len(generator.encoders), self.config.labels, self.config.style_width)
-            self.has_mean = MEAN_STYLE in state
-            self.mean = state.pop(MEAN_STYLE, torch.zeros(shape)).float().reshape(shape)
+            mean = state.pop(MEAN_STYLE).float().reshape(shape) if MEAN_STYLE in state else None
             generator.load_state_dict(state)
         except (msgspec.ValidationError, ValueError, RuntimeError) as error:
             raise do_not_fit(self.card, error) from error
@@ -61,6 +60,10 @@ class SEANPainter:
         self.code_length = shape[0] * shape[2]
         self.generator = channels_last(generator, device).eval()
         self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
+        if mean is None and (measured := self._drawn.mean()) is not None:
+            mean = torch.from_numpy(measured).view(-1, shape[0], shape[2]).transpose(0, 1)
+        self.has_mean = mean is not None
+        self.mean = torch.zeros(shape) if mean is None else mean
         self._styles = StyleSource(self.card.name, self.label_set, self.mean, self.sample, generator.styled_blocks)
         self._renderer: FastSEAN | None = None
 

@@ -35,6 +35,7 @@ from engine.label_sets import LabelSet
 from engine.labels import read_label_map
 from engine.painters.base import Array, Painter
 from engine.painters.codes import drawn
+from engine.systems import abilities
 
 STYLES_FILE = "styles.safetensors"
 PARTS = ("mean", "spread", "own")
@@ -141,6 +142,11 @@ def spread_of(codes: Array, present: Array, k: int = SHARED, own: int = OWN) -> 
     return StyleSpread(*(part.astype(np.float32) for part in (mean[:, 0], spread, alone)))
 
 
+def needs_measuring(card: Card) -> bool:
+    """Whether weights take styles from pictures and have no prior to draw them from."""
+    return card.system == "sean" or (card.system == "pix2pixhd" and abilities(card).images)
+
+
 def measure_styles(
     painter: Painter,
     folder: Path,
@@ -163,7 +169,7 @@ def measure_styles(
         NotSupported: weights that take no styles from pictures, or draw them by themselves.
         BadRequest, BadFile, BadLabelMap: the pictures.
     """
-    if painter.card.system not in ("sean", "pix2pixhd") or not painter.code_length:
+    if not needs_measuring(painter.card):
         raise NotSupported(f'"{painter.card.name}" needs no measured styles: it draws its own, or has none.')
     if limit < 2:
         raise BadRequest(f"{limit} pictures are too few to tell how styles vary; use 2 or more.")
@@ -256,6 +262,14 @@ class DrawnStyles:
         if self._spread is None:
             self._spread = self._read()
         return self._spread.sample(label, seed)
+
+    def mean(self) -> Array | None:
+        """The mean style of every label (L, length) float32, if the styles were measured and their file is whole."""
+        try:
+            self._spread = self._spread or self._read()
+        except (NotSupported, WeightsError):
+            return None
+        return self._spread.mean
 
     def _read(self) -> StyleSpread:
         if not self._card.styles_sha256:

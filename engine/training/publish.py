@@ -21,7 +21,11 @@ from engine.data.styles import mean_style
 from engine.errors import TrainingError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
+from engine.models.registry import family
 from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.painters.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
+from engine.session import Session
+from engine.systems import PAINTERS
 from engine.training.loop import Loop, Snapshot
 
 
@@ -54,13 +58,36 @@ def publish(
     about, trained = _read_about(config_file), _read_trained(best)
     state = read_tensors(best)
     metrics: dict[str, Any] = {"at_training": trained.numbers}
-    if trained.system == "sean":
-        generator = _generator(best, trained.config, state)
-        folder = DatasetFolder(data or Path(about.data), "train", generator.config.resolution, on_progress)
-        state[MEAN_STYLE] = mean_style(generator.eval(), folder, on_progress=on_progress)
+    folder: DatasetFolder | None = None
+    if trained.system in PAINTERS:
+        side = family(trained.system).read_config(trained.config).resolution
+        folder = DatasetFolder(data or Path(about.data), "train", side, on_progress)
         metrics["train"] = {"label_shares": folder.label_shares()}
+        if trained.system == "sean":
+            generator = _generator(best, trained.config, state)
+            state[MEAN_STYLE] = mean_style(generator.eval(), folder, on_progress=on_progress)
     card = _card(name, about, trained, metrics, facts)
-    return save_weights((destination or user_weights_folder()) / name, card, _half(state))
+    place = (destination or user_weights_folder()) / name
+    card = save_weights(place, card, _half(state))
+    return card if folder is None else _with_styles(place, card, folder, PICTURES, on_progress)
+
+
+def _with_styles(
+    place: Path, card: Card, data: DatasetFolder, pictures: int, on_progress: Callable[[float, str], None] | None
+) -> Card:
+    """The card of written weights once it is measured how styles vary, for systems that do not know by themselves."""
+    if not needs_measuring(card):
+        return card
+    chosen = np.linspace(0, len(data) - 1, min(pictures, len(data))).round().astype(int)
+
+    def done(count: int) -> None:
+        if on_progress is not None:
+            on_progress(count / len(chosen), "measuring styles")
+
+    spread = measure_spread(
+        Session("cpu").painter(str(place)), data.images[chosen], data.label_maps[chosen], on_picture=done
+    )
+    return save_spread(place, spread)
 
 
 def _card(
@@ -120,7 +147,8 @@ def publish_snapshot(
         state[MEAN_STYLE] = mean_style(generator, loop.train, indices.tolist(), on_progress)
     about = _read_about(loop.folder / "config.json")
     card = _card(name, about, taken, metrics, facts)
-    return save_weights((destination or user_weights_folder()) / name, card, _half(state))
+    place = (destination or user_weights_folder()) / name
+    return _with_styles(place, save_weights(place, card, _half(state)), loop.train, pictures, on_progress)
 
 
 class _About(msgspec.Struct):
