@@ -1,6 +1,7 @@
-"""Put measured weights into docs/models.md: `python -m tools.model_tables METRICS.json ...`.
+"""Put measured weights into docs/models.md: `python -m tools.model_tables METRICS.json weights/NAME ...`.
 
-The files are those of `tessera evaluate --json`. Everything between the two marks in the document is replaced.
+The files are those of `tessera evaluate --json`; a folder of weights gives what its card has (tools/finish_card.py puts
+it there). Everything between the two marks in the document is replaced.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
+from engine.checkpoints.card import read_card
 from engine.errors import BadFile
 from engine.files import root, write_text
 from engine.metrics.table import tables
@@ -26,14 +29,24 @@ def with_tables(document: str, table: str) -> str:
     return f"{head}{start}{mark}\n\n{table.strip()}\n\n{END}{tail.split(END, 1)[1]}"
 
 
+def measured_in(path: Path, split: str) -> list[dict[str, Any]]:
+    """The metrics in a file of --json, or of a split in the card of a folder of weights. Raises BadFile: none there."""
+    if path.is_dir():
+        metrics = read_card(path).metrics.get(split, {})
+        if "weights" not in metrics:
+            raise BadFile(f'The card in "{path}" has no measured split "{split}"; put it in with tools/finish_card.py.')
+        return [metrics]
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, list) else [found]
+
+
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("metrics", nargs="+", type=Path)
-    measured = []
-    for path in parser.parse_args().metrics:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        measured += found if isinstance(found, list) else [found]
+    parser.add_argument("--split", default="val", help="of the cards; val unless given")
+    given = parser.parse_args()
+    measured = [metrics for path in given.metrics for metrics in measured_in(path, given.split)]
     write_text(DOCUMENT, with_tables(DOCUMENT.read_text(encoding="utf-8"), tables(measured)))
 
 

@@ -90,40 +90,43 @@ SEGMENTATION = (
 
 
 def tables(measured: Sequence[Mapping[str, Any]]) -> str:
-    """Weights side by side as Markdown: a table for each kind of numbers that any of them has.
+    """Weights side by side as Markdown: for each split of each data set, a table for each kind of numbers it has.
 
-    Best numbers are bold where two or more have one. Only rows of the same split of the same data compare; the text
-    above a table says which it is.
+    Bold is the best of two or more that compare: of the same split, at the same resolution, on as many pictures.
     """
     parts = []
-    for title, columns, key in (
-        ("Reconstruction", RECONSTRUCTION, "psnr"),
-        ("Drawn styles", DIVERSITY, "diversity"),
-        ("Label maps", SEGMENTATION, "miou"),
-    ):
-        chosen = [metrics for metrics in measured if metrics.get(key) is not None]
-        if chosen:
-            parts.append(f"**{title}**, {_splits(chosen)}:\n\n{_table(chosen, columns)}")
-    labels = [metrics for metrics in measured if isinstance(metrics.get("iou"), Mapping)]
-    if labels:
-        parts.append(f"**IoU per label**, {_splits(labels)}:\n\n{_iou_table(labels)}")
+    for split in dict.fromkeys(f"{metrics['data']}/{metrics['split']}" for metrics in measured):
+        here = [metrics for metrics in measured if f"{metrics['data']}/{metrics['split']}" == split]
+        for title, columns, key in (
+            ("Reconstruction", RECONSTRUCTION, "psnr"),
+            ("Drawn styles", DIVERSITY, "diversity"),
+            ("Label maps", SEGMENTATION, "miou"),
+        ):
+            chosen = [metrics for metrics in here if metrics.get(key) is not None]
+            if chosen:
+                parts.append(f"**{title}**, {split}:\n\n{_table(chosen, columns)}")
+        labels = [metrics for metrics in here if isinstance(metrics.get("iou"), Mapping)]
+        if labels:
+            parts.append(f"**IoU per label**, {split}:\n\n{_iou_table(labels)}")
     return "\n\n".join(parts) + "\n"
 
 
-def _splits(measured: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(dict.fromkeys(f"{metrics['data']}/{metrics['split']}" for metrics in measured))
-
-
 def _table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
+    kinds = [(metrics.get("resolution"), metrics.get("pictures")) for metrics in measured]
     cells = [[f"{metrics['weights']} ({metrics['system']})" for metrics in measured]]
     for column in columns:
         values = [column.value(metrics) for metrics in measured]
         shown = ["–" if value is None else f"{value:.{column.decimals}f}" for value in values]
-        known = [float(text) for text in shown if text != "–"]
-        best = (max(known) if column.more else min(known)) if known and column.more is not None else None
-        bold = best is not None and len(known) > 1
-        cells.append([f"**{text}**" if bold and text != "–" and float(text) == best else text for text in shown])
+        cells.append([_bold(text, n, shown, kinds, column.more) for n, text in enumerate(shown)])
     return _lines(["weights", *[column.heading() for column in columns]], list(zip(*cells, strict=True)))
+
+
+def _bold(text: str, row: int, shown: Sequence[str], kinds: Sequence[Any], more: bool | None) -> str:
+    """The number in bold if it is the best, as shown, of two or more rows of its kind."""
+    rivals = [float(other) for other, kind in zip(shown, kinds, strict=True) if other != "–" and kind == kinds[row]]
+    if text == "–" or more is None or len(rivals) < 2:
+        return text
+    return f"**{text}**" if float(text) == (max(rivals) if more else min(rivals)) else text
 
 
 def _iou_table(measured: Sequence[Mapping[str, Any]]) -> str:

@@ -27,6 +27,12 @@ def test_equal_numbers_are_both_bold_and_a_single_row_has_no_best() -> None:
     assert "**0.500**" not in tables([_painter("a")])
 
 
+def test_what_does_not_compare_is_never_best_of_each_other() -> None:
+    text = tables([_painter("a"), _painter("b", ssim=0.7, resolution=256), _painter("c", ssim=0.8, data="street")])
+    assert "**0." not in text
+    assert text.index("| a (sean)") < text.index("| b (sean)") < text.index("street/test") < text.index("| c (sean)")
+
+
 def test_missing_numbers_are_a_dash_and_kinds_have_their_own_tables() -> None:
     drawn = {"pictures": 24, "mcsd": 0.1, "mocd": 0.01, "inside_difference": 9.0, "outside_difference": 0.5}
     parser = {"weights": "p", "system": "parser", "data": "faces", "split": "test", "pictures": 100, "resolution": 256}
