@@ -26,6 +26,7 @@ from app.settings import Settings  # noqa: E402
 from app.theme import Theme  # noqa: E402
 
 WRITING_MS = 20  # between two looks whether a file is written
+SWITCH_S = 0.001  # how long a worker keeps the interpreter that the window waits for; Python's own 5 ms add up to jerks
 
 
 class Editor(QObject):
@@ -33,6 +34,7 @@ class Editor(QObject):
 
     def __init__(self, core: Core, files: Sequence[Path] = ()) -> None:
         super().__init__(QGuiApplication.instance())
+        sys.setswitchinterval(SWITCH_S)
         self.core = core
         self._files = list(files)
         self.window = self._make()
