@@ -19,6 +19,7 @@ from engine.request import MEAN, LabelMapData, MixStyle, RenderRequest, SampleSt
 from engine.session import Session
 from engine.systems import abilities
 from engine.variations import variations
+from tests.engine.painters.tiny import write_weights
 from tests.engine.test_files import is_one_sentence
 
 HAIR, SKIN, NECKLACE = 13, 1, 16
@@ -131,6 +132,21 @@ def test_drawn_numbers_are_standard_normal_and_stay_what_they_are() -> None:
 
 
 PINNED = [-0.02008738, -0.50955039, 0.44346136, 0.58779472]
+
+
+def test_measured_styles_give_pix2pixhd_its_mean_and_its_draws(
+    tmp_path: Path, tiny_weights: Path, tiny_dataset: Path, tiny_label_map: np.ndarray
+) -> None:
+    write_weights(tmp_path, "hd", "pix2pixhd", {})
+    request = RenderRequest(str(tmp_path / "hd"), LabelMapData.from_array(tiny_label_map))
+    plain = Session("cpu").run(request)
+    assert plain.notes == ("These weights come without a mean style; give each region a style.",)
+    measure_styles(Session("cpu").painter(str(tmp_path / "hd")), tmp_path / "hd", tiny_dataset)
+    session = Session("cpu")
+    codes = session.codes(request)
+    assert session.run(request).notes == () and codes[HAIR].any() and not codes[NECKLACE].any()
+    assert not np.array_equal(session.painter(str(tmp_path / "hd")).sample(HAIR, 1), codes[HAIR])
+    assert abilities(read_card(tmp_path / "hd")).samples
 
 
 def test_weights_that_need_no_measuring_and_folders_without_pictures_are_refused(
