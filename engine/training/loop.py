@@ -277,10 +277,10 @@ class Loop:
     # ------------------------------------------------------------------ milestones
 
     def show_samples(self) -> None:
-        """Write samples/STEP.png on the first eight validation (or training) examples."""
+        """Write samples/STEP.png on eight validation (or training) examples, evenly spread."""
         self._phase("sampling")
         data = self.validation if self.validation is not None else self.train
-        batch = data.batch(np.arange(min(8, len(data))))
+        batch = data.batch(np.linspace(0, len(data) - 1, min(8, len(data))).round().astype(int))
         with self.fabric.autocast(), self._random(0):  # the same draws every time: sheets can be compared
             sheet = self.task.samples(Batch(batch.image.to(self.device), batch.label_map.to(self.device)))
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
