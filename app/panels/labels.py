@@ -17,7 +17,7 @@ class _List(QListView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
-        if index.isValid():
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:  # the right one chooses, for the menu
             where = parts(self.visualRect(index))
             point = event.position().toPoint()
             if any(where[name].adjusted(*GRIP).contains(point) for name in ("eye", "lock")):

@@ -189,7 +189,7 @@ class ResultsPanel(QWidget):
 
     def _added(self) -> None:
         self._show_count()
-        self.list.scrollToTop()
+        self.list.horizontalScrollBar().setValue(0)  # where the newest one is
 
     def _show_count(self) -> None:
         count = self.model.rowCount()
