@@ -77,7 +77,13 @@ def test_a_folder_that_is_gone_is_not_proposed(qapp, tmp_path):
 
 def test_the_catalogue_knows_painters_and_their_parser(qapp):
     catalogue = Catalogue(cards)
-    assert [name for name, _ in catalogue.painters()] == ["fake-faces", "fake-other", "fake-streets"]
+    assert [name for name, _ in catalogue.painters()] == [
+        "fake-faces",
+        "fake-other",
+        "fake-plain",
+        "fake-streets",
+        "fake-whole",
+    ]
     assert catalogue.parser_for(FACES) == "fake-parser"
     assert catalogue.resolution("fake-faces") == 64
     assert catalogue.unlearnt("fake-faces") == {FACES.find("necklace")}
