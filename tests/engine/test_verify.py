@@ -17,7 +17,14 @@ from engine.cli import main
 from engine.errors import BadFile
 from engine.golden import draw_input, draw_state, read_case
 from engine.verify import TOLERANCE, CaseResult, find_cases, run_case, verify
-from tests.engine.published_files import Shapes, patch_shapes, sean_shapes, spade_shapes
+from tests.engine.published_files import (
+    Shapes,
+    encoder_shapes,
+    patch_shapes,
+    sean_shapes,
+    smis_shapes,
+    spade_shapes,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SMALL = "patchgan_sean_ndf8_64"
@@ -162,8 +169,26 @@ def _write_case(
             {"labels": {"kind": "labels", "classes": 4, "shape": [1, 128, 256]}},
             {"image": (1, 3, 128, 256)},
         ),
+        (
+            {"model": "smis", "variant": "ade20k", "ngf": 1, "label_nc": 4, "semantic_nc": 5, "crop_size": 256},
+            smis_shapes("ade20k", 1, 5),
+            {
+                "labels": {"kind": "labels", "classes": 5, "shape": [1, 256, 256]},
+                "z": {"kind": "normal", "shape": [1, 40, 4, 4]},
+            },
+            {"image": (1, 3, 256, 256), "up_1": (1, 3, 64, 64)},
+        ),
+        (
+            {"model": "smis_encoder", "variant": "cityscapes", "label_nc": 35, "norm_E": "spectralinstance"},
+            encoder_shapes(35, 35),
+            {
+                "labels": {"kind": "labels", "classes": 35, "shape": [1, 256, 512]},
+                "image": {"kind": "image", "shape": [1, 3, 256, 512]},
+            },
+            {"mu": (1, 280, 4, 8), "logvar": (1, 280, 4, 8), "regions": (1, 105, 32, 64)},
+        ),
     ],
-    ids=["sean", "discriminator", "spade"],
+    ids=["sean", "discriminator", "spade", "smis", "smis encoder"],
 )
 def test_cases_of_other_sizes_are_computed(
     tmp_path: Path,
@@ -288,7 +313,7 @@ def test_the_command_prints_a_line_for_each_case_and_fails_for_one(
     code, out = tessera(folder)
     name, difference, seconds = out.split()
     assert (code, name) == (0, SMALL) and float(difference) <= 1e-5 and float(seconds) >= 0
-    change(folder, config=lambda config: config | {"model": "smis"})
+    change(folder, config=lambda config: config | {"model": "alrgan"})
     code, out = tessera(folder, "--json")
     answer = json.loads(out)
-    assert code == 1 and answer["failed"] == [SMALL] and "smis" in answer["cases"][0]["problem"]
+    assert code == 1 and answer["failed"] == [SMALL] and "alrgan" in answer["cases"][0]["problem"]
