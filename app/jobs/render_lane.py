@@ -15,60 +15,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs.failure import as_engine_error
 from app.jobs.pace import BURST_S, IDLE_S, Pace, Painting, Size, choose, gives_way
+from app.jobs.render_jobs import Job, Made, Sizable, Ways, ways_key
 from app.jobs.session_gate import SessionGate, session_factory
 
 if TYPE_CHECKING:
     from engine.request import RenderRequest
     from engine.session import RenderResult
-
-
-@runtime_checkable
-class Sizable(Protocol):
-    """What a request will be made of, in the worker: as it is, or with its label map at a smaller size."""
-
-    @property
-    def pace_key(self) -> tuple[Any, ...]:
-        """What the time depends on apart from the size (weights, precision); the weights come first."""
-        ...
-
-    @property
-    def pace_size(self) -> tuple[int, int, str]:
-        """Height and width of the label map, and the request's detail."""
-        ...
-
-    def to_request(self) -> RenderRequest: ...
-
-    def reduced(self, height: int, width: int) -> Sizable: ...
-
-
-Made = Callable[[], "RenderRequest"]
-
-
-@dataclass
-class _Job:
-    stamp: int
-    request: RenderRequest | Made | Sizable
-    moving: bool = False
-    previewed: bool = False
-    cancel: threading.Event = field(default_factory=threading.Event)
-    superseded: bool = False  # it gave way to a newer one: its Cancelled is nobody's news
-    began: float = 0.0
-    painting: Painting | None = None  # what is being painted, of a Sizable
-
-
-@dataclass(frozen=True)
-class _Ways:
-    """The ways to paint a label map of one size with some weights."""
-
-    exact: Painting
-    previews: tuple[Painting, ...]
 
 
 class RenderLane(QObject):
@@ -95,12 +53,13 @@ class RenderLane(QObject):
         self._clock = clock
         self._condition = threading.Condition()
         self._pace = Pace()  # this and the next: under the condition's lock
-        self._ways: dict[tuple[object, ...], _Ways] = {}
+        self._ways: dict[tuple[object, ...], Ways] = {}
+        self._known_session: object = None
         self._hand_down = False
         self._last_change = float("-inf")
         self._thread: threading.Thread | None = None
-        self._waiting: _Job | None = None
-        self._running: _Job | None = None
+        self._waiting: Job | None = None
+        self._running: Job | None = None
         self._closed = False
         self._newest = 0  # stamp of the newest request
         self._settled = 0  # requests up to this stamp are delivered, replaced or cancelled
@@ -147,7 +106,7 @@ class RenderLane(QObject):
         with self._condition:
             burst = self._busy and not drop_running and now - self._last_change < BURST_S
             self._last_change = now
-            job = _Job(self._newest, request, moving=self._hand_down or burst)
+            job = Job(self._newest, request, moving=self._hand_down or burst)
             if self._running is not None and not drop_running:
                 self._let_pass(self._running, job, now)
             self._waiting = job
@@ -201,11 +160,11 @@ class RenderLane(QObject):
             self._condition.notify_all()
         self._settled = self._newest
 
-    def _let_pass(self, running: _Job, newer: _Job, now: float) -> None:
+    def _let_pass(self, running: Job, newer: Job, now: float) -> None:
         """Stops an exact picture that would keep a newer request waiting. The lock is held."""
         if running.painting is None or not running.painting.exact:
             return
-        ways = self._ways.get(_ways_key(newer.request)) if isinstance(newer.request, Sizable) else None
+        ways = self._ways.get(ways_key(newer.request)) if isinstance(newer.request, Sizable) else None
         if ways is None or ways.exact != running.painting:
             return
         what = cast(Sizable, newer.request).pace_key
@@ -255,7 +214,7 @@ class RenderLane(QObject):
                 self._running = job
             self._render(job)
 
-    def _next(self) -> _Job | None:
+    def _next(self) -> Job | None:
         """The newest request; the last one again where it was only previewed and the hand rests; None at the end."""
         done = self._running
         while not self._closed:
@@ -272,7 +231,7 @@ class RenderLane(QObject):
             self._condition.wait(rest)
         return None
 
-    def _render(self, job: _Job) -> None:
+    def _render(self, job: Job) -> None:
         began = time.perf_counter()
         exact = True
         try:
@@ -293,10 +252,11 @@ class RenderLane(QObject):
         job.previewed = not exact
         self._post("rendered" if exact else "previewed", job.stamp, (result, job.request, time.perf_counter() - began))
 
-    def _render_sized(self, job: _Job, source: Sizable) -> tuple[RenderResult, bool]:
+    def _render_sized(self, job: Job, source: Sizable) -> tuple[RenderResult, bool]:
         """The result of what the pace asks for now, and whether it is the exact picture."""
         what = source.pace_key
         with self._gate.use(preview=True, cancel=job.cancel) as session:
+            self._meet(session)
             ways = self._ways_of(session, source)
             with self._condition:
                 painting = choose(
@@ -309,13 +269,22 @@ class RenderLane(QObject):
                 self._pace.observe(what, painting, self._clock() - job.began)
         return result, painting.exact
 
-    def _ways_of(self, session: Any, source: Sizable) -> _Ways:
+    def _meet(self, session: Any) -> None:
+        """Another session is another device, or weights read anew: what was learnt of the old one no longer holds."""
+        if self._known_session is not session:
+            with self._condition:
+                if self._known_session is not None:
+                    self._pace = Pace()
+                    self._ways.clear()
+                self._known_session = session
+
+    def _ways_of(self, session: Any, source: Sizable) -> Ways:
         """At which sizes these weights paint such a label map; asked once. Reads the weights where they are new."""
-        key = _ways_key(source)
+        key = ways_key(source)
         ways = self._ways.get(key)
         if ways is None:
             exact, previews = session.sizes(key[0], *source.pace_size)
-            ways = _Ways(
+            ways = Ways(
                 Painting(Size(*exact), exact=True), tuple(Painting(Size(*size), exact=False) for size in previews)
             )
             with self._condition:
@@ -324,7 +293,7 @@ class RenderLane(QObject):
                 self._ways[key] = ways
         return ways
 
-    def _reporter(self, job: _Job) -> Callable[[float, str], None]:
+    def _reporter(self, job: Job) -> Callable[[float, str], None]:
         return lambda part, text: self._post("progress", job.stamp, (part, text))
 
     def _post(self, kind: str, stamp: int, payload: object) -> None:
@@ -332,7 +301,3 @@ class RenderLane(QObject):
             self._posted.emit(kind, stamp, payload)
         except RuntimeError:
             pass  # the lane was destroyed while an engine that does not answer was still at work
-
-
-def _ways_key(source: Sizable) -> tuple[Any, ...]:
-    return (source.pace_key[0], *source.pace_size)

@@ -28,7 +28,7 @@ from engine.painters.base import (
 )
 from engine.painters.codes import StyleSource, needs_mean
 from engine.painters.edges import conditions
-from engine.painters.sizes import Fitted, encoded_size, painted_size
+from engine.painters.sizes import MAX_LITERAL, Fitted, encoded_size, painted_size
 from engine.painters.style_spread import DrawnStyles
 from engine.request import Detail, MeanStyle, RenderRequest
 
@@ -68,7 +68,7 @@ class Pix2PixHDPainter:
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """As `engine.painters.sizes.painted_size`, and at least two strides: borders are reflected."""
-        rows, columns = painted_size(height, width, self.config.stride, self.config.resolution, detail)
+        rows, columns = painted_size(height, width, self.config.stride, self.config.resolution, detail, MAX_LITERAL)
         return max(rows, 2 * self.config.stride), max(columns, 2 * self.config.stride)
 
     # ------------------------------------------------------------------ styles

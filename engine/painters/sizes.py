@@ -25,20 +25,24 @@ Size = tuple[int, int]
 
 MAX_FULL = 2048
 """Longest side that a network paints, whatever the detail."""
+MAX_LITERAL = 1024
+"""That of networks without a fast path, which hold the features of the whole picture at once."""
 PREVIEWS = (1.0, 0.75, 0.5, 0.375, 0.25)
 """Longer sides of previews, as shares of the network's resolution."""
 
 
-def painted_size(height: int, width: int, stride: int, resolution: int, detail: Detail = "model") -> Size:
+def painted_size(
+    height: int, width: int, stride: int, resolution: int, detail: Detail = "model", longest: int = MAX_FULL
+) -> Size:
     """The size at which a label map is painted: its own where the network takes it, else the nearest that fits.
 
     "model": a map whose sides are multiples of the network's stride and no longer than its resolution is painted as
-    it is; others are scaled so that the longer side is the resolution. "full": maps of up to `MAX_FULL` pixels a side
+    it is; others are scaled so that the longer side is the resolution. "full": maps of up to `longest` pixels a side
     are painted as they are, filled up to whole strides; larger ones are scaled to that.
     """
     if detail == "full":
-        if max(height, width) > MAX_FULL:
-            return encoded_size(height, width, stride, MAX_FULL)
+        if max(height, width) > longest:
+            return encoded_size(height, width, stride, longest)
         return -(-height // stride) * stride, -(-width // stride) * stride
     if height % stride == 0 and width % stride == 0 and max(height, width) <= resolution:
         return height, width

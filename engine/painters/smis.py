@@ -29,7 +29,7 @@ from engine.painters.base import (
 )
 from engine.painters.codes import StyleSource, drawn
 from engine.painters.edges import conditions, label_edges
-from engine.painters.sizes import Fitted, encoded_size, painted_size
+from engine.painters.sizes import MAX_FULL, MAX_LITERAL, Fitted, encoded_size, painted_size
 from engine.request import Detail, RenderRequest
 
 
@@ -68,7 +68,8 @@ class SMISPainter:
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """As `engine.painters.sizes.painted_size`, for this network."""
-        return painted_size(height, width, self.config.stride, self.config.resolution, detail)
+        longest = MAX_LITERAL if self.config.separate or self.config.gated else MAX_FULL
+        return painted_size(height, width, self.config.stride, self.config.resolution, detail, longest)
 
     # ------------------------------------------------------------------ styles
 

@@ -487,3 +487,15 @@ def test_weights_that_cannot_be_read_are_told_once(slow_lane, heard_slow, engine
     slow_lane.submit(Scene("a"))
     settle(qtbot, slow_lane)
     assert heard_slow.errors == [error] and heard_slow.busy == [True, False]
+
+
+def test_another_session_is_learnt_anew(slow_lane, seen, factory, clock, qtbot):
+    slow_lane.submit(Scene("a"))
+    settle(qtbot, slow_lane)
+    other = FakeFactory()
+    other.session.sizes = lambda weights, height, width, detail: ((height, width), [(64, 64)])
+    slow_lane._gate.replace(other)
+    for _ in range(2):
+        slow_lane.submit(Scene("b"))
+        settle(qtbot, slow_lane)
+    assert other.session.ran == [("b", 64), ("b", "exact"), ("b", "exact")]  # unknown times are guessed, then measured

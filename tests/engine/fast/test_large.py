@@ -8,9 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.fast import FastSEAN, FastSPADE, large
+from engine.fast import FastSEAN, FastSMIS, FastSPADE, large
 from engine.nn.blocks import seeded_noise
 from tests.engine.fast.networks import blobs, codes_for, sean
+from tests.engine.fast.test_smis import latents, smis
 from tests.engine.fast.test_spade import spade
 
 
@@ -45,6 +46,18 @@ def test_a_network_without_styles_is_tiled_too(small_tiles: None, monkeypatch: p
     tiled = FastSPADE(generator).render(label_map)
     monkeypatch.setattr(large, "TILED_FROM", 1 << 40)
     assert (tiled - FastSPADE(generator).render(label_map)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("fusion", [0, 2])
+def test_groups_are_tiled_too_and_so_is_what_follows_the_last_block(
+    small_tiles: None, monkeypatch: pytest.MonkeyPatch, fusion: int
+) -> None:
+    monkeypatch.setattr(large, "WHOLE_FEATURES", 24 * 24)
+    generator = smis(fusion=fusion)
+    label_map, z = blobs(np.random.default_rng(1), 96, 96, 4), latents(generator)
+    tiled = FastSMIS(generator).render(label_map, z)
+    monkeypatch.setattr(large, "TILED_FROM", 1 << 40)
+    assert (tiled - FastSMIS(generator).render(label_map, z)).abs().max() < 1e-5
 
 
 def test_edits_leave_what_is_kept_within_its_limit_and_change_no_byte(small_tiles: None) -> None:

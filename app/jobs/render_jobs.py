@@ -1,0 +1,62 @@
+"""What the render lane is given, and what it makes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from app.jobs.pace import Painting
+
+if TYPE_CHECKING:
+    from engine.request import RenderRequest
+
+
+@runtime_checkable
+class Sizable(Protocol):
+    """What a request will be made of, in the worker: as it is, or with its label map at a smaller size."""
+
+    @property
+    def pace_key(self) -> tuple[Any, ...]:
+        """What the time depends on apart from the size (weights, precision); the weights come first."""
+        ...
+
+    @property
+    def pace_size(self) -> tuple[int, int, str]:
+        """Height and width of the label map, and the request's detail."""
+        ...
+
+    def to_request(self) -> RenderRequest: ...
+
+    def reduced(self, height: int, width: int) -> Sizable: ...
+
+
+Made = Callable[[], "RenderRequest"]
+
+
+@dataclass
+class Job:
+    """A request on its way."""
+
+    stamp: int
+    request: RenderRequest | Made | Sizable
+    moving: bool = False
+    previewed: bool = False
+    cancel: threading.Event = field(default_factory=threading.Event)
+    superseded: bool = False  # it gave way to a newer one: its Cancelled is nobody's news
+    began: float = 0.0
+    painting: Painting | None = None  # what is being painted, of a Sizable
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways to paint a label map of one size with some weights."""
+
+    exact: Painting
+    previews: tuple[Painting, ...]
+
+
+def ways_key(source: Sizable) -> tuple[Any, ...]:
+    """What decides the ways to paint it: weights, size of the label map, detail."""
+    return (source.pace_key[0], *source.pace_size)
