@@ -35,14 +35,15 @@ def image_parts(style: Style) -> list[ImageStyle]:
 
 def encode_again(
     work: Work, weights: str, styles: Iterable[ImageStyle], label_set: LabelSet, codes: CodeCache
-) -> dict[ImageStyle, ImageStyle]:
-    """Each style with the code that ``weights`` make of its picture. Those whose picture cannot be read any more, or
-    whose regions only a parser knows, are left out: the engine deals with them, or says what is missing.
+) -> dict[ImageStyle, Style]:
+    """Each style with the code that ``weights`` make of its picture; the mean where the region is too small for them.
+    Those whose picture cannot be read any more, or whose regions only a parser knows, are left out: the engine deals
+    with them, or says what is missing.
 
     Raises:
         EngineError: the weights cannot encode, or Cancelled.
     """
-    made: dict[ImageStyle, ImageStyle] = {}
+    made: dict[ImageStyle, Style] = {}
     for style in styles:
         work.check()
         photo = _photo(style, label_set)
@@ -51,6 +52,8 @@ def encode_again(
         found = codes.encode(work, weights, photo)
         if bool(found.present[style.label]):
             made[style] = style.replace(code=encode_code(np.asarray(found.codes[style.label], np.float32)))
+        else:
+            made[style] = MeanStyle()
     return made
 
 
@@ -65,7 +68,7 @@ def _photo(style: ImageStyle, label_set: LabelSet) -> Photo | None:
     return Photo(Path(style.path), pixels, resize_label_map(label_map, *pixels.shape[:2]), 1.0, known=True)
 
 
-def with_codes(style: Style, made: dict[ImageStyle, ImageStyle]) -> Style:
+def with_codes(style: Style, made: Mapping[ImageStyle, Style]) -> Style:
     """The style with its pictures as ``made`` has them; a code of other weights goes."""
     if isinstance(style, ImageStyle):
         return made.get(style, style.replace(code=None))
@@ -87,7 +90,7 @@ def own_regions(styles: Mapping[int, Style], locked: Collection[int]) -> dict[in
 
 
 def possible(
-    styles: Mapping[int, Style], made: Mapping[ImageStyle, ImageStyle], can: Abilities, locked: Collection[int]
+    styles: Mapping[int, Style], made: Mapping[ImageStyle, Style], can: Abilities, locked: Collection[int]
 ) -> tuple[dict[int, Style], int]:
     """The styles as weights that can do `can` take them, and how many of them had to become something else.
 

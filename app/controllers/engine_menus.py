@@ -123,7 +123,7 @@ class ModelController(QObject):
         parts = list(dict.fromkeys(part for style in styles.values() for part in image_parts(style)))
         origin, before, held = document.origin, document.weights, document.styles
 
-        def switch(made: dict[ImageStyle, ImageStyle]) -> None:
+        def switch(made: dict[ImageStyle, Style]) -> None:
             if document.origin is origin and document.weights == before:  # else the user has moved on
                 wanted = document.styles
                 if wanted == held:  # a region that the picture does not have takes the mean
@@ -148,7 +148,7 @@ class ModelController(QObject):
         )
 
     def _switch(
-        self, name: str, labels: LabelSet, styles: dict[int, Style], made: dict[ImageStyle, ImageStyle]
+        self, name: str, labels: LabelSet, styles: dict[int, Style], made: dict[ImageStyle, Style]
     ) -> None:
         """Paint with other weights from now on: one step."""
         document, can = self._document, self._context.core.catalogue.abilities(name)

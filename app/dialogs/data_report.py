@@ -111,7 +111,9 @@ class DataReportDialog(QDialog):
         self.findings.setAccessibleName(self.tr("What is wrong"))
         self.findings.setHeaderHidden(True)
         self.findings.setColumnCount(1)
+        self.findings.setWordWrap(True)
         self.shares = QTableWidget(0, 3)
+        self.shares.setObjectName("spaced")
         self.shares.setAccessibleName(self.tr("Labels found"))
         self.shares.setHorizontalHeaderLabels([self.tr("Label"), self.tr("Share of the pixels"), self.tr("In maps")])
         self.shares.setItemDelegateForColumn(1, ShareBar(self.shares))
@@ -208,7 +210,10 @@ class DataReportDialog(QDialog):
             top = QTreeWidgetItem([f"{tr(KINDS.get(kind, kind))} ({len(found)})"])
             self.findings.addTopLevelItem(top)
             for one in found[:SHOWN]:
-                text = ": ".join(part for part in (one.file, told(one.what)) if part)
+                what = told(one.what)
+                if (one.kind, one.file) == ("note", "classes.json"):
+                    what = self.tr("is missing; it can be made here from the label maps")
+                text = ": ".join(part for part in (one.file, what) if part)
                 item = QTreeWidgetItem([text])
                 item.setToolTip(0, text)
                 top.addChild(item)

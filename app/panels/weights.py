@@ -42,11 +42,12 @@ NUMBERS = {
     "mcsd": "mCSD",
     "mocd": "mOCD",
 }
+OF_SYSTEM = "weights of this system"
 USES = {
     "the perceptual loss of training and the Frechet distance FID-MobileNetV2": mark(
         "the perceptual loss of training and the Frechet distance FID-MobileNetV2"
     ),
-    "weights of this system": mark("weights of this system"),
+    OF_SYSTEM: mark("weights of this system"),
 }
 PICTURE = QSize(420, 180)
 
@@ -73,6 +74,7 @@ class WeightsPanel(QWidget):
 
     def _build(self) -> None:
         self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setObjectName("spaced")
         self.table.setAccessibleName(self.tr("Weights"))
         self.table.setHorizontalHeaderLabels([tr(text) for text in COLUMNS])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -151,7 +153,8 @@ class WeightsPanel(QWidget):
         for row, entry in enumerate(self._entries):
             self._fill(row, _cells(entry, self._checked.get(entry.name)))
         for row, gap in enumerate(self._missing, len(self._entries)):
-            self._fill(row, [gap.name, "–", "–", "–", "–", tr("not installed")], muted=True)
+            name, system = ("–", gap.name) if gap.use == OF_SYSTEM else (gap.name, "–")
+            self._fill(row, [name, system, "–", "–", "–", tr("not installed")], muted=True)
         rows = [row for row, entry in enumerate(self._entries) if entry.name == name]
         self.table.selectRow(rows[0] if rows else 0)
         self._show_choice()

@@ -1,4 +1,4 @@
-"""Measuring weights on a data folder: choose, run in the worker, read the numbers, save them."""
+"""Measuring weights on a data folder: choose, run in the worker, read the numbers beside those of others, save them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
 from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.engine_texts import told
-from app.jobs.preload import preload_torch
+from app.jobs.preload import large_import, preload_torch
 from app.jobs.work_lane import Work
 from app.training.fields import FolderEdit
 from app.training.use import publish_run, weights_name
@@ -47,7 +48,8 @@ class EvaluationDialog(QDialog):
         self._core = core
         self._run = run
         self._work: Work | None = None
-        self.metrics: dict[str, Any] | None = None
+        self.measured: list[dict[str, Any]] = []  # one for each weights and split, in the order of measuring
+        self._places: list[tuple[str | Path, Path, str]] = []  # what each was measured on: weights, data, split
         self.ask = FolderAsker(core.settings, self)
         self.weights = QComboBox()
         self.weights.setAccessibleName(self.tr("Weights"))
@@ -61,6 +63,11 @@ class EvaluationDialog(QDialog):
         self.data.changed.connect(self._look)
         self.split = QComboBox()
         self.split.setAccessibleName(self.tr("Split"))
+        self.limit = QSpinBox()
+        self.limit.setRange(0, 100_000)
+        self.limit.setSpecialValueText(self.tr("All"))
+        self.limit.setAccessibleName(self.tr("Number of pictures"))
+        self.limit.setToolTip(self.tr("Measure only the first so many pictures: quicker, and less certain"))
         self.go = QPushButton(self.tr("Measure"))
         self.go.setProperty("primary", True)
         self.go.setDefault(True)
@@ -83,7 +90,9 @@ class EvaluationDialog(QDialog):
         form.addRow(self.tr("Weights"), self.weights)
         form.addRow(self.tr("Data"), self.data)
         form.addRow(self.tr("Split"), self.split)
+        form.addRow(self.tr("Pictures"), self.limit)
         self.table = QTableWidget(0, 2)
+        self.table.setObjectName("spaced")
         self.table.setAccessibleName(self.tr("Numbers"))
         self.table.setHorizontalHeaderLabels([self.tr("Metric"), self.tr("Value")])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -94,8 +103,8 @@ class EvaluationDialog(QDialog):
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
         self.save = QPushButton(self.tr("Save..."))
         self.save.setToolTip(self.tr("Write the numbers as JSON, or as a page with pictures and plots (HTML)"))
         self.save.clicked.connect(self._save)
@@ -124,13 +133,12 @@ class EvaluationDialog(QDialog):
         data, weights, split = self.data.path, self.weights.currentData(), self.split.currentData()
         if data is None or weights is None:
             return
-        device = self._core.settings.device
-        run = self._run
+        device, run, limit = self._core.settings.device, self._run, self.limit.value() or None
         self._show_running(True)
         self._work = self._core.work_lane.submit(
-            lambda work: _measure(work, weights, run, data, split, device),
+            lambda work: _measure(work, weights, run, data, split, limit, device),
             text=self.tr("Measuring"),
-            on_done=self._done,
+            on_done=lambda metrics: self._done(metrics, data),
             on_failed=self._failed,
             on_progress=self._progress,
         )
@@ -139,19 +147,32 @@ class EvaluationDialog(QDialog):
         self.bar.setValue(round(1000 * part))
         self.what.setText(told(text))
 
-    def _done(self, metrics: dict[str, Any]) -> None:
-        self.metrics = metrics
+    def _done(self, metrics: dict[str, Any], data: Path) -> None:
+        place = (str(metrics["weights"]), data, str(metrics["split"]))
+        if place in self._places:
+            self.measured[self._places.index(place)] = metrics
+        else:
+            self.measured.append(metrics)
+            self._places.append(place)
         self._show_running(False)
-        from engine.metrics.table import rows  # torch is loaded by now
+        self._show_numbers()
+        self.what.setText(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
 
-        lines = rows(metrics)
-        self.table.setRowCount(len(lines))
-        for row, (name, value) in enumerate(lines):
-            for column, text in enumerate((name, value)):
+    def _show_numbers(self) -> None:
+        """One column for each weights that were measured, the lines of all of them."""
+        from engine.metrics.table import rows  # no torch
+
+        columns = [dict(rows(metrics)) for metrics in self.measured]
+        names = list(dict.fromkeys(name for column in columns for name in column))
+        self.table.setColumnCount(1 + len(columns))
+        heads = [f"{metrics['weights']} ({metrics['split']})" for metrics in self.measured]
+        self.table.setHorizontalHeaderLabels([self.tr("Metric"), *heads])
+        self.table.setRowCount(len(names))
+        for row, name in enumerate(names):
+            for column, text in enumerate([name, *(found.get(name, "–") for found in columns)]):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 self.table.setItem(row, column, item)
-        self.what.setText(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
 
     def _failed(self, error: EngineError) -> None:
         self._show_running(False)
@@ -171,10 +192,10 @@ class EvaluationDialog(QDialog):
         self.bar.setVisible(on)
         self.bar.setValue(0)
         self.cancel.setVisible(on)
-        for widget in (self.weights, self.data, self.split):
+        for widget in (self.weights, self.data, self.split, self.limit):
             widget.setEnabled(not on)
         self.go.setEnabled(not on and self.data.path is not None and self.weights.count() > 0)
-        self.save.setEnabled(not on and self.metrics is not None)
+        self.save.setEnabled(not on and bool(self.measured))
 
     # --- data and saving ----------------------------------------------------------------------------
 
@@ -190,14 +211,32 @@ class EvaluationDialog(QDialog):
         self.go.setEnabled(data is not None and self.weights.count() > 0)
 
     def _save(self) -> None:
-        if self.metrics is None:
-            return
-        name = f"{self.metrics.get('weights', 'weights')}-{self.metrics.get('split', '')}.json".replace("/", "-")
-        path = self.ask.save(self.tr("Save the numbers"), name, "JSON (*.json)")
+        names = "-".join(str(metrics["weights"]) for metrics in self.measured)
+        filters = ";;".join((self.tr("Page with pictures and plots (*.html)"), "JSON (*.json)"))
+        path = self.ask.save(self.tr("Save the numbers"), f"{names}.html".replace("/", "-"), filters)
         if path is None:
             return
+        measured = list(self.measured)
+        if path.suffix.lower() == ".json":
+            answer = measured[0] if len(measured) == 1 else measured
+            self._write(path, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+            return
+        names_of = {str(metrics["weights"]) for metrics in measured}
+        data, split = self._places[-1][1:]
+        device = self._core.settings.device
+        self._show_running(True)
+        self._work = self._core.work_lane.submit(
+            lambda work: _page(work, measured, sorted(names_of), data, split, device),
+            text=self.tr("Painting pictures for the page"),
+            on_done=lambda page: self._write(path, page),
+            on_failed=self._failed,
+            on_progress=self._progress,
+        )
+
+    def _write(self, path: Path, text: str) -> None:
+        self._show_running(False)
         try:
-            write_text(path, json.dumps(self.metrics, ensure_ascii=False, indent=2, default=str) + "\n")
+            write_text(path, text)
         except EngineError as error:
             self.what.setText(told(str(error)))
         else:
@@ -212,11 +251,14 @@ def _splits(data: Path) -> list[str]:
     return [str(name) for name, stems in found.items() if stems] if isinstance(found, dict) else []
 
 
-def _measure(work: Work, weights: str | Path, run: Path | None, data: Path, split: str | None, device: str) -> Any:
+def _measure(
+    work: Work, weights: str | Path, run: Path | None, data: Path, split: str | None, limit: int | None, device: str
+) -> Any:
     work.progress(0.0, "loading")
     preload_torch()
-    from engine.data.folder import measured_split
-    from engine.metrics.evaluate import evaluate
+    with large_import():
+        from engine.data.folder import measured_split
+        from engine.metrics.evaluate import evaluate
 
     if isinstance(weights, Path) and run is not None:
         weights = publish_run(work, run, data, weights_name(run)).name
@@ -225,6 +267,16 @@ def _measure(work: Work, weights: str | Path, run: Path | None, data: Path, spli
         data,
         split or measured_split(data),
         device=device,
+        limit=limit,
         on_progress=work.progress,
         cancel=work.cancel_event,
     )
+
+
+def _page(work: Work, measured: list[Any], names: list[str], data: Path, split: str, device: str) -> str:
+    """The report as one page, with pictures of the data that was measured last."""
+    from engine.metrics.report import html_report
+    from engine.metrics.report_pictures import picture_rows
+
+    rows = picture_rows(names, data, split, device=device, on_progress=work.progress, cancel=work.cancel_event)
+    return html_report(measured, rows)

@@ -62,7 +62,7 @@ class Studio(QWidget):
         views.setChildrenCollapsible(False)
         views.addWidget(self.curves)
         views.addWidget(self.sheets)
-        views.setSizes([420, 300])
+        views.setSizes([400, 330])
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(16, 14, 16, 14)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app.catalogue import Catalogue
+from app.restyle import encode_again, with_codes
 from engine.checkpoints.store import find_weights
-from engine.request import ImageStyle, MixStyle, encode_code, encode_map
-from tests.app.fakes import FACES
+from engine.request import ImageStyle, MeanStyle, MixStyle, encode_code, encode_map
+from tests.app.fakes import FACES, StyleCodes
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN = 13, 1
@@ -91,3 +93,17 @@ def test_a_folder_elsewhere_is_called_by_its_path(tiny_weights, tmp_path, monkey
     name = catalogue.open_folder(elsewhere)
     assert name == str(elsewhere.resolve())
     assert catalogue.card(name).system == "sean"
+
+
+def test_a_region_too_small_for_the_new_weights_takes_the_mean(style):
+    """Weights of a lower resolution may see nothing of an upper lip: painting must not end in an error."""
+
+    class Codes:
+        def encode(self, work, weights, photo):
+            return StyleCodes(np.zeros((len(FACES), 4), np.float32), np.zeros(len(FACES), bool))
+
+    made = encode_again(SimpleNamespace(check=lambda: None), "small", [style], FACES, Codes())
+    assert made == {style: MeanStyle()}
+    assert with_codes(MixStyle(a=style, b=MeanStyle(), amount=0.5), made) == MixStyle(
+        a=MeanStyle(), b=MeanStyle(), amount=0.5
+    )

@@ -6,14 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
 from PySide6.QtGui import QImage, QKeySequence
-from PySide6.QtWidgets import QApplication
 
 from app.core import Core
 from app.jobs.training_lane import Ended, State
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.theme import make_palette
 from app.training.evaluation import EvaluationDialog
 from app.training.history import LOSSES, VALIDATION
 from engine.checkpoints.store import read_card, user_weights_folder
@@ -282,31 +281,30 @@ def test_every_control_of_the_studio_has_a_name_and_can_be_reached_by_keys(qtbot
     assert QKeySequence("Ctrl+T").toString()
 
 
-def test_another_theme_reaches_the_curves(qtbot, studio, qapp):
-    from app.theme import make_palette
-
-    before = qapp.palette()
-    try:
-        for dark in (True, False):
-            qapp.setPalette(make_palette(dark))
-            QApplication.sendEvent(studio.curves, QEvent(QEvent.Type.PaletteChange))
-            ground = studio.curves.plot.backgroundBrush().color()
-            assert (ground.lightnessF() < 0.5) is dark
-    finally:
-        qapp.setPalette(before)
+def test_another_theme_reaches_the_curves(qtbot, studio):
+    for dark in (True, False):
+        studio.setPalette(make_palette(dark))
+        assert (studio.curves.plot.backgroundBrush().color().lightnessF() < 0.5) is dark
 
 
 def test_weights_are_measured_in_the_background(qtbot, core, window, tiny_dataset, tmp_path):
     dialog = EvaluationDialog(core, data=tiny_dataset, parent=window)
     dialog.show()
+    assert nameless(dialog) == []
     dialog.weights.setCurrentIndex(dialog.weights.findData("tiny-sean"))
     assert dialog.split.currentText() == "val"
+    dialog.limit.setValue(2)
     dialog.go.click()
     assert dialog.cancel.isVisible()
-    qtbot.waitUntil(lambda: dialog.metrics is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(dialog.measured), timeout=PATIENCE)
     names = [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
-    assert "ssim" in names
-    dialog.ask.files.pick_save = lambda *_: (str(tmp_path / "numbers.json"), "")
+    assert "ssim" in names and dialog.table.horizontalHeaderItem(1).text() == "tiny-sean (val)"
+    targets = iter([tmp_path / "numbers.json", tmp_path / "page.html"])
+    dialog.ask.files.pick_save = lambda *_: (str(next(targets)), "")
     dialog.save.click()
-    assert json.loads((tmp_path / "numbers.json").read_text())["pictures"] == 3
+    assert json.loads((tmp_path / "numbers.json").read_text())["pictures"] == 2
+    dialog.save.click()
+    qtbot.waitUntil(lambda: (tmp_path / "page.html").is_file(), timeout=PATIENCE)
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "tiny-sean" in page and "data:image" in page
     dialog.close()
