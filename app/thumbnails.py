@@ -25,6 +25,7 @@ from engine.request import BlockStyle, ImageStyle, MixStyle, SampleStyle, Style
 SIDE = 192
 KEPT = 400  # in memory: 400 x 192 x 192 x 4 bytes = 56 MB at most
 MAX_SIDE = 1024
+DRAWN_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Thumbnails(QObject):
 
     def put_drawn(self, drawn: Sequence[tuple[Place, int]], pixels: np.ndarray, label_map: np.ndarray) -> None:
         """Remember what drawn styles, each with its seed, look like: their regions in a picture painted with them."""
-        step = max(1, min(label_map.shape) // MAX_SIDE)
+        step = max(1, min(label_map.shape) // DRAWN_SIDE)  # in the GUI thread: a large picture is thinned out
         pixels, label_map = pixels[::step, ::step], label_map[::step, ::step]
         present = np.bincount(label_map.ravel(), minlength=256)
         for place, seed in drawn:

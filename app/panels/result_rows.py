@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -127,10 +128,12 @@ class ResultModel(QAbstractListModel):
 
     def _image(self, result: Result) -> QImage:
         if result.key not in self._images:
-            height, width = result.pixels.shape[:2]
+            step = max(1, min(result.pixels.shape[:2]) // (2 * SHARP))  # in the GUI thread: large ones are thinned out
+            pixels = result.pixels[::step, ::step]
+            height, width = pixels.shape[:2]
             factor = SHARP / max(height, width)
             size = max(1, round(height * factor)), max(1, round(width * factor))
-            self._images[result.key] = to_qimage(resize_image(result.pixels, *size))
+            self._images[result.key] = to_qimage(resize_image(np.ascontiguousarray(pixels), *size))
         return self._images[result.key]
 
     def _tip(self, result: Result) -> str:
