@@ -273,7 +273,7 @@ def import_published(
         data=f"as published by the authors ({entry.paper})",
         data_licence=_DATA_LICENCES.get(labels.get("name", ""), "the data set's own; see the authors' page"),
         weights_licence=f"{entry.weights_licence or 'unknown'} (the authors')",
-        made_with=f"imported from {Path(path).name}",
+        made_with="imported from " + " and ".join(Path(p).name for p in (path, encoder) if p is not None),
         notes=" ".join(notes),
     )
     try:

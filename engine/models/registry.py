@@ -147,6 +147,15 @@ FAMILIES: tuple[Family, ...] = (
             "mulnet": {"separate": True, "width": 4, "fusion": 2},
             "groupnet": {"locality": 1.0, "fusion": 2},
             "groupenc": {"schedule": "ungrouped"},
+            "small": {  # ours, for two CPU cores: from 4 to 128 pixels, wide where pixels are few
+                "resolution": 128,
+                "width": 32,
+                "multiples": (24, 24, 20, 10, 4, 2, 1),
+                "upsamplings": 5,
+                "locality": 0.4,
+                "hidden": 32,
+                "encoder": {"width": 16, "norm": "none"},
+            },
             "whole-regions": {"encoder": {"crop_regions": False}},  # as the paper has it
         },
     ),

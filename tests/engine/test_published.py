@@ -396,3 +396,13 @@ def test_the_command_imports_and_refuses(
     code, out, err = tessera("import", path, "--name", "cut")
     assert (code, out) == (2, "") and "truncated" in err and err.count("\n") == 1
     assert not (user_weights_folder() / "cut").exists()
+
+    generator = write_pth(tmp_path / "latest_net_G.pth", state_of(spade_shapes(1, 19, latent=256)))
+    encoder = write_pth(tmp_path / "latest_net_E.pth", state_of(encoder_shapes(1)))
+    code, out, _ = tessera("import", generator, "--name", "alone", "--json")
+    assert code == 0 and "No image encoder" in load_weights(user_weights_folder() / "alone").card.notes
+    code, out, _ = tessera("import", generator, "--encoder", encoder, "--name", "both", "--json")
+    card = load_weights(user_weights_folder() / "both").card
+    assert code == 0 and json.loads(out)["system"] == "spade" and card.config["encoder"]["width"] == 1
+    assert "No image encoder" not in card.notes
+    assert card.made_with == "imported from latest_net_G.pth and latest_net_E.pth"
