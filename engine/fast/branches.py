@@ -77,7 +77,7 @@ class SpadeBranch:
         """See `LabelBranch`."""
         hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
         padded, width = hidden.shape
-        taps = inner.tap_rows.to(hidden.device)
+        taps = inner.tap_rows.to(hidden.device, non_blocking=True)
         first = 0
         for block in self.blocks:
             columns = block.shape[2]
@@ -94,7 +94,8 @@ def hidden_rows(inner: Inner, table: Tensor, bias: Tensor, work: Workspace) -> T
     """The hidden activation of each 3 x 3 neighbourhood (padded to whole batches with zeros); zero in the void."""
     count = len(inner.codes)
     hidden = work.get("hidden", inner.padded, table.shape[1], like=table)
-    torch.add(sum_of_nine(inner.table_rows.to(table.device), table), bias, out=hidden[:count]).relu_()
+    sums = sum_of_nine(inner.table_rows.to(table.device, non_blocking=True), table)
+    torch.add(sums, bias, out=hidden[:count]).relu_()
     hidden[0] = 0
     hidden[count:] = 0
     return hidden

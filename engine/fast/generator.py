@@ -20,7 +20,7 @@ from engine.fast import large
 from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of, has_bfloat16
 from engine.fast.levels import Level, grant
 from engine.fast.modulation import Layer
-from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, resize_nearest
+from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, on_device, resize_nearest
 from engine.fast.pixels import Modulated, Workspace
 from engine.fast.places import PassingRows, Place, kept_rows
 from engine.fast.small import LiteralWork
@@ -326,9 +326,9 @@ class FromLabels:
 
     def __call__(self, found: Neighbourhoods) -> Tensor:
         """(H, W, C)."""
-        taps = torch.from_numpy(self.coding.rows(found.codes[:, INNER])).to(self.table.device)
+        taps = on_device(self.coding.rows(found.codes[:, INNER]), self.table.device)
         rows = F.embedding_bag(taps, self.table, mode="sum") + self.bias
-        index = torch.from_numpy(found.index).to(rows.device)
+        index = on_device(found.index, rows.device)
         return rows.index_select(0, index).view(found.height, found.width, -1)
 
 

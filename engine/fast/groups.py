@@ -85,7 +85,7 @@ class GroupBranch:
         hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
         padded = len(hidden)
         by_group = hidden.view(padded, self.shape[1], -1)
-        taps = inner.tap_rows.to(hidden.device)
+        taps = inner.tap_rows.to(hidden.device, non_blocking=True)
         target = out.view(len(out), *self.shape)
         for piece in self.pieces:
             groups, deep, columns = piece.weight.shape[1:]

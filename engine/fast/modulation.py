@@ -24,7 +24,7 @@ from torch import Tensor
 from engine.fast.branches import Fold, LabelBranch, SpadeBranch, sum_of_nine
 from engine.fast.groups import GroupBranch
 from engine.fast.levels import Level, Stamps
-from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods
+from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods, on_device
 from engine.fast.pixels import Workspace
 from engine.fast.styles import StyleBranch, StyleKey
 from engine.nn.grouped import CGNorm
@@ -104,7 +104,7 @@ class Layer:
             else:
                 made = work.get("made", len(some), 2 * self.channels, like=self._static)
                 self.labels.rows(inner, made, work)
-                self._static.index_copy_(0, torch.from_numpy(some).to(made.device), made)
+                self._static.index_copy_(0, on_device(some, made.device), made)
         self._static_at[old] = now
         if self.styles is None:
             return self._static
@@ -136,9 +136,9 @@ class Layer:
         needed = np.zeros(len(codes), bool)
         needed[centre] = True
         place = np.cumsum(needed) - 1
-        taps = torch.from_numpy(places[codes[needed]] * 9 + np.arange(9)).to(table.device)
+        taps = on_device(places[codes[needed]] * 9 + np.arange(9), table.device)
         sums = sum_of_nine(taps, table.view(-1, 2 * self.channels))
-        target, source = torch.from_numpy(where).to(table.device), torch.from_numpy(place[centre]).to(table.device)
+        target, source = on_device(where, table.device), on_device(place[centre], table.device)
         if is_run(where):
             run = slice(int(where[0]), int(where[-1]) + 1)
             torch.add(static[run], sums.index_select(0, source), out=out[run])
@@ -157,7 +157,7 @@ def is_run(slots: Index) -> bool:
 def _resized(table: Tensor, made: Stamps, slots: int, keep: Index | None) -> tuple[Tensor, Stamps]:
     grown, stamps = table.new_empty(slots, table.shape[1]), np.full(slots, -1, np.int64)
     if keep is not None:
-        torch.index_select(table, 0, torch.from_numpy(keep).to(table.device), out=grown[: len(keep)])
+        torch.index_select(table, 0, on_device(keep, table.device), out=grown[: len(keep)])
         stamps[: len(keep)] = made[keep]
     elif len(table):
         count = min(slots, len(table))

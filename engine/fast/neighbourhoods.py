@@ -14,6 +14,7 @@ All indices are numpy: coding a picture takes milliseconds, and indices that are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,6 +46,11 @@ _VALUES: Keys = _random.integers(1, 2**63, MAX_CODES, dtype=np.uint64)
 _ACROSS: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _NINE: Keys = _random.integers(0, 2**63, 9, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+
+
+def on_device(array: NDArray[Any] | Sequence[int], device: torch.device) -> Tensor:
+    """An array or a list of integers as a tensor there; a graphics card is not waited for."""
+    return torch.as_tensor(array).to(device, non_blocking=True)
 
 
 @dataclass(frozen=True)

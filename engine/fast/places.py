@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine.fast.levels import Level
 from engine.fast.modulation import Layer
-from engine.fast.neighbourhoods import TAPS, Coding, Index, Neighbourhoods
+from engine.fast.neighbourhoods import TAPS, Coding, Index, Neighbourhoods, on_device
 from engine.fast.pixels import Rows, Workspace
 
 PASSING_BYTES = 8 << 20
@@ -42,7 +42,7 @@ class Place:
         slots = level.assign(found, now)
         index = found.index if slots is None else slots[found.index]
         labels = [int(code) for code in np.unique(found.codes[:, TAPS // 2]) if code < coding.labels]
-        return cls(level, found, slots, torch.from_numpy(index).to(device), labels)
+        return cls(level, found, slots, on_device(index, device), labels)
 
 
 def kept_rows(layer: Layer, place: Place, now: int, work: Workspace) -> Rows:
@@ -68,5 +68,5 @@ class PassingRows:
             self._first, self._last = first, min(first + stretch, len(self._found.index))
             which, index = np.unique(self._found.index[self._first : self._last], return_inverse=True)
             self._table = self._layer.passing(self._found, which, self._work)
-            self._index = torch.from_numpy(index.reshape(-1)).to(self._table.device)
+            self._index = on_device(index.reshape(-1), self._table.device)
         return self._table, self._index[first - self._first : last - self._first]

@@ -99,11 +99,11 @@ class FastSEAN(FastGenerator):
             raise ValueError(f"codes are (E, L, D), not {tuple(codes.shape)}")
         with self._lock:
             self._now += 1
-            codes = codes.to(self.device, torch.float32)
+            keys = style_keys(codes)
+            codes = codes.to(self.device, torch.float32, non_blocking=True)
             coded = self.coding.encode(array)
             if self._literal_work.is_little(height, width):
                 return self._literally(coded, codes, noise, on_block)
-            keys = style_keys(codes)
             numbers = self._codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
             entries = [[int(number) for number in block] for block in numbers]
             places = self._places(coded, height, width)

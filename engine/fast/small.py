@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from engine.fast.neighbourhoods import Codes, Coding
+from engine.fast.neighbourhoods import Codes, Coding, on_device
 from engine.nn.blocks import one_hot
 
 LITERAL_WORK = 0.2e9
@@ -45,7 +45,7 @@ class LiteralWork:
 
 def hot_of(codes: Codes, coding: Coding, device: torch.device) -> Tensor:
     """(H, W) codes -> (1, labels [+ 1 for edges], H, W): what the literal network takes."""
-    numbers = torch.from_numpy(codes).to(device).long().unsqueeze(0)
+    numbers = on_device(codes, device).long().unsqueeze(0)
     hot = one_hot(numbers % (coding.labels + 1), coding.labels)
     if coding.edges:
         hot = torch.cat([hot, (numbers > coding.labels).unsqueeze(1).float()], dim=1)

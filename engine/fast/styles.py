@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.fast.neighbourhoods import Coding, Index
+from engine.fast.neighbourhoods import Coding, Index, on_device
 from engine.nn.sean import SEAN
 
 BLOCK_BYTES = 1 << 20
@@ -136,7 +136,7 @@ class StyleBranch:
         self._transform(hidden[:count], labels, codes)
         step = max(1, BLOCK_BYTES // (self.weight.shape[1] * 4))
         flat = table.view(len(table), -1)
-        where = torch.tensor(list(rows), device=flat.device)
+        where = on_device(list(rows), flat.device)
         for start in range(0, len(self.weight), step):
             block = self.weight[start : start + step].t()
             sums = hidden.new_empty(len(hidden), block.shape[1])
@@ -147,7 +147,7 @@ class StyleBranch:
     def _transform(self, out: Tensor, labels: Sequence[int], codes: Tensor) -> None:
         """The labels' transformed codes -> out (n, H)."""
         if self.small:
-            some = torch.tensor(list(labels), device=out.device)
+            some = on_device(list(labels), out.device)
             made = torch.bmm(self.transform_weight[some], codes[some].unsqueeze(2)).squeeze(2)
             torch.add(made, self.transform_bias[some], out=out).relu_()
             return
