@@ -13,27 +13,6 @@ REACH = 0.035  # of the longer side: how far around a change the preview is show
 FADE = 0.05  # and over which length it fades out beyond that
 
 
-def changed_pixels(now: np.ndarray, before: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(height, width) bool: where two label maps of one shape differ, seen at a smaller size.
-
-    A change that is smaller than a pixel there counts, so no sample is taken: any difference marks its pixel.
-    """
-    differs = (now != before).view(np.uint8)
-    return reduced_mask(differs, height, width)
-
-
-def reduced_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(H, W) uint8 0/1 -> (height, width) bool: pixels that hold any 1."""
-    if not mask.any():
-        return np.zeros((height, width), bool)
-    small: np.ndarray = cv2.resize(mask * np.uint8(255), (width, height), interpolation=cv2.INTER_AREA) > 0
-    rows, columns = mask.shape[0] / height, mask.shape[1] / width
-    if max(rows, columns) > 15:  # one pixel among so many is rounded away
-        ys, xs = np.nonzero(mask)
-        small[(ys / rows).astype(int), (xs / columns).astype(int)] = True
-    return small
-
-
 def fading(changed: np.ndarray) -> np.ndarray:
     """(h, w) bool -> (h, w) uint8 opacity: 255 on and around what has changed, fading out further away."""
     if not changed.any():

@@ -162,15 +162,12 @@ class RenderController(QObject):
         everywhere = np.full((height, width), 255, np.uint8)
         if before is None or self._document.picture is None:
             return everywhere
-        changed = np.zeros((height, width), bool)
-        if not now.same_but_map(before):
-            if not now.same_but_map(replace(before, styles=now.styles)):
-                return everywhere
-            labels = {label for label, _ in set(now.styles.items()) ^ set(before.styles.items())}
-            table = np.zeros(256, np.uint8)
-            table[list(labels)] = 1
-            changed = preview.reduced_mask(table[now.label_map], height, width)
-        return preview.fading(changed | preview.changed_pixels(now.label_map, before.label_map, height, width))
+        if not now.same_but_map(replace(before, styles=now.styles)):
+            return everywhere
+        small = now.reduced(height, width).label_map  # what the preview was painted from
+        restyled = np.zeros(256, bool)
+        restyled[[label for label, _ in set(now.styles.items()) ^ set(before.styles.items())]] = True
+        return preview.fading((small != before.reduced(height, width).label_map) | restyled[small])
 
     def _on_rendered(self, result: object) -> None:
         source = self._lane.rendered_source

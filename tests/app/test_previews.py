@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.canvas import preview
 from app.jobs.pace import Painting, Size
+from engine.request import SampleStyle
 from tests.app.pointing import Mouse
 
 HAIR = 13
-
-
-@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 12), st.integers(0, 2**32 - 1))
-def test_any_changed_pixel_is_seen_at_any_smaller_size(height, width, shrink, seed):
-    rng = np.random.default_rng(seed)
-    before = np.zeros((height * shrink, width * shrink), np.uint8)
-    now = before.copy()
-    y, x = int(rng.integers(before.shape[0])), int(rng.integers(before.shape[1]))
-    now[y, x] = 1
-    changed = preview.changed_pixels(now, before, height, width)
-    assert changed.shape == (height, width) and changed[y // shrink, x // shrink]
-    assert not preview.changed_pixels(before, before, height, width).any()
-
-
-def test_one_pixel_among_very_many_is_seen():
-    now = np.zeros((2048, 2048), np.uint8)
-    now[1000, 700] = 3
-    changed = preview.changed_pixels(now, np.zeros_like(now), 64, 64)
-    assert changed[1000 // 32, 700 // 32]
 
 
 def test_a_preview_is_solid_on_a_change_and_fades_out_around_it():
@@ -51,7 +33,10 @@ def test_a_layer_is_premultiplied():
 
 @pytest.fixture
 def slow(core):
-    """The lane believes that an exact picture of 64 x 64 takes long and a preview of it does not."""
+    """The lane believes that an exact picture of 64 x 64 takes long and a preview of it does not; time stands still
+    while a button is held, so that a hand which paints never seems to rest.
+    """
+    core.render_lane._clock = lambda: 0.0 if core.document.stroking else time.perf_counter()
     for _ in range(3):
         core.render_lane._pace.observe(("fake-faces", "float32"), Painting(Size(64, 64), True), 30.0)
         core.render_lane._pace.observe(("fake-faces", "float32"), Painting(Size(32, 32), False), 0.05)
@@ -90,6 +75,39 @@ def test_a_stroke_is_previewed_and_ends_in_the_exact_picture(window, slow, previ
     qtbot.waitUntil(lambda: render.up_to_date)
     assert not window.canvas.has_preview
     assert not slow.render_lane.busy
+
+
+def shown_opacity(window) -> np.ndarray:
+    """How much of the preview on the canvas is seen: (h, w), 0-255."""
+    return window.canvas._scene._preview._buffer >> 24
+
+
+def test_a_preview_is_seen_around_what_changed_only(window, slow, previews, qtbot):
+    document = slow.document
+    label = int(document.label_map[2, 2])
+    document.set_current_label(HAIR if label != HAIR else 1)
+    window.canvas.set_brush_diameter(4)
+    view = window.canvas.view
+    corner = round(4 * view.scale + view.x), round(4 * view.scale + view.y)
+    mouse = Mouse(window.canvas)
+    mouse.press(corner)
+    qtbot.waitUntil(lambda: bool(previews))
+    opacity = shown_opacity(window)
+    assert opacity[2, 2] == 255 and opacity[-1, -1] == 0
+    mouse.release(corner)
+    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+
+
+def test_another_style_is_previewed_in_its_region_and_another_seed_everywhere(window, slow, previews, qtbot):
+    document, seen = slow.document, []
+    slow.render_lane.previewed.connect(lambda _: seen.append(shown_opacity(window)))
+    document.set_style(HAIR, SampleStyle(77))
+    qtbot.waitUntil(lambda: bool(seen) and window.controllers["render"].up_to_date)
+    hair = document.label_map[::2, ::2] == HAIR
+    assert seen[-1][hair].min() == 255 and seen[-1].min() == 0
+    document.set_seed(9)
+    qtbot.waitUntil(lambda: len(seen) == 2 and window.controllers["render"].up_to_date)
+    assert seen[-1].min() == 255
 
 
 def test_cancel_takes_the_preview_away_and_keeps_the_last_picture(window, slow, previews, qtbot):
