@@ -258,9 +258,8 @@ class MainWindow(QMainWindow):
             self.resize(QSize(round(room.width() * 0.92), round(room.height() * 0.92)).boundedTo(LARGEST))
         else:
             self.restoreGeometry(geometry)
-        if not state.isEmpty():
-            self.restoreState(state, STATE_VERSION)
-        elif self.height() < TWO_DOCKS_FROM:
+        restored = not state.isEmpty() and self.restoreState(state, STATE_VERSION)  # not that of an older version
+        if not restored and self.height() < TWO_DOCKS_FROM:
             self.tabifyDockWidget(self.docks["labelsDock"], self.docks["stylesDock"])
             self.docks["labelsDock"].raise_()
 
