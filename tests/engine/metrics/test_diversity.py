@@ -95,9 +95,7 @@ def test_a_region_that_is_the_picture_has_no_outside() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 0.9))
-def test_the_distance_is_symmetric_zero_for_equals_bounded_and_a_mean_of_its_parts(
-    seed: int, share: float
-) -> None:
+def test_the_distance_is_symmetric_zero_for_equals_bounded_and_a_mean_of_its_parts(seed: int, share: float) -> None:
     generator = torch.Generator().manual_seed(seed)
     a, b = (torch.rand(1, 3, 32, 32, generator=generator) * 2 - 1 for _ in range(2))
     inside = (torch.rand(1, 1, 32, 32, generator=generator) < share).float()
