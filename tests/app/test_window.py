@@ -82,7 +82,7 @@ def dialogs(core, tmp_path):
     yield VariationsDialog("Hair", 6)
     yield MorphDialog("Hair", Abilities(True, True, True))
     yield ChangeLabelDialog(FACES, HAIR, "12 %")
-    yield TemplateDialog([Template(tmp_path / "map.png", "Map", "图")], FACES)
+    yield TemplateDialog([Template(tmp_path / "map.png", "Map", "图", "faces")], FACES)
     yield ShortcutsDialog()
     yield AboutDialog(core.catalogue)
 
