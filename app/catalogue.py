@@ -9,15 +9,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.i18n import tr
-from engine.checkpoints.card import metrics_by_split
 from engine.checkpoints.store import Card, WeightsEntry, find_weights, lasting_name, list_weights, read_card
 from engine.errors import EngineError, WeightsError
 from engine.labels import LabelSet
-from engine.systems import PAINTERS, PARSER, Abilities, abilities
+from engine.systems import PAINTERS, PARSER, Abilities, abilities, unlearnt
 
 log = logging.getLogger("tessera")
-
-MIN_SHARE = 2e-5  # a label under this share of the training pixels counts as not learnt
 
 
 class Catalogue(QObject):
@@ -109,25 +106,11 @@ class Catalogue(QObject):
         return None
 
     def unlearnt(self, name: str) -> frozenset[int]:
-        """Labels that the weights saw next to nothing of, by the card's ``label_shares`` (share of the pixels by
-        label name or id): those of the training split, else of another; empty where the card does not say."""
+        """Labels that the weights saw next to nothing of; empty where their card does not say, or cannot be read."""
         try:
-            card = self.card(name)
-            labels = card.labels()
+            return unlearnt(self.card(name))
         except EngineError:
             return frozenset()
-        splits = metrics_by_split(card)
-        given = [splits[key].get("label_shares") for key in sorted(splits, key=lambda key: key not in ("train", ""))]
-        shares = next((found for found in given if found), None)
-        if labels is None or not shares:
-            return frozenset()
-        if isinstance(shares, dict):
-            by_id = {x.id: shares.get(x.name, shares.get(str(x.id))) for x in labels.labels}
-        elif isinstance(shares, list):
-            by_id = dict(enumerate(shares))
-        else:
-            return frozenset()
-        return frozenset(i for i, share in by_id.items() if isinstance(share, int | float) and share < MIN_SHARE)
 
     def open_folder(self, path: Path) -> str:
         """Take weights from anywhere on the disk (dropped on the window) for this session; returns their name

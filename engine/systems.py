@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.checkpoints.card import Card
+from engine.checkpoints.card import Card, metrics_by_split
 
 PAINTERS = ("sean", "smis", "spade", "pix2pixhd")
 """Systems that paint a picture from a label map."""
 PARSER = "parser"
+MIN_SHARE = 2e-5
+"""A label under this share of the training pixels counts as not learnt."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,24 @@ def _styled_blocks(card: Card) -> int:
     blocks = len(doublings) if isinstance(doublings, list | tuple) else 7
     styled = card.config.get("styled_blocks", 6)
     return min(styled, blocks) if isinstance(styled, int) else 0
+
+
+def unlearnt(card: Card) -> frozenset[int]:
+    """Ids of labels that the weights saw next to nothing of, by the card's "label_shares" (share of the pixels by
+    label name or id): those of the training split, else of another; empty where the card does not say.
+
+    Raises BadFile: the card's label set is wrong.
+    """
+    labels = card.labels()
+    splits = metrics_by_split(card)
+    given = [splits[key].get("label_shares") for key in sorted(splits, key=lambda key: key not in ("train", ""))]
+    shares = next((found for found in given if found), None)
+    if labels is None or not shares:
+        return frozenset()
+    if isinstance(shares, dict):
+        by_id = {label.id: shares.get(label.name, shares.get(str(label.id))) for label in labels.labels}
+    elif isinstance(shares, list):
+        by_id = dict(enumerate(shares))
+    else:
+        return frozenset()
+    return frozenset(i for i, share in by_id.items() if isinstance(share, int | float) and share < MIN_SHARE)

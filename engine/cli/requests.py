@@ -81,6 +81,7 @@ def changed(request: RenderRequest, reader: StyleReader, changes: Changes) -> Re
         name, style, amount = split_mix(word)
         label = reader.label_set.find(name)
         chosen[label] = MixStyle(chosen.get(label, MEAN), reader.one_of(style, label), amount)
+    reader.warn(request.label_map.array())
     result: RenderRequest = request.replace(styles=chosen)
     return result
 

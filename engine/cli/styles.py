@@ -16,7 +16,7 @@ from engine.errors import BadRequest, MissingStyle
 from engine.images import read_image
 from engine.labels import read_label_map
 from engine.request import MEAN, ImageStyle, ParseRequest, SampleStyle, Style, encode_code
-from engine.systems import abilities
+from engine.systems import abilities, unlearnt
 
 if TYPE_CHECKING:
     from engine.session import Session, StyleCodes
@@ -32,7 +32,8 @@ class StyleReader:
         self._session = session
         self._weights = weights
         self.label_set = label_set_of(weights)
-        self.abilities = abilities(read_card(find_weights(weights)))
+        card = read_card(find_weights(weights))
+        self.abilities, self.unlearnt = abilities(card), unlearnt(card)
         self._codes: dict[StyleFile, StyleCodes] = {}
 
     def all_of(self, file: StyleFile) -> dict[int, ImageStyle]:
@@ -69,6 +70,13 @@ class StyleReader:
         for label in found:
             self.require_region(label, label_map)
         return found
+
+    def warn(self, label_map: Array) -> None:
+        """Tell which labels of a label map the weights have not learnt."""
+        there = [i for i in np.unique(label_map).tolist() if i in self.unlearnt]
+        if there:
+            names = ", ".join(f'"{self.label_set[i].name}"' for i in there)
+            tell([f'"{self._weights}" has learnt next to nothing of {names}; such regions will not look like much.'])
 
     def require_region(self, label: int, label_map: Array) -> None:
         """Raise BadRequest, naming what there is, unless the label map has a region of that label."""

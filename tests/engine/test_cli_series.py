@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -95,6 +96,15 @@ def test_weights_with_one_style_for_the_picture_take_it_everywhere(run: Runner, 
     done = run(*words, "--variations", 2, "--label", "hair", "--out", "no.png")
     assert done.code == 2 and "leave out --label" in one_sentence(done.err)
     assert run(*words, "--variations", 2, "--out", "grid.png").code == 0
+
+
+def test_regions_that_weights_have_not_learnt_are_told(run: Runner, table: Path, all_weights: Path) -> None:  # noqa: F811
+    shutil.copytree(all_weights / "tiny-spade", "unlearnt")
+    card = json.loads(Path("unlearnt/card.json").read_text("utf-8"))
+    card["metrics"] = {"train": {"label_shares": {"hair": 1e-6, "hat": 0.0, "skin": 0.3}}}
+    Path("unlearnt/card.json").write_text(json.dumps(card), "utf-8")
+    done = run("render", "--weights", "./unlearnt", "--labels", "face.png", "--out", "new.png")
+    assert done.code == 0 and 'next to nothing of "hair";' in one_sentence(done.err)
 
 
 # ---------------------------------------------------------------- variations
