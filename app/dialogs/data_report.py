@@ -111,7 +111,8 @@ class DataReportDialog(QDialog):
         self.findings.setAccessibleName(self.tr("What is wrong"))
         self.findings.setHeaderHidden(True)
         self.findings.setColumnCount(1)
-        self.findings.setWordWrap(True)
+        self.findings.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)  # long names scroll
+        self.findings.header().setStretchLastSection(False)
         self.shares = QTableWidget(0, 3)
         self.shares.setObjectName("spaced")
         self.shares.setAccessibleName(self.tr("Labels found"))

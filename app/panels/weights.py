@@ -30,7 +30,7 @@ from engine.checkpoints.card import metrics_by_split
 from engine.checkpoints.manage import Missing
 from engine.checkpoints.store import MODEL_FILE, WeightsEntry
 
-COLUMNS = (mark("Name"), mark("System"), mark("Labels"), mark("Size"), mark("Licence"), mark("State"))
+COLUMNS = (mark("Name"), mark("Model system"), mark("Labels"), mark("Size"), mark("Licence"), mark("State"))
 NAME, SYSTEM, LABELS, SIZE, LICENCE, STATE = range(len(COLUMNS))
 NUMBERS = {
     "ssim": "SSIM",
@@ -153,8 +153,8 @@ class WeightsPanel(QWidget):
         for row, entry in enumerate(self._entries):
             self._fill(row, _cells(entry, self._checked.get(entry.name)))
         for row, gap in enumerate(self._missing, len(self._entries)):
-            name, system = ("–", gap.name) if gap.use == OF_SYSTEM else (gap.name, "–")
-            self._fill(row, [name, system, "–", "–", "–", tr("not installed")], muted=True)
+            title, system = ("–", gap.name) if gap.use == OF_SYSTEM else (gap.name, "–")
+            self._fill(row, [title, system, "–", "–", "–", tr("not installed")], muted=True)
         rows = [row for row, entry in enumerate(self._entries) if entry.name == name]
         self.table.selectRow(rows[0] if rows else 0)
         self._show_choice()

@@ -67,7 +67,7 @@ class RecipeForm(QWidget):
         self._unfolded = False
         self._known = recipes_by_system()
         self.system = QComboBox()
-        self.system.setAccessibleName(self.tr("System"))
+        self.system.setAccessibleName(self.tr("Model system"))
         for system in self._known:
             self.system.addItem(system_text(system), system)
         self.system.activated.connect(lambda _: self._choose_system(self.system.currentData()))

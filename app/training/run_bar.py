@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.engine_texts import told
 from app.i18n import mark, tr
@@ -69,6 +69,8 @@ class RunBar(QWidget):
         self.state = QLabel()
         self.state.setAccessibleName(self.tr("State of the training"))
         self.state.setProperty("muted", True)
+        # What is done has longer and shorter names: the window must not grow with them.
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.pause = self._button(self.tr("Pause"), "pause", self.tr("Hold the training after the present step"))
         self.pause.clicked.connect(self._pause)
         self.stop = self._button(self.tr("Stop"), "stop", self.tr("End the training with a checkpoint to resume from"))
@@ -99,8 +101,9 @@ class RunBar(QWidget):
 
     def _build_facts(self) -> QWidget:
         box = QWidget()
-        flow = Flow(box, gap=22)
+        self._flow = Flow(box, gap=22)
         self.facts: dict[str, QLabel] = {}
+        self._columns: dict[str, QVBoxLayout] = {}
         for key, text in (
             ("step", self.tr("Step")),
             ("rate", self.tr("Pictures per second")),
@@ -119,8 +122,8 @@ class RunBar(QWidget):
             value.setAccessibleName(text)
             column.addWidget(caption)
             column.addWidget(value)
-            flow.addWidget(fact)
-            self.facts[key] = value
+            self._flow.addWidget(fact)
+            self.facts[key], self._columns[key] = value, column
         return box
 
     def _button(self, text: str, icon: str, tip: str) -> QPushButton:
@@ -160,6 +163,7 @@ class RunBar(QWidget):
         if info is not None:
             parts.append(f"{system_text(info.system)}, {info.resolution} × {info.resolution}")
         self.state.setText(" · ".join(part for part in parts if part))
+        self.state.setToolTip(self.state.text())
 
     def _show_buttons(self) -> None:
         training, state = self._training, self._training.state
@@ -184,14 +188,21 @@ class RunBar(QWidget):
         self.bar.setEnabled(shown is not None)
         if not (training.live and training.state is State.PREPARING):
             self.bar.setValue(round(1000 * step / steps) if steps else 0)
-        facts = self.facts
-        facts["step"].setText(self.tr("{0} of {1}").format(step, steps) if steps else "–")
+        self._set_fact("step", self.tr("{0} of {1}").format(step, steps) if steps else "–")
         rate = shown.rate() if shown is not None else None
-        facts["rate"].setText(f"{rate:.3g}" if rate else "–")
+        self._set_fact("rate", f"{rate:.3g}" if rate else "–")
         left = training.seconds_left() if training.live else None
-        facts["left"].setText(duration_text(left) if left is not None else "–")
+        self._set_fact("left", duration_text(left) if left is not None else "–")
         numbers = shown.numbers if shown is not None else {}
-        facts["score"].setText("  ".join(f"{k} {v:.3g}" for k, v in list(numbers.items())[:3]) or "–")
+        self._set_fact("score", "  ".join(f"{k} {v:.3g}" for k, v in list(numbers.items())[:3]) or "–")
+
+    def _set_fact(self, key: str, text: str) -> None:
+        label = self.facts[key]
+        if label.text() != text:
+            label.setText(text)
+            self._columns[key].activate()
+            self._flow.invalidate()
+            self._flow.activate()  # now: a number that grew would be cut off until the next turn of the event loop
 
     def _progress(self, part: float, text: str) -> None:
         self._text = text
@@ -218,8 +229,8 @@ class RunBar(QWidget):
 
     def _looked(self, use: Use) -> None:
         free = self.tr("{0}, {1} free")
-        self.facts["memory"].setText(free.format(size_text(use.memory), size_text(use.memory_free)))
+        self._set_fact("memory", free.format(size_text(use.memory), size_text(use.memory_free)))
         taken = size_text(use.run)
         if self._training.live and self._training.disk_bytes:
             taken = self.tr("{0} of about {1}").format(taken, size_text(self._training.disk_bytes))
-        self.facts["disk"].setText(free.format(taken, size_text(use.disk_free)))
+        self._set_fact("disk", free.format(taken, size_text(use.disk_free)))

@@ -134,8 +134,10 @@ def test_checking_reads_every_file(qtbot, window, panel):
     window.core.catalogue.reload()
     model = user_weights_folder() / "mine" / MODEL_FILE
     model.write_bytes(model.read_bytes()[:-1] + b"x")
+    panel.choose("tiny-sean")
     panel.check_button.click()
     qtbot.waitUntil(lambda: row_of(panel, "tiny-sean")[5] == "checked")
+    assert panel.chosen.name == "tiny-sean"
     assert "SHA-256" in row_of(panel, "mine")[5]
 
 
