@@ -17,7 +17,8 @@ from app.document.state import Snapshot
 from engine.errors import Cancelled, EngineError
 
 TOPIC = "render"
-COALESCE_MS = 8  # several signals of one change, or several moves of the brush in one frame, make one request
+COALESCE_MS = 8  # several signals of one change make one request
+STROKE_MS = 16  # and so do several moves of the brush in one frame: a request copies the label map
 
 
 class RenderController(QObject):
@@ -36,7 +37,6 @@ class RenderController(QObject):
         self._told_no_weights = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(COALESCE_MS)
         self._soon.timeout.connect(self._submit)
         self._enabled = False
         document, lane = self._document, self._lane
@@ -113,7 +113,7 @@ class RenderController(QObject):
 
     def _changed(self, *_: object) -> None:
         if self._enabled and not self._soon.isActive():
-            self._soon.start()
+            self._soon.start(STROKE_MS if self._document.stroking else COALESCE_MS)
 
     def _show_detail(self, *_: object) -> None:
         self._context.shell.set_checked(f"detail_{self._document.detail}")
@@ -134,7 +134,8 @@ class RenderController(QObject):
             return
         self._told_no_weights = False
         snapshot = self._document.snapshot()
-        if self.picture_shows(snapshot) and self._document.picture is not None:
+        back = not self._document.stroking and self.picture_shows(snapshot)
+        if back and self._document.picture is not None:
             # An undo led back to what is shown: whatever is under way would replace it by something else.
             self._fresh_document = False
             self._lane.cancel()
