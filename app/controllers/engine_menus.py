@@ -94,7 +94,8 @@ class ModelController(QObject):
         self._fill()
 
     def use(self, name: str) -> None:
-        """Paint with the weights ``name``: at once when they know the document's labels; else say why not.
+        """Paint with the weights ``name``: at once when they know the document's labels; else in a new document, for
+        which the user chooses a template.
 
         Style codes belong to weights: the pictures are encoded again first, in the background, so that the change
         is one step and the document stays complete.
@@ -107,11 +108,7 @@ class ModelController(QObject):
             return
         document = self._document
         if not labels.same_labels(document.label_set):
-            sentence = self.tr(
-                "These weights paint the {0} labels of {1}, this document has those of {2}: "
-                "begin a new document for them."
-            )
-            self._context.core.hub.error(sentence.format(len(labels), labels.name, document.label_set.name))
+            self._context.shell.run("new.template_for", name)  # other labels need another document
             self._fill()
             return
         if name == document.weights:
@@ -147,9 +144,7 @@ class ModelController(QObject):
             on_failed=failed,
         )
 
-    def _switch(
-        self, name: str, labels: LabelSet, styles: dict[int, Style], made: dict[ImageStyle, Style]
-    ) -> None:
+    def _switch(self, name: str, labels: LabelSet, styles: dict[int, Style], made: dict[ImageStyle, Style]) -> None:
         """Paint with other weights from now on: one step."""
         document, can = self._document, self._context.core.catalogue.abilities(name)
         found, changed = possible(styles, made, can, document.style_locked)

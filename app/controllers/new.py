@@ -48,9 +48,7 @@ class NewController(QObject):
     @Slot()
     def template(self) -> None:
         """Show the gallery of templates."""
-        dialog = TemplateDialog(templates(self._document.label_set), self._document.label_set, self._context.window)
-        dialog.chosen.connect(self._from_map)
-        dialog.open()
+        self.template_for(self._document.weights)
 
     @Slot()
     def photo(self) -> None:
@@ -87,6 +85,20 @@ class NewController(QObject):
         """Become what a file holds, once nothing unsaved can be lost."""
         if self._labels_of(found) is not None:
             self._context.shell.settle(lambda: self.restore(found, own=own))
+
+    def template_for(self, weights: str) -> None:
+        """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""
+        document, catalogue = self._document, self._context.core.catalogue
+        try:
+            labels = document.label_set if weights == document.weights else catalogue.label_set(weights)
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return
+        dialog = TemplateDialog(templates(labels), labels, self._context.window)
+        if weights != document.weights:
+            dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
+        dialog.chosen.connect(lambda label_map: self._from_map(label_map, labels, weights))
+        dialog.open()
 
     def from_photo(self, path: Path) -> None:
         """Find a photo's regions, show them, then repaint it with its own styles."""
@@ -154,11 +166,12 @@ class NewController(QObject):
         pixels, label_map = square_document(photo, side)
         self._begin(label_map, styles=dict(styles), photo=pixels, text=photo.path.name)
 
-    def _from_map(self, label_map: np.ndarray) -> None:
-        self._begin(self._fitted(label_map))
+    def _from_map(self, label_map: np.ndarray, labels: LabelSet | None = None, weights: str = "") -> None:
+        weights = weights or self._document.weights
+        self._begin(self._fitted(label_map, weights), labels=labels, weights=weights)
 
-    def _fitted(self, label_map: np.ndarray) -> np.ndarray:
-        side = self._context.core.catalogue.resolution(self._document.weights)
+    def _fitted(self, label_map: np.ndarray, weights: str) -> np.ndarray:
+        side = self._context.core.catalogue.resolution(weights)
         return resize_label_map(label_map, *sides_for(label_map.shape[0], label_map.shape[1], side))
 
     def _begin(
@@ -168,12 +181,16 @@ class NewController(QObject):
         styles: dict[int, Style] | None = None,
         photo: np.ndarray | None = None,
         text: str = "",
+        labels: LabelSet | None = None,
+        weights: str = "",
     ) -> None:
+        """``labels`` and ``weights``: the document's own unless given."""
+
         def begin() -> None:
             self._document.new(
-                label_set=self._document.label_set,
+                label_set=labels if labels is not None else self._document.label_set,
                 label_map=label_map,
-                weights=self._document.weights,
+                weights=weights or self._document.weights,
                 styles=styles,
                 photo=photo,
                 text=self.tr("New from {0}").format(text) if text else self.tr("New document"),
@@ -205,7 +222,7 @@ class NewController(QObject):
                 continue  # made for other labels
             self._document.new(
                 label_set=labels,
-                label_map=self._fitted(label_map),
+                label_map=self._fitted(label_map, self._document.weights),
                 weights=self._document.weights,
                 undoable=False,
             )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import RegionsDialog
+from app.dialogs.templates import TemplateDialog
 from app.mime import style_mime
 from app.pixels import to_qimage
 from engine.images import sniff
@@ -288,10 +289,18 @@ def huge_png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def test_weights_of_other_labels_are_refused_with_a_sentence(window, core, qtbot):
+def test_weights_of_other_labels_begin_a_document_of_their_own(window, core, qtbot):
     window.controllers["model"].use("fake-streets")
-    assert "labels" in window.error_bar.problem.sentence
-    assert core.document.weights == "fake-faces"
+    qtbot.waitUntil(lambda: dialog(TemplateDialog) is not None)
+    shown = dialog(TemplateDialog)
+    assert "fake-streets" in shown.windowTitle()
+    assert core.document.weights == "fake-faces"  # nothing happens until a template is chosen
+    shown.accept()
+    assert core.document.weights == "fake-streets" and core.document.label_set.name == "street"
+    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    assert window.error_bar.problem is None
+    core.document.undo()
+    assert core.document.weights == "fake-faces" and core.document.label_set.name == "faces"
 
 
 def test_a_folder_that_is_no_weights_is_told(window, tmp_path, qtbot):
