@@ -171,6 +171,8 @@ def test_each_region_is_cut_out_and_enlarged(
     image = torch.rand(2, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 2 - 1
     image[:, :, ::5] = 0  # rows that do not count
     assert torch.equal(masked_regions(image, hot, size, crop=True), regions_by_hand(image, hot, size))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(masked_regions(image, hot, size, crop=True), regions_by_hand(image, hot, size))
     whole = masked_regions(image, hot, size, crop=False).view(2, 5, 3, *size)
     torch.testing.assert_close(whole.sum(1), F.interpolate(image, size=size))
 
