@@ -156,7 +156,7 @@ class StudioController(QObject):
         from app.dialogs.data_report import DataReportDialog
 
         parent = self.studio if self.is_open else self._context.window
-        DataReportDialog(self._core, folder, parent=parent).open()
+        DataReportDialog(self._core.work_lane, self._core.settings, folder, parent).open()
 
     # --- closing ------------------------------------------------------------------------------------
 

@@ -28,11 +28,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.engine_texts import told
 from app.i18n import mark, tr
-from app.jobs.work_lane import Work
+from app.jobs.work_lane import Work, WorkLane
+from app.settings import Settings
 from engine.errors import EngineError
 from engine.files import write_text
 from engine.label_sets import bundled_label_sets
@@ -79,16 +79,16 @@ class DataReportDialog(QDialog):
 
     made = Signal(object)  # Path of the folder
 
-    def __init__(self, core: Core, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, lane: WorkLane, settings: Settings, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Data in {0}").format(folder.name))
         self.resize(880, 600)
-        self._core = core
+        self._lane = lane
         self._folder = folder
         self._work: Work | None = None
         self.report: Report | None = None
-        self.ask = FolderAsker(core.settings, self)
+        self.ask = FolderAsker(settings, self)
         self._build()
         self.look()
 
@@ -171,7 +171,7 @@ class DataReportDialog(QDialog):
         """Read the folder (again)."""
         folder = self._folder
         self.bar.show()
-        self._work = self._core.work_lane.submit(
+        self._work = self._lane.submit(
             lambda work: _inspect(work, folder),
             text=self.tr("Reading {0}").format(folder.name),
             on_done=self._found,
@@ -258,9 +258,7 @@ class DataReportDialog(QDialog):
             self.made.emit(folder)
             self.look()
 
-        self._core.work_lane.submit(
-            run, text=self.tr("Reading {0}").format(folder.name), on_done=written, on_failed=self._failed
-        )
+        self._lane.submit(run, text=self.tr("Reading {0}").format(folder.name), on_done=written, on_failed=self._failed)
 
     def _save(self) -> None:
         if self.report is None:

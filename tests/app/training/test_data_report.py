@@ -24,7 +24,7 @@ def core(qtbot, tmp_path):
 @pytest.fixture
 def report(qtbot, core):
     def show(folder):
-        dialog = DataReportDialog(core, folder)
+        dialog = DataReportDialog(core.work_lane, core.settings, folder)
         qtbot.addWidget(dialog)
         dialog.show()
         qtbot.waitUntil(lambda: dialog.bar.isHidden())
@@ -85,7 +85,7 @@ def test_a_folder_that_goes_away_gets_a_sentence(report, tiny_dataset):
 
 
 def test_closing_the_window_stops_the_reading(qtbot, core, tiny_dataset):
-    dialog = DataReportDialog(core, tiny_dataset)
+    dialog = DataReportDialog(core.work_lane, core.settings, tiny_dataset)
     dialog.show()
     dialog.reject()  # which deletes it
     qtbot.waitUntil(lambda: not core.work_lane.busy)
