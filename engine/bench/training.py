@@ -76,7 +76,7 @@ def measure(recipe: Recipe, data: Path, *, name: str = "", steps: int = 5, devic
     short = msgspec.structs.replace(recipe, log_every=10**9, sample_every=10**9, validate_every=10**9)
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as place:
         loop = prepare(short, data, Path(place) / "run", device=device)
-        with loop._batches_ahead():
+        with loop.stepper.ahead():
             return _measure(loop, name or recipe.system, steps)
 
 
@@ -89,20 +89,19 @@ def _measure(loop: Loop, name: str, steps: int) -> Row:
                 spans.switch("average")
                 spans.seconds.clear()
             started = time.perf_counter()
-            loop._step()
-            loop.step += 1
+            loop.stepper.run(number)
             times.append(time.perf_counter() - started)
         spans.switch("average")
     total = sum(spans.seconds.values())
     shares = {part: spans.seconds[part] / total for part in PARTS}
-    return Row(name, loop.pictures * steps / sum(times[2:]), median(times[2:]), shares)
+    return Row(name, loop.stepper.pictures * steps / sum(times[2:]), median(times[2:]), shares)
 
 
 @contextmanager
 def _watched(loop: Loop, spans: Spans) -> Iterator[None]:
     """Let the stopwatch follow a loop and its task."""
     task: Any = loop.task
-    loop.watch = lambda what: spans.switch(_part_of(what))
+    loop.stepper.watch = lambda what: spans.switch(_part_of(what))
     if not isinstance(task, GANTask):
         (network,) = task.modules.values()
         handles = [
@@ -112,7 +111,7 @@ def _watched(loop: Loop, spans: Spans) -> Iterator[None]:
         try:
             yield
         finally:
-            loop.watch = None
+            loop.stepper.watch = None
             for handle in handles:
                 handle.remove()
         return
@@ -132,12 +131,12 @@ def _watched(loop: Loop, spans: Spans) -> Iterator[None]:
     try:
         yield
     finally:
-        loop.watch = None
+        loop.stepper.watch = None
         del task.paint, task._judge
 
 
 def _part_of(what: str) -> str:
-    """The part that a phase of `Loop._step` begins with."""
+    """The part that a phase of `Stepper.run` begins with."""
     if what in ("data", "average"):
         return what
     network, _, phase = what.partition(" ")
@@ -172,7 +171,7 @@ def contraction(recipe: Recipe, data: Path, *, name: str, repeats: int = 3) -> C
             for contracted in (False, True):
                 task.config = replace(task.config, contracted=contracted)
                 started = time.perf_counter()
-                loop._step()
+                loop.stepper.run(number)
                 if number:
                     seconds[contracted].append(time.perf_counter() - started)
     slow, quick = median(seconds[False]), median(seconds[True])

@@ -158,9 +158,10 @@ class SEAN(nn.Module):
         bias = one + a * style.bias + (1 - a) * spade.bias
         labels_part = F.conv2d(hidden, (1 - a) * spade.weight, bias, padding=1)  # (B, C, H, W)
         batch, labels = rows.shape[:2]
-        kernel = style.weight.permute(1, 2, 3, 0).flatten(1)  # (hidden, 9 * C)
-        taps = (rows.flatten(0, 1) @ (a * kernel)).view(batch, labels, 9, -1).transpose(1, 2)  # (B, 9, L, C)
-        taps = taps.reshape(batch, 9 * labels, -1).to(labels_part.dtype)
+        # Channels-last weights lie as (C, 3, 3, hidden): a view of them is multiplied, nothing as large is copied.
+        kernel = style.weight.permute(0, 2, 3, 1).flatten(0, 2)  # (C * 9, hidden)
+        taps = F.linear(a * rows.flatten(0, 1), kernel).view(batch, labels, -1, 9)  # (B, L, C, 9)
+        taps = taps.permute(0, 3, 1, 2).reshape(batch, 9 * labels, -1).to(labels_part.dtype)
         height, width = labels_part.shape[-2:]
         columns = conditions.columns(height, width, labels_part.dtype).flatten(1, 2)  # (B, H*W, 9L)
         total = torch.baddbmm(labels_part.permute(0, 2, 3, 1).flatten(1, 2), columns, taps)

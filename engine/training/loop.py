@@ -22,7 +22,6 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from engine.data.ahead import BatchesAhead
 from engine.data.folder import Batch, DatasetFolder
 from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import atomic_write, cannot, write_bytes
@@ -30,9 +29,9 @@ from engine.images import encode_png
 from engine.training import checkpoint
 from engine.training.control import Control
 from engine.training.pace import Pace, machine_use
-from engine.training.parallel import any_process, average_gradients, average_numbers
-from engine.training.randomness import Randomness
+from engine.training.parallel import any_process, average_numbers
 from engine.training.recipe import Recipe
+from engine.training.step import Stepper
 from engine.training.task import Task, run_path
 
 Callback = Callable[[str, dict[str, Any]], None]
@@ -78,14 +77,15 @@ class Loop:
     step: int = 0
     seconds: float = 0.0
     best: float = -float("inf")
-    watch: Callable[[str], None] | None = None  # told what begins now: how `bench training` divides a step
     _latest: dict[str, Tensor] = field(default_factory=dict)
     _numbers: dict[str, float] = field(default_factory=dict)
     _marked: int = 0  # the last step whose milestones are done: a cancelled run owes them
     _saved: int = 0  # the step of the last checkpoint
-    _whole: bool = True  # no step is half done
-    _ahead: BatchesAhead | None = None
     _pace: Pace = field(default_factory=lambda: Pace(0.0))
+
+    def __post_init__(self) -> None:
+        self.stepper = Stepper(self.task, self.recipe, self.train, self.fabric)
+        self.device = self.stepper.device
 
     def run(self) -> None:
         """Train up to `recipe.steps`.
@@ -94,7 +94,7 @@ class Loop:
         numbers (the last checkpoint stays) and when data vanish or the disk is full.
         """
         self._pace = Pace(self.seconds)
-        with self.control.serving(), self._answering_while_validating(), self._batches_ahead():
+        with self.control.serving(), self._answering_while_validating(), self.stepper.ahead():
             try:
                 self._train()
                 self.save()
@@ -113,18 +113,13 @@ class Loop:
         self._phase("training")
         while self.step < self.recipe.steps:
             self._look()
-            self._latest = self._step()
+            self._latest = self.stepper.run(self.step)
             self.step += 1
-            self._pace.step(self.pictures)
+            self._pace.step(self.stepper.pictures)
             self.seconds = self._pace.seconds
             if self.step % self.recipe.log_every == 0:
                 self._report_step()
             self._milestones()
-
-    @property
-    def pictures(self) -> int:
-        """Pictures per step, of all processes together."""
-        return self.recipe.batch * self.recipe.accumulate * int(self.fabric.world_size)
 
     def disk_bytes(self) -> int:
         """What the run will take on the disk at most: two checkpoints while one replaces the other, weights, sheets."""
@@ -137,93 +132,6 @@ class Loop:
     def data_bytes(self) -> int:
         """Memory that decoded pictures take."""
         return sum(data.nbytes for data in (self.train, self.validation) if data is not None)
-
-    # ------------------------------------------------------------------ one step
-
-    def _step(self) -> dict[str, Tensor]:
-        parts = self.recipe.accumulate * int(self.fabric.world_size)
-        mine = self._parts()
-        sums: dict[str, Tensor] = {}
-        used: dict[str, torch.optim.Optimizer] = {}
-        self._mark("data")
-        batches = self._batches()
-        self._whole = False
-        for part, batch in zip(mine, batches, strict=True):
-            with self._random(self.step, part, parts):
-                for name, losses in self._updates(batch):
-                    optimizer = self.task.optimizers[name]
-                    if name not in used or self.recipe.accumulate == 1:
-                        optimizer.zero_grad(set_to_none=True)
-                    self._mark(f"{name} backward")
-                    total = torch.stack([loss.float() for loss in losses.values()]).sum()
-                    self.fabric.backward(total / self.recipe.accumulate)
-                    used[name] = optimizer
-                    if self.recipe.accumulate == 1:
-                        self._apply(name, optimizer)
-                    for key, value in losses.items():
-                        sums[key] = sums.get(key, 0) + value.detach() / self.recipe.accumulate
-        if self.recipe.accumulate > 1:
-            for name, optimizer in used.items():
-                self._apply(name, optimizer)
-        self._mark("average")
-        self.task.after_step(self.step)
-        self._whole = True
-        return sums
-
-    def _batches(self) -> list[Batch]:
-        if self._ahead is not None:
-            mine = self._ahead.get(self.step)
-        else:
-            whole = self.train.training_batch(self.pictures, self.recipe.seed, self.step, self._rows())
-            mine = Batch(whole.image.to(self.device), whole.label_map.to(self.device))
-        size = self.recipe.batch
-        return [Batch(mine.image[n : n + size], mine.label_map[n : n + size]) for n in range(0, len(mine.image), size)]
-
-    def _parts(self) -> list[int]:
-        """Of a step's batches, those of this process."""
-        world, rank = int(self.fabric.world_size), int(self.fabric.global_rank)
-        return [n * world + rank for n in range(self.recipe.accumulate)]
-
-    def _rows(self) -> np.ndarray:
-        """Of a step's pictures, those of this process."""
-        size = self.recipe.batch
-        return np.concatenate([np.arange(n * size, (n + 1) * size) for n in self._parts()])
-
-    @contextmanager
-    def _batches_ahead(self) -> Iterator[None]:
-        """Make batches in other threads while inside."""
-        recipe = self.recipe
-        with BatchesAhead(self.train, self.pictures, recipe.seed, self._rows(), self.device, recipe.steps) as ahead:
-            self._ahead = ahead
-            try:
-                yield
-            finally:
-                self._ahead = None
-
-    def _updates(self, batch: Batch) -> Iterator[tuple[str, dict[str, Tensor]]]:
-        updates = self.task.losses(batch, self.step)
-        while True:
-            self._mark("forward")
-            with self.fabric.autocast():
-                update = next(updates, None)
-            if update is None:
-                return
-            yield update
-
-    def _apply(self, name: str, optimizer: torch.optim.Optimizer) -> None:
-        self._mark(f"{name} update")
-        average_gradients(self.fabric, optimizer)
-        self.fabric.strategy.optimizer_step(optimizer)  # optimizer.step(), with 16-mixed's loss scale undone
-
-    def _random(self, step: int, part: int = 0, parts: int = 1) -> Randomness:
-        seed = (self.recipe.seed * 1_000_003 + step) % 2**63
-        return Randomness(seed, self.device, self.recipe.batch, part, parts)
-
-    @property
-    def device(self) -> torch.device:
-        """Where this process computes."""
-        device: torch.device = self.fabric.device
-        return device
 
     # ------------------------------------------------------------------ between steps
 
@@ -281,7 +189,7 @@ class Loop:
         self._phase("sampling")
         data = self.validation if self.validation is not None else self.train
         batch = data.batch(np.linspace(0, len(data) - 1, min(8, len(data))).round().astype(int))
-        with self.fabric.autocast(), self._random(0):  # the same draws every time: sheets can be compared
+        with self.fabric.autocast(), self.stepper.random(0):  # the same draws every time: sheets can be compared
             sheet = self.task.samples(Batch(batch.image.to(self.device), batch.label_map.to(self.device)))
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
         path = run_path(self.folder, "samples", f"{self.step:07d}.png")
@@ -292,7 +200,7 @@ class Loop:
         """Measure on the validation split; keep the export if it is the best so far."""
         assert self.validation is not None
         self._phase("validating")
-        with self.fabric.autocast(), self._random(0):
+        with self.fabric.autocast(), self.stepper.random(0):
             numbers = self.task.validate(self.validation)
         self._numbers = numbers
         self._report("validation", {"numbers": {k: round(v, 4) for k, v in numbers.items()}})
@@ -321,7 +229,7 @@ class Loop:
         return self.control.ask(self._snapshot).result()
 
     def _snapshot(self) -> Snapshot:
-        with self._random(0):  # building a network draws numbers, which no step must miss
+        with self.stepper.random(0):  # building a network draws numbers, which no step must miss
             config, state = self.task.export()
         plain = {k: v.detach().to("cpu", copy=True).contiguous() for k, v in state.items()}
         bad = [k for k, v in plain.items() if v.is_floating_point() and not bool(torch.isfinite(v).all())]
@@ -361,7 +269,7 @@ class Loop:
         """What is told when the run cannot go on; its state is saved first where it is good."""
         if isinstance(error, checkpoint.NoNumber):
             return error
-        if self._whole and self._saved < self.step:
+        if self.stepper.whole and self._saved < self.step:
             try:
                 self.save()
             except EngineError:
@@ -386,10 +294,6 @@ class Loop:
 
     def _phase(self, phase: str) -> None:
         self._tell("phase", {"phase": phase})
-
-    def _mark(self, what: str) -> None:
-        if self.watch is not None:
-            self.watch(what)
 
     def _report(self, event: str, facts: dict[str, Any]) -> None:
         """Add a line to stats.jsonl and tell it. Raises BadFile if the line cannot be written."""

@@ -124,7 +124,7 @@ def test_gradients_of_several_batches_are_averaged(data: Path, tmp_path: Path) -
         loop.run()
     a, b = (losses_of(tmp_path / name)[0] for name in ("whole", "parts"))
     assert b == pytest.approx(a, rel=1e-4, abs=2e-4)
-    assert parts.pictures == 4
+    assert parts.stepper.pictures == 4
 
 
 def test_all_networks_move_when_gradients_are_accumulated(data: Path, tmp_path: Path) -> None:
