@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.dialogs.weights import Import, ImportDialog, WeightsDialog
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
+from app.pixels import to_qimage
 from engine.checkpoints.manage import is_removable, missing, problem_of, remove_weights
 from engine.checkpoints.store import user_weights_folder
+from engine.images import read_image
 from engine.label_sets import load_label_set
 
 FILES = "*.pth *.pt *.ckpt"
@@ -40,6 +42,7 @@ class WeightsController(QObject):
             panel.remove_wanted.connect(self._remove)
             panel.use_wanted.connect(lambda name: self._context.shell.run("model.use", name))
             panel.folder_wanted.connect(self._show_folder)
+            panel.picture_wanted.connect(self._read_picture)
             dialog.finished.connect(self._closed)
             self._core.catalogue.reload()
         self._dialog.show()
@@ -67,6 +70,18 @@ class WeightsController(QObject):
             systems = {entry.card.system for entry in entries if entry.card is not None}
             removable = [entry.name for entry in entries if is_removable(entry.folder)]
             self._dialog.panel.show_entries(entries, missing(systems), removable)
+
+    def _read_picture(self, path: Path) -> None:
+        def read(image: QImage) -> None:
+            if self._dialog is not None:
+                self._dialog.panel.show_picture(path, image)
+
+        self._core.work_lane.submit(
+            lambda _: to_qimage(read_image(path, max_side=1024).pixels),
+            text=self.tr("Reading samples"),
+            on_done=read,
+            on_failed=lambda _: None,  # a picture beside the weights is no part of them
+        )
 
     def _import(self, wanted: Import) -> None:
         def imported(name: str) -> None:

@@ -60,6 +60,7 @@ class WeightsPanel(QWidget):
     check_wanted = Signal(list)  # names
     use_wanted = Signal(str)
     folder_wanted = Signal(object)  # Path
+    picture_wanted = Signal(object)  # Path of the sample sheet; whoever reads it calls `show_picture`
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -191,7 +192,8 @@ class WeightsPanel(QWidget):
         self.picture.hide()
         if entry is not None:
             self.about.setHtml(_entry_html(entry, self._checked.get(entry.name)))
-            self._show_picture(entry.samples)
+            if entry.samples is not None:
+                self.picture_wanted.emit(entry.samples)
         elif gap is not None:
             self.about.setHtml(_missing_html(gap))
         else:
@@ -204,15 +206,16 @@ class WeightsPanel(QWidget):
         self.folder_button.setEnabled(entry is not None or gap is not None)
         self.check_button.setEnabled(bool(self._entries))
 
-    def _show_picture(self, path: Path | None) -> None:
-        image = QImage(str(path)) if path is not None else QImage()
-        if not image.isNull():
-            ratio = self.devicePixelRatioF()
-            keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            pixmap = QPixmap.fromImage(image.scaled(PICTURE * ratio, keep, smooth))
-            pixmap.setDevicePixelRatio(ratio)
-            self.picture.setPixmap(pixmap)
-            self.picture.show()
+    def show_picture(self, path: Path, image: QImage) -> None:
+        """The sample sheet that was wanted, if it is still the chosen one."""
+        if self.chosen is None or self.chosen.samples != path or image.isNull():
+            return
+        ratio = self.devicePixelRatioF()
+        keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        pixmap = QPixmap.fromImage(image.scaled(PICTURE * ratio, keep, smooth))
+        pixmap.setDevicePixelRatio(ratio)
+        self.picture.setPixmap(pixmap)
+        self.picture.show()
 
     def _want(self, signal: Any) -> None:
         if self.chosen is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from PIL import Image
 
 from app.catalogue import Catalogue
 from app.core import Core
@@ -127,6 +128,16 @@ def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, p
     panel.table.selectRow(panel.table.rowCount() - 1)
     assert str(user_weights_folder()) in panel.about.toPlainText()
     assert nameless(panel) == []
+
+
+def test_the_sample_sheet_beside_weights_is_shown(qtbot, window, panel):
+    install("mine")
+    Image.new("RGB", (640, 320), "teal").save(user_weights_folder() / "mine" / "samples.png")
+    window.core.catalogue.reload()
+    panel.choose("mine")
+    qtbot.waitUntil(lambda: not panel.picture.pixmap().isNull())
+    panel.choose("tiny-sean")
+    assert panel.picture.isHidden()
 
 
 def test_checking_reads_every_file(qtbot, window, panel):
