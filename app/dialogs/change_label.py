@@ -50,6 +50,7 @@ class ChangeLabelDialog(QDialog):
         self.search.textChanged.connect(self._filter)
         self.search.installEventFilter(self)
         self.list = QListWidget()
+        self.list.setObjectName("choices")
         self.list.setAccessibleName(self.tr("Labels"))
         self.list.setIconSize(QSize(SWATCH, SWATCH))
         for label in label_set.labels:

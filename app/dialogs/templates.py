@@ -38,6 +38,7 @@ class TemplateDialog(QDialog):
         self.resize(760, 560)
         self._maps: list[np.ndarray] = []
         self.list = QListWidget()
+        self.list.setObjectName("gallery")
         self.list.setAccessibleName(self.tr("Templates"))
         self.list.setViewMode(QListWidget.ViewMode.IconMode)
         self.list.setIconSize(QSize(SIDE, SIDE))
@@ -77,7 +78,9 @@ class TemplateDialog(QDialog):
         height, width = (max(1, round(side * scale)) for side in label_map.shape)
         small = resize_label_map(label_map, height, width)
         pixmap = QPixmap.fromImage(to_qimage(label_set.palette()[small]))
-        item = QListWidgetItem(QIcon(pixmap), title)
+        icon = QIcon(pixmap)
+        icon.addPixmap(pixmap, QIcon.Mode.Selected)  # the labels' colours are not tinted
+        item = QListWidgetItem(icon, title)
         item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.list.addItem(item)
         self._maps.append(label_map)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from app.mime import file_mime
 from app.panels.thumb import Thumb
 from app.paths import resource
+from engine.labels import LabelSet, load_label_set
 
 SIDE = 32
 IN_ROW = 8  # what the panel holds without growing wider
@@ -20,6 +22,12 @@ LABELS = ".labels.png"  # beside NAME.png stands its label map, NAME.labels.png
 def sample_styles() -> list[Path]:
     """The pictures, by name."""
     return [path for path in sorted(resource("styles").glob("*.png")) if not path.name.endswith(LABELS)]
+
+
+@cache
+def sample_labels() -> LabelSet:
+    """The labels whose styles the pictures have: they are portraits."""
+    return load_label_set("faces")
 
 
 class SampleStrip(QWidget):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QPushBu
 from app.document.document import Document
 from app.icons import icons
 from app.mime import Incoming, may_be_useful, read_mime
-from app.panels.samples import SampleStrip, sample_styles
+from app.panels.samples import SampleStrip, sample_labels, sample_styles
 from app.panels.style_detail import StyleDetail
 from app.panels.style_rows import LABEL_ROLE, StyleDelegate, StyleModel
 from app.style_scope import StyleScope
@@ -130,6 +130,7 @@ class StylesPanel(QWidget):
             pick if can.images else self.tr('The weights "{0}" take no styles from pictures').format(weights)
         )
         self.samples.setEnabled(can.images)
+        self.samples.setVisible(bool(self.samples.thumbs) and self._document.label_set.same_labels(sample_labels()))
         self.button_dice_all.setEnabled(can.samples)
         self.button_dice_all.setToolTip(
             roll if can.samples else self.tr('The weights "{0}" cannot draw styles').format(weights)
