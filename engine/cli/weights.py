@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,12 @@ def label_set_of(weights: str) -> LabelSet:
 
 def weights(
     as_json: JsonFlag = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read every file whole and compare its SHA-256 with its card's.")
+    ] = False,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="NAME", help="Remove these weights from your own folder.")
+    ] = None,
     measure_styles: Annotated[
         str | None,
         typer.Option("--measure-styles", metavar="NAME", help="Measure how styles vary, so that they can be drawn."),
@@ -39,7 +46,7 @@ def weights(
     limit: Annotated[int, typer.Option("--limit", min=2, help="At most that many, spread over the split.")] = 300,
     device: Device = "auto",
 ) -> None:
-    """List the weights that are installed, with their cards; exit code 1 if one of them is broken.
+    """List the weights that are installed, with their cards, and what is missing; exit code 1 if one is broken.
 
     With --measure-styles and --data: write styles.safetensors beside weights that take styles from pictures, so that
     `render --style hair=sample:7` and the editor's dice can draw styles for them.
@@ -49,9 +56,14 @@ def weights(
         return
     if data is not None:
         raise BadRequest("--data goes with --measure-styles NAME.")
+    if remove is not None:
+        _remove(remove, as_json)
+        return
     from engine.checkpoints.store import list_weights, search_path
 
     entries = list_weights()
+    if check:
+        entries = [_checked(entry) for entry in entries]
     if as_json:
         say_json([_as_data(entry) for entry in entries])
     elif not entries:
@@ -63,6 +75,24 @@ def weights(
         _say_missing({entry.card.system for entry in entries if entry.card is not None})
     if any(entry.card is None for entry in entries):
         raise SystemExit(CHECK_FAILED)
+
+
+def _remove(name: str, as_json: bool) -> None:
+    from engine.checkpoints.manage import remove_weights
+
+    folder = remove_weights(name)
+    if as_json:
+        say_json({"removed": name, "folder": folder})
+    else:
+        say(f"removed {folder}")
+
+
+def _checked(entry: WeightsEntry) -> WeightsEntry:
+    """The entry, with what reading its files whole has found."""
+    from engine.checkpoints.manage import problem_of
+
+    found = problem_of(entry.folder) if entry.card is not None else ""
+    return replace(entry, card=None, problem=found) if found else entry
 
 
 def _measure(name: str, data: Path | None, split: str, limit: int, device: str, quiet: bool) -> None:
