@@ -178,7 +178,7 @@ def contraction(recipe: Recipe, data: Path, *, name: str, repeats: int = 3) -> C
     return Contraction(name, slow, quick, slow / quick)
 
 
-def published_recipe(side: int = 128, batch: int = 1) -> Recipe:
+def published_recipe(side: int = 128, batch: int = 4) -> Recipe:
     """SEAN as published, trained as published but for the size of pictures and batch."""
     return Recipe(system="sean", resolution=side, batch=batch, steps=10**6, task={"perceptual": 0.0, "ema": 0.0})
 
