@@ -66,10 +66,13 @@ class StyleSpread:
 
     def sample(self, label: int, seed: int) -> Array:
         """The style (D,) float32 of a label for a seed."""
-        together = drawn(SHARED_STREAM, seed, self.spread.shape[1]) @ self.spread[label]
-        alone = drawn(label, seed, self.own.shape[1]) @ self.own[label]
-        code: Array = self.mean[label] + together + alone
-        return code
+        code = self.mean[label].astype(np.float64)
+        for stream, directions in ((SHARED_STREAM, self.spread[label]), (label, self.own[label])):
+            # One after the other in float64, not as a matrix product: libraries of linear algebra add in orders of
+            # their own, and the same seed is to give the same style on every machine.
+            for amount, direction in zip(drawn(stream, seed, len(directions)), directions, strict=True):
+                code += float(amount) * direction
+        return code.astype(np.float32)
 
 
 # ---------------------------------------------------------------- measuring

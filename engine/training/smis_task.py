@@ -23,7 +23,9 @@ class SMISTask(VariationalTask):
     model: SMISConfig
 
     def build(self, sn: bool) -> nn.Module:
-        """A network with its encoder."""
+        """A network with its encoder. Raises ValueError for a config with edges, which no dataset folder has."""
+        if self.model.edges:
+            raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return SMISGenerator(self.model, sn=sn)
 
     def rows(self, generator: Any, image: Tensor, hot: Tensor) -> list[Tensor]:

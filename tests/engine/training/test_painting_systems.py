@@ -240,6 +240,7 @@ def test_least_squares_are_those_of_the_paper() -> None:
         ("smis", {"encoder": {"widht": 3}}, r"\[model\.encoder\]: unknown key 'widht'.*'width'"),
         ("spade", {"edges": True}, "leave out edges"),
         ("pix2pixhd", {"edges": True}, "leave out edges"),
+        ("smis", {"edges": True}, "leave out edges"),
     ],
 )
 def test_settings_that_cannot_be_trained_are_named(
