@@ -30,12 +30,14 @@ class Catalogue(QObject):
         self._entries: tuple[WeightsEntry, ...] = ()
         self._extra: dict[str, Card] = {}
         self._abilities: dict[str, Abilities] = {}
+        self._fingerprints: dict[str, str] = {}
         self.reload()
 
     def reload(self) -> None:
         """Look at the search path again (a few small files)."""
         self._entries = tuple(self._find())
         self._abilities.clear()
+        self._fingerprints.clear()
         for entry in self._entries:
             if entry.problem:
                 log.warning("weights %s: %s", entry.name, entry.problem)
@@ -71,6 +73,17 @@ class Catalogue(QObject):
         if name in self._extra:
             return self._extra[name]
         return read_card(find_weights(name))
+
+    def fingerprint(self, name: str) -> str:
+        """Another text for other weights under the same name (a run may be taken again and again); "" where there are
+        no such weights. What was made with weights is known again by name and fingerprint."""
+        if name not in self._fingerprints:
+            try:
+                card = self.card(name)
+            except EngineError:
+                return ""
+            self._fingerprints[name] = card.sha256 + card.styles_sha256
+        return self._fingerprints[name]
 
     def label_set(self, name: str) -> LabelSet:
         """The label set of the weights ``name``. Raises WeightsError, also when they know no labels."""
@@ -132,5 +145,6 @@ class Catalogue(QObject):
         name = lasting_name(folder)
         self._extra[name] = card
         self._abilities.clear()
+        self._fingerprints.clear()
         self.changed.emit()
         return name

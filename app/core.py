@@ -47,6 +47,7 @@ class Core(QObject):
         self.hub = hub if hub is not None else ProblemHub(self)
         self.catalogue = catalogue if catalogue is not None else Catalogue(parent=self)
         self.document = Document(weights=self.catalogue.default_painter(), parent=self)
+        self.document.fingerprint_of = self.catalogue.fingerprint
         self.scope = StyleScope(self.document, self.catalogue.abilities)
         self._sessions = sessions
         self.gate = SessionGate(sessions(settings.device))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -118,13 +119,15 @@ def _map_beside(path: Path, label_set: LabelSet) -> np.ndarray | None:
 class CodeCache:
     """Style codes by file, label map and weights, so that a photo is encoded once. Used in the worker only."""
 
-    def __init__(self) -> None:
+    def __init__(self, fingerprint: Callable[[str], str]) -> None:
+        """`fingerprint` tells weights of one name apart (`Catalogue.fingerprint`)."""
+        self._fingerprint = fingerprint
         self._codes: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 
     def encode(self, work: Work, weights: str, photo: Photo) -> Any:
         """StyleCodes of the photo's regions."""
         digest = hashlib.sha256(photo.label_map.tobytes()).digest()
-        key = (*file_key(photo.path), photo.label_map.shape, digest, weights)
+        key = (*file_key(photo.path), photo.label_map.shape, digest, weights, self._fingerprint(weights))
         if key in self._codes:
             self._codes.move_to_end(key)
             return self._codes[key]

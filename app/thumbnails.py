@@ -34,6 +34,7 @@ class Place:
 
     weights: str
     label: int
+    fingerprint: str = ""  # of the weights: others may take their name
 
 
 def thumbnail_key(style: ImageStyle) -> str:
@@ -70,7 +71,7 @@ class Thumbnails(QObject):
         self._images: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: set[str] = set()
         self._keys: dict[ImageStyle, str] = {}
-        self._drawn: OrderedDict[tuple[str, int, int], QImage] = OrderedDict()  # by weights, label and seed
+        self._drawn: OrderedDict[tuple[Place, int], QImage] = OrderedDict()  # by place and seed
 
     def put(self, style: ImageStyle, pixels: np.ndarray, label_map: np.ndarray) -> None:
         """Make the thumbnail from what is at hand, so that nothing need be read again."""
@@ -89,7 +90,7 @@ class Thumbnails(QObject):
         for place, seed in drawn:
             image = make_thumbnail(pixels, label_map, place.label) if present[place.label] else None
             if image is not None:
-                self._drawn[(place.weights, place.label, seed)] = image
+                self._drawn[place, seed] = image
         while len(self._drawn) > KEPT:
             self._drawn.popitem(last=False)
         if any(self.knows_drawn(place, seed) for place, seed in drawn):
@@ -97,7 +98,7 @@ class Thumbnails(QObject):
 
     def knows_drawn(self, place: Place, seed: int) -> bool:
         """Whether there is a picture of a drawn style."""
-        return (place.weights, place.label, seed) in self._drawn
+        return (place, seed) in self._drawn
 
     def pixmap(
         self, style: Style, label_set: LabelSet, side: int, ratio: float = 1.0, *, place: Place | None = None
@@ -124,7 +125,7 @@ class Thumbnails(QObject):
     def _part(self, part: ImageStyle | SampleStyle, label_set: LabelSet, place: Place | None) -> QImage | None:
         if isinstance(part, ImageStyle):
             return self._image(part, label_set)
-        return None if place is None else self._drawn.get((place.weights, place.label, part.seed))
+        return None if place is None else self._drawn.get((place, part.seed))
 
     def _image(self, style: ImageStyle, label_set: LabelSet) -> QImage | None:
         key = self._key(style)

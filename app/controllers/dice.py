@@ -120,11 +120,11 @@ class DiceController(QObject):
             return
         thumbnails = self._context.core.thumbnails
         new = [
-            (Place(shown.weights, label), style.seed)
+            (Place(shown.weights, label, shown.fingerprint), style.seed)
             for label, style in shown.styles.items()
             if isinstance(style, SampleStyle)
             and self._document.areas[label] > 0
-            and not thumbnails.knows_drawn(Place(shown.weights, label), style.seed)
+            and not thumbnails.knows_drawn(Place(shown.weights, label, shown.fingerprint), style.seed)
         ]
         if new:
             thumbnails.put_drawn(new, picture, shown.label_map)

@@ -86,7 +86,7 @@ class ModelController(QObject):
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
-        self._codes = CodeCache()
+        self._codes = CodeCache(context.core.catalogue.fingerprint)
         self._menu = menu
         context.core.catalogue.changed.connect(self._fill)
         self._document.weights_changed.connect(self._fill)
@@ -111,8 +111,20 @@ class ModelController(QObject):
             self._context.shell.run("new.template_for", name)  # other labels need another document
             self._fill()
             return
-        if name == document.weights:
-            return
+        if name != document.weights:
+            self._encode_for(name, labels)
+
+    def renew(self) -> None:
+        """The document's weights are others now, under the same name: encode its pictures again, then paint."""
+        document = self._document
+        if any(image_parts(style) for style in document.styles.values()):
+            self._encode_for(document.weights, document.label_set)
+        else:
+            self._context.shell.run("render.render_now")
+
+    def _encode_for(self, name: str, labels: LabelSet) -> None:
+        """Change to the weights `name`, which know the document's labels, once its pictures are encoded for them."""
+        document = self._document
         old, new = self._context.core.scope.abilities, self._context.core.catalogue.abilities(name)
         styles = document.styles
         if old.scope == "picture" and new.scope == "label":

@@ -101,7 +101,7 @@ class MorphSession(QObject):
 
     def _show_end(self, show: Callable[..., None], style: Style) -> None:
         document = self._document
-        place = Place(self._snapshot.weights, self._label)
+        place = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
         pixmap = self._context.core.thumbnails.pixmap(
             style, document.label_set, 64, self.dialog.devicePixelRatioF(), place=place
         )
@@ -149,7 +149,7 @@ class MorphSession(QObject):
         self._painted[key] = pixels
         end, amount = key
         if amount == 1.0 and isinstance(end, SampleStyle):
-            place = Place(self._snapshot.weights, self._label)
+            place = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
             self._context.core.thumbnails.put_drawn([(place, end.seed)], pixels, self._snapshot.label_map)
             self._show_end(self.dialog.second.show_end, self._to)
         elif end == self._to:

@@ -122,7 +122,7 @@ class StudioController(QObject):
         document = core.document
         if made.labels is not None and made.labels.same_labels(document.label_set):
             if document.weights == made.name:
-                self._context.shell.run("render.render_now")
+                self._context.shell.run("model.renew")
             else:
                 self._context.shell.run("model.use", made.name)
         elif made.labels is not None and made.label_map is not None:

@@ -46,7 +46,7 @@ class StylesController(QObject):
         self._document = context.core.document
         self._scope = context.core.scope
         self._photos: dict[tuple[object, ...], Photo] = {}
-        self._codes = CodeCache()
+        self._codes = CodeCache(context.core.catalogue.fingerprint)
         panel = context.styles
         panel.incoming.connect(lambda label, slot, incoming: self.use(incoming, Target(label, slot)))
         panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))

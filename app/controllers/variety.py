@@ -163,7 +163,7 @@ class _VariationsRun:
 
     def _shower(self, place: int, seed: int) -> Callable[[np.ndarray], object]:
         def show(pixels: np.ndarray) -> None:
-            where = Place(self._snapshot.weights, self._label)
+            where = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
             self._context.core.thumbnails.put_drawn([(where, seed)], pixels, self._snapshot.label_map)
             self._dialog.show_variation(place, self._look(pixels))
 

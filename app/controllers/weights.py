@@ -93,6 +93,8 @@ class WeightsController(QObject):
                 self.open()
                 self._dialog.panel.choose(name)  # type: ignore[attr-defined]
             self._core.hub.notice(self.tr("{0} can be used now.").format(name))
+            if self._core.document.weights == name:  # others of that name were removed
+                self._context.shell.run("model.renew")
 
         self._core.submit(
             lambda work: _import_published(work, wanted),

@@ -126,7 +126,8 @@ class Results:
 
 def key_of(snapshot: Snapshot) -> bytes:
     """Equal for snapshots that make the same picture."""
-    plain = (snapshot.weights, snapshot.seed, snapshot.precision, snapshot.detail, sorted(snapshot.styles.items()))
+    weights = (snapshot.weights, snapshot.fingerprint)
+    plain = (weights, snapshot.seed, snapshot.precision, snapshot.detail, sorted(snapshot.styles.items()))
     digest = hashlib.sha256(repr((plain, snapshot.label_map.shape)).encode("utf-8", "surrogatepass"))
     digest.update(np.ascontiguousarray(snapshot.label_map).data)
     return digest.digest()

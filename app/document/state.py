@@ -63,6 +63,7 @@ class Snapshot:
     seed: int
     precision: Precision = "float32"
     detail: Detail = "model"
+    fingerprint: str = ""  # of the weights, which may be published anew under their name
 
     def same_as(self, other: Snapshot) -> bool:
         """True when both make the same picture."""
@@ -71,7 +72,8 @@ class Snapshot:
     def same_but_map(self, other: Snapshot) -> bool:
         """True when at most the label maps differ."""
         mine, theirs = (
-            (one.weights, one.seed, one.precision, one.detail, one.styles, one.label_map.shape) for one in (self, other)
+            (one.weights, one.fingerprint, one.seed, one.precision, one.detail, one.styles, one.label_map.shape)
+            for one in (self, other)
         )
         return mine == theirs
 

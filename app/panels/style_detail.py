@@ -251,7 +251,7 @@ class StyleDetail(QFrame):
             self._document.label_set,
             side,
             self.devicePixelRatioF(),
-            place=Place(self._document.weights, self._label),
+            place=Place(self._document.weights, self._label, self._document.fingerprint),
         )
         mean = isinstance(style, MeanStyle)
         tint = QColor(*self._document.label_set.labels[self._label].colour) if mean else None

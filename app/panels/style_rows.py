@@ -92,7 +92,7 @@ class StyleModel(QAbstractListModel):
             source=source,
             style=style,
             locked=locked,
-            place=Place(self._document.weights, label),
+            place=Place(self._document.weights, label, self._document.fingerprint),
             dice=self._scope.abilities.samples and not locked,
         )
 

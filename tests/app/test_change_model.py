@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 from PIL import Image
 
 from app.catalogue import Catalogue
+from app.document.results import key_of
+from app.photos import CodeCache, Photo
 from app.restyle import encode_again, with_codes
-from engine.checkpoints.store import find_weights
+from app.thumbnails import Place
+from engine.checkpoints.store import WeightsEntry, find_weights
 from engine.request import ImageStyle, MeanStyle, MixStyle, encode_code, encode_map
 from tests.app.fakes import FACES, StyleCodes
 from tests.fixtures import face_label_map, photo_of
@@ -107,3 +111,38 @@ def test_a_region_too_small_for_the_new_weights_takes_the_mean(style):
     assert with_codes(MixStyle(a=style, b=MeanStyle(), amount=0.5), made) == MixStyle(
         a=MeanStyle(), b=MeanStyle(), amount=0.5
     )
+
+
+def test_weights_published_again_under_their_name_encode_the_pictures_again(window, core, engine, style, qtbot):
+    """A run in training is used again and again: codes of its older encoder mean nothing to the newer generator."""
+    document = core.document
+    document.set_style(HAIR, style)
+    before, label_map = document.snapshot(), document.label_map.copy()
+    kept = document.keep_result(before, photo_of(label_map))
+    for entry in core.catalogue._entries:
+        if entry.name == "fake-faces":
+            newer = [WeightsEntry(entry.name, entry.folder, entry.card.replace(sha256="1" * 64))]
+    core.catalogue._find = lambda: newer
+    core.catalogue.reload()
+    assert not document.snapshot().same_as(before) and key_of(document.snapshot()) != kept.key
+    encoded = engine.encodes
+    window.controllers["model"].renew()
+    qtbot.waitUntil(lambda: document.style(HAIR) != style)
+    assert engine.encodes == encoded + 1 and document.style(HAIR).replace(code=style.code) == style
+    document.undo()
+    assert document.style(HAIR) == style and document.weights == "fake-faces"
+
+
+def test_codes_and_looks_are_not_taken_from_weights_that_had_the_name_before(core, engine, style, qtbot):
+    version = {"w": "a"}
+    cache, made = CodeCache(version.__getitem__), []
+    label_map = face_label_map(64)
+    photo = Photo(Path(style.path), photo_of(label_map), label_map, 1.0)
+    for now in ("a", "a", "b"):
+        version["w"] = now
+        work = core.work_lane.submit(lambda work: cache.encode(work, "w", photo), on_done=made.append)
+        qtbot.waitUntil(lambda work=work: work.settled)
+    assert engine.encodes == 2 and made[0] is made[1]
+    core.thumbnails.put_drawn([(Place("w", HAIR, "a"), 3)], photo.pixels, label_map)
+    assert core.thumbnails.knows_drawn(Place("w", HAIR, "a"), 3)
+    assert not core.thumbnails.knows_drawn(Place("w", HAIR, "b"), 3)
