@@ -209,9 +209,11 @@ class FastGenerator:
         noise: Noise | None,
         on_block: OnBlock | None,
         style: Callable[[int, Block, Place], None] = lambda n, block, place: None,
+        after: Callable[[int, Tensor, large.Tile | None], None] = lambda n, x, part: None,
     ) -> Tensor:
         """All blocks and the last convolution: (h, w, C) -> (3, H, W). `style` is called before each block.
 
+        `after` is called with each block's result, and with the tile that it was computed for if not for all.
         `codes` of the label map, `places` of the levels that are computed whole; the others follow in tiles.
         """
         whole = [n for n, block in enumerate(self._blocks) if block.level < len(places)]
@@ -225,13 +227,20 @@ class FastGenerator:
             if on_block is not None:
                 on_block(done, steps)
 
-        def run(blocks: Sequence[int], x: Tensor, places: dict[int, Place], noise: Noise | None) -> Tensor:
+        def run(
+            blocks: Sequence[int],
+            x: Tensor,
+            places: dict[int, Place],
+            noise: Noise | None,
+            part: large.Tile | None = None,
+        ) -> Tensor:
             nonlocal done
             for n in blocks:
                 place = places[self._blocks[n].level]
                 tick()
                 style(n, self._blocks[n], place)
                 x = self._block(n, x, place, noise, tick)
+                after(n, x, part)
                 done += 1
             return x
 
@@ -246,7 +255,7 @@ class FastGenerator:
             self._now += 1
             above = self._tile_places(codes, part, len(places))
             cut = None if drawn is None else _cut(drawn, part, height, width)
-            y = run(upper, x[part.source(height // x.shape[0])].contiguous(), above, cut)
+            y = run(upper, x[part.source(height // x.shape[0])].contiguous(), above, cut, part)
             picture[(..., *part.target)] = self._to_image(y, SLOPE, self._work)[(..., *part.inside)]
         return picture
 

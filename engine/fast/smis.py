@@ -6,7 +6,7 @@ and nothing else; modulations depend on the label map alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.fast.convolution import ToImage
+from engine.fast.gate import Gate
 from engine.fast.generator import (
     FastGenerator,
     LabelMap,
@@ -23,7 +24,8 @@ from engine.fast.generator import (
     as_array,
     check_size,
 )
-from engine.fast.neighbourhoods import Coding
+from engine.fast.large import Tile
+from engine.fast.neighbourhoods import Codes, Coding
 from engine.fast.pixels import Workspace
 from engine.fast.small import hot_of
 from engine.models.smis import SMISGenerator
@@ -64,8 +66,6 @@ class FastSMIS(FastGenerator):
         self.config = generator.config
         if self.config.separate:
             raise ValueError("there is no fast path for one network per label")
-        if self.config.gated:
-            raise ValueError("there is no fast path for gated features")
         with torch.no_grad():
             super().__init__(
                 list(generator.blocks),
@@ -79,7 +79,7 @@ class FastSMIS(FastGenerator):
             )
             if generator.fusion:
                 self._to_image = FusedToImage(list(generator.fusion), generator.to_image)
-        self._start, self._generator = generator.start, generator
+        self._start, self._generator, self._gate_after = generator.start, generator, generator.gate_after
 
     @torch.inference_mode()
     def render(
@@ -126,4 +126,28 @@ class FastSMIS(FastGenerator):
                 return picture[0]
             places = self._places(codes, height, width)
             x = self._start(latent)[0].permute(1, 2, 0).contiguous()
-            return self._run(x.to(self._dtype(precision)), codes, places, None, on_block)
+            gated = self._gating(codes, height, width)
+            return self._run(x.to(self._dtype(precision)), codes, places, None, on_block, after=gated)
+
+    def _gating(self, codes: Codes, height: int, width: int) -> Callable[[int, Tensor, Tile | None], None]:
+        """What follows each block of an (H, W) picture: after one of them, features are kept to their regions."""
+        if self._gate_after is None:
+            return lambda n, x, part: None
+        grain = 1 << (len(self._levels) - 1 - self._blocks[self._gate_after].level)
+        gate = Gate(codes, self.coding, height // grain, width // grain)
+
+        def after(n: int, x: Tensor, part: Tile | None) -> None:
+            if n == self._gate_after:
+                gate.apply(x, (slice(None), slice(None)) if part is None else part.source(grain))
+
+        return after
+
+    def render_batch(
+        self, label_maps: Sequence[LabelMap] | Tensor, z: Tensor, on_block: OnBlock | None = None
+    ) -> Tensor:
+        """Paint several: label maps (B, H, W) and latents (B, L * latent, h, w) -> (B, 3, H, W), each as by `render`.
+
+        Not for networks that take edges.
+        """
+        pairs = zip(label_maps, z, strict=True)
+        return torch.stack([self.render(label_map, latent, on_block) for label_map, latent in pairs])

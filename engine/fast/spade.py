@@ -5,6 +5,8 @@ As exact as `engine.fast.sean`; there are no styles per label, so modulations de
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -105,3 +107,14 @@ class FastSPADE(FastGenerator):
                 assert z is not None
                 x = self._start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()
             return self._run(x.to(self._dtype(precision)), coded, places, None, on_block)
+
+    def render_batch(
+        self, label_maps: Sequence[LabelMap] | Tensor, z: Tensor | None = None, on_block: OnBlock | None = None
+    ) -> Tensor:
+        """Paint several: label maps (B, H, W) and style vectors (B, latent) -> (B, 3, H, W), each as by `render`.
+
+        Not for networks that take edges.
+        """
+        vectors = [None] * len(label_maps) if z is None else z
+        pairs = zip(label_maps, vectors, strict=True)
+        return torch.stack([self.render(label_map, vector, on_block) for label_map, vector in pairs])

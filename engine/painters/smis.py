@@ -68,7 +68,7 @@ class SMISPainter:
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """As `engine.painters.sizes.painted_size`, for this network."""
-        longest = MAX_LITERAL if self.config.separate or self.config.gated else MAX_FULL
+        longest = MAX_LITERAL if self.config.separate else MAX_FULL
         return painted_size(height, width, self.config.stride, self.config.resolution, detail, longest)
 
     # ------------------------------------------------------------------ styles
@@ -107,7 +107,7 @@ class SMISPainter:
         size = self.painted_size(label_map.shape[0], label_map.shape[1], request.detail)
         fitted = Fitted.of(label_map, size, request.detail)
         z = codes[0].reshape(-1, *self.config.start).to(self.device)  # (L * latent, h, w), label by label
-        if self.config.separate or self.config.gated:
+        if self.config.separate:
             image = self._literally(fitted.ids, z, on_block)
         else:
             edges = label_edges(fitted.ids) if self.config.edges else None
@@ -115,7 +115,7 @@ class SMISPainter:
         return fitted.picture(as_pixels(image), lambda: on_block(1, 1))
 
     def _literally(self, ids: Array, z: Tensor, on_block: OnBlock) -> Tensor:
-        """One network per label (MulNet), or gated features: there is no fast path."""
+        """One network per label (MulNet): there is no fast path."""
         hot = conditions(ids, self.config.labels, self.config.edges, self.device)
         with torch.inference_mode():
             picture: Tensor = self.generator(hot, z[None], on_block)[0]

@@ -12,6 +12,7 @@ from engine.fast import FastSEAN, FastSMIS, FastSPADE, large
 from engine.nn.blocks import seeded_noise
 from tests.engine.fast.networks import blobs, codes_for, sean
 from tests.engine.fast.test_smis import latents, smis
+from tests.engine.fast.test_smis import literal as smis_literal
 from tests.engine.fast.test_spade import spade
 
 
@@ -58,6 +59,19 @@ def test_groups_are_tiled_too_and_so_is_what_follows_the_last_block(
     tiled = FastSMIS(generator).render(label_map, z)
     monkeypatch.setattr(large, "TILED_FROM", 1 << 40)
     assert (tiled - FastSMIS(generator).render(label_map, z)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("locality", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize("whole_features", [1, 24 * 24])
+def test_gated_features_are_tiled_too(
+    small_tiles: None, monkeypatch: pytest.MonkeyPatch, locality: float, whole_features: int
+) -> None:
+    monkeypatch.setattr(large, "WHOLE_FEATURES", whole_features)
+    generator = smis(gated=True, locality=locality)
+    for shape in ((96, 96), (37, 50)):
+        label_map, z = blobs(np.random.default_rng(1), *shape, 4), latents(generator)
+        tiled = FastSMIS(generator).render(label_map, z, size=(96, 96))
+        assert (tiled - smis_literal(generator, label_map, z, size=(96, 96))).abs().max() < 1e-4
 
 
 def test_edits_leave_what_is_kept_within_its_limit_and_change_no_byte(small_tiles: None) -> None:

@@ -59,11 +59,13 @@ def agree(generator, label_map, edges=None, size=None, **options) -> None:
 def test_any_network_any_map_agrees(data: st.DataObject) -> None:
     draw = data.draw
     labels = draw(st.sampled_from(LABELS))
+    schedule = draw(st.sampled_from(["rule", "ungrouped"]))
     generator = smis(
         draw(st.integers(0, 9)),
         labels=labels,
         edges=draw(st.booleans()),
-        schedule=draw(st.sampled_from(["rule", "ungrouped"])),
+        schedule=schedule,
+        gated=draw(st.booleans()) and (schedule == "rule" or labels == 1),
         locality=draw(st.sampled_from([0.0, 0.2, 1.0])),
         hidden=draw(st.integers(1, 9)),
         latent=draw(st.integers(1, 3)),
@@ -98,6 +100,33 @@ def test_published_schedules_agree(shape: dict[str, object]) -> None:
 @pytest.mark.parametrize("which", sorted(MAPS))
 def test_hard_maps_agree(which: str) -> None:
     agree(smis(), MAPS[which](np.random.default_rng(0), 32, 32, 4))
+
+
+@pytest.mark.parametrize("which", sorted(MAPS))
+@pytest.mark.parametrize("locality", [0.5, 1.0])
+def test_gated_features_agree_on_hard_maps(which: str, locality: float) -> None:
+    generator = smis(gated=True, locality=locality)
+    label_map = MAPS[which](np.random.default_rng(0), 32, 32, 4)
+    label_map[3:9, 20:27] = 255
+    agree(generator, label_map)
+    agree(generator, label_map[:21, :27].copy(), size=(40, 24))
+    without = smis(locality=locality)
+    z = latents(generator)
+    if which == "blobs":  # the gate does something
+        assert not torch.equal(FastSMIS(generator).render(label_map, z), FastSMIS(without).render(label_map, z))
+
+
+def test_a_batch_is_its_pictures_one_by_one() -> None:
+    generator = smis(gated=True)
+    rng = np.random.default_rng(0)
+    maps = np.stack([blobs(rng, 32, 32, 4) for _ in range(3)])
+    z = torch.stack([latents(generator, n) for n in range(3)])
+    batch = FastSMIS(generator).render_batch(maps, z)
+    hot = one_hot(torch.from_numpy(maps).long(), 4)
+    with torch.inference_mode():
+        assert (batch - generator(hot, z)).abs().max() < TOLERANCE
+    for one, label_map, latent in zip(batch, maps, z):
+        assert torch.equal(one, FastSMIS(generator).render(label_map, latent))
 
 
 def test_groups_wider_than_a_piece_agree() -> None:

@@ -63,6 +63,19 @@ def test_a_style_vector_agrees() -> None:
     assert (FastSPADE(generator).render(label_map, z) - literal(generator, label_map, z)).abs().max() < TOLERANCE
 
 
+@pytest.mark.parametrize("latent", [0, 5])
+def test_a_batch_is_its_pictures_one_by_one(latent: int) -> None:
+    generator = spade(latent=latent)
+    rng = np.random.default_rng(0)
+    maps = np.stack([blobs(rng, 64, 64, 4) for _ in range(3)])
+    z = torch.randn(3, latent) if latent else None
+    batch = FastSPADE(generator).render_batch(maps, z)
+    with torch.inference_mode():
+        assert (batch - generator(one_hot(torch.from_numpy(maps).long(), 4), z)).abs().max() < TOLERANCE
+    for n, one in enumerate(batch):
+        assert torch.equal(one, FastSPADE(generator).render(maps[n], None if z is None else z[n]))
+
+
 def test_what_the_network_does_not_take_is_refused() -> None:
     label_map = np.zeros((32, 32), np.uint8)
     with pytest.raises(ValueError, match="no edges"):
