@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from engine.bench.painting import Array, Config, Generator, code_shape, trained_size
+from engine.checkpoints.card import Card
 from engine.checkpoints.store import list_weights, load_weights
 from engine.errors import BadRequest
 from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
 from engine.models.smis import SMISConfig, SMISGenerator
 from engine.models.spade import SPADEConfig, SPADEGenerator
+from engine.painters.base import do_not_fit
 
 PUBLISHED, SMIS_PUBLISHED = "published", "smis-published"
 EDITS = ("redraw", "brush", "style")
@@ -151,13 +153,29 @@ SYSTEMS: dict[str, tuple[type[Config], type[Generator]]] = {
 }
 
 
+def no_fast_path(card: Card) -> str | None:
+    """Why weights cannot be measured, as a part of a sentence; None if they can."""
+    if card.system not in SYSTEMS:
+        return f"{card.system} has no fast painter"
+    return "one network per label has no fast painter" if card.config.get("separate") else None
+
+
 def shipped(name: str) -> Case:
-    """Weights that are installed: SEAN with the first encoder's mean style, others with styles drawn."""
+    """Weights that are installed: SEAN with the first encoder's mean style, others with styles drawn.
+
+    Raises:
+        BadRequest: there is no fast painter for them.
+        WeightsError: their tensors do not fit their card.
+    """
     weights = load_weights(name)
-    if weights.card.system not in SYSTEMS or weights.card.config.get("separate"):
-        raise BadRequest(f'There is no fast painter for "{name}"; bench synthesis takes {", ".join(SYSTEMS)}.')
+    reason = no_fast_path(weights.card)
+    if reason is not None:
+        raise BadRequest(f'"{name}" cannot be measured: {reason}; bench synthesis takes {", ".join(SYSTEMS)}.')
     shape, kind = SYSTEMS[weights.card.system]
-    config = msgspec.convert(weights.card.config, shape)
+    try:
+        config = msgspec.convert(weights.card.config, shape)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise do_not_fit(weights.card, error) from error
     state = dict(weights.state)
     drawn = torch.randn(code_shape(config), generator=torch.Generator().manual_seed(1))
     mean = state.pop(MEAN_STYLE, None)
@@ -165,7 +183,10 @@ def shipped(name: str) -> Case:
 
     def build() -> Generator:
         generator = kind(config).eval()  # type: ignore[arg-type]
-        generator.load_state_dict(state)
+        try:
+            generator.load_state_dict(state)
+        except RuntimeError as error:
+            raise do_not_fit(weights.card, error) from error
         return generator
 
     return Case(name, config, build, codes, trained_size(config))
@@ -177,17 +198,21 @@ def at_size(case: Case, side: int | None) -> Case:
         return case
     if side % case.config.stride or side < case.config.stride:
         raise BadRequest(f'"{case.name}" paints sides that are multiples of {case.config.stride}, not {side}.')
-    return replace(case, name=f"{case.name} at {side}", size=(side, side))
+    if isinstance(case.config, SPADEConfig) and case.config.latent and (side, side) != case.size:
+        raise BadRequest(f'"{case.name}" has a style vector and paints its trained size only, not {side}.')
+    return replace(case, size=(side, side))
 
 
-def all_cases() -> Iterator[Case]:
-    """The published sizes, then each installed network that paints and has a fast renderer."""
-    for make in MADE_UP.values():
-        yield make()
+def all_names() -> tuple[list[str], list[str]]:
+    """The names of all cases, published sizes first, and one line for each of the weights that are none."""
+    names, skipped = list(MADE_UP), []
     for entry in list_weights():
-        card = entry.card
-        if card is not None and card.system in SYSTEMS and not card.config.get("separate"):
-            yield shipped(entry.name)
+        reason = entry.problem if entry.card is None else no_fast_path(entry.card)
+        if reason is None:
+            names.append(entry.name)
+        else:
+            skipped.append(f'"{entry.name}" is skipped: {reason}')
+    return names, skipped
 
 
 def find_case(name: str) -> Case:

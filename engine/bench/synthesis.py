@@ -38,7 +38,10 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the answer; times in seconds (medians), memory in megabytes above an idle process."""
+    """One line of the answer; times in seconds (medians), memory in megabytes above an idle process.
+
+    size: "height x width" of the label map.
+    """
 
     case: str
     edit: str
@@ -50,6 +53,7 @@ class Row:
     literal_peak_mb: float
     fast_peak_mb: float
     floor_s: float
+    size: str = ""
 
     def to_dict(self) -> dict[str, str | float]:
         """For JSON."""
@@ -75,12 +79,14 @@ def measure(
         repeats: pictures per edit.
         side: of the label map, if not the network's own.
         progress: gets a fraction and what is measured.
+
+    Raises:
+        EngineError: the network does not paint that size, or its weights do not fit.
     """
-    kinds = precisions()
+    case, kinds = at_size(case, side), precisions()
+    generator = channels_last(case.build(), "cpu")  # what is wrong with weights shows here
     progress(0, f"{case.name}: peak memory")
     peaks = {kind: peak_megabytes(case.name, kind, side) for kind in ("literal", *kinds)}
-    case = at_size(case, side)
-    generator = channels_last(case.build(), "cpu")
     fast = renderer(generator)
     fast.paint(case.label_map, case.codes, "float32")  # lays kernels out, touches memory
     literal(generator, case.label_map, case.codes)
@@ -128,6 +134,7 @@ def _edit(
             literal_peak_mb=peaks["literal"],
             fast_peak_mb=peaks[kind],
             floor_s=median(floor_s[kind]),
+            size=f"{case.size[0]} x {case.size[1]}",
         )
 
 
@@ -148,15 +155,15 @@ def timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
 def as_table(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table; "x floor" is the fast time in units of the floor."""
     lines = [
-        "| case | edit | precision | literal s | fast s | ratio | floor s | x floor "
+        "| case | size | edit | precision | literal s | fast s | ratio | floor s | x floor "
         "| difference | literal MB | fast MB |",
-        "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         lines.append(
-            f"| {row.case} | {row.edit} | {row.precision} | {row.literal_s:.3f} | {row.fast_s:.3f} | {row.ratio:.1f} "
-            f"| {row.floor_s:.3f} | {row.fast_s / row.floor_s:.2f} | {row.max_abs_diff:.1e} "
-            f"| {row.literal_peak_mb:.0f} | {row.fast_peak_mb:.0f} |"
+            f"| {row.case} | {row.size} | {row.edit} | {row.precision} | {row.literal_s:.3f} "
+            f"| {row.fast_s:.3f} | {row.ratio:.1f} | {row.floor_s:.3f} | {row.fast_s / row.floor_s:.2f} "
+            f"| {row.max_abs_diff:.1e} | {row.literal_peak_mb:.0f} | {row.fast_peak_mb:.0f} |"
         )
     return "\n".join(lines)
 

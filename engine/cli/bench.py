@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, check_target, guarded, progress, say
+from engine.cli.common import CHECK_FAILED, announce, check_target, guarded, progress, say
+from engine.errors import EngineError
 
 TOLERANCE = 1e-4
 
@@ -31,27 +32,39 @@ def synthesis(
 
     Prints a table: seconds of both and their ratio for a full redraw, a brush stroke and a one-label style change,
     the floor (the main path's convolutions alone), the largest difference of the pictures and peak memory. Exit
-    code 1 if pictures in float32 differ by more than 1e-4.
+    code 1 if pictures in float32 differ by more than 1e-4. Installed weights that cannot be measured are named and
+    skipped, unless they were asked for.
     """
-    from engine.bench.cases import all_cases, find_case
+    from engine.bench.cases import all_names, find_case
     from engine.bench.synthesis import Row, as_table, machine, measure, write_json
 
     if json_file is not None:
         check_target(json_file, (".json",))
-    cases = [find_case(name) for name in case] if case else list(all_cases())
+    names, skipped = (case, []) if case else all_names()
+    if case:
+        for name in case:  # before anything is measured
+            find_case(name)
     rows: list[Row] = []
     with progress("measuring") as report:
-        for number, one in enumerate(cases):
+        for number, name in enumerate(names):
 
             def part(fraction: float, text: str, number: int = number) -> None:
-                report((number + fraction) / len(cases), text)
+                report((number + fraction) / len(names), text)
 
-            rows += measure(one, repeats=repeats, side=size, progress=part)
+            try:
+                rows += measure(find_case(name), repeats=repeats, side=size, progress=part)
+            except (EngineError, RuntimeError, ValueError) as error:
+                if case:
+                    raise
+                skipped.append(f'"{name}" is skipped: {error}')
+                continue
+            if json_file is not None:  # after each, so that what is done is never lost
+                write_json(json_file, rows)
+    for line in skipped:
+        announce(line)
     say(machine())
     say("")
     say(as_table(rows))
-    if json_file is not None:
-        write_json(json_file, rows)
     if any(row.precision == "float32" and not row.max_abs_diff <= TOLERANCE for row in rows):
         raise SystemExit(CHECK_FAILED)
 

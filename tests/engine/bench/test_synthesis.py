@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from engine.bench import synthesis
+from engine.bench import cases, synthesis
 from engine.bench.cases import EDITS, Case, at_size, face, find_case, made_up, settle, stroke
 from engine.bench.painting import Config, Generator
+from engine.checkpoints.card import Card
+from engine.checkpoints.store import WeightsEntry
 from engine.cli import main
-from engine.errors import EngineError
+from engine.errors import EngineError, WeightsError
 from engine.models.sean import SEANConfig, SEANGenerator
 from engine.models.smis import SMISConfig, SMISGenerator
 from engine.models.spade import SPADEConfig, SPADEGenerator
@@ -87,12 +90,12 @@ def test_an_unknown_case_is_one_sentence() -> None:
 
 
 def test_the_table_of_rows_measured_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    row = synthesis.Row("published", "brush", "float32", 2.4, 0.3, 8.0, 1e-6, 1200.0, 900.0, 0.25)
+    row = synthesis.Row("published", "brush", "float32", 2.4, 0.3, 8.0, 1e-6, 1200.0, 900.0, 0.25, "256 x 256")
     synthesis.write_json(tmp_path / "rows.json", [row])
     with pytest.raises(SystemExit) as left:
         main(["bench", "table", str(tmp_path / "rows.json")])
     assert left.value.code == 0
-    assert "| published | brush | float32 | 2.400 | 0.300 | 8.0 |" in capsys.readouterr().out
+    assert "| published | 256 x 256 | brush | float32 | 2.400 | 0.300 | 8.0 |" in capsys.readouterr().out
     (tmp_path / "rows.json").write_text('{"something": "else"}')
     with pytest.raises(SystemExit) as left:
         main(["bench", "table", str(tmp_path / "rows.json")])
@@ -123,7 +126,7 @@ def test_other_systems_are_measured_too(
     rows = synthesis.measure(case, repeats=1, side=64)
     assert tuple(row.edit for row in rows if row.precision == "float32") == edits
     assert all(row.max_abs_diff < 1e-4 for row in rows if row.precision == "float32")
-    assert {row.case for row in rows} == {"other at 64"}
+    assert {(row.case, row.size) for row in rows} == {("other", "64 x 64")}
     for edit in edits[1:]:
         before, after = case.edit("redraw", 0), case.edit(edit, 1)
         assert np.array_equal(before[0], after[0]) == (edit == "style")
@@ -133,3 +136,53 @@ def test_other_systems_are_measured_too(
 def test_a_size_that_a_network_does_not_paint_is_one_sentence() -> None:
     with pytest.raises(EngineError, match="multiples of 4"):
         at_size(tiny(), 30)
+
+
+def test_weights_that_cannot_be_measured_are_named_and_rows_are_written_case_by_case(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def card(system: str, **config: object) -> Card:
+        return Card(name=system, system=system, config=config)
+
+    entries = [
+        WeightsEntry("a-parser", tmp_path, card("parser")),
+        WeightsEntry("broken", tmp_path, None, "Its card is no JSON."),
+        WeightsEntry("good", tmp_path, card("smis")),
+        WeightsEntry("mulnet", tmp_path, card("smis", separate=True)),
+        WeightsEntry("spoilt", tmp_path, card("sean")),
+        WeightsEntry("unlucky", tmp_path, card("spade")),
+    ]
+    file = tmp_path / "rows.json"
+    row = synthesis.Row("good", "brush", "float32", 2.4, 0.3, 8.0, 1e-6, 1200.0, 900.0, 0.25, "64 x 64")
+
+    def find(name: str) -> Case:
+        if name == "spoilt":
+            raise WeightsError("The tensors do not fit.")
+        return replace(tiny(), name=name)
+
+    def measure(case: Case, **_: object) -> list[synthesis.Row]:
+        if case.name == "unlucky":
+            assert synthesis.read_json(file) == [row]  # what was done before is safe
+            raise RuntimeError("measuring its memory failed")
+        return [row]
+
+    monkeypatch.setattr(cases, "MADE_UP", {})
+    monkeypatch.setattr(cases, "list_weights", lambda: entries)
+    monkeypatch.setattr(cases, "find_case", find)
+    monkeypatch.setattr(synthesis, "measure", measure)
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "synthesis", "--json", str(file)])
+    assert left.value.code == 0
+    told = capsys.readouterr()
+    assert "| good | 64 x 64 |" in told.out
+    skipped = [line.split('"')[1] for line in told.err.splitlines() if "is skipped" in line]
+    assert skipped == ["a-parser", "broken", "mulnet", "spoilt", "unlucky"]
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "synthesis", "--case", "spoilt"])
+    assert left.value.code == 2
+
+
+def test_gated_networks_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind, side: 1.0)
+    rows = synthesis.measure(made_up("gated", replace(SMIS, gated=True, locality=1.0), SMISGenerator), repeats=1)
+    assert all(row.max_abs_diff < 1e-4 for row in rows if row.precision == "float32")
