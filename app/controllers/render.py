@@ -119,7 +119,11 @@ class RenderController(QObject):
         self._context.shell.set_checked(f"detail_{self._document.detail}")
 
     def _replaced(self, *_: object) -> None:
+        """Whatever is under way is of another document: a picture that is ready, but not delivered yet, as well."""
         self._fresh_document = True
+        if self._enabled:
+            self._lane.cancel()
+            self._context.canvas.show_preview(None)
         self._changed()
 
     def _submit(self) -> None:
@@ -172,6 +176,8 @@ class RenderController(QObject):
 
     def _on_rendered(self, result: object) -> None:
         source = self._lane.rendered_source
+        if result.pixels.shape[:2] != self._document.label_map.shape:  # type: ignore[attr-defined]
+            return  # of another document
         self._shown = source if isinstance(source, Snapshot) else None
         self._context.canvas.show_preview(None)
         self._document.set_picture(result.pixels)  # type: ignore[attr-defined]

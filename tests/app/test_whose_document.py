@@ -51,6 +51,28 @@ def another(document):
     document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
 
 
+# --- the picture of a document ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weights", ["fake-faces", ""])
+def test_a_picture_under_way_never_lands_in_the_next_document(window, core, engine, qtbot, weights):
+    lane, delivered = core.render_lane, []
+    lane.rendered.connect(lambda result: delivered.append(result.pixels.shape[:2]))
+    painted, post = threading.Event(), lane._post
+    lane._post = lambda kind, *rest: (post(kind, *rest), painted.set() if kind == "rendered" else None)
+    core.document.set_seed(5)
+    window.controllers["render"]._submit()
+    assert painted.wait(30)  # it waits in the event queue now
+    core.document.new(label_set=FACES, label_map=np.zeros((32, 32), np.uint8), weights=weights)
+    assert not lane.busy
+    if weights:
+        qtbot.waitUntil(lambda: core.document.picture is not None)
+    else:
+        QApplication.processEvents()
+    assert (64, 64) not in delivered
+    assert core.document.picture is None or core.document.picture.shape == (32, 32, 3)
+
+
 # --- the file of a document ---------------------------------------------------------------------------
 
 
