@@ -191,9 +191,10 @@ class Session:
     def sizes(self, weights: str, height: int, width: int, detail: Detail = "model") -> tuple[Size, list[Size]]:
         """At which size a label map is painted, and at which smaller ones a preview of it may be, largest first.
 
-        Raises WeightsError.
+        Raises WeightsError, OutOfMemory.
         """
-        painter = self.painter(weights)
+        with self._guarded():  # this reads the weights where they are new
+            painter = self.painter(weights)
         exact = painter.painted_size(height, width, detail)
         previews = preview_sizes(height, width, painter.config.stride, painter.config.resolution)
         return exact, [size for size in previews if size != (height, width) and painter.painted_size(*size) == size]
@@ -229,12 +230,15 @@ class Session:
     def _codes_of(self, request: RenderRequest, painter: Painter, report: Progress) -> tuple[Tensor, list[str]]:
         """The codes (K, L, D), and what a user should know about the pictures that they come from."""
         told: list[str] = []
+        met: dict[tuple[str | None, ...], StyleCodes] = {}  # a picture that styles many labels is read and parsed once
 
         def encode(style: ImageStyle) -> tuple[Array, Array]:
             report(0.05, "reading styles")
-            found, notes = self._encode_style(request.weights, painter.label_set, style)
-            told.extend(notes)
-            return found.codes, found.present
+            key = style.path, style.label_map_path, style.label_map_png
+            if key not in met:
+                met[key], notes = self._encode_style(request.weights, painter.label_set, style)
+                told.extend(notes)
+            return met[key].codes, met[key].present
 
         return painter.codes_for(request, encode), told
 

@@ -16,6 +16,7 @@ from engine.errors import BadLabelMap, BadRequest, Cancelled, MissingStyle, OutO
 from engine.images import read_image
 from engine.labels import load_label_set, resize_label_map
 from engine.painters.sean import SEANPainter
+from engine.photo_parser import PhotoParser
 from engine.request import (
     MEAN,
     BlockStyle,
@@ -180,6 +181,30 @@ def test_running_out_of_memory_is_one_sentence_and_the_next_job_works(session, t
     assert np.array_equal(session.run(request_of(tiny_label_map)).pixels, before)
 
 
+def test_running_out_of_memory_while_the_sizes_are_asked_for_is_one_sentence(session, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.session.load_weights", lambda name: (_ for _ in ()).throw(MemoryError()))
+        with pytest.raises(OutOfMemory, match="not enough memory"):
+            session.sizes("tiny-sean", 64, 64)
+    assert session.sizes("tiny-sean", 64, 64)[0] == (64, 64)
+
+
+def test_a_picture_that_styles_many_labels_is_read_and_parsed_once(session, tiny_label_map, photo, monkeypatch):
+    parsed = []
+
+    def parse(self, pixels):
+        parsed.append(pixels)
+        return tiny_label_map, 1.0, ()
+
+    monkeypatch.setattr(PhotoParser, "parse", parse)
+    styles = {label: ImageStyle(photo[0], label) for label in (HAIR, SKIN)}
+    own = {label: ImageStyle(photo[0], label, photo[1]) for label in (HAIR, SKIN)}
+    assert np.array_equal(
+        session.run(request_of(tiny_label_map, styles)).pixels, session.run(request_of(tiny_label_map, own)).pixels
+    )
+    assert len(parsed) == 1
+
+
 def test_bfloat16_is_near_float32(session, tiny_label_map):
     request = request_of(tiny_label_map)
     exact = session.run(request).pixels.astype(int)
@@ -222,9 +247,7 @@ def test_a_small_face_in_a_large_photo_gives_the_same_code_everywhere(
 
     label = max(of_command_line)
     with_code = request_of(tiny_label_map, {SKIN: of_command_line[label]})
-    by_file = request_of(
-        tiny_label_map, {SKIN: ImageStyle(str(picture), label, str(map_file) if given else None)}
-    )
+    by_file = request_of(tiny_label_map, {SKIN: ImageStyle(str(picture), label, str(map_file) if given else None)})
     assert np.array_equal(Session("cpu").run(by_file).pixels, session.run(with_code).pixels)
 
 
