@@ -247,6 +247,7 @@ TEXTS: tuple[str, ...] = (
     ),
     mark('The request has no key "schema" with the value "{0}"; it is not a request of Tessera.'),
     mark('The request has a wrong label in "styles"; its keys are label numbers from 0 to 255.'),
+    mark("The pictures of an animation must have one size."),
     mark("The request nests its styles too deeply; use fewer mixes of mixes."),
     mark('The key "{0}" is not valid base64; save the request again.'),
     mark('The key "{0}" does not hold a readable label map PNG.'),

@@ -1,6 +1,7 @@
 """Pictures one after the other: painted from requests, written as a GIF or as a sequence of PNG files.
 
-Everything is written at once when all pictures are there: a failure or a cancellation leaves nothing behind.
+A failure or a cancellation leaves nothing behind: files appear when all pictures are there. Until then long series wait
+on the disk, not in memory.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import io
 import os
 import secrets
 import shutil
+import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, overload
 
 import numpy as np
 from PIL import Image
@@ -56,9 +59,19 @@ def paint_all(
     Raises:
         EngineError of some kind, Cancelled among them.
     """
+    results = list(paint_each(run, requests, on_progress, cancel))
+    notes = dict.fromkeys(note for result in results for note in result.notes)
+    return [result.pixels for result in results], tuple(notes)
+
+
+def paint_each(
+    run: Run,
+    requests: Sequence[RenderRequest],
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> Iterator[_Result]:
+    """As `paint_all`, one result after the other, each painted when it is asked for."""
     stop = cancel or threading.Event()
-    pictures: list[Array] = []
-    notes: dict[str, None] = {}
     for n, request in enumerate(requests):
         if stop.is_set():
             raise Cancelled()
@@ -67,10 +80,55 @@ def paint_all(
             if on_progress is not None:
                 on_progress((n + fraction) / len(requests), text)
 
-        result = run(request, report, stop)
-        pictures.append(result.pixels)
-        notes.update(dict.fromkeys(result.notes))
-    return pictures, tuple(notes)
+        yield run(request, report, stop)
+
+
+class Spool(Sequence[Array]):
+    """Pictures of one size in a temporary file, for series that would not fit into memory; a context manager.
+
+    Raises BadFile where the temporary folder cannot hold them.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()
+        self._shape: tuple[int, ...] = ()
+        self._count = 0
+
+    def append(self, picture: Array) -> None:
+        """Add a picture, (H, W, 3) uint8, of the first one's size."""
+        if self._count and picture.shape != self._shape:
+            raise BadRequest("The pictures of an animation must have one size.")
+        self._shape = picture.shape
+        try:
+            self._file.seek(self._count * picture.size)
+            self._file.write(np.ascontiguousarray(picture, np.uint8).data)
+            self._file.flush()
+        except OSError as error:
+            raise cannot("write", tempfile.gettempdir(), error) from error
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Array: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Array]: ...
+    def __getitem__(self, index: int | slice) -> Array | Sequence[Array]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(self._count))]
+        number = range(self._count)[index]
+        size = int(np.prod(self._shape))
+        self._file.seek(number * size)
+        return np.frombuffer(self._file.read(size), np.uint8).reshape(self._shape)
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
 
 
 def write_gif(path: PathLike, pictures: Sequence[Array], *, seconds_per_frame: float = 0.1, back: bool = True) -> None:
@@ -92,18 +150,19 @@ def write_gif(path: PathLike, pictures: Sequence[Array], *, seconds_per_frame: f
     if not 0.02 <= seconds_per_frame <= 60:
         raise BadRequest(f"{seconds_per_frame:g} seconds per frame cannot be had; give 0.02 to 60.")
     palette = _palette(pictures)
-    frames = [
-        Image.fromarray(np.ascontiguousarray(picture)).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-        for picture in pictures
-    ]
-    if back:
-        frames += frames[-2:0:-1]
+    order = list(range(len(pictures)))
+    frames = (_frame(pictures[n], palette) for n in (order + order[-2:0:-1] if back else order))
     buffer = io.BytesIO()
     duration = 10 * round(100 * seconds_per_frame)  # milliseconds, in GIF's hundredths of a second
-    frames[0].save(
-        buffer, format="GIF", save_all=True, append_images=frames[1:], duration=duration, loop=0, optimize=False
+    next(frames).save(
+        buffer, format="GIF", save_all=True, append_images=frames, duration=duration, loop=0, optimize=False
     )
     write_bytes(path, buffer.getvalue())
+
+
+def _frame(picture: Array, palette: Image.Image) -> Image.Image:
+    colours = Image.fromarray(np.ascontiguousarray(picture))
+    return colours.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
 def _palette(pictures: Sequence[Array]) -> Image.Image:
@@ -120,11 +179,12 @@ def _palette(pictures: Sequence[Array]) -> Image.Image:
 
 
 def write_sequence(
-    folder: PathLike, pictures: Sequence[Array], requests: Iterable[RenderRequest] | None = None
+    folder: PathLike, pictures: Iterable[Array], requests: Sequence[RenderRequest] | None = None
 ) -> list[Path]:
     """Save pictures as frame-001.png, frame-002.png ... in a new (or empty) folder; gives back their paths.
 
-    The folder appears when all are written. With `requests`, each file carries its own and opens as a document.
+    The folder appears when all are written; each is written as it comes. With `requests`, each file carries its own
+    and opens as a document.
 
     Raises:
         BadFile: the folder is there with something in it, or cannot be written.
@@ -132,14 +192,13 @@ def write_sequence(
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadFile(f'Cannot write "{target}": there is something of that name; choose a new folder.')
-    digits = max(3, len(str(len(pictures))))
-    names = [f"frame-{n + 1:0{digits}}.png" for n in range(len(pictures))]
-    texts = [to_json(request) for request in requests] if requests is not None else [None] * len(pictures)
+    names: list[str] = []
     hidden = target.absolute().parent / f".tessera-{secrets.token_hex(6)}.tmp"
     try:
         hidden.mkdir()
-        for name, picture, text in zip(names, pictures, texts, strict=True):
-            write_image(hidden / name, picture, request_json=text)
+        for n, picture in enumerate(pictures):
+            names.append(f"frame-{n + 1:03}.png")
+            write_image(hidden / names[-1], picture, request_json=to_json(requests[n]) if requests else None)
         if target.is_dir():
             target.rmdir()  # empty: a rename onto it fails on Windows
         os.replace(hidden, target)

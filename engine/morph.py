@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from engine.errors import BadRequest
-from engine.request import MixStyle, RenderRequest, Style
+from engine.request import RenderRequest, Style
+from engine.styles import mix
 from engine.variations import with_style
 
 MIN_FRAMES, MAX_FRAMES = 2, 240
@@ -23,5 +24,5 @@ def morph(
     """
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise BadRequest(f"{frames} frames cannot be made; ask for {MIN_FRAMES} to {MAX_FRAMES}.")
-    between = [MixStyle(a, b, n / (frames - 1)) for n in range(1, frames - 1)]
+    between = [mix(a, b, n / (frames - 1)) for n in range(1, frames - 1)]
     return [with_style(request, labels, style) for style in (a, *between, b)]

@@ -23,6 +23,8 @@ Array = np.ndarray
 
 MIN_AMOUNT, MAX_AMOUNT = -1.0, 2.0
 MAX_SEED = 2**63 - 1
+MAX_NESTED = 60
+"""Levels of JSON that a style may take: `engine.request.from_json` reads some more, so what is made can be read."""
 
 
 class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +89,7 @@ class MixStyle(Frozen, frozen=True, tag_field="style", tag="mix"):
         if not MIN_AMOUNT <= self.amount <= MAX_AMOUNT:
             raise BadRequest(f'The key "amount" of a mix is {self.amount:g}; give a number from -1 to 2.')
         structs.force_setattr(self, "amount", float(self.amount))
+        _check_nested(self)
 
 
 class BlockStyle(Frozen, frozen=True, tag_field="style", tag="blocks"):
@@ -98,11 +101,37 @@ class BlockStyle(Frozen, frozen=True, tag_field="style", tag="blocks"):
         structs.force_setattr(self, "blocks", tuple(self.blocks))
         if not self.blocks:
             raise BadRequest('The key "blocks" of a style is empty; give one style per block.')
+        _check_nested(self)
 
 
 Style = Union[MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
 
 MEAN = MeanStyle()
+
+
+def mix(a: Style, b: Style, amount: float) -> Style:
+    """(1 - amount) * a + amount * b, as a mix of the ends that `a` is made of where it is one on the way to, or from,
+    `b`: going on from where one has come nests nothing."""
+    if isinstance(a, MixStyle) and a.b == b:
+        b_part, rest = 1 - (1 - a.amount) * (1 - amount), a.a
+    elif isinstance(a, MixStyle) and a.a == b:
+        b_part, rest = 1 - a.amount * (1 - amount), a.b
+    else:
+        return MixStyle(a, b, amount)
+    return MixStyle(rest, b, b_part) if MIN_AMOUNT <= b_part <= MAX_AMOUNT else MixStyle(a, b, amount)
+
+
+def _levels(style: Style) -> int:
+    """Levels of JSON below a style's own."""
+    if isinstance(style, MixStyle):
+        return 1 + max(_levels(style.a), _levels(style.b))
+    return 2 + max(map(_levels, style.blocks)) if isinstance(style, BlockStyle) else 0
+
+
+def _check_nested(style: Style) -> None:
+    """Raises BadRequest where the style could be written, but not read again."""
+    if _levels(style) > MAX_NESTED:
+        raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.")
 
 
 def located(style: Style, folder: Path) -> Style:
@@ -131,9 +160,7 @@ def decode_code(text: str) -> Array:
         raise BadRequest('The key "code" of a style is not a list of float32 numbers in base64.')
     code = np.frombuffer(data, dtype="<f4").astype(np.float32)
     if not np.isfinite(code).all():
-        raise BadRequest(
-            'The key "code" of a style has numbers that are not finite; encode the picture again.'
-        )
+        raise BadRequest('The key "code" of a style has numbers that are not finite; encode the picture again.')
     return code
 
 
@@ -158,9 +185,7 @@ def decode_map(text: str, key: str, shape: tuple[int, int] | None = None) -> Arr
     except BadRequest:
         raise
     except EngineError as error:
-        raise BadRequest(
-            f'The key "{key}" does not hold a readable label map PNG.', details=str(error)
-        ) from error
+        raise BadRequest(f'The key "{key}" does not hold a readable label map PNG.', details=str(error)) from error
     if shape is not None and ids.shape != shape:
         raise BadRequest(
             f'The key "{key}" says {shape[1]} x {shape[0]} but holds {ids.shape[1]} x {ids.shape[0]} pixels.'

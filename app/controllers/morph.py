@@ -15,21 +15,24 @@ from app.controllers.context import Context
 from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController
 from app.dialogs.morph import GIF, STRIP, MorphDialog
+from app.document.state import Snapshot
 from app.engine_texts import told
 from app.i18n import tr
 from app.jobs.work_lane import Work
 from app.labels_text import style_source
 from app.pixels import to_qimage
 from app.thumbnails import Place
-from engine.animation import paint_all, write_gif, write_sequence
+from engine.animation import Spool, paint_all, paint_each, write_gif, write_sequence
 from engine.errors import EngineError
 from engine.images import write_image
 from engine.montage import strip
 from engine.morph import morph
-from engine.request import MEAN, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
+from engine.request import MEAN, MeanStyle, RenderRequest, SampleStyle, Style
+from engine.styles import mix
 from engine.variations import with_style
 
-KEPT = 128  # previews
+KEPT_BYTES = 64 * 1024 * 1024  # of previews
+LARGEST = 512  # side of a preview, unless the weights paint larger pictures at best
 PAINTING = 0.95  # share of the export that is painting; the rest is writing
 
 
@@ -48,6 +51,8 @@ class MorphSession(QObject):
         self._snapshot = self._document.snapshot()
         self._origin = self._document.origin
         self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
+        self._look_at = self._reduced()
+        self._look_request = cache(self._look_at.to_request)
         self._from = self._document.style(label)
         self._to: Style = MEAN
         self._painted: dict[tuple[Style, float], np.ndarray] = {}
@@ -123,7 +128,10 @@ class MorphSession(QObject):
         document = self._document
         if document.origin is self._origin and document.weights == self._snapshot.weights:
             text = self.tr("Morph {0}").format(self._scope.name(self._label))
-            self._scope.put(self._label, between(self._from, self._to, amount), text=text)
+            try:
+                self._scope.put(self._label, between(self._from, self._to, amount), text=text)
+            except EngineError as error:  # a mix of too many mixes
+                self._context.core.hub.error(error)
 
     # --- preview ------------------------------------------------------------------------------------
 
@@ -136,32 +144,48 @@ class MorphSession(QObject):
             if key in self._painted or not isinstance(self._to, SampleStyle):
                 return
         if self._preview is None or self._preview.settled:
+            try:
+                job = self._preview_job(*key)
+            except EngineError as error:  # a mix of too many mixes
+                self.dialog.show_message(told(str(error)))
+                return
             self._preview = self._context.core.submit(
-                self._preview_job(*key),
+                job,
                 text=self.tr("Painting a preview"),
                 on_done=lambda pixels: self._previewed(key, pixels),
                 on_failed=lambda error: self.dialog.show_message(told(str(error))),
             )
 
     def _previewed(self, key: tuple[Style, float], pixels: np.ndarray) -> None:
-        if len(self._painted) >= KEPT:
-            self._painted.clear()
         self._painted[key] = pixels
+        while len(self._painted) > 1 and sum(known.nbytes for known in self._painted.values()) > KEPT_BYTES:
+            del self._painted[next(iter(self._painted))]  # the oldest
         end, amount = key
         if amount == 1.0 and isinstance(end, SampleStyle):
             place = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
-            self._context.core.thumbnails.put_drawn([(place, end.seed)], pixels, self._snapshot.label_map)
+            self._context.core.thumbnails.put_drawn([(place, end.seed)], pixels, self._look_at.label_map)
             self._show_end(self.dialog.second.show_end, self._to)
         elif end == self._to:
             self.dialog.show_picture(to_qimage(pixels))
         self._look()  # the slider may have moved on meanwhile
+
+    def _reduced(self) -> Snapshot:
+        """What previews are painted from: the document, or a large one smaller."""
+        side = max(LARGEST, self._context.core.catalogue.resolution(self._snapshot.weights))
+        height, width = self._snapshot.label_map.shape
+        part = side / max(height, width)
+        if part >= 1:
+            return self._snapshot
+        return self._snapshot.reduced(*(max(32, round(length * part / 32) * 32) for length in (height, width)))
 
     def _preview_job(self, end: Style, amount: float) -> Callable[[Work], np.ndarray]:
         style, labels = between(self._from, end, amount), self._scope.labels(self._label)
 
         def paint(work: Work) -> np.ndarray:
             with work.session() as session:
-                result: Any = session.run(with_style(self._request(), labels, style), work.progress, work.cancel_event)
+                result: Any = session.run(
+                    with_style(self._look_request(), labels, style), work.progress, work.cancel_event
+                )
             pixels: np.ndarray = result.pixels
             return pixels
 
@@ -187,16 +211,23 @@ class MorphSession(QObject):
                     return session.run(request, report, cancel)
 
             requests = morph(self._request(), labels, start, end, frames)
-            pictures, _ = paint_all(
-                run, requests, lambda part, text: work.progress(PAINTING * part, text), work.cancel_event
-            )
-            work.commit()
-            if kind == GIF:
-                write_gif(path, pictures)
-            elif kind == STRIP:
+
+            def report(part: float, text: str) -> None:
+                work.progress(PAINTING * part, text)
+
+            if kind == STRIP:
+                pictures, _ = paint_all(run, requests, report, work.cancel_event)
+                work.commit()
                 write_image(path, strip(pictures))
-            else:
-                write_sequence(path, pictures, requests)
+                return
+            with Spool() as spool:  # hundreds of large pictures do not fit into memory
+                for result in paint_each(run, requests, report, work.cancel_event):
+                    spool.append(result.pixels)
+                work.commit()
+                if kind == GIF:
+                    write_gif(path, spool)
+                else:
+                    write_sequence(path, spool, requests)
 
         return write
 
@@ -226,4 +257,4 @@ class MorphSession(QObject):
 
 def between(a: Style, b: Style, amount: float) -> Style:
     """The style at a place of the way from `a` (0) to `b` (1)."""
-    return a if amount <= 0 else b if amount >= 1 else MixStyle(a=a, b=b, amount=amount)
+    return a if amount <= 0 else b if amount >= 1 else mix(a, b, amount)

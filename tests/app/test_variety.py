@@ -374,3 +374,19 @@ def test_locked_or_absent_regions_are_not_changed(window, document, trigger):
     document.set_current_label(MOUTH)
     trigger("label_change")
     assert "no region of Mouth" in problem(window)
+
+
+def test_previews_of_a_large_document_are_painted_reduced_and_bounded(window, document, qtbot, monkeypatch):
+    monkeypatch.setattr("app.controllers.morph.LARGEST", 96)
+    monkeypatch.setattr("app.controllers.morph.KEPT_BYTES", 3 * 96 * 64 * 3)
+    label_map = np.array(face_label_map(192)[:, :128])
+    document.new(label_set=document.label_set, label_map=label_map, weights="fake-faces", undoable=False)
+    document.set_current_label(HAIR)
+    made = window.controllers["variety"].morph()
+    made._set_end(MEAN)
+    for amount in (20, 40, 60, 80):
+        made.dialog.slider.setValue(amount)
+        qtbot.waitUntil(lambda amount=amount: (MEAN, amount / 100) in made._painted)
+    assert {pixels.shape for pixels in made._painted.values()} == {(96, 64, 3)}
+    assert len(made._painted) == 3
+    made.dialog.reject()

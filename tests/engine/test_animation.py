@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.animation import paint_all, write_gif, write_sequence
+from engine.animation import Spool, paint_all, paint_each, write_gif, write_sequence
 from engine.errors import BadFile, BadRequest, Cancelled
 from engine.images import read_embedded_request
 from engine.montage import grid, strip
@@ -108,3 +108,27 @@ def test_nothing_is_overwritten_and_failures_leave_nothing(tmp_path: Path):
     with pytest.raises(BadRequest, match="0.02 to 60"):
         write_gif(tmp_path / "a.gif", PICTURES, seconds_per_frame=0.001)
     assert os.listdir(tmp_path) == ["old"]
+
+
+def test_long_series_wait_on_the_disk_and_are_painted_one_by_one(tmp_path: Path):
+    each = paint_each(run, REQUESTS)
+    assert next(each).pixels[0, 0, 0] == 0
+    with Spool() as spool:
+        for picture in PICTURES:
+            spool.append(picture)
+        with pytest.raises(BadRequest, match="one size"):
+            spool.append(PICTURES[0][:8])
+        assert len(spool) == 5 and all(np.array_equal(a, b) for a, b in zip(spool, PICTURES))
+        assert np.array_equal(spool[-1], PICTURES[-1]) and len(spool[1:3]) == 2
+        write_gif(tmp_path / "spool.gif", spool)
+    write_gif(tmp_path / "list.gif", PICTURES)
+    assert (tmp_path / "spool.gif").read_bytes() == (tmp_path / "list.gif").read_bytes()
+    seen: list[list[str]] = []
+
+    def coming():
+        for picture in PICTURES:
+            seen.append([name for folder in tmp_path.glob(".tessera-*") for name in os.listdir(folder)])
+            yield picture
+
+    write_sequence(tmp_path / "frames", coming(), REQUESTS)
+    assert [len(names) for names in seen] == [0, 1, 2, 3, 4]

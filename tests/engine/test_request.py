@@ -31,6 +31,7 @@ from engine.request import (
     from_json,
     to_json,
 )
+from engine.styles import mix
 from tests.engine.pictures import raw_png, smooth
 from tests.engine.test_files import is_one_sentence
 
@@ -256,3 +257,23 @@ def test_wrong_requests_cannot_be_made(make: Any):
 def test_a_file_name_that_is_no_unicode_is_one_sentence():
     with pytest.raises(BadRequest, match="not Unicode; rename the file"):
         to_json(sample().replace(styles={1: ImageStyle("caf\udce9.jpg", 1)}))
+
+
+def test_no_style_can_be_made_that_could_not_be_read_again():
+    style: Style = SampleStyle(0)
+    with pytest.raises(BadRequest, match="too deeply"):
+        for seed in range(1, 200):
+            style = MixStyle(style, SampleStyle(seed), 0.5)
+    request = RenderRequest("w", LabelMapData.from_array(np.zeros((4, 4), np.uint8)), {1: style})
+    assert seed > 50 and from_json(to_json(request)) == request
+    with pytest.raises(BadRequest, match="too deeply"):
+        for _ in range(200):
+            style = BlockStyle((style, MEAN))
+    assert from_json(to_json(request.replace(styles={1: style}))).styles == {1: style}
+
+
+def test_going_on_from_a_mix_towards_its_own_ends_nests_nothing():
+    a, b = SampleStyle(1), SampleStyle(2)
+    assert mix(MixStyle(a, b, 0.5), b, 0.5) == MixStyle(a, b, 0.75)
+    assert mix(MixStyle(a, b, 0.25), a, 0.5) == MixStyle(b, a, 0.875)
+    assert mix(MixStyle(a, b, 0.5), MEAN, 0.5) == MixStyle(MixStyle(a, b, 0.5), MEAN, 0.5)
