@@ -7,14 +7,14 @@ Same bytes, cached or fresh: a row never depends on which other rows are made wi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from engine.fast.convolution import bias_of
-from engine.fast.neighbourhoods import BATCH, Coding, Inner
+from engine.fast.neighbourhoods import BATCH, Coding, Inner, upload
 from engine.fast.pixels import Workspace
 from engine.nn.spade import SPADEModulation
 
@@ -77,7 +77,7 @@ class SpadeBranch:
         """See `LabelBranch`."""
         hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
         padded, width = hidden.shape
-        taps = inner.tap_rows.to(hidden.device, non_blocking=True)
+        taps = upload(inner.tap_rows, hidden.device)
         first = 0
         for block in self.blocks:
             columns = block.shape[2]
@@ -94,7 +94,7 @@ def hidden_rows(inner: Inner, table: Tensor, bias: Tensor, work: Workspace) -> T
     """The hidden activation of each 3 x 3 neighbourhood (padded to whole batches with zeros); zero in the void."""
     count = len(inner.codes)
     hidden = work.get("hidden", inner.padded, table.shape[1], like=table)
-    sums = sum_of_nine(inner.table_rows.to(table.device, non_blocking=True), table)
+    sums = sum_of_nine(upload(inner.table_rows, table.device), table)
     torch.add(sums, bias, out=hidden[:count]).relu_()
     hidden[0] = 0
     hidden[count:] = 0
@@ -107,6 +107,14 @@ def sum_of_nine(rows: Tensor, table: Tensor) -> Tensor:
     return sums
 
 
-@lru_cache(maxsize=64)
+STARTS = 1 << 15
+"""Where nines start is kept for so many of them: a quarter of a megabyte."""
+
+
 def _starts(count: int, device: torch.device) -> Tensor:
-    return torch.arange(0, 9 * count, 9, device=device)
+    return _first_starts(device)[:count] if count <= STARTS else torch.arange(0, 9 * count, 9, device=device)
+
+
+@cache
+def _first_starts(device: torch.device) -> Tensor:
+    return torch.arange(0, 9 * STARTS, 9, device=device)

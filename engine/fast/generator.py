@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -18,9 +17,10 @@ from torch import Tensor, nn
 
 from engine.fast import large
 from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of, has_bfloat16
-from engine.fast.levels import Level, grant
+from engine.fast.large_noise import RowNoise
+from engine.fast.levels import Level, grant, hold_to
 from engine.fast.modulation import Layer
-from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, on_device, resize_nearest
+from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, on_device, resize_nearest, upload
 from engine.fast.pixels import Modulated, Workspace
 from engine.fast.places import PassingRows, Place, kept_rows
 from engine.fast.small import LiteralWork
@@ -33,7 +33,7 @@ from engine.nn.spade import SPADEResBlk
 CACHE_MEGABYTES = 192
 CACHE_VARIABLE = "TESSERA_CACHE_MB"
 """Environment variable: another limit, in megabytes, of what each renderer keeps between pictures."""
-STYLE_SHARE = 0.25
+STYLE_SHARE, PLACES_SHARE = 0.25, 1 / 16
 SLOPE = 0.2
 
 
@@ -143,10 +143,12 @@ class FastGenerator:
             for k in range(levels[-1] + 1)
         ]
         self._last: tuple[Codes, tuple[int, int], list[Neighbourhoods]] | None = None
+        self._last_bytes, self._last_limit = 0, int(cache_bytes * PLACES_SHARE)
         branches = [layer.styles for layer in self._layers() if layer.styles is not None]
-        self._row_bytes = cache_bytes - (int(cache_bytes * STYLE_SHARE) if branches else 0)
+        style_bytes = int(cache_bytes * STYLE_SHARE) if branches else 0
+        self._row_bytes = cache_bytes - self._last_limit - style_bytes
         for branch in branches:  # the same number of styles each
-            branch.slots = max(0, (cache_bytes - self._row_bytes) // sum(b.row_bytes for b in branches) - 1)
+            branch.slots = max(0, style_bytes // sum(b.row_bytes for b in branches) - 1)
 
     def _layers(self) -> list[Layer]:
         return [layer for block in self._blocks for layer in block.layers]
@@ -155,9 +157,12 @@ class FastGenerator:
 
     @property
     def cached_bytes(self) -> int:
-        """Memory of everything kept between pictures, buffers excepted; never above `cache_bytes`."""
+        """Memory of everything kept between pictures, buffers excepted; never above `cache_bytes`.
+
+        Rows and their bookkeeping, style rows, and the last label map with its places.
+        """
         styles = sum(layer.styles.bytes for layer in self._layers() if layer.styles is not None)
-        return styles + sum(level.bytes for level in self._levels)
+        return styles + sum(level.bytes for level in self._levels) + self._last_bytes
 
     @property
     def buffer_bytes(self) -> int:
@@ -167,7 +172,7 @@ class FastGenerator:
     def clear(self) -> None:
         """Free all kept rows and buffers. The next picture is the same, only later."""
         with self._lock:
-            self._last = None
+            self._last, self._last_bytes = None, 0
             self._work.clear()
             for level in self._levels:
                 level.clear()
@@ -191,8 +196,13 @@ class FastGenerator:
             top = len(self._levels) - 1
             maps = [resize_nearest(codes, height >> (top - k), width >> (top - k)) for k in range(whole)]
             found = [Neighbourhoods.of(one, self.coding) for one in maps]
-            self._last = codes, (height, width), found
-        limit = self._row_bytes if whole == len(self._levels) else self._row_bytes // 2
+            held = codes.nbytes + sum(one.bytes for one in found)
+            keep = held <= self._last_limit
+            self._last, self._last_bytes = ((codes, (height, width), found), held) if keep else (None, 0)
+        limit = self._row_bytes
+        if whole < len(self._levels):
+            limit //= 2
+            hold_to(self._levels[whole:], self._row_bytes - limit)
         return self._granted(self._levels[:whole], found, limit)
 
     def _granted(self, levels: list[Level], found: list[Neighbourhoods], limit: int) -> list[Place]:
@@ -242,6 +252,8 @@ class FastGenerator:
                 x = self._block(n, x, place, noise, tick)
                 after(n, x, part)
                 done += 1
+            for level in self._levels:
+                level.forget_inner()
             return x
 
         x = run(whole, x, dict(enumerate(places)), noise)
@@ -249,12 +261,12 @@ class FastGenerator:
             return self._to_image(x, SLOPE, self._work)
         x = x.clone()  # its buffer is wanted
         codes = resize_nearest(codes, height, width)
-        drawn = None if noise is None else cache(noise)
+        drawn = None if noise is None else RowNoise(noise, height, width)
         picture = torch.empty(self._to_image.channels, height, width, device=self.device)
         for part in parts:
             self._now += 1
             above = self._tile_places(codes, part, len(places))
-            cut = None if drawn is None else _cut(drawn, part, height, width)
+            cut = None if drawn is None else drawn.of(part)
             y = run(upper, x[part.source(height // x.shape[0])].contiguous(), above, cut, part)
             picture[(..., *part.target)] = self._to_image(y, SLOPE, self._work)[(..., *part.inside)]
         return picture
@@ -277,7 +289,7 @@ class FastGenerator:
         def features(layer: Layer, source: Tensor, slope: float, doubled: bool) -> Modulated:
             drawn = None
             if noise is not None and layer.noise is not None:
-                drawn = noise(layer.number, height, width)[0, 0].to(x.device)
+                drawn = upload(noise(layer.number, height, width)[0, 0], x.device)
             kept = place.slots is not None
             rows = kept_rows(layer, place, self._now, work) if kept else PassingRows(layer, place.found, work)
 
@@ -311,20 +323,17 @@ class FastGenerator:
                     continue
                 x = self._work.get("floor", h, w, norm.channels, like=like).fill_(1)
                 total = self._work.get("floor total", h, w, conv.channels, like=like).zero_()
+                self._finish()
                 started = time.perf_counter()
                 conv.plain(x, total)
+                self._finish()
                 seconds += time.perf_counter() - started
         return seconds
 
-
-def _cut(noise: Noise, part: large.Tile, height: int, width: int) -> Noise:
-    """The noise of a tile of an (H, W) picture: what the whole picture's would be there."""
-
-    def draw(layer: int, tile_height: int, tile_width: int) -> Tensor:
-        grain = (part.whole[1] - part.whole[0]) // tile_height
-        return noise(layer, height // grain, width // grain)[(..., *part.source(grain))]
-
-    return draw
+    def _finish(self) -> None:
+        """Wait until a graphics card has done what it was asked for."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
 
 class FromLabels:

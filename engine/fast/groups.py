@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from engine.fast.branches import COLUMNS, Fold, hidden_rows, sum_of_nine
 from engine.fast.convolution import bias_of
-from engine.fast.neighbourhoods import BATCH, Coding, Inner
+from engine.fast.neighbourhoods import BATCH, Coding, Inner, upload
 from engine.fast.pixels import Workspace
 from engine.nn.grouped import GroupModulation
 
@@ -85,7 +85,7 @@ class GroupBranch:
         hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
         padded = len(hidden)
         by_group = hidden.view(padded, self.shape[1], -1)
-        taps = inner.tap_rows.to(hidden.device, non_blocking=True)
+        taps = upload(inner.tap_rows, hidden.device)
         target = out.view(len(out), *self.shape)
         for piece in self.pieces:
             groups, deep, columns = piece.weight.shape[1:]

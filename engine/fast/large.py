@@ -7,7 +7,7 @@ the tile ends. Tiles are exact, up to the rounding of sums: nothing is blended. 
 and cut, so that it does not know of tiles.
 
 Memory beside the network's and the caches': the whole levels' features (at most `WHOLE_FEATURES` pixels of them), one
-tile's buffers, the picture, and one layer's noise.
+tile's buffers, the picture, the noise of one row of tiles and, for a moment, one layer's (`engine.fast.large_noise`).
 """
 
 from __future__ import annotations

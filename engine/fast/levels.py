@@ -20,7 +20,7 @@ from engine.fast.neighbourhoods import TAPS, Codes, Coding, Index, Inner, Keys, 
 
 Stamps = NDArray[np.int64]
 
-BOOKKEEPING = 2 * TAPS + 3 * 8  # bytes per slot: codes, key, two stamps
+BOOKKEEPING = 2 * TAPS + 5 * 8  # bytes per slot: codes, key, two stamps, key and slot in order
 SLACK = 1.2
 
 
@@ -100,6 +100,10 @@ class Level:
             self._inner[key] = Inner.of(self.codes[slots], coding)
         return self._inner[key]
 
+    def forget_inner(self) -> None:
+        """Let go of what `inner` keeps for the layers of one picture."""
+        self._inner.clear()
+
     def _room(self, wanted: int, now: int) -> Index:
         """Slots for `wanted` new neighbourhoods: empty ones, then more memory, then the least recently used."""
         if self.count + wanted > self.capacity < self.ceiling:
@@ -135,6 +139,15 @@ class Level:
         self.count = len(kept)
         for table in self.tables:
             table.resize(slots, keep)
+
+
+def hold_to(levels: Sequence[Level], limit: int) -> None:
+    """Make levels that a picture does not need yet hold `limit` bytes at most, each in proportion."""
+    held = sum(level.ceiling * level.row_bytes for level in levels)
+    if held > limit:
+        for level in levels:
+            level.ceiling = level.ceiling * limit // held
+            level.shrink()
 
 
 def grant(levels: Sequence[Level], needs: Sequence[int], limit: int) -> None:

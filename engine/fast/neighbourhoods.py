@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from torch import Tensor
 Codes = NDArray[np.int16]
 Keys = NDArray[np.uint64]
 Index = NDArray[np.int64]
+Number = TypeVar("Number", np.int16, np.uint64)
 
 SIDE, TAPS = 5, 25
 BATCH = 64
@@ -50,7 +51,14 @@ _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) +
 
 def on_device(array: NDArray[Any] | Sequence[int], device: torch.device) -> Tensor:
     """An array or a list of integers as a tensor there; a graphics card is not waited for."""
-    return torch.as_tensor(array).to(device, non_blocking=True)
+    return upload(torch.as_tensor(array), device)
+
+
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor there. From pinned memory if to a graphics card: from other memory, the copy would be waited for."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()  # PyTorch uses it again only when the copy is done
+    return tensor.to(device, non_blocking=True)
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class Coding:
         return codes + np.arange(9) * self.size
 
 
-def resize_nearest(codes: Codes, height: int, width: int) -> Codes:
+def resize_nearest(codes: NDArray[Number], height: int, width: int) -> NDArray[Number]:
     """(H, W) -> (height, width), picking the pixels that the literal networks' resize picks."""
     if codes.shape == (height, width):
         return codes
@@ -180,6 +188,11 @@ class Neighbourhoods:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def bytes(self) -> int:
+        """Memory at most, `centres` included."""
+        return self.index.nbytes + self.keys.nbytes + self.codes.nbytes + len(self) * (8 + 2 * len(INNER))
 
     @cached_property
     def centres(self) -> tuple[Codes, Index]:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.fast import FastSEAN, FastSMIS, FastSPADE, large
+from engine.fast.large_noise import RowNoise
 from engine.nn.blocks import seeded_noise
-from tests.engine.fast.networks import blobs, codes_for, sean
+from tests.engine.fast.networks import blobs, codes_for, held_bytes, sean
 from tests.engine.fast.test_smis import latents, smis
 from tests.engine.fast.test_smis import literal as smis_literal
 from tests.engine.fast.test_spade import spade
@@ -85,6 +86,38 @@ def test_edits_leave_what_is_kept_within_its_limit_and_change_no_byte(small_tile
             picture = kept.render(some, codes, seeded_noise(n))
             assert torch.equal(picture, FastSEAN(generator).render(some, codes, seeded_noise(n)))
             assert kept.cached_bytes <= limit
+
+
+@pytest.mark.parametrize("limit", [60_000, 400_000])
+def test_a_large_picture_after_a_small_one_is_within_the_limit_at_every_moment(small_tiles: None, limit: int) -> None:
+    generator = sean()
+    rng = np.random.default_rng(7)
+    fast = FastSEAN(generator, cache_bytes=limit)
+    weights, most = held_bytes(fast), 0
+
+    def look(done: int, steps: int) -> None:
+        nonlocal most
+        most = max(most, fast.cached_bytes)
+
+    for n, size in enumerate([32, 96, 16, 64, 24, 128]):
+        large.TILED_FROM = 1 << 40 if n % 2 == 0 else 0  # the fixture puts it back
+        fast.render(rng.integers(0, 5, (size, size)).astype(np.uint8), codes_for(generator, seed=n), None, look)
+        fast.render(blobs(rng, size, size, 5), codes_for(generator, seed=n), None, look)
+        assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + 1000
+    assert 0 < most <= limit
+
+
+def test_the_noise_of_a_large_picture_is_never_held_whole(small_tiles: None) -> None:
+    held: list[int] = []
+    noise = RowNoise(seeded_noise(0), 256, 64)
+    for part in large.tiles(256, 64, 8):
+        cut = noise.of(part)
+        for layer in range(3):
+            height, width = (part.whole[1] - part.whole[0], part.whole[3] - part.whole[2])
+            whole = seeded_noise(0)(layer, 256, 64)[(..., *part.source(1))]
+            assert torch.equal(cut(layer, height, width), whole)
+        held.append(noise.bytes)
+    assert max(held) == 3 * 4 * 32 * 64  # a row of tiles is 16 lines and 8 on either side
 
 
 def test_a_large_picture_can_be_stopped_in_any_tile_and_painted_again(small_tiles: None) -> None:

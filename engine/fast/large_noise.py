@@ -1,0 +1,48 @@
+"""The noise of large pictures, without ever holding all of it: a row of tiles has its own, cut from the picture's."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.fast.large import Tile
+from engine.nn.blocks import Noise
+
+
+class RowNoise:
+    """Noise that does not know of tiles, for tiles that come row by row.
+
+    A layer's noise is drawn for the whole picture and let go of, but for the lines that this row of tiles wants; the
+    next row draws it again, which costs less than a twentieth of what a tile does.
+
+    Args:
+        noise: of the whole picture.
+        height, width: of the whole picture.
+    """
+
+    def __init__(self, noise: Noise, height: int, width: int) -> None:
+        self._noise, self._size = noise, (height, width)
+        self._lines = (0, 0)
+        self._kept: dict[int, Tensor] = {}
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the lines that are held."""
+        return sum(lines.untyped_storage().nbytes() for lines in self._kept.values())
+
+    def of(self, part: Tile) -> Noise:
+        """The noise of a tile: what the whole picture's would be there."""
+        lines = part.whole[:2]
+        if lines != self._lines:
+            self._lines = lines
+            self._kept.clear()
+
+        def draw(layer: int, tile_height: int, tile_width: int) -> Tensor:
+            grain = (lines[1] - lines[0]) // tile_height
+            down, across = part.source(grain)
+            if layer not in self._kept:
+                whole = self._noise(layer, self._size[0] // grain, self._size[1] // grain)
+                self._kept[layer] = whole[..., down, :].clone(memory_format=torch.contiguous_format)
+            return self._kept[layer][..., across]
+
+        return draw
