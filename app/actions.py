@@ -187,7 +187,7 @@ ACTIONS: tuple[Action, ...] = (
            "render.detail_full", (), "", "detail", True),
     # --- results
     Action("result_keep", mark("Keep this picture"),
-           mark("Put the present picture into the results with a star: it then stays for good"),
+           mark("Put the present picture into the results with a star: it then stays as long as the editor runs"),
            "results.keep", ("K",), "star"),
     Action("result_auto", mark("Keep every finished picture"),
            mark("Keep each picture that you come to rest on; the oldest without a star go when there are too many"),

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDockWidget
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.document.results import Result, key_of
+from app.document.results import MANY_BYTES, Result, key_of
 from app.document.state import Snapshot
 from app.export.writing import write_picture
 from app.jobs.work_lane import Work
@@ -71,12 +71,12 @@ class ResultsController(QObject):
 
     @Slot()
     def keep(self) -> None:
-        """Keep the present picture for good: with a star."""
+        """Keep the present picture: with a star."""
         result = self._keep()
         if result is None:
             self._context.core.hub.notice(self.tr("The picture is still being painted; keep it when it is ready."))
             return
-        self._document.star_result(result.number, True)
+        self._star([result.number], True)
         self._panel.choose(result.number)
         self._context.status.show_message(self.tr("Picture {0} kept").format(result.number))
 
@@ -153,6 +153,10 @@ class ResultsController(QObject):
     def _star(self, numbers: list[int], starred: bool) -> None:
         for number in numbers:
             self._document.star_result(number, starred)
+        results = self._document.origin.results
+        if starred and results.starred_bytes > MANY_BYTES:
+            sentence = self.tr("Pictures with a star take {0} MB of memory now; export some and delete them.")
+            self._context.core.hub.notice(sentence.format(results.starred_bytes // (1024 * 1024)))
 
     def _copy(self, number: int) -> None:
         result = self._result(number)

@@ -1,7 +1,7 @@
 """Pictures that a document keeps, each with everything that made it. Plain Python, no Qt.
 
 Equal ones are kept once. What is not starred goes, oldest first, when there are too many or they take too much
-memory; starred ones never go by themselves.
+memory; starred ones never go by themselves, and take no room away from the others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from app.document.state import Snapshot
 
 MAX_COUNT = 60  # without a star
-MAX_BYTES = 192 * 1024 * 1024  # of all
+MAX_BYTES = 192 * 1024 * 1024  # without a star
+MANY_BYTES = 1024 * 1024 * 1024  # with a star: worth a word to the user
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,11 @@ class Results:
     @property
     def nbytes(self) -> int:
         return sum(result.nbytes for result in self._kept)
+
+    @property
+    def starred_bytes(self) -> int:
+        """What those with a star take: nothing bounds it but the user."""
+        return sum(result.nbytes for result in self._kept if result.starred)
 
     def find(self, snapshot: Snapshot) -> Result | None:
         """The kept picture that `snapshot` makes, or None."""
@@ -112,7 +118,7 @@ class Results:
         """The newest one stays, whatever it weighs: it has just been asked for."""
         loose = [result for result in self._kept[:-1] if not result.starred]
         count = sum(not result.starred for result in self._kept)
-        total = self.nbytes
+        total = self.nbytes - self.starred_bytes
         dropped = set()
         for result in loose:
             if count <= self._max_count and total <= self._max_bytes:

@@ -142,7 +142,7 @@ class ResultModel(QAbstractListModel):
             tr("Picture {0}, {1}").format(result.number, time.strftime("%H:%M:%S", time.localtime(result.made))),
             tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.snapshot.weights, result.snapshot.seed),
             tr("Double-click or Enter: bring back everything that made it"),
-            tr("S: star, it then stays for good. Delete: throw it away"),
+            tr("S: star, it then stays as long as the editor runs. Delete: throw it away"),
         ]
         return "\n".join(lines)
 

@@ -60,6 +60,20 @@ def test_memory_is_bounded_but_the_newest_stays():
     assert [result.number for result in results.entries] == [7]
 
 
+def test_stars_take_no_room_away_from_the_others():
+    one = 64 * 64 * 4
+    results = Results(max_bytes=3 * one)
+    for seed in range(3):
+        results.keep(snapshot(seed), FACES, picture())
+        results.set_starred(seed + 1, True)
+    for seed in range(3, 8):
+        results.keep(snapshot(seed), FACES, picture())
+    assert [result.number for result in results.entries] == [1, 2, 3, 6, 7, 8]
+    assert results.starred_bytes == 3 * one
+    results.set_starred(1, False)
+    assert [result.number for result in results.entries] == [2, 3, 6, 7, 8]
+
+
 def test_removed_ones_come_back_in_their_place():
     results = Results()
     for seed in range(4):
@@ -229,3 +243,9 @@ def test_the_strip_can_be_hidden(window, core):
     assert not window.results.isVisible() and not window.actions_by_id["results_show"].isChecked()
     window.actions_by_id["results_show"].trigger()
     assert window.results.isVisible() and window.actions_by_id["results_show"].isChecked()
+
+
+def test_stars_that_take_much_memory_are_told_of(window, core, monkeypatch):
+    monkeypatch.setattr("app.controllers.results.MANY_BYTES", 1024)
+    window.controllers["results"].keep()
+    assert "Pictures with a star take" in window.error_bar.problem.sentence
