@@ -23,21 +23,26 @@ _LIBRARIES = (
     ("libtorch_python", QLibrary.LoadHint(0)),
 )
 
+_set_aside: list[bool] = []
+
 
 @contextmanager
 def large_import() -> Iterator[None]:
     """Around an import of something large, in any thread: the window is not stopped to look for garbage.
 
     Python's collector walks through all objects while it holds Python's lock, again and again as an import makes more:
-    a quarter of a second at a time for torch with lightning-fabric. What is imported stays, so it need not be looked
-    through, neither now nor later.
+    a quarter of a second at a time for torch with lightning-fabric. What is imported first (torch, with the engine) is
+    most of it and stays, so it need not be looked through later either. It is set aside once only: each time, garbage
+    that has not been collected yet stays with it for ever.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if not _set_aside:
+            _set_aside.append(True)
+            gc.freeze()
         if collecting:
             gc.enable()
 
