@@ -236,7 +236,7 @@ def test_least_squares_are_those_of_the_paper() -> None:
     ("system", "model", "says"),
     [
         ("smis", {"groups": [19, 5, 4]}, "would work"),
-        ("smis", {"schedule": "deepfashion"}, "cannot serve 19 labels"),
+        ("smis", {"schedule": "deepfashion"}, "7 blocks, and multiples 4 entries"),
         ("smis", {"encoder": {"widht": 3}}, r"\[model\.encoder\]: unknown key 'widht'.*'width'"),
         ("spade", {"edges": True}, "leave out edges"),
         ("pix2pixhd", {"edges": True}, "leave out edges"),
