@@ -62,6 +62,15 @@ class DiceController(QObject):
             return
         document.set_styles(chosen, self.tr("Roll all styles"))
 
+    def begin(self) -> None:
+        """Styles for a document that was just begun, as one step, where the mean shows little of what weights can do:
+        that of SMIS is the zero latent. All labels share a seed; those that are painted later have it too."""
+        document, catalogue = self._document, self._context.core.catalogue
+        system = next((card.system for name, card in catalogue.painters() if name == document.weights), "")
+        if system == "smis" and self._scope.abilities.samples:
+            drawn: Style = SampleStyle(new_seed())
+            document.set_styles(dict.fromkeys(range(len(document.label_set)), drawn), self.tr("Roll all styles"))
+
     @Slot()
     def toggle_locked(self) -> None:
         """Lock or unlock the chosen label's style."""

@@ -195,6 +195,8 @@ class NewController(QObject):
                 photo=photo,
                 text=self.tr("New from {0}").format(text) if text else self.tr("New document"),
             )
+            if styles is None:
+                self._context.shell.run("dice.begin")
             if photo is None:
                 self._document.mark_saved()
             self._choose_label()
@@ -226,6 +228,8 @@ class NewController(QObject):
                 weights=self._document.weights,
                 undoable=False,
             )
+            self._context.shell.run("dice.begin")
+            self._document.mark_saved()
             self._choose_label()
             return
 

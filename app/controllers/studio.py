@@ -138,6 +138,7 @@ class StudioController(QObject):
             weights=made.name,
             text=self.tr("New document for {0}").format(made.name),
         )
+        self._context.shell.run("dice.begin")
         self._core.document.mark_saved()
 
     @Slot()

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 
 from app.controllers.morph import between
 from app.panels.style_rows import buttons
+from engine.checkpoints.store import WeightsEntry
 from engine.errors import NotSupported
 from engine.images import read_embedded_request, read_image
 from engine.request import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, encode_code, encode_map
@@ -274,6 +275,26 @@ def test_variations_of_a_label_without_a_region_are_refused(window, document, tr
     document.set_current_label(HAT)
     trigger("style_variations")
     assert "no region of Hat" in problem(window)
+
+
+# --- a new document ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("system", ["smis", "sean"])
+def test_a_new_document_for_smis_begins_with_drawn_styles(window, core, document, system, monkeypatch):
+    found = [entry for entry in core.catalogue.entries if entry.name == "fake-faces"]
+    made = [WeightsEntry(one.name, one.folder, one.card.replace(system=system)) for one in found]
+    monkeypatch.setattr(core.catalogue, "_find", lambda: made)
+    core.catalogue.reload()
+    window.controllers["new"]._from_map(face_label_map(64))
+    drawn = set(document.styles.values())
+    if system == "sean":
+        assert not drawn
+        return
+    assert len(drawn) == 1 and isinstance(drawn.pop(), SampleStyle)
+    assert len(document.styles) == len(document.label_set) and not document.dirty
+    document.undo()
+    assert document.styles == {} and np.array_equal(document.label_map, face_label_map(64))
 
 
 # --- morphing ----------------------------------------------------------------------------------------
