@@ -245,15 +245,17 @@ class FastGenerator:
             part: large.Tile | None = None,
         ) -> Tensor:
             nonlocal done
-            for n in blocks:
-                place = places[self._blocks[n].level]
-                tick()
-                style(n, self._blocks[n], place)
-                x = self._block(n, x, place, noise, tick)
-                after(n, x, part)
-                done += 1
-            for level in self._levels:
-                level.forget_inner()
+            try:
+                for n in blocks:
+                    place = places[self._blocks[n].level]
+                    tick()
+                    style(n, self._blocks[n], place)
+                    x = self._block(n, x, place, noise, tick)
+                    after(n, x, part)
+                    done += 1
+            finally:
+                for level in self._levels:
+                    level.forget_inner()
             return x
 
         x = run(whole, x, dict(enumerate(places)), noise)

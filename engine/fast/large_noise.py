@@ -13,7 +13,7 @@ class RowNoise:
     """Noise that does not know of tiles, for tiles that come row by row.
 
     A layer's noise is drawn for the whole picture and let go of, but for the lines that this row of tiles wants; the
-    next row draws it again, which costs less than a twentieth of what a tile does.
+    next row draws it again.
 
     Args:
         noise: of the whole picture.

@@ -51,7 +51,8 @@ _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) +
 
 def on_device(array: NDArray[Any] | Sequence[int], device: torch.device) -> Tensor:
     """An array or a list of integers as a tensor there; a graphics card is not waited for."""
-    return upload(torch.as_tensor(array), device)
+    dtype = None if isinstance(array, np.ndarray) else torch.long  # an empty list would become floats
+    return upload(torch.as_tensor(array, dtype=dtype), device)
 
 
 def upload(tensor: Tensor, device: torch.device) -> Tensor:

@@ -76,6 +76,7 @@ def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
     generator = sean()
     rng = np.random.default_rng(0)
     fast, fresh = FastSEAN(generator), FastSEAN(generator)
+    weights = held_bytes(fast)
     label_map = blobs(rng, 32, 32, 5)
     for n in range(12):
         label_map = edited(rng, label_map, 5)
@@ -87,6 +88,7 @@ def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
 
         with pytest.raises(KeyboardInterrupt):
             fast.render(label_map, codes, seeded_noise(0), stop)
+        assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + SMALL
         fresh.clear()
         label_map, codes = edited(rng, label_map, 5), codes_for(generator, seed=n % 2)
         expected = fresh.render(label_map, codes, seeded_noise(0))
