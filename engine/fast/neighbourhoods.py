@@ -31,7 +31,7 @@ Index = NDArray[np.int64]
 Number = TypeVar("Number", np.int16, np.uint64)
 
 SIDE, TAPS = 5, 25
-BATCH = 64
+BATCH = 128
 """Neighbourhoods that go through a matrix product together; always as many, so that each has the same bytes."""
 MAX_CODES = 4096
 

@@ -25,7 +25,7 @@ from engine.fast.neighbourhoods import Coding, Index, on_device
 from engine.nn.sean import SEAN
 
 BLOCK_BYTES = 1 << 20
-TOGETHER, TOGETHER_SMALL = 2, 16  # styles per product: one costs little more than alone, many less than one by one
+TOGETHER, TOGETHER_SMALL = 4, 16  # styles per product: one costs little more than alone, many less than one by one
 SMALL_BYTES = 2 << 20  # of a layer's style weights: time goes into calls, not into reading them
 TAPS = 9
 
