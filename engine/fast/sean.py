@@ -124,10 +124,9 @@ class FastSEAN(FastGenerator):
                 forget()
 
     def _literally(self, coded: Codes, codes: Tensor, noise: Noise | None, on_block: OnBlock | None) -> Tensor:
-        """The literal network's picture; its style branches contracted, unless they are too small for that to pay."""
-        contracted = not self._literal_work.is_little(coded.shape[0], coded.shape[1], share=0.25)
+        """The literal network's picture (contracted style branches were slower at these sizes, on two threads)."""
         hot = hot_of(coded, self.coding, self.device)
-        picture: Tensor = self._generator(hot, codes.unsqueeze(0), noise, contracted, on_block)
+        picture: Tensor = self._generator(hot, codes.unsqueeze(0), noise, on_block=on_block)
         return picture[0]
 
     def render_batch(

@@ -36,11 +36,11 @@ class LiteralWork:
         weights = sum(parameter.numel() for part in parts for parameter in part.parameters())
         self.kept = LITERAL_WORK > 0 and weights * 4 <= LITERAL_BYTES
 
-    def is_little(self, height: int, width: int, share: float = 1) -> bool:
-        """Whether a picture of (H, W) is better painted literally; or has only a `share` of the work of one that is."""
+    def is_little(self, height: int, width: int) -> bool:
+        """Whether a picture of (H, W) is better painted literally."""
         top = len(self._numbers) - 1
         work = sum(2 * n * (height >> (top - k)) * (width >> (top - k)) for k, n in enumerate(self._numbers))
-        return self.kept and work < share * LITERAL_WORK * self.layers
+        return self.kept and work < LITERAL_WORK * self.layers
 
 
 def hot_of(codes: Codes, coding: Coding, device: torch.device) -> Tensor:
