@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+import msgspec
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.checkpoints.card import Card
+from engine.checkpoints.store import Weights
 from engine.errors import WeightsError
 from engine.label_sets import LabelSet
 from engine.labels import check_label_map, resize_label_map
@@ -18,6 +20,8 @@ from engine.nn.blocks import one_hot
 from engine.request import Detail, ImageStyle, RenderRequest
 
 Array = np.ndarray
+Config = TypeVar("Config")
+Network = TypeVar("Network", bound=nn.Module)
 Encode = Callable[[ImageStyle], tuple[Array, Array]]
 """(an image style without a code) -> codes (L, E * D), present (L,) of its picture."""
 OnBlock = Callable[[int, int], None]
@@ -93,6 +97,17 @@ def label_set_of(card: Card, labels: int) -> LabelSet:
 def do_not_fit(card: Card, error: Exception) -> WeightsError:
     """The error for tensors or settings that the network of the card's system does not take."""
     return WeightsError(f'The tensors of "{card.name}" do not fit its card; get the weights again.', details=str(error))
+
+
+def network_of(weights: Weights, kind: type[Config], network: Callable[[Config], Network]) -> tuple[Config, Network]:
+    """The card's config and the network that it describes, with the weights' tensors. Raises WeightsError."""
+    try:
+        config = msgspec.convert(weights.card.config, kind)
+        built = network(config)
+        built.load_state_dict(weights.state)
+    except (msgspec.ValidationError, ValueError, RuntimeError) as error:
+        raise do_not_fit(weights.card, error) from error
+    return config, built
 
 
 def hot_map(label_map: Array, labels: int, device: torch.device) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -22,9 +21,9 @@ from engine.painters.base import (
     as_image,
     as_pixels,
     checked_map,
-    do_not_fit,
     hot_map,
     label_set_of,
+    network_of,
     style_picture_map,
 )
 from engine.painters.codes import StyleSource, drawn
@@ -52,12 +51,7 @@ class SMISPainter:
 
     def __init__(self, weights: Weights, device: torch.device) -> None:
         self.card, self.device = weights.card, device
-        try:
-            self.config = msgspec.convert(self.card.config, SMISConfig)
-            generator = SMISGenerator(self.config)
-            generator.load_state_dict(weights.state)
-        except (msgspec.ValidationError, ValueError, RuntimeError) as error:
-            raise do_not_fit(self.card, error) from error
+        self.config, generator = network_of(weights, SMISConfig, SMISGenerator)
         self.label_set = label_set_of(self.card, self.config.labels)
         self.generator = channels_last(generator, device).eval()
         height, width = self.config.start

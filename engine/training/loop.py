@@ -289,7 +289,7 @@ class Loop:
     def _report_step(self) -> None:
         losses = checkpoint.finite(average_numbers(self.fabric, self._latest), self.step, self._saved)
         facts: dict[str, Any] = {"losses": losses, "images_per_second": round(self._pace.images_per_second(), 2)}
-        facts["seconds_left"] = round(self._pace.left(self.recipe.steps - self.step), 1)
+        facts["seconds_left"] = round(self._pace.left(self.recipe.steps - self.step), 3)
         self._report("step", facts | machine_use(self.folder, self.device))
 
     def _phase(self, phase: str) -> None:
