@@ -47,7 +47,12 @@ class VariationalTask(GANTask):
     step: int = 0
 
     def paint(self, real: Tensor, hot: Tensor) -> tuple[Tensor, Losses]:
-        """From z ~ q(z | picture); "kl" is reported with its weight."""
+        """From z ~ q(z | picture)."""
+        z, losses = self.encoded(real, hot)
+        return self.generator(hot, z), losses
+
+    def encoded(self, real: Tensor, hot: Tensor) -> tuple[Tensor, Losses]:
+        """z ~ q(z | picture), the mean itself for `mean_share` of the pictures; "kl", with its weight."""
         mean, log_variance = (x.float() for x in self.generator.encode(real, hot))
         config = self.config
         weight = config.kl * min(1.0, (self.step + 1) / max(1, config.kl_warm_up))
@@ -55,8 +60,7 @@ class VariationalTask(GANTask):
         if config.mean_share:
             noisy = torch.rand(len(mean), device=mean.device) >= config.mean_share
             noise = noise * noisy.view(-1, *[1] * (mean.ndim - 1))
-        z = sample_latent(mean, log_variance, noise)
-        return self.generator(hot, z), {"kl": weight * kl_divergence(mean, log_variance)}
+        return sample_latent(mean, log_variance, noise), {"kl": weight * kl_divergence(mean, log_variance)}
 
     def reconstruct(self, generator: Any, image: Tensor, hot: Tensor) -> Tensor:
         """From the mean of q(z | picture)."""

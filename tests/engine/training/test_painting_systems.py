@@ -22,7 +22,7 @@ from engine.models.registry import family
 from engine.nn.blocks import one_hot
 from engine.training.gan import GANTask
 from engine.training.losses import kl_divergence, squares_discriminator, squares_generator
-from engine.training.smis_task import SMISTask
+from engine.training.smis_task import SMISTask, draw_labels
 from engine.training.start import make_task, prepare
 from tests.engine.training.tiny import PAINTING, SMIS, SPADE, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset
@@ -172,6 +172,24 @@ def test_a_network_whose_latents_say_nothing_has_no_variety(data: Path) -> None:
     assert task.validate(validation)["variety"] > 0
     task.ema.state["start.weight"].zero_()
     assert task.validate(validation)["variety"] == 0
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_holding_costs_what_one_regions_latent_changes_elsewhere(data: Path, used: bool) -> None:
+    task = task_of(data, "smis", task={"hold": 10.0})
+    with torch.no_grad():
+        task.generator.start.weight.mul_(30 if used else 0)
+    losses = updates_of(task, data)["generator"]
+    assert (float(losses["hold"].detach()) > 1e-4) == used
+
+
+def test_regions_to_hold_are_drawn_among_the_large_ones_that_are_there() -> None:
+    label_map = torch.zeros(1, 20, 20, dtype=torch.int64)
+    label_map[0, :10] = 3
+    label_map[0, 0, 0] = 5  # a 400th of the picture
+    hot = one_hot(label_map, 19)
+    drawn = {int(draw_labels(hot)[0]) for _ in range(60)}
+    assert drawn == {0, 3}
 
 
 def test_the_sheets_last_row_draws_the_second_largest_region_only(data: Path) -> None:
