@@ -1,4 +1,6 @@
-"""Differentiable augmentation of what a discriminator sees (Zhao et al., NeurIPS 2020): colour, shift, cut-out.
+"""Changes of training pictures: other colours for everybody, and what only a discriminator sees.
+
+The second is differentiable augmentation (Zhao et al., NeurIPS 2020): colour, shift, cut-out.
 
 With few pictures a discriminator learns them by heart; augmenting real and painted ones alike prevents it. The
 label map is shifted and cut with its picture. One `Augmentation` holds one set of random numbers, so that feature
@@ -6,6 +8,8 @@ matching compares a painted picture with its original under the same change.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
@@ -61,3 +65,21 @@ class Augmentation:
                 keep[n, 0, top : top + hole, left : left + hole] = 0
             moved.append(torch.roll(x[n], (dy, dx), (1, 2)) if dy or dx else x[n])
         return torch.stack(moved) * keep
+
+
+def recolour(image: Tensor, share: float) -> Tensor:
+    """Give a share of the pictures other colours: hues turned by any angle, saturation times 0.7 to 2.2; grey stays.
+
+    Where all training pictures are nearly grey, a network can ignore the colour in a style code; here it cannot.
+    Colours are turned about the grey axis of the RGB cube and cut to its sides. Args: image (B, 3, H, W) in [-1, 1].
+    """
+    batch = len(image)
+    angle = torch.rand(batch, device=image.device) * 2 * math.pi
+    saturation = 0.7 + 1.5 * torch.rand(batch, device=image.device)
+    grey = torch.full((3, 3), 1 / 3, device=image.device)
+    across = torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=image.device) / math.sqrt(3)
+    turn = torch.cos(angle).view(-1, 1, 1) * (torch.eye(3, device=image.device) - grey)
+    turn = grey + saturation.view(-1, 1, 1) * (turn + torch.sin(angle).view(-1, 1, 1) * across)  # (B, 3, 3)
+    changed = torch.einsum("bij,bjhw->bihw", turn.to(image), image).clamp(-1, 1)
+    chosen = torch.rand(batch, 1, 1, 1, device=image.device) < share
+    return torch.where(chosen, changed, image)

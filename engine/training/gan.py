@@ -26,7 +26,7 @@ from engine.metrics.perceptual import Choice, Perceptual, find_perceptual
 from engine.nn.blocks import channels_last, fold_spectral, one_hot, settle_spectral
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
 from engine.nn.feature_net import FeatureNet
-from engine.training.augment import Augmentation
+from engine.training.augment import Augmentation, recolour
 from engine.training.ema import EMA
 from engine.training.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, Features, feature_matching, pyramid_l1
 from engine.training.task import Losses
@@ -47,6 +47,7 @@ class GANTaskConfig:
     discriminator_spectral: spectral normalisation of the discriminator (SPADE, SEAN, SMIS; not pix2pixHD).
     ema: decay of the average.
     augment: probability of each differentiable augmentation.
+    recolour: share of the pictures that are given other colours before anything sees them (ours).
     decay_from: fraction of the steps after which learning rates fall linearly, to `decay_to` of themselves.
     """
 
@@ -66,6 +67,7 @@ class GANTaskConfig:
     discriminator_spectral: bool = True
     ema: float = 0.999
     augment: float = 0.0
+    recolour: float = 0.0
     decay_from: float = 0.5
     decay_to: float = 0.0
 
@@ -141,7 +143,8 @@ class GANTask(ABC):
         self._set_rates(step)
         self.step = step
         config = self.config
-        real = batch.image.to(memory_format=torch.channels_last)
+        real = recolour(batch.image, config.recolour) if config.recolour else batch.image
+        real = real.to(memory_format=torch.channels_last)
         hot = one_hot(batch.label_map, self.model.labels).to(memory_format=torch.channels_last)
         self.generator.train()
         fake, own = self.paint(real, hot)

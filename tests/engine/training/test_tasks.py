@@ -14,7 +14,7 @@ from torch import nn
 
 from engine.data.folder import DatasetFolder
 from engine.models.parser import ParserConfig
-from engine.training.augment import Augmentation
+from engine.training.augment import Augmentation, recolour
 from engine.training.ema import EMA
 from engine.training.losses import feature_matching, hinge_discriminator, hinge_generator, pyramid_l1
 from engine.training.parser_task import ParserTask, ParserTaskConfig
@@ -148,6 +148,17 @@ def test_gradients_pass_through_the_augmentation() -> None:
 
 
 # ---------------------------------------------------------------- SEAN
+
+
+def test_recolouring_turns_hues_and_leaves_grey_and_brightness() -> None:
+    torch.manual_seed(1)
+    image = torch.rand(5, 3, 8, 8) * 0.4 - 0.2
+    image[:, :, 0] = image[:, :1, 0]  # a grey row
+    changed_image = recolour(image, 1.0)
+    torch.testing.assert_close(changed_image[:, :, 0], image[:, :, 0])
+    torch.testing.assert_close(changed_image.mean(1), image.mean(1))
+    assert float((changed_image - image)[:, :, 1:].abs().mean()) > 0.02
+    assert torch.equal(recolour(image, 0.0), image)
 
 
 def test_learning_rates_are_constant_and_then_fall_in_a_line(data: Path) -> None:
