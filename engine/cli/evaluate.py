@@ -22,7 +22,7 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option("--split", help="A split of its splits.json; test unless given, or val.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="Measure the first so many pictures only.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Measure so many pictures only, evenly spread.")] = None,
     diversity: Annotated[
         bool, typer.Option("--diversity/--no-diversity", help="Measure what drawn styles change (mCSD, mOCD).")
     ] = True,
@@ -40,7 +40,7 @@ def evaluate(
 ) -> None:
     """Measure weights: reconstruction, Frechet distance, segmentation and diversity, or a parser's label maps.
 
-    More than one --weights gives tables in Markdown. A folder without splits.json is one split, whatever it is called.
+    More than one --weights gives tables in Markdown. A folder without splits.json is measured whole.
     """
     from engine.metrics.table import rows, tables
 

@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.data.layout import IMAGE_SUFFIXES, image_path, measured_split, split_stems
+from engine.data.layout import IMAGE_SUFFIXES, evenly, image_path, measured_split, split_stems
 from engine.devices import free_memory, usable_cores
 from engine.images import centre_crop, read_image, resize_image
 from engine.label_sets import LabelSet, load_label_set
@@ -175,7 +175,7 @@ class DatasetFolder:
         if isinstance(self.label_maps, np.ndarray):
             return np.bincount(self.label_maps.ravel(), minlength=256)
         counts = np.zeros(256, np.int64)
-        for n in np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(int)).tolist():
+        for n in evenly(len(self), most):
             counts += np.bincount(self.label_maps[n].ravel(), minlength=256)
         return counts
 

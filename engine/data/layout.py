@@ -69,3 +69,9 @@ def files_below(folder: Path) -> Iterator[Path]:
 def stem_of(path: Path) -> str:
     """What splits.json calls a file of images/ or labels/: its path there without suffix, with "/" on any system."""
     return path.with_suffix("").as_posix()
+
+
+def evenly(length: int, count: int) -> list[int]:
+    """At most `count` of the numbers below `length`, evenly spread and in order: neighbours in a film look alike."""
+    count = min(count, length)
+    return [round(n * (length - 1) / max(1, count - 1)) for n in range(count)]

@@ -3,8 +3,9 @@
 Systems that paint: every picture is encoded with its own label map and painted again, as the editor would paint it
 (`engine.metrics.repainting`), at the network's resolution. The painting is compared with the picture, and a parser
 looks for the label map in both. Where styles can be drawn, pictures are painted in drawn styles too, and what drawing
-one region's style changes is measured (`engine.metrics.diversity`). Parsers: their label maps, made as the editor
-makes them, are compared with the true ones at each picture's own size.
+one region's style changes is measured (`engine.metrics.diversity`). Pictures are cut to the shape that the network was
+trained on: a centre square, or as wide as its `aspect_ratio`. Parsers: their label maps, made as the editor makes
+them, are compared with the true ones at each picture's own size.
 
 A number that cannot be had (feature network or parser not installed) is None, and "missing" says why. docs/models.md
 defines all of them.
@@ -25,7 +26,8 @@ from engine.checkpoints.card import require_label_set
 from engine.devices import is_out_of_memory
 from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
 from engine.labels import resize_label_map
-from engine.metrics.painted import FID, measure_painter
+from engine.metrics.judges import FID
+from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
 from engine.metrics.segmentation import Counts
 from engine.photo_parser import PhotoParser
@@ -53,9 +55,9 @@ def evaluate(
         weights: name or folder of weights.
         data: dataset folder: images/, labels/ and, if its labels are not the weights', classes.json; if it has more
             than one split, splits.json.
-        split: a name in splits.json; without that file every pair belongs to every split.
+        split: a name in splits.json; a folder without that file is measured whole, and its split is called "all".
         device: "auto" or a device id.
-        limit: measure the first `limit` pictures only.
+        limit: measure so many pictures only, evenly spread over the split.
         diversity: also measure what drawn styles change, which takes about as long as all the rest.
         on_progress: called with (fraction 0..1, what is being done).
         cancel: set it from any thread to stop after the picture at hand.
@@ -109,7 +111,7 @@ def evaluate(
         "weights": model.card.name,
         "system": model.card.system,
         "data": pairs.folder.name,
-        "split": split,
+        "split": pairs.split,
         "pictures": len(pairs),
         "resolution": model.config.resolution,
         "device": str(session.device),

@@ -1,4 +1,4 @@
-"""Finding and loading the feature network that perceptual losses and Frechet distances use."""
+"""Finding and loading the feature networks that perceptual losses, Frechet distances and Inception scores use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -14,10 +15,14 @@ from torch import Tensor
 from engine.errors import WeightsError
 from engine.files import user_data_folder
 from engine.nn.feature_net import FeatureNet
+from engine.nn.inception import SIDE as INCEPTION_SIDE
+from engine.nn.inception import Inception
 
 MOBILENET = "mobilenet_v2_imagenet"
 MOBILENET_SIDE = 224
 """Side of the pictures that the network was trained on; smaller ones give activations it never gave there."""
+INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
+"""The network of published Frechet distances and Inception scores, as PyTorch's users know it."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,6 +53,26 @@ def find_feature_net(name: str = MOBILENET) -> Path | None:
     return None
 
 
+def load_inception() -> Inception:
+    """Load Inception-v3. Raises WeightsError that says where to put it if it is missing or broken."""
+    path = next((folder / INCEPTION for folder in search_path() if (folder / INCEPTION).is_file()), None)
+    if path is None:
+        raise WeightsError(f"The network Inception-v3 is not installed; put {INCEPTION} into {install_folder()}.")
+    network = Inception()
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)  # runs no code of the file
+        left = network.load_state_dict(state, strict=False)
+    except Exception as error:  # a broken pickle can raise anything
+        raise WeightsError(f'"{path}" cannot be read as Inception-v3; get it again.', details=repr(error)) from error
+    absent = [key for key in left.missing_keys if not key.endswith("num_batches_tracked")]
+    if absent or left.unexpected_keys:
+        raise WeightsError(
+            f'"{path}" is another network than the Inception-v3 of 2015-12-05; get that one.',
+            details=f"missing: {absent}; not known: {left.unexpected_keys}",
+        )
+    return network.eval().requires_grad_(False)
+
+
 def load_feature_net(name: str = MOBILENET) -> FeatureNet:
     """Load a feature network. Raises WeightsError that says where to put it if it is missing or broken."""
     path = find_feature_net(name)
@@ -74,3 +99,11 @@ def pooled_features(net: FeatureNet, image: Tensor) -> Tensor:
     size = (MOBILENET_SIDE, MOBILENET_SIDE)
     image = F.interpolate(image.float(), size=size, mode="bilinear", align_corners=False, antialias=True)
     return net(image.clamp(-1, 1), ("pool",))[0].float()
+
+
+def inception_features(net: Inception, image: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, 3, H, W) in [-1, 1] -> features (B, 2048) and logits (B, 1008), pictures resized to 299 x 299 first."""
+    size = (INCEPTION_SIDE, INCEPTION_SIDE)
+    image = F.interpolate(image.float(), size=size, mode="bilinear", align_corners=False)
+    features, logits = net(image.clamp(-1, 1))
+    return features.float(), logits.float()

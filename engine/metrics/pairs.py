@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.folder import image_path, split_stems
+from engine.data.layout import evenly, image_path, split_stems
 from engine.errors import BadFile
-from engine.images import fit_square, fit_square_label_map, read_image
+from engine.images import centre_crop, read_image, resize_image
 from engine.label_sets import LabelSet, load_label_set
-from engine.labels import read_label_map
+from engine.labels import read_label_map, resize_label_map
 
 Array = np.ndarray
+
+ALL = "all"
+"""What the split of a folder without splits.json is called."""
 
 
 class Pairs:
@@ -22,7 +25,7 @@ class Pairs:
         folder: a dataset folder: images/, labels/ and, if it has more than one split, splits.json.
         split: a name in splits.json; without that file every pair belongs to every split.
         own: the labels that are meant where the folder has no classes.json.
-        limit: the first so many only.
+        limit: so many only, evenly spread over the split.
 
     Raises:
         BadFile: the folder, its classes.json or the split is missing or empty.
@@ -31,10 +34,12 @@ class Pairs:
     def __init__(self, folder: Path, split: str, own: LabelSet, limit: int | None = None) -> None:
         if not folder.is_dir():
             raise BadFile(f'There is no folder "{folder}"; give a dataset folder with images/ and labels/.')
-        self.folder, self.split = folder, split
+        self.folder = folder
+        self.split = split if (folder / "splits.json").is_file() else ALL
         classes = folder / "classes.json"
         self.label_set: LabelSet = load_label_set(classes) if classes.is_file() else own
-        self.stems = split_stems(folder, split)[:limit]
+        stems = split_stems(folder, split)
+        self.stems = stems if limit is None else [stems[n] for n in evenly(len(stems), limit)]
 
     def __len__(self) -> int:
         return len(self.stems)
@@ -44,7 +49,10 @@ class Pairs:
         pixels = read_image(image_path(self.folder, stem)).pixels
         return pixels, read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set).label_map
 
-    def square(self, stem: str, side: int) -> tuple[Array, Array]:
-        """The centre square of a picture (side, side, 3) and of its label map (side, side), uint8."""
+    def framed(self, stem: str, height: int, width: int) -> tuple[Array, Array]:
+        """The largest centre part of that shape of a picture (height, width, 3) and of its label map, uint8."""
         pixels, label_map = self.read(stem)
-        return fit_square(pixels, side), fit_square_label_map(label_map, side)
+        aspect = width / height
+        part = centre_crop(pixels.shape[0], pixels.shape[1], aspect)
+        part_of_map = centre_crop(label_map.shape[0], label_map.shape[1], aspect)
+        return resize_image(pixels[part], height, width), resize_label_map(label_map[part_of_map], height, width)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from engine.painters.base import Array, Painter, StyleCodes
@@ -10,6 +12,12 @@ from engine.styles import encode_code
 from engine.systems import abilities
 
 SEED = 0
+
+
+def native_size(config: Any) -> tuple[int, int]:
+    """(height, width) of the pictures that a network was trained on."""
+    width = int(config.resolution)
+    return round(width / float(getattr(config, "aspect_ratio", 1.0))), width
 
 
 def has_styles(painter: Painter) -> bool:

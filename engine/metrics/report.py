@@ -17,7 +17,7 @@ from PIL import Image
 
 import engine
 from engine.metrics.report_pictures import Row
-from engine.metrics.table import DIVERSITY, RECONSTRUCTION, SEGMENTATION, Column
+from engine.metrics.table import DIVERSITY, RECONSTRUCTION, SEGMENTATION, Column, best_of, kind_of, shown_columns
 
 COLOURS = ("#3b76af", "#d07c35", "#4f9a5b", "#b04a5a", "#7b62a8", "#8a8a3a", "#3f9a9a", "#a0629a")
 LARGEST = 256
@@ -62,7 +62,8 @@ def html_report(measured: Sequence[Mapping[str, Any]], rows: Sequence[Row] = (),
     ):
         chosen = [metrics for metrics in measured if metrics.get(needs) is not None]
         if chosen:
-            parts.append(f"<h2>{words}</h2>{_table(chosen, columns)}{_bars(chosen, columns, colours)}")
+            shown = shown_columns(chosen, columns)
+            parts.append(f"<h2>{words}</h2>{_table(chosen, shown)}{_bars(chosen, shown, colours)}")
     parts.append(_by_label(measured, colours))
     parts.append(_pictures(rows))
     parts.append(_missing(measured))
@@ -85,9 +86,8 @@ def _about(measured: Sequence[Mapping[str, Any]]) -> str:
             f"{metrics['data']}/{metrics['split']}, {metrics.get('pictures', '?')} pictures"
             + (f"; measured with {networks}" if networks else "")
         )
-    places = {(metrics["data"], metrics["split"]) for metrics in measured}
-    if len(places) > 1:
-        lines.append("Not all were measured on the same pictures: compare only those that were.")
+    if len({kind_of(metrics) for metrics in measured}) > 1:
+        lines.append("Not all were measured on the same pictures at the same size: compare only those that were.")
     return '<p class="soft">' + "<br>".join(map(escape, lines)) + "</p>"
 
 
@@ -104,12 +104,11 @@ def _key(colours: Mapping[str, str]) -> str:
 def _table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
     head = "".join(f"<th>{escape(column.heading())}</th>" for column in columns)
     cells = [[_shown(column, metrics) for column in columns] for metrics in measured]
-    best = [_best(column, [row[n] for row in cells]) for n, column in enumerate(columns)]
+    kinds = [kind_of(metrics) for metrics in measured]
+    best = [best_of([row[n] for row in cells], kinds, column.more) for n, column in enumerate(columns)]
     body = []
-    for metrics, row in zip(measured, cells, strict=True):
-        marked = "".join(
-            f"<td{' class=best' if text == best[n] and text != '–' else ''}>{text}</td>" for n, text in enumerate(row)
-        )
+    for number, (metrics, row) in enumerate(zip(measured, cells, strict=True)):
+        marked = "".join(f"<td{' class=best' if number in best[n] else ''}>{text}</td>" for n, text in enumerate(row))
         body.append(f"<tr><td>{escape(str(metrics['weights']))} ({escape(str(metrics['system']))})</td>{marked}</tr>")
     return f'<div class="wide"><table><tr><th>weights</th>{head}</tr>{"".join(body)}</table></div>'
 
@@ -117,14 +116,6 @@ def _table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> 
 def _shown(column: Column, metrics: Mapping[str, Any]) -> str:
     value = column.value(metrics)
     return "–" if value is None else f"{value:.{column.decimals}f}"
-
-
-def _best(column: Column, texts: Sequence[str]) -> str | None:
-    known = [float(text) for text in texts if text != "–"]
-    if column.more is None or len(known) < 2:
-        return None
-    best = max(known) if column.more else min(known)
-    return next(text for text in texts if text != "–" and float(text) == best)
 
 
 # ---------------------------------------------------------------- plots

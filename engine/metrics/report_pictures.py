@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.data.folder import image_path
+from engine.data.layout import evenly
 from engine.errors import Cancelled, WeightsError
-from engine.images import fit_square, read_image
 from engine.labels import colourise
 from engine.metrics.pairs import Pairs
-from engine.metrics.repainting import all_drawn, can_sample, own_styles, repaint
+from engine.metrics.repainting import all_drawn, can_sample, native_size, own_styles, repaint
 from engine.photo_parser import PhotoParser
 from engine.session import Session
 
@@ -62,22 +61,20 @@ def picture_rows(
         if own is None:
             raise WeightsError(f'The card of "{model.card.name}" has no label set; get the weights again.')
         pairs = Pairs(Path(data), split, own)
-        spread = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int)
-        chosen = chosen or [pairs.stems[int(n)] for n in spread]
+        chosen = chosen or [pairs.stems[n] for n in evenly(len(pairs), count)]
         with torch.inference_mode():
             for done, stem in enumerate(chosen):
                 if cancel is not None and cancel.is_set():
                     raise Cancelled
                 if on_progress is not None:
                     on_progress((number + done / len(chosen)) / len(weights), "pictures for the report")
-                real, label_map = pairs.square(stem, model.config.resolution)
+                real, label_map = pairs.framed(stem, *native_size(model.config))
                 shown = [Cell("photograph", real), Cell("label map", colourise(label_map, pairs.label_set))]
                 if stem not in first or len(real) > len(first[stem][0].pixels):
                     first[stem] = shown
                 cells = made.setdefault(stem, [])
                 if isinstance(model, PhotoParser):
-                    square = fit_square(read_image(image_path(pairs.folder, stem)).pixels, model.config.resolution)
-                    cells.append(Cell(model.card.name, colourise(model.parse(square)[0], pairs.label_set)))
+                    cells.append(Cell(model.card.name, colourise(model.parse(real)[0], pairs.label_set)))
                     continue
                 styles = own_styles(model, real, label_map)
                 cells.append(Cell(model.card.name, repaint(model, label_map, styles)))

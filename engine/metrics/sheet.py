@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.data.folder import DatasetFolder
+from engine.data.layout import evenly
 from engine.errors import BadRequest, NotSupported
 from engine.images import fit_square_label_map, write_image
 from engine.labels import colourise
@@ -46,7 +47,7 @@ def reconstruction_sheet(painter: Painter, data: DatasetFolder, path: Path, rows
     Raises:
         BadFile: the sheet cannot be written.
     """
-    chosen = _spread(len(data), rows)
+    chosen = evenly(len(data), rows)
     styles = [own_styles(painter, data.images[n], data.label_maps[n]) for n in chosen]
     names, cells = ["real", "reconstruction"], []
     if has_styles(painter):
@@ -187,7 +188,7 @@ def most_different(data: DatasetFolder, count: int) -> list[int]:
     common = shown.mean(0) >= 0.5
     whole = np.flatnonzero(shown[:, common].all(1))
     if not len(whole):
-        return _spread(len(data), count)
+        return evenly(len(data), count)
     points = means[whole][:, common].reshape(len(whole), -1)
     away = np.linalg.norm(points - points.mean(0), axis=1)
     usual = np.sort(away.argsort(kind="stable")[: max(count, len(whole) * 4 // 5)])
@@ -197,11 +198,6 @@ def most_different(data: DatasetFolder, count: int) -> list[int]:
         gaps = np.linalg.norm(points[:, None] - points[taken][None], axis=2).min(1)
         taken.append(int(gaps.argmax()))
     return [int(whole[n]) for n in taken]
-
-
-def _spread(length: int, count: int) -> list[int]:
-    """`count` indices below `length`, evenly spread."""
-    return np.linspace(0, length - 1, min(count, length)).round().astype(int).tolist()
 
 
 def _find(data: DatasetFolder, stems: Sequence[str]) -> list[int]:

@@ -41,12 +41,16 @@ def _diversity_rows(value: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its heading, where the number stands in the metrics, decimals, whether more is better."""
+    """One column of a table: its heading, where the number stands in the metrics, decimals, whether more is better.
+
+    optional: a table in which nothing has that number does without the column.
+    """
 
     title: str
     path: tuple[str, ...]
     decimals: int
     more: bool | None
+    optional: bool = False
 
     def value(self, metrics: Mapping[str, Any]) -> float | None:
         """The number, or None where it was not measured."""
@@ -66,7 +70,10 @@ RECONSTRUCTION = (
     Column("SSIM", ("ssim",), 3, True),
     Column("RMSE", ("rmse",), 3, False),
     Column("PSNR", ("psnr",), 2, True),
+    Column("LPIPS-MobileNetV2", ("LPIPS-MobileNetV2",), 3, False, optional=True),
     Column("FID-MobileNetV2", ("FID-MobileNetV2",), 1, False),
+    Column("FID-InceptionV3", ("FID-InceptionV3",), 1, False, optional=True),
+    Column("Inception score", ("inception_score",), 2, True, optional=True),
     Column("mIoU", ("reconstructions", "miou"), 3, True),
     Column("accuracy", ("reconstructions", "accuracy"), 3, True),
 )
@@ -78,6 +85,7 @@ DIVERSITY = (
     Column("change inside (of 255)", ("diversity", "inside_difference"), 2, True),
     Column("change outside (of 255)", ("diversity", "outside_difference"), 2, False),
     Column("FID, drawn styles", ("FID-MobileNetV2, drawn styles",), 1, False),
+    Column("FID-InceptionV3, drawn styles", ("FID-InceptionV3, drawn styles",), 1, False, optional=True),
 )
 """As the tables of the SMIS paper."""
 SEGMENTATION = (
@@ -87,6 +95,15 @@ SEGMENTATION = (
     Column("accuracy", ("accuracy",), 3, True),
 )
 """For parsers."""
+
+
+def shown_columns(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[Column]:
+    """Those of a table of these metrics: without optional ones that nothing has."""
+    return [
+        column
+        for column in columns
+        if not column.optional or any(column.value(metrics) is not None for metrics in measured)
+    ]
 
 
 def tables(measured: Sequence[Mapping[str, Any]]) -> str:
@@ -104,7 +121,7 @@ def tables(measured: Sequence[Mapping[str, Any]]) -> str:
         ):
             chosen = [metrics for metrics in here if metrics.get(key) is not None]
             if chosen:
-                parts.append(f"**{title}**, {split}:\n\n{_table(chosen, columns)}")
+                parts.append(f"**{title}**, {split}:\n\n{_table(chosen, shown_columns(chosen, columns))}")
         labels = [metrics for metrics in here if isinstance(metrics.get("iou"), Mapping)]
         if labels:
             parts.append(f"**IoU per label**, {split}:\n\n{_iou_table(labels)}")
@@ -112,21 +129,29 @@ def tables(measured: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
-    kinds = [(metrics.get("resolution"), metrics.get("pictures")) for metrics in measured]
+    kinds = [kind_of(metrics) for metrics in measured]
     cells = [[f"{metrics['weights']} ({metrics['system']})" for metrics in measured]]
     for column in columns:
         values = [column.value(metrics) for metrics in measured]
         shown = ["–" if value is None else f"{value:.{column.decimals}f}" for value in values]
-        cells.append([_bold(text, n, shown, kinds, column.more) for n, text in enumerate(shown)])
+        best = best_of(shown, kinds, column.more)
+        cells.append([f"**{text}**" if n in best else text for n, text in enumerate(shown)])
     return _lines(["weights", *[column.heading() for column in columns]], list(zip(*cells, strict=True)))
 
 
-def _bold(text: str, row: int, shown: Sequence[str], kinds: Sequence[Any], more: bool | None) -> str:
-    """The number in bold if it is the best, as shown, of two or more rows of its kind."""
-    rivals = [float(other) for other, kind in zip(shown, kinds, strict=True) if other != "–" and kind == kinds[row]]
-    if text == "–" or more is None or len(rivals) < 2:
-        return text
-    return f"**{text}**" if float(text) == (max(rivals) if more else min(rivals)) else text
+def kind_of(metrics: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Numbers compare where this is equal: pictures of the same split, at the same resolution, as many."""
+    return tuple(metrics.get(key) for key in ("data", "split", "resolution", "pictures"))
+
+
+def best_of(shown: Sequence[str], kinds: Sequence[Any], more: bool | None) -> set[int]:
+    """Rows that are the best, as shown, of two or more of their kind; "–" is no number, None knows no better side."""
+    best: set[int] = set()
+    for row, text in enumerate(shown):
+        rivals = [float(other) for other, kind in zip(shown, kinds, strict=True) if other != "–" and kind == kinds[row]]
+        if text != "–" and more is not None and len(rivals) > 1 and float(text) == (max if more else min)(rivals):
+            best.add(row)
+    return best
 
 
 def _iou_table(measured: Sequence[Mapping[str, Any]]) -> str:

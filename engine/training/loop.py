@@ -23,6 +23,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from engine.data.folder import Batch, DatasetFolder
+from engine.data.layout import evenly
 from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import atomic_write, cannot, write_bytes
 from engine.images import encode_png
@@ -188,7 +189,7 @@ class Loop:
         """Write samples/STEP.png on eight validation (or training) examples, evenly spread."""
         self._phase("sampling")
         data = self.validation if self.validation is not None else self.train
-        batch = data.batch(np.linspace(0, len(data) - 1, min(8, len(data))).round().astype(int))
+        batch = data.batch(np.array(evenly(len(data), 8)))
         with self.fabric.autocast(), self.stepper.random(0):  # the same draws every time: sheets can be compared
             sheet = self.task.samples(Batch(batch.image.to(self.device), batch.label_map.to(self.device)))
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()

@@ -17,6 +17,7 @@ import engine
 from engine.checkpoints.card import Card
 from engine.checkpoints.store import read_tensors, save_weights, user_weights_folder
 from engine.data.folder import DatasetFolder
+from engine.data.layout import evenly
 from engine.data.styles import mean_style
 from engine.errors import TrainingError
 from engine.files import cannot, read_bytes
@@ -78,7 +79,7 @@ def _with_styles(
     """The card of written weights once it is measured how styles vary, for systems that do not know by themselves."""
     if not needs_measuring(card):
         return card
-    chosen = np.linspace(0, len(data) - 1, min(pictures, len(data))).round().astype(int)
+    chosen = np.array(evenly(len(data), pictures))
 
     def done(count: int) -> None:
         if on_progress is not None:
@@ -143,8 +144,7 @@ def publish_snapshot(
     state, metrics = taken.state, {"at_training": taken.numbers}
     if taken.system == "sean":
         generator = _generator(loop.folder, taken.config, state).eval()
-        indices = np.linspace(0, len(loop.train) - 1, min(pictures, len(loop.train))).round().astype(int)
-        state[MEAN_STYLE] = mean_style(generator, loop.train, indices.tolist(), on_progress)
+        state[MEAN_STYLE] = mean_style(generator, loop.train, evenly(len(loop.train), pictures), on_progress)
     about = _read_about(loop.folder / "config.json")
     card = _card(name, about, taken, metrics, facts)
     place = (destination or user_weights_folder()) / name

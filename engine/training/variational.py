@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.data.folder import DatasetFolder
+from engine.data.layout import evenly
 from engine.nn.blocks import one_hot
 from engine.nn.latent import sample_latent
 from engine.training.gan import BATCH, GANTask, GANTaskConfig
@@ -71,7 +73,7 @@ class VariationalTask(GANTask):
     def validate(self, data: DatasetFolder) -> dict[str, float]:
         """Adds "variety": the mean absolute difference, of 255, between two pictures from the prior (0: unused z)."""
         numbers = super().validate(data)
-        generator, batch = self.averaged(), data.batch(torch.arange(min(BATCH, len(data))).numpy())
+        generator, batch = self.averaged(), data.batch(np.array(evenly(len(data), BATCH)))
         hot = one_hot(batch.label_map.to(self.device), self.model.labels)
         image = batch.image.to(self.device)
         a, b = (generator(hot, self.prior(generator, image, hot, seed)).float() for seed in (1, 2))

@@ -18,12 +18,15 @@ from engine.images import read_image
 from engine.labels import load_label_set, read_label_map
 from engine.metrics import features
 from engine.metrics.evaluate import FID, evaluate
-from engine.metrics.painted import FID_SAMPLED, measure_diversity
+from engine.metrics.judges import FID_SAMPLED, LPIPS
+from engine.metrics.painted import measure_diversity
 from engine.metrics.pairs import Pairs
 from engine.metrics.reconstruction import psnr
+from engine.metrics.repainting import repaint
 from engine.metrics.segmentation import Counts
 from engine.metrics.table import rows
 from engine.nn.feature_net import PERCEPTUAL_LAYERS
+from engine.nn.inception import Inception
 from engine.request import ImageStyle, LabelMapData, RenderRequest
 from engine.session import Session
 from tests.engine.painters import tiny
@@ -56,6 +59,10 @@ def _no_bundled_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("engine.checkpoints.store.root", lambda: tmp_path / "nowhere")
 
 
+NEVER = {"FID-InceptionV3", "FID-InceptionV3, drawn styles", "inception_score", "r_precision"}
+"""What cannot be had here: Inception is not installed, and no weights paint from text."""
+
+
 def _measure(weights: str, data: Path, split: str = "val", **options: Any) -> dict[str, Any]:
     metrics = evaluate(weights, data, split, device="cpu", **options)
     json.dumps(metrics, allow_nan=False)  # plain data without infinities
@@ -69,8 +76,12 @@ def test_sean_gets_every_number(tiny_weights: Path, tiny_dataset: Path) -> None:
     found = _measure("tiny-sean", tiny_dataset)
     assert (found["system"], found["split"], found["pictures"], found["resolution"]) == ("sean", "val", 3, 64)
     assert -1 <= found["ssim"] <= 1 and 0 < found["rmse"] < 1 and found["psnr"] > 0 and found[FID] > 0
-    assert found["networks"] == {"features": features.MOBILENET, "parser": "tiny-parser"}
-    assert set(found["missing"]) == {FID_SAMPLED, "diversity"}  # tiny-sean does not know how styles vary
+    assert 0 < found[LPIPS] < 4
+    assert found["networks"] == {"features": features.MOBILENET, "inception": None, "parser": "tiny-parser"}
+    unknown = {FID_SAMPLED, "diversity"}  # tiny-sean does not know how styles vary
+    assert set(found["missing"]) == unknown | NEVER
+    assert all(found[key] is None for key in NEVER)
+    assert features.INCEPTION in found["missing"]["inception_score"] and "nets" in found["missing"]["inception_score"]
     for key in ("reconstructions", "real_pictures"):
         assert set(found[key]) == {"miou", "miou_without_rare", "accuracy", "iou"}
         assert len(found[key]["iou"]) == 19
@@ -90,7 +101,7 @@ def test_the_reconstruction_is_the_picture_that_the_editor_paints(tiny_weights: 
     request = RenderRequest("tiny-sean", LabelMapData.from_array(label_map), styles)
     painted = session.run(request).pixels
     a, b = (torch.from_numpy(x / 255.0).permute(2, 0, 1)[None] for x in (read_image(picture).pixels, painted))
-    found = _measure("tiny-sean", tiny_dataset, limit=1)
+    found = _measure("tiny-sean", tiny_dataset, limit=1)  # the first of the split
     assert found["psnr"] == pytest.approx(float(psnr(a, b)), abs=1e-3)
     assert found[FID] is None and "two pictures" in found["missing"][FID]
 
@@ -118,13 +129,45 @@ def test_without_a_parser_its_numbers_are_missing_with_the_reason(
     assert any("No parser" in value for _, value in rows(found))
 
 
+def test_inception_is_used_where_a_user_put_it(tiny_weights: Path, tiny_dataset: Path, tiny_net: Path) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        state = Inception().state_dict()
+    old = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    torch.save(old, tiny_net / features.INCEPTION)
+    found = _measure("tiny-sean", tiny_dataset, limit=2)
+    assert found["FID-InceptionV3"] >= 0 and found["inception_score"] >= 1 and found[FID] > 0
+    assert found["networks"]["inception"] == features.INCEPTION
+    torch.save({"fc.weight": torch.zeros(2)}, tiny_net / features.INCEPTION)
+    with pytest.raises(WeightsError, match="Inception"):
+        features.load_inception()
+    (tiny_net / features.INCEPTION).write_bytes(b"no pickle")
+    assert "get it again" in _measure("tiny-sean", tiny_dataset, limit=1)["missing"]["FID-InceptionV3"]
+
+
 # ---------------------------------------------------------------- other systems that paint
+
+
+def test_weights_of_wide_pictures_are_measured_on_wide_pictures(
+    tiny_weights: Path, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write_weights(tmp_path / "wide", "tiny-wide", "smis", {"aspect_ratio": 2.0, "encoder": {"width": 4}})
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "wide"))
+    seen: list[tuple[int, ...]] = []
+
+    def watched(painter: Any, label_map: np.ndarray, *rest: Any) -> np.ndarray:
+        seen.append(label_map.shape)
+        return repaint(painter, label_map, *rest)
+
+    monkeypatch.setattr("engine.metrics.painted.repaint", watched)
+    assert _measure("tiny-wide", tiny_dataset, limit=1)["psnr"] > 0
+    assert set(seen) == {(32, 64)}
 
 
 @pytest.mark.parametrize("weights", ["tiny-smis", "tiny-smis-blind", "tiny-groupenc", "tiny-vspade"])
 def test_weights_that_draw_styles_get_every_number(weights: str, all_weights: Path, tiny_dataset: Path) -> None:
     found = _measure(weights, tiny_dataset, limit=2)
-    assert found["missing"] == {} and found["psnr"] > 0 and found[FID_SAMPLED] > 0
+    assert set(found["missing"]) == NEVER and found["psnr"] > 0 and found[FID_SAMPLED] > 0
     drawn = found["diversity"]
     assert drawn["pictures"] == 2 and drawn["samples"] == 4
     for key in ("mcsd", "mocd", "inside_difference", "outside_difference"):
@@ -143,7 +186,7 @@ def test_a_style_of_the_whole_picture_changes_it_wherever_it_is_drawn(all_weight
     """Every region's numbers come from the same pictures: weighted by area, inside and outside add up alike."""
     painter = Session("cpu").painter("tiny-vspade")
     pairs = Pairs(tiny_dataset, "val", load_label_set("faces"), 1)
-    _, label_map = pairs.square(pairs.stems[0], 64)
+    _, label_map = pairs.framed(pairs.stems[0], 64, 64)
     drawn = measure_diversity(painter, pairs, None, lambda share: None)["by_label"]
     totals = []
     for name, numbers in drawn.items():
@@ -207,8 +250,10 @@ def test_one_split_named_test_or_no_list_of_splits_at_all(tiny_weights: Path, ti
     (tiny_dataset / "splits.json").write_text(json.dumps({"test": stems}))
     assert _measure("tiny-parser", tiny_dataset, "test")["pictures"] == 9
     (tiny_dataset / "splits.json").unlink()
-    assert _measure("tiny-parser", tiny_dataset, "test")["pictures"] == 9
-    assert _measure("tiny-parser", tiny_dataset, "whatever", limit=4)["pictures"] == 4
+    whole = _measure("tiny-parser", tiny_dataset, "test")
+    assert (whole["pictures"], whole["split"]) == (9, "all")  # not a split that nobody made
+    some = _measure("tiny-parser", tiny_dataset, "whatever", limit=4)
+    assert (some["pictures"], some["split"]) == (4, "all")
 
 
 def test_pictures_of_other_sizes_and_shapes_are_measured_too(tiny_weights: Path, tiny_dataset: Path) -> None:

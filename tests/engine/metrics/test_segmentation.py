@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -38,3 +40,16 @@ def test_rows_are_the_truth_and_counts_of_batches_add_up() -> None:
     assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
     halves = confusion(truth[:2], found[:2], 3) + confusion(truth[2:], found[2:], 3)
     assert torch.equal(counts, halves)
+
+
+def test_numbers_are_torchmetrics() -> None:
+    generator = torch.Generator().manual_seed(4)
+    truth, found = (torch.randint(0, LABELS, (2, 9, 9), generator=generator) for _ in range(2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchmetrics', not ours
+        from torchmetrics.functional.classification import multiclass_accuracy, multiclass_jaccard_index
+
+        mean = float(multiclass_jaccard_index(found, truth, LABELS, average="macro"))
+        accuracy = float(multiclass_accuracy(found, truth, LABELS, average="micro"))
+    result = segmentation(confusion(truth, found, LABELS))
+    assert (result.mean_iou, result.accuracy) == pytest.approx((mean, accuracy), rel=1e-5)

@@ -1,0 +1,30 @@
+"""The Inception score (Salimans et al., NeurIPS 2016): pictures of clear and various classes score high."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+MANY = 5000
+"""From so many pictures on, the score is the mean over ten parts of them, as published; of fewer, there is one part."""
+
+
+def inception_score(logits: Tensor, parts: int | None = None) -> float:
+    """exp of the mean divergence of each picture's classes from all pictures' classes, averaged over parts.
+
+    Args:
+        logits: (N, C) of a classifier, one row per picture.
+        parts: of equal size; by `MANY` unless given.
+
+    Returns:
+        1 (every picture alike) .. C. Raises ValueError without pictures.
+    """
+    if not len(logits):
+        raise ValueError("an Inception score needs pictures")
+    parts = parts or (10 if len(logits) >= MANY else 1)
+    logs = logits.double().log_softmax(1)
+    scores = []
+    for part in logs.chunk(parts):
+        marginal = part.exp().mean(0, keepdim=True).clamp(min=1e-300)  # a class that no picture has adds nothing
+        scores.append((part.exp() * (part - marginal.log())).sum(1).mean().exp())
+    return float(torch.stack(scores).mean())

@@ -1,0 +1,126 @@
+"""The feature networks that look at painted pictures in an evaluation, and the numbers that follow from what they saw.
+
+MobileNetV2: FID-MobileNetV2 and LPIPS-MobileNetV2. Inception-v3, where a user put it in place: FID-InceptionV3 and the
+Inception score. Each number is named for its network: they do not compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.errors import WeightsError
+from engine.metrics.diversity import distance
+from engine.metrics.features import (
+    INCEPTION,
+    MOBILENET,
+    inception_features,
+    load_feature_net,
+    load_inception,
+    pooled_features,
+)
+from engine.metrics.frechet import frechet_distance
+from engine.metrics.inception_score import inception_score
+from engine.nn.feature_net import FeatureNet
+from engine.nn.inception import Inception
+
+FID = "FID-MobileNetV2"
+"""A Frechet distance on MobileNetV2's 1280 pooled features. It does not compare with published FIDs."""
+LPIPS = "LPIPS-MobileNetV2"
+"""Mean distance of pictures and their reconstructions, see `engine.metrics.diversity.distance`."""
+FID_INCEPTION = "FID-InceptionV3"
+"""A Frechet distance on Inception-v3's 2048 pooled features."""
+SCORE = "inception_score"
+REAL, OWN, DRAWN = "real", "own", "drawn styles"
+"""Kinds of pictures: the data's, reconstructions, and those whose styles are all drawn (picture n with seed n)."""
+
+
+@dataclass
+class Judges:
+    """What the networks have seen so far. `missing`: why a number cannot be had, by its name."""
+
+    features: FeatureNet | None
+    inception: Inception | None
+    device: torch.device
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._pooled: dict[tuple[str, str], list[Tensor]] = {}
+        self._logits: list[Tensor] = []
+        self._apart: list[Tensor] = []
+
+    @classmethod
+    def installed(cls, device: torch.device) -> Judges:
+        """The networks that are there."""
+        missing: dict[str, str] = {}
+
+        def load(network: Callable[[], Any], names: tuple[str, ...]) -> Any:
+            try:
+                return network().to(device)
+            except WeightsError as error:
+                missing.update(dict.fromkeys(names, str(error)))
+                return None
+
+        features = load(load_feature_net, (FID, _drawn(FID), LPIPS, "mcsd"))
+        inception = load(load_inception, (FID_INCEPTION, _drawn(FID_INCEPTION), SCORE))
+        return cls(features, inception, device, missing)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anybody to see pictures."""
+        return self.features is not None or self.inception is not None
+
+    def names(self) -> dict[str, str | None]:
+        """The networks by what they are for."""
+        return {
+            "features": MOBILENET if self.features is not None else None,
+            "inception": INCEPTION if self.inception is not None else None,
+        }
+
+    def of_drawn(self) -> tuple[str, ...]:
+        """The names of numbers of pictures in drawn styles."""
+        return _drawn(FID), _drawn(FID_INCEPTION)
+
+    def see(self, kind: str, picture: Tensor) -> None:
+        """picture: (1, 3, H, W) in [0, 1]."""
+        image = picture.to(self.device) * 2 - 1
+        if self.features is not None:
+            self._pooled.setdefault((FID, kind), []).append(pooled_features(self.features, image).cpu())
+        if self.inception is not None:
+            found, logits = inception_features(self.inception, image)
+            self._pooled.setdefault((FID_INCEPTION, kind), []).append(found.cpu())
+            if kind == OWN:
+                self._logits.append(logits.cpu())
+
+    def compare(self, real: Tensor, painted: Tensor) -> None:
+        """Both (1, 3, H, W) in [0, 1], of one picture."""
+        if self.features is not None:
+            a, b = (x.to(self.device) * 2 - 1 for x in (real, painted))
+            everywhere = torch.ones_like(a[:, :1])
+            self._apart.append(distance(self.features, a, b, everywhere).cpu())
+
+    def numbers(self) -> dict[str, float | None]:
+        """By name; None where the network is missing, and for Frechet distances of fewer than two pictures."""
+        return {
+            LPIPS: float(torch.cat(self._apart).mean()) if self._apart else None,
+            FID: self._frechet(FID, OWN),
+            _drawn(FID): self._frechet(FID, DRAWN),
+            FID_INCEPTION: self._frechet(FID_INCEPTION, OWN),
+            _drawn(FID_INCEPTION): self._frechet(FID_INCEPTION, DRAWN),
+            SCORE: inception_score(torch.cat(self._logits)) if self._logits else None,
+        }
+
+    def _frechet(self, name: str, kind: str) -> float | None:
+        real, found = self._pooled.get((name, REAL), []), self._pooled.get((name, kind), [])
+        return frechet_distance(torch.cat(real), torch.cat(found)) if len(found) > 1 else None
+
+
+def _drawn(name: str) -> str:
+    return f"{name}, {DRAWN}"
+
+
+FID_SAMPLED = _drawn(FID)
