@@ -119,7 +119,10 @@ TEXTS: tuple[str, ...] = (
     mark("A label map has values outside 0-255; choose one of the label set's ids."),
     # Styles, weights and devices.
     mark('"{0}" has no region "{1}" to take a style from; its regions are {2}.'),
-    mark('The style from "{0}" has {1} numbers and is of other weights: "{2}" takes {3}; drop the picture again.'),
+    mark(
+        'The style from "{0}" was made by other weights than "{1}", and its picture cannot be read any more; put the '
+        "picture back there, or choose another style."
+    ),
     mark('"{0}" has an encoder per SEAN block; it cannot cross styles over.'),
     mark('"{0}" crosses styles over in {1} blocks; the request gives {2}.'),
     mark('The blocks of "{0}" take one style; it cannot cross styles over.'),

@@ -150,6 +150,7 @@ def image_styles(photo: Photo, codes: Any) -> dict[int, ImageStyle]:
             label=int(label),
             label_map_png=map_png,
             code=encode_code(np.asarray(codes.codes[label], np.float32)),
+            made_by=codes.made_by or None,
         )
         for label in present
         if bool(codes.present[label])

@@ -51,7 +51,8 @@ def encode_again(
             continue
         found = codes.encode(work, weights, photo)
         if bool(found.present[style.label]):
-            made[style] = style.replace(code=encode_code(np.asarray(found.codes[style.label], np.float32)))
+            code = encode_code(np.asarray(found.codes[style.label], np.float32))
+            made[style] = style.replace(code=code, made_by=found.made_by or None)
         else:
             made[style] = MeanStyle()
     return made

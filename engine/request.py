@@ -70,6 +70,7 @@ Array = np.ndarray
 
 Detail = Literal["model", "full"]
 SCHEMA = "tessera/1"
+LOCKS = ("style_locks", "label_locks")
 MAX_DEPTH = 32
 """Mixes of mixes may be nested this deep; deeper JSON is refused rather than run out of stack."""
 
@@ -105,6 +106,9 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
     a large label map at the size that the weights know and enlarges the picture along the map's borders, "full" paints
     it at its own size (`engine.painters.sizes`). Same request, same bytes on the CPU. `styles` is copied in and must
     not be changed afterwards.
+
+    style_locks, label_locks: labels whose style, or whose pixels, the user has locked. They decide nothing of the
+    picture, but travel with it.
     """
 
     weights: str
@@ -113,12 +117,16 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
     precision: Literal["float32", "bfloat16"] = "float32"
     detail: Detail = "model"
+    style_locks: tuple[int, ...] = ()
+    label_locks: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         # Sorted, so that equal requests are equal text whatever the order in which styles were set.
         styles = {as_label(label, "styles"): style for label, style in sorted(self.styles.items())}
         structs.force_setattr(self, "styles", styles)
         structs.force_setattr(self, "seed", as_seed(self.seed))
+        for key in LOCKS:
+            structs.force_setattr(self, key, tuple(sorted({as_label(label, key) for label in getattr(self, key)})))
         if self.precision not in ("float32", "bfloat16"):
             raise BadRequest(f'The key "precision" is {self.precision!r}; give "float32" or "bfloat16".')
         if self.detail not in ("model", "full"):
@@ -172,13 +180,14 @@ KINDS: dict[str, type[RenderRequest] | type[ParseRequest]] = {"render": RenderRe
 def to_json(request: Request, *, indent: int | None = None) -> str:
     """The request as JSON text; `from_json` reads it back to an equal request."""
     data = {"schema": SCHEMA, **msgspec.to_builtins(request, str_keys=True)}
+    for key in LOCKS:  # written where there are some
+        if not data.get(key):
+            data.pop(key, None)
     try:
         text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
         text.encode("utf-8")
     except UnicodeEncodeError as error:  # a file name in another encoding than the system's
-        raise BadRequest(
-            "A file name in the request has characters that are not Unicode; rename the file."
-        ) from error
+        raise BadRequest("A file name in the request has characters that are not Unicode; rename the file.") from error
     return text
 
 
@@ -215,9 +224,7 @@ def _check_schema(schema: object) -> None:
             f'The request has the schema "{schema}", which this version does not know '
             f'(it knows "{SCHEMA}"); open it with a newer Tessera.'
         )
-    raise BadRequest(
-        f'The request has no key "schema" with the value "{SCHEMA}"; it is not a request of Tessera.'
-    )
+    raise BadRequest(f'The request has no key "schema" with the value "{SCHEMA}"; it is not a request of Tessera.')
 
 
 def _check_depth(data: object, depth: int = 0) -> None:

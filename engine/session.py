@@ -12,16 +12,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from engine.checkpoints.card import Card
-from engine.checkpoints.store import Weights, list_weights, load_weights
 from engine.closeup import close_up, reduced
 from engine.devices import free_caches, is_out_of_memory, resolve
 from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
@@ -29,33 +27,17 @@ from engine.images import read_image
 from engine.label_sets import LabelSet
 from engine.labels import check_label_map, read_label_map
 from engine.painters.base import Painter, StyleCodes
-from engine.painters.pix2pixhd import Pix2PixHDPainter
-from engine.painters.sean import SEANPainter
 from engine.painters.sizes import Size, preview_sizes
-from engine.painters.smis import SMISPainter
-from engine.painters.spade import SPADEPainter
 from engine.photo_parser import PhotoParser
 from engine.request import Detail, ImageStyle, ParseRequest, RenderRequest
-from engine.systems import PAINTERS, PARSER
+from engine.shelf import Shelf
 
 __all__ = ["ParseResult", "RenderResult", "Session", "StyleCodes"]
 
 Array = np.ndarray
 Progress = Callable[[float, str], None]
-LOADED = 3
-"""Weights kept in memory at once; the least recently used are dropped."""
 CODES = 64
 """Pictures whose style codes are kept (some 10 kB each)."""
-
-
-KINDS: dict[str, Callable[[Weights, torch.device], Painter | PhotoParser]] = {
-    "sean": SEANPainter,
-    "pix2pixhd": Pix2PixHDPainter,
-    "smis": SMISPainter,
-    "spade": SPADEPainter,
-    PARSER: PhotoParser,
-}
-"""What makes use of the weights of each system."""
 
 
 @dataclass(frozen=True)
@@ -90,50 +72,30 @@ class Session:
 
     def __init__(self, device: str = "auto") -> None:
         self.device = resolve(device)
-        self._loaded: OrderedDict[str, Painter | PhotoParser] = OrderedDict()
+        self._shelf = Shelf(self.device)
         self._codes: OrderedDict[tuple[str, ...], StyleCodes] = OrderedDict()
 
     # ------------------------------------------------------------------ weights
 
     def weights(self) -> list[Card]:
         """The cards of all usable weights, by name."""
-        return [entry.card for entry in list_weights() if entry.card is not None]
+        return self._shelf.cards()
 
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Name of a parser for these labels, or None if there is none."""
-        for entry in list_weights():
-            own = entry.card.labels() if entry.card is not None and entry.card.system == "parser" else None
-            if own is not None and own.same_labels(label_set):
-                return entry.name
-        return None
+        return self._shelf.parser_for(label_set)
 
     def load(self, name: str) -> Painter | PhotoParser:
         """The weights called `name`, read once. Raises WeightsError."""
-        if name in self._loaded:
-            self._loaded.move_to_end(name)
-            return self._loaded[name]
-        weights = load_weights(name)
-        if weights.card.system not in KINDS:
-            raise WeightsError(
-                f'"{name}" is of the system "{weights.card.system}", which this version cannot use; update Tessera.'
-            )
-        while len(self._loaded) >= LOADED:
-            self._loaded.popitem(last=False)
-        self._loaded[name] = KINDS[weights.card.system](weights, self.device)
-        return self._loaded[name]
+        return self._shelf.load(name)
 
     def painter(self, name: str) -> Painter:
         """Weights that paint. Raises WeightsError if they are of another kind."""
-        loaded = self.load(name)
-        if isinstance(loaded, PhotoParser):
-            raise WeightsError(
-                f'"{name}" finds label maps, it does not paint; choose weights of the systems {", ".join(PAINTERS)}.'
-            )
-        return loaded
+        return self._shelf.painter(name)
 
     def unload(self) -> None:
         """Forget all weights and cached codes, and give memory back."""
-        self._loaded.clear()
+        self._shelf.clear()
         self._codes.clear()
         free_caches(self.device)
 
@@ -205,14 +167,15 @@ class Session:
         The same picture and label map give the same codes from wherever they come (`engine.closeup`).
         """
         with self._guarded():
-            label_set = self.painter(weights).label_set
+            painter = self.painter(weights)
+            label_set, made_by = painter.label_set, painter.card.identity
             check_label_map(label_map, label_set, "the label map of the style picture")
             pixels, label_map = close_up(pixels, label_map, label_set)
         digests = [hashlib.sha1(np.ascontiguousarray(a).tobytes()).hexdigest() for a in (pixels, label_map)]
-        key = (weights, str(pixels.shape), str(label_map.shape), *digests)
+        key = (weights, made_by, str(pixels.shape), str(label_map.shape), *digests)
         if key not in self._codes:
             with self._guarded():
-                self._codes[key] = self.painter(weights).encode(pixels, label_map)
+                self._codes[key] = replace(painter.encode(pixels, label_map), made_by=made_by)
             while len(self._codes) > CODES:
                 self._codes.popitem(last=False)
         self._codes.move_to_end(key)
@@ -268,20 +231,14 @@ class Session:
                     f"No parser for the labels of '{label_set.name}' is installed; give the label map of "
                     f'"{style.path}" too.'
                 )
-            label_map, _, warnings = self._photo_parser(parser).parse(pixels)
+            label_map, _, warnings = self._shelf.photo_parser(parser).parse(pixels)
             notes += [f'"{Path(style.path).name}": {warning}' for warning in warnings]
         return self.encode(weights, pixels, label_map), notes
-
-    def _photo_parser(self, name: str) -> PhotoParser:
-        loaded = self.load(name)
-        if not isinstance(loaded, PhotoParser):
-            raise WeightsError(f'"{name}" paints, it does not find label maps; choose weights of the system parser.')
-        return loaded
 
     def _parse(self, request: ParseRequest, report: Progress) -> ParseResult:
         started = time.perf_counter()
         report(0.0, "loading")
-        parser = self._photo_parser(request.weights)
+        parser = self._shelf.photo_parser(request.weights)
         file = request.image()
         pixels = file.pixels
         report(0.3, "finding regions")

@@ -9,6 +9,7 @@ import base64
 import binascii
 import math
 import operator
+import re
 from pathlib import Path
 from typing import Annotated, Any, Union
 
@@ -43,8 +44,9 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
 
     path: the picture file, for display and re-encoding. label: the region of that picture which gives the
     style. label_map_path or label_map_png (base64 PNG): the picture's label map, given or corrected by the
-    user; without one the parser makes it. code: base64 of the float32 style code, tied to the request's
-    weights; it makes a request complete without the picture file.
+    user; without one the parser makes it. code: base64 of the float32 style code, which makes a request complete
+    without the picture file. made_by: the identity (`Card.identity`) of the weights that made the code, None where
+    nobody wrote it down; other weights encode the picture anew.
     """
 
     path: str
@@ -52,11 +54,23 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
     label_map_path: str | None = None
     label_map_png: str | None = None
     code: str | None = None
+    made_by: str | None = None
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "label", as_label(self.label, "label"))
-        if self.code is not None:
-            decode_code(self.code)
+        if self.code is None:
+            structs.force_setattr(self, "made_by", None)
+            return
+        decode_code(self.code)
+        if self.made_by is not None and not re.fullmatch(r"[0-9a-f]{8,64}", self.made_by):
+            raise BadRequest(
+                f'The key "made_by" of a style is {self.made_by!r}; give the first 16 digits of the SHA-256 of the '
+                "weights that made its code, or leave it out."
+            )
+
+    def foreign(self, identity: str) -> bool:
+        """Whether the code is known to be of other weights than those of `identity` ("": nobody knows theirs)."""
+        return self.made_by is not None and bool(identity) and self.made_by != identity
 
     def code_array(self) -> Array | None:
         """The style code as (D,) float32, or None."""

@@ -128,7 +128,7 @@ class ExportController(QObject):
         if saving:
             document.set_path(path, of=origin)  # it may be another document by now: that one's path stays
             self._context.core.settings.add_recent(path)
-            if document.origin is origin and snapshot.same_as(document.snapshot()):  # else painted on meanwhile
+            if document.origin is origin and snapshot.same_file(document.snapshot()):  # else painted on meanwhile
                 document.mark_saved()
         self._said(path)
         if then is not None and document.origin is origin and not document.dirty:

@@ -175,6 +175,8 @@ class DocumentBase(QObject):
             precision=state.precision,
             detail=state.detail,
             fingerprint=self.fingerprint,
+            locked=state.locked,
+            style_locked=state.style_locked,
         )
 
     def to_request(self) -> RenderRequest:

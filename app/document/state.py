@@ -64,10 +64,17 @@ class Snapshot:
     precision: Precision = "float32"
     detail: Detail = "model"
     fingerprint: str = ""  # of the weights, which may be published anew under their name
+    locked: frozenset[int] = frozenset()  # these two decide nothing of the picture: they travel with it
+    style_locked: frozenset[int] = frozenset()
 
     def same_as(self, other: Snapshot) -> bool:
         """True when both make the same picture."""
         return self.same_but_map(other) and np.array_equal(self.label_map, other.label_map)
+
+    def same_file(self, other: Snapshot) -> bool:
+        """True when both make the same file: the picture, and what travels with it."""
+        locks = (self.locked, self.style_locked) == (other.locked, other.style_locked)
+        return locks and self.same_as(other)
 
     def same_but_map(self, other: Snapshot) -> bool:
         """True when at most the label maps differ."""
@@ -101,6 +108,8 @@ class Snapshot:
             seed=self.seed,
             precision=self.precision,
             detail=self.detail,
+            style_locks=tuple(self.style_locked),
+            label_locks=tuple(self.locked),
         )
 
 

@@ -4,7 +4,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +46,8 @@ class WholeDocument(DocumentBase):
         seed: int = 0,
         precision: Precision = "float32",
         detail: Detail = "model",
+        locked: Collection[int] = (),
+        style_locked: Collection[int] = (),
         photo: np.ndarray | None = None,
         picture: np.ndarray | None = None,
         path: Path | None = None,
@@ -67,6 +69,8 @@ class WholeDocument(DocumentBase):
             seed=self._checked_seed(seed),
             precision=precision,
             detail=detail,
+            locked=frozenset(self._checked(label, label_set) for label in locked),
+            style_locked=frozenset(self._checked(label, label_set) for label in style_locked),
             photo=self._checked_picture(photo),
             picture=self._checked_picture(picture),
             origin=Origin(path),
@@ -103,6 +107,8 @@ class WholeDocument(DocumentBase):
             seed=request.seed,
             precision=request.precision,
             detail=request.detail,
+            locked=request.label_locks,
+            style_locked=request.style_locks,
             picture=picture,
             path=path,
             text=text or self.tr("Restore from picture"),

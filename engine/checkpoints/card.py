@@ -49,6 +49,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return LabelSet.from_dict(self.label_set, source=f'the card of "{self.name}"')
 
+    @property
+    def identity(self) -> str:
+        """What style codes are known by: the first 16 digits of the tensors' SHA-256; "" where the card has none."""
+        return self.sha256[:16].lower()
+
     def replace(self, **changes: Any) -> Card:
         """A changed copy."""
         return msgspec.structs.replace(self, **changes)

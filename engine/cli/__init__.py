@@ -6,6 +6,7 @@ machine, 130 interrupted. Nothing here imports torch before a command needs it, 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -60,7 +61,27 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     raise SystemExit(OK)
 
 
+_WRONG = re.compile(r"Invalid value for '(?P<option>[^']+)': Input should be (?P<what>.+)$")
+_WORDS = {
+    "greater than or equal to": "a number of at least",
+    "less than or equal to": "a number of at most",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+}
+
+
+def _plain(problem: str) -> str:
+    """What typer says of a wrong number, in words."""
+    found = _WRONG.match(problem.rstrip("."))
+    wanted = found["what"].partition(",")[0] if found else ""
+    for said, words in _WORDS.items():
+        if found and wanted.startswith(said):
+            return f"{found['option']} takes {words}{wanted[len(said) :]}"
+    return problem
+
+
 def _usage_sentence(problem: str, words: list[str]) -> str:
+    problem = _plain(problem.strip())
     command = words[0] if words and words[0] in (*_COMMANDS, *_GROUPS) else ""
     help_words = " ".join(filter(None, ["tessera", command, "--help"]))
     return f"{problem.strip().rstrip('.')}; {help_words} tells what there is."

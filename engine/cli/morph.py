@@ -66,7 +66,7 @@ def morph(
         job = read_render_request(request)
         reader = StyleReader(session, job.weights)
         requests = [job] * frames
-        for one in reader.labels("--label", label or [], job.label_map.array()):
+        for one in reader.labels("--label", label or [], job):
             a = job.style(one) if first is None else reader.one_of(first, one)
             steps = morphing.morph(job, one, a, reader.one_of(last, one), frames)
             requests = [r.replace(styles={**r.styles, one: s.style(one)}) for r, s in zip(requests, steps)]

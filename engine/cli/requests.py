@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.common import tell
 from engine.cli.words import split_label, split_mix, split_relabel, split_style
-from engine.errors import BadRequest
+from engine.errors import BadFile, BadRequest
 from engine.files import read_text
 from engine.images import read_embedded_request, sniff
 from engine.labels import read_label_map
@@ -19,6 +19,8 @@ from engine.variations import relabelled
 
 if TYPE_CHECKING:
     from engine.cli.styles import StyleReader
+
+WANTED = "give a request JSON file, or a PNG that Tessera exported"
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,22 @@ def read_render_request(path: Path) -> RenderRequest:
 
     Raises BadFile or BadRequest, naming the file.
     """
-    text = read_embedded_request(path) if sniff(path) in ("request_png", "image", "label_map") else None
-    if text is None and path.suffix.lower() == ".png":
-        raise BadRequest(f'"{path}" carries no request; give a request JSON file or a PNG of Tessera.')
+    kind = sniff(path)
+    if kind in ("request_png", "image", "label_map"):
+        text = read_embedded_request(path)
+        if text is None:
+            raise BadRequest(f'"{path}" carries no request; {WANTED}.')
+    else:
+        try:
+            text = read_text(path)
+        except BadFile as error:
+            if not path.is_file() or kind == "request_json":
+                raise
+            raise BadRequest(f'"{path}" is no request; {WANTED}.', details=str(error)) from error
+        if not text.lstrip("\ufeff").lstrip().startswith("{"):
+            raise BadRequest(f'"{path}" is no request; {WANTED}.')
     try:
-        request = from_json(read_text(path) if text is None else text)
+        request = from_json(text)
     except BadRequest as error:
         raise BadRequest(f'"{path}" cannot be rendered: {error}', details=error.details) from error
     if not isinstance(request, RenderRequest):
@@ -59,7 +72,8 @@ def new_request(weights: str, labels: Path, reader: StyleReader) -> RenderReques
 
 
 def changed(request: RenderRequest, reader: StyleReader, changes: Changes) -> RenderRequest:
-    """The request with regions relabelled, then styles: of all labels, of single ones, mixed into what there is.
+    """The request with regions relabelled, then styles: of all labels that it does not lock, of single ones, mixed into
+    what there is. A label that is named is changed, locked or not: the word says so.
 
     Raises:
         BadRequest, BadFile, MissingStyle: naming the word that is wrong.
@@ -72,7 +86,10 @@ def changed(request: RenderRequest, reader: StyleReader, changes: Changes) -> Re
         request = _relabelled(request, reader, changes.relabel)
     chosen: dict[int, Style] = dict(request.styles)
     if changes.styles is not None:
-        chosen.update(reader.everywhere(split_style("--styles", changes.styles)))
+        found = reader.everywhere(split_style("--styles", changes.styles))
+        reader.require_unlocked(request)
+        reader.tell_kept(label for label in request.style_locks if label in found)
+        chosen.update({label: style for label, style in found.items() if label not in request.style_locks})
     for word in changes.style:
         name, rest = split_label("--style", word)
         label = reader.label_set.find(name)

@@ -49,7 +49,7 @@ def paint_variations(
     cancel: threading.Event,
 ) -> Written:
     """Paint variations of labels (all without names) and write them: a grid, or a folder where `out` has no suffix."""
-    labels = reader.labels("--label", names, job.label_map.array())
+    labels = reader.labels("--label", names, job)
     requests = variations(job, labels, count, first)
     pictures, notes = paint_all(session.run, requests, report, cancel)
     if cancel.is_set():

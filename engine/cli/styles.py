@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from engine.request import MEAN, ImageStyle, ParseRequest, SampleStyle, Style, e
 from engine.systems import abilities, unlearnt
 
 if TYPE_CHECKING:
+    from engine.request import RenderRequest
     from engine.session import Session, StyleCodes
 
 
@@ -53,19 +55,28 @@ class StyleReader:
             return dict(self.all_of(word))
         return {label.id: self.one_of(word, label.id) for label in self.label_set.labels}
 
-    def labels(self, option: str, names: list[str], label_map: Array) -> list[int]:
-        """Ids of the labels called `names`, all of the label map's without a name; they must be in the label map.
+    def labels(self, option: str, names: list[str], request: RenderRequest) -> list[int]:
+        """Ids of the labels called `names`, which must be in the request's label map; without a name all of its labels
+        whose style is not locked.
 
-        Raises BadRequest: one is not there, or the weights have one style for the whole picture, or none at all.
+        Raises BadRequest: one is not there, all are locked, or the weights have one style for the whole picture, or
+        none at all.
         """
+        label_map = request.label_map.array()
         if not self.abilities.styles:
             raise BadRequest(f'"{self._weights}" has one look for a label map; choose weights that have styles.')
         if names and self.abilities.scope == "picture":
             raise BadRequest(f'"{self._weights}" has one style for the whole picture; leave out {option}.')
         if not names and self.abilities.scope == "picture":
+            self.require_unlocked(request)
             return [label.id for label in self.label_set.labels]
         if not names:
-            return [int(label) for label in np.unique(label_map) if label < len(self.label_set)]
+            there = [int(label) for label in np.unique(label_map) if label < len(self.label_set)]
+            loose = [label for label in there if label not in request.style_locks]
+            if not loose:
+                raise BadRequest(f"Every style of the request is locked; name one with {option} to change it.")
+            self.tell_kept(label for label in there if label in request.style_locks)
+            return loose
         found = sorted({self.label_set.find(name) for name in names})
         for label in found:
             self.require_region(label, label_map)
@@ -77,6 +88,16 @@ class StyleReader:
         if there:
             names = ", ".join(f'"{self.label_set[i].name}"' for i in there)
             tell([f'"{self._weights}" has learnt next to nothing of {names}; such regions will not look like much.'])
+
+    def require_unlocked(self, request: RenderRequest) -> None:
+        """Raise BadRequest where the request locks the one style that the weights have for the whole picture."""
+        if self.abilities.scope == "picture" and request.style_locks:
+            raise BadRequest('The style is locked in the request; take the key "style_locks" out of it.')
+
+    def tell_kept(self, labels: Iterable[int]) -> None:
+        """Tell which styles stay because the request locks them."""
+        if names := ", ".join(f'"{self.label_set[label].name}"' for label in labels):
+            tell([f"The style of {names} is locked in the request and stays."])
 
     def require_region(self, label: int, label_map: Array) -> None:
         """Raise BadRequest, naming what there is, unless the label map has a region of that label."""
@@ -92,6 +113,7 @@ class StyleReader:
             label=label,
             label_map_path=os.path.abspath(file.label_map) if file.label_map else None,
             code=encode_code(found.codes[label]) if found.present[label] else None,
+            made_by=found.made_by or None,
         )
 
     def _encoded(self, file: StyleFile) -> StyleCodes:

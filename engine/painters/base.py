@@ -32,10 +32,14 @@ Scope = Literal["label", "picture"]
 
 @dataclass(frozen=True)
 class StyleCodes:
-    """codes (L, E * D) float32, zero where absent; present (L,) bool. E is 1 but in SEAN's ablations."""
+    """codes (L, E * D) float32, zero where absent; present (L,) bool. E is 1 but in SEAN's ablations.
+
+    made_by: identity of the weights that made them (`Card.identity`); "" until a session says it.
+    """
 
     codes: Array
     present: Array
+    made_by: str = ""
 
 
 class Painter(Protocol):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import BadRequest, MissingStyle, NotSupported
+from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
 from engine.label_sets import LabelSet
 from engine.painters.base import Array, Encode
 from engine.request import BlockStyle, ImageStyle, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
@@ -26,6 +26,7 @@ class StyleSource:
     mean: (E, L, D) the mean style, E encoders (1 but in SEAN's ablations).
     sample: (label, seed) -> (E * D,) a drawn style; may raise NotSupported.
     blocks: how many blocks can have a style of their own; 0 where styles cannot cross over.
+    identity: of the weights (`Card.identity`): codes that others made are not taken.
     """
 
     weights: str
@@ -33,6 +34,7 @@ class StyleSource:
     mean: Tensor
     sample: Callable[[int, int], Array]
     blocks: int = 0
+    identity: str = ""
 
     def codes(self, request: RenderRequest, encode: Encode) -> Tensor:
         """The request's styles as codes (K, L, D) on the CPU: K = E, or the number of blocks where styles cross over.
@@ -76,14 +78,18 @@ class StyleSource:
     def _image_code(self, style: ImageStyle, encode: Encode) -> Tensor:
         length = self.mean.shape[0] * self.mean.shape[2]
         code = style.code_array()
-        if code is not None:
-            if code.size != length:
-                raise MissingStyle(
-                    f'The style from "{style.path}" has {code.size} numbers and is of other weights: "{self.weights}" '
-                    f"takes {length}; drop the picture again."
-                )
+        if code is not None and code.size == length and not style.foreign(self.identity):
             return self._shaped(code)
-        codes, present = encode(style)
+        try:
+            codes, present = encode(style)
+        except BadFile as error:
+            if code is None:
+                raise
+            raise MissingStyle(
+                f'The style from "{style.path}" was made by other weights than "{self.weights}", and its picture '
+                "cannot be read any more; put the picture back there, or choose another style.",
+                details=str(error),
+            ) from error
         if style.label >= len(present) or not present[style.label]:
             has = ", ".join(self.label_set[int(i)].name for i in np.flatnonzero(present))
             known = style.label < len(self.label_set)

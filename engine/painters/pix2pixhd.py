@@ -58,7 +58,7 @@ class Pix2PixHDPainter:
         measured = self._drawn.mean() if self.code_length else None
         self.has_mean = measured is not None or not self.code_length
         mean = torch.zeros(self.config.labels, self.code_length) if measured is None else torch.from_numpy(measured)
-        self._styles = StyleSource(self.card.name, self.label_set, mean[None], self.sample)
+        self._styles = StyleSource(self.card.name, self.label_set, mean[None], self.sample, identity=self.card.identity)
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """As `engine.painters.sizes.painted_size`, and at least two strides: borders are reflected."""

@@ -64,7 +64,9 @@ class SEANPainter:
             mean = torch.from_numpy(measured).view(-1, shape[0], shape[2]).transpose(0, 1)
         self.has_mean = mean is not None
         self.mean = torch.zeros(shape) if mean is None else mean
-        self._styles = StyleSource(self.card.name, self.label_set, self.mean, self.sample, generator.styled_blocks)
+        self._styles = StyleSource(
+            self.card.name, self.label_set, self.mean, self.sample, generator.styled_blocks, self.card.identity
+        )
         self._renderer: FastSEAN | None = None
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:

@@ -57,7 +57,7 @@ class SMISPainter:
         height, width = self.config.start
         self.code_length = self.config.latent * height * width
         mean = torch.zeros(1, self.config.labels, self.code_length)
-        self._styles = StyleSource(self.card.name, self.label_set, mean, self.sample)
+        self._styles = StyleSource(self.card.name, self.label_set, mean, self.sample, identity=self.card.identity)
         self._fast: FastSMIS | None = None
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:

@@ -56,7 +56,7 @@ class SPADEPainter:
         self.generator = channels_last(generator, device).eval()
         self.code_length = self.config.latent
         mean = torch.zeros(1, self.config.labels, self.code_length)
-        self._styles = StyleSource(self.card.name, self.label_set, mean, self.sample)
+        self._styles = StyleSource(self.card.name, self.label_set, mean, self.sample, identity=self.card.identity)
         self._fast: FastSPADE | None = None
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:

@@ -107,7 +107,7 @@ def test_going_back_to_a_picture_is_one_step_and_keeps_the_document(document, tm
     document.fill(0, 0, HAIR)
     before = document.to_request()
     assert document.recall_result(kept.number)
-    assert document.to_request() == kept.to_request()
+    assert document.to_request().replace(label_locks=()) == kept.to_request()
     assert document.origin is origin and document.path == tmp_path / "a.png" and document.locked == {SKIN}
     assert np.array_equal(document.picture, kept.pixels)
     assert not document.recall_result(kept.number)  # it is that already

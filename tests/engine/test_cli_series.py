@@ -16,7 +16,7 @@ from PIL import Image
 from engine.cli.words import Drawn, Mean, StyleFile, split_mix, split_relabel, split_style
 from engine.errors import BadRequest
 from engine.images import read_embedded_request, read_image
-from engine.request import MEAN, ImageStyle, MixStyle, RenderRequest, SampleStyle, from_json
+from engine.request import MEAN, ImageStyle, MixStyle, RenderRequest, SampleStyle, from_json, to_json
 from tests.commands import Runner, one_sentence
 from tests.engine.painters.tiny import all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
 
@@ -128,6 +128,35 @@ def test_variations_in_a_folder_open_as_documents(run: Runner, table: Path) -> N
         request = request_in(Path("six") / name)
         there = np.unique(base.label_map.array()).tolist()
         assert request == base.replace(styles=dict.fromkeys(there, SampleStyle(n + 1)))
+
+
+def test_locked_styles_stay_unless_they_are_named(run: Runner, table: Path) -> None:
+    base = request_in("base.png")
+    there = np.unique(base.label_map.array()).tolist()
+    Path("locked.json").write_text(to_json(base.replace(style_locks=(HAIR,))), "utf-8")
+    done = run("render", "locked.json", "--variations", 1, "--out", "one")
+    assert done.code == 0 and 'The style of "hair" is locked' in one_sentence(done.err)
+    found = request_in(next(Path("one").iterdir()))
+    assert found.style(HAIR) == base.style(HAIR) and found.style_locks == (HAIR,)
+    assert all(isinstance(found.style(label), SampleStyle) for label in there if label != HAIR)
+    assert run("render", "locked.json", "--styles", "sample:3", "--out", "all.png").code == 0
+    assert request_in("all.png").style(HAIR) == base.style(HAIR)
+    assert run("render", "locked.json", "--style", "hair=sample:3", "--out", "named.png").code == 0
+    assert request_in("named.png").style(HAIR) == SampleStyle(3)
+    Path("all.json").write_text(to_json(base.replace(style_locks=tuple(there))), "utf-8")
+    done = run("morph", "all.json", "--to", "mean", "--out", "no.gif")
+    assert done.code == 2 and "name one with --label" in one_sentence(done.err)
+
+
+def test_what_is_no_request_and_what_is_no_number_is_told_plainly(run: Runner, table: Path) -> None:
+    Path("README.md").write_text("# Not a request\n", "utf-8")
+    Path("broken.json").write_text('{"schema": ', "utf-8")
+    done = run("render", "README.md", "--out", "no.png")
+    assert done.code == 2 and "is no request; give a request JSON file" in one_sentence(done.err)
+    done = run("render", "broken.json", "--out", "no.png")
+    assert done.code == 2 and "not valid JSON" in one_sentence(done.err)
+    done = run("morph", "base.png", "--to", "mean", "--frames", 1, "--out", "no.gif")
+    assert done.code == 2 and "--frames takes a number of at least 2" in one_sentence(done.err)
 
 
 # ---------------------------------------------------------------- morphs

@@ -46,6 +46,7 @@ IMAGE_STYLES = st.builds(
     label_map_path=st.none() | TEXT,
     label_map_png=st.none() | LABEL_MAPS.map(encode_map),
     code=st.none() | CODES,
+    made_by=st.none() | st.text("0123456789abcdef", min_size=16, max_size=16),
 )
 STYLES: st.SearchStrategy[Style] = st.recursive(
     st.just(MEAN) | IMAGE_STYLES | st.builds(SampleStyle, seed=st.integers(0, MAX_SEED)),
@@ -108,6 +109,16 @@ def test_requests_are_frozen_hashable_and_ordered_by_label():
     styles.clear()
     assert request.style(13) != MEAN and request.style(0) == MEAN
     assert request.replace(seed=8) != request
+
+
+def test_locks_travel_where_there_are_some():
+    base = RenderRequest("w", LabelMapData.from_array(np.zeros((4, 4), np.uint8)))
+    assert "locks" not in to_json(base)
+    locked = base.replace(style_locks=(13, 1, 13), label_locks=[2])
+    assert locked.style_locks == (1, 13) and locked.label_locks == (2,)
+    assert from_json(to_json(locked)) == locked
+    with pytest.raises(BadRequest, match='"style_locks".*300'):
+        base.replace(style_locks=(300,))
 
 
 def test_numpy_numbers_are_accepted():

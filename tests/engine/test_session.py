@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.checkpoints.store import load_weights, save_weights
 from engine.cli.styles import StyleReader
 from engine.cli.words import StyleFile
 from engine.closeup import close_up, reduced
@@ -103,10 +105,40 @@ def test_a_stored_code_needs_no_picture(session, tiny_label_map, tiny_photo, pho
     assert np.array_equal(*pixels)
 
 
-def test_codes_of_other_weights_are_refused(session, tiny_label_map):
-    style = ImageStyle("anna.jpg", HAIR, code=encode_code(np.zeros(5, np.float32)))
-    with pytest.raises(MissingStyle, match="5 numbers and is of other weights"):
-        session.run(request_of(tiny_label_map, {HAIR: style}))
+OTHERS = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(("length", "made_by"), [(5, None), (8, OTHERS)])
+def test_codes_of_other_weights_are_made_anew_or_refused(session, tiny_label_map, photo, length, made_by):
+    code = encode_code(np.zeros(length, np.float32))
+    fresh = session.run(request_of(tiny_label_map, {HAIR: ImageStyle(photo[0], HAIR, photo[1])})).pixels
+    there = ImageStyle(photo[0], HAIR, photo[1], code=code, made_by=made_by)
+    assert np.array_equal(session.run(request_of(tiny_label_map, {HAIR: there})).pixels, fresh)
+    gone = ImageStyle("anna.jpg", HAIR, code=code, made_by=made_by)
+    with pytest.raises(MissingStyle, match="made by other weights.*put the picture back"):
+        session.run(request_of(tiny_label_map, {HAIR: gone}))
+
+
+def test_codes_name_the_weights_that_made_them(session, tiny_label_map, tiny_photo):
+    found = session.encode("tiny-sean", tiny_photo, tiny_label_map)
+    assert found.made_by == session.painter("tiny-sean").card.sha256[:16]
+    own = ImageStyle("/gone.jpg", HAIR, code=encode_code(found.codes[HAIR]), made_by=found.made_by)
+    old = own.replace(made_by=None)  # a request from before codes said whose they are
+    assert np.array_equal(*(session.run(request_of(tiny_label_map, {HAIR: style})).pixels for style in (own, old)))
+
+
+def test_weights_published_anew_encode_anew(session, tiny_label_map, tiny_photo, tiny_weights, tmp_path, monkeypatch):
+    """The same session, the same name and the same picture, but other weights on the disk since they were dropped."""
+    shelf = tmp_path / "shelf"
+    shutil.copytree(tiny_weights, shelf)
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(shelf))
+    before = session.encode("tiny-sean", tiny_photo, tiny_label_map)
+    loaded = load_weights("tiny-sean")
+    changed = {key: tensor * 1.5 for key, tensor in loaded.state.items()}
+    save_weights(shelf / "tiny-sean", loaded.card, changed)
+    session._shelf.clear()  # as after other weights were used
+    after = session.encode("tiny-sean", tiny_photo, tiny_label_map)
+    assert after.made_by != before.made_by and not np.array_equal(after.codes, before.codes)
 
 
 def test_a_region_that_the_picture_lacks_is_named(session, tiny_label_map, photo):
@@ -183,7 +215,7 @@ def test_running_out_of_memory_is_one_sentence_and_the_next_job_works(session, t
 
 def test_running_out_of_memory_while_the_sizes_are_asked_for_is_one_sentence(session, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("engine.session.load_weights", lambda name: (_ for _ in ()).throw(MemoryError()))
+        patch.setattr("engine.shelf.load_weights", lambda name: (_ for _ in ()).throw(MemoryError()))
         with pytest.raises(OutOfMemory, match="not enough memory"):
             session.sizes("tiny-sean", 64, 64)
     assert session.sizes("tiny-sean", 64, 64)[0] == (64, 64)

@@ -206,7 +206,7 @@ def test_labels_that_were_not_learnt_are_named(session, tiny_label_map, name):
 @pytest.mark.parametrize(
     ("name", "style", "kind", "says"),
     [
-        ("tiny-smis", ImageStyle("anna.jpg", HAIR, code=encode_code(np.zeros(5))), MissingStyle, "5 numbers"),
+        ("tiny-smis", ImageStyle("anna.jpg", HAIR, code=encode_code(np.zeros(5))), MissingStyle, "by other weights"),
         ("tiny-vspade", ImageStyle("anna.jpg", HAIR, code=encode_code(np.zeros(128))), MissingStyle, '"tiny-vspade"'),
         ("tiny-smis", BlockStyle((MEAN,) * 6), NotSupported, "cannot cross styles over"),
         ("tiny-vspade", BlockStyle((MEAN,) * 6), NotSupported, "cannot cross styles over"),
