@@ -90,6 +90,12 @@ NETWORKS = (
         "the perceptual loss of training and the Frechet distance FID-MobileNetV2",
         ("mobilenet_v2_imagenet.safetensors", "mobilenet_v2_imagenet.json"),
     ),
+    (
+        "inception_v3",
+        "the Frechet distance FID-InceptionV3 and the Inception score",
+        ("pt_inception-2015-12-05-6726825d.pth",),
+    ),
+    ("vgg19_imagenet", "the perceptual loss of training, as published", ("vgg19_imagenet.safetensors",)),
 )
 
 
