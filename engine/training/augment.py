@@ -83,3 +83,11 @@ def recolour(image: Tensor, share: float) -> Tensor:
     changed = torch.einsum("bij,bjhw->bihw", turn.to(image), image).clamp(-1, 1)
     chosen = torch.rand(batch, 1, 1, 1, device=image.device) < share
     return torch.where(chosen, changed, image)
+
+
+def shift_together(a: Tensor, b: Tensor, reach: int) -> tuple[Tensor, Tensor]:
+    """Both (B, C, H, W) moved by one random number of pixels, 0 .. reach each way; what leaves comes in opposite."""
+    if not reach:
+        return a, b
+    by = tuple(torch.randint(0, reach + 1, (2,)).tolist())
+    return torch.roll(a, by, (2, 3)), torch.roll(b, by, (2, 3))

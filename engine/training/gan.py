@@ -26,7 +26,7 @@ from engine.metrics.perceptual import Choice, Perceptual, find_perceptual
 from engine.nn.blocks import channels_last, fold_spectral, one_hot, settle_spectral
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
 from engine.nn.feature_net import FeatureNet
-from engine.training.augment import Augmentation, recolour
+from engine.training.augment import Augmentation, recolour, shift_together
 from engine.training.ema import EMA
 from engine.training.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, Features, feature_matching, pyramid_l1
 from engine.training.task import Losses
@@ -43,6 +43,8 @@ class GANTaskConfig:
     gan: the adversarial loss.
     adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out.
     perceptual_network: what the perceptual loss compares pictures by; see `engine.metrics.perceptual`.
+    perceptual_shift: both pictures are moved by up to this many pixels before the perceptual loss, anew in each step
+        (ours): a strided network looks at every second pixel harder, always the same ones, and the painter weaves.
     discriminator_width, discriminator_layers, discriminator_last_stride: see PatchDiscriminatorConfig.
     discriminator_spectral: spectral normalisation of the discriminator (SPADE, SEAN, SMIS; not pix2pixHD).
     ema: decay of the average.
@@ -59,6 +61,7 @@ class GANTaskConfig:
     feature_matching: float = 10.0
     perceptual: float = 10.0
     perceptual_network: Choice = "auto"
+    perceptual_shift: int = 0
     l1: float = 0.0
     pyramid: float = 0.0
     discriminator_width: int = 64
@@ -161,7 +164,9 @@ class GANTask(ABC):
             "feature_matching": config.feature_matching * feature_matching(real_features, fake_features),
         }
         if self.perceptual is not None:
-            losses["perceptual"] = config.perceptual * self.perceptual.loss(fake, real)
+            losses["perceptual"] = config.perceptual * self.perceptual.loss(
+                *shift_together(fake, real, config.perceptual_shift)
+            )
         if config.l1:
             losses["l1"] = config.l1 * (fake.float() - real).abs().mean()
         if config.pyramid:

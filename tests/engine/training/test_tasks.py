@@ -14,7 +14,7 @@ from torch import nn
 
 from engine.data.folder import DatasetFolder
 from engine.models.parser import ParserConfig
-from engine.training.augment import Augmentation, recolour
+from engine.training.augment import Augmentation, recolour, shift_together
 from engine.training.ema import EMA
 from engine.training.losses import feature_matching, hinge_discriminator, hinge_generator, pyramid_l1
 from engine.training.parser_task import ParserTask, ParserTaskConfig
@@ -148,6 +148,14 @@ def test_gradients_pass_through_the_augmentation() -> None:
 
 
 # ---------------------------------------------------------------- SEAN
+
+
+def test_pictures_are_shifted_alike_and_lose_nothing() -> None:
+    torch.manual_seed(0)
+    image = torch.rand(2, 3, 8, 8)
+    a, b = shift_together(image, image + 1, 3)
+    torch.testing.assert_close(a + 1, b)
+    assert torch.equal(a.flatten().sort().values, image.flatten().sort().values) and not torch.equal(a, image)
 
 
 def test_recolouring_turns_hues_and_leaves_grey_and_brightness() -> None:
