@@ -11,6 +11,7 @@ import re
 from functools import cache
 
 from app.i18n import ENGLISH, language, mark, translations
+from app.training_texts import TRAINING_TEXTS
 
 TEXTS: tuple[str, ...] = (
     # What a running job does.
@@ -178,65 +179,7 @@ TEXTS: tuple[str, ...] = (
     mark('"{0}" paints {1} labels, its card names {2}; get the weights again.'),
     mark('"{0}" is not a device; use auto, cpu, cuda:0 or mps.'),
     mark('This computer has no device "{0}"; it has {1}.'),
-    # Training, data and measuring.
-    mark(
-        "{0} is no longer a number at step {1}; the checkpoint of step {2} is kept: resume from it with "
-        "a lower learning rate or precision 32-true."
-    ),
-    mark("{0} is no longer a number at step {1}; start again with a lower learning rate or precision 32-true."),
-    mark("The loss {0}"),
-    mark("The tensor {0}"),
-    mark("{0} has no checkpoint to resume from; start it without resume."),
-    mark("{0} does not fit this run; start a new run."),
-    mark("{0}; training stopped at step {1}, resume it from its checkpoint of step {2}."),
-    mark("{0}; training stopped at step {1}, start it again."),
-    mark('"{0}" has no best.safetensors yet; train until its first validation.'),
-    mark('"{0}" is damaged, it is not what training wrote ({1}); publish another run.'),
-    mark('"{0}" does not say what was trained; train the run on to its next validation.'),
-    mark('The tensors of "{0}" do not fit its own description; publish another run.'),
-    mark("There is no recipe {0}; known: {1}, or a .toml file."),
-    mark("{0} is no valid TOML: {1}."),
-    mark("{0}: unknown key {1} for {2}{3}"),
-    mark("; did you mean {0}?"),
-    mark("; known: {0}."),
-    mark("The recipe is for {0} labels, but {1} has {2}; leave out labels."),
-    mark("{0} is not empty; resume it, or choose another folder."),
-    mark(
-        '"{0}" was trained on the labels of "{1}", but {2} has those of "{3}"; resume with the data it '
-        "was started with, or start a new run."
-    ),
-    mark("The recipe makes no network that can be trained: {0}."),
-    mark("reading {0}/{1}"),
-    mark("{0} has no picture for the label map {1}.png; add it or remove the map."),
-    mark("The split {0} of {1} is empty; add pairs in images/ and labels/."),
-    mark("{0} has no split {1}; it has: {2}."),
-    mark("{0} is no list of stems per split; write it again."),
-    mark('"{0}" has no pairs of pictures and label maps; put them into images/ and labels/.'),
-    mark('"{0}" mixes colour-coded maps with maps of ids; make them alike first.'),
-    mark('The maps of "{0}" have {1} colours, more than 256 labels; save them without smoothing.'),
-    mark('There is no folder "{0}"; give a folder with images/ and labels/.'),
-    mark('There is no folder "{0}"; give a dataset folder with images/ and labels/.'),
-    mark("has no picture in images/"),
-    mark("has no map in labels/"),
-    mark("no pair of a picture and a label map; put pairs of one name into images/ and labels/"),
-    mark("{0} pairs are in no split and are not used"),
-    mark("is missing; --make writes one from the label maps"),
-    mark("is in {0}, but there is no such pair"),
-    mark("reading file {0} of {1}"),
-    mark("mean styles"),
-    mark("measuring styles"),
-    mark("drawing styles"),
-    mark("The feature network {0} is missing; put {1}.safetensors and {2}.json into {3}."),
-    mark("There was not enough memory on {0} to measure these weights; choose the CPU."),
-    mark('"{0}" is not in your own weights folder "{1}"; remove it by hand if you mean to.'),
-    mark('"{0}" is truncated or is no PyTorch file; download it again.'),
-    mark('"{0}" holds no tensors by name; give a file such as latest_net_G.pth.'),
-    mark(
-        '"{0}" holds more than tensors and could run code, so it was not opened; give a file from the '
-        "authors' own page."
-    ),
-    mark("{0} has {1} labels; say which label set they are (--label-set)."),
-    mark('{0} has {1} labels, the label set "{2}" has {3}; choose another.'),
+    *TRAINING_TEXTS,
     # Requests.
     mark("The request is not valid JSON; save it again."),
     mark("A file name in the request has characters that are not Unicode; rename the file."),

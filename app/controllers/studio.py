@@ -14,6 +14,7 @@ from app.controllers.context import Context
 from app.jobs.preload import large_import
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work
+from app.training.machine import folder_text
 from app.training.use import Made, publish_newest, publish_run, weights_name
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ class StudioController(QObject):
         core.catalogue.reload()
         core.renew_session()
         if not made.paints:
-            core.hub.notice(self.tr("{0} finds regions now, where its labels are asked for.").format(made.name))
+            text = self.tr('{0} finds regions now, where its labels are asked for; its weights are in "{1}" ({2}).')
+            core.hub.notice(text.format(made.name, made.folder, folder_text(made.folder)))
             return
         document = core.document
         if made.labels is not None and made.labels.same_labels(document.label_set):
@@ -127,7 +129,8 @@ class StudioController(QObject):
                 self._context.shell.run("model.use", made.name)
         elif made.labels is not None and made.label_map is not None:
             self._context.shell.settle(lambda: self._new_document(made))
-        core.hub.notice(self.tr("The editor paints with {0}, step {1}.").format(made.name, made.step), topic=TOPIC)
+        text = self.tr('The editor paints with {0}, step {1}; its weights are in "{2}" ({3}).')
+        core.hub.notice(text.format(made.name, made.step, made.folder, folder_text(made.folder)), topic=TOPIC)
 
     def _new_document(self, made: Made) -> None:
         """The run knows other labels than the document: begin with a label map of its data."""
@@ -157,7 +160,10 @@ class StudioController(QObject):
         from app.dialogs.data_report import DataReportDialog
 
         parent = self.studio if self.is_open else self._context.window
-        DataReportDialog(self._core.work_lane, self._core.settings, folder, parent).open()
+        dialog = DataReportDialog(self._core.work_lane, self._core.settings, folder, parent)
+        if self.studio is not None:
+            dialog.made.connect(self.studio.setup.check)
+        dialog.open()
 
     # --- closing ------------------------------------------------------------------------------------
 

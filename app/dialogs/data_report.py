@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QPainter, QPalette, QTextOption
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
     QSplitter,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableWidget,
-    QTableWidgetItem,
-    QTreeWidget,
-    QTreeWidgetItem,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -32,15 +28,17 @@ from app.dialogs.folders import FolderAsker
 from app.engine_texts import told
 from app.i18n import mark, tr
 from app.jobs.work_lane import Work, WorkLane
+from app.labels_text import label_name
+from app.panels.table import ReadTable
 from app.settings import Settings
 from engine.errors import EngineError
 from engine.files import write_text
-from engine.label_sets import bundled_label_sets
+from engine.label_sets import bundled_label_sets, load_label_set
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
-    from engine.data.report import Report
+    from engine.data.report import Finding, Report
 
 KINDS = {
     "broken": mark("Files that cannot be read"),
@@ -54,7 +52,7 @@ KINDS = {
     "unused label": mark("Labels that no map shows"),
     "note": mark("Worth knowing"),
 }
-SHOWN = 500  # findings of a kind that are listed; the saved report has all
+SHOWN = 100  # findings of a kind that are listed; the saved report has all
 SHARE = Qt.ItemDataRole.UserRole
 
 
@@ -107,27 +105,15 @@ class DataReportDialog(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.bar.setAccessibleName(self.tr("Progress"))
-        self.findings = QTreeWidget()
+        self.findings = QTextBrowser()
         self.findings.setAccessibleName(self.tr("What is wrong"))
-        self.findings.setHeaderHidden(True)
-        self.findings.setColumnCount(1)
-        self.findings.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)  # long names scroll
-        self.findings.header().setStretchLastSection(False)
-        self.shares = QTableWidget(0, 3)
-        self.shares.setObjectName("spaced")
-        self.shares.setAccessibleName(self.tr("Labels found"))
-        self.shares.setHorizontalHeaderLabels([self.tr("Label"), self.tr("Share of the pixels"), self.tr("In maps")])
+        self.findings.setOpenLinks(False)
+        self.findings.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.findings.setTabChangesFocus(True)
+        heads = [self.tr("Label"), self.tr("Share of the pixels"), self.tr("In maps")]
+        self.shares = ReadTable(self.tr("Labels found"), heads, stretch=(1,))
+        self.shares.setAlternatingRowColors(False)
         self.shares.setItemDelegateForColumn(1, ShareBar(self.shares))
-        self.shares.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.shares.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.shares.setShowGrid(False)
-        self.shares.setTabKeyNavigation(False)
-        self.shares.verticalHeader().hide()
-        header = self.shares.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.addWidget(self.findings)
@@ -206,32 +192,41 @@ class DataReportDialog(QDialog):
         self._show_buttons()
 
     def _show_findings(self, report: Report) -> None:
-        self.findings.clear()
+        parts = []
         for kind, found in report.by_kind().items():
-            top = QTreeWidgetItem([f"{tr(KINDS.get(kind, kind))} ({len(found)})"])
-            self.findings.addTopLevelItem(top)
-            for one in found[:SHOWN]:
-                what = told(one.what)
-                if (one.kind, one.file) == ("note", "classes.json"):
-                    what = self.tr("is missing; it can be made here from the label maps")
-                text = ": ".join(part for part in (one.file, what) if part)
-                item = QTreeWidgetItem([text])
-                item.setToolTip(0, text)
-                top.addChild(item)
-            top.setExpanded(len(found) <= 12)
-        if not report.findings:
-            self.findings.addTopLevelItem(QTreeWidgetItem([self.tr("Nothing is wrong.")]))
+            lines = [self._line(one) for one in found[:SHOWN]]
+            if len(found) > SHOWN:
+                lines.append(escape(self.tr("and {0} more; the saved report has all").format(len(found) - SHOWN)))
+            parts.append(f"<p><b>{escape(tr(KINDS.get(kind, kind)))} ({len(found)})</b></p>")
+            parts += [f'<p style="margin:2px 0 2px 12px">{line}</p>' for line in lines]
+        self.findings.setHtml("".join(parts) or f"<p>{escape(self.tr('Nothing is wrong.'))}</p>")
+
+    def _line(self, one: Finding) -> str:
+        whole = f'"{one.file}" {one.what}'  # a sentence that names its file has lost that to the column before
+        if one.file and told(whole) != whole:
+            return escape(told(whole))
+        what = told(one.what)
+        if (one.kind, one.file) == ("note", "classes.json"):
+            what = self.tr("is missing; it can be made here from the label maps")
+        return " ".join(part for part in (f"<i>{escape(one.file)}</i>" if one.file else "", escape(what)) if part)
 
     def _show_shares(self, report: Report) -> None:
         rows = sorted(report.label_shares.items(), key=lambda item: -item[1])
         most = max((share for _, share in rows), default=1.0) or 1.0
         self.shares.setRowCount(len(rows))
+        names = self._label_names()
         for row, (name, share) in enumerate(rows):
-            bar = QTableWidgetItem(f"{100 * share:.2f} %")
-            bar.setData(SHARE, share / most)
-            cells = (QTableWidgetItem(name), bar, QTableWidgetItem(str(report.label_pictures.get(name, 0))))
-            for column, item in enumerate(cells):
-                self.shares.setItem(row, column, item)
+            count = str(report.label_pictures.get(name, 0))
+            cells = self.shares.fill_row(row, (names.get(name, name), f"{100 * share:.2f} %", count))
+            cells[1].setData(SHARE, share / most)
+
+    def _label_names(self) -> dict[str, str]:
+        """Names on the screen by those in classes.json."""
+        try:
+            labels = load_label_set(self._folder / "classes.json").labels
+        except EngineError:
+            return {}  # the findings say so
+        return {label.name: label_name(label) for label in labels}
 
     def _show_buttons(self) -> None:
         report = self.report

@@ -36,6 +36,7 @@ class WeightsDialog(QDialog):
         self.resize(980, 640)
         self.panel = WeightsPanel()
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        box.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         box.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 12)

@@ -7,32 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QCheckBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QSlider,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
-from app.i18n import mark, tr
-from app.icons import icons
+from app.metric_names import metric_text
+from app.training.curve_bar import CurveBar
 from app.training.flow import Flow
-from app.training.history import GROUPS, LOSSES, SPEED, VALIDATION, History, Series, smooth, thin, write_csv
+from app.training.history import LOSSES, History, Series, smooth, thin, write_csv
 from engine.files import write_bytes, write_text
 
-TITLES = {LOSSES: mark("Losses"), VALIDATION: mark("Validation"), SPEED: mark("Speed")}
 HUES = (174, 28, 264, 340, 96, 208, 48, 306, 130, 0)  # told apart in both themes, and by their lightness in grey
 REDRAW_MS = 200  # reports come as fast as steps; nobody reads faster
-NAMES = {"images_per_second": mark("pictures per second")}
 
 
 def curve_colour(number: int, dark: bool) -> QColor:
@@ -63,36 +49,13 @@ class CurvesView(QWidget):
     # --- building -----------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        bar = QHBoxLayout()
-        bar.setSpacing(8)
-        bar.addWidget(self._build_groups())
-        bar.addStretch(1)
-        caption = QLabel(self.tr("Smoothing"))
-        caption.setProperty("muted", True)
-        self.smoothing = QSlider(Qt.Orientation.Horizontal)
-        self.smoothing.setRange(0, 99)
-        self.smoothing.setValue(60)
-        self.smoothing.setFixedWidth(90)
-        self.smoothing.setAccessibleName(self.tr("Smoothing"))
-        self.smoothing.setToolTip(self.tr("How much of the noise is averaged away; the raw values stay as faint lines"))
-        self.smoothing.valueChanged.connect(self._draw)
-        self.logarithmic = QCheckBox(self.tr("Log scale"))
-        self.logarithmic.setToolTip(self.tr("Logarithmic values; those that are not above zero are left out"))
-        self.logarithmic.toggled.connect(self._set_log)
-        self.fit_button = QToolButton()
-        self.fit_button.setAccessibleName(self.tr("Show the whole curves"))
-        self.fit_button.setToolTip(self.tr("Show the whole curves again after zooming with the wheel"))
-        icons().bind(self.fit_button, "fit")
-        self.fit_button.clicked.connect(self.fit)
-        self.export = QPushButton(self.tr("Export"))
-        self.export.setAccessibleName(self.tr("Export the curves"))
-        self.export.setProperty("menu", True)
-        menu = QMenu(self.export)
-        menu.addAction(self.tr("Picture (PNG)...")).triggered.connect(self.export_png)
-        menu.addAction(self.tr("Table (CSV)...")).triggered.connect(self.export_csv)
-        self.export.setMenu(menu)
-        for widget in (caption, self.smoothing, self.logarithmic, self.fit_button, self.export):
-            bar.addWidget(widget)
+        self.bar = bar = CurveBar()
+        bar.group_wanted.connect(self.set_group)
+        bar.smoothing_changed.connect(self._draw)
+        bar.log_wanted.connect(self._set_log)
+        bar.fit_wanted.connect(self.fit)
+        bar.png_wanted.connect(self.export_png)
+        bar.csv_wanted.connect(self.export_csv)
         self.plot = pg.PlotWidget()
         self.plot.setAccessibleName(self.tr("Curves"))
         self.plot.setMenuEnabled(False)  # pyqtgraph's own speaks English only
@@ -106,28 +69,9 @@ class CurvesView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addLayout(bar)
+        column.addWidget(bar)
         column.addWidget(self.plot, 1)
         column.addWidget(self.legend)
-
-    def _build_groups(self) -> QFrame:
-        frame = QFrame()
-        frame.setObjectName("segmented")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(1, 1, 1, 1)
-        row.setSpacing(0)
-        chooser = QButtonGroup(self)
-        self.groups: dict[str, QToolButton] = {}
-        for name in GROUPS:
-            button = QToolButton()
-            button.setText(tr(TITLES[name]))
-            button.setCheckable(True)
-            button.setChecked(name == self._group)
-            button.clicked.connect(lambda _=False, name=name: self.set_group(name))
-            chooser.addButton(button)
-            row.addWidget(button)
-            self.groups[name] = button
-        return frame
 
     # --- what is shown ------------------------------------------------------------------------------
 
@@ -147,7 +91,7 @@ class CurvesView(QWidget):
     def set_group(self, name: str) -> None:
         """Show the curves of a group."""
         self._group = name
-        self.groups[name].setChecked(True)
+        self.bar.groups[name].setChecked(True)
         self._clear()
         self.fit()
         self._draw()
@@ -178,28 +122,34 @@ class CurvesView(QWidget):
             self.plot.getAxis(side).setStyle(showValues=not empty)  # 0 to 1 would say nothing
         if self._history is None:
             return
-        amount = self.smoothing.value() / 100
-        amount = 0.0 if amount <= 0 else min(0.995, amount)
+        amount = self.bar.amount
         for number, name in enumerate(self._history.names(self._group)):
             if name not in self._switches:
                 self._add(number, name)
             steps, values = thin(*self._history.series[self._group, name].arrays())
-            self._items[name].setData(steps, smooth(values, amount))
+            dot = "o" if len(steps) == 1 else None  # a line of one point would not be seen
+            self._items[name].setData(steps, smooth(values, amount), symbol=dot)
             raw = self._items[f"{name} raw"]
             raw.setVisible(amount > 0 and len(values) > 1 and self._switches[name].isChecked())
             if raw.isVisible():
                 raw.setData(steps, values)
-            self._switches[name].setText(f"{tr(NAMES.get(name, name))}  {_short(values[-1])}" if len(values) else name)
+            self._switches[name].setText(f"{metric_text(name)}  {_short(values[-1])}")
 
     def _add(self, number: int, name: str) -> None:
         colour = curve_colour(number, self._dark)
         faint = QColor(colour)
         faint.setAlphaF(0.28)
-        self._items[f"{name} raw"] = self.plot.plot([], [], pen=pg.mkPen(faint, width=1), antialias=True)
-        one = self.plot.plot([], [], pen=pg.mkPen(colour, width=2), antialias=True)
-        one.setDownsampling(auto=True, method="peak")
-        one.setClipToView(True)
-        self._items[name] = one
+        raw = self.plot.plot([], [], pen=pg.mkPen(faint, width=1), antialias=True)
+        dot = {"symbolBrush": colour, "symbolPen": None, "symbolSize": 7}
+        one = self.plot.plot([], [], pen=pg.mkPen(colour, width=2), antialias=True, **dot)
+        # Qt strokes a thick path of many points for a tenth of a second: no more points than the screen can show, and
+        # each piece as a line of its own.
+        for item, method, pixels in ((raw, "peak", 1), (one, "mean", 2)):
+            item.setDownsampling(auto=True, method=method)
+            item.opts["autoDownsampleFactor"] = 1 / pixels
+            item.setClipToView(True)
+        one.curve.setSegmentedLineMode("on")
+        self._items[f"{name} raw"], self._items[name] = raw, one
         switch = QToolButton()
         switch.setCheckable(True)
         switch.setChecked((self._group, name) not in self._hidden)
@@ -208,7 +158,7 @@ class CurvesView(QWidget):
         switch.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         switch.setIcon(_chip(colour, self.devicePixelRatioF()))
         switch.setIconSize(QSize(12, 12))
-        switch.setAccessibleName(self.tr("Curve {0}").format(tr(NAMES.get(name, name))))
+        switch.setAccessibleName(self.tr("Curve {0}").format(metric_text(name)))
         switch.setToolTip(self.tr("Show or hide this curve"))
         switch.toggled.connect(lambda on, name=name: self._switch(name, on))
         self._switches[name] = switch
@@ -218,7 +168,7 @@ class CurvesView(QWidget):
     def _switch(self, name: str, on: bool) -> None:
         (self._hidden.discard if on else self._hidden.add)((self._group, name))
         self._items[name].setVisible(on)
-        self._items[f"{name} raw"].setVisible(on and self.smoothing.value() > 0)
+        self._items[f"{name} raw"].setVisible(on and self.bar.amount > 0)
         colour = curve_colour(list(self._switches).index(name), self._dark)
         if not on:
             colour = self.palette().color(QPalette.ColorRole.Mid)
@@ -237,7 +187,7 @@ class CurvesView(QWidget):
         for series in self.shown():
             steps, values = series.arrays()
             nearest = int(np.abs(steps - step).argmin())
-            lines.append(f"{tr(NAMES.get(series.name, series.name))}  {_short(values[nearest])}")
+            lines.append(f"{metric_text(series.name)}  {_short(values[nearest])}")
         self.plot.setToolTip("\n".join(lines))
 
     # --- export -------------------------------------------------------------------------------------
@@ -246,8 +196,6 @@ class CurvesView(QWidget):
         """Write the plot with its legend as a picture."""
         path = self._ask_save(self.tr("Export the curves"), f"{self._name()}.png", "PNG (*.png)")
         if path is not None:
-            from PySide6.QtCore import QBuffer, QByteArray, QIODevice
-
             picture = QPixmap(self.size() * 2)
             picture.setDevicePixelRatio(2)
             picture.fill(self.palette().color(QPalette.ColorRole.Window))

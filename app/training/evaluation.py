@@ -8,18 +8,14 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
     QSpinBox,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -29,10 +25,15 @@ from app.dialogs.folders import FolderAsker
 from app.engine_texts import told
 from app.jobs.preload import large_import, preload_torch
 from app.jobs.work_lane import Work
+from app.labels_text import label_name
+from app.metric_names import row_text
+from app.panels.table import ReadTable
 from app.training.fields import FolderEdit
 from app.training.use import publish_run, weights_name
 from engine.errors import Cancelled, EngineError
 from engine.files import write_text
+
+HEADED = ("weights", "system", "data", "split")  # the columns' headings and the form above say these
 
 
 class EvaluationDialog(QDialog):
@@ -91,20 +92,8 @@ class EvaluationDialog(QDialog):
         form.addRow(self.tr("Data"), self.data)
         form.addRow(self.tr("Split"), self.split)
         form.addRow(self.tr("Pictures"), self.limit)
-        self.table = QTableWidget(0, 2)
-        self.table.setObjectName("spaced")
-        self.table.setAccessibleName(self.tr("Numbers"))
-        self.table.setHorizontalHeaderLabels([self.tr("Metric"), self.tr("Value")])
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        self.table = ReadTable(self.tr("Numbers"), [self.tr("Metric"), self.tr("Value")])
+        self.table.horizontalHeader().setStretchLastSection(True)
         self.save = QPushButton(self.tr("Save..."))
         self.save.setToolTip(self.tr("Write the numbers as JSON, or as a page with pictures and plots (HTML)"))
         self.save.clicked.connect(self._save)
@@ -163,16 +152,21 @@ class EvaluationDialog(QDialog):
         from engine.metrics.table import rows  # no torch
 
         columns = [dict(rows(metrics)) for metrics in self.measured]
-        names = list(dict.fromkeys(name for column in columns for name in column))
+        names = [name for name in dict.fromkeys(name for column in columns for name in column) if name not in HEADED]
         self.table.setColumnCount(1 + len(columns))
         heads = [f"{metrics['weights']} ({metrics['split']})" for metrics in self.measured]
         self.table.setHorizontalHeaderLabels([self.tr("Metric"), *heads])
         self.table.setRowCount(len(names))
+        labels = self._label_names()
         for row, name in enumerate(names):
-            for column, text in enumerate([name, *(found.get(name, "–") for found in columns)]):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                self.table.setItem(row, column, item)
+            self.table.fill_row(row, [row_text(name, labels), *(told(found.get(name, "–")) for found in columns)])
+
+    def _label_names(self) -> dict[str, str]:
+        """Names on the screen of the labels of what was measured, by the engine's names."""
+        wanted = {str(metrics["weights"]) for metrics in self.measured}
+        cards = [entry.card for entry in self._core.catalogue.entries if entry.card and entry.card.name in wanted]
+        sets = [labels for card in cards if (labels := card.labels()) is not None]
+        return {label.name: label_name(label) for labels in sets for label in labels.labels}
 
     def _failed(self, error: EngineError) -> None:
         self._show_running(False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,27 @@ def is_run(folder: Path) -> bool:
     return (folder / CONFIG).is_file() and not (folder / "card.json").is_file()
 
 
+def taken(folder: Path) -> bool:
+    """Whether a new run cannot go into a folder: it is a file, or something is in it."""
+    try:
+        return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError:
+        return False  # whoever writes there says why it cannot be done
+
+
+def forget_unbegun(folder: Path) -> bool:
+    """Clear a run folder in which nothing was trained, so that its name is free again; False if something was.
+
+    Only what preparing a run writes is deleted.
+    """
+    if any((folder / name).exists() for name in (STATS, CHECKPOINT, BEST)):
+        return False
+    with suppress(OSError):
+        (folder / CONFIG).unlink(missing_ok=True)
+        folder.rmdir()  # fails, and rightly, where something else is in it
+    return True
+
+
 def read_run(folder: Path) -> RunInfo:
     """What is known about a run folder.
 
@@ -225,12 +247,12 @@ def smooth(values: np.ndarray, amount: float) -> np.ndarray:
     values = np.asarray(values, np.float64)
     if amount <= 0 or len(values) < 2:
         return values
-    out, total, weight = np.empty_like(values), 0.0, 0.0
-    for n, value in enumerate(values):
-        total = amount * total + (1 - amount) * value
-        weight = amount * weight + (1 - amount)
-        out[n] = total / weight
-    return out
+    total, weight, reach = values.copy(), np.ones(len(values)), 1
+    while reach < len(values) and amount**reach > 1e-12:  # each turn doubles how far back a value looks
+        for row in (total, weight):
+            row[reach:] += amount**reach * row[:-reach].copy()
+        reach *= 2
+    return total / weight
 
 
 def write_csv(series: Iterable[Series]) -> str:

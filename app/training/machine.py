@@ -41,14 +41,28 @@ def use_of(run: Path | None) -> Use:
     """Looks at the machine; reads folders, so call it in a worker."""
     size, free = 0, 0
     if run is not None:
-        with suppress(OSError):
-            size = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
+        size = folder_bytes(run)
         place = run
         while not place.exists() and place != place.parent:
             place = place.parent
         with suppress(OSError):
             free = shutil.disk_usage(place).free
     return Use(memory_used(), free_memory(), size, free)
+
+
+def folder_bytes(folder: Path) -> int:
+    """What all files in a folder take; of one that changes meanwhile, what was found."""
+    size = 0
+    with suppress(OSError):
+        for path in folder.rglob("*"):
+            with suppress(OSError):
+                size += path.stat().st_size if path.is_file() else 0
+    return size
+
+
+def folder_text(folder: Path) -> str:
+    """The same for people."""
+    return size_text(folder_bytes(folder))
 
 
 def size_text(count: float) -> str:

@@ -122,7 +122,7 @@ class RecipeForm(QWidget):
         self.choice.setCurrentIndex(self._index(source))
         self.problem.setVisible(self._loaded is None)
         self.about.setVisible(self._loaded is not None and bool(self._loaded.note))
-        self.about.setText(self._loaded.note if self._loaded is not None else "")
+        self.about.setText(tr(self._loaded.note) if self._loaded is not None else "")
         self._fill()
         self.changed.emit()
 

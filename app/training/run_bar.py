@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.engine_texts import told
 from app.i18n import mark, tr
 from app.icons import icons
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work, WorkLane
+from app.metric_names import metric_text
+from app.panels.elided import ElidedLabel
 from app.training.fields import duration_text
 from app.training.flow import Flow
 from app.training.machine import Use, size_text, use_of
@@ -60,17 +62,12 @@ class RunBar(QWidget):
     # --- building -----------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.title = QLabel()
-        self.title.setAccessibleName(self.tr("Run"))
+        self.title = ElidedLabel(self.tr("Run"), muted=False)
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         font.setBold(True)
         self.title.setFont(font)
-        self.state = QLabel()
-        self.state.setAccessibleName(self.tr("State of the training"))
-        self.state.setProperty("muted", True)
-        # What is done has longer and shorter names: the window must not grow with them.
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.state = ElidedLabel(self.tr("State of the training"))
         self.pause = self._button(self.tr("Pause"), "pause", self.tr("Hold the training after the present step"))
         self.pause.clicked.connect(self._pause)
         self.stop = self._button(self.tr("Stop"), "stop", self.tr("End the training with a checkpoint to resume from"))
@@ -88,14 +85,14 @@ class RunBar(QWidget):
         self.bar.setAccessibleName(self.tr("Progress of the training"))
         top = QHBoxLayout()
         top.setSpacing(8)
-        top.addWidget(self.title)
-        top.addWidget(self.state, 1)
+        top.addWidget(self.title, 1)
         for button in (self.pause, self.stop, self.evaluate, self.use):
             top.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(top)
+        column.addWidget(self.state)
         column.addWidget(self.bar)
         column.addWidget(self._build_facts())
 
@@ -145,7 +142,10 @@ class RunBar(QWidget):
 
     def _show(self, *_: object) -> None:
         shown = self._training.shown
-        self.title.setText(shown.folder.name if shown is not None else self.tr("No run yet"))
+        if shown is not None:
+            self.title.show_text(shown.folder.name, tip=str(shown.folder))
+        else:
+            self.title.show_text(self.tr("No run yet"))
         self._show_buttons()
         self._show_numbers()
 
@@ -162,8 +162,7 @@ class RunBar(QWidget):
             parts.append(self.tr("Finished") if done else self.tr("Stopped"))
         if info is not None:
             parts.append(f"{system_text(info.system)}, {info.resolution} × {info.resolution}")
-        self.state.setText(" · ".join(part for part in parts if part))
-        self.state.setToolTip(self.state.text())
+        self.state.show_text(" · ".join(part for part in parts if part))
 
     def _show_buttons(self) -> None:
         training, state = self._training, self._training.state
@@ -194,7 +193,7 @@ class RunBar(QWidget):
         left = training.seconds_left() if training.live else None
         self._set_fact("left", duration_text(left) if left is not None else "–")
         numbers = shown.numbers if shown is not None else {}
-        self._set_fact("score", "  ".join(f"{k} {v:.3g}" for k, v in list(numbers.items())[:3]) or "–")
+        self._set_fact("score", "  ".join(f"{metric_text(k)} {v:.3g}" for k, v in list(numbers.items())[:3]) or "–")
 
     def _set_fact(self, key: str, text: str) -> None:
         label = self.facts[key]

@@ -22,9 +22,12 @@ from PySide6.QtWidgets import (
 from app.catalogue import Catalogue
 from app.dialogs.folders import FolderAsker
 from app.jobs.preload import preload_torch
-from app.jobs.training_lane import Plan, spare_threads
+from app.jobs.training_lane import Plan
+from app.jobs.training_thread import spare_threads
 from app.jobs.work_lane import Work, WorkLane
+from app.training.data_folder import lacks
 from app.training.fields import FolderEdit
+from app.training.history import taken
 from app.training.recipe_form import RecipeForm
 from app.training.state import Training
 from engine.checkpoints.store import MODEL_FILE
@@ -56,7 +59,7 @@ class SetupForm(QWidget):
         self._ask = ask
         self.data = FolderEdit(self.tr("Data folder"), lambda: ask.folder("data", self.tr("Data folder")))
         self.data.line.setPlaceholderText(self.tr("images/ and labels/"))
-        self.data.changed.connect(lambda _: self._check())
+        self.data.changed.connect(lambda _: self.check())
         self.report = QPushButton(self.tr("Look at the data..."))
         self.report.setToolTip(self.tr("Pairs, sizes, labels and what is wrong; makes missing classes and splits"))
         self.report.clicked.connect(self._report)
@@ -67,7 +70,7 @@ class SetupForm(QWidget):
         self.origin.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.origin.setMinimumContentsLength(12)
         self.name = FolderEdit(self.tr("Run folder"), lambda: ask.folder("run", self.tr("Run folder")))
-        self.name.changed.connect(lambda _: self._check())
+        self.name.changed.connect(lambda _: self.check())
         self.device = QComboBox()
         self.device.setAccessibleName(self.tr("Device"))
         for text, device in ((self.tr("Automatic"), "auto"), (self.tr("CPU"), "cpu")):
@@ -86,7 +89,7 @@ class SetupForm(QWidget):
         self._build()
         catalogue.changed.connect(self._fill_origins)
         training.runs_changed.connect(self._fill_origins)
-        training.state_changed.connect(lambda _: self._check())
+        training.state_changed.connect(lambda _: self.check())
         self._recipe_changed()
         self._fill_origins()
 
@@ -167,12 +170,17 @@ class SetupForm(QWidget):
             self._stem = stem
             self.suggest_folder()
             self._fill_origins()
-        self._check()
+        self.check()
 
     def suggest_folder(self) -> None:
         """A new run folder's name from the recipe and the time."""
         name = f"{self._stem or 'run'}-{datetime.now():%Y%m%d-%H%M%S}"
         self.name.set_path(self._training.runs_folder() / name)
+
+    def set_name(self, folder: Path) -> None:
+        """Choose a run folder."""
+        self.name.set_path(folder)
+        self.check()
 
     def _fill_origins(self) -> None:
         """Weights and runs of the recipe's system."""
@@ -190,7 +198,8 @@ class SetupForm(QWidget):
             if chosen is not None and self.origin.itemData(i) == chosen:
                 self.origin.setCurrentIndex(i)
 
-    def _check(self) -> None:
+    def check(self, *_: object) -> None:
+        """Look again what is missing: files come and go."""
         missing = self._missing()
         self.why_not.setText(missing)
         self.why_not.setVisible(bool(missing))
@@ -202,12 +211,18 @@ class SetupForm(QWidget):
             return self.tr("One training at a time: stop the present one first.")
         if self.data.path is None:
             return self.tr("Choose a folder with images/ and labels/.")
+        if wrong := lacks(self.data.path):
+            return wrong
         if self.recipe.base is None:
             return self.tr("Choose a recipe that can be read.")
         if self.recipe.changes() is None:
             return self.tr("A number of the recipe is not one that can be used.")
         if self.name.path is None:
             return self.tr("Choose a folder for the run.")
+        if taken(self.name.path):
+            return self.tr(
+                'There is something in "{0}" already; give the run another folder, or resume it from Runs.'
+            ).format(self.name.path)
         return ""
 
     def _report(self) -> None:

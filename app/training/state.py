@@ -15,7 +15,7 @@ from app.engine_texts import told
 from app.errors_ui import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, Trainer, TrainingLane
 from app.jobs.work_lane import WorkLane
-from app.training.history import History, RunInfo, is_run, read_history, read_run, runs_in
+from app.training.history import History, RunInfo, forget_unbegun, is_run, read_history, read_run, runs_in
 from engine.errors import EngineError
 from engine.files import user_data_folder
 
@@ -30,6 +30,7 @@ class Training(QObject):
     history_changed = Signal()  # reports of the shown run have come
     progress = Signal(float, str)  # before the first step
     ended = Signal(object)  # Ended
+    never_began = Signal(object)  # Path: the new run's folder, in which nothing was trained; it is free again
     runs_changed = Signal()
 
     def __init__(
@@ -195,6 +196,12 @@ class Training(QObject):
         self._hub.error(error, topic=TOPIC)
 
     def _ended(self, how: Ended) -> None:
+        plan = self._plan
+        if plan is not None and not plan.resume and how is not Ended.DONE and forget_unbegun(plan.folder):
+            if self._shown is self._live:
+                self.forget_shown()
+            self._live = None
+            self.never_began.emit(plan.folder)
         if self._shown is not None and self._shown is self._live:
             self._info = self._read_info(self._shown.folder)
             self.shown_changed.emit()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.core import Core
 from app.dialogs.folders import FolderAsker
@@ -67,12 +67,14 @@ class Studio(QWidget):
         views.addWidget(self.curves)
         views.addWidget(self.sheets)
         views.setSizes([400, 330])
+        views.setStretchFactor(1, 1)  # what room comes and goes is the samples': the curves and all buttons stay
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(12)
         column.addWidget(self.bar)
         column.addWidget(views, 1)
+        column.addWidget(self.error_bar)  # below: one that comes moves no button
         sides = QSplitter(Qt.Orientation.Horizontal)
         sides.setChildrenCollapsible(False)
         sides.addWidget(self.tabs)
@@ -81,11 +83,7 @@ class Studio(QWidget):
         sides.setSizes([LEFT, SIZE.width() - LEFT])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self.error_bar)
-        row = QHBoxLayout()
-        row.addWidget(sides)
-        outer.addLayout(row, 1)
+        outer.addWidget(sides)
         room = self.screen().availableSize()
         self.resize(SIZE.boundedTo(QSize(round(room.width() * 0.96), round(room.height() * 0.94))))
 
@@ -93,6 +91,7 @@ class Studio(QWidget):
         training = self._training
         training.shown_changed.connect(self._show_run)
         training.history_changed.connect(self._show_reports)
+        training.never_began.connect(self._begin_again)
         self.setup.start_wanted.connect(self.start)
         self.setup.report_wanted.connect(self.report_wanted)
         self.setup.problem_found.connect(self._core.hub.error)
@@ -114,6 +113,11 @@ class Studio(QWidget):
             return
         self.tabs.setCurrentWidget(self.runs)
         self.setup.suggest_folder()
+
+    def _begin_again(self, folder: Path) -> None:
+        """A new run could not be started: back to the form, with the name it was to have."""
+        self.setup.set_name(folder)
+        self.tabs.setCurrentWidget(self.setup)
 
     def resume(self, folder: Path) -> None:
         """Go on with a run from its last checkpoint, with the recipe and the data that it was begun with."""
@@ -155,6 +159,11 @@ class Studio(QWidget):
         super().showEvent(event)
         self.bar.watch(True)
         self.runs.fill()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.setup.check()  # the user may have put files into the data folder
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.bar.watch(False)

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Made:
-    """Weights that were written: their labels, and a label map of the data to begin a document with."""
+    """Weights that were written: where, their labels, and a label map of the data to begin a document with."""
 
     name: str
+    folder: Path
     step: int
     paints: bool
     labels: LabelSet | None
@@ -64,7 +65,7 @@ def weights_name(run: Path) -> str:
 
 
 def _made(card: Card, name: str, label_map: np.ndarray | None) -> Made:
-    return Made(name, card.steps, abilities(card).paints, card.labels(), label_map)
+    return Made(name, user_weights_folder() / name, card.steps, abilities(card).paints, card.labels(), label_map)
 
 
 def _first_map(data: Path, card: Card) -> np.ndarray | None:

@@ -35,6 +35,8 @@ COMPOSED = {  # of several f-strings of the engine
     "The picture",
     "The label map",
     "The label map of the style picture",
+    "is twice in {0}",
+    "is in {0} and in {1}",
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from app.i18n import install_language, translations
+from engine.training.recipe import load_recipe, names
 
 APP = Path(__file__).parents[2] / "app"
 MARKERS = {"tr", "_tr", "mark"}
@@ -35,7 +36,7 @@ def called(node: ast.Call) -> str:
 
 
 def texts() -> dict[str, str]:
-    """Every marked text of the application, and where it stands."""
+    """Every marked text of the application and every shipped recipe's note, and where it stands."""
     found = {}
     for path in sorted(APP.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -43,7 +44,7 @@ def texts() -> dict[str, str]:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found[argument.value] = f"{path.relative_to(APP)}:{node.lineno}"
-    return found
+    return found | {load_recipe(name).note: f"resources/recipes/{name}.toml" for name in names()}
 
 
 def test_every_text_has_its_chinese():

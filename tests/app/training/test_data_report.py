@@ -33,14 +33,6 @@ def report(qtbot, core):
     return show
 
 
-def listed(dialog) -> dict[str, list[str]]:
-    found = {}
-    for i in range(dialog.findings.topLevelItemCount()):
-        top = dialog.findings.topLevelItem(i)
-        found[top.text(0)] = [top.child(n).text(0) for n in range(top.childCount())]
-    return found
-
-
 def test_a_good_folder_is_ready_to_train(report, tiny_dataset, tmp_path):
     dialog = report(tiny_dataset)
     assert "9 pairs" in dialog.summary.text() and dialog.summary.text().endswith("; ready to train.")
@@ -58,9 +50,16 @@ def test_files_that_are_wrong_are_named(report, tiny_dataset):
     (tiny_dataset / "images" / "train_001.jpg").unlink()
     dialog = report(tiny_dataset)
     assert "not ready to train" in dialog.summary.text()
-    lines = [line for lines in listed(dialog).values() for line in lines]
-    assert any("train_000.png" in line for line in lines)
-    assert any("train_001.png" in line for line in lines)
+    found = dialog.findings.toPlainText()
+    assert "train_000.png" in found and "train_001.png" in found and "cannot be read" in found
+
+
+def test_long_sentences_are_wrapped(report, tiny_dataset):
+    for path in (tiny_dataset / "labels").iterdir():
+        path.rename(path.with_name(path.stem * 20 + ".png"))
+    dialog = report(tiny_dataset)
+    assert dialog.findings.document().size().width() <= dialog.findings.viewport().width()
+    assert not dialog.findings.horizontalScrollBar().isVisible()
 
 
 def test_missing_lists_are_made_only_when_asked(qtbot, report, tiny_dataset):

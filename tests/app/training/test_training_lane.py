@@ -190,7 +190,7 @@ def test_shutdown_stops_a_run_and_delivers_nothing_any_more(qtbot, qapp, plan):
 def test_a_limit_of_threads_is_the_calling_thread_s_alone(qapp):
     import torch
 
-    from app.jobs.training_lane import limit_threads
+    from app.jobs.training_thread import limit_threads
 
     seen = {}
     before = torch.get_num_threads()

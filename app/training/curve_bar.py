@@ -1,0 +1,95 @@
+"""The line over the curves: which group is shown, smoothing, scale, fit and export."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+
+from app.i18n import mark, tr
+from app.icons import icons
+from app.training.history import GROUPS, LOSSES, SPEED, VALIDATION
+
+TITLES = {LOSSES: mark("Losses"), VALIDATION: mark("Validation"), SPEED: mark("Speed")}
+
+
+class CurveBar(QWidget):
+    """Says what the user wants of the curves; draws nothing."""
+
+    group_wanted = Signal(str)  # one of GROUPS
+    smoothing_changed = Signal()
+    log_wanted = Signal(bool)
+    fit_wanted = Signal()
+    png_wanted = Signal()
+    csv_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        caption = QLabel(self.tr("Smoothing"))
+        caption.setProperty("muted", True)
+        self.smoothing = QSlider(Qt.Orientation.Horizontal)
+        self.smoothing.setRange(0, 99)
+        self.smoothing.setValue(60)
+        self.smoothing.setFixedWidth(90)
+        self.smoothing.setAccessibleName(self.tr("Smoothing"))
+        self.smoothing.setToolTip(self.tr("How much of the noise is averaged away; the raw values stay as faint lines"))
+        self.smoothing.valueChanged.connect(self.smoothing_changed)
+        self.logarithmic = QCheckBox(self.tr("Log scale"))
+        self.logarithmic.setToolTip(self.tr("Logarithmic values; those that are not above zero are left out"))
+        self.logarithmic.toggled.connect(self.log_wanted)
+        fit = QToolButton()
+        fit.setAccessibleName(self.tr("Show the whole curves"))
+        fit.setToolTip(self.tr("Show the whole curves again after zooming with the wheel"))
+        icons().bind(fit, "fit")
+        fit.clicked.connect(self.fit_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self._build_groups())
+        row.addStretch(1)
+        for widget in (caption, self.smoothing, self.logarithmic, fit, self._build_export()):
+            row.addWidget(widget)
+
+    def _build_groups(self) -> QFrame:
+        frame = QFrame()
+        frame.setObjectName("segmented")
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(1, 1, 1, 1)
+        row.setSpacing(0)
+        chooser = QButtonGroup(self)
+        self.groups: dict[str, QToolButton] = {}
+        for name in GROUPS:
+            button = QToolButton()
+            button.setText(tr(TITLES[name]))
+            button.setCheckable(True)
+            button.clicked.connect(lambda _=False, name=name: self.group_wanted.emit(name))
+            chooser.addButton(button)
+            row.addWidget(button)
+            self.groups[name] = button
+        self.groups[LOSSES].setChecked(True)
+        return frame
+
+    def _build_export(self) -> QPushButton:
+        button = QPushButton(self.tr("Export"))
+        button.setAccessibleName(self.tr("Export the curves"))
+        button.setProperty("menu", True)
+        menu = QMenu(button)
+        menu.addAction(self.tr("Picture (PNG)...")).triggered.connect(self.png_wanted)
+        menu.addAction(self.tr("Table (CSV)...")).triggered.connect(self.csv_wanted)
+        button.setMenu(menu)
+        return button
+
+    @property
+    def amount(self) -> float:
+        """How much is averaged away, 0 to 0.995."""
+        return min(0.995, self.smoothing.value() / 100)

@@ -1,0 +1,51 @@
+"""Whether a folder looks like data to train on, told at once and without reading a file; the data report reads them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from app.i18n import mark, tr
+from engine.data.layout import IMAGE_SUFFIXES
+
+NO_FOLDER = mark('There is no folder "{0}"; choose one with images/ and labels/.')
+NO_PICTURES = mark(
+    '"{0}" holds no pictures; put them into its folder images/, and for each a label map of the same name as PNG into '
+    "its folder labels/."
+)
+NO_MAPS = mark(
+    '"{0}" holds pictures but no label maps; put one of the same name as PNG for each of them into its folder labels/.'
+)
+NO_LABELS = mark(
+    '"{0}" does not say which labels its maps have: it has no classes.json; "Look at the data..." can make one.'
+)
+
+
+def lacks(folder: Path) -> str:
+    """What keeps a folder from being trained on, as a sentence; "" if nothing does at first sight."""
+    if not folder.is_dir():
+        return tr(NO_FOLDER).format(folder)
+    if not _holds(folder / "images", IMAGE_SUFFIXES):
+        return tr(NO_PICTURES).format(folder)
+    if not _holds(folder / "labels", (".png",)):
+        return tr(NO_MAPS).format(folder)
+    if not (folder / "classes.json").is_file():
+        return tr(NO_LABELS).format(folder)
+    return ""
+
+
+def _holds(folder: Path, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file of this kind is there or in a folder below; looks no further than the first one."""
+    below: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    below.append(entry.path)
+                elif entry.name.lower().endswith(suffixes):
+                    return True
+    except OSError:
+        return False
+    return any(_holds(Path(path), suffixes) for path in below)
