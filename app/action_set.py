@@ -40,6 +40,7 @@ def make_actions(parent: QWidget, run: Run) -> dict[str, QAction]:
         if entry.icon:
             icons().bind(action, entry.icon)
         action.setCheckable(entry.checkable)
+        action.setIconVisibleInMenu(not entry.checkable)  # there the check mark takes its place
         if entry.group:
             group = groups.setdefault(entry.group, QActionGroup(parent))
             group.addAction(action)

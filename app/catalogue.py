@@ -85,6 +85,13 @@ class Catalogue(QObject):
             self._fingerprints[name] = card.sha256 + card.styles_sha256
         return self._fingerprints[name]
 
+    def identity(self, name: str) -> str:
+        """What codes that these weights make are known by (`Card.identity`); "" where there are no such weights."""
+        try:
+            return self.card(name).identity
+        except EngineError:
+            return ""
+
     def label_set(self, name: str) -> LabelSet:
         """The label set of the weights ``name``. Raises WeightsError, also when they know no labels."""
         labels = self.card(name).labels()

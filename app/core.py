@@ -48,7 +48,7 @@ class Core(QObject):
         self.catalogue = catalogue if catalogue is not None else Catalogue(parent=self)
         self.document = Document(weights=self.catalogue.default_painter(), parent=self)
         self.document.fingerprint_of = self.catalogue.fingerprint
-        self.scope = StyleScope(self.document, self.catalogue.abilities)
+        self.scope = StyleScope(self.document, self.catalogue.abilities, self.hub.notice)
         self._sessions = sessions
         self.gate = SessionGate(sessions(settings.device))
         self.render_lane = RenderLane(self.gate, self)

@@ -69,14 +69,15 @@ def _photo(style: ImageStyle, label_set: LabelSet) -> Photo | None:
     return Photo(Path(style.path), pixels, resize_label_map(label_map, *pixels.shape[:2]), 1.0, known=True)
 
 
-def with_codes(style: Style, made: Mapping[ImageStyle, Style]) -> Style:
-    """The style with its pictures as ``made`` has them; a code of other weights goes."""
+def with_codes(style: Style, made: Mapping[ImageStyle, Style], *, keep: bool = False) -> Style:
+    """The style with its pictures as ``made`` has them; the code of one that is not there goes, or stays (``keep``)."""
     if isinstance(style, ImageStyle):
-        return made.get(style, style.replace(code=None))
+        return made.get(style, style if keep else style.replace(code=None))
     if isinstance(style, MixStyle):
-        return MixStyle(a=with_codes(style.a, made), b=with_codes(style.b, made), amount=style.amount)
+        a, b = with_codes(style.a, made, keep=keep), with_codes(style.b, made, keep=keep)
+        return MixStyle(a=a, b=b, amount=style.amount)
     if isinstance(style, BlockStyle):
-        return BlockStyle(blocks=tuple(with_codes(part, made) for part in style.blocks))
+        return BlockStyle(blocks=tuple(with_codes(part, made, keep=keep) for part in style.blocks))
     return style
 
 

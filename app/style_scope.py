@@ -19,10 +19,16 @@ EVERYTHING = Abilities(paints=True, images=True, samples=True, blocks=6)
 class StyleScope:
     """The document's styles as its weights take them."""
 
-    def __init__(self, document: Document, abilities: Callable[[str], Abilities] = lambda _: EVERYTHING) -> None:
-        """``abilities`` tells what the weights of a name can do."""
+    def __init__(
+        self,
+        document: Document,
+        abilities: Callable[[str], Abilities] = lambda _: EVERYTHING,
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """``abilities``: what the weights of a name can do. ``tell``: says to the user why a style stays as it is."""
         self._document = document
         self._abilities = abilities
+        self._tell = tell
 
     @property
     def abilities(self) -> Abilities:
@@ -44,13 +50,31 @@ class StyleScope:
             return tr("Whole picture")
         return name_of(self._document.label_set, label)
 
+    def may_change(self, label: int) -> bool:
+        """Whether a label's style can be chosen; the user is told where a lock keeps it."""
+        if not self.locked(label):
+            return True
+        self._tell(tr("The style of {0} is locked; unlock it to change it.").format(self.name(label)))
+        return False
+
+    def may_change_some(self) -> bool:
+        """Whether any style of the picture can be chosen; the user is told where locks keep all of them."""
+        document = self._document
+        present = [label.id for label in document.label_set.labels if document.areas[label.id] > 0]
+        if not all(self.locked(label) for label in present):
+            return True
+        self._tell(tr("All styles are locked; unlock one to change it."))
+        return False
+
     def put(self, label: int, style: Style | None, *, text: str = "", merge: Hashable | None = None) -> None:
-        """Choose a style, as one step; the same ``merge`` joins the steps of a drag."""
+        """Choose a style, as one step; the same ``merge`` joins the steps of a drag. A locked one stays."""
+        if not self.may_change(label):
+            return
         text = text or tr("Style of {0}").format(self.name(label))
         self._document.set_styles(dict.fromkeys(self.labels(label), style), text, merge=merge)
 
     def locked(self, label: int) -> bool:
-        """Whether the style stays when many change at once."""
+        """Whether the style stays as it is, whatever is rolled, dropped or chosen, until it is unlocked."""
         locked = self._document.style_locked
         return bool(locked) if self.whole_picture else label in locked
 

@@ -28,6 +28,7 @@ from engine.request import RenderRequest, to_json
 Array = np.ndarray
 Progress = Callable[[float, str], None]
 COLOURS = 256
+SECONDS_PER_FRAME = 0.1
 PALETTE_PIXELS = 1 << 20
 """Pixels, of all frames together, that a GIF's palette is made from."""
 
@@ -131,7 +132,14 @@ class Spool(Sequence[Array]):
         self._file.close()
 
 
-def write_gif(path: PathLike, pictures: Sequence[Array], *, seconds_per_frame: float = 0.1, back: bool = True) -> None:
+def gif_frames(pictures: int, back: bool = True) -> int:
+    """How many frames `write_gif` makes of that many pictures: the ends are not shown twice."""
+    return max(pictures, 2 * pictures - 2) if back else pictures
+
+
+def write_gif(
+    path: PathLike, pictures: Sequence[Array], *, seconds_per_frame: float = SECONDS_PER_FRAME, back: bool = True
+) -> None:
     """Save pictures (H, W, 3) uint8 of one size as a GIF that plays for ever. Atomic.
 
     Args:

@@ -51,16 +51,12 @@ class DiceController(QObject):
 
         They share a seed: where the weights know how regions vary together, such styles fit one another.
         """
-        if not self._can_draw():
+        if not self._can_draw() or not self._scope.may_change_some():
             return
         document = self._document
         present = [label.id for label in document.label_set.labels if document.areas[label.id] > 0]
         styles: dict[int, Style] = dict.fromkeys(present, SampleStyle(new_seed()))
-        chosen = self._scope.unlocked(styles)
-        if not chosen:
-            self._context.core.hub.notice(self.tr("All styles are locked; unlock one to roll it."))
-            return
-        document.set_styles(chosen, self.tr("Roll all styles"))
+        document.set_styles(self._scope.unlocked(styles), self.tr("Roll all styles"))
 
     def begin(self) -> None:
         """Styles for a document that was just begun, as one step, where the mean shows little of what weights can do:
@@ -80,12 +76,12 @@ class DiceController(QObject):
 
     def roll_slot(self, label: int, slot: str) -> None:
         """A new random style for one slot of a label; a mix keeps its other slot."""
-        if self._can_draw() and not self._is_locked(label):
+        if self._can_draw() and self._scope.may_change(label):
             self._put(label, slot, new_seed(), self.tr("Roll the style of {0}"))
 
     def recall_seed(self, label: int, seed: int) -> None:
         """The style of a seed that somebody wrote down."""
-        if self._can_draw():
+        if self._can_draw() and self._scope.may_change(label):
             self._put(label, "a", seed, self.tr("Style of {0} by its seed"))
 
     def copy_seed(self, seed: int) -> None:
@@ -114,13 +110,6 @@ class DiceController(QObject):
         sentence = self.tr('The weights "{0}" cannot draw styles; take styles from pictures.')
         self._context.core.hub.notice(sentence.format(self._document.weights))
         return False
-
-    def _is_locked(self, label: int) -> bool:
-        if not self._scope.locked(label):
-            return False
-        sentence = self.tr("The style of {0} is locked; unlock it to roll it.")
-        self._context.core.hub.notice(sentence.format(self._scope.name(label)))
-        return True
 
     def _remember_looks(self, *_: object) -> None:
         """What a drawn style looks like is seen in the picture painted with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -12,7 +13,7 @@ from app.controllers.context import Context
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
 from app.photos import CodeCache
-from app.restyle import encode_again, image_parts, own_regions, possible, whole_picture
+from app.restyle import encode_again, image_parts, own_regions, possible, whole_picture, with_codes
 from engine.errors import EngineError
 from engine.labels import LabelSet
 from engine.request import ImageStyle, Style
@@ -121,6 +122,22 @@ class ModelController(QObject):
             self._encode_for(document.weights, document.label_set)
         else:
             self._context.shell.run("render.render_now")
+
+    def fresh(self, styles: Mapping[int, Style], weights: str, then: Callable[[dict[int, Style]], object]) -> None:
+        """Call ``then`` with styles that come from a file or from the strip of results: codes that other weights made
+        than those that have the name ``weights`` now are made anew from their pictures, in the background. Those whose
+        picture is gone stay: the engine says what is missing."""
+        identity = self._context.core.catalogue.identity(weights)
+        parts = [part for style in styles.values() for part in image_parts(style) if part.foreign(identity)]
+        if not parts:
+            then(dict(styles))
+            return
+        labels = self._context.core.catalogue.label_set(weights)
+        self._context.core.submit(
+            lambda work: encode_again(work, weights, dict.fromkeys(parts), labels, self._codes),
+            text=self.tr("Encoding the styles again"),
+            on_done=lambda made: then({n: with_codes(style, made, keep=True) for n, style in styles.items()}),
+        )
 
     def _encode_for(self, name: str, labels: LabelSet) -> None:
         """Change to the weights `name`, which know the document's labels, once its pictures are encoded for them."""

@@ -41,7 +41,7 @@ class MorphSession(QObject):
 
     def __init__(self, context: Context, styles: StylesController, label: int) -> None:
         scope = context.core.scope
-        self.dialog = MorphDialog(scope.name(label), scope.abilities, context.window)
+        self.dialog = MorphDialog(scope.name(label), scope.abilities, scope.locked(label), context.window)
         super().__init__(self.dialog)
         self._context = context
         self._document = context.core.document

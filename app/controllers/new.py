@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,9 +83,17 @@ class NewController(QObject):
             self._first_template()
 
     def open(self, found: Found, *, own: bool = True) -> None:
-        """Become what a file holds, once nothing unsaved can be lost."""
-        if self._labels_of(found) is not None:
-            self._context.shell.settle(lambda: self.restore(found, own=own))
+        """Become what a file holds, once nothing unsaved can be lost. Codes of weights that are no more are made
+        anew first."""
+        request = found.request
+        if request is None or self._labels_of(found) is None:
+            return
+
+        def opened(styles: dict[int, Style]) -> None:
+            now = replace(found, request=request.replace(styles=styles))
+            self._context.shell.settle(lambda: self.restore(now, own=own))
+
+        self._context.shell.run("model.fresh", request.styles, request.weights, opened)
 
     def template_for(self, weights: str) -> None:
         """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""

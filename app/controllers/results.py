@@ -17,6 +17,7 @@ from app.export.writing import write_picture
 from app.jobs.work_lane import Work
 from app.panels.results import ResultsPanel
 from app.pixels import to_qimage
+from engine.request import Style
 
 SETTLED_MS = 400  # a picture that nothing has changed for so long was meant, and not passed through
 
@@ -93,9 +94,22 @@ class ResultsController(QObject):
     # --- from the strip -----------------------------------------------------------------------------
 
     def recall(self, number: int) -> None:
-        """Become what made a kept picture."""
-        if self._document.recall_result(number):
+        """Become what made a kept picture. Where its weights were published anew since, its pictures are encoded
+        again first."""
+        result, document = self._result(number), self._document
+        if result is None:
+            return
+        origin, made_with = document.origin, result.snapshot
+
+        def recalled(styles: dict[int, Style]) -> None:
+            if document.origin is not origin or not document.recall_result(number, styles):
+                return
             self._context.status.show_message(self.tr("Picture {0} brought back").format(number))
+            if document.fingerprint != made_with.fingerprint:
+                sentence = self.tr("The weights {0} have changed since picture {1}: it is painted anew with them.")
+                self._context.core.hub.notice(sentence.format(made_with.weights, number))
+
+        self._context.shell.run("model.fresh", made_with.styles, made_with.weights, recalled)
 
     def export(self, number: int) -> None:
         """Ask for a name and write a kept picture; a PNG carries what made it."""
@@ -147,7 +161,7 @@ class ResultsController(QObject):
             if self._looked_for is None or self._looked_for[0] is not shown:
                 self._looked_for = shown, key_of(shown)  # reads the whole label map: once for each picture
             key = self._looked_for[1]
-            present = next((result.number for result in self._document.results if result.key == key), 0)
+            present = next((result.number for result in self._document.results if result.known_as(key)), 0)
         self._panel.model.set_present(present)
 
     def _star(self, numbers: list[int], starred: bool) -> None:

@@ -64,6 +64,8 @@ class StylesController(QObject):
     @Slot()
     def choose_file_for_all(self) -> None:
         """A picture for all labels."""
+        if not self._scope.may_change_some():
+            return
         title = self.tr("All styles from a picture")
         path = self._context.ask.open("photo", title, self._filters())
         if path is not None:
@@ -77,8 +79,9 @@ class StylesController(QObject):
     @Slot()
     def reset_all(self) -> None:
         """The mean style for every label that is not locked, as one step."""
-        loose = self._scope.unlocked(self._document.styles)
-        self._document.set_styles(dict.fromkeys(loose), self.tr("Reset all styles"))
+        if self._scope.may_change_some():
+            loose = self._scope.unlocked(self._document.styles)
+            self._document.set_styles(dict.fromkeys(loose), self.tr("Reset all styles"))
 
     # --- from outside -------------------------------------------------------------------------------
 
@@ -87,6 +90,8 @@ class StylesController(QObject):
         if not self._scope.abilities.images and incoming.style_of is None:
             sentence = self.tr('The weights "{0}" take no styles from pictures; choose others from the Model menu.')
             self._context.core.hub.notice(sentence.format(self._document.weights))
+            return
+        if not self._open(target):
             return
         if incoming.style_of is not None:
             self._copy_style(incoming.style_of, target)
@@ -107,6 +112,8 @@ class StylesController(QObject):
 
     def use_file(self, path: Path, target: Target) -> None:
         """Take a style (or all styles) from a picture file."""
+        if not self._open(target):
+            return
         origin = self._document.origin
 
         def found(photo: Photo) -> None:
@@ -195,6 +202,10 @@ class StylesController(QObject):
 
     # --- inside -------------------------------------------------------------------------------------
 
+    def _open(self, target: Target) -> bool:
+        """Whether locks let the target have another style; the user is told where they do not."""
+        return self._scope.may_change_some() if target.label is None else self._scope.may_change(target.label)
+
     def _filters(self) -> str:
         return self.tr("Pictures ({0})").format(PICTURES) + ";;" + self.tr("All files (*)")
 
@@ -204,6 +215,8 @@ class StylesController(QObject):
         return self._context.ask.open("photo", title, self._filters())
 
     def _ask_file(self, label: int, slot: str) -> None:
+        if not self._scope.may_change(label):
+            return
         path = self.ask_picture(label)
         if path is not None:
             self.use_file(path, Target(label, slot))
@@ -262,7 +275,7 @@ class StylesController(QObject):
         style = split(self._document.style(source)).a if target.slot == "b" else self._document.style(source)
         if target.slot == "a":
             text = self.tr("Style of {0} from {1}").format(name_of(self._document.label_set, target.label), name)
-            self._document.set_style(target.label, style, text=text)
+            self._scope.put(target.label, style, text=text)
         else:
             self._put(target.label, "b", style, name)
 

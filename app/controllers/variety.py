@@ -53,6 +53,8 @@ class VarietyController(QObject):
             return None
         if not self._scope.whole_picture and not self._has_region(label):
             return None
+        if not self._scope.may_change(label):
+            return None
         dialog = VariationsDialog(self._scope.name(label), COUNT, self._context.window)
         run = _VariationsRun(self._context, dialog, label)
         dialog.more_wanted.connect(run.begin)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.icons import icons
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
+from engine.animation import SECONDS_PER_FRAME, gif_frames
 from engine.morph import MAX_FRAMES, MIN_FRAMES
 from engine.systems import Abilities
 
@@ -69,11 +70,12 @@ class MorphDialog(QDialog):
     export_wanted = Signal(str, int)  # kind, frames
     cancel_wanted = Signal()
 
-    def __init__(self, name: str, can: Abilities, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, can: Abilities, locked: bool = False, parent: QWidget | None = None) -> None:
+        """``locked``: the label keeps its style, so that the way can be looked at and written, but not taken."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Morph {0}").format(name))
-        self._can = can
+        self._can, self._locked = can, locked
         self._picture = QLabel()
         self._picture.setFixedSize(SIDE, SIDE)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -135,6 +137,14 @@ class MorphDialog(QDialog):
         form.setSpacing(8)
         form.addRow(self.tr("Write"), self.kind)
         form.addRow(self.tr("Pictures"), self.frames)
+        self._length = QLabel()
+        self._length.setProperty("muted", True)
+        self._length.setWordWrap(True)
+        self._length.setAccessibleName(self.tr("What is written"))
+        form.addRow("", self._length)
+        self.kind.currentIndexChanged.connect(self._show_length)
+        self.frames.valueChanged.connect(self._show_length)
+        self._show_length()
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
@@ -168,7 +178,9 @@ class MorphDialog(QDialog):
         self.export.setToolTip(self.tr("Paint all pictures of the way and write them"))
         self.export.clicked.connect(lambda: self.export_wanted.emit(self.kind.currentData(), self.frames.value()))
         self.take = QPushButton(self.tr("Take this style"))
-        self.take.setToolTip(self.tr("Give the label the style that the preview shows"))
+        self.take.setEnabled(not self._locked)
+        held = self.tr("This style is locked; unlock it to change it")
+        self.take.setToolTip(held if self._locked else self.tr("Give the label the style that the preview shows"))
         self.take.clicked.connect(self._take)
         close = QPushButton(self.tr("Close"))
         close.clicked.connect(self.reject)
@@ -223,6 +235,19 @@ class MorphDialog(QDialog):
         button.setAutoDefault(False)
         icons().bind(button, icon)
         return button
+
+    def _show_length(self, *_: object) -> None:
+        """What will be written, in numbers."""
+        count, kind = self.frames.value(), self.kind.currentData()
+        if kind == GIF:
+            frames = gif_frames(count)
+            seconds = f"{frames * SECONDS_PER_FRAME:.1f}"
+            text = self.tr("There and back: {0} frames, {1} s").format(frames, seconds)
+        elif kind == STRIP:
+            text = self.tr("One PNG with {0} pictures side by side").format(count)
+        else:
+            text = self.tr("{0} PNG files, each of which opens as a document").format(count)
+        self._length.setText(text)
 
     def _moved(self, value: int) -> None:
         self._per_cent.setText(self.tr("{0} %").format(value))

@@ -228,13 +228,6 @@ class DocumentBase(QObject):
             raise BadRequest(sentence.format(type(style).__name__))
         return None if isinstance(style, MeanStyle) else style
 
-    def _checked_picture(self, pixels: np.ndarray | None) -> np.ndarray | None:
-        if pixels is None:
-            return None
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-            raise BadRequest(self.tr("A picture must have three colours of 8 bits for each pixel."))
-        return read_only(np.ascontiguousarray(pixels))
-
     def _label_name(self, label: int) -> str:
         """A label's name in the language of the application."""
         return label_name(self.label_set[label])

@@ -17,7 +17,7 @@ from app.canvas import fill as fills
 from app.document.base import BACKGROUND, qrect
 from app.document.commands import PixelCommand, StylesCommand
 from app.document.label_pixels import Stroke
-from app.document.state import Precision, State
+from app.document.state import Precision, State, checked_picture
 from app.document.whole import WholeDocument
 from engine.errors import BadRequest
 from engine.labels import LabelSet, check_label_map, load_label_set
@@ -246,7 +246,7 @@ class Document(WholeDocument):
 
     def set_picture(self, pixels: np.ndarray | None) -> None:
         """What the engine painted, (H, W, 3) uint8. A result, not a step of the history."""
-        self._state.picture = self._checked_picture(pixels)
+        self._state.picture = checked_picture(pixels)
         self.picture_changed.emit()
 
     # ------------------------------------------------------------ history

@@ -36,10 +36,15 @@ class Result:
     starred: bool = False
     made: float = field(default_factory=time.time)  # seconds since 1970
     key: bytes = b""  # equal for equal pictures
+    also: frozenset[bytes] = frozenset()  # keys of others that turned out to be the same picture
 
     @property
     def nbytes(self) -> int:
         return int(self.pixels.nbytes) + int(self.snapshot.label_map.nbytes)
+
+    def known_as(self, key: bytes) -> bool:
+        """Whether this is the picture that a snapshot with that key makes."""
+        return key == self.key or key in self.also
 
     def to_request(self) -> RenderRequest:
         """The request that paints it again. Compresses the label map: for workers."""
@@ -74,7 +79,7 @@ class Results:
     def find(self, snapshot: Snapshot) -> Result | None:
         """The kept picture that `snapshot` makes, or None."""
         key = key_of(snapshot)
-        return next((result for result in self._kept if result.key == key), None)
+        return next((result for result in self._kept if result.known_as(key)), None)
 
     def get(self, number: int) -> Result | None:
         return next((result for result in self._kept if result.number == number), None)
@@ -82,8 +87,11 @@ class Results:
     def keep(self, snapshot: Snapshot, label_set: LabelSet, pixels: np.ndarray) -> tuple[Result, bool]:
         """Keeps a picture at the end. Returns it and whether it is new; an equal one stays where it is."""
         key = key_of(snapshot)
-        for known in self._kept:
-            if known.key == key:
+        for i, known in enumerate(self._kept):
+            if known.known_as(key):
+                return known, False
+            if _looks_alike(known, snapshot, pixels):
+                self._kept[i] = known = replace(known, also=known.also | {key})
                 return known, False
         self._last_number += 1
         result = Result(snapshot, label_set, pixels, self._last_number, key=key)
@@ -128,6 +136,14 @@ class Results:
             total -= result.nbytes
         if dropped:
             self._kept = [result for result in self._kept if result.number not in dropped]
+
+
+def _looks_alike(known: Result, snapshot: Snapshot, pixels: np.ndarray) -> bool:
+    """Whether what differs, if only seed, precision or detail do, changed nothing: a detail does not where the map is
+    small, a seed not with weights without noise."""
+    if known.pixels.shape != pixels.shape or not known.snapshot.same_but_settings(snapshot):
+        return False
+    return np.array_equal(known.pixels, pixels)
 
 
 def key_of(snapshot: Snapshot) -> bytes:

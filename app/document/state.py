@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from app.document.results import Results
+from app.i18n import tr
+from engine.errors import BadRequest
 from engine.labels import LabelSet, resize_label_map
 from engine.request import Detail, LabelMapData, RenderRequest, Style
 
@@ -71,6 +73,10 @@ class Snapshot:
         """True when both make the same picture."""
         return self.same_but_map(other) and np.array_equal(self.label_map, other.label_map)
 
+    def same_but_settings(self, other: Snapshot) -> bool:
+        """True when at most seed, precision and detail differ."""
+        return replace(self, seed=other.seed, precision=other.precision, detail=other.detail).same_as(other)
+
     def same_file(self, other: Snapshot) -> bool:
         """True when both make the same file: the picture, and what travels with it."""
         locks = (self.locked, self.style_locked) == (other.locked, other.style_locked)
@@ -118,6 +124,15 @@ def read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def checked_picture(pixels: np.ndarray | None) -> np.ndarray | None:
+    """(H, W, 3) uint8, read-only, or None for none. Raises BadRequest for anything else."""
+    if pixels is None:
+        return None
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+        raise BadRequest(tr("A picture must have three colours of 8 bits for each pixel."))
+    return read_only(np.ascontiguousarray(pixels))
 
 
 def style_bytes(style: Any) -> int:

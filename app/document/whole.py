@@ -13,7 +13,7 @@ import numpy as np
 from app.document.base import DocumentBase
 from app.document.commands import DeleteResultsCommand
 from app.document.results import Result
-from app.document.state import Origin, Precision, Snapshot, State
+from app.document.state import Origin, Precision, Snapshot, State, checked_picture
 from engine.errors import BadRequest
 from engine.labels import LabelSet, check_label_map
 from engine.request import MAX_SEED, Detail, RenderRequest, Style
@@ -71,8 +71,8 @@ class WholeDocument(DocumentBase):
             detail=detail,
             locked=frozenset(self._checked(label, label_set) for label in locked),
             style_locked=frozenset(self._checked(label, label_set) for label in style_locked),
-            photo=self._checked_picture(photo),
-            picture=self._checked_picture(picture),
+            photo=checked_picture(photo),
+            picture=checked_picture(picture),
             origin=Origin(path),
         )
         # Nothing saves them yet, and a star promises that they stay: they come along into the next document.
@@ -136,7 +136,7 @@ class WholeDocument(DocumentBase):
 
     def keep_result(self, snapshot: Snapshot, pixels: np.ndarray, label_set: LabelSet | None = None) -> Result:
         """Keeps a picture, (H, W, 3) uint8, with what made it; an equal one is kept once. Not a step of the history."""
-        picture = self._checked_picture(pixels)
+        picture = checked_picture(pixels)
         assert picture is not None
         result, new = self._state.origin.results.keep(snapshot, label_set or self.label_set, picture)
         if new:
@@ -159,8 +159,10 @@ class WholeDocument(DocumentBase):
         text = one if len(removed) == 1 else self.tr("Delete {0} pictures").format(len(removed))
         self._push(DeleteResultsCommand(self, origin, removed, text))
 
-    def recall_result(self, number: int) -> bool:
-        """Becomes what made a kept picture, weights and all; one step. False where it is that already."""
+    def recall_result(self, number: int, styles: Mapping[int, Style] | None = None) -> bool:
+        """Becomes what made a kept picture, weights and all; one step. Locks stay as they are now. False where it is
+        that already. `styles`: in place of its own, whose codes may be of weights that are no more.
+        """
         result = self._state.origin.results.get(number)
         if result is None or result.snapshot.same_as(self.snapshot()):
             return False
@@ -173,7 +175,7 @@ class WholeDocument(DocumentBase):
             label_set=result.label_set,
             label_map=np.array(snapshot.label_map, np.uint8, order="C"),
             weights=snapshot.weights,
-            styles=dict(snapshot.styles),
+            styles=dict(snapshot.styles if styles is None else styles),
             seed=snapshot.seed,
             precision=snapshot.precision,
             detail=snapshot.detail,

@@ -55,8 +55,10 @@ class BlocksFold(QWidget):
                 usable = usable and (data != OTHER or choice == OTHER)
                 model.setData(model.index(row, 0), None if usable else 0, Qt.ItemDataRole.UserRole - 1)
 
-    def allow(self, blocks: int, why_not: str) -> None:
-        """Whether the weights can cross styles over; ``why_not`` explains it where they cannot."""
+    def allow(self, blocks: int, why_not: str, locked: bool) -> None:
+        """Whether the weights can cross styles over; ``why_not`` explains it where they cannot. A locked style is
+        shown, not changed."""
+        self._box.setEnabled(not locked)
         self.button.setEnabled(blocks > 0)
         crossover = self.tr("Crossover: early blocks decide the coarse look, late blocks colour and texture")
         self.button.setToolTip(crossover if blocks else why_not)

@@ -7,10 +7,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
-    QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +18,7 @@ from app.labels_text import style_source
 from app.mime import style_mime
 from app.panels.elided import ElidedLabel
 from app.panels.style_blocks import BlocksFold
+from app.panels.style_mix import MixRow, tool
 from app.panels.style_seed import SeedRow
 from app.panels.style_slots import A, B, Slots, join, split, with_block, with_slot
 from app.panels.thumb import Thumb
@@ -74,7 +72,7 @@ class StyleDetail(QFrame):
         column.setSpacing(10)
         column.addLayout(self._build_first())
         column.addLayout(self._build_variety())
-        column.addLayout(self._build_mix())
+        column.addWidget(self._build_mix())
         self.fold = BlocksFold()
         self.fold.chosen.connect(self._block_chosen)
         column.addWidget(self.fold)
@@ -86,7 +84,7 @@ class StyleDetail(QFrame):
         self._name = ElidedLabel(self.tr("Chosen label"), muted=False)
         self._name.setProperty("heading", True)
         self._source = ElidedLabel(self.tr("Where the style comes from"))
-        self.button_lock = _tool("unlock", self.tr("Lock style"))
+        self.button_lock = tool("unlock", self.tr("Lock style"))
         self.button_lock.setCheckable(True)
         self.button_lock.setProperty("flat", True)
         self.button_lock.clicked.connect(lambda: self.lock_wanted.emit(self._label))
@@ -94,8 +92,7 @@ class StyleDetail(QFrame):
         self.button_file.setAccessibleName(self.tr("Style from file"))
         icons().bind(self.button_file, "image-add")
         self.button_file.clicked.connect(lambda: self.file_wanted.emit(self._label, A))
-        self.button_reset = _tool("reset", self.tr("Reset to the mean style"))
-        self.button_reset.setToolTip(self.tr("Give this label the mean style of the weights (Ctrl+Backspace)"))
+        self.button_reset = tool("reset", self.tr("Reset to the mean style"))
         self.button_reset.clicked.connect(self._reset)
         self.seed = SeedRow()
         self.seed.dice_wanted.connect(lambda: self.dice_wanted.emit(self._label, A))
@@ -137,43 +134,16 @@ class StyleDetail(QFrame):
         row.addWidget(self.button_morph, 1)
         return row
 
-    def _build_mix(self) -> QHBoxLayout:
-        self.thumb_b = Thumb(44, self.tr("Second style picture"))
-        self.thumb_b.clicked.connect(lambda: self.file_wanted.emit(self._label, B))
-        self.thumb_b.incoming.connect(lambda incoming: self.incoming.emit(self._label, B, incoming))
-        self._mix_text = ElidedLabel(self.tr("Second style"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 100)
-        self.slider.setAccessibleName(self.tr("Mix with the second style"))
-        self.slider.setToolTip(self.tr("Share of the second style in per cent"))
-        self.slider.valueChanged.connect(self._mixed)
-        self.slider.sliderReleased.connect(self._document.end_merge)
-        self._per_cent = QLabel()
-        self._per_cent.setAccessibleName(self.tr("Share of the second style"))
-        self._per_cent.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %"))
-        self._per_cent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.button_dice_b = _tool("dice", self.tr("Roll the second style"))
-        self.button_dice_b.clicked.connect(lambda: self.dice_wanted.emit(self._label, B))
-        self.button_clear_b = _tool("close", self.tr("Remove the second style"))
-        self.button_clear_b.setToolTip(self.tr("Remove the second style"))
-        self.button_clear_b.clicked.connect(lambda: self._put(with_slot(self._slots, B, None)))
-        top = QHBoxLayout()
-        top.setSpacing(4)
-        top.addWidget(self._mix_text, 1)
-        top.addWidget(self.button_dice_b)
-        top.addWidget(self.button_clear_b)
-        bottom = QHBoxLayout()
-        bottom.setSpacing(8)
-        bottom.addWidget(self.slider, 1)
-        bottom.addWidget(self._per_cent)
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        column.addLayout(top)
-        column.addLayout(bottom)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.thumb_b)
-        row.addLayout(column, 1)
+    def _build_mix(self) -> MixRow:
+        self.mix = row = MixRow()
+        self.thumb_b, self.slider = row.thumb, row.slider
+        self.button_dice_b, self.button_clear_b = row.dice, row.clear
+        row.thumb.clicked.connect(lambda: self.file_wanted.emit(self._label, B))
+        row.thumb.incoming.connect(lambda incoming: self.incoming.emit(self._label, B, incoming))
+        row.slider.valueChanged.connect(self._mixed)
+        row.slider.sliderReleased.connect(self._document.end_merge)
+        row.dice.clicked.connect(lambda: self.dice_wanted.emit(self._label, B))
+        row.clear.clicked.connect(lambda: self._put(with_slot(self._slots, B, None)))
         return row
 
     # --- showing ------------------------------------------------------------------------------------
@@ -197,31 +167,27 @@ class StyleDetail(QFrame):
         source = style_source(slots.a, self._label, label_set)
         short = self.tr("Drawn") if isinstance(slots.a, SampleStyle) else source  # its seed stands below
         self._source.show_text(short, tip=source)
-        two = slots.b is not None
-        second = style_source(slots.b, self._label, label_set) if slots.b is not None else ""
-        self._mix_text.show_text(second or self.tr("Drop a second style to mix"))
-        self.button_clear_b.setEnabled(two)
-        self.button_clear_b.setVisible(two)
-        self.slider.setEnabled(two)
-        self.slider.setValue(round(100 * slots.amount))
-        self._per_cent.setText(self.tr("{0} %").format(round(100 * slots.amount)) if two else "")
-        self.button_reset.setEnabled(not isinstance(self._document.style(self._label), MeanStyle))
+        second = style_source(slots.b, self._label, label_set) if slots.b is not None else None
+        self.mix.show_mix(second, slots.amount)
         self.seed.show_seed(slots.a.seed if isinstance(slots.a, SampleStyle) else None)
         self._show_abilities()
         self.fold.show_slots(slots, self._scope.abilities.blocks)
         self._filling = False
 
     def _show_abilities(self) -> None:
-        """Enable what the weights can do; where they cannot, the tooltip says so."""
+        """Enable what the weights can do and no lock forbids; else the tooltip says why not."""
         can, locked, weights = self._scope.abilities, self._scope.locked(self._label), self._document.weights
         no_samples = self.tr('The weights "{0}" cannot draw styles').format(weights)
         no_images = self.tr('The weights "{0}" take no styles from pictures').format(weights)
-        self.seed.allow(can.samples, locked, no_samples)
-        self.button_dice_b.setEnabled(can.samples and not locked)
-        self.button_dice_b.setToolTip(self.tr("Mix with a new random style") if can.samples else no_samples)
-        self.button_variations.setEnabled(can.samples and bool(self._document.weights))
+        held = self.tr("This style is locked; unlock it to change it")
+        self.seed.allow(can.samples, locked, held if can.samples else no_samples)
         six = self.tr("Paint this region with six random styles and take the one you like (Ctrl+Shift+V)")
-        self.button_variations.setToolTip(six if can.samples else no_samples)
+        for button, tip in (
+            (self.button_dice_b, self.tr("Mix with a new random style")),
+            (self.button_variations, six),
+        ):
+            button.setEnabled(can.samples and not locked)
+            button.setToolTip(no_samples if not can.samples else held if locked else tip)
         self.button_morph.setEnabled(can.styles)
         morph = self.tr("Go to another style in steps, and export them (Ctrl+M)")
         self.button_morph.setToolTip(morph if can.styles else self.tr("These weights have no styles"))
@@ -230,16 +196,24 @@ class StyleDetail(QFrame):
             (self.thumb_b, self.tr("Drop a second picture here, or click to choose a file, and mix the two")),
             (self.button_file, self.tr("Take the style of this label from a picture file (Ctrl+L)")),
         ):
-            thumb.setEnabled(can.images)
-            thumb.setToolTip(tip if can.images else no_images)
+            thumb.setEnabled(can.images and not (locked and thumb is self.button_file))  # a locked style can be dragged
+            thumb.setToolTip(no_images if not can.images else held if locked else tip)
+        own = not isinstance(self._document.style(self._label), MeanStyle)
+        for widget, tip, useful in (
+            (self.button_reset, self.tr("Give this label the mean style of the weights (Ctrl+Backspace)"), own),
+            (self.slider, self.tr("Share of the second style in per cent"), self._slots.b is not None),
+            (self.button_clear_b, self.tr("Remove the second style"), True),
+        ):
+            widget.setEnabled(useful and not locked)
+            widget.setToolTip(held if locked else tip)
         self.button_lock.setChecked(locked)
         icons().bind(self.button_lock, "lock" if locked else "unlock")
         self.button_lock.setToolTip(
-            self.tr("Locked: dice, “all regions”, resets and other models leave this style alone (Ctrl+Shift+K)")
+            self.tr("Locked: nothing changes this style until it is unlocked (Ctrl+Shift+K)")
             if locked
-            else self.tr("Lock this style: dice, “all regions”, resets and other models then leave it (Ctrl+Shift+K)")
+            else self.tr("Lock this style: it stays, whatever is rolled, dropped or chosen (Ctrl+Shift+K)")
         )
-        self.fold.allow(can.blocks, self.tr('The weights "{0}" cannot cross styles over').format(weights))
+        self.fold.allow(can.blocks, self.tr('The weights "{0}" cannot cross styles over').format(weights), locked)
 
     def _show_thumb(self, thumb: Thumb, style: Style | None) -> None:
         if style is None:
@@ -276,7 +250,6 @@ class StyleDetail(QFrame):
         slots = self._slots
         if self._filling or slots.b is None:
             return
-        self._per_cent.setText(self.tr("{0} %").format(value))
         changed = Slots(slots.a, slots.b, value / 100, slots.blocks, slots.others)
         text = self.tr("Mix styles of {0}").format(self._scope.name(self._label))
         self._scope.put(self._label, join(changed), text=text, merge=("mix", self._label))
@@ -286,11 +259,3 @@ class StyleDetail(QFrame):
     def _block_chosen(self, block: int, choice: str) -> None:
         if not self._filling:
             self._put(with_block(self._slots, block, choice, count=len(self.fold.combos)))
-
-
-def _tool(icon: str, name: str) -> QToolButton:
-    button = QToolButton()
-    button.setAutoRaise(True)
-    button.setAccessibleName(name)
-    icons().bind(button, icon)
-    return button

@@ -77,15 +77,13 @@ class SeedRow(QWidget):
         self.copy.setEnabled(seed is not None)
 
     def allow(self, samples: bool, locked: bool, why_not: str) -> None:
-        """Whether styles can be drawn; ``why_not`` explains it where they cannot."""
-        self.dice.setEnabled(samples and not locked)
-        self.field.setEnabled(samples)
-        roll = self.tr("Draw a new random style (Ctrl+D)")
-        if locked:
-            roll = self.tr("This style is locked; unlock it to roll it")
-        self.dice.setToolTip(roll if samples else why_not)
-        typed = self.tr("Seed of the drawn style: type one in to have its style again")
-        self.field.setToolTip(typed if samples else why_not)
+        """Whether styles can be drawn and this one is not locked; ``why_not`` explains it where they cannot."""
+        for widget, tip in (
+            (self.dice, self.tr("Draw a new random style (Ctrl+D)")),
+            (self.field, self.tr("Seed of the drawn style: type one in to have its style again")),
+        ):
+            widget.setEnabled(samples and not locked)
+            widget.setToolTip(tip if samples and not locked else why_not)
 
     def _button(self, icon: str, name: str) -> QToolButton:
         button = QToolButton()

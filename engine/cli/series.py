@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.animation import paint_all, write_gif, write_sequence
+from engine.animation import gif_frames, paint_all, write_gif, write_sequence
 from engine.cli.common import OnProgress, say, say_json, tell
 from engine.cli.styles import StyleReader
 from engine.errors import BadFile, Cancelled
@@ -89,4 +89,5 @@ def write_morph(
         write_sequence(out, pictures, requests)
         kind = "folder"
     facts = {"out": out, "kind": kind, "frames": len(pictures), "width": width, "height": height}
-    return Written(facts, [f"{out}  {len(pictures)} frames of {width} x {height}"], notes)
+    there_and_back = f", {gif_frames(len(pictures))} there and back" if kind == "gif" and back else ""
+    return Written(facts, [f"{out}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)

@@ -52,6 +52,7 @@ class StyleCodes:
 
     codes: np.ndarray
     present: np.ndarray
+    made_by: str = ""
 
 
 @dataclass(frozen=True)

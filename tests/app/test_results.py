@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -24,8 +26,8 @@ def snapshot(seed: int = 0, side: int = 64) -> Snapshot:
     return Snapshot(weights="w", label_map=face_label_map(side), styles={HAIR: SampleStyle(3)}, seed=seed)
 
 
-def picture(side: int = 64) -> np.ndarray:
-    return np.zeros((side, side, 3), np.uint8)
+def picture(side: int = 64, *, seed: int = 0) -> np.ndarray:
+    return np.full((side, side, 3), seed, np.uint8)
 
 
 # --- what is kept ------------------------------------------------------------------------------------
@@ -36,17 +38,28 @@ def test_equal_pictures_are_kept_once():
     first, new = results.keep(snapshot(1), FACES, picture())
     again, new_again = results.keep(snapshot(1), FACES, picture())
     assert new and not new_again and again is first
-    other, _ = results.keep(snapshot(2), FACES, picture())
+    other, _ = results.keep(snapshot(2), FACES, picture(seed=2))
     assert [result.number for result in results.entries] == [1, 2] and other.number == 2
+
+
+def test_settings_that_change_nothing_keep_nothing_new():
+    """Another detail of a small map, another seed for weights without noise."""
+    results = Results()
+    results.keep(snapshot(1), FACES, picture())
+    for other in (replace(snapshot(1), detail="full"), snapshot(2)):
+        same, new = results.keep(other, FACES, picture())
+        assert not new and same.number == 1 and results.find(other).number == 1
+    styled = replace(snapshot(1), styles={HAIR: SampleStyle(4)})
+    assert results.keep(styled, FACES, picture())[1]  # a look of its own, even if it shows nothing
 
 
 def test_the_oldest_go_when_there_are_too_many_but_never_starred_ones():
     results = Results(max_count=3)
     for seed in range(2):
-        results.keep(snapshot(seed), FACES, picture())
+        results.keep(snapshot(seed), FACES, picture(seed=seed))
     results.set_starred(1, True)
     for seed in range(2, 7):
-        results.keep(snapshot(seed), FACES, picture())
+        results.keep(snapshot(seed), FACES, picture(seed=seed))
     assert [result.number for result in results.entries] == [1, 5, 6, 7]
 
 
@@ -54,7 +67,7 @@ def test_memory_is_bounded_but_the_newest_stays():
     one = 64 * 64 * 4
     results = Results(max_bytes=3 * one)
     for seed in range(6):
-        results.keep(snapshot(seed), FACES, picture())
+        results.keep(snapshot(seed), FACES, picture(seed=seed))
     assert results.nbytes <= 3 * one and len(results) == 3
     results.keep(snapshot(9, 256), FACES, picture(256))
     assert [result.number for result in results.entries] == [7]
@@ -64,10 +77,10 @@ def test_stars_take_no_room_away_from_the_others():
     one = 64 * 64 * 4
     results = Results(max_bytes=3 * one)
     for seed in range(3):
-        results.keep(snapshot(seed), FACES, picture())
+        results.keep(snapshot(seed), FACES, picture(seed=seed))
         results.set_starred(seed + 1, True)
     for seed in range(3, 8):
-        results.keep(snapshot(seed), FACES, picture())
+        results.keep(snapshot(seed), FACES, picture(seed=seed))
     assert [result.number for result in results.entries] == [1, 2, 3, 6, 7, 8]
     assert results.starred_bytes == 3 * one
     results.set_starred(1, False)
@@ -77,13 +90,13 @@ def test_stars_take_no_room_away_from_the_others():
 def test_removed_ones_come_back_in_their_place():
     results = Results()
     for seed in range(4):
-        results.keep(snapshot(seed), FACES, picture())
+        results.keep(snapshot(seed), FACES, picture(seed=seed))
     removed = results.remove([2, 3])
     assert [result.number for result in results.entries] == [1, 4]
     results.put_back(removed)
     results.put_back(removed)
     assert [result.number for result in results.entries] == [1, 2, 3, 4]
-    assert results.keep(snapshot(8), FACES, picture())[0].number == 5
+    assert results.keep(snapshot(8), FACES, picture(seed=8))[0].number == 5
 
 
 # --- in the document ---------------------------------------------------------------------------------
@@ -119,7 +132,7 @@ def test_deleting_is_a_step(document):
     numbers = []
     for seed in range(3):
         document.set_seed(seed)
-        numbers.append(document.keep_result(document.snapshot(), picture()).number)
+        numbers.append(document.keep_result(document.snapshot(), picture(seed=seed)).number)
     document.delete_results(numbers[:2])
     assert [result.number for result in document.results] == numbers[2:]
     document.undo()
@@ -131,7 +144,7 @@ def test_deleting_is_a_step(document):
 def test_stars_come_along_into_the_next_document_and_undo_brings_the_others_back(document):
     for seed in range(3):
         document.set_seed(seed)
-        document.keep_result(document.snapshot(), picture())
+        document.keep_result(document.snapshot(), picture(seed=seed))
     document.star_result(2, True)
     document.new(label_set=FACES, label_map=face_label_map(64), weights="w")
     assert [result.number for result in document.results] == [2]

@@ -148,7 +148,7 @@ def test_locked_styles_stay_when_all_are_reset_or_taken_from_a_picture(window, d
     assert document.style(HAIR) == SampleStyle(1)
 
 
-def test_a_lock_is_a_step_and_keeps_dice_away_but_not_a_choice(window, document, trigger, tmp_path):
+def test_a_lock_is_a_step(window, document, trigger, tmp_path):
     document.set_style(HAIR, SampleStyle(1))
     trigger("style_lock")
     trigger("style_dice")

@@ -1,0 +1,68 @@
+"""The row of a style's second half: what it is mixed with, and how much of that."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+
+from app.icons import icons
+from app.panels.elided import ElidedLabel
+from app.panels.thumb import Thumb
+
+
+class MixRow(QWidget):
+    """Thumbnail, dice and slider of the second style; the card that holds it says what they do."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.thumb = Thumb(44, self.tr("Second style picture"))
+        self._text = ElidedLabel(self.tr("Second style"))
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 100)
+        self.slider.setAccessibleName(self.tr("Mix with the second style"))
+        self.slider.valueChanged.connect(self._show_amount)
+        self._per_cent = QLabel()
+        self._per_cent.setAccessibleName(self.tr("Share of the second style"))
+        self._per_cent.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %"))
+        self._per_cent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.dice = tool("dice", self.tr("Roll the second style"))
+        self.clear = tool("close", self.tr("Remove the second style"))
+        self._two = False
+        top = QHBoxLayout()
+        top.setSpacing(4)
+        top.addWidget(self._text, 1)
+        top.addWidget(self.dice)
+        top.addWidget(self.clear)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(8)
+        bottom.addWidget(self.slider, 1)
+        bottom.addWidget(self._per_cent)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        column.addLayout(top)
+        column.addLayout(bottom)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self.thumb)
+        row.addLayout(column, 1)
+
+    def show_mix(self, source: str | None, amount: float) -> None:
+        """Where the second style comes from, None where there is none, and its share, 0 to 1 (files may hold more)."""
+        self._two = source is not None
+        self._text.show_text(source or self.tr("Drop a second style to mix"))
+        self.clear.setVisible(self._two)
+        self.slider.setValue(round(100 * amount))
+        self._show_amount(round(100 * amount))
+
+    def _show_amount(self, per_cent: int) -> None:
+        self._per_cent.setText(self.tr("{0} %").format(per_cent) if self._two else "")
+
+
+def tool(icon: str, name: str) -> QToolButton:
+    """A small flat button that is only an icon."""
+    button = QToolButton()
+    button.setAutoRaise(True)
+    button.setAccessibleName(name)
+    icons().bind(button, icon)
+    return button
