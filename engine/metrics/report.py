@@ -33,11 +33,11 @@ p.note, figcaption, .soft { color: var(--soft); font-size: .87rem; }
 table { border-collapse: collapse; margin: .8rem 0; } .wide { overflow-x: auto; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .8rem .3rem 0; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } td.best { font-weight: 650; }
-.plots { display: flex; flex-wrap: wrap; gap: 1.4rem; } .plots figure { margin: 0; }
+.plots { display: flex; flex-wrap: wrap; gap: 1.1rem 1.4rem; } .plots figure, .row figure { margin: 0; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } svg .axis { stroke: var(--line); }
-.row { display: flex; gap: .6rem; overflow-x: auto; margin: .7rem 0; } .row figure { margin: 0; flex: none; }
-.row img { display: block; width: 192px; height: 192px; } .key { display: inline-block; width: .8em; height: .8em;
-  margin: 0 .35em 0 1em; border-radius: 2px; }
+.row { display: flex; gap: .6rem; overflow-x: auto; margin: .7rem 0; } .row figure { flex: none; }
+.row img { display: block; height: 192px; } .key { display: inline-block; width: .8em; height: .8em;
+  margin: 0 .35em 0 0; border-radius: 2px; } .keys span:not(.key) { margin-right: 1.2em; }
 """
 
 
@@ -92,13 +92,11 @@ def _about(measured: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _key(colours: Mapping[str, str]) -> str:
-    return (
-        "<p>"
-        + "".join(
-            f'<span class="key" style="background:{colour}"></span>{escape(name)}' for name, colour in colours.items()
-        )
-        + "</p>"
-    )
+    keys = [
+        f'<span class="key" style="background:{colour}"></span><span>{escape(name)}</span>'
+        for name, colour in colours.items()
+    ]
+    return f'<p class="keys">{"".join(keys)}</p>'
 
 
 def _table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
@@ -131,14 +129,16 @@ def _bars(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column], colo
         known = [(name, value) for name, value in values if value is not None]
         if column.more is not None and len(known) > 1:
             bars = [(name, value, f"{value:.{column.decimals}f}", colours[name]) for name, value in known]
-            plots.append(f"<figure>{bar_plot(bars)}<figcaption>{escape(column.heading())}</figcaption></figure>")
+            plots.append(f"<figure><figcaption>{escape(column.heading())}</figcaption>{bar_plot(bars)}</figure>")
     return f'<div class="plots">{"".join(plots)}</div>'
 
 
-def bar_plot(bars: Sequence[tuple[str, float, str, str]], width: int = 300, label_width: int = 110) -> str:
-    """Horizontal bars from zero as SVG: (name, value, value as text, colour) each."""
+def bar_plot(
+    bars: Sequence[tuple[str, float, str, str]], width: int = 300, label_width: int = 110, full: float | None = None
+) -> str:
+    """Horizontal bars from zero as SVG: (name, value, value as text, colour) each. `full`: value of a full width."""
     height, line = 22 * len(bars) + 6, 22
-    low, high = min(0.0, *(value for _, value, _, _ in bars)), max(1e-12, *(value for _, value, _, _ in bars))
+    low, high = min(0.0, *(value for _, value, _, _ in bars)), max(full or 1e-12, *(value for _, value, _, _ in bars))
     room = width - label_width - 56
     scale = room / (high - low)
     zero = label_width - low * scale
@@ -170,14 +170,19 @@ def _by_label(measured: Sequence[Mapping[str, Any]], colours: Mapping[str, str])
         return ""
     plots = []
     for label in labels:
-        known = [(name, ious[label]) for name, ious in found.items() if ious.get(label) is not None]
+        values = [(ious.get(label), colours[name]) for name, ious in found.items()]
         bars = [
-            (label if n == 0 else "", float(v or 0), f"{v:.2f}", colours[name]) for n, (name, v) in enumerate(known)
+            (label if n == 0 else "", value or 0.0, "–" if value is None else f"{value:.2f}", colour)
+            for n, (value, colour) in enumerate(values)
         ]
-        if bars:
-            plots.append(f"<figure>{bar_plot(bars, 280)}</figure>")
-    words = "of label maps found in the pictures (painted ones, for weights that paint)"
-    return f'<h2>IoU per label</h2><p class="soft">{words}</p><div class="plots">{"".join(plots)}</div>'
+        if any(value is not None for value, _ in values):
+            plots.append(f"<figure>{bar_plot(bars, 280, full=1.0)}</figure>")
+    words = (
+        "Of the label maps that a parser finds in the painted pictures, or of a parser's own. A dash: the label is in "
+        "none of them."
+    )
+    key = _key({name: colours[name] for name in found}) if len(found) > 1 else ""
+    return f'<h2>IoU per label</h2><p class="soft">{words}</p>{key}<div class="plots">{"".join(plots)}</div>'
 
 
 # ---------------------------------------------------------------- pictures
@@ -190,8 +195,8 @@ def _pictures(rows: Sequence[Row]) -> str:
     for row in rows:
         cells = "".join(
             f'<figure><img alt="{escape(f"{row.stem}: {cell.title}")}" src="{_inline(cell.pixels)}">'
-            f"<figcaption>{escape(cell.title)}</figcaption></figure>"
-            for cell in row.cells
+            f"<figcaption>{escape(cell.title if n else f'{cell.title} {row.stem}')}</figcaption></figure>"
+            for n, cell in enumerate(row.cells)
         )
         shown.append(f'<div class="row">{cells}</div>')
     note = "Contains photographs of the data set, whose licence this page falls under."
@@ -207,9 +212,16 @@ def _inline(pixels: np.ndarray) -> str:
 
 
 def _missing(measured: Sequence[Mapping[str, Any]]) -> str:
-    reasons = [
-        f"<li>{escape(str(metrics['weights']))}, {escape(str(name))}: {escape(str(reason))}</li>"
-        for metrics in measured
-        for name, reason in (metrics.get("missing") or {}).items()
-    ]
-    return f'<h2>Not measured</h2><ul class="soft">{"".join(reasons)}</ul>' if reasons else ""
+    """Each reason once, with what it keeps from being measured, and for which weights."""
+    names: dict[str, dict[str, None]] = {}
+    of: dict[str, dict[str, None]] = {}
+    for metrics in measured:
+        for name, reason in (metrics.get("missing") or {}).items():
+            names.setdefault(str(reason), {})[str(name)] = None
+            of.setdefault(str(reason), {})[str(metrics["weights"])] = None
+    every = len({str(metrics["weights"]) for metrics in measured})
+    lines = []
+    for reason, found in names.items():
+        whose = "" if len(of[reason]) == every else f" ({', '.join(of[reason])})"
+        lines.append(f"<li>{escape('; '.join(found) + whose)}: {escape(reason)}</li>")
+    return f'<h2>Not measured</h2><ul class="soft">{"".join(lines)}</ul>' if lines else ""

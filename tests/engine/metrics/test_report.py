@@ -61,7 +61,9 @@ def test_a_page_compares_weights_in_tables_plots_and_pictures() -> None:
     )
     assert "script" not in found.seen and "link" not in found.seen and "http" not in re.sub(r"base64,[^\"]*", "", page)
     assert "<td class=best>15.50</td>" in page and found.seen.count("svg") >= 4
-    assert "hair" in page and "Contains photographs" in page
+    assert "hair" in page and "Contains photographs" in page and "photograph 007" in page
+    assert page.count("no &lt;network&gt;") == 1  # a reason that all share is told once
+    assert page.count(">hat<") == 0  # in none of them
 
 
 def test_one_set_of_weights_has_no_best_and_pictures_are_not_a_must() -> None:
