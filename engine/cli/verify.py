@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, JsonFlag, progress, say, say_json, tell
+from engine.cli.common import CHECK_FAILED, JsonFlag, announce, progress, say, say_json, tell
 
 
 def verify(
@@ -16,7 +16,7 @@ def verify(
     ],
     as_json: JsonFlag = False,
 ) -> None:
-    """Run golden cases: NAME, the largest absolute difference and seconds for each.
+    """Run golden cases: NAME, the largest absolute difference and seconds for each, one line a case.
 
     Exit code 1 if a difference is over 1e-4 or a case is of a kind that is not yet supported (its
     difference reads "nan").
@@ -25,13 +25,16 @@ def verify(
 
     files = find_cases(cases)
     results = []
+    width = max((len(file.stem) for file in files), default=0)
+    if not as_json:  # on stderr, so that every line of the answer is a case
+        announce(f"{'case':<{width}}  {'difference':<10}  seconds")
     with progress("verifying", quiet=as_json) as report:
         for number, file in enumerate(files):
             report(number / len(files), file.stem)
             result = run_case(file)
             results.append(result)
             if not as_json:
-                say(f"{result.name}  {result.max_abs_diff:.3g}  {result.seconds:.2f}")
+                say(f"{result.name:<{width}}  {result.max_abs_diff:<10.3g}  {result.seconds:7.2f}")
                 if result.problem:
                     tell([f"{result.name}: {result.problem}"])
     failed = [r.name for r in results if not r.max_abs_diff <= TOLERANCE]  # nan fails too

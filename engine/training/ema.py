@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -35,3 +37,13 @@ class EMA:
             else:
                 self.state[key].copy_(value)
         torch._foreach_lerp_(averages, values, weight)
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"ema": self.state, "updates": self.updates}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Put it back. Raises KeyError, RuntimeError: it is of another network."""
+        for key, value in state["ema"].items():
+            self.state[key].copy_(value)
+        self.updates = int(state["updates"])

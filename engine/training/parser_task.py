@@ -182,10 +182,8 @@ class ParserTask:
 
     def state_dict(self) -> dict[str, Any]:
         """The average."""
-        return {"ema": self.ema.state, "updates": self.ema.updates}
+        return self.ema.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Put the average back."""
-        for key, value in state["ema"].items():
-            self.ema.state[key].copy_(value)
-        self.ema.updates = int(state["updates"])
+        self.ema.load_state_dict(state)
