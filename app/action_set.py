@@ -72,4 +72,16 @@ def _fill(menu: QMenu, entries: tuple[str, ...], actions: dict[str, QAction], su
             menu.addAction(actions[entry])
 
 
+def list_menu(view: QWidget, names: tuple[str, ...], actions: dict[str, QAction]) -> None:
+    """A right click (or the menu key) on a row offers what can be done with that label."""
+    view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+    for name in names:
+        if name == SEPARATOR:
+            line = QAction(view)
+            line.setSeparator(True)
+            view.addAction(line)
+        else:
+            view.addAction(actions[name])
+
+
 assert all(entry in BY_ID or entry in SUBMENUS or entry == SEPARATOR for _, entries in MENUS for entry in entries)

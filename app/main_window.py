@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -14,9 +14,9 @@ from PySide6.QtGui import (
     QKeyEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
-from app.action_set import make_actions, make_menus
+from app.action_set import list_menu, make_actions, make_menus
 from app.actions import SEPARATOR
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
@@ -41,6 +41,7 @@ from app.controllers.variety import VarietyController
 from app.controllers.weights import WeightsController
 from app.core import Core
 from app.dialogs.files import FileAsker
+from app.docks import SIZE, STATE_VERSION, add_docks, restore_place, save_place
 from app.errors_ui.bar import ErrorBar
 from app.mime import may_be_useful, read_mime
 from app.panels.labels import LabelsPanel
@@ -50,10 +51,6 @@ from app.panels.status import StatusPanel
 from app.panels.styles import StylesPanel
 from app.panels.tool_bar import ToolBar
 
-SIZE = QSize(1440, 900)
-LARGEST = QSize(1920, 1200)  # at the first start
-TWO_DOCKS_FROM = 980  # pixels of height: below, labels and styles share one place
-STATE_VERSION = 2
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
               "style_dice", "style_variations")  # fmt: skip
 STYLE_MENU = ("style_file", "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
@@ -110,40 +107,8 @@ class MainWindow(QMainWindow):
         document = self.core.document
         self.labels = LabelsPanel(document)
         self.styles = StylesPanel(document, self.core.thumbnails, self.core.scope)
-        self.docks: dict[str, QDockWidget] = {}
-        for name, title, panel in (
-            ("labelsDock", self.tr("Labels"), self.labels),
-            ("stylesDock", self.tr("Styles"), self.styles),
-        ):
-            dock = QDockWidget(title)
-            dock.setObjectName(name)
-            dock.setAccessibleName(title)
-            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-            dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
-            heading = QLabel(title)
-            heading.setObjectName("dockTitle")
-            dock.setTitleBarWidget(heading)
-            dock.setWidget(panel)
-            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-            self.docks[name] = dock
-        self.resizeDocks(list(self.docks.values()), [310, 310], Qt.Orientation.Horizontal)
-        self.resizeDocks(list(self.docks.values()), [40, 60], Qt.Orientation.Vertical)
-
-        self._build_results()
-
-    def _build_results(self) -> None:
-        """The strip below the canvas. Its heading stands inside: a title bar would cost it a third of its height."""
-        self.results = ResultsPanel(self.core.document, self.actions_by_id)
-        dock = QDockWidget(self.tr("Results"))
-        dock.setObjectName("resultsDock")
-        dock.setAccessibleName(self.tr("Results"))
-        dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        dock.setAllowedAreas(Qt.DockWidgetArea.BottomDockWidgetArea)
-        dock.setTitleBarWidget(QWidget())
-        dock.setWidget(self.results)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.docks["resultsDock"] = dock
+        self.results = ResultsPanel(document, self.actions_by_id)
+        self.docks = add_docks(self, self.labels, self.styles, self.results)
 
     def _build_bars(self) -> None:
         self.tool_bar = ToolBar(self.actions_by_id)
@@ -193,22 +158,11 @@ class MainWindow(QMainWindow):
             "device": DeviceController(context, self.menus["DEVICE"], self),
         }
         exports.path_changed.connect(self._show_title)
-        self._build_menus_of_lists()
+        list_menu(self.labels.list, LABEL_MENU, self.actions_by_id)
+        list_menu(self.styles.list, STYLE_MENU, self.actions_by_id)
         self.set_checked(self.canvas.tool_id)
         self.controllers["view"].restore()
         self.controllers["looks"].restore()
-
-    def _build_menus_of_lists(self) -> None:
-        """A right click (or the menu key) on a row offers what can be done with that label."""
-        for view, names in ((self.labels.list, LABEL_MENU), (self.styles.list, STYLE_MENU)):
-            view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-            for name in names:
-                if name == SEPARATOR:
-                    line = QAction(view)
-                    line.setSeparator(True)
-                    view.addAction(line)
-                else:
-                    view.addAction(self.actions_by_id[name])
 
     # --- what controllers and actions ask -------------------------------------------------------------
 
@@ -252,16 +206,7 @@ class MainWindow(QMainWindow):
 
     def restore_place(self) -> None:
         """Come back where the window was closed last time."""
-        geometry, state = self.core.settings.window_state()
-        if geometry.isEmpty():
-            room = self.screen().availableSize()
-            self.resize(QSize(round(room.width() * 0.92), round(room.height() * 0.92)).boundedTo(LARGEST))
-        else:
-            self.restoreGeometry(geometry)
-        restored = not state.isEmpty() and self.restoreState(state, STATE_VERSION)  # not that of an older version
-        if not restored and self.height() < TWO_DOCKS_FROM:
-            self.tabifyDockWidget(self.docks["labelsDock"], self.docks["stylesDock"])
-            self.docks["labelsDock"].raise_()
+        restore_place(self, self.docks, self.core.settings)
 
     # --- showing ------------------------------------------------------------------------------------
 
@@ -315,7 +260,7 @@ class MainWindow(QMainWindow):
             if answer == QMessageBox.StandardButton.Save:
                 self.controllers["exports"].save_then(lambda: QTimer.singleShot(0, self.close))
             return
-        self.core.settings.save_window_state(self.saveGeometry(), self.saveState(STATE_VERSION))
+        save_place(self, self.core.settings)
         self.controllers["render"].stop()
         self.controllers["results"].stop()
         self.controllers["studio"].close_window()

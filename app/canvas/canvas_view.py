@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.canvas import scene, view
@@ -251,26 +251,15 @@ class CanvasView(DropTarget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Mid))
-            overlay = 0.0 if self._overlay_off else self._overlay
-            parts = self._panes()
-            for pane in parts:
-                area = QRect(round(pane.x), 0, round(pane.width), self.height()) & event.rect()
-                if area.isEmpty():
-                    continue
-                painter.setClipRect(area)
-                self._scene.draw_pane(
-                    painter,
-                    pane,
-                    self._view,
-                    overlay=overlay,
-                    device_ratio=self.devicePixelRatioF(),
-                    palette=self.palette(),
-                )
-            painter.setClipRect(event.rect())
-            if len(parts) == 2:
-                line = QRect(round(parts[1].x) - 1, 0, 2, self.height())
-                painter.fillRect(line, self.palette().color(QPalette.ColorRole.Highlight))
+            self._scene.draw(
+                painter,
+                event.rect(),
+                self._panes(),
+                self._view,
+                overlay=0.0 if self._overlay_off else self._overlay,
+                device_ratio=self.devicePixelRatioF(),
+                palette=self.palette(),
+            )
             for centre, radius in self._outlines():
                 scene.draw_outline(painter, centre, radius)
 
@@ -287,11 +276,7 @@ class CanvasView(DropTarget):
 
     def _move_outline(self) -> None:
         """Repaints where the brush's outlines were and where they are now."""
-        before, self._outline_rects = self._outline_rects, []
-        for centre, radius in self._outlines():
-            reach = math.ceil(radius) + 3
-            left, top = math.floor(centre.x()) - reach, math.floor(centre.y()) - reach
-            self._outline_rects.append(QRect(left, top, 2 * reach + 2, 2 * reach + 2))
+        before, self._outline_rects = self._outline_rects, [scene.outline_rect(*circle) for circle in self._outlines()]
         for rect in (*before, *self._outline_rects):
             self.update(rect)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPixmap
 
 from app.canvas import strokes, view
@@ -77,6 +79,32 @@ class Scene:
 
     # ------------------------------------------------------------ drawing
 
+    def draw(
+        self,
+        painter: QPainter,
+        area: QRect,
+        panes: tuple[Pane, ...],
+        at: View,
+        *,
+        overlay: float,
+        device_ratio: float,
+        palette: QPalette,
+    ) -> None:
+        """Draws what the canvas shows in `area`, all panes and the line between them, over its ground. `overlay` as
+        in `draw_pane`.
+        """
+        painter.fillRect(area, palette.color(QPalette.ColorRole.Mid))
+        for pane in panes:
+            part = QRect(round(pane.x), area.y(), round(pane.width), area.height()) & area
+            if part.isEmpty():
+                continue
+            painter.setClipRect(part)
+            self.draw_pane(painter, pane, at, overlay=overlay, device_ratio=device_ratio, palette=palette)
+        painter.setClipRect(area)
+        if len(panes) == 2:
+            line = QRect(round(panes[1].x) - 1, area.y(), 2, area.height())
+            painter.fillRect(line, palette.color(QPalette.ColorRole.Highlight))
+
     def draw_pane(
         self,
         painter: QPainter,
@@ -140,6 +168,12 @@ def outline_circle(*, x: float, y: float, diameter: int, at: View, shift: float 
     x, y = strokes.snap_centre(x=x, y=y, radius=diameter / 2)
     centre_x, centre_y = view.to_widget(view=at, x=x, y=y)
     return QPointF(centre_x + shift, centre_y), diameter / 2 * at.scale
+
+
+def outline_rect(centre: QPointF, radius: float) -> QRect:
+    """What has to be painted again where a brush outline was or is."""
+    reach = math.ceil(radius) + 3
+    return QRect(math.floor(centre.x()) - reach, math.floor(centre.y()) - reach, 2 * reach + 2, 2 * reach + 2)
 
 
 def draw_outline(painter: QPainter, centre: QPointF, radius: float) -> None:

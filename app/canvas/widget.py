@@ -9,10 +9,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QHideEvent,
     QInputEvent,
-    QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
     QPointingDevice,
@@ -22,9 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.canvas import strokes, view
-from app.canvas.canvas_view import CanvasView
+from app.canvas.keys import CanvasKeys
 from app.canvas.tools import (
-    TOOLS,
     BrushTool,
     BucketTool,
     EraserTool,
@@ -41,12 +38,11 @@ from app.canvas.view import Mode
 from app.document.document import Document
 from engine.errors import EngineError
 
-_ARROW_STEP = 64  # widget pixels
 _DIVIDER_GRIP = 5  # widget pixels on either side of the wipe's divider
 _START_DIAMETER = 24
 
 
-class CanvasWidget(CanvasView):
+class CanvasWidget(CanvasKeys):
     """See the module's docstring. Drops are told by `app.canvas.drops`."""
 
     brush_changed = Signal(int)  # diameter in image pixels
@@ -63,14 +59,13 @@ class CanvasWidget(CanvasView):
         self._tool = self._tools[ToolId.BRUSH]
         self._gesture: Tool | None = None  # what the pressed button does
         self._gesture_button = Qt.MouseButton.NoButton
-        self._space = False
         self._pen_down = False
         self._pen_near = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_TabletTracking)
         self._name()
-        self._show_tool_cursor()
+        self.show_tool_cursor()
 
     def _name(self) -> None:
         self.setAccessibleName(self.tr("Canvas"))
@@ -93,7 +88,7 @@ class CanvasWidget(CanvasView):
         if tool is not self._tool:
             self.finish_gesture()
             self._tool = tool
-            self._show_tool_cursor()
+            self.show_tool_cursor()
             self._move_outline()
             self.tool_changed.emit(tool.id.value)
 
@@ -118,6 +113,10 @@ class CanvasWidget(CanvasView):
         return self._brush_diameter if tool.paints and not self._space else None
 
     # ------------------------------------------------------------ gestures
+
+    @property
+    def gesturing(self) -> bool:
+        return self._gesture is not None
 
     def _pointer(self, point: QPointF, *, pressure: float = 1.0, erase: bool = False) -> Pointer:
         x, y = self._to_image(point)
@@ -186,13 +185,13 @@ class CanvasWidget(CanvasView):
         self._held_pane = None
         self._gesture_button = Qt.MouseButton.NoButton
         self._pen_down = False
-        self._show_tool_cursor()
+        self.show_tool_cursor()
         self._move_outline()
 
     def _on_divider(self, point: QPointF) -> bool:
         return self._mode is Mode.WIPE and abs(point.x() - self._wipe * self.width()) <= _DIVIDER_GRIP
 
-    def _show_tool_cursor(self) -> None:
+    def show_tool_cursor(self) -> None:
         over = self._cursor is not None and self._on_divider(self._cursor)
         if self._space:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
@@ -214,7 +213,7 @@ class CanvasWidget(CanvasView):
         erase = self._gesture_button == Qt.MouseButton.RightButton
         self._drag(event.position(), erase=erase)
         if self._gesture is None:
-            self._show_tool_cursor()
+            self.show_tool_cursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if not self._made_from_pen(event) and event.button() == self._gesture_button:
@@ -261,73 +260,7 @@ class CanvasWidget(CanvasView):
             self._look_under_cursor()
         super().leaveEvent(event)
 
-    # ------------------------------------------------------------ keys and other events
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that belong to the canvas. The window's actions, where they use the same key, come first."""
-        if not self._key_pressed(event):
-            super().keyPressEvent(event)
-
-    def _key_pressed(self, event: QKeyEvent) -> bool:
-        key, text, keys = event.key(), event.text(), event.modifiers()
-        held = keys & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-        if key == Qt.Key.Key_Space and not held:
-            self._hold_space(True)
-        elif key == Qt.Key.Key_Tab and not held:
-            self._hold_tab(True)
-        elif key == Qt.Key.Key_Escape and self._gesture is not None:
-            self.cancel_gesture()
-        elif text in ("[", "{"):
-            self.step_brush(-1, large=text == "{")
-        elif text in ("]", "}"):
-            self.step_brush(1, large=text == "}")
-        elif text in ("+", "=") or (key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal) and held):
-            self.zoom_in()
-        elif text == "-" or (key == Qt.Key.Key_Minus and held):
-            self.zoom_out()
-        elif key == Qt.Key.Key_0 and held == Qt.KeyboardModifier.ControlModifier:
-            self.fit()
-        elif key == Qt.Key.Key_1 and held == Qt.KeyboardModifier.ControlModifier:
-            self.actual_size()
-        elif key in _ARROWS and not held:
-            dx, dy = _ARROWS[key]
-            self.pan_by(dx * _ARROW_STEP, dy * _ARROW_STEP)
-        elif not keys and event.key() in _TOOL_KEYS:
-            self.set_tool(_TOOL_KEYS[event.key()])
-        else:
-            return False
-        return True
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.isAutoRepeat():
-            return
-        if event.key() == Qt.Key.Key_Space:
-            self._hold_space(False)
-        elif event.key() == Qt.Key.Key_Tab:
-            self._hold_tab(False)
-        else:
-            super().keyReleaseEvent(event)
-
-    def _hold_space(self, held: bool) -> None:
-        if held != self._space:
-            self._space = held
-            if self._gesture is None:
-                self._show_tool_cursor()
-            self._move_outline()
-
-    def _hold_tab(self, held: bool) -> None:
-        if held != self._overlay_off:
-            self._overlay_off = held
-            self.update()
-
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab hides the overlay while it is held, so only Shift+Tab moves the focus on."""
-        return False if next else super().focusNextPrevChild(next)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._hold_space(False)
-        self._hold_tab(False)
-        super().focusOutEvent(event)
+    # ------------------------------------------------------------ other events
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.finish_gesture()
@@ -344,14 +277,3 @@ class CanvasWidget(CanvasView):
             self._zoom_to(self._view.scale * (1 + event.value()), event.position())
             return True
         return super().event(event)
-
-
-_ARROWS: dict[int, tuple[int, int]] = {
-    Qt.Key.Key_Left: (1, 0),
-    Qt.Key.Key_Right: (-1, 0),
-    Qt.Key.Key_Up: (0, 1),
-    Qt.Key.Key_Down: (0, -1),
-}
-_TOOL_KEYS: dict[int, str] = {
-    getattr(Qt.Key, f"Key_{shortcut}"): info.id.value for info in TOOLS for shortcut in info.shortcuts
-}

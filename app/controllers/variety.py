@@ -55,7 +55,7 @@ class VarietyController(QObject):
             return None
         if not self._scope.may_change(label):
             return None
-        dialog = VariationsDialog(self._scope.name(label), COUNT, self._context.window)
+        dialog = VariationsDialog(self._scope.name(label), COUNT, self._scope.whole_picture, self._context.window)
         run = _VariationsRun(self._context, dialog, label)
         dialog.more_wanted.connect(run.begin)
         dialog.taken.connect(lambda seed: run.take(seed))

@@ -108,13 +108,13 @@ class VariationsDialog(QDialog):
     taken = Signal(object)  # seed
     more_wanted = Signal()
 
-    def __init__(self, name: str, count: int, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, count: int, whole: bool = False, parent: QWidget | None = None) -> None:
+        """``whole``: the style is that of the whole picture."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Variations of {0}").format(name))
-        hint = QLabel(
-            self.tr("Click a picture to take its style for {0}. Everything else stays as it is.").format(name)
-        )
+        region = self.tr("Click a picture to take its style for {0}. Everything else stays as it is.").format(name)
+        hint = QLabel(self.tr("Click a picture to take its style.") if whole else region)
         hint.setProperty("muted", True)
         hint.setWordWrap(True)
         self.tiles = [VariationTile() for _ in range(count)]

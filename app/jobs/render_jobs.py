@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from app.jobs.pace import Painting
+from app.jobs.pace import Pace, Painting
 
 if TYPE_CHECKING:
     from engine.request import RenderRequest
+
+MANY = 64  # sizes of label maps that are remembered
 
 
 @runtime_checkable
@@ -60,3 +62,34 @@ class Ways:
 def ways_key(source: Sizable) -> tuple[Any, ...]:
     """What decides the ways to paint it: weights, size of the label map, detail."""
     return (source.pace_key[0], *source.pace_size)
+
+
+class Learnt:
+    """What is known of one session: at which sizes its weights paint, and how long that takes."""
+
+    def __init__(self) -> None:
+        self.pace = Pace()
+        self._ways: dict[tuple[object, ...], Ways] = {}
+        self._session: object = None
+
+    def meet(self, session: object) -> None:
+        """Another session is another device, or weights read anew: what was learnt of the old one no longer holds."""
+        if self._session is not session:
+            if self._session is not None:
+                self.pace = Pace()
+                self._ways.clear()
+            self._session = session
+
+    def ways(self, source: Sizable) -> Ways | None:
+        """At which sizes such a label map is painted; None where nobody has asked yet."""
+        return self._ways.get(ways_key(source))
+
+    def keep(self, source: Sizable, ways: Ways) -> None:
+        """What the session has answered."""
+        if len(self._ways) > MANY:
+            self._ways.clear()
+        self._ways[ways_key(source)] = ways
+
+    def seconds(self, what: tuple[Any, ...]) -> Callable[[Painting], float]:
+        """How long each way of painting takes, as far as it was seen."""
+        return lambda painting: self.pace.seconds(what, painting)

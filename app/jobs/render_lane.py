@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, cast
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs.failure import as_engine_error
-from app.jobs.pace import BURST_S, IDLE_S, Pace, Painting, Size, choose, gives_way
-from app.jobs.render_jobs import Job, Made, Sizable, Ways, ways_key
+from app.jobs.pace import BURST_S, IDLE_S, Painting, Size, choose, gives_way
+from app.jobs.render_jobs import Job, Learnt, Made, Sizable, Ways, ways_key
 from app.jobs.session_gate import SessionGate, session_factory
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ class RenderLane(QObject):
         self._gate = gate if gate is not None else SessionGate(session_factory())
         self._clock = clock
         self._condition = threading.Condition()
-        self._pace = Pace()  # this and the next: under the condition's lock
-        self._ways: dict[tuple[object, ...], Ways] = {}
-        self._known_session: object = None
+        self._learnt = Learnt()  # under the condition's lock
         self._hand_down = False
         self._last_change = float("-inf")
         self._thread: threading.Thread | None = None
@@ -164,18 +162,15 @@ class RenderLane(QObject):
         """Stops an exact picture that would keep a newer request waiting. The lock is held."""
         if running.painting is None or not running.painting.exact:
             return
-        ways = self._ways.get(ways_key(newer.request)) if isinstance(newer.request, Sizable) else None
+        ways = self._learnt.ways(newer.request) if isinstance(newer.request, Sizable) else None
         if ways is None or ways.exact != running.painting:
             return
         what = cast(Sizable, newer.request).pace_key
         elapsed = now - running.began
-        seconds = self._seconds(what)
+        seconds = self._learnt.seconds(what)
         if gives_way(ways.exact, ways.previews, seconds, elapsed=elapsed, moving=newer.moving):
             running.superseded = True
             running.cancel.set()
-
-    def _seconds(self, what: tuple[Any, ...]) -> Callable[[Painting], float]:
-        return lambda painting: self._pace.seconds(what, painting)
 
     @Slot(str, int, object)
     def _take(self, kind: str, stamp: int, payload: object) -> None:
@@ -256,41 +251,31 @@ class RenderLane(QObject):
         """The result of what the pace asks for now, and whether it is the exact picture."""
         what = source.pace_key
         with self._gate.use(preview=True, cancel=job.cancel) as session:
-            self._meet(session)
+            with self._condition:
+                self._learnt.meet(session)
             ways = self._ways_of(session, source)
             with self._condition:
                 painting = choose(
-                    ways.exact, ways.previews, self._seconds(what), moving=job.moving, previewed=job.previewed
+                    ways.exact, ways.previews, self._learnt.seconds(what), moving=job.moving, previewed=job.previewed
                 )
                 job.painting, job.began = painting, self._clock()
             sized = source if painting.exact else source.reduced(*painting.size)
             result = session.run(sized.to_request(), self._reporter(job) if painting.exact else None, job.cancel)
             with self._condition:
-                self._pace.observe(what, painting, self._clock() - job.began)
+                self._learnt.pace.observe(what, painting, self._clock() - job.began)
         return result, painting.exact
-
-    def _meet(self, session: Any) -> None:
-        """Another session is another device, or weights read anew: what was learnt of the old one no longer holds."""
-        if self._known_session is not session:
-            with self._condition:
-                if self._known_session is not None:
-                    self._pace = Pace()
-                    self._ways.clear()
-                self._known_session = session
 
     def _ways_of(self, session: Any, source: Sizable) -> Ways:
         """At which sizes these weights paint such a label map; asked once. Reads the weights where they are new."""
-        key = ways_key(source)
-        ways = self._ways.get(key)
+        with self._condition:
+            ways = self._learnt.ways(source)
         if ways is None:
-            exact, previews = session.sizes(key[0], *source.pace_size)
+            exact, previews = session.sizes(ways_key(source)[0], *source.pace_size)
             ways = Ways(
                 Painting(Size(*exact), exact=True), tuple(Painting(Size(*size), exact=False) for size in previews)
             )
             with self._condition:
-                if len(self._ways) > 64:
-                    self._ways.clear()
-                self._ways[key] = ways
+                self._learnt.keep(source, ways)
         return ways
 
     def _reporter(self, job: Job) -> Callable[[float, str], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListView, QPushButton, QVBoxLayout, QWidget
 
 from app.document.document import Document
 from app.icons import icons
@@ -78,6 +78,9 @@ class StylesPanel(QWidget):
         self.button_all.clicked.connect(self.file_for_all_wanted)
         self.samples = SampleStrip(sample_styles())
         self.samples.picked.connect(lambda path: self.incoming_for_all.emit(Incoming(files=(path,))))
+        self.note_whole = QLabel(self.tr("These weights have one style for the whole picture."))
+        self.note_whole.setProperty("muted", True)
+        self.note_whole.setWordWrap(True)
         self.model = StyleModel(document, self._scope, self)
         self.model.incoming.connect(lambda label, incoming: self.incoming.emit(label, "a", incoming))
         self.list = self._make_list(thumbnails)
@@ -92,6 +95,7 @@ class StylesPanel(QWidget):
         both.addWidget(self.button_dice_all)
         top.addLayout(both)
         top.addWidget(self.samples)
+        top.addWidget(self.note_whole)
         bottom = QVBoxLayout()
         bottom.setContentsMargins(10, 0, 10, 0)
         bottom.addWidget(self.detail)
@@ -131,6 +135,7 @@ class StylesPanel(QWidget):
         )
         self.samples.setEnabled(can.images)
         self.samples.setVisible(bool(self.samples.thumbs) and self._document.label_set.same_labels(sample_labels()))
+        self.note_whole.setVisible(self._scope.whole_picture and can.styles)
         self.button_dice_all.setEnabled(can.samples)
         self.button_dice_all.setToolTip(
             roll if can.samples else self.tr('The weights "{0}" cannot draw styles').format(weights)

@@ -385,7 +385,7 @@ def slow_lane(qapp, factory, clock):
     made = RenderLane(SessionGate(factory), clock=clock)
     for size in ("exact", 128, 256, "exact"):  # it has met them all
         painting = Painting(Size(512, 512), True) if size == "exact" else Painting(Size(size, size), False)
-        made._pace.observe(Scene.pace_key, painting, seconds[size])
+        made._learnt.pace.observe(Scene.pace_key, painting, seconds[size])
     yield made
     engine.hold = False
     assert made.shutdown()
@@ -460,7 +460,7 @@ def test_cancel_after_a_preview_leaves_the_exact_picture_unpainted(slow_lane, se
 
 def test_a_quick_picture_needs_no_preview(slow_lane, seen, qtbot):
     for _ in range(30):  # the machine has become fast
-        slow_lane._pace.observe(Scene.pace_key, Painting(Size(512, 512), True), 0.02)
+        slow_lane._learnt.pace.observe(Scene.pace_key, Painting(Size(512, 512), True), 0.02)
     slow_lane.set_hand_down(True)
     slow_lane.submit(Scene("a"))
     settle(qtbot, slow_lane)
