@@ -16,11 +16,11 @@ from PySide6.QtGui import QGuiApplication  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from app.core import Core  # noqa: E402
+from app.docks import STATE_VERSION  # noqa: E402
 from app.errors_ui import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
 from app.i18n import install_language  # noqa: E402
 from app.icons import app_icon  # noqa: E402
-from app.docks import STATE_VERSION  # noqa: E402
 from app.main_window import MainWindow  # noqa: E402
 from app.paths import APP, user_dir  # noqa: E402
 from app.settings import Settings  # noqa: E402
