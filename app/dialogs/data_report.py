@@ -38,7 +38,7 @@ from engine.label_sets import bundled_label_sets, load_label_set
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
-    from engine.data.report import Finding, Report
+    from engine.data.findings import Finding, Report
 
 KINDS = {
     "broken": mark("Files that cannot be read"),

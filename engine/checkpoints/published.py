@@ -6,9 +6,6 @@ networks do when they are not training. The names are in `engine.checkpoints.pub
 
 from __future__ import annotations
 
-import pickle
-import pickletools
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +15,12 @@ import torch
 from torch import Tensor
 
 from engine.checkpoints.card import Card
+from engine.checkpoints.pth import no_memory, read_pth
 from engine.checkpoints.published_names import Config, Plan, Shapes, Source, plan, recognise
 from engine.checkpoints.published_smis import ENCODER
 from engine.checkpoints.store import save_weights
-from engine.errors import EngineError, OutOfMemory, WeightsError
-from engine.files import PathLike, cannot
+from engine.errors import WeightsError
+from engine.files import PathLike
 from engine.label_sets import LabelSet, bundled_label_sets, load_label_set
 from engine.models.registry import family
 from engine.models.sean import MEAN_STYLE
@@ -31,9 +29,6 @@ from engine.models.spade import SPADEConfig
 
 SHOWN = 5
 """Differences that the sentence names; `details` has them all."""
-
-_CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE"}
-"""Opcodes of pickles that name or call something."""
 
 _PREFERRED = {19: "faces"}  # "celebamask_hq" has the same labels in other colours
 
@@ -64,12 +59,12 @@ def read_published(path: PathLike, *, encoder: PathLike | None = None, resolutio
     """
     known = {} if resolution is None else {"resolution": resolution}
     try:
-        state = _load(Path(path))
+        state = read_pth(Path(path))
         if encoder is not None:
-            state = _with_encoder(state, path, _load(Path(encoder)), encoder)
+            state = _with_encoder(state, path, read_pth(Path(encoder)), encoder)
         return convert(state, f'"{path}"' if encoder is None else f'"{path}" with "{encoder}"', **known)
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise _no_memory(path) from error
+        raise no_memory(path) from error
 
 
 _WITH_ENCODER = {"spade": "spade_encoder", "smis": "smis_encoder"}
@@ -90,58 +85,6 @@ def _with_encoder(
             f'published with "{path}".'
         )
     return state | {ENCODER + key: tensor for key, tensor in encoder.items()}
-
-
-def _no_memory(path: PathLike) -> OutOfMemory:
-    return OutOfMemory(f'There is not enough memory to read "{path}"; close other programs.')
-
-
-def _load(path: Path) -> dict[str, Tensor]:
-    """The state dict in a .pth file, on the CPU."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old file formats; what matters is checked here
-            found = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
-    except EngineError:
-        raise
-    except MemoryError as error:
-        raise _no_memory(path) from error
-    except Exception as error:  # a broken pickle can raise anything
-        raise _unreadable(path, error) from error
-    if not isinstance(found, dict) or not found:
-        raise WeightsError(f'"{path}" holds no tensors by name; give a file such as latest_net_G.pth.')
-    state: dict[str, Tensor] = {}
-    for key, value in found.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor) or value.layout is not torch.strided:
-            raise WeightsError(
-                f'"{path}" holds {str(key)[:80]!r}, which is no tensor with a name; '
-                "give a file such as latest_net_G.pth."
-            )
-        state[key] = value.detach()
-    return state
-
-
-def _unreadable(path: Path, error: Exception) -> WeightsError:
-    text = str(error)
-    told = isinstance(error, pickle.UnpicklingError) and ("GLOBAL" in text or "Unsupported class" in text)
-    if told or _names_code(path):
-        return WeightsError(
-            f'"{path}" holds more than tensors and could run code, so it was not opened; '
-            "give a file from the authors' own page.",
-            details=text,
-        )
-    return WeightsError(f'"{path}" is truncated or is no PyTorch file; download it again.', details=f"{error!r}")
-
-
-def _names_code(path: Path) -> bool:
-    """Whether a bare pickle (not torch's) names something to import or call; it is read, never run."""
-    try:
-        with open(path, "rb") as file:
-            return any(opcode.name in _CODE for opcode, _, _ in pickletools.genops(file))
-    except Exception:  # no pickle at all, or one that ends too early
-        return False
 
 
 # ---------------------------------------------------------------- converting
@@ -279,7 +222,7 @@ def import_published(
     try:
         return save_weights(Path(destination) / name, card, published.state)
     except MemoryError as error:
-        raise _no_memory(path) from error
+        raise no_memory(path) from error
 
 
 _DATA_LICENCES = {

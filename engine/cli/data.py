@@ -11,7 +11,7 @@ import typer
 from engine.cli.common import CHECK_FAILED, cancelling, check_target, progress, say, say_json
 
 if TYPE_CHECKING:
-    from engine.data.report import Report
+    from engine.data.findings import Report
 
 SHOWN = 10
 
@@ -66,7 +66,7 @@ def data(
 
 def lines(report: Report, shown: int | None = SHOWN) -> list[str]:
     """The report for people; no more than `shown` names of a kind."""
-    from engine.data.report import KINDS
+    from engine.data.findings import KINDS
 
     labels = f"{report.labels} labels ({report.label_set})" if report.label_set else f"{report.labels or 'no'} classes"
     text = [

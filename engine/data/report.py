@@ -7,17 +7,16 @@ are kept, about a kilobyte a pair.
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from engine.data.findings import KINDS, Finding, Report
 from engine.data.layout import files_below, read_splits, stem_of
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
@@ -30,99 +29,6 @@ NEARLY_ALL = 0.995
 """A map with a larger share of one label teaches next to nothing."""
 WAITING = 64
 """Files per thread that are being read or wait to be counted."""
-
-KINDS: dict[str, str] = {
-    # kind -> what it means; the first ones keep a folder from being trained on
-    "broken": "cannot be read",
-    "unfit": "is no label map of this label set",
-    "no picture": "label maps without a picture",
-    "no label map": "pictures without a label map",
-    "split": "splits.json and the files disagree",
-    "other shape": "picture and label map have different shapes",
-    "duplicate": "the same content twice",
-    "near-empty": "nearly all one label",
-    "unused label": "labels that no map shows",
-    "note": "worth knowing",
-}
-SERIOUS = ("broken", "unfit", "no picture", "split")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know: `kind` of KINDS, the file it is about (relative to the folder, may be ""), a few words."""
-
-    kind: str
-    file: str
-    what: str
-
-
-@dataclass
-class Report:
-    """What was found.
-
-    layout: "pairs" (images/ and labels/), "classes" (a folder of pictures per class) or "empty".
-    picture_sizes, map_sizes, modes: how often each occurs ("256 x 256", "RGB").
-    label_shares: share of all pixels by label name; label_pictures: number of maps that show it. Ids (or #colours)
-    stand for names where there is no classes.json.
-    splits: number of stems by split; empty without splits.json.
-    """
-
-    folder: Path
-    layout: str = "empty"
-    label_set: str = ""
-    labels: int = 0
-    pairs: int = 0
-    pictures: int = 0
-    label_maps: int = 0
-    picture_sizes: Counter[str] = field(default_factory=Counter)
-    map_sizes: Counter[str] = field(default_factory=Counter)
-    modes: Counter[str] = field(default_factory=Counter)
-    label_shares: dict[str, float] = field(default_factory=dict)
-    label_pictures: dict[str, int] = field(default_factory=dict)
-    splits: dict[str, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    seen: Seen = field(default_factory=lambda: Seen())
-
-    @property
-    def problems(self) -> list[Finding]:
-        """Findings that keep the folder from being trained on as it is."""
-        return [finding for finding in self.findings if finding.kind in SERIOUS]
-
-    def by_kind(self) -> dict[str, list[Finding]]:
-        """Findings in the order of KINDS."""
-        return {kind: found for kind in KINDS if (found := [f for f in self.findings if f.kind == kind])}
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        plain = {
-            "folder": str(self.folder),
-            "layout": self.layout,
-            "label_set": self.label_set,
-            "labels": self.labels,
-            "pairs": self.pairs,
-            "pictures": self.pictures,
-            "label_maps": self.label_maps,
-            "picture_sizes": dict(self.picture_sizes.most_common()),
-            "map_sizes": dict(self.map_sizes.most_common()),
-            "modes": dict(self.modes.most_common()),
-            "label_shares": self.label_shares,
-            "label_pictures": self.label_pictures,
-            "splits": self.splits,
-            "usable": not self.problems and self.pairs > 0,
-        }
-        findings = {k: [{"file": f.file, "what": f.what} for f in found] for k, found in self.by_kind().items()}
-        return plain | {"findings": findings}
-
-
-@dataclass
-class Seen:
-    """What making classes.json and splits.json needs: ids, colours and palettes of the maps, stems of the pairs."""
-
-    ids: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
-    colours: Counter[int] = field(default_factory=Counter)
-    palettes: Counter[bytes] = field(default_factory=Counter)
-    how: Counter[str] = field(default_factory=Counter)
-    stems: list[str] = field(default_factory=list)
 
 
 def inspect_folder(

@@ -29,6 +29,13 @@ def finite(losses: dict[str, Tensor], step: int, kept: int) -> dict[str, float]:
     return values
 
 
+def whole(state: dict[str, Tensor], step: int, kept: int) -> None:
+    """Raises NoNumber if a tensor holds what is no number."""
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise no_number(f"The tensor {name!r}", step, kept)
+
+
 def no_number(what: str, step: int, kept: int) -> NoNumber:
     """The sentence about it."""
     if not kept:
@@ -41,15 +48,28 @@ def no_number(what: str, step: int, kept: int) -> NoNumber:
     )
 
 
+def size(task: Task) -> int:
+    """Bytes of a checkpoint, once Adam has its two averages of each parameter, and of the best weights."""
+    modules = sum(_bytes(m.state_dict()) for m in task.modules.values())
+    adam = 2 * sum(p.numel() * 4 for m in task.modules.values() for p in m.parameters())
+    return modules + adam + 2 * _bytes(task.state_dict())
+
+
+def _bytes(state: dict[str, Any]) -> int:
+    """Bytes of all tensors in nested plain containers."""
+    return sum(
+        v.numel() * v.element_size() if isinstance(v, Tensor) else _bytes(v) if isinstance(v, dict) else 0
+        for v in state.values()
+    )
+
+
 def write_checkpoint(folder: Path, task: Task, facts: dict[str, Any], kept: int) -> None:
     """Write checkpoints/last.pt: everything that a resumed run needs; `facts` are the loop's own numbers.
 
     Raises NoNumber, and keeps the last checkpoint, when a weight is no number; BadFile when it cannot be written.
     """
     for module in task.modules.values():
-        for name, tensor in module.state_dict().items():
-            if not bool(torch.isfinite(tensor).all()):
-                raise no_number(f"The tensor {name!r}", int(facts["step"]), kept)
+        whole(module.state_dict(), int(facts["step"]), kept)
     state = facts | {
         "modules": {k: m.state_dict() for k, m in task.modules.items()},
         "optimizers": {k: o.state_dict() for k, o in task.optimizers.items()},

@@ -18,22 +18,24 @@ from typing import Any
 
 import lightning_fabric
 import numpy as np
-import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from engine.data.folder import Batch, DatasetFolder
 from engine.data.layout import evenly
 from engine.errors import Cancelled, EngineError, TrainingError
-from engine.files import atomic_write, cannot, write_bytes
+from engine.files import cannot, write_bytes
 from engine.images import encode_png
 from engine.training import checkpoint
 from engine.training.control import Control
 from engine.training.pace import Pace, machine_use
 from engine.training.parallel import any_process, average_numbers
 from engine.training.recipe import Recipe
+from engine.training.snapshot import Snapshot, on_cpu, write_weights
 from engine.training.step import Stepper
 from engine.training.task import Task, run_path
+
+SHOWN = 8
+"""Pictures on a sheet."""
 
 Callback = Callable[[str, dict[str, Any]], None]
 """Called in the training thread with an event and its facts; may raise Cancelled to stop.
@@ -42,18 +44,6 @@ Callback = Callable[[str, dict[str, Any]], None]
 "validation" (numbers), "checkpoint" (path), and "phase" (phase: "training", "sampling", "validating", "saving",
 "paused", "stopped", "finished" or "failed"). All but "note" carry step, steps and seconds.
 """
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The averaged network at one moment of a run, ready for use: `state` is on the CPU and shared with nothing."""
-
-    system: str
-    config: dict[str, Any]
-    state: dict[str, Tensor]
-    step: int
-    seconds: float
-    numbers: dict[str, float]
 
 
 @dataclass
@@ -124,11 +114,8 @@ class Loop:
 
     def disk_bytes(self) -> int:
         """What the run will take on the disk at most: two checkpoints while one replaces the other, weights, sheets."""
-        modules = sum(_bytes(m.state_dict()) for m in self.task.modules.values())
-        adam = 2 * sum(p.numel() * 4 for m in self.task.modules.values() for p in m.parameters())
-        averages = _bytes(self.task.state_dict())
-        sheets = self.recipe.steps // self.recipe.sample_every * 8 * 3 * self.recipe.resolution**2 * 3
-        return 2 * (modules + adam + averages) + 2 * averages + sheets
+        sheets = self.recipe.steps // self.recipe.sample_every * SHOWN * 3 * self.recipe.resolution**2 * 3
+        return 2 * checkpoint.size(self.task) + sheets
 
     def data_bytes(self) -> int:
         """Memory that decoded pictures take."""
@@ -186,10 +173,10 @@ class Loop:
     # ------------------------------------------------------------------ milestones
 
     def show_samples(self) -> None:
-        """Write samples/STEP.png on eight validation (or training) examples, evenly spread."""
+        """Write samples/STEP.png on `SHOWN` validation (or training) examples, evenly spread."""
         self._phase("sampling")
         data = self.validation if self.validation is not None else self.train
-        batch = data.batch(np.array(evenly(len(data), 8)))
+        batch = data.batch(np.array(evenly(len(data), SHOWN)))
         with self.fabric.autocast(), self.stepper.random(0):  # the same draws every time: sheets can be compared
             sheet = self.task.samples(Batch(batch.image.to(self.device), batch.label_map.to(self.device)))
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
@@ -211,16 +198,7 @@ class Loop:
 
     def export(self, name: str, numbers: dict[str, float]) -> None:
         """Write the averaged network for use, with its config and numbers as metadata."""
-        config, state = self.task.export()
-        metadata = {
-            "system": self.recipe.system,
-            "config": json.dumps(config),
-            "step": str(self.step),
-            "seconds": f"{self.seconds:.0f}",
-            "numbers": json.dumps(numbers),
-        }
-        with atomic_write(run_path(self.folder, name)) as file:
-            file.write(save({k: v.detach().cpu() for k, v in state.items()}, metadata))
+        write_weights(run_path(self.folder, name), self._taken(numbers))
 
     def snapshot(self) -> Snapshot:
         """The newest averaged network; from any thread, while the run goes on. Raises TrainingError if it has none.
@@ -231,12 +209,13 @@ class Loop:
 
     def _snapshot(self) -> Snapshot:
         with self.stepper.random(0):  # building a network draws numbers, which no step must miss
-            config, state = self.task.export()
-        plain = {k: v.detach().to("cpu", copy=True).contiguous() for k, v in state.items()}
-        bad = [k for k, v in plain.items() if v.is_floating_point() and not bool(torch.isfinite(v).all())]
-        if bad:
-            raise checkpoint.no_number(f"The tensor {bad[0]!r}", self.step, self._saved)
-        return Snapshot(self.recipe.system, config, plain, self.step, self.seconds, dict(self._numbers))
+            taken = self._taken(self._numbers)
+        checkpoint.whole(taken.state, self.step, self._saved)
+        return taken
+
+    def _taken(self, numbers: dict[str, float]) -> Snapshot:
+        config, state = self.task.export()
+        return Snapshot(self.recipe.system, config, on_cpu(state), self.step, self.seconds, dict(numbers))
 
     def save(self) -> None:
         """Write checkpoints/last.pt: everything that a resumed run needs.
@@ -315,11 +294,3 @@ class Loop:
         facts = {"event": event, "step": self.step, "seconds": round(self.seconds, 1)} | facts
         for callback in self.callbacks:
             callback(event, facts | {"steps": self.recipe.steps})
-
-
-def _bytes(state: dict[str, Any]) -> int:
-    """Bytes of all tensors in nested plain containers."""
-    return sum(
-        v.numel() * v.element_size() if isinstance(v, Tensor) else _bytes(v) if isinstance(v, dict) else 0
-        for v in state.values()
-    )

@@ -27,7 +27,8 @@ from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
 from engine.painters.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
 from engine.session import Session
 from engine.systems import PAINTERS
-from engine.training.loop import Loop, Snapshot
+from engine.training.loop import Loop
+from engine.training.snapshot import Snapshot
 
 
 def publish(

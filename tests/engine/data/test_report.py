@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.data.findings import Report
 from engine.data.folder import DatasetFolder
 from engine.data.make import make_files, split
-from engine.data.report import Report, inspect_folder
+from engine.data.report import inspect_folder
 from engine.errors import BadFile, Cancelled
 from engine.label_sets import load_label_set
 from tests.commands import Runner
