@@ -141,7 +141,9 @@ class CurvesView(QWidget):
         faint.setAlphaF(0.28)
         raw = self.plot.plot([], [], pen=pg.mkPen(faint, width=1), antialias=True)
         dot = {"symbolBrush": colour, "symbolPen": None, "symbolSize": 7}
-        one = self.plot.plot([], [], pen=pg.mkPen(colour, width=2), antialias=True, **dot)
+        pen = pg.mkPen(colour, width=2)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)  # of pieces that meet
+        one = self.plot.plot([], [], pen=pen, antialias=True, **dot)
         # Qt strokes a thick path of many points for a tenth of a second: no more points than the screen can show, and
         # each piece as a line of its own.
         for item, method, pixels in ((raw, "peak", 1), (one, "mean", 2)):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -80,6 +81,9 @@ class EvaluationDialog(QDialog):
         self.what = QLabel()
         self.what.setWordWrap(True)
         self.what.setProperty("muted", True)
+        self.what.setTextFormat(Qt.TextFormat.RichText)
+        self.what.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.what.setOpenExternalLinks(True)  # a saved page opens in the browser
         self.what.setAccessibleName(self.tr("What is being done"))
         self._build()
         self._look(data)
@@ -94,7 +98,7 @@ class EvaluationDialog(QDialog):
         form.addRow(self.tr("Pictures"), self.limit)
         self.table = ReadTable(self.tr("Numbers"), [self.tr("Metric"), self.tr("Value")])
         self.table.horizontalHeader().setStretchLastSection(True)
-        self.save = QPushButton(self.tr("Save..."))
+        self.save = QPushButton(self.tr("Save a report..."))
         self.save.setToolTip(self.tr("Write the numbers as JSON, or as a page with pictures and plots (HTML)"))
         self.save.clicked.connect(self._save)
         self.cancel = QPushButton(self.tr("Cancel"))
@@ -124,7 +128,7 @@ class EvaluationDialog(QDialog):
             return
         device, run, limit = self._core.settings.device, self._run, self.limit.value() or None
         self._show_running(True)
-        self._work = self._core.work_lane.submit(
+        self._work = self._core.training.measuring.submit(
             lambda work: _measure(work, weights, run, data, split, limit, device),
             text=self.tr("Measuring"),
             on_done=lambda metrics: self._done(metrics, data),
@@ -134,7 +138,7 @@ class EvaluationDialog(QDialog):
 
     def _progress(self, part: float, text: str) -> None:
         self.bar.setValue(round(1000 * part))
-        self.what.setText(told(text))
+        self._say(told(text))
 
     def _done(self, metrics: dict[str, Any], data: Path) -> None:
         place = (str(metrics["weights"]), data, str(metrics["split"]))
@@ -145,7 +149,7 @@ class EvaluationDialog(QDialog):
             self._places.append(place)
         self._show_running(False)
         self._show_numbers()
-        self.what.setText(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
+        self._say(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
 
     def _show_numbers(self) -> None:
         """One column for each weights that were measured, the lines of all of them."""
@@ -160,6 +164,7 @@ class EvaluationDialog(QDialog):
         labels = self._label_names()
         for row, name in enumerate(names):
             self.table.fill_row(row, [row_text(name, labels), *(told(found.get(name, "–")) for found in columns)])
+        self.table.resizeRowsToContents()  # why a number is missing takes some lines
 
     def _label_names(self) -> dict[str, str]:
         """Names on the screen of the labels of what was measured, by the engine's names."""
@@ -170,7 +175,7 @@ class EvaluationDialog(QDialog):
 
     def _failed(self, error: EngineError) -> None:
         self._show_running(False)
-        self.what.setText("" if isinstance(error, Cancelled) else told(str(error)))
+        self._say("" if isinstance(error, Cancelled) else told(str(error)))
 
     def _cancel(self) -> None:
         if self._work is not None and not self._work.settled:
@@ -219,7 +224,7 @@ class EvaluationDialog(QDialog):
         data, split = self._places[-1][1:]
         device = self._core.settings.device
         self._show_running(True)
-        self._work = self._core.work_lane.submit(
+        self._work = self._core.training.measuring.submit(
             lambda work: _page(work, measured, sorted(names_of), data, split, device),
             text=self.tr("Painting pictures for the page"),
             on_done=lambda page: self._write(path, page),
@@ -232,9 +237,13 @@ class EvaluationDialog(QDialog):
         try:
             write_text(path, text)
         except EngineError as error:
-            self.what.setText(told(str(error)))
+            self._say(told(str(error)))
         else:
-            self.what.setText(self.tr("Saved {0}").format(path.name))
+            link = f'<a href="{escape(QUrl.fromLocalFile(str(path)).toString())}">{escape(path.name)}</a>'
+            self.what.setText(self.tr("Saved {0}").format(link))
+
+    def _say(self, text: str) -> None:
+        self.what.setText(escape(text))
 
 
 def _splits(data: Path) -> list[str]:

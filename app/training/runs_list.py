@@ -40,6 +40,7 @@ class RunsList(QWidget):
         column.addWidget(self.list, 1)
         column.addWidget(self.open)
         training.runs_changed.connect(self.fill)
+        training.state_changed.connect(self._show_none)
         training.shown_changed.connect(self._show)
         self.fill()
 
@@ -52,8 +53,11 @@ class RunsList(QWidget):
                 item.setData(Qt.ItemDataRole.UserRole, folder)
                 item.setToolTip(str(folder))
                 self.list.addItem(item)
-        self.none.setVisible(self.list.count() == 0)
+        self._show_none()
         self._show()
+
+    def _show_none(self, *_: object) -> None:
+        self.none.setVisible(self.list.count() == 0 and not self._training.active)
 
     def _show(self) -> None:
         shown = self._training.shown

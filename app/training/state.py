@@ -38,6 +38,7 @@ class Training(QObject):
     ) -> None:
         super().__init__(parent)
         self.lane = TrainingLane(self, trainer=trainer)
+        self.measuring = WorkLane(parent=self)  # an evaluation takes minutes: photos and samples do not wait for it
         self._hub = hub
         self._work = work_lane
         self._plan: Plan | None = None
@@ -210,4 +211,5 @@ class Training(QObject):
 
     def shutdown(self, timeout: float = 60.0) -> bool:
         """End the run with a checkpoint; False if it did not end in time."""
+        self.measuring.shutdown()
         return self.lane.shutdown(timeout)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.errors_ui.bar import ErrorBar
+from app.errors_ui.hub import Problem
 from app.jobs.training_lane import Plan
 from app.training.curves import CurvesView
 from app.training.run_bar import RunBar
@@ -21,6 +22,7 @@ from engine.errors import EngineError
 
 SIZE = QSize(1240, 820)
 LEFT = 340
+EDITOR_TOPICS = ("render", "notes")
 
 
 class Studio(QWidget):
@@ -40,7 +42,7 @@ class Studio(QWidget):
         self._training = training = core.training
         self.ask = FolderAsker(core.settings, self)
         self.error_bar = ErrorBar()
-        core.hub.reported.connect(self.error_bar.show_problem)
+        core.hub.reported.connect(self._report)
         core.hub.cleared.connect(self.error_bar.clear_topic)
         self.setup = SetupForm(training, core.catalogue, core.work_lane, self.ask)
         self.runs = RunsList(training, self.ask)
@@ -143,6 +145,11 @@ class Studio(QWidget):
             self._core.hub.error(error)
 
     # --- showing ------------------------------------------------------------------------------------
+
+    def _report(self, problem: Problem) -> None:
+        """What the editor's picture is about stands in its own window, and would take the training's place here."""
+        if problem.topic not in EDITOR_TOPICS:
+            self.error_bar.show_problem(problem)
 
     def _show_run(self) -> None:
         shown = self._training.shown

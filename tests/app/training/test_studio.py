@@ -10,10 +10,10 @@ from PySide6.QtGui import QImage, QKeySequence
 from app.jobs.training_lane import Ended, State
 from app.theme import make_palette
 from app.training.evaluation import EvaluationDialog
-from app.training.history import LOSSES, VALIDATION
+from app.training.history import LOSSES, VALIDATION, History
 from engine.checkpoints.store import read_card, user_weights_folder
 from tests.app.test_window import nameless
-from tests.app.training.studios import PATIENCE, begin, recipe_file
+from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 
 
 def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_path):
@@ -35,9 +35,11 @@ def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_
     studio.bar.pause.click()
     qtbot.waitUntil(lambda: training.state is State.PAUSED, timeout=PATIENCE)
     step = training.shown.step
+    said = sentences(core)
     studio.bar.use.click()
     name = training.shown.folder.name
-    qtbot.waitUntil(lambda: core.document.weights == name, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: core.document.weights == name and bool(said), timeout=PATIENCE)
+    assert str(user_weights_folder() / name) in said[-1] and " kB)" in said[-1]  # where they are and how much they take
     assert read_card(user_weights_folder() / name).steps >= step
     qtbot.waitUntil(lambda: window.controllers["render"].up_to_date, timeout=PATIENCE)
     first = core.document.picture.copy()
@@ -176,6 +178,32 @@ def test_every_control_of_the_studio_has_a_name_and_can_be_reached_by_keys(qtbot
     for wanted in (studio.setup.start, studio.bar.stop, studio.curves.bar.smoothing, studio.sheets.slider):
         assert wanted in reached
     assert QKeySequence("Ctrl+T").toString()
+
+
+def test_a_curve_of_one_report_is_a_point_and_of_two_a_line(qtbot, studio, tmp_path):
+    history = History(tmp_path)
+
+    def looks():
+        item = studio.curves._items["l1"]
+        return item.opts["symbol"], len(item.getData()[0])
+
+    history.take("step", {"step": 1, "losses": {"l1": 1.0}})
+    studio.curves.show_history(history)
+    assert looks() == ("o", 1)
+    history.take("step", {"step": 2, "losses": {"l1": 0.5}})
+    studio.curves.show_history(history)
+    assert looks() == (None, 2)
+
+
+def test_a_long_run_is_drawn_with_no_more_points_than_the_screen_can_show(qtbot, studio, tmp_path):
+    history = History(tmp_path)
+    for step in range(20_000):
+        history.take("step", {"step": step + 1, "losses": {"l1": float(step % 7)}})
+    studio.curves.show_history(history)
+    qtbot.waitUntil(lambda: studio.curves.plot.viewRange()[0][1] > 19_000)
+    for name in ("l1", "l1 raw"):
+        studio.curves._items[name].updateItems(styleUpdate=False)
+        assert len(studio.curves._items[name].curve.getData()[0]) < 3 * studio.curves.plot.width()
 
 
 def test_another_theme_reaches_the_curves(qtbot, studio):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from PIL import Image
+from PySide6.QtCore import Qt
 
 from app.catalogue import Catalogue
 from app.core import Core
@@ -128,6 +129,21 @@ def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, p
     panel.table.selectRow(panel.table.rowCount() - 1)
     assert str(user_weights_folder()) in panel.about.toPlainText()
     assert nameless(panel) == []
+
+
+def test_enter_uses_the_chosen_weights_and_imports_nothing(qtbot, window, panel):
+    wanted = []
+    panel.import_wanted.connect(lambda: wanted.append("import"))
+    panel.use_wanted.connect(wanted.append)
+    for name, says in (
+        ("tiny-sean", ["tiny-sean"]),
+        ("tiny-parser", []),
+    ):  # a parser paints nothing
+        wanted.clear()
+        panel.choose(name)
+        panel.table.setFocus()
+        qtbot.keyClick(panel.table, Qt.Key.Key_Return)
+        assert wanted == says
 
 
 def test_the_sample_sheet_beside_weights_is_shown(qtbot, window, panel):
