@@ -1,7 +1,8 @@
 """The training loop. It knows tasks, not models; it reports through callbacks and a run folder anyone can read.
 
 A run folder holds config.json (recipe and data), stats.jsonl (one line per report), samples/ (sheets on a fixed
-batch), checkpoints/last.pt (resume), best.safetensors (the best validation so far, ready for use).
+batch), checkpoints/last.pt (resume), best.safetensors (the best validation so far, ready for use; without a validation
+split, the state of the last checkpoint).
 
 Random numbers of a step follow from (seed, step), so an interrupted and resumed run gives the same weights as an
 uninterrupted one on the CPU. Several processes share a step's batch; the first of them alone reports and writes.
@@ -88,7 +89,8 @@ class Loop:
         with self.control.serving(), self._answering_while_validating(), self.stepper.ahead():
             try:
                 self._train()
-                self.save()
+                if self._saved < self.step:
+                    self.save()
             except Cancelled:
                 self.save()
                 self._phase("stopped")
@@ -233,6 +235,9 @@ class Loop:
             facts["scaler"] = scaler.state_dict()
         checkpoint.write_checkpoint(self.folder, self.task, facts, self._saved)
         self._saved = self.step
+        if self.validation is None:  # nothing says which state is best: the newest can be used
+            with self.stepper.random(0):
+                self.export("best.safetensors", {})
         self._report("checkpoint", {"path": "/".join(checkpoint.LAST)})
 
     def resume(self) -> None:

@@ -118,12 +118,13 @@ def test_only_a_better_state_is_exported(data: Path, tmp_path: Path, monkeypatch
     assert exported == [1, 2, 5] and loop.best == 0.6
 
 
-def test_a_data_set_without_a_validation_split_trains_without_validating(tmp_path: Path) -> None:
+def test_without_a_validation_split_nothing_is_validated_and_the_newest_state_is_exported(tmp_path: Path) -> None:
     folder = write_dataset(tmp_path / "faces", side=32, train=3, val=0)
     (folder / "splits.json").unlink()
     start(changed(PARSER, steps=3), folder, tmp_path / "run").run()
     assert {line["event"] for line in lines_of(tmp_path / "run")} == {"step", "samples", "checkpoint"}
-    assert not (tmp_path / "run" / "best.safetensors").exists()
+    with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
+        assert file.metadata()["step"] == "3" and file.metadata()["numbers"] == "{}"
 
 
 # ---------------------------------------------------------------- exact resume
