@@ -8,6 +8,7 @@ pieces. Batch norm takes its statistics over all processes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import lightning_fabric
 import torch
@@ -88,6 +89,27 @@ def synchronise_batch_norm(module: nn.Module, device: torch.device) -> None:
         setattr(module, name, twin)
 
 
+class _Sum(torch.autograd.Function):
+    """torch's sum over all processes; its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(context: Any, x: Tensor) -> Tensor:
+        total = x.clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].contiguous().clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+
+def _summed(x: Tensor) -> Tensor:
+    total: Tensor = _Sum.apply(x)
+    return total
+
+
 class SyncBatchNormCPU(nn.BatchNorm2d):
     """torch's SyncBatchNorm needs a GPU; this one takes statistics over all processes on CPUs too.
 
@@ -98,13 +120,11 @@ class SyncBatchNormCPU(nn.BatchNorm2d):
         """(B, C, H, W) -> (B, C, H, W)."""
         if not self.training:
             return super().forward(input)
-        from torch.distributed.nn.functional import all_reduce  # passes gradients between the processes too
-
         x = input.float()
         axes = (0, 2, 3)
         world = torch.distributed.get_world_size()
-        mean = all_reduce(x.mean(axes)) / world
-        variance = all_reduce((x - mean[:, None, None]).pow(2).mean(axes)) / world
+        mean = _summed(x.mean(axes)) / world
+        variance = _summed((x - mean[:, None, None]).pow(2).mean(axes)) / world
         if self.track_running_stats and self.running_mean is not None and self.running_var is not None:
             count = x.numel() // x.shape[1] * world
             weight = self.momentum if self.momentum is not None else 1 / (int(self.num_batches_tracked or 0) + 1)

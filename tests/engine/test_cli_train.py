@@ -134,6 +134,28 @@ def test_training_in_half_precision_prints_nothing_of_a_library(
     assert "Precision" not in done.stderr and "AMP" not in done.stderr
 
 
+@pytest.mark.loopback
+def test_torchrun_starts_processes_that_share_one_run(tiny_dataset: Path, recipe: Path, tmp_path: Path) -> None:
+    """Word for word as the help has it, on the CPU; what one of them reports goes to TensorBoard too."""
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "engine", "train"]
+    words += ["--data", tiny_dataset, "--recipe", recipe, "--out", tmp_path / "run", "--devices", "2", "--tensorboard"]
+    words += ["--device", "cpu", "--set", "steps=2"]
+    env = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1 and "Warning" not in done.stderr
+    stats = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text("utf-8").splitlines()]
+    told = [line["losses"]["cross_entropy"] for line in stats if line["event"] == "step"]
+    assert len(told) == 2 and sum(line["event"] == "checkpoint" for line in stats) == 1
+    assert json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))["processes"] == 2
+    board = accumulator.EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    board.Reload()
+    assert [event.value for event in board.Scalars("losses/cross_entropy")] == pytest.approx(told)
+    assert {"validation/miou", "speed/images_per_second"} <= set(board.Tags()["scalars"])
+    assert board.Tags()["images"] == ["samples"]
+
+
 TINY_SEAN = """
 system = "sean"
 resolution = 32
