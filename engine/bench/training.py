@@ -1,9 +1,9 @@
-"""`tessera bench training`: pictures per second, where a step's time goes, and contraction against the literal network.
+"""`tessera bench training`: pictures per second, and where a step's time goes.
 
-A step is divided into data (waiting for the batch), generator (its passes in both directions and its update),
-discriminator (its passes over both pictures and its own update), losses (everything between the painted picture and
-the sum: feature matching, the perceptual network, and their way back to the picture through the discriminator) and
-averages. Data and generator of a parser are its own; it has no discriminator.
+A step is divided into data (waiting for the batch), generator (its passes in both directions), discriminator (its
+passes over both pictures, and back for its own sake), losses (everything between the painted picture and the sum:
+feature matching, the perceptual network, and their way back to the picture through the discriminator) and update (both
+optimisers and the average of weights). Data and generator of a parser are its own; it has no discriminator.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,7 +29,7 @@ from engine.training.loop import Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
 
-PARTS = ("data", "generator", "discriminator", "losses", "average")
+PARTS = ("data", "generator", "discriminator", "losses", "update")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Spans:
     """A stopwatch that always runs for one part."""
 
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    part: str = "average"
+    part: str = "update"
     _since: float = field(default_factory=time.perf_counter)
 
     def switch(self, part: str) -> None:
@@ -59,6 +59,10 @@ class Spans:
         now = time.perf_counter()
         self.seconds[self.part] += now - self._since
         self.part, self._since = part, now
+
+    def restart(self) -> None:
+        """Time since the last switch is nobody's."""
+        self._since = time.perf_counter()
 
     @contextmanager
     def inside(self, part: str) -> Iterator[None]:
@@ -82,23 +86,23 @@ def measure(recipe: Recipe, data: Path, *, name: str = "", steps: int = 5, devic
 
 def _measure(loop: Loop, name: str, steps: int) -> Row:
     spans = Spans()
-    with _watched(loop, spans):
+    with watched(loop, spans):
         times = []
         for number in range(steps + 2):
             if number == 2:
-                spans.switch("average")
+                spans.switch("update")
                 spans.seconds.clear()
             started = time.perf_counter()
             loop.stepper.run(number)
             times.append(time.perf_counter() - started)
-        spans.switch("average")
+        spans.switch("update")
     total = sum(spans.seconds.values())
     shares = {part: spans.seconds[part] / total for part in PARTS}
     return Row(name, loop.stepper.pictures * steps / sum(times[2:]), median(times[2:]), shares)
 
 
 @contextmanager
-def _watched(loop: Loop, spans: Spans) -> Iterator[None]:
+def watched(loop: Loop, spans: Spans) -> Iterator[None]:
     """Let the stopwatch follow a loop and its task."""
     task: Any = loop.task
     loop.stepper.watch = lambda what: spans.switch(_part_of(what))
@@ -137,50 +141,14 @@ def _watched(loop: Loop, spans: Spans) -> Iterator[None]:
 
 def _part_of(what: str) -> str:
     """The part that a phase of `Stepper.run` begins with."""
-    if what in ("data", "average"):
-        return what
     network, _, phase = what.partition(" ")
+    if what == "average" or phase == "update":
+        return "update"
+    if what == "data":
+        return what
     if what == "forward" or (network == "generator" and phase == "backward"):
         return "losses"  # until the painted picture is reached, which the hooks tell
     return "discriminator" if network == "discriminator" else "generator"
-
-
-# ---------------------------------------------------------------- contraction
-
-
-@dataclass(frozen=True)
-class Contraction:
-    """Seconds of a training step, literal and contracted, measured in turn (medians), and their ratio."""
-
-    network: str
-    literal_s: float
-    contracted_s: float
-    ratio: float
-
-
-def contraction(recipe: Recipe, data: Path, *, name: str, repeats: int = 3) -> Contraction:
-    """Whole training steps of a SEAN with the style map as the paper draws it, and contracted, in turn.
-
-    tests/engine/nn/test_sean.py compares pictures and gradients of the two.
-    """
-    seconds: dict[bool, list[float]] = {False: [], True: []}
-    with tempfile.TemporaryDirectory(prefix="tessera-bench-") as place:
-        loop = prepare(recipe, data, Path(place) / "run")
-        task: Any = loop.task
-        for number in range(repeats + 1):  # the first touches memory
-            for contracted in (False, True):
-                task.config = replace(task.config, contracted=contracted)
-                started = time.perf_counter()
-                loop.stepper.run(number)
-                if number:
-                    seconds[contracted].append(time.perf_counter() - started)
-    slow, quick = median(seconds[False]), median(seconds[True])
-    return Contraction(name, slow, quick, slow / quick)
-
-
-def published_recipe(side: int = 128, batch: int = 4) -> Recipe:
-    """SEAN as published, trained as published but for the size of pictures and batch."""
-    return Recipe(system="sean", resolution=side, batch=batch, steps=10**6, task={"perceptual": 0.0, "ema": 0.0})
 
 
 # ---------------------------------------------------------------- data and answers

@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.nn.blocks import Noise, resize_nearest
-from engine.nn.sean import SEAN, LabelConditions, SEANResBlk
+from engine.nn.label_places import LabelConditions
+from engine.nn.sean import SEAN, SEANResBlk
 from engine.nn.spade import init_papers, upsample
 from engine.nn.style_encoder import StyleEncoder, StyleEncoderConfig, region_average_pool
 

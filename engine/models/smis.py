@@ -16,12 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import resize_nearest, spectral
+from engine.nn.blocks import resize_nearest
 from engine.nn.group_schedule import GroupPlan, Schedule, Wanted, plan_groups
 from engine.nn.grouped import CGBlock, interleave_edges, keep_to_regions
 from engine.nn.latent import sample_latent
 from engine.nn.region_encoder import RegionEncoder, RegionEncoderConfig
 from engine.nn.spade import doublings, init_papers, init_to_scale, upsample
+from engine.nn.spectral import spectral
 
 OnBlock = Callable[[int, int], None]
 

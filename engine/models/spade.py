@@ -17,9 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import resize_nearest, spectral
+from engine.nn.blocks import resize_nearest
 from engine.nn.latent import sample_latent
 from engine.nn.spade import SPADEResBlk, doublings, init_papers, init_to_scale, upsample
+from engine.nn.spectral import spectral
 
 Depth = Literal["normal", "more", "most"]
 _UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}

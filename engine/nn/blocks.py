@@ -1,14 +1,13 @@
-"""Small parts that several papers share: spectral norm, one-hot label maps, noise, neighbourhood columns."""
+"""Small parts that several papers share: one-hot label maps, noise, modulation, neighbourhood columns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, parametrize
 
 Noise = Callable[[int, int, int], Tensor]
 """(layer, height, width) -> (1 or B, 1, height, width) standard normal noise of that normalisation layer."""
@@ -22,55 +21,6 @@ def channels_last(module: M, device: torch.device | str) -> M:
     module.to(device)
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return module
-
-
-def spectral(module: nn.Module, enabled: bool = True) -> nn.Module:
-    """Return `module` with spectral normalisation of its weight (Miyato et al. 2018) if `enabled`.
-
-    Networks for inference are built with `enabled=False`: saved weights are already divided by their
-    largest singular value (`fold_spectral`).
-    """
-    return parametrizations.spectral_norm(module, n_power_iterations=1) if enabled else module
-
-
-@torch.no_grad()
-def fold_spectral(module: nn.Module, iterations: int = 30) -> None:
-    """Replace every spectrally normalised weight in `module` by its normalised value, in place.
-
-    An average of weights has other singular vectors than those last stored, so the power iteration is
-    run to convergence (`iterations`) first.
-    """
-    for part in module.modules():
-        if not parametrize.is_parametrized(part, "weight"):
-            continue
-        normalised: Any = part.parametrizations
-        weight = normalised.weight.original.float()
-        u, v = _singular_vectors(weight, normalised.weight[0]._v, iterations)
-        sigma = u @ weight.flatten(1) @ v
-        parametrize.remove_parametrizations(part, "weight", leave_parametrized=False)
-        cast(Tensor, part.weight).copy_(weight / sigma)
-
-
-@torch.no_grad()
-def settle_spectral(module: nn.Module, iterations: int = 30) -> None:
-    """Find the singular vectors anew after weights were put into spectrally normalised layers from outside."""
-    for part in module.modules():
-        if parametrize.is_parametrized(part, "weight"):
-            normalised: Any = part.parametrizations
-            norm = normalised.weight[0]
-            u, v = _singular_vectors(normalised.weight.original.float(), norm._v, iterations)
-            norm._u.copy_(u)
-            norm._v.copy_(v)
-
-
-def _singular_vectors(weight: Tensor, start: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
-    """u and v of the largest singular value of `weight` as a matrix, by power iteration from a guess of v."""
-    matrix, v = weight.flatten(1), F.normalize(start.float(), dim=0)
-    u = F.normalize(matrix @ v, dim=0)
-    for _ in range(iterations):
-        u = F.normalize(matrix @ v, dim=0)
-        v = F.normalize(matrix.T @ u, dim=0)
-    return u, v
 
 
 def one_hot(label_map: Tensor, labels: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import spectral
+from engine.nn.spectral import spectral
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import modulate, resize_nearest, spectral
+from engine.nn.blocks import modulate, resize_nearest
 from engine.nn.group_schedule import BlockGroups
 from engine.nn.grouped_conv import GroupedConv2d
+from engine.nn.spectral import spectral
 
 
 class GroupModulation(nn.Module):

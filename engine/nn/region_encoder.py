@@ -8,9 +8,9 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import spectral
 from engine.nn.grouped_conv import GroupedConv2d
 from engine.nn.regions import masked_regions
+from engine.nn.spectral import spectral
 
 
 @dataclass(frozen=True)

@@ -12,35 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.blocks import add_noise, modulate, neighbourhood_columns, resize_nearest, spectral
+from engine.nn.blocks import add_noise, modulate
+from engine.nn.label_places import LabelConditions, Places
 from engine.nn.spade import SPADEModulation
-
-
-class LabelConditions:
-    """A batch's label map at every size that a generator needs, each made once.
-
-    Args:
-        hot: (B, L, H, W) one-hot label map.
-        contracted: whether normalisation layers take the neighbourhood columns (training) or the plain map.
-    """
-
-    def __init__(self, hot: Tensor, contracted: bool = False) -> None:
-        self.hot = hot
-        self.contracted = contracted
-        self._maps: dict[tuple[int, int], Tensor] = {}
-        self._columns: dict[tuple[int, int], Tensor] = {}
-
-    def map(self, height: int, width: int) -> Tensor:
-        """(B, L, height, width), nearest."""
-        if (height, width) not in self._maps:
-            self._maps[height, width] = resize_nearest(self.hot, height, width)
-        return self._maps[height, width]
-
-    def columns(self, height: int, width: int, dtype: torch.dtype) -> Tensor:
-        """(B, height, width, 9 L): see `neighbourhood_columns`."""
-        if (height, width) not in self._columns:
-            self._columns[height, width] = neighbourhood_columns(self.map(height, width).to(dtype))
-        return self._columns[height, width]
+from engine.nn.spectral import spectral
 
 
 class StyleTransform(nn.Module):
@@ -108,6 +83,9 @@ class SEAN(nn.Module):
         """
         if noise is not None:
             x = add_noise(x, noise, self.noise_strength)
+        places = conditions.places(x)
+        if places is not None:
+            return places.modulate(self.norm(x), *self.at_places(places, codes))
         if conditions.contracted:
             scale, shift = self.contracted(conditions, codes, *x.shape[-2:])
             return modulate(self.norm(x), scale, shift)
@@ -125,6 +103,16 @@ class SEAN(nn.Module):
         gamma = a_gamma * self.style_gamma(style_map) + (1 - a_gamma) * gamma
         beta = a_beta * self.style_beta(style_map) + (1 - a_beta) * beta
         return gamma, beta
+
+    def at_places(self, places: Places, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """1 + gamma and beta of every place, each (P, C)."""
+        gamma, beta = self.spade.at_places(places)
+        if not self.styled:
+            return 1 + gamma, beta
+        rows = self.style_transform(codes)  # (B, L, hidden)
+        a_gamma, a_beta = torch.sigmoid(self.blend_gamma), torch.sigmoid(self.blend_beta)
+        style_gamma, style_beta = places.style_sums(rows, self.style_gamma), places.style_sums(rows, self.style_beta)
+        return 1 + torch.lerp(gamma, style_gamma, a_gamma), torch.lerp(beta, style_beta, a_beta)
 
     def contracted(self, conditions: LabelConditions, codes: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
         """1 + gamma and beta, each (B, C, H, W), with as few passes over the pixels as there can be.

@@ -8,7 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from engine.nn.blocks import resize_nearest, spectral
+from engine.nn.blocks import resize_nearest
+from engine.nn.label_places import Places, window_rows
+from engine.nn.spectral import spectral
 
 
 class SPADEModulation(nn.Module):
@@ -30,6 +32,11 @@ class SPADEModulation(nn.Module):
         """(B, labels, H, W) -> gamma, beta, each (B, C, H, W)."""
         hidden = F.relu(self.shared(hot))
         return self.gamma(hidden), self.beta(hidden)
+
+    def at_places(self, places: Places) -> tuple[Tensor, Tensor]:
+        """The same of every place of a label map, each (P, C)."""
+        hidden = F.relu(window_rows(places, self.shared))
+        return places.window_sums(hidden, self.gamma), places.window_sums(hidden, self.beta)
 
 
 class SPADE(nn.Module):

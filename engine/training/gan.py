@@ -23,9 +23,11 @@ from engine.data.folder import Batch, DatasetFolder
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, pooled_features
 from engine.metrics.frechet import frechet_distance
 from engine.metrics.perceptual import Choice, Perceptual, find_perceptual
-from engine.nn.blocks import channels_last, fold_spectral, one_hot, settle_spectral
+from engine.nn.blocks import channels_last, one_hot
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
 from engine.nn.feature_net import FeatureNet
+from engine.nn.spectral import fold_spectral, settle_spectral
+from engine.training.adam import FusedAdam
 from engine.training.augment import Augmentation, recolour, shift_together
 from engine.training.ema import EMA
 from engine.training.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, Features, feature_matching, pyramid_l1
@@ -100,8 +102,8 @@ class GANTask(ABC):
             "discriminator": self.discriminator,
         }
         self.optimizers: dict[str, torch.optim.Optimizer] = {
-            "generator": torch.optim.Adam(self.generator.parameters(), config.lr_generator, config.betas),
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), config.lr_discriminator, config.betas),
+            "generator": FusedAdam(self.generator.parameters(), config.lr_generator, config.betas),
+            "discriminator": FusedAdam(self.discriminator.parameters(), config.lr_discriminator, config.betas),
         }
         self.ema = EMA(self.generator, config.ema)
         self.features: FeatureNet | None = None

@@ -59,7 +59,7 @@ class Stepper:
         sums: dict[str, Tensor] = {}
         used: dict[str, torch.optim.Optimizer] = {}
         self._mark("data")
-        batches = self._batches(step)
+        batches = self.batches(step)
         self.whole = False
         for part, batch in zip(mine, batches, strict=True):
             with self.random(step, part, parts):
@@ -83,7 +83,8 @@ class Stepper:
         self.whole = True
         return sums
 
-    def _batches(self, step: int) -> list[Batch]:
+    def batches(self, step: int) -> list[Batch]:
+        """A step's batches, those of this process."""
         if self._coming is not None:
             mine = self._coming.get(step)
         else:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from torch.nn.utils import parametrizations
 
-from engine.bench.training import PARTS, as_table, contraction, drawn_data, measure
+from engine.bench.literal import as_text, compare, literal, portraits
+from engine.bench.training import PARTS, as_table, drawn_data, measure
+from engine.data.folder import DatasetFolder
 from engine.label_sets import load_label_set
+from engine.nn.spectral import SpectralNorm
+from engine.training.start import prepare
 from tests.engine.training.tiny import PARSER, SEAN
 
 
@@ -25,6 +31,24 @@ def test_a_step_is_divided_without_rest(data: Path, recipe) -> None:
     assert "| tiny |" in as_table([row])
 
 
-def test_literal_and_contracted_steps_are_timed_in_turn(data: Path) -> None:
-    found = contraction(SEAN, data, name="tiny", repeats=1)
-    assert found.literal_s > 0 and found.ratio == pytest.approx(found.literal_s / found.contracted_s)
+def test_literal_and_fast_steps_are_timed_in_turn_and_give_the_same_gradients(data: Path) -> None:
+    found = compare(SEAN, data, name="tiny", repeats=1)
+    assert found.ratio == pytest.approx(found.literal_s / found.fast_s) and found.difference < 1e-4
+    for way, total in (("literal", found.literal_s), ("fast", found.fast_s)):
+        assert sum(found.parts[way].values()) == pytest.approx(total, rel=0.2)
+    assert "times as fast" in as_text(found) and "| tiny, literal |" in as_text(found)
+
+
+def test_a_literal_step_takes_the_papers_way_and_leaves_nothing_behind(data: Path, tmp_path: Path) -> None:
+    task: Any = prepare(SEAN, data, tmp_path / "run").task
+    norm = task.generator.blocks[0].conv_0.parametrizations.weight[0]
+    with literal(task):
+        assert not task.config.contracted and task.optimizers["generator"].param_groups[0]["fused"] is None
+        assert norm.forward.func is parametrizations._SpectralNorm.forward
+    assert task.config.contracted and task.optimizers["generator"].param_groups[0]["fused"]
+    assert norm.forward.__func__ is SpectralNorm.forward
+
+
+def test_the_bundled_portraits_are_a_dataset(tmp_path: Path) -> None:
+    folder = portraits(tmp_path / "data", load_label_set("faces"), 64)
+    assert len(DatasetFolder(folder, "train", 64)) > 4

@@ -7,17 +7,14 @@ import torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 from engine.nn.blocks import (
     add_noise,
-    fold_spectral,
     modulate,
     neighbourhood_columns,
     one_hot,
     resize_nearest,
     seeded_noise,
-    spectral,
 )
 from engine.nn.style_encoder import StyleEncoder, StyleEncoderConfig, region_average_pool
 from tests.engine.nn.networks import label_maps, scramble
@@ -134,45 +131,6 @@ def test_the_gradient_of_add_noise_is_right(batch: int, channels_last: bool) -> 
     noise = torch.randn(batch, 1, 4, 5, dtype=torch.double)
     assert torch.autograd.gradcheck(lambda a, s: add_noise(a, noise, s), (x, strength), atol=1e-9)
     torch.testing.assert_close(add_noise(x, noise, strength), x + noise * strength.view(1, 3, 1, 1))
-
-
-# ---------------------------------------------------------------- spectral norm
-
-
-@given(seeds, st.integers(1, 6), st.integers(1, 6), st.sampled_from([1, 3]))
-@patiently
-def test_folding_leaves_plain_weights_whose_largest_singular_value_is_one(
-    seed: int, fan_in: int, fan_out: int, size: int
-) -> None:
-    torch.manual_seed(seed)
-    module = nn.Sequential(spectral(nn.Conv2d(fan_in, fan_out, size, padding=size // 2)), nn.Conv2d(fan_out, 2, 1))
-    scramble(module, seed, scale=3.0)
-    weight = module[0].parametrizations.weight.original.detach().clone()  # type: ignore[union-attr, index]
-    plain = module[1].weight.detach().clone()
-    fold_spectral(module, iterations=500)
-    assert set(module.state_dict()) == {"0.weight", "0.bias", "1.weight", "1.bias"}
-    folded = module[0].weight.detach().flatten(1)
-    assert float(torch.linalg.matrix_norm(folded, 2)) == pytest.approx(1, abs=1e-3)
-    wanted = weight.flatten(1) / torch.linalg.matrix_norm(weight.flatten(1), 2)
-    torch.testing.assert_close(folded, wanted, rtol=1e-3, atol=1e-3)
-    assert torch.equal(module[1].weight, plain)
-
-
-def test_a_trained_layer_computes_the_same_when_folded() -> None:
-    torch.manual_seed(0)
-    conv = spectral(nn.Conv2d(4, 6, 3))
-    x = torch.randn(1, 4, 8, 8)
-    for _ in range(200):  # in training, each pass is a step of the power iteration
-        conv(x)
-    conv.eval()
-    before = conv(x).detach()
-    fold_spectral(conv)
-    torch.testing.assert_close(conv(x).detach(), before, rtol=1e-4, atol=1e-5)
-
-
-def test_a_network_for_use_has_no_spectral_norm() -> None:
-    conv = nn.Conv2d(3, 3, 1)
-    assert spectral(conv, enabled=False) is conv and list(conv.state_dict()) == ["weight", "bias"]
 
 
 # ---------------------------------------------------------------- style encoder

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from engine.models.sean import SEANConfig, SEANGenerator, mix_codes
 from engine.nn.blocks import one_hot, seeded_noise
-from engine.nn.sean import SEAN, LabelConditions, SEANResBlk
+from engine.nn.label_places import LabelConditions
+from engine.nn.sean import SEAN, SEANResBlk
 from engine.nn.style_encoder import StyleEncoderConfig
 from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
 
