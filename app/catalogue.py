@@ -59,6 +59,20 @@ class Catalogue(QObject):
         names = [name for name, _ in self.painters()]
         return "sean-faces" if "sean-faces" in names else (names[0] if names else "")
 
+    def painted_sets(self, first: str = "") -> list[tuple[LabelSet, str]]:
+        """Every set of labels that there are weights for, with the weights to begin with: ``first`` for their own set,
+        which comes first, else those of the first system that has some, by name."""
+        found: list[tuple[LabelSet, str]] = []
+        painters = sorted(self.painters(), key=lambda item: (item[0] != first, PAINTERS.index(item[1].system), item[0]))
+        for name, card in painters:
+            try:
+                labels = card.labels()
+            except EngineError:
+                continue  # a card that is wrong says so where it is used
+            if labels is not None and not any(labels.same_labels(known) for known, _ in found):
+                found.append((labels, name))
+        return found
+
     def card(self, name: str) -> Card:
         """The card of the weights ``name`` (or of a folder's path).
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from app.catalogue import Catalogue
+from app.document.document import Document
 from app.jobs.work_lane import Work
 from app.paths import resource
 from engine.errors import BadFile, BadRequest, EngineError
@@ -112,6 +114,37 @@ def templates(label_set: LabelSet) -> list[Template]:
     except (OSError, ValueError, KeyError, TypeError, EngineError):
         pass  # a damaged list: an empty map can still be had
     return named
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Templates of one set of labels, and the weights that will paint the one that is chosen."""
+
+    label_set: LabelSet
+    weights: str
+    templates: tuple[Template, ...]
+
+
+def galleries(document: Document, catalogue: Catalogue) -> list[Gallery]:
+    """The templates of the document's labels, then those that other weights paint."""
+    found = [Gallery(document.label_set, document.weights, tuple(templates(document.label_set)))]
+    for labels, weights in catalogue.painted_sets(document.weights):
+        if not labels.same_labels(document.label_set) and (offered := templates(labels)):
+            found.append(Gallery(labels, weights, tuple(offered)))
+    return found
+
+
+def photo_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
+    """What a photo can become a document of: the document's labels, then others whose regions can be found and
+    painted; each with the weights to paint with."""
+    others = [
+        (labels, weights)
+        for labels, weights in catalogue.painted_sets(document.weights)
+        if not labels.same_labels(document.label_set)
+        and catalogue.parser_for(labels)
+        and catalogue.abilities(weights).images
+    ]
+    return [(document.label_set, document.weights), *others]
 
 
 def sides_for(height: int, width: int, resolution: int, stride: int = 32) -> tuple[int, int]:

@@ -16,6 +16,12 @@ def label_name(label: Label) -> str:
     return label.name[:1].upper() + label.name[1:]
 
 
+def set_name(label_set: LabelSet) -> str:
+    """What maps of these labels show, in the language of the user interface."""
+    known = {"faces": tr("Faces"), "street": tr("Streets"), "facades": tr("House fronts")}
+    return known.get(label_set.name, label_set.name)
+
+
 def name_of(label_set: LabelSet, label: int) -> str:
     """The name of a label id; the number where the set has no such label."""
     return label_name(label_set.labels[label]) if 0 <= label < len(label_set) else str(label)

@@ -66,6 +66,27 @@ def has_label_colours(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def sets_by_colours(path: str | os.PathLike[str]) -> list[str]:
+    """Names of the bundled label sets whose colours a label map's palette, or its pixels, have. Never raises."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.size[0] * image.size[1] > MAX_PIXELS:
+                return []
+            if image.mode == "P":
+                values = [value for value, count in enumerate(image.histogram()) if count]
+                fits = [
+                    all(v < len(t) and c == t[v] for v, c in zip(values, _palette_colours(image, values)))
+                    for t in _tables()
+                ]
+            else:
+                found = image.convert("RGB").getcolors(_most_labels()) if image.mode in ("RGB", "RGBA") else None
+                used = {cast(tuple[int, ...], colour) for _, colour in found or ()}
+                fits = [bool(used) and used <= set(table) for table in _tables()]
+            return [name for name, fit in zip(bundled_label_sets(), fits, strict=True) if fit]
+    except Exception:
+        return []
+
+
 def is_torch_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a PyTorch checkpoint, as authors publish them: something to import. Never raises."""
     try:
@@ -129,9 +150,7 @@ def _looks_like_label_map(image: Image.Image) -> bool:
     if image.mode in ("RGB", "RGBA"):
         colours = image.convert("RGB").getcolors(_most_labels())
         return (
-            colours is not None
-            and len(colours) > 1
-            and _one_table_has({cast(tuple[int, ...], c) for _, c in colours})
+            colours is not None and len(colours) > 1 and _one_table_has({cast(tuple[int, ...], c) for _, c in colours})
         )
     return False
 

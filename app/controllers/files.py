@@ -14,11 +14,12 @@ from app.controllers.new import NewController
 from app.controllers.styles import StylesController, Target
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
-from app.documents import Found, look_at
-from app.labels_text import name_of
+from app.documents import Found, look_at, photo_kinds
+from app.labels_text import name_of, set_name
 from app.mime import Incoming, keep_image, read_mime
 from app.pixels import to_qimage
 from engine.errors import EngineError
+from engine.labels import LabelSet
 from engine.sniffing import is_torch_file
 
 PREVIEW = 72
@@ -127,8 +128,13 @@ class FilesController(QObject):
         path = found.path
         label = self._document.current_label if dropped_on is None else dropped_on
         name = name_of(self._document.label_set, label)
-        choices = [
-            Choice("new", "photo", self.tr("New document"), self.tr("Find its regions and repaint it")),
+        kinds = photo_kinds(self._document, self._context.core.catalogue)
+        text, hint = self.tr("New document"), self.tr("Find its regions and repaint it")
+        choices = [Choice("new 0", "photo", text, hint)]
+        if len(kinds) > 1:
+            text = self.tr("New document: {0}")
+            choices = [Choice(f"new {i}", "photo", text.format(set_name(s)), hint) for i, (s, _) in enumerate(kinds)]
+        choices += [
             Choice("all", "palette", self.tr("Styles of all regions"), self.tr("Keep the label map")),
             Choice(
                 "label", "brush", self.tr("Style of {0}").format(name), self.tr("Only the label chosen in the list")
@@ -143,12 +149,12 @@ class FilesController(QObject):
             preview=_preview(found.pixels),
             parent=self._context.window,
         )
-        dialog.chosen.connect(lambda choice: self._use_picture(path, choice, label))
+        dialog.chosen.connect(lambda choice: self._use_picture(path, choice, label, kinds))
         dialog.open()
 
-    def _use_picture(self, path: Path, choice: str, label: int) -> None:
-        if choice == "new":
-            self._new.from_photo(path)
+    def _use_picture(self, path: Path, choice: str, label: int, kinds: list[tuple[LabelSet, str]]) -> None:
+        if choice.startswith("new"):
+            self._new.from_photo(path, *kinds[int(choice.removeprefix("new"))])
         elif choice == "map":
             self._new.from_label_map(path)
         else:

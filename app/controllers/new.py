@@ -10,15 +10,16 @@ from PySide6.QtCore import QObject, Slot
 
 from app.controllers.context import Context
 from app.controllers.exports import ExportController
-from app.controllers.styles import StylesController, square_document
+from app.controllers.styles import StylesController
+from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
 from app.document.document import BACKGROUND
-from app.document.state import Origin
-from app.documents import Found, read_request_file, sample_path, sides_for, templates
-from app.photos import Photo
+from app.documents import Found, Gallery, galleries, photo_kinds, read_request_file, sample_path, sides_for, templates
+from app.labels_text import set_name
+from app.photos import Photo, square_document
 from engine.errors import EngineError
 from engine.labels import LabelSet, read_label_map, resize_label_map
 from engine.request import ImageStyle, Style
@@ -48,15 +49,27 @@ class NewController(QObject):
 
     @Slot()
     def template(self) -> None:
-        """Show the gallery of templates."""
-        self.template_for(self._document.weights)
+        """Show the gallery of templates: those of the document's labels first, then those that other weights paint."""
+        self._show_galleries(galleries(self._document, self._context.core.catalogue))
 
     @Slot()
     def photo(self) -> None:
-        """Ask for a photo and make a document of it."""
+        """Ask for a photo and, where there is a choice, for what it shows; make a document of it."""
         path = self._context.ask.open("photo", self.tr("New from photo"), self._pictures())
-        if path is not None:
+        if path is None:
+            return
+        kinds = photo_kinds(self._document, self._context.core.catalogue)
+        if len(kinds) == 1:
             self.from_photo(path)
+            return
+        choices = [
+            Choice(str(i), "photo", set_name(labels), self.tr("Painted by {0}").format(weights))
+            for i, (labels, weights) in enumerate(kinds)
+        ]
+        title, question = self.tr("New from photo"), self.tr("What does {0} show?").format(path.name)
+        dialog = ChoiceDialog(title, question, choices, parent=self._context.window)
+        dialog.chosen.connect(lambda which: self.from_photo(path, *kinds[int(which)]))
+        dialog.open()
 
     @Slot()
     def label_map(self) -> None:
@@ -97,30 +110,41 @@ class NewController(QObject):
 
     def template_for(self, weights: str) -> None:
         """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""
-        document, catalogue = self._document, self._context.core.catalogue
         try:
-            labels = document.label_set if weights == document.weights else catalogue.label_set(weights)
+            labels = self._context.core.catalogue.label_set(weights)
         except EngineError as error:
             self._context.core.hub.error(error)
             return
-        dialog = TemplateDialog(templates(labels), labels, self._context.window)
-        if weights != document.weights:
-            dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
-        dialog.chosen.connect(lambda label_map: self._from_map(label_map, labels, weights))
-        dialog.open()
+        dialog = self._show_galleries([Gallery(labels, weights, tuple(templates(labels)))])
+        dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
 
-    def from_photo(self, path: Path) -> None:
-        """Find a photo's regions, show them, then repaint it with its own styles."""
+    def from_photo(self, path: Path, labels: LabelSet | None = None, weights: str = "") -> None:
+        """Find a photo's regions, show them, then repaint it with its own styles. ``labels`` and ``weights``: the
+        document's own unless given."""
         origin = self._document.origin
-        self._styles.photo(path, lambda photo: self._photo_found(photo, origin))
+        labels = labels or self._document.label_set
+
+        def found(photo: Photo) -> None:
+            if self._document.origin is origin:  # else another document was begun meanwhile, and that is what counts
+                self._styles.show_regions(
+                    photo, Purpose.NEW, lambda corrected, _: self._encode(corrected, labels, weights), labels=labels
+                )
+
+        self._styles.photo(path, found, labels=labels)
 
     def from_label_map(self, path: Path) -> None:
         """Show what a label map file holds; it becomes a new document or replaces the present map."""
-        dialog = LabelMapDialog(path, self._document.label_set, self._context.core.submit, self._context.window)
+        own = self._document.label_set
+        sets = self._context.core.catalogue.painted_sets(self._document.weights)
+        others = [(labels, weights) for labels, weights in sets if not labels.same_labels(own)]
+        dialog = LabelMapDialog(
+            path, own, self._context.core.submit, self._context.window, others=[labels for labels, _ in others]
+        )
 
         def used(label_map: np.ndarray, how: str) -> None:
             if how == "new":
-                self._from_map(label_map)
+                weights = next((weights for labels, weights in others if labels is dialog.label_set), "")
+                self._from_map(label_map, dialog.label_set if weights else None, weights)
             else:
                 same = resize_label_map(label_map, self._document.height, self._document.width)
                 self._document.replace_label_map(same, text=self.tr("Label map {0}").format(path.name))
@@ -158,22 +182,26 @@ class NewController(QObject):
             self._context.core.settings.add_recent(found.path)
         return True
 
-    # --- photos and maps ----------------------------------------------------------------------------
+    # --- templates and maps ----------------------------------------------------------------------------
 
-    def _photo_found(self, photo: Photo, origin: Origin) -> None:
-        if self._document.origin is origin:  # else another document was begun meanwhile, and that is what counts
-            self._styles.show_regions(photo, Purpose.NEW, lambda corrected, _: self._encode(corrected))
+    def _encode(self, photo: Photo, labels: LabelSet | None = None, weights: str = "") -> None:
+        before, origin = self._document.weights, self._document.origin
+        weights = weights or before
 
-    def _encode(self, photo: Photo) -> None:
-        weights, origin = self._document.weights, self._document.origin
-        self._styles.encode(photo, weights, lambda styles: self._from_photo(photo, styles, weights, origin))
+        def encoded(styles: dict[int, ImageStyle]) -> None:
+            if self._document.weights != before or self._document.origin is not origin:
+                return  # another model or document was chosen while this one's styles were being encoded
+            pixels, label_map = square_document(photo, self._context.core.catalogue.resolution(weights))
+            text = photo.path.name
+            self._begin(label_map, styles=dict(styles), photo=pixels, text=text, labels=labels, weights=weights)
 
-    def _from_photo(self, photo: Photo, styles: dict[int, ImageStyle], weights: str, origin: Origin) -> None:
-        if self._document.weights != weights or self._document.origin is not origin:
-            return  # another model or document was chosen while this one's styles were being encoded
-        side = self._context.core.catalogue.resolution(weights)
-        pixels, label_map = square_document(photo, side)
-        self._begin(label_map, styles=dict(styles), photo=pixels, text=photo.path.name)
+        self._styles.encode(photo, weights, encoded)
+
+    def _show_galleries(self, offered: list[Gallery]) -> TemplateDialog:
+        dialog = TemplateDialog(offered, self._context.window)
+        dialog.chosen.connect(lambda label_map, gallery: self._from_map(label_map, gallery.label_set, gallery.weights))
+        dialog.open()
+        return dialog
 
     def _from_map(self, label_map: np.ndarray, labels: LabelSet | None = None, weights: str = "") -> None:
         weights = weights or self._document.weights

@@ -18,9 +18,7 @@ from app.labels_text import name_of
 from app.mime import Incoming, keep_image
 from app.panels.style_slots import join, split, with_slot
 from app.photos import CodeCache, Photo, file_key, find_regions, image_styles
-from engine.closeup import focus
 from engine.errors import EngineError
-from engine.images import resize_image
 from engine.labels import LabelSet, read_label_map, resize_label_map
 from engine.request import ImageStyle, Style
 
@@ -136,10 +134,10 @@ class StylesController(QObject):
 
         self.photo(path, lambda photo: self._look_at(photo, Target(label), chosen))
 
-    def photo(self, path: Path, then: Callable[[Photo], object]) -> None:
-        """Find the regions of a photo in the background, then call ``then`` in the GUI thread."""
-        document, catalogue = self._document, self._context.core.catalogue
-        label_set = document.label_set
+    def photo(self, path: Path, then: Callable[[Photo], object], *, labels: LabelSet | None = None) -> None:
+        """Find the regions of a photo in the background, then call ``then`` in the GUI thread. ``labels``: the
+        document's own unless given."""
+        catalogue, label_set = self._context.core.catalogue, labels or self._document.label_set
         parser = catalogue.parser_for(label_set)
         key = (*file_key(path), parser, label_set.name)
         known = self._photos.get(key)
@@ -162,11 +160,17 @@ class StylesController(QObject):
         )
 
     def show_regions(
-        self, photo: Photo, purpose: Purpose, then: Callable[[Photo, int], object], *, target: int | None = None
+        self,
+        photo: Photo,
+        purpose: Purpose,
+        then: Callable[[Photo, int], object],
+        *,
+        target: int | None = None,
+        labels: LabelSet | None = None,
     ) -> RegionsDialog:
         """Open the dialog in which the user looks at the regions; ``then`` gets the photo and the source label."""
         settings = self._context.core.settings
-        label_set = self._document.label_set
+        label_set = labels or self._document.label_set
         dialog = RegionsDialog(
             photo,
             label_set,
@@ -289,10 +293,3 @@ class StylesController(QObject):
             self._context.core.hub.error(error)
             return
         dialog.take_map(resize_label_map(found, *photo.pixels.shape[:2]))
-
-
-def square_document(photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """What the photo's regions show as a new document: (side, side, 3) pixels and (side, side) label map."""
-    rows, columns = focus(photo.label_map)
-    pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), side, side)
-    return pixels, resize_label_map(photo.label_map[rows, columns], side, side)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +26,9 @@ from app.jobs.work_lane import Work
 from app.labels_text import label_name
 from app.pixels import to_qimage
 from engine.errors import EngineError
+from engine.label_sets import load_label_set
 from engine.labels import ORDERS, LabelMapFile, LabelSet, read_label_map, resize_label_map
+from engine.sniffing import sets_by_colours
 
 SIDE = 260
 
@@ -50,22 +52,33 @@ class LabelMapDialog(QDialog):
 
     used = Signal(object, str)  # (H, W) uint8 label map; "new" or "replace"
 
-    def __init__(self, path: Path, label_set: LabelSet, submit: Submit, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        label_set: LabelSet,
+        submit: Submit,
+        parent: QWidget | None = None,
+        *,
+        others: Sequence[LabelSet] = (),
+    ) -> None:
+        """``label_set``: the document's. ``others`` can be had in a new document; a map in their colours is read so."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Label map {0}").format(path.name))
         self.setMinimumWidth(640)
         self._path = path
-        self._label_set = label_set
+        self._sets = (label_set, *others)
+        self._guess = bool(others)  # until the file has been looked at
         self._submit = submit
         self._reading: Work | None = None
         self._map: np.ndarray | None = None
         self.order = QComboBox()
         self.order.setAccessibleName(self.tr("Order of the labels"))
-        self.order.addItem(self.tr("Numbers and colours of {0}").format(label_set.name), None)
-        for name in ORDERS:
-            if max(ORDERS[name]) < len(label_set):
-                self.order.addItem(self.tr("Order of {0}").format(name), name)
+        for which, offered in enumerate(self._sets):
+            self.order.addItem(self.tr("Numbers and colours of {0}").format(offered.name), f"{which}:")
+            for name in ORDERS:
+                if max(ORDERS[name]) < len(offered) and which == 0:
+                    self.order.addItem(self.tr("Order of {0}").format(name), f"{which}:{name}")
         self.order.currentIndexChanged.connect(self._read)
         self.preview = QLabel()
         self.preview.setAccessibleName(self.tr("Preview"))
@@ -115,6 +128,17 @@ class LabelMapDialog(QDialog):
         column.addWidget(box)
 
     @property
+    def _choice(self) -> tuple[int, str | None]:
+        """Which label set, and an order of its labels if not its own."""
+        which, _, order = str(self.order.currentData()).partition(":")
+        return int(which), order or None
+
+    @property
+    def label_set(self) -> LabelSet:
+        """The labels that the map is read with."""
+        return self._sets[self._choice[0]]
+
+    @property
     def usable(self) -> bool:
         """True while the chosen order makes a label map of the file."""
         return self._map is not None
@@ -132,13 +156,24 @@ class LabelMapDialog(QDialog):
         self.preview.clear()
         self.problem.clear()
         self._allow()
-        path, label_set, order = self._path, self._label_set, self.order.currentData()
+        path, sets, guess, (which, order) = self._path, self._sets, self._guess, self._choice
+        self._guess = False
+
+        def read(work: Work) -> tuple[int, LabelMapFile]:
+            chosen = set_by_colours(path, sets) if guess else which
+            return chosen, read_label_map(path, sets[chosen], order=order)
+
         self._reading = self._submit(
-            lambda work: read_label_map(path, label_set, order=order),
-            text=self.tr("Reading {0}").format(path.name),
-            on_done=self._show,
-            on_failed=self._failed,
+            read, text=self.tr("Reading {0}").format(path.name), on_done=self._read_as, on_failed=self._failed
         )
+
+    def _read_as(self, found: tuple[int, LabelMapFile]) -> None:
+        which, file = found
+        if which != self._choice[0]:
+            self.order.blockSignals(True)
+            self.order.setCurrentIndex(self.order.findData(f"{which}:"))
+            self.order.blockSignals(False)
+        self._show(file)
 
     def _stop(self) -> None:
         if self._reading is not None and not self._reading.settled:
@@ -152,7 +187,10 @@ class LabelMapDialog(QDialog):
     def _allow(self) -> None:
         self.problem.setVisible(bool(self.problem.text()))
         self.make.setEnabled(self.usable)
-        self.replace.setEnabled(self.usable)
+        own = self._choice[0] == 0
+        self.replace.setEnabled(self.usable and own)
+        other = self.tr("The document has other labels; make a new one")
+        self.replace.setToolTip("" if own else other)
 
     def _show(self, file: LabelMapFile) -> None:
         self._map = file.label_map
@@ -160,13 +198,13 @@ class LabelMapDialog(QDialog):
         height, width = file.label_map.shape
         factor = SIDE / max(height, width)
         small = resize_label_map(file.label_map, max(1, round(height * factor)), max(1, round(width * factor)))
-        self.preview.setPixmap(QPixmap.fromImage(to_qimage(self._label_set.palette()[small])))
+        self.preview.setPixmap(QPixmap.fromImage(to_qimage(self.label_set.palette()[small])))
         ways = {
             "indexed": self.tr("indexed colours"),
             "raw": self.tr("raw numbers"),
             "colour": self.tr("colours"),
         }
-        names = [label_name(self._label_set.labels[int(i)]) for i in np.unique(file.label_map)]
+        names = [label_name(self.label_set.labels[int(i)]) for i in np.unique(file.label_map)]
         text = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
         lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *map(told, file.notes)]
         self.found.setText("\n".join(lines))
@@ -175,3 +213,9 @@ class LabelMapDialog(QDialog):
         if self._map is not None:
             self.accept()
             self.used.emit(self._map, how)
+
+
+def set_by_colours(path: Path, sets: Sequence[LabelSet]) -> int:
+    """Which of the sets' colours a label map has: the first one, 0, where nothing speaks for another."""
+    named = [load_label_set(name) for name in sets_by_colours(path)]
+    return next((i for i, one in enumerate(sets) if any(one.same_labels(found) for found in named)), 0)

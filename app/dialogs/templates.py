@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
@@ -12,12 +14,14 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
-from app.documents import Template
+from app.documents import Gallery
 from app.i18n import CHINESE, language
+from app.labels_text import set_name
 from app.pixels import to_qimage
 from engine.errors import EngineError
 from engine.labels import LabelSet, read_label_map, resize_label_map
@@ -27,12 +31,13 @@ BLANK = "blank"
 
 
 class TemplateDialog(QDialog):
-    """Shows the templates that fit a label set, and an empty map."""
+    """Shows templates and an empty map; a tab for each set of labels where there are several."""
 
-    chosen = Signal(object)  # (H, W) uint8 label map
+    chosen = Signal(object, object)  # (H, W) uint8 label map, Gallery
 
-    def __init__(self, offered: list[Template], label_set: LabelSet, parent: QWidget | None = None) -> None:
+    def __init__(self, galleries: Sequence[Gallery], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._galleries = tuple(galleries)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("New from template"))
         self.resize(760, 560)
@@ -48,15 +53,16 @@ class TemplateDialog(QDialog):
         self.list.setUniformItemSizes(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.itemActivated.connect(self.accept)
-        for template in offered:
-            title = template.title_zh if language() == CHINESE else template.title
-            try:
-                self._add(title, read_label_map(template.path, label_set).label_map, label_set)
-            except EngineError:
-                continue  # made for other labels
-        self._add(self.tr("Empty"), np.zeros((256, 256), np.uint8), label_set)
-        self.list.setCurrentRow(0)
-        hint = QLabel(self.tr("The label map becomes a new document with the mean style everywhere."))
+        self.tabs = QTabBar()
+        self.tabs.setAccessibleName(self.tr("What the label map shows"))
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        for gallery in self._galleries:
+            self.tabs.addTab(set_name(gallery.label_set))
+        self.tabs.setVisible(len(self._galleries) > 1)
+        self.tabs.currentChanged.connect(self._show)
+        self._show()
+        hint = QLabel(self.tr("The label map becomes a new document."))
         hint.setProperty("muted", True)
         hint.setWordWrap(True)
         box = QDialogButtonBox()
@@ -69,9 +75,29 @@ class TemplateDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 12)
         column.setSpacing(10)
+        column.addWidget(self.tabs)
         column.addWidget(self.list, 1)
         column.addWidget(hint)
         column.addWidget(box)
+
+    @property
+    def gallery(self) -> Gallery:
+        """The one that is shown."""
+        return self._galleries[max(0, self.tabs.currentIndex())]
+
+    def _show(self, *_: object) -> None:
+        """Show the templates of the chosen set."""
+        self.list.clear()
+        self._maps.clear()
+        labels = self.gallery.label_set
+        for template in self.gallery.templates:
+            title = template.title_zh if language() == CHINESE else template.title
+            try:
+                self._add(title, read_label_map(template.path, labels).label_map, labels)
+            except EngineError:
+                continue  # made for other labels
+        self._add(self.tr("Empty"), np.zeros((256, 256), np.uint8), labels)
+        self.list.setCurrentRow(0)
 
     def _add(self, title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
         scale = SIDE / max(label_map.shape)
@@ -90,4 +116,4 @@ class TemplateDialog(QDialog):
         row = self.list.currentRow()
         super().accept()
         if 0 <= row < len(self._maps):
-            self.chosen.emit(self._maps[row])
+            self.chosen.emit(self._maps[row], self.gallery)

@@ -14,7 +14,7 @@ from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import TemplateDialog
-from app.documents import templates
+from app.documents import Gallery, templates
 from app.jobs.work_lane import WorkLane
 from app.photos import Photo
 from engine.labels import ORDERS, load_label_set, read_label_map, write_label_map
@@ -150,9 +150,21 @@ def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane):
     path = tmp_path / "theirs.png"
     Image.fromarray(theirs).save(path)
     dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
-    dialog.order.setCurrentIndex(dialog.order.findData(order))
+    dialog.order.setCurrentIndex(dialog.order.findData(f"0:{order}"))
     qtbot.waitUntil(lambda: dialog.usable)
     assert np.array_equal(dialog._map, ours)
+
+
+def test_a_map_in_the_colours_of_other_labels_is_read_as_theirs(qtbot, lane):
+    street = load_label_set("street")
+    path = next(template.path for template in templates(street))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit, others=[street]))
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert dialog.label_set is street and "Road" in dialog.found.text()
+    assert dialog.make.isEnabled() and not dialog.replace.isEnabled()
+    dialog.order.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert dialog.label_set is FACES and dialog.replace.isEnabled()
 
 
 # --- templates, choices, about -----------------------------------------------------------------------
@@ -169,12 +181,23 @@ def test_every_template_that_ships_is_readable_and_titled(name):
 
 
 def test_a_template_becomes_a_map(qtbot, tmp_path):
-    dialog = shown(qtbot, TemplateDialog(templates(FACES), FACES))
+    dialog = shown(qtbot, TemplateDialog([Gallery(FACES, "w", tuple(templates(FACES)))]))
     assert dialog.list.count() == len(templates(FACES)) + 1
     dialog.list.setCurrentRow(dialog.list.count() - 1)
     with qtbot.waitSignal(dialog.chosen) as told:
         dialog.accept()
     assert not told.args[0].any()  # the empty one
+
+
+def test_templates_of_several_label_sets_have_a_tab_each(qtbot):
+    sets = [FACES, load_label_set("street")]
+    dialog = shown(qtbot, TemplateDialog([Gallery(s, s.name, tuple(templates(s))) for s in sets]))
+    assert dialog.tabs.isVisible() and dialog.tabs.tabText(1) == "Streets"
+    dialog.tabs.setCurrentIndex(1)
+    assert dialog.list.count() == len(templates(sets[1])) + 1
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.accept()
+    assert told.args[1].weights == "street" and told.args[0].any()
 
 
 def test_templates_of_other_labels_are_left_out():

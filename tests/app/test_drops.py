@@ -164,8 +164,8 @@ def test_regions_are_shown_every_time_until_the_user_says_otherwise(window, core
 def test_a_picture_on_no_region_is_asked_about(window, core, photo, qtbot, sure):
     drop_on(window, mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None)
-    assert set(dialog(ChoiceDialog).buttons) == {"new", "all", "label"}
-    dialog(ChoiceDialog).buttons["new"].click()
+    assert set(dialog(ChoiceDialog).buttons) == {"new 0", "all", "label"}
+    dialog(ChoiceDialog).buttons["new 0"].click()
     qtbot.waitUntil(lambda: dialog(RegionsDialog) is not None)
     dialog(RegionsDialog).accept()
     qtbot.waitUntil(lambda: core.document.photo is not None)
@@ -243,7 +243,7 @@ def test_what_may_be_photo_or_label_map_is_asked_about_where_both_fit(window, co
     path = few_colours(tmp_path / "photo.png", "P")
     drop_on(window.canvas, mime_of(path), canvas_point(window, HAIR))
     qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None)
-    assert set(dialog(ChoiceDialog).buttons) == {"new", "all", "label", "map"}
+    assert set(dialog(ChoiceDialog).buttons) == {"new 0", "all", "label", "map"}
     dialog(ChoiceDialog).buttons["label"].click()
     qtbot.waitUntil(lambda: HAIR in core.document.styles)
     assert list(core.document.styles) == [HAIR]

@@ -33,7 +33,7 @@ from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.shortcuts import ShortcutsDialog
 from app.dialogs.templates import TemplateDialog
 from app.dialogs.variations import VariationsDialog
-from app.documents import Template
+from app.documents import Gallery, Template
 from app.environment import drop_foreign_qt_paths
 from app.errors_ui import Problem, ProblemHub, Severity
 from app.errors_ui.bar import ErrorBar
@@ -82,7 +82,7 @@ def dialogs(core, tmp_path):
     yield VariationsDialog("Hair", 6)
     yield MorphDialog("Hair", Abilities(True, True, True))
     yield ChangeLabelDialog(FACES, HAIR, "12 %")
-    yield TemplateDialog([Template(tmp_path / "map.png", "Map", "图", "faces")], FACES)
+    yield TemplateDialog([Gallery(FACES, "w", (Template(tmp_path / "map.png", "Map", "图", "faces"),))])
     yield ShortcutsDialog()
     yield AboutDialog(core.catalogue)
 
