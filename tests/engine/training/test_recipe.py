@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from engine.data.folder import DatasetFolder
 from engine.errors import BadFile, EngineError, TrainingError
+from engine.models.parser import ParserConfig
 from engine.models.registry import family
 from engine.training.recipe import load_recipe, names, read_fields
 from engine.training.start import PAINTING, make_task, prepare
@@ -31,6 +37,47 @@ def test_recipes_that_ship_are_complete(name: str) -> None:
         model = {"labels": 19, "resolution": recipe.resolution} | recipe.model
         assert read_fields(model, model_config, name).resolution == recipe.resolution
         read_fields(recipe.task, task_config, name)
+    entry = family(recipe.system)
+    with torch.device("meta"):  # shapes without numbers
+        entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))
+
+
+WIDTHS = {"channels", "width", "widths", "hidden", "style_width", "style_hidden", "spade_hidden", "encoder_width"}
+
+
+def thin(config: dict[str, Any]) -> dict[str, Any]:
+    """A network's config with a sixteenth of the channels."""
+
+    def less(width: Any) -> Any:
+        return [less(one) for one in width] if isinstance(width, tuple | list) else max(4, width // 16)
+
+    return {
+        key: less(value) if key in WIDTHS else thin(value) if isinstance(value, dict) else value
+        for key, value in config.items()
+    }
+
+
+@pytest.mark.parametrize("name", names())
+def test_recipes_that_ship_take_a_step(name: str, tmp_path: Path) -> None:
+    """Thin, small, without a perceptual network; all else as it ships."""
+    recipe = load_recipe(name)
+    paints = recipe.system in PAINTING
+    kind = PAINTING[recipe.system][0] if paints else ParserConfig
+    data = write_dataset(tmp_path / "data", side=64, train=2, val=0)
+    labels = recipe.model.get("labels")
+    if labels:  # a schedule of one data set only, whose encoder takes no smaller pictures
+        classes = json.loads((data / "classes.json").read_text("utf-8"))
+        kept = {"name": "few", "classes": classes["classes"][:labels]}
+        (data / "classes.json").write_text(json.dumps(kept), "utf-8")
+        for path in (data / "labels").iterdir():
+            Image.fromarray(np.asarray(Image.open(path)) % labels).save(path)
+    side = recipe.resolution if labels else max(64, recipe.resolution // 4)
+    config = read_fields({"labels": 19, "resolution": side} | recipe.model, kind, name)
+    task = recipe.task | ({"discriminator_width": 4, "perceptual": 0.0} if paints else {})
+    small = {"resolution": side, "batch": 2, "precision": "32-true", "model": thin(asdict(config)), "task": task}
+    loop = prepare(msgspec.structs.replace(recipe, **small), data, tmp_path / "run")
+    losses = loop.stepper.run(0)
+    assert losses and all(bool(torch.isfinite(loss)) for loss in losses.values())
 
 
 @pytest.mark.parametrize("system", ["sean", "spade", "smis", "pix2pixhd", "parser"])
