@@ -78,6 +78,10 @@ TRAINING_TEXTS: tuple[str, ...] = (
     mark('"{0}" does not hold VGG19 in torchvision\'s names ({1}); get it again.'),
     # Data.
     mark("is the same file as {0}"),
+    mark("is the same file as {0}, one in {1} and one in {2}"),
+    mark("pictures beside images/ and labels/ are not looked at: {0}"),
+    mark("one pair alone: nothing is left to validate on"),
+    mark("pictures in a folder per class, without label maps: systems that paint label maps cannot train on them"),
     mark("is {0} x {1}, its picture {2} x {3}"),
     mark("has another ending than .png, which training looks for; save it as PNG"),
     mark("has the name of {0}; which of them counts is left to chance"),

@@ -141,14 +141,20 @@ def read_label_map(
     image = raster.turned()
     if image.mode == "P":
         found = _read_palette(image, label_set, called, order, notes)
-    elif image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16"):
-        found = _read_values(_grey_values(image, raster, called), label_set, called, order, "raw", notes)
+    elif is_grey(image):
+        found = _read_values(grey_values(image, raster, called), label_set, called, order, "raw", notes)
     else:
         found = _read_colours(image, label_set, called, order, notes)
     return found
 
 
-def _grey_values(image: Image.Image, raster: Raster, called: str) -> Array:
+def is_grey(image: Image.Image) -> bool:
+    """Whether a picture has one value per pixel, of however many bits, and no palette."""
+    return image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
+
+
+def grey_values(image: Image.Image, raster: Raster, called: str) -> Array:
+    """The whole numbers (H, W) that a grey picture stores. Raises BadLabelMap: it has fractions."""
     values = np.asarray(image)
     if values.dtype == bool:
         return values.astype(np.uint8)

@@ -68,10 +68,13 @@ def lines(report: Report, shown: int | None = SHOWN) -> list[str]:
     """The report for people; no more than `shown` names of a kind."""
     from engine.data.findings import KINDS
 
-    labels = f"{report.labels} labels ({report.label_set})" if report.label_set else f"{report.labels or 'no'} classes"
+    labels = f"{report.labels} labels ({report.label_set})" if report.label_set else "no classes.json"
     text = [
-        f"{report.folder}: {report.pairs} pairs ({report.pictures} pictures, {report.label_maps} label maps), {labels}"
+        f"{report.folder}: {_count(report.pairs, 'pair')} ({_count(report.pictures, 'picture')}, "
+        f"{_count(report.label_maps, 'label map')}), {labels}"
     ]
+    if report.layout == "classes":
+        text = [f"{report.folder}: {_count(report.pictures, 'picture')} in {_count(report.labels, 'class', 'es')}"]
     for title, counts in (("pictures", report.picture_sizes), ("label maps", report.map_sizes)):
         if counts:
             common = ", ".join(f"{size} ({number})" for size, number in counts.most_common(4))
@@ -85,7 +88,11 @@ def lines(report: Report, shown: int | None = SHOWN) -> list[str]:
         text.append(f"  {share:7.2%}  {name}" + ("" if number is None else f"  (in {number})"))
     for kind, found in report.by_kind().items():
         text.append(f"{KINDS[kind]}: {len(found)}")
-        text += [f"  {finding.file} {finding.what}".rstrip() for finding in found[:shown]]
+        text += [f"  {f'{finding.file} {finding.what}'.strip()}" for finding in found[:shown]]
         if shown is not None and len(found) > shown:
             text.append(f"  and {len(found) - shown} more (--all names them)")
     return text
+
+
+def _count(number: int, what: str, plural: str = "s") -> str:
+    return f"{number} {what}{'' if number == 1 else plural}"

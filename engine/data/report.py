@@ -66,14 +66,27 @@ def inspect_folder(
     report.seen.stems = sorted(images.keys() & maps.keys())
     report.pairs, report.pictures, report.label_maps = len(report.seen.stems), len(images), len(maps)
     _check_splits(folder, images.keys() & maps.keys(), report)
-    if not report.pairs:
-        report.findings.append(Finding("note", "", "no pair of a picture and a label map; put pairs of one name into "
-                                       "images/ and labels/"))  # fmt: skip
-    elif label_set is None:
-        report.findings.append(Finding("note", "classes.json", "is missing; --make writes one from the label maps"))
+    _notes(report, folder, has_set=label_set is not None)
     order = {kind: n for n, kind in enumerate(KINDS)}
     report.findings.sort(key=lambda f: (order[f.kind], f.file))
     return report
+
+
+def _notes(report: Report, folder: Path, has_set: bool) -> None:
+    """What keeps a folder without any broken file from being trained on, or makes it less than it could be."""
+
+    def note(file: str, what: str) -> None:
+        report.findings.append(Finding("note", file, what))
+
+    if not report.pictures and (loose := sum(1 for path in files_below(folder) if len(path.parts) == 1)):
+        note("", f"pictures beside images/ and labels/ are not looked at: {loose}")
+    if not report.pairs:
+        note("", "no pair of a picture and a label map; put pairs of one name into images/ and labels/")
+        return
+    if not has_set and not (folder / "classes.json").exists():
+        note("classes.json", "is missing; --make writes one from the label maps")
+    if report.pairs == 1:
+        note("", "one pair alone: nothing is left to validate on")
 
 
 def class_folders(folder: Path) -> dict[str, list[Path]]:
@@ -235,8 +248,20 @@ def _check_splits(folder: Path, pairs: set[str], report: Report) -> None:
                 where = f"twice in {name}" if owner[stem] == name else f"in {owner[stem]} and in {name}"
                 report.findings.append(Finding("split", stem, f"is {where}"))
             owner[stem] = name
+    _across_splits(report, owner)
     if rest := len(pairs - owner.keys()):
         report.findings.append(Finding("note", "splits.json", f"{rest} pairs are in no split and are not used"))
+
+
+def _across_splits(report: Report, owner: dict[str, str]) -> None:
+    """Duplicates of which one is trained on and the other measured make numbers look better than they are."""
+    for n, finding in enumerate(report.findings):
+        if finding.kind == "duplicate":
+            first = finding.what.removeprefix("is the same file as ")
+            here, there = (owner.get(stem_of(Path(*Path(name).parts[1:]))) for name in (finding.file, first))
+            if here is not None and there is not None and here != there:
+                what = f"is the same file as {first}, one in {here} and one in {there}"
+                report.findings[n] = Finding("duplicate", finding.file, what)
 
 
 def _inspect_classes(
@@ -259,3 +284,5 @@ def _inspect_classes(
     report.label_shares = {name: len(files) / len(paths) for name, files in classes.items()}
     report.seen.stems = [stem_of(path) for path in paths]
     _check_splits(folder, set(report.seen.stems), report)
+    what = "pictures in a folder per class, without label maps: systems that paint label maps cannot train on them"
+    report.findings.append(Finding("note", "", what))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine.errors import BadLabelMap, EngineError
 from engine.label_sets import LabelSet
-from engine.labels import MAX_COLOURS, read_label_map
+from engine.labels import MAX_COLOURS, grey_values, is_grey, read_label_map
 from engine.rasters import load_raster
 
 Array = np.ndarray
@@ -82,8 +82,13 @@ def _without_label_set(path: Path, digest: bytes) -> FileFacts:
     if raster.lossy:
         sentence = f'"{path}" is a {raster.format} file, whose lossy compression blurs label ids; save it as PNG.'
         return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
-    if image.mode in ("P", "L", "1"):
-        values = np.asarray(image).astype(np.uint8)
+    if image.mode == "P" or is_grey(image):
+        values = np.asarray(image) if image.mode == "P" else grey_values(image, raster, f'"{path}"')
+        low, high = int(values.min()), int(values.max())
+        if low < 0 or high > 255:
+            sentence = f'"{path}" has values from {low} to {high}; label ids are 0 to 255, one per label.'
+            return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
+        values = values.astype(np.uint8)
         palette = bytes(image.getpalette("RGB") or b"").ljust(768, b"\0") if image.mode == "P" else b""
         how = "indexed" if palette else "raw"
         counts = np.bincount(values.ravel(), minlength=256)

@@ -234,3 +234,34 @@ def test_the_command_ends_with_1_where_a_folder_cannot_be_trained_on(run: Runner
     (folder / "labels" / "train_000.png").write_bytes(b"text")
     done = run("data", folder)
     assert done.code == 1 and "labels/train_000.png" in done.out and "\n  " in done.out
+
+
+def test_grey_maps_of_sixteen_bits_hold_ids_too(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "deep", side=16, train=3, val=0)
+    (folder / "classes.json").unlink()
+    for path in (folder / "labels").iterdir():
+        Image.fromarray(np.asarray(Image.open(path)).astype(np.uint16) % 3).save(path)
+    report = inspect_folder(folder)
+    assert set(report.label_shares) <= {"0", "1", "2"} and not report.problems
+    make_files(folder, report)
+    assert len(DatasetFolder(folder, "train", 16)) == 3
+    Image.fromarray(np.full((16, 16), 4000, np.uint16)).save(folder / "labels" / "train_000.png")
+    (folder / "classes.json").unlink()
+    assert "has values from 4000 to 4000" in found(inspect_folder(folder), "unfit")["labels/train_000.png"]
+
+
+def test_pictures_that_are_in_two_splits_are_told(folder: Path) -> None:
+    shutil.copy(folder / "images" / "train_000.jpg", folder / "images" / "val_000.jpg")
+    shutil.copy(folder / "images" / "train_001.jpg", folder / "images" / "train_002.jpg")
+    twice = found(inspect_folder(folder), "duplicate")
+    assert twice["images/val_000.jpg"] == "is the same file as images/train_000.jpg, one in val and one in train"
+    assert twice["images/train_002.jpg"] == "is the same file as images/train_001.jpg"
+
+
+def test_one_pair_and_pictures_in_the_wrong_place_are_told(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "one", side=16, train=1, val=0)
+    assert any("nothing is left to validate on" in one.what for one in inspect_folder(folder).findings)
+    (tmp_path / "flat").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "flat" / "a.png")
+    notes = [one.what for one in inspect_folder(tmp_path / "flat").findings]
+    assert any(what.endswith("not looked at: 1") for what in notes) and any("no pair" in what for what in notes)
