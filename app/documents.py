@@ -13,10 +13,12 @@ from app.catalogue import Catalogue
 from app.document.document import Document
 from app.jobs.work_lane import Work
 from app.paths import resource
+from app.photos import Photo
+from engine.closeup import focus, has_background
 from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text
-from engine.images import read_embedded_request, read_image, sniff
-from engine.labels import LabelSet, load_label_set
+from engine.images import read_embedded_request, read_image, resize_image, sniff
+from engine.labels import LabelSet, load_label_set, resize_label_map
 from engine.request import RenderRequest, from_json
 from engine.sniffing import has_label_colours
 from engine.styles import located
@@ -153,3 +155,16 @@ def sides_for(height: int, width: int, resolution: int, stride: int = 32) -> tup
     factor = resolution / max(height, width)
     tall, wide = (max(stride, round(side * factor / stride) * stride) for side in (height, width))
     return tall, wide
+
+
+def photo_document(photo: Photo, label_set: LabelSet, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A photo as a new document, (H, W, 3) pixels and (H, W) label map: around what it shows, as a square, where the
+    labels have a background; else, as a street has none, all of it in its own form. ``side``: of the weights."""
+    rows, columns = slice(None), slice(None)
+    height, width = side, side
+    if has_background(label_set):
+        rows, columns = focus(photo.label_map)
+    else:
+        height, width = sides_for(photo.label_map.shape[0], photo.label_map.shape[1], side)
+    pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), height, width)
+    return pixels, resize_label_map(photo.label_map[rows, columns], height, width)

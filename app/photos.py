@@ -14,9 +14,9 @@ from PySide6.QtCore import QCoreApplication
 
 from app.engine_texts import told
 from app.jobs.work_lane import Work
-from engine.closeup import focus, reduced
+from engine.closeup import reduced
 from engine.errors import EngineError
-from engine.images import read_embedded_request, read_image, resize_image, sniff
+from engine.images import read_embedded_request, read_image, sniff
 from engine.labels import LabelSet, check_label_map, read_label_map, resize_label_map
 from engine.request import ImageStyle, ParseRequest, RenderRequest, encode_code, encode_map, from_json
 
@@ -155,10 +155,3 @@ def image_styles(photo: Photo, codes: Any) -> dict[int, ImageStyle]:
         for label in present
         if bool(codes.present[label])
     }
-
-
-def square_document(photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """What the photo's regions show as a new document: (side, side, 3) pixels and (side, side) label map."""
-    rows, columns = focus(photo.label_map)
-    pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), side, side)
-    return pixels, resize_label_map(photo.label_map[rows, columns], side, side)

@@ -43,6 +43,11 @@ def focus(label_map: Array, *, room: float = 1.12) -> tuple[slice, slice]:
     return slice(top, top + side), slice(left, left + side)
 
 
+def has_background(label_set: LabelSet) -> bool:
+    """Whether the set's first label is what is around that which is shown: portraits have it, streets do not."""
+    return label_set[0].name.lower() in BACKGROUNDS
+
+
 def close_up(pixels: Array, label_map: Array, label_set: LabelSet) -> tuple[Array, Array]:
     """The part of a picture that is encoded, with its label map: a small face in a large picture is looked at closer.
 
@@ -56,7 +61,7 @@ def close_up(pixels: Array, label_map: Array, label_set: LabelSet) -> tuple[Arra
     """
     pixels = reduced(pixels)
     label_map = resize_label_map(label_map, *pixels.shape[:2])
-    if label_set[0].name.lower() in BACKGROUNDS:
+    if has_background(label_set):
         rows, columns = focus(label_map)
         if rows.stop - rows.start < min(label_map.shape):  # else nothing is gained by leaving out the sides
             pixels, label_map = pixels[rows, columns], label_map[rows, columns]

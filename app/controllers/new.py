@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
+from app import documents
 from app.controllers.context import Context
 from app.controllers.exports import ExportController
 from app.controllers.styles import StylesController
@@ -17,9 +18,9 @@ from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
 from app.document.document import BACKGROUND
-from app.documents import Found, Gallery, galleries, photo_kinds, read_request_file, sample_path, sides_for, templates
+from app.documents import Found, Gallery, sample_path
 from app.labels_text import set_name
-from app.photos import Photo, square_document
+from app.photos import Photo
 from engine.errors import EngineError
 from engine.labels import LabelSet, read_label_map, resize_label_map
 from engine.request import ImageStyle, Style
@@ -50,7 +51,7 @@ class NewController(QObject):
     @Slot()
     def template(self) -> None:
         """Show the gallery of templates: those of the document's labels first, then those that other weights paint."""
-        self._show_galleries(galleries(self._document, self._context.core.catalogue))
+        self._show_galleries(documents.galleries(self._document, self._context.core.catalogue))
 
     @Slot()
     def photo(self) -> None:
@@ -58,7 +59,7 @@ class NewController(QObject):
         path = self._context.ask.open("photo", self.tr("New from photo"), self._pictures())
         if path is None:
             return
-        kinds = photo_kinds(self._document, self._context.core.catalogue)
+        kinds = documents.photo_kinds(self._document, self._context.core.catalogue)
         if len(kinds) == 1:
             self.from_photo(path)
             return
@@ -115,7 +116,7 @@ class NewController(QObject):
         except EngineError as error:
             self._context.core.hub.error(error)
             return
-        dialog = self._show_galleries([Gallery(labels, weights, tuple(templates(labels)))])
+        dialog = self._show_galleries([Gallery(labels, weights, tuple(documents.templates(labels)))])
         dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
 
     def from_photo(self, path: Path, labels: LabelSet | None = None, weights: str = "") -> None:
@@ -191,7 +192,8 @@ class NewController(QObject):
         def encoded(styles: dict[int, ImageStyle]) -> None:
             if self._document.weights != before or self._document.origin is not origin:
                 return  # another model or document was chosen while this one's styles were being encoded
-            pixels, label_map = square_document(photo, self._context.core.catalogue.resolution(weights))
+            side = self._context.core.catalogue.resolution(weights)
+            pixels, label_map = documents.photo_document(photo, labels or self._document.label_set, side)
             text = photo.path.name
             self._begin(label_map, styles=dict(styles), photo=pixels, text=text, labels=labels, weights=weights)
 
@@ -209,7 +211,7 @@ class NewController(QObject):
 
     def _fitted(self, label_map: np.ndarray, weights: str) -> np.ndarray:
         side = self._context.core.catalogue.resolution(weights)
-        return resize_label_map(label_map, *sides_for(label_map.shape[0], label_map.shape[1], side))
+        return resize_label_map(label_map, *documents.sides_for(label_map.shape[0], label_map.shape[1], side))
 
     def _begin(
         self,
@@ -247,14 +249,14 @@ class NewController(QObject):
         if not path.is_file():
             return None
         try:
-            return read_request_file(path)
+            return documents.read_request_file(path)
         except EngineError as error:
             self._context.core.hub.error(error)
             return None
 
     def _first_template(self) -> None:
         labels = self._document.label_set
-        for template in templates(labels):
+        for template in documents.templates(labels):
             try:
                 label_map = read_label_map(template.path, labels).label_map
             except EngineError:
