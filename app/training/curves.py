@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from app.metric_names import metric_text
@@ -84,9 +84,13 @@ class CurvesView(QWidget):
         self._draw()
 
     def refresh(self) -> None:
-        """Reports have come; the curves follow a moment later."""
-        if not self._later.isActive():
+        """Reports have come; the curves follow a moment later, those that nobody sees when they are shown again."""
+        if self.isVisible() and not self._later.isActive():
             self._later.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._draw()
 
     def set_group(self, name: str) -> None:
         """Show the curves of a group."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -14,8 +15,9 @@ from app.engine_texts import told
 from app.i18n import mark, tr
 from app.icons import icons
 from app.training.fields import NumberEdit
+from app.training.history import CONFIG, read_run
 from engine.errors import EngineError
-from engine.training.recipe import Recipe, load_recipe, names
+from engine.training.recipe import Recipe, load_recipe, names, read_fields
 
 KEYS: tuple[tuple[str, str, str], ...] = (
     ("steps", mark("Steps"), mark("How many steps the run has; each takes one batch")),
@@ -110,10 +112,12 @@ class RecipeForm(QWidget):
     # --- recipes ------------------------------------------------------------------------------------
 
     def load(self, source: str | Path) -> None:
-        """Show a recipe by name or file; one that does not read says why and cannot be started."""
+        """Show a recipe by name or file, or that of a run (its config.json); one that does not read says why and
+        cannot be started.
+        """
         self._source = source
         try:
-            self._loaded = load_recipe(source)
+            self._loaded = _of_run(source) if Path(source).name == CONFIG else load_recipe(source)
         except EngineError as error:
             self._loaded = None
             self.problem.setText(told(str(error)))
@@ -147,7 +151,15 @@ class RecipeForm(QWidget):
 
     def recipe(self) -> Recipe:
         """The recipe with the changes. Raises EngineError when it cannot be used."""
-        return load_recipe(self._source, self.changes() or {})
+        assert self._loaded is not None
+        raw = msgspec.to_builtins(self._loaded)
+        for key, value in (self.changes() or {}).items():
+            *parents, leaf = key.split(".")
+            place = raw
+            for parent in parents:
+                place = place[parent]
+            place[leaf] = value
+        return read_fields(raw, Recipe, str(self._source))
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -170,7 +182,8 @@ class RecipeForm(QWidget):
         for i in range(self.choice.count()):
             if str(self.choice.itemData(i)) == str(source):
                 return i
-        self.choice.addItem(Path(source).name, source)
+        path = Path(source)
+        self.choice.addItem(path.parent.name if path.name == CONFIG else path.name, source)
         self.choice.setItemData(self.choice.count() - 1, str(source), 3)  # ToolTipRole
         return self.choice.count() - 1
 
@@ -249,6 +262,11 @@ class RecipeForm(QWidget):
         self._edits[key] = edit
         edit.textChanged.connect(lambda _: self.changed.emit())
         form.addRow(_caption(text), edit)
+
+
+def _of_run(config: str | Path) -> Recipe:
+    """The recipe that a run was begun with. Raises EngineError."""
+    return read_fields(read_run(Path(config).parent).recipe, Recipe, str(config))
 
 
 def _form(parent: QWidget) -> QFormLayout:

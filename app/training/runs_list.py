@@ -18,6 +18,7 @@ class RunsList(QWidget):
     """Names of run folders, the newest first."""
 
     problem_found = Signal(object)  # EngineError
+    like_wanted = Signal(object)  # RunInfo of the run that a new one is to be like
 
     def __init__(self, training: Training, ask: FolderAsker, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,11 +34,17 @@ class RunsList(QWidget):
         self.none.setWordWrap(True)
         self.open = QPushButton(self.tr("Open a run folder..."))
         self.open.clicked.connect(self._open)
+        self.like = QPushButton(self.tr("New run from this one..."))
+        self.like.setToolTip(
+            self.tr("The same recipe and data, from this run's best state: to go on with other rates or more steps")
+        )
+        self.like.clicked.connect(self._want_like)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 12, 14, 12)
         column.setSpacing(8)
         column.addWidget(self.none)
         column.addWidget(self.list, 1)
+        column.addWidget(self.like)
         column.addWidget(self.open)
         training.runs_changed.connect(self.fill)
         training.state_changed.connect(self._show_none)
@@ -60,7 +67,8 @@ class RunsList(QWidget):
         self.none.setVisible(self.list.count() == 0 and not self._training.active)
 
     def _show(self) -> None:
-        shown = self._training.shown
+        shown, info = self._training.shown, self._training.info
+        self.like.setEnabled(info is not None and info.has_best)
         with QSignalBlocker(self.list):
             row = -1
             for i in range(self.list.count()):
@@ -69,6 +77,10 @@ class RunsList(QWidget):
             self.list.setCurrentRow(row)
         if shown is not None and row < 0 and shown.folder in self._training.runs():
             self.fill()
+
+    def _want_like(self) -> None:
+        if self._training.info is not None:
+            self.like_wanted.emit(self._training.info)
 
     def _chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from app.jobs.training_thread import spare_threads
 from app.jobs.work_lane import Work, WorkLane
 from app.training.data_folder import lacks
 from app.training.fields import FolderEdit
-from app.training.history import taken
+from app.training.history import CONFIG, RunInfo, taken
 from app.training.recipe_form import RecipeForm
 from app.training.state import Training
 from engine.checkpoints.store import MODEL_FILE
@@ -87,8 +89,8 @@ class SetupForm(QWidget):
         self.start.clicked.connect(self._start)
         self._stem = ""
         self._build()
-        catalogue.changed.connect(self._fill_origins)
-        training.runs_changed.connect(self._fill_origins)
+        catalogue.changed.connect(lambda: self._fill_origins())
+        training.runs_changed.connect(lambda: self._fill_origins())
         training.state_changed.connect(lambda _: self.check())
         self._recipe_changed()
         self._fill_origins()
@@ -144,6 +146,12 @@ class SetupForm(QWidget):
         """Choose a data folder."""
         self.data.set_path(folder, tell=True)
 
+    def set_like(self, info: RunInfo) -> None:
+        """A new run with the recipe and the data of another, from its best state: to go on with other numbers."""
+        self.recipe.load(info.folder / CONFIG)
+        self.data.set_path(info.data, tell=True)
+        self._fill_origins(info.folder)
+
     def plan(self) -> Plan:
         """What would be trained now. Raises EngineError when the recipe cannot be used."""
         data, folder = self.data.path, self.name.path
@@ -165,7 +173,8 @@ class SetupForm(QWidget):
                 self.device.addItem(f"{device.id}: {device.name}", device.id)
 
     def _recipe_changed(self) -> None:
-        stem = Path(str(self.recipe.source)).stem
+        source = Path(str(self.recipe.source))
+        stem = re.sub(r"-\d{8}-\d{6}$", "", source.parent.name) if source.name == CONFIG else source.stem
         if stem != self._stem:
             self._stem = stem
             self.suggest_folder()
@@ -175,16 +184,21 @@ class SetupForm(QWidget):
     def suggest_folder(self) -> None:
         """A new run folder's name from the recipe and the time."""
         name = f"{self._stem or 'run'}-{datetime.now():%Y%m%d-%H%M%S}"
-        self.name.set_path(self._training.runs_folder() / name)
+        plan = self._training.plan
+        for number in count(1):
+            folder = self._training.runs_folder() / (name if number == 1 else f"{name}-{number}")
+            if not taken(folder) and (plan is None or folder != plan.folder):  # that of a run begun just now is to come
+                break
+        self.name.set_path(folder)
 
     def set_name(self, folder: Path) -> None:
         """Choose a run folder."""
         self.name.set_path(folder)
         self.check()
 
-    def _fill_origins(self) -> None:
-        """Weights and runs of the recipe's system."""
-        chosen = self.origin.currentData()
+    def _fill_origins(self, chosen: Path | None = None) -> None:
+        """Weights and runs of the recipe's system; `chosen` is chosen, or what was before."""
+        chosen = chosen or self.origin.currentData()
         system = self.recipe.base.system if self.recipe.base is not None else ""
         self.origin.clear()
         self.origin.addItem(self.tr("Scratch"), None)

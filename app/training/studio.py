@@ -14,6 +14,7 @@ from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem
 from app.jobs.training_lane import Plan
 from app.training.curves import CurvesView
+from app.training.history import RunInfo
 from app.training.run_bar import RunBar
 from app.training.runs_list import RunsList
 from app.training.setup import SetupForm
@@ -98,6 +99,7 @@ class Studio(QWidget):
         self.setup.report_wanted.connect(self.report_wanted)
         self.setup.problem_found.connect(self._core.hub.error)
         self.runs.problem_found.connect(self._core.hub.error)
+        self.runs.like_wanted.connect(self._set_like)
         self.bar.resume_wanted.connect(self.resume)
         self.bar.use_wanted.connect(self.use_wanted)
         self.bar.evaluate_wanted.connect(self.evaluate_wanted)
@@ -119,6 +121,10 @@ class Studio(QWidget):
     def _begin_again(self, folder: Path) -> None:
         """A new run could not be started: back to the form, with the name it was to have."""
         self.setup.set_name(folder)
+        self.tabs.setCurrentWidget(self.setup)
+
+    def _set_like(self, info: RunInfo) -> None:
+        self.setup.set_like(info)
         self.tabs.setCurrentWidget(self.setup)
 
     def resume(self, folder: Path) -> None:

@@ -78,6 +78,21 @@ def test_losses_that_are_no_numbers_stop_the_run_and_the_good_checkpoint_is_kept
     studio.bar.pause.click()
     qtbot.waitUntil(lambda: core.training.shown.step > 5, timeout=PATIENCE)
     assert not studio.error_bar.isVisible()
+    studio.bar.stop.click()
+    ended(qtbot, core)
+
+    # With a lower rate, as the sentence advises: a new run from this one's best state.
+    before, setup = core.training.shown.folder, studio.setup
+    studio.runs.like.click()
+    setup.recipe._edits["steps"].setText("2")
+    setup.recipe._edits["task.l1"].setText("0.5")
+    assert studio.tabs.currentWidget() is setup and setup.start.isEnabled(), setup.why_not.text()
+    plan = setup.plan()
+    assert (plan.start, plan.recipe.steps, plan.recipe.task["l1"]) == (before, 2, 0.5)
+    assert plan.folder != before and plan.recipe.model == core.training.plan.recipe.model
+    setup.start.click()
+    ended(qtbot, core)
+    assert core.training.shown.folder == plan.folder and core.training.shown.step == 2
 
 
 def test_a_full_disk_stops_the_run_and_it_goes_on_once_there_is_room(qtbot, studio, core, tmp_path, monkeypatch):
