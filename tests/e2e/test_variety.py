@@ -7,7 +7,8 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from engine.request import MEAN, MixStyle, SampleStyle
+from engine.images import read_embedded_request, read_image
+from engine.request import MEAN, MixStyle, SampleStyle, from_json
 from tests.e2e.test_journey import engine_render, wait_rendered
 
 HAIR, SKIN, HAT = 13, 1, 14
@@ -41,6 +42,9 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     actions["style_lock"].trigger()
     actions["style_dice_all"].trigger()
     assert document.style(HAIR) == locked and isinstance(document.style(SKIN), SampleStyle)
+    assert window.controllers["variety"].variations() is None
+    assert "Hair is locked" in window.error_bar.problem.sentence
+    window.error_bar.dismiss()
     wait_rendered(editor, qtbot)
     actions["result_keep"].trigger()
     good = next(result for result in document.results if result.starred)
@@ -78,6 +82,15 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     qtbot.waitUntil(lambda: target.exists() and not editor.core.foreground_busy, timeout=PATIENCE)
     with Image.open(target) as image:
         assert image.n_frames == 4 and image.size == (document.width, document.height)
+    for kind, end in (("strip", "路.png"), ("sequence", "frames")):
+        written = tmp_path / end
+        monkeypatch.setattr(window.context.ask, "pick_save", lambda *_, path=written: (str(path), ""))
+        session.dialog.kind.setCurrentIndex(session.dialog.kind.findData(kind))
+        session.dialog.export.click()
+        qtbot.waitUntil(lambda path=written: path.exists() and not editor.core.foreground_busy, timeout=PATIENCE)
+    assert read_image(tmp_path / "路.png").pixels.shape[1] > 3 * document.width
+    last = sorted((tmp_path / "frames").iterdir())[-1]
+    assert from_json(read_embedded_request(last)).style(HAIR) == MEAN
     session.dialog.reject()
 
     # The hair becomes a hat.
