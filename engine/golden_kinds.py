@@ -18,7 +18,7 @@ from engine.errors import BadFile, NotSupported
 from engine.golden import GoldenCase
 from engine.models.registry import family
 from engine.models.sean import SEANGenerator
-from engine.models.smis import SMISEncoder
+from engine.models.smis_encoder import SMISEncoder
 from engine.nn.blocks import one_hot
 from engine.training.losses import Features, feature_matching, hinge_discriminator, hinge_generator
 

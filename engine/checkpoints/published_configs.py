@@ -19,7 +19,8 @@ from engine.checkpoints.published_smis import (
     smis_config,
 )
 from engine.models.sean import SEANConfig, StyleEncoderConfig
-from engine.models.smis import SMISConfig, SMISEncoderConfig
+from engine.models.smis import SMISConfig
+from engine.models.smis_encoder import SMISEncoderConfig
 from engine.models.spade import SPADEConfig, SPADEEncoderConfig
 from engine.nn.discriminators import PatchDiscriminatorConfig
 

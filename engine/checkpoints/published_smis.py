@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from engine.models.smis import RegionEncoderConfig, Schedule, SMISConfig, SMISEncoderConfig
+from engine.models.smis import RegionEncoderConfig, Schedule, SMISConfig
+from engine.models.smis_encoder import SMISEncoderConfig
 
 Shapes = dict[str, tuple[int, ...]]
 Known = dict[str, int | float | str]

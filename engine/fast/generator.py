@@ -4,37 +4,34 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.fast import large
-from engine.fast.convolution import Convolution, ToImage, as_conv, bias_of, has_bfloat16
+from engine.fast.block import SLOPE, Block
+from engine.fast.convolution import ToImage, has_bfloat16
 from engine.fast.large_noise import RowNoise
 from engine.fast.levels import Level, grant, hold_to
 from engine.fast.modulation import Layer
-from engine.fast.neighbourhoods import INNER, Codes, Coding, Neighbourhoods, on_device, resize_nearest, upload
-from engine.fast.pixels import Modulated, Workspace
-from engine.fast.places import PassingRows, Place, kept_rows
+from engine.fast.neighbourhoods import Codes, Coding, Neighbourhoods, resize_nearest
+from engine.fast.pixels import Workspace
+from engine.fast.places import Place
 from engine.fast.small import LiteralWork
 from engine.memory import return_freed_memory
+from engine.models.sean import SEANGenerator
+from engine.models.smis import SMISGenerator
+from engine.models.spade import SPADEGenerator
 from engine.nn.blocks import Noise
-from engine.nn.grouped import CGBlock
-from engine.nn.sean import SEANResBlk
-from engine.nn.spade import SPADEResBlk
 
 CACHE_MEGABYTES = 192
 CACHE_VARIABLE = "TESSERA_CACHE_MB"
 """Environment variable: another limit, in megabytes, of what each renderer keeps between pictures."""
 STYLE_SHARE, PLACES_SHARE = 0.25, 1 / 16
-SLOPE = 0.2
 
 
 def default_cache_bytes() -> int:
@@ -46,83 +43,48 @@ def default_cache_bytes() -> int:
 LabelMap = NDArray[np.integer[Any]] | Tensor
 Precision = Literal["float32", "bfloat16"]
 OnBlock = Callable[[int, int], None]
-
-
-@dataclass
-class Block:
-    """One ResBlk, ready to run: its layers and convolutions, its level, and whether its input is doubled first."""
-
-    norm_0: Layer
-    norm_1: Layer
-    norm_s: Layer | None
-    conv_0: Convolution
-    conv_1: Convolution
-    conv_s: Convolution | None
-    level: int
-    doubled: bool
-
-    @classmethod
-    def of(
-        cls, part: nn.Module, coding: Coding, level: int, doubled: bool, size: tuple[int, int], dtype: torch.dtype
-    ) -> Block:
-        """From a literal block whose features are usually of `size` (height, width)."""
-        if not isinstance(part, SEANResBlk | SPADEResBlk | CGBlock):
-            raise TypeError(f"no fast path for {type(part).__name__}")
-        shortcut = part.learned_shortcut
-        return cls(
-            norm_0=Layer(part.norm_0, coding),
-            norm_1=Layer(part.norm_1, coding),
-            norm_s=Layer(part.norm_s, coding) if shortcut else None,
-            conv_0=Convolution(as_conv(part.conv_0), *size, dtype),
-            conv_1=Convolution(as_conv(part.conv_1), *size, dtype),
-            conv_s=Convolution(as_conv(part.conv_s), *size, dtype) if shortcut else None,
-            level=level,
-            doubled=doubled,
-        )
-
-    def release(self, part: nn.Module) -> None:
-        """Free the literal block's kernels, which this one no longer looks at."""
-        for conv in (self.conv_0, self.conv_1, self.conv_s):
-            if conv is not None:
-                conv.forget_plain()
-        for module in part.modules():
-            if isinstance(module, nn.Conv2d):
-                module.weight.data = module.weight.new_empty(0)
-
-    @property
-    def layers(self) -> list[Layer]:
-        """In the order of the network's norms."""
-        return [self.norm_0, self.norm_1] + ([self.norm_s] if self.norm_s is not None else [])
+Painting = SEANGenerator | SPADEGenerator | SMISGenerator
+"""The literal networks that there is a fast path for."""
 
 
 class FastGenerator:
-    """Blocks, levels, buffers and caches of one generator; subclasses know what it starts from and its styles.
+    """Renders a literal generator's pictures.
+
+    Subclasses know what a picture starts from and its styles (`_begin`); their constructor is this one.
 
     Args:
-        parts: the literal blocks, in eval mode, spectral norm folded.
-        doubled: for each, whether its input is doubled first.
-        to_image: the last convolution.
-        coding: of the label map.
-        size: (height, width) of the first block's features at the usual size of picture.
+        generator: the literal network, in eval mode, spectral norm folded.
         cache_bytes: limit of what is kept between pictures, least recently used out first; None: the usual one.
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
         release: free each kernel of the blocks once it has been laid out anew, so that weights exist once. The
-            literal network can then no longer paint, nor this one in float32 if made for bfloat16. Small networks
-            keep theirs, for small pictures (`engine.fast.small`).
+            literal network can then still encode, but not paint, nor this one in float32 if made for bfloat16. Small
+            networks keep theirs, for small pictures (`engine.fast.small`).
+
+    Raises:
+        ValueError: the network is in training mode, or MulNet (one network per label).
     """
 
+    config: Any
+    _generator: Any
+
+    @torch.no_grad()
     def __init__(
         self,
-        parts: Sequence[nn.Module],
-        doubled: Sequence[bool],
-        to_image: nn.Conv2d,
-        coding: Coding,
-        size: tuple[int, int],
-        cache_bytes: int | None,
-        precision: Precision,
-        release: bool,
+        generator: Painting,
+        *,
+        cache_bytes: int | None = None,
+        precision: Precision = "float32",
+        release: bool = False,
     ) -> None:
+        if generator.training:
+            raise ValueError("the generator must be in eval mode")
+        self.config = config = generator.config
+        if isinstance(generator, SMISGenerator) and generator.config.separate:
+            raise ValueError("there is no fast path for one network per label")
+        self._generator, to_image = generator, generator.to_image
+        parts, doubled, size = list(generator.blocks), config.upsample_before, config.start
+        coding = Coding(config.labels, config.edges)
         cache_bytes = default_cache_bytes() if cache_bytes is None else cache_bytes
         self.cache_bytes, self.precision, self.coding = cache_bytes, precision, coding
         self.device = to_image.weight.device
@@ -149,6 +111,10 @@ class FastGenerator:
         self._row_bytes = cache_bytes - self._last_limit - style_bytes
         for branch in branches:  # the same number of styles each
             branch.slots = max(0, style_bytes // sum(b.row_bytes for b in branches) - 1)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Read what is the system's own from the literal network, once the blocks are laid out."""
 
     def _layers(self) -> list[Layer]:
         return [layer for block in self._blocks for layer in block.layers]
@@ -250,7 +216,7 @@ class FastGenerator:
                     place = places[self._blocks[n].level]
                     tick()
                     style(n, self._blocks[n], place)
-                    x = self._block(n, x, place, noise, tick)
+                    x = self._blocks[n].run(x, place, noise, self._work, self._now, n % 2, tick)
                     after(n, x, part)
                     done += 1
             finally:
@@ -283,73 +249,15 @@ class FastGenerator:
         places = self._granted(self._levels[whole:], found, self._row_bytes - self._row_bytes // 2)
         return dict(zip(numbers, places, strict=True))
 
-    def _block(self, n: int, x: Tensor, place: Place, noise: Noise | None, tick: Callable[[], None]) -> Tensor:
-        """Block n: (h, w, C) -> (H, W, O), in a buffer of its own. `tick` is called often and may raise to stop."""
-        block, work = self._blocks[n], self._work
-        height, width = place.found.height, place.found.width
-
-        def features(layer: Layer, source: Tensor, slope: float, doubled: bool) -> Modulated:
-            drawn = None
-            if noise is not None and layer.noise is not None:
-                drawn = upload(noise(layer.number, height, width)[0, 0], x.device)
-            kept = place.slots is not None
-            rows = kept_rows(layer, place, self._now, work) if kept else PassingRows(layer, place.found, work)
-
-            def ticking(first: int, last: int) -> tuple[Tensor, Tensor]:
-                tick()
-                return rows(first, last)
-
-            return Modulated(source, ticking, drawn, layer.noise, slope, doubled)
-
-        total = work.get(f"block {n % 2}", height, width, block.conv_1.channels, like=x)
-        if block.conv_s is not None and block.norm_s is not None:
-            block.conv_s.write(features(block.norm_s, x, 1.0, block.doubled), total, work)
-        elif block.doubled:
-            total.view(height // 2, 2, width // 2, 2, -1).copy_(x[:, None, :, None])
-        else:
-            total.copy_(x)
-        dx = work.get("middle", height, width, block.conv_0.channels, like=x)
-        block.conv_0.write(features(block.norm_0, x, SLOPE, block.doubled), dx, work)
-        return block.conv_1.write(features(block.norm_1, dx, SLOPE, False), total, work, onto=True)
-
     @torch.inference_mode()
     def floor(self, height: int, width: int, precision: Precision = "float32") -> float:
         """Seconds that the main path's convolutions take by themselves for an H x W picture: what no cache can save."""
-        seconds, top = 0.0, len(self._levels) - 1
+        top = len(self._levels) - 1
         like = torch.empty(0, dtype=self._dtype(precision), device=self.device)
-        for block in self._blocks:
-            h, w = height >> (top - block.level), width >> (top - block.level)
-            pairs = ((block.conv_s, block.norm_s), (block.conv_0, block.norm_0), (block.conv_1, block.norm_1))
-            for conv, norm in pairs:
-                if conv is None or norm is None:
-                    continue
-                x = self._work.get("floor", h, w, norm.channels, like=like).fill_(1)
-                total = self._work.get("floor total", h, w, conv.channels, like=like).zero_()
-                self._finish()
-                started = time.perf_counter()
-                conv.plain(x, total)
-                self._finish()
-                seconds += time.perf_counter() - started
-        return seconds
-
-    def _finish(self) -> None:
-        """Wait until a graphics card has done what it was asked for."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
-
-class FromLabels:
-    """The first convolution, of the label map itself: nine table rows per neighbourhood."""
-
-    def __init__(self, conv: nn.Conv2d, coding: Coding) -> None:
-        self.table, self.bias, self.coding = coding.weights(conv.weight), bias_of(conv), coding
-
-    def __call__(self, found: Neighbourhoods) -> Tensor:
-        """(H, W, C)."""
-        taps = on_device(self.coding.rows(found.codes[:, INNER]), self.table.device)
-        rows = F.embedding_bag(taps, self.table, mode="sum") + self.bias
-        index = on_device(found.index, rows.device)
-        return rows.index_select(0, index).view(found.height, found.width, -1)
+        return sum(
+            block.floor(height >> (top - block.level), width >> (top - block.level), self._work, like)
+            for block in self._blocks
+        )
 
 
 def as_array(label_map: LabelMap) -> NDArray[np.integer[Any]]:

@@ -12,63 +12,24 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine.fast.generator import (
-    Block,
-    FastGenerator,
-    FromLabels,
-    LabelMap,
-    OnBlock,
-    Precision,
-    as_array,
-    check_size,
-)
-from engine.fast.neighbourhoods import Codes, Coding
+from engine.fast.block import Block, FromLabels
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
+from engine.fast.neighbourhoods import Codes
 from engine.fast.places import Place
 from engine.fast.small import hot_of
 from engine.fast.styles import style_keys
-from engine.models.sean import SEANGenerator
+from engine.models.sean import SEANConfig, SEANGenerator
 from engine.nn.blocks import Noise
 
 
 class FastSEAN(FastGenerator):
-    """Renders a SEAN generator's pictures.
+    """Renders a SEAN generator's pictures."""
 
-    Args:
-        generator: in eval mode, spectral norm folded.
-        cache_bytes: limit of what is kept between pictures: three quarters for modulation rows, one for style rows.
-            None: the usual one, `engine.fast.generator.default_cache_bytes`.
-        precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
-            hardware has no use for it. Modulations are always computed in float32.
-        release: free each kernel of the generator once it has been laid out anew, so that weights exist once. The
-            generator can then still encode styles, but not paint; a renderer made for bfloat16 does no float32.
-    """
+    config: SEANConfig
+    _generator: SEANGenerator
 
-    def __init__(
-        self,
-        generator: SEANGenerator,
-        *,
-        cache_bytes: int | None = None,
-        precision: Precision = "float32",
-        release: bool = False,
-    ) -> None:
-        if generator.training:
-            raise ValueError("the generator must be in eval mode")
-        self.config = generator.config
-        coding = Coding(self.config.labels)
-        first = self.config.resolution // self.config.stride
-        with torch.no_grad():
-            super().__init__(
-                list(generator.blocks),
-                self.config.upsample_before,
-                generator.to_image,
-                coding,
-                (first, first),
-                cache_bytes,
-                precision,
-                release,
-            )
-            self._start = FromLabels(generator.start, coding)
-        self._codes_per_norm, self._generator = generator.codes_per_norm, generator
+    def _begin(self) -> None:
+        self._start = FromLabels(self._generator.start, self.coding)
 
     @torch.inference_mode()
     def render(
@@ -104,7 +65,7 @@ class FastSEAN(FastGenerator):
             coded = self.coding.encode(array)
             if self._literal_work.is_little(height, width):
                 return self._literally(coded, codes, noise, on_block)
-            numbers = self._codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
+            numbers = self._generator.codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
             entries = [[int(number) for number in block] for block in numbers]
             places = self._places(coded, height, width)
 

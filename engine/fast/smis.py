@@ -16,19 +16,12 @@ from torch import Tensor, nn
 
 from engine.fast.convolution import ToImage
 from engine.fast.gate import Gate
-from engine.fast.generator import (
-    FastGenerator,
-    LabelMap,
-    OnBlock,
-    Precision,
-    as_array,
-    check_size,
-)
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
 from engine.fast.large import Tile
-from engine.fast.neighbourhoods import Codes, Coding
+from engine.fast.neighbourhoods import Codes
 from engine.fast.pixels import Workspace
 from engine.fast.small import hot_of
-from engine.models.smis import SMISGenerator
+from engine.models.smis import SMISConfig, SMISGenerator
 from engine.nn.blocks import resize_nearest
 
 
@@ -48,38 +41,15 @@ class FusedToImage(ToImage):
 
 
 class FastSMIS(FastGenerator):
-    """Renders a GroupDNet's pictures, whatever its schedule; not MulNet's (`config.separate`).
+    """Renders a GroupDNet's pictures, whatever its schedule; not MulNet's (`config.separate`)."""
 
-    Arguments as in `engine.fast.sean.FastSEAN`.
-    """
+    config: SMISConfig
+    _generator: SMISGenerator
 
-    def __init__(
-        self,
-        generator: SMISGenerator,
-        *,
-        cache_bytes: int | None = None,
-        precision: Precision = "float32",
-        release: bool = False,
-    ) -> None:
-        if generator.training:
-            raise ValueError("the generator must be in eval mode")
-        self.config = generator.config
-        if self.config.separate:
-            raise ValueError("there is no fast path for one network per label")
-        with torch.no_grad():
-            super().__init__(
-                list(generator.blocks),
-                self.config.upsample_before,
-                generator.to_image,
-                Coding(self.config.labels, self.config.edges),
-                self.config.start,
-                cache_bytes,
-                precision,
-                release,
-            )
-            if generator.fusion:
-                self._to_image = FusedToImage(list(generator.fusion), generator.to_image)
-        self._start, self._generator, self._gate_after = generator.start, generator, generator.gate_after
+    def _begin(self) -> None:
+        self._gate_after = self._generator.gate_after
+        if self._generator.fusion:
+            self._to_image = FusedToImage(list(self._generator.fusion), self._generator.to_image)
 
     @torch.inference_mode()
     def render(
@@ -125,7 +95,7 @@ class FastSMIS(FastGenerator):
                 picture: Tensor = self._generator(hot, latent, on_block, (height, width))
                 return picture[0]
             places = self._places(codes, height, width)
-            x = self._start(latent)[0].permute(1, 2, 0).contiguous()
+            x = self._generator.start(latent)[0].permute(1, 2, 0).contiguous()
             gated = self._gating(codes, height, width)
             return self._run(x.to(self._dtype(precision)), codes, places, None, on_block, after=gated)
 

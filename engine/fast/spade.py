@@ -12,48 +12,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.fast.generator import (
-    FastGenerator,
-    FromLabels,
-    LabelMap,
-    OnBlock,
-    Precision,
-    as_array,
-    check_size,
-)
-from engine.fast.neighbourhoods import Coding
+from engine.fast.block import FromLabels
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
 from engine.fast.small import hot_of
-from engine.models.spade import SPADEGenerator
+from engine.models.spade import SPADEConfig, SPADEGenerator
 
 
 class FastSPADE(FastGenerator):
-    """Renders a SPADE generator's pictures. Arguments as in `FastSEAN`."""
+    """Renders a SPADE generator's pictures."""
 
-    def __init__(
-        self,
-        generator: SPADEGenerator,
-        *,
-        cache_bytes: int | None = None,
-        precision: Precision = "float32",
-        release: bool = False,
-    ) -> None:
-        if generator.training:
-            raise ValueError("the generator must be in eval mode")
-        self.config = generator.config
-        coding = Coding(self.config.labels, self.config.edges)
-        with torch.no_grad():
-            super().__init__(
-                list(generator.blocks),
-                generator.upsample_before,
-                generator.to_image,
-                coding,
-                self.config.start,
-                cache_bytes,
-                precision,
-                release,
-            )
-            self._start, self._generator = generator.start, generator
-            self._labels = FromLabels(generator.start, coding) if isinstance(generator.start, nn.Conv2d) else None
+    config: SPADEConfig
+    _generator: SPADEGenerator
+
+    def _begin(self) -> None:
+        start = self._generator.start
+        self._labels = FromLabels(start, self.coding) if isinstance(start, nn.Conv2d) else None
 
     @torch.inference_mode()
     def render(
@@ -105,7 +78,7 @@ class FastSPADE(FastGenerator):
                 x = self._labels(places[0].found)
             else:
                 assert z is not None
-                x = self._start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()
+                x = self._generator.start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()
             return self._run(x.to(self._dtype(precision)), coded, places, None, on_block)
 
     def render_batch(

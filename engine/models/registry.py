@@ -17,7 +17,8 @@ from engine.errors import NotSupported
 from engine.models.parser import Parser, ParserConfig
 from engine.models.pix2pixhd import GlobalGenerator, Pix2PixHDConfig
 from engine.models.sean import SEANConfig, SEANGenerator
-from engine.models.smis import SMISConfig, SMISEncoder, SMISEncoderConfig, SMISGenerator
+from engine.models.smis import SMISConfig, SMISGenerator
+from engine.models.smis_encoder import SMISEncoder, SMISEncoderConfig
 from engine.models.spade import SPADEConfig, SPADEEncoder, SPADEEncoderConfig, SPADEGenerator
 from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminatorConfig
 

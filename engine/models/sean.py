@@ -69,6 +69,16 @@ class SEANConfig:
         """Picture pixels per pixel of the first feature map; picture sides must be multiples of it."""
         return int(2 ** sum(self.upsample_before))
 
+    @property
+    def start(self) -> tuple[int, int]:
+        """(height, width) of the first feature map at the trained size."""
+        return self.resolution // self.stride, self.resolution // self.stride
+
+    @property
+    def edges(self) -> bool:
+        """SEAN takes no edges between instances."""
+        return False
+
     @classmethod
     def published(cls, ngf: int = 64, labels: int = 19, resolution: int = 256) -> SEANConfig:
         """The authors' network at generator width `ngf`."""
@@ -81,7 +91,7 @@ class SEANGenerator(nn.Module):
 
     Args:
         config: the network's shape.
-        sn: spectral normalisation of the main convolutions, for training (see `engine.nn.blocks.spectral`).
+        sn: spectral normalisation of the main convolutions, for training (see `engine.nn.spectral`).
     """
 
     def __init__(self, config: SEANConfig, sn: bool = False) -> None:

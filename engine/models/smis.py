@@ -195,7 +195,7 @@ class SMISGenerator(GroupTrunk):
 
     Args:
         config: the network's shape.
-        sn: spectral normalisation of the main convolutions, for training (see `engine.nn.blocks.spectral`).
+        sn: spectral normalisation of the main convolutions, for training (see `engine.nn.spectral`).
     """
 
     def __init__(self, config: SMISConfig, sn: bool = False) -> None:
@@ -276,43 +276,9 @@ class SMISGenerator(GroupTrunk):
         return torch.cat(parts, dim=1)
 
 
-@dataclass(frozen=True)
-class SMISEncoderConfig:
-    """Everything that shapes GroupDNet's encoder where it stands alone, as the authors' file latest_net_E.pth.
-
-    labels, latent: see `SMISConfig`.
-    resolution, aspect_ratio: of the pictures that each region is enlarged to.
-    layers: halvings (6 published).
-    encoder: widths and switches.
-    """
-
-    labels: int = 8
-    latent: int = 8
-    resolution: int = 256
-    aspect_ratio: float = 1.0
-    layers: int = 6
-    encoder: RegionEncoderConfig = field(default_factory=RegionEncoderConfig)
-
-    @property
-    def start(self) -> tuple[int, int]:
-        """(height, width) of the latents."""
-        width = self.resolution // 2**self.layers
-        return round(width / self.aspect_ratio), width
-
-
-class SMISEncoder(RegionEncoder):
-    """GroupDNet's encoder by itself: picture and label map -> mean, log-variance."""
-
-    def __init__(self, config: SMISEncoderConfig, sn: bool = False) -> None:
-        super().__init__(config.encoder, config.labels, config.latent, config.start, config.layers, sn)
-        init_papers(self)
-
-
 __all__ = [
     "RegionEncoderConfig",
     "SMISConfig",
-    "SMISEncoder",
-    "SMISEncoderConfig",
     "SMISGenerator",
     "Schedule",
     "sample_latent",

@@ -85,6 +85,11 @@ class SPADEConfig:
         return (*widths, widths[-1] // 2) if self.depth == "most" else widths
 
     @property
+    def upsample_before(self) -> tuple[bool, ...]:
+        """For each block, whether the features are doubled first."""
+        return doublings(len(self.widths) - 1, _UPSAMPLINGS[self.depth])
+
+    @property
     def start(self) -> tuple[int, int]:
         """(height, width) of the first feature map at the trained size."""
         width = self.resolution // self.stride
@@ -96,7 +101,7 @@ class SPADEGenerator(nn.Module):
 
     Args:
         config: the network's shape.
-        sn: spectral normalisation of the main convolutions, for training (see `engine.nn.blocks.spectral`).
+        sn: spectral normalisation of the main convolutions, for training (see `engine.nn.spectral`).
     """
 
     def __init__(self, config: SPADEConfig, sn: bool = False) -> None:
@@ -113,7 +118,6 @@ class SPADEGenerator(nn.Module):
         )
         self.to_image = nn.Conv2d(widths[-1], 3, 3, padding=1)
         init_papers(self)
-        self.upsample_before = doublings(len(self.blocks), _UPSAMPLINGS[config.depth])
         self.encoder = SPADEEncoder(config.encoder, sn) if config.encoder is not None else None
 
     def encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
@@ -153,7 +157,7 @@ class SPADEGenerator(nn.Module):
         for n, block in enumerate(self.blocks):
             if on_block is not None:
                 on_block(n, len(self.blocks))
-            if self.upsample_before[n]:
+            if self.config.upsample_before[n]:
                 x = upsample(x)
             x = block(x, hot)
         return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
