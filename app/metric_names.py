@@ -51,6 +51,7 @@ NAMES = {
     "rare_labels": mark("rare labels"),
     "networks": mark("networks"),
     "features": mark("features"),
+    "inception": "Inception-v3",
     "parser": mark("parser"),
     "images_per_second": mark("pictures per second"),
 }

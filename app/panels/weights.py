@@ -113,7 +113,7 @@ class WeightsPanel(QWidget):
         self, entries: Iterable[WeightsEntry], missing: Iterable[Missing] = (), removable: Iterable[str] = ()
     ) -> None:
         """The weights there are, and what could be there besides."""
-        name = self.chosen.name if self.chosen is not None else ""
+        before = self._row_name(self.table.currentRow())
         self._entries, self._missing, self._removable = list(entries), list(missing), set(removable)
         self.table.setRowCount(len(self._entries) + len(self._missing))
         for row, entry in enumerate(self._entries):
@@ -122,8 +122,8 @@ class WeightsPanel(QWidget):
             title, system = ("–", gap.name) if gap.use == OF_SYSTEM else (gap.name, "–")
             texts = (title, system, "–", "–", "–", tr("not installed"))
             self.table.fill_row(row, texts, colour=self.palette().placeholderText())
-        rows = [row for row, entry in enumerate(self._entries) if entry.name == name]
-        self.table.selectRow(rows[0] if rows else 0)
+        names = [self._row_name(row) for row in range(self.table.rowCount())]
+        self.table.selectRow(names.index(before) if before in names else 0)
         self._show_choice()
 
     def show_checked(self, found: dict[str, str]) -> None:
@@ -136,6 +136,11 @@ class WeightsPanel(QWidget):
         """The entry of the chosen row."""
         row = self.table.currentRow()
         return self._entries[row] if 0 <= row < len(self._entries) else None
+
+    def _row_name(self, row: int) -> str:
+        """What stands in a row: weights or what is missing; "" for none."""
+        shelf: list[WeightsEntry | Missing] = [*self._entries, *self._missing]
+        return shelf[row].name if 0 <= row < len(shelf) else ""
 
     def choose(self, name: str) -> None:
         """Choose the row of these weights."""

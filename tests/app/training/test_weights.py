@@ -166,6 +166,10 @@ def test_checking_reads_every_file(qtbot, window, panel):
     qtbot.waitUntil(lambda: row_of(panel, "tiny-sean")[5] == "checked")
     assert panel.chosen.name == "tiny-sean"
     assert "SHA-256" in row_of(panel, "mine")[5]
+    last = panel.table.rowCount() - 1
+    panel.table.selectRow(last)  # what is not installed stays chosen too
+    panel.show_checked({})
+    assert panel.table.currentRow() == last
 
 
 def test_removing_asks_first(qtbot, window, panel):
