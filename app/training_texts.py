@@ -78,6 +78,7 @@ TRAINING_TEXTS: tuple[str, ...] = (
     mark('"{0}" does not hold VGG19 in torchvision\'s names ({1}); get it again.'),
     # Data.
     mark("is the same file as {0}"),
+    mark('No pair of "{0}" can be used; mend the files that the data report names.'),
     mark("is the same file as {0}, one in {1} and one in {2}"),
     mark("pictures beside images/ and labels/ are not looked at: {0}"),
     mark("one pair alone: nothing is left to validate on"),

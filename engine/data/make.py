@@ -50,7 +50,9 @@ def make_files(
         else:
             files[classes] = _label_classes(folder, report)
     if not splits.exists():
-        files[splits] = split(_stems(folder, report), validation)
+        if not (stems := _stems(folder, report)):
+            raise BadFile(f'No pair of "{folder}" can be used; mend the files that the data report names.')
+        files[splits] = split(stems, validation)
     for path, content in files.items():
         write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     return list(files)

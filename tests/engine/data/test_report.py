@@ -265,3 +265,15 @@ def test_one_pair_and_pictures_in_the_wrong_place_are_told(tmp_path: Path) -> No
     Image.new("RGB", (8, 8)).save(tmp_path / "flat" / "a.png")
     notes = [one.what for one in inspect_folder(tmp_path / "flat").findings]
     assert any(what.endswith("not looked at: 1") for what in notes) and any("no pair" in what for what in notes)
+
+
+def test_nothing_is_made_of_pairs_that_cannot_be_read(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "broken", side=16, train=2, val=0)
+    for name in ("classes.json", "splits.json"):
+        (folder / name).unlink()
+    for path in (folder / "images").iterdir():
+        path.write_bytes(path.read_bytes()[:99])
+    before = contents(folder)
+    with pytest.raises(BadFile, match="No pair of"):
+        make_files(folder, inspect_folder(folder))
+    assert contents(folder) == before
