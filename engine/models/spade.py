@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.nn.blocks import resize_nearest
+from engine.nn.label_places import LabelConditions
 from engine.nn.latent import sample_latent
 from engine.nn.spade import SPADEResBlk, doublings, init_papers, init_to_scale, upsample
 from engine.nn.spectral import spectral
@@ -154,12 +155,13 @@ class SPADEGenerator(nn.Module):
             ValueError: another size, or a style vector missing or not wanted.
         """
         x = self._first_features(hot, z, hot.shape[-2:] if size is None else size)
+        conditions = LabelConditions(hot, contracted=self.training and not self.config.edges)
         for n, block in enumerate(self.blocks):
             if on_block is not None:
                 on_block(n, len(self.blocks))
             if self.config.upsample_before[n]:
                 x = upsample(x)
-            x = block(x, hot)
+            x = block(x, conditions)
         return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
 
     def _first_features(self, hot: Tensor, z: Tensor | None, picture: tuple[int, ...]) -> Tensor:

@@ -8,8 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from engine.nn.blocks import resize_nearest
-from engine.nn.label_places import Places, window_rows
+from engine.nn.label_places import LabelConditions, Places, window_rows
 from engine.nn.spectral import spectral
 
 
@@ -47,9 +46,13 @@ class SPADE(nn.Module):
         self.norm = nn.BatchNorm2d(channels, affine=False)
         self.modulation = SPADEModulation(channels, labels, hidden)
 
-    def forward(self, x: Tensor, hot: Tensor) -> Tensor:
-        """x (B, C, H, W); hot (B, labels, h, w) is resized (nearest) to x. Returns (B, C, H, W)."""
-        gamma, beta = self.modulation(resize_nearest(hot, *x.shape[-2:]))
+    def forward(self, x: Tensor, conditions: LabelConditions) -> Tensor:
+        """x (B, C, H, W), the batch's label maps -> (B, C, H, W)."""
+        places = conditions.places(x)
+        if places is not None:
+            gamma, beta = self.modulation.at_places(places)
+            return places.modulate(self.norm(x), 1 + gamma, beta)
+        gamma, beta = self.modulation(conditions.map(*x.shape[-2:]))
         return self.norm(x) * (1 + gamma) + beta
 
 
@@ -71,11 +74,11 @@ class SPADEResBlk(nn.Module):
             self.conv_s = spectral(nn.Conv2d(fan_in, fan_out, 1, bias=False), sn)
             self.norm_s = SPADE(fan_in, labels, hidden)
 
-    def forward(self, x: Tensor, hot: Tensor) -> Tensor:
-        """x (B, fan_in, H, W), hot (B, labels, h, w) -> (B, fan_out, H, W)."""
-        shortcut = self.conv_s(self.norm_s(x, hot)) if self.learned_shortcut else x
-        dx = self.conv_0(F.leaky_relu(self.norm_0(x, hot), 0.2))
-        dx = self.conv_1(F.leaky_relu(self.norm_1(dx, hot), 0.2))
+    def forward(self, x: Tensor, conditions: LabelConditions) -> Tensor:
+        """x (B, fan_in, H, W), the batch's label maps -> (B, fan_out, H, W)."""
+        shortcut = self.conv_s(self.norm_s(x, conditions)) if self.learned_shortcut else x
+        dx = self.conv_0(F.leaky_relu(self.norm_0(x, conditions), 0.2))
+        dx = self.conv_1(F.leaky_relu(self.norm_1(dx, conditions), 0.2))
         return shortcut + dx
 
 

@@ -13,10 +13,12 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from engine.models.sean import SEANConfig, SEANGenerator
+from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn import label_places, sean
 from engine.nn.blocks import one_hot, seeded_noise
 from engine.nn.label_places import LabelConditions, Places
 from engine.nn.sean import SEAN
+from engine.nn.spade import SPADE
 from engine.nn.spectral import spectral
 from engine.nn.style_encoder import StyleEncoderConfig
 from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
@@ -96,6 +98,32 @@ def test_a_whole_step_has_the_literals_gradients(monkeypatch: pytest.MonkeyPatch
             generator = scramble(SEANGenerator(config, sn=True), 1).double().train()
         codes, _ = generator.encode(image, hot)  # type: ignore[operator]
         painted = generator(hot, codes, lambda *a: seeded_noise(4)(*a).double(), contracted=contracted)
+        found.append((painted, gradients(painted, generator)))
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=1e-9, atol=1e-9)
+    assert_same_gradients(found[0][1], found[1][1], 1e-9)
+
+
+@given(maps(), seeds, st.integers(1, 5))
+@patiently
+def test_a_spade_layer_by_places_is_the_layer_of_the_paper(
+    drawn: tuple[int, torch.Tensor], seed: int, hidden: int
+) -> None:
+    labels, ids = drawn
+    layer = scramble(SPADE(4, labels, hidden), seed).eval()
+    hot = one_hot(ids, labels)
+    x = torch.randn(3, 4, *ids.shape[1:], generator=torch.Generator().manual_seed(seed), requires_grad=True)
+    _same(layer, x, [lambda c=c: layer(x, LabelConditions(hot, c)) for c in (False, True)])
+
+
+def test_a_spade_in_training_goes_by_places_and_has_the_literals_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = SPADEConfig(labels=5, resolution=64, width=2, multiples=(4, 4, 3, 2, 2, 1, 1), hidden=3)
+    hot = one_hot(label_maps(1, 2, 64, 64, range(5)), 5).double()
+    found = []
+    for most in (-1.0, 2.0):
+        monkeypatch.setattr(label_places, "MOST_WINDOWS", most)
+        torch.manual_seed(0)
+        generator = scramble(SPADEGenerator(config, sn=True), 1).double().train()
+        painted = generator(hot)
         found.append((painted, gradients(painted, generator)))
     torch.testing.assert_close(found[0][0], found[1][0], rtol=1e-9, atol=1e-9)
     assert_same_gradients(found[0][1], found[1][1], 1e-9)
