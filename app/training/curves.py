@@ -137,7 +137,10 @@ class CurvesView(QWidget):
             raw.setVisible(amount > 0 and len(values) > 1 and self._switches[name].isChecked())
             if raw.isVisible():
                 raw.setData(steps, values)
-            self._switches[name].setText(f"{metric_text(name)}  {_short(values[-1])}")
+            last = _short(values[-1]) if len(values) else "–"  # none: the run went back to a checkpoint before them all
+            self._switches[name].setText(f"{metric_text(name)}  {last}")
+        self._flow.invalidate()
+        self._flow.activate()  # now: a number that grew would be cut off until the next turn of the event loop
 
     def _add(self, number: int, name: str) -> None:
         colour = curve_colour(number, self._dark)
@@ -192,6 +195,8 @@ class CurvesView(QWidget):
         lines = [self.tr("Step {0}").format(round(step))]
         for series in self.shown():
             steps, values = series.arrays()
+            if not len(steps):
+                continue
             nearest = int(np.abs(steps - step).argmin())
             lines.append(f"{metric_text(series.name)}  {_short(values[nearest])}")
         self.plot.setToolTip("\n".join(lines))

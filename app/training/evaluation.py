@@ -69,7 +69,7 @@ class EvaluationDialog(QDialog):
         self.limit.setRange(0, 100_000)
         self.limit.setSpecialValueText(self.tr("All"))
         self.limit.setAccessibleName(self.tr("Number of pictures"))
-        self.limit.setToolTip(self.tr("Measure only the first so many pictures: quicker, and less certain"))
+        self.limit.setToolTip(self.tr("Measure only so many pictures, evenly spread: quicker, and less certain"))
         self.go = QPushButton(self.tr("Measure"))
         self.go.setProperty("primary", True)
         self.go.setDefault(True)

@@ -185,7 +185,8 @@ def test_a_curve_of_one_report_is_a_point_and_of_two_a_line(qtbot, studio, tmp_p
 
     def looks():
         item = studio.curves._items["l1"]
-        return item.opts["symbol"], len(item.getData()[0])
+        steps = item.getData()[0]
+        return item.opts["symbol"], 0 if steps is None else len(steps)
 
     history.take("step", {"step": 1, "losses": {"l1": 1.0}})
     studio.curves.show_history(history)
@@ -193,6 +194,13 @@ def test_a_curve_of_one_report_is_a_point_and_of_two_a_line(qtbot, studio, tmp_p
     history.take("step", {"step": 2, "losses": {"l1": 0.5}})
     studio.curves.show_history(history)
     assert looks() == (None, 2)
+    history.take("step", {"step": 3, "losses": {"l1": 123456.7}})
+    studio.curves.show_history(history)
+    switch = studio.curves._switches["l1"]
+    assert switch.width() >= switch.sizeHint().width()  # a number that grew is not cut off
+    history.take("checkpoint", {"step": 0})  # resumed from before the first report
+    studio.curves.show_history(history)
+    assert looks()[1] == 0
 
 
 def test_a_long_run_is_drawn_with_no_more_points_than_the_screen_can_show(qtbot, studio, tmp_path):
