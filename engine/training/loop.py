@@ -210,13 +210,13 @@ class Loop:
         return self.control.ask(self._snapshot).result()
 
     def _snapshot(self) -> Snapshot:
-        with self.stepper.random(0):  # building a network draws numbers, which no step must miss
-            taken = self._taken(self._numbers)
+        taken = self._taken(self._numbers)
         checkpoint.whole(taken.state, self.step, self._saved)
         return taken
 
     def _taken(self, numbers: dict[str, float]) -> Snapshot:
-        config, state = self.task.export()
+        with self.stepper.random(0):  # building a network draws numbers, which no step must miss
+            config, state = self.task.export()
         return Snapshot(self.recipe.system, config, on_cpu(state), self.step, self.seconds, dict(numbers))
 
     def save(self) -> None:
@@ -236,8 +236,7 @@ class Loop:
         checkpoint.write_checkpoint(self.folder, self.task, facts, self._saved)
         self._saved = self.step
         if self.validation is None:  # nothing says which state is best: the newest can be used
-            with self.stepper.random(0):
-                self.export("best.safetensors", {})
+            self.export("best.safetensors", {})
         self._report("checkpoint", {"path": "/".join(checkpoint.LAST)})
 
     def resume(self) -> None:
