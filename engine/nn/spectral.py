@@ -1,9 +1,9 @@
 """Spectral normalisation (Miyato et al. 2018) in training: torch's, with fewer passes over the weights.
 
 Same buffers, same names, same numbers as `torch.nn.utils.parametrizations.spectral_norm`. It lays channels-last weights
-out anew for its matrix products and again for their gradients, and goes over them nine times in both directions; here
-the matrix is a view, whatever the layout, and there are five passes. In networks whose weights are large and whose
-pictures are small (SEAN as published, 128 x 128) that was a tenth of a step.
+out anew for its matrix products and again for their gradients; here the matrix is a view, whatever the layout, and
+nothing is computed twice: two products and a division forth, a product and a rank-one update back. In networks whose
+weights are large and whose pictures are small (SEAN as published, 128 x 128) the difference is a tenth of a step.
 """
 
 from __future__ import annotations
