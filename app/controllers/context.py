@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QDialog, QMainWindow
 
 from app.canvas.widget import CanvasWidget
 from app.core import Core
 from app.dialogs.files import FileAsker
+from app.i18n import tr
 from app.panels.labels import LabelsPanel
 from app.panels.status import StatusPanel
 from app.panels.styles import StylesPanel
@@ -40,3 +41,21 @@ class Context:
     styles: StylesPanel
     status: StatusPanel
     ask: FileAsker
+
+
+def close_on_change(dialog: QDialog, core: Core) -> None:
+    """Close a dialog whose pictures would be of another model or document: one that was chosen before it opened may
+    arrive while it is open, and nothing in it could be taken any more."""
+    document = core.document
+
+    def changed(*_: object) -> None:
+        dialog.reject()
+        core.hub.notice(tr("The model or the document has changed meanwhile; open the dialog again."))
+
+    def over(*_: object) -> None:
+        document.replaced.disconnect(changed)
+        document.weights_changed.disconnect(changed)
+
+    document.replaced.connect(changed)
+    document.weights_changed.connect(changed)
+    dialog.finished.connect(over)

@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
 
-from app.controllers.context import Context
+from app.controllers.context import Context, close_on_change
 from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController
 from app.dialogs.morph import GIF, STRIP, MorphDialog
@@ -68,6 +68,7 @@ class MorphSession(QObject):
         dialog.export_wanted.connect(self.export)
         dialog.cancel_wanted.connect(self.cancel_export)
         dialog.finished.connect(lambda _: self._stop())
+        close_on_change(dialog, context.core)
         drawn = SampleStyle(new_seed()) if scope.abilities.samples else None
         self._show_end(dialog.first.show_end, self._from)
         self._set_end(drawn if drawn is not None else MEAN)

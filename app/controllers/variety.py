@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QImage
 
-from app.controllers.context import Context
+from app.controllers.context import Context, close_on_change
 from app.controllers.dice import new_seed
 from app.controllers.morph import MorphSession
 from app.controllers.styles import StylesController
@@ -60,6 +60,7 @@ class VarietyController(QObject):
         dialog.more_wanted.connect(run.begin)
         dialog.taken.connect(lambda seed: run.take(seed))
         dialog.finished.connect(lambda _: run.stop())
+        close_on_change(dialog, self._context.core)
         dialog.open()
         run.begin()
         return dialog

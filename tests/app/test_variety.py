@@ -374,6 +374,19 @@ def test_the_ends_of_the_way_are_the_styles_themselves():
     assert between(a, b, 0.0) == a and between(a, b, 1.0) == b and between(a, b, 0.5) == MixStyle(a, b, 0.5)
 
 
+@pytest.mark.parametrize("name", ["variations", "morph"])
+def test_a_model_that_arrives_while_a_dialog_is_open_closes_it_with_a_word(window, document, engine, name, qtbot):
+    """Chosen before, it comes when the pictures are encoded: what the dialog shows could not be taken any more."""
+    opened = getattr(window.controllers["variety"], name)()
+    dialog = opened if name == "variations" else opened.dialog
+    window.controllers["model"].use("fake-other")
+    assert "open the dialog again" in problem(window)
+    assert not isValid(dialog) or not dialog.isVisible()
+    window.error_bar.dismiss()
+    document.undo()
+    assert problem(window) == ""
+
+
 # --- another label -----------------------------------------------------------------------------------
 
 
