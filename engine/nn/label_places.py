@@ -15,6 +15,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from engine.nn.blocks import neighbourhood_columns, resize_nearest
 
@@ -64,6 +65,7 @@ class _Summed(torch.autograd.Function):
         return _bags(table, sums.forth)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         return _bags(grad, ctx.sums.back), None
 
@@ -187,6 +189,7 @@ class _ModulatedPlaces(torch.autograd.Function):
         return result
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, scale = ctx.saved_tensors
         places: Places = ctx.places
@@ -218,8 +221,8 @@ class LabelConditions:
         self.hot = hot
         self.contracted = contracted
         self._maps: dict[tuple[int, int], Tensor] = {}
-        self._columns: dict[tuple[int, int], Tensor] = {}
-        self._places: dict[tuple[int, int], Places | None] = {}
+        self._columns: dict[tuple[int, int, torch.dtype], Tensor] = {}
+        self._places: dict[tuple[int, int, bool], Places | None] = {}
 
     def map(self, height: int, width: int) -> Tensor:
         """(B, L, height, width), nearest."""
@@ -229,21 +232,21 @@ class LabelConditions:
 
     def columns(self, height: int, width: int, dtype: torch.dtype) -> Tensor:
         """(B, height, width, 9 L): see `neighbourhood_columns`."""
-        if (height, width) not in self._columns:
-            self._columns[height, width] = neighbourhood_columns(self.map(height, width).to(dtype))
-        return self._columns[height, width]
+        if (height, width, dtype) not in self._columns:
+            self._columns[height, width, dtype] = neighbourhood_columns(self.map(height, width).to(dtype))
+        return self._columns[height, width, dtype]
 
     def places(self, x: Tensor) -> Places | None:
         """Those of the label map at the size of features x (B, C, H, W), where layers had better use them."""
         if not self.contracted:
             return None
         height, width = x.shape[-2:]
-        if (height, width) not in self._places:
-            low = x.dtype.itemsize < 4
+        low = x.dtype.itemsize < 4
+        if (height, width, low) not in self._places:
             little = low and len(x) * height * width < LEAST_PIXELS_LOW
             most = MOST_WINDOWS_LOW if low else MOST_WINDOWS
-            self._places[height, width] = None if little else self._found(height, width, most)
-        return self._places[height, width]
+            self._places[height, width, low] = None if little else self._found(height, width, most)
+        return self._places[height, width, low]
 
     @torch.no_grad()
     def _found(self, height: int, width: int, most: float) -> Places | None:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import _SpectralNorm
 
@@ -52,14 +53,15 @@ class _Divided(torch.autograd.Function):
         return result
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
         result, u, v, sigma = ctx.saved_tensors
         layout = torch.channels_last if ctx.last else torch.contiguous_format
         grad = grad.contiguous(memory_format=layout)
         flat = _as_matrix(grad, ctx.last)
         share = torch.dot(flat.flatten(), _as_matrix(result, ctx.last).flatten())
-        one = 1 / float(sigma)
-        towards = torch.addr(flat, u, v, beta=one, alpha=-float(share) * one)
+        one = sigma.reciprocal()  # stays a tensor, as does `share`: a number would make the card's queue wait
+        towards = (flat * one).addr_(u * (-share * one), v)
         if ctx.last:
             rows, columns, height, width = grad.shape
             return towards.view(rows, height, width, columns).permute(0, 3, 1, 2), None, None, None, None

@@ -8,6 +8,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.models.sean import SEANConfig
+from engine.nn.style_encoder import StyleEncoderConfig
+
+TINY_SEAN = SEANConfig(
+    labels=6,
+    resolution=16,
+    channels=(6, 6, 5, 4),
+    upsample_before=(False, True, True),
+    styled_blocks=2,
+    style_width=5,
+    style_hidden=4,
+    spade_hidden=3,
+    encoder=StyleEncoderConfig(widths=(3, 4, 4, 5)),
+)
+"""The smallest SEAN that has everything: blocks with and without styles, with and without doubling."""
+
 
 def scramble(module: nn.Module, seed: int, scale: float = 1.0) -> nn.Module:
     """Give every parameter and statistic a random value of the size that keeps activations near 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from engine.models.sean import SEANConfig, SEANGenerator
+from engine.models.sean import SEANGenerator
 from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn import label_places, sean
 from engine.nn.blocks import one_hot, seeded_noise
@@ -20,8 +21,7 @@ from engine.nn.label_places import LabelConditions, Places
 from engine.nn.sean import SEAN
 from engine.nn.spade import SPADE
 from engine.nn.spectral import spectral
-from engine.nn.style_encoder import StyleEncoderConfig
-from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
+from tests.engine.nn.networks import TINY_SEAN, assert_same_gradients, gradients, label_maps, scramble
 
 patiently = settings(
     deadline=None,
@@ -77,17 +77,7 @@ def test_a_sean_layer_by_places_is_the_layer_of_the_paper(
 
 def test_a_whole_step_has_the_literals_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
     """Style encoder, every layer, spectral norm; in float64, since rounding grows on the way through a network."""
-    config = SEANConfig(
-        labels=6,
-        resolution=32,
-        channels=(6, 6, 5, 4),
-        upsample_before=(False, True, True),
-        styled_blocks=2,
-        style_width=5,
-        style_hidden=4,
-        spade_hidden=3,
-        encoder=StyleEncoderConfig(widths=(3, 4, 4, 5)),
-    )
+    config = replace(TINY_SEAN, resolution=32)
     hot = one_hot(label_maps(2, 3, 32, 32, range(6)), 6).double()
     image = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(3), dtype=torch.float64) * 2 - 1
     found = []
@@ -156,3 +146,13 @@ def test_a_map_of_noise_has_too_many_windows_for_places(monkeypatch: pytest.Monk
 def test_more_labels_than_a_key_can_hold_are_left_to_the_convolutions() -> None:
     ids = torch.arange(182).repeat_interleave(40).view(1, 80, 91)
     assert Places.of(ids + 1, 182) is None
+
+
+def test_features_of_16_and_of_32_bits_each_get_their_own() -> None:
+    """Whoever asked first: of a small map, places pay for 32 bits only, and columns have the features' type."""
+    conditions = LabelConditions(one_hot(torch.zeros(1, 8, 8, dtype=torch.long), 3), True)
+    x = torch.zeros(1, 2, 8, 8)
+    assert conditions.places(x.bfloat16()) is None
+    assert conditions.places(x) is not None and conditions.places(x.bfloat16()) is None
+    for dtype in (torch.bfloat16, torch.float32):
+        assert conditions.columns(8, 8, dtype).dtype == dtype

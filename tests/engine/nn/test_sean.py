@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from engine.models.sean import SEANConfig, SEANGenerator, mix_codes
+from engine.models.sean import SEANGenerator, mix_codes
 from engine.nn.blocks import one_hot, seeded_noise
 from engine.nn.label_places import LabelConditions
 from engine.nn.sean import SEAN, SEANResBlk
-from engine.nn.style_encoder import StyleEncoderConfig
+from tests.engine.nn.networks import TINY_SEAN as TINY
 from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
 
 TOLERANCE = 1e-4
@@ -51,19 +51,6 @@ def test_a_layer_contracted_is_the_layer_of_the_paper(
         grads.append(gradients(y, layer, x, codes))
     torch.testing.assert_close(results[0], results[1], rtol=TOLERANCE, atol=TOLERANCE)
     assert_same_gradients(grads[0], grads[1], TOLERANCE)
-
-
-TINY = SEANConfig(
-    labels=6,
-    resolution=16,
-    channels=(6, 6, 5, 4),
-    upsample_before=(False, True, True),
-    styled_blocks=2,
-    style_width=5,
-    style_hidden=4,
-    spade_hidden=3,
-    encoder=StyleEncoderConfig(widths=(3, 4, 4, 5)),
-)
 
 
 @given(

@@ -18,6 +18,16 @@ patiently = settings(deadline=None, max_examples=30, suppress_health_check=[Heal
 seeds = st.integers(0, 2**31)
 
 
+def test_gradients_of_gradients_are_refused() -> None:
+    """The way back is written for one pass: a second one would silently leave terms out."""
+    conv: Any = spectral(nn.Conv2d(2, 3, 1))
+    (grad,) = torch.autograd.grad(
+        conv(torch.ones(1, 2, 2, 2)).square().sum(), [conv.parametrizations.weight.original], create_graph=True
+    )
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        grad.sum().backward()
+
+
 @given(seeds, st.integers(1, 7), st.integers(1, 7), st.sampled_from([1, 3]), st.booleans(), st.booleans())
 @patiently
 def test_values_gradients_and_buffers_are_torchs(
