@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -86,8 +87,14 @@ def recolour(image: Tensor, share: float) -> Tensor:
 
 
 def shift_together(a: Tensor, b: Tensor, reach: int) -> tuple[Tensor, Tensor]:
-    """Both (B, C, H, W) moved by one random number of pixels, 0 .. reach each way; what leaves comes in opposite."""
+    """Both (B, C, H, W) moved alike by two random numbers of pixels, 0 .. reach, down and right; size stays.
+
+    The first row and column repeat into what gets free, so that nothing has a seam that no picture has.
+    """
     if not reach:
         return a, b
-    by = tuple(torch.randint(0, reach + 1, (2,)).tolist())
-    return torch.roll(a, by, (2, 3)), torch.roll(b, by, (2, 3))
+    down, right = torch.randint(0, reach + 1, (2,)).tolist()
+    height, width = a.shape[-2:]
+    pads = (right, 0, down, 0)
+    moved = [F.pad(x, pads, mode="replicate")[..., :height, :width] for x in (a, b)]
+    return moved[0], moved[1]

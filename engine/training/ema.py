@@ -16,21 +16,18 @@ class EMA:
 
     Args:
         module: the network that is trained.
-        decay: share of the old average kept per update; 0: the average is the network itself, nothing is copied.
+        decay: share of the old average kept per update; 0: the average is a copy of the newest state.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
         self.updates = 0
-        self.state = {k: v.detach().clone() if decay else v.detach() for k, v in module.state_dict().items()}
+        self.state = {k: v.detach().clone() for k, v in module.state_dict().items()}
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Take the module's present state into the average."""
         self.updates += 1
-        if not self.decay:
-            self.state = {k: v.detach() for k, v in module.state_dict().items()}
-            return
         weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
         averages, values = [], []
         for key, value in module.state_dict().items():

@@ -67,12 +67,15 @@ def test_batch_norm_statistics_are_averaged_and_counters_copied() -> None:
     assert int(ema.state["num_batches_tracked"]) == 1
 
 
-def test_the_average_does_not_follow_the_module_by_itself() -> None:
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_the_average_does_not_follow_the_module_by_itself(decay: float) -> None:
     module = nn.Linear(2, 1)
-    ema = EMA(module, 0.9)
+    ema = EMA(module, decay)
     with torch.no_grad():
         module.weight.zero_()
     assert float(ema.state["weight"].abs().max()) > 0
+    ema.update(module)
+    assert (float(ema.state["weight"].abs().max()) == 0) == (decay == 0)
 
 
 # ---------------------------------------------------------------- losses
@@ -150,12 +153,18 @@ def test_gradients_pass_through_the_augmentation() -> None:
 # ---------------------------------------------------------------- SEAN
 
 
-def test_pictures_are_shifted_alike_and_lose_nothing() -> None:
+def test_pictures_are_shifted_alike_down_and_right_without_a_seam() -> None:
     torch.manual_seed(0)
-    image = torch.rand(2, 3, 8, 8)
-    a, b = shift_together(image, image + 1, 3)
-    torch.testing.assert_close(a + 1, b)
-    assert torch.equal(a.flatten().sort().values, image.flatten().sort().values) and not torch.equal(a, image)
+    rows, columns = torch.arange(8.0).view(8, 1), torch.arange(6.0).view(1, 6)
+    image = (10 * rows + columns).expand(2, 3, 8, 6)
+    found = set()
+    for _ in range(40):
+        a, b = shift_together(image, image + 100, 3)
+        assert torch.equal(a + 100, b)
+        down, right = 7 - int(a[0, 0, -1, -1]) // 10, 5 - int(a[0, 0, -1, -1]) % 10
+        assert torch.equal(a[0, 0], 10 * (rows - down).clamp(min=0) + (columns - right).clamp(min=0))
+        found.add((down, right))
+    assert {n for n, _ in found} == {n for _, n in found} == set(range(4)) and len(found) > 4
 
 
 def test_recolouring_turns_hues_and_leaves_grey_and_brightness() -> None:
