@@ -35,11 +35,15 @@ def r_precision(
         seed: of the draw, the same on every machine.
 
     Equal similarities count for the wrong caption: a constant embedding scores 0.
-    Raises ValueError if the shapes do not fit or there are too few captions.
+    Raises ValueError if the shapes do not fit, there are no pictures or too few captions, or numbers are not finite.
     """
     owners = torch.arange(len(texts)) if owners is None else owners.cpu()
     if images.ndim != 2 or texts.ndim != 2 or images.shape[1] != texts.shape[1] or len(owners) != len(texts):
         raise ValueError(f"embeddings {tuple(images.shape)} and {tuple(texts.shape)} do not fit together")
+    if not len(images):
+        raise ValueError("R-precision needs pictures")
+    if not (images.isfinite().all() and texts.isfinite().all()):
+        raise ValueError("embeddings hold what is no finite number")
     if not 1 <= relevant < candidates:
         raise ValueError(f"{relevant} true captions cannot be found among {candidates}")
     similar = (F.normalize(images.double(), dim=1) @ F.normalize(texts.double(), dim=1).T).cpu()  # (N, M)
@@ -52,7 +56,7 @@ def r_precision(
         )
         ranked = torch.cat([row[others], row[own]]).argsort(descending=True, stable=True)
         found += int((ranked[:relevant] >= len(others)).sum())
-    return found / (relevant * max(1, len(similar)))
+    return found / (relevant * len(similar))
 
 
 def _drawn(which: Tensor, count: int, chance: torch.Generator) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -45,8 +47,11 @@ def test_embeddings_that_are_all_alike_find_nothing() -> None:
         (torch.ones(3, 4), torch.ones(3, 5), {}, "do not fit"),
         (torch.ones(3, 4), torch.ones(3, 4), {}, "captions to draw 99"),
         (torch.ones(3, 4), torch.ones(3, 4), {"relevant": 3, "candidates": 3}, "cannot be found"),
+        (torch.ones(0, 4), torch.ones(3, 4), {"candidates": 2}, "needs pictures"),
+        (torch.ones(3, 4), torch.full((3, 4), math.nan), {"candidates": 2}, "no finite number"),
+        (torch.full((3, 4), math.inf), torch.ones(3, 4), {"candidates": 2}, "no finite number"),
     ],
 )
-def test_too_few_captions_are_an_error(images: torch.Tensor, texts: torch.Tensor, options: dict, says: str) -> None:
+def test_what_cannot_be_ranked_is_an_error(images: torch.Tensor, texts: torch.Tensor, options: dict, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         r_precision(images, texts, **options)
