@@ -3,8 +3,8 @@
 
     python3 run.py                  the editor (without a display: renders the sample document)
     python3 run.py test [ARGS]      linter, type checker, arrows, then pytest; ARGS go to pytest
-    python3 run.py COMMAND ...      render, parse, import, train, publish, verify, evaluate, weights:
-                                    all work without a display; COMMAND --help tells more
+    python3 run.py COMMAND ...      render, morph, parse, import, data, train, publish, verify, evaluate,
+                                    weights, bench: all work without a display; COMMAND --help tells more
 
 The first start makes `.venv` beside this file: torch first, so that no later package chooses another
 build of it, then what `pyproject.toml` asks for and the project itself. A stamp in `.venv` says what
