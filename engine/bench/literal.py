@@ -93,9 +93,9 @@ def literal(task: Any, on: bool = True) -> Iterator[None]:
     """Let a SEAN's task train literally while inside, if `on`."""
     norms = [m for net in task.modules.values() for m in net.modules() if isinstance(m, SpectralNorm)]
     groups = [group for optimizer in task.optimizers.values() for group in optimizer.param_groups]
-    before = [group["fused"] for group in groups]
-    task.config = replace(task.config, contracted=not on)
+    before, config = [group["fused"] for group in groups], task.config
     if on:
+        task.config = replace(config, contracted=False)
         for group in groups:
             group["fused"] = None
         for norm in norms:
@@ -103,7 +103,7 @@ def literal(task: Any, on: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        task.config = replace(task.config, contracted=True)
+        task.config = config
         for group, fused in zip(groups, before, strict=True):
             group["fused"] = fused
         for norm in norms:
@@ -147,8 +147,11 @@ def gradient_difference(loop: Loop) -> tuple[float, str]:
 
 
 def published_recipe(side: int = 128, batch: int = 4) -> Recipe:
-    """SEAN as published, trained as published but for the size of pictures and batch, and without a perceptual loss."""
-    return Recipe(system="sean", resolution=side, batch=batch, steps=10**6, task={"perceptual": 0.0, "ema": 0.0})
+    """SEAN as published, trained as people train it here but for the size of pictures and batch.
+
+    With the average and, where a network for one is there, the perceptual loss: tasks' defaults.
+    """
+    return Recipe(system="sean", resolution=side, batch=batch, steps=10**6)
 
 
 def portraits(folder: Path, label_set: LabelSet, side: int) -> Path:
