@@ -6,12 +6,12 @@ import json
 import os
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from engine.checkpoints.pth import read_pth
 from engine.errors import WeightsError
 from engine.files import user_data_folder
 from engine.nn.feature_net import FeatureNet
@@ -54,15 +54,14 @@ def find_feature_net(name: str = MOBILENET) -> Path | None:
 
 
 def load_inception() -> Inception:
-    """Load Inception-v3. Raises WeightsError that says where to put it if it is missing or broken."""
+    """Load Inception-v3. Raises WeightsError that says where to put it if it is missing or broken, OutOfMemory."""
     path = next((folder / INCEPTION for folder in search_path() if (folder / INCEPTION).is_file()), None)
     if path is None:
         raise WeightsError(f"The network Inception-v3 is not installed; put {INCEPTION} into {install_folder()}.")
     network = Inception()
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)  # runs no code of the file
-        left = network.load_state_dict(state, strict=False)
-    except Exception as error:  # a broken pickle can raise anything
+        left = network.load_state_dict(read_pth(path), strict=False)
+    except (WeightsError, RuntimeError) as error:  # RuntimeError: other shapes
         raise WeightsError(f'"{path}" cannot be read as Inception-v3; get it again.', details=repr(error)) from error
     absent = [key for key in left.missing_keys if not key.endswith("num_batches_tracked")]
     if absent or left.unexpected_keys:
@@ -102,7 +101,7 @@ def pooled_features(net: FeatureNet, image: Tensor) -> Tensor:
 
 
 def inception_features(net: Inception, image: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, 3, H, W) in [-1, 1] -> features (B, 2048) and logits (B, 1008), pictures resized to 299 x 299 first."""
+    """(B, 3, H, W) in [-1, 1] -> features (B, 2048), logits (B, 1008), pictures resized to 299 x 299 first."""
     size = (INCEPTION_SIDE, INCEPTION_SIDE)
     image = F.interpolate(image.float(), size=size, mode="bilinear", align_corners=False)
     features, logits = net(image.clamp(-1, 1))

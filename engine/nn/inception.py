@@ -1,9 +1,10 @@
 """Inception-v3 as Frechet distances and Inception scores use it, run with a user's own tensors.
 
 Paper: Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (CVPR 2016), figures 4 to 7 and
-table 1. Two things follow the network that the published scores were measured with (TensorFlow's of 2015-12-05):
-average pools leave the border's padding out of the mean, and the last block pools by maximum. Its classifier has 1008
-classes. Tensors are called as in the file that everybody has, pt_inception-2015-12-05-6726825d.pth.
+table 1. Three things follow the network that the published scores were measured with (TensorFlow's of 2015-12-05):
+average pools leave the border's padding out of the mean, the last block pools by maximum, and the classifier, which
+has 1008 classes, is used without its bias. Tensors are called as in the file that everybody has,
+pt_inception-2015-12-05-6726825d.pth.
 
 The code is ours; the tensors (Apache-2.0, TensorFlow's authors) do not come with Tessera.
 """
@@ -141,7 +142,7 @@ class Inception(nn.Module):
         self.fc = nn.Linear(FEATURES, CLASSES)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, 299, 299) RGB in [-1, 1] -> features (B, 2048), logits (B, 1008)."""
+        """(B, 3, 299, 299) RGB in [-1, 1] -> features (B, 2048), logits (B, 1008), without the bias."""
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(image)))
         x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(F.max_pool2d(x, 3, 2)))
         x = F.max_pool2d(x, 3, 2)
@@ -149,4 +150,4 @@ class Inception(nn.Module):
             if name.startswith("Mixed"):
                 x = block(x)
         features = x.mean((2, 3))
-        return features, self.fc(features)
+        return features, F.linear(features, self.fc.weight)
