@@ -45,8 +45,8 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
     path: the picture file, for display and re-encoding. label: the region of that picture which gives the
     style. label_map_path or label_map_png (base64 PNG): the picture's label map, given or corrected by the
     user; without one the parser makes it. code: base64 of the float32 style code, which makes a request complete
-    without the picture file. made_by: the identity (`Card.identity`) of the weights that made the code, None where
-    nobody wrote it down; other weights encode the picture anew.
+    without the picture file. made_by: the identity (`Card.identity`) of the weights that made the code, None or ""
+    where nobody wrote it down; other weights encode the picture anew.
     """
 
     path: str
@@ -58,11 +58,11 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "label", as_label(self.label, "label"))
+        structs.force_setattr(self, "made_by", self.made_by.lower() if self.code and self.made_by else None)
         if self.code is None:
-            structs.force_setattr(self, "made_by", None)
             return
         decode_code(self.code)
-        if self.made_by is not None and not re.fullmatch(r"[0-9a-f]{8,64}", self.made_by):
+        if self.made_by is not None and not re.fullmatch(r"[0-9a-f]{16}", self.made_by):
             raise BadRequest(
                 f'The key "made_by" of a style is {self.made_by!r}; give the first 16 digits of the SHA-256 of the '
                 "weights that made its code, or leave it out."

@@ -288,3 +288,15 @@ def test_going_on_from_a_mix_towards_its_own_ends_nests_nothing():
     assert mix(MixStyle(a, b, 0.5), b, 0.5) == MixStyle(a, b, 0.75)
     assert mix(MixStyle(a, b, 0.25), a, 0.5) == MixStyle(b, a, 0.875)
     assert mix(MixStyle(a, b, 0.5), MEAN, 0.5) == MixStyle(MixStyle(a, b, 0.5), MEAN, 0.5)
+
+
+@pytest.mark.parametrize("made_by", ["0123456789abcde", "0123456789abcdef0", "g123456789abcdef"])
+def test_an_identity_that_can_be_no_weights_is_refused(made_by: str) -> None:
+    with pytest.raises(BadRequest, match="made_by"):
+        ImageStyle("a.jpg", 1, code=encode_code(np.ones(2, np.float32)), made_by=made_by)
+
+
+def test_capital_digits_are_the_same_weights_and_no_digits_nobody() -> None:
+    style = ImageStyle("a.jpg", 1, code=encode_code(np.ones(2, np.float32)), made_by="0123456789ABCDEF")
+    assert not style.foreign("0123456789abcdef") and style.foreign("f123456789abcdef")
+    assert style.replace(made_by="").made_by is None
