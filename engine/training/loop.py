@@ -222,21 +222,23 @@ class Loop:
     def save(self) -> None:
         """Write checkpoints/last.pt: everything that a resumed run needs.
 
-        Raises TrainingError, and keeps the last checkpoint, when a loss or a weight is no number.
+        Without a validation split it writes best.safetensors too. Raises TrainingError, and keeps the last ones, when
+        a loss or a weight (of the average too, where it is written) is no number.
         """
         checkpoint.finite(self._latest, self.step, self._saved)
         if not self.fabric.is_global_zero:
             self._saved = self.step
             return
         self._phase("saving")
+        newest = self._snapshot() if self.validation is None else None  # nothing says which state is best
         facts = {"step": self.step, "seconds": self.seconds, "best": self.best, "marked": self._marked}
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         if scaler is not None:  # 16-mixed
             facts["scaler"] = scaler.state_dict()
         checkpoint.write_checkpoint(self.folder, self.task, facts, self._saved)
         self._saved = self.step
-        if self.validation is None:  # nothing says which state is best: the newest can be used
-            self.export("best.safetensors", {})
+        if newest is not None:
+            write_weights(run_path(self.folder, "best.safetensors"), newest)
         self._report("checkpoint", {"path": "/".join(checkpoint.LAST)})
 
     def resume(self) -> None:
