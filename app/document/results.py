@@ -36,7 +36,7 @@ class Result:
     starred: bool = False
     made: float = field(default_factory=time.time)  # seconds since 1970
     key: bytes = b""  # equal for equal pictures
-    also: frozenset[bytes] = frozenset()  # keys of others that turned out to be the same picture
+    also: frozenset[bytes] = frozenset()  # of other details (so one at most) that paint the same picture
 
     @property
     def nbytes(self) -> int:
@@ -139,9 +139,9 @@ class Results:
 
 
 def _looks_alike(known: Result, snapshot: Snapshot, pixels: np.ndarray) -> bool:
-    """Whether what differs, if only seed, precision or detail do, changed nothing: a detail does not where the map is
-    small, a seed not with weights without noise."""
-    if known.pixels.shape != pixels.shape or not known.snapshot.same_but_settings(snapshot):
+    """Whether what differs, if only the detail does, changed nothing: it does not where the map is small. A seed that
+    was rolled is kept though weights without noise paint the same with it: it is part of what the user chose."""
+    if known.pixels.shape != pixels.shape or not known.snapshot.same_but_detail(snapshot):
         return False
     return np.array_equal(known.pixels, pixels)
 

@@ -73,9 +73,9 @@ class Snapshot:
         """True when both make the same picture."""
         return self.same_but_map(other) and np.array_equal(self.label_map, other.label_map)
 
-    def same_but_settings(self, other: Snapshot) -> bool:
-        """True when at most seed, precision and detail differ."""
-        return replace(self, seed=other.seed, precision=other.precision, detail=other.detail).same_as(other)
+    def same_but_detail(self, other: Snapshot) -> bool:
+        """True when at most the detail differs."""
+        return replace(self, detail=other.detail).same_as(other)
 
     def same_file(self, other: Snapshot) -> bool:
         """True when both make the same file: the picture, and what travels with it."""
