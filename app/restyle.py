@@ -70,9 +70,16 @@ def _photo(style: ImageStyle, label_set: LabelSet) -> Photo | None:
 
 
 def with_codes(style: Style, made: Mapping[ImageStyle, Style], *, keep: bool = False) -> Style:
-    """The style with its pictures as ``made`` has them; the code of one that is not there goes, or stays (``keep``)."""
+    """The style with its pictures as ``made`` has them; the code of one that is not there goes.
+
+    keep: a picture that gave no new code stays as it is, and so does one whose region is too small: the engine says
+    what is missing, where the mean would come without a word.
+    """
     if isinstance(style, ImageStyle):
-        return made.get(style, style if keep else style.replace(code=None))
+        new = made.get(style)
+        if keep:
+            return new if isinstance(new, ImageStyle) else style
+        return new if new is not None else style.replace(code=None)
     if isinstance(style, MixStyle):
         a, b = with_codes(style.a, made, keep=keep), with_codes(style.b, made, keep=keep)
         return MixStyle(a=a, b=b, amount=style.amount)

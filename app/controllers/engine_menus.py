@@ -126,7 +126,7 @@ class ModelController(QObject):
     def fresh(self, styles: Mapping[int, Style], weights: str, then: Callable[[dict[int, Style]], object]) -> None:
         """Call ``then`` with styles that come from a file or from the strip of results: codes that other weights made
         than those that have the name ``weights`` now are made anew from their pictures, in the background. Those whose
-        picture is gone stay: the engine says what is missing."""
+        picture is gone, or too small there, stay: the engine says what is missing."""
         identity = self._context.core.catalogue.identity(weights)
         parts = [part for style in styles.values() for part in image_parts(style) if part.foreign(identity)]
         if not parts:

@@ -102,8 +102,11 @@ class NewController(QObject):
         request = found.request
         if request is None or self._labels_of(found) is None:
             return
+        origin = self._document.origin
 
         def opened(styles: dict[int, Style]) -> None:
+            if self._document.origin is not origin:
+                return  # another document was begun meanwhile, and that is what counts
             now = replace(found, request=request.replace(styles=styles))
             self._context.shell.settle(lambda: self.restore(now, own=own))
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from app.document.state import Snapshot
+from app.documents import read_request_file
 from engine.checkpoints.store import WeightsEntry
 from engine.images import write_image
 from engine.request import (
@@ -21,7 +22,7 @@ from engine.request import (
 )
 from tests.fixtures import face_label_map, photo_of
 
-HAIR, SKIN = 13, 1
+HAIR, SKIN, NECKLACE = 13, 1, 16
 OLD, NEW = "a" * 64, "b" * 64
 
 
@@ -88,3 +89,27 @@ def test_codes_of_the_same_weights_are_not_made_again(window, core, engine, styl
     window.controllers["files"].open_path(path)
     qtbot.waitUntil(lambda: document.styles == own)
     assert engine.encodes == encoded
+
+
+def test_a_style_whose_region_the_new_weights_cannot_see_stays(window, core, styles, republished, tmp_path, qtbot):
+    document = core.document
+    lost = {HAIR: styles[HAIR], NECKLACE: styles[HAIR].replace(label=NECKLACE)}  # nobody in the picture wears one
+    path = tmp_path / "old.json"
+    path.write_text(to_json(RenderRequest("fake-faces", LabelMapData.from_array(document.label_map), lost)), "utf-8")
+    window.controllers["files"].open_path(path)
+    qtbot.waitUntil(lambda: HAIR in document.styles)
+    assert document.style(HAIR).code != styles[HAIR].code and document.style(NECKLACE) == lost[NECKLACE]
+
+
+def test_a_file_whose_codes_take_time_does_not_replace_a_document_begun_meanwhile(
+    window, core, styles, republished, tmp_path, qtbot
+):
+    document = core.document
+    path = tmp_path / "old.json"
+    path.write_text(to_json(RenderRequest("fake-faces", LabelMapData.from_array(document.label_map), styles)), "utf-8")
+    window.controllers["new"].open(read_request_file(path))
+    document.new(label_set=document.label_set, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
+    origin, done = document.origin, []
+    core.submit(lambda work: None, text="", on_done=done.append)  # first in, first out: the codes are through
+    qtbot.waitUntil(lambda: bool(done))
+    assert document.origin is origin and document.styles == {}
