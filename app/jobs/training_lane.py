@@ -121,6 +121,7 @@ class TrainingLane(QObject):
         self._woken = False
         self._interval = 0.0  # Python's switch interval before the run
         self._closed = False
+        self._prepared = False
         self._wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -132,13 +133,18 @@ class TrainingLane(QObject):
         """Whether a run is under way, paused ones included."""
         return self._state is not State.IDLE
 
+    @property
+    def prepared(self) -> bool:
+        """Whether the present run, or the last one, came as far as its first step: its folder is its own then."""
+        return self._prepared
+
     def start(self, plan: Plan) -> None:
         """Start or resume a run; progress, reports and the end come as signals."""
         if self.active or self._closed:
             raise RuntimeError("a training is under way already")
         self._link = link = Link(self)
         self._queue.clear()
-        self._woken = False
+        self._woken = self._prepared = False
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(min(SWITCH_S, self._interval))
         self._set(State.PREPARING)
@@ -222,6 +228,7 @@ class TrainingLane(QObject):
             if self._state is State.PREPARING:
                 self.progress.emit(facts["part"], facts["text"])
         elif event == "prepared":
+            self._prepared = True
             if self._state is State.PREPARING:
                 self._set(State.RUNNING)
         elif event == "end":

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.i18n import mark, tr
 from engine.data.layout import IMAGE_SUFFIXES
 
+MOST_ENTRIES = 2000  # looked at in the GUI thread before a folder is taken at its word
 NO_FOLDER = mark('There is no folder "{0}"; choose one with images/ and labels/.')
 NO_PICTURES = mark(
     '"{0}" holds no pictures; put them into its folder images/, and for each a label map of the same name as PNG into '
@@ -35,17 +36,23 @@ def lacks(folder: Path) -> str:
 
 
 def _holds(folder: Path, suffixes: tuple[str, ...]) -> bool:
-    """Whether a file of this kind is there or in a folder below; looks no further than the first one."""
-    below: list[str] = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    below.append(entry.path)
-                elif entry.name.lower().endswith(suffixes):
-                    return True
-    except OSError:
-        return False
-    return any(_holds(Path(path), suffixes) for path in below)
+    """Whether a file of this kind is there or in a folder below; looks no further than the first one, nor through
+    links to folders, which may lead in a circle. True too where that cannot be told at once: the data report counts.
+    """
+    left, below = MOST_ENTRIES, [str(folder)]
+    while below:
+        try:
+            with os.scandir(below.pop()) as entries:
+                for entry in entries:
+                    left -= 1
+                    if left < 0:
+                        return True
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(entry.path)
+                    elif entry.name.lower().endswith(suffixes):
+                        return True
+        except OSError:
+            continue
+    return False

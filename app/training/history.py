@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -180,16 +179,23 @@ def taken(folder: Path) -> bool:
         return False  # whoever writes there says why it cannot be done
 
 
-def forget_unbegun(folder: Path) -> bool:
-    """Clear a run folder in which nothing was trained, so that its name is free again; False if something was.
+def forget_unbegun(folder: Path, *, prepared: bool) -> bool:
+    """Clear a run folder in which nothing was trained. Returns whether its name is free again.
 
-    Only what preparing a run writes is deleted.
+    Nothing is deleted where more is in it than what preparing the run wrote; `prepared`: whether it came so far, so
+    that config.json is its own and not another run's.
     """
-    if any((folder / name).exists() for name in (STATS, CHECKPOINT, BEST)):
+    own = {CONFIG} if prepared else set()
+    try:
+        if {path.name for path in folder.iterdir()} - own:
+            return False
+        for name in own:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+    except FileNotFoundError:
+        return True  # it was not made yet
+    except OSError:
         return False
-    with suppress(OSError):
-        (folder / CONFIG).unlink(missing_ok=True)
-        folder.rmdir()  # fails, and rightly, where something else is in it
     return True
 
 

@@ -16,7 +16,7 @@ from app.i18n import mark, tr
 from app.icons import icons
 from app.training.fields import NumberEdit
 from app.training.history import CONFIG, read_run
-from engine.errors import EngineError
+from engine.errors import BadFile, EngineError
 from engine.training.recipe import Recipe, load_recipe, names, read_fields
 
 KEYS: tuple[tuple[str, str, str], ...] = (
@@ -151,7 +151,8 @@ class RecipeForm(QWidget):
 
     def recipe(self) -> Recipe:
         """The recipe with the changes. Raises EngineError when it cannot be used."""
-        assert self._loaded is not None
+        if self._loaded is None:
+            raise BadFile(self.tr("Choose a recipe that can be read."))
         raw = msgspec.to_builtins(self._loaded)
         for key, value in (self.changes() or {}).items():
             *parents, leaf = key.split(".")

@@ -174,7 +174,7 @@ class SetupForm(QWidget):
 
     def _recipe_changed(self) -> None:
         source = Path(str(self.recipe.source))
-        stem = re.sub(r"-\d{8}-\d{6}$", "", source.parent.name) if source.name == CONFIG else source.stem
+        stem = re.sub(r"-\d{8}-\d{6}(-\d+)?$", "", source.parent.name) if source.name == CONFIG else source.stem
         if stem != self._stem:
             self._stem = stem
             self.suggest_folder()

@@ -198,7 +198,7 @@ class Training(QObject):
 
     def _ended(self, how: Ended) -> None:
         plan = self._plan
-        if plan is not None and not plan.resume and how is not Ended.DONE and forget_unbegun(plan.folder):
+        if plan is not None and not plan.resume and how is not Ended.DONE and self._cleared(plan):
             if self._shown is self._live:
                 self.forget_shown()
             self._live = None
@@ -209,7 +209,11 @@ class Training(QObject):
         self.runs_changed.emit()
         self.ended.emit(how)
 
+    def _cleared(self, plan: Plan) -> bool:
+        return forget_unbegun(plan.folder, prepared=self.lane.prepared)
+
     def shutdown(self, timeout: float = 60.0) -> bool:
-        """End the run with a checkpoint; False if it did not end in time."""
-        self.measuring.shutdown()
-        return self.lane.shutdown(timeout)
+        """End the run with a checkpoint, and what is measured; False if one of them did not end in time."""
+        self.measuring.cancel()  # both are asked before either is waited for
+        ended = self.lane.shutdown(timeout)
+        return self.measuring.shutdown() and ended

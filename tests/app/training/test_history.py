@@ -16,6 +16,7 @@ from app.training.history import (
     History,
     Series,
     Sheet,
+    forget_unbegun,
     read_history,
     read_run,
     runs_in,
@@ -123,3 +124,16 @@ def test_curves_become_a_table():
     b.steps.append(2)
     b.values.append(3)
     assert write_csv([a, b]) == 'step,losses/l1,"losses/odd, ""name"""\n1,0.5,\n2,0.25,3\n'
+
+
+def test_only_a_folder_that_the_run_itself_prepared_is_cleared(tmp_path):
+    config = tmp_path / "run" / "config.json"
+    config.parent.mkdir()
+    config.write_text("{}")
+    assert not forget_unbegun(config.parent, prepared=False) and config.is_file()  # another run's
+    notes = config.with_name("notes.txt")
+    notes.touch()
+    assert not forget_unbegun(config.parent, prepared=True) and config.is_file()
+    notes.unlink()
+    assert forget_unbegun(config.parent, prepared=True) and not config.parent.exists()
+    assert forget_unbegun(config.parent, prepared=False)  # it was never made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from PySide6.QtGui import QImage, QKeySequence
 
 from app.jobs.training_lane import Ended, State
@@ -12,6 +13,7 @@ from app.theme import make_palette
 from app.training.evaluation import EvaluationDialog
 from app.training.history import LOSSES, VALIDATION, History
 from engine.checkpoints.store import read_card, user_weights_folder
+from engine.errors import EngineError
 from tests.app.test_window import nameless
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 
@@ -154,6 +156,8 @@ def test_the_form_knows_what_is_missing(qtbot, studio, tmp_path):
     broken.write_text("stepps = 3\n")
     setup.recipe.load(broken)
     assert setup.recipe.base is None and "stepps" in setup.recipe.problem.text()
+    with pytest.raises(EngineError, match="Choose a recipe"):
+        setup.recipe.recipe()
 
 
 def test_every_shipped_recipe_can_be_chosen(qtbot, studio):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from app.errors_ui import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, TrainingLane
+from app.jobs.work_lane import WorkLane
+from app.training.state import Training
 from engine.errors import Cancelled, TrainingError
 from engine.training.recipe import Recipe
 
@@ -185,6 +189,28 @@ def test_shutdown_stops_a_run_and_delivers_nothing_any_more(qtbot, qapp, plan):
     qapp.processEvents()
     assert reports == []
     lane.deleteLater()
+
+
+def test_the_training_and_what_is_measured_are_both_asked_to_end_before_either_is_waited_for(qtbot, qapp, plan):
+    saved, seen = threading.Event(), []
+
+    def trainer(plan, link):
+        link.prepared(None)
+        link.control.pause()
+        with suppress(Cancelled):
+            link.control.check(lambda on: None)  # waits until it is told to stop
+        saved.set()
+
+    hub, work = ProblemHub(), WorkLane()
+    training = Training(hub, work, trainer=trainer)
+    training.start(plan)
+    qtbot.waitUntil(lambda: training.state is State.RUNNING)
+    started = threading.Event()
+    training.measuring.submit(lambda job: (started.set(), seen.append(saved.wait(5))))
+    assert started.wait(30)
+    assert training.shutdown() and seen == [True]
+    for made in (training, work, hub):
+        made.deleteLater()
 
 
 def test_a_limit_of_threads_is_the_calling_thread_s_alone(qapp):
