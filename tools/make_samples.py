@@ -73,7 +73,7 @@ def write_document(session: Session, weights: str, samples: Path, out: Path) -> 
                 label=int(label),
                 label_map_png=encode_map(maps),
                 code=encode_code(found.codes[label]),
-                made_by=found.made_by,
+                made_by=found.made_by or None,
             )
     out.parent.mkdir(parents=True, exist_ok=True)
     request = RenderRequest(weights, LabelMapData.from_array(label_map), styles)
