@@ -72,6 +72,7 @@ class CurvesView(QWidget):
         column.addWidget(bar)
         column.addWidget(self.plot, 1)
         column.addWidget(self.legend)
+        self.plot.grab()  # axes are slow to paint once (44 ms): now, not in the middle of a run
 
     # --- what is shown ------------------------------------------------------------------------------
 
