@@ -9,7 +9,7 @@ from app.i18n import mark, tr
 from engine.data.layout import IMAGE_SUFFIXES
 
 MOST_ENTRIES = 2000  # looked at in the GUI thread before a folder is taken at its word
-NO_FOLDER = mark('There is no folder "{0}"; choose one with images/ and labels/.')
+NO_FOLDER = mark('"{0}" is not a folder; choose one with images/ and labels/.')
 NO_PICTURES = mark(
     '"{0}" holds no pictures; put them into its folder images/, and for each a label map of the same name as PNG into '
     "its folder labels/."

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -35,6 +36,7 @@ from app.training.state import Training
 from engine.checkpoints.store import MODEL_FILE
 from engine.devices import usable_cores
 from engine.errors import EngineError
+from engine.training.recipe import Recipe
 
 RECIPES = "TOML (*.toml)"
 
@@ -157,7 +159,7 @@ class SetupForm(QWidget):
         data, folder = self.data.path, self.name.path
         assert data is not None and folder is not None
         return Plan(
-            recipe=self.recipe.recipe(),
+            recipe=watchable(self.recipe.recipe()),
             data=data,
             folder=folder,
             start=self.origin.currentData(),
@@ -250,6 +252,11 @@ class SetupForm(QWidget):
             self.problem_found.emit(error)
             return
         self.start_wanted.emit(plan)
+
+
+def watchable(recipe: Recipe) -> Recipe:
+    """The recipe with fifty reports or more in a run, so that a short one moves its curves and its counter too."""
+    return msgspec.structs.replace(recipe, log_every=min(recipe.log_every, max(1, recipe.steps // 50)))
 
 
 def _devices(work: Work) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.errors import BadRequest
@@ -39,6 +39,7 @@ def test_variations_run_through_the_seeds_and_skip_the_one_that_is_there():
 
 @given(request=RENDERS, label=LABELS, a=STYLES, b=STYLES, frames=st.integers(2, 12))
 def test_a_morph_goes_from_a_to_b_in_equal_steps(request, label, a, b, frames):
+    assume(not (isinstance(a, MixStyle) and b in (a.a, a.b)))  # those frames are mixes of a's own ends: see `mix`
     made = morph(request, label, a, b, frames)
     assert [one.style(label) for one in (made[0], made[-1])] == [a, b]
     amounts = [one.style(label).amount for one in made[1:-1]]

@@ -12,8 +12,10 @@ from app.jobs.training_lane import Ended, State
 from app.theme import make_palette
 from app.training.evaluation import EvaluationDialog
 from app.training.history import LOSSES, VALIDATION, History
+from app.training.setup import watchable
 from engine.checkpoints.store import read_card, user_weights_folder
 from engine.errors import EngineError
+from engine.training.recipe import load_recipe
 from tests.app.test_window import nameless
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 
@@ -247,3 +249,9 @@ def test_weights_are_measured_in_the_background(qtbot, core, window, tiny_datase
     page = (tmp_path / "page.html").read_text("utf-8")
     assert "tiny-sean" in page and "data:image" in page
     dialog.close()
+
+
+@pytest.mark.parametrize("steps, every", [(12, 1), (100, 2), (2000, 10)])
+def test_a_short_run_reports_often_enough_to_watch(steps, every):
+    recipe = load_recipe("sean-small", {"steps": steps})
+    assert watchable(recipe).log_every == every

@@ -38,7 +38,7 @@ def test_an_empty_folder_says_what_it_should_hold_and_cannot_be_started(qtbot, s
         assert says in setup.why_not.text() and setup.start.isEnabled() == (says == "")
     assert setup.start.isEnabled()
     setup.set_data(tmp_path / "nowhere")
-    assert "There is no folder" in setup.why_not.text()
+    assert "is not a folder" in setup.why_not.text()
 
 
 def test_links_that_lead_in_a_circle_and_endless_folders_are_not_followed_to_their_end(tmp_path, monkeypatch):

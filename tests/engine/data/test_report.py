@@ -98,7 +98,7 @@ def test_splits_that_do_not_hold_are_told(folder: Path, splits: object, says: st
 def test_an_empty_folder_and_none_at_all(tmp_path: Path) -> None:
     report = inspect_folder(tmp_path)
     assert report.pairs == 0 and report.to_dict()["usable"] is False and "images/ and" in report.findings[0].what
-    with pytest.raises(BadFile, match="There is no folder"):
+    with pytest.raises(BadFile, match="is not a folder"):
         inspect_folder(tmp_path / "nowhere")
 
 

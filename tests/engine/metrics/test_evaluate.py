@@ -268,7 +268,7 @@ def test_pictures_of_other_sizes_and_shapes_are_measured_too(tiny_weights: Path,
 def test_mistakes_get_one_sentence(tiny_weights: Path, tiny_dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"no split 'tset'; it has: train, val\."):
         _measure("tiny-sean", tiny_dataset, "tset")
-    with pytest.raises(BadFile, match="There is no folder"):
+    with pytest.raises(BadFile, match="is not a folder"):
         _measure("tiny-sean", tmp_path / "nowhere")
     with pytest.raises(WeightsError, match="did you mean"):
         _measure("tiny-saen", tiny_dataset)
