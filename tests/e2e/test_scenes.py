@@ -21,6 +21,7 @@ from app.settings import Settings
 from engine.checkpoints.store import list_weights
 from engine.label_sets import load_label_set
 from engine.request import ImageStyle, SampleStyle
+from tests.e2e.shown import shown
 from tests.e2e.test_journey import PATIENCE, drop_on, mime_of, regions_dialog, wait_rendered
 
 INSTALLED = {entry.name for entry in list_weights() if entry.card is not None}
@@ -39,14 +40,7 @@ def editor(qtbot, qapp: QApplication, tmp_path: Path, scene: str) -> Iterator[Ed
     """The editor as it starts, on a portrait."""
     core = Core(Settings(tmp_path / "settings.ini"))
     made = Editor(core)
-    qtbot.addWidget(made.window, before_close_func=lambda _: core.document.mark_saved())
-    made.show()
-    qtbot.waitExposed(made.window)
-    yield made
-    made.window.controllers["render"].stop()
-    made.window.controllers["results"].stop()
-    core.shutdown()
-    core.deleteLater()
+    yield from shown(qtbot, made, core)
 
 
 def dialog(kind):

@@ -18,6 +18,7 @@ from app.settings import Settings
 from engine.label_sets import load_label_set
 from engine.labels import write_label_map
 from engine.request import ImageStyle, SampleStyle
+from tests.e2e.shown import shown
 from tests.e2e.test_journey import PATIENCE, wait_rendered
 from tests.engine.painters.tiny import all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
 from tests.fixtures import face_label_map, photo_of
@@ -35,14 +36,7 @@ def editor(qtbot, qapp: QApplication, tmp_path: Path, all_weights: Path) -> Iter
     core.document.new(label_set=faces, label_map=face_label_map(64), weights="tiny-sean", undoable=False)
     core.document.set_current_label(HAIR)
     made.window.error_bar.dismiss()  # the sample's weights are not on this shelf
-    qtbot.addWidget(made.window, before_close_func=lambda _: core.document.mark_saved())
-    made.show()
-    qtbot.waitExposed(made.window)
-    yield made
-    made.window.controllers["render"].stop()
-    made.window.controllers["results"].stop()
-    core.shutdown()
-    core.deleteLater()
+    yield from shown(qtbot, made, core)
 
 
 @pytest.fixture
