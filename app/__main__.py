@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.environment import drop_foreign_qt_paths
+from app.shell.environment import drop_foreign_qt_paths
 
 drop_foreign_qt_paths(os.environ)  # before Qt reads the environment
 
@@ -15,16 +15,16 @@ from PySide6.QtCore import QObject, Qt, QTimer  # noqa: E402
 from PySide6.QtGui import QGuiApplication  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
-from app.core import Core  # noqa: E402
-from app.docks import STATE_VERSION  # noqa: E402
-from app.errors_ui import ProblemHub  # noqa: E402
+from app.errors_ui.hub import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
-from app.i18n import install_language  # noqa: E402
-from app.icons import app_icon  # noqa: E402
-from app.main_window import MainWindow  # noqa: E402
-from app.paths import APP, user_dir  # noqa: E402
-from app.settings import Settings  # noqa: E402
-from app.theme import Theme  # noqa: E402
+from app.shell.core import Core  # noqa: E402
+from app.shell.docks import STATE_VERSION  # noqa: E402
+from app.shell.i18n import install_language  # noqa: E402
+from app.shell.icons import app_icon  # noqa: E402
+from app.shell.main_window import MainWindow  # noqa: E402
+from app.shell.paths import APP, user_dir  # noqa: E402
+from app.shell.settings import Settings  # noqa: E402
+from app.shell.theme import Theme  # noqa: E402
 
 WRITING_MS = 20  # between two looks whether a file is written
 SWITCH_S = 0.001  # how long a worker keeps the interpreter that the window waits for; Python's own 5 ms add up to jerks

@@ -19,20 +19,19 @@ from typing import overload
 import numpy as np
 from torch import Tensor
 
-from engine.checkpoints.card import Card
-from engine.closeup import close_up, reduced
 from engine.devices import free_caches, is_out_of_memory, resolve
 from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
-from engine.images import read_image
-from engine.label_sets import LabelSet
-from engine.labels import check_label_map, read_label_map
-from engine.painters.base import Painter, StyleCodes
-from engine.painters.sizes import Size, preview_sizes
-from engine.photo_parser import PhotoParser
-from engine.request import Detail, ImageStyle, ParseRequest, RenderRequest
-from engine.shelf import Shelf
-
-__all__ = ["ParseResult", "RenderResult", "Session", "StyleCodes"]
+from engine.labels.label_maps import check_label_map, read_label_map
+from engine.labels.label_sets import LabelSet
+from engine.painting.label_painter import Painter, StyleCodes
+from engine.painting.sizes import Size, preview_sizes
+from engine.pictures.closeup import close_up, reduced
+from engine.pictures.images import read_image
+from engine.requests.render import Detail, ParseRequest, RenderRequest
+from engine.requests.styles import ImageStyle
+from engine.systems.parser.photo_parser import PhotoParser
+from engine.systems.shelf import Shelf
+from engine.weights.card import Card
 
 Array = np.ndarray
 Progress = Callable[[float, str], None]
@@ -164,7 +163,7 @@ class Session:
     def encode(self, weights: str, pixels: Array, label_map: Array) -> StyleCodes:
         """Style codes of a picture (H, W, 3) uint8 with its label map (h, w); kept for the next time.
 
-        The same picture and label map give the same codes from wherever they come (`engine.closeup`).
+        The same picture and label map give the same codes from wherever they come (`engine.pictures.closeup`).
         """
         with self._guarded():
             painter = self.painter(weights)

@@ -31,13 +31,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 import app.__main__ as start
-from app.core import Core
-from app.i18n import install_language
 from app.jobs.training_lane import State
-from app.settings import Settings
-from app.theme import Theme
+from app.shell.core import Core
+from app.shell.i18n import install_language
+from app.shell.settings import Settings
+from app.shell.theme import Theme
 from app.training.history import History
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 
 HOME = Path(os.environ["TESSERA_HOME"])
 EARLIER = 5000

@@ -21,14 +21,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.checkpoints.store import SAMPLES_FILE, find_weights
 from engine.data.folder import DatasetFolder
 from engine.errors import BadRequest
 from engine.files import resource, root
-from engine.label_sets import LabelSet, load_label_set
-from engine.labels import read_label_map
+from engine.labels.label_maps import read_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
 from engine.metrics.sheet import reconstruction_sheet, shipped_sheet, variation_sheet
 from engine.session import Session
+from engine.weights.store import SAMPLES_FILE, find_weights
 
 SHOWN = {
     "faces": ("portrait-long-hair", "portrait-short-hair", "portrait-fringe", "portrait-laughing", "portrait-turned"),

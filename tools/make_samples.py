@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.folder import DatasetFolder
-from engine.images import encode_png
-from engine.labels import read_label_map
-from engine.request import ImageStyle, LabelMapData, RenderRequest, Style, encode_code, encode_map, to_json
+from engine.labels.label_maps import read_label_map
+from engine.pictures.images import encode_png
+from engine.requests.render import LabelMapData, RenderRequest, to_json
+from engine.requests.styles import ImageStyle, Style, encode_code, encode_map
 from engine.session import Session
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
@@ -57,7 +58,7 @@ def paint_samples(session: Session, weights: str, data: DatasetFolder, out: Path
 
 def write_document(session: Session, weights: str, samples: Path, out: Path) -> None:
     """Write the sample document: a request whose styles come from the painted samples beside it."""
-    from engine.images import read_image
+    from engine.pictures.images import read_image
 
     label_set = session.painter(weights).label_set
     template, main, others = DOCUMENT

@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.checkpoints.card import read_card
 from engine.errors import BadFile
 from engine.files import root, write_text
 from engine.metrics.table import tables
+from engine.weights.card import read_card
 
 DOCUMENT = root() / "docs" / "models.md"
 START, END = "<!-- tables:", "<!-- /tables -->"

@@ -23,11 +23,11 @@ from app.canvas.widget import CanvasWidget
 from app.controllers import dice
 from app.controllers import morph as morphing
 from app.controllers import variety as varying
-from app.core import Core
 from app.document.document import Document
-from app.i18n import install_language
-from app.settings import Settings
-from app.theme import Theme
+from app.shell.core import Core
+from app.shell.i18n import install_language
+from app.shell.settings import Settings
+from app.shell.theme import Theme
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 HAIR = 13

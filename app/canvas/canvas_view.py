@@ -13,12 +13,13 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.canvas import scene, view
+from app.canvas import scene
 from app.canvas.drops import NO_LABEL, DropTarget
 from app.canvas.scene import Scene
-from app.canvas.strokes import Box
-from app.canvas.view import Mode, Pane, View
 from app.document.document import Document
+from app.raster import view
+from app.raster.strokes import Box
+from app.raster.view import Mode, Pane, View
 
 
 class CanvasView(DropTarget):

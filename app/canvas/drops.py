@@ -6,7 +6,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QWidget
 
-from app.mime import STYLE_MIME, read_mime
+from app.imaging.mime import STYLE_MIME, read_mime
 
 NO_LABEL = -1
 

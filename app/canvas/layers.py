@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from PySide6.QtGui import QImage
 
-from app.canvas.strokes import Box
-from engine.labels import LabelSet
+from app.raster.strokes import Box
+from engine.labels.label_sets import LabelSet
 
 _OPAQUE = 0xFF000000
 _DIM = 0x80000000  # what a highlight lays over everything else: black, half transparent

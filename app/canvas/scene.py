@@ -8,11 +8,11 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPixmap
 
-from app.canvas import strokes, view
 from app.canvas.layers import LayerImage, PictureImage, TableImage, colour_table, highlight_table
-from app.canvas.strokes import Box
-from app.canvas.view import Pane, View
 from app.document.document import Document
+from app.raster import strokes, view
+from app.raster.strokes import Box
+from app.raster.view import Pane, View
 
 _CHECK = 8  # widget pixels of a checkerboard square
 

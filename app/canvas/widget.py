@@ -19,7 +19,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.canvas import strokes, view
 from app.canvas.keys import CanvasKeys
 from app.canvas.tools import (
     BrushTool,
@@ -34,8 +33,9 @@ from app.canvas.tools import (
     ToolId,
     WipeGesture,
 )
-from app.canvas.view import Mode
 from app.document.document import Document
+from app.raster import strokes, view
+from app.raster.view import Mode
 from engine.errors import EngineError
 
 _DIVIDER_GRIP = 5  # widget pixels on either side of the wipe's divider

@@ -9,12 +9,12 @@ from typing import Protocol
 from PySide6.QtWidgets import QDialog, QMainWindow
 
 from app.canvas.widget import CanvasWidget
-from app.core import Core
 from app.dialogs.files import FileAsker
-from app.i18n import tr
 from app.panels.labels import LabelsPanel
 from app.panels.status import StatusPanel
 from app.panels.styles import StylesPanel
+from app.shell.core import Core
+from app.shell.i18n import tr
 
 
 class Shell(Protocol):

@@ -9,9 +9,9 @@ from PySide6.QtGui import QGuiApplication
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
+from app.imaging.thumbnails import Place
 from app.panels.style_slots import join, split, with_slot
-from app.thumbnails import Place
-from engine.request import SampleStyle, Style
+from engine.requests.styles import SampleStyle, Style
 
 SEEDS = 10**8  # short enough to read aloud, and to see whole in the panel
 

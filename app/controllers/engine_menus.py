@@ -10,13 +10,13 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from app.controllers.context import Context
+from app.jobs.photos import CodeCache
 from app.jobs.preload import preload_torch
+from app.jobs.restyle import encode_again, image_parts, own_regions, possible, whole_picture, with_codes
 from app.jobs.work_lane import Work
-from app.photos import CodeCache
-from app.restyle import encode_again, image_parts, own_regions, possible, whole_picture, with_codes
 from engine.errors import EngineError
-from engine.labels import LabelSet
-from engine.request import ImageStyle, Style
+from engine.labels.label_sets import LabelSet
+from engine.requests.styles import ImageStyle, Style
 
 AUTO = "auto"
 GIB = 1 << 30

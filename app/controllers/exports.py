@@ -13,9 +13,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.document.state import Origin, Snapshot
-from app.export.writing import write_map, write_picture, write_request
 from app.jobs.work_lane import Work
-from engine.labels import LabelSet
+from app.jobs.writing import write_map, write_picture, write_request
+from engine.labels.label_sets import LabelSet
 
 UNTITLED = "tessera"
 

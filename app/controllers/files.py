@@ -14,13 +14,13 @@ from app.controllers.new import NewController
 from app.controllers.styles import StylesController, Target
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
-from app.documents import Found, look_at, photo_kinds
-from app.labels_text import name_of, set_name
-from app.mime import Incoming, keep_image, read_mime
-from app.pixels import to_qimage
+from app.document.opening import Found, look_at, photo_kinds
+from app.imaging.mime import Incoming, keep_image, read_mime
+from app.imaging.pixels import to_qimage
+from app.texts.label_names import name_of, set_name
 from engine.errors import EngineError
-from engine.labels import LabelSet
-from engine.sniffing import is_torch_file
+from engine.labels.label_sets import LabelSet
+from engine.pictures.sniffing import is_torch_file
 
 PREVIEW = 72
 

@@ -16,20 +16,20 @@ from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController
 from app.dialogs.morph import GIF, STRIP, MorphDialog
 from app.document.state import Snapshot
-from app.engine_texts import told
-from app.i18n import tr
+from app.imaging.pixels import to_qimage
+from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
-from app.labels_text import style_source
-from app.pixels import to_qimage
-from app.thumbnails import Place
-from engine.animation import Spool, paint_all, paint_each, write_gif, write_sequence
+from app.shell.i18n import tr
+from app.texts.engine_texts import told
+from app.texts.label_names import style_source
 from engine.errors import EngineError
-from engine.images import write_image
-from engine.montage import strip
-from engine.morph import morph
-from engine.request import MEAN, MeanStyle, RenderRequest, SampleStyle, Style
-from engine.styles import mix
-from engine.variations import with_style
+from engine.pictures.images import write_image
+from engine.pictures.montage import strip
+from engine.requests.animation import Spool, paint_all, paint_each, write_gif, write_sequence
+from engine.requests.morph import morph
+from engine.requests.render import RenderRequest
+from engine.requests.styles import MEAN, MeanStyle, SampleStyle, Style, mix
+from engine.requests.variations import with_style
 
 KEPT_BYTES = 64 * 1024 * 1024  # of previews
 LARGEST = 512  # side of a preview, unless the weights paint larger pictures at best

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from app import documents
 from app.controllers.context import Context
 from app.controllers.exports import ExportController
 from app.controllers.styles import StylesController
@@ -17,13 +16,15 @@ from app.dialogs.files import PICTURES
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
-from app.document.document import BACKGROUND
-from app.documents import Found, Gallery, sample_path
-from app.labels_text import set_name
-from app.photos import Photo
+from app.document import opening as documents
+from app.document.base import BACKGROUND
+from app.document.opening import Found, Gallery, sample_path
+from app.jobs.photos import Photo
+from app.texts.label_names import set_name
 from engine.errors import EngineError
-from engine.labels import LabelSet, read_label_map, resize_label_map
-from engine.request import ImageStyle, Style
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet
+from engine.requests.styles import ImageStyle, Style
 
 
 class NewController(QObject):

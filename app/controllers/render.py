@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from app.canvas import preview
 from app.controllers.context import Context
 from app.document.state import Snapshot
+from app.raster import preview
 from engine.errors import Cancelled, EngineError
 
 TOPIC = "render"

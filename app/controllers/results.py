@@ -13,11 +13,11 @@ from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.document.results import MANY_BYTES, Result, key_of
 from app.document.state import Snapshot
-from app.export.writing import write_picture
+from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work
+from app.jobs.writing import write_picture
 from app.panels.results import ResultsPanel
-from app.pixels import to_qimage
-from engine.request import Style
+from engine.requests.styles import Style
 
 SETTLED_MS = 400  # a picture that nothing has changed for so long was meant, and not passed through
 

@@ -7,12 +7,12 @@ import secrets
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
-from app.canvas.view import Mode
 from app.controllers.context import Context
 from app.dialogs.about import AboutDialog
 from app.dialogs.shortcuts import ShortcutsDialog
-from app.paths import user_dir
-from app.pixels import to_qimage
+from app.imaging.pixels import to_qimage
+from app.raster.view import Mode
+from app.shell.paths import user_dir
 
 SEEDS = 2**31  # dice give seeds that are short enough to read aloud
 

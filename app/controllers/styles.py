@@ -13,14 +13,15 @@ from app.controllers.context import Context
 from app.dialogs.files import PICTURES
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.document.state import Origin
+from app.imaging.mime import Incoming, keep_image
+from app.jobs.photos import CodeCache, Photo, file_key, find_regions, image_styles
 from app.jobs.work_lane import Work
-from app.labels_text import name_of
-from app.mime import Incoming, keep_image
 from app.panels.style_slots import join, split, with_slot
-from app.photos import CodeCache, Photo, file_key, find_regions, image_styles
+from app.texts.label_names import name_of
 from engine.errors import EngineError
-from engine.labels import LabelSet, read_label_map, resize_label_map
-from engine.request import ImageStyle, Style
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet
+from engine.requests.styles import ImageStyle, Style
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,16 @@ from app.controllers.morph import MorphSession
 from app.controllers.styles import StylesController
 from app.dialogs.change_label import ChangeLabelDialog
 from app.dialogs.variations import VariationsDialog
-from app.engine_texts import told
-from app.i18n import tr
+from app.imaging.pixels import region_box, to_qimage
+from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
-from app.labels_text import area_text, name_of
-from app.pixels import region_box, to_qimage
-from app.thumbnails import Place
+from app.shell.i18n import tr
+from app.texts.engine_texts import told
+from app.texts.label_names import area_text, name_of
 from engine.errors import EngineError
-from engine.request import RenderRequest, SampleStyle
-from engine.variations import with_style
+from engine.requests.render import RenderRequest
+from engine.requests.styles import SampleStyle
+from engine.requests.variations import with_style
 
 COUNT = 6
 AROUND = 0.35  # of the region's side is shown around it: it is judged in its place

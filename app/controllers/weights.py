@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.dialogs.weights import Import, ImportDialog, WeightsDialog
+from app.imaging.pixels import to_qimage
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
-from app.pixels import to_qimage
-from engine.checkpoints.manage import is_removable, missing, problem_of, remove_weights
-from engine.checkpoints.store import user_weights_folder
-from engine.images import read_image
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
+from engine.pictures.images import read_image
+from engine.weights.manage import is_removable, missing, problem_of, remove_weights
+from engine.weights.store import user_weights_folder
 
 FILES = "*.pth *.pt *.ckpt"
 
@@ -163,7 +163,7 @@ class WeightsController(QObject):
 def _import_published(work: Work, wanted: Import) -> str:
     work.progress(0.0, "reading")
     preload_torch()
-    from engine.checkpoints.published import import_published
+    from engine.weights.published import import_published
 
     labels = load_label_set(wanted.label_set) if wanted.label_set is not None else None
     work.check()

@@ -9,9 +9,9 @@ import PySide6
 from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
-from app.catalogue import Catalogue
-from app.engine_texts import told
-from app.icons import app_icon
+from app.shell.catalogue import Catalogue
+from app.shell.icons import app_icon
+from app.texts.engine_texts import told
 
 PACKAGES = ("torch", "numpy", "pillow", "safetensors", "msgspec")
 

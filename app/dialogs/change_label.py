@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.labels_text import label_name
-from engine.labels import LabelSet
+from app.texts.label_names import label_name
+from engine.labels.label_sets import LabelSet
 
 SWATCH = 18
 ROW = 34

@@ -25,15 +25,15 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs.folders import FolderAsker
-from app.engine_texts import told
-from app.i18n import mark, tr
 from app.jobs.work_lane import Work, WorkLane
-from app.labels_text import label_name
 from app.panels.table import ReadTable
-from app.settings import Settings
+from app.shell.i18n import mark, tr
+from app.shell.settings import Settings
+from app.texts.engine_texts import told
+from app.texts.label_names import label_name
 from engine.errors import EngineError
 from engine.files import write_text
-from engine.label_sets import bundled_label_sets, load_label_set
+from engine.labels.label_sets import bundled_label_sets, load_label_set
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex

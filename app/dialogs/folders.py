@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.files import FileAsker
-from app.settings import Settings
+from app.shell.settings import Settings
 
 
 class FolderAsker(QObject):

@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine_texts import told
+from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work
-from app.labels_text import label_name
-from app.pixels import to_qimage
+from app.texts.engine_texts import told
+from app.texts.label_names import label_name
 from engine.errors import EngineError
-from engine.label_sets import load_label_set
-from engine.labels import ORDERS, LabelMapFile, LabelSet, read_label_map, resize_label_map
-from engine.sniffing import sets_by_colours
+from engine.labels.label_maps import ORDERS, LabelMapFile, read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
+from engine.pictures.sniffing import sets_by_colours
 
 SIDE = 260
 

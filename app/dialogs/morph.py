@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.icons import icons
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
-from engine.animation import SECONDS_PER_FRAME, gif_frames
-from engine.morph import MAX_FRAMES, MIN_FRAMES
-from engine.systems import Abilities
+from app.shell.icons import icons
+from engine.requests.animation import SECONDS_PER_FRAME, gif_frames
+from engine.requests.morph import MAX_FRAMES, MIN_FRAMES
+from engine.systems.base import Abilities
 
 SIDE = 384
 FRAMES = 12

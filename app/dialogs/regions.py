@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 
 from app.canvas.widget import CanvasWidget
 from app.document.document import Document
-from app.errors_ui import Problem, Severity
 from app.errors_ui.bar import ErrorBar
-from app.icons import icons
-from app.labels_text import name_of
+from app.errors_ui.hub import Problem, Severity
+from app.jobs.photos import Photo
 from app.panels.labels import LabelsPanel
-from app.photos import Photo
-from engine.labels import LabelSet
+from app.shell.icons import icons
+from app.texts.label_names import name_of
+from engine.labels.label_sets import LabelSet
 
 
 class Purpose(Enum):

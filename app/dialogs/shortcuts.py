@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import BY_ID, GESTURES, MENUS, SEPARATOR, SUBMENUS
-from app.i18n import tr
+from app.shell.actions import BY_ID, GESTURES, MENUS, SEPARATOR, SUBMENUS
+from app.shell.i18n import tr
 
 
 def shortcut_rows() -> list[tuple[str, str, str]]:

@@ -19,12 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.documents import Gallery
-from app.i18n import CHINESE, language
-from app.labels_text import set_name
-from app.pixels import to_qimage
+from app.document.opening import Gallery
+from app.imaging.pixels import to_qimage
+from app.shell.i18n import CHINESE, language
+from app.texts.label_names import set_name
 from engine.errors import EngineError
-from engine.labels import LabelSet, read_label_map, resize_label_map
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet
 
 SIDE = 144
 BLANK = "blank"

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.icons import icons, tinted
+from app.shell.icons import icons, tinted
 
 SIDE = 208
 IN_ROW = 3

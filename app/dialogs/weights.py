@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.weights import WeightsPanel
-from engine.checkpoints.store import user_weights_folder
-from engine.label_sets import bundled_label_sets
+from engine.labels.label_sets import bundled_label_sets
+from engine.weights.store import user_weights_folder
 
 BAD_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 

@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
 
-from app.canvas.strokes import Box
 from app.document.commands import FieldCommand, PixelCommand, ReplaceCommand
 from app.document.label_pixels import LabelPixels, Stroke
 from app.document.results import Result
 from app.document.state import Origin, Precision, Snapshot, State, read_only
 from app.document.undo import Command, PixelChange, UndoStack, record_change
-from app.labels_text import label_name
+from app.raster.strokes import Box
+from app.texts.label_names import label_name
 from engine.errors import BadRequest
-from engine.labels import LabelSet
-from engine.request import BlockStyle, Detail, ImageStyle, MeanStyle, MixStyle, RenderRequest, SampleStyle, Style
+from engine.labels.label_sets import LabelSet
+from engine.requests.render import Detail, RenderRequest
+from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
 
 BACKGROUND = 0  # what the eraser paints
 _STYLES = (MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle)
@@ -93,7 +94,7 @@ class DocumentBase(QObject):
 
     @property
     def detail(self) -> Detail:
-        """How a map larger than the weights know is painted: "model" or "full" (`engine.request`)."""
+        """How a map larger than the weights know is painted: "model" or "full" (`engine.requests.render`)."""
         return self._state.detail
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 from app.document.results import Result
 from app.document.state import Origin, State, style_bytes
 from app.document.undo import Command, PixelChange, PixelRuns
-from engine.request import Style
+from engine.requests.styles import Style
 
 if TYPE_CHECKING:
     from app.document.base import DocumentBase

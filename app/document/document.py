@@ -13,17 +13,17 @@ from typing import get_args
 import numpy as np
 from PySide6.QtCore import QObject
 
-from app.canvas import fill as fills
-from app.document.base import BACKGROUND, qrect
+from app.document.base import qrect
 from app.document.commands import PixelCommand, StylesCommand
 from app.document.label_pixels import Stroke
 from app.document.state import Precision, State, checked_picture
 from app.document.whole import WholeDocument
+from app.raster import fill as fills
 from engine.errors import BadRequest
-from engine.labels import LabelSet, check_label_map, load_label_set
-from engine.request import Detail, Style
-
-__all__ = ["BACKGROUND", "Document"]
+from engine.labels.label_maps import check_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
+from engine.requests.render import Detail
+from engine.requests.styles import Style
 
 
 class Document(WholeDocument):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from app.canvas import strokes
-from app.canvas.strokes import EMPTY, Box
 from app.document.undo import PixelChange, PixelRuns, record_change
+from app.raster import strokes
+from app.raster.strokes import EMPTY, Box
 
 
 class LabelPixels:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.labels import LabelSet
-from engine.request import RenderRequest
+from engine.labels.label_sets import LabelSet
+from engine.requests.render import RenderRequest
 
 if TYPE_CHECKING:
     from app.document.state import Snapshot

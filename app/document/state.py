@@ -11,10 +11,12 @@ from typing import Any, Literal
 import numpy as np
 
 from app.document.results import Results
-from app.i18n import tr
+from app.shell.i18n import tr
 from engine.errors import BadRequest
-from engine.labels import LabelSet, resize_label_map
-from engine.request import Detail, LabelMapData, RenderRequest, Style
+from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import LabelSet
+from engine.requests.render import Detail, LabelMapData, RenderRequest
+from engine.requests.styles import Style
 
 Precision = Literal["float32", "bfloat16"]
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from app.canvas.strokes import Box
+from app.raster.strokes import Box
 
 MAX_STEPS = 500
 MAX_BYTES = 256 * 1024 * 1024

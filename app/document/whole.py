@@ -15,8 +15,10 @@ from app.document.commands import DeleteResultsCommand
 from app.document.results import Result
 from app.document.state import Origin, Precision, Snapshot, State, checked_picture
 from engine.errors import BadRequest
-from engine.labels import LabelSet, check_label_map
-from engine.request import MAX_SEED, Detail, RenderRequest, Style
+from engine.labels.label_maps import check_label_map
+from engine.labels.label_sets import LabelSet
+from engine.requests.render import Detail, RenderRequest
+from engine.requests.styles import MAX_SEED, Style
 
 
 class WholeDocument(DocumentBase):

@@ -8,9 +8,9 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from app.engine_texts import told
 from app.errors_ui.hub import Problem, Severity
-from app.icons import icons, tinted
+from app.shell.icons import icons, tinted
+from app.texts.engine_texts import told
 
 NOTICE_SHOWN_MS = 12_000
 # Data colours like those of traffic signs, readable on the light and on the dark theme.

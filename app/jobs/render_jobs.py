@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from app.jobs.pace import Pace, Painting
 
 if TYPE_CHECKING:
-    from engine.request import RenderRequest
+    from engine.requests.render import RenderRequest
 
 MANY = 64  # sizes of label maps that are remembered
 

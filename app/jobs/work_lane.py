@@ -20,7 +20,7 @@ from app.jobs.session_gate import SessionGate, session_factory
 from engine.errors import Cancelled, EngineError
 
 if TYPE_CHECKING:
-    from engine.request import ParseRequest
+    from engine.requests.render import ParseRequest
     from engine.session import Session
 
 Done = Callable[[Any], object]

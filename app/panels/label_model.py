@@ -16,10 +16,10 @@ from PySide6.QtCore import (
 )
 
 from app.document.document import Document
-from app.i18n import tr
-from app.label_keys import label_keys
-from app.labels_text import area_text, label_name
-from app.mime import Incoming, may_be_useful, read_mime
+from app.imaging.mime import Incoming, may_be_useful, read_mime
+from app.shell.i18n import tr
+from app.texts.label_keys import label_keys
+from app.texts.label_names import area_text, label_name
 
 Index = QModelIndex | QPersistentModelIndex
 

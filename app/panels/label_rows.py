@@ -6,8 +6,8 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.icons import tinted
 from app.panels.label_model import ROW_ROLE, LabelRow
+from app.shell.icons import tinted
 
 Index = QModelIndex | QPersistentModelIndex
 

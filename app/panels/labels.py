@@ -7,9 +7,9 @@ from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.icons import icons
 from app.panels.label_model import LABEL_ROLE, LabelModel
 from app.panels.label_rows import GRIP, LabelDelegate, parts
+from app.shell.icons import icons
 
 
 class _List(QListView):

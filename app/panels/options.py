@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.canvas.view import Mode
 from app.canvas.widget import CanvasWidget
-from app.icons import icons
+from app.raster.view import Mode
+from app.shell.icons import icons
 
 LARGEST = 1024
 STEPS = 200  # of the size slider, which is logarithmic: half of it covers 1 to 32 px

@@ -22,10 +22,10 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.document.document import Document
 from app.document.results import Result
-from app.i18n import tr
-from app.icons import tinted
-from app.pixels import to_qimage
-from engine.images import resize_image
+from app.imaging.pixels import to_qimage
+from app.shell.i18n import tr
+from app.shell.icons import tinted
+from engine.pictures.images import resize_image
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
-from app.icons import icons
 from app.panels.result_rows import GAP, NUMBER_ROLE, SIDE, ResultDelegate, ResultModel
+from app.shell.icons import icons
 
 
 class _List(QListView):

@@ -9,10 +9,10 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPaintEvent, QPixmap
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from app.mime import file_mime
+from app.imaging.mime import file_mime
 from app.panels.thumb import Thumb
-from app.paths import resource
-from engine.labels import LabelSet, load_label_set
+from engine.files import resource
+from engine.labels.label_sets import LabelSet, load_label_set
 
 SIDE = 32
 IN_ROW = 8  # what the panel holds without growing wider

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
-from app.engine_texts import told
-from app.icons import icons
-from engine.request import MAX_SEED
+from app.shell.icons import icons
+from app.texts.engine_texts import told
+from engine.requests.styles import MAX_SEED
 
 SHOW_AFTER_MS = 250  # quick jobs would only make the bar flicker
 

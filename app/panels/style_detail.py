@@ -13,18 +13,18 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
-from app.icons import icons
-from app.labels_text import style_source
-from app.mime import style_mime
+from app.document.style_scope import StyleScope
+from app.imaging.mime import style_mime
+from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.elided import ElidedLabel
 from app.panels.style_blocks import BlocksFold
 from app.panels.style_mix import MixRow, tool
 from app.panels.style_seed import SeedRow
 from app.panels.style_slots import A, B, Slots, join, split, with_block, with_slot
 from app.panels.thumb import Thumb
-from app.style_scope import StyleScope
-from app.thumbnails import Place, Thumbnails
-from engine.request import MeanStyle, SampleStyle, Style
+from app.shell.icons import icons
+from app.texts.label_names import style_source
+from engine.requests.styles import MeanStyle, SampleStyle, Style
 
 KEYBOARD_STEP_ENDS_MS = 700  # a slider moved by keys has no release: a pause ends the step
 

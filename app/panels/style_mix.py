@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from app.icons import icons
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
+from app.shell.icons import icons
 
 
 class MixRow(QWidget):

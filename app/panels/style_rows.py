@@ -20,13 +20,13 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen, QPixma
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.document.document import Document
-from app.i18n import tr
-from app.icons import tinted
-from app.labels_text import style_source
-from app.mime import may_be_useful, read_mime, style_mime
-from app.style_scope import StyleScope
-from app.thumbnails import Place, Thumbnails
-from engine.request import MeanStyle, SampleStyle, Style
+from app.document.style_scope import StyleScope
+from app.imaging.mime import may_be_useful, read_mime, style_mime
+from app.imaging.thumbnails import Place, Thumbnails
+from app.shell.i18n import tr
+from app.shell.icons import tinted
+from app.texts.label_names import style_source
+from engine.requests.styles import MeanStyle, SampleStyle, Style
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
-from app.icons import icons
-from engine.request import MAX_SEED
+from app.shell.icons import icons
+from engine.requests.styles import MAX_SEED
 
 
 class SeedField(QLineEdit):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.request import BlockStyle, MeanStyle, MixStyle, Style
+from engine.requests.styles import BlockStyle, MeanStyle, MixStyle, Style
 
 BLOCKS = 6
 A, B, MIX, MEAN, OTHER = "a", "b", "mix", "mean", "other"

@@ -7,13 +7,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent, Q
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListView, QPushButton, QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.icons import icons
-from app.mime import Incoming, may_be_useful, read_mime
+from app.document.style_scope import StyleScope
+from app.imaging.mime import Incoming, may_be_useful, read_mime
+from app.imaging.thumbnails import Thumbnails
 from app.panels.samples import SampleStrip, sample_labels, sample_styles
 from app.panels.style_detail import StyleDetail
 from app.panels.style_rows import LABEL_ROLE, StyleDelegate, StyleModel
-from app.style_scope import StyleScope
-from app.thumbnails import Thumbnails
+from app.shell.icons import icons
 
 
 class _List(QListView):

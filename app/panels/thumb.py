@@ -22,8 +22,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidget
 
-from app.icons import tinted
-from app.mime import may_be_useful, read_mime
+from app.imaging.mime import may_be_useful, read_mime
+from app.shell.icons import tinted
 
 RADIUS = 8.0
 

@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.i18n import mark, tr
-from app.icons import icons
 from app.panels.table import ReadTable
 from app.panels.weights_text import OF_SYSTEM, cells, entry_html, missing_html
-from engine.checkpoints.manage import Missing
-from engine.checkpoints.store import WeightsEntry
+from app.shell.i18n import mark, tr
+from app.shell.icons import icons
+from engine.weights.manage import Missing
+from engine.weights.store import WeightsEntry
 
 COLUMNS = (mark("Name"), mark("Model system"), mark("Labels"), mark("Size"), mark("Licence"), mark("State"))
 NAME, SYSTEM, LABELS, SIZE, LICENCE, STATE = range(len(COLUMNS))

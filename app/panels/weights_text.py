@@ -7,12 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from app.engine_texts import told
-from app.i18n import mark, tr
-from app.metric_names import metric_text
-from engine.checkpoints.card import metrics_by_split
-from engine.checkpoints.manage import Missing
-from engine.checkpoints.store import MODEL_FILE, WeightsEntry
+from app.shell.i18n import mark, tr
+from app.texts.engine_texts import told
+from app.texts.metric_names import metric_text
+from engine.weights.card import metrics_by_split
+from engine.weights.manage import Missing
+from engine.weights.store import MODEL_FILE, WeightsEntry
 
 NUMBERS = ("ssim", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "miou", "accuracy", "mcsd", "mocd")
 OF_SYSTEM = "weights of this system"

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.i18n import mark, tr
-from app.icons import icons
+from app.shell.i18n import mark, tr
+from app.shell.icons import icons
 from app.training.history import GROUPS, LOSSES, SPEED, VALIDATION
 
 TITLES = {LOSSES: mark("Losses"), VALIDATION: mark("Validation"), SPEED: mark("Speed")}

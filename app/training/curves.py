@@ -11,7 +11,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QSize, Qt, QT
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
-from app.metric_names import metric_text
+from app.texts.metric_names import metric_text
 from app.training.curve_bar import CurveBar
 from app.training.flow import Flow
 from app.training.history import LOSSES, History, Series, smooth, thin, write_csv

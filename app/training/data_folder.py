@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from app.i18n import mark, tr
+from app.shell.i18n import mark, tr
 from engine.data.layout import IMAGE_SUFFIXES
 
 MOST_ENTRIES = 2000  # looked at in the GUI thread before a folder is taken at its word

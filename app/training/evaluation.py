@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core import Core
 from app.dialogs.folders import FolderAsker
-from app.engine_texts import told
 from app.jobs.preload import large_import, preload_torch
 from app.jobs.work_lane import Work
-from app.labels_text import label_name
-from app.metric_names import row_text
 from app.panels.table import ReadTable
+from app.shell.core import Core
+from app.texts.engine_texts import told
+from app.texts.label_names import label_name
+from app.texts.metric_names import row_text
 from app.training.fields import FolderEdit
 from app.training.use import publish_run, weights_name
 from engine.errors import Cancelled, EngineError
@@ -260,7 +260,7 @@ def _measure(
     work.progress(0.0, "loading")
     preload_torch()
     with large_import():
-        from engine.data.folder import measured_split
+        from engine.data.layout import measured_split
         from engine.metrics.evaluate import evaluate
 
     if isinstance(weights, Path) and run is not None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
-from app.i18n import tr
-from app.icons import icons
+from app.shell.i18n import tr
+from app.shell.icons import icons
 
 
 class FolderEdit(QWidget):

@@ -11,9 +11,9 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from app.engine_texts import told
-from app.i18n import mark, tr
-from app.icons import icons
+from app.shell.i18n import mark, tr
+from app.shell.icons import icons
+from app.texts.engine_texts import told
 from app.training.fields import NumberEdit
 from app.training.history import CONFIG, read_run
 from engine.errors import BadFile, EngineError

@@ -7,13 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from app.engine_texts import told
-from app.i18n import mark, tr
-from app.icons import icons
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work, WorkLane
-from app.metric_names import metric_text
 from app.panels.elided import ElidedLabel
+from app.shell.i18n import mark, tr
+from app.shell.icons import icons
+from app.texts.engine_texts import told
+from app.texts.metric_names import metric_text
 from app.training.fields import duration_text
 from app.training.flow import Flow
 from app.training.machine import Use, size_text, use_of

@@ -22,21 +22,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.catalogue import Catalogue
 from app.dialogs.folders import FolderAsker
 from app.jobs.preload import preload_torch
 from app.jobs.training_lane import Plan
 from app.jobs.training_thread import spare_threads
 from app.jobs.work_lane import Work, WorkLane
+from app.shell.catalogue import Catalogue
 from app.training.data_folder import lacks
 from app.training.fields import FolderEdit
 from app.training.history import CONFIG, RunInfo, taken
 from app.training.recipe_form import RecipeForm
 from app.training.state import Training
-from engine.checkpoints.store import MODEL_FILE
 from engine.devices import usable_cores
 from engine.errors import EngineError
 from engine.training.recipe import Recipe
+from engine.weights.store import MODEL_FILE
 
 RECIPES = "TOML (*.toml)"
 

@@ -9,11 +9,11 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work, WorkLane
-from app.pixels import to_qimage
 from app.training.history import Sheet
 from engine.errors import BadFile
-from engine.images import read_image
+from engine.pictures.images import read_image
 
 KEPT = 12  # sheets in memory: dragging to and fro is quick
 MAX_SIDE = 4096

@@ -11,10 +11,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.engine_texts import told
-from app.errors_ui import ProblemHub
+from app.errors_ui.hub import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, Trainer, TrainingLane
 from app.jobs.work_lane import WorkLane
+from app.texts.engine_texts import told
 from app.training.history import History, RunInfo, forget_unbegun, is_run, read_history, read_run, runs_in
 from engine.errors import EngineError
 from engine.files import user_data_folder

@@ -8,11 +8,11 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem
 from app.jobs.training_lane import Plan
+from app.shell.core import Core
 from app.training.curves import CurvesView
 from app.training.history import RunInfo
 from app.training.run_bar import RunBar

@@ -11,10 +11,11 @@ import numpy as np
 
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
-from engine.checkpoints.store import Card, find_weights, user_weights_folder
 from engine.errors import EngineError, WeightsError
-from engine.label_sets import LabelSet
-from engine.systems import abilities
+from engine.labels.label_sets import LabelSet
+from engine.systems.base import abilities
+from engine.weights.card import Card
+from engine.weights.store import find_weights, user_weights_folder
 
 if TYPE_CHECKING:
     from engine.training.loop import Loop
@@ -69,9 +70,9 @@ def _made(card: Card, name: str, label_map: np.ndarray | None) -> Made:
 
 
 def _first_map(data: Path, card: Card) -> np.ndarray | None:
-    from engine.data.folder import measured_split, split_stems
-    from engine.images import fit_square_label_map
-    from engine.labels import read_label_map
+    from engine.data.layout import measured_split, split_stems
+    from engine.labels.label_maps import read_label_map
+    from engine.pictures.images import fit_square_label_map
 
     labels, side = card.labels(), card.config.get("resolution")
     if labels is None or not isinstance(side, int):

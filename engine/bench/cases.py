@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from engine.bench.painting import Array, Config, Generator, code_shape, trained_size
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import list_weights, load_weights
 from engine.errors import BadRequest
-from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
-from engine.models.smis import SMISConfig, SMISGenerator
-from engine.models.spade import SPADEConfig, SPADEGenerator
-from engine.painters.base import do_not_fit
+from engine.painting.label_painter import do_not_fit
+from engine.systems.sean.network import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.systems.smis.network import SMISConfig, SMISGenerator
+from engine.systems.spade.network import SPADEConfig, SPADEGenerator
+from engine.weights.card import Card
+from engine.weights.store import list_weights, load_weights
 
 PUBLISHED, SMIS_PUBLISHED = "published", "smis-published"
 EDITS = ("redraw", "brush", "style")

@@ -25,7 +25,7 @@ from torch.nn.utils.parametrizations import _SpectralNorm
 
 from engine.bench.training import PARTS, Spans, watched
 from engine.files import resource, write_text
-from engine.label_sets import LabelSet
+from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import one_hot
 from engine.nn.label_places import LabelConditions
 from engine.nn.spectral import SpectralNorm

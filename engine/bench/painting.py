@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from engine.fast.generator import Precision
-from engine.fast.sean import FastSEAN
-from engine.fast.smis import FastSMIS
-from engine.fast.spade import FastSPADE
-from engine.models.sean import SEANConfig, SEANGenerator
-from engine.models.smis import SMISConfig, SMISGenerator
-from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn.blocks import seeded_noise
-from engine.painters.edges import conditions, label_edges
+from engine.painting.edges import conditions, label_edges
+from engine.systems.sean.fast import FastSEAN
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+from engine.systems.smis.fast import FastSMIS
+from engine.systems.smis.network import SMISConfig, SMISGenerator
+from engine.systems.spade.fast import FastSPADE
+from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 
 Array = np.ndarray
 Config = SEANConfig | SPADEConfig | SMISConfig

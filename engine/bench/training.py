@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image
 
 from engine.files import write_text
-from engine.label_sets import LabelSet
-from engine.training.gan import GANTask
+from engine.labels.label_sets import LabelSet
+from engine.training.adversarial import GANTask
 from engine.training.loop import Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare

@@ -110,7 +110,7 @@ def training(
     from engine.bench.training import as_table, run_bench
     from engine.devices import resolve
     from engine.files import write_text
-    from engine.label_sets import load_label_set
+    from engine.labels.label_sets import load_label_set
     from engine.training.recipe import load_recipe
 
     if json_file is not None:

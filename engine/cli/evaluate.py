@@ -55,7 +55,7 @@ def evaluate(
     if html is not None:
         check_target(html, (".html", ".htm"))
 
-    from engine.data.folder import measured_split
+    from engine.data.layout import measured_split
     from engine.files import write_text
     from engine.metrics.evaluate import evaluate as measure
 

@@ -32,9 +32,9 @@ def import_weights(
     """
     check_weights_name(name)
 
-    from engine.checkpoints.published import import_published
-    from engine.checkpoints.store import load_weights, user_weights_folder
-    from engine.labels import load_label_set
+    from engine.labels.label_sets import load_label_set
+    from engine.weights.published import import_published
+    from engine.weights.store import load_weights, user_weights_folder
 
     place = user_weights_folder()
     folder = place / name

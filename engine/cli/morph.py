@@ -55,10 +55,10 @@ def morph(
     if first == last:
         raise BadRequest("--from and --to are the same style; give two.")
 
-    from engine import morph as morphing
-    from engine.animation import paint_all
     from engine.cli.requests import read_render_request
     from engine.cli.styles import StyleReader
+    from engine.requests import morph as morphing
+    from engine.requests.animation import paint_all
     from engine.session import Session
 
     session = Session(device)

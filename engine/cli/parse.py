@@ -35,8 +35,8 @@ def parse(
     import numpy as np
 
     from engine.cli.weights import label_set_of
-    from engine.labels import write_label_map
-    from engine.request import ParseRequest
+    from engine.labels.label_maps import write_label_map
+    from engine.requests.render import ParseRequest
     from engine.session import Session
 
     label_set = label_set_of(weights)

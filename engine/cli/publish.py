@@ -33,8 +33,8 @@ def publish(
     """
     check_weights_name(name)
 
-    from engine.checkpoints.store import user_weights_folder
     from engine.training.publish import publish as publish_run
+    from engine.weights.store import user_weights_folder
 
     place = into or user_weights_folder()
     if (place / name).exists() and not replace:

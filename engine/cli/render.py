@@ -13,7 +13,7 @@ from engine.errors import BadRequest
 if TYPE_CHECKING:
     from engine.cli.requests import Changes
     from engine.cli.styles import StyleReader
-    from engine.request import RenderRequest
+    from engine.requests.render import RenderRequest
     from engine.session import Session
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
@@ -111,8 +111,8 @@ def render(
 
             answer = paint_variations(session, job, reader, label or [], variations, first, out, report, cancel)
         else:
-            from engine.images import write_image
-            from engine.request import to_json
+            from engine.pictures.images import write_image
+            from engine.requests.render import to_json
 
             result = session.run(job, on_progress=report, cancel=cancel)
             write_image(out, result.pixels, request_json=to_json(job))

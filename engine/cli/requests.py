@@ -11,11 +11,12 @@ from engine.cli.common import tell
 from engine.cli.words import split_label, split_mix, split_relabel, split_style
 from engine.errors import BadFile, BadRequest
 from engine.files import read_text
-from engine.images import read_embedded_request, sniff
-from engine.labels import read_label_map
-from engine.request import MEAN, LabelMapData, MixStyle, RenderRequest, Style, from_json
-from engine.styles import located
-from engine.variations import relabelled
+from engine.labels.label_maps import read_label_map
+from engine.pictures.png import read_embedded_request
+from engine.pictures.sniffing import sniff
+from engine.requests.render import LabelMapData, RenderRequest, from_json
+from engine.requests.styles import MEAN, MixStyle, Style, located
+from engine.requests.variations import relabelled
 
 if TYPE_CHECKING:
     from engine.cli.styles import StyleReader
@@ -64,7 +65,7 @@ def read_render_request(path: Path) -> RenderRequest:
 
 def new_request(weights: str, labels: Path, reader: StyleReader) -> RenderRequest:
     """A request for a label map file in the mean style. Raises BadFile, BadLabelMap, WeightsError."""
-    from engine.checkpoints.store import lasting_name
+    from engine.weights.store import lasting_name
 
     found = read_label_map(labels, reader.label_set)
     tell(found.notes)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.animation import gif_frames, paint_all, write_gif, write_sequence
 from engine.cli.common import OnProgress, say, say_json, tell
 from engine.cli.styles import StyleReader
 from engine.errors import BadFile, Cancelled
-from engine.images import write_image
-from engine.montage import grid, strip
-from engine.request import RenderRequest, SampleStyle
+from engine.pictures.images import write_image
+from engine.pictures.montage import grid, strip
+from engine.requests.animation import gif_frames, paint_all, write_gif, write_sequence
+from engine.requests.render import RenderRequest
+from engine.requests.styles import SampleStyle
+from engine.requests.variations import variations
 from engine.session import Session
-from engine.variations import variations
 
 
 @dataclass(frozen=True)

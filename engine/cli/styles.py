@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.checkpoints.store import find_weights, read_card
 from engine.cli.common import tell
 from engine.cli.weights import label_set_of
 from engine.cli.words import Drawn, StyleFile, StyleWord
-from engine.closeup import reduced
 from engine.errors import BadRequest, MissingStyle
-from engine.images import read_image
-from engine.labels import read_label_map
-from engine.request import MEAN, ImageStyle, ParseRequest, SampleStyle, Style, encode_code
-from engine.systems import abilities, unlearnt
+from engine.labels.label_maps import read_label_map
+from engine.pictures.closeup import reduced
+from engine.pictures.images import read_image
+from engine.requests.render import ParseRequest
+from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
+from engine.systems.base import abilities, unlearnt
+from engine.weights.card import read_card
+from engine.weights.store import find_weights
 
 if TYPE_CHECKING:
-    from engine.request import RenderRequest
-    from engine.session import Session, StyleCodes
+    from engine.painting.label_painter import StyleCodes
+    from engine.requests.render import RenderRequest
+    from engine.session import Session
 
 
 Array = np.ndarray

@@ -102,7 +102,7 @@ def _on_event(report: OnProgress, steps: int, event: str, facts: dict[str, Any])
 
 def _tensors_of(weights: str) -> Path:
     """The tensors file of installed weights, that file itself, or a run folder (its discriminator goes along)."""
-    from engine.checkpoints.store import MODEL_FILE, find_weights
+    from engine.weights.store import MODEL_FILE, find_weights
 
     path = Path(weights)
     if (path / "best.safetensors").is_file():

@@ -20,13 +20,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.data.layout import IMAGE_SUFFIXES, evenly, image_path, measured_split, split_stems
+from engine.data.layout import evenly, image_path, split_stems
 from engine.devices import free_memory, usable_cores
-from engine.images import centre_crop, read_image, resize_image
-from engine.label_sets import LabelSet, load_label_set
-from engine.labels import read_label_map, resize_label_map
-
-__all__ = ["IMAGE_SUFFIXES", "Batch", "DatasetFolder", "image_path", "measured_split", "split_stems"]
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
+from engine.pictures.images import centre_crop, read_image, resize_image
 
 Array = np.ndarray
 

@@ -17,7 +17,7 @@ from engine.data.findings import Report
 from engine.data.report import class_folders
 from engine.errors import BadFile
 from engine.files import write_text
-from engine.label_sets import LabelSet, bundled_label_sets, load_label_set
+from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
 VALIDATION_SHARE = 0.1
 RARE = 1e-6

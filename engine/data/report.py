@@ -21,7 +21,7 @@ from engine.data.layout import files_below, read_splits, stem_of
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
 from engine.errors import BadFile, Cancelled, EngineError
-from engine.label_sets import LabelSet, load_label_set
+from engine.labels.label_sets import LabelSet, load_label_set
 
 Progress = Callable[[float, str], None]
 

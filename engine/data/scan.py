@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import BadLabelMap, EngineError
-from engine.label_sets import LabelSet
-from engine.labels import MAX_COLOURS, grey_values, is_grey, read_label_map
-from engine.rasters import load_raster
+from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_label_map
+from engine.labels.label_sets import LabelSet
+from engine.pictures.rasters import load_raster
 
 Array = np.ndarray
 

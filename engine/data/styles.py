@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.data.folder import DatasetFolder
-from engine.models.sean import SEANGenerator
 from engine.nn.blocks import one_hot
+from engine.systems.sean.network import SEANGenerator
 
 BATCH = 8
 

@@ -23,10 +23,10 @@ from engine.fast.pixels import Workspace
 from engine.fast.places import Place
 from engine.fast.small import LiteralWork
 from engine.memory import return_freed_memory
-from engine.models.sean import SEANGenerator
-from engine.models.smis import SMISGenerator
-from engine.models.spade import SPADEGenerator
 from engine.nn.blocks import Noise
+from engine.systems.sean.network import SEANGenerator
+from engine.systems.smis.network import SMISGenerator
+from engine.systems.spade.network import SPADEGenerator
 
 CACHE_MEGABYTES = 192
 CACHE_VARIABLE = "TESSERA_CACHE_MB"

@@ -22,18 +22,15 @@ from typing import Any
 
 import torch
 
-from engine.checkpoints.card import require_label_set
 from engine.devices import is_out_of_memory
 from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
-from engine.labels import resize_label_map
-from engine.metrics.judges import FID
+from engine.labels.label_maps import resize_label_map
 from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
 from engine.metrics.segmentation import Counts
-from engine.photo_parser import PhotoParser
 from engine.session import Session
-
-__all__ = ["FID", "evaluate"]
+from engine.systems.parser.photo_parser import PhotoParser
+from engine.weights.card import require_label_set
 
 Report = Callable[[float, str], None]
 

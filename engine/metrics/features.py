@@ -11,12 +11,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from engine.checkpoints.pth import read_pth
 from engine.errors import WeightsError
 from engine.files import user_data_folder
 from engine.nn.feature_net import FeatureNet
 from engine.nn.inception import SIDE as INCEPTION_SIDE
 from engine.nn.inception import Inception
+from engine.weights.pth import read_pth
 
 MOBILENET = "mobilenet_v2_imagenet"
 MOBILENET_SIDE = 224

@@ -17,9 +17,9 @@ from engine.metrics.reconstruction import psnr, rmse, ssim
 from engine.metrics.repainting import all_drawn, can_sample, drawn_style, native_size, own_styles, repaint
 from engine.metrics.segmentation import Counts
 from engine.nn.feature_net import FeatureNet
-from engine.painters.base import Array, Painter
-from engine.photo_parser import PhotoParser
+from engine.painting.label_painter import Array, Painter
 from engine.session import Session
+from engine.systems.parser.photo_parser import PhotoParser
 
 NO_TEXT = "R-precision needs a text-image model; these weights paint from label maps."
 DIVERSITY_SHARE = 0.5

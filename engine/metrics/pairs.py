@@ -8,9 +8,9 @@ import numpy as np
 
 from engine.data.layout import evenly, image_path, split_stems
 from engine.errors import BadFile
-from engine.images import centre_crop, read_image, resize_image
-from engine.label_sets import LabelSet, load_label_set
-from engine.labels import read_label_map, resize_label_map
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
+from engine.pictures.images import centre_crop, read_image, resize_image
 
 Array = np.ndarray
 

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import msgspec
 from torch import Tensor, nn
 
-from engine.checkpoints.store import list_weights, load_weights, read_tensors
 from engine.errors import EngineError, WeightsError
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, search_path
-from engine.models.parser import Parser, ParserConfig
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.nn.perceptual import Encoder, ParserLoss, VGGLoss
+from engine.systems.parser.network import Parser, ParserConfig
+from engine.weights.store import list_weights, load_weights, read_tensors
 
 Choice = Literal["auto", "parser", "mobilenet_v2", "vgg19"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.painters.base import Array, Painter, StyleCodes
-from engine.request import ImageStyle, LabelMapData, RenderRequest, Style
-from engine.styles import encode_code
-from engine.systems import abilities
+from engine.painting.label_painter import Array, Painter, StyleCodes
+from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.styles import ImageStyle, Style, encode_code
+from engine.systems.base import abilities
 
 SEED = 0
 

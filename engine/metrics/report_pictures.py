@@ -12,11 +12,11 @@ import torch
 
 from engine.data.layout import evenly
 from engine.errors import Cancelled, WeightsError
-from engine.labels import colourise
+from engine.labels.label_maps import colourise
 from engine.metrics.pairs import Pairs
 from engine.metrics.repainting import all_drawn, can_sample, native_size, own_styles, repaint
-from engine.photo_parser import PhotoParser
 from engine.session import Session
+from engine.systems.parser.photo_parser import PhotoParser
 
 Array = np.ndarray
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.label_sets import LabelSet
+from engine.labels.label_sets import LabelSet
 
 Array = np.ndarray
 RARE_SHARE = 2e-4

@@ -18,12 +18,12 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.data.folder import DatasetFolder
 from engine.data.layout import evenly
 from engine.errors import BadRequest, NotSupported
-from engine.images import fit_square_label_map, write_image
-from engine.labels import colourise
+from engine.labels.label_maps import colourise
 from engine.metrics.diversity import measure_change
 from engine.metrics.repainting import all_drawn, can_sample, drawn_style, has_styles, own_styles, repaint
-from engine.painters.base import Array, Painter
-from engine.request import Style
+from engine.painting.label_painter import Array, Painter
+from engine.pictures.images import fit_square_label_map, write_image
+from engine.requests.styles import Style
 
 PAPER, INK = (250, 250, 248), (40, 40, 44)
 GAP = 4

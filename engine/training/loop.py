@@ -25,7 +25,7 @@ from engine.data.folder import Batch, DatasetFolder
 from engine.data.layout import evenly
 from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import cannot, write_bytes
-from engine.images import encode_png
+from engine.pictures.images import encode_png
 from engine.training import checkpoint
 from engine.training.control import Control
 from engine.training.pace import Pace, machine_use

@@ -14,21 +14,21 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import engine
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import read_tensors, save_weights, user_weights_folder
 from engine.data.folder import DatasetFolder
 from engine.data.layout import evenly
 from engine.data.styles import mean_style
 from engine.errors import TrainingError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
-from engine.models.registry import family
-from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
-from engine.painters.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
+from engine.painting.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
 from engine.session import Session
-from engine.systems import PAINTERS
+from engine.systems.base import PAINTERS
+from engine.systems.registry import family
+from engine.systems.sean.network import MEAN_STYLE, SEANConfig, SEANGenerator
 from engine.training.loop import Loop
 from engine.training.snapshot import Snapshot
+from engine.weights.card import Card
+from engine.weights.store import read_tensors, save_weights, user_weights_folder
 
 
 def publish(

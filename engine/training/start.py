@@ -14,30 +14,30 @@ import lightning_fabric
 import msgspec
 import torch
 
-from engine.checkpoints.store import read_tensors
 from engine.data.folder import DatasetFolder
 from engine.devices import is_out_of_memory
 from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import atomic_write
-from engine.label_sets import LabelSet
+from engine.labels.label_sets import LabelSet
 from engine.memory import keep_freed_memory
-from engine.models.parser import ParserConfig
-from engine.models.pix2pixhd import Pix2PixHDConfig
-from engine.models.sean import SEANConfig
-from engine.models.smis import SMISConfig
-from engine.models.spade import SPADEConfig
+from engine.systems.parser.network import ParserConfig
+from engine.systems.parser.task import ParserTask, ParserTaskConfig
+from engine.systems.pix2pixhd.network import Pix2PixHDConfig
+from engine.systems.pix2pixhd.task import Pix2PixHDTask, Pix2PixHDTaskConfig
+from engine.systems.sean.network import SEANConfig
+from engine.systems.sean.task import SEANTask, SEANTaskConfig
+from engine.systems.smis.network import SMISConfig
+from engine.systems.smis.task import SMISTask, SMISTaskConfig
+from engine.systems.spade.network import SPADEConfig
+from engine.systems.spade.task import SPADETask, SPADETaskConfig
+from engine.training.adversarial import GANTask, GANTaskConfig
 from engine.training.control import Control
-from engine.training.gan import GANTask, GANTaskConfig
 from engine.training.loop import Callback, Loop
 from engine.training.parallel import synchronise_batch_norm
-from engine.training.parser_task import ParserTask, ParserTaskConfig
-from engine.training.pix2pixhd_task import Pix2PixHDTask, Pix2PixHDTaskConfig
 from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe, read_fields
-from engine.training.sean_task import SEANTask, SEANTaskConfig
-from engine.training.smis_task import SMISTask, SMISTaskConfig
-from engine.training.spade_task import SPADETask, SPADETaskConfig
 from engine.training.task import Task, run_path
+from engine.weights.store import read_tensors
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it would print the precision it uses
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import NotSupported
-from engine.images import read_image
+from engine.pictures.images import read_image
 
 
 class BoardWriter:

@@ -17,7 +17,7 @@ from engine.data.folder import DatasetFolder
 from engine.data.layout import evenly
 from engine.nn.blocks import one_hot
 from engine.nn.latent import sample_latent
-from engine.training.gan import BATCH, GANTask, GANTaskConfig
+from engine.training.adversarial import BATCH, GANTask, GANTaskConfig
 from engine.training.losses import kl_divergence
 from engine.training.task import Losses
 

@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.catalogue import Catalogue
-from app.core import Core
-from app.main_window import MainWindow
-from app.settings import Settings
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import WeightsEntry
+from app.shell.catalogue import Catalogue
+from app.shell.core import Core
+from app.shell.main_window import MainWindow
+from app.shell.settings import Settings
 from engine.errors import Cancelled, EngineError, MissingStyle
-from engine.images import read_image
-from engine.labels import load_label_set, resize_label_map
-from engine.request import BlockStyle, ImageStyle, MixStyle, ParseRequest, RenderRequest, SampleStyle
+from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import load_label_set
+from engine.pictures.images import read_image
+from engine.requests.render import ParseRequest, RenderRequest
+from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle
+from engine.weights.card import Card
+from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map
 
 FACES = load_label_set("faces")
@@ -48,7 +50,7 @@ def cards(resolution: int = 64) -> list[WeightsEntry]:
 
 @dataclass(frozen=True)
 class StyleCodes:
-    """As engine.painters.base's, which imports torch."""
+    """As engine.painting.label_painter's, which imports torch."""
 
     codes: np.ndarray
     present: np.ndarray

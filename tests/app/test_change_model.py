@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.catalogue import Catalogue
 from app.document.results import key_of
-from app.photos import CodeCache, Photo
-from app.restyle import encode_again, with_codes
-from app.thumbnails import Place
-from engine.checkpoints.store import WeightsEntry, find_weights
-from engine.request import ImageStyle, MeanStyle, MixStyle, encode_code, encode_map
+from app.imaging.thumbnails import Place
+from app.jobs.photos import CodeCache, Photo
+from app.jobs.restyle import encode_again, with_codes
+from app.shell.catalogue import Catalogue
+from engine.requests.styles import ImageStyle, MeanStyle, MixStyle, encode_code, encode_map
+from engine.weights.store import WeightsEntry, find_weights
 from tests.app.fakes import FACES, StyleCodes
 from tests.fixtures import face_label_map, photo_of
 

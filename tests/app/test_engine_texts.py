@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.engine_texts import TEXTS, told
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, ProblemHub, Severity
-from app.i18n import install_language, translations
+from app.shell.i18n import install_language, translations
+from app.texts.engine_texts import TEXTS, told
 from engine.errors import EngineError
-from engine.images import read_image
-from engine.label_sets import load_label_set
-from engine.labels import check_label_map, read_label_map
-from engine.request import ImageStyle, LabelMapData, ParseRequest, RenderRequest, from_json
+from engine.labels.label_maps import check_label_map, read_label_map
+from engine.labels.label_sets import load_label_set
+from engine.pictures.images import read_image
+from engine.requests.render import LabelMapData, ParseRequest, RenderRequest, from_json
+from engine.requests.styles import ImageStyle
 from engine.session import Session
 from tests.fixtures import face_label_map, photo_of
 

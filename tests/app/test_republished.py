@@ -6,20 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.document.opening import read_request_file
 from app.document.state import Snapshot
-from app.documents import read_request_file
-from engine.checkpoints.store import WeightsEntry
-from engine.images import write_image
-from engine.request import (
-    ImageStyle,
-    LabelMapData,
-    MixStyle,
-    RenderRequest,
-    SampleStyle,
-    encode_code,
-    encode_map,
-    to_json,
-)
+from engine.pictures.images import write_image
+from engine.requests.render import LabelMapData, RenderRequest, to_json
+from engine.requests.styles import ImageStyle, MixStyle, SampleStyle, encode_code, encode_map
+from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN, NECKLACE = 13, 1, 16

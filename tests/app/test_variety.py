@@ -14,10 +14,20 @@ from shiboken6 import isValid
 
 from app.controllers.morph import between
 from app.panels.style_rows import buttons
-from engine.checkpoints.store import WeightsEntry
 from engine.errors import NotSupported
-from engine.images import read_embedded_request, read_image
-from engine.request import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, encode_code, encode_map
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.requests.styles import (
+    MEAN,
+    BlockStyle,
+    ImageStyle,
+    MeanStyle,
+    MixStyle,
+    SampleStyle,
+    encode_code,
+    encode_map,
+)
+from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN, NOSE, HAT, MOUTH = 13, 1, 2, 14, 10

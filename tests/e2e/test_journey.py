@@ -11,8 +11,10 @@ from PySide6.QtCore import QMimeData, QTimer, QUrl
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs.regions import RegionsDialog
-from engine.images import read_embedded_request, read_image
-from engine.request import ImageStyle, RenderRequest, from_json
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.requests.render import RenderRequest, from_json
+from engine.requests.styles import ImageStyle
 from tests.app.pointing import Drag, Mouse
 
 HAIR, SKIN = 13, 1

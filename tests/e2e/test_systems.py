@@ -12,15 +12,15 @@ from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
 from app.controllers.styles import Target
-from app.core import Core
 from app.errors_ui.hub import Severity
-from app.settings import Settings
-from engine.label_sets import load_label_set
-from engine.labels import write_label_map
-from engine.request import ImageStyle, SampleStyle
+from app.shell.core import Core
+from app.shell.settings import Settings
+from engine.labels.label_maps import write_label_map
+from engine.labels.label_sets import load_label_set
+from engine.requests.styles import ImageStyle, SampleStyle
 from tests.e2e.shown import shown
 from tests.e2e.test_journey import PATIENCE, wait_rendered
-from tests.engine.painters.tiny import all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
+from tests.engine.systems.tiny import all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN = 13, 1

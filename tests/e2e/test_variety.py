@@ -7,8 +7,10 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from engine.images import read_embedded_request, read_image
-from engine.request import MEAN, MixStyle, SampleStyle, from_json
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.requests.render import from_json
+from engine.requests.styles import MEAN, MixStyle, SampleStyle
 from tests.e2e.test_journey import engine_render, wait_rendered
 
 HAIR, SKIN, HAT = 13, 1, 14

@@ -10,27 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.checkpoints.store import load_weights, save_weights
 from engine.cli.styles import StyleReader
 from engine.cli.words import StyleFile
-from engine.closeup import close_up, reduced
 from engine.errors import BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
-from engine.images import read_image
-from engine.labels import load_label_set, resize_label_map
-from engine.painters.sean import SEANPainter
-from engine.photo_parser import PhotoParser
-from engine.request import (
-    MEAN,
-    BlockStyle,
-    ImageStyle,
-    LabelMapData,
-    MixStyle,
-    ParseRequest,
-    RenderRequest,
-    Style,
-    encode_code,
-)
+from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import load_label_set
+from engine.pictures.closeup import close_up, reduced
+from engine.pictures.images import read_image
+from engine.requests.render import LabelMapData, ParseRequest, RenderRequest
+from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MixStyle, Style, encode_code
 from engine.session import Session
+from engine.systems.parser.photo_parser import PhotoParser
+from engine.systems.sean.painter import SEANPainter
+from engine.weights.store import load_weights, save_weights
 from tests.fixtures import photo_of
 
 HAIR, SKIN, GLASSES, HAT = 13, 1, 3, 14
@@ -215,7 +207,7 @@ def test_running_out_of_memory_is_one_sentence_and_the_next_job_works(session, t
 
 def test_running_out_of_memory_while_the_sizes_are_asked_for_is_one_sentence(session, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("engine.shelf.load_weights", lambda name: (_ for _ in ()).throw(MemoryError()))
+        patch.setattr("engine.systems.shelf.load_weights", lambda name: (_ for _ in ()).throw(MemoryError()))
         with pytest.raises(OutOfMemory, match="not enough memory"):
             session.sizes("tiny-sean", 64, 64)
     assert session.sizes("tiny-sean", 64, 64)[0] == (64, 64)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.core import Core
-from app.main_window import MainWindow
-from app.settings import Settings
-from engine.label_sets import load_label_set
+from app.shell.core import Core
+from app.shell.main_window import MainWindow
+from app.shell.settings import Settings
+from engine.labels.label_sets import load_label_set
 from tests.app.training.studios import PATIENCE
 from tests.fixtures import face_label_map
 

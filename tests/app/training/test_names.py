@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.i18n import install_language, translations
-from app.metric_names import NAMES, metric_text, row_text
+from app.shell.i18n import install_language, translations
+from app.texts.metric_names import NAMES, metric_text, row_text
 from app.training.fields import duration_text
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from engine.metrics.table import rows
 
 ROOT = Path(__file__).parents[3]

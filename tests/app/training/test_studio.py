@@ -9,14 +9,15 @@ import pytest
 from PySide6.QtGui import QImage, QKeySequence
 
 from app.jobs.training_lane import Ended, State
-from app.theme import make_palette
+from app.shell.theme import make_palette
 from app.training.evaluation import EvaluationDialog
 from app.training.history import LOSSES, VALIDATION, History
 from app.training.setup import watchable
-from engine.checkpoints.store import read_card, user_weights_folder
 from engine.errors import EngineError
 from engine.training.recipe import load_recipe
-from tests.app.test_window import nameless
+from engine.weights.card import read_card
+from engine.weights.store import user_weights_folder
+from tests.app.shell.test_window import nameless
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 
 

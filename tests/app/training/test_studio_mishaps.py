@@ -12,7 +12,7 @@ from PIL import Image
 
 from app.jobs.training_lane import Ended, State
 from app.training.data_folder import lacks
-from engine.training.gan import GANTask
+from engine.training.adversarial import GANTask
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 from tests.fixtures import write_dataset
 

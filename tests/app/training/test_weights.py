@@ -7,21 +7,22 @@ import torch
 from PIL import Image
 from PySide6.QtCore import Qt
 
-from app.catalogue import Catalogue
-from app.core import Core
 from app.dialogs.weights import Import, ImportDialog, _suggest
-from app.main_window import MainWindow
-from app.settings import Settings
+from app.shell.catalogue import Catalogue
+from app.shell.core import Core
+from app.shell.main_window import MainWindow
+from app.shell.settings import Settings
 from app.training.use import weights_name
-from engine.checkpoints import store
-from engine.checkpoints.manage import is_removable, missing, problem_of, remove_weights
-from engine.checkpoints.store import MODEL_FILE, Card, find_weights, save_weights, user_weights_folder
 from engine.errors import BadFile, WeightsError
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from engine.metrics import features
+from engine.weights import store
+from engine.weights.card import Card
+from engine.weights.manage import is_removable, missing, problem_of, remove_weights
+from engine.weights.store import MODEL_FILE, find_weights, save_weights, user_weights_folder
 from tests.app.fakes import FakeSession
-from tests.app.test_window import nameless
-from tests.engine.published_files import sean_shapes, state_of, write_pth
+from tests.app.shell.test_window import nameless
+from tests.engine.weights.published_files import sean_shapes, state_of, write_pth
 from tests.fixtures import face_label_map
 
 

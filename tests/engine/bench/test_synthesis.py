@@ -13,14 +13,14 @@ import torch
 from engine.bench import cases, synthesis
 from engine.bench.cases import EDITS, Case, at_size, face, find_case, made_up, settle, stroke
 from engine.bench.painting import Config, Generator
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import WeightsEntry
 from engine.cli import main
 from engine.errors import EngineError, WeightsError
-from engine.models.sean import SEANConfig, SEANGenerator
-from engine.models.smis import SMISConfig, SMISGenerator
-from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn.style_encoder import StyleEncoderConfig
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+from engine.systems.smis.network import SMISConfig, SMISGenerator
+from engine.systems.spade.network import SPADEConfig, SPADEGenerator
+from engine.weights.card import Card
+from engine.weights.store import WeightsEntry
 
 
 def tiny() -> Case:

@@ -11,7 +11,7 @@ from torch.nn.utils import parametrizations
 from engine.bench.literal import as_text, compare, literal, portraits
 from engine.bench.training import PARTS, as_table, drawn_data, measure
 from engine.data.folder import DatasetFolder
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from engine.nn.spectral import SpectralNorm
 from engine.training.start import prepare
 from tests.engine.training.tiny import PARSER, SEAN

@@ -16,7 +16,7 @@ from engine.data.folder import DatasetFolder
 from engine.data.make import make_files, split
 from engine.data.report import inspect_folder
 from engine.errors import BadFile, Cancelled
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from tests.commands import Runner
 from tests.fixtures import write_dataset
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from engine.data.folder import DatasetFolder
 from engine.errors import BadRequest, NotSupported
-from engine.labels import colourise, load_label_set
+from engine.labels.label_maps import colourise
+from engine.labels.label_sets import load_label_set
 from engine.metrics import sheet
 from engine.metrics.repainting import own_styles, repaint
 from engine.session import Session

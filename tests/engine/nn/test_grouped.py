@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from engine.errors import NotSupported
-from engine.models.registry import family
-from engine.models.smis import RegionEncoderConfig, SMISConfig, SMISGenerator
 from engine.nn.blocks import one_hot
 from engine.nn.grouped import interleave_edges
 from engine.nn.grouped_conv import GroupedConv2d
+from engine.nn.region_encoder import RegionEncoderConfig
 from engine.nn.regions import masked_regions
+from engine.systems.registry import family
+from engine.systems.smis.network import SMISConfig, SMISGenerator
 from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
 
 seeds = st.integers(0, 2**31)

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from engine.models.sean import SEANGenerator, mix_codes
 from engine.nn.blocks import one_hot, seeded_noise
 from engine.nn.label_places import LabelConditions
 from engine.nn.sean import SEAN, SEANResBlk
+from engine.systems.sean.network import SEANGenerator, mix_codes
 from tests.engine.nn.networks import TINY_SEAN as TINY
 from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
 

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from engine.data.ahead import BatchesAhead
-from engine.data.folder import DatasetFolder, split_stems
+from engine.data.folder import DatasetFolder
+from engine.data.layout import split_stems
 from engine.errors import BadFile, EngineError
 from tests.fixtures import write_dataset
 
@@ -161,7 +162,7 @@ def test_a_label_map_with_an_unknown_id_is_named(own: Path) -> None:
 
 
 def test_weights_are_measured_on_test_or_else_on_val(tmp_path: Path) -> None:
-    from engine.data.folder import measured_split
+    from engine.data.layout import measured_split
 
     assert measured_split(tmp_path) == "test"
     (tmp_path / "splits.json").write_text('{"train": [], "val": []}', encoding="utf-8")

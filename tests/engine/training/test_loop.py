@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from engine.errors import Cancelled, TrainingError
-from engine.models.registry import family
+from engine.systems.registry import family
 from engine.training.loop import Loop
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import BadFile, EngineError, TrainingError
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from tests.engine.training.tiny import PARSER, SEAN, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset
 

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from engine.data.folder import DatasetFolder
 from engine.errors import Cancelled, TrainingError
-from engine.models.registry import family
 from engine.nn.blocks import one_hot
-from engine.training.gan import GANTask
+from engine.systems.registry import family
+from engine.systems.smis.task import SMISTask, draw_labels
+from engine.training.adversarial import GANTask
 from engine.training.losses import kl_divergence, squares_discriminator, squares_generator
-from engine.training.smis_task import SMISTask, draw_labels
 from engine.training.start import make_task, prepare
 from tests.engine.training.tiny import PAINTING, SMIS, SPADE, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset

@@ -15,8 +15,8 @@ from PIL import Image
 
 from engine.data.folder import DatasetFolder
 from engine.errors import BadFile, EngineError, TrainingError
-from engine.models.parser import ParserConfig
-from engine.models.registry import family
+from engine.systems.parser.network import ParserConfig
+from engine.systems.registry import family
 from engine.training.recipe import load_recipe, names, read_fields
 from engine.training.start import PAINTING, make_task, prepare
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed

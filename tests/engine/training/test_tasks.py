@@ -13,12 +13,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from engine.data.folder import DatasetFolder
-from engine.models.parser import ParserConfig
+from engine.systems.parser.network import ParserConfig
+from engine.systems.parser.task import ParserTask, ParserTaskConfig
+from engine.systems.sean.task import SEANTask
 from engine.training.augment import Augmentation, recolour, shift_together
 from engine.training.ema import EMA
 from engine.training.losses import feature_matching, hinge_discriminator, hinge_generator, pyramid_l1
-from engine.training.parser_task import ParserTask, ParserTaskConfig
-from engine.training.sean_task import SEANTask
 from engine.training.start import make_task
 from tests.engine.training.tiny import PARSER, SEAN, changed, start
 from tests.fixtures import write_dataset

@@ -1,0 +1,230 @@
+"""Little pictures of styles: made in a worker, kept in memory and, across starts, in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QRect, Qt, Signal
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+
+from app.imaging.pixels import region_crop, to_qimage
+from app.jobs.work_lane import Work, WorkLane
+from app.shell.paths import user_dir
+from engine.errors import EngineError
+from engine.labels.label_maps import read_label_map
+from engine.labels.label_sets import LabelSet
+from engine.pictures.images import read_image, resize_image
+from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle, Style
+
+SIDE = 192
+KEPT = 400  # in memory: 400 x 192 x 192 x 4 bytes = 56 MB at most
+MAX_SIDE = 1024
+DRAWN_SIDE = 256
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose style it is: a drawn one looks different with other weights and for another label."""
+
+    weights: str
+    label: int
+    fingerprint: str = ""  # of the weights: others may take their name
+
+
+def thumbnail_key(style: ImageStyle) -> str:
+    """What decides a thumbnail: the file as it is now, its label map and the label."""
+    path = Path(style.path)
+    try:
+        stat = path.stat()
+        file = f"{path.absolute()}|{stat.st_mtime_ns}|{stat.st_size}"
+    except OSError:
+        file = f"{path}|missing"
+    text = f"1|{file}|{style.label}|{style.label_map_path or ''}|{style.label_map_png or ''}"
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+def make_thumbnail(pixels: np.ndarray, label_map: np.ndarray, label: int) -> QImage | None:
+    """(H, W, 3) and (h, w) to a SIDE x SIDE image of the region; None where the label is absent."""
+    crop = region_crop(pixels, label_map, label)
+    if crop is None:
+        return None
+    return to_qimage(crop).scaled(
+        SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+    )
+
+
+class Thumbnails(QObject):
+    """Gives pixmaps of styles at once when it has them; otherwise starts making them and says when."""
+
+    changed = Signal()
+
+    def __init__(self, lane: WorkLane, folder: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lane = lane
+        self._folder = folder or user_dir("cache") / "thumbnails"
+        self._images: OrderedDict[str, QImage | None] = OrderedDict()
+        self._wanted: set[str] = set()
+        self._keys: dict[ImageStyle, str] = {}
+        self._drawn: OrderedDict[tuple[Place, int], QImage] = OrderedDict()  # by place and seed
+
+    def put(self, style: ImageStyle, pixels: np.ndarray, label_map: np.ndarray) -> None:
+        """Make the thumbnail from what is at hand, so that nothing need be read again."""
+        self._keys[style] = key = thumbnail_key(style)
+        image = make_thumbnail(pixels, label_map, style.label)
+        self._keep(key, image)
+        if image is not None:
+            self._save(key, image)
+        self.changed.emit()
+
+    def put_drawn(self, drawn: Sequence[tuple[Place, int]], pixels: np.ndarray, label_map: np.ndarray) -> None:
+        """Remember what drawn styles, each with its seed, look like: their regions in a picture painted with them."""
+        step = max(1, min(label_map.shape) // DRAWN_SIDE)  # in the GUI thread: a large picture is thinned out
+        pixels, label_map = pixels[::step, ::step], label_map[::step, ::step]
+        present = np.bincount(label_map.ravel(), minlength=256)
+        for place, seed in drawn:
+            image = make_thumbnail(pixels, label_map, place.label) if present[place.label] else None
+            if image is not None:
+                self._drawn[place, seed] = image
+        while len(self._drawn) > KEPT:
+            self._drawn.popitem(last=False)
+        if any(self.knows_drawn(place, seed) for place, seed in drawn):
+            self.changed.emit()
+
+    def knows_drawn(self, place: Place, seed: int) -> bool:
+        """Whether there is a picture of a drawn style."""
+        return (place, seed) in self._drawn
+
+    def pixmap(
+        self, style: Style, label_set: LabelSet, side: int, ratio: float = 1.0, *, place: Place | None = None
+    ) -> QPixmap | None:
+        """A square pixmap of ``side`` pixels; None for the mean style and while (or when) there is none.
+
+        ``place``: whose style it is; without it drawn styles have no picture.
+        """
+        images = [self._part(part, label_set, place) for part in _parts(style)]
+        found = [image for image in images if image is not None]
+        return _compose(found, isinstance(style, MixStyle), side, ratio) if found else None
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _key(self, style: ImageStyle) -> str:
+        """Asked on every repaint: the file is looked at once, not each time."""
+        key = self._keys.get(style)
+        if key is None:
+            if len(self._keys) > 4 * KEPT:
+                self._keys.clear()
+            self._keys[style] = key = thumbnail_key(style)
+        return key
+
+    def _part(self, part: ImageStyle | SampleStyle, label_set: LabelSet, place: Place | None) -> QImage | None:
+        if isinstance(part, ImageStyle):
+            return self._image(part, label_set)
+        return None if place is None else self._drawn.get((place, part.seed))
+
+    def _image(self, style: ImageStyle, label_set: LabelSet) -> QImage | None:
+        key = self._key(style)
+        if key in self._images:
+            self._images.move_to_end(key)
+            return self._images[key]
+        if key not in self._wanted:
+            self._wanted.add(key)
+            file = self._folder / f"{key}.png"
+            self._lane.submit(
+                lambda work: _load(work, file, style, label_set),
+                text=self.tr("Preparing thumbnails"),
+                on_done=lambda image: self._made(key, image),
+                on_failed=lambda error: self._made(key, None),  # a missing file shows as a broken picture
+            )
+        return None
+
+    def _made(self, key: str, image: QImage | None) -> None:
+        self._wanted.discard(key)
+        self._keep(key, image)
+        if image is not None:
+            self._save(key, image)
+        self.changed.emit()
+
+    def _keep(self, key: str, image: QImage | None) -> None:
+        self._images[key] = image
+        while len(self._images) > KEPT:
+            self._images.popitem(last=False)
+
+    def _save(self, key: str, image: QImage) -> None:
+        file = self._folder / f"{key}.png"
+        with suppress(OSError):  # a full disk, or a cache that cannot be written, only costs the cache
+            if not file.is_file():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                image.save(str(file), "PNG")  # type: ignore[call-overload]
+
+
+def _parts(style: Style) -> list[ImageStyle | SampleStyle]:
+    if isinstance(style, ImageStyle | SampleStyle):
+        return [style]
+    parts: tuple[Style, ...] = (style.a, style.b) if isinstance(style, MixStyle) else ()
+    if isinstance(style, BlockStyle):
+        parts = tuple(dict.fromkeys(style.blocks))
+    return [found for part in parts for found in _parts(part)]
+
+
+def _load(work: Work, file: Path, style: ImageStyle, label_set: LabelSet) -> QImage | None:
+    """In the worker: from the cache's file, else from the picture itself."""
+    if os.path.isfile(file):  # Path.is_file raises where the folder may not be looked into
+        image = QImage(str(file))
+        if not image.isNull():
+            return image
+    work.check()
+    pixels = read_image(Path(style.path), max_side=MAX_SIDE).pixels
+    label_map = style_label_map(style, label_set)
+    if label_map is None:  # the parser found the regions and they were not kept: show the whole picture
+        side = min(pixels.shape[:2])
+        top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+        return to_qimage(resize_image(pixels[top : top + side, left : left + side], SIDE, SIDE))
+    return make_thumbnail(pixels, label_map, style.label)
+
+
+def style_label_map(style: ImageStyle, label_set: LabelSet) -> np.ndarray | None:
+    """The regions of a style's picture as far as the style says: (h, w) uint8, None when the parser decides."""
+    if style.label_map_png:
+        return style.label_map()
+    if style.label_map_path:
+        try:
+            return read_label_map(Path(style.label_map_path), label_set).label_map
+        except EngineError:
+            return None
+    return None
+
+
+def _compose(images: list[QImage], diagonal: bool, side: int, ratio: float) -> QPixmap:
+    """One image as it is, two halves of a mix cut along the diagonal, several as stripes."""
+    pixels = max(1, round(side * ratio))
+    out = QPixmap(pixels, pixels)
+    out.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(out)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    square = QRect(0, 0, pixels, pixels)
+    for i, image in enumerate(images[:6]):
+        path = QPainterPath()
+        if len(images) == 1:
+            path.addRect(square)
+        elif diagonal and len(images) == 2:
+            corner = (0, 0) if i == 0 else (pixels, pixels)
+            path.moveTo(*corner)
+            path.lineTo(pixels, 0)
+            path.lineTo(0, pixels)
+            path.closeSubpath()
+        else:
+            width = pixels / min(6, len(images))
+            path.addRect(i * width, 0, width, pixels)
+        painter.setClipPath(path)
+        painter.drawImage(square, image)
+    painter.end()
+    out.setDevicePixelRatio(ratio)
+    return out

@@ -1,0 +1,121 @@
+"""Styles to style codes: what all painters do alike when they read a request.
+
+Sampled styles are drawn here too, from nothing but (label, seed), and the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
+from engine.labels.label_sets import LabelSet
+from engine.painting.label_painter import Array, Encode
+from engine.requests.render import RenderRequest
+from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
+
+
+@dataclass(frozen=True)
+class StyleSource:
+    """Where the codes of one painter's styles come from.
+
+    weights: their name, for sentences. label_set: of the weights.
+    mean: (E, L, D) the mean style, E encoders (1 but in SEAN's ablations).
+    sample: (label, seed) -> (E * D,) a drawn style; may raise NotSupported.
+    blocks: how many blocks can have a style of their own; 0 where styles cannot cross over.
+    identity: of the weights (`Card.identity`): codes that others made are not taken.
+    """
+
+    weights: str
+    label_set: LabelSet
+    mean: Tensor
+    sample: Callable[[int, int], Array]
+    blocks: int = 0
+    identity: str = ""
+
+    def codes(self, request: RenderRequest, encode: Encode) -> Tensor:
+        """The request's styles as codes (K, L, D) on the CPU: K = E, or the number of blocks where styles cross over.
+
+        Raises MissingStyle, BadRequest, NotSupported.
+        """
+        per_label = [self.code(request.style(label), label, encode) for label in range(self.mean.shape[1])]
+        rows = max(len(code) for code in per_label)
+        return torch.stack([code.expand(rows, -1) for code in per_label], dim=1)
+
+    def code(self, style: Style, label: int, encode: Encode) -> Tensor:
+        """One label's style as (K, D), K = E or the number of blocks."""
+        if isinstance(style, ImageStyle):
+            return self._image_code(style, encode)
+        if isinstance(style, SampleStyle):
+            return self._shaped(self.sample(label, style.seed))
+        if isinstance(style, MixStyle):
+            a, b = self.code(style.a, label, encode), self.code(style.b, label, encode)
+            rows = max(len(a), len(b))
+            return torch.lerp(a.expand(rows, -1), b.expand(rows, -1), style.amount)
+        if isinstance(style, BlockStyle):
+            return self._crossed(style, label, encode)
+        return self.mean[:, label]
+
+    def _crossed(self, style: BlockStyle, label: int, encode: Encode) -> Tensor:
+        encoders = self.mean.shape[0]
+        if not self.blocks:
+            raise NotSupported(f'The blocks of "{self.weights}" take one style; it cannot cross styles over.')
+        if encoders not in (1, self.blocks):
+            raise NotSupported(f'"{self.weights}" has an encoder per SEAN block; it cannot cross styles over.')
+        if (given := len(style.blocks)) != self.blocks:
+            raise BadRequest(
+                f'"{self.weights}" crosses styles over in {self.blocks} blocks; the request gives {given}.'
+            )
+        parts = [self.code(part, label, encode) for part in style.blocks]
+        return torch.stack([part[n if len(part) > 1 else 0] for n, part in enumerate(parts)])
+
+    def _shaped(self, code: Array) -> Tensor:
+        return torch.from_numpy(np.array(code, np.float32)).view(self.mean.shape[0], self.mean.shape[2])
+
+    def _image_code(self, style: ImageStyle, encode: Encode) -> Tensor:
+        length = self.mean.shape[0] * self.mean.shape[2]
+        code = style.code_array()
+        if code is not None and code.size == length and not style.foreign(self.identity):
+            return self._shaped(code)
+        try:
+            codes, present = encode(style)
+        except BadFile as error:
+            if code is None:
+                raise
+            raise MissingStyle(
+                f'The style from "{style.path}" was made by other weights than "{self.weights}", and its picture '
+                "cannot be read any more; put the picture back there, or choose another style.",
+                details=str(error),
+            ) from error
+        if style.label >= len(present) or not present[style.label]:
+            has = ", ".join(self.label_set[int(i)].name for i in np.flatnonzero(present))
+            known = style.label < len(self.label_set)
+            name = self.label_set[style.label].name if known else str(style.label)
+            raise MissingStyle(f'"{style.path}" has no region "{name}" to take a style from; its regions are {has}.')
+        return self._shaped(codes[style.label])
+
+
+def needs_mean(style: Style) -> bool:
+    """Whether a style is, or is made with, the weights' mean style."""
+    if isinstance(style, MixStyle):
+        return needs_mean(style.a) or needs_mean(style.b)
+    if isinstance(style, BlockStyle):
+        return any(needs_mean(part) for part in style.blocks)
+    return isinstance(style, MeanStyle)
+
+
+def drawn(label: int, seed: int, length: int) -> Array:
+    """Standard normal numbers (length,) float32 that follow from (label, seed) alone.
+
+    Philox counts, whose output numpy guarantees, through Box and Muller's transform in float64: the same numbers with
+    every version and on every processor (but for the last bit of a logarithm, which float32 rounds away).
+    """
+    pairs = (length + 1) // 2
+    raw = np.random.Philox(key=(seed << 8) | label).random_raw(2 * pairs)
+    uniform = ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53  # (0, 1), 53 bits
+    radius, angle = np.sqrt(-2 * np.log(uniform[:pairs])), 2 * np.pi * uniform[pairs:]
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:length].astype(np.float32)

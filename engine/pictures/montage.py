@@ -1,0 +1,43 @@
+"""Pictures side by side, as one strip or as a grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.errors import BadRequest
+from engine.pictures.images import resize_image
+
+Array = np.ndarray
+PAPER = 250
+"""Grey of the gaps, 0-255."""
+
+
+def strip(pictures: Sequence[Array], gap: int = 4) -> Array:
+    """Pictures in one row: (H, W, 3) uint8. Raises BadRequest if there is none."""
+    return grid(pictures, len(pictures), gap)
+
+
+def grid(pictures: Sequence[Array], columns: int = 0, gap: int = 4) -> Array:
+    """Pictures in rows, read from left to right: (H, W, 3) uint8.
+
+    Args:
+        pictures: (h, w, 3) uint8, brought to the size of the first one.
+        columns: pictures in a row; as many as make the grid nearly square unless given.
+        gap: pixels between them.
+
+    Raises:
+        BadRequest: there is no picture.
+    """
+    if not pictures:
+        raise BadRequest("There is no picture to put side by side.")
+    columns = columns or math.ceil(math.sqrt(len(pictures)))
+    rows = math.ceil(len(pictures) / columns)
+    height, width = pictures[0].shape[:2]
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), PAPER, np.uint8)
+    for n, picture in enumerate(pictures):
+        top, left = n // columns * (height + gap), n % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = resize_image(picture, height, width)
+    return sheet

@@ -1,0 +1,251 @@
+"""The authors' released .pth files, read without running code in them and turned into weights of ours.
+
+Spectral norm is folded with the stored singular vectors (sigma = u^T W v, no power iteration), as the published
+networks do when they are not training. The names are in `engine.weights.published_names`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor
+
+from engine.errors import WeightsError
+from engine.files import PathLike
+from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
+from engine.systems.registry import family
+from engine.systems.sean.network import MEAN_STYLE
+from engine.systems.smis.network import SMISConfig
+from engine.systems.smis.published import ENCODER, Shapes
+from engine.systems.spade.network import SPADEConfig
+from engine.weights.card import Card
+from engine.weights.pth import no_memory, read_pth
+from engine.weights.published_configs import Config
+from engine.weights.published_names import Plan, Source, plan, recognise
+from engine.weights.store import save_weights
+
+SHOWN = 5
+"""Differences that the sentence names; `details` has them all."""
+
+_PREFERRED = {19: "faces"}  # "celebamask_hq" has the same labels in other colours
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published network as ours: `config` is the family's dataclass, `state` fits its network exactly."""
+
+    system: str
+    config: Config
+    state: dict[str, Tensor]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_published(path: PathLike, *, encoder: PathLike | None = None, resolution: int | None = None) -> Published:
+    """Read a file such as latest_net_G.pth or latest_net_D.pth.
+
+    Args:
+        path: the authors' file.
+        encoder: the file with the image encoder that belongs to this generator (latest_net_E.pth), if there is one.
+        resolution: side of the pictures it was trained on, which no tensor tells; 256 unless given.
+
+    Raises:
+        WeightsError: it is missing, truncated, holds code, or is not exactly a network that is known here.
+        OutOfMemory.
+    """
+    known = {} if resolution is None else {"resolution": resolution}
+    try:
+        state = read_pth(Path(path))
+        if encoder is not None:
+            state = _with_encoder(state, path, read_pth(Path(encoder)), encoder)
+        return convert(state, f'"{path}"' if encoder is None else f'"{path}" with "{encoder}"', **known)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise no_memory(path) from error
+
+
+_WITH_ENCODER = {"spade": "spade_encoder", "smis": "smis_encoder"}
+
+
+def _with_encoder(
+    state: dict[str, Tensor], path: PathLike, encoder: dict[str, Tensor], encoder_path: PathLike
+) -> dict[str, Tensor]:
+    """One state dict of a generator's and its encoder's, whichever of the two comes first."""
+    first, second = (recognise({key: tuple(tensor.shape) for key, tensor in s.items()}) for s in (state, encoder))
+    if second in _WITH_ENCODER:
+        first, second, state, encoder, path, encoder_path = second, first, encoder, state, encoder_path, path
+    if first not in _WITH_ENCODER:
+        raise WeightsError(f'"{path}" is no generator that takes an image encoder; give it without "{encoder_path}".')
+    if second != _WITH_ENCODER[first]:
+        raise WeightsError(
+            f'"{encoder_path}" is no image encoder of {family(first).title}; give the latest_net_E.pth that was '
+            f'published with "{path}".'
+        )
+    return state | {ENCODER + key: tensor for key, tensor in encoder.items()}
+
+
+# ---------------------------------------------------------------- converting
+
+
+def convert(state: dict[str, Tensor], source: str, **known: int | float | str) -> Published:
+    """Turn a published state dict into ours; empties `state`, so that memory holds the tensors once.
+
+    Args:
+        state: by published name.
+        source: what a sentence calls it (a quoted path).
+        known: config fields that shapes cannot tell ("resolution", "last_stride", "depth", "aspect_ratio").
+
+    Raises:
+        WeightsError: naming the first differences from the published network.
+    """
+    shapes: Shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    system = recognise(shapes)
+    if system is None:
+        raise WeightsError(
+            f"{source} is of no network that is known here (SEAN, SPADE, SMIS, their encoders and discriminators); "
+            f"its first tensor is {next(iter(shapes), 'missing')!r}."
+        )
+    try:
+        wanted = plan(system, shapes, **known)
+    except (ValueError, TypeError, RuntimeError) as error:
+        title = family(system).title
+        raise WeightsError(
+            f"{source} looks like {title} but its shapes make no network: {error}; get the file again.",
+            details=repr(error),
+        ) from error
+    problems = differences(state, wanted)
+    if problems:
+        raise _does_not_fit(source, wanted, problems)
+    converted = {key: _take(state, entry) for key, entry in wanted.sources.items()}
+    for key in wanted.unused:
+        state.pop(key, None)
+    assert not state, f"not converted: {list(state)[:5]}"
+    return Published(system, wanted.config, converted)
+
+
+def differences(state: dict[str, Tensor], wanted: Plan) -> list[str]:
+    """One clause for each tensor that is missing, too many, or of a wrong shape or kind."""
+    accepted, problems = wanted.accepted(), []
+    for key in wanted.required():
+        if key not in state:
+            problems.append(f"{key} is missing")
+    for key, tensor in state.items():
+        if key not in accepted:
+            problems.append(f"{key} is not known")
+        elif tuple(tensor.shape) != accepted[key]:
+            problems.append(f"{key} is {_size(tuple(tensor.shape))} instead of {_size(accepted[key])}")
+        elif not tensor.is_floating_point() and not key.endswith("num_batches_tracked"):
+            problems.append(f"{key} holds {str(tensor.dtype).removeprefix('torch.')} values")
+    return problems
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "one number"
+
+
+def _does_not_fit(source: str, wanted: Plan, problems: list[str]) -> WeightsError:
+    shown = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
+    count = "1 difference" if len(problems) == 1 else f"{len(problems)} differences"
+    return WeightsError(
+        f"{source} is not {family(wanted.system).title} as published, {count}: {shown}; get the file again.",
+        details="\n".join([f"expected: {wanted.config}", *problems]),
+    )
+
+
+def _take(state: dict[str, Tensor], source: Source) -> Tensor:
+    """Remove one of our tensors' sources from `state` and make the tensor."""
+    if source.optional and source.keys[0] not in state:
+        return torch.zeros(source.shapes[0], dtype=torch.long)  # num_batches_tracked of files before 2018
+    parts = [state.pop(key) for key in source.keys]
+    if source.folded:
+        weight, u, v = (part.float() for part in parts)
+        sigma = torch.dot(u, torch.mv(weight.flatten(1), v))
+        return weight / sigma
+    if source.stacked:
+        return torch.stack([part.float() for part in parts])
+    (tensor,) = parts
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+# ---------------------------------------------------------------- importing
+
+
+def import_published(
+    path: PathLike,
+    name: str,
+    destination: PathLike,
+    *,
+    encoder: PathLike | None = None,
+    label_set: LabelSet | None = None,
+    resolution: int | None = None,
+) -> Card:
+    """Read a published file and write it as weights with a card.
+
+    Args:
+        path: the authors' .pth file.
+        name: what the weights will be called.
+        destination: the folder in which weights folders stand; `destination / name` is written.
+        encoder: see `read_published`.
+        label_set: the meaning of the labels; by their number unless given (19: faces).
+        resolution: see `read_published`.
+
+    Returns:
+        The card that was written.
+
+    Raises:
+        WeightsError, OutOfMemory: see `read_published`; or the label set has another size, or must be given.
+        BadFile: the folder cannot be written.
+    """
+    published = read_published(path, encoder=encoder, resolution=resolution)
+    entry = family(published.system)
+    labels = _label_set(published, label_set, f'"{path}"')
+    notes = ["Non-commercial use only. Spectral norm is folded into the weights."]
+    if published.system == "sean" and MEAN_STYLE not in published.state:
+        notes.append("No mean style comes with them: give each region a style.")
+    generator = published.config
+    if isinstance(generator, SMISConfig | SPADEConfig) and generator.latent and generator.encoder is None:
+        notes.append("No image encoder comes with them: styles are sampled, pictures cannot give any.")
+    card = Card(
+        name=name,
+        system=published.system,
+        config=msgspec.json.decode(msgspec.json.encode(published.config)),  # lists, as read back
+        label_set=labels,
+        data=f"as published by the authors ({entry.paper})",
+        data_licence=_DATA_LICENCES.get(labels.get("name", ""), "the data set's own; see the authors' page"),
+        weights_licence=f"{entry.weights_licence or 'unknown'} (the authors')",
+        made_with="imported from " + " and ".join(Path(p).name for p in (path, encoder) if p is not None),
+        notes=" ".join(notes),
+    )
+    try:
+        return save_weights(Path(destination) / name, card, published.state)
+    except MemoryError as error:
+        raise no_memory(path) from error
+
+
+_DATA_LICENCES = {
+    "faces": "CelebAMask-HQ: non-commercial research and education",
+    "celebamask_hq": "CelebAMask-HQ: non-commercial research and education",
+}
+
+
+def _label_set(published: Published, given: LabelSet | None, source: str) -> dict[str, Any]:
+    """The card's label set; {} for networks without labels and for discriminators, which nobody paints with."""
+    count = getattr(published.config, "labels", None)
+    if count is None:
+        return {}
+    if given is None:
+        names = [name for name in bundled_label_sets() if len(load_label_set(name)) == count]
+        if count in _PREFERRED:
+            names = [_PREFERRED[count]]
+        if len(names) != 1:
+            raise WeightsError(f"{source} has {count} labels; say which label set they are (--label-set).")
+        given = load_label_set(names[0])
+    if len(given) != count:
+        raise WeightsError(
+            f'{source} has {count} labels, the label set "{given.name}" has {len(given)}; choose another.'
+        )
+    return given.to_dict()
