@@ -15,9 +15,9 @@ from engine.systems.sean.fast import FastSEAN
 from engine.systems.smis.fast import FastSMIS
 from engine.systems.spade.fast import FastSPADE
 from tests.engine.fast.networks import blobs, codes_for, held_bytes, sean
-from tests.engine.systems.test_fast_smis import latents, smis
-from tests.engine.systems.test_fast_smis import literal as smis_literal
-from tests.engine.systems.test_fast_spade import spade
+from tests.engine.fast.test_smis import latents, smis
+from tests.engine.fast.test_smis import literal as smis_literal
+from tests.engine.fast.test_spade import spade
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from engine.nn.blocks import seeded_noise
 from engine.systems.sean.fast import FastSEAN
 from engine.systems.smis.fast import FastSMIS
 from engine.systems.spade.fast import FastSPADE
+from tests.engine.fast import test_smis, test_spade
 from tests.engine.fast.networks import blobs, codes_for, literal, sean
-from tests.engine.systems import test_fast_smis as test_smis
-from tests.engine.systems import test_fast_spade as test_spade
 
 TOLERANCE = 1e-4
 
