@@ -54,7 +54,7 @@ def resolve(device: str = "auto") -> torch.device:
     if wanted == "cpu":
         return torch.device("cpu")
     if wanted != "auto" and not re.fullmatch(r"cuda(:\d+)?|mps", wanted):
-        raise BadRequest(f'"{device}" is not a device; use auto, cpu, cuda:0 or mps.')
+        raise BadRequest('"{0}" is not a device; use auto, cpu, cuda:0 or mps.', device)
     there = list_devices()
     if wanted == "auto":
         gpus = sorted((d for d in there if d.id.startswith("cuda")), key=lambda d: -d.free_bytes)
@@ -62,7 +62,7 @@ def resolve(device: str = "auto") -> torch.device:
     wanted = "cuda:0" if wanted == "cuda" else wanted
     ids = [d.id for d in there]
     if wanted not in ids:
-        raise NotSupported(f'This computer has no device "{device}"; it has {", ".join(ids)}.')
+        raise NotSupported('This computer has no device "{0}"; it has {1}.', device, ", ".join(ids))
     return torch.device(wanted)
 
 

@@ -1,23 +1,72 @@
 """What can go wrong, as exceptions whose text is one sentence for the user.
 
-The sentence says which file or setting it is about, what is wrong with it, and what to do.
-`details` holds what helps a developer (the original exception, key lists); a user interface shows it
-on request only. Programming errors stay ordinary Python exceptions.
+The sentence says which file or setting it is about, what is wrong with it, and what to do. It is a `Message`: it
+keeps its template and its arguments apart, so that an interface in another language translates the template and puts
+the same arguments in. `details` holds what helps a developer (the original exception, key lists); a user interface
+shows it on request only. Programming errors stay ordinary Python exceptions.
 """
 
 from __future__ import annotations
 
 
-class EngineError(Exception):
-    """An expected failure. `str(error)` is one sentence a user can act on."""
+class Message(str):
+    """Words for the user: an English string that remembers its template and its arguments.
 
-    def __init__(self, sentence: str, *, details: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    `Message("{0} is empty; choose a picture.", name)` is the string with the name filled in. Without arguments the
+    template is the text itself, and its braces mean nothing. An argument may be a message (a clause within a
+    sentence) or an `EngineError`, which stands for its message.
+    """
+
+    template: str
+    arguments: tuple[object, ...]
+    clause: bool
+
+    def __new__(cls, template: str, *arguments: object, clause: bool = False) -> Message:
+        """A message; `clause` drops the full stop at its end, so that it can stand within another sentence."""
+        filled = tuple(_plain(argument) for argument in arguments)
+        text = template.format(*filled) if filled else str(template)
+        message = super().__new__(cls, text.rstrip(".") if clause else text)
+        message.template, message.arguments, message.clause = str(template), filled, clause
+        return message
+
+    def __str__(self) -> str:
+        return self  # what `str` makes of a subclass would forget the template
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (self.template, self.arguments, self.clause)
+
+    def as_clause(self) -> Message:
+        """The same words without the full stop at their end."""
+        return Message(self.template, *self.arguments, clause=True)
+
+
+def _restore(template: str, arguments: tuple[object, ...], clause: bool) -> Message:
+    return Message(template, *arguments, clause=clause)
+
+
+def _plain(argument: object) -> object:
+    """An argument without ties to anything else: numbers and strings as they are, all else as a string."""
+    if isinstance(argument, EngineError):
+        return argument.message
+    return argument if isinstance(argument, (str, int, float)) else str(argument)
+
+
+class EngineError(Exception):
+    """An expected failure. `str(error)` is one sentence a user can act on.
+
+    Args:
+        template: the sentence, with {0}, {1}, ... for the arguments; or a `Message`.
+        arguments: what stands in its places.
+        details: what helps a developer.
+    """
+
+    def __init__(self, template: str, *arguments: object, details: str = "") -> None:
+        self.message = template if isinstance(template, Message) else Message(template, *arguments)
+        super().__init__(self.message)
         self.details = details
 
     def __str__(self) -> str:
-        return self.sentence
+        return self.message  # a `Message`, so that `str(error)` remembers its template too
 
 
 class BadFile(EngineError):
@@ -47,8 +96,8 @@ class OutOfMemory(EngineError):
 class Cancelled(EngineError):
     """The user cancelled the job. Nothing was changed."""
 
-    def __init__(self, sentence: str = "The job was cancelled.", *, details: str = "") -> None:
-        super().__init__(sentence, details=details)
+    def __init__(self, template: str = "The job was cancelled.", *arguments: object, details: str = "") -> None:
+        super().__init__(template, *arguments, details=details)
 
 
 class NotSupported(EngineError):

@@ -60,20 +60,20 @@ def reason(error: OSError) -> str:
 
 def cannot(action: str, path: PathLike, error: OSError) -> BadFile:
     """The BadFile for an operating-system error: `cannot("read", path, error)`."""
-    return BadFile(f'Cannot {action} "{os.fspath(path)}": {reason(error)}.', details=repr(error))
+    return BadFile('Cannot {0} "{1}": {2}.', action, os.fspath(path), reason(error), details=repr(error))
 
 
 def _cannot_write(path: Path, error: OSError) -> BadFile:
     folder = path.parent
     if error.errno == errno.ENOENT and not folder.is_dir():
         return BadFile(
-            f'Cannot write "{path}": there is no folder "{folder}"; create it or choose another folder.',
-            details=repr(error),
+            'Cannot write "{0}": there is no folder "{1}"; create it or choose another folder.',
+            path, folder, details=repr(error),
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return BadFile(
-            f'Cannot write "{path}": the folder or the file is read-only; choose another folder.',
-            details=repr(error),
+            'Cannot write "{0}": the folder or the file is read-only; choose another folder.',
+            path, details=repr(error),
         )
     return cannot("write", path, error)
 
@@ -157,7 +157,8 @@ def read_bytes(path: PathLike, *, limit: int = MAX_BYTES_READ) -> bytes:
             size = os.fstat(handle.fileno()).st_size
             if size > limit:
                 raise BadFile(
-                    f'"{os.fspath(path)}" has {size >> 20} MiB, more than the limit of {limit >> 20}.'
+                    '"{0}" has {1} MiB, more than the limit of {2}.',
+                    os.fspath(path), size >> 20, limit >> 20,
                 )
             return handle.read()
     except (OSError, ValueError) as error:
@@ -170,7 +171,8 @@ def read_text(path: PathLike, *, limit: int = MAX_BYTES_READ) -> str:
         return read_bytes(path, limit=limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(
-            f'"{os.fspath(path)}" is not a text file in UTF-8; give a text file.', details=repr(error)
+            '"{0}" is not a text file in UTF-8; give a text file.',
+            os.fspath(path), details=repr(error),
         ) from error
 
 
@@ -181,7 +183,8 @@ def make_folder(path: PathLike) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise BadFile(
-            f'Cannot create the folder "{folder}": a file of that name is there; choose another name.'
+            'Cannot create the folder "{0}": a file of that name is there; choose another name.',
+            folder,
         ) from error
     except (OSError, ValueError) as error:
         raise cannot("create the folder", path, _as_os_error(error)) from error

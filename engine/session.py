@@ -147,7 +147,7 @@ class Session:
                 return self._render(request, report)
             if isinstance(request, ParseRequest):
                 return self._parse(request, report)
-        raise BadRequest(f"{type(request).__name__} is not a request that this version knows.")
+        raise BadRequest("{0} is not a request that this version knows.", type(request).__name__)
 
     def sizes(self, weights: str, height: int, width: int, detail: Detail = "model") -> tuple[Size, list[Size]]:
         """At which size a label map is painted, and at which smaller ones a preview of it may be, largest first.
@@ -227,8 +227,8 @@ class Session:
             parser = self.parser_for(label_set)
             if parser is None:
                 raise WeightsError(
-                    f"No parser for the labels of '{label_set.name}' is installed; give the label map of "
-                    f'"{style.path}" too.'
+                    "No parser for the labels of '{0}' is installed; give the label map of \"{1}\" too.",
+                    label_set.name, style.path,
                 )
             label_map, _, warnings = self._shelf.photo_parser(parser).parse(pixels)
             notes += [f'"{Path(style.path).name}": {warning}' for warning in warnings]
@@ -258,9 +258,9 @@ class Session:
                 raise
             self.unload()
             raise OutOfMemory(
-                f"There was not enough memory on {self.device} for this job; close other programs, use a smaller label "
-                "map or choose the CPU.",
-                details=repr(error),
+                "There was not enough memory on {0} for this job; close other programs, use a smaller label map or "
+                "choose the CPU.",
+                self.device, details=repr(error),
             ) from error
 
 

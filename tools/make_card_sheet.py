@@ -52,7 +52,7 @@ def check_private(path: Path) -> None:
     """Refuse to write a sheet with photographs where git would see it. Raises BadRequest."""
     inside = root().resolve() in path.resolve().parents
     if inside and (root() / "runs").resolve() not in path.resolve().parents:
-        raise BadRequest(f'A sheet with data-set pictures may not be written to "{path}"; put it into runs/.')
+        raise BadRequest('A sheet with data-set pictures may not be written to "{0}"; put it into runs/.', path)
 
 
 def main() -> None:

@@ -222,12 +222,13 @@ def read_run(folder: Path) -> RunInfo:
             (folder / BEST).is_file(),
         )
     except FileNotFoundError as error:
-        raise BadFile(f'"{folder}" is no run folder: it has no config.json; choose one that has.') from error
+        raise BadFile('"{0}" is no run folder: it has no config.json; choose one that has.', folder) from error
     except OSError as error:
         raise cannot("read", path, error) from error
     except (ValueError, KeyError, TypeError) as error:
         raise BadFile(
-            f'"{path}" is damaged, it is not what training wrote; choose another run.', details=repr(error)
+            '"{0}" is damaged, it is not what training wrote; choose another run.',
+            path, details=repr(error),
         ) from error
 
 

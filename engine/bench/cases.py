@@ -170,7 +170,7 @@ def shipped(name: str) -> Case:
     weights = load_weights(name)
     reason = no_fast_path(weights.card)
     if reason is not None:
-        raise BadRequest(f'"{name}" cannot be measured: {reason}; bench synthesis takes {", ".join(SYSTEMS)}.')
+        raise BadRequest('"{0}" cannot be measured: {1}; bench synthesis takes {2}.', name, reason, ", ".join(SYSTEMS))
     shape, kind = SYSTEMS[weights.card.system]
     try:
         config = msgspec.convert(weights.card.config, shape)
@@ -197,9 +197,9 @@ def at_size(case: Case, side: int | None) -> Case:
     if side is None:
         return case
     if side % case.config.stride or side < case.config.stride:
-        raise BadRequest(f'"{case.name}" paints sides that are multiples of {case.config.stride}, not {side}.')
+        raise BadRequest('"{0}" paints sides that are multiples of {1}, not {2}.', case.name, case.config.stride, side)
     if isinstance(case.config, SPADEConfig) and case.config.latent and (side, side) != case.size:
-        raise BadRequest(f'"{case.name}" has a style vector and paints its trained size only, not {side}.')
+        raise BadRequest('"{0}" has a style vector and paints its trained size only, not {1}.', case.name, side)
     return replace(case, size=(side, side))
 
 

@@ -180,8 +180,8 @@ def read_json(path: Path) -> list[Row]:
         return [msgspec.convert(row, Row) for row in json.loads(path.read_bytes())]
     except (OSError, ValueError, TypeError) as error:
         raise BadFile(
-            f'"{path}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
-            details=str(error),
+            '"{0}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
+            path, details=str(error),
         ) from None
 
 

@@ -150,14 +150,14 @@ def _on_interrupt(first: Callable[[], None], stopping_already: Callable[[], bool
 def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse an --out that could not be written, before long work instead of after it. Raises BadFile."""
     if path.suffix.lower() not in suffixes:
-        raise BadFile(f'Cannot write "{path}": its name must end in {" or ".join(suffixes)}.')
+        raise BadFile('Cannot write "{0}": its name must end in {1}.', path, " or ".join(suffixes))
     if path.is_dir():
-        raise BadFile(f'Cannot write "{path}": it is a folder; give a file name.')
+        raise BadFile('Cannot write "{0}": it is a folder; give a file name.', path)
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise BadFile(f'Cannot write "{path}": the folder "{folder}" does not exist; create it first.')
+        raise BadFile('Cannot write "{0}": the folder "{1}" does not exist; create it first.', path, folder)
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise BadFile(f'Cannot write "{path}": the folder or the file is read-only; choose another folder.')
+        raise BadFile('Cannot write "{0}": the folder or the file is read-only; choose another folder.', path)
 
 
 def say(line: str) -> None:

@@ -39,7 +39,7 @@ def import_weights(
     place = user_weights_folder()
     folder = place / name
     if folder.exists() and not replace:
-        raise BadRequest(f'"{folder}" holds weights already; choose another name or add --replace.')
+        raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', folder)
     labels = None if label_set is None else load_label_set(label_set)
     with progress("reading", quiet=as_json) as report:
         report(0.0, f"reading {file.name}")
@@ -57,4 +57,4 @@ def import_weights(
 def check_weights_name(name: str) -> None:
     """Refuse names that cannot be a folder everywhere. Raises BadRequest."""
     if not name or name.startswith(".") or any(sign in '/\\:*?"<>|' or ord(sign) < 32 for sign in name):
-        raise BadRequest(f'"{name}" cannot be the name of weights; use letters, digits, - and _.')
+        raise BadRequest('"{0}" cannot be the name of weights; use letters, digits, - and _.', name)

@@ -43,22 +43,22 @@ def read_render_request(path: Path) -> RenderRequest:
     if kind in ("request_png", "image", "label_map"):
         text = read_embedded_request(path)
         if text is None:
-            raise BadRequest(f'"{path}" carries no request; {WANTED}.')
+            raise BadRequest('"{0}" carries no request; {1}.', path, WANTED)
     else:
         try:
             text = read_text(path)
         except BadFile as error:
             if not path.is_file() or kind == "request_json":
                 raise
-            raise BadRequest(f'"{path}" is no request; {WANTED}.', details=str(error)) from error
+            raise BadRequest('"{0}" is no request; {1}.', path, WANTED, details=str(error)) from error
         if not text.lstrip("\ufeff").lstrip().startswith("{"):
-            raise BadRequest(f'"{path}" is no request; {WANTED}.')
+            raise BadRequest('"{0}" is no request; {1}.', path, WANTED)
     try:
         request = from_json(text)
     except BadRequest as error:
-        raise BadRequest(f'"{path}" cannot be rendered: {error}', details=error.details) from error
+        raise BadRequest('"{0}" cannot be rendered: {1}', path, error, details=error.details) from error
     if not isinstance(request, RenderRequest):
-        raise BadRequest(f'"{path}" holds a request of another kind than render.')
+        raise BadRequest('"{0}" holds a request of another kind than render.', path)
     folder = path.resolve().parent
     return request.replace(styles={label: located(style, folder) for label, style in request.styles.items()})
 
@@ -81,7 +81,8 @@ def changed(request: RenderRequest, reader: StyleReader, changes: Changes) -> Re
     """
     if (changes.style or changes.mix) and reader.abilities.scope == "picture":
         raise BadRequest(
-            f'"{request.weights}" has one style for the whole picture; use --styles instead of --style and --mix.'
+            '"{0}" has one style for the whole picture; use --styles instead of --style and --mix.',
+            request.weights,
         )
     if changes.relabel:
         request = _relabelled(request, reader, changes.relabel)

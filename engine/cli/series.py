@@ -68,11 +68,14 @@ def paint_variations(
 def check_series(out: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse, before long work, a folder for pictures that could not be made. Raises BadFile."""
     if out.suffix:
-        raise BadFile(f'Cannot write "{out}": its name must end in {" or ".join(suffixes)}, or have no ending.')
+        raise BadFile('Cannot write "{0}": its name must end in {1}, or have no ending.', out, " or ".join(suffixes))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadFile(f'Cannot write "{out}": there is something of that name; choose a new folder.')
+        raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', out)
     if not out.absolute().parent.is_dir():
-        raise BadFile(f'Cannot write "{out}": the folder "{out.absolute().parent}" does not exist; create it first.')
+        raise BadFile(
+            'Cannot write "{0}": the folder "{1}" does not exist; create it first.',
+            out, out.absolute().parent,
+        )
 
 
 def write_morph(

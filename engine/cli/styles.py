@@ -67,9 +67,9 @@ class StyleReader:
         """
         label_map = request.label_map.array()
         if not self.abilities.styles:
-            raise BadRequest(f'"{self._weights}" has one look for a label map; choose weights that have styles.')
+            raise BadRequest('"{0}" has one look for a label map; choose weights that have styles.', self._weights)
         if names and self.abilities.scope == "picture":
-            raise BadRequest(f'"{self._weights}" has one style for the whole picture; leave out {option}.')
+            raise BadRequest('"{0}" has one style for the whole picture; leave out {1}.', self._weights, option)
         if not names and self.abilities.scope == "picture":
             self.require_unlocked(request)
             return [label.id for label in self.label_set.labels]
@@ -77,7 +77,7 @@ class StyleReader:
             there = [int(label) for label in np.unique(label_map) if label < len(self.label_set)]
             loose = [label for label in there if label not in request.style_locks]
             if not loose:
-                raise BadRequest(f"Every style of the request is locked; name one with {option} to change it.")
+                raise BadRequest("Every style of the request is locked; name one with {0} to change it.", option)
             self.tell_kept(label for label in there if label in request.style_locks)
             return loose
         found = sorted({self.label_set.find(name) for name in names})
@@ -107,7 +107,7 @@ class StyleReader:
         there = np.unique(label_map).tolist()
         if label not in there:
             has = ", ".join(self.label_set[i].name for i in there if i < len(self.label_set))
-            raise BadRequest(f'The label map has no region "{self.label_set[label].name}"; its regions are {has}.')
+            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', self.label_set[label].name, has)
 
     def _style(self, file: StyleFile, label: int) -> ImageStyle:
         found = self._encoded(file)
@@ -133,8 +133,9 @@ class StyleReader:
         parser = self._session.parser_for(self.label_set)
         if parser is None:
             raise MissingStyle(
-                f'No parser for the labels of "{self._weights}" is installed:'
-                f' give the label map of "{file.picture}" behind an @, as in {file.picture}@labels.png.'
+                'No parser for the labels of "{0}" is installed: give the label map of "{1}" behind an @, as in '
+                "{2}@labels.png.",
+                self._weights, file.picture, file.picture,
             )
         result = self._session.run(ParseRequest.from_pixels(parser, reduced(pixels)))  # as the editor shows it
         tell(f'"{file.picture}": {note}' for note in result.notes)

@@ -24,7 +24,7 @@ def label_set_of(weights: str) -> LabelSet:
 
     label_set = read_card(find_weights(weights)).labels()
     if label_set is None:
-        raise WeightsError(f'The weights "{weights}" know no labels; choose weights of a label set.')
+        raise WeightsError('The weights "{0}" know no labels; choose weights of a label set.', weights)
     return label_set
 
 

@@ -40,7 +40,7 @@ def split_label(option: str, word: str) -> tuple[str, str]:
     """("hair", "a=b.png") of "hair=a=b.png": a label's name or id never holds an equals sign."""
     label, found, rest = word.partition("=")
     if not found or not label.strip() or not rest:
-        raise BadRequest(f'{option} "{word}" should read LABEL=FILE, for example {option} hair=photo.jpg.')
+        raise BadRequest('{0} "{1}" should read LABEL=FILE, for example {2} hair=photo.jpg.', option, word, option)
     return label.strip(), rest
 
 
@@ -55,8 +55,8 @@ def split_style_file(option: str, word: str) -> StyleFile:
             return StyleFile(picture, label_map)
     for picture, label_map in readings:
         if os.path.isfile(picture):
-            raise BadFile(f'{option}: there is no label map file "{label_map}" for the picture "{picture}".')
-    raise BadFile(f'{option}: there is no file "{readings[0][0] if readings else word}"; check the path.')
+            raise BadFile('{0}: there is no label map file "{1}" for the picture "{2}".', option, label_map, picture)
+    raise BadFile('{0}: there is no file "{1}"; check the path.', option, readings[0][0] if readings else word)
 
 
 def split_style(option: str, word: str) -> StyleWord:
@@ -68,7 +68,7 @@ def split_style(option: str, word: str) -> StyleWord:
     if word.startswith("sample:"):
         seed = word.removeprefix("sample:")
         if not seed.isascii() or not seed.isdigit() or int(seed) >= 2**63:
-            raise BadRequest(f'{option}: "{word}" should read sample:SEED, for example sample:7.')
+            raise BadRequest('{0}: "{1}" should read sample:SEED, for example sample:7.', option, word)
         return Drawn(int(seed))
     return split_style_file(option, word)
 
@@ -77,7 +77,7 @@ def split_relabel(word: str) -> tuple[str, str]:
     """("building", "tree") of "building=tree"."""
     old, _, new = word.partition("=")
     if not old.strip() or not new.strip():
-        raise BadRequest(f'--relabel "{word}" should read LABEL=LABEL, for example --relabel building=tree.')
+        raise BadRequest('--relabel "{0}" should read LABEL=LABEL, for example --relabel building=tree.', word)
     return old.strip(), new.strip()
 
 
@@ -91,11 +91,12 @@ def split_mix(word: str) -> tuple[str, StyleWord, float]:
         amount = math.nan
     if not math.isfinite(amount):
         raise BadRequest(
-            f'--mix "{word}" should end in a colon and how much of the style to take,'
-            f" for example --mix {label}=photo.jpg:0.4."
+            '--mix "{0}" should end in a colon and how much of the style to take, for example --mix '
+            "{1}=photo.jpg:0.4.",
+            word, label,
         )
     if not -1 <= amount <= 2:
-        raise BadRequest(f'--mix "{word}": the amount {number} is outside -1 to 2.')
+        raise BadRequest('--mix "{0}": the amount {1} is outside -1 to 2.', word, number)
     return label, split_style("--mix", path), amount
 
 
@@ -105,6 +106,6 @@ def split_settings(words: list[str]) -> dict[str, str]:
     for word in words:
         key, found, value = word.partition("=")
         if not found or not key.strip():
-            raise BadRequest(f'--set "{word}" should read key=value, for example --set steps=2000.')
+            raise BadRequest('--set "{0}" should read key=value, for example --set steps=2000.', word)
         settings[key.strip()] = value
     return settings

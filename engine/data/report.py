@@ -45,7 +45,7 @@ def inspect_folder(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise BadFile(f'"{folder}" is not a folder; give a folder with images/ and labels/.')
+        raise BadFile('"{0}" is not a folder; give a folder with images/ and labels/.', folder)
     report = Report(folder)
     label_set = _label_set(folder, report)
     images, maps = _listed(folder / "images", report), _listed(folder / "labels", report)

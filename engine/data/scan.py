@@ -54,7 +54,7 @@ def scan_picture(path: Path, *, decode: bool = True) -> FileFacts:
         with Image.open(path) as header:
             return FileFacts(path, header.size, header.mode, digest)
     except EngineError as error:
-        return FileFacts(path, problem=str(error))
+        return FileFacts(path, problem=error.message)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return FileFacts(path, problem=f'"{path}" is not a picture that can be read ({error}).')
 
@@ -71,7 +71,7 @@ def scan_label_map(path: Path, label_set: LabelSet | None) -> FileFacts:
         mode = {"indexed": "P", "raw": "L"}.get(found.how, "RGB")
         return FileFacts(path, (width, height), mode, digest, how=found.how, counts=counts)
     except BadLabelMap as error:
-        return FileFacts(path, problem=str(error), unfit=True)
+        return FileFacts(path, problem=error.message, unfit=True)
     except (EngineError, OSError) as error:
         return FileFacts(path, problem=str(error))
 

@@ -62,10 +62,11 @@ def read_case(path: Path) -> GoldenCase:
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadFile(
-            f'"{path}" is not a golden case; it needs seed, config, state and inputs.', details=repr(error)
+            '"{0}" is not a golden case; it needs seed, config, state and inputs.',
+            path, details=repr(error),
         ) from error
     if not case.expected:
-        raise BadFile(f'"{path.with_suffix(".npz")}" holds no outputs to compare with; get it again.')
+        raise BadFile('"{0}" holds no outputs to compare with; get it again.', path.with_suffix(".npz"))
     return case
 
 
@@ -75,7 +76,7 @@ def _read_arrays(path: Path) -> dict[str, Array]:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, TypeError, EOFError, OSError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise BadFile(f'"{path}" is damaged or no .npz file; get it again.', details=repr(error)) from error
+        raise BadFile('"{0}" is damaged or no .npz file; get it again.', path, details=repr(error)) from error
 
 
 # ---------------------------------------------------------------- drawing
@@ -153,4 +154,4 @@ def draw_input(seed: int, name: str, spec: Mapping[str, Any]) -> Array:
         return rng.standard_normal(shape).astype(np.float32)
     if kind == "tokens":
         return rng.integers(1, int(spec["high"]), shape).astype(np.int64)
-    raise BadFile(f'The input "{name}" of a golden case is of the unknown kind "{kind}".')
+    raise BadFile('The input "{0}" of a golden case is of the unknown kind "{1}".', name, kind)

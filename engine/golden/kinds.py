@@ -29,7 +29,7 @@ def _build(case: GoldenCase, system: str, state: dict[str, Tensor], **known: Any
     """The network of a published state dict, every parameter filled, ready to compute."""
     published = convert(state, f'The golden case "{case.name}"', **known)
     if published.system != system:
-        raise BadFile(f'The tensors of "{case.name}" are those of {published.system}, not of {system}.')
+        raise BadFile('The tensors of "{0}" are those of {1}, not of {2}.', case.name, published.system, system)
     with torch.device("meta"):
         network = family(system).build(published.config)
     network.load_state_dict(published.state, assign=True)
@@ -41,7 +41,7 @@ def _agree(case: GoldenCase, **found: object) -> None:
     for key, value in found.items():
         told = case.config.get(key, value)
         if told != value:
-            raise BadFile(f'"{case.name}" says {key} {told}, its tensors say {value}.')
+            raise BadFile('"{0}" says {1} {2}, its tensors say {3}.', case.name, key, told, value)
 
 
 def _blocks_of(generator: nn.Module, outputs: Outputs) -> None:
@@ -100,7 +100,7 @@ def _spade(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]
     settings: Any = published.config
     channels = config.get("semantic_nc", config.get("label_nc"))
     if channels not in (settings.channels, settings.labels):  # some count the edges too
-        raise NotSupported(f'"{case.name}" takes more than a label map; this version does not verify that.')
+        raise NotSupported('"{0}" takes more than a label map; this version does not verify that.', case.name)
     _agree(case, ngf=settings.width)
     outputs: Outputs = {}
     _blocks_of(network, outputs)
@@ -143,7 +143,7 @@ def _agree_labels(case: GoldenCase, labels: int) -> None:
     """The published options count labels without and with one for unlabelled pixels."""
     told = case.config.get("semantic_nc", case.config.get("label_nc", labels))
     if told != labels:
-        raise BadFile(f'"{case.name}" says {told} labels, its tensors say {labels}.')
+        raise BadFile('"{0}" says {1} labels, its tensors say {2}.', case.name, told, labels)
 
 
 _EDGES = "labels != roll(labels, 1, x)"
@@ -156,7 +156,7 @@ def _conditions(case: GoldenCase, label_map: Tensor, labels: int, edges: bool) -
         return hot
     told = case.config.get("instance_edge")
     if told != _EDGES:
-        raise NotSupported(f'The edges of "{case.name}" are "{told}"; this version knows "{_EDGES}".')
+        raise NotSupported('The edges of "{0}" are "{1}"; this version knows "{2}".', case.name, told, _EDGES)
     return torch.cat([hot, (label_map != label_map.roll(1, -1)).float().unsqueeze(1)], dim=1)
 
 
@@ -178,7 +178,7 @@ def _patch_discriminator(case: GoldenCase, state: dict[str, Tensor], inputs: dic
     """Logits of each scale, painted pictures before real ones, and the losses, each side of the hinge by itself."""
     config = case.config
     if config.get("norm", "spectralinstance") != "spectralinstance":
-        raise NotSupported(f'The norm "{config["norm"]}" of "{case.name}" is not supported.')
+        raise NotSupported('The norm "{0}" of "{1}" is not supported.', config["norm"], case.name)
     known = {"last_stride": int(config["last_hidden_stride"])} if "last_hidden_stride" in config else {}
     network, published = _build(case, "patch_discriminator", state, **known)
     found: Any = published.config

@@ -59,12 +59,12 @@ def find_cases(paths: Iterable[Path]) -> list[Path]:
         if path.is_dir():
             cases = [file for file in sorted(path.glob("*.json")) if _looks_like_a_case(file)]
             if not cases:
-                raise BadFile(f'The folder "{path}" has no golden cases (NAME.json with NAME.npz); choose another.')
+                raise BadFile('The folder "{0}" has no golden cases (NAME.json with NAME.npz); choose another.', path)
             found += cases
             continue
         file = path if path.suffix == ".json" else path.with_name(f"{path.name.removesuffix('.npz')}.json")
         if not file.is_file():
-            raise BadFile(f'There is no golden case "{path}"; give a folder of cases or a NAME.json.')
+            raise BadFile('There is no golden case "{0}"; give a folder of cases or a NAME.json.', path)
         found.append(file)
     return list(dict.fromkeys(found))
 
@@ -96,7 +96,7 @@ def run_case(path: Path) -> CaseResult:
 def _outputs(case: GoldenCase) -> Outputs:
     model = case.config.get("model")
     if model not in KINDS:
-        raise NotSupported(f'The kind "{model}" is not yet supported; update Tessera.')
+        raise NotSupported('The kind "{0}" is not yet supported; update Tessera.', model)
     state = {key: torch.from_numpy(array) for key, array in case.state().items()}
     inputs = {key: torch.from_numpy(array) for key, array in case.inputs().items()}
     with torch.inference_mode():
@@ -112,16 +112,17 @@ def _difference(case: GoldenCase, outputs: Outputs) -> float:
     for name, array in case.expected.items():
         expected = torch.from_numpy(array).double()
         if name not in outputs:
-            raise NotSupported(f'The output "{name}" of "{case.name}" is not computed by this version.')
+            raise NotSupported('The output "{0}" of "{1}" is not computed by this version.', name, case.name)
         found = outputs[name].double()
         if expected.ndim == 4 and name in BLOCKS:
             found = found[:, : expected.shape[1]]
         if found.shape != expected.shape:
             raise BadFile(
-                f'The output "{name}" of "{case.name}" is {tuple(found.shape)}, expected {tuple(expected.shape)}.'
+                'The output "{0}" of "{1}" is {2}, expected {3}.',
+                name, case.name, tuple(found.shape), tuple(expected.shape),
             )
         difference = float((found - expected).abs().max()) if expected.numel() else 0.0
         if math.isnan(difference):
-            raise BadFile(f'The output "{name}" of "{case.name}" holds values that are no numbers.')
+            raise BadFile('The output "{0}" of "{1}" holds values that are no numbers.', name, case.name)
         worst = max(worst, difference)
     return worst

@@ -39,7 +39,7 @@ def check_label_map(label_map: Array, label_set: LabelSet, source: str) -> None:
     `label_map`: (H, W) of any integer type, H and W at least 1.
     """
     if label_map.ndim != 2 or label_map.size == 0 or not np.issubdtype(label_map.dtype, np.integer):
-        raise BadLabelMap(f"{as_sentence(source)} is not a label map: it needs one whole number per pixel.")
+        raise BadLabelMap("{0} is not a label map: it needs one whole number per pixel.", as_sentence(source))
     wrong = _wrong_values(label_map, label_set)
     if wrong.size:
         raise BadLabelMap(_wrong_sentence(wrong, label_set.name, len(label_set), source))
@@ -119,8 +119,8 @@ def read_label_map(
     raster = load_raster(path, name=name)
     if raster.lossy:
         raise BadLabelMap(
-            f"{as_sentence(called)} is a {raster.format.replace('MPO', 'JPEG')} file, whose lossy "
-            "compression blurs label ids; save the label map as PNG."
+            "{0} is a {1} file, whose lossy compression blurs label ids; save the label map as PNG.",
+            as_sentence(called), raster.format.replace("MPO", "JPEG"),
         )
     notes = [note] if (note := raster.frame_note()) else []
     image = raster.turned()
@@ -147,9 +147,7 @@ def grey_values(image: Image.Image, raster: Raster, called: str) -> Array:
         return values // (85 if raster.bits == 2 else 17)  # the decoder stretched 0-3 or 0-15 to 0-255
     if values.dtype.kind == "f":
         if not np.array_equal(values, np.round(values)) or np.abs(values).max() > 1e6:
-            raise BadLabelMap(
-                f"{as_sentence(called)} has fractions as values; label maps need whole numbers."
-            )
+            raise BadLabelMap("{0} has fractions as values; label maps need whole numbers.", as_sentence(called))
         return values.astype(np.int64)
     return values
 
@@ -175,9 +173,9 @@ def _reordered(values: Array, label_set: LabelSet, called: str, order: str) -> A
 
 def _order(order: str, label_set: LabelSet) -> tuple[int, ...]:
     if order not in ORDERS:
-        raise BadRequest(f'There is no label order "{order}"; there is {", ".join(ORDERS)}.')
+        raise BadRequest('There is no label order "{0}"; there is {1}.', order, ", ".join(ORDERS))
     if not label_set.same_labels(load_label_set("celebamask_hq")):
-        raise BadRequest(f'The label order "{order}" is for faces, not for "{label_set.name}"; leave it out.')
+        raise BadRequest('The label order "{0}" is for faces, not for "{1}"; leave it out.', order, label_set.name)
     return ORDERS[order]
 
 
@@ -204,15 +202,14 @@ def _read_colours(
     image: Image.Image, label_set: LabelSet, called: str, order: str | None, notes: list[str]
 ) -> LabelMapFile:
     if image.mode in ("RGBA", "LA", "PA") and image.convert("RGBA").getchannel("A").getextrema()[0] != 255:
-        raise BadLabelMap(
-            f"{as_sentence(called)} has transparent pixels, which have no label; fill them first."
-        )
+        raise BadLabelMap("{0} has transparent pixels, which have no label; fill them first.", as_sentence(called))
     image = image.convert("RGB")
     colours = image.getcolors(MAX_COLOURS)
     if colours is None:
         raise BadLabelMap(
-            f"{as_sentence(called)} has more than {MAX_COLOURS} colours, so it is no label map but a photo; "
-            "choose a label map, or open it as a photo."
+            "{0} has more than {1} colours, so it is no label map but a photo; choose a label map, or open it as a "
+            "photo.",
+            as_sentence(called), MAX_COLOURS,
         )
     counts = {packed(cast(tuple[int, ...], colour)): count for count, colour in colours}
     tables = colour_tables(label_set)
@@ -246,7 +243,7 @@ def write_label_map(
     """
     check_label_map(label_map, label_set, "the label map")
     if Path(path).suffix.lower() != ".png":
-        raise BadFile(f'Cannot write "{path}": label maps are saved as PNG; give a name that ends in .png.')
+        raise BadFile('Cannot write "{0}": label maps are saved as PNG; give a name that ends in .png.', path)
     ids = np.ascontiguousarray(label_map, dtype=np.uint8)
     if kind == "indexed":
         image = Image.fromarray(ids)
@@ -258,7 +255,7 @@ def write_label_map(
         _check_colours_differ(ids, label_set)
         image = Image.fromarray(colourise(ids, label_set))
     else:
-        raise BadRequest(f'"{kind}" is not a kind of label map file; use indexed, raw or colour.')
+        raise BadRequest('"{0}" is not a kind of label map file; use indexed, raw or colour.', kind)
     buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
     image.save(buffer, format="PNG")
     write_bytes(path, buffer.getvalue())
@@ -271,6 +268,7 @@ def _check_colours_differ(ids: Array, label_set: LabelSet) -> None:
         first = seen.setdefault(label.colour, label)
         if first is not label:
             raise NotSupported(
-                f'The labels "{first.name}" and "{label.name}" have the same colour, so a colour-coded file '
-                "would lose them; save an indexed label map."
+                'The labels "{0}" and "{1}" have the same colour, so a colour-coded file would lose them; save an '
+                "indexed label map.",
+                first.name, label.name,
             )

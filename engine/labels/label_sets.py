@@ -52,14 +52,13 @@ class LabelSet:
         count = len(self.labels)
         if not 1 <= count <= 256 or [label.id for label in self.labels] != list(range(count)):
             raise BadRequest(
-                f'The label set "{self.name}" must have 1 to 256 labels with the ids 0, 1, 2, ... in order.'
+                'The label set "{0}" must have 1 to 256 labels with the ids 0, 1, 2, ... in order.',
+                self.name,
             )
         if self.ignore is not None and not 0 <= self.ignore < count:
-            raise BadRequest(
-                f'The label set "{self.name}" ignores {self.ignore}, which is not one of its labels.'
-            )
+            raise BadRequest('The label set "{0}" ignores {1}, which is not one of its labels.', self.name, self.ignore)
         if any(not 0 <= i < count for pair in self.swap_on_flip for i in pair):
-            raise BadRequest(f'The label set "{self.name}" swaps labels that it does not have.')
+            raise BadRequest('The label set "{0}" swaps labels that it does not have.', self.name)
         object.__setattr__(self, "_names", tuple(_folded(label.name) for label in self.labels))
 
     def __len__(self) -> int:
@@ -81,7 +80,7 @@ class LabelSet:
         if wanted.isdecimal() and wanted.isascii():
             if int(wanted) < len(self):
                 return int(wanted)
-            raise BadRequest(f'"{text}" is not a label of "{self.name}": its ids are 0 to {len(self) - 1}.')
+            raise BadRequest('"{0}" is not a label of "{1}": its ids are 0 to {2}.', text, self.name, len(self) - 1)
         for label, name in zip(self.labels, self._names):
             if wanted in (name, _folded(label.name_zh)):
                 return label.id
@@ -90,10 +89,10 @@ class LabelSet:
         )
         if near:
             advice = "did you mean " + " or ".join(f'"{name}"' for name in dict.fromkeys(near)) + "?"
-            raise BadRequest(f'"{text}" is not a label of "{self.name}"; {advice}')
+            raise BadRequest('"{0}" is not a label of "{1}"; {2}', text, self.name, advice)
         examples = ", ".join(label.name for label in self.labels[:6])
         more = ", ..." if len(self) > 6 else ""
-        raise BadRequest(f'"{text}" is not a label of "{self.name}"; its labels are {examples}{more}')
+        raise BadRequest('"{0}" is not a label of "{1}"; its labels are {2}{3}', text, self.name, examples, more)
 
     def same_labels(self, other: LabelSet) -> bool:
         """Whether ids mean the same in both: equal names in equal order (colours may differ)."""
@@ -124,11 +123,11 @@ class LabelSet:
                 swap_on_flip=tuple((int(a), int(b)) for a, b in data.get("swap_on_flip") or ()),
             )
         except BadRequest as error:
-            raise BadFile(f"{as_sentence(source)} cannot be used: {error}") from error
+            raise BadFile("{0} cannot be used: {1}", as_sentence(source), error) from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadFile(
-                f'{as_sentence(source)} is not a label set: it needs a list "classes" of ids and names.',
-                details=repr(error),
+                '{0} is not a label set: it needs a list "classes" of ids and names.',
+                as_sentence(source), details=repr(error),
             ) from error
 
 
@@ -163,11 +162,11 @@ def load_label_set(name_or_path: str | Path) -> LabelSet:
         path = Path(text)
         path = path / "classes.json" if path.is_dir() else path
     elif text not in bundled_label_sets():
-        raise BadRequest(f'There is no label set "{text}"; there are {", ".join(bundled_label_sets())}.')
+        raise BadRequest('There is no label set "{0}"; there are {1}.', text, ", ".join(bundled_label_sets()))
     try:
         data = json.loads(read_text(path, limit=8 << 20))
     except (json.JSONDecodeError, RecursionError) as error:
-        raise BadFile(f'"{path}" is not a JSON file; give a classes.json.', details=repr(error)) from error
+        raise BadFile('"{0}" is not a JSON file; give a classes.json.', path, details=repr(error)) from error
     fallback = path.parent.name if path.name == "classes.json" else path.stem
     return LabelSet.from_dict(data, name=fallback, source=f'"{path}"')
 

@@ -70,7 +70,7 @@ def evaluate(
         WeightsError, BadFile, BadLabelMap, BadRequest, NotSupported, OutOfMemory, Cancelled.
     """
     if limit is not None and limit < 1:
-        raise BadRequest(f"The limit {limit} leaves no picture to measure; give 1 or more.")
+        raise BadRequest("The limit {0} leaves no picture to measure; give 1 or more.", limit)
 
     def report(fraction: float, text: str) -> None:
         if cancel is not None and cancel.is_set():
@@ -83,7 +83,7 @@ def evaluate(
     model = session.load(str(weights))
     own = model.card.labels()
     if own is None:
-        raise WeightsError(f'The card of "{model.card.name}" has no label set; get the weights again.')
+        raise WeightsError('The card of "{0}" has no label set; get the weights again.', model.card.name)
     pairs = Pairs(Path(data), split, own, limit)
     require_label_set(model.card, pairs.label_set)
     started = time.perf_counter()
@@ -100,8 +100,8 @@ def evaluate(
             raise
         session.unload()
         raise OutOfMemory(
-            f"There was not enough memory on {session.device} to measure these weights; choose the CPU.",
-            details=repr(error),
+            "There was not enough memory on {0} to measure these weights; choose the CPU.",
+            session.device, details=repr(error),
         ) from error
     report(1.0, "measured")
     about = {

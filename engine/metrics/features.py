@@ -57,17 +57,17 @@ def load_inception() -> Inception:
     """Load Inception-v3. Raises WeightsError that says where to put it if it is missing or broken, OutOfMemory."""
     path = next((folder / INCEPTION for folder in search_path() if (folder / INCEPTION).is_file()), None)
     if path is None:
-        raise WeightsError(f"The network Inception-v3 is not installed; put {INCEPTION} into {install_folder()}.")
+        raise WeightsError("The network Inception-v3 is not installed; put {0} into {1}.", INCEPTION, install_folder())
     network = Inception()
     try:
         left = network.load_state_dict(read_pth(path), strict=False)
     except (WeightsError, RuntimeError) as error:  # RuntimeError: other shapes
-        raise WeightsError(f'"{path}" cannot be read as Inception-v3; get it again.', details=repr(error)) from error
+        raise WeightsError('"{0}" cannot be read as Inception-v3; get it again.', path, details=repr(error)) from error
     absent = [key for key in left.missing_keys if not key.endswith("num_batches_tracked")]
     if absent or left.unexpected_keys:
         raise WeightsError(
-            f'"{path}" is another network than the Inception-v3 of 2015-12-05; get that one.',
-            details=f"missing: {absent}; not known: {left.unexpected_keys}",
+            '"{0}" is another network than the Inception-v3 of 2015-12-05; get that one.',
+            path, details=f"missing: {absent}; not known: {left.unexpected_keys}",
         )
     return network.eval().requires_grad_(False)
 
@@ -77,14 +77,16 @@ def load_feature_net(name: str = MOBILENET) -> FeatureNet:
     path = find_feature_net(name)
     if path is None:
         raise WeightsError(
-            f"The feature network {name} is missing; put {name}.safetensors and {name}.json into {install_folder()}."
+            "The feature network {0} is missing; put {1}.safetensors and {2}.json into {3}.",
+            name, name, name, install_folder(),
         )
     try:
         layers = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["layers"]
         return FeatureNet(layers, load_file(path)).eval().requires_grad_(False)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise WeightsError(
-            f"{path} cannot be read as a feature network; copy it there again.", details=str(error)
+            "{0} cannot be read as a feature network; copy it there again.",
+            path, details=str(error),
         ) from error
 
 

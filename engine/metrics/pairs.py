@@ -33,7 +33,7 @@ class Pairs:
 
     def __init__(self, folder: Path, split: str, own: LabelSet, limit: int | None = None) -> None:
         if not folder.is_dir():
-            raise BadFile(f'"{folder}" is not a folder; give a dataset folder with images/ and labels/.')
+            raise BadFile('"{0}" is not a folder; give a dataset folder with images/ and labels/.', folder)
         self.folder = folder
         self.split = split if (folder / "splits.json").is_file() else ALL
         classes = folder / "classes.json"

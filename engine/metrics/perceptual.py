@@ -64,11 +64,14 @@ def _vgg_file() -> Any:
 def _vgg() -> Perceptual:
     path = _vgg_file()
     if path is None:
-        raise WeightsError(f"The network VGG19 is missing; put {VGG_FILE} into {install_folder()}.")
+        raise WeightsError("The network VGG19 is missing; put {0} into {1}.", VGG_FILE, install_folder())
     try:
         return Perceptual("vgg19_imagenet", VGGLoss(read_tensors(path)))
     except (KeyError, ValueError) as error:
-        raise WeightsError(f'"{path}" does not hold VGG19 in torchvision\'s names ({error}); get it again.') from error
+        raise WeightsError(
+            "\"{0}\" does not hold VGG19 in torchvision's names ({1}); get it again.",
+            path, error,
+        ) from error
 
 
 def _parser(labels: int) -> Perceptual | None:

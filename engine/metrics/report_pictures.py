@@ -59,7 +59,7 @@ def picture_rows(
         model = session.load(str(name))
         own = model.card.labels()
         if own is None:
-            raise WeightsError(f'The card of "{model.card.name}" has no label set; get the weights again.')
+            raise WeightsError('The card of "{0}" has no label set; get the weights again.', model.card.name)
         pairs = Pairs(Path(data), split, own)
         chosen = chosen or [pairs.stems[n] for n in evenly(len(pairs), count)]
         with torch.inference_mode():

@@ -142,7 +142,7 @@ def variation_sheet(
         NotSupported: the weights cannot draw styles. BadFile: the sheet cannot be written.
     """
     if not can_sample(painter):
-        raise NotSupported(f'"{painter.card.name}" cannot draw styles; make the sheet with other weights.')
+        raise NotSupported('"{0}" cannot draw styles; make the sheet with other weights.', painter.card.name)
     lenders, side = most_different(data, len(templates)), data.side
     cells, changes = [], []
     for n, (_, label_map) in enumerate(templates):
@@ -203,7 +203,7 @@ def most_different(data: DatasetFolder, count: int) -> list[int]:
 def _find(data: DatasetFolder, stems: Sequence[str]) -> list[int]:
     for stem in stems:
         if stem not in data.stems:
-            raise BadRequest(f'There is no picture "{stem}" in {data.folder.name}/{data.split}; give others.')
+            raise BadRequest('There is no picture "{0}" in {1}/{2}; give others.', stem, data.folder.name, data.split)
     return [data.stems.index(stem) for stem in stems]
 
 

@@ -63,12 +63,13 @@ class StyleSource:
     def _crossed(self, style: BlockStyle, label: int, encode: Encode) -> Tensor:
         encoders = self.mean.shape[0]
         if not self.blocks:
-            raise NotSupported(f'The blocks of "{self.weights}" take one style; it cannot cross styles over.')
+            raise NotSupported('The blocks of "{0}" take one style; it cannot cross styles over.', self.weights)
         if encoders not in (1, self.blocks):
-            raise NotSupported(f'"{self.weights}" has an encoder per SEAN block; it cannot cross styles over.')
+            raise NotSupported('"{0}" has an encoder per SEAN block; it cannot cross styles over.', self.weights)
         if (given := len(style.blocks)) != self.blocks:
             raise BadRequest(
-                f'"{self.weights}" crosses styles over in {self.blocks} blocks; the request gives {given}.'
+                '"{0}" crosses styles over in {1} blocks; the request gives {2}.',
+                self.weights, self.blocks, given,
             )
         parts = [self.code(part, label, encode) for part in style.blocks]
         return torch.stack([part[n if len(part) > 1 else 0] for n, part in enumerate(parts)])
@@ -87,15 +88,18 @@ class StyleSource:
             if code is None:
                 raise
             raise MissingStyle(
-                f'The style from "{style.path}" was made by other weights than "{self.weights}", and its picture '
-                "cannot be read any more; put the picture back there, or choose another style.",
-                details=str(error),
+                'The style from "{0}" was made by other weights than "{1}", and its picture cannot be read any more; '
+                "put the picture back there, or choose another style.",
+                style.path, self.weights, details=str(error),
             ) from error
         if style.label >= len(present) or not present[style.label]:
             has = ", ".join(self.label_set[int(i)].name for i in np.flatnonzero(present))
             known = style.label < len(self.label_set)
             name = self.label_set[style.label].name if known else str(style.label)
-            raise MissingStyle(f'"{style.path}" has no region "{name}" to take a style from; its regions are {has}.')
+            raise MissingStyle(
+                '"{0}" has no region "{1}" to take a style from; its regions are {2}.',
+                style.path, name, has,
+            )
         return self._shaped(codes[style.label])
 
 

@@ -91,17 +91,21 @@ def label_set_of(card: Card, labels: int) -> LabelSet:
     """The label set of weights for `labels` labels. Raises WeightsError: there is none, or it has another number."""
     label_set = card.labels()
     if label_set is None:
-        raise WeightsError(f'The card of "{card.name}" has no label set; get the weights again.')
+        raise WeightsError('The card of "{0}" has no label set; get the weights again.', card.name)
     if labels != len(label_set):
         raise WeightsError(
-            f'"{card.name}" paints {labels} labels, its card names {len(label_set)}; get the weights again.'
+            '"{0}" paints {1} labels, its card names {2}; get the weights again.',
+            card.name, labels, len(label_set),
         )
     return label_set
 
 
 def do_not_fit(card: Card, error: Exception) -> WeightsError:
     """The error for tensors or settings that the network of the card's system does not take."""
-    return WeightsError(f'The tensors of "{card.name}" do not fit its card; get the weights again.', details=str(error))
+    return WeightsError(
+        'The tensors of "{0}" do not fit its card; get the weights again.',
+        card.name, details=str(error),
+    )
 
 
 def network_of(weights: Weights, kind: type[Config], network: Callable[[Config], Network]) -> tuple[Config, Network]:

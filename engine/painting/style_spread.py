@@ -173,9 +173,9 @@ def measure_styles(
         BadRequest, BadFile, BadLabelMap: the pictures.
     """
     if not needs_measuring(painter.card):
-        raise NotSupported(f'"{painter.card.name}" needs no measured styles: it draws its own, or has none.')
+        raise NotSupported('"{0}" needs no measured styles: it draws its own, or has none.', painter.card.name)
     if limit < 2:
-        raise BadRequest(f"{limit} pictures are too few to tell how styles vary; use 2 or more.")
+        raise BadRequest("{0} pictures are too few to tell how styles vary; use 2 or more.", limit)
     stems = split_stems(data, split)
     chosen = [stems[i] for i in np.linspace(0, len(stems) - 1, min(limit, len(stems))).round().astype(int)]
 
@@ -231,19 +231,23 @@ def read_spread(folder: Path, card: Card, labels: int, length: int) -> StyleSpre
     try:
         data = read_bytes(path, limit=64 << 20)
     except BadFile as error:
-        raise WeightsError(str(error), details=error.details) from error
+        raise WeightsError(error.message, details=error.details) from error
     if hashlib.sha256(data).hexdigest() != card.styles_sha256.lower():
-        raise WeightsError(f'"{path}" is not the file that the card of "{card.name}" describes; measure styles again.')
+        raise WeightsError(
+            '"{0}" is not the file that the card of "{1}" describes; measure styles again.',
+            path, card.name,
+        )
     try:
         tensors = load(data)
         found = StyleSpread(*(tensors[key].float().numpy() for key in PARTS))
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError(f'"{path}" is damaged; measure styles again.', details=repr(error)) from error
+        raise WeightsError('"{0}" is damaged; measure styles again.', path, details=repr(error)) from error
     shapes = [part.shape for part in (found.mean, found.spread, found.own)]
     fits = shapes[0] == (labels, length) and all(len(s) == 3 and s[::2] == (labels, length) for s in shapes[1:])
     if not (fits and all(np.isfinite(part).all() for part in (found.mean, found.spread, found.own))):
         raise WeightsError(
-            f'"{path}" holds styles of shape {shapes[0]}, "{card.name}" has {(labels, length)}; measure styles again.'
+            '"{0}" holds styles of shape {1}, "{2}" has {3}; measure styles again.',
+            path, shapes[0], card.name, (labels, length),
         )
     return found
 
@@ -277,6 +281,7 @@ class DrawnStyles:
     def _read(self) -> StyleSpread:
         if not self._card.styles_sha256:
             raise NotSupported(
-                f'"{self._card.name}" does not know how styles vary, so none can be drawn; take styles from pictures.'
+                '"{0}" does not know how styles vary, so none can be drawn; take styles from pictures.',
+                self._card.name,
             )
         return read_spread(self._folder, self._card, self._labels, self._length)

@@ -142,11 +142,14 @@ def write_image(path: PathLike, pixels: Array, *, request_json: str | None = Non
     """
     kind = _FORMATS.get(Path(path).suffix.lower())
     if kind is None:
-        raise BadFile(f'Cannot write "{path}": its name must end in .png, .jpg, .webp or .tiff.')
+        raise BadFile('Cannot write "{0}": its name must end in .png, .jpg, .webp or .tiff.', path)
     image = _as_image(pixels)
     limit = {"JPEG": 65_500, "WEBP": 16_383}.get(kind, 1 << 31)
     if max(image.size) > limit:
-        raise BadFile(f'Cannot write "{path}": {kind} holds at most {limit:,} pixels a side; save it as PNG.')
+        raise BadFile(
+            'Cannot write "{0}": {1} holds at most {2} pixels a side; save it as PNG.',
+            path, kind, f"{limit:,}",
+        )
     by_kind: dict[str, dict[str, Any]] = {
         "PNG": {"compress_level": 6},
         "JPEG": {"quality": quality, "subsampling": 0 if quality >= 90 else 2},

@@ -69,7 +69,7 @@ def decode_grey_png(data: bytes, *, name: str, limit: int = MAX_PIXELS_READ) -> 
     def decode() -> np.ndarray:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             if image.mode not in ("L", "P") or image.width * image.height > limit:
-                raise BadFile(f"{as_sentence(name)} is not a label map of at most {limit:,} pixels.")
+                raise BadFile("{0} is not a label map of at most {1} pixels.", as_sentence(name), f"{limit:,}")
             return np.array(image, dtype=np.uint8)
 
     return guarded(decode, name)

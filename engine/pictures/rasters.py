@@ -105,7 +105,7 @@ def open_source(source: Source) -> IO[bytes]:
     except OSError as error:
         raise cannot("read", source, error) from error
     except ValueError as error:  # a null byte in the path
-        raise BadFile(f'Cannot read "{os.fspath(source)}": the name has characters that are not allowed.') from error
+        raise BadFile('Cannot read "{0}": the name has characters that are not allowed.', os.fspath(source)) from error
 
 
 def load_raster(source: Source, *, name: str | None = None, shrink_to: int | None = None) -> Raster:
@@ -130,7 +130,7 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
         _verify_png(handle)  # Pillow decodes a PNG with damaged checksums without a word
     image.load()
     if image.format == "JPEG" and _ends_early(image, handle):
-        raise BadFile(f"{as_sentence(called)} is incomplete; use another copy of it.")
+        raise BadFile("{0} is incomplete; use another copy of it.", as_sentence(called))
     orientation = 1
     with suppress(Exception):  # broken EXIF data: the picture itself is fine
         orientation = int(image.getexif().get(0x0112, 1))
@@ -146,21 +146,22 @@ def _check_size(image: Image.Image, called: str, shrink_to: int | None) -> None:
     width, height = image.size
     begin = f"{as_sentence(called)} is {width:,} x {height:,} pixels"
     if min(width, height) < MIN_SIDE_READ:
-        raise BadFile(f"{begin}, too small; use one of at least {MIN_SIDE_READ} x {MIN_SIDE_READ}.")
+        raise BadFile("{0}, too small; use one of at least {1} x {2}.", begin, MIN_SIDE_READ, MIN_SIDE_READ)
     limit = MAX_PIXELS_READ
     if shrink_to is not None and image.format in ("JPEG", "MPO") and not image.info.get("progressive"):
         # A progressive file is held whole by the decoder, whatever size is asked for.
         limit = MAX_PIXELS_SHRUNK
     if max(width, height) > MAX_SIDE_READ or width * height > limit:
         raise BadFile(
-            f"{begin}, more than the {limit // 10**6} megapixels that can be read; reduce it in another program first."
+            "{0}, more than the {1} megapixels that can be read; reduce it in another program first.",
+            begin, limit // 10 ** 6,
         )
     if shrink_to is not None:
         factor = max(width, height) / shrink_to
         if factor > 1:
             image.draft(None, (max(1, int(width / factor)), max(1, int(height / factor))))
     if image.size[0] * image.size[1] > MAX_PIXELS_READ:
-        raise BadFile(f"{begin}, more than can be read; reduce it in another program first.")
+        raise BadFile("{0}, more than can be read; reduce it in another program first.", begin)
 
 
 def _stored_bits(image: Image.Image) -> int:
@@ -223,13 +224,13 @@ def _check_signature(handle: IO[bytes], called: str) -> None:
         head = handle.read(64)
         handle.seek(0)
     except OSError as error:
-        raise BadFile(f"Cannot read {called}: {error.strerror or error}.", details=repr(error)) from error
+        raise BadFile("Cannot read {0}: {1}.", called, error.strerror or error, details=repr(error)) from error
     if not head:
-        raise BadFile(f"{as_sentence(called)} is empty; choose a picture.")
+        raise BadFile("{0} is empty; choose a picture.", as_sentence(called))
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        raise BadFile(f"{as_sentence(called)} is a HEIC picture, which cannot be read; save it as JPEG or PNG first.")
+        raise BadFile("{0} is a HEIC picture, which cannot be read; save it as JPEG or PNG first.", as_sentence(called))
     if b"<svg" in head.lower():
-        raise BadFile(f"{as_sentence(called)} is an SVG drawing, which cannot be read; save it as PNG first.")
+        raise BadFile("{0} is an SVG drawing, which cannot be read; save it as PNG first.", as_sentence(called))
 
 
 def guarded(action: Callable[[], T], called: str) -> T:
@@ -240,21 +241,21 @@ def guarded(action: Callable[[], T], called: str) -> T:
         raise
     except UnidentifiedImageError as error:
         raise BadFile(
-            f"{as_sentence(called)} is not a picture that can be read; "
-            "choose a PNG, JPEG, WebP, TIFF, BMP or GIF file.",
-            details=repr(error),
+            "{0} is not a picture that can be read; choose a PNG, JPEG, WebP, TIFF, BMP or GIF file.",
+            as_sentence(called), details=repr(error),
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadFile(
-            f"{as_sentence(called)} has more than the {MAX_PIXELS_READ // 10**6} megapixels that can be "
-            "read; reduce it in another program first.",
-            details=repr(error),
+            "{0} has more than the {1} megapixels that can be read; reduce it in another program first.",
+            as_sentence(called), MAX_PIXELS_READ // 10 ** 6, details=repr(error),
         ) from error
     except MemoryError as error:
         raise OutOfMemory(
-            f"There is not enough memory to read {called}; reduce it in another program first."
+            "There is not enough memory to read {0}; reduce it in another program first.",
+            called,
         ) from error
     except Exception as error:  # OSError, SyntaxError, ValueError, struct.error, zlib.error, ...
         raise BadFile(
-            f"{as_sentence(called)} is damaged or incomplete; use another copy of it.", details=repr(error)
+            "{0} is damaged or incomplete; use another copy of it.",
+            as_sentence(called), details=repr(error),
         ) from error

@@ -152,11 +152,11 @@ def write_gif(
         BadFile: the name, or the place cannot be written. BadRequest: no picture, or a time that GIF cannot have.
     """
     if Path(path).suffix.lower() != ".gif":
-        raise BadFile(f'Cannot write "{path}": the name of an animation must end in .gif.')
+        raise BadFile('Cannot write "{0}": the name of an animation must end in .gif.', path)
     if not pictures:
         raise BadRequest("There is no picture to animate.")
     if not 0.02 <= seconds_per_frame <= 60:
-        raise BadRequest(f"{seconds_per_frame:g} seconds per frame cannot be had; give 0.02 to 60.")
+        raise BadRequest("{0} seconds per frame cannot be had; give 0.02 to 60.", f"{seconds_per_frame:g}")
     palette = _palette(pictures)
     order = list(range(len(pictures)))
     frames = (_frame(pictures[n], palette) for n in (order + order[-2:0:-1] if back else order))
@@ -199,7 +199,7 @@ def write_sequence(
     """
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise BadFile(f'Cannot write "{target}": there is something of that name; choose a new folder.')
+        raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', target)
     names: list[str] = []
     hidden = target.absolute().parent / f".tessera-{secrets.token_hex(6)}.tmp"
     try:

@@ -23,6 +23,6 @@ def morph(
         BadRequest: no label, or not 2 to 240 frames.
     """
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
-        raise BadRequest(f"{frames} frames cannot be made; ask for {MIN_FRAMES} to {MAX_FRAMES}.")
+        raise BadRequest("{0} frames cannot be made; ask for {1} to {2}.", frames, MIN_FRAMES, MAX_FRAMES)
     between = [mix(a, b, n / (frames - 1)) for n in range(1, frames - 1)]
     return [with_style(request, labels, style) for style in (a, *between, b)]

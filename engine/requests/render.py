@@ -100,9 +100,9 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
         for key in LOCKS:
             structs.force_setattr(self, key, tuple(sorted({as_label(label, key) for label in getattr(self, key)})))
         if self.precision not in ("float32", "bfloat16"):
-            raise BadRequest(f'The key "precision" is {self.precision!r}; give "float32" or "bfloat16".')
+            raise BadRequest('The key "precision" is {0}; give "float32" or "bfloat16".', repr(self.precision))
         if self.detail not in ("model", "full"):
-            raise BadRequest(f'The key "detail" is {self.detail!r}; give "model" or "full".')
+            raise BadRequest('The key "detail" is {0}; give "model" or "full".', repr(self.detail))
 
     def __hash__(self) -> int:
         parts = (self.weights, self.label_map, tuple(self.styles.items()), self.seed, self.precision, self.detail)
@@ -174,7 +174,7 @@ def from_json(text: str | bytes) -> Request:
     _check_schema(data.pop("schema", None))
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise BadRequest(f'The key "kind" of the request is {kind!r}; this version knows {", ".join(KINDS)}.')
+        raise BadRequest('The key "kind" of the request is {0}; this version knows {1}.', repr(kind), ", ".join(KINDS))
     _check_depth(data)
     try:
         request = msgspec.convert(data, KINDS[kind], str_keys=True)
@@ -193,10 +193,11 @@ def _check_schema(schema: object) -> None:
     match = re.fullmatch(r"tessera/(\d+)", schema) if isinstance(schema, str) else None
     if match:
         raise BadRequest(
-            f'The request has the schema "{schema}", which this version does not know '
-            f'(it knows "{SCHEMA}"); open it with a newer Tessera.'
+            'The request has the schema "{0}", which this version does not know (it knows "{1}"); open it with a '
+            "newer Tessera.",
+            schema, SCHEMA,
         )
-    raise BadRequest(f'The request has no key "schema" with the value "{SCHEMA}"; it is not a request of Tessera.')
+    raise BadRequest('The request has no key "schema" with the value "{0}"; it is not a request of Tessera.', SCHEMA)
 
 
 def _check_depth(data: object, depth: int = 0) -> None:

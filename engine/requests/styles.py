@@ -64,8 +64,9 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
         decode_code(self.code)
         if self.made_by is not None and not re.fullmatch(r"[0-9a-f]{16}", self.made_by):
             raise BadRequest(
-                f'The key "made_by" of a style is {self.made_by!r}; give the first 16 digits of the SHA-256 of the '
-                "weights that made its code, or leave it out."
+                'The key "made_by" of a style is {0}; give the first 16 digits of the SHA-256 of the weights that '
+                "made its code, or leave it out.",
+                repr(self.made_by),
             )
 
     def foreign(self, identity: str) -> bool:
@@ -99,9 +100,9 @@ class MixStyle(Frozen, frozen=True, tag_field="style", tag="mix"):
 
     def __post_init__(self) -> None:
         if not (isinstance(self.amount, float | int) and math.isfinite(self.amount)):
-            raise BadRequest(f'The key "amount" of a mix is {self.amount}; give a number from -1 to 2.')
+            raise BadRequest('The key "amount" of a mix is {0}; give a number from -1 to 2.', self.amount)
         if not MIN_AMOUNT <= self.amount <= MAX_AMOUNT:
-            raise BadRequest(f'The key "amount" of a mix is {self.amount:g}; give a number from -1 to 2.')
+            raise BadRequest('The key "amount" of a mix is {0}; give a number from -1 to 2.', f"{self.amount:g}")
         structs.force_setattr(self, "amount", float(self.amount))
         _check_nested(self)
 
@@ -190,7 +191,7 @@ def from_base64(text: str, key: str) -> bytes:
     try:
         return base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise BadRequest(f'The key "{key}" is not valid base64; save the request again.') from error
+        raise BadRequest('The key "{0}" is not valid base64; save the request again.', key) from error
 
 
 def decode_map(text: str, key: str, shape: tuple[int, int] | None = None) -> Array:
@@ -199,10 +200,11 @@ def decode_map(text: str, key: str, shape: tuple[int, int] | None = None) -> Arr
     except BadRequest:
         raise
     except EngineError as error:
-        raise BadRequest(f'The key "{key}" does not hold a readable label map PNG.', details=str(error)) from error
+        raise BadRequest('The key "{0}" does not hold a readable label map PNG.', key, details=str(error)) from error
     if shape is not None and ids.shape != shape:
         raise BadRequest(
-            f'The key "{key}" says {shape[1]} x {shape[0]} but holds {ids.shape[1]} x {ids.shape[0]} pixels.'
+            'The key "{0}" says {1} x {2} but holds {3} x {4} pixels.',
+            key, shape[1], shape[0], ids.shape[1], ids.shape[0],
         )
     return ids
 
@@ -211,7 +213,7 @@ def as_seed(seed: Any) -> int:
     """A seed (numpy integers too) as a plain int. Raises BadRequest."""
     value = int(seed) if isinstance(seed, np.integer) else seed
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEED:
-        raise BadRequest(f'The key "seed" is {value!r}; give a whole number from 0 to {MAX_SEED}.')
+        raise BadRequest('The key "seed" is {0}; give a whole number from 0 to {1}.', repr(value), MAX_SEED)
     return value
 
 
@@ -222,5 +224,5 @@ def as_label(label: Any, key: str) -> int:
     except TypeError:
         value = -1
     if not 0 <= value <= 255:
-        raise BadRequest(f'The key "{key}" of the request is {label!r}; a label is a number from 0 to 255.')
+        raise BadRequest('The key "{0}" of the request is {1}; a label is a number from 0 to 255.', key, repr(label))
     return int(value)

@@ -38,7 +38,7 @@ def variations(
         BadRequest: no label, or not 1 to 64 variations.
     """
     if not 1 <= count <= MAX_VARIATIONS:
-        raise BadRequest(f"{count} variations cannot be made; ask for 1 to {MAX_VARIATIONS}.")
+        raise BadRequest("{0} variations cannot be made; ask for 1 to {1}.", count, MAX_VARIATIONS)
     wanted = _labels(labels)
     had = {request.style(label) for label in wanted}
     styles = (style for style in _draws(seed) if had != {style})
@@ -57,7 +57,7 @@ def relabelled(request: RenderRequest, changes: Mapping[int, int]) -> RenderRequ
     table = np.arange(256, dtype=np.uint8)
     for old, new in changes.items():
         if not (label_map == old).any():
-            raise BadRequest(f"The label map has no region of the label {old}, so it cannot become another.")
+            raise BadRequest("The label map has no region of the label {0}, so it cannot become another.", old)
         table[old] = new
     changed: RenderRequest = request.replace(label_map=LabelMapData.from_array(table[label_map]))
     return changed

@@ -59,7 +59,8 @@ class Family:
             return msgspec.convert(dict(values), self.config)
         except msgspec.ValidationError as error:
             raise NotSupported(
-                f"These settings are not those of {self.title}: {error}; update Tessera or correct them."
+                "These settings are not those of {0}: {1}; update Tessera or correct them.",
+                self.title, error,
             ) from error
 
     def build(self, config: Any, *, training: bool = False) -> nn.Module:
@@ -216,4 +217,4 @@ def family(system: str) -> Family:
         return known[system]
     near = difflib.get_close_matches(system, list(known), 1)
     hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known)}."
-    raise NotSupported(f'There is no system "{system}" in this version; {hint}')
+    raise NotSupported('There is no system "{0}" in this version; {1}', system, hint)

@@ -59,7 +59,8 @@ class Shelf:
         weights = load_weights(name)
         if weights.card.system not in KINDS:
             raise WeightsError(
-                f'"{name}" is of the system "{weights.card.system}", which this version cannot use; update Tessera.'
+                '"{0}" is of the system "{1}", which this version cannot use; update Tessera.',
+                name, weights.card.system,
             )
         while len(self._loaded) >= LOADED:
             self._loaded.popitem(last=False)
@@ -71,7 +72,8 @@ class Shelf:
         loaded = self.load(name)
         if isinstance(loaded, PhotoParser):
             raise WeightsError(
-                f'"{name}" finds label maps, it does not paint; choose weights of the systems {", ".join(PAINTERS)}.'
+                '"{0}" finds label maps, it does not paint; choose weights of the systems {1}.',
+                name, ", ".join(PAINTERS),
             )
         return loaded
 
@@ -79,7 +81,7 @@ class Shelf:
         """Weights that find label maps. Raises WeightsError if they are of another kind."""
         loaded = self.load(name)
         if not isinstance(loaded, PhotoParser):
-            raise WeightsError(f'"{name}" paints, it does not find label maps; choose weights of the system parser.')
+            raise WeightsError('"{0}" paints, it does not find label maps; choose weights of the system parser.', name)
         return loaded
 
     def clear(self) -> None:

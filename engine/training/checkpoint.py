@@ -40,11 +40,13 @@ def no_number(what: str, step: int, kept: int) -> NoNumber:
     """The sentence about it."""
     if not kept:
         return NoNumber(
-            f"{what} is no longer a number at step {step}; start again with a lower learning rate or precision 32-true."
+            "{0} is no longer a number at step {1}; start again with a lower learning rate or precision 32-true.",
+            what, step,
         )
     return NoNumber(
-        f"{what} is no longer a number at step {step}; the checkpoint of step {kept} is kept: resume from it with a "
-        "lower learning rate or precision 32-true."
+        "{0} is no longer a number at step {1}; the checkpoint of step {2} is kept: resume from it with a lower "
+        "learning rate or precision 32-true.",
+        what, step, kept,
     )
 
 
@@ -99,6 +101,6 @@ def read_checkpoint(folder: Path, task: Task, device: torch.device) -> dict[str,
         task.load_state_dict(state["task"])
         return {key: value for key, value in state.items() if key not in ("modules", "optimizers", "task")}
     except FileNotFoundError as error:
-        raise TrainingError(f"{folder} has no checkpoint to resume from; start it without resume.") from error
+        raise TrainingError("{0} has no checkpoint to resume from; start it without resume.", folder) from error
     except Exception as error:
-        raise TrainingError(f"{path} does not fit this run; start a new run.", details=str(error)) from error
+        raise TrainingError("{0} does not fit this run; start a new run.", path, details=str(error)) from error

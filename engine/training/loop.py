@@ -263,11 +263,12 @@ class Loop:
         what = str(error).rstrip(".")
         if not self._saved:
             return TrainingError(
-                f"{what}; training stopped at step {self.step}, start it again.", details=error.details
+                "{0}; training stopped at step {1}, start it again.",
+                what, self.step, details=error.details,
             )
         return TrainingError(
-            f"{what}; training stopped at step {self.step}, resume it from its checkpoint of step {self._saved}.",
-            details=error.details,
+            "{0}; training stopped at step {1}, resume it from its checkpoint of step {2}.",
+            what, self.step, self._saved, details=error.details,
         )
 
     # ------------------------------------------------------------------ reports

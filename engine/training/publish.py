@@ -56,7 +56,7 @@ def publish(
     """
     best, config_file = run / "best.safetensors", run / "config.json"
     if not best.is_file() or not config_file.is_file():
-        raise TrainingError(f'"{run}" has no best.safetensors yet; train until its first validation.')
+        raise TrainingError('"{0}" has no best.safetensors yet; train until its first validation.', run)
     about, trained = _read_about(config_file), _read_trained(best)
     state = read_tensors(best)
     metrics: dict[str, Any] = {"at_training": trained.numbers}
@@ -176,7 +176,8 @@ def _read_about(path: Path) -> _About:
         return msgspec.json.decode(read_bytes(path), type=_About)
     except msgspec.DecodeError as error:
         raise TrainingError(
-            f'"{path}" is damaged, it is not what training wrote ({error}); publish another run.', details=repr(error)
+            '"{0}" is damaged, it is not what training wrote ({1}); publish another run.',
+            path, error, details=repr(error),
         ) from error
 
 
@@ -190,7 +191,8 @@ def _read_trained(path: Path) -> _Trained:
         raise cannot("read", path, error) from error
     except (SafetensorError, ValueError) as error:  # msgspec's and json's errors are ValueErrors
         raise TrainingError(
-            f'"{path}" does not say what was trained; train the run on to its next validation.', details=repr(error)
+            '"{0}" does not say what was trained; train the run on to its next validation.',
+            path, details=repr(error),
         ) from error
 
 
@@ -200,6 +202,7 @@ def _generator(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> 
         generator.load_state_dict(state)
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
-            f'The tensors of "{path}" do not fit its own description; publish another run.', details=str(error)
+            'The tensors of "{0}" do not fit its own description; publish another run.',
+            path, details=str(error),
         ) from error
     return generator

@@ -61,11 +61,14 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
     if not path.suffix:
         path = FOLDER / f"{name_or_path}.toml"
     if not path.is_file():
-        raise BadFile(f"There is no recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a .toml file.")
+        raise BadFile(
+            "There is no recipe {0}; known: {1}, or a .toml file.",
+            repr(str(name_or_path)), ", ".join(names()),
+        )
     try:
         raw = msgspec.toml.decode(path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
-        raise BadFile(f"{path} is no valid TOML: {error}.") from error
+        raise BadFile("{0} is no valid TOML: {1}.", path, error) from error
     for key, value in (changes or {}).items():
         *parents, leaf = key.split(".")
         place = raw
@@ -83,7 +86,7 @@ def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
     except msgspec.ValidationError as error:
         what, _, place = str(error).replace("`", "").partition(" - at $.")
         key = f"the key {place!r}: " if place else ""
-        raise TrainingError(f"{source}: {key}{what[:1].lower()}{what[1:]}.", details=str(error)) from error
+        raise TrainingError("{0}: {1}{2}{3}.", source, key, what[:1].lower(), what[1:], details=str(error)) from error
 
 
 def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
@@ -94,7 +97,10 @@ def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
         if key not in fields:
             near = difflib.get_close_matches(key, list(fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
-            raise TrainingError(f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}")
+            raise TrainingError(
+                "{0}: unknown key {1} for {2}{3}",
+                source, repr(key), re.sub("Config$", "", kind.__name__), hint,
+            )
         if isinstance(value, dict):
             for kind_of_part in (hints[key], *get_args(hints[key])):  # a config, or "config or None"
                 if isinstance(kind_of_part, type) and is_dataclass(kind_of_part):

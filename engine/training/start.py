@@ -61,7 +61,8 @@ def make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Task
         if is_out_of_memory(error):
             raise
         raise TrainingError(
-            f"The recipe makes no network that can be trained: {_first_line(error)}.", details=repr(error)
+            "The recipe makes no network that can be trained: {0}.",
+            _first_line(error), details=repr(error),
         ) from error
 
 
@@ -73,8 +74,8 @@ def _make_task(recipe: Recipe, data: DatasetFolder, device: torch.device) -> Tas
     model = {"labels": len(data.label_set), "resolution": recipe.resolution} | recipe.model
     if model["labels"] != len(data.label_set):
         raise TrainingError(
-            f"The recipe is for {model['labels']} labels, but {data.folder} has {len(data.label_set)}; "
-            "leave out labels."
+            "The recipe is for {0} labels, but {1} has {2}; leave out labels.",
+            model["labels"], data.folder, len(data.label_set),
         )
     if recipe.system in PAINTING:
         model_config, task_config, task = PAINTING[recipe.system]
@@ -121,7 +122,7 @@ def prepare(
         TrainingError, BadFile, BadLabelMap; Cancelled if `control` is told to stop meanwhile.
     """
     if not resume and folder.is_dir() and any(folder.iterdir()) and int(os.environ.get("RANK", "0")) == 0:
-        raise TrainingError(f"{folder} is not empty; resume it, or choose another folder.")
+        raise TrainingError("{0} is not empty; resume it, or choose another folder.", folder)
     keep_freed_memory()
     control = control or Control()
     report = _stoppable(on_progress, control)
@@ -186,7 +187,8 @@ def make_fabric(recipe: Recipe, device: str = "cpu", devices: int = 1, hosts: in
         if is_out_of_memory(error):
             raise
         raise TrainingError(
-            f"Training on {devices} devices of {hosts} hosts cannot start: {_first_line(error)}.", details=repr(error)
+            "Training on {0} devices of {1} hosts cannot start: {2}.",
+            devices, hosts, _first_line(error), details=repr(error),
         ) from error
     return fabric
 
@@ -220,8 +222,9 @@ def _check_label_set(folder: Path, data: DatasetFolder) -> None:
         return  # a missing or damaged config.json does not keep anyone from resuming
     if not before.same_labels(data.label_set):
         raise TrainingError(
-            f'"{folder}" was trained on the labels of "{before.name}", but {data.folder} has those of '
-            f'"{data.label_set.name}"; resume with the data it was started with, or start a new run.'
+            '"{0}" was trained on the labels of "{1}", but {2} has those of "{3}"; resume with the data it was '
+            "started with, or start a new run.",
+            folder, before.name, data.folder, data.label_set.name,
         )
 
 

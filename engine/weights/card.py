@@ -72,24 +72,27 @@ def read_card(folder: PathLike) -> Card:
     try:
         data = json.loads(read_text(path, limit=32 << 20))
     except BadFile as error:
-        raise WeightsError(str(error), details=error.details) from error
+        raise WeightsError(error.message, details=error.details) from error
     except (ValueError, RecursionError) as error:
         raise WeightsError(
-            f'"{path}" is not a valid JSON file; get the weights again.', details=repr(error)
+            '"{0}" is not a valid JSON file; get the weights again.',
+            path, details=repr(error),
         ) from error
     if not isinstance(data, dict):
-        raise WeightsError(f'"{path}" is not a weights card; get the weights again.')
+        raise WeightsError('"{0}" is not a weights card; get the weights again.', path)
     schema = data.get("schema", CARD_SCHEMA)
     if isinstance(schema, int) and schema > CARD_SCHEMA:
         raise WeightsError(
-            f'"{path}" was written by a newer Tessera (card schema {schema}, this version knows '
-            f"{CARD_SCHEMA}); update Tessera to use these weights."
+            '"{0}" was written by a newer Tessera (card schema {1}, this version knows {2}); update Tessera to use '
+            "these weights.",
+            path, schema, CARD_SCHEMA,
         )
     try:
         return msgspec.convert(data, Card)  # unknown keys are left alone: a card may say more than we read
     except msgspec.ValidationError as error:
         raise WeightsError(
-            f'"{path}" is not a usable card: {_card_problem(str(error))}.', details=str(error)
+            '"{0}" is not a usable card: {1}.',
+            path, _card_problem(str(error)), details=str(error),
         ) from error
 
 
@@ -109,6 +112,6 @@ def require_label_set(card: Card, label_set: LabelSet) -> None:
         return
     knows = f"the {len(own)} labels of '{own.name}'" if own is not None else "no labels"
     raise WeightsError(
-        f'The weights "{card.name}" know {knows}, not the {len(label_set)} labels of '
-        f"'{label_set.name}'; choose weights for '{label_set.name}'."
+        "The weights \"{0}\" know {1}, not the {2} labels of '{3}'; choose weights for '{4}'.",
+        card.name, knows, len(label_set), label_set.name, label_set.name,
     )

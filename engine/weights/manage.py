@@ -52,7 +52,8 @@ def remove_weights(name: str | Path) -> Path:
     folder = find_weights(name)
     if not is_removable(folder):
         raise BadFile(
-            f'"{folder}" is not in your own weights folder "{user_weights_folder()}"; remove it by hand if you mean to.'
+            '"{0}" is not in your own weights folder "{1}"; remove it by hand if you mean to.',
+            folder, user_weights_folder(),
         )
     try:
         for file in OURS:

@@ -19,7 +19,7 @@ _CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE
 
 def no_memory(path: PathLike) -> OutOfMemory:
     """The error for a file that does not fit into memory."""
-    return OutOfMemory(f'There is not enough memory to read "{path}"; close other programs.')
+    return OutOfMemory('There is not enough memory to read "{0}"; close other programs.', path)
 
 
 def read_pth(path: Path) -> dict[str, Tensor]:
@@ -29,7 +29,7 @@ def read_pth(path: Path) -> dict[str, Tensor]:
             warnings.simplefilter("ignore")  # of old file formats; what matters is checked here
             found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
+        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
     except EngineError:
         raise
     except MemoryError as error:
@@ -37,13 +37,13 @@ def read_pth(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # a broken pickle can raise anything
         raise _unreadable(path, error) from error
     if not isinstance(found, dict) or not found:
-        raise WeightsError(f'"{path}" holds no tensors by name; give a file such as latest_net_G.pth.')
+        raise WeightsError('"{0}" holds no tensors by name; give a file such as latest_net_G.pth.', path)
     state: dict[str, Tensor] = {}
     for key, value in found.items():
         if not isinstance(key, str) or not isinstance(value, Tensor) or value.layout is not torch.strided:
             raise WeightsError(
-                f'"{path}" holds {str(key)[:80]!r}, which is no tensor with a name; '
-                "give a file such as latest_net_G.pth."
+                '"{0}" holds {1}, which is no tensor with a name; give a file such as latest_net_G.pth.',
+                path, repr(str(key)[:80]),
             )
         state[key] = value.detach()
     return state
@@ -54,11 +54,11 @@ def _unreadable(path: Path, error: Exception) -> WeightsError:
     told = isinstance(error, pickle.UnpicklingError) and ("GLOBAL" in text or "Unsupported class" in text)
     if told or _names_code(path):
         return WeightsError(
-            f'"{path}" holds more than tensors and could run code, so it was not opened; '
-            "give a file from the authors' own page.",
-            details=text,
+            "\"{0}\" holds more than tensors and could run code, so it was not opened; give a file from the authors' "
+            "own page.",
+            path, details=text,
         )
-    return WeightsError(f'"{path}" is truncated or is no PyTorch file; download it again.', details=f"{error!r}")
+    return WeightsError('"{0}" is truncated or is no PyTorch file; download it again.', path, details=f"{error!r}")
 
 
 def _names_code(path: Path) -> bool:

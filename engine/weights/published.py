@@ -79,11 +79,14 @@ def _with_encoder(
     if second in _WITH_ENCODER:
         first, second, state, encoder, path, encoder_path = second, first, encoder, state, encoder_path, path
     if first not in _WITH_ENCODER:
-        raise WeightsError(f'"{path}" is no generator that takes an image encoder; give it without "{encoder_path}".')
+        raise WeightsError(
+            '"{0}" is no generator that takes an image encoder; give it without "{1}".',
+            path, encoder_path,
+        )
     if second != _WITH_ENCODER[first]:
         raise WeightsError(
-            f'"{encoder_path}" is no image encoder of {family(first).title}; give the latest_net_E.pth that was '
-            f'published with "{path}".'
+            '"{0}" is no image encoder of {1}; give the latest_net_E.pth that was published with "{2}".',
+            encoder_path, family(first).title, path,
         )
     return state | {ENCODER + key: tensor for key, tensor in encoder.items()}
 
@@ -106,16 +109,17 @@ def convert(state: dict[str, Tensor], source: str, **known: int | float | str) -
     system = recognise(shapes)
     if system is None:
         raise WeightsError(
-            f"{source} is of no network that is known here (SEAN, SPADE, SMIS, their encoders and discriminators); "
-            f"its first tensor is {next(iter(shapes), 'missing')!r}."
+            "{0} is of no network that is known here (SEAN, SPADE, SMIS, their encoders and discriminators); its "
+            "first tensor is {1}.",
+            source, repr(next(iter(shapes), "missing")),
         )
     try:
         wanted = plan(system, shapes, **known)
     except (ValueError, TypeError, RuntimeError) as error:
         title = family(system).title
         raise WeightsError(
-            f"{source} looks like {title} but its shapes make no network: {error}; get the file again.",
-            details=repr(error),
+            "{0} looks like {1} but its shapes make no network: {2}; get the file again.",
+            source, title, error, details=repr(error),
         ) from error
     problems = differences(state, wanted)
     if problems:
@@ -151,8 +155,8 @@ def _does_not_fit(source: str, wanted: Plan, problems: list[str]) -> WeightsErro
     shown = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
     count = "1 difference" if len(problems) == 1 else f"{len(problems)} differences"
     return WeightsError(
-        f"{source} is not {family(wanted.system).title} as published, {count}: {shown}; get the file again.",
-        details="\n".join([f"expected: {wanted.config}", *problems]),
+        "{0} is not {1} as published, {2}: {3}; get the file again.",
+        source, family(wanted.system).title, count, shown, details="\n".join([f"expected: {wanted.config}", *problems]),
     )
 
 
@@ -242,10 +246,11 @@ def _label_set(published: Published, given: LabelSet | None, source: str) -> dic
         if count in _PREFERRED:
             names = [_PREFERRED[count]]
         if len(names) != 1:
-            raise WeightsError(f"{source} has {count} labels; say which label set they are (--label-set).")
+            raise WeightsError("{0} has {1} labels; say which label set they are (--label-set).", source, count)
         given = load_label_set(names[0])
     if len(given) != count:
         raise WeightsError(
-            f'{source} has {count} labels, the label set "{given.name}" has {len(given)}; choose another.'
+            '{0} has {1} labels, the label set "{2}" has {3}; choose another.',
+            source, count, given.name, len(given),
         )
     return given.to_dict()

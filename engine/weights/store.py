@@ -99,7 +99,7 @@ def _entry(folder: Path) -> WeightsEntry:
         card.labels()
         _check_header(folder / MODEL_FILE)
     except EngineError as error:
-        return WeightsEntry(folder.name, folder, None, str(error))
+        return WeightsEntry(folder.name, folder, None, error.message)
     return WeightsEntry(folder.name, folder, card)
 
 
@@ -113,7 +113,7 @@ def find_weights(name: str | Path) -> Path:
         folder = Path(name).expanduser()
         if (folder / CARD_FILE).is_file():
             return folder
-        raise WeightsError(f'"{folder}" is not a weights folder: it has no {CARD_FILE}; choose one that has.')
+        raise WeightsError('"{0}" is not a weights folder: it has no {1}; choose one that has.', folder, CARD_FILE)
     if text and text not in (".", ".."):
         for place in search_path():
             if (place / text).is_dir():
@@ -121,13 +121,13 @@ def find_weights(name: str | Path) -> Path:
     names = [entry.name for entry in list_weights()]
     near = difflib.get_close_matches(text, names, n=1)
     if near:
-        raise WeightsError(f'There are no weights called "{text}"; did you mean "{near[0]}"?')
+        raise WeightsError('There are no weights called "{0}"; did you mean "{1}"?', text, near[0])
     there = (
         f"there are {', '.join(names)}"
         if names
         else f'none were found; put a folder into "{user_weights_folder()}"'
     )
-    raise WeightsError(f'There are no weights called "{text}"; {there}.')
+    raise WeightsError('There are no weights called "{0}"; {1}.', text, there)
 
 
 def lasting_name(weights: str | Path) -> str:
@@ -174,11 +174,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except OSError as error:
-        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
+        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError(f'"{path}" is damaged; get the weights again.', details=repr(error)) from error
+        raise WeightsError('"{0}" is damaged; get the weights again.', path, details=repr(error)) from error
     except MemoryError as error:
-        raise OutOfMemory(f'There is not enough memory to load "{path}"; close other programs.') from error
+        raise OutOfMemory('There is not enough memory to load "{0}"; close other programs.', path) from error
 
 
 def _check_header(path: Path) -> None:
@@ -189,7 +189,7 @@ def _check_header(path: Path) -> None:
             length = int.from_bytes(handle.read(8), "little")
             header = handle.read(length) if 2 <= length <= 100 << 20 else b""
     except OSError as error:
-        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
+        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
     foreign = (
         f'"{path}" is not a safetensors file; get the weights again, or import a .pth file as new weights.'
     )
@@ -201,27 +201,29 @@ def _check_header(path: Path) -> None:
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         # A header cut in its middle is no JSON either.
         raise WeightsError(
-            f'"{path}" is damaged or incomplete; get the weights again.', details=repr(error)
+            '"{0}" is damaged or incomplete; get the weights again.',
+            path, details=repr(error),
         ) from error
     if size != expected:
         word = "incomplete" if size < expected else "damaged"
-        raise WeightsError(f'"{path}" is {word} ({size:,} of {expected:,} bytes); get the weights again.')
+        raise WeightsError(
+            '"{0}" is {1} ({2} of {3} bytes); get the weights again.',
+            path, word, f"{size:,}", f"{expected:,}",
+        )
 
 
 def _check_digest(path: Path, card: Card) -> None:
     if not card.sha256:
-        raise WeightsError(
-            f'The card of "{path}" has no sha256, so the weights cannot be checked; get them again.'
-        )
+        raise WeightsError('The card of "{0}" has no sha256, so the weights cannot be checked; get them again.', path)
     try:
         status = path.stat()
         digest = _digest(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
-        raise WeightsError(str(cannot("read", path, error)), details=repr(error)) from error
+        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
     if digest != card.sha256.lower():
         raise WeightsError(
-            f'"{path}" is not the file that its card describes (its SHA-256 differs); get the weights again.',
-            details=f"card: {card.sha256}\nfile: {digest}",
+            '"{0}" is not the file that its card describes (its SHA-256 differs); get the weights again.',
+            path, details=f"card: {card.sha256}\nfile: {digest}",
         )
 
 

@@ -33,7 +33,7 @@ class PhotoParser:
         self.card, self.device = weights.card, device
         label_set = weights.card.labels()
         if label_set is None:
-            raise WeightsError(f'The card of "{self.card.name}" has no label set; get the weights again.')
+            raise WeightsError('The card of "{0}" has no label set; get the weights again.', self.card.name)
         self.label_set: LabelSet = label_set
         try:
             self.config = msgspec.convert(self.card.config, ParserConfig)
@@ -41,8 +41,8 @@ class PhotoParser:
             parser.load_state_dict(weights.state)
         except (msgspec.ValidationError, ValueError, RuntimeError) as error:
             raise WeightsError(
-                f'The tensors of "{self.card.name}" do not fit its card; get the weights again.',
-                details=str(error),
+                'The tensors of "{0}" do not fit its card; get the weights again.',
+                self.card.name, details=str(error),
             ) from error
         self.parser = channels_last(parser, device).eval()
 

@@ -91,7 +91,8 @@ class Pix2PixHDPainter:
     def _require_styles(self) -> None:
         if not self.config.features:
             raise NotSupported(
-                f'"{self.card.name}" has one look for a label map and no styles; choose weights that have some.'
+                '"{0}" has one look for a label map and no styles; choose weights that have some.',
+                self.card.name,
             )
 
     def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:

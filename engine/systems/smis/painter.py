@@ -75,7 +75,7 @@ class SMISPainter:
             NotSupported: the weights came without an encoder.
         """
         if self.config.encoder is None:
-            raise NotSupported(f'"{self.card.name}" has no image encoder, so pictures give it no styles; draw them.')
+            raise NotSupported('"{0}" has no image encoder, so pictures give it no styles; draw them.', self.card.name)
         height, width = encoded_size(pixels.shape[0], pixels.shape[1], self.config.stride, self.config.resolution)
         ids = style_picture_map(label_map, self.label_set, height, width)
         image = as_image(resize_image(pixels, height, width), self.device)

@@ -81,7 +81,7 @@ class SPADEPainter:
         """
         self._require_styles()
         if self.config.encoder is None:
-            raise NotSupported(f'"{self.card.name}" has no image encoder, so pictures give it no styles; draw them.')
+            raise NotSupported('"{0}" has no image encoder, so pictures give it no styles; draw them.', self.card.name)
         height, width = self._trained_size()
         ids = style_picture_map(label_map, self.label_set, height, width)
         image = as_image(resize_image(pixels, height, width), self.device)
@@ -98,7 +98,8 @@ class SPADEPainter:
     def _require_styles(self) -> None:
         if not self.config.latent:
             raise NotSupported(
-                f'"{self.card.name}" has one look for a label map and no styles; choose weights that have some.'
+                '"{0}" has one look for a label map and no styles; choose weights that have some.',
+                self.card.name,
             )
 
     def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:
