@@ -73,7 +73,7 @@ def shoot(path: Path, widget: QWidget | None = None) -> None:
 def journey(editor: start.Editor, core: Core, shot: Callable[..., None]) -> Iterator[Callable[[], bool]]:
     """The first paragraph of the guide, step by step; yields what to wait for."""
     window, document = editor.window, core.document
-    render = window.controllers["render"]
+    render = window.controllers.render
 
     def rendered() -> bool:
         return document.picture is not None and bool(render.up_to_date)
@@ -108,12 +108,14 @@ def variety(
     for module in (dice, morphing, varying):  # the same pictures each time
         module.new_seed = lambda: next(seeds)  # type: ignore[attr-defined]
     document.set_current_label(HAIR)
-    six = window.controllers["variety"].variations()
+    six = window.controllers.variety.variations()
+    assert six is not None
     yield lambda: all(tile.ready for tile in six.tiles)
     shot("variations", six)
     six.tiles[1].click()
     yield rendered
-    session = window.controllers["variety"].morph()
+    session = window.controllers.variety.morph()
+    assert session is not None
     session.dialog.slider.setValue(50)
     yield lambda: (session._to, 0.5) in session._painted and (session._to, 1.0) in session._painted
     shot("morph", session.dialog)

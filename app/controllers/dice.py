@@ -11,6 +11,7 @@ from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.imaging.thumbnails import Place
 from app.panels.style_slots import join, split, with_slot
+from app.panels.styles import StylesPanel
 from engine.requests.styles import SampleStyle, Style
 
 SEEDS = 10**8  # short enough to read aloud, and to see whole in the panel
@@ -24,13 +25,14 @@ def new_seed() -> int:
 class DiceController(QObject):
     """Draws styles. Nothing is painted here: the document changes and the picture follows."""
 
-    def __init__(self, context: Context, render: RenderController, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, render: RenderController, panel: StylesPanel, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
         self._scope = context.core.scope
         self._render = render
-        panel = context.styles
         panel.dice_wanted.connect(self.roll_slot)
         panel.dice_all_wanted.connect(self.roll_all)
         panel.seed_entered.connect(self.recall_seed)

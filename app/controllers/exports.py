@@ -1,14 +1,15 @@
-"""Saving and exporting. A picture is never written with a request that it does not show."""
+"""Saving, exporting, and what becomes of unsaved changes. A picture is never written with a request that it does
+not show."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
@@ -23,7 +24,6 @@ UNTITLED = "tessera"
 class ExportController(QObject):
     """Save, Save as, Export picture, Export label map."""
 
-    path_changed = Signal()
     saved = Signal(object)  # Path of a finished export
 
     def __init__(self, context: Context, render: RenderController, parent: QObject | None = None) -> None:
@@ -31,17 +31,6 @@ class ExportController(QObject):
         self._context = context
         self._document = context.core.document
         self._render = render
-        self._document.path_changed.connect(self.path_changed)
-        self._document.replaced.connect(self.path_changed)
-
-    @property
-    def path(self) -> Path | None:
-        """The file that holds this document, None while there is none."""
-        return self._document.path
-
-    def set_path(self, path: Path | None) -> None:
-        """The file that ``save`` writes from now on; None: it asks."""
-        self._document.set_path(path)
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -140,6 +129,48 @@ class ExportController(QObject):
         self.saved.emit(path)
 
 
+class UnsavedChanges(QObject):
+    """Asks what to do with unsaved changes before the document is lost."""
+
+    def __init__(self, context: Context, exports: ExportController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._exports = exports
+        self._asking = False
+
+    def settle(self, then: Callable[[], object]) -> None:
+        """The document is about to give way to another: call ``then`` once nothing unsaved can be lost by it, that
+        is at once, after saving, or never if the user cancels."""
+        if self.may_go(then):
+            then()
+
+    def may_go(self, then: Callable[[], object]) -> bool:
+        """Whether the document may be lost now. If the user wants it saved first, ``then`` is called after that."""
+        if not self._document.dirty:
+            return True
+        if self._asking:
+            return False  # the question is on the screen already
+        self._asking = True
+        try:
+            answer = self.ask()
+        finally:
+            self._asking = False
+        if answer == QMessageBox.StandardButton.Save:
+            self._exports.save_then(then)
+        return answer == QMessageBox.StandardButton.Discard
+
+    def ask(self) -> QMessageBox.StandardButton:
+        """Save, discard or cancel; tests replace this question."""
+        return QMessageBox.question(
+            self._context.window,
+            self.tr("Unsaved changes"),
+            self.tr("Save the changes to this document first?"),
+            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Save,
+        )
+
+
 def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray | None) -> None:
     """In the worker: render first if the picture at hand shows something else, then write."""
     request = snapshot.to_request()
@@ -149,7 +180,7 @@ def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray |
         return
     if picture is None:
         with work.session() as session:
-            result: Any = session.run(request, work.progress, _event(work))
+            result: Any = session.run(request, work.progress, work.cancel_event)
         picture = result.pixels
     work.progress(0.9)
     work.commit()
@@ -159,7 +190,3 @@ def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray |
 def _map_job(work: Work, path: Path, label_map: np.ndarray, label_set: LabelSet, kind: str) -> None:
     work.commit()
     write_map(path, label_map, label_set, kind)
-
-
-def _event(work: Work) -> threading.Event:
-    return work.cancel_event

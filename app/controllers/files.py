@@ -9,9 +9,12 @@ from PySide6.QtCore import QObject, QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QPixmap
 from PySide6.QtWidgets import QMenu
 
+from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
+from app.controllers.engine_menus import ModelController
 from app.controllers.new import NewController
 from app.controllers.styles import StylesController, Target
+from app.controllers.weights import WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
 from app.document.opening import Found, look_at, photo_kinds
@@ -31,8 +34,11 @@ class FilesController(QObject):
     def __init__(
         self,
         context: Context,
+        canvas: CanvasWidget,
         styles: StylesController,
         new: NewController,
+        model: ModelController,
+        weights: WeightsController,
         recent: QMenu,
         parent: QObject | None = None,
     ) -> None:
@@ -41,12 +47,14 @@ class FilesController(QObject):
         self._document = context.core.document
         self._styles = styles
         self._new = new
+        self._model = model
+        self._weights = weights
         self._recent = recent
         context.core.settings.recent_changed.connect(self._fill_recent)
         recent.aboutToShow.connect(self._fill_recent)
-        context.canvas.files_dropped.connect(self._dropped_on_canvas)
-        context.canvas.image_dropped.connect(self._image_dropped_on_canvas)
-        context.canvas.style_dropped.connect(self._style_dropped_on_canvas)
+        canvas.files_dropped.connect(self._dropped_on_canvas)
+        canvas.image_dropped.connect(self._image_dropped_on_canvas)
+        canvas.style_dropped.connect(self._style_dropped_on_canvas)
         self._fill_recent()
 
     # --- commands -----------------------------------------------------------------------------------
@@ -114,7 +122,7 @@ class FilesController(QObject):
 
     def _open_weights(self, path: Path) -> None:
         if path.is_file() and is_torch_file(path):
-            self._context.shell.run("weights.import_file", path)
+            self._weights.import_file(path)
             return
         try:
             name = self._context.core.catalogue.open_folder(path)
@@ -122,7 +130,7 @@ class FilesController(QObject):
             self._context.core.hub.error(error)
             return
         self._context.core.renew_session()
-        self._context.shell.run("model.use", name)
+        self._model.use(name)
 
     def _ask_picture(self, found: Found, dropped_on: int | None) -> None:
         path = found.path

@@ -9,7 +9,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from app.controllers.context import Context
-from app.controllers.exports import ExportController
+from app.controllers.dice import DiceController
+from app.controllers.exports import UnsavedChanges
+from app.controllers.restyle import RestyleController
 from app.controllers.styles import StylesController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
@@ -38,14 +40,18 @@ class NewController(QObject):
         self,
         context: Context,
         styles: StylesController,
-        exports: ExportController,
+        unsaved: UnsavedChanges,
+        restyle: RestyleController,
+        dice: DiceController,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
         self._styles = styles
-        self._exports = exports
+        self._unsaved = unsaved
+        self._restyle = restyle
+        self._dice = dice
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -109,9 +115,9 @@ class NewController(QObject):
             if self._document.origin is not origin:
                 return  # another document was begun meanwhile, and that is what counts
             now = replace(found, request=request.replace(styles=styles))
-            self._context.shell.settle(lambda: self.restore(now, own=own))
+            self._unsaved.settle(lambda: self.restore(now, own=own))
 
-        self._context.shell.run("model.fresh", request.styles, request.weights, opened)
+        self._restyle.fresh(request.styles, request.weights, opened)
 
     def template_for(self, weights: str) -> None:
         """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""
@@ -239,12 +245,12 @@ class NewController(QObject):
                 text=self.tr("New from {0}").format(text) if text else self.tr("New document"),
             )
             if styles is None:
-                self._context.shell.run("dice.begin")
+                self._dice.begin()
             if photo is None:
                 self._document.mark_saved()
             self._choose_label()
 
-        self._context.shell.settle(begin)
+        self._unsaved.settle(begin)
 
     # --- the first document -------------------------------------------------------------------------
 
@@ -271,7 +277,7 @@ class NewController(QObject):
                 weights=self._document.weights,
                 undoable=False,
             )
-            self._context.shell.run("dice.begin")
+            self._dice.begin()
             self._document.mark_saved()
             self._choose_label()
             return

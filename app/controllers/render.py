@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.document.state import Snapshot
 from app.raster import preview
@@ -26,9 +27,10 @@ class RenderController(QObject):
 
     rendered = Signal(object)  # RenderResult that has become the document's picture
 
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, canvas: CanvasWidget, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._canvas = canvas
         self._document = context.core.document
         self._lane = context.core.render_lane
         self._shown: Snapshot | None = None  # what the document's picture was painted from
@@ -95,19 +97,9 @@ class RenderController(QObject):
     @Slot()
     def cancel(self) -> None:
         """Drop what is rendered, parsed, encoded or written; the last picture stays."""
-        self._context.canvas.show_preview(None)
+        self._canvas.show_preview(None)
         if self._context.core.cancel():
             self._context.status.show_message(self.tr("Cancelled"))
-
-    @Slot()
-    def detail_model(self) -> None:
-        """Paint large maps at the model's size and enlarge the picture."""
-        self._document.set_detail("model")
-
-    @Slot()
-    def detail_full(self) -> None:
-        """Paint large maps at their own size."""
-        self._document.set_detail("full")
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -116,14 +108,14 @@ class RenderController(QObject):
             self._soon.start(STROKE_MS if self._document.stroking else COALESCE_MS)
 
     def _show_detail(self, *_: object) -> None:
-        self._context.shell.set_checked(f"detail_{self._document.detail}")
+        self._context.show_checked(f"detail_{self._document.detail}")
 
     def _replaced(self, *_: object) -> None:
         """Whatever is under way is of another document: a picture that is ready, but not delivered yet, as well."""
         self._fresh_document = True
         if self._enabled:
             self._lane.cancel()
-            self._context.canvas.show_preview(None)
+            self._canvas.show_preview(None)
         self._changed()
 
     def _submit(self) -> None:
@@ -143,11 +135,11 @@ class RenderController(QObject):
             # An undo led back to what is shown: whatever is under way would replace it by something else.
             self._fresh_document = False
             self._lane.cancel()
-            self._context.canvas.show_preview(None)
+            self._canvas.show_preview(None)
             self._context.core.hub.clear(TOPIC)
             return
         if self._fresh_document:
-            self._context.canvas.show_preview(None)
+            self._canvas.show_preview(None)
         self._lane.submit(snapshot, drop_running=self._fresh_document)
         self._fresh_document = False
 
@@ -159,7 +151,7 @@ class RenderController(QObject):
         if isinstance(source, Snapshot):
             pixels: np.ndarray = result.pixels  # type: ignore[attr-defined]
             opacity = self._opacity(source, *pixels.shape[:2])
-            self._context.canvas.show_preview(preview.layer(pixels, opacity))
+            self._canvas.show_preview(preview.layer(pixels, opacity))
 
     def _opacity(self, now: Snapshot, height: int, width: int) -> np.ndarray:
         """Where a preview of `now` has to be seen: (height, width) uint8, 0 where the exact picture still holds."""
@@ -179,7 +171,7 @@ class RenderController(QObject):
         if result.pixels.shape[:2] != self._document.label_map.shape:  # type: ignore[attr-defined]
             return  # of another document
         self._shown = source if isinstance(source, Snapshot) else None
-        self._context.canvas.show_preview(None)
+        self._canvas.show_preview(None)
         self._document.set_picture(result.pixels)  # type: ignore[attr-defined]
         self._context.core.hub.clear(TOPIC)
         status = self._context.status
@@ -192,7 +184,7 @@ class RenderController(QObject):
         self.rendered.emit(result)
 
     def _on_failed(self, error: EngineError) -> None:
-        self._context.canvas.show_preview(None)
+        self._canvas.show_preview(None)
         if not isinstance(error, Cancelled):
             self._context.core.hub.error(error, topic=TOPIC)
 

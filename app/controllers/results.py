@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDockWidget
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
+from app.controllers.restyle import RestyleController
 from app.document.results import MANY_BYTES, Result, key_of
 from app.document.state import Snapshot
 from app.imaging.pixels import to_qimage
@@ -31,6 +32,7 @@ class ResultsController(QObject):
         self,
         context: Context,
         render: RenderController,
+        restyle: RestyleController,
         panel: ResultsPanel,
         dock: QDockWidget,
         actions: dict[str, QAction],
@@ -40,6 +42,7 @@ class ResultsController(QObject):
         self._context = context
         self._document = context.core.document
         self._render = render
+        self._restyle = restyle
         self._panel = panel
         self._dock = dock
         self._auto = actions["result_auto"]
@@ -109,7 +112,7 @@ class ResultsController(QObject):
                 sentence = self.tr("The weights {0} have changed since picture {1}: it is painted anew with them.")
                 self._context.core.hub.notice(sentence.format(made_with.weights, number))
 
-        self._context.shell.run("model.fresh", made_with.styles, made_with.weights, recalled)
+        self._restyle.fresh(made_with.styles, made_with.weights, recalled)
 
     def export(self, number: int) -> None:
         """Ask for a name and write a kept picture; a PNG carries what made it."""

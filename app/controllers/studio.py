@@ -11,6 +11,10 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
+from app.controllers.dice import DiceController
+from app.controllers.engine_menus import ModelController
+from app.controllers.exports import UnsavedChanges
+from app.controllers.restyle import RestyleController
 from app.jobs.preload import large_import
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work
@@ -26,9 +30,21 @@ TOPIC = "training"
 class StudioController(QObject):
     """Owns the studio's window, made when it is first wanted: its plots take a moment to import."""
 
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        model: ModelController,
+        restyle: RestyleController,
+        dice: DiceController,
+        unsaved: UnsavedChanges,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._context = context
+        self._model = model
+        self._restyle = restyle
+        self._dice = dice
+        self._unsaved = unsaved
         self._core = context.core
         self._training = context.core.training
         self.studio: Studio | None = None
@@ -124,11 +140,11 @@ class StudioController(QObject):
         document = core.document
         if made.labels is not None and made.labels.same_labels(document.label_set):
             if document.weights == made.name:
-                self._context.shell.run("model.renew")
+                self._restyle.renew()
             else:
-                self._context.shell.run("model.use", made.name)
+                self._model.use(made.name)
         elif made.labels is not None and made.label_map is not None:
-            self._context.shell.settle(lambda: self._new_document(made))
+            self._unsaved.settle(lambda: self._new_document(made))
         text = self.tr('The editor paints with {0}, step {1}; its weights are in "{2}" ({3}).')
         core.hub.notice(text.format(made.name, made.step, made.folder, folder_text(made.folder)), topic=TOPIC)
 
@@ -141,7 +157,7 @@ class StudioController(QObject):
             weights=made.name,
             text=self.tr("New document for {0}").format(made.name),
         )
-        self._context.shell.run("dice.begin")
+        self._dice.begin()
         self._core.document.mark_saved()
 
     @Slot()

@@ -16,7 +16,9 @@ from app.document.state import Origin
 from app.imaging.mime import Incoming, keep_image
 from app.jobs.photos import CodeCache, Photo, file_key, find_regions, image_styles
 from app.jobs.work_lane import Work
+from app.panels.labels import LabelsPanel
 from app.panels.style_slots import join, split, with_slot
+from app.panels.styles import StylesPanel
 from app.texts.label_names import name_of
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
@@ -39,19 +41,20 @@ class Target:
 class StylesController(QObject):
     """Finds the regions of a photo, lets the user correct them, encodes them and sets the styles."""
 
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, panel: StylesPanel, labels: LabelsPanel, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
         self._scope = context.core.scope
         self._photos: dict[tuple[object, ...], Photo] = {}
         self._codes = CodeCache(context.core.catalogue.fingerprint)
-        panel = context.styles
         panel.incoming.connect(lambda label, slot, incoming: self.use(incoming, Target(label, slot)))
         panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))
         panel.file_wanted.connect(self._ask_file)
         panel.file_for_all_wanted.connect(self.choose_file_for_all)
-        context.labels.incoming.connect(lambda label, incoming: self.use(incoming, Target(label)))
+        labels.incoming.connect(lambda label, incoming: self.use(incoming, Target(label)))
 
     # --- commands -----------------------------------------------------------------------------------
 

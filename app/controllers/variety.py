@@ -19,6 +19,7 @@ from app.dialogs.variations import VariationsDialog
 from app.imaging.pixels import region_box, to_qimage
 from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
+from app.panels.styles import StylesPanel
 from app.shell.i18n import tr
 from app.texts.engine_texts import told
 from app.texts.label_names import area_text, name_of
@@ -34,14 +35,16 @@ AROUND = 0.35  # of the region's side is shown around it: it is judged in its pl
 class VarietyController(QObject):
     """Opens the dialogs of variety on the chosen label, and paints for them in the background."""
 
-    def __init__(self, context: Context, styles: StylesController, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, styles: StylesController, panel: StylesPanel, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
         self._scope = context.core.scope
         self._styles = styles
-        context.styles.variations_wanted.connect(self.variations)
-        context.styles.morph_wanted.connect(self.morph)
+        panel.variations_wanted.connect(self.variations)
+        panel.morph_wanted.connect(self.morph)
 
     # --- commands -----------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
+from app.controllers.engine_menus import ModelController
+from app.controllers.restyle import RestyleController
 from app.dialogs.weights import Import, ImportDialog, WeightsDialog
 from app.imaging.pixels import to_qimage
 from app.jobs.preload import preload_torch
@@ -24,9 +26,13 @@ FILES = "*.pth *.pt *.ckpt"
 class WeightsController(QObject):
     """Opens the window and does what it asks for."""
 
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, model: ModelController, restyle: RestyleController, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
+        self._model = model
+        self._restyle = restyle
         self._core = context.core
         self._dialog: WeightsDialog | None = None
         context.core.catalogue.changed.connect(self._fill)
@@ -40,7 +46,7 @@ class WeightsController(QObject):
             panel.import_wanted.connect(self.import_file)
             panel.check_wanted.connect(self._check)
             panel.remove_wanted.connect(self._remove)
-            panel.use_wanted.connect(lambda name: self._context.shell.run("model.use", name))
+            panel.use_wanted.connect(self._model.use)
             panel.folder_wanted.connect(self._show_folder)
             panel.picture_wanted.connect(self._read_picture)
             dialog.finished.connect(self._closed)
@@ -94,7 +100,7 @@ class WeightsController(QObject):
                 self._dialog.panel.choose(name)  # type: ignore[attr-defined]
             self._core.hub.notice(self.tr("{0} can be used now.").format(name))
             if self._core.document.weights == name:  # others of that name were removed
-                self._context.shell.run("model.renew")
+                self._restyle.renew()
 
         self._core.submit(
             lambda work: _import_published(work, wanted),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -13,8 +13,6 @@ from app.shell.actions import ACTIONS, BY_ID, MENUS, SEPARATOR, SUBMENUS, Action
 from app.shell.i18n import tr
 from app.shell.icons import icons
 
-Run = Callable[..., object]
-
 
 def tool_tip(action: Action) -> str:
     """Name, keys and a line."""
@@ -24,12 +22,12 @@ def tool_tip(action: Action) -> str:
     return f"<p style='white-space:pre'>{head}</p><p>{tr(action.tip)}</p>"
 
 
-def make_actions(parent: QWidget, run: Run) -> dict[str, QAction]:
-    """One QAction for each entry of the table; ``run(handler, *args)`` does what it says."""
-    made: dict[str, QAction] = {}
+def make_actions(parent: QWidget) -> dict[str, QAction]:
+    """One QAction for each entry of the table; `connect_actions` tells them what to do."""
+    actions: dict[str, QAction] = {}
     groups: dict[str, QActionGroup] = {}
     for entry in ACTIONS:
-        made[entry.id] = action = QAction(parent)
+        actions[entry.id] = action = QAction(parent)
         action.setObjectName(entry.id)
         keyed = entry.id.startswith("label_") and entry.id[6:].isdecimal()
         action.setText(tr(entry.text).format(entry.id[6:]) if keyed else tr(entry.text))
@@ -44,10 +42,14 @@ def make_actions(parent: QWidget, run: Run) -> dict[str, QAction]:
         if entry.group:
             group = groups.setdefault(entry.group, QActionGroup(parent))
             group.addAction(action)
-        args = (int(entry.id[6:]),) if keyed else ()
-        action.triggered.connect(lambda _=False, entry=entry, args=args: run(entry.handler, *args))
         parent.addAction(action)
-    return made
+    return actions
+
+
+def connect_actions(actions: Mapping[str, QAction], handlers: Mapping[str, Callable[[], object]]) -> None:
+    """Let each action call the handler of its id. Raises KeyError where one has none."""
+    for action_id, action in actions.items():
+        action.triggered.connect(lambda _checked=False, handler=handlers[action_id]: handler())
 
 
 def make_menus(bar: QMenuBar, actions: dict[str, QAction], parent: QObject) -> dict[str, QMenu]:

@@ -82,7 +82,7 @@ class Bench:
 
     def __init__(self, application: QApplication, editor: Editor, started: float) -> None:
         self.application, self.core, self.window = application, editor.core, editor.window
-        self.canvas, self.render = editor.window.canvas, editor.window.controllers["render"]
+        self.canvas, self.render = editor.window.canvas, editor.window.controllers.render
         self.document = editor.core.document
         self.rows: list[dict[str, Any]] = []
         self._started = started

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
@@ -14,29 +11,12 @@ from PySide6.QtGui import (
     QKeyEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QVBoxLayout, QWidget
 
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
-from app.controllers.dice import DiceController
-from app.controllers.engine_menus import DeviceController, ModelController
-from app.controllers.exports import ExportController
-from app.controllers.files import FilesController
-from app.controllers.new import NewController
-from app.controllers.render import RenderController
-from app.controllers.results import ResultsController
-from app.controllers.simple import (
-    EditController,
-    HelpController,
-    LabelsController,
-    LooksController,
-    ToolsController,
-    ViewController,
-)
-from app.controllers.studio import StudioController
-from app.controllers.styles import StylesController
-from app.controllers.variety import VarietyController
-from app.controllers.weights import WeightsController
+from app.controllers.handlers import command_handlers
+from app.controllers.wiring import WindowParts, make_controllers
 from app.dialogs.files import FileAsker
 from app.errors_ui.bar import ErrorBar
 from app.imaging.mime import may_be_useful, read_mime
@@ -46,10 +26,10 @@ from app.panels.results import ResultsPanel
 from app.panels.status import StatusPanel
 from app.panels.styles import StylesPanel
 from app.panels.tool_bar import ToolBar
-from app.shell.action_set import list_menu, make_actions, make_menus
+from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.shell.actions import SEPARATOR
 from app.shell.core import Core
-from app.shell.docks import SIZE, STATE_VERSION, add_docks, restore_place, save_place
+from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
 
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
               "style_dice", "style_variations")  # fmt: skip
@@ -62,7 +42,7 @@ class MainWindow(QMainWindow):
 
     first_frame = Signal()
     closed = Signal()
-    rebuild_wanted = Signal()
+    language_changed = Signal()  # whoever owns the window makes a new one on the same core
 
     def __init__(self, core: Core) -> None:
         super().__init__()
@@ -73,8 +53,7 @@ class MainWindow(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.resize(SIZE)
         self._painted = False
-        self._asking = False
-        self.actions_by_id: dict[str, QAction] = make_actions(self, self.run)
+        self.actions_by_id: dict[str, QAction] = make_actions(self)
         self.menus: dict[str, QMenu] = make_menus(self.menuBar(), self.actions_by_id, self)
         self._build_middle()
         self._build_docks()
@@ -82,7 +61,8 @@ class MainWindow(QMainWindow):
         self._build_controllers()
         self._first_state: QByteArray = self.saveState(STATE_VERSION)
         core.document.undo_changed.connect(self._show_history)
-        core.document.dirty_changed.connect(self._show_title)
+        for signal in (core.document.dirty_changed, core.document.path_changed, core.document.replaced):
+            signal.connect(self._show_title)
         self._show_history()
         self._show_title()
 
@@ -119,75 +99,38 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _build_controllers(self) -> None:
-        context = Context(
+        self.context = Context(
             core=self.core,
             window=self,
-            shell=self,
+            status=self.status,
+            ask=FileAsker(self.core.settings, self),
+            show_checked=lambda action: self.actions_by_id[action].setChecked(True),
+        )
+        parts = WindowParts(
             canvas=self.canvas,
             labels=self.labels,
             styles=self.styles,
-            status=self.status,
-            ask=FileAsker(self.core.settings, self),
+            results=self.results,
+            results_dock=self.docks[RESULTS],
+            actions=self.actions_by_id,
+            menus=self.menus,
         )
-        self.context = context
-        render = RenderController(context, self)
-        styles = StylesController(context, self)
-        exports = ExportController(context, render, self)
-        new = NewController(context, styles, exports, self)
-        self.controllers: dict[str, Any] = {
-            "window": self,
-            "render": render,
-            "styles": styles,
-            "exports": exports,
-            "new": new,
-            "files": FilesController(context, styles, new, self.menus["RECENT"], self),
-            "edit": EditController(context, self),
-            "tools": ToolsController(context, self),
-            "labels": LabelsController(context, self),
-            "view": ViewController(context, self),
-            "variety": VarietyController(context, styles, self),
-            "dice": DiceController(context, render, self),
-            "results": ResultsController(
-                context, render, self.results, self.docks["resultsDock"], self.actions_by_id, self
-            ),
-            "studio": StudioController(context, self),
-            "weights": WeightsController(context, self),
-            "looks": LooksController(context, self),
-            "help": HelpController(context, self),
-            "model": ModelController(context, self.menus["MODEL"], self),
-            "device": DeviceController(context, self.menus["DEVICE"], self),
+        self.controllers = make_controllers(self.context, parts, self)
+        own_commands = {
+            "quit": self.close,
+            "next_panel": self.next_panel,
+            "reset_layout": self.reset_layout,
+            "full_screen": self.toggle_full_screen,
         }
-        exports.path_changed.connect(self._show_title)
+        commands = command_handlers(self.controllers, self.core.document, self.canvas)
+        connect_actions(self.actions_by_id, {**commands, **own_commands})
+        self.controllers.looks.language_changed.connect(self.language_changed)
         list_menu(self.labels.list, LABEL_MENU, self.actions_by_id)
         list_menu(self.styles.list, STYLE_MENU, self.actions_by_id)
-        self.set_checked(self.canvas.tool_id)
-        self.controllers["view"].restore()
-        self.controllers["looks"].restore()
+        self.controllers.canvas.restore()
+        self.controllers.looks.restore()
 
-    # --- what controllers and actions ask -------------------------------------------------------------
-
-    def run(self, handler: str, *args: object) -> None:
-        """Do what an action's ``handler`` names: "controller.method"."""
-        controller, method = handler.split(".")
-        getattr(self.controllers[controller], method)(*args)
-
-    def set_checked(self, action: str) -> None:
-        """Show that a tool, view, theme or language is the chosen one."""
-        if action in self.actions_by_id:
-            self.actions_by_id[action].setChecked(True)
-
-    def rebuild(self) -> None:
-        """The language has changed: whoever owns the window makes a new one on the same core."""
-        self.rebuild_wanted.emit()
-
-    def settle(self, then: Callable[[], object]) -> None:
-        """The document is about to give way to another: call ``then`` once nothing unsaved can be lost by it,
-        that is at once, after saving, or never if the user thinks better of it."""
-        answer = self._answer()
-        if answer == QMessageBox.StandardButton.Discard:
-            then()
-        elif answer == QMessageBox.StandardButton.Save:
-            self.controllers["exports"].save_then(then)
+    # --- commands -----------------------------------------------------------------------------------
 
     def next_panel(self) -> None:
         """Move the keyboard to the next of canvas, labels, styles, results, seed."""
@@ -221,7 +164,7 @@ class MainWindow(QMainWindow):
             action.setText(f"{text}: {step}" if step else text)
 
     def _show_title(self, *_: object) -> None:
-        path = self.controllers["exports"].path
+        path = self.core.document.path
         self.setWindowTitle(f"{path.name if path is not None else self.tr('Untitled')}[*] - Tessera")
         self.setWindowModified(self.core.document.dirty)
 
@@ -236,7 +179,7 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and not event.modifiers():
-            self.run("render.cancel")
+            self.controllers.render.cancel()
         else:
             super().keyPressEvent(event)
 
@@ -248,43 +191,18 @@ class MainWindow(QMainWindow):
         incoming = read_mime(event.mimeData())
         if incoming.files or incoming.image is not None:
             event.acceptProposedAction()
-            self.controllers["files"].take(incoming)
+            self.controllers.files.take(incoming)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.controllers["studio"].settle(lambda: QTimer.singleShot(0, self.close)):
+        def close_later() -> None:
+            QTimer.singleShot(0, self.close)
+
+        if not self.controllers.studio.settle(close_later) or not self.controllers.unsaved.may_go(close_later):
             event.ignore()
-            return
-        answer = self._answer()
-        if answer != QMessageBox.StandardButton.Discard:
-            event.ignore()
-            if answer == QMessageBox.StandardButton.Save:
-                self.controllers["exports"].save_then(lambda: QTimer.singleShot(0, self.close))
             return
         save_place(self, self.core.settings)
-        self.controllers["render"].stop()
-        self.controllers["results"].stop()
-        self.controllers["studio"].close_window()
+        self.controllers.render.stop()
+        self.controllers.results.stop()
+        self.controllers.studio.close_window()
         event.accept()
         self.closed.emit()
-
-    def _answer(self) -> QMessageBox.StandardButton:
-        """Save, discard or stay; discard where there is nothing to save, stay while the user is being asked."""
-        if not self.core.document.dirty:
-            return QMessageBox.StandardButton.Discard
-        if self._asking:
-            return QMessageBox.StandardButton.Cancel
-        self._asking = True
-        try:
-            return self.ask_unsaved()
-        finally:
-            self._asking = False
-
-    def ask_unsaved(self) -> QMessageBox.StandardButton:
-        """Save, discard or stay; tests replace this question."""
-        return QMessageBox.question(
-            self,
-            self.tr("Unsaved changes"),
-            self.tr("Save the changes to this document first?"),
-            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Save,
-        )

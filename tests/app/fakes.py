@@ -206,10 +206,10 @@ def window(qtbot, core):
     """The main window, shown and rendering."""
     made = MainWindow(core)
     made.resize(1280, 860)
-    made.ask_unsaved = lambda: pytest.fail("asked about unsaved changes")  # type: ignore[method-assign]
+    made.controllers.unsaved.ask = lambda: pytest.fail("asked about unsaved changes")  # type: ignore[method-assign]
     qtbot.addWidget(made, before_close_func=lambda w: core.document.mark_saved())
     made.show()
     qtbot.waitExposed(made)
-    made.controllers["render"].start()
-    qtbot.waitUntil(lambda: core.document.picture is not None and made.controllers["render"].up_to_date)
+    made.controllers.render.start()
+    qtbot.waitUntil(lambda: core.document.picture is not None and made.controllers.render.up_to_date)
     return made

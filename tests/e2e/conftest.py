@@ -68,7 +68,7 @@ def editor(qtbot, qapp: QApplication, tmp_path: Path, shelf: str) -> Iterator[Ed
     made.window.resize(1280, 860)
     made.show()
     qtbot.waitExposed(made.window)
-    render = made.window.controllers["render"]
+    render = made.window.controllers.render
     qtbot.waitUntil(lambda: core.document.picture is not None and render.up_to_date, timeout=120_000)
     yield made
     render.stop()

@@ -16,7 +16,7 @@ def shown(qtbot: QtBot, made: Editor, core: Core) -> Iterator[Editor]:
     made.show()
     qtbot.waitExposed(made.window)
     yield made
-    made.window.controllers["render"].stop()
-    made.window.controllers["results"].stop()
+    made.window.controllers.render.stop()
+    made.window.controllers.results.stop()
     core.shutdown()
     core.deleteLater()

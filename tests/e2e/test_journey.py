@@ -55,7 +55,7 @@ def engine_render(editor, request: RenderRequest, qtbot) -> np.ndarray:
 
 
 def wait_rendered(editor, qtbot) -> np.ndarray:
-    qtbot.waitUntil(lambda: editor.window.controllers["render"].up_to_date, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: editor.window.controllers.render.up_to_date, timeout=PATIENCE)
     return editor.core.document.picture.copy()
 
 
@@ -126,7 +126,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     target = tmp_path / "结果 folder" / "portrait.png"
     target.parent.mkdir()
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
-    with qtbot.waitSignal(window.controllers["exports"].saved, timeout=PATIENCE):
+    with qtbot.waitSignal(window.controllers.exports.saved, timeout=PATIENCE):
         window.actions_by_id["export"].trigger()
     made_with = document.to_request()
     exported = read_image(target).pixels
@@ -155,7 +155,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
 def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, monkeypatch):
     window, document = editor.window, editor.core.document
     assert document.photo is None
-    window.controllers["new"].from_photo(photo.path)
+    window.controllers.new.from_photo(photo.path)
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     give_map(window, photo, monkeypatch)
     regions_dialog().accept()
@@ -168,7 +168,7 @@ def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, mo
 def test_the_gui_thread_never_waits_for_the_engine(editor, shelf, qtbot, monkeypatch, record_property):
     """The engine is held in the middle of a render until the event loop has handled many ticks of a timer: a GUI
     thread that waited for the engine would handle none. A second render is not held, its ticks are counted."""
-    lane, render = editor.core.render_lane, editor.window.controllers["render"]
+    lane, render = editor.core.render_lane, editor.window.controllers.render
     ticks: list[float] = []
     enough = threading.Event()
     outcomes: list[bool] = []

@@ -56,7 +56,7 @@ def test_every_system_is_painted_rolled_and_styled_with_the_same_controls(editor
     for name in NAMES:
         document.set_styles(dict.fromkeys(document.styles))
         if name != document.weights:
-            window.controllers["model"].use(name)
+            window.controllers.model.use(name)
         assert document.weights == name
         plain = wait_rendered(editor, qtbot)
         can = editor.core.catalogue.abilities(name)
@@ -71,7 +71,7 @@ def test_every_system_is_painted_rolled_and_styled_with_the_same_controls(editor
         else:
             assert name in detail.seed.dice.toolTip()
         if can.images:
-            window.controllers["styles"].use_file(photo, Target(HAIR))
+            window.controllers.styles.use_file(photo, Target(HAIR))
             qtbot.waitUntil(lambda: isinstance(document.style(HAIR), ImageStyle), timeout=PATIENCE)
             assert not np.array_equal(plain, wait_rendered(editor, qtbot)), name
             assert len(document.styles) == (len(document.label_set) if can.scope == "picture" else 1)
@@ -83,12 +83,12 @@ def test_a_style_follows_through_a_change_of_system_and_back(editor, photo, qtbo
     """A picture's styles, one for each region, then one for the whole picture, then one for each region again."""
     window, document = editor.window, editor.core.document
     wait_rendered(editor, qtbot)
-    window.controllers["styles"].use_file(photo, Target())
+    window.controllers.styles.use_file(photo, Target())
     qtbot.waitUntil(lambda: len(document.styles) > 3, timeout=PATIENCE)
     regions = set(document.styles)
     before = document.to_request()
     for name in ("tiny-vspade", "tiny-smis"):
-        window.controllers["model"].use(name)
+        window.controllers.model.use(name)
         qtbot.waitUntil(lambda name=name: document.weights == name, timeout=PATIENCE)
         wait_rendered(editor, qtbot)
         assert window.error_bar.problem is None, window.error_bar.problem

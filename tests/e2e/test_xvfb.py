@@ -23,7 +23,7 @@ def show(self, event, old=MainWindow.showEvent):
 
 def finish(window):
     print("platform", QGuiApplication.platformName(), "torch" in sys.modules, flush=True)
-    window.controllers["render"].rendered.connect(lambda _: shoot(window))
+    window.controllers.render.rendered.connect(lambda _: shoot(window))
 
 def shoot(window):
     image = QGuiApplication.primaryScreen().grabWindow(0).toImage()

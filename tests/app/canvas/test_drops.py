@@ -76,7 +76,7 @@ def test_a_photo_on_a_region_gives_its_style(window, core, photo, qtbot, sure):
     style = core.document.style(HAIR)
     assert style.path == str(photo) and style.label == HAIR and style.code
     assert list(core.document.styles) == [HAIR]
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     hair = core.document.picture[core.document.label_map == HAIR]
     expected = style.code_array()[:3]
     assert np.abs(hair.astype(float) - expected).max() <= 0.5
@@ -193,7 +193,7 @@ def test_a_label_map_can_replace_the_map_and_keep_styles(window, core, tmp_path,
     core.document.set_style(HAIR, ImageStyle(path="a.png", label=HAIR))
     path = tmp_path / "map.png"
     write_label_map(path, np.full((64, 64), SKIN, np.uint8), FACES)
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None and dialog(LabelMapDialog).usable)
     dialog(LabelMapDialog).replace.click()
     assert (core.document.label_map == SKIN).all()
@@ -269,7 +269,7 @@ def test_bad_files_get_one_sentence_and_change_nothing(window, core, tmp_path, q
     sentence = window.error_bar.problem.sentence
     assert name in sentence and "\n" not in sentence and "Traceback" not in sentence
     window.error_bar.dismiss()
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     assert core.document.styles == {}
     assert np.array_equal(core.document.label_map, before)
@@ -290,21 +290,21 @@ def huge_png(width: int, height: int) -> bytes:
 
 
 def test_weights_of_other_labels_begin_a_document_of_their_own(window, core, qtbot):
-    window.controllers["model"].use("fake-streets")
+    window.controllers.model.use("fake-streets")
     qtbot.waitUntil(lambda: dialog(TemplateDialog) is not None)
     shown = dialog(TemplateDialog)
     assert "fake-streets" in shown.windowTitle()
     assert core.document.weights == "fake-faces"  # nothing happens until a template is chosen
     shown.accept()
     assert core.document.weights == "fake-streets" and core.document.label_set.name == "street"
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert window.error_bar.problem is None
     core.document.undo()
     assert core.document.weights == "fake-faces" and core.document.label_set.name == "faces"
 
 
 def test_a_folder_that_is_no_weights_is_told(window, tmp_path, qtbot):
-    window.controllers["files"].open_path(tmp_path)
+    window.controllers.files.open_path(tmp_path)
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     assert tmp_path.name in window.error_bar.problem.sentence
 

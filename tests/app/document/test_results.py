@@ -179,10 +179,10 @@ def test_a_picture_is_kept_once_the_user_rests(window, core, qtbot):
 
 def test_nothing_is_kept_in_the_middle_of_a_stroke(window, core, qtbot):
     wait_kept(core, qtbot, 1)
-    document, controller = core.document, window.controllers["results"]
+    document, controller = core.document, window.controllers.results
     document.begin_stroke(HAIR)
     document.stroke_to([(10, 10), (40, 40)], 6)
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     controller._keep_settled()
     assert kept(core) == [1]
     document.end_stroke()
@@ -194,8 +194,8 @@ def test_without_the_switch_only_the_key_keeps_and_stars(window, core, qtbot):
     window.actions_by_id["result_auto"].trigger()
     assert not core.settings.keep_results
     core.document.set_seed(1)
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
-    window.controllers["results"]._keep_settled()
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    window.controllers.results._keep_settled()
     assert kept(core) == [1]
     QTest.keyClick(window.canvas, Qt.Key.Key_K)
     assert kept(core) == [1, 2] and core.document.results[-1].starred
@@ -211,7 +211,7 @@ def test_enter_brings_a_picture_back_and_undo_leaves_it(window, core, qtbot):
     panel.list.setFocus()
     QTest.keyClick(panel.list, Qt.Key.Key_Return)
     assert core.document.styles == {}
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert window.actions_by_id["undo"].text() == "Undo: Bring back picture 1"
     core.document.undo()
     assert core.document.style(HAIR) == SampleStyle(40)
@@ -246,7 +246,7 @@ def test_a_kept_picture_is_exported_with_what_made_it_and_copied(window, core, q
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
     panel = window.results
     panel.choose(1)
-    with qtbot.waitSignal(window.controllers["results"].exported):
+    with qtbot.waitSignal(window.controllers.results.exported):
         panel.action_export.trigger()
     assert from_json(read_embedded_request(target)) == core.document.results[0].to_request()
     panel.action_copy.trigger()
@@ -262,5 +262,5 @@ def test_the_strip_can_be_hidden(window, core):
 
 def test_stars_that_take_much_memory_are_told_of(window, core, monkeypatch):
     monkeypatch.setattr("app.controllers.results.MANY_BYTES", 1024)
-    window.controllers["results"].keep()
+    window.controllers.results.keep()
     assert "Pictures with a star take" in window.error_bar.problem.sentence

@@ -86,14 +86,14 @@ def test_controls_of_a_locked_style_are_off_and_say_why(window, document):
 
 
 def test_a_locked_style_can_be_copied_but_not_the_other_way(window, document):
-    window.controllers["styles"].use(Incoming(style_of=HAIR), _target(SKIN))
+    window.controllers.styles.use(Incoming(style_of=HAIR), _target(SKIN))
     assert document.style(SKIN) == STYLE
-    window.controllers["dice"].recall_seed(HAIR, 9)
+    window.controllers.dice.recall_seed(HAIR, 9)
     assert "locked" in told(window) and document.style(HAIR) == STYLE
 
 
 def test_a_morph_from_a_locked_style_is_looked_at_but_not_taken(window, document, qtbot):
-    session = window.controllers["variety"].morph()
+    session = window.controllers.variety.morph()
     qtbot.waitUntil(lambda: bool(session._painted))
     assert not session.dialog.take.isEnabled() and "locked" in session.dialog.take.toolTip()
     assert session.dialog.export.isEnabled()
@@ -128,7 +128,7 @@ def test_locks_travel_with_the_file(window, core, document, ending, tmp_path, mo
     document.set_locked(SKIN, True)
     target = tmp_path / f"locked{ending}"
     monkeypatch.setattr(window.context.ask, "pick_save", lambda title, path, filters: (str(target), filters))
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with qtbot.waitSignal(window.controllers.exports.saved):
         window.actions_by_id["save_as"].trigger()
     text = read_embedded_request(target) if ending == ".png" else target.read_text("utf-8")
     request = from_json(text)
@@ -136,17 +136,17 @@ def test_locks_travel_with_the_file(window, core, document, ending, tmp_path, mo
     document.new(label_set=document.label_set, label_map=document.label_map, weights=document.weights)
     document.mark_saved()
     assert not document.style_locked
-    window.controllers["files"].open_path(target)
+    window.controllers.files.open_path(target)
     qtbot.waitUntil(lambda: document.style_locked == {HAIR})
     assert document.locked == {SKIN} and not document.dirty
 
 
 def test_a_kept_picture_comes_back_without_touching_locks(window, document, qtbot):
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     kept = document.keep_result(document.snapshot(), document.picture)
     window.actions_by_id["style_lock"].trigger()
     window.actions_by_id["style_dice"].trigger()
-    window.controllers["results"].recall(kept.number)
+    window.controllers.results.recall(kept.number)
     assert document.style(HAIR) == STYLE and not document.style_locked
 
 

@@ -43,7 +43,7 @@ def request_file(core, tmp_path):
 
 
 def save(qtbot, window):
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with qtbot.waitSignal(window.controllers.exports.saved):
         window.actions_by_id["save"].trigger()
 
 
@@ -61,7 +61,7 @@ def test_a_picture_under_way_never_lands_in_the_next_document(window, core, engi
     painted, post = threading.Event(), lane._post
     lane._post = lambda kind, *rest: (post(kind, *rest), painted.set() if kind == "rendered" else None)
     core.document.set_seed(5)
-    window.controllers["render"]._submit()
+    window.controllers.render._submit()
     assert painted.wait(30)  # it waits in the event queue now
     core.document.new(label_set=FACES, label_map=np.zeros((32, 32), np.uint8), weights=weights)
     assert not lane.busy
@@ -80,7 +80,7 @@ def test_undo_of_an_opening_brings_the_old_file_back(window, core, answer, qtbot
     b = request_file("b.json", seed=8)
     answer(tmp_path / "a.png")
     save(qtbot, window)
-    window.controllers["files"].open_path(b)
+    window.controllers.files.open_path(b)
     qtbot.waitUntil(lambda: core.document.path == b)
     assert "b.json" in window.windowTitle()
     core.document.undo()
@@ -95,7 +95,7 @@ def test_undo_of_an_opening_brings_the_old_file_back(window, core, answer, qtbot
 
 def test_undo_to_a_document_without_a_file_asks_for_a_name(window, core, answer, qtbot, tmp_path, request_file):
     b = request_file("b.json", seed=8)
-    window.controllers["files"].open_path(b)
+    window.controllers.files.open_path(b)
     qtbot.waitUntil(lambda: core.document.path == b)
     core.document.undo()
     assert core.document.path is None
@@ -111,7 +111,7 @@ def test_a_late_save_gives_its_file_to_the_document_it_was_of(window, core, answ
     answer(tmp_path / "a.png")
     window.actions_by_id["save"].trigger()
     another(core.document)
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with qtbot.waitSignal(window.controllers.exports.saved):
         engine.gate.set()
     assert core.document.path is None and core.document.dirty
     core.document.undo()
@@ -124,14 +124,14 @@ def test_an_equal_looking_other_document_is_not_marked_saved(window, core, answe
     answer(tmp_path / "a.png")
     window.actions_by_id["save"].trigger()
     core.document.restore(core.document.to_request())
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with qtbot.waitSignal(window.controllers.exports.saved):
         engine.gate.set()
     assert core.document.path is None and core.document.dirty
 
 
 def test_an_opened_request_keeps_its_precision(window, core, qtbot, request_file):
     path = request_file("b.json", precision="bfloat16")
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: core.document.path == path)
     assert core.document.precision == "bfloat16"
     assert core.document.to_request() == from_json(path.read_text("utf-8"))
@@ -143,23 +143,23 @@ SAVE, DISCARD, CANCEL = (getattr(QMessageBox.StandardButton, name) for name in (
 
 
 def begin_from_map(window, monkeypatch, request_file):
-    window.controllers["new"]._from_map(np.full((64, 64), HAIR, np.uint8))
+    window.controllers.new._from_map(np.full((64, 64), HAIR, np.uint8))
 
 
 def begin_from_sample(window, monkeypatch, request_file):
     path = request_file("sample.json", seed=8)
     monkeypatch.setattr("app.controllers.new.sample_path", lambda: path)
-    window.run("new.sample")
+    window.controllers.new.sample()
 
 
 def begin_from_photo(window, monkeypatch, request_file):
     label_map = face_label_map(64)
     photo = Photo(request_file("photo.json"), photo_of(label_map), label_map, 1.0, known=True)
-    window.controllers["new"]._encode(photo)
+    window.controllers.new._encode(photo)
 
 
 def begin_from_file(window, monkeypatch, request_file):
-    window.controllers["files"].open_path(request_file("b.json", seed=8))
+    window.controllers.files.open_path(request_file("b.json", seed=8))
 
 
 WAYS = [begin_from_map, begin_from_sample, begin_from_photo, begin_from_file]
@@ -172,7 +172,7 @@ def test_a_document_with_unsaved_changes_is_not_replaced_when_the_user_cancels(
     core.document.set_seed(4)
     before = core.document.origin
     asked = []
-    window.ask_unsaved = lambda: asked.append(1) or CANCEL
+    window.controllers.unsaved.ask = lambda: asked.append(1) or CANCEL
     begin(window, monkeypatch, request_file)
     qtbot.waitUntil(lambda: bool(asked))
     assert asked == [1]
@@ -185,7 +185,7 @@ def test_discarding_begins_the_other_document_and_undo_still_brings_the_work_bac
 ):
     core.document.set_seed(4)
     before = core.document.origin
-    window.ask_unsaved = lambda: DISCARD
+    window.controllers.unsaved.ask = lambda: DISCARD
     begin(window, monkeypatch, request_file)
     qtbot.waitUntil(lambda: core.document.origin is not before)
     assert core.document.dirty == (begin is begin_from_photo)
@@ -199,7 +199,7 @@ def test_saving_comes_before_the_other_document(
 ):
     core.document.set_seed(4)
     before = core.document.origin
-    window.ask_unsaved = lambda: SAVE
+    window.controllers.unsaved.ask = lambda: SAVE
     answer(tmp_path / "a.json")
     begin(window, monkeypatch, request_file)
     qtbot.waitUntil(lambda: core.document.origin is not before)
@@ -218,13 +218,13 @@ def test_an_untouched_new_document_gives_way_without_a_question(window, core, mo
 
 def test_a_cancelled_save_at_closing_leaves_later_exports_alone(window, core, answer, qtbot, tmp_path):
     core.document.set_seed(4)
-    window.ask_unsaved = lambda: SAVE
+    window.controllers.unsaved.ask = lambda: SAVE
     closed = []
     window.closed.connect(lambda: closed.append(1))
     answer("")
     assert not window.close()
     answer(tmp_path / "c.png")
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with qtbot.waitSignal(window.controllers.exports.saved):
         window.actions_by_id["export"].trigger()
     QApplication.processEvents()
     assert closed == [] and window.isVisible()
@@ -232,14 +232,14 @@ def test_a_cancelled_save_at_closing_leaves_later_exports_alone(window, core, an
 
 def test_a_failed_save_at_closing_leaves_later_exports_alone(window, core, answer, qtbot, tmp_path, monkeypatch):
     core.document.set_seed(4)
-    window.ask_unsaved = lambda: SAVE
+    window.controllers.unsaved.ask = lambda: SAVE
     closed = []
     window.closed.connect(lambda: closed.append(1))
     answer(tmp_path / "no such folder" / "a.png")
     assert not window.close()
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     answer(tmp_path / "c.png")
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with qtbot.waitSignal(window.controllers.exports.saved):
         window.actions_by_id["export"].trigger()
     QApplication.processEvents()
     assert closed == [] and window.isVisible()
@@ -252,7 +252,7 @@ def test_a_style_does_not_land_in_a_document_begun_meanwhile(window, core, qtbot
     label_map = face_label_map(64)
     photo = Photo(request_file("photo.json"), photo_of(label_map), label_map, 1.0, known=True)
     done = []
-    window.controllers["styles"]._apply(photo, Target(HAIR), HAIR)
+    window.controllers.styles._apply(photo, Target(HAIR), HAIR)
     another(core.document)
     core.submit(lambda work: None, text="", on_done=done.append)  # first in, first out: the style is through
     qtbot.waitUntil(lambda: bool(done))

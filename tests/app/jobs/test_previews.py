@@ -63,7 +63,7 @@ def middle(window) -> tuple[int, int]:
 
 
 def test_a_stroke_is_previewed_and_ends_in_the_exact_picture(window, slow, previews, qtbot):
-    document, render = slow.document, window.controllers["render"]
+    document, render = slow.document, window.controllers.render
     before = document.picture.copy()
     mouse = painting_with(window)
     mouse.press(middle(window))
@@ -95,18 +95,18 @@ def test_a_preview_is_seen_around_what_changed_only(window, slow, previews, qtbo
     opacity = shown_opacity(window)
     assert opacity[2, 2] == 255 and opacity[-1, -1] == 0
     mouse.release(corner)
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
 
 
 def test_another_style_is_previewed_in_its_region_and_another_seed_everywhere(window, slow, previews, qtbot):
     document, seen = slow.document, []
     slow.render_lane.previewed.connect(lambda _: seen.append(shown_opacity(window)))
     document.set_style(HAIR, SampleStyle(77))
-    qtbot.waitUntil(lambda: bool(seen) and window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: bool(seen) and window.controllers.render.up_to_date)
     hair = document.label_map[::2, ::2] == HAIR
     assert seen[-1][hair].min() == 255 and seen[-1].min() == 0
     document.set_seed(9)
-    qtbot.waitUntil(lambda: len(seen) == 2 and window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: len(seen) == 2 and window.controllers.render.up_to_date)
     assert seen[-1].min() == 255
 
 
@@ -116,7 +116,7 @@ def test_cancel_takes_the_preview_away_and_keeps_the_last_picture(window, slow, 
     mouse = painting_with(window)
     mouse.press(middle(window))
     qtbot.waitUntil(lambda: bool(previews))
-    window.controllers["render"].cancel()
+    window.controllers.render.cancel()
     assert not window.canvas.has_preview and not slow.render_lane.busy
     mouse.release(middle(window))
     assert np.array_equal(document.picture, before)
@@ -128,7 +128,7 @@ def test_undo_back_to_what_is_shown_takes_the_preview_away(window, slow, preview
     qtbot.waitUntil(lambda: bool(previews))
     mouse.release(middle(window))
     slow.document.undo()
-    qtbot.waitUntil(lambda: not window.canvas.has_preview and window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: not window.canvas.has_preview and window.controllers.render.up_to_date)
 
 
 def test_another_document_has_no_preview_of_the_one_before(window, slow, previews, qtbot):
@@ -138,12 +138,12 @@ def test_another_document_has_no_preview_of_the_one_before(window, slow, preview
     qtbot.waitUntil(lambda: bool(previews))
     document.new(label_set=document.label_set, label_map=np.zeros((32, 32), np.uint8), weights="fake-faces")
     assert not window.canvas.has_preview
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert document.picture.shape == (32, 32, 3)
 
 
 def test_the_detail_is_a_step_of_the_history_shown_in_the_menu_and_painted(window, core, qtbot):
-    render, action = window.controllers["render"], window.actions_by_id
+    render, action = window.controllers.render, window.actions_by_id
     assert action["detail_model"].isChecked()
     action["detail_full"].trigger()
     assert core.document.detail == "full" and not render.up_to_date

@@ -10,8 +10,8 @@ from tests.app.fakes import FACES
 def test_another_precision_renders_again(window, core, engine, qtbot):
     before = engine.renders
     core.document.set_precision("bfloat16")
-    assert not window.controllers["render"].up_to_date
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    assert not window.controllers.render.up_to_date
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert engine.renders == before + 1
 
 
@@ -29,5 +29,5 @@ def test_missing_weights_are_told_once(window, core, qtbot):
     qtbot.waitUntil(lambda: bool(told))
     for seed in range(1, 4):
         core.document.set_seed(seed)
-        window.controllers["render"]._submit()
+        window.controllers.render._submit()
     assert len(told) == 1

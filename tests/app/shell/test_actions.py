@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtGui import QKeySequence
 
+from app.controllers.handlers import command_handlers
 from app.dialogs.shortcuts import ShortcutsDialog, keys_text, shortcut_rows
+from app.shell.action_set import connect_actions
 from app.shell.actions import ACTIONS, BY_ID, GESTURES, MENUS, SEPARATOR, SUBMENUS
 
 
@@ -29,10 +32,16 @@ def test_no_key_has_two_actions():
     assert len(set(keys)) == len(keys)
 
 
-def test_every_handler_is_there(window):
-    for action in ACTIONS:
-        controller, method = action.handler.split(".")
-        assert callable(getattr(window.controllers[controller], method)), action.handler
+def test_every_action_has_a_handler_and_every_handler_an_action(window, core):
+    own = {"quit", "next_panel", "reset_layout", "full_screen"}  # the window's
+    handlers = command_handlers(window.controllers, core.document, window.canvas)
+    assert set(handlers) | own == set(BY_ID) and not set(handlers) & own
+    assert all(callable(handler) for handler in handlers.values())
+
+
+def test_an_action_without_a_handler_is_found_when_the_window_is_built(window):
+    with pytest.raises(KeyError, match="undo"):
+        connect_actions({"undo": window.actions_by_id["undo"]}, {})
 
 
 def test_every_action_has_a_text_and_a_line():

@@ -54,21 +54,21 @@ def editor(qtbot, core, monkeypatch):
     monkeypatch.setattr(engine_menus, "_devices", lambda work: [SimpleNamespace(id="mps", name="Fast", free_bytes=1)])
     monkeypatch.setattr("app.controllers.new.NewController.first", lambda self: None)
     made = Editor(core)
-    made.window.ask_unsaved = lambda: QMessageBox.StandardButton.Discard
+    made.window.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Discard
     made.show()
     qtbot.waitExposed(made.window)
     yield made
     core.document.mark_saved()
     core.settings.language = "en"
     install_language("en")
-    made.window.controllers["render"].stop()
+    made.window.controllers.render.stop()
     made.window.close()
 
 
 def speak_chinese(core, editor, qtbot):
     old = editor.window
     core.settings.language = "zh_CN"
-    old.rebuild()
+    old.language_changed.emit()
     return old
 
 
@@ -87,10 +87,10 @@ def test_cancel_after_the_write_began_lets_it_end_and_says_so(window, core, writ
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(path), "PNG (*.png)"))
     said = []
     monkeypatch.setattr(window.status, "show_message", said.append)
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with qtbot.waitSignal(window.controllers.exports.saved):
         window.actions_by_id["save"].trigger()
         qtbot.waitUntil(writing.begun.is_set)
-        window.controllers["render"].cancel()
+        window.controllers.render.cancel()
         assert said == [] and core.foreground_busy
         writing.go.set()
     assert said == ["Written: a.png"]
@@ -103,8 +103,8 @@ def test_cancel_after_the_write_began_lets_it_end_and_says_so(window, core, writ
 def test_another_language_drops_work_that_the_old_window_began(core, editor, qtbot, tmp_path):
     label_map = face_label_map(64)
     photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 1.0, known=True)
-    editor.window.controllers["styles"]._apply(photo, Target(HAIR), HAIR)
-    editor.window.controllers["device"].look()
+    editor.window.controllers.styles._apply(photo, Target(HAIR), HAIR)
+    editor.window.controllers.device.look()
     old = speak_chinese(core, editor, qtbot)
     assert editor.window is not old
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

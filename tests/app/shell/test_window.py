@@ -190,7 +190,7 @@ def test_brackets_change_the_brush(window, qtbot):
 def test_a_change_renders_in_a_worker(window, core, engine, qtbot):
     before = core.document.picture.copy()
     core.document.set_seed(3)
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert not np.array_equal(core.document.picture, before)
     assert engine.threads == {"tessera-render"}
 
@@ -199,7 +199,7 @@ def test_many_changes_at_once_make_few_renders(window, core, engine, qtbot):
     before = engine.renders
     for seed in range(1, 40):
         core.document.set_seed(seed)
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert engine.renders - before <= 2
 
 
@@ -207,7 +207,7 @@ def test_hiding_a_label_renders_nothing(window, core, engine, qtbot):
     before = engine.renders
     core.document.set_visible(HAIR, False)
     core.document.set_seed(1)
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert engine.renders - before == 1
 
 
@@ -224,7 +224,7 @@ def test_cancel_keeps_the_last_picture_and_the_next_job_works(window, core, engi
     assert np.array_equal(core.document.picture, picture)
     engine.gate = None
     core.document.set_seed(6)
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
 
 
 def test_escape_in_a_stroke_drops_the_stroke_only(window, core, engine, qtbot):
@@ -244,9 +244,9 @@ def test_the_time_of_the_last_render_is_shown(window):
 
 
 def test_another_device_is_used_at_once(window, core, engine, qtbot):
-    window.controllers["device"].use("cpu")
+    window.controllers.device.use("cpu")
     qtbot.waitUntil(lambda: engine.devices[-1] == "cpu")
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert core.settings.device == "cpu"
     assert window.status.device_button.text() == "CPU"
 
@@ -296,10 +296,10 @@ def test_closing_asks_only_about_unsaved_changes(window, core, qtbot):
     window.show()
     core.document.set_seed(4)
     asked = []
-    window.ask_unsaved = lambda: asked.append(1) or QMessageBox.StandardButton.Cancel
+    window.controllers.unsaved.ask = lambda: asked.append(1) or QMessageBox.StandardButton.Cancel
     assert not window.close()
     assert asked == [1]
-    window.ask_unsaved = lambda: QMessageBox.StandardButton.Discard
+    window.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Discard
     assert window.close()
 
 
@@ -307,7 +307,7 @@ def test_save_in_the_question_saves_then_closes(window, core, qtbot, tmp_path, m
     core.document.set_seed(4)
     path = tmp_path / "a.png"
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(path), "PNG (*.png)"))
-    window.ask_unsaved = lambda: QMessageBox.StandardButton.Save
+    window.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Save
     with qtbot.waitSignal(window.closed):
         assert not window.close()
     assert path.is_file()
@@ -467,10 +467,10 @@ def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp
     first = editor.window
     first.show()
     qtbot.waitExposed(first)
-    first.ask_unsaved = lambda: QMessageBox.StandardButton.Discard
+    first.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Discard
     try:
         core.settings.language = "zh_CN"
-        first.rebuild()
+        first.language_changed.emit()
         second = editor.window
         qtbot.addWidget(second, before_close_func=lambda _: core.document.mark_saved())
         assert second is not first and second.isVisible() and not first.isVisible()
@@ -479,7 +479,7 @@ def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp
     finally:
         core.settings.language = "en"
         install_language("en")
-        editor.window.controllers["render"].stop()
+        editor.window.controllers.render.stop()
 
 
 def test_undo_back_to_what_is_shown_drops_the_render_under_way(window, core, engine, qtbot):
@@ -490,5 +490,5 @@ def test_undo_back_to_what_is_shown_drops_the_render_under_way(window, core, eng
     core.document.undo()
     qtbot.waitUntil(lambda: not core.render_lane.busy)
     engine.gate.set()
-    assert window.controllers["render"].up_to_date
+    assert window.controllers.render.up_to_date
     assert np.array_equal(core.document.picture, picture)

@@ -35,16 +35,16 @@ def window(qtbot, core):
     qtbot.addWidget(made, before_close_func=end)
     made.show()
     qtbot.waitExposed(made)
-    made.controllers["render"].start()
-    made.controllers["studio"].ask_stop = lambda: pytest.fail("asked about the training")
+    made.controllers.render.start()
+    made.controllers.studio.ask_stop = lambda: pytest.fail("asked about the training")
     yield made
-    made.controllers["studio"].close_window()
+    made.controllers.studio.close_window()
 
 
 @pytest.fixture
 def studio(qtbot, window, tiny_dataset):
     """The studio with its data chosen."""
-    controller = window.controllers["studio"]
+    controller = window.controllers.studio
     controller.open(tiny_dataset)
     qtbot.waitUntil(lambda: controller.studio is not None, timeout=PATIENCE)
     qtbot.waitExposed(controller.studio)

@@ -46,7 +46,7 @@ def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_
     qtbot.waitUntil(lambda: core.document.weights == name and bool(said), timeout=PATIENCE)
     assert str(user_weights_folder() / name) in said[-1] and " kB)" in said[-1]  # where they are and how much they take
     assert read_card(user_weights_folder() / name).steps >= step
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date, timeout=PATIENCE)
     first = core.document.picture.copy()
     assert training.shown.step == step
 
@@ -56,7 +56,7 @@ def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_
     studio.bar.use.click()
     qtbot.waitUntil(lambda: read_card(user_weights_folder() / name).steps > step, timeout=PATIENCE)
     qtbot.waitUntil(
-        lambda: window.controllers["render"].up_to_date and not np.array_equal(core.document.picture, first),
+        lambda: window.controllers.render.up_to_date and not np.array_equal(core.document.picture, first),
         timeout=PATIENCE,
     )
     assert training.state is State.RUNNING
@@ -118,7 +118,7 @@ def test_an_old_run_shows_its_history(qtbot, studio, core, tmp_path):
 
 def test_closing_the_editor_asks_and_ends_the_training_with_a_checkpoint(qtbot, studio, window, core, tmp_path):
     begin(studio, core, tmp_path, qtbot)
-    controller, training = window.controllers["studio"], core.training
+    controller, training = window.controllers.studio, core.training
     answers = [False, True]
     controller.ask_stop = lambda: answers.pop(0)
     window.close()
@@ -136,7 +136,7 @@ def test_closing_the_studio_leaves_the_training_running(qtbot, studio, window, c
     studio.close()
     step = core.training.shown.step
     qtbot.waitUntil(lambda: core.training.shown.step > step, timeout=PATIENCE)
-    window.controllers["studio"].open()
+    window.controllers.studio.open()
     assert studio.isVisible() and studio.bar.stop.isEnabled()
 
 

@@ -1,0 +1,96 @@
+"""The document's styles for other weights: style codes belong to the weights that made them.
+
+Pictures are encoded again first, in the background, so that a change of weights is one step and the document stays
+complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QObject
+
+from app.controllers.context import Context
+from app.controllers.render import RenderController
+from app.jobs.photos import CodeCache
+from app.jobs.restyle import encode_again, image_parts, own_regions, possible, whole_picture, with_codes
+from engine.labels.label_sets import LabelSet
+from engine.requests.styles import ImageStyle, Style
+
+
+class RestyleController(QObject):
+    """Encodes pictures again where the weights that made their style codes are not those that paint."""
+
+    def __init__(self, context: Context, render: RenderController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._core = context.core
+        self._document = context.core.document
+        self._render = render
+        self._codes = CodeCache(context.core.catalogue.fingerprint)
+
+    def renew(self) -> None:
+        """The document's weights are others now, under the same name: encode its pictures again, then paint."""
+        document = self._document
+        if any(image_parts(style) for style in document.styles.values()):
+            self.change_weights(document.weights, document.label_set)
+        else:
+            self._render.render_now()
+
+    def fresh(self, styles: Mapping[int, Style], weights: str, then: Callable[[dict[int, Style]], object]) -> None:
+        """Call ``then`` with styles that come from a file or from the strip of results: codes that other weights made
+        than those that have the name ``weights`` now are encoded again from their pictures, in the background. Those
+        whose picture is gone, or too small there, stay: the engine says what is missing."""
+        identity = self._core.catalogue.identity(weights)
+        foreign = [part for style in styles.values() for part in image_parts(style) if part.foreign(identity)]
+        if not foreign:
+            then(dict(styles))
+            return
+        labels = self._core.catalogue.label_set(weights)
+
+        def encoded(replacements: dict[ImageStyle, Style]) -> None:
+            then({label: with_codes(style, replacements, keep=True) for label, style in styles.items()})
+
+        self._core.submit(
+            lambda work: encode_again(work, weights, dict.fromkeys(foreign), labels, self._codes),
+            text=self.tr("Encoding the styles again"),
+            on_done=encoded,
+        )
+
+    def change_weights(self, name: str, labels: LabelSet) -> None:
+        """Change to the weights `name`, which know the document's labels, once its pictures are encoded for them."""
+        document = self._document
+        old, new = self._core.scope.abilities, self._core.catalogue.abilities(name)
+        styles = document.styles
+        if old.scope == "picture" and new.scope == "label":
+            styles = own_regions(styles, document.style_locked)
+        pictures = list(dict.fromkeys(part for style in styles.values() for part in image_parts(style)))
+        origin, old_name, old_styles = document.origin, document.weights, document.styles
+
+        def switch(encoded: dict[ImageStyle, Style]) -> None:
+            if document.origin is not origin or document.weights != old_name:
+                return  # the user has moved on
+            wanted = document.styles
+            if wanted == old_styles:  # a region that the picture does not have takes the mean
+                missing = {n for n, style in styles.items() if style != old_styles[n] and style not in encoded}
+                wanted = {label: style for label, style in styles.items() if label not in missing}
+            self._switch(name, labels, wanted, encoded)
+
+        if not pictures:
+            switch({})
+            return
+        self._core.submit(
+            lambda work: encode_again(work, name, pictures, labels, self._codes),
+            text=self.tr("Encoding the styles again"),
+            on_done=switch,
+        )
+
+    def _switch(self, name: str, labels: LabelSet, styles: dict[int, Style], encoded: dict[ImageStyle, Style]) -> None:
+        """Paint with other weights from now on: one step."""
+        document, abilities = self._document, self._core.catalogue.abilities(name)
+        allowed, simplified = possible(styles, encoded, abilities, document.style_locked)
+        if abilities.scope == "picture":
+            allowed = whole_picture(allowed, document.areas, len(labels), document.style_locked)
+        document.change_model(name, allowed, label_set=labels, text=self.tr("Change model"))
+        if simplified:
+            sentence = self.tr('{0} styles that "{1}" cannot have became something simpler; undo brings them back.')
+            self._core.hub.notice(sentence.format(simplified, name))
