@@ -16,6 +16,7 @@ from app.errors_ui.hub import ProblemHub
 from app.imaging.thumbnails import Thumbnails
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate
+from app.jobs.subject import Subject
 from app.jobs.work_lane import Work, WorkLane
 from app.shell.catalogue import Catalogue
 from app.shell.settings import Settings
@@ -75,11 +76,18 @@ class Core(QObject):
         on_done: Callable[[Any], object],
         on_failed: Callable[[EngineError], object] | None = None,
         on_progress: Callable[[float, str], object] | None = None,
+        only_for: Subject | None = None,
     ) -> Work:
-        """Queue work that the user waits for: it shows progress and ``cancel`` drops it (thumbnails are not such)."""
+        """Queue work that the user waits for: it shows progress and ``cancel`` drops it (thumbnails are not such).
+        ``only_for``: the result counts only while this is the same document (or `SameModel` of it)."""
         self._foreground = [work for work in self._foreground if not work.settled]
         work = self.work_lane.submit(
-            function, text=text, on_done=on_done, on_failed=on_failed or self.hub.error, on_progress=on_progress
+            function,
+            text=text,
+            on_done=on_done,
+            on_failed=on_failed or self.hub.error,
+            on_progress=on_progress,
+            only_for=only_for,
         )
         self._foreground.append(work)
         return work

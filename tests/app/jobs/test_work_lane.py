@@ -9,7 +9,8 @@ import pytest
 
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate
-from app.jobs.work_lane import WorkLane
+from app.jobs.subject import SameModel
+from app.jobs.work_lane import Work, WorkLane
 from engine.errors import BadFile, Cancelled, EngineError
 from tests.app.fake_engine import PATIENCE_S, FakeFactory, FakeSession
 
@@ -51,6 +52,16 @@ class Stop:
         raise AssertionError("never let go")
 
 
+def parse(lane: WorkLane, request: str, on_done, on_failed=None) -> Work:
+    """Queues one call of the session."""
+
+    def job(work: Work):
+        with work.session() as session:
+            return session.run(request, work.progress, work.cancel_event)
+
+    return lane.submit(job, on_done=on_done, on_failed=on_failed)
+
+
 def idle(qtbot, lane: WorkLane) -> None:
     qtbot.waitUntil(lambda: not lane.busy)
 
@@ -72,7 +83,7 @@ def test_jobs_run_one_after_the_other_in_the_order_they_came(lane, qtbot):
     ran, done = [], []
     for n in range(5):
         lane.submit(lambda work, n=n: ran.append(n) or n, on_done=done.append)
-    assert lane.pending == 5
+    assert lane.busy
     idle(qtbot, lane)
     assert ran == done == [0, 1, 2, 3, 4]
 
@@ -228,10 +239,15 @@ def test_an_idle_lane_holds_on_to_no_result(lane, qtbot):
     assert kept[0]() is None
 
 
-def test_parse_and_encode_use_the_session(lane, engine, qtbot):
+def test_jobs_use_the_session(lane, engine, qtbot):
     seen = []
-    lane.parse("a parse request", on_done=seen.append)
-    lane.encode("sean", np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8), on_done=seen.append)
+
+    def encode(work: Work):
+        with work.session() as session:
+            return session.encode("sean", np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8))
+
+    parse(lane, "a parse request", on_done=seen.append)
+    lane.submit(encode, on_done=seen.append)
     idle(qtbot, lane)
     assert seen == ["a parse request", ("encode", "sean")]
 
@@ -239,11 +255,11 @@ def test_parse_and_encode_use_the_session(lane, engine, qtbot):
 def test_parsing_can_be_cancelled(lane, engine, qtbot):
     engine.hold = True
     seen = []
-    work = lane.parse("slow", on_done=seen.append, on_failed=seen.append)
+    work = parse(lane, "slow", on_done=seen.append, on_failed=seen.append)
     engine.wait_started()
     work.cancel()
     engine.hold = False
-    lane.parse("quick", on_done=seen.append)
+    parse(lane, "quick", on_done=seen.append)
     idle(qtbot, lane)
     assert engine.cancelled == ["slow"]
     assert seen == ["quick"]
@@ -255,7 +271,7 @@ def test_both_lanes_use_one_session_never_at_once(lane, gate, factory, engine, q
         done, rendered = [], []
         renders.rendered.connect(rendered.append)
         for n in range(5):
-            lane.parse(f"parse {n}", on_done=done.append)
+            parse(lane, f"parse {n}", on_done=done.append)
             renders.submit(f"render {n}")
         idle(qtbot, lane)
         qtbot.waitUntil(lambda: not renders.busy)
@@ -313,7 +329,7 @@ def test_waiting_for_the_session_can_be_cancelled(lane, gate, engine, qtbot):
         renders.submit("long render")
         engine.wait_started()
         seen = []
-        work = lane.parse("waits", on_done=seen.append, on_failed=seen.append)
+        work = parse(lane, "waits", on_done=seen.append, on_failed=seen.append)
         work.cancel()
         lane.submit(lambda work: "files go on", on_done=seen.append)
         qtbot.waitUntil(lambda: seen == ["files go on"])
@@ -322,3 +338,61 @@ def test_waiting_for_the_session_can_be_cancelled(lane, gate, engine, qtbot):
         assert engine.ran == ["long render"]
     finally:
         assert renders.shutdown()
+
+
+class Paper:
+    """What work is done for: another one once `origin` changes."""
+
+    def __init__(self) -> None:
+        self.origin: object = object()
+        self.weights = "sean"
+
+
+def test_a_result_for_a_document_that_is_another_one_by_now_is_dropped(lane, qtbot):
+    paper, stop, seen = Paper(), Stop(), []
+    lane.submit(stop, on_done=seen.append, on_progress=lambda *told: seen.append(told), only_for=paper)
+    assert stop.began.wait(PATIENCE_S)
+    paper.origin = object()
+    stop.may_end.set()
+    lane.submit(lambda work: work.progress(0.5, "again") or "for the new one", on_done=seen.append, only_for=paper)
+    idle(qtbot, lane)
+    assert seen == ["for the new one"]
+
+
+def test_progress_for_a_document_that_is_another_one_by_now_is_dropped(lane, qtbot):
+    paper, go_on, seen = Paper(), threading.Event(), []
+
+    def job(work: Work) -> None:
+        assert go_on.wait(PATIENCE_S)
+        work.progress(0.5)
+
+    lane.submit(job, on_progress=lambda *told: seen.append(told), only_for=paper)
+    paper.origin = object()
+    go_on.set()
+    idle(qtbot, lane)
+    assert seen == []
+
+
+@pytest.mark.parametrize(("weights", "expected"), [("sean", ["done"]), ("smis", [])])
+def test_a_result_for_a_model_is_dropped_when_the_document_has_other_weights_by_now(lane, qtbot, weights, expected):
+    paper, go_on, seen = Paper(), threading.Event(), []
+    lane.submit(lambda work: go_on.wait(PATIENCE_S) and "done", on_done=seen.append, only_for=SameModel(paper))
+    paper.weights = weights
+    go_on.set()
+    idle(qtbot, lane)
+    assert seen == expected
+
+
+def test_an_error_is_told_even_when_the_document_is_another_one_by_now(lane, qtbot):
+    paper, go_on, seen = Paper(), threading.Event(), []
+    error = BadFile("“a.jpg” is no image; choose another file.")
+
+    def job(work: Work) -> None:
+        assert go_on.wait(PATIENCE_S)
+        raise error
+
+    lane.submit(job, on_failed=seen.append, only_for=paper)
+    paper.origin = object()
+    go_on.set()
+    idle(qtbot, lane)
+    assert seen == [error]
