@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from app.shell.i18n import tr
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
-from engine.systems.base import PAINTERS, PARSER, Abilities, abilities, unlearnt
+from engine.systems import abilities, default_weights, position, unlearnt
+from engine.systems.base import Abilities
 from engine.weights.card import Card, read_card
 from engine.weights.store import WeightsEntry, find_weights, lasting_name, list_weights
 
@@ -51,20 +52,19 @@ class Catalogue(QObject):
 
     def painters(self) -> list[tuple[str, Card]]:
         """Names and cards of usable weights that paint, by name; opened folders count as well."""
-        found = {e.name: e.card for e in self._entries if e.card is not None and e.card.system in PAINTERS}
-        found.update({name: card for name, card in self._extra.items() if card.system in PAINTERS})
+        found = {e.name: e.card for e in self._entries if e.card is not None and abilities(e.card).paints}
+        found.update({name: card for name, card in self._extra.items() if abilities(card).paints})
         return sorted(found.items())
 
     def default_painter(self) -> str:
         """The weights to start with: those that come with Tessera if they are there; "" when there are none."""
-        names = [name for name, _ in self.painters()]
-        return "sean-faces" if "sean-faces" in names else (names[0] if names else "")
+        return default_weights(name for name, _ in self.painters())
 
     def painted_sets(self, first: str = "") -> list[tuple[LabelSet, str]]:
         """Every set of labels that there are weights for, with the weights to begin with: ``first`` for their own set,
         which comes first, else those of the first system that has some, by name."""
         found: list[tuple[LabelSet, str]] = []
-        painters = sorted(self.painters(), key=lambda item: (item[0] != first, PAINTERS.index(item[1].system), item[0]))
+        painters = sorted(self.painters(), key=lambda item: (item[0] != first, position(item[1]), item[0]))
         for name, card in painters:
             try:
                 labels = card.labels()
@@ -134,7 +134,7 @@ class Catalogue(QObject):
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Weights that find these labels in a photo."""
         for entry in self._entries:
-            if entry.card is not None and entry.card.system == PARSER:
+            if entry.card is not None and abilities(entry.card).parses:
                 labels = entry.card.labels()
                 if labels is not None and labels.same_labels(label_set):
                     return entry.name
@@ -156,7 +156,7 @@ class Catalogue(QObject):
         """
         folder = path if path.is_dir() else path.parent
         card = read_card(find_weights(folder))
-        if card.system not in PAINTERS:
+        if not abilities(card).paints:
             raise WeightsError(
                 tr('The weights "{0}" are of the system "{1}", which does not paint a label map; open others.').format(
                     card.name, card.system

@@ -13,7 +13,7 @@ from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
-from engine.systems.base import abilities
+from engine.systems import abilities
 from engine.weights.card import Card
 from engine.weights.store import find_weights, user_weights_folder
 

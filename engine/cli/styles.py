@@ -17,7 +17,7 @@ from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image
 from engine.requests.render import ParseRequest
 from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
-from engine.systems.base import abilities, unlearnt
+from engine.systems import abilities, unlearnt
 from engine.weights.card import read_card
 from engine.weights.store import find_weights
 

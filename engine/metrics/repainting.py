@@ -9,7 +9,7 @@ import numpy as np
 from engine.painting.label_painter import Array, Painter, StyleCodes
 from engine.requests.render import LabelMapData, RenderRequest
 from engine.requests.styles import ImageStyle, Style, encode_code
-from engine.systems.base import abilities
+from engine.systems import abilities
 
 SEED = 0
 

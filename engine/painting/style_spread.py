@@ -33,7 +33,7 @@ from engine.labels.label_sets import LabelSet
 from engine.painting.codes import drawn
 from engine.painting.label_painter import Array, Painter
 from engine.pictures.images import fit_square, fit_square_label_map, read_image
-from engine.systems.base import abilities
+from engine.systems import abilities
 from engine.weights.card import CARD_FILE, Card
 from engine.weights.store import Weights, load_weights
 

@@ -1,33 +1,54 @@
-"""What weights can do, said by their card alone: the editor's controls follow it. Imports no torch."""
+"""What a system is: one paper's networks, and what Tessera does with them. Imports no torch.
+
+A system is a folder beside this file. Its `system.py` holds one `System`, which names everything else in the folder by
+path ("engine.systems.sean.network:SEANGenerator"), so that listing systems and reading cards costs nothing; whoever
+needs a part fetches it with `load_part`. The list of systems, and the questions about it, are in `engine.systems`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from engine.weights.card import Card, metrics_by_split
+from engine.weights.card import Card
 
-PAINTERS = ("sean", "smis", "spade", "pix2pixhd")
-"""Systems that paint a picture from a label map."""
-PARSER = "parser"
-MIN_SHARE = 2e-5
-"""A label under this share of the training pixels counts as not learnt."""
+RENDER = "engine.requests.render:RenderRequest"
+PARSE = "engine.requests.render:ParseRequest"
+LABELLED = "engine.data.folder:DatasetFolder"
+CC_BY_NC_SA = "CC BY-NC-SA 4.0"
+MOST_SIDE, USUAL_SIDE = 4096, 256
+
+
+def load_part(path: str) -> Any:
+    """What "package.module:name" names, its module imported now. Raises ImportError, AttributeError."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 @dataclass(frozen=True)
 class Abilities:
-    """What weights can do.
+    """What weights can do, said by their card alone: the editor's controls and the command line follow it.
 
-    paints: they paint label maps. images: a picture gives styles. samples: styles can be drawn (dice).
+    paints: label maps become pictures. parses: pictures become label maps.
+    images: a picture gives styles. samples: styles can be drawn (dice).
     scope: what one style decides, its label's region or the whole picture.
     blocks: how many blocks can have a style of their own (crossover); 0 where they cannot.
+    begins_drawn: a new document begins with drawn styles, because the mean style shows little of what weights can do.
+    stride: sides of pictures and label maps are multiples of it, in pixels.
+    resolution: the side in pixels at which the weights work best.
     """
 
     paints: bool = False
+    parses: bool = False
     images: bool = False
     samples: bool = False
     scope: Literal["label", "picture"] = "label"
     blocks: int = 0
+    begins_drawn: bool = False
+    stride: int = 1
+    resolution: int = USUAL_SIDE
 
     @property
     def styles(self) -> bool:
@@ -35,55 +56,102 @@ class Abilities:
         return self.images or self.samples
 
 
-def abilities(card: Card) -> Abilities:
-    """What the weights of this card can do; nothing for a system that this version does not know."""
-    config = card.config
-    if card.system == "sean":
-        return Abilities(
-            paints=True, images=True, samples=bool(card.styles_sha256), scope="label", blocks=_styled_blocks(card)
-        )
-    if card.system == "smis":
-        return Abilities(paints=True, images=_has_encoder(card), samples=True, scope="label")
-    if card.system == "spade":
-        latent = bool(config.get("latent", 0))
-        return Abilities(paints=True, images=latent and _has_encoder(card), samples=latent, scope="picture")
-    if card.system == "pix2pixhd":
-        coded = bool(config.get("features", 3))
-        return Abilities(paints=True, images=coded, samples=coded and bool(card.styles_sha256), scope="label")
-    return Abilities()
+@dataclass(frozen=True)
+class Network:
+    """One network of a system, built from a config dataclass.
+
+    config, module: paths of the dataclass and of the `nn.Module` that takes it.
+    inputs: what `forward` takes, in order: "hot" (B, channels, H, W) one-hot label map; "codes"
+        (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "latents" (B, labels * latent, h, w);
+        "features" (B, labels, features); "image" (B, 3, H, W).
+    stride: config -> what the sides of pictures and label maps must be multiples of.
+    spectral: the module takes `sn`, spectral normalisation in training.
+    variants: configurations that the paper compares, as changes of the default config.
+    """
+
+    title: str
+    config: str
+    module: str
+    inputs: tuple[str, ...]
+    stride: Callable[[Any], int] = lambda config: 1
+    spectral: bool = True
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
 
 
-def _has_encoder(card: Card) -> bool:
+@dataclass(frozen=True)
+class Tiny:
+    """The smallest configuration that tests and checks train: fields of the recipe's [model] and [task]."""
+
+    resolution: int
+    model: Mapping[str, Any] = field(default_factory=dict)
+    task: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One system. Paths are "package.module:name"; "" where a system has no such part.
+
+    id: its name in cards, recipes and on the command line.
+    title, paper: for people.
+    code_licence: of the folder. weights_licence: of the weights that the authors published, "" if none.
+    networks: by name; the first is the one that weights with a single network hold.
+    abilities: what the weights of a card can do.
+    requests: paths of the request kinds that its weights serve.
+    runtime: path of what makes use of weights: called with (`Weights`, torch.device).
+    data: path of the kind of data set that it trains on.
+    task, task_config: paths of the training task and of its config dataclass; the model's is the first network's.
+    finish: path of what publishing adds to trained weights (`engine.systems.finish`).
+    published: path of how the authors' files are recognised and converted.
+    golden: path of the kinds of golden cases, by name.
+    bench: path of what the synthesis benchmark paints.
+    tiny: the smallest configuration.
+    default_name: the weights that a first document paints with, and the recipe that is offered first.
+    """
+
+    id: str
+    title: str
+    paper: str
+    code_licence: str = "MIT"
+    weights_licence: str = ""
+    networks: Mapping[str, Network]
+    abilities: Callable[[Card], Abilities]
+    requests: tuple[str, ...]
+    runtime: str
+    data: str = LABELLED
+    task: str
+    task_config: str
+    finish: str = ""
+    published: str = ""
+    golden: str = ""
+    bench: str = ""
+    tiny: Tiny
+    default_name: str = ""
+
+    @property
+    def network(self) -> Network:
+        """The network that weights with a single network hold."""
+        return next(iter(self.networks.values()))
+
+    def serves(self, request: type) -> bool:
+        """Whether its weights serve this kind of request."""
+        return f"{request.__module__}:{request.__qualname__}" in self.requests
+
+
+# ---------------------------------------------------------------- what cards say
+
+
+def resolution_of(card: Card) -> int:
+    """The side in pixels that the card's config says; the usual one where it says none."""
+    side = card.config.get("resolution")
+    return side if isinstance(side, int) and 1 <= side <= MOST_SIDE else USUAL_SIDE
+
+
+def has_encoder(card: Card) -> bool:
     """Published generators come without; a config that does not say has the default, which is with."""
     return card.config.get("encoder", {}) is not None
 
 
-def _styled_blocks(card: Card) -> int:
-    """As SEANGenerator.styled_blocks; 0 for the ablation with an encoder per SEAN layer."""
-    if card.config.get("encoders", "unified") == "sean":
-        return 0
-    doublings = card.config.get("upsample_before")
-    blocks = len(doublings) if isinstance(doublings, list | tuple) else 7
-    styled = card.config.get("styled_blocks", 6)
-    return min(styled, blocks) if isinstance(styled, int) else 0
-
-
-def unlearnt(card: Card) -> frozenset[int]:
-    """Ids of labels that the weights saw next to nothing of, by the card's "label_shares" (share of the pixels by
-    label name or id): those of the training split, else of another; empty where the card does not say.
-
-    Raises BadFile: the card's label set is wrong.
-    """
-    labels = card.labels()
-    splits = metrics_by_split(card)
-    given = [splits[key].get("label_shares") for key in sorted(splits, key=lambda key: key not in ("train", ""))]
-    shares = next((found for found in given if found), None)
-    if labels is None or not shares:
-        return frozenset()
-    if isinstance(shares, dict):
-        by_id = {label.id: shares.get(label.name, shares.get(str(label.id))) for label in labels.labels}
-    elif isinstance(shares, list):
-        by_id = dict(enumerate(shares))
-    else:
-        return frozenset()
-    return frozenset(i for i, share in by_id.items() if isinstance(share, int | float) and share < MIN_SHARE)
+def number_of(card: Card, key: str, default: int) -> int:
+    """A whole number of the card's config; `default` where it is missing or no number."""
+    value = card.config.get(key, default)
+    return value if isinstance(value, int) else default

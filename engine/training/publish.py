@@ -22,7 +22,8 @@ from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
 from engine.session import Session
-from engine.systems.base import PAINTERS
+from engine.systems import find_system
+from engine.systems.base import RENDER
 from engine.systems.registry import family
 from engine.systems.sean.network import MEAN_STYLE, SEANConfig, SEANGenerator
 from engine.training.loop import Loop
@@ -61,7 +62,8 @@ def publish(
     state = read_tensors(best)
     metrics: dict[str, Any] = {"at_training": trained.numbers}
     folder: DatasetFolder | None = None
-    if trained.system in PAINTERS:
+    known = find_system(trained.system)
+    if known is not None and RENDER in known.requests:
         side = family(trained.system).read_config(trained.config).resolution
         folder = DatasetFolder(data or Path(about.data), "train", side, on_progress)
         metrics["train"] = {"label_shares": folder.label_shares()}

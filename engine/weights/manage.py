@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.errors import BadFile, EngineError
 from engine.files import cannot, root, user_data_folder
+from engine.systems import all_systems
 from engine.weights.card import CARD_FILE
 from engine.weights.store import (
     MODEL_FILE,
@@ -22,7 +23,6 @@ from engine.weights.store import (
 STYLES_FILE = "styles.safetensors"
 OURS = (CARD_FILE, MODEL_FILE, STYLES_FILE, SAMPLES_FILE)
 """The files of a weights folder; removing weights removes these and nothing else."""
-SYSTEMS = ("sean", "smis", "spade", "pix2pixhd", "parser")
 
 
 def problem_of(name: str | Path) -> str:
@@ -109,19 +109,17 @@ def missing(have: set[str] | None = None) -> list[Missing]:
         from engine.weights.store import list_weights
 
         have = {entry.card.system for entry in list_weights() if entry.card is not None}
-    found = [
+    networks = [
         Missing(name, use, files, user_data_folder() / "nets")
         for name, use, files in NETWORKS
         if not any(all((place / file).is_file() for file in files) for place in _net_places())
     ]
-    for system in SYSTEMS:
-        if system not in have:
-            found.append(
-                Missing(
-                    system, "weights of this system", (f"NAME/{CARD_FILE}", f"NAME/{MODEL_FILE}"), user_weights_folder()
-                )
-            )
-    return found
+    files = f"NAME/{CARD_FILE}", f"NAME/{MODEL_FILE}"
+    return networks + [
+        Missing(system.id, "weights of this system", files, user_weights_folder())
+        for system in all_systems()
+        if system.id not in have
+    ]
 
 
 def _net_places() -> list[Path]:

@@ -18,7 +18,7 @@ from engine.requests.render import LabelMapData, RenderRequest
 from engine.requests.styles import MEAN, MixStyle, SampleStyle
 from engine.requests.variations import variations
 from engine.session import Session
-from engine.systems.base import abilities
+from engine.systems import abilities
 from engine.weights.card import read_card
 from tests.engine.systems.tiny import write_weights
 from tests.engine.test_files import is_one_sentence

@@ -18,7 +18,8 @@ from engine.requests.render import LabelMapData, RenderRequest
 from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MixStyle, SampleStyle, Style, encode_code
 from engine.requests.variations import variations, with_style
 from engine.session import Session
-from engine.systems.base import PAINTERS, Abilities, abilities
+from engine.systems import abilities, system
+from engine.systems.base import Abilities
 from engine.systems.registry import family
 from engine.weights.card import read_card
 from engine.weights.store import load_weights, save_weights
@@ -244,14 +245,15 @@ def test_abilities_are_those_of_the_painters(session, all_weights, tiny_weights)
     for folder in [*all_weights.iterdir(), tiny_weights / "tiny-sean"]:
         card = read_card(folder)
         said, painter = abilities(card), session.painter(card.name)
-        assert said.paints and card.system in PAINTERS
+        assert said.paints and system(card.system)
         assert said.scope == painter.scope
+        assert (said.stride, said.resolution) == (painter.config.stride, painter.config.resolution)
         assert said.styles == bool(painter.code_length)
         assert said.images == _can(lambda p=painter: p.encode(black, black[:, :, 0]))
         assert said.samples == _can(lambda p=painter: p.sample(HAIR, 1))
         if said.blocks:
             assert said.blocks == painter.generator.styled_blocks
-    assert abilities(read_card(tiny_weights / "tiny-parser")) == Abilities()
+    assert abilities(read_card(tiny_weights / "tiny-parser")) == Abilities(parses=True, resolution=64)
 
 
 def _can(action) -> bool:

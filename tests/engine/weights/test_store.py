@@ -234,7 +234,8 @@ def test_weights_of_another_label_set_are_refused():
 def test_listing_weights_needs_no_torch(place: Path):
     save_weights(place / "w", card(), STATE)
     code = (
-        "import sys; from engine.checkpoints import list_weights; from engine import labels, request, images, devices;"
+        "import sys; from engine.weights.store import list_weights; import engine.labels.label_maps, "
+        "engine.requests.render, engine.pictures.images, engine.devices;"
         "print([e.name for e in list_weights()], 'torch' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=files.root())

@@ -1,0 +1,78 @@
+"""What SPADE is and can, with a latent for the whole picture (VSPADE) or without."""
+
+from __future__ import annotations
+
+from engine.systems.base import (
+    CC_BY_NC_SA,
+    RENDER,
+    Abilities,
+    Network,
+    System,
+    Tiny,
+    has_encoder,
+    resolution_of,
+)
+from engine.weights.card import Card
+
+FOLDER = "engine.systems.spade"
+UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}
+
+
+def abilities(card: Card) -> Abilities:
+    """One style for the whole picture where there is a latent; else one look for a label map."""
+    latent = bool(card.config.get("latent", 0))
+    return Abilities(
+        paints=True,
+        images=latent and has_encoder(card),
+        samples=latent,
+        scope="picture",
+        stride=2 ** UPSAMPLINGS.get(str(card.config.get("depth", "normal")), 5),
+        resolution=resolution_of(card),
+    )
+
+
+SYSTEM = System(
+    id="spade",
+    title="SPADE",
+    paper="Park et al., CVPR 2019, arXiv 1903.07291",
+    weights_licence=CC_BY_NC_SA,
+    networks={
+        "generator": Network(
+            title="SPADE",
+            config=f"{FOLDER}.network:SPADEConfig",
+            module=f"{FOLDER}.network:SPADEGenerator",
+            inputs=("hot", "z"),
+            stride=lambda config: int(config.stride),
+            variants={
+                "": {},
+                "more": {"depth": "more"},
+                "most": {"depth": "most"},
+                "vspade": {"latent": 256},
+                "vae": {"latent": 256, "encoder": None},  # as published: the encoder is a file of its own
+                "cityscapes": {
+                    "labels": 35,
+                    "edges": True,
+                    "depth": "more",
+                    "resolution": 512,
+                    "aspect_ratio": 2.0,
+                },
+            },
+        ),
+        "encoder": Network(
+            title="SPADE's image encoder",
+            config=f"{FOLDER}.network:SPADEEncoderConfig",
+            module=f"{FOLDER}.network:SPADEEncoder",
+            inputs=("image",),
+        ),
+    },
+    abilities=abilities,
+    requests=(RENDER,),
+    runtime=f"{FOLDER}.painter:SPADEPainter",
+    task=f"{FOLDER}.task:SPADETask",
+    task_config=f"{FOLDER}.task:SPADETaskConfig",
+    tiny=Tiny(
+        resolution=32,
+        model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},
+        task={"perceptual": 0.0, "discriminator_width": 4, "kl": 0.01, "kl_warm_up": 2},
+    ),
+)
