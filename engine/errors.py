@@ -8,6 +8,10 @@ shows it on request only. Programming errors stay ordinary Python exceptions.
 
 from __future__ import annotations
 
+from typing import Literal
+
+Form = Literal["whole", "clause", "beginning"]
+
 
 class Message(str):
     """Words for the user: an English string that remembers its template and its arguments.
@@ -15,33 +19,44 @@ class Message(str):
     `Message("{0} is empty; choose a picture.", name)` is the string with the name filled in. Without arguments the
     template is the text itself, and its braces mean nothing. An argument may be a message (a clause within a
     sentence) or an `EngineError`, which stands for its message.
+
+    form: "whole", as the template has it; "clause", without the full stop at its end; "beginning", with an upper-case
+        letter at its start.
     """
 
     template: str
     arguments: tuple[object, ...]
-    clause: bool
+    form: Form
 
-    def __new__(cls, template: str, *arguments: object, clause: bool = False) -> Message:
-        """A message; `clause` drops the full stop at its end, so that it can stand within another sentence."""
+    def __new__(cls, template: str, *arguments: object, form: Form = "whole") -> Message:
+        """A message; see the class."""
         filled = tuple(_plain(argument) for argument in arguments)
-        text = template.format(*filled) if filled else str(template)
-        message = super().__new__(cls, text.rstrip(".") if clause else text)
-        message.template, message.arguments, message.clause = str(template), filled, clause
+        text = template.format(*filled) if filled else str.__str__(template)
+        if form == "clause":
+            text = text.rstrip(".")
+        elif form == "beginning":
+            text = text[:1].upper() + text[1:]
+        message = super().__new__(cls, text)
+        message.template, message.arguments, message.form = template, filled, form
         return message
 
     def __str__(self) -> str:
         return self  # what `str` makes of a subclass would forget the template
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.template, self.arguments, self.clause)
+        return _restore, (self.template, self.arguments, self.form)
 
     def as_clause(self) -> Message:
-        """The same words without the full stop at their end."""
-        return Message(self.template, *self.arguments, clause=True)
+        """The same words without the full stop at their end, to stand within another sentence."""
+        return Message(self.template, *self.arguments, form="clause")
+
+    def as_beginning(self) -> Message:
+        """The same words with an upper-case letter at their start, to begin a sentence."""
+        return Message(self.template, *self.arguments, form="beginning")
 
 
-def _restore(template: str, arguments: tuple[object, ...], clause: bool) -> Message:
-    return Message(template, *arguments, clause=clause)
+def _restore(template: str, arguments: tuple[object, ...], form: Form) -> Message:
+    return Message(template, *arguments, form=form)
 
 
 def _plain(argument: object) -> object:

@@ -14,53 +14,62 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import platformdirs
 
-from engine.errors import BadFile
+from engine.errors import BadFile, Message
 
 PathLike = str | os.PathLike[str]
 
 MAX_BYTES_READ = 1 << 30
 """`read_bytes` refuses files over 1 GiB: nothing that is read whole is that large."""
 
-_REASONS: dict[int, str] = {
-    errno.ENOENT: "it does not exist; check the name",
-    errno.EACCES: "you are not allowed to; change its permissions or choose another place",
-    errno.EPERM: "you are not allowed to; change its permissions or choose another place",
-    errno.EROFS: "the folder is read-only; choose another folder",
-    errno.ENOSPC: "the disk is full; free some space or choose another folder",
-    errno.EDQUOT: "your disk quota is used up; free some space or choose another folder",
-    errno.EFBIG: "the disk cannot hold a file that large; choose another folder",
-    errno.EISDIR: "it is a folder; give a file",
-    errno.ENOTDIR: "part of the path is a file, not a folder; check the path",
-    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.EINVAL: "the name has characters that are not allowed here; choose another one",
-    errno.ELOOP: "its links point at each other; repair the link",
-    errno.EIO: "the disk reported an error; copy the file to another disk and try again",
-    errno.EBUSY: "another program is using it; close that program and try again",
-    errno.EMFILE: "too many files are open; close some and try again",
+_REASONS: dict[int, Message] = {
+    errno.ENOENT: Message("it does not exist; check the name"),
+    errno.EACCES: Message("you are not allowed to; change its permissions or choose another place"),
+    errno.EPERM: Message("you are not allowed to; change its permissions or choose another place"),
+    errno.EROFS: Message("the folder is read-only; choose another folder"),
+    errno.ENOSPC: Message("the disk is full; free some space or choose another folder"),
+    errno.EDQUOT: Message("your disk quota is used up; free some space or choose another folder"),
+    errno.EFBIG: Message("the disk cannot hold a file that large; choose another folder"),
+    errno.EISDIR: Message("it is a folder; give a file"),
+    errno.ENOTDIR: Message("part of the path is a file, not a folder; check the path"),
+    errno.ENAMETOOLONG: Message("the name is too long; choose a shorter one"),
+    errno.EINVAL: Message("the name has characters that are not allowed here; choose another one"),
+    errno.ELOOP: Message("its links point at each other; repair the link"),
+    errno.EIO: Message("the disk reported an error; copy the file to another disk and try again"),
+    errno.EBUSY: Message("another program is using it; close that program and try again"),
+    errno.EMFILE: Message("too many files are open; close some and try again"),
+}
+
+
+Action = Literal["read", "write", "remove", "create the folder"]
+_ACTIONS: dict[Action, Message] = {
+    "read": Message("read"),
+    "write": Message("write"),
+    "remove": Message("remove"),
+    "create the folder": Message("create the folder"),
 }
 
 
 def as_sentence(text: str) -> str:
     """`text` with its first letter in upper case ("the picture ..." begins a sentence)."""
-    return text[:1].upper() + text[1:]
+    return text.as_beginning() if isinstance(text, Message) else text[:1].upper() + text[1:]
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError) -> Message:
     """What went wrong and what to do about it, as the second half of a sentence without its full stop."""
     known = _REASONS.get(error.errno or 0)
-    return (
-        known
-        or f"{(error.strerror or str(error) or 'of an unknown error').rstrip('.').lower()}; try another place"
-    )
+    if known is not None:
+        return known
+    what = (error.strerror or str(error) or "of an unknown error").rstrip(".").lower()
+    return Message("{0}; try another place", what)
 
 
-def cannot(action: str, path: PathLike, error: OSError) -> BadFile:
+def cannot(action: Action, path: PathLike, error: OSError) -> BadFile:
     """The BadFile for an operating-system error: `cannot("read", path, error)`."""
-    return BadFile('Cannot {0} "{1}": {2}.', action, os.fspath(path), reason(error), details=repr(error))
+    return BadFile('Cannot {0} "{1}": {2}.', _ACTIONS[action], os.fspath(path), reason(error), details=repr(error))
 
 
 def _cannot_write(path: Path, error: OSError) -> BadFile:

@@ -20,7 +20,7 @@ import numpy as np
 from torch import Tensor
 
 from engine.devices import free_caches, is_out_of_memory, resolve
-from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
+from engine.errors import BadRequest, Cancelled, EngineError, Message, OutOfMemory, WeightsError
 from engine.labels.label_maps import check_label_map, read_label_map
 from engine.labels.label_sets import LabelSet
 from engine.painting.label_painter import Painter, StyleCodes
@@ -168,7 +168,7 @@ class Session:
         with self._guarded():
             painter = self.painter(weights)
             label_set, made_by = painter.label_set, painter.card.identity
-            check_label_map(label_map, label_set, "the label map of the style picture")
+            check_label_map(label_map, label_set, Message("the label map of the style picture"))
             pixels, label_map = close_up(pixels, label_map, label_set)
         digests = [hashlib.sha1(np.ascontiguousarray(a).tobytes()).hexdigest() for a in (pixels, label_map)]
         key = (weights, made_by, str(pixels.shape), str(label_map.shape), *digests)
@@ -195,7 +195,7 @@ class Session:
         met: dict[tuple[str | None, ...], StyleCodes] = {}  # a picture that styles many labels is read and parsed once
 
         def encode(style: ImageStyle) -> tuple[Array, Array]:
-            report(0.05, "reading styles")
+            report(0.05, Message("reading styles"))
             key = style.path, style.label_map_path, style.label_map_png
             if key not in met:
                 met[key], notes = self._encode_style(request.weights, painter.label_set, style)
@@ -206,11 +206,11 @@ class Session:
 
     def _render(self, request: RenderRequest, report: Progress) -> RenderResult:
         started = time.perf_counter()
-        report(0.0, "loading")
+        report(0.0, Message("loading"))
         painter = self.painter(request.weights)
         codes, told = self._codes_of(request, painter, report)
-        pixels, notes = painter.paint(request, codes, lambda n, of: report(0.1 + 0.9 * n / of, "painting"))
-        report(1.0, "painted")
+        pixels, notes = painter.paint(request, codes, lambda n, of: report(0.1 + 0.9 * n / of, Message("painting")))
+        report(1.0, Message("painted"))
         notes = tuple(dict.fromkeys([*told, *notes]))
         return RenderResult(pixels, time.perf_counter() - started, str(self.device), notes)
 
@@ -231,18 +231,18 @@ class Session:
                     label_set.name, style.path,
                 )
             label_map, _, warnings = self._shelf.photo_parser(parser).parse(pixels)
-            notes += [f'"{Path(style.path).name}": {warning}' for warning in warnings]
+            notes += [Message('"{0}": {1}', Path(style.path).name, warning) for warning in warnings]
         return self.encode(weights, pixels, label_map), notes
 
     def _parse(self, request: ParseRequest, report: Progress) -> ParseResult:
         started = time.perf_counter()
-        report(0.0, "loading")
+        report(0.0, Message("loading"))
         parser = self._shelf.photo_parser(request.weights)
         file = request.image()
         pixels = file.pixels
-        report(0.3, "finding regions")
+        report(0.3, Message("finding regions"))
         label_map, confidence, notes = parser.parse(pixels)
-        report(1.0, "parsed")
+        report(1.0, Message("parsed"))
         notes = (*_notes_of(request.path or "", file.notes), *notes)
         return ParseResult(label_map, confidence, notes, time.perf_counter() - started)
 
@@ -266,5 +266,5 @@ class Session:
 
 def _notes_of(path: str, notes: tuple[str, ...]) -> list[str]:
     """What a reader says of a file ("first of 12 frames used"), as sentences that name it."""
-    name = Path(path).name or "the picture"
-    return [f'"{name}": {note}.' for note in notes]
+    name = Path(path).name or Message("the picture")
+    return [Message('"{0}": {1}.', name, note) for note in notes]

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from engine.data.layout import evenly, image_path, split_stems
 from engine.devices import free_memory, usable_cores
+from engine.errors import Message
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
@@ -144,7 +145,7 @@ class DatasetFolder:
         with ThreadPoolExecutor(min(8, usable_cores()), thread_name_prefix="dataset") as pool:
             for first in range(0, len(frames), 50):
                 if on_progress is not None:
-                    on_progress(first / len(frames), f"reading {self.folder.name}/{self.split}")
+                    on_progress(first / len(frames), Message("reading {0}/{1}", self.folder.name, self.split))
                 for _ in pool.map(read, range(first, min(first + 50, len(frames)))):
                     pass  # raises what reading raised, the first file first
 

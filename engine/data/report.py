@@ -20,7 +20,7 @@ from engine.data.findings import KINDS, Finding, Report
 from engine.data.layout import files_below, read_splits, stem_of
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
-from engine.errors import BadFile, Cancelled, EngineError
+from engine.errors import BadFile, Cancelled, EngineError, Message
 from engine.labels.label_sets import LabelSet, load_label_set
 
 Progress = Callable[[float, str], None]
@@ -54,9 +54,11 @@ def inspect_folder(
         return report
     report.layout = "pairs" if images or maps else "empty"
     for stem in maps.keys() - images.keys():
-        report.findings.append(Finding("no picture", f"labels/{maps[stem].as_posix()}", "has no picture in images/"))
+        what = Message("has no picture in images/")
+        report.findings.append(Finding("no picture", f"labels/{maps[stem].as_posix()}", what))
     for stem in images.keys() - maps.keys():
-        report.findings.append(Finding("no label map", f"images/{images[stem].as_posix()}", "has no map in labels/"))
+        what = Message("has no map in labels/")
+        report.findings.append(Finding("no label map", f"images/{images[stem].as_posix()}", what))
     jobs = chain(
         (partial(scan_picture, folder / "images" / path, decode=not quick) for path in images.values()),
         (partial(scan_label_map, folder / "labels" / path, label_set) for path in maps.values()),
@@ -79,14 +81,14 @@ def _notes(report: Report, folder: Path, has_set: bool) -> None:
         report.findings.append(Finding("note", file, what))
 
     if not report.pictures and (loose := sum(1 for path in files_below(folder) if len(path.parts) == 1)):
-        note("", f"pictures beside images/ and labels/ are not looked at: {loose}")
+        note("", Message("pictures beside images/ and labels/ are not looked at: {0}", loose))
     if not report.pairs:
-        note("", "no pair of a picture and a label map; put pairs of one name into images/ and labels/")
+        note("", Message("no pair of a picture and a label map; put pairs of one name into images/ and labels/"))
         return
     if not has_set and not (folder / "classes.json").exists():
-        note("classes.json", "is missing; --make writes one from the label maps")
+        note("classes.json", Message("is missing; --make writes one from the label maps"))
     if report.pairs == 1:
-        note("", "one pair alone: nothing is left to validate on")
+        note("", Message("one pair alone: nothing is left to validate on"))
 
 
 def class_folders(folder: Path) -> dict[str, list[Path]]:
@@ -121,7 +123,7 @@ def _listed(place: Path, report: Report) -> dict[str, Path]:
     for path in files_below(place):
         stem = stem_of(path)
         if stem in files:
-            text = f"has the name of {files[stem].name}; which of them counts is left to chance"
+            text = Message("has the name of {0}; which of them counts is left to chance", files[stem].name)
             report.findings.append(Finding("split", f"{place.name}/{path.as_posix()}", text))
         else:
             files[stem] = path
@@ -143,7 +145,7 @@ def _in_threads(
                 waiting.append(pool.submit(job))
             yield waiting.popleft().result()
             if on_progress is not None and done % 100 == 0:
-                on_progress(done / total, f"reading file {done} of {total}")
+                on_progress(done / total, Message("reading file {0} of {1}", done, total))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -179,7 +181,7 @@ class _Count:
     def _duplicate(self, digest: bytes, name: str, picture: bool) -> None:
         first = self.first.setdefault(digest, name)
         if first != name and picture:  # two pictures may well have equal label maps
-            self._find("duplicate", name, f"is the same file as {first}")
+            self._find("duplicate", name, Message("is the same file as {0}", first))
 
     def _sizes(self, one: FileFacts, name: str, picture: bool) -> None:
         width, height = one.size
@@ -190,7 +192,7 @@ class _Count:
             return
         wide, high = self.shapes.pop(stem, one.size)
         if abs(wide * height - high * width) > 0.02 * high * width:
-            self._find("other shape", name, f"is {width} x {height}, its picture {wide} x {high}")
+            self._find("other shape", name, Message("is {0} x {1}, its picture {2} x {3}", width, height, wide, high))
 
     def _labels(self, one: FileFacts, name: str) -> None:
         seen = self.report.seen
@@ -198,7 +200,7 @@ class _Count:
         if one.palette:
             seen.palettes[one.palette] += 1
         if one.path.suffix != ".png":
-            self._find("unfit", name, "has another ending than .png, which training looks for; save it as PNG")
+            self._find("unfit", name, Message("has another ending than .png, which training looks for; save it as PNG"))
         values = one.counts
         if values is None:
             seen.colours.update(one.colours)
@@ -209,7 +211,7 @@ class _Count:
             self.shown += values > 0
             share, what = values.max() / values.sum(), self._name(int(values.argmax()))
         if share > NEARLY_ALL:
-            self._find("near-empty", name, f"is {share:.1%} {what}")
+            self._find("near-empty", name, Message("is {0} {1}", f"{share:.1%}", what))
 
     def _name(self, label: int) -> str:
         known = self.label_set is not None and label < len(self.label_set)
@@ -224,7 +226,7 @@ class _Count:
             report.label_pictures = {self._name(n): int(self.shown[n]) for n in ids}
             for n in ids:
                 if not self.pixels[n]:
-                    self._find("unused label", "", f"no map shows {self._name(n)}")
+                    self._find("unused label", "", Message("no map shows {0}", self._name(n)))
         elif total := sum(report.seen.colours.values()):
             for colour, count in report.seen.colours.most_common(256):
                 report.label_shares[f"#{colour:06x}"] = count / total
@@ -243,14 +245,17 @@ def _check_splits(folder: Path, pairs: set[str], report: Report) -> None:
     for name, stems in splits.items():
         for stem in stems:
             if stem not in pairs:
-                report.findings.append(Finding("split", stem, f"is in {name}, but there is no such pair"))
+                report.findings.append(Finding("split", stem, Message("is in {0}, but there is no such pair", name)))
             elif stem in owner:
-                where = f"twice in {name}" if owner[stem] == name else f"in {owner[stem]} and in {name}"
-                report.findings.append(Finding("split", stem, f"is {where}"))
+                where = Message("is in {0} and in {1}", owner[stem], name)
+                if owner[stem] == name:
+                    where = Message("is twice in {0}", name)
+                report.findings.append(Finding("split", stem, where))
             owner[stem] = name
     _across_splits(report, owner)
     if rest := len(pairs - owner.keys()):
-        report.findings.append(Finding("note", "splits.json", f"{rest} pairs are in no split and are not used"))
+        what = Message("{0} pairs are in no split and are not used", rest)
+        report.findings.append(Finding("note", "splits.json", what))
 
 
 def _across_splits(report: Report, owner: dict[str, str]) -> None:
@@ -260,7 +265,7 @@ def _across_splits(report: Report, owner: dict[str, str]) -> None:
             first = finding.what.removeprefix("is the same file as ")
             here, there = (owner.get(stem_of(Path(*Path(name).parts[1:]))) for name in (finding.file, first))
             if here is not None and there is not None and here != there:
-                what = f"is the same file as {first}, one in {here} and one in {there}"
+                what = Message("is the same file as {0}, one in {1} and one in {2}", first, here, there)
                 report.findings[n] = Finding("duplicate", finding.file, what)
 
 
@@ -284,5 +289,7 @@ def _inspect_classes(
     report.label_shares = {name: len(files) / len(paths) for name, files in classes.items()}
     report.seen.stems = [stem_of(path) for path in paths]
     _check_splits(folder, set(report.seen.stems), report)
-    what = "pictures in a folder per class, without label maps: systems that paint label maps cannot train on them"
+    what = Message(
+        "pictures in a folder per class, without label maps: systems that paint label maps cannot train on them",
+    )
     report.findings.append(Finding("note", "", what))

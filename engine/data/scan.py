@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.errors import BadLabelMap, EngineError
+from engine.errors import BadLabelMap, EngineError, Message
 from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.rasters import load_raster
@@ -56,7 +56,7 @@ def scan_picture(path: Path, *, decode: bool = True) -> FileFacts:
     except EngineError as error:
         return FileFacts(path, problem=error.message)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        return FileFacts(path, problem=f'"{path}" is not a picture that can be read ({error}).')
+        return FileFacts(path, problem=Message('"{0}" is not a picture that can be read ({1}).', path, error))
 
 
 def scan_label_map(path: Path, label_set: LabelSet | None) -> FileFacts:
@@ -80,13 +80,18 @@ def _without_label_set(path: Path, digest: bytes) -> FileFacts:
     raster = load_raster(path)
     image = raster.turned()
     if raster.lossy:
-        sentence = f'"{path}" is a {raster.format} file, whose lossy compression blurs label ids; save it as PNG.'
+        sentence = Message(
+            '"{0}" is a {1} file, whose lossy compression blurs label ids; save it as PNG.',
+            path, raster.format,
+        )
         return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
     if image.mode == "P" or is_grey(image):
         values = np.asarray(image) if image.mode == "P" else grey_values(image, raster, f'"{path}"')
         low, high = int(values.min()), int(values.max())
         if low < 0 or high > 255:
-            sentence = f'"{path}" has values from {low} to {high}; label ids are 0 to 255, one per label.'
+            sentence = Message(
+                '"{0}" has values from {1} to {2}; label ids are 0 to 255, one per label.', path, low, high
+            )
             return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
         values = values.astype(np.uint8)
         palette = bytes(image.getpalette("RGB") or b"").ljust(768, b"\0") if image.mode == "P" else b""
@@ -95,9 +100,10 @@ def _without_label_set(path: Path, digest: bytes) -> FileFacts:
         return FileFacts(path, image.size, image.mode, digest, how=how, counts=counts, palette=palette)
     listed = image.convert("RGB").getcolors(MAX_COLOURS)
     if listed is None or len(listed) > MOST_COLOURS:
-        many = "more" if listed is None else f"{len(listed)}, more"
-        sentence = (
-            f'"{path}" has {many} than {MOST_COLOURS} colours, so it is no label map; put label maps into labels/.'
+        many = Message("more") if listed is None else Message("{0}, more", len(listed))
+        sentence = Message(
+            '"{0}" has {1} than {2} colours, so it is no label map; put label maps into labels/.',
+            path, many, MOST_COLOURS,
         )
         return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
     colours = {(r << 16) | (g << 8) | b: count for count, (r, g, b) in listed}  # type: ignore[misc]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.data.folder import DatasetFolder
+from engine.errors import Message
 from engine.nn.blocks import one_hot
 from engine.systems.sean.network import SEANGenerator
 
@@ -36,7 +37,7 @@ def mean_style(
     for n, (codes, present) in enumerate(_batches(generator, data, indices)):
         total, count = total + codes.sum(0), count + present.sum(0)
         if on_progress is not None:
-            on_progress(n * BATCH / len(indices), "mean styles")
+            on_progress(n * BATCH / len(indices), Message("mean styles"))
     return total / count.clamp(min=1)[None, :, None]
 
 

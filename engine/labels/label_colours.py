@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from engine.errors import Message
 from engine.files import as_sentence
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
@@ -40,7 +41,7 @@ def ids_by_colour(rgb: Array, table: dict[int, int]) -> Array:
 
 def colours_sentence(
     counts: dict[int, int], tables: list[tuple[str, dict[int, int]]], label_set: LabelSet, called: str
-) -> str:
+) -> Message:
     """Name the unknown colours by the table that explains most pixels."""
     unknown = min(
         ({key: count for key, count in counts.items() if key not in table} for _, table in tables),
@@ -48,9 +49,16 @@ def colours_sentence(
     )
     rows = sorted(unknown.items(), key=lambda item: -item[1])
     shown = ", ".join(f"#{key:06x} ({count:,} pixel{'s' if count > 1 else ''})" for key, count in rows[:6])
-    more = f" and {len(rows) - 6} more" if len(rows) > 6 else ""
-    what = "the colour" if len(rows) == 1 else "the colours"
-    return (
-        f"{as_sentence(called)} contains {what} {shown}{more} that '{label_set.name}' does not have; "
-        "choose the label set that the map was made for, or repaint these pixels without smoothing."
+    if len(rows) > 6:
+        shown = Message("{0} and {1} more", shown, len(rows) - 6)
+    if len(rows) == 1:
+        return Message(
+            "{0} contains the colour {1} that '{2}' does not have; choose the label set that the map was made for, "
+            "or repaint these pixels without smoothing.",
+            as_sentence(called), shown, label_set.name,
+        )
+    return Message(
+        "{0} contains the colours {1} that '{2}' does not have; choose the label set that the map was made for, or "
+        "repaint these pixels without smoothing.",
+        as_sentence(called), shown, label_set.name,
     )

@@ -15,7 +15,7 @@ from typing import cast
 import numpy as np
 from PIL import Image
 
-from engine.errors import BadFile, BadLabelMap, BadRequest, NotSupported
+from engine.errors import BadFile, BadLabelMap, BadRequest, Message, NotSupported
 from engine.files import as_sentence, write_bytes
 from engine.labels.label_colours import colour_tables, colours_sentence, ids_by_colour, packed
 from engine.labels.label_sets import Label, LabelSet, load_label_set
@@ -53,18 +53,18 @@ def _wrong_values(label_map: Array, label_set: LabelSet) -> Array:
     return values[(values < 0) | (values >= len(label_set))]
 
 
-def _wrong_sentence(wrong: Array, title: str, count: int, source: str) -> str:
-    shown = ", ".join(str(v) for v in wrong[:8].tolist()) + (
-        f" and {wrong.size - 8} more" if wrong.size > 8 else ""
-    )
+def _wrong_sentence(wrong: Array, title: str, count: int, source: str) -> Message:
+    shown = ", ".join(str(value) for value in wrong[:8].tolist())
+    if wrong.size > 8:
+        shown = Message("{0} and {1} more", shown, wrong.size - 8)
     what = (
-        f"the value {shown}, which is not a label"
+        Message("the value {0}, which is not a label", shown)
         if wrong.size == 1
-        else f"the values {shown} which are not labels"
+        else Message("the values {0} which are not labels", shown)
     )
-    return (
-        f"{as_sentence(source)} contains {what} of '{title}' (0-{count - 1}); "
-        "choose the label set or the label order that the map was made for."
+    return Message(
+        "{0} contains {1} of '{2}' (0-{3}); choose the label set or the label order that the map was made for.",
+        as_sentence(source), what, title, count - 1,
     )
 
 
@@ -193,7 +193,7 @@ def _read_palette(
     if int(used.max()) < len(palette) and any(
         all(colour in table for colour in map(packed, palette[used].tolist())) for _, table in known
     ):
-        notes = [*notes, "the palette's numbers are no label ids, so its colours were read instead"]
+        notes = [*notes, Message("the palette's numbers are no label ids, so its colours were read instead")]
         return _read_colours(image.convert("RGB"), label_set, called, order, notes)
     return _read_values(values, label_set, called, order, "indexed", notes)  # raises, naming the values
 
@@ -220,13 +220,13 @@ def _read_colours(
         raise BadLabelMap(colours_sentence(counts, tables, label_set, called))
     title, table = fitting[0]
     if title != label_set.name:
-        notes = [*notes, f"read with the colours of {title}"]
+        notes = [*notes, Message("read with the colours of {0}", title)]
     elif any(
         {key: other[key] for key in counts} != {key: table[key] for key in counts} for _, other in fitting[1:]
     ):
-        notes = [*notes, f"its colours would also fit {fitting[1][0]}; those of {title} were used"]
+        notes = [*notes, Message("its colours would also fit {0}; those of {1} were used", fitting[1][0], title)]
     if order is not None:
-        notes = [*notes, "the label order was not used: colours name their labels"]
+        notes = [*notes, Message("the label order was not used: colours name their labels")]
     return LabelMapFile(ids_by_colour(np.asarray(image), table), "colour", tuple(notes))
 
 
@@ -241,7 +241,7 @@ def write_label_map(
     Raises BadLabelMap for ids that the set does not have, BadFile if it cannot be written, NotSupported
     for "colour" where two used labels share a colour and the map could not be read back.
     """
-    check_label_map(label_map, label_set, "the label map")
+    check_label_map(label_map, label_set, Message("the label map"))
     if Path(path).suffix.lower() != ".png":
         raise BadFile('Cannot write "{0}": label maps are saved as PNG; give a name that ends in .png.', path)
     ids = np.ascontiguousarray(label_map, dtype=np.uint8)

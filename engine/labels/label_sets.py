@@ -88,11 +88,10 @@ class LabelSet:
             wanted, [*self._names, *(x.name_zh for x in self.labels)], n=3, cutoff=0.5
         )
         if near:
-            advice = "did you mean " + " or ".join(f'"{name}"' for name in dict.fromkeys(near)) + "?"
-            raise BadRequest('"{0}" is not a label of "{1}"; {2}', text, self.name, advice)
-        examples = ", ".join(label.name for label in self.labels[:6])
-        more = ", ..." if len(self) > 6 else ""
-        raise BadRequest('"{0}" is not a label of "{1}"; its labels are {2}{3}', text, self.name, examples, more)
+            nearest = " / ".join(f'"{name}"' for name in dict.fromkeys(near))
+            raise BadRequest('"{0}" is not a label of "{1}"; did you mean {2}?', text, self.name, nearest)
+        examples = ", ".join(label.name for label in self.labels[:6]) + (", ..." if len(self) > 6 else "")
+        raise BadRequest('"{0}" is not a label of "{1}"; its labels are {2}', text, self.name, examples)
 
     def same_labels(self, other: LabelSet) -> bool:
         """Whether ids mean the same in both: equal names in equal order (colours may differ)."""

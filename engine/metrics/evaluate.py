@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from engine.devices import is_out_of_memory
-from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
+from engine.errors import BadRequest, Cancelled, EngineError, Message, OutOfMemory, WeightsError
 from engine.labels.label_maps import resize_label_map
 from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
@@ -78,7 +78,7 @@ def evaluate(
         if on_progress is not None:
             on_progress(min(fraction, 1.0), text)
 
-    report(0.0, "loading")
+    report(0.0, Message("loading"))
     session = Session(device)
     model = session.load(str(weights))
     own = model.card.labels()
@@ -103,7 +103,7 @@ def evaluate(
             "There was not enough memory on {0} to measure these weights; choose the CPU.",
             session.device, details=repr(error),
         ) from error
-    report(1.0, "measured")
+    report(1.0, Message("measured"))
     about = {
         "weights": model.card.name,
         "system": model.card.system,
@@ -125,7 +125,7 @@ def _measure_parser(parser: PhotoParser, pairs: Pairs, report: Report) -> dict[s
         found = parser.parse(pixels)[0]
         seconds.append(time.perf_counter() - started)
         counts.add(resize_label_map(truth, *found.shape), found)
-        report(done / len(pairs), "finding regions")
+        report(done / len(pairs), Message("finding regions"))
     rare = counts.rare()
     return {
         "seconds_per_picture": median(seconds),

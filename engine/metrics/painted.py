@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.data.layout import evenly
+from engine.errors import Message
 from engine.metrics.diversity import PICTURES, SAMPLES, Diversity, measure_change, measured_regions
 from engine.metrics.judges import DRAWN, OWN, REAL, Judges
 from engine.metrics.pairs import Pairs
@@ -21,7 +22,7 @@ from engine.painting.label_painter import Array, Painter
 from engine.session import Session
 from engine.systems.parser.photo_parser import PhotoParser
 
-NO_TEXT = "R-precision needs a text-image model; these weights paint from label maps."
+NO_TEXT = Message("R-precision needs a text-image model; these weights paint from label maps.")
 DIVERSITY_SHARE = 0.5
 """Of the time, for the progress bar."""
 
@@ -44,22 +45,23 @@ def measure_painter(
     found = session.load(parser_name) if parser_name is not None else None
     parser = found if isinstance(found, PhotoParser) else None
     if parser is None:
-        reason = f"No parser for the labels of '{pairs.label_set.name}' is installed."
+        reason = Message("No parser for the labels of '{0}' is installed.", pairs.label_set.name)
         missing |= {"reconstructions": reason, "real_pictures": reason}
     samples = can_sample(painter)
     if not samples:
-        missing |= dict.fromkeys((*judges.of_drawn(), "diversity"), "These weights cannot draw styles.")
+        missing |= dict.fromkeys((*judges.of_drawn(), "diversity"), Message("These weights cannot draw styles."))
     end = 1 - DIVERSITY_SHARE if samples and diversity else 1.0
-    numbers = _reconstructions(painter, pairs, judges, parser, lambda share: report(share * end, "reconstructing"))
+    reconstructing = Message("reconstructing")
+    numbers = _reconstructions(painter, pairs, judges, parser, lambda share: report(share * end, reconstructing))
     for key, value in numbers.items():
         if value is None:
-            missing.setdefault(key, "A Frechet distance needs two pictures or more.")
+            missing.setdefault(key, Message("A Frechet distance needs two pictures or more."))
     numbers["diversity"] = None
     if samples and diversity:
-        drawn = lambda share: report(end + share * (1 - end), "drawing styles")  # noqa: E731
+        drawn = lambda share: report(end + share * (1 - end), Message("drawing styles"))  # noqa: E731
         numbers["diversity"] = measure_diversity(painter, pairs, judges.features, drawn)
     elif samples:
-        missing["diversity"] = "It was not asked for."
+        missing["diversity"] = Message("It was not asked for.")
     networks = judges.names() | {"parser": parser_name if parser else None}
     return numbers | {"r_precision": None, "networks": networks, "missing": missing}
 

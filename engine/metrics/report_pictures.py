@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from engine.data.layout import evenly
-from engine.errors import Cancelled, WeightsError
+from engine.errors import Cancelled, Message, WeightsError
 from engine.labels.label_maps import colourise
 from engine.metrics.pairs import Pairs
 from engine.metrics.repainting import all_drawn, can_sample, native_size, own_styles, repaint
@@ -67,7 +67,7 @@ def picture_rows(
                 if cancel is not None and cancel.is_set():
                     raise Cancelled
                 if on_progress is not None:
-                    on_progress((number + done / len(chosen)) / len(weights), "pictures for the report")
+                    on_progress((number + done / len(chosen)) / len(weights), Message("pictures for the report"))
                 real, label_map = pairs.framed(stem, *native_size(model.config))
                 shown = [Cell("photograph", real), Cell("label map", colourise(label_map, pairs.label_set))]
                 if stem not in first or len(real) > len(first[stem][0].pixels):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.errors import Message
+
 
 def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     """The metrics as (name, value) lines for a terminal; a missing number says why."""
@@ -15,7 +17,7 @@ def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
         if key in ("missing", "label_shares"):
             continue
         if value is None:
-            lines.append((key, f"- ({missing.get(key, 'not measured')})"))
+            lines.append((key, Message("- ({0})", missing.get(key, Message("not measured")))))
         elif key == "iou":
             lines += [(f"iou: {name}", _text(number)) for name, number in value.items()]
         elif key == "diversity":

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.errors import WeightsError
+from engine.errors import Message, WeightsError
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import one_hot
@@ -140,11 +140,11 @@ def as_pixels(image: Tensor) -> Array:
 def checked_map(request: RenderRequest, label_set: LabelSet) -> Array:
     """The request's label map (H, W) uint8. Raises BadLabelMap for ids that the weights have not learnt."""
     label_map = request.label_map.array()
-    check_label_map(label_map, label_set, "the label map")
+    check_label_map(label_map, label_set, Message("the label map"))
     return label_map
 
 
 def style_picture_map(label_map: Array, label_set: LabelSet, height: int, width: int) -> Array:
     """A style picture's label map at the size at which it is encoded. Raises BadLabelMap."""
-    check_label_map(label_map, label_set, "the label map of the style picture")
+    check_label_map(label_map, label_set, Message("the label map of the style picture"))
     return resize_label_map(label_map, height, width)

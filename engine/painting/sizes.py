@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.errors import Message
 from engine.labels.label_maps import resize_label_map
 from engine.painting.upscale import upscale
 from engine.pictures.images import resize_image
@@ -95,7 +96,10 @@ class Fitted:
         height, width = self.label_map.shape
         if self.filled or pixels.shape[:2] == (height, width):
             return np.ascontiguousarray(pixels[:height, :width]), ()
-        notes = (f"Painted at {pixels.shape[1]} x {pixels.shape[0]} and scaled to {width} x {height}.",)
+        painted_height, painted_width = pixels.shape[:2]
+        notes = (
+            Message("Painted at {0} x {1} and scaled to {2} x {3}.", painted_width, painted_height, width, height),
+        )
         if pixels.shape[0] > height or pixels.shape[1] > width:  # a map smaller than what the network can paint
             return resize_image(np.ascontiguousarray(pixels), height, width), notes
         return upscale(pixels, self.ids, self.label_map, check), notes

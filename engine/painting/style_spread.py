@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from engine.data.layout import image_path, split_stems
-from engine.errors import BadFile, BadRequest, NotSupported, WeightsError
+from engine.errors import BadFile, BadRequest, Message, NotSupported, WeightsError
 from engine.files import atomic_write, read_bytes
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet
@@ -181,7 +181,7 @@ def measure_styles(
 
     def done(pictures: int) -> None:
         if on_progress is not None:
-            on_progress(pictures / len(chosen), "measuring styles")
+            on_progress(pictures / len(chosen), Message("measuring styles"))
 
     side = int(painter.config.resolution)
     spread = measure_spread(

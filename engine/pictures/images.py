@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms, PngImagePlugin
 
-from engine.errors import BadFile
+from engine.errors import BadFile, Message
 from engine.files import PathLike, write_bytes
 from engine.labels.label_maps import resize_label_map
 from engine.pictures.png import REQUEST_KEY
@@ -56,7 +56,7 @@ def read_image(source: Source, *, max_side: int = 4096, name: str | None = None)
         rgb = rgb.resize(size, Image.Resampling.BOX)
         upright = raster.orientation < 5  # the others swap width and height
         before, after = ((width, height), size) if upright else ((height, width), size[::-1])
-        notes.append(f"reduced from {before[0]} x {before[1]} to {after[0]} x {after[1]} pixels")
+        notes.append(Message("reduced from {0} x {1} to {2} x {3} pixels", before[0], before[1], after[0], after[1]))
     return ImageFile(np.array(raster.turned(rgb), dtype=np.uint8), tuple(notes))
 
 
@@ -91,14 +91,14 @@ def _by_profile(image: Image.Image, profile: bytes | None, notes: list[str]) -> 
             if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
                 return image
         except (ImageCms.PyCMSError, OSError):
-            notes.append("its colour profile is damaged and was not used")
+            notes.append(Message("its colour profile is damaged and was not used"))
             return image.convert("RGB")
     else:
         return image.convert("RGB")
     try:
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
-        notes.append("its colour profile does not fit the picture and was not used")
+        notes.append(Message("its colour profile does not fit the picture and was not used"))
         return image.convert("RGB")
     return image.convert("RGB") if converted is None else converted
 
@@ -116,7 +116,7 @@ def _grey_to_uint8(image: Image.Image, notes: list[str]) -> Array:
     low, high = float(values.min()), float(values.max())
     whole = 1.0 if image.mode == "F" else 65535.0
     if low < 0 or high > whole:
-        notes.append(f"its values {low:g} to {high:g} were stretched to black to white")
+        notes.append(Message("its values {0} to {1} were stretched to black to white", f"{low:g}", f"{high:g}"))
     else:
         low, high = 0.0, whole
     return np.rint((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)

@@ -18,7 +18,7 @@ from typing import IO, TypeVar
 
 from PIL import Image, ImageChops, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from engine.errors import BadFile, EngineError, OutOfMemory
+from engine.errors import BadFile, EngineError, Message, OutOfMemory
 from engine.files import as_sentence, cannot
 
 Source = Path | str | bytes
@@ -74,8 +74,8 @@ class Raster:
         """What to tell the user about a file with several frames."""
         if self.frames < 2:
             return None
-        word = "pages" if self.format == "TIFF" else "frames"
-        return f"first of {self.frames} {word} used"
+        word = Message("pages") if self.format == "TIFF" else Message("frames")
+        return Message("first of {0} {1} used", self.frames, word)
 
 
 _TURNS = {
@@ -93,7 +93,7 @@ def source_name(source: Source, name: str | None = None) -> str:
     """How sentences call a source: its path in quotes, or `name`, or "the picture" for bytes in memory."""
     if name is not None:
         return name
-    return "the picture" if isinstance(source, bytes) else f'"{os.fspath(source)}"'
+    return Message("the picture") if isinstance(source, bytes) else f'"{os.fspath(source)}"'
 
 
 def open_source(source: Source) -> IO[bytes]:
@@ -144,7 +144,7 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
 
 def _check_size(image: Image.Image, called: str, shrink_to: int | None) -> None:
     width, height = image.size
-    begin = f"{as_sentence(called)} is {width:,} x {height:,} pixels"
+    begin = Message("{0} is {1} x {2} pixels", as_sentence(called), f"{width:,}", f"{height:,}")
     if min(width, height) < MIN_SIDE_READ:
         raise BadFile("{0}, too small; use one of at least {1} x {2}.", begin, MIN_SIDE_READ, MIN_SIDE_READ)
     limit = MAX_PIXELS_READ

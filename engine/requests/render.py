@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, structs
 
-from engine.errors import BadRequest
+from engine.errors import BadRequest, Message
 from engine.pictures.images import ImageFile, encode_png, read_image
 from engine.requests.styles import (
     MAX_SEED,
@@ -217,7 +217,7 @@ def _sentence(message: str) -> str:
     place = re.sub(r"^[`$.]*", "", place).rstrip("`")
     where = f' in "{place}"' if place else ""
     if place.startswith("key"):  # a label in "styles" that is no number
-        return 'The request has a wrong label in "styles"; its keys are label numbers from 0 to 255.'
+        return Message('The request has a wrong label in "styles"; its keys are label numbers from 0 to 255.')
     if match := re.search(r"unknown field `(.+)`", what):
         key = match.group(1)
         near = [name for name in difflib.get_close_matches(key, _keys(), n=2) if name != key]

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.folder import Batch, DatasetFolder
+from engine.errors import Message
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, pooled_features
 from engine.metrics.frechet import frechet_distance
 from engine.metrics.perceptual import Choice, Perceptual, find_perceptual
@@ -117,10 +118,15 @@ class GANTask(ABC):
         if find_feature_net() is not None:
             self.features = channels_last(load_feature_net(), device)
         else:
-            loss = "without a perceptual loss" if self.perceptual is None else f"with {self.perceptual.name}"
+            loss = Message("without a perceptual loss")
+            if self.perceptual is not None:
+                loss = Message("with {0}", self.perceptual.name)
             self.notes = (
-                f"The feature network {MOBILENET} is not installed: training goes on {loss} and validates without a "
-                f"Frechet distance; put its two files into {install_folder()} for it.",
+                Message(
+                    "The feature network {0} is not installed: training goes on {1} and validates without a Frechet "
+                    "distance; put its two files into {2} for it.",
+                    MOBILENET, loss, install_folder(),
+                ),
             )
 
     # ------------------------------------------------------------------ what a system says

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import TrainingError
+from engine.errors import Message, TrainingError
 from engine.files import atomic_write
 from engine.training.task import Task, run_path
 
@@ -25,7 +25,7 @@ def finite(losses: dict[str, Tensor], step: int, kept: int) -> dict[str, float]:
     values = {key: round(float(value), 4) for key, value in losses.items()}
     bad = [key for key, value in values.items() if not np.isfinite(value)]
     if bad:
-        raise no_number(f"The loss {bad[0]!r}", step, kept)
+        raise no_number(Message("The loss {0}", repr(bad[0])), step, kept)
     return values
 
 
@@ -33,7 +33,7 @@ def whole(state: dict[str, Tensor], step: int, kept: int) -> None:
     """Raises NoNumber if a tensor holds what is no number."""
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise no_number(f"The tensor {name!r}", step, kept)
+            raise no_number(Message("The tensor {0}", repr(name)), step, kept)
 
 
 def no_number(what: str, step: int, kept: int) -> NoNumber:

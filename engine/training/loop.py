@@ -260,7 +260,7 @@ class Loop:
                 self.save()
             except EngineError:
                 pass  # a full disk, say: the last checkpoint stays
-        what = str(error).rstrip(".")
+        what = error.message.as_clause()
         if not self._saved:
             return TrainingError(
                 "{0}; training stopped at step {1}, start it again.",

@@ -17,7 +17,7 @@ import engine
 from engine.data.folder import DatasetFolder
 from engine.data.layout import evenly
 from engine.data.styles import mean_style
-from engine.errors import TrainingError
+from engine.errors import Message, TrainingError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
@@ -86,7 +86,7 @@ def _with_styles(
 
     def done(count: int) -> None:
         if on_progress is not None:
-            on_progress(count / len(chosen), "measuring styles")
+            on_progress(count / len(chosen), Message("measuring styles"))
 
     spread = measure_spread(
         Session("cpu").painter(str(place)), data.images[chosen], data.label_maps[chosen], on_picture=done

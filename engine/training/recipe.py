@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from engine.errors import BadFile, TrainingError
+from engine.errors import BadFile, Message, TrainingError
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
 T = TypeVar("T")
@@ -96,7 +96,9 @@ def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
     for key, value in raw.items():
         if key not in fields:
             near = difflib.get_close_matches(key, list(fields), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
+            hint = Message("; known: {0}.", ", ".join(fields))
+            if near:
+                hint = Message("; did you mean {0}?", repr(near[0]))
             raise TrainingError(
                 "{0}: unknown key {1} for {2}{3}",
                 source, repr(key), re.sub("Config$", "", kind.__name__), hint,

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import BadFile, WeightsError
+from engine.errors import BadFile, Message, WeightsError
 from engine.files import PathLike, read_text
 from engine.labels.label_sets import LabelSet
 
@@ -110,7 +110,7 @@ def require_label_set(card: Card, label_set: LabelSet) -> None:
     own = card.labels()
     if own is not None and own.same_labels(label_set):
         return
-    knows = f"the {len(own)} labels of '{own.name}'" if own is not None else "no labels"
+    knows = Message("the {0} labels of '{1}'", len(own), own.name) if own is not None else Message("no labels")
     raise WeightsError(
         "The weights \"{0}\" know {1}, not the {2} labels of '{3}'; choose weights for '{4}'.",
         card.name, knows, len(label_set), label_set.name, label_set.name,

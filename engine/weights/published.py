@@ -14,7 +14,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from engine.errors import WeightsError
+from engine.errors import Message, WeightsError
 from engine.files import PathLike
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 from engine.systems.registry import family
@@ -153,7 +153,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def _does_not_fit(source: str, wanted: Plan, problems: list[str]) -> WeightsError:
     shown = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
-    count = "1 difference" if len(problems) == 1 else f"{len(problems)} differences"
+    count = Message("1 difference") if len(problems) == 1 else Message("{0} differences", len(problems))
     return WeightsError(
         "{0} is not {1} as published, {2}: {3}; get the file again.",
         source, family(wanted.system).title, count, shown, details="\n".join([f"expected: {wanted.config}", *problems]),

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from engine.errors import EngineError, OutOfMemory, WeightsError
+from engine.errors import EngineError, Message, OutOfMemory, WeightsError
 from engine.files import PathLike, atomic_write, cannot, make_folder, root, user_data_folder
 from engine.pictures.images import encode_png
 from engine.weights.card import CARD_FILE, CARD_SCHEMA, Card, read_card
@@ -123,9 +123,9 @@ def find_weights(name: str | Path) -> Path:
     if near:
         raise WeightsError('There are no weights called "{0}"; did you mean "{1}"?', text, near[0])
     there = (
-        f"there are {', '.join(names)}"
+        Message("there are {0}", ", ".join(names))
         if names
-        else f'none were found; put a folder into "{user_weights_folder()}"'
+        else Message('none were found; put a folder into "{0}"', user_weights_folder())
     )
     raise WeightsError('There are no weights called "{0}"; {1}.', text, there)
 
@@ -190,11 +190,10 @@ def _check_header(path: Path) -> None:
             header = handle.read(length) if 2 <= length <= 100 << 20 else b""
     except OSError as error:
         raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
-    foreign = (
-        f'"{path}" is not a safetensors file; get the weights again, or import a .pth file as new weights.'
-    )
     if not header.startswith(b"{"):
-        raise WeightsError(foreign)
+        raise WeightsError(
+            '"{0}" is not a safetensors file; get the weights again, or import a .pth file as new weights.', path
+        )
     try:
         ends = [v["data_offsets"][1] for k, v in json.loads(header).items() if k != "__metadata__"]
         expected = 8 + length + int(max(ends, default=0))
@@ -205,7 +204,7 @@ def _check_header(path: Path) -> None:
             path, details=repr(error),
         ) from error
     if size != expected:
-        word = "incomplete" if size < expected else "damaged"
+        word = Message("incomplete") if size < expected else Message("damaged")
         raise WeightsError(
             '"{0}" is {1} ({2} of {3} bytes); get the weights again.',
             path, word, f"{size:,}", f"{expected:,}",

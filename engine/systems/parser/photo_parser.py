@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.errors import WeightsError
+from engine.errors import Message, WeightsError
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import channels_last
@@ -122,11 +122,14 @@ class PhotoParser:
             there = np.bincount(ids.ravel(), minlength=len(self.label_set))[face] / ids.size
             if there.sum() < FACE_SHARE or there[1] == 0:
                 return (
-                    "No face was found in this picture; correct its label map before you take styles from it.",
+                    Message("No face was found in this picture; correct its label map before you take styles from it."),
                 )
         if sure < UNSURE:
             return (
-                f"The parser is unsure about this picture (confidence {sure:.0%}); look its label map over and "
-                "correct it where it is wrong.",
+                Message(
+                    "The parser is unsure about this picture (confidence {0}); look its label map over and correct "
+                    "it where it is wrong.",
+                    f"{sure:.0%}",
+                ),
             )
         return ()

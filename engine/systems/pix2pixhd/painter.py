@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import NotSupported
+from engine.errors import Message, NotSupported
 from engine.nn.blocks import channels_last
 from engine.painting.codes import StyleSource, needs_mean
 from engine.painting.edges import conditions
@@ -113,7 +113,7 @@ class Pix2PixHDPainter:
             image = self.generator(hot, codes.to(self.device) if self.config.features else None, on_block)
         pixels, notes = fitted.picture(as_pixels(image[0]), lambda: on_block(1, 1))
         if not self.config.features and any(not isinstance(style, MeanStyle) for style in request.styles.values()):
-            notes = ("These weights have one look for a label map; styles were not used.", *notes)
+            notes = (Message("These weights have one look for a label map; styles were not used."), *notes)
         if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(fitted.ids)):
-            notes = ("These weights come without a mean style; give each region a style.", *notes)
+            notes = (Message("These weights come without a mean style; give each region a style."), *notes)
         return pixels, notes

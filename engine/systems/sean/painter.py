@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.errors import Message
 from engine.nn.blocks import channels_last, seeded_noise
 from engine.painting.codes import StyleSource, needs_mean
 from engine.painting.label_painter import (
@@ -114,7 +115,7 @@ class SEANPainter:
         image = self._fast().render(fitted.ids, codes, noise, on_block, request.precision)
         pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
         if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(fitted.ids)):
-            notes = ("These weights come without a mean style; give each region a style.", *notes)
+            notes = (Message("These weights come without a mean style; give each region a style."), *notes)
         return pixels, notes
 
     def _fast(self) -> FastSEAN:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import NotSupported
+from engine.errors import Message, NotSupported
 from engine.nn.blocks import channels_last
 from engine.painting.codes import StyleSource, drawn
 from engine.painting.edges import label_edges
@@ -120,7 +120,7 @@ class SPADEPainter:
         image = self._renderer().render(fitted.ids, z, on_block, request.precision, edges=edges)
         pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
         if not self.config.latent and any(not isinstance(style, MeanStyle) for style in request.styles.values()):
-            notes = ("These weights have one look for a label map; styles were not used.", *notes)
+            notes = (Message("These weights have one look for a label map; styles were not used."), *notes)
         return pixels, notes
 
     def _vector(self, label_map: Array, codes: Tensor) -> Tensor:
