@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Form = Literal["whole", "clause", "beginning"]
+Form = Literal["whole", "clause", "beginning", "predicate"]
 
 
 class Message(str):
@@ -21,7 +21,7 @@ class Message(str):
     sentence) or an `EngineError`, which stands for its message.
 
     form: "whole", as the template has it; "clause", without the full stop at its end; "beginning", with an upper-case
-        letter at its start.
+        letter at its start; "predicate", without the quoted first argument that it begins with (a column names it).
     """
 
     template: str
@@ -36,6 +36,8 @@ class Message(str):
             text = text.rstrip(".")
         elif form == "beginning":
             text = text[:1].upper() + text[1:]
+        elif form == "predicate" and filled:
+            text = text.removeprefix(f'"{filled[0]}" ')
         message = super().__new__(cls, text)
         message.template, message.arguments, message.form = template, filled, form
         return message
@@ -53,6 +55,10 @@ class Message(str):
     def as_beginning(self) -> Message:
         """The same words with an upper-case letter at their start, to begin a sentence."""
         return Message(self.template, *self.arguments, form="beginning")
+
+    def as_predicate(self) -> Message:
+        """The same words without the file that they begin with, for a list that has a column of files."""
+        return Message(self.template, *self.arguments, form="predicate")
 
 
 def _restore(template: str, arguments: tuple[object, ...], form: Form) -> Message:

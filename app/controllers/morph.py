@@ -20,8 +20,8 @@ from app.imaging.pixels import to_qimage
 from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
 from app.shell.i18n import tr
-from app.texts.engine_texts import told
 from app.texts.label_names import style_source
+from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.pictures.images import write_image
 from engine.pictures.montage import strip
@@ -148,13 +148,13 @@ class MorphSession(QObject):
             try:
                 job = self._preview_job(*key)
             except EngineError as error:  # a mix of too many mixes
-                self.dialog.show_message(told(str(error)))
+                self.dialog.show_message(translate(str(error)))
                 return
             self._preview = self._context.core.submit(
                 job,
                 text=self.tr("Painting a preview"),
                 on_done=lambda pixels: self._previewed(key, pixels),
-                on_failed=lambda error: self.dialog.show_message(told(str(error))),
+                on_failed=lambda error: self.dialog.show_message(translate(str(error))),
             )
 
     def _previewed(self, key: tuple[Style, float], pixels: np.ndarray) -> None:
@@ -245,7 +245,7 @@ class MorphSession(QObject):
     def _export_failed(self, error: EngineError) -> None:
         self._show_progress(None)
         if self._open:
-            self.dialog.show_message(told(str(error)))
+            self.dialog.show_message(translate(str(error)))
         else:
             self._context.core.hub.error(error)
 

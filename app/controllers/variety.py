@@ -21,8 +21,8 @@ from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
 from app.panels.styles import StylesPanel
 from app.shell.i18n import tr
-from app.texts.engine_texts import told
 from app.texts.label_names import area_text, name_of
+from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.requests.render import RenderRequest
 from engine.requests.styles import SampleStyle
@@ -190,4 +190,4 @@ class _VariationsRun:
 
     def _failed(self, error: EngineError) -> None:
         self.stop()
-        self._dialog.fail(told(str(error)))
+        self._dialog.fail(translate(str(error)))

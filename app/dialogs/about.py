@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QT
 
 from app.shell.catalogue import Catalogue
 from app.shell.icons import app_icon
-from app.texts.engine_texts import told
+from app.texts.translate import translate
 
 PACKAGES = ("torch", "numpy", "pillow", "safetensors", "msgspec")
 
@@ -84,7 +84,7 @@ class AboutDialog(QDialog):
         for entry in catalogue.entries:
             card = entry.card
             if card is None:
-                rows.append((entry.name, told(entry.problem)))
+                rows.append((entry.name, translate(entry.problem)))
                 continue
             licences = [card.weights_licence or self.tr("licence not stated")]
             if card.data:

@@ -29,8 +29,8 @@ from app.jobs.work_lane import Work, WorkLane
 from app.panels.table import ReadTable
 from app.shell.i18n import mark, tr
 from app.shell.settings import Settings
-from app.texts.engine_texts import told
 from app.texts.label_names import label_name
+from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.files import write_text
 from engine.labels.label_sets import bundled_label_sets, load_label_set
@@ -167,7 +167,7 @@ class DataReportDialog(QDialog):
 
     def _failed(self, error: EngineError) -> None:
         self.bar.hide()
-        self.details.setText(told(str(error)))
+        self.details.setText(translate(str(error)))
 
     def _found(self, report: Report) -> None:
         self.report = report
@@ -202,10 +202,7 @@ class DataReportDialog(QDialog):
         self.findings.setHtml("".join(parts) or f"<p>{escape(self.tr('Nothing is wrong.'))}</p>")
 
     def _line(self, one: Finding) -> str:
-        whole = f'"{one.file}" {one.what}'  # a sentence that names its file has lost that to the column before
-        if one.file and told(whole) != whole:
-            return escape(told(whole))
-        what = told(one.what)
+        what = translate(one.what)
         if (one.kind, one.file) == ("note", "classes.json"):
             what = self.tr("is missing; it can be made here from the label maps")
         return " ".join(part for part in (f"<i>{escape(one.file)}</i>" if one.file else "", escape(what)) if part)
@@ -263,7 +260,7 @@ class DataReportDialog(QDialog):
             try:
                 write_text(path, json.dumps(self.report.to_dict(), ensure_ascii=False, indent=2) + "\n")
             except EngineError as error:
-                self.details.setText(told(str(error)))
+                self.details.setText(translate(str(error)))
 
     def done(self, code: int) -> None:
         if self._work is not None and not self._work.settled:

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 
 from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work
-from app.texts.engine_texts import told
 from app.texts.label_names import label_name
+from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.labels.label_maps import ORDERS, LabelMapFile, read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
@@ -180,7 +180,7 @@ class LabelMapDialog(QDialog):
             self._reading.cancel()
 
     def _failed(self, error: EngineError) -> None:
-        self.problem.setText(told(str(error)))
+        self.problem.setText(translate(str(error)))
         self.found.clear()
         self._allow()
 
@@ -206,7 +206,7 @@ class LabelMapDialog(QDialog):
         }
         names = [label_name(self.label_set.labels[int(i)]) for i in np.unique(file.label_map)]
         text = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
-        lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *map(told, file.notes)]
+        lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *map(translate, file.notes)]
         self.found.setText("\n".join(lines))
 
     def _use(self, how: str) -> None:

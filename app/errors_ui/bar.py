@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from app.errors_ui.hub import Problem, Severity
 from app.shell.icons import icons, tinted
-from app.texts.engine_texts import told
+from app.texts.translate import translate
 
 NOTICE_SHOWN_MS = 12_000
 # Data colours like those of traffic signs, readable on the light and on the dark theme.
@@ -75,7 +75,7 @@ class ErrorBar(QFrame):
         current = self._problem
         if current is not None and current.severity is Severity.ERROR and problem.severity is Severity.NOTICE:
             return
-        self._problem = problem = replace(problem, sentence=told(problem.sentence))
+        self._problem = problem = replace(problem, sentence=translate(problem.sentence))
         self._text.setText(problem.sentence)
         self._text.setAccessibleDescription(problem.sentence)
         self._copy.setVisible(bool(problem.details) or problem.severity is Severity.ERROR)

@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from app.jobs.work_lane import Work
-from app.texts.engine_texts import told
+from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.labels.label_maps import check_label_map, read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
@@ -80,7 +80,7 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     kind = sniff(path)
     image = read_image(path)
     pixels = reduced(image.pixels)
-    notes = tuple(_tr("{0}: {1}.").format(path.name, told(note)) for note in image.notes)
+    notes = tuple(_tr("{0}: {1}.").format(path.name, translate(note)) for note in image.notes)
     known = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
     if known is not None:
         exact = resize_label_map(known, *pixels.shape[:2])
@@ -93,7 +93,7 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     with work.session() as session:
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
     label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
-    warnings = tuple(told(str(note)) for note in result.notes)
+    warnings = tuple(translate(str(note)) for note in result.notes)
     return Photo(path, pixels, label_map, float(result.confidence), warnings, notes)
 
 

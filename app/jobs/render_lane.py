@@ -34,7 +34,7 @@ class RenderLane(QObject):
 
     rendered = Signal(object)  # RenderResult, exact
     previewed = Signal(object)  # RenderResult of a smaller label map; the exact one follows
-    progress = Signal(float, str)  # 0-1 and what is being done, of the render that runs
+    progress = Signal(float, object)  # 0-1 and what is being done, of the render that runs
     failed = Signal(object)  # EngineError
     busy_changed = Signal(bool)
 

@@ -94,7 +94,7 @@ class Work:
 class WorkLane(QObject):
     """All methods, signals and callbacks belong to the GUI thread; only jobs' functions run in the worker."""
 
-    progress = Signal(float, str)  # of the job that runs
+    progress = Signal(float, object)  # of the job that runs
     failed = Signal(object)  # EngineError of a job that came without `on_failed`
     busy_changed = Signal(bool)
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.document.document import Document
 from app.shell.icons import icons
-from app.texts.engine_texts import told
+from app.texts.translate import translate
 from engine.requests.styles import MAX_SEED
 
 SHOW_AFTER_MS = 250  # quick jobs would only make the bar flicker
@@ -159,7 +159,7 @@ class StatusPanel(QStatusBar):
     def show_progress(self, part: float, text: str) -> None:
         """How far the running job is, 0 to 1, and what it does."""
         self._bar.setValue(round(1000 * part))
-        self._what.setText(told(text))
+        self._what.setText(translate(text))
         self._what.setVisible(not self._bar.isHidden())
 
     def show_message(self, text: str) -> None:

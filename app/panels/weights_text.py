@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app.shell.i18n import mark, tr
-from app.texts.engine_texts import told
 from app.texts.metric_names import metric_text
+from app.texts.translate import translate
 from engine.weights.card import metrics_by_split
 from engine.weights.manage import Missing
 from engine.weights.store import MODEL_FILE, WeightsEntry
@@ -33,10 +33,10 @@ def cells(entry: WeightsEntry, checked: str | None) -> list[str]:
     card = entry.card
     size = _size(entry.folder / MODEL_FILE)
     if card is None:
-        return [entry.name, "–", "–", size, "–", told(entry.problem)]
+        return [entry.name, "–", "–", size, "–", translate(entry.problem)]
     labels = card.labels()
     side = card.config.get("resolution")
-    state = tr("card read") if checked is None else (tr("checked") if not checked else told(checked))
+    state = tr("card read") if checked is None else (tr("checked") if not checked else translate(checked))
     return [
         card.name or entry.name,
         card.system + (f", {side} px" if isinstance(side, int) else ""),
@@ -60,7 +60,7 @@ def entry_html(entry: WeightsEntry, checked: str | None) -> str:
     parts = [f"<h3>{escape(entry.name)}</h3>"]
     problem = checked or entry.problem
     if problem:
-        parts.append(f"<p><b>{escape(told(problem))}</b></p>")
+        parts.append(f"<p><b>{escape(translate(problem))}</b></p>")
     rows: list[tuple[str, str]] = []
     if card is not None:
         trained = tr("{0} steps in {1} min").format(card.steps, round(card.seconds / 60)) if card.steps else ""

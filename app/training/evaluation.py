@@ -26,9 +26,9 @@ from app.jobs.preload import large_import, preload_torch
 from app.jobs.work_lane import Work
 from app.panels.table import ReadTable
 from app.shell.core import Core
-from app.texts.engine_texts import told
 from app.texts.label_names import label_name
 from app.texts.metric_names import row_text
+from app.texts.translate import translate
 from app.training.fields import FolderEdit
 from app.training.use import publish_run, weights_name
 from engine.errors import Cancelled, EngineError
@@ -138,7 +138,7 @@ class EvaluationDialog(QDialog):
 
     def _progress(self, part: float, text: str) -> None:
         self.bar.setValue(round(1000 * part))
-        self._say(told(text))
+        self._say(translate(text))
 
     def _done(self, metrics: dict[str, Any], data: Path) -> None:
         place = (str(metrics["weights"]), data, str(metrics["split"]))
@@ -163,7 +163,7 @@ class EvaluationDialog(QDialog):
         self.table.setRowCount(len(names))
         labels = self._label_names()
         for row, name in enumerate(names):
-            self.table.fill_row(row, [row_text(name, labels), *(told(found.get(name, "–")) for found in columns)])
+            self.table.fill_row(row, [row_text(name, labels), *(translate(found.get(name, "–")) for found in columns)])
         self.table.resizeRowsToContents()  # why a number is missing takes some lines
 
     def _label_names(self) -> dict[str, str]:
@@ -175,7 +175,7 @@ class EvaluationDialog(QDialog):
 
     def _failed(self, error: EngineError) -> None:
         self._show_running(False)
-        self._say("" if isinstance(error, Cancelled) else told(str(error)))
+        self._say("" if isinstance(error, Cancelled) else translate(str(error)))
 
     def _cancel(self) -> None:
         if self._work is not None and not self._work.settled:
@@ -237,7 +237,7 @@ class EvaluationDialog(QDialog):
         try:
             write_text(path, text)
         except EngineError as error:
-            self._say(told(str(error)))
+            self._say(translate(str(error)))
         else:
             link = f'<a href="{escape(QUrl.fromLocalFile(str(path)).toString())}">{escape(path.name)}</a>'
             self.what.setText(self.tr("Saved {0}").format(link))

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QTool
 
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
-from app.texts.engine_texts import told
+from app.texts.translate import translate
 from app.training.fields import NumberEdit
 from app.training.history import CONFIG, read_run
 from engine.errors import BadFile, EngineError
@@ -120,7 +120,7 @@ class RecipeForm(QWidget):
             self._loaded = _of_run(source) if Path(source).name == CONFIG else load_recipe(source)
         except EngineError as error:
             self._loaded = None
-            self.problem.setText(told(str(error)))
+            self.problem.setText(translate(str(error)))
         if self._loaded is not None:
             self._show_system(self._loaded.system)
         self.choice.setCurrentIndex(self._index(source))

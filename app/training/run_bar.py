@@ -12,8 +12,8 @@ from app.jobs.work_lane import Work, WorkLane
 from app.panels.elided import ElidedLabel
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
-from app.texts.engine_texts import told
 from app.texts.metric_names import metric_text
+from app.texts.translate import translate
 from app.training.fields import duration_text
 from app.training.flow import Flow
 from app.training.machine import Use, size_text, use_of
@@ -156,7 +156,7 @@ class RunBar(QWidget):
             phase = PHASES.get(training.phase) if training.state is State.RUNNING else None
             parts.append(tr(phase or STATES[training.state]))
             if training.state is State.PREPARING and self._text:
-                parts.append(told(self._text))
+                parts.append(translate(self._text))
         elif info is not None:
             done = shown is not None and shown.step >= info.steps
             parts.append(self.tr("Finished") if done else self.tr("Stopped"))

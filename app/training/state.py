@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from app.errors_ui.hub import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, Trainer, TrainingLane
 from app.jobs.work_lane import WorkLane
-from app.texts.engine_texts import told
+from app.texts.translate import translate
 from app.training.history import History, RunInfo, forget_unbegun, is_run, read_history, read_run, runs_in
 from engine.errors import EngineError
 from engine.files import user_data_folder
@@ -28,7 +28,7 @@ class Training(QObject):
     state_changed = Signal(object)  # State
     shown_changed = Signal()  # another run is shown, or it is known better
     history_changed = Signal()  # reports of the shown run have come
-    progress = Signal(float, str)  # before the first step
+    progress = Signal(float, object)  # before the first step
     ended = Signal(object)  # Ended
     never_began = Signal(object)  # Path: the new run's folder, in which nothing was trained; it is free again
     runs_changed = Signal()
@@ -173,7 +173,7 @@ class Training(QObject):
         for event, facts in reports:
             if event == "note":
                 self.notes.append(str(facts.get("text", "")))
-                self._hub.notice(told(self.notes[-1]), topic=TOPIC)
+                self._hub.notice(translate(self.notes[-1]), topic=TOPIC)
             elif event == "phase":
                 self.phase = str(facts.get("phase", ""))
             elif event == "estimate":

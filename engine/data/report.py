@@ -163,9 +163,8 @@ class _Count:
         """Pictures come first, `pictures` of them."""
         for number, one in enumerate(facts):
             name = one.path.relative_to(self.folder).as_posix()
-            if one.problem:
-                sentence = one.problem.replace(f'"{one.path}" ', "")
-                self._find("unfit" if one.unfit else "broken", name, sentence)
+            if one.problem is not None:
+                self._find("unfit" if one.unfit else "broken", name, one.problem.as_predicate())
             if one.digest:
                 self._duplicate(one.digest, name, number < pictures)
             if one.size != (0, 0):

@@ -25,7 +25,7 @@ class FileFacts:
     """One file as it was found.
 
     size: (width, height) upright; (0, 0) for a broken file. mode: Pillow's ("RGB", "P", "L", ...).
-    problem: a sentence; `unfit` says that the file is sound but no label map of the set.
+    problem: a sentence, None for a sound file; `unfit` says that the file is sound but no label map of the set.
     counts: (256,) pixels by id, for a label map whose ids could be read. how: "indexed", "raw" or "colour".
     colours: pixels by 0xRRGGBB, for a colour-coded map where no label set is known. palette: the first 256 colours of
     a palette file, 768 bytes.
@@ -35,7 +35,7 @@ class FileFacts:
     size: tuple[int, int] = (0, 0)
     mode: str = ""
     digest: bytes = b""
-    problem: str = ""
+    problem: Message | None = None
     unfit: bool = False
     how: str = ""
     counts: Array | None = None
@@ -72,8 +72,10 @@ def scan_label_map(path: Path, label_set: LabelSet | None) -> FileFacts:
         return FileFacts(path, (width, height), mode, digest, how=found.how, counts=counts)
     except BadLabelMap as error:
         return FileFacts(path, problem=error.message, unfit=True)
-    except (EngineError, OSError) as error:
-        return FileFacts(path, problem=str(error))
+    except EngineError as error:
+        return FileFacts(path, problem=error.message)
+    except OSError as error:
+        return FileFacts(path, problem=cannot("read", path, error).message)
 
 
 def _without_label_set(path: Path, digest: bytes) -> FileFacts:

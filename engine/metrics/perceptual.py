@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 from torch import Tensor, nn
 
-from engine.errors import EngineError, Message, WeightsError
+from engine.errors import EngineError, WeightsError
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, search_path
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.nn.perceptual import Encoder, ParserLoss, VGGLoss
@@ -85,5 +85,5 @@ def _parser(labels: int) -> Perceptual | None:
         except (EngineError, ValueError, RuntimeError):
             continue  # a damaged one: the next
         encoder = Encoder(parser.stem, parser.down, parser.middle)
-        return Perceptual(Message("{0} (the encoder of a parser)", entry.name), ParserLoss(encoder))
+        return Perceptual(f"{entry.name} (the encoder of a parser)", ParserLoss(encoder))
     return None
