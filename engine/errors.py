@@ -117,8 +117,8 @@ class OutOfMemory(EngineError):
 class Cancelled(EngineError):
     """The user cancelled the job. Nothing was changed."""
 
-    def __init__(self, template: str = "The job was cancelled.", *arguments: object, details: str = "") -> None:
-        super().__init__(template, *arguments, details=details)
+    def __init__(self) -> None:
+        super().__init__(Message("The job was cancelled."))
 
 
 class NotSupported(EngineError):

@@ -206,8 +206,8 @@ class LabelMapDialog(QDialog):
         }
         names = [label_name(self.label_set.labels[int(i)]) for i in np.unique(file.label_map)]
         text = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
-        lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *map(translate, file.notes)]
-        self.found.setText("\n".join(lines))
+        summary = text.format(width, height, ways.get(file.how, file.how), ", ".join(names))
+        self.found.setText("\n".join([summary, *map(translate, file.notes)]))
 
     def _use(self, how: str) -> None:
         if self._map is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import BadLabelMap, EngineError, Message
+from engine.files import cannot
 from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.rasters import load_raster
@@ -119,7 +120,5 @@ def _digest(path: Path) -> bytes:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        from engine.files import cannot
-
         raise cannot("read", path, error) from error
     return digest.digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from app.shell.i18n import install_language, translations
 from engine.training.recipe import load_recipe, names
 
 APP = Path(__file__).parents[3] / "app"
+ENGINE = APP.parent / "engine"
 MARKERS = {"tr", "_tr", "mark"}
 SETTERS = {
     "setText",
@@ -35,8 +37,50 @@ def called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
+def kinds_of_errors() -> set[str]:
+    """Names of `EngineError` and all that derive from it, read off the class statements of the engine."""
+    bases = {}
+    for path in ENGINE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {ast.unparse(base) for base in node.bases}
+    kinds = {"EngineError"}
+    while more := {name for name, parents in bases.items() if parents & kinds} - kinds:
+        kinds |= more
+    return kinds
+
+
+def messages() -> Iterator[tuple[ast.expr, str]]:
+    """The template of every error and message that the engine makes, and where it stands."""
+    makers = kinds_of_errors() | {"Message"}
+    for path in sorted(ENGINE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and called(node) in makers and node.args:
+                argument = node.args[0]
+                choices = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+                for choice in choices:
+                    yield choice, f"{path.relative_to(ENGINE.parent)}:{node.lineno}"
+
+
+def templates() -> dict[str, str]:
+    """Every template of the engine and where it stands."""
+    return {template.value: where for template, where in messages() if isinstance(template, ast.Constant)}
+
+
+def test_errors_and_messages_keep_their_arguments_apart():
+    """An f-string, or one built by + or format, could not be translated."""
+    built = [
+        where
+        for template, where in messages()
+        if isinstance(template, (ast.JoinedStr, ast.BinOp))
+        or (isinstance(template, ast.Call) and called(template) in ("format", "join", "replace"))
+    ]
+    assert built == []
+
+
 def texts() -> dict[str, str]:
-    """Every marked text of the application and every shipped recipe's note, and where it stands."""
+    """Every marked text of the application, every template of the engine and every shipped recipe's note, and where
+    it stands."""
     found = {}
     for path in sorted(APP.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -44,7 +88,7 @@ def texts() -> dict[str, str]:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found[argument.value] = f"{path.relative_to(APP)}:{node.lineno}"
-    return found | {load_recipe(name).note: f"resources/recipes/{name}.toml" for name in names()}
+    return found | templates() | {load_recipe(name).note: f"resources/recipes/{name}.toml" for name in names()}
 
 
 def test_every_text_has_its_chinese():
