@@ -15,6 +15,7 @@ from engine.labels.label_sets import load_label_set
 from engine.metrics.table import rows
 
 ROOT = Path(__file__).parents[3]
+SHARED = {"adversarial", "label_conditioned", "variational"}  # what the tasks of several systems stand on
 NO_NUMBERS = {"generator", "parser", "ema", "updates", "lr"}  # keys of modules, of saved state and of optimisers
 
 
@@ -28,9 +29,8 @@ def chinese(qapp):
 def keys_of_tasks() -> set[str]:
     """The names that tasks give to losses and to what they measure: keys of their dicts."""
     found: set[str] = set()
-    for path in (ROOT / "engine" / "training").glob("*.py"):
-        if path.name not in ("gan.py", "variational.py") and not path.name.endswith("_task.py"):
-            continue
+    shared = [path for path in (ROOT / "engine" / "training").rglob("*.py") if path.stem in SHARED]
+    for path in [*shared, *(ROOT / "engine" / "systems").glob("*/task.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             keys = node.keys if isinstance(node, ast.Dict) else []
             if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
