@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from engine.bench.painting import Array, Config, Generator, code_shape, trained_size
 from engine.errors import BadRequest
 from engine.painting.label_painter import do_not_fit
-from engine.systems.sean.network import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+from engine.systems.sean.system import MEAN_STYLE
 from engine.systems.smis.network import SMISConfig, SMISGenerator
 from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 from engine.weights.card import Card

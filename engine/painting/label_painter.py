@@ -49,6 +49,7 @@ class Painter(Protocol):
     card, label_set, config: what they are; config has at least `labels` and `resolution`.
     scope: whether a style code decides a region or the picture.
     code_length: length of a label's code; 0 where there are no styles.
+    measures_styles: styles are drawn as they were measured on pictures (`engine.painting.style_spread`).
     """
 
     card: Card
@@ -56,6 +57,7 @@ class Painter(Protocol):
     config: Any
     scope: Scope
     code_length: int
+    measures_styles: bool
 
     def painted_size(self, height: int, width: int, detail: Detail = "model") -> tuple[int, int]:
         """The size at which a label map of that size is painted (`engine.painting.sizes`)."""

@@ -33,7 +33,6 @@ from engine.labels.label_sets import LabelSet
 from engine.painting.codes import drawn
 from engine.painting.label_painter import Array, Painter
 from engine.pictures.images import fit_square, fit_square_label_map, read_image
-from engine.systems import abilities
 from engine.weights.card import CARD_FILE, Card
 from engine.weights.store import Weights, load_weights
 
@@ -145,11 +144,6 @@ def spread_of(codes: Array, present: Array, k: int = SHARED, own: int = OWN) -> 
     return StyleSpread(*(part.astype(np.float32) for part in (mean[:, 0], spread, alone)))
 
 
-def needs_measuring(card: Card) -> bool:
-    """Whether weights take styles from pictures and have no prior to draw them from."""
-    return card.system == "sean" or (card.system == "pix2pixhd" and abilities(card).images)
-
-
 def measure_styles(
     painter: Painter,
     folder: Path,
@@ -172,7 +166,7 @@ def measure_styles(
         NotSupported: weights that take no styles from pictures, or draw them by themselves.
         BadRequest, BadFile, BadLabelMap: the pictures.
     """
-    if not needs_measuring(painter.card):
+    if not painter.measures_styles:
         raise NotSupported('"{0}" needs no measured styles: it draws its own, or has none.', painter.card.name)
     if limit < 2:
         raise BadRequest("{0} pictures are too few to tell how styles vary; use 2 or more.", limit)

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
+from engine.errors import NotSupported
 from engine.weights.card import Card
 
 RENDER = "engine.requests.render:RenderRequest"
@@ -77,6 +80,23 @@ class Network:
     spectral: bool = True
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
 
+    def read_config(self, values: Mapping[str, Any]) -> Any:
+        """The config dataclass from plain data (a card's or a recipe's). Raises NotSupported naming what is wrong."""
+        try:
+            return msgspec.convert(dict(values), load_part(self.config))
+        except msgspec.ValidationError as error:
+            raise NotSupported(
+                "These settings are not those of {0}: {1}; update Tessera or correct them.", self.title, error
+            ) from error
+
+    def build(self, config: Any, *, training: bool = False) -> Any:
+        """A module with fresh parameters; `training` adds spectral normalisation where the network has it.
+
+        Raises ValueError: the config makes no network.
+        """
+        module = load_part(self.module)
+        return module(config, sn=training) if self.spectral else module(config)
+
 
 @dataclass(frozen=True)
 class Tiny:
@@ -105,6 +125,7 @@ class System:
     golden: path of the kinds of golden cases, by name.
     bench: path of what the synthesis benchmark paints.
     tiny: the smallest configuration.
+    extras: names of tensors that its weights keep beside the networks' own.
     default_name: the weights that a first document paints with, and the recipe that is offered first.
     """
 
@@ -125,6 +146,7 @@ class System:
     golden: str = ""
     bench: str = ""
     tiny: Tiny
+    extras: tuple[str, ...] = ()
     default_name: str = ""
 
     @property

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -16,19 +15,16 @@ from torch import Tensor
 import engine
 from engine.data.folder import DatasetFolder
 from engine.data.layout import evenly
-from engine.data.styles import mean_style
-from engine.errors import Message, TrainingError
+from engine.errors import NotSupported, TrainingError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
-from engine.painting.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
-from engine.session import Session
-from engine.systems import find_system
-from engine.systems.base import RENDER
-from engine.systems.registry import family
-from engine.systems.sean.network import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.painting.style_spread import PICTURES
+from engine.systems import find_system, system
+from engine.systems.base import RENDER, load_part
+from engine.systems.finish import Finish
 from engine.training.loop import Loop
 from engine.training.snapshot import Snapshot
-from engine.weights.card import Card
+from engine.weights.card import Card, read_card
 from engine.weights.store import read_tensors, save_weights, user_weights_folder
 
 
@@ -64,34 +60,23 @@ def publish(
     folder: DatasetFolder | None = None
     known = find_system(trained.system)
     if known is not None and RENDER in known.requests:
-        side = family(trained.system).read_config(trained.config).resolution
+        side = known.network.read_config(trained.config).resolution
         folder = DatasetFolder(data or Path(about.data), "train", side, on_progress)
         metrics["train"] = {"label_shares": folder.label_shares()}
-        if trained.system == "sean":
-            generator = _generator(best, trained.config, state)
-            state[MEAN_STYLE] = mean_style(generator.eval(), folder, on_progress=on_progress)
+        state |= _finish(trained.system).tensors(_network(best, trained, state), folder, None, on_progress)
     card = _card(name, about, trained, metrics, facts)
     place = (destination or user_weights_folder()) / name
-    card = save_weights(place, card, _half(state))
-    return card if folder is None else _with_styles(place, card, folder, PICTURES, on_progress)
+    save_weights(place, card, _half(state))
+    if folder is not None:
+        _finish(trained.system).files(place, folder, PICTURES, on_progress)
+    return read_card(place)
 
 
-def _with_styles(
-    place: Path, card: Card, data: DatasetFolder, pictures: int, on_progress: Callable[[float, str], None] | None
-) -> Card:
-    """The card of written weights once it is measured how styles vary, for systems that do not know by themselves."""
-    if not needs_measuring(card):
-        return card
-    chosen = np.array(evenly(len(data), pictures))
-
-    def done(count: int) -> None:
-        if on_progress is not None:
-            on_progress(count / len(chosen), Message("measuring styles"))
-
-    spread = measure_spread(
-        Session("cpu").painter(str(place)), data.images[chosen], data.label_maps[chosen], on_picture=done
-    )
-    return save_spread(place, spread)
+def _finish(name: str) -> Finish:
+    """What the system of that name adds to trained weights."""
+    known = find_system(name)
+    finish: Finish = load_part(known.finish) if known is not None and known.finish else Finish()
+    return finish
 
 
 def _card(
@@ -99,7 +84,8 @@ def _card(
 ) -> Card:
     network = about.perceptual_network
     if network is None:  # a run of an earlier version: what its recipe asked for was there
-        asked = about.recipe.get("task", {}).get("perceptual", trained.system == "sean")
+        usual = getattr(load_part(system(trained.system).task_config)(), "perceptual", 0.0)
+        asked = about.recipe.get("task", {}).get("perceptual", usual)
         network = MOBILENET if asked else ""
     return Card(
         name=name,
@@ -145,13 +131,14 @@ def publish_snapshot(
     """
     taken = loop.snapshot()
     state, metrics = taken.state, {"at_training": taken.numbers}
-    if taken.system == "sean":
-        generator = _generator(loop.folder, taken.config, state).eval()
-        state[MEAN_STYLE] = mean_style(generator, loop.train, evenly(len(loop.train), pictures), on_progress)
+    finish, chosen = _finish(taken.system), evenly(len(loop.train), pictures)
+    state |= finish.tensors(_network(loop.folder, taken, state), loop.train, chosen, on_progress)
     about = _read_about(loop.folder / "config.json")
     card = _card(name, about, taken, metrics, facts)
     place = (destination or user_weights_folder()) / name
-    return _with_styles(place, save_weights(place, card, _half(state)), loop.train, pictures, on_progress)
+    save_weights(place, card, _half(state))
+    finish.files(place, loop.train, pictures, on_progress)
+    return read_card(place)
 
 
 class _About(msgspec.Struct):
@@ -198,13 +185,14 @@ def _read_trained(path: Path) -> _Trained:
         ) from error
 
 
-def _generator(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> SEANGenerator:
+def _network(path: Path, trained: _Trained | Snapshot, state: dict[str, Tensor]) -> Any:
+    """The trained network in evaluation mode."""
     try:
-        generator = SEANGenerator(msgspec.convert(config, SEANConfig))
-        generator.load_state_dict(state)
-    except (ValueError, RuntimeError) as error:
+        spec = system(trained.system).network
+        network = spec.build(spec.read_config(trained.config))
+        network.load_state_dict(state)
+    except (ValueError, RuntimeError, NotSupported) as error:
         raise TrainingError(
-            'The tensors of "{0}" do not fit its own description; publish another run.',
-            path, details=str(error),
+            'The tensors of "{0}" do not fit its own description; publish another run.', path, details=str(error)
         ) from error
-    return generator
+    return network.eval()

@@ -18,7 +18,7 @@ from engine.errors import Message, WeightsError
 from engine.files import PathLike
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 from engine.systems.registry import family
-from engine.systems.sean.network import MEAN_STYLE
+from engine.systems.sean.system import MEAN_STYLE
 from engine.systems.smis.network import SMISConfig
 from engine.systems.smis.published import ENCODER, Shapes
 from engine.systems.spade.network import SPADEConfig

@@ -55,6 +55,7 @@ class Pix2PixHDPainter:
         self.label_set = label_set_of(self.card, self.config.labels)
         self.generator = channels_last(generator, device).eval()
         self.code_length = self.config.features
+        self.measures_styles = bool(self.config.features)
         self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
         measured = self._drawn.mean() if self.code_length else None
         self.has_mean = measured is not None or not self.code_length

@@ -45,6 +45,7 @@ SYSTEM = System(
     runtime=f"{FOLDER}.painter:Pix2PixHDPainter",
     task=f"{FOLDER}.task:Pix2PixHDTask",
     task_config=f"{FOLDER}.task:Pix2PixHDTaskConfig",
+    finish=f"{FOLDER}.finish:FINISH",
     tiny=Tiny(
         resolution=32,
         model={"width": 4, "halvings": 2, "blocks": 1, "encoder_width": 4, "encoder_halvings": 2},

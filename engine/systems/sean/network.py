@@ -23,9 +23,6 @@ from engine.nn.sean import SEAN, SEANResBlk
 from engine.nn.spade import init_papers, upsample
 from engine.nn.style_encoder import StyleEncoder, StyleEncoderConfig, region_average_pool
 
-MEAN_STYLE = "mean_style"
-"""Name of the (E, L, D) mean style of a data set, kept beside the network's own tensors in a weights file."""
-
 
 @dataclass(frozen=True)
 class SEANConfig:

@@ -29,7 +29,8 @@ from engine.painting.style_spread import DrawnStyles
 from engine.pictures.images import resize_image
 from engine.requests.render import Detail, RenderRequest
 from engine.systems.sean.fast import FastSEAN
-from engine.systems.sean.network import MEAN_STYLE, SEANConfig, SEANGenerator
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+from engine.systems.sean.system import MEAN_STYLE
 from engine.weights.store import Weights
 
 
@@ -45,6 +46,7 @@ class SEANPainter:
     """
 
     scope: Scope = "label"
+    measures_styles = True
 
     def __init__(self, weights: Weights, device: torch.device) -> None:
         self.card, self.device = weights.card, device

@@ -15,6 +15,8 @@ from engine.weights.card import Card
 FOLDER = "engine.systems.sean"
 BLOCKS = (False, True, False, True, True, True, True)
 """As `SEANConfig.upsample_before`, for cards that do not say."""
+MEAN_STYLE = "mean_style"
+"""Name of the (E, L, D) mean style of a data set, kept beside the network's own tensors in a weights file."""
 
 
 def abilities(card: Card) -> Abilities:
@@ -59,6 +61,7 @@ SYSTEM = System(
     runtime=f"{FOLDER}.painter:SEANPainter",
     task=f"{FOLDER}.task:SEANTask",
     task_config=f"{FOLDER}.task:SEANTaskConfig",
+    finish=f"{FOLDER}.finish:FINISH",
     tiny=Tiny(
         resolution=32,
         model={
@@ -72,5 +75,6 @@ SYSTEM = System(
         },
         task={"perceptual": 0.0, "discriminator_width": 4},
     ),
+    extras=(MEAN_STYLE,),
     default_name="sean-faces",
 )

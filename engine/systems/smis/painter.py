@@ -48,6 +48,7 @@ class SMISPainter:
     """
 
     scope: Scope = "label"
+    measures_styles = False
 
     def __init__(self, weights: Weights, device: torch.device) -> None:
         self.card, self.device = weights.card, device

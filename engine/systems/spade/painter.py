@@ -49,6 +49,7 @@ class SPADEPainter:
     """
 
     scope: Scope = "picture"
+    measures_styles = False
 
     def __init__(self, weights: Weights, device: torch.device) -> None:
         self.card, self.device = weights.card, device
