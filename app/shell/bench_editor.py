@@ -247,9 +247,9 @@ class Bench:
 
 def _resident() -> float:
     """Megabytes that this process holds."""
-    from engine.bench.memory import resident
+    from engine.memory import resident_bytes
 
-    return resident() / (1 << 20)
+    return resident_bytes() / (1 << 20)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.devices import free_memory
+from engine.memory import resident_bytes
 
 GB, MB = 1e9, 1e6
 
 
 @dataclass(frozen=True)
 class Use:
-    """Bytes; 0 where the system does not say."""
+    """Bytes; 0 for files of a run that is not there."""
 
     memory: int
     memory_free: int
     run: int
     disk_free: int
-
-
-def memory_used() -> int:
-    """Bytes of main memory that this process holds."""
-    with suppress(Exception):
-        if sys.platform.startswith("linux"):
-            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-            return pages * os.sysconf("SC_PAGE_SIZE")
-        import resource
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # type: ignore[attr-defined,unused-ignore]
-        return int(peak)
-    return 0
 
 
 def use_of(run: Path | None) -> Use:
@@ -47,7 +33,7 @@ def use_of(run: Path | None) -> Use:
             place = place.parent
         with suppress(OSError):
             free = shutil.disk_usage(place).free
-    return Use(memory_used(), free_memory(), size, free)
+    return Use(resident_bytes(), free_memory(), size, free)
 
 
 def folder_bytes(folder: Path) -> int:

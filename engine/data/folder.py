@@ -171,10 +171,9 @@ class DatasetFolder:
 
     def label_counts(self, most: int = 2000) -> Array:
         """(256,) pixels of each label id; of a folder larger than memory, those of `most` maps from all over it."""
-        if isinstance(self.label_maps, np.ndarray):
-            return np.bincount(self.label_maps.ravel(), minlength=256)
+        numbers = range(len(self)) if isinstance(self.label_maps, np.ndarray) else evenly(len(self), most)
         counts = np.zeros(256, np.int64)
-        for n in evenly(len(self), most):
+        for n in numbers:  # one map after the other: bincount makes int64 of what it counts
             counts += np.bincount(self.label_maps[n].ravel(), minlength=256)
         return counts
 

@@ -110,9 +110,8 @@ class GANTask(ABC):
         self.features: FeatureNet | None = None
         self.perceptual: Perceptual | None = None
         self.notes: tuple[str, ...] = ()
-        if not config.perceptual:
-            return
-        self.perceptual = find_perceptual(config.perceptual_network, model.labels)
+        if config.perceptual:
+            self.perceptual = find_perceptual(config.perceptual_network, model.labels)
         if self.perceptual is not None:
             channels_last(self.perceptual.loss, device)
         if find_feature_net() is not None:

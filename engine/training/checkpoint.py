@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.devices import is_out_of_memory
 from engine.errors import Message, TrainingError
 from engine.files import atomic_write
 from engine.training.task import Task, run_path
@@ -86,14 +87,16 @@ def write_checkpoint(folder: Path, task: Task, facts: dict[str, Any], kept: int)
             raise
 
 
-def read_checkpoint(folder: Path, task: Task, device: torch.device) -> dict[str, Any]:
+def read_checkpoint(folder: Path, task: Task) -> dict[str, Any]:
     """Put checkpoints/last.pt back into a task; returns the loop's own numbers.
 
-    Raises TrainingError if it is missing or belongs to another network.
+    The file is read into main memory and copied from there tensor by tensor: a device that holds the networks may
+    have no room for them twice. Raises TrainingError if it is missing or belongs to another network; what runs out of
+    memory is left as it is.
     """
     path = folder.joinpath(*LAST)
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         for key, module in task.modules.items():
             module.load_state_dict(state["modules"][key])
         for key, optimizer in task.optimizers.items():
@@ -103,4 +106,6 @@ def read_checkpoint(folder: Path, task: Task, device: torch.device) -> dict[str,
     except FileNotFoundError as error:
         raise TrainingError("{0} has no checkpoint to resume from; start it without resume.", folder) from error
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise TrainingError("{0} does not fit this run; start a new run.", path, details=str(error)) from error

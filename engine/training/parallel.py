@@ -7,13 +7,16 @@ pieces. Batch norm takes its statistics over all processes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import lightning_fabric
 import torch
 import torch.distributed
 from torch import Tensor, nn
+
+from engine.errors import Cancelled, TrainingError
 
 PIECE = 16 << 20
 """Numbers that are exchanged at once (64 MiB in single precision)."""
@@ -71,6 +74,24 @@ def any_process(fabric: lightning_fabric.Fabric, here: bool) -> bool:
     flag = torch.tensor([float(here)], device=fabric.device)
     fabric.all_reduce(flag, reduce_op="sum")
     return bool(flag.item() > 0)
+
+
+@contextmanager
+def all_or_none(fabric: lightning_fabric.Fabric) -> Iterator[None]:
+    """Work that only some processes do: where it fails in one, all stop, instead of waiting for that one for ever.
+
+    Every process enters it. Raises what failed here, else TrainingError (or Cancelled) for what failed elsewhere.
+    """
+    try:
+        yield
+    except Exception as error:
+        any_process(fabric, True)
+        any_process(fabric, isinstance(error, Cancelled))
+        raise
+    if any_process(fabric, False):
+        if any_process(fabric, False):
+            raise Cancelled
+        raise TrainingError("Another process of this run failed; see what it said.")
 
 
 def synchronise_batch_norm(module: nn.Module, device: torch.device) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -41,3 +42,12 @@ def write_weights(path: Path, taken: Snapshot) -> None:
     }
     with atomic_write(path) as file:
         file.write(save(taken.state, metadata))
+
+
+def numbers_of(path: Path) -> dict[str, float]:
+    """The numbers that `write_weights` wrote beside a network; none where there is no such file."""
+    try:
+        with safe_open(path, "pt") as file:
+            return dict(json.loads((file.metadata() or {}).get("numbers", "{}")))
+    except (OSError, SafetensorError, ValueError):
+        return {}

@@ -36,6 +36,7 @@ from engine.training.loop import Callback, Loop
 from engine.training.parallel import synchronise_batch_norm
 from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe, read_fields
+from engine.training.shortage import shortage_told
 from engine.training.task import Task, run_path
 from engine.weights.store import read_tensors
 
@@ -119,7 +120,7 @@ def prepare(
         on_progress: called with (fraction, text) while the data are read.
 
     Raises:
-        TrainingError, BadFile, BadLabelMap; Cancelled if `control` is told to stop meanwhile.
+        TrainingError, OutOfMemory, BadFile, BadLabelMap; Cancelled if `control` is told to stop meanwhile.
     """
     if not resume and folder.is_dir() and any(folder.iterdir()) and int(os.environ.get("RANK", "0")) == 0:
         raise TrainingError("{0} is not empty; resume it, or choose another folder.", folder)
@@ -129,7 +130,8 @@ def prepare(
     fabric = make_fabric(recipe, device, devices, hosts)
     train = DatasetFolder(data, "train", recipe.resolution, report)
     validation = DatasetFolder(data, "val", recipe.resolution, report) if _has_validation(data) else None
-    task = make_task(recipe, train, fabric.device)
+    with shortage_told(recipe, fabric.device):
+        task = make_task(recipe, train, fabric.device)
     if fabric.world_size > 1:
         for module in task.modules.values():
             synchronise_batch_norm(module, fabric.device)
@@ -139,9 +141,10 @@ def prepare(
             callback("note", {"text": note})
     if resume:
         _check_label_set(folder, train)
-        loop.resume()
+        with shortage_told(recipe, fabric.device):
+            loop.resume()
         return loop
-    with Randomness(recipe.seed, fabric.device):
+    with shortage_told(recipe, fabric.device), Randomness(recipe.seed, fabric.device):
         new_tensors = _start_from(task, start_weights) if start_weights is not None else []
     facts: dict[str, Any] = {
         "recipe": msgspec.to_builtins(recipe),

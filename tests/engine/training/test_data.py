@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -233,3 +234,15 @@ def test_a_picture_removed_meanwhile_is_named_when_its_turn_comes(own: Path) -> 
     with BatchesAhead(data, 3, 0, np.arange(3), torch.device("cpu"), 9) as ahead:
         with pytest.raises(BadFile, match="train_001"):
             ahead.get(0)
+
+
+def test_labels_are_counted_without_copies_of_the_maps(folder: Path) -> None:
+    data = DatasetFolder(folder, "train", 32)
+    data.label_maps = np.ones((400, 64, 64), np.uint8)
+    data.stems = data.stems[:1] * 400
+    tracemalloc.start()
+    try:
+        assert data.label_counts()[1] == data.label_maps.size
+        assert tracemalloc.get_traced_memory()[1] < data.label_maps.size / 4
+    finally:
+        tracemalloc.stop()

@@ -249,7 +249,7 @@ def test_there_must_be_a_checkpoint_to_resume_from(data: Path, tmp_path: Path) -
         start(PARSER, data, tmp_path / "nothing", resume=True)
 
 
-@pytest.mark.parametrize("recipe", [changed(PARSER, model={"widths": [4, 6, 10]}), SEAN], ids=["width", "system"])
+@pytest.mark.parametrize("recipe", [changed(PARSER, model={"widths": [8, 8, 16]}), SEAN], ids=["width", "system"])
 def test_a_checkpoint_of_another_network_is_refused(data: Path, tmp_path: Path, recipe: Any) -> None:
     start(changed(PARSER, steps=1), data, tmp_path / "run").run()
     with pytest.raises(TrainingError, match=r"last\.pt does not fit this run"):

@@ -266,3 +266,42 @@ def test_settings_that_cannot_be_trained_are_named(
 ) -> None:
     with pytest.raises(TrainingError, match=says):
         prepare(changed(PAINTING[system], model=model), data, tmp_path / "run")
+
+
+# ---------------------------------------------------------------- which weights are kept
+
+
+class _Colours(torch.nn.Module):
+    """In place of a feature network."""
+
+
+@pytest.fixture
+def feature_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.training import adversarial
+
+    monkeypatch.setattr(adversarial, "find_feature_net", lambda: Path("here"))
+    monkeypatch.setattr(adversarial, "load_feature_net", _Colours)
+    monkeypatch.setattr(adversarial, "pooled_features", lambda net, image: image.mean((2, 3)))
+
+
+def test_without_a_perceptual_loss_the_frechet_distance_still_decides(data: Path, feature_network: None) -> None:
+    numbers = task_of(data, "sean", task={"perceptual": 0.0}).validate(DatasetFolder(data, "val", 32))
+    assert numbers["score"] == pytest.approx(numbers["psnr"] - numbers["fid_mobilenet_v2"] / 20)
+
+
+def test_scores_made_in_another_way_do_not_compare(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose best was scored without the Frechet distance goes on, and keeps what it finds from then on."""
+    from engine.training import adversarial
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adversarial, "find_feature_net", lambda: None)
+        start(changed(PAINTING["sean"], steps=3), data, tmp_path / "run").run()
+    monkeypatch.setattr(adversarial, "find_feature_net", lambda: Path("here"))
+    monkeypatch.setattr(adversarial, "load_feature_net", _Colours)
+    monkeypatch.setattr(adversarial, "pooled_features", lambda net, image: image.mean((2, 3)))
+    resumed = start(PAINTING["sean"], data, tmp_path / "run", resume=True)
+    resumed.best = 99.0
+    resumed.run()
+    assert resumed.best < 99

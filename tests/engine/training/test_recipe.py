@@ -160,4 +160,4 @@ def test_the_networks_are_sized_for_the_data(folder: Path) -> None:
     for recipe in RECIPES.values():
         task = make_task(recipe, data, torch.device("cpu"))
         assert task.model.labels == 19 and task.model.resolution == 32  # type: ignore[attr-defined]
-    assert PARSER.model == {"widths": [4, 6, 8]}
+    assert PARSER.model == {"widths": [8, 8, 8]}

@@ -244,7 +244,7 @@ def test_weights_of_no_fitting_tensor_change_nothing(data: Path, tmp_path: Path)
 
 def _parser_task(ignore: int | None = None) -> ParserTask:
     torch.manual_seed(0)
-    model = ParserConfig(labels=4, resolution=32, widths=(4, 6, 8))
+    model = ParserConfig(labels=4, resolution=32, widths=(8, 8, 8))
     return ParserTask(model, ParserTaskConfig(), 10, CPU, torch.tensor([0.7, 0.2, 0.1, 0.0]), ignore)
 
 
