@@ -24,7 +24,7 @@ from torch import Tensor
 from engine.data.folder import Batch, DatasetFolder
 from engine.data.layout import evenly
 from engine.devices import free_caches, is_out_of_memory
-from engine.errors import Cancelled, EngineError, OutOfMemory, TrainingError
+from engine.errors import Cancelled, EngineError, Message, OutOfMemory, TrainingError
 from engine.files import cannot, write_bytes
 from engine.pictures.images import encode_png
 from engine.training import checkpoint
@@ -274,14 +274,14 @@ class Loop:
                     raise
         kind = OutOfMemory if isinstance(error, OutOfMemory) else TrainingError
         what = error.message.as_clause()
-        if not self._saved:
-            return kind(
-                "{0}; training stopped at step {1}, start it again.", what, self.step, details=error.details
+        if self._saved:
+            message = Message(
+                "{0}; training stopped at step {1}, resume it from its checkpoint of step {2}.",
+                what, self.step, self._saved,
             )
-        return kind(
-            "{0}; training stopped at step {1}, resume it from its checkpoint of step {2}.",
-            what, self.step, self._saved, details=error.details,
-        )
+        else:
+            message = Message("{0}; training stopped at step {1}, start it again.", what, self.step)
+        return kind(message, details=error.details)
 
     # ------------------------------------------------------------------ reports
 
