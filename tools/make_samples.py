@@ -18,8 +18,10 @@ import numpy as np
 from engine.data.folder import DatasetFolder
 from engine.labels.label_maps import read_label_map
 from engine.pictures.images import encode_png
-from engine.requests.render import LabelMapData, RenderRequest, to_json
-from engine.requests.styles import ImageStyle, Style, encode_code, encode_map
+from engine.requests.json_text import to_json
+from engine.requests.label_map_data import LabelMapData, encode_map
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle, Style, encode_code
 from engine.session import Session
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"

@@ -21,7 +21,8 @@ from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
-from engine.requests.render import RenderRequest, from_json
+from engine.requests.json_text import from_json
+from engine.requests.render import RenderRequest
 from engine.requests.styles import located
 
 PREVIEW = 512

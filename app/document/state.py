@@ -15,7 +15,8 @@ from app.shell.i18n import tr
 from engine.errors import BadRequest
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
-from engine.requests.render import Detail, LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import Detail, RenderRequest
 from engine.requests.styles import Style
 
 Precision = Literal["float32", "bfloat16"]

@@ -21,8 +21,11 @@ from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import sniff
-from engine.requests.render import ParseRequest, RenderRequest, from_json
-from engine.requests.styles import ImageStyle, encode_code, encode_map
+from engine.requests.json_text import from_json
+from engine.requests.label_map_data import encode_map
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle, encode_code
 
 KEPT = 24  # photos and codes kept in memory
 

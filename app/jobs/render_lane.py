@@ -25,8 +25,7 @@ from app.jobs.render_jobs import Job, Learnt, Made, Sizable, Ways, ways_key
 from app.jobs.session_gate import SessionGate, session_factory
 
 if TYPE_CHECKING:
-    from engine.requests.render import RenderRequest
-    from engine.session import RenderResult
+    from engine.requests.render import RenderRequest, RenderResult
 
 
 class RenderLane(QObject):

@@ -10,7 +10,8 @@ from engine.files import write_bytes
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import write_image
-from engine.requests.render import RenderRequest, to_json
+from engine.requests.json_text import to_json
+from engine.requests.render import RenderRequest
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 MAP_KINDS = ("indexed", "raw", "colour")

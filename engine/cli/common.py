@@ -9,8 +9,9 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -158,6 +159,24 @@ def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
         raise BadFile('Cannot write "{0}": the folder "{1}" does not exist; create it first.', path, folder)
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise BadFile('Cannot write "{0}": the folder or the file is read-only; choose another folder.', path)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answers: facts for --json, lines for people, notes for stderr."""
+
+    facts: dict[str, Any]
+    lines: Sequence[str]
+    notes: Sequence[str]
+
+    def tell(self, as_json: bool) -> None:
+        """Answer on stdout."""
+        tell(self.notes)
+        if as_json:
+            say_json({**self.facts, "notes": self.notes})
+        else:
+            for line in self.lines:
+                say(line)
 
 
 def say(line: str) -> None:

@@ -8,11 +8,8 @@ from typing import Annotated
 import typer
 
 from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
-from engine.cli.render import PICTURE_SUFFIXES
 from engine.cli.words import split_style
 from engine.errors import BadRequest, Cancelled
-
-SUFFIXES = (".gif", *PICTURE_SUFFIXES)
 
 
 def morph(
@@ -45,20 +42,23 @@ def morph(
     Ctrl+C stops; nothing is written before all pictures are there.
     """
     from engine.cli.series import check_series, write_morph
+    from engine.pictures.images import PICTURE_SUFFIXES
 
-    if out.suffix.lower() in SUFFIXES:
-        check_target(out, SUFFIXES)
+    suffixes = (".gif", *PICTURE_SUFFIXES)
+    if out.suffix.lower() in suffixes:
+        check_target(out, suffixes)
     else:
-        check_series(out, SUFFIXES)
+        check_series(out, suffixes)
     last = split_style("--to", to)
     first = None if start is None else split_style("--from", start)
     if first == last:
         raise BadRequest("--from and --to are the same style; give two.")
 
-    from engine.cli.requests import read_render_request
+    from engine.cli.changes import read_render_request
     from engine.cli.styles import StyleReader
     from engine.requests import morph as morphing
     from engine.requests.animation import paint_all
+    from engine.requests.variations import with_style
     from engine.session import Session
 
     session = Session(device)
@@ -66,10 +66,10 @@ def morph(
         job = read_render_request(request)
         reader = StyleReader(session, job.weights)
         requests = [job] * frames
-        for one in reader.labels("--label", label or [], job):
-            a = job.style(one) if first is None else reader.one_of(first, one)
-            steps = morphing.morph(job, one, a, reader.one_of(last, one), frames)
-            requests = [r.replace(styles={**r.styles, one: s.style(one)}) for r, s in zip(requests, steps)]
+        for chosen in reader.labels("--label", label or [], job):
+            start_style = job.style(chosen) if first is None else reader.one_of(first, chosen)
+            steps = morphing.morph(job, chosen, start_style, reader.one_of(last, chosen), frames)
+            requests = [with_style(frame, chosen, step.style(chosen)) for frame, step in zip(requests, steps)]
         pictures, notes = paint_all(session.run, requests, report, cancel)
         if cancel.is_set():
             raise Cancelled()

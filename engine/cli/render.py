@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress, say, say_json, tell
+from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.request import perform
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
-    from engine.cli.requests import Changes
+    from engine.cli.changes import Changes
     from engine.cli.styles import StyleReader
     from engine.requests.render import RenderRequest
     from engine.session import Session
-
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 LabelMapOption = Annotated[Path | None, typer.Option("--labels", help="Label map file to paint.")]
 WeightsOption = Annotated[str | None, typer.Option("--weights", help="Name or folder of the weights.")]
@@ -90,6 +89,8 @@ def render(
     --variations 6 --label hair paints six pictures in which only the hair's style is drawn anew: a grid, or,
     where --out has no suffix, a new folder of PNG files that each carry their request.
     """
+    from engine.pictures.images import PICTURE_SUFFIXES
+
     if variations is None and (label or first != 1):
         raise BadRequest("--label and --first go with --variations.")
     if variations is None or out.suffix:
@@ -97,7 +98,7 @@ def render(
     if (request is None) == (weights is None and labels is None) or (request is None and not (weights and labels)):
         raise BadRequest("render needs either a request file, or both --weights and --labels.")
 
-    from engine.cli.requests import Changes
+    from engine.cli.changes import Changes
     from engine.session import Session
 
     session = Session(device)
@@ -106,26 +107,13 @@ def render(
         job, reader = prepare(session, request, weights, labels, changes, seed)
         if detail is not None:
             job = job.replace(detail=detail)
-        if variations is not None:
+        if variations is None:
+            answer = perform(session, job, out, report, cancel)
+        else:
             from engine.cli.series import paint_variations
 
             answer = paint_variations(session, job, reader, label or [], variations, first, out, report, cancel)
-        else:
-            from engine.pictures.images import write_image
-            from engine.requests.render import to_json
-
-            result = session.run(job, on_progress=report, cancel=cancel)
-            write_image(out, result.pixels, request_json=to_json(job))
-    if variations is not None:
-        answer.tell(as_json)
-        return
-    tell(result.notes)
-    height, width = result.pixels.shape[:2]
-    if as_json:
-        facts = {"out": out, "width": width, "height": height, "seed": job.seed, "weights": job.weights}
-        say_json({**facts, "seconds": result.seconds, "device": result.device, "notes": result.notes})
-    else:
-        say(f"{out}  {width} x {height}  {result.seconds:.2f} s on {result.device}")
+    answer.tell(as_json)
 
 
 def prepare(
@@ -137,7 +125,7 @@ def prepare(
     seed: int | None,
 ) -> tuple[RenderRequest, StyleReader]:
     """The request in a file, or for a label map file, changed as the words say; and the reader of its styles."""
-    from engine.cli.requests import changed, new_request, read_render_request
+    from engine.cli.changes import changed, new_request, read_render_request
     from engine.cli.styles import StyleReader
 
     if request is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from engine.cli.common import OnProgress, say, say_json, tell
+import numpy as np
+
+from engine.cli.common import Answer, OnProgress
 from engine.cli.styles import StyleReader
 from engine.errors import BadFile, Cancelled
 from engine.pictures.images import write_image
@@ -19,38 +19,22 @@ from engine.requests.styles import SampleStyle
 from engine.requests.variations import variations
 from engine.session import Session
 
-
-@dataclass(frozen=True)
-class Written:
-    """What was written: facts for --json, lines for people, notes for stderr."""
-
-    facts: dict[str, Any]
-    lines: Sequence[str]
-    notes: Sequence[str]
-
-    def tell(self, as_json: bool) -> None:
-        """Answer on stdout."""
-        tell(self.notes)
-        if as_json:
-            say_json({**self.facts, "notes": self.notes})
-        else:
-            for line in self.lines:
-                say(line)
+Array = np.ndarray
 
 
 def paint_variations(
     session: Session,
     job: RenderRequest,
     reader: StyleReader,
-    names: list[str],
+    chosen: list[str],
     count: int,
     first: int,
     out: Path,
     report: OnProgress,
     cancel: threading.Event,
-) -> Written:
-    """Paint variations of labels (all without names) and write them: a grid, or a folder where `out` has no suffix."""
-    labels = reader.labels("--label", names, job)
+) -> Answer:
+    """Paint variations of the chosen labels (none: of all) and write them: a grid, or, without a suffix, a folder."""
+    labels = reader.labels("--label", chosen, job)
     requests = variations(job, labels, count, first)
     pictures, notes = paint_all(session.run, requests, report, cancel)
     if cancel.is_set():
@@ -59,10 +43,12 @@ def paint_variations(
         write_image(out, grid(pictures))
     else:
         write_sequence(out, pictures, requests)
-    drawn = [style.seed for style in (one.style(labels[0]) for one in requests) if isinstance(style, SampleStyle)]
-    facts = {"out": out, "pictures": count, "labels": [reader.label_set[i].name for i in labels], "samples": drawn}
-    words = ", ".join(f"sample:{seed}" for seed in drawn)
-    return Written(facts, [f"{out}  {count} variations, read from left to right: {words}"], notes)
+    styles = [request.style(labels[0]) for request in requests]
+    seeds = [style.seed for style in styles if isinstance(style, SampleStyle)]
+    names = [reader.label_set[label].name for label in labels]
+    facts = {"out": out, "pictures": count, "labels": names, "samples": seeds}
+    words = ", ".join(f"sample:{seed}" for seed in seeds)
+    return Answer(facts, [f"{out}  {count} variations, read from left to right: {words}"], notes)
 
 
 def check_series(out: Path, suffixes: tuple[str, ...]) -> None:
@@ -79,8 +65,8 @@ def check_series(out: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def write_morph(
-    out: Path, pictures: list[Any], requests: list[RenderRequest], seconds: float, back: bool, notes: Sequence[str]
-) -> Written:
+    out: Path, pictures: list[Array], requests: list[RenderRequest], seconds: float, back: bool, notes: Sequence[str]
+) -> Answer:
     """Write a morph by what `out` ends in: a GIF, a strip, or a folder of PNG files."""
     height, width = pictures[0].shape[:2]
     if out.suffix.lower() == ".gif":
@@ -94,4 +80,4 @@ def write_morph(
         kind = "folder"
     facts = {"out": out, "kind": kind, "frames": len(pictures), "width": width, "height": height}
     there_and_back = f", {gif_frames(len(pictures))} there and back" if kind == "gif" and back else ""
-    return Written(facts, [f"{out}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)
+    return Answer(facts, [f"{out}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)

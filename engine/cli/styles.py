@@ -12,10 +12,7 @@ from engine.cli.common import tell
 from engine.cli.weights import label_set_of
 from engine.cli.words import Drawn, StyleFile, StyleWord
 from engine.errors import BadRequest, MissingStyle
-from engine.labels.label_maps import read_label_map
-from engine.pictures.closeup import reduced
-from engine.pictures.images import read_image
-from engine.requests.render import ParseRequest
+from engine.painting.codes import require_region
 from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
 from engine.systems import abilities, unlearnt
 from engine.weights.card import read_card
@@ -43,11 +40,11 @@ class StyleReader:
 
     def all_of(self, file: StyleFile) -> dict[int, ImageStyle]:
         """{label: style} of every label that the picture shows."""
-        present = np.flatnonzero(self._encoded(file).present)
-        return {int(label): self._style(file, int(label)) for label in present}
+        present = np.flatnonzero(self._encoded(file).present).tolist()
+        return {label: self._style(file, label) for label in present}
 
     def one_of(self, word: StyleWord, label: int) -> Style:
-        """The style that a word means for a label; rendering fails if a picture does not show the label."""
+        """The style that a word means for a label. Raises MissingStyle: it is a picture without that label."""
         if isinstance(word, StyleFile):
             return self._style(word, label)
         return SampleStyle(word.seed) if isinstance(word, Drawn) else MEAN
@@ -73,23 +70,24 @@ class StyleReader:
         if not names and self.abilities.scope == "picture":
             self.require_unlocked(request)
             return [label.id for label in self.label_set.labels]
+        shown = np.unique(label_map).tolist()
         if not names:
-            there = [int(label) for label in np.unique(label_map) if label < len(self.label_set)]
-            loose = [label for label in there if label not in request.style_locks]
-            if not loose:
+            known = [label for label in shown if label < len(self.label_set)]
+            unlocked = [label for label in known if label not in request.style_locks]
+            if not unlocked:
                 raise BadRequest("Every style of the request is locked; name one with {0} to change it.", option)
-            self.tell_kept(label for label in there if label in request.style_locks)
-            return loose
-        found = sorted({self.label_set.find(name) for name in names})
-        for label in found:
+            self.tell_kept(label for label in known if label in request.style_locks)
+            return unlocked
+        labels = sorted({self.label_set.find(name) for name in names})
+        for label in labels:
             self.require_region(label, label_map)
-        return found
+        return labels
 
     def warn(self, label_map: Array) -> None:
         """Tell which labels of a label map the weights have not learnt."""
-        there = [i for i in np.unique(label_map).tolist() if i in self.unlearnt]
-        if there:
-            names = ", ".join(f'"{self.label_set[i].name}"' for i in there)
+        weak = [label for label in np.unique(label_map).tolist() if label in self.unlearnt]
+        if weak:
+            names = ", ".join(f'"{self.label_set[label].name}"' for label in weak)
             tell([f'"{self._weights}" has learnt next to nothing of {names}; such regions will not look like much.'])
 
     def require_unlocked(self, request: RenderRequest) -> None:
@@ -104,39 +102,33 @@ class StyleReader:
 
     def require_region(self, label: int, label_map: Array) -> None:
         """Raise BadRequest, naming what there is, unless the label map has a region of that label."""
-        there = np.unique(label_map).tolist()
-        if label not in there:
-            has = ", ".join(self.label_set[i].name for i in there if i < len(self.label_set))
-            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', self.label_set[label].name, has)
+        shown = np.unique(label_map).tolist()
+        if label not in shown:
+            names = ", ".join(self.label_set[region].name for region in shown if region < len(self.label_set))
+            name = self.label_set[label].name
+            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', name, names)
 
     def _style(self, file: StyleFile, label: int) -> ImageStyle:
-        found = self._encoded(file)
-        return ImageStyle(
-            path=os.path.abspath(file.picture),
-            label=label,
-            label_map_path=os.path.abspath(file.label_map) if file.label_map else None,
-            code=encode_code(found.codes[label]) if found.present[label] else None,
-            made_by=found.made_by or None,
-        )
+        """The style that the picture gives to a label. Raises MissingStyle: it does not show the label."""
+        encoded = self._encoded(file)
+        require_region(file.picture, label, encoded.present, self.label_set)
+        code = encode_code(encoded.codes[label])
+        return _image_style(file).replace(label=label, code=code, made_by=encoded.made_by or None)
 
     def _encoded(self, file: StyleFile) -> StyleCodes:
-        if file not in self._codes:
-            picture = read_image(file.picture)
-            tell(f'"{file.picture}": {note}' for note in picture.notes)
-            label_map = self._label_map(file, picture.pixels)
-            self._codes[file] = self._session.encode(self._weights, picture.pixels, label_map)
-        return self._codes[file]
-
-    def _label_map(self, file: StyleFile, pixels: np.ndarray) -> np.ndarray:
-        if file.label_map is not None:
-            return read_label_map(file.label_map, self.label_set).label_map
-        parser = self._session.parser_for(self.label_set)
-        if parser is None:
+        if file.label_map is None and self._session.parser_for(self.label_set) is None:
             raise MissingStyle(
-                'No parser for the labels of "{0}" is installed: give the label map of "{1}" behind an @, as in '
-                "{2}@labels.png.",
+                'No parser for the labels of "{0}" is installed: give the label map of "{1}" behind an @, as in {2}'
+                "@labels.png.",
                 self._weights, file.picture, file.picture,
             )
-        result = self._session.run(ParseRequest.from_pixels(parser, reduced(pixels)))  # as the editor shows it
-        tell(f'"{file.picture}": {note}' for note in result.notes)
-        return result.label_map
+        if file not in self._codes:
+            self._codes[file], notes = self._session.encode_picture(self._weights, _image_style(file))
+            tell(notes)
+        return self._codes[file]
+
+
+def _image_style(file: StyleFile) -> ImageStyle:
+    """A style of the picture's first label: its files, by paths that last."""
+    label_map = os.path.abspath(file.label_map) if file.label_map else None
+    return ImageStyle(path=os.path.abspath(file.picture), label=0, label_map_path=label_map)

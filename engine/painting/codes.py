@@ -16,7 +16,7 @@ from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
 from engine.labels.label_sets import LabelSet
 from engine.painting.label_painter import Array, Encode
 from engine.requests.render import RenderRequest
-from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
+from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,33 @@ class StyleSource:
 
         Raises MissingStyle, BadRequest, NotSupported.
         """
-        per_label = [self.code(request.style(label), label, encode) for label in range(self.mean.shape[1])]
+        per_label = [self.code(style, label, encode) for label, style in enumerate(self._styles(request))]
         rows = max(len(code) for code in per_label)
         return torch.stack([code.expand(rows, -1) for code in per_label], dim=1)
+
+    def _styles(self, request: RenderRequest) -> list[Style]:
+        """The style of each label. Pictures are read for labels that the map shows: for others the mean stands in, so
+        that a file which has gone stops nothing that it has no part in."""
+        styles = [request.style(label) for label in range(self.mean.shape[1])]
+        from_files = {label for label, style in enumerate(styles) if self._reads_picture(style)}
+        if from_files:
+            for label in from_files.difference(np.unique(request.label_map.array()).tolist()):
+                styles[label] = MEAN
+        return styles
+
+    def _reads_picture(self, style: Style) -> bool:
+        """Whether a style, or one that it is made of, comes without a code of these weights."""
+        if isinstance(style, ImageStyle):
+            return self._own_code(style) is None
+        if isinstance(style, MixStyle):
+            return self._reads_picture(style.a) or self._reads_picture(style.b)
+        return isinstance(style, BlockStyle) and any(map(self._reads_picture, style.blocks))
+
+    def _own_code(self, style: ImageStyle) -> Array | None:
+        """The code (E * D,) that the style carries, if these weights may have made it."""
+        code = style.code_array()
+        fits = code is not None and code.size == self.mean.shape[0] * self.mean.shape[2]
+        return code if fits and not style.foreign(self.identity) else None
 
     def code(self, style: Style, label: int, encode: Encode) -> Tensor:
         """One label's style as (K, D), K = E or the number of blocks."""
@@ -78,29 +102,30 @@ class StyleSource:
         return torch.from_numpy(np.array(code, np.float32)).view(self.mean.shape[0], self.mean.shape[2])
 
     def _image_code(self, style: ImageStyle, encode: Encode) -> Tensor:
-        length = self.mean.shape[0] * self.mean.shape[2]
-        code = style.code_array()
-        if code is not None and code.size == length and not style.foreign(self.identity):
-            return self._shaped(code)
+        own_code = self._own_code(style)
+        if own_code is not None:
+            return self._shaped(own_code)
         try:
             codes, present = encode(style)
         except BadFile as error:
-            if code is None:
+            if style.code is None:
                 raise
             raise MissingStyle(
                 'The style from "{0}" was made by other weights than "{1}", and its picture cannot be read any more; '
                 "put the picture back there, or choose another style.",
                 style.path, self.weights, details=str(error),
             ) from error
-        if style.label >= len(present) or not present[style.label]:
-            has = ", ".join(self.label_set[int(i)].name for i in np.flatnonzero(present))
-            known = style.label < len(self.label_set)
-            name = self.label_set[style.label].name if known else str(style.label)
-            raise MissingStyle(
-                '"{0}" has no region "{1}" to take a style from; its regions are {2}.',
-                style.path, name, has,
-            )
+        require_region(style.path, style.label, present, self.label_set)
         return self._shaped(codes[style.label])
+
+
+def require_region(path: str, label: int, present: Array, label_set: LabelSet) -> None:
+    """Raise MissingStyle, naming what there is, unless the picture at `path` shows the label; present: (L,) bool."""
+    if label < len(present) and present[label]:
+        return
+    names = ", ".join(label_set[int(shown)].name for shown in np.flatnonzero(present))
+    name = label_set[label].name if label < len(label_set) else str(label)
+    raise MissingStyle('"{0}" has no region "{1}" to take a style from; its regions are {2}.', path, name, names)
 
 
 def needs_mean(style: Style) -> bool:

@@ -20,11 +20,7 @@ from engine.errors import BadFile, Message
 from engine.files import PathLike, write_bytes
 from engine.labels.label_maps import resize_label_map
 from engine.pictures.png import REQUEST_KEY
-from engine.pictures.rasters import (
-    Raster,
-    Source,
-    load_raster,
-)
+from engine.pictures.rasters import Raster, Source, load_raster
 
 Array = np.ndarray
 
@@ -132,6 +128,8 @@ _FORMATS: dict[str, str] = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
+PICTURE_SUFFIXES = tuple(_FORMATS)
+"""What the name of a picture that is written may end in."""
 
 
 def write_image(path: PathLike, pixels: Array, *, request_json: str | None = None, quality: int = 95) -> None:

@@ -23,7 +23,8 @@ from PIL import Image
 from engine.errors import BadFile, BadRequest, Cancelled
 from engine.files import PathLike, cannot, write_bytes
 from engine.pictures.images import write_image
-from engine.requests.render import RenderRequest, to_json
+from engine.requests.json_text import to_json
+from engine.requests.render import RenderRequest
 
 Array = np.ndarray
 Progress = Callable[[float, str], None]

@@ -1,77 +1,63 @@
-"""Requests: everything that decides the result of one engine job, frozen, hashable and kept as JSON.
-
-The editor, the command line, exported files and tests use the same objects. JSON carries the schema
-version and the kind; styles are tagged unions; an unknown or wrong key is an error that names it. Arrays
-travel as base64 PNG, so a 256 x 256 label map takes a few kilobytes.
-
-    {"schema": "tessera/1", "kind": "render", "weights": "sean-faces", "label_map": {...},
-     "styles": {"13": {"style": "image", "path": "anna.jpg", "label": 13}}, "seed": 0, "precision": "float32"}
-"""
+"""Render: paint a picture from a label map and a style for each label."""
 
 from __future__ import annotations
 
-import base64
-import difflib
-import json
-import re
-from typing import Annotated, Literal, Union
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import msgspec
 import numpy as np
 from msgspec import Meta, structs
 
 from engine.errors import BadRequest, Message
-from engine.pictures.images import ImageFile, encode_png, read_image
-from engine.requests.styles import (
-    MAX_SEED,
-    MEAN,
-    BlockStyle,
-    Frozen,
-    ImageStyle,
-    MixStyle,
-    SampleStyle,
-    Style,
-    as_label,
-    as_seed,
-    decode_map,
-    encode_map,
-    from_base64,
-)
+from engine.files import PathLike
+from engine.pictures.images import PICTURE_SUFFIXES, write_image
+from engine.requests.base import Report, Request, Services
+from engine.requests.json_text import to_json
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.style_pictures import encode_picture
+from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_label, as_seed, located
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.painting.label_painter import Painter, StyleCodes
 
 Array = np.ndarray
 
 Detail = Literal["model", "full"]
-SCHEMA = "tessera/1"
 LOCKS = ("style_locks", "label_locks")
-MAX_DEPTH = 32
-"""Mixes of mixes may be nested this deep; deeper JSON is refused rather than run out of stack."""
 
 
-class LabelMapData(Frozen, frozen=True):
-    """A label map inside a request: (height, width) ids as a base64 PNG; equal maps are equal data."""
+@dataclass(frozen=True)
+class RenderResult:
+    """pixels (H, W, 3) uint8 sRGB at the label map's size, and the request that they are the picture of; seconds taken;
+    device id; notes for the user."""
 
-    height: Annotated[int, Meta(ge=1)]
-    width: Annotated[int, Meta(ge=1)]
-    png: str
+    pixels: Array
+    request: RenderRequest
+    seconds: float
+    device: str
+    notes: tuple[str, ...] = ()
 
-    @classmethod
-    def from_array(cls, label_map: Array) -> LabelMapData:
-        """From (H, W) integers 0-255. Raises BadRequest for anything else."""
-        if label_map.ndim != 2 or label_map.size == 0 or label_map.dtype.kind not in "iu":
-            raise BadRequest("A label map needs one whole number per pixel.")
-        if int(label_map.min()) < 0 or int(label_map.max()) > 255:
-            raise BadRequest("A label map has values outside 0-255; choose one of the label set's ids.")
-        ids = np.ascontiguousarray(label_map, dtype=np.uint8)
-        return cls(int(ids.shape[0]), int(ids.shape[1]), encode_map(ids))
+    def save(self, path: PathLike) -> None:
+        """Write the picture by the name's suffix; a PNG carries its request. Raises BadFile."""
+        write_image(path, self.pixels, request_json=to_json(self.request))
 
-    def array(self) -> Array:
-        """(height, width) uint8, read-only. Raises BadRequest if the data is not such a map."""
-        ids = decode_map(self.png, "label_map", (self.height, self.width))
-        ids.flags.writeable = False
-        return ids
+    def facts(self) -> dict[str, Any]:
+        """Its size in pixels, what it was painted with and how long that took."""
+        height, width = self.pixels.shape[:2]
+        origin = {"seed": self.request.seed, "weights": self.request.weights}
+        return {"width": width, "height": height, **origin, "seconds": self.seconds, "device": self.device}
+
+    def lines(self) -> list[str]:
+        """The same, in one line."""
+        height, width = self.pixels.shape[:2]
+        return [f"{width} x {height}  {self.seconds:.2f} s on {self.device}"]
 
 
-class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
+class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
     """Paint a picture: label map and styles through one set of weights.
 
     styles: label id -> Style; a label without one gets its mean style. seed decides the noise. detail: "model" paints
@@ -83,7 +69,10 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
     picture, but travel with it.
     """
 
-    weights: str
+    task: ClassVar[Message] = Message("paint label maps")
+    suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
+    unless_empty: ClassVar[tuple[str, ...]] = LOCKS
+
     label_map: LabelMapData
     styles: dict[int, Style] = {}
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
@@ -112,127 +101,46 @@ class RenderRequest(Frozen, frozen=True, tag_field="kind", tag="render"):
         """The style of a label; its mean style where none was chosen."""
         return self.styles.get(label, MEAN)
 
+    def located(self, folder: Path) -> RenderRequest:
+        """As `Request.located`."""
+        return self.replace(styles={label: located(style, folder) for label, style in self.styles.items()})
 
-class ParseRequest(Frozen, frozen=True, tag_field="kind", tag="parse"):
-    """Find the label map of a photo, given as a file (`path`) or inline (`picture_png`, base64)."""
+    def check_data(self) -> None:
+        """A damaged label map is found when it is read, not in the middle of a job."""
+        self.label_map.array()
 
-    weights: str
-    path: str | None = None
-    picture_png: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.path is None) == (self.picture_png is None):
-            raise BadRequest('A parse request needs either the key "path" or the key "picture_png".')
-
-    @classmethod
-    def from_pixels(cls, weights: str, pixels: Array) -> ParseRequest:
-        """From (H, W, 3) uint8 sRGB."""
-        png = encode_png(pixels, compress_level=1)
-        return cls(weights, picture_png=base64.b64encode(png).decode("ascii"))
-
-    def image(self) -> ImageFile:
-        """The photo and what was done to its file. Raises BadFile, or BadRequest if the inline picture is not one."""
-        if self.path is not None:
-            return read_image(self.path)
-        data = from_base64(self.picture_png or "", "picture_png")
-        return read_image(data, name='the key "picture_png"')
-
-    def pixels(self) -> Array:
-        """The photo: (H, W, 3) uint8. Raises as `image` does."""
-        return self.image().pixels
-
-
-Request = Union[RenderRequest, ParseRequest]  # noqa: UP007 (msgspec reads it at run time)
-
-KINDS: dict[str, type[RenderRequest] | type[ParseRequest]] = {"render": RenderRequest, "parse": ParseRequest}
-
-# ---------------------------------------------------------------- JSON
-
-
-def to_json(request: Request, *, indent: int | None = None) -> str:
-    """The request as JSON text; `from_json` reads it back to an equal request."""
-    data = {"schema": SCHEMA, **msgspec.to_builtins(request, str_keys=True)}
-    for key in LOCKS:  # written where there are some
-        if not data.get(key):
-            data.pop(key, None)
-    try:
-        text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:  # a file name in another encoding than the system's
-        raise BadRequest("A file name in the request has characters that are not Unicode; rename the file.") from error
-    return text
-
-
-def from_json(text: str | bytes) -> Request:
-    """Read a request. Raises BadRequest naming the wrong key, the kind or the newer schema version."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("The request is not valid JSON; save it again.", details=repr(error)) from error
-    if not isinstance(data, dict):
-        raise BadRequest("The request is not a JSON object; give one with schema, kind and weights.")
-    _check_schema(data.pop("schema", None))
-    kind = data.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise BadRequest('The key "kind" of the request is {0}; this version knows {1}.', repr(kind), ", ".join(KINDS))
-    _check_depth(data)
-    try:
-        request = msgspec.convert(data, KINDS[kind], str_keys=True)
-    except msgspec.ValidationError as error:
-        raise BadRequest(_sentence(str(error)), details=str(error)) from error
-    except RecursionError as error:
-        raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.") from error
-    if isinstance(request, RenderRequest):
-        request.label_map.array()  # a damaged map is found here, not in the middle of a job
-    return request
-
-
-def _check_schema(schema: object) -> None:
-    if schema == SCHEMA:
-        return
-    match = re.fullmatch(r"tessera/(\d+)", schema) if isinstance(schema, str) else None
-    if match:
-        raise BadRequest(
-            'The request has the schema "{0}", which this version does not know (it knows "{1}"); open it with a '
-            "newer Tessera.",
-            schema, SCHEMA,
+    def run(self, services: Services, report: Report) -> RenderResult:
+        """Load the weights, read the styles, paint. Raises MissingStyle, BadRequest, NotSupported, WeightsError,
+        BadFile, BadLabelMap, Cancelled."""
+        started = time.perf_counter()
+        report(0.0, Message("loading"))
+        painter: Painter = services.runtime(self)
+        codes, style_notes = read_codes(self, painter, services, report)
+        pixels, paint_notes = painter.paint(
+            self, codes, lambda done, blocks: report(0.1 + 0.9 * done / blocks, Message("painting"))
         )
-    raise BadRequest('The request has no key "schema" with the value "{0}"; it is not a request of Tessera.', SCHEMA)
+        report(1.0, Message("painted"))
+        notes = tuple(dict.fromkeys([*style_notes, *paint_notes]))
+        return RenderResult(pixels, self, time.perf_counter() - started, str(services.device), notes)
 
 
-def _check_depth(data: object, depth: int = 0) -> None:
-    if depth > 2 * MAX_DEPTH:
-        raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.")
-    if isinstance(data, dict):
-        for value in data.values():
-            _check_depth(value, depth + 1)
-    elif isinstance(data, list):
-        for value in data:
-            _check_depth(value, depth + 1)
+def read_codes(
+    request: RenderRequest, painter: Painter, services: Services, report: Report
+) -> tuple[Tensor, list[Message]]:
+    """The style codes (K, L, D) that a request paints with, and what a user should know about the pictures that they
+    come from; K > 1 where blocks or encoders have codes of their own.
 
+    Raises MissingStyle, BadRequest, NotSupported, WeightsError, BadFile.
+    """
+    notes: list[Message] = []
+    encoded: dict[tuple[str | None, ...], StyleCodes] = {}  # a picture that styles many labels is read and parsed once
 
-def _sentence(message: str) -> str:
-    """msgspec's message as a sentence that names the key and, for a misspelt one, the nearest."""
-    what, _, place = message.partition(" - at ")
-    place = re.sub(r"^[`$.]*", "", place).rstrip("`")
-    where = f' in "{place}"' if place else ""
-    if place.startswith("key"):  # a label in "styles" that is no number
-        return Message('The request has a wrong label in "styles"; its keys are label numbers from 0 to 255.')
-    if match := re.search(r"unknown field `(.+)`", what):
-        key = match.group(1)
-        near = [name for name in difflib.get_close_matches(key, _keys(), n=2) if name != key]
-        advice = f'did you mean "{near[0]}"?' if near else "remove it, or open the file with a newer Tessera."
-        return f'The request has an unknown key "{key}"{where}; {advice}'
-    if match := re.search(r"missing required field `(.+)`", what):
-        return f'The request lacks the key "{match.group(1)}"{where}; add it.'
-    wrong = what[:1].lower() + what[1:]
-    if place == "precision":
-        wrong += ', give "float32" or "bfloat16"'
-    if place == "detail":
-        wrong += ', give "model" or "full"'
-    return f"The request has a wrong value{where}: {wrong.replace('`', '')}."
+    def encode(style: ImageStyle) -> tuple[Array, Array]:
+        report(0.05, Message("reading styles"))
+        picture = style.path, style.label_map_path, style.label_map_png
+        if picture not in encoded:
+            encoded[picture], picture_notes = encode_picture(services, painter, style)
+            notes.extend(picture_notes)
+        return encoded[picture].codes, encoded[picture].present
 
-
-def _keys() -> list[str]:
-    parts = (RenderRequest, ParseRequest, LabelMapData, ImageStyle, SampleStyle, MixStyle, BlockStyle)
-    return sorted({name for part in parts for name in part.__struct_fields__})
+    return painter.codes_for(request, encode), notes

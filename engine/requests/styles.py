@@ -1,38 +1,27 @@
-"""Styles: what the user chose for one label. Frozen, hashable, tagged in JSON.
-
-Users import them from engine.requests.render.
-"""
+"""Styles: what the user chose for one label. Frozen, hashable, tagged in JSON."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import operator
 import re
 from pathlib import Path
 from typing import Annotated, Any, Union
 
-import msgspec
 import numpy as np
 from msgspec import Meta, structs
 
-from engine.errors import BadRequest, EngineError
-from engine.pictures.png import decode_grey_png, encode_grey_png
+from engine.errors import BadRequest
+from engine.requests.base import Frozen
+from engine.requests.label_map_data import decode_map, from_base64
 
 Array = np.ndarray
 
 MIN_AMOUNT, MAX_AMOUNT = -1.0, 2.0
 MAX_SEED = 2**63 - 1
 MAX_NESTED = 60
-"""Levels of JSON that a style may take: `engine.requests.render.from_json` reads more, so what is made is readable."""
-
-
-class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What requests and styles share: `replace(seed=3)` gives a changed copy (checked again)."""
-
-    def replace(self, **changes: Any) -> Any:
-        return structs.replace(self, **changes)
+"""Levels of JSON that a style may take: `engine.requests.json_text` reads more, so what is made is readable."""
 
 
 class MeanStyle(Frozen, frozen=True, tag_field="style", tag="mean"):
@@ -149,13 +138,16 @@ def _check_nested(style: Style) -> None:
         raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.")
 
 
+def beside(path: str | None, folder: Path) -> str | None:
+    """The path, made absolute where it is that of a file in `folder` (or below)."""
+    return str(folder / path) if path and (folder / path).is_file() else path
+
+
 def located(style: Style, folder: Path) -> Style:
     """The style with each relative path of a file in `folder` (or below) made absolute; others stay."""
     if isinstance(style, ImageStyle):
         paths = {"path": style.path, "label_map_path": style.label_map_path}
-        found = {key: str(folder / path) for key, path in paths.items() if path and (folder / path).is_file()}
-        changed: ImageStyle = style.replace(**found) if found else style
-        return changed
+        return style.replace(**{key: beside(path, folder) for key, path in paths.items()})
     if isinstance(style, MixStyle):
         return MixStyle(located(style.a, folder), located(style.b, folder), style.amount)
     if isinstance(style, BlockStyle):
@@ -177,36 +169,6 @@ def decode_code(text: str) -> Array:
     if not np.isfinite(code).all():
         raise BadRequest('The key "code" of a style has numbers that are not finite; encode the picture again.')
     return code
-
-
-# ---------------------------------------------------------------- base64
-
-
-def encode_map(label_map: Array) -> str:
-    """(H, W) uint8 -> base64 PNG, for `LabelMapData` and `ImageStyle.label_map_png`."""
-    return base64.b64encode(encode_grey_png(label_map)).decode("ascii")
-
-
-def from_base64(text: str, key: str) -> bytes:
-    try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise BadRequest('The key "{0}" is not valid base64; save the request again.', key) from error
-
-
-def decode_map(text: str, key: str, shape: tuple[int, int] | None = None) -> Array:
-    try:
-        ids = decode_grey_png(from_base64(text, key), name=f'the key "{key}"')
-    except BadRequest:
-        raise
-    except EngineError as error:
-        raise BadRequest('The key "{0}" does not hold a readable label map PNG.', key, details=str(error)) from error
-    if shape is not None and ids.shape != shape:
-        raise BadRequest(
-            'The key "{0}" says {1} x {2} but holds {3} x {4} pixels.',
-            key, shape[1], shape[0], ids.shape[1], ids.shape[0],
-        )
-    return ids
 
 
 def as_seed(seed: Any) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import numpy as np
 
 from engine.errors import BadRequest
-from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.requests.styles import MAX_SEED, SampleStyle, Style
 
 MAX_VARIATIONS = 64

@@ -18,7 +18,7 @@ from engine.errors import NotSupported
 from engine.weights.card import Card
 
 RENDER = "engine.requests.render:RenderRequest"
-PARSE = "engine.requests.render:ParseRequest"
+PARSE = "engine.requests.parse:ParseRequest"
 LABELLED = "engine.data.folder:DatasetFolder"
 CC_BY_NC_SA = "CC BY-NC-SA 4.0"
 MOST_SIDE, USUAL_SIDE = 4096, 256

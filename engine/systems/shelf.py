@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, cast
+from typing import Any
 
 import torch
 
 from engine.errors import WeightsError
 from engine.labels.label_sets import LabelSet
-from engine.painting.label_painter import Painter
-from engine.systems import abilities, all_systems, find_system, systems_serving
-from engine.systems.base import PARSE, RENDER, load_part
-from engine.systems.parser.photo_parser import PhotoParser
-from engine.weights.card import Card
+from engine.requests.base import Request
+from engine.requests.parse import LabelMapFinder, ParseRequest
+from engine.systems import find_system, systems_serving
+from engine.systems.base import System, load_part
 from engine.weights.store import list_weights, load_weights
 
 LOADED = 3
@@ -21,80 +20,55 @@ LOADED = 3
 
 
 class Shelf:
-    """Weights by name, ready to use on one device."""
+    """Weights by name, ready to use on one device: what `System.runtime` makes of them."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._loaded: OrderedDict[str, Any] = OrderedDict()
-
-    def cards(self) -> list[Card]:
-        """The cards of all usable weights on the disk, by name."""
-        return [entry.card for entry in list_weights() if entry.card is not None]
+        self._loaded: OrderedDict[str, tuple[System, Any]] = OrderedDict()
 
     def parser_for(self, label_set: LabelSet) -> str | None:
-        """Name of weights that find these labels in a picture, or None if there are none."""
+        """Name of installed weights that find label maps of these labels, or None if there are none."""
+        parsers = {system.id for system in systems_serving(ParseRequest)}
         for entry in list_weights():
-            own = entry.card.labels() if entry.card is not None and abilities(entry.card).parses else None
+            own = entry.card.labels() if entry.card is not None and entry.card.system in parsers else None
             if own is not None and own.same_labels(label_set):
                 return entry.name
         return None
 
     def load(self, name: str) -> Any:
-        """The weights called `name`, as their system's runtime (`Painter`, `PhotoParser` ...), read once.
+        """The weights called `name`, whatever they do, read once. Raises WeightsError."""
+        return self._entry(name)[1]
 
-        Raises WeightsError.
-        """
-        if name in self._loaded:
-            self._loaded.move_to_end(name)
-            return self._loaded[name]
-        weights = load_weights(name)
-        system = find_system(weights.card.system)
-        if system is None:
+    def serving(self, name: str, kind: type[Request[Any]]) -> Any:
+        """The weights called `name`. Raises WeightsError too if they do not serve requests of that kind."""
+        system, runtime = self._entry(name)
+        if not system.serves(kind):
+            able = ", ".join(other.id for other in systems_serving(kind))
             raise WeightsError(
-                '"{0}" is of the system "{1}", which this version cannot use; update Tessera.',
-                name,
-                weights.card.system,
+                '"{0}" does not {1}; choose weights of a system that does ({2}).', name, kind.task, able
             )
-        while len(self._loaded) >= LOADED:
-            self._loaded.popitem(last=False)
-        self._loaded[name] = load_part(system.runtime)(weights, self._device)
-        return self._loaded[name]
+        return runtime
 
-    def serving(self, name: str, request: type) -> Any:
-        """The weights called `name`, which must serve this kind of request. Raises WeightsError."""
-        loaded = self.load(name)
-        system = find_system(loaded.card.system)
-        if system is None or not system.serves(request):
-            raise WeightsError(
-                '"{0}" does not take a {1}; choose weights of the systems {2}.',
-                name,
-                request.__name__,
-                ", ".join(able.id for able in systems_serving(request)),
-            )
-        return loaded
-
-    def painter(self, name: str) -> Painter:
-        """Weights that paint label maps. Raises WeightsError if they are of another kind."""
-        loaded = self.load(name)
-        if not abilities(loaded.card).paints:
-            raise WeightsError(
-                '"{0}" finds label maps, it does not paint; choose weights of the systems {1}.', name, _ids(RENDER)
-            )
-        return cast(Painter, loaded)
-
-    def photo_parser(self, name: str) -> PhotoParser:
-        """Weights that find label maps. Raises WeightsError if they are of another kind."""
-        loaded = self.load(name)
-        if not abilities(loaded.card).parses:
-            raise WeightsError(
-                '"{0}" paints, it does not find label maps; choose weights of the system {1}.', name, _ids(PARSE)
-            )
-        return cast(PhotoParser, loaded)
+    def parser(self, name: str) -> LabelMapFinder:
+        """Weights that find label maps. Raises WeightsError if they do something else."""
+        parser: LabelMapFinder = self.serving(name, ParseRequest)
+        return parser
 
     def clear(self) -> None:
         """Forget all."""
         self._loaded.clear()
 
-
-def _ids(request: str) -> str:
-    return ", ".join(system.id for system in all_systems() if request in system.requests)
+    def _entry(self, name: str) -> tuple[System, Any]:
+        if name not in self._loaded:
+            weights = load_weights(name)
+            system = find_system(weights.card.system)
+            if system is None:
+                raise WeightsError(
+                    '"{0}" is of the system "{1}", which this version cannot use; update Tessera.',
+                    name, weights.card.system,
+                )
+            while len(self._loaded) >= LOADED:
+                self._loaded.popitem(last=False)
+            self._loaded[name] = system, load_part(system.runtime)(weights, self._device)
+        self._loaded.move_to_end(name)
+        return self._loaded[name]

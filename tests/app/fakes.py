@@ -18,7 +18,8 @@ from engine.errors import Cancelled, EngineError, MissingStyle
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
-from engine.requests.render import ParseRequest, RenderRequest
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
 from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle
 from engine.weights.card import Card
 from engine.weights.store import WeightsEntry
@@ -125,7 +126,7 @@ class FakeSession:
 
     def _parse(self, request: ParseRequest) -> ParseResult:
         self._engine.parses += 1
-        height, width = request.pixels().shape[:2]
+        height, width = request.image().pixels.shape[:2]
         label_map = resize_label_map(face_label_map(max(height, width)), height, width)
         return ParseResult(label_map, self._engine.confidence, self._engine.notes)
 

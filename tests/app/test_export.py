@@ -17,7 +17,7 @@ from engine.errors import BadFile
 from engine.labels.label_maps import read_label_map
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import from_json
+from engine.requests.json_text import from_json
 from engine.requests.styles import ImageStyle, encode_code
 from tests.app.fakes import FACES
 
@@ -230,7 +230,7 @@ def test_filters_name_their_suffixes():
 
 
 def test_a_request_with_a_missing_model_changes_nothing(window, core, tmp_path, qtbot):
-    from engine.requests.render import to_json
+    from engine.requests.json_text import to_json
 
     path = tmp_path / "a.json"
     path.write_text(to_json(core.document.to_request().replace(weights="not-here")), "utf-8")

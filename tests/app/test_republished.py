@@ -9,8 +9,10 @@ from PIL import Image
 from app.document.opening import read_request_file
 from app.document.state import Snapshot
 from engine.pictures.images import write_image
-from engine.requests.render import LabelMapData, RenderRequest, to_json
-from engine.requests.styles import ImageStyle, MixStyle, SampleStyle, encode_code, encode_map
+from engine.requests.json_text import to_json
+from engine.requests.label_map_data import LabelMapData, encode_map
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle, MixStyle, SampleStyle, encode_code
 from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map, photo_of
 

@@ -17,16 +17,8 @@ from app.panels.style_rows import buttons
 from engine.errors import NotSupported
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
-from engine.requests.styles import (
-    MEAN,
-    BlockStyle,
-    ImageStyle,
-    MeanStyle,
-    MixStyle,
-    SampleStyle,
-    encode_code,
-    encode_map,
-)
+from engine.requests.label_map_data import encode_map
+from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, encode_code
 from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map, photo_of
 

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication
 from app.dialogs.regions import RegionsDialog
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import RenderRequest, from_json
+from engine.requests.json_text import from_json
+from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from tests.app.pointing import Drag, Mouse
 

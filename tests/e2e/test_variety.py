@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import from_json
+from engine.requests.json_text import from_json
 from engine.requests.styles import MEAN, MixStyle, SampleStyle
 from tests.e2e.test_journey import engine_render, wait_rendered
 

@@ -12,12 +12,14 @@ from PIL import Image
 
 from engine.cli.styles import StyleReader
 from engine.cli.words import StyleFile
-from engine.errors import BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
+from engine.errors import BadFile, BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.closeup import close_up, reduced
 from engine.pictures.images import read_image
-from engine.requests.render import LabelMapData, ParseRequest, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MixStyle, Style, encode_code
 from engine.session import Session
 from engine.systems.parser.photo_parser import PhotoParser
@@ -135,7 +137,18 @@ def test_weights_published_anew_encode_anew(session, tiny_label_map, tiny_photo,
 
 def test_a_region_that_the_picture_lacks_is_named(session, tiny_label_map, photo):
     with pytest.raises(MissingStyle, match='has no region "hat".*its regions are background, skin'):
-        session.run(request_of(tiny_label_map, {HAT: ImageStyle(photo[0], HAT, photo[1])}))
+        session.run(request_of(tiny_label_map, {HAIR: ImageStyle(photo[0], HAT, photo[1])}))
+
+
+def test_a_picture_that_is_gone_stops_nothing_where_the_map_has_no_pixel_of_its_label(session, tiny_label_map, photo):
+    gone = ImageStyle("/gone/hat.png", HAT)
+    plain = session.run(request_of(tiny_label_map))
+    of_other_weights = gone.replace(code=encode_code(np.ones(3)))
+    for style in (gone, of_other_weights, MixStyle(gone, MEAN, 0.5), BlockStyle((MEAN, gone, MEAN))):
+        result = session.run(request_of(tiny_label_map, {HAT: style}))
+        assert np.array_equal(result.pixels, plain.pixels) and result.notes == plain.notes
+    with pytest.raises(BadFile, match="does not exist"):
+        session.run(request_of(tiny_label_map, {HAIR: gone}))
 
 
 def test_absent_labels_are_marked_and_zero(session, tiny_photo, tiny_label_map):

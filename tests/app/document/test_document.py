@@ -11,7 +11,7 @@ from app.document.document import Document
 from app.shell.i18n import install_language
 from engine.errors import BadLabelMap, BadRequest
 from engine.labels.label_sets import load_label_set
-from engine.requests.render import from_json, to_json
+from engine.requests.json_text import from_json, to_json
 from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle
 from tests.fixtures import face_label_map, photo_of, random_label_map
 

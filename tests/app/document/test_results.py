@@ -15,7 +15,7 @@ from app.document.results import Results
 from app.document.state import Snapshot
 from app.panels.result_rows import square, star_rect
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import from_json
+from engine.requests.json_text import from_json
 from engine.requests.styles import SampleStyle
 from tests.app.fakes import FACES
 from tests.fixtures import face_label_map

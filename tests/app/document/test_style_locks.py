@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from app.imaging.mime import Incoming, style_mime
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import from_json
+from engine.requests.json_text import from_json
 from engine.requests.styles import MixStyle, SampleStyle
 from tests.app.canvas.test_drops import canvas_point, drop_on, mime_of
 from tests.fixtures import face_label_map, photo_of

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.controllers.styles import Target
 from app.jobs.photos import Photo
-from engine.requests.render import from_json, to_json
+from engine.requests.json_text import from_json, to_json
 from tests.app.fakes import FACES
 from tests.fixtures import face_label_map, photo_of
 

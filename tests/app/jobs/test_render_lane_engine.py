@@ -10,7 +10,7 @@ from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.work_lane import WorkLane
 from engine.errors import WeightsError
-from engine.requests.render import ParseRequest
+from engine.requests.parse import ParseRequest
 from tests.fixtures import face_label_map, photo_of
 
 PATIENCE_MS = 60_000  # torch is imported here

@@ -20,7 +20,8 @@ from app.shell.i18n import install_language
 from app.texts.label_keys import label_keys
 from app.texts.label_names import area_text, style_source
 from engine.labels.label_sets import load_label_set
-from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle, encode_map
+from engine.requests.label_map_data import encode_map
+from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle
 from tests.app.fakes import FACES
 from tests.app.pointing import Drag
 from tests.fixtures import face_label_map, photo_of

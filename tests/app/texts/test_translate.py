@@ -20,7 +20,10 @@ from engine.errors import EngineError, Message
 from engine.labels.label_maps import check_label_map, read_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
-from engine.requests.render import LabelMapData, ParseRequest, RenderRequest, from_json
+from engine.requests.json_text import from_json
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.session import Session
 from tests.fixtures import face_label_map, photo_of

@@ -11,7 +11,8 @@ from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import RenderRequest, from_json
+from engine.requests.json_text import from_json
+from engine.requests.render import RenderRequest
 from tests.fixtures import face_label_map
 
 

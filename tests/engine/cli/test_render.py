@@ -14,7 +14,9 @@ from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import LabelMapData, RenderRequest, from_json, to_json
+from engine.requests.json_text import from_json, to_json
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle, MixStyle
 from tests.commands import Runner, one_sentence
 from tests.fixtures import face_label_map

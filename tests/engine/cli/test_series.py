@@ -17,7 +17,8 @@ from engine.cli.words import Drawn, Mean, StyleFile, split_mix, split_relabel, s
 from engine.errors import BadRequest
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
-from engine.requests.render import RenderRequest, from_json, to_json
+from engine.requests.json_text import from_json, to_json
+from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, ImageStyle, MixStyle, SampleStyle
 from tests.commands import Runner, one_sentence
 from tests.engine.systems.tiny import all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)

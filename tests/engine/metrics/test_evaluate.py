@@ -28,7 +28,8 @@ from engine.metrics.table import rows
 from engine.nn.feature_net import PERCEPTUAL_LAYERS
 from engine.nn.inception import Inception
 from engine.pictures.images import read_image
-from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.session import Session
 from tests.engine.systems import tiny

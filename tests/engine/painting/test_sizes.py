@@ -14,7 +14,8 @@ from engine.errors import Cancelled
 from engine.fast import large
 from engine.painting.sizes import MAX_FULL, Fitted, painted_size, preview_sizes
 from engine.painting.upscale import upscale
-from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.session import Session
 from tests.fixtures import face_label_map
 

@@ -14,12 +14,14 @@ from safetensors.torch import load_file, save
 from engine.errors import BadFile, NotSupported, WeightsError
 from engine.painting.codes import drawn
 from engine.painting.style_spread import STYLES_FILE, StyleSpread, measure_styles, save_spread, spread_of
-from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, MixStyle, SampleStyle
 from engine.requests.variations import variations
 from engine.session import Session
 from engine.systems import abilities
 from engine.weights.card import read_card
+from tests.engine.style_codes import codes_of
 from tests.engine.systems.tiny import write_weights
 from tests.engine.test_files import is_one_sentence
 
@@ -51,17 +53,17 @@ def test_a_seed_gives_the_same_style_in_every_session(shelf: Path, request_: Ren
     first = Session("cpu").painter("tiny-sean").sample(HAIR, 7)
     assert first.dtype == np.float32 and first.shape == (8,)
     assert np.array_equal(Session("cpu").painter("tiny-sean").sample(HAIR, 7), first)
-    codes = Session("cpu").codes(request_.replace(styles={HAIR: SampleStyle(7)}))
+    codes = codes_of(Session("cpu"), request_.replace(styles={HAIR: SampleStyle(7)}))
     assert np.array_equal(codes[HAIR], first)
 
 
 def test_one_label_drawn_anew_leaves_all_other_codes_as_they_are(shelf: Path, request_: RenderRequest) -> None:
     session = Session("cpu")
-    before = session.codes(request_)
+    before = codes_of(session, request_)
     others = np.arange(len(before)) != HAIR
     seen = {before[HAIR].tobytes()}
     for one in variations(request_, HAIR, 6):
-        after = session.codes(one)
+        after = codes_of(session, one)
         assert np.array_equal(after[others], before[others])
         seen.add(after[HAIR].tobytes())
     assert len(seen) == 7
@@ -69,8 +71,8 @@ def test_one_label_drawn_anew_leaves_all_other_codes_as_they_are(shelf: Path, re
 
 def test_drawn_styles_mix_as_others_do(shelf: Path, request_: RenderRequest) -> None:
     session = Session("cpu")
-    mean, one = (session.codes(request_.replace(styles={HAIR: style}))[HAIR] for style in (MEAN, SampleStyle(2)))
-    half = session.codes(request_.replace(styles={HAIR: MixStyle(MEAN, SampleStyle(2), 0.5)}))[HAIR]
+    mean, one = (codes_of(session, request_.replace(styles={HAIR: style}))[HAIR] for style in (MEAN, SampleStyle(2)))
+    half = codes_of(session, request_.replace(styles={HAIR: MixStyle(MEAN, SampleStyle(2), 0.5)}))[HAIR]
     assert np.allclose(half, (mean + one) / 2, atol=1e-6)
 
 
@@ -144,7 +146,7 @@ def test_measured_styles_give_pix2pixhd_its_mean_and_its_draws(
     assert plain.notes == ("These weights come without a mean style; give each region a style.",)
     measure_styles(Session("cpu").painter(str(tmp_path / "hd")), tmp_path / "hd", tiny_dataset)
     session = Session("cpu")
-    codes = session.codes(request)
+    codes = codes_of(session, request)
     assert session.run(request).notes == () and codes[HAIR].any() and not codes[NECKLACE].any()
     assert not np.array_equal(session.painter(str(tmp_path / "hd")).sample(HAIR, 1), codes[HAIR])
     assert abilities(read_card(tmp_path / "hd")).samples

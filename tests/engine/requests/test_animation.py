@@ -15,7 +15,9 @@ from engine.errors import BadFile, BadRequest, Cancelled
 from engine.pictures.montage import grid, strip
 from engine.pictures.png import read_embedded_request
 from engine.requests.animation import Spool, paint_all, paint_each, write_gif, write_sequence
-from engine.requests.render import LabelMapData, RenderRequest, from_json
+from engine.requests.json_text import from_json
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from tests.fixtures import face_label_map, photo_of
 
 REQUESTS = [RenderRequest("w", LabelMapData.from_array(np.zeros((4, 6), np.uint8)), seed=n) for n in range(5)]

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from engine.errors import BadFile, BadRequest
-from engine.requests.render import LabelMapData, ParseRequest, RenderRequest, from_json, to_json
+from engine.requests.json_text import from_json, to_json
+from engine.requests.label_map_data import LabelMapData, encode_map
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
 from engine.requests.styles import (
     MAX_SEED,
     MEAN,
@@ -25,7 +28,6 @@ from engine.requests.styles import (
     Style,
     decode_code,
     encode_code,
-    encode_map,
     mix,
 )
 from tests.engine.drawn_pictures import raw_png, smooth
@@ -132,11 +134,11 @@ def test_codes_survive_as_float32():
 
 def test_a_photo_travels_in_a_parse_request():
     request = ParseRequest.from_pixels("parser-faces", smooth())
-    assert np.array_equal(from_json(to_json(request)).pixels(), smooth())
+    assert np.array_equal(from_json(to_json(request)).image().pixels, smooth())
     with pytest.raises(BadFile, match="does not exist"):
-        ParseRequest("parser-faces", path="/missing.jpg").pixels()
+        ParseRequest("parser-faces", path="/missing.jpg").image()
     with pytest.raises(BadFile, match="not a picture"):
-        ParseRequest("parser-faces", picture_png="AAAA").pixels()
+        ParseRequest("parser-faces", picture_png="AAAA").image()
 
 
 def at(*path: str) -> Any:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadRequest
+from engine.requests.json_text import from_json, to_json
 from engine.requests.morph import morph
-from engine.requests.render import RenderRequest, from_json, to_json
+from engine.requests.render import RenderRequest
 from engine.requests.styles import MAX_SEED, MEAN, MixStyle, SampleStyle, mix
 from engine.requests.variations import relabelled, variations, with_style
 from tests.engine.requests.test_request import LABEL_MAPS, RENDERS, STYLES
@@ -75,7 +76,7 @@ def test_what_cannot_be_made_is_said():
 
 
 def _data(label_map: np.ndarray):
-    from engine.requests.render import LabelMapData
+    from engine.requests.label_map_data import LabelMapData
 
     return LabelMapData.from_array(label_map)
 

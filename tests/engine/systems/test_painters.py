@@ -14,7 +14,8 @@ from engine.labels.label_sets import load_label_set
 from engine.nn.blocks import one_hot
 from engine.painting.codes import drawn
 from engine.painting.edges import conditions, label_edges
-from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MixStyle, SampleStyle, Style, encode_code
 from engine.requests.variations import variations, with_style
 from engine.session import Session
@@ -23,6 +24,7 @@ from engine.systems.base import Abilities
 from engine.systems.registry import family
 from engine.weights.card import read_card
 from engine.weights.store import load_weights, save_weights
+from tests.engine.style_codes import codes_of
 from tests.engine.systems.tiny import VARIANTS, all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
 from tests.engine.test_files import is_one_sentence
 
@@ -69,7 +71,7 @@ def test_a_painter_paints_what_its_network_does(session, all_weights, tiny_label
     z = None
     if painter.card.system == "smis":
         codes = np.stack([drawn(label, 3, painter.code_length) for label in LABELS])
-        assert np.array_equal(session.codes(request), codes)
+        assert np.array_equal(codes_of(session, request), codes)
         z = torch.from_numpy(codes).view(1, *painter.config.latent_shape)
     elif name.startswith("tiny-vspade"):
         z = torch.from_numpy(drawn(0, 3, painter.code_length))[None]
@@ -101,11 +103,11 @@ def test_any_size_is_painted_at_the_label_maps_own_size(session, name, height, w
 @pytest.mark.parametrize("name", PER_LABEL)
 def test_one_label_drawn_anew_leaves_all_other_codes_as_they_are(session, tiny_label_map, photo, name):
     base = request_of(name, tiny_label_map, {SKIN: ImageStyle(photo[0], SKIN, photo[1]), 2: SampleStyle(9)})
-    before = session.codes(base)
+    before = codes_of(session, base)
     others = np.arange(19) != HAIR
     pictures = {session.run(base).pixels.tobytes()}
     for one in variations(base, HAIR, 3):
-        after = session.codes(one)
+        after = codes_of(session, one)
         assert np.array_equal(after[others], before[others]) and not np.array_equal(after[HAIR], before[HAIR])
         pictures.add(session.run(one).pixels.tobytes())
     assert len(pictures) == 4
@@ -114,8 +116,8 @@ def test_one_label_drawn_anew_leaves_all_other_codes_as_they_are(session, tiny_l
 @pytest.mark.parametrize("name", PER_LABEL[:2])
 def test_the_mean_style_is_the_middle_of_the_prior_and_mixes_run_between(session, tiny_label_map, name):
     request = request_of(name, tiny_label_map)
-    assert not session.codes(request).any()
-    mixed = session.codes(with_style(request, HAIR, MixStyle(MEAN, SampleStyle(4), 0.25)))[HAIR]
+    assert not codes_of(session, request).any()
+    mixed = codes_of(session, with_style(request, HAIR, MixStyle(MEAN, SampleStyle(4), 0.25)))[HAIR]
     assert np.allclose(mixed, 0.25 * drawn(HAIR, 4, len(mixed)), atol=1e-6)
 
 
@@ -125,9 +127,9 @@ def test_pictures_give_codes_to_the_labels_that_they_show(session, tiny_label_ma
     assert found.codes.shape == (19, session.painter(name).code_length)
     assert found.present[HAIR] and not found.present[HAT]
     assert found.codes[HAIR].any() and not found.codes[HAT].any()
-    by_file = session.codes(request_of(name, tiny_label_map, {HAIR: ImageStyle(photo[0], HAIR, photo[1])}))
+    by_file = codes_of(session, request_of(name, tiny_label_map, {HAIR: ImageStyle(photo[0], HAIR, photo[1])}))
     stored = ImageStyle("gone.png", HAIR, code=encode_code(found.codes[HAIR]))
-    assert np.array_equal(by_file, session.codes(request_of(name, tiny_label_map, {HAIR: stored})))
+    assert np.array_equal(by_file, codes_of(session, request_of(name, tiny_label_map, {HAIR: stored})))
     assert np.array_equal(by_file[HAIR], found.codes[HAIR])
 
 

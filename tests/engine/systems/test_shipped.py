@@ -10,7 +10,8 @@ from engine.files import resource
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.metrics.diversity import measure_change, measured_regions
-from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.requests.variations import variations
 from engine.session import Session
 

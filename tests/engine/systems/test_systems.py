@@ -11,7 +11,8 @@ import pytest
 
 import engine.systems
 from engine.errors import NotSupported
-from engine.requests.render import ParseRequest, RenderRequest
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
 from engine.systems import (
     abilities,
     all_systems,

@@ -18,7 +18,8 @@ from engine.golden.cases import read_case
 from engine.labels.label_sets import load_label_set
 from engine.nn.blocks import one_hot
 from engine.nn.discriminators import PatchDiscriminatorConfig
-from engine.requests.render import LabelMapData, RenderRequest
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, ImageStyle, MixStyle, encode_code
 from engine.session import Session
 from engine.systems.registry import family
