@@ -36,7 +36,7 @@ from app.shell.core import Core
 from app.shell.i18n import install_language
 from app.shell.settings import Settings
 from app.shell.theme import Theme
-from app.training.history import History
+from app.training.state.history import History
 from engine.labels.label_sets import load_label_set
 
 HOME = Path(os.environ["TESSERA_HOME"])

@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication
 from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.imaging.thumbnails import Place
-from app.panels.style_slots import join, split, with_slot
-from app.panels.styles import StylesPanel
+from app.panels.styles.panel import StylesPanel
+from app.panels.styles.slots import join, split, with_slot
 from engine.requests.styles import SampleStyle, Style
 
 SEEDS = 10**8  # short enough to read aloud, and to see whole in the panel
@@ -61,13 +61,12 @@ class DiceController(QObject):
         document.set_styles(self._scope.unlocked(styles), self.tr("Roll all styles"))
 
     def begin(self) -> None:
-        """Styles for a document that was just begun, as one step, where the mean shows little of what weights can do:
-        that of SMIS is the zero latent. All labels share a seed; those that are painted later have it too."""
-        document, catalogue = self._document, self._context.core.catalogue
-        system = next((card.system for name, card in catalogue.painters() if name == document.weights), "")
-        if system == "smis" and self._scope.abilities.samples:
+        """Drawn styles for a document that was just begun, as one step, where the mean shows little of what weights can
+        do. All labels share a seed; those that are painted later have it too."""
+        if self._scope.abilities.begins_drawn:
+            labels = range(len(self._document.label_set))
             drawn: Style = SampleStyle(new_seed())
-            document.set_styles(dict.fromkeys(range(len(document.label_set)), drawn), self.tr("Roll all styles"))
+            self._document.set_styles(dict.fromkeys(labels, drawn), self.tr("Roll all styles"))
 
     @Slot()
     def toggle_locked(self) -> None:

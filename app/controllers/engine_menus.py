@@ -14,6 +14,7 @@ from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
+from app.texts.system_names import system_text
 from engine.errors import EngineError
 
 AUTO = "auto"
@@ -124,7 +125,7 @@ class ModelController(QObject):
         self._menu.clear()
         group = QActionGroup(self._menu)
         for name, card in painters:
-            action = self._menu.addAction(self.tr("{0} ({1})").format(card.name or name, card.system.upper()))
+            action = self._menu.addAction(self.tr("{0} ({1})").format(card.name or name, system_text(card.system)))
             action.setCheckable(True)
             action.setChecked(name == chosen)
             action.triggered.connect(lambda _=False, name=name: self.use(name))

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QColor
 
 from app.controllers.context import Context, close_on_change
 from app.controllers.dice import new_seed
@@ -19,6 +18,7 @@ from app.document.state import Snapshot
 from app.imaging.pixels import to_qimage
 from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
+from app.panels.styles.looks import placeholder_icon, placeholder_tint
 from app.shell.i18n import tr
 from app.texts.label_names import style_source
 from app.texts.translate import translate
@@ -49,7 +49,6 @@ class MorphSession(QObject):
         self._styles = styles
         self._label = label
         self._snapshot = self._document.snapshot()
-        self._origin = self._document.origin
         self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
         self._look_at = self._reduced()
         self._look_request = cache(self._look_at.to_request)
@@ -111,10 +110,8 @@ class MorphSession(QObject):
         pixmap = self._context.core.thumbnails.pixmap(
             style, document.label_set, 64, self.dialog.devicePixelRatioF(), place=place
         )
-        mean = isinstance(style, MeanStyle)
-        icon = "palette" if mean else "dice" if isinstance(style, SampleStyle) else "broken"
-        tint = QColor(*document.label_set.labels[self._label].colour) if mean else None
-        show(pixmap, icon, tint, style_source(style, self._label, document.label_set))
+        tint = placeholder_tint(style, document.label_set.labels[self._label])
+        show(pixmap, placeholder_icon(style), tint, style_source(style, self._label, document.label_set))
 
     def _ask_picture(self) -> None:
         path = self._styles.ask_picture(self._label)
@@ -126,13 +123,11 @@ class MorphSession(QObject):
             self._set_end(style)
 
     def _take(self, amount: float) -> None:
-        document = self._document
-        if document.origin is self._origin and document.weights == self._snapshot.weights:
-            text = self.tr("Morph {0}").format(self._scope.name(self._label))
-            try:
-                self._scope.put(self._label, between(self._from, self._to, amount), text=text)
-            except EngineError as error:  # a mix of too many mixes
-                self._context.core.hub.error(error)
+        text = self.tr("Morph {0}").format(self._scope.name(self._label))
+        try:
+            self._scope.put(self._label, between(self._from, self._to, amount), text=text)
+        except EngineError as error:  # a mix of too many mixes
+            self._context.core.hub.error(error)
 
     # --- preview ------------------------------------------------------------------------------------
 

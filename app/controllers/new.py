@@ -109,13 +109,10 @@ class NewController(QObject):
         request = found.request
         if request is None or self._labels_of(found) is None:
             return
-        origin = self._document.origin
 
         def opened(styles: dict[int, Style]) -> None:
-            if self._document.origin is not origin:
-                return  # another document was begun meanwhile, and that is what counts
-            now = replace(found, request=request.replace(styles=styles))
-            self._unsaved.settle(lambda: self.restore(now, own=own))
+            renewed = replace(found, request=request.replace(styles=styles))
+            self._unsaved.settle(lambda: self.restore(renewed, own=own))
 
         self._restyle.fresh(request.styles, request.weights, opened)
 
@@ -132,16 +129,14 @@ class NewController(QObject):
     def from_photo(self, path: Path, labels: LabelSet | None = None, weights: str = "") -> None:
         """Find a photo's regions, show them, then repaint it with its own styles. ``labels`` and ``weights``: the
         document's own unless given."""
-        origin = self._document.origin
         labels = labels or self._document.label_set
 
-        def found(photo: Photo) -> None:
-            if self._document.origin is origin:  # else another document was begun meanwhile, and that is what counts
-                self._styles.show_regions(
-                    photo, Purpose.NEW, lambda corrected, _: self._encode(corrected, labels, weights), labels=labels
-                )
+        def show(photo: Photo) -> None:
+            self._styles.show_regions(
+                photo, Purpose.NEW, lambda corrected, _: self._encode(corrected, labels, weights), labels=labels
+            )
 
-        self._styles.photo(path, found, labels=labels)
+        self._styles.photo(path, show, labels=labels)
 
     def from_label_map(self, path: Path) -> None:
         """Show what a label map file holds; it becomes a new document or replaces the present map."""
@@ -196,12 +191,9 @@ class NewController(QObject):
     # --- templates and maps ----------------------------------------------------------------------------
 
     def _encode(self, photo: Photo, labels: LabelSet | None = None, weights: str = "") -> None:
-        before, origin = self._document.weights, self._document.origin
-        weights = weights or before
+        weights = weights or self._document.weights
 
         def encoded(styles: dict[int, ImageStyle]) -> None:
-            if self._document.weights != before or self._document.origin is not origin:
-                return  # another model or document was chosen while this one's styles were being encoded
             side = self._context.core.catalogue.resolution(weights)
             pixels, label_map = documents.photo_document(photo, labels or self._document.label_set, side)
             text = photo.path.name

@@ -14,6 +14,7 @@ from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.jobs.photos import CodeCache
 from app.jobs.restyle import encode_again, image_parts, own_regions, possible, whole_picture, with_codes
+from app.jobs.subject import SameModel
 from engine.labels.label_sets import LabelSet
 from engine.requests.styles import ImageStyle, Style
 
@@ -54,6 +55,7 @@ class RestyleController(QObject):
             lambda work: encode_again(work, weights, dict.fromkeys(foreign), labels, self._codes),
             text=self.tr("Encoding the styles again"),
             on_done=encoded,
+            only_for=self._document,
         )
 
     def change_weights(self, name: str, labels: LabelSet) -> None:
@@ -64,11 +66,9 @@ class RestyleController(QObject):
         if old.scope == "picture" and new.scope == "label":
             styles = own_regions(styles, document.style_locked)
         pictures = list(dict.fromkeys(part for style in styles.values() for part in image_parts(style)))
-        origin, old_name, old_styles = document.origin, document.weights, document.styles
+        old_styles = document.styles
 
         def switch(encoded: dict[ImageStyle, Style]) -> None:
-            if document.origin is not origin or document.weights != old_name:
-                return  # the user has moved on
             wanted = document.styles
             if wanted == old_styles:  # a region that the picture does not have takes the mean
                 missing = {n for n, style in styles.items() if style != old_styles[n] and style not in encoded}
@@ -82,6 +82,7 @@ class RestyleController(QObject):
             lambda work: encode_again(work, name, pictures, labels, self._codes),
             text=self.tr("Encoding the styles again"),
             on_done=switch,
+            only_for=SameModel(document),
         )
 
     def _switch(self, name: str, labels: LabelSet, styles: dict[int, Style], encoded: dict[ImageStyle, Style]) -> None:

@@ -102,10 +102,10 @@ class ResultsController(QObject):
         result, document = self._result(number), self._document
         if result is None:
             return
-        origin, made_with = document.origin, result.snapshot
+        made_with = result.snapshot
 
         def recalled(styles: dict[int, Style]) -> None:
-            if document.origin is not origin or not document.recall_result(number, styles):
+            if not document.recall_result(number, styles):
                 return
             self._context.status.show_message(self.tr("Picture {0} brought back").format(number))
             if document.fingerprint != made_with.fingerprint:

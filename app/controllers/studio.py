@@ -18,7 +18,7 @@ from app.controllers.restyle import RestyleController
 from app.jobs.preload import large_import
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work
-from app.training.machine import folder_text
+from app.training.state.machine import folder_text
 from app.training.use import Made, publish_newest, publish_run, weights_name
 
 if TYPE_CHECKING:

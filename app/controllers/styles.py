@@ -12,13 +12,13 @@ from PySide6.QtCore import QObject, Slot
 from app.controllers.context import Context
 from app.dialogs.files import PICTURES
 from app.dialogs.regions import Purpose, RegionsDialog
-from app.document.state import Origin
 from app.imaging.mime import Incoming, keep_image
 from app.jobs.photos import CodeCache, Photo, file_key, find_regions, image_styles
+from app.jobs.subject import SameModel
 from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
-from app.panels.style_slots import join, split, with_slot
-from app.panels.styles import StylesPanel
+from app.panels.styles.panel import StylesPanel
+from app.panels.styles.slots import join, split, with_slot
 from app.texts.label_names import name_of
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
@@ -114,33 +114,25 @@ class StylesController(QObject):
 
     def use_file(self, path: Path, target: Target) -> None:
         """Take a style (or all styles) from a picture file."""
-        if not self._open(target):
-            return
-        origin = self._document.origin
-
-        def found(photo: Photo) -> None:
-            if self._document.origin is origin:  # else another document was begun meanwhile
-                self._regions_found(photo, target)
-
-        self.photo(path, found)
+        if self._open(target):
+            self.photo(path, lambda photo: self._regions_found(photo, target))
 
     def pick(self, path: Path, label: int, then: Callable[[Style], object]) -> None:
         """Let the user take the style of a picture's region, looked for at ``label``; ``then`` gets it. The document
         stays as it is."""
-        weights, origin, document = self._document.weights, self._document.origin, self._document
 
         def encoded(styles: dict[int, ImageStyle], source: int) -> None:
-            if document.weights == weights and document.origin is origin and source in styles:
+            if source in styles:
                 then(styles[source])
 
         def chosen(photo: Photo, source: int) -> None:
-            self.encode(photo, weights, lambda styles: encoded(styles, source))
+            self.encode(photo, self._document.weights, lambda styles: encoded(styles, source))
 
         self.photo(path, lambda photo: self._look_at(photo, Target(label), chosen))
 
     def photo(self, path: Path, then: Callable[[Photo], object], *, labels: LabelSet | None = None) -> None:
-        """Find the regions of a photo in the background, then call ``then`` in the GUI thread. ``labels``: the
-        document's own unless given."""
+        """Find the regions of a photo in the background, then call ``then`` in the GUI thread, unless the document is
+        another one by then. ``labels``: the document's own unless given."""
         catalogue, label_set = self._context.core.catalogue, labels or self._document.label_set
         parser = catalogue.parser_for(label_set)
         key = (*file_key(path), parser, label_set.name)
@@ -161,6 +153,7 @@ class StylesController(QObject):
             lambda work: find_regions(work, path, label_set=label_set, parser=parser),
             text=self.tr("Reading {0}").format(path.name),
             on_done=found,
+            only_for=self._document,
         )
 
     def show_regions(
@@ -195,7 +188,8 @@ class StylesController(QObject):
         return dialog
 
     def encode(self, photo: Photo, weights: str, then: Callable[[dict[int, ImageStyle]], object]) -> None:
-        """Encode the photo's regions in the background, then call ``then`` with the style of each region."""
+        """Encode the photo's regions in the background, then call ``then`` with the style of each region, unless the
+        document is another one, or painted with other weights, by then."""
 
         def work_on(work: Work) -> dict[int, ImageStyle]:
             return image_styles(photo, self._codes.encode(work, weights, photo))
@@ -206,7 +200,7 @@ class StylesController(QObject):
             then(styles)
 
         text = self.tr("Encoding the styles of {0}").format(photo.path.name)
-        self._context.core.submit(work_on, text=text, on_done=done)
+        self._context.core.submit(work_on, text=text, on_done=done, only_for=SameModel(self._document))
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -242,21 +236,10 @@ class StylesController(QObject):
             then(photo, -1 if target.label is None else target.label)
 
     def _apply(self, photo: Photo, target: Target, source: int) -> None:
-        weights, origin = self._document.weights, self._document.origin
-        self.encode(photo, weights, lambda styles: self._set(styles, target, source, photo, weights, origin))
+        self.encode(photo, self._document.weights, lambda styles: self._set(styles, target, source, photo))
 
-    def _set(
-        self,
-        styles: dict[int, ImageStyle],
-        target: Target,
-        source: int,
-        photo: Photo,
-        weights: str,
-        origin: Origin,
-    ) -> None:
+    def _set(self, styles: dict[int, ImageStyle], target: Target, source: int, photo: Photo) -> None:
         document = self._document
-        if document.weights != weights or document.origin is not origin:
-            return  # another model or document was chosen while this one's style was being encoded
         if target.label is None:
             text = self.tr("All styles from {0}").format(photo.path.name)
             taken = self._scope.unlocked(dict(styles))

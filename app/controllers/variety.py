@@ -19,7 +19,7 @@ from app.dialogs.variations import VariationsDialog
 from app.imaging.pixels import region_box, to_qimage
 from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
-from app.panels.styles import StylesPanel
+from app.panels.styles.panel import StylesPanel
 from app.shell.i18n import tr
 from app.texts.label_names import area_text, name_of
 from app.texts.translate import translate
@@ -123,7 +123,6 @@ class _VariationsRun:
         self._scope = context.core.scope
         self._label = label
         self._snapshot = self._document.snapshot()
-        self._origin = self._document.origin
         self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
         self._works: list[Work] = []
 
@@ -150,9 +149,6 @@ class _VariationsRun:
 
     def take(self, seed: int) -> None:
         """The document takes one of them: one step."""
-        document = self._document
-        if document.origin is not self._origin or document.weights != self._snapshot.weights:
-            return  # another document or model was chosen while the dialog was open
         text = tr("Variation of {0}").format(self._scope.name(self._label))
         self._scope.put(self._label, SampleStyle(seed), text=text)
 

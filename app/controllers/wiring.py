@@ -27,7 +27,7 @@ from app.controllers.variety import VarietyController
 from app.controllers.weights import WeightsController
 from app.panels.labels import LabelsPanel
 from app.panels.results import ResultsPanel
-from app.panels.styles import StylesPanel
+from app.panels.styles.panel import StylesPanel
 
 
 @dataclass(frozen=True)

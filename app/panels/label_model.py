@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QMimeData,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from app.document.document import Document
-from app.imaging.mime import Incoming, may_be_useful, read_mime
+from app.panels.rows import LABEL_ROLE, ROW_ROLE, Index, LabelRowsModel
 from app.shell.i18n import tr
 from app.texts.label_keys import label_keys
 from app.texts.label_names import area_text, label_name
-
-Index = QModelIndex | QPersistentModelIndex
-
-LABEL_ROLE = Qt.ItemDataRole.UserRole + 1
-ROW_ROLE = Qt.ItemDataRole.UserRole + 2
 
 TINY_PIXELS = 20  # of a 256 x 256 map: below, a region is smaller than the coarsest cells the networks see
 
@@ -44,12 +30,10 @@ class LabelRow:
     hint: str  # why the picture may not show this label; "" when it will
 
 
-class LabelModel(QAbstractListModel):
+class LabelModel(LabelRowsModel):
     """One row per label: those on the keys 1 to 9 first, which are the same for every document of a label set; then
     the others, those that are in the map by their area. The order is made when the document is replaced and then
     stays while painting."""
-
-    incoming = Signal(int, object)  # label, Incoming: something was dropped on its row
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,15 +41,15 @@ class LabelModel(QAbstractListModel):
         self._order: list[int] = []
         self._keys: tuple[int, ...] = ()
         self._needle = ""
-        self._shown: list[int] = []
+        self._labels: list[int] = []
         self._unlearnt: frozenset[int] = frozenset()
         self._refresh = QTimer(self)  # strokes change areas on every move; ten times a second is enough to read
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(100)
-        self._refresh.timeout.connect(self._rows_changed)
+        self._refresh.timeout.connect(self.redraw)
         document.replaced.connect(self.reorder)
         document.label_map_changed.connect(self._areas_changed)
-        document.labels_changed.connect(self._rows_changed)
+        document.labels_changed.connect(self.redraw)
         self.reorder()
 
     # --- what the panel and the controllers ask -----------------------------------------------------
@@ -87,15 +71,11 @@ class LabelModel(QAbstractListModel):
         """The labels that the weights have not learnt; they get a hint."""
         if labels != self._unlearnt:
             self._unlearnt = labels
-            self._rows_changed()
+            self.redraw()
 
     def label_for_key(self, key: int) -> int | None:
         """The label on key 1 to 9."""
         return self._keys[key - 1] if 1 <= key <= len(self._keys) else None
-
-    def index_of(self, label: int) -> QModelIndex:
-        """The index of a label's row; invalid when the search hides it."""
-        return self.index(self._shown.index(label), 0) if label in self._shown else QModelIndex()
 
     def row(self, label: int) -> LabelRow:
         """What the row of ``label`` shows."""
@@ -124,13 +104,10 @@ class LabelModel(QAbstractListModel):
 
     # --- Qt's side ----------------------------------------------------------------------------------
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._shown)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._shown):
+        if not index.isValid() or index.row() >= len(self._labels):
             return None
-        row = self.row(self._shown[index.row()])
+        row = self.row(self._labels[index.row()])
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == ROW_ROLE:
@@ -158,30 +135,12 @@ class LabelModel(QAbstractListModel):
         base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return base | Qt.ItemFlag.ItemIsDropEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
 
-    def mimeTypes(self) -> list[str]:
-        return ["text/uri-list", "application/x-qt-image", "application/x-tessera-style"]
-
-    def supportedDropActions(self) -> Qt.DropAction:
-        return Qt.DropAction.CopyAction
-
-    def canDropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        return parent.isValid() and may_be_useful(data)
-
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        if not parent.isValid():
-            return False
-        incoming: Incoming = read_mime(data)
-        if incoming.empty:
-            return False
-        self.incoming.emit(self._shown[parent.row()], incoming)
-        return True
-
     # --- inside -------------------------------------------------------------------------------------
 
     def _filter(self) -> None:
         self.beginResetModel()
         labels = self._document.label_set.labels
-        self._shown = [
+        self._labels = [
             label
             for label in self._order
             if not self._needle
@@ -194,7 +153,3 @@ class LabelModel(QAbstractListModel):
     def _areas_changed(self) -> None:
         if not self._refresh.isActive():
             self._refresh.start()
-
-    def _rows_changed(self) -> None:
-        if self._shown:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, 0))

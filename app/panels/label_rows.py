@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.panels.label_model import ROW_ROLE, LabelRow
+from app.panels.label_model import LabelRow
+from app.panels.rows import ROW_ROLE, Index, paint_row_ground, row_box
 from app.shell.icons import tinted
-
-Index = QModelIndex | QPersistentModelIndex
 
 HEIGHT = 32
 ICON = 16
@@ -89,20 +88,11 @@ class LabelDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_ground(self, painter: QPainter, rect: QRect, palette: QPalette, state: QStyle.StateFlag) -> None:
-        box = rect.adjusted(4, 1, -4, -1)
-        painter.setPen(Qt.PenStyle.NoPen)
+        paint_row_ground(painter, rect, palette, state)
+        box = row_box(rect)
         if state & QStyle.StateFlag.State_Selected:
-            ground = QColor(palette.color(QPalette.ColorRole.Accent))
-            ground.setAlphaF(0.24)
-            painter.setBrush(ground)
-            painter.drawRoundedRect(box, 6, 6)
             painter.setBrush(palette.color(QPalette.ColorRole.Accent))
             painter.drawRoundedRect(QRect(box.left(), box.top() + 6, 3, box.height() - 12), 1.5, 1.5)
-        elif state & QStyle.StateFlag.State_MouseOver:
-            ground = QColor(palette.color(QPalette.ColorRole.Text))
-            ground.setAlphaF(0.07)
-            painter.setBrush(ground)
-            painter.drawRoundedRect(box, 6, 6)
         if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.Accent), 1))

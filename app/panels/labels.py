@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.panels.label_model import LABEL_ROLE, LabelModel
+from app.panels.label_model import LabelModel
 from app.panels.label_rows import GRIP, LabelDelegate, parts
+from app.panels.rows import LABEL_ROLE, LabelRowsView
 from app.shell.icons import icons
 
 
-class _List(QListView):
+class _List(LabelRowsView):
     """The rows. A press on an eye or a lock must not move the choice."""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -32,13 +33,6 @@ class _List(QListView):
             delegate = self.itemDelegate()
             assert isinstance(delegate, LabelDelegate)
             delegate.click(event, self.visualRect(index), index)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Letters and digits are the window's shortcuts, not the list's search by typing.
-        if event.text() and event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            event.ignore()
-            return
-        super().keyPressEvent(event)
 
 
 class LabelsPanel(QWidget):
@@ -85,17 +79,12 @@ class LabelsPanel(QWidget):
         self._show_current()
 
     def _make_list(self) -> _List:
-        view = _List()
+        view = _List(self.tr("Labels"))
         view.setModel(self.model)
         self.delegate = LabelDelegate(view)
         self.delegate.eye_clicked.connect(self._eye)
         self.delegate.lock_clicked.connect(self._lock)
         view.setItemDelegate(self.delegate)
-        view.setAccessibleName(self.tr("Labels"))
-        view.setMouseTracking(True)
-        view.setUniformItemSizes(True)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         view.setDropIndicatorShown(True)
         view.setAcceptDrops(True)

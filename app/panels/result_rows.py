@@ -10,7 +10,6 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QSize,
@@ -23,11 +22,10 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.document.document import Document
 from app.document.results import Result
 from app.imaging.pixels import to_qimage
+from app.panels.rows import Index
 from app.shell.i18n import tr
 from app.shell.icons import tinted
 from engine.pictures.images import resize_image
-
-Index = QModelIndex | QPersistentModelIndex
 
 NUMBER_ROLE = Qt.ItemDataRole.UserRole + 1
 TILE_ROLE = Qt.ItemDataRole.UserRole + 2

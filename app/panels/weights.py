@@ -23,6 +23,7 @@ from app.panels.table import ReadTable
 from app.panels.weights_text import OF_SYSTEM, cells, entry_html, missing_html
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
+from engine.systems import abilities
 from engine.weights.manage import Missing
 from engine.weights.store import WeightsEntry
 
@@ -162,7 +163,7 @@ class WeightsPanel(QWidget):
         else:
             self.about.setPlainText(tr("No weights found."))
         card = entry.card if entry is not None else None
-        self.use_button.setEnabled(card is not None and card.system != "parser")
+        self.use_button.setEnabled(card is not None and abilities(card).paints)
         self.remove_button.setEnabled(entry is not None and entry.name in self._removable)
         self.folder_button.setEnabled(entry is not None or gap is not None)
         self.check_button.setEnabled(bool(self._entries))

@@ -22,7 +22,7 @@ from app.shell.catalogue import Catalogue
 from app.shell.settings import Settings
 from app.shell.theme import Theme
 from app.shell.warm_start import engine_sessions
-from app.training.state import Training
+from app.training.state.training import Training
 from engine.errors import EngineError
 
 SessionMaker = Callable[[str], Callable[[], Any]]  # device -> factory, which the worker calls

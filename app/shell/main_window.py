@@ -24,7 +24,7 @@ from app.panels.labels import LabelsPanel
 from app.panels.options import OptionsBar
 from app.panels.results import ResultsPanel
 from app.panels.status import StatusPanel
-from app.panels.styles import StylesPanel
+from app.panels.styles.panel import StylesPanel
 from app.panels.tool_bar import ToolBar
 from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.shell.actions import SEPARATOR

@@ -24,7 +24,7 @@ class FolderEdit(QWidget):
         self.setAccessibleName(name)
         self.line = QLineEdit()
         self.line.setAccessibleName(name)
-        self.line.editingFinished.connect(self._typed)
+        self.line.editingFinished.connect(self.commit)
         self.button = QToolButton()
         self.button.setAccessibleName(self.tr("Choose: {0}").format(name))
         self.button.setToolTip(self.tr("Choose: {0}").format(name))
@@ -35,7 +35,7 @@ class FolderEdit(QWidget):
         row.setSpacing(4)
         row.addWidget(self.line, 1)
         row.addWidget(self.button)
-        self._told: Path | None = None
+        self._last: Path | None = None
 
     @property
     def path(self) -> Path | None:
@@ -50,18 +50,19 @@ class FolderEdit(QWidget):
         self.line.setCursorPosition(len(self.line.text()))
         self.line.setToolTip(self.line.text())
         if tell:
-            self._typed()
+            self.commit()
         else:
-            self._told = self.path
+            self._last = self.path
 
     def _choose(self) -> None:
         path = self._ask()
         if path is not None:
             self.set_path(path, tell=True)
 
-    def _typed(self) -> None:
-        if self.path != self._told:
-            self._told = self.path
+    def commit(self) -> None:
+        """What was typed is meant: tell it if it is another path."""
+        if self.path != self._last:
+            self._last = self.path
             self.changed.emit(self.path)
 
 
@@ -88,11 +89,6 @@ class NumberEdit(QLineEdit):
                 return int(number)
             return None if self._whole else number
         return number
-
-    @property
-    def changed(self) -> bool:
-        """Whether the user has given another number than the recipe's."""
-        return self.value != self._first
 
     def _mark(self) -> None:
         wrong = self.value is None

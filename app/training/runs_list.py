@@ -8,9 +8,9 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.dialogs.folders import FolderAsker
-from app.training.history import read_run
-from app.training.recipe_form import system_text
-from app.training.state import Training
+from app.texts.system_names import system_text
+from app.training.state.run_folder import read_run
+from app.training.state.training import Training
 from engine.errors import EngineError
 
 

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QFrame,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.dialogs.folders import FolderAsker
 from app.jobs.preload import preload_torch
-from app.jobs.training_lane import Plan
-from app.jobs.training_thread import spare_threads
 from app.jobs.work_lane import Work, WorkLane
+from app.panels.widgets import heading_label, muted_label
 from app.shell.catalogue import Catalogue
-from app.training.data_folder import lacks
 from app.training.fields import FolderEdit
-from app.training.history import CONFIG, RunInfo, taken
 from app.training.recipe_form import RecipeForm
-from app.training.state import Training
+from app.training.state.new_run import NewRun
+from app.training.state.run_folder import CONFIG, RunInfo
+from app.training.state.training import Training
 from engine.devices import usable_cores
 from engine.errors import EngineError
-from engine.training.recipe import Recipe
-from engine.weights.store import MODEL_FILE
 
 RECIPES = "TOML (*.toml)"
 
 
 class SetupForm(QWidget):
-    """Makes a Plan of what the user chose. ``report_wanted`` asks for the report of the chosen data."""
+    """Shows a `NewRun` and fills it in. ``report_wanted`` asks for the report of the chosen data."""
 
     start_wanted = Signal(object)  # Plan
     report_wanted = Signal(object)  # Path
@@ -60,28 +44,31 @@ class SetupForm(QWidget):
         self._training = training
         self._catalogue = catalogue
         self._lane = lane
-        self._ask = ask
+        self.new_run = NewRun()
         self.data = FolderEdit(self.tr("Data folder"), lambda: ask.folder("data", self.tr("Data folder")))
         self.data.line.setPlaceholderText(self.tr("images/ and labels/"))
-        self.data.changed.connect(lambda _: self.check())
+        self.data.changed.connect(self._data_chosen)
         self.report = QPushButton(self.tr("Look at the data..."))
         self.report.setToolTip(self.tr("Pairs, sizes, labels and what is wrong; makes missing classes and splits"))
         self.report.clicked.connect(self._report)
-        self.recipe = RecipeForm(lambda: ask.file("recipe", self.tr("Recipe file"), RECIPES))
+        self.recipe = RecipeForm(self.new_run.recipe, lambda: ask.file("recipe", self.tr("Recipe file"), RECIPES))
         self.recipe.changed.connect(self._recipe_changed)
         self.origin = QComboBox()
         self.origin.setAccessibleName(self.tr("Start from"))
         self.origin.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.origin.setMinimumContentsLength(12)
+        self.origin.currentIndexChanged.connect(self._start_chosen)
         self.name = FolderEdit(self.tr("Run folder"), lambda: ask.folder("run", self.tr("Run folder")))
-        self.name.changed.connect(lambda _: self.check())
+        self.name.changed.connect(self._folder_chosen)
         self.device = QComboBox()
         self.device.setAccessibleName(self.tr("Device"))
         for text, device in ((self.tr("Automatic"), "auto"), (self.tr("CPU"), "cpu")):
             self.device.addItem(text, device)
+        self.device.currentIndexChanged.connect(self._device_chosen)
         self.threads = QSpinBox()
         self.threads.setRange(1, usable_cores())
-        self.threads.setValue(spare_threads())
+        self.threads.setValue(self.new_run.threads)
+        self.threads.valueChanged.connect(self._threads_chosen)
         self.threads.setAccessibleName(self.tr("Processor threads"))
         self.threads.setToolTip(
             self.tr("Cores that the training takes; one less than there are keeps the editor quick")
@@ -89,10 +76,10 @@ class SetupForm(QWidget):
         self.start = QPushButton(self.tr("Start training"))
         self.start.setProperty("primary", True)
         self.start.clicked.connect(self._start)
-        self._stem = ""
+        self._named_after = ""  # the recipe that the run folder is named after
         self._build()
-        catalogue.changed.connect(lambda: self._fill_origins())
-        training.runs_changed.connect(lambda: self._fill_origins())
+        catalogue.changed.connect(self._fill_origins)
+        training.runs_changed.connect(self._fill_origins)
         training.state_changed.connect(lambda _: self.check())
         self._recipe_changed()
         self._fill_origins()
@@ -108,16 +95,14 @@ class SetupForm(QWidget):
             (self.tr("Start from"), (self.origin,)),
             (self.tr("Run folder"), (self.name,)),
         ):
-            heading = QLabel(title)
-            heading.setProperty("heading", True)
-            column.addWidget(heading)
+            column.addWidget(heading_label(title))
             for widget in widgets:
                 column.addWidget(widget)
             column.addSpacing(8)
         form = QFormLayout()
         form.setHorizontalSpacing(10)
-        form.addRow(_muted(self.tr("Device")), self.device)
-        form.addRow(_muted(self.tr("Threads")), self.threads)
+        form.addRow(muted_label(self.tr("Device")), self.device)
+        form.addRow(muted_label(self.tr("Threads")), self.threads)
         column.addLayout(form)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -127,7 +112,7 @@ class SetupForm(QWidget):
         scroll.setWidget(inside)
         foot = QVBoxLayout()
         foot.setContentsMargins(14, 8, 14, 12)
-        self.why_not = _muted("")
+        self.why_not = muted_label()
         self.why_not.setWordWrap(True)
         self.why_not.setAccessibleName(self.tr("What is missing"))
         foot.addWidget(self.why_not)
@@ -152,20 +137,54 @@ class SetupForm(QWidget):
         """A new run with the recipe and the data of another, from its best state: to go on with other numbers."""
         self.recipe.load(info.folder / CONFIG)
         self.data.set_path(info.data, tell=True)
-        self._fill_origins(info.folder)
+        self.new_run.start = info.folder
+        self._fill_origins()
 
-    def plan(self) -> Plan:
-        """What would be trained now. Raises EngineError when the recipe cannot be used."""
-        data, folder = self.data.path, self.name.path
-        assert data is not None and folder is not None
-        return Plan(
-            recipe=watchable(self.recipe.recipe()),
-            data=data,
-            folder=folder,
-            start=self.origin.currentData(),
-            device=self.device.currentData(),
-            threads=self.threads.value(),
-        )
+    def set_name(self, folder: Path) -> None:
+        """Choose a run folder."""
+        self.name.set_path(folder)
+        self._folder_chosen(folder)
+
+    def suggest_folder(self) -> None:
+        """Choose a new run folder, named by the recipe and the time."""
+        begun = self._training.plan.folder if self._training.plan is not None else None
+        self.new_run.suggest_folder(self._training.runs_folder(), begun, datetime.now())
+        self.name.set_path(self.new_run.folder)
+
+    def check(self, *_: object) -> None:
+        """Look again what is missing: files come and go."""
+        lacks = self.new_run.lacks(training=self._training.active)
+        self.why_not.setText(lacks)
+        self.why_not.setVisible(bool(lacks))
+        self.start.setEnabled(not lacks)
+        self.report.setEnabled(self.new_run.data is not None)
+
+    # --- choosing -----------------------------------------------------------------------------------
+
+    def _data_chosen(self, folder: Path | None) -> None:
+        self.new_run.data = folder
+        self.check()
+
+    def _folder_chosen(self, folder: Path | None) -> None:
+        self.new_run.folder = folder
+        self.check()
+
+    def _start_chosen(self) -> None:
+        self.new_run.start = self.origin.currentData()
+
+    def _device_chosen(self) -> None:
+        self.new_run.device = self.device.currentData()
+
+    def _threads_chosen(self, threads: int) -> None:
+        self.new_run.threads = threads
+
+    def _recipe_changed(self) -> None:
+        stem = self.new_run.recipe.stem
+        if stem != self._named_after:
+            self._named_after = stem
+            self.suggest_folder()
+            self._fill_origins()
+        self.check()
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -174,89 +193,32 @@ class SetupForm(QWidget):
             if device.id != "cpu" and self.device.findData(device.id) < 0:
                 self.device.addItem(f"{device.id}: {device.name}", device.id)
 
-    def _recipe_changed(self) -> None:
-        source = Path(str(self.recipe.source))
-        stem = re.sub(r"-\d{8}-\d{6}(-\d+)?$", "", source.parent.name) if source.name == CONFIG else source.stem
-        if stem != self._stem:
-            self._stem = stem
-            self.suggest_folder()
-            self._fill_origins()
-        self.check()
-
-    def suggest_folder(self) -> None:
-        """A new run folder's name from the recipe and the time."""
-        name = f"{self._stem or 'run'}-{datetime.now():%Y%m%d-%H%M%S}"
-        plan = self._training.plan
-        for number in count(1):
-            folder = self._training.runs_folder() / (name if number == 1 else f"{name}-{number}")
-            if not taken(folder) and (plan is None or folder != plan.folder):  # that of a run begun just now is to come
-                break
-        self.name.set_path(folder)
-
-    def set_name(self, folder: Path) -> None:
-        """Choose a run folder."""
-        self.name.set_path(folder)
-        self.check()
-
-    def _fill_origins(self, chosen: Path | None = None) -> None:
-        """Weights and runs of the recipe's system; `chosen` is chosen, or what was before."""
-        chosen = chosen or self.origin.currentData()
-        system = self.recipe.base.system if self.recipe.base is not None else ""
-        self.origin.clear()
-        self.origin.addItem(self.tr("Scratch"), None)
-        for entry in self._catalogue.entries:
-            if entry.card is not None and entry.card.system == system:
-                self.origin.addItem(self.tr("Weights {0}").format(entry.name), entry.folder / MODEL_FILE)
-        for folder in self._training.runs():
-            if (folder / "best.safetensors").is_file():
-                self.origin.addItem(self.tr("Run {0}").format(folder.name), folder)
-        for i in range(self.origin.count()):
-            if chosen is not None and self.origin.itemData(i) == chosen:
-                self.origin.setCurrentIndex(i)
-
-    def check(self, *_: object) -> None:
-        """Look again what is missing: files come and go."""
-        missing = self._missing()
-        self.why_not.setText(missing)
-        self.why_not.setVisible(bool(missing))
-        self.start.setEnabled(not missing)
-        self.report.setEnabled(self.data.path is not None)
-
-    def _missing(self) -> str:
-        if self._training.active:
-            return self.tr("One training at a time: stop the present one first.")
-        if self.data.path is None:
-            return self.tr("Choose a folder with images/ and labels/.")
-        if wrong := lacks(self.data.path):
-            return wrong
-        if self.recipe.base is None:
-            return self.tr("Choose a recipe that can be read.")
-        if self.recipe.changes() is None:
-            return self.tr("A number of the recipe is not one that can be used.")
-        if self.name.path is None:
-            return self.tr("Choose a folder for the run.")
-        if taken(self.name.path):
-            return self.tr(
-                'There is something in "{0}" already; give the run another folder, or resume it from Runs.'
-            ).format(self.name.path)
-        return ""
+    def _fill_origins(self) -> None:
+        """What can be started from; what was chosen stays chosen as long as it is there."""
+        points = self.new_run.start_points(self._catalogue.entries, self._training.runs())
+        paths = [point.path for point in points]
+        with QSignalBlocker(self.origin):
+            self.origin.clear()
+            for point in points:
+                self.origin.addItem(point.text, point.path)
+            self.origin.setCurrentIndex(paths.index(self.new_run.start) if self.new_run.start in paths else 0)
+        self._start_chosen()
 
     def _report(self) -> None:
-        if self.data.path is not None:
-            self.report_wanted.emit(self.data.path)
+        if self.new_run.data is not None:
+            self.report_wanted.emit(self.new_run.data)
 
     def _start(self) -> None:
+        for edit in (self.data, self.name):
+            edit.commit()  # a key may start the run while a path is being typed
+        if not self.start.isEnabled():
+            return
         try:
-            plan = self.plan()
+            plan = self.new_run.plan()
         except EngineError as error:
             self.problem_found.emit(error)
             return
         self.start_wanted.emit(plan)
-
-
-def watchable(recipe: Recipe) -> Recipe:
-    """The recipe with fifty reports or more in a run, so that a short one moves its curves and its counter too."""
-    return msgspec.structs.replace(recipe, log_every=min(recipe.log_every, max(1, recipe.steps // 50)))
 
 
 def _devices(work: Work) -> list[Any]:
@@ -264,9 +226,3 @@ def _devices(work: Work) -> list[Any]:
     from engine.devices import list_devices
 
     return list(list_devices())
-
-
-def _muted(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("muted", True)
-    return label

@@ -14,11 +14,11 @@ from app.errors_ui.hub import Problem
 from app.jobs.training_lane import Plan
 from app.shell.core import Core
 from app.training.curves import CurvesView
-from app.training.history import RunInfo
 from app.training.run_bar import RunBar
 from app.training.runs_list import RunsList
 from app.training.setup import SetupForm
 from app.training.sheets import SheetsView
+from app.training.state.run_folder import RunInfo
 from engine.errors import EngineError
 
 SIZE = QSize(1240, 820)
@@ -136,15 +136,15 @@ class Studio(QWidget):
             return
         try:
             recipe = read_fields(info.recipe, Recipe, str(folder / "config.json"))
-            setup = self.setup
+            new_run = self.setup.new_run
             self._training.start(
                 Plan(
                     recipe,
                     info.data,
                     folder,
                     resume=True,
-                    device=setup.device.currentData(),
-                    threads=setup.threads.value(),
+                    device=new_run.device,
+                    threads=new_run.threads,
                 )
             )
         except EngineError as error:

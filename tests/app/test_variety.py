@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from shiboken6 import isValid
 
 from app.controllers.morph import between
-from app.panels.style_rows import buttons
+from app.panels.styles.rows import buttons
 from engine.errors import NotSupported
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
@@ -72,7 +72,7 @@ def test_dice_change_one_label_in_one_step(window, document, trigger, qtbot):
 
 
 def test_the_seed_of_a_drawn_style_is_shown_copied_and_typed_in(window, document, trigger):
-    row = window.styles.detail.seed
+    row = window.styles.card.seed
     assert row.field.text() == "" and not row.copy.isEnabled()
     trigger("style_dice")
     seed = document.style(HAIR).seed
@@ -120,13 +120,13 @@ def test_dice_and_lock_of_a_row_act_without_choosing_it(window, document, qtbot)
 def test_a_mix_keeps_its_other_half_when_one_is_rolled(window, document, tmp_path):
     photo = image_style(tmp_path)
     document.set_style(HAIR, photo)
-    window.styles.detail.button_dice_b.click()
+    window.styles.card.button_dice_b.click()
     mix = document.style(HAIR)
     assert isinstance(mix, MixStyle) and mix.a == photo and isinstance(mix.b, SampleStyle) and mix.amount == 0.5
-    window.styles.detail.seed.dice.click()
+    window.styles.card.seed.dice.click()
     again = document.style(HAIR)
     assert isinstance(again.a, SampleStyle) and again.b == mix.b
-    window.styles.detail.slider.setValue(80)
+    window.styles.card.slider.setValue(80)
     assert document.style(HAIR).amount == 0.8
 
 
@@ -155,12 +155,12 @@ def test_a_lock_is_a_step(window, document, trigger, tmp_path):
     trigger("style_lock")
     trigger("style_dice")
     assert document.style(HAIR) == SampleStyle(1) and "locked" in problem(window)
-    assert not window.styles.detail.seed.dice.isEnabled()
+    assert not window.styles.card.seed.dice.isEnabled()
     document.set_style(HAIR, image_style(tmp_path))
     assert isinstance(document.style(HAIR), ImageStyle)
     trigger("undo")
     trigger("undo")
-    assert document.style_locked == frozenset() and window.styles.detail.seed.dice.isEnabled()
+    assert document.style_locked == frozenset() and window.styles.card.seed.dice.isEnabled()
 
 
 def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window, document, qtbot):
@@ -179,7 +179,7 @@ def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window
 
 def test_weights_without_samples_say_so(window, document, trigger):
     document.set_weights("fake-plain")
-    detail = window.styles.detail
+    detail = window.styles.card
     for widget in (detail.seed.dice, detail.button_variations, window.styles.button_dice_all):
         assert not widget.isEnabled() and "cannot draw styles" in widget.toolTip()
     assert detail.button_file.isEnabled() and detail.button_morph.isEnabled()
@@ -193,7 +193,7 @@ def test_weights_without_samples_say_so(window, document, trigger):
 def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, document, trigger):
     document.set_weights("fake-whole")
     assert window.styles.model.rowCount() == 1
-    assert window.styles.model.row(HAIR).name == "Whole picture" == window.styles.detail._name.text()
+    assert window.styles.model.row(HAIR).name == "Whole picture" == window.styles.card._name.text()
     trigger("style_dice")
     styles = document.styles
     assert set(styles) == set(range(len(document.label_set))) and len(set(styles.values())) == 1
@@ -205,7 +205,7 @@ def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, docume
     assert document.style_locked == frozenset()
     trigger("style_reset")
     assert document.styles == {}
-    assert not window.styles.detail.fold.button.isEnabled()
+    assert not window.styles.card.fold.button.isEnabled()
 
 
 def test_changing_to_one_style_for_the_picture_takes_that_of_the_largest_region(window, document, qtbot):

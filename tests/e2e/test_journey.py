@@ -102,7 +102,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     qtbot.waitUntil(lambda: style_path(document, HAIR) == str(photo.path), timeout=PATIENCE)
     dyed = wait_rendered(editor, qtbot)
     assert not np.array_equal(dyed, first)
-    assert window.styles.detail.thumb_a.has_picture
+    assert window.styles.card.thumb_a.has_picture
     if shelf == "shipped":  # the hair takes the colour of the photo's
         hair, wanted = document.label_map == HAIR, read_image(photo.path).pixels[photo.truth == HAIR].mean(axis=0)
         before, after = (np.abs(found[hair].mean(axis=0) - wanted).max() for found in (first, dyed))

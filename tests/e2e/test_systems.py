@@ -60,7 +60,7 @@ def test_every_system_is_painted_rolled_and_styled_with_the_same_controls(editor
         assert document.weights == name
         plain = wait_rendered(editor, qtbot)
         can = editor.core.catalogue.abilities(name)
-        detail = window.styles.detail
+        detail = window.styles.card
         assert (detail.seed.dice.isEnabled(), detail.button_file.isEnabled()) == (can.samples, can.images), name
         assert window.styles.model.rowCount() == (1 if can.scope == "picture" else len(np.unique(document.label_map)))
         if can.samples:

@@ -66,7 +66,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     # Mix with a second drawn style; the slider goes from one to the other.
     window.controllers.dice.roll_slot(HAIR, "b")
     other = document.style(HAIR).b
-    window.styles.detail.slider.setValue(100)
+    window.styles.card.slider.setValue(100)
     assert document.style(HAIR) == MixStyle(SampleStyle(seed), other, 1.0)
     mixed = wait_rendered(editor, qtbot)
     document.set_style(HAIR, other)

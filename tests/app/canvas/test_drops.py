@@ -105,11 +105,11 @@ def test_a_photo_on_the_styles_panel_gives_all_styles_in_one_step(window, core, 
 
 def test_a_photo_on_the_second_slot_mixes(window, core, photo, qtbot, sure, tmp_path):
     core.document.set_current_label(HAIR)
-    drop_on(window.styles.detail.thumb_a, mime_of(photo), (5, 5))
+    drop_on(window.styles.card.thumb_a, mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: HAIR in core.document.styles)
     other = tmp_path / "other.png"
     Image.fromarray(photo_of(face_label_map(96), seed=9)).save(other)
-    drop_on(window.styles.detail.thumb_b, mime_of(other), (5, 5))
+    drop_on(window.styles.card.thumb_b, mime_of(other), (5, 5))
     qtbot.waitUntil(lambda: isinstance(core.document.style(HAIR), MixStyle))
     style = core.document.style(HAIR)
     assert (style.a.path, style.b.path, style.amount) == (str(photo), str(other), 0.5)
@@ -139,7 +139,7 @@ def test_an_unsure_parser_shows_the_regions_first(window, core, photo, engine, q
 
 def test_a_label_that_the_photo_lacks_asks_for_another_region(window, core, photo, qtbot, sure):
     core.document.set_current_label(HAT)
-    drop_on(window.styles.detail.thumb_a, mime_of(photo), (5, 5))
+    drop_on(window.styles.card.thumb_a, mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: dialog(RegionsDialog) is not None)
     shown = dialog(RegionsDialog)
     assert "No Hat" in shown.bar.problem.sentence

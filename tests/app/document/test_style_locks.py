@@ -63,8 +63,8 @@ def test_whatever_is_dropped_on_a_locked_style_is_refused(window, core, document
     target, point = {
         "region": (window.canvas, canvas_point(window, HAIR)),
         "row": (panel.list.viewport(), (row.x(), row.y())),
-        "first slot": (panel.detail.thumb_a, (5, 5)),
-        "second slot": (panel.detail.thumb_b, (5, 5)),
+        "first slot": (panel.card.thumb_a, (5, 5)),
+        "second slot": (panel.card.thumb_b, (5, 5)),
     }[place]
     drop_on(target, mime_of(photo) if what == "file" else style_mime(SKIN), point)
     qtbot.waitUntil(lambda: not core.foreground_busy and window.error_bar.problem is not None)
@@ -72,7 +72,7 @@ def test_whatever_is_dropped_on_a_locked_style_is_refused(window, core, document
 
 
 def test_controls_of_a_locked_style_are_off_and_say_why(window, document):
-    detail = window.styles.detail
+    detail = window.styles.card
     controls = (
         *(detail.seed.dice, detail.seed.field, detail.button_file, detail.button_reset, detail.button_variations),
         *(detail.slider, detail.button_dice_b, detail.button_clear_b),
@@ -116,7 +116,7 @@ def test_the_lock_of_a_row_is_clicked_and_undone(window, document):
     window.actions_by_id["undo"].trigger()
     assert not document.style_locked
     panel = window.styles
-    from app.panels.style_rows import buttons
+    from app.panels.styles.rows import buttons
 
     where = buttons(panel.list.visualRect(panel.model.index_of(HAIR)))["lock"].center()
     QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=where)

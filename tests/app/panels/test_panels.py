@@ -8,20 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 
+from app.document.style_scope import StyleScope
 from app.imaging.thumbnails import Thumbnails
 from app.jobs.work_lane import WorkLane
-from app.panels.label_model import LABEL_ROLE, ROW_ROLE
 from app.panels.label_rows import parts
 from app.panels.labels import LabelsPanel
 from app.panels.options import size_of_step, step_of_size
-from app.panels.style_slots import MEAN, MIX, A, B, Slots, join, split, with_block, with_slot
-from app.panels.styles import StylesPanel
+from app.panels.rows import LABEL_ROLE, ROW_ROLE
+from app.panels.styles.panel import StylesPanel
+from app.panels.styles.slots import MEAN, MIX, A, B, Slots, join, split, with_block, with_slot
 from app.shell.i18n import install_language
 from app.texts.label_keys import label_keys
 from app.texts.label_names import area_text, style_source
 from engine.labels.label_sets import load_label_set
 from engine.requests.label_map_data import encode_map
 from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle
+from engine.systems.base import Abilities
 from tests.app.fakes import FACES
 from tests.app.pointing import Drag
 from tests.fixtures import face_label_map, photo_of
@@ -52,7 +54,9 @@ def labels(qtbot, document):
 @pytest.fixture
 def styles(qtbot, document, tmp_path):
     lane = WorkLane()
-    panel = StylesPanel(document, Thumbnails(lane, tmp_path / "thumbnails"))
+    can_all = Abilities(paints=True, images=True, samples=True, blocks=6)
+    scope = StyleScope(document, lambda weights: can_all)
+    panel = StylesPanel(document, Thumbnails(lane, tmp_path / "thumbnails"), scope)
     qtbot.addWidget(panel)
     panel.resize(320, 620)
     panel.show()
@@ -225,12 +229,12 @@ def test_a_second_style_begins_half_and_half():
 
 def test_one_block_apart_makes_a_block_style():
     slots = Slots(image_style(), image_style(SKIN), 0.5)
-    style = join(with_block(slots, 2, B))
+    style = join(with_block(slots, 2, B, count=6))
     mix = MixStyle(a=image_style(), b=image_style(SKIN), amount=0.5)
     assert style == BlockStyle(blocks=(mix, mix, image_style(SKIN), mix, mix, mix))
     assert split(style).blocks == (MIX, MIX, B, MIX, MIX, MIX)
-    assert join(with_block(split(style), 2, MIX)) == mix
-    assert join(with_block(Slots(image_style()), 0, MEAN)).blocks[0] == MeanStyle()
+    assert join(with_block(split(style), 2, MIX, count=6)) == mix
+    assert join(with_block(Slots(image_style()), 0, MEAN, count=6)).blocks[0] == MeanStyle()
 
 
 # --- styles ------------------------------------------------------------------------------------------
@@ -254,7 +258,7 @@ def test_sources_are_told_in_one_line():
 
 def test_dragging_the_mix_slider_is_one_step(styles, document, qtbot):
     document.set_style(HAIR, MixStyle(a=image_style(), b=image_style(name="b.png"), amount=0.5))
-    slider = styles.detail.slider
+    slider = styles.card.slider
     assert slider.value() == 50
     slider.setSliderDown(True)
     for value in (55, 60, 72):
@@ -268,30 +272,30 @@ def test_dragging_the_mix_slider_is_one_step(styles, document, qtbot):
 
 def test_the_slider_waits_for_a_second_style(styles, document):
     document.set_style(HAIR, image_style())
-    assert not styles.detail.slider.isEnabled()
-    assert not styles.detail.button_clear_b.isVisible()
+    assert not styles.card.slider.isEnabled()
+    assert not styles.card.button_clear_b.isVisible()
 
 
 def test_reset_gives_the_mean_and_undo_gives_it_back(styles, document, qtbot):
     document.set_style(HAIR, image_style())
-    qtbot.mouseClick(styles.detail.button_reset, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(styles.card.button_reset, Qt.MouseButton.LeftButton)
     assert document.style(HAIR) == MeanStyle()
-    assert not styles.detail.button_reset.isEnabled()
+    assert not styles.card.button_reset.isEnabled()
     document.undo()
     assert document.style(HAIR) == image_style()
 
 
 def test_removing_the_second_style_keeps_the_first(styles, document, qtbot):
     document.set_style(HAIR, MixStyle(a=image_style(), b=image_style(name="b.png"), amount=0.5))
-    qtbot.mouseClick(styles.detail.button_clear_b, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(styles.card.button_clear_b, Qt.MouseButton.LeftButton)
     assert document.style(HAIR) == image_style()
 
 
 def test_a_block_can_take_the_second_style(styles, document, qtbot):
     a, b = image_style(), image_style(name="b.png")
     document.set_style(HAIR, MixStyle(a=a, b=b, amount=0.0))
-    styles.detail.fold.button.click()
-    combo = styles.detail.fold.combos[5]
+    styles.card.fold.button.click()
+    combo = styles.card.fold.combos[5]
     combo.setCurrentIndex(combo.findData(B))
     combo.activated.emit(combo.currentIndex())
     style = document.style(HAIR)
@@ -302,7 +306,7 @@ def test_a_block_can_take_the_second_style(styles, document, qtbot):
 
 def test_without_a_second_style_blocks_offer_first_and_mean(styles, document):
     document.set_style(HAIR, image_style())
-    combo = styles.detail.fold.combos[0]
+    combo = styles.card.fold.combos[0]
     usable = [combo.itemData(i) for i in range(combo.count()) if combo.model().item(i).isEnabled()]
     assert usable == [A, MEAN]
 
@@ -314,14 +318,14 @@ def test_thumbnails_show_the_region_and_are_kept_on_disk(styles, document, qtbot
     Image.fromarray(photo_of(face_label_map(64))).save(file)
     style = ImageStyle(path=str(file), label=HAIR, label_map_png=encode_map(face_label_map(64)))
     document.set_style(HAIR, style)
-    qtbot.waitUntil(lambda: styles.detail.thumb_a.has_picture)
+    qtbot.waitUntil(lambda: styles.card.thumb_a.has_picture)
     assert len(list((tmp_path / "thumbnails").glob("*.png"))) == 1
 
 
 def test_a_missing_picture_shows_a_placeholder(styles, document, qtbot):
     document.set_style(HAIR, image_style())
-    qtbot.waitUntil(lambda: not styles.detail._thumbnails._wanted)
-    assert not styles.detail.thumb_a.has_picture
+    qtbot.waitUntil(lambda: not styles.card._thumbnails._wanted)
+    assert not styles.card.thumb_a.has_picture
 
 
 def test_a_drop_beside_the_rows_is_for_all_labels(styles, qtbot, tmp_path):
@@ -337,7 +341,7 @@ def test_a_drop_on_the_second_slot_names_it(styles, qtbot, tmp_path):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "photo.jpg"))])
     with qtbot.waitSignal(styles.incoming) as told:
-        drag = Drag(styles.detail.thumb_b, mime)
+        drag = Drag(styles.card.thumb_b, mime)
         assert drag.enter((5, 5))
         assert drag.drop((5, 5))
     assert told.args[:2] == [HAIR, B]
@@ -366,7 +370,7 @@ def test_samples_are_clicked_for_all_and_dragged_for_one(qtbot, tmp_path):
     from PIL import Image
 
     from app.imaging.mime import read_mime
-    from app.panels.samples import SampleStrip
+    from app.panels.styles.samples import SampleStrip
 
     path = tmp_path / "auburn.png"
     Image.fromarray(photo_of(face_label_map(64))).save(path)

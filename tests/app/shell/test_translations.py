@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from app.shell.i18n import install_language, translations
+from engine.systems import all_systems
 from engine.training.recipe import load_recipe, names
 
 APP = Path(__file__).parents[3] / "app"
@@ -98,7 +99,8 @@ def test_every_text_has_its_chinese():
 
 
 def test_no_translation_is_left_over():
-    assert sorted(set(translations("zh_CN")) - set(texts())) == []
+    titles = {system.title for system in all_systems()}  # most are the papers' own names, the same everywhere
+    assert sorted(set(translations("zh_CN")) - set(texts()) - titles) == []
 
 
 def test_translations_keep_placeholders_and_shortcut_marks():

@@ -120,7 +120,7 @@ def test_no_widget_has_a_place_of_its_own(window):
             elif item.layout() is not None:
                 yield from held(item.layout())
 
-    for panel in (window.labels, window.styles, window.styles.detail, window.centralWidget()):
+    for panel in (window.labels, window.styles, window.styles.card, window.centralWidget()):
         inside = set(held(panel.layout()))
         stray = [c for c in panel.children() if isinstance(c, QWidget) and c.isVisible() and c not in inside]
         assert stray == []

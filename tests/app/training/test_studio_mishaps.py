@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from app.jobs.training_lane import Ended, State
-from app.training.data_folder import lacks
+from app.training.state.data_folder import lacks
 from engine.training.adversarial import GANTask
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 from tests.fixtures import write_dataset
@@ -52,7 +52,7 @@ def test_links_that_lead_in_a_circle_and_endless_folders_are_not_followed_to_the
     assert "no label maps" in lacks(tmp_path)
     (tmp_path / "labels" / "deep" / "deeper").mkdir(parents=True)
     assert "no label maps" in lacks(tmp_path)
-    monkeypatch.setattr("app.training.data_folder.MOST_ENTRIES", 1)
+    monkeypatch.setattr("app.training.state.data_folder.MOST_ENTRIES", 1)
     assert "no classes.json" in lacks(tmp_path)  # too many to look at here: the data report does
 
 

@@ -13,7 +13,7 @@ import pytest
 from app.errors_ui.hub import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, TrainingLane
 from app.jobs.work_lane import WorkLane
-from app.training.state import Training
+from app.training.state.training import Training
 from engine.errors import Cancelled, TrainingError
 from engine.training.recipe import Recipe
 

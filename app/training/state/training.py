@@ -15,7 +15,8 @@ from app.errors_ui.hub import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, Trainer, TrainingLane
 from app.jobs.work_lane import WorkLane
 from app.texts.translate import translate
-from app.training.history import History, RunInfo, forget_unbegun, is_run, read_history, read_run, runs_in
+from app.training.state.history import History, read_history
+from app.training.state.run_folder import RunInfo, forget_unbegun, is_run, read_run, runs_in
 from engine.errors import EngineError
 from engine.files import user_data_folder
 
@@ -28,7 +29,7 @@ class Training(QObject):
     state_changed = Signal(object)  # State
     shown_changed = Signal()  # another run is shown, or it is known better
     history_changed = Signal()  # reports of the shown run have come
-    progress = Signal(float, object)  # before the first step
+    progress = Signal(float, str)  # before the first step
     ended = Signal(object)  # Ended
     never_began = Signal(object)  # Path: the new run's folder, in which nothing was trained; it is free again
     runs_changed = Signal()

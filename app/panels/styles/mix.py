@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
-from app.shell.icons import icons
+from app.panels.widgets import icon_button
 
 
 class MixRow(QWidget):
@@ -25,8 +25,8 @@ class MixRow(QWidget):
         self._per_cent.setAccessibleName(self.tr("Share of the second style"))
         self._per_cent.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %"))
         self._per_cent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.dice = tool("dice", self.tr("Roll the second style"))
-        self.clear = tool("close", self.tr("Remove the second style"))
+        self.dice = icon_button("dice", self.tr("Roll the second style"))
+        self.clear = icon_button("close", self.tr("Remove the second style"))
         self._two = False
         top = QHBoxLayout()
         top.setSpacing(4)
@@ -57,12 +57,3 @@ class MixRow(QWidget):
 
     def _show_amount(self, per_cent: int) -> None:
         self._per_cent.setText(self.tr("{0} %").format(per_cent) if self._two else "")
-
-
-def tool(icon: str, name: str) -> QToolButton:
-    """A small flat button that is only an icon."""
-    button = QToolButton()
-    button.setAutoRaise(True)
-    button.setAccessibleName(name)
-    icons().bind(button, icon)
-    return button

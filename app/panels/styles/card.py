@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -17,11 +15,13 @@ from app.document.style_scope import StyleScope
 from app.imaging.mime import style_mime
 from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.elided import ElidedLabel
-from app.panels.style_blocks import BlocksFold
-from app.panels.style_mix import MixRow, tool
-from app.panels.style_seed import SeedRow
-from app.panels.style_slots import A, B, Slots, join, split, with_block, with_slot
+from app.panels.styles.blocks import BlocksFold
+from app.panels.styles.looks import placeholder_icon, placeholder_tint
+from app.panels.styles.mix import MixRow
+from app.panels.styles.seed import SeedRow
+from app.panels.styles.slots import A, B, Slots, join, split, with_block, with_slot
 from app.panels.thumb import Thumb
+from app.panels.widgets import icon_button, push_button
 from app.shell.icons import icons
 from app.texts.label_names import style_source
 from engine.requests.styles import MeanStyle, SampleStyle, Style
@@ -29,7 +29,7 @@ from engine.requests.styles import MeanStyle, SampleStyle, Style
 KEYBOARD_STEP_ENDS_MS = 700  # a slider moved by keys has no release: a pause ends the step
 
 
-class StyleDetail(QFrame):
+class StyleCard(QFrame):
     """Shows and changes the style of the document's current label."""
 
     file_wanted = Signal(int, str)  # label, slot "a" or "b"
@@ -84,15 +84,14 @@ class StyleDetail(QFrame):
         self._name = ElidedLabel(self.tr("Chosen label"), muted=False)
         self._name.setProperty("heading", True)
         self._source = ElidedLabel(self.tr("Where the style comes from"))
-        self.button_lock = tool("unlock", self.tr("Lock style"))
+        self.button_lock = icon_button("unlock", self.tr("Lock style"))
         self.button_lock.setCheckable(True)
         self.button_lock.setProperty("flat", True)
         self.button_lock.clicked.connect(lambda: self.lock_wanted.emit(self._label))
-        self.button_file = QPushButton(f" {self.tr('From file...')}")
+        self.button_file = push_button("image-add", f" {self.tr('From file...')}")
         self.button_file.setAccessibleName(self.tr("Style from file"))
-        icons().bind(self.button_file, "image-add")
         self.button_file.clicked.connect(lambda: self.file_wanted.emit(self._label, A))
-        self.button_reset = tool("reset", self.tr("Reset to the mean style"))
+        self.button_reset = icon_button("reset", self.tr("Reset to the mean style"))
         self.button_reset.clicked.connect(self._reset)
         self.seed = SeedRow()
         self.seed.dice_wanted.connect(lambda: self.dice_wanted.emit(self._label, A))
@@ -120,13 +119,9 @@ class StyleDetail(QFrame):
         return row
 
     def _build_variety(self) -> QHBoxLayout:
-        self.button_variations = QPushButton(f" {self.tr('Six variations...')}")
-        self.button_variations.setAccessibleName(self.tr("Six variations"))
-        icons().bind(self.button_variations, "grid")
+        self.button_variations = push_button("grid", f" {self.tr('Six variations...')}")
         self.button_variations.clicked.connect(self.variations_wanted)
-        self.button_morph = QPushButton(f" {self.tr('Morph...')}")
-        self.button_morph.setAccessibleName(self.tr("Morph"))
-        icons().bind(self.button_morph, "morph")
+        self.button_morph = push_button("morph", f" {self.tr('Morph...')}")
         self.button_morph.clicked.connect(self.morph_wanted)
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -176,31 +171,32 @@ class StyleDetail(QFrame):
 
     def _show_abilities(self) -> None:
         """Enable what the weights can do and no lock forbids; else the tooltip says why not."""
-        can, locked, weights = self._scope.abilities, self._scope.locked(self._label), self._document.weights
+        abilities, locked, weights = self._scope.abilities, self._scope.locked(self._label), self._document.weights
         no_samples = self.tr('The weights "{0}" cannot draw styles').format(weights)
         no_images = self.tr('The weights "{0}" take no styles from pictures').format(weights)
         held = self.tr("This style is locked; unlock it to change it")
-        self.seed.allow(can.samples, locked, held if can.samples else no_samples)
+        self.seed.allow(abilities.samples, locked, held if abilities.samples else no_samples)
         six = self.tr("Paint this region with six random styles and take the one you like (Ctrl+Shift+V)")
         for button, tip in (
             (self.button_dice_b, self.tr("Mix with a new random style")),
             (self.button_variations, six),
         ):
-            button.setEnabled(can.samples and not locked)
-            button.setToolTip(no_samples if not can.samples else held if locked else tip)
-        self.button_morph.setEnabled(can.styles)
+            button.setEnabled(abilities.samples and not locked)
+            button.setToolTip(no_samples if not abilities.samples else held if locked else tip)
+        self.button_morph.setEnabled(abilities.styles)
         morph = self.tr("Go to another style in steps, and export them (Ctrl+M)")
-        self.button_morph.setToolTip(morph if can.styles else self.tr("These weights have no styles"))
+        self.button_morph.setToolTip(morph if abilities.styles else self.tr("These weights have no styles"))
         for thumb, tip in (
             (self.thumb_a, self.tr("Drop a picture here, or click to choose a file")),
             (self.thumb_b, self.tr("Drop a second picture here, or click to choose a file, and mix the two")),
             (self.button_file, self.tr("Take the style of this label from a picture file (Ctrl+L)")),
         ):
-            thumb.setEnabled(can.images and not (locked and thumb is self.button_file))  # a locked style can be dragged
-            thumb.setToolTip(no_images if not can.images else held if locked else tip)
-        own = not isinstance(self._document.style(self._label), MeanStyle)
+            held_back = locked and thumb is self.button_file  # the style of a locked thumbnail can be dragged
+            thumb.setEnabled(abilities.images and not held_back)
+            thumb.setToolTip(no_images if not abilities.images else held if locked else tip)
+        own_style = not isinstance(self._document.style(self._label), MeanStyle)
         for widget, tip, useful in (
-            (self.button_reset, self.tr("Give this label the mean style of the weights (Ctrl+Backspace)"), own),
+            (self.button_reset, self.tr("Give this label the mean style of the weights (Ctrl+Backspace)"), own_style),
             (self.slider, self.tr("Share of the second style in per cent"), self._slots.b is not None),
             (self.button_clear_b, self.tr("Remove the second style"), True),
         ):
@@ -213,7 +209,7 @@ class StyleDetail(QFrame):
             if locked
             else self.tr("Lock this style: it stays, whatever is rolled, dropped or chosen (Ctrl+Shift+K)")
         )
-        self.fold.allow(can.blocks, self.tr('The weights "{0}" cannot cross styles over').format(weights), locked)
+        self.fold.allow(abilities.blocks, self.tr('The weights "{0}" cannot cross styles over').format(weights), locked)
 
     def _show_thumb(self, thumb: Thumb, style: Style | None) -> None:
         if style is None:
@@ -227,12 +223,14 @@ class StyleDetail(QFrame):
             self.devicePixelRatioF(),
             place=Place(self._document.weights, self._label, self._document.fingerprint),
         )
-        mean = isinstance(style, MeanStyle)
-        tint = QColor(*self._document.label_set.labels[self._label].colour) if mean else None
         label = self._label
-        drag = None if mean or thumb is not self.thumb_a else lambda: style_mime(label)
-        icon = "palette" if mean else "dice" if isinstance(style, SampleStyle) else "broken"
-        thumb.show_style(pixmap, icon=icon, tint=tint, drag=drag)
+        draggable = thumb is self.thumb_a and not isinstance(style, MeanStyle)
+        thumb.show_style(
+            pixmap,
+            icon=placeholder_icon(style),
+            tint=placeholder_tint(style, self._document.label_set.labels[label]),
+            drag=(lambda: style_mime(label)) if draggable else None,
+        )
 
     def _styles_changed(self, labels: frozenset[int]) -> None:
         if self._label in labels:

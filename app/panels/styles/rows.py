@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QMimeData,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QMimeData, QModelIndex, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.document.document import Document
 from app.document.style_scope import StyleScope
-from app.imaging.mime import may_be_useful, read_mime, style_mime
+from app.imaging.mime import style_mime
 from app.imaging.thumbnails import Place, Thumbnails
+from app.panels.rows import LABEL_ROLE, ROW_ROLE, Index, LabelRowsModel, paint_row_ground, row_box
+from app.panels.styles.looks import placeholder_icon
 from app.shell.i18n import tr
 from app.shell.icons import tinted
 from app.texts.label_names import style_source
-from engine.requests.styles import MeanStyle, SampleStyle, Style
+from engine.requests.styles import MeanStyle, Style
 
-Index = QModelIndex | QPersistentModelIndex
-
-LABEL_ROLE = Qt.ItemDataRole.UserRole + 1
-ROW_ROLE = Qt.ItemDataRole.UserRole + 2
 SIDE = 36
 ICON = 18
 GRIP = (-5, -10, 5, 10)  # dice and lock are easier to hit than to see
@@ -55,11 +42,9 @@ class StyleRow:
         return isinstance(self.style, MeanStyle)
 
 
-class StyleModel(QAbstractListModel):
+class StyleModel(LabelRowsModel):
     """The labels that are in the map or have a style of their own, in the order of their ids; one row where one style
     decides the whole picture."""
-
-    incoming = Signal(int, object)  # label, Incoming
 
     def __init__(self, document: Document, scope: StyleScope, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +62,7 @@ class StyleModel(QAbstractListModel):
         """The index of a label's row; invalid when the label is not listed."""
         if self._scope.whole_picture:
             return self.index(0, 0)
-        return self.index(self._labels.index(label), 0) if label in self._labels else QModelIndex()
+        return super().index_of(label)
 
     def row(self, label: int) -> StyleRow:
         """What the row of ``label`` shows."""
@@ -95,11 +80,6 @@ class StyleModel(QAbstractListModel):
             place=Place(self._document.weights, label, self._document.fingerprint),
             dice=self._scope.abilities.samples and not locked,
         )
-
-    def redraw(self, *_: object) -> None:
-        """Thumbnails have changed."""
-        if self._labels:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._labels) - 1, 0))
 
     def _wanted(self) -> list[int]:
         document = self._document
@@ -125,9 +105,6 @@ class StyleModel(QAbstractListModel):
 
     # --- Qt's side ----------------------------------------------------------------------------------
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._labels)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._labels):
             return None
@@ -152,27 +129,11 @@ class StyleModel(QAbstractListModel):
         row = self.row(self._labels[index.row()])
         return flags if row.mean else flags | Qt.ItemFlag.ItemIsDragEnabled
 
-    def mimeTypes(self) -> list[str]:
-        return ["text/uri-list", "application/x-qt-image", "application/x-tessera-style"]
-
     def mimeData(self, indexes: list[QModelIndex]) -> QMimeData:  # type: ignore[override]
         return style_mime(self._labels[indexes[0].row()])
 
-    def supportedDropActions(self) -> Qt.DropAction:
-        return Qt.DropAction.CopyAction
-
     def supportedDragActions(self) -> Qt.DropAction:
         return Qt.DropAction.CopyAction
-
-    def canDropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        return parent.isValid() and may_be_useful(data)
-
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        incoming = read_mime(data)
-        if not parent.isValid() or incoming.empty:
-            return False
-        self.incoming.emit(self._labels[parent.row()], incoming)
-        return True
 
 
 class StyleDelegate(QStyledItemDelegate):
@@ -199,8 +160,8 @@ class StyleDelegate(QStyledItemDelegate):
         palette: QPalette = option.palette
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state
-        box = rect.adjusted(4, 1, -4, -1)
-        self._ground(painter, box, palette, state)
+        box = row_box(rect)
+        paint_row_ground(painter, rect, palette, state)
         thumb = QRect(box.left() + 8, box.center().y() - SIDE // 2, SIDE, SIDE)
         self._thumb(painter, thumb, row, palette)
         where = buttons(rect)
@@ -247,16 +208,6 @@ class StyleDelegate(QStyledItemDelegate):
             return True
         return False
 
-    def _ground(self, painter: QPainter, box: QRect, palette: QPalette, state: QStyle.StateFlag) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        if not selected and not state & QStyle.StateFlag.State_MouseOver:
-            return
-        colour = QColor(palette.color(QPalette.ColorRole.Accent if selected else QPalette.ColorRole.Text))
-        colour.setAlphaF(0.24 if selected else 0.07)
-        painter.setBrush(colour)
-        painter.drawRoundedRect(box, 6, 6)
-
     def _thumb(self, painter: QPainter, rect: QRect, row: StyleRow, palette: QPalette) -> None:
         ratio = painter.device().devicePixelRatioF()
         path = QPainterPath()
@@ -273,8 +224,7 @@ class StyleDelegate(QStyledItemDelegate):
             ground.setAlphaF(0.35)
             painter.fillPath(path, ground)
             faint = palette.color(QPalette.ColorRole.PlaceholderText)
-            name = "palette" if row.mean else "dice" if isinstance(row.style, SampleStyle) else "broken"
-            icon = tinted(name, faint, 18, ratio)
+            icon = tinted(placeholder_icon(row.style), faint, 18, ratio)
             painter.drawPixmap(rect.center().x() - 8, rect.center().y() - 8, icon)
         painter.fillRect(QRect(rect.left(), rect.bottom() - 3, rect.width(), 4), QColor(*row.colour))
         painter.restore()

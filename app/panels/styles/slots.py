@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from engine.requests.styles import BlockStyle, MeanStyle, MixStyle, Style
 
-BLOCKS = 6
 A, B, MIX, MEAN, OTHER = "a", "b", "mix", "mean", "other"
 CHOICES = (A, B, MIX, MEAN)
 
@@ -36,12 +35,12 @@ def split(style: Style) -> Slots:
     if mixes:
         a, b, amount = mixes[0].a, mixes[0].b, mixes[0].amount
     else:
-        kinds: list[Style] = []
+        distinct: list[Style] = []
         for part in style.blocks:
-            if not isinstance(part, MeanStyle) and part not in kinds:
-                kinds.append(part)
-        a = kinds[0] if kinds else MeanStyle()
-        b, amount = (kinds[1], 0.5) if len(kinds) > 1 else (None, 0.0)  # type: ignore[assignment]
+            if not isinstance(part, MeanStyle) and part not in distinct:
+                distinct.append(part)
+        a = distinct[0] if distinct else MeanStyle()
+        b, amount = (distinct[1], 0.5) if len(distinct) > 1 else (None, 0.0)  # type: ignore[assignment]
     choices = tuple(_choice(part, a, b, amount) for part in style.blocks)
     others = tuple(part if choice == OTHER else None for part, choice in zip(style.blocks, choices))
     return Slots(a, b, amount, choices, others)
@@ -60,12 +59,12 @@ def _choice(part: Style, a: Style, b: Style | None, amount: float) -> str:
 def join(slots: Slots) -> Style:
     """The style that the slots mean. Blocks that all choose the same need no block style."""
     if slots.blocks:
-        kinds = set(slots.blocks)
-        if kinds == {A}:
+        choices = set(slots.blocks)
+        if choices == {A}:
             return slots.a if slots.b is None else MixStyle(a=slots.a, b=slots.b, amount=0.0)
-        if kinds == {B} and slots.b is not None:
+        if choices == {B} and slots.b is not None:
             return MixStyle(a=slots.a, b=slots.b, amount=1.0)
-        if kinds != {MIX}:
+        if choices != {MIX}:
             return BlockStyle(blocks=tuple(_part(slots, i) for i in range(len(slots.blocks))))
     if slots.b is None:
         return slots.a
@@ -96,7 +95,7 @@ def with_slot(slots: Slots, slot: str, style: Style | None) -> Slots:
     return replace(slots, b=style, amount=slots.amount if slots.b is not None else 0.5)
 
 
-def with_block(slots: Slots, block: int, choice: str, *, count: int = BLOCKS) -> Slots:
-    """Chooses for one block; the others keep what they show."""
+def with_block(slots: Slots, block: int, choice: str, *, count: int) -> Slots:
+    """Chooses for one of ``count`` blocks; the others keep what they show."""
     blocks = slots.blocks or ((MIX,) if slots.b is not None else (A,)) * count
     return replace(slots, blocks=(*blocks[:block], choice, *blocks[block + 1 :]))

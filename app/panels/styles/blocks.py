@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from app.panels.style_slots import CHOICES, MIX, OTHER, A, B, Slots
+from app.panels.styles.slots import CHOICES, MIX, OTHER, A, B, Slots
 from app.shell.icons import icons
 
 IN_ROW = 3

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
-from app.shell.icons import icons
+from app.panels.widgets import icon_button
 from engine.requests.styles import MAX_SEED
 
 
@@ -54,13 +54,13 @@ class SeedRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._seed: int | None = None
-        self.dice = self._button("dice", self.tr("Roll a style"))
+        self.dice = icon_button("dice", self.tr("Roll a style"))
         self.dice.clicked.connect(self.dice_wanted)
         self.field = SeedField()
         self.field.setPlaceholderText(self.tr("Seed"))
         self.field.setAccessibleName(self.tr("Seed of the style"))
         self.field.entered.connect(self.entered)
-        self.copy = self._button("copy", self.tr("Copy the seed"))
+        self.copy = icon_button("copy", self.tr("Copy the seed"))
         self.copy.setToolTip(self.tr("Copy the seed; typed in again it gives the same style"))
         self.copy.clicked.connect(lambda: self.copy_wanted.emit(self._seed))
         row = QHBoxLayout(self)
@@ -84,10 +84,3 @@ class SeedRow(QWidget):
         ):
             widget.setEnabled(samples and not locked)
             widget.setToolTip(tip if samples and not locked else why_not)
-
-    def _button(self, icon: str, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setAutoRaise(True)
-        button.setAccessibleName(name)
-        icons().bind(button, icon)
-        return button

@@ -1,0 +1,95 @@
+"""The run that is being set up: its data, recipe, start, folder, device; what it lacks, and the plan it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+import msgspec
+
+from app.jobs.training_lane import Plan
+from app.jobs.training_thread import spare_threads
+from app.shell.i18n import tr
+from app.training.state.data_folder import lacks
+from app.training.state.recipe_choice import RecipeChoice
+from app.training.state.run_folder import BEST, taken
+from engine.training.recipe import Recipe
+from engine.weights.store import MODEL_FILE, WeightsEntry
+
+
+@dataclass(frozen=True)
+class StartPoint:
+    """What training can begin from: a text for people, and a file, a run folder or None for scratch."""
+
+    text: str
+    path: Path | None
+
+
+class NewRun:
+    """What the user chose so far. Knows no widgets."""
+
+    def __init__(self) -> None:
+        self.recipe = RecipeChoice()
+        self.data: Path | None = None
+        self.start: Path | None = None
+        self.folder: Path | None = None
+        self.device = "auto"
+        self.threads = spare_threads()
+
+    def lacks(self, *, training: bool) -> str:
+        """What keeps it from being started, as a sentence; "" if nothing does. ``training``: another run is active."""
+        if training:
+            return tr("One training at a time: stop the present one first.")
+        if self.data is None:
+            return tr("Choose a folder with images/ and labels/.")
+        if data_lacks := lacks(self.data):
+            return data_lacks
+        if self.recipe.base is None:
+            return tr("Choose a recipe that can be read.")
+        if self.recipe.changes() is None:
+            return tr("A number of the recipe is not one that can be used.")
+        if self.folder is None:
+            return tr("Choose a folder for the run.")
+        if taken(self.folder):
+            sentence = tr('There is something in "{0}" already; give the run another folder, or resume it from Runs.')
+            return sentence.format(self.folder)
+        return ""
+
+    def plan(self) -> Plan:
+        """What would be trained now. Raises EngineError when the recipe cannot be used."""
+        assert self.data is not None and self.folder is not None
+        return Plan(
+            recipe=watchable(self.recipe.recipe()),
+            data=self.data,
+            folder=self.folder,
+            start=self.start,
+            device=self.device,
+            threads=self.threads,
+        )
+
+    def suggest_folder(self, runs_folder: Path, begun: Path | None, now: datetime) -> None:
+        """Name the run folder by the recipe and the time. ``begun``: that of a run begun just now, which is to come."""
+        name = f"{self.recipe.stem or 'run'}-{now:%Y%m%d-%H%M%S}"
+        for number in count(1):
+            folder = runs_folder / (name if number == 1 else f"{name}-{number}")
+            if not taken(folder) and folder != begun:
+                self.folder = folder
+                return
+
+    def start_points(self, entries: Iterable[WeightsEntry], runs: Sequence[Path]) -> list[StartPoint]:
+        """Scratch, then the weights of the recipe's system, then runs."""
+        system = self.recipe.base.system if self.recipe.base is not None else ""
+        points = [StartPoint(tr("Scratch"), None)]
+        for entry in entries:
+            if entry.card is not None and entry.card.system == system:
+                points.append(StartPoint(tr("Weights {0}").format(entry.name), entry.folder / MODEL_FILE))
+        points += [StartPoint(tr("Run {0}").format(run.name), run) for run in runs if (run / BEST).is_file()]
+        return points
+
+
+def watchable(recipe: Recipe) -> Recipe:
+    """The recipe with fifty reports or more in a run, so that a short one moves its curves and its counter too."""
+    return msgspec.structs.replace(recipe, log_every=min(recipe.log_every, max(1, recipe.steps // 50)))
