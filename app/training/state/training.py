@@ -29,7 +29,7 @@ class Training(QObject):
     state_changed = Signal(object)  # State
     shown_changed = Signal()  # another run is shown, or it is known better
     history_changed = Signal()  # reports of the shown run have come
-    progress = Signal(float, str)  # before the first step
+    progress = Signal(float, object)  # before the first step; a `Message` keeps its template
     ended = Signal(object)  # Ended
     never_began = Signal(object)  # Path: the new run's folder, in which nothing was trained; it is free again
     runs_changed = Signal()

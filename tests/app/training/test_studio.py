@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QKeySequence
 from app.jobs.training_lane import Ended, State
 from app.shell.theme import make_palette
 from app.training.evaluation import EvaluationDialog
-from app.training.setup import watchable
+from app.training.state.new_run import watchable
 from app.training.state.history import LOSSES, VALIDATION, History
 from engine.errors import EngineError
 from engine.training.recipe import load_recipe
@@ -143,36 +143,36 @@ def test_closing_the_studio_leaves_the_training_running(qtbot, studio, window, c
 def test_the_form_knows_what_is_missing(qtbot, studio, tmp_path):
     setup = studio.setup
     setup.recipe.load(recipe_file(tmp_path, 10))
-    assert setup.start.isEnabled() and setup.recipe.changes() == {}
+    assert setup.start.isEnabled() and setup.new_run.recipe.changes() == {}
     steps = setup.recipe._edits["steps"]
     for wrong in ("", "many", "0", "2.5"):
         steps.setText(wrong)
         assert not setup.start.isEnabled() and setup.why_not.isVisible()
     steps.setText("20")
     setup.recipe._edits["task.ema"].setText("0.5")
-    assert setup.recipe.changes() == {"steps": 20, "task.ema": 0.5}
-    recipe = setup.plan().recipe
+    assert setup.new_run.recipe.changes() == {"steps": 20, "task.ema": 0.5}
+    recipe = setup.new_run.plan().recipe
     assert (recipe.steps, recipe.task["ema"], recipe.resolution) == (20, 0.5, 32)
     setup.data.set_path(None, tell=True)
     assert not setup.start.isEnabled()
     broken = tmp_path / "broken.toml"
     broken.write_text("stepps = 3\n")
     setup.recipe.load(broken)
-    assert setup.recipe.base is None and "stepps" in setup.recipe.problem.text()
+    assert setup.new_run.recipe.base is None and "stepps" in setup.recipe.problem.text()
     with pytest.raises(EngineError, match="Choose a recipe"):
-        setup.recipe.recipe()
+        setup.new_run.recipe.recipe()
 
 
 def test_every_shipped_recipe_can_be_chosen(qtbot, studio):
-    form = studio.setup.recipe
+    form, chosen = studio.setup.recipe, studio.setup.new_run.recipe
     seen = set()
     for index in range(form.system.count()):
         form.system.setCurrentIndex(index)
         form.system.activated.emit(index)
         for row in range(form.choice.count()):
             form.load(form.choice.itemData(row))
-            assert form.base is not None and form.changes() == {}
-            seen.add(form.source)
+            assert chosen.base is not None and chosen.changes() == {}
+            seen.add(chosen.source)
     assert {"sean-faces", "parser-faces"} <= seen
 
 

@@ -103,7 +103,7 @@ def test_losses_that_are_no_numbers_stop_the_run_and_the_good_checkpoint_is_kept
     setup.recipe._edits["steps"].setText("2")
     setup.recipe._edits["task.l1"].setText("0.5")
     assert studio.tabs.currentWidget() is setup and setup.start.isEnabled(), setup.why_not.text()
-    plan = setup.plan()
+    plan = setup.new_run.plan()
     assert (plan.start, plan.recipe.steps, plan.recipe.task["l1"]) == (before, 2, 0.5)
     assert plan.folder != before and plan.recipe.model == core.training.plan.recipe.model
     setup.start.click()
