@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage, QKeySequence
 from app.jobs.training_lane import Ended, State
 from app.shell.theme import make_palette
 from app.training.evaluation import EvaluationDialog
-from app.training.state.new_run import watchable
 from app.training.state.history import LOSSES, VALIDATION, History
+from app.training.state.new_run import watchable
 from engine.errors import EngineError
 from engine.training.recipe import load_recipe
 from engine.weights.card import read_card
