@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolBar, QWidget
 
-TOOLS = ("brush", "eraser", "bucket", "pick", "pan")
 BELOW = ("new_template", "new_photo", "open")
 
 
 class ToolBar(QToolBar):
     """One button for each tool, and the ways to begin below them."""
 
-    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: dict[str, QAction], tools: Sequence[str], parent: QWidget | None = None) -> None:
+        """``tools``: ids of the actions that are tools."""
         super().__init__(parent)
         self.setObjectName("toolBar")
         self.setWindowTitle(self.tr("Tools"))
@@ -23,12 +25,12 @@ class ToolBar(QToolBar):
         self.setFloatable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setIconSize(QSize(22, 22))
-        for name in TOOLS:
+        for name in tools:
             self.addAction(actions[name])
         self.addSeparator()
         for name in BELOW:
             self.addAction(actions[name])
-        for name in (*TOOLS, *BELOW):
+        for name in (*tools, *BELOW):
             button = self.widgetForAction(actions[name])
             if button is not None:
                 button.setAccessibleName(actions[name].text().replace("&", ""))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
 
@@ -16,19 +19,36 @@ STATE_VERSION = 2
 LABELS, STYLES, RESULTS = "labelsDock", "stylesDock", "resultsDock"
 
 
-def add_docks(window: QMainWindow, labels: QWidget, styles: QWidget, results: QWidget) -> dict[str, QDockWidget]:
-    """Put the panels into docks of the window; returns these by name."""
+@dataclass(frozen=True)
+class SideDock:
+    """A panel that stands at the side: its dock's name, its title in the user's language, and itself."""
+
+    name: str
+    title: str
+    panel: QWidget
+
+
+def add_docks(
+    window: QMainWindow, labels: QWidget, beside: Sequence[SideDock], results: QWidget
+) -> dict[str, QDockWidget]:
+    """Put the panels into docks of the window; returns these by name. Of those ``beside`` the labels the first stands
+    below them, and others share its place."""
     sides = Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea
     docks: dict[str, QDockWidget] = {}
-    for name, title, panel in ((LABELS, tr("Labels"), labels), (STYLES, tr("Styles"), styles)):
-        heading = QLabel(title)
+    for side_dock in (SideDock(LABELS, tr("Labels"), labels), *beside):
+        heading = QLabel(side_dock.title)
         heading.setObjectName("dockTitle")
-        docks[name] = dock = _dock(name, title, panel, heading)
+        docks[side_dock.name] = dock = _dock(side_dock.name, side_dock.title, side_dock.panel, heading)
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
         dock.setAllowedAreas(sides)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    window.resizeDocks(list(docks.values()), [310, 310], Qt.Orientation.Horizontal)
-    window.resizeDocks(list(docks.values()), [40, 60], Qt.Orientation.Vertical)
+    below = [docks[side_dock.name] for side_dock in beside]
+    for dock in below[1:]:
+        window.tabifyDockWidget(below[0], dock)
+    below[0].raise_()
+    columns = [docks[LABELS], below[0]]
+    window.resizeDocks(columns, [310, 310], Qt.Orientation.Horizontal)
+    window.resizeDocks(columns, [40, 60], Qt.Orientation.Vertical)
     # The strip's heading stands inside: a title bar would cost it a third of its height.
     docks[RESULTS] = dock = _dock(RESULTS, tr("Results"), results, QWidget())
     dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)

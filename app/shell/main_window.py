@@ -24,12 +24,12 @@ from app.panels.labels import LabelsPanel
 from app.panels.options import OptionsBar
 from app.panels.results import ResultsPanel
 from app.panels.status import StatusPanel
-from app.panels.styles.panel import StylesPanel
 from app.panels.tool_bar import ToolBar
 from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.shell.actions import SEPARATOR
 from app.shell.core import Core
 from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
+from app.shell.request_kinds import RENDER, RequestPanels, tool_actions
 
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
               "style_dice", "style_variations")  # fmt: skip
@@ -86,12 +86,13 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         document = self.core.document
         self.labels = LabelsPanel(document)
-        self.styles = StylesPanel(document, self.core.thumbnails, self.core.scope)
+        panels = RequestPanels(self.core)
+        self.styles = panels.of(RENDER)
         self.results = ResultsPanel(document, self.actions_by_id)
-        self.docks = add_docks(self, self.labels, self.styles, self.results)
+        self.docks = add_docks(self, self.labels, panels.side_docks(), self.results)
 
     def _build_bars(self) -> None:
-        self.tool_bar = ToolBar(self.actions_by_id)
+        self.tool_bar = ToolBar(self.actions_by_id, tool_actions())
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
         self.options = OptionsBar(self.canvas, self.actions_by_id)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,10 @@ from app.texts.label_names import label_name
 from app.texts.metric_names import row_text
 from app.texts.translate import translate
 from app.training.fields import FolderEdit
+from app.training.state.measurements import Measurements, Place, preferred_split, splits_of
 from app.training.use import publish_run, weights_name
 from engine.errors import Cancelled, EngineError
 from engine.files import write_text
-
-HEADED = ("weights", "system", "data", "split")  # the columns' headings and the form above say these
 
 
 class EvaluationDialog(QDialog):
@@ -50,8 +48,7 @@ class EvaluationDialog(QDialog):
         self._core = core
         self._run = run
         self._work: Work | None = None
-        self.measured: list[dict[str, Any]] = []  # one for each weights and split, in the order of measuring
-        self._places: list[tuple[str | Path, Path, str]] = []  # what each was measured on: weights, data, split
+        self.measured = Measurements()
         self.ask = FolderAsker(core.settings, self)
         self.weights = QComboBox()
         self.weights.setAccessibleName(self.tr("Weights"))
@@ -141,37 +138,22 @@ class EvaluationDialog(QDialog):
         self._say(translate(text))
 
     def _done(self, metrics: dict[str, Any], data: Path) -> None:
-        place = (str(metrics["weights"]), data, str(metrics["split"]))
-        if place in self._places:
-            self.measured[self._places.index(place)] = metrics
-        else:
-            self.measured.append(metrics)
-            self._places.append(place)
+        self.measured.add(metrics, data)
         self._show_running(False)
         self._show_numbers()
         self._say(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
 
     def _show_numbers(self) -> None:
         """One column for each weights that were measured, the lines of all of them."""
-        from engine.metrics.table import rows  # no torch
-
-        columns = [dict(rows(metrics)) for metrics in self.measured]
-        names = [name for name in dict.fromkeys(name for column in columns for name in column) if name not in HEADED]
-        self.table.setColumnCount(1 + len(columns))
-        heads = [f"{metrics['weights']} ({metrics['split']})" for metrics in self.measured]
-        self.table.setHorizontalHeaderLabels([self.tr("Metric"), *heads])
-        self.table.setRowCount(len(names))
-        labels = self._label_names()
-        for row, name in enumerate(names):
-            self.table.fill_row(row, [row_text(name, labels), *(translate(found.get(name, "–")) for found in columns)])
+        lines, titles = self.measured.table(), self.measured.titles()
+        self.table.setColumnCount(1 + len(titles))
+        self.table.setHorizontalHeaderLabels([self.tr("Metric"), *titles])
+        self.table.setRowCount(len(lines))
+        label_sets = self.measured.label_sets(self._core.catalogue.entries)
+        label_names = {label.name: label_name(label) for labels in label_sets for label in labels.labels}
+        for row, (name, values) in enumerate(lines):
+            self.table.fill_row(row, [row_text(name, label_names), *map(translate, values)])
         self.table.resizeRowsToContents()  # why a number is missing takes some lines
-
-    def _label_names(self) -> dict[str, str]:
-        """Names on the screen of the labels of what was measured, by the engine's names."""
-        wanted = {str(metrics["weights"]) for metrics in self.measured}
-        cards = [entry.card for entry in self._core.catalogue.entries if entry.card and entry.card.name in wanted]
-        sets = [labels for card in cards if (labels := card.labels()) is not None]
-        return {label.name: label_name(label) for labels in sets for label in labels.labels}
 
     def _failed(self, error: EngineError) -> None:
         self._show_running(False)
@@ -201,31 +183,25 @@ class EvaluationDialog(QDialog):
     def _look(self, data: Path | None) -> None:
         """The splits of the data folder; a folder without them is one split."""
         self.split.clear()
-        names = _splits(data) if data is not None else []
-        for name in names or [self.tr("All pairs")]:
-            self.split.addItem(name, name if names else None)
-        best = next((name for name in ("test", "val") if name in names), None)
-        if best is not None:
-            self.split.setCurrentIndex(names.index(best))
+        splits = splits_of(data)
+        for name in splits or [self.tr("All pairs")]:
+            self.split.addItem(name, name if splits else None)
+        self.split.setCurrentIndex(preferred_split(splits))
         self.go.setEnabled(data is not None and self.weights.count() > 0)
 
     def _save(self) -> None:
-        names = "-".join(str(metrics["weights"]) for metrics in self.measured)
         filters = ";;".join((self.tr("Page with pictures and plots (*.html)"), "JSON (*.json)"))
-        path = self.ask.save(self.tr("Save the numbers"), f"{names}.html".replace("/", "-"), filters)
+        path = self.ask.save(self.tr("Save the numbers"), f"{self.measured.file_name()}.html", filters)
         if path is None:
             return
-        measured = list(self.measured)
         if path.suffix.lower() == ".json":
-            answer = measured[0] if len(measured) == 1 else measured
-            self._write(path, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+            self._write(path, self.measured.as_json())
             return
-        names_of = {str(metrics["weights"]) for metrics in measured}
-        data, split = self._places[-1][1:]
+        metrics, weights, place = self.measured.metrics, self.measured.weights(), self.measured.last_place
         device = self._core.settings.device
         self._show_running(True)
         self._work = self._core.training.measuring.submit(
-            lambda work: _page(work, measured, sorted(names_of), data, split, device),
+            lambda work: _page(work, metrics, weights, place, device),
             text=self.tr("Painting pictures for the page"),
             on_done=lambda page: self._write(path, page),
             on_failed=self._failed,
@@ -244,14 +220,6 @@ class EvaluationDialog(QDialog):
 
     def _say(self, text: str) -> None:
         self.what.setText(escape(text))
-
-
-def _splits(data: Path) -> list[str]:
-    try:
-        found = json.loads((data / "splits.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [str(name) for name, stems in found.items() if stems] if isinstance(found, dict) else []
 
 
 def _measure(
@@ -276,10 +244,12 @@ def _measure(
     )
 
 
-def _page(work: Work, measured: list[Any], names: list[str], data: Path, split: str, device: str) -> str:
+def _page(work: Work, metrics: list[Any], weights: list[str], place: Place, device: str) -> str:
     """The report as one page, with pictures of the data that was measured last."""
     from engine.metrics.report import html_report
     from engine.metrics.report_pictures import picture_rows
 
-    rows = picture_rows(names, data, split, device=device, on_progress=work.progress, cancel=work.cancel_event)
-    return html_report(measured, rows)
+    rows = picture_rows(
+        weights, place.data, place.split, device=device, on_progress=work.progress, cancel=work.cancel_event
+    )
+    return html_report(metrics, rows)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work, WorkLane
 from app.panels.elided import ElidedLabel
+from app.panels.widgets import muted_label, push_button
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
 from app.texts.metric_names import metric_text
@@ -18,6 +19,7 @@ from app.texts.translate import translate
 from app.training.fields import duration_text
 from app.training.flow import Flow
 from app.training.state.machine import Use, size_text, use_of
+from app.training.state.run_status import RunStatus, run_status
 from app.training.state.training import Training
 
 LOOK_MS = 3000  # between two looks at memory and disk
@@ -68,16 +70,16 @@ class RunBar(QWidget):
         font.setBold(True)
         self.title.setFont(font)
         self.state = ElidedLabel(self.tr("State of the training"))
-        self.pause = self._button(self.tr("Pause"), "pause", self.tr("Hold the training after the present step"))
+        self.pause = push_button("pause", self.tr("Pause"), self.tr("Hold the training after the present step"))
         self.pause.clicked.connect(self._pause)
-        self.stop = self._button(self.tr("Stop"), "stop", self.tr("End the training with a checkpoint to resume from"))
+        self.stop = push_button("stop", self.tr("Stop"), self.tr("End the training with a checkpoint to resume from"))
         self.stop.clicked.connect(self._training.lane.stop)
-        self.use = self._button(
-            self.tr("Use in the editor"), "brush", self.tr("Paint with the newest state at once; the training goes on")
+        self.use = push_button(
+            "brush", self.tr("Use in the editor"), self.tr("Paint with the newest state at once; the training goes on")
         )
         self.use.setProperty("primary", True)
         self.use.clicked.connect(self.use_wanted)
-        self.evaluate = self._button(self.tr("Evaluate..."), "check", self.tr("Measure weights on a data folder"))
+        self.evaluate = push_button("check", self.tr("Evaluate..."), self.tr("Measure weights on a data folder"))
         self.evaluate.clicked.connect(self.evaluate_wanted)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -113,8 +115,7 @@ class RunBar(QWidget):
             column = QVBoxLayout(fact)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(0)
-            caption = QLabel(text)
-            caption.setProperty("muted", True)
+            caption = muted_label(text)
             value = QLabel("–")
             value.setAccessibleName(text)
             column.addWidget(caption)
@@ -122,13 +123,6 @@ class RunBar(QWidget):
             self._flow.addWidget(fact)
             self.facts[key], self._columns[key] = value, column
         return box
-
-    def _button(self, text: str, icon: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(text)
-        button.setToolTip(tip)
-        icons().bind(button, icon)
-        return button
 
     # --- showing ------------------------------------------------------------------------------------
 
@@ -150,7 +144,7 @@ class RunBar(QWidget):
         self._show_numbers()
 
     def _show_state(self) -> None:
-        training, shown, info = self._training, self._training.shown, self._training.info
+        training, info = self._training, self._training.info
         parts = []
         if training.live:
             phase = PHASES.get(training.phase) if training.state is State.RUNNING else None
@@ -158,26 +152,23 @@ class RunBar(QWidget):
             if training.state is State.PREPARING and self._text:
                 parts.append(translate(self._text))
         elif info is not None:
-            done = shown is not None and shown.step >= info.steps
-            parts.append(self.tr("Finished") if done else self.tr("Stopped"))
+            parts.append(self.tr("Finished") if self._status().finished else self.tr("Stopped"))
         if info is not None:
             parts.append(f"{system_text(info.system)}, {info.resolution} × {info.resolution}")
         self.state.show_text(" · ".join(part for part in parts if part))
 
+    def _status(self) -> RunStatus:
+        training = self._training
+        return run_status(training.state, live=training.live, shown=training.shown, info=training.info)
+
     def _show_buttons(self) -> None:
-        training, state = self._training, self._training.state
-        shown, info = training.shown, training.info
-        finished = shown is not None and info is not None and shown.step >= info.steps
-        can_resume = not training.active and info is not None and info.resumable and not finished
-        held = state in (State.PAUSED, State.PAUSING)
-        self.pause.setText(self.tr("Resume") if held or can_resume else self.tr("Pause"))
+        status = self._status()
+        self.pause.setText(self.tr("Resume") if status.resumes else self.tr("Pause"))
         self.pause.setAccessibleName(self.pause.text())
-        icons().bind(self.pause, "play" if held or can_resume else "pause")
-        self.pause.setEnabled((training.live and (held or state is State.RUNNING)) or can_resume)
-        self.stop.setEnabled(training.live and state is not State.STOPPING)
-        trained = info is not None and info.has_best
-        going = training.live and state in (State.RUNNING, State.PAUSED, State.PAUSING)
-        self.use.setEnabled(going or (trained and not training.live))
+        icons().bind(self.pause, "play" if status.resumes else "pause")
+        self.pause.setEnabled(status.can_pause_or_resume)
+        self.stop.setEnabled(status.can_stop)
+        self.use.setEnabled(status.can_use)
 
     def _show_numbers(self) -> None:
         self._show_state()
