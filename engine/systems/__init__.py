@@ -49,7 +49,9 @@ def system(name: str) -> System:
 def abilities(card: Card) -> Abilities:
     """What the weights of this card can do; nothing for a system that this version does not know."""
     known = find_system(card.system)
-    return Abilities() if known is None else known.abilities(card)
+    if known is None or (card.networks and known.main not in card.networks):  # a discriminator does nothing by itself
+        return Abilities()
+    return known.abilities(card)
 
 
 def systems_serving(request: type) -> tuple[System, ...]:

@@ -98,6 +98,21 @@ class Network:
         return module(config, sn=training) if self.spectral else module(config)
 
 
+def patch_discriminator(in_channels: int, layers: int, last_stride: int, *, spectral: bool = True) -> Network:
+    """The multi-scale patch discriminator that a system is trained against, as published.
+
+    `in_channels`: labels, edges and the picture's three; `layers`, `last_stride`: see `PatchDiscriminatorConfig`.
+    """
+    return Network(
+        title="the multi-scale patch discriminator",
+        config="engine.nn.discriminators:PatchDiscriminatorConfig",
+        module="engine.nn.discriminators:MultiScaleDiscriminator",
+        inputs=("hot", "image"),
+        spectral=spectral,
+        variants={"": {"in_channels": in_channels, "layers": layers, "last_stride": last_stride}},
+    )
+
+
 @dataclass(frozen=True)
 class Tiny:
     """The smallest configuration that tests and checks train: fields of the recipe's [model] and [task]."""
@@ -115,7 +130,7 @@ class System:
     title, paper: for people.
     code_licence: of the folder. weights_licence: of the weights that the authors published, "" if none.
     networks: by name; the first is the one that weights with a single network hold.
-    abilities: what the weights of a card can do.
+    abilities: what the weights of a card can do; asked of cards that hold the first network.
     requests: paths of the request kinds that its weights serve.
     runtime: path of what makes use of weights: called with (`Weights`, torch.device).
     data: path of the kind of data set that it trains on.
@@ -150,9 +165,14 @@ class System:
     default_name: str = ""
 
     @property
+    def main(self) -> str:
+        """The name of the network that weights with a single network hold."""
+        return next(iter(self.networks))
+
+    @property
     def network(self) -> Network:
         """The network that weights with a single network hold."""
-        return next(iter(self.networks.values()))
+        return self.networks[self.main]
 
     def serves(self, request: type) -> bool:
         """Whether its weights serve this kind of request."""
@@ -162,18 +182,18 @@ class System:
 # ---------------------------------------------------------------- what cards say
 
 
-def resolution_of(card: Card) -> int:
-    """The side in pixels that the card's config says; the usual one where it says none."""
-    side = card.config.get("resolution")
+def resolution_of(config: Mapping[str, Any]) -> int:
+    """The side in pixels that a card's config says; the usual one where it says none."""
+    side = config.get("resolution")
     return side if isinstance(side, int) and 1 <= side <= MOST_SIDE else USUAL_SIDE
 
 
-def has_encoder(card: Card) -> bool:
+def has_encoder(config: Mapping[str, Any]) -> bool:
     """Published generators come without; a config that does not say has the default, which is with."""
-    return card.config.get("encoder", {}) is not None
+    return config.get("encoder", {}) is not None
 
 
-def number_of(card: Card, key: str, default: int) -> int:
-    """A whole number of the card's config; `default` where it is missing or no number."""
-    value = card.config.get(key, default)
+def number_of(config: Mapping[str, Any], key: str, default: int) -> int:
+    """A whole number of a card's config; `default` where it is missing or no number."""
+    value = config.get(key, default)
     return value if isinstance(value, int) else default

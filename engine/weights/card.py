@@ -20,7 +20,9 @@ CARD_FILE = "card.json"
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What stands beside the weights: where they come from, what they may be used for, how good they are.
 
-    config: plain data of the model's config dataclass. label_set: `LabelSet.to_dict()`, {} for systems
+    config: plain data of the network's config dataclass, for weights that hold the system's first network alone.
+    networks: for weights of several networks, the config of each by name; their tensors are prefixed "name.".
+    label_set: `LabelSet.to_dict()`, {} for systems
     without labels. metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by
     name as `evaluate` gives them. sha256: of model.safetensors, set when saving. styles_sha256: of
     styles.safetensors (`engine/painting/style_spread.py`), "" where there is none: then no styles can be drawn.
@@ -29,6 +31,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     system: str
     config: dict[str, Any] = {}
+    networks: dict[str, dict[str, Any]] = {}
     label_set: dict[str, Any] = {}
     data: str = ""
     data_licence: str = ""
@@ -48,6 +51,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         if not self.label_set:
             return None
         return LabelSet.from_dict(self.label_set, source=f'the card of "{self.name}"')
+
+    def config_of(self, network: str) -> dict[str, Any]:
+        """The config of one network; that of `config` where the weights hold a single one. {} for one not there."""
+        return self.networks.get(network, {}) if self.networks else self.config
 
     @property
     def identity(self) -> str:

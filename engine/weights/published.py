@@ -1,7 +1,7 @@
 """The authors' released .pth files, read without running code in them and turned into weights of ours.
 
 Spectral norm is folded with the stored singular vectors (sigma = u^T W v, no power iteration), as the published
-networks do when they are not training. The names are in `engine.weights.published_names`.
+networks do when they are not training. What each system's files look like is in its `published.py`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,12 @@ from torch import Tensor
 from engine.errors import Message, WeightsError
 from engine.files import PathLike
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
-from engine.systems.registry import family
-from engine.systems.sean.system import MEAN_STYLE
-from engine.systems.smis.network import SMISConfig
-from engine.systems.smis.published import ENCODER, Shapes
-from engine.systems.spade.network import SPADEConfig
+from engine.systems import all_systems
+from engine.systems.base import System, load_part
 from engine.weights.card import Card
 from engine.weights.pth import no_memory, read_pth
-from engine.weights.published_configs import Config
-from engine.weights.published_names import Plan, Source, plan, recognise
-from engine.weights.store import save_weights
+from engine.weights.published_plan import ENCODER, Kind, Plan, Shapes, Source
+from engine.weights.store import join_networks, save_weights
 
 SHOWN = 5
 """Differences that the sentence names; `details` has them all."""
@@ -36,11 +32,26 @@ _PREFERRED = {19: "faces"}  # "celebamask_hq" has the same labels in other colou
 
 @dataclass(frozen=True)
 class Published:
-    """A published network as ours: `config` is the family's dataclass, `state` fits its network exactly."""
+    """A published network as ours.
 
-    system: str
-    config: Config
+    kind: which system's, and which of its networks. config: that network's dataclass. state: fits it exactly.
+    """
+
+    kind: Kind
+    config: Any
     state: dict[str, Tensor]
+
+    @property
+    def system(self) -> System:
+        """The system that the network is of."""
+        return self.kind.system
+
+    def build(self) -> Any:
+        """The network, every parameter filled, in evaluation mode."""
+        with torch.device("meta"):
+            network = self.kind.network.build(self.config)
+        network.load_state_dict(self.state, assign=True)
+        return network.eval()
 
 
 # ---------------------------------------------------------------- reading
@@ -68,30 +79,48 @@ def read_published(path: PathLike, *, encoder: PathLike | None = None, resolutio
         raise no_memory(path) from error
 
 
-_WITH_ENCODER = {"spade": "spade_encoder", "smis": "smis_encoder"}
-
-
 def _with_encoder(
     state: dict[str, Tensor], path: PathLike, encoder: dict[str, Tensor], encoder_path: PathLike
 ) -> dict[str, Tensor]:
     """One state dict of a generator's and its encoder's, whichever of the two comes first."""
-    first, second = (recognise({key: tuple(tensor.shape) for key, tensor in s.items()}) for s in (state, encoder))
-    if second in _WITH_ENCODER:
+    first, second = recognise(shapes_of(state)), recognise(shapes_of(encoder))
+    if second is not None and second.published.encoder:
         first, second, state, encoder, path, encoder_path = second, first, encoder, state, encoder_path, path
-    if first not in _WITH_ENCODER:
+    if first is None or not first.published.encoder:
         raise WeightsError(
-            '"{0}" is no generator that takes an image encoder; give it without "{1}".',
-            path, encoder_path,
+            '"{0}" is no generator that takes an image encoder; give it without "{1}".', path, encoder_path
         )
-    if second != _WITH_ENCODER[first]:
+    if second is None or (second.system, second.published.network) != (first.system, first.published.encoder):
         raise WeightsError(
             '"{0}" is no image encoder of {1}; give the latest_net_E.pth that was published with "{2}".',
-            encoder_path, family(first).title, path,
+            encoder_path,
+            first.network.title,
+            path,
         )
     return state | {ENCODER + key: tensor for key, tensor in encoder.items()}
 
 
 # ---------------------------------------------------------------- converting
+
+
+def shapes_of(state: dict[str, Tensor]) -> Shapes:
+    """What files are recognised by."""
+    return {key: tuple(tensor.shape) for key, tensor in state.items()}
+
+
+def published_kinds() -> list[Kind]:
+    """All kinds of released files that the systems know."""
+    return [
+        Kind(system, published)
+        for system in all_systems()
+        if system.published
+        for published in load_part(system.published)
+    ]
+
+
+def recognise(shapes: Shapes) -> Kind | None:
+    """The kind of released file that has such tensors, or None."""
+    return next((kind for kind in published_kinds() if kind.published.recognises(shapes)), None)
 
 
 def convert(state: dict[str, Tensor], source: str, **known: int | float | str) -> Published:
@@ -105,36 +134,40 @@ def convert(state: dict[str, Tensor], source: str, **known: int | float | str) -
     Raises:
         WeightsError: naming the first differences from the published network.
     """
-    shapes: Shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    system = recognise(shapes)
-    if system is None:
+    shapes = shapes_of(state)
+    kind = recognise(shapes)
+    if kind is None:
         raise WeightsError(
-            "{0} is of no network that is known here (SEAN, SPADE, SMIS, their encoders and discriminators); its "
-            "first tensor is {1}.",
-            source, repr(next(iter(shapes), "missing")),
+            "{0} is of no network that is known here ({1}, their encoders and discriminators); its first tensor is "
+            "{2}.",
+            source,
+            ", ".join(system.title for system in all_systems() if system.published),
+            repr(next(iter(shapes), "missing")),
         )
     try:
-        wanted = plan(system, shapes, **known)
+        plan = kind.plan(shapes, known)
     except (ValueError, TypeError, RuntimeError) as error:
-        title = family(system).title
         raise WeightsError(
             "{0} looks like {1} but its shapes make no network: {2}; get the file again.",
-            source, title, error, details=repr(error),
+            source,
+            kind.network.title,
+            error,
+            details=repr(error),
         ) from error
-    problems = differences(state, wanted)
+    problems = differences(state, plan)
     if problems:
-        raise _does_not_fit(source, wanted, problems)
-    converted = {key: _take(state, entry) for key, entry in wanted.sources.items()}
-    for key in wanted.unused:
+        raise _does_not_fit(source, kind, plan, problems)
+    converted = {key: _take(state, entry) for key, entry in plan.sources.items()}
+    for key in plan.unused:
         state.pop(key, None)
     assert not state, f"not converted: {list(state)[:5]}"
-    return Published(system, wanted.config, converted)
+    return Published(kind, plan.config, converted)
 
 
-def differences(state: dict[str, Tensor], wanted: Plan) -> list[str]:
+def differences(state: dict[str, Tensor], plan: Plan) -> list[str]:
     """One clause for each tensor that is missing, too many, or of a wrong shape or kind."""
-    accepted, problems = wanted.accepted(), []
-    for key in wanted.required():
+    accepted, problems = plan.accepted(), []
+    for key in plan.required():
         if key not in state:
             problems.append(f"{key} is missing")
     for key, tensor in state.items():
@@ -151,12 +184,12 @@ def _size(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "one number"
 
 
-def _does_not_fit(source: str, wanted: Plan, problems: list[str]) -> WeightsError:
+def _does_not_fit(source: str, kind: Kind, plan: Plan, problems: list[str]) -> WeightsError:
     shown = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
     count = Message("1 difference") if len(problems) == 1 else Message("{0} differences", len(problems))
     return WeightsError(
         "{0} is not {1} as published, {2}: {3}; get the file again.",
-        source, family(wanted.system).title, count, shown, details="\n".join([f"expected: {wanted.config}", *problems]),
+        source, kind.network.title, count, shown, details="\n".join([f"expected: {plan.config}", *problems]),
     )
 
 
@@ -205,27 +238,27 @@ def import_published(
         BadFile: the folder cannot be written.
     """
     published = read_published(path, encoder=encoder, resolution=resolution)
-    entry = family(published.system)
+    kind, system = published.kind, published.system
     labels = _label_set(published, label_set, f'"{path}"')
     notes = ["Non-commercial use only. Spectral norm is folded into the weights."]
-    if published.system == "sean" and MEAN_STYLE not in published.state:
-        notes.append("No mean style comes with them: give each region a style.")
-    generator = published.config
-    if isinstance(generator, SMISConfig | SPADEConfig) and generator.latent and generator.encoder is None:
-        notes.append("No image encoder comes with them: styles are sampled, pictures cannot give any.")
+    notes += kind.published.notes(published.config, published.state)
+    config = msgspec.json.decode(msgspec.json.encode(published.config))  # lists, as read back
+    alone = kind.network is system.network  # else an encoder or a discriminator, which paints nothing by itself
     card = Card(
         name=name,
-        system=published.system,
-        config=msgspec.json.decode(msgspec.json.encode(published.config)),  # lists, as read back
+        system=system.id,
+        config=config if alone else {},
+        networks={} if alone else {kind.published.network: config},
         label_set=labels,
-        data=f"as published by the authors ({entry.paper})",
+        data=f"as published by the authors ({system.paper})",
         data_licence=_DATA_LICENCES.get(labels.get("name", ""), "the data set's own; see the authors' page"),
-        weights_licence=f"{entry.weights_licence or 'unknown'} (the authors')",
+        weights_licence=f"{system.weights_licence or 'unknown'} (the authors')",
         made_with="imported from " + " and ".join(Path(p).name for p in (path, encoder) if p is not None),
         notes=" ".join(notes),
     )
+    state = published.state if alone else join_networks({kind.published.network: published.state})
     try:
-        return save_weights(Path(destination) / name, card, published.state)
+        return save_weights(Path(destination) / name, card, state)
     except MemoryError as error:
         raise no_memory(path) from error
 

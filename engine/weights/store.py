@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,6 +41,18 @@ class Weights:
     card: Card
     state: dict[str, Tensor]
     folder: Path
+
+    def tensors_of(self, network: str) -> dict[str, Tensor]:
+        """The tensors of one network by their names within it; all of them where the weights hold a single one."""
+        if not self.card.networks:
+            return self.state
+        prefix = f"{network}."
+        return {name[len(prefix) :]: tensor for name, tensor in self.state.items() if name.startswith(prefix)}
+
+
+def join_networks(states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The tensors of several networks, by network name, as weights keep them: prefixed "name."."""
+    return {f"{network}.{name}": tensor for network, state in states.items() for name, tensor in state.items()}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.systems.base import RENDER, Abilities, Network, System, Tiny, number_of, resolution_of
+from engine.systems.base import RENDER, Abilities, Network, System, Tiny, number_of, patch_discriminator, resolution_of
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.pix2pixhd"
@@ -10,14 +10,15 @@ FOLDER = "engine.systems.pix2pixhd"
 
 def abilities(card: Card) -> Abilities:
     """Styles are codes of the feature encoder, drawn where it was measured how they vary."""
-    coded = bool(card.config.get("features", 3))
-    halvings = [number_of(card, "halvings", 4), number_of(card, "encoder_halvings", 4) if coded else 0]
+    config = card.config_of("generator")
+    coded = bool(config.get("features", 3))
+    halvings = [number_of(config, "halvings", 4), number_of(config, "encoder_halvings", 4) if coded else 0]
     return Abilities(
         paints=True,
         images=coded,
         samples=coded and bool(card.styles_sha256),
         stride=2 ** max(halvings),
-        resolution=resolution_of(card),
+        resolution=resolution_of(config),
     )
 
 
@@ -38,7 +39,8 @@ SYSTEM = System(
                 "no-features": {"features": 0},
                 "absolute-colour": {"encoder_norm": "none"},  # ours
             },
-        )
+        ),
+        "discriminator": patch_discriminator(19 + 3, layers=4, last_stride=1, spectral=False),
     },
     abilities=abilities,
     requests=(RENDER,),

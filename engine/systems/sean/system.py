@@ -9,7 +9,17 @@ something to say, `finish.py` (what publishing adds), `published.py` and `golden
 
 from __future__ import annotations
 
-from engine.systems.base import CC_BY_NC_SA, RENDER, Abilities, Network, System, Tiny, number_of, resolution_of
+from engine.systems.base import (
+    CC_BY_NC_SA,
+    RENDER,
+    Abilities,
+    Network,
+    System,
+    Tiny,
+    number_of,
+    patch_discriminator,
+    resolution_of,
+)
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.sean"
@@ -21,16 +31,17 @@ MEAN_STYLE = "mean_style"
 
 def abilities(card: Card) -> Abilities:
     """Pictures give styles to every SEAN; styles are drawn where it was measured how they vary."""
-    doublings = card.config.get("upsample_before")
+    config = card.config_of("generator")
+    doublings = config.get("upsample_before")
     doublings = doublings if isinstance(doublings, list | tuple) else BLOCKS
-    crossing = card.config.get("encoders", "unified") != "sean"  # the ablation with an encoder per SEAN layer
+    crossing = config.get("encoders", "unified") != "sean"  # the ablation with an encoder per SEAN layer
     return Abilities(
         paints=True,
         images=True,
         samples=bool(card.styles_sha256),
-        blocks=min(number_of(card, "styled_blocks", 6), len(doublings)) if crossing else 0,
+        blocks=min(number_of(config, "styled_blocks", 6), len(doublings)) if crossing else 0,
         stride=int(2 ** sum(map(bool, doublings))),
-        resolution=resolution_of(card),
+        resolution=resolution_of(config),
     )
 
 
@@ -54,7 +65,8 @@ SYSTEM = System(
                 "no-noise": {"noise": False},
                 "absolute-colour": {"encoder": {"norm": "none"}},  # ours, not the paper's
             },
-        )
+        ),
+        "discriminator": patch_discriminator(19 + 3, layers=3, last_stride=2),
     },
     abilities=abilities,
     requests=(RENDER,),
@@ -62,6 +74,8 @@ SYSTEM = System(
     task=f"{FOLDER}.task:SEANTask",
     task_config=f"{FOLDER}.task:SEANTaskConfig",
     finish=f"{FOLDER}.finish:FINISH",
+    published=f"{FOLDER}.published:PUBLISHED",
+    golden=f"{FOLDER}.golden:KINDS",
     tiny=Tiny(
         resolution=32,
         model={

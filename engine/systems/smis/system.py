@@ -11,6 +11,7 @@ from engine.systems.base import (
     Tiny,
     has_encoder,
     number_of,
+    patch_discriminator,
     resolution_of,
 )
 from engine.weights.card import Card
@@ -20,13 +21,14 @@ FOLDER = "engine.systems.smis"
 
 def abilities(card: Card) -> Abilities:
     """Every label has a latent of its own, which can always be drawn; its mean is the middle of the prior, grey."""
+    config = card.config_of("generator")
     return Abilities(
         paints=True,
-        images=has_encoder(card),
+        images=has_encoder(config),
         samples=True,
         begins_drawn=True,
-        stride=2 ** number_of(card, "upsamplings", 6),
-        resolution=resolution_of(card),
+        stride=2 ** number_of(config, "upsamplings", 6),
+        resolution=resolution_of(config),
     )
 
 
@@ -78,12 +80,15 @@ SYSTEM = System(
             module=f"{FOLDER}.encoder:SMISEncoder",
             inputs=("image", "hot"),
         ),
+        "discriminator": patch_discriminator(8 + 3, layers=4, last_stride=1),
     },
     abilities=abilities,
     requests=(RENDER,),
     runtime=f"{FOLDER}.painter:SMISPainter",
     task=f"{FOLDER}.task:SMISTask",
     task_config=f"{FOLDER}.task:SMISTaskConfig",
+    published=f"{FOLDER}.published:PUBLISHED",
+    golden=f"{FOLDER}.golden:KINDS",
     tiny=Tiny(
         resolution=32,
         model={

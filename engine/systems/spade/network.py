@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from engine.nn.blocks import resize_nearest
 from engine.nn.label_places import LabelConditions
-from engine.nn.spade import SPADEResBlk, doublings, init_papers, init_to_scale, upsample
+from engine.nn.spade import ParameterFreeNorm, SPADEResBlk, doublings, init_papers, init_to_scale, upsample
 from engine.nn.spectral import spectral
 
 Depth = Literal["normal", "more", "most"]
@@ -38,6 +38,8 @@ class SPADEConfig:
     multiples: channels before the first block, then after each, in units of `width`.
     depth: doublings: 5 "normal", 6 "more", 7 "most" (the last one with a block of its own, half as wide).
     hidden: width between the two convolutions of a SPADE layer (128 published).
+    norm: the parameter-free normalisation before each modulation: "batch" as in the papers' weights
+        ("spadesyncbatch3x3"), or "instance", the published code's other choice ("spadeinstance3x3").
     latent: length of the style vector that the picture starts from (256 published); 0: it starts from the label
         map, and there is no style.
     encoder: the image encoder that makes style vectors of `latent` numbers (VSPADE in the SMIS paper); None: there
@@ -52,6 +54,7 @@ class SPADEConfig:
     multiples: tuple[float, ...] = (16, 16, 16, 16, 8, 4, 2, 1)
     depth: Depth = "normal"
     hidden: int = 128
+    norm: ParameterFreeNorm = "batch"
     latent: int = 0
     encoder: SPADEEncoderConfig | None = field(default_factory=lambda: SPADEEncoderConfig())
 
@@ -114,7 +117,7 @@ class SPADEGenerator(nn.Module):
         else:
             self.start = nn.Conv2d(config.channels, widths[0], 3, padding=1)
         self.blocks = nn.ModuleList(
-            [SPADEResBlk(a, b, config.channels, config.hidden, sn) for a, b in zip(widths, widths[1:])]
+            [SPADEResBlk(a, b, config.channels, config.hidden, sn, config.norm) for a, b in zip(widths, widths[1:])]
         )
         self.to_image = nn.Conv2d(widths[-1], 3, 3, padding=1)
         init_papers(self)

@@ -10,6 +10,7 @@ from engine.systems.base import (
     System,
     Tiny,
     has_encoder,
+    patch_discriminator,
     resolution_of,
 )
 from engine.weights.card import Card
@@ -20,14 +21,15 @@ UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}
 
 def abilities(card: Card) -> Abilities:
     """One style for the whole picture where there is a latent; else one look for a label map."""
-    latent = bool(card.config.get("latent", 0))
+    config = card.config_of("generator")
+    latent = bool(config.get("latent", 0))
     return Abilities(
         paints=True,
-        images=latent and has_encoder(card),
+        images=latent and has_encoder(config),
         samples=latent,
         scope="picture",
-        stride=2 ** UPSAMPLINGS.get(str(card.config.get("depth", "normal")), 5),
-        resolution=resolution_of(card),
+        stride=2 ** UPSAMPLINGS.get(str(config.get("depth", "normal")), 5),
+        resolution=resolution_of(config),
     )
 
 
@@ -64,12 +66,15 @@ SYSTEM = System(
             module=f"{FOLDER}.network:SPADEEncoder",
             inputs=("image",),
         ),
+        "discriminator": patch_discriminator(151 + 3, layers=4, last_stride=1),
     },
     abilities=abilities,
     requests=(RENDER,),
     runtime=f"{FOLDER}.painter:SPADEPainter",
     task=f"{FOLDER}.task:SPADETask",
     task_config=f"{FOLDER}.task:SPADETaskConfig",
+    published=f"{FOLDER}.published:PUBLISHED",
+    golden=f"{FOLDER}.golden:KINDS",
     tiny=Tiny(
         resolution=32,
         model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},

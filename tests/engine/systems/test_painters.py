@@ -21,7 +21,6 @@ from engine.requests.variations import variations, with_style
 from engine.session import Session
 from engine.systems import abilities, system
 from engine.systems.base import Abilities
-from engine.systems.registry import family
 from engine.weights.card import read_card
 from engine.weights.store import load_weights, save_weights
 from tests.engine.style_codes import codes_of
@@ -54,7 +53,7 @@ def request_of(name: str, label_map: np.ndarray, styles: dict[int, Style] | None
 def literal(name: str, shelf: Path, label_map: np.ndarray, z: torch.Tensor | None) -> np.ndarray:
     """The picture of the literal network, (H, W, 3) in [-1, 1]."""
     weights = load_weights(shelf / name)
-    kind = family(weights.card.system)
+    kind = system(weights.card.system).network
     config = kind.read_config(weights.card.config)
     network = kind.build(config).eval()
     network.load_state_dict(weights.state)

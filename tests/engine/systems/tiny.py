@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from engine.labels.label_sets import load_label_set
-from engine.systems.registry import family
+from engine.systems import system as system_of
 from engine.weights.card import Card
 from engine.weights.store import save_weights
 
@@ -46,7 +46,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 def write_weights(shelf: Path, name: str, system: str, changes: dict[str, Any], labels: str = "faces") -> None:
     """A weights folder of untrained tensors, scaled so that labels, latents and noise all show."""
     label_set = load_label_set(labels)
-    kind = family(system)
+    kind = system_of(system).network
     config = kind.read_config({**SMALL[system], "labels": len(label_set), **changes})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

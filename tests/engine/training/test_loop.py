@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from engine.errors import Cancelled, TrainingError
-from engine.systems.registry import family
+from engine.systems import system as system_of
 from engine.training.loop import Loop
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset
@@ -78,7 +78,7 @@ def test_what_a_run_exports_is_the_averaged_network_ready_for_use(data: Path, tm
     with safe_open(best, "pt") as file:
         facts = file.metadata()
     assert (facts["system"], facts["step"]) == (system, "3") and "score" in json.loads(facts["numbers"])
-    entry = family(facts["system"])
+    entry = system_of(facts["system"]).network
     network = entry.build(entry.read_config(json.loads(facts["config"]))).eval()
     network.load_state_dict(load_file(best))  # strict: spectral norm is folded, nothing of training is left
     batch = data_batch(loop)

@@ -19,7 +19,7 @@ from torch import Tensor
 from engine.data.folder import DatasetFolder
 from engine.errors import Cancelled, TrainingError
 from engine.nn.blocks import one_hot
-from engine.systems.registry import family
+from engine.systems import system as system_of
 from engine.systems.smis.task import SMISTask, draw_labels
 from engine.training.adversarial import GANTask
 from engine.training.losses import kl_divergence, squares_discriminator, squares_generator
@@ -72,7 +72,7 @@ def test_a_run_exports_a_network_for_use_that_paints_what_was_validated(
     task = loop.task
     assert isinstance(task, GANTask)
     config, _ = task.export()
-    own = family(system)
+    own = system_of(system).network
     network: Any = own.build(own.read_config(msgspec.to_builtins(config)))
     network.load_state_dict(load_file(tmp_path / "run" / "best.safetensors"))
     batch = DatasetFolder(data, "val", 32).batch(np.arange(2))

@@ -15,8 +15,8 @@ from PIL import Image
 
 from engine.data.folder import DatasetFolder
 from engine.errors import BadFile, EngineError, TrainingError
+from engine.systems import system as system_of
 from engine.systems.parser.network import ParserConfig
-from engine.systems.registry import family
 from engine.training.recipe import load_recipe, names, read_fields
 from engine.training.start import PAINTING, make_task, prepare
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed
@@ -37,7 +37,7 @@ def test_recipes_that_ship_are_complete(name: str) -> None:
         model = {"labels": 19, "resolution": recipe.resolution} | recipe.model
         assert read_fields(model, model_config, name).resolution == recipe.resolution
         read_fields(recipe.task, task_config, name)
-    entry = family(recipe.system)
+    entry = system_of(recipe.system).network
     with torch.device("meta"):  # shapes without numbers
         entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))
 
@@ -88,7 +88,7 @@ def test_every_system_has_a_recipe_of_every_size_that_makes_a_network(system: st
         return
     recipe = load_recipe(f"{system}-{size}")
     assert recipe.system == system and f"{system}-{size}" in names()
-    entry = family(system)
+    entry = system_of(system).network
     with torch.device("meta"):  # shapes without numbers
         network = entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))
     millions = sum(p.numel() for p in network.parameters()) / 1e6

@@ -22,7 +22,7 @@ from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, ImageStyle, MixStyle, encode_code
 from engine.session import Session
-from engine.systems.registry import family
+from engine.systems import system as system_of
 from engine.systems.sean.network import SEANConfig, SEANGenerator
 from engine.systems.smis.network import SMISConfig
 from engine.systems.spade.network import SPADEConfig
@@ -110,7 +110,7 @@ def test_both_discriminators_fill_ours(tmp_path: Path, layers: int, stride: int)
     path = write_pth(tmp_path / "latest_net_D.pth", state_of(patch_shapes(4, 6, layers)))
     published = read_published(path)
     assert published.config == PatchDiscriminatorConfig(9, 4, layers, stride)
-    family(published.system).build(published.config).load_state_dict(published.state)
+    published.kind.network.build(published.config).load_state_dict(published.state)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_both_discriminators_fill_ours(tmp_path: Path, layers: int, stride: int)
 def test_spade_fills_ours(tmp_path: Path, shapes: dict[str, tuple[int, ...]], config: SPADEConfig) -> None:
     published = read_published(write_pth(tmp_path / "latest_net_G.pth", state_of(shapes)))
     assert published.config == config
-    family("spade").build(config).load_state_dict(published.state)
+    system_of("spade").network.build(config).load_state_dict(published.state)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_smis_of_any_size_fills_ours(variant: str, ngf: int, labels: int) -> N
     assert isinstance(config, SMISConfig) and config.encoder is None
     assert (config.schedule, config.width, config.labels) == (variant, ngf, labels)
     assert (config.resolution, config.aspect_ratio) == ((512, 2.0) if variant == "cityscapes" else (256, 1.0))
-    family("smis").build(config).load_state_dict(published.state)
+    system_of("smis").network.build(config).load_state_dict(published.state)
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_an_encoder_joins_its_generator(
     paths = [write_pth(tmp_path / "G.pth", state_of(generator)), write_pth(tmp_path / "E.pth", state_of(encoder))]
     first, second = reversed(paths) if swapped else paths
     published = read_published(first, encoder=second)
-    assert published.system == system
-    network: Any = family(system).build(published.config)
+    assert published.system.id == system
+    network: Any = published.kind.network.build(published.config)
     network.load_state_dict(published.state)
     alone = convert(state_of(encoder), "e")
     assert all(torch.equal(tensor, published.state[f"encoder.{key}"]) for key, tensor in alone.state.items())
@@ -326,7 +326,7 @@ def test_imported_weights_have_a_card_and_load(tmp_path: Path) -> None:
     assert "CC BY-NC-SA 4.0" in card.weights_licence and "non-commercial" in card.data_licence
     labels = card.labels()
     assert labels is not None and labels.same_labels(load_label_set("celebamask_hq"))
-    generator = family(card.system).build(family(card.system).read_config(card.config))
+    generator = system_of(card.system).network.build(system_of(card.system).network.read_config(card.config))
     generator.load_state_dict(weights.state)
 
 
@@ -370,7 +370,7 @@ def test_a_label_count_of_no_or_several_label_sets_must_be_named(tmp_path: Path)
 
 def test_a_discriminator_needs_no_label_set(tmp_path: Path) -> None:
     card = import_published(write_pth(tmp_path / "d.pth", state_of(patch_shapes())), "judge", tmp_path)
-    assert (card.system, card.label_set) == ("patch_discriminator", {})
+    assert (card.system, list(card.networks), card.label_set) == ("sean", ["discriminator"], {})
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
