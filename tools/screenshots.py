@@ -124,7 +124,7 @@ def variety(
         window.actions_by_id[name].trigger()
         yield rendered
     kept = len(document.results)
-    yield lambda: len(document.results) > kept or any(r.snapshot.same_as(document.snapshot()) for r in document.results)
+    yield lambda: len(document.results) > kept or any(r.scene.same_picture(document.scene) for r in document.results)
     window.actions_by_id["result_keep"].trigger()
     yield rendered
     shot("results")

@@ -18,7 +18,7 @@ from app.canvas.drops import NO_LABEL, DropTarget
 from app.canvas.scene import Scene
 from app.document.document import Document
 from app.raster import view
-from app.raster.strokes import Box
+from app.raster.boxes import Box
 from app.raster.view import Mode, Pane, View
 
 

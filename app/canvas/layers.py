@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PySide6.QtGui import QImage
 
-from app.raster.strokes import Box
+from app.raster.boxes import Box
 from engine.labels.label_sets import LabelSet
 
 _OPAQUE = 0xFF000000

@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPixmap
 from app.canvas.layers import LayerImage, PictureImage, TableImage, colour_table, highlight_table
 from app.document.document import Document
 from app.raster import strokes, view
-from app.raster.strokes import Box
+from app.raster.boxes import Box
 from app.raster.view import Pane, View
 
 _CHECK = 8  # widget pixels of a checkerboard square

@@ -13,8 +13,7 @@ from typing import Protocol
 
 from PySide6.QtCore import Qt
 
-from app.document.base import BACKGROUND
-from app.document.document import Document
+from app.document.document import BACKGROUND, Document
 from app.shell.i18n import mark, tr
 
 

@@ -126,4 +126,4 @@ class DiceController(QObject):
             and not thumbnails.knows_drawn(Place(shown.weights, label, shown.fingerprint), style.seed)
         ]
         if new:
-            thumbnails.put_drawn(new, picture, shown.label_map)
+            thumbnails.put_drawn(new, picture, shown.label_map.array())

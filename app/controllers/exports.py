@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.document.state import Origin, Snapshot
+from app.document.origin import Origin
+from app.document.scene import Scene
 from app.jobs.work_lane import Work
 from app.jobs.writing import write_map, write_picture, write_request
+from app.raster.frozen_maps import FrozenMap
 from engine.labels.label_sets import LabelSet
 
 UNTITLED = "tessera"
@@ -82,7 +84,7 @@ class ExportController(QObject):
         if chosen is None:
             return
         path, used = chosen
-        label_map, label_set = self._document.snapshot().label_map, self._document.label_set
+        label_map, label_set = self._document.scene.label_map, self._document.label_set
         kind = kinds.get(used, "indexed")
         self._context.core.submit(
             lambda work: _map_job(work, path, label_map, label_set, kind),
@@ -102,22 +104,22 @@ class ExportController(QObject):
         return None if chosen is None else chosen[0]
 
     def _write(self, path: Path, *, saving: bool, then: Callable[[], object] | None = None) -> None:
-        snapshot, origin = self._document.snapshot(), self._document.origin
-        picture = self._document.picture if self._render.picture_shows(snapshot) else None
+        scene, origin = self._document.scene, self._document.origin
+        picture = self._document.picture if self._render.picture_shows(scene) else None
         self._context.core.submit(
-            lambda work: _write_job(work, path, snapshot, picture),
+            lambda work: _write_job(work, path, scene, picture),
             text=self.tr("Writing {0}").format(path.name),
-            on_done=lambda _: self._written(path, snapshot, origin, saving, then),
+            on_done=lambda _: self._written(path, scene, origin, saving, then),
         )
 
     def _written(
-        self, path: Path, snapshot: Snapshot, origin: Origin, saving: bool, then: Callable[[], object] | None
+        self, path: Path, scene: Scene, origin: Origin, saving: bool, then: Callable[[], object] | None
     ) -> None:
         document = self._document
         if saving:
             document.set_path(path, of=origin)  # it may be another document by now: that one's path stays
             self._context.core.settings.add_recent(path)
-            if document.origin is origin and snapshot.same_file(document.snapshot()):  # else painted on meanwhile
+            if document.origin is origin and scene.same_file(document.scene):  # else painted on meanwhile
                 document.mark_saved()
         self._said(path)
         if then is not None and document.origin is origin and not document.dirty:
@@ -171,9 +173,9 @@ class UnsavedChanges(QObject):
         )
 
 
-def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray | None) -> None:
+def _write_job(work: Work, path: Path, scene: Scene, picture: np.ndarray | None) -> None:
     """In the worker: render first if the picture at hand shows something else, then write."""
-    request = snapshot.to_request()
+    request = scene.to_request()
     if path.suffix.lower() == ".json":
         work.commit()
         write_request(path, request)
@@ -187,6 +189,6 @@ def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray |
     write_picture(path, picture, request)
 
 
-def _map_job(work: Work, path: Path, label_map: np.ndarray, label_set: LabelSet, kind: str) -> None:
+def _map_job(work: Work, path: Path, label_map: FrozenMap, label_set: LabelSet, kind: str) -> None:
     work.commit()
-    write_map(path, label_map, label_set, kind)
+    write_map(path, label_map.array(), label_set, kind)

@@ -14,7 +14,7 @@ from app.controllers.context import Context, close_on_change
 from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController
 from app.dialogs.morph import GIF, STRIP, MorphDialog
-from app.document.state import Snapshot
+from app.document.scene import Scene
 from app.imaging.pixels import to_qimage
 from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
@@ -48,8 +48,8 @@ class MorphSession(QObject):
         self._scope = scope
         self._styles = styles
         self._label = label
-        self._snapshot = self._document.snapshot()
-        self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
+        self._scene = self._document.scene
+        self._request = cache(self._scene.to_request)  # called in the worker: it compresses the label map
         self._look_at = self._reduced()
         self._look_request = cache(self._look_at.to_request)
         self._from = self._document.style(label)
@@ -106,7 +106,7 @@ class MorphSession(QObject):
 
     def _show_end(self, show: Callable[..., None], style: Style) -> None:
         document = self._document
-        place = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
+        place = Place(self._scene.weights, self._label, self._scene.fingerprint)
         pixmap = self._context.core.thumbnails.pixmap(
             style, document.label_set, 64, self.dialog.devicePixelRatioF(), place=place
         )
@@ -158,21 +158,21 @@ class MorphSession(QObject):
             del self._painted[next(iter(self._painted))]  # the oldest
         end, amount = key
         if amount == 1.0 and isinstance(end, SampleStyle):
-            place = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
-            self._context.core.thumbnails.put_drawn([(place, end.seed)], pixels, self._look_at.label_map)
+            place = Place(self._scene.weights, self._label, self._scene.fingerprint)
+            self._context.core.thumbnails.put_drawn([(place, end.seed)], pixels, self._look_at.label_map.array())
             self._show_end(self.dialog.second.show_end, self._to)
         elif end == self._to:
             self.dialog.show_picture(to_qimage(pixels))
         self._look()  # the slider may have moved on meanwhile
 
-    def _reduced(self) -> Snapshot:
+    def _reduced(self) -> Scene:
         """What previews are painted from: the document, or a large one smaller."""
-        side = max(LARGEST, self._context.core.catalogue.resolution(self._snapshot.weights))
-        height, width = self._snapshot.label_map.shape
+        side = max(LARGEST, self._context.core.catalogue.resolution(self._scene.weights))
+        height, width = self._scene.label_map.shape
         part = side / max(height, width)
         if part >= 1:
-            return self._snapshot
-        return self._snapshot.reduced(*(max(32, round(length * part / 32) * 32) for length in (height, width)))
+            return self._scene
+        return self._scene.reduced(*(max(32, round(length * part / 32) * 32) for length in (height, width)))
 
     def _preview_job(self, end: Style, amount: float) -> Callable[[Work], np.ndarray]:
         style, labels = between(self._from, end, amount), self._scope.labels(self._label)

@@ -19,7 +19,7 @@ from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
 from app.document import opening as documents
-from app.document.base import BACKGROUND
+from app.document.document import BACKGROUND
 from app.document.opening import Found, Gallery, sample_path
 from app.jobs.photos import Photo
 from app.texts.label_names import set_name

@@ -6,20 +6,18 @@ picture where something has changed, and drops them for the exact one. The docum
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
-from app.document.state import Snapshot
+from app.document.scene import Scene
 from app.raster import preview
 from engine.errors import Cancelled, EngineError
 
 TOPIC = "render"
 COALESCE_MS = 8  # several signals of one change make one request
-STROKE_MS = 16  # and so do several moves of the brush in one frame: a request copies the label map
+STROKE_MS = 16  # and so do several moves of the brush in one frame
 
 
 class RenderController(QObject):
@@ -33,7 +31,7 @@ class RenderController(QObject):
         self._canvas = canvas
         self._document = context.core.document
         self._lane = context.core.render_lane
-        self._shown: Snapshot | None = None  # what the document's picture was painted from
+        self._shown: Scene | None = None  # what the document's picture was painted from
         self._notes: tuple[str, ...] = ()
         self._fresh_document = False
         self._told_no_weights = False
@@ -42,11 +40,7 @@ class RenderController(QObject):
         self._soon.timeout.connect(self._submit)
         self._enabled = False
         document, lane = self._document, self._lane
-        document.label_map_changed.connect(self._changed)
-        document.styles_changed.connect(self._changed)
-        document.seed_changed.connect(self._changed)
-        document.precision_changed.connect(self._changed)
-        document.detail_changed.connect(self._changed)
+        document.picture_outdated.connect(self._changed)
         document.detail_changed.connect(self._show_detail)
         document.replaced.connect(self._show_detail)
         document.undo_changed.connect(self._on_hand)
@@ -75,16 +69,16 @@ class RenderController(QObject):
     @property
     def up_to_date(self) -> bool:
         """True when the document's picture shows exactly its present label map, styles, seed, precision and detail."""
-        return self._shown is not None and self._shown.same_as(self._document.snapshot())
+        return self._shown is not None and self._shown.same_picture(self._document.scene)
 
     @property
-    def shown(self) -> Snapshot | None:
+    def shown(self) -> Scene | None:
         """What the document's picture was painted from; None before the first one."""
         return self._shown
 
-    def picture_shows(self, snapshot: Snapshot) -> bool:
-        """True when the document's picture was painted from ``snapshot``."""
-        return self._shown is not None and self._shown.same_as(snapshot)
+    def picture_shows(self, scene: Scene) -> bool:
+        """True when the document's picture was painted from ``scene``."""
+        return self._shown is not None and self._shown.same_picture(scene)
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -129,8 +123,8 @@ class RenderController(QObject):
             )
             return
         self._told_no_weights = False
-        snapshot = self._document.snapshot()
-        back = not self._document.stroking and self.picture_shows(snapshot)
+        scene = self._document.scene
+        back = not self._document.stroking and self.picture_shows(scene)
         if back and self._document.picture is not None:
             # An undo led back to what is shown: whatever is under way would replace it by something else.
             self._fresh_document = False
@@ -140,7 +134,7 @@ class RenderController(QObject):
             return
         if self._fresh_document:
             self._canvas.show_preview(None)
-        self._lane.submit(snapshot, drop_running=self._fresh_document)
+        self._lane.submit(scene, drop_running=self._fresh_document)
         self._fresh_document = False
 
     def _on_hand(self) -> None:
@@ -148,31 +142,31 @@ class RenderController(QObject):
 
     def _on_previewed(self, result: object) -> None:
         source = self._lane.rendered_source
-        if isinstance(source, Snapshot):
+        if isinstance(source, Scene):
             pixels: np.ndarray = result.pixels  # type: ignore[attr-defined]
             opacity = self._opacity(source, *pixels.shape[:2])
             self._canvas.show_preview(preview.layer(pixels, opacity))
 
-    def _opacity(self, now: Snapshot, height: int, width: int) -> np.ndarray:
+    def _opacity(self, now: Scene, height: int, width: int) -> np.ndarray:
         """Where a preview of `now` has to be seen: (height, width) uint8, 0 where the exact picture still holds."""
         before = self._shown
         everywhere = np.full((height, width), 255, np.uint8)
         if before is None or self._document.picture is None:
             return everywhere
-        if not now.same_but_map(replace(before, styles=now.styles)):
+        if now.label_map.shape != before.label_map.shape or not now.same_picture(before, but=("label_map", "styles")):
             return everywhere
-        small = now.reduced(height, width).label_map  # what the preview was painted from
+        small = now.label_map.resized(height, width)  # what the preview was painted from
         restyled = np.zeros(256, bool)
         restyled[[label for label, _ in set(now.styles.items()) ^ set(before.styles.items())]] = True
-        return preview.fading((small != before.reduced(height, width).label_map) | restyled[small])
+        return preview.fading((small != before.label_map.resized(height, width)) | restyled[small])
 
     def _on_rendered(self, result: object) -> None:
         source = self._lane.rendered_source
         if result.pixels.shape[:2] != self._document.label_map.shape:  # type: ignore[attr-defined]
             return  # of another document
-        self._shown = source if isinstance(source, Snapshot) else None
+        self._shown = source if isinstance(source, Scene) else None
         self._canvas.show_preview(None)
-        self._document.set_picture(result.pixels)  # type: ignore[attr-defined]
+        self._document.take(self._document.scene.kind, result)
         self._context.core.hub.clear(TOPIC)
         status = self._context.status
         status.show_time(result.seconds, str(result.device))  # type: ignore[attr-defined]

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QDockWidget
 from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
-from app.document.results import MANY_BYTES, Result, key_of
-from app.document.state import Snapshot
+from app.document.results import MANY_BYTES, Result
+from app.document.scene import Scene
 from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work
 from app.jobs.writing import write_picture
@@ -48,7 +48,7 @@ class ResultsController(QObject):
         self._auto = actions["result_auto"]
         self._shown = actions["results_show"]
         self._gone = False
-        self._looked_for: tuple[Snapshot, bytes] | None = None
+        self._looked_for: tuple[Scene, bytes] | None = None
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(SETTLED_MS)
@@ -102,7 +102,7 @@ class ResultsController(QObject):
         result, document = self._result(number), self._document
         if result is None:
             return
-        made_with = result.snapshot
+        made_with = result.scene
 
         def recalled(styles: dict[int, Style]) -> None:
             if not document.recall_result(number, styles):
@@ -162,7 +162,7 @@ class ResultsController(QObject):
         shown, present = self._render.shown, 0
         if shown is not None and self._render.up_to_date:
             if self._looked_for is None or self._looked_for[0] is not shown:
-                self._looked_for = shown, key_of(shown)  # reads the whole label map: once for each picture
+                self._looked_for = shown, shown.picture_key()  # reads the whole label map: once for each picture
             key = self._looked_for[1]
             present = next((result.number for result in self._document.results if result.known_as(key)), 0)
         self._panel.model.set_present(present)

@@ -122,8 +122,9 @@ class _VariationsRun:
         self._document = context.core.document
         self._scope = context.core.scope
         self._label = label
-        self._snapshot = self._document.snapshot()
-        self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
+        self._scene = self._document.scene
+        self._label_map = self._scene.label_map.array()
+        self._request = cache(self._scene.to_request)  # called in the worker: it compresses the label map
         self._works: list[Work] = []
 
     def begin(self) -> None:
@@ -166,15 +167,15 @@ class _VariationsRun:
 
     def _shower(self, place: int, seed: int) -> Callable[[np.ndarray], object]:
         def show(pixels: np.ndarray) -> None:
-            where = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
-            self._context.core.thumbnails.put_drawn([(where, seed)], pixels, self._snapshot.label_map)
+            where = Place(self._scene.weights, self._label, self._scene.fingerprint)
+            self._context.core.thumbnails.put_drawn([(where, seed)], pixels, self._label_map)
             self._dialog.show_variation(place, self._look(pixels))
 
         return show
 
     def _look(self, pixels: np.ndarray) -> QImage:
         """The region with some of its surroundings; all of a picture that has one style."""
-        mask = self._snapshot.label_map == self._label
+        mask = self._label_map == self._label
         box = None if self._scope.whole_picture else region_box(mask, margin=AROUND)
         height, width = pixels.shape[:2]
         if box is None:

@@ -6,19 +6,14 @@ memory; starred ones never go by themselves, and take no room away from the othe
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.labels.label_sets import LabelSet
+from app.document.scene import Scene
 from engine.requests.render import RenderRequest
-
-if TYPE_CHECKING:
-    from app.document.state import Snapshot
 
 MAX_COUNT = 60  # without a star
 MAX_BYTES = 192 * 1024 * 1024  # without a star
@@ -29,8 +24,7 @@ MANY_BYTES = 1024 * 1024 * 1024  # with a star: worth a word to the user
 class Result:
     """One picture: (H, W, 3) uint8, read-only, and what made it. `number` counts up in its document, from 1."""
 
-    snapshot: Snapshot
-    label_set: LabelSet
+    scene: Scene
     pixels: np.ndarray
     number: int = 0
     starred: bool = False
@@ -40,15 +34,16 @@ class Result:
 
     @property
     def nbytes(self) -> int:
-        return int(self.pixels.nbytes) + int(self.snapshot.label_map.nbytes)
+        return int(self.pixels.nbytes) + self.scene.label_map.nbytes
 
     def known_as(self, key: bytes) -> bool:
-        """Whether this is the picture that a snapshot with that key makes."""
+        """Whether this is the picture that a scene with that key makes."""
         return key == self.key or key in self.also
 
     def to_request(self) -> RenderRequest:
         """The request that paints it again. Compresses the label map: for workers."""
-        return self.snapshot.to_request()
+        request: RenderRequest = self.scene.to_request()
+        return request
 
 
 class Results:
@@ -76,25 +71,25 @@ class Results:
         """What those with a star take: nothing bounds it but the user."""
         return sum(result.nbytes for result in self._kept if result.starred)
 
-    def find(self, snapshot: Snapshot) -> Result | None:
-        """The kept picture that `snapshot` makes, or None."""
-        key = key_of(snapshot)
+    def find(self, scene: Scene) -> Result | None:
+        """The kept picture that the scene makes, or None."""
+        key = scene.picture_key()
         return next((result for result in self._kept if result.known_as(key)), None)
 
     def get(self, number: int) -> Result | None:
         return next((result for result in self._kept if result.number == number), None)
 
-    def keep(self, snapshot: Snapshot, label_set: LabelSet, pixels: np.ndarray) -> tuple[Result, bool]:
+    def keep(self, scene: Scene, pixels: np.ndarray) -> tuple[Result, bool]:
         """Keeps a picture at the end. Returns it and whether it is new; an equal one stays where it is."""
-        key = key_of(snapshot)
+        key = scene.picture_key()
         for i, known in enumerate(self._kept):
             if known.known_as(key):
                 return known, False
-            if _looks_alike(known, snapshot, pixels):
+            if _looks_alike(known, scene, pixels):
                 self._kept[i] = known = replace(known, also=known.also | {key})
                 return known, False
         self._last_number += 1
-        result = Result(snapshot, label_set, pixels, self._last_number, key=key)
+        result = Result(scene.to_keep(), pixels, self._last_number, key=key)
         self._kept.append(result)
         self._trim()
         return result, True
@@ -138,18 +133,9 @@ class Results:
             self._kept = [result for result in self._kept if result.number not in dropped]
 
 
-def _looks_alike(known: Result, snapshot: Snapshot, pixels: np.ndarray) -> bool:
+def _looks_alike(known: Result, scene: Scene, pixels: np.ndarray) -> bool:
     """Whether what differs, if only the detail does, changed nothing: it does not where the map is small. A seed that
     was rolled is kept though weights without noise paint the same with it: it is part of what the user chose."""
-    if known.pixels.shape != pixels.shape or not known.snapshot.same_but_detail(snapshot):
+    if known.pixels.shape != pixels.shape or not known.scene.same_picture(scene, but=("detail",)):
         return False
     return np.array_equal(known.pixels, pixels)
-
-
-def key_of(snapshot: Snapshot) -> bytes:
-    """Equal for snapshots that make the same picture."""
-    weights = (snapshot.weights, snapshot.fingerprint)
-    plain = (weights, snapshot.seed, snapshot.precision, snapshot.detail, sorted(snapshot.styles.items()))
-    digest = hashlib.sha256(repr((plain, snapshot.label_map.shape)).encode("utf-8", "surrogatepass"))
-    digest.update(np.ascontiguousarray(snapshot.label_map).data)
-    return digest.digest()

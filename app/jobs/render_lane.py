@@ -91,7 +91,7 @@ class RenderLane(QObject):
         """Renders as soon as the worker is free, unless something newer comes. Returns the request's stamp.
 
         `request` may be a function that makes it, called in the worker, or something that may also be previewed
-        (`document.snapshot()`). `drop_running`: what runs now has become meaningless (another document): cancel it
+        (`document.scene`). `drop_running`: what runs now has become meaningless (another document): cancel it
         and drop its result.
         """
         if self._closed:

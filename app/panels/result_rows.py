@@ -138,7 +138,7 @@ class ResultModel(QAbstractListModel):
         height, width = result.pixels.shape[:2]
         lines = [
             tr("Picture {0}, {1}").format(result.number, time.strftime("%H:%M:%S", time.localtime(result.made))),
-            tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.snapshot.weights, result.snapshot.seed),
+            tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.scene.weights, result.scene.seed),
             tr("Double-click or Enter: bring back everything that made it"),
             tr("S: star, it then stays as long as the editor runs. Delete: throw it away"),
         ]

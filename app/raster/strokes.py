@@ -11,51 +11,16 @@ centre is (i + 0.5, j + 0.5). A pixel belongs to the brush when its centre does.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
+
+from app.raster.boxes import EMPTY, Box
 
 MIN_DIAMETER = 1
 MAX_DIAMETER = 1024
 
 _SNAP_BELOW = 10.0  # diameter in pixels under which the centre snaps to the pixel grid
 _TOUCH = 1e-9  # a centre that lies on the rim, up to rounding, is inside
-
-
-class Box(NamedTuple):
-    """A pixel rectangle, end-exclusive: rows y0..y1-1, columns x0..x1-1."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def width(self) -> int:
-        return max(0, self.x1 - self.x0)
-
-    @property
-    def height(self) -> int:
-        return max(0, self.y1 - self.y0)
-
-    @property
-    def empty(self) -> bool:
-        return self.x1 <= self.x0 or self.y1 <= self.y0
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Index of this box in an (H, W) array."""
-        return slice(self.y0, self.y1), slice(self.x0, self.x1)
-
-    def union(self, other: Box) -> Box:
-        if self.empty:
-            return other
-        if other.empty:
-            return self
-        return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
-
-
-EMPTY = Box(0, 0, 0, 0)
 
 
 def snap_centre(*, x: float, y: float, radius: float) -> tuple[float, float]:
@@ -70,11 +35,6 @@ def snap_centre(*, x: float, y: float, radius: float) -> tuple[float, float]:
     if max(1, round(diameter)) % 2 == 1:
         return math.floor(x) + 0.5, math.floor(y) + 0.5
     return float(math.floor(x + 0.5)), float(math.floor(y + 0.5))
-
-
-def dot_mask(*, x: float, y: float, radius: float, height: int, width: int) -> tuple[Box, np.ndarray]:
-    """One dab of the brush; see :func:`segment_mask` for what comes back."""
-    return segment_mask(start=(x, y), end=(x, y), start_radius=radius, end_radius=radius, height=height, width=width)
 
 
 def segment_mask(
@@ -170,6 +130,11 @@ def step_diameter(*, diameter: int, direction: int, large: bool = False) -> int:
     reference = diameter - 1 if direction < 0 else diameter
     step = 1 if reference < 10 else max(1, reference // 10)
     return clamp_diameter(diameter + direction * step * (10 if large else 1))
+
+
+def pressed_radius(diameter: int, pressure: float) -> float:
+    """Radius of the brush under a pen's pressure (0-1): the full size when pressed hard, never under half a pixel."""
+    return max(0.5, diameter / 2 * min(1.0, max(0.0, pressure)))
 
 
 def clamp_diameter(diameter: float) -> int:

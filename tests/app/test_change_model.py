@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.document.results import key_of
 from app.imaging.thumbnails import Place
 from app.jobs.photos import CodeCache, Photo
 from app.jobs.restyle import encode_again, with_codes
@@ -118,14 +117,14 @@ def test_weights_published_again_under_their_name_encode_the_pictures_again(wind
     """A run in training is used again and again: codes of its older encoder mean nothing to the newer generator."""
     document = core.document
     document.set_style(HAIR, style)
-    before, label_map = document.snapshot(), document.label_map.copy()
+    before, label_map = document.scene, document.label_map.copy()
     kept = document.keep_result(before, photo_of(label_map))
     for entry in core.catalogue._entries:
         if entry.name == "fake-faces":
             newer = [WeightsEntry(entry.name, entry.folder, entry.card.replace(sha256="1" * 64))]
     core.catalogue._find = lambda: newer
     core.catalogue.reload()
-    assert not document.snapshot().same_as(before) and key_of(document.snapshot()) != kept.key
+    assert not document.scene.same_picture(before) and document.scene.picture_key() != kept.key
     encoded = engine.encodes
     window.controllers.restyle.renew()
     qtbot.waitUntil(lambda: document.style(HAIR) != style)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from app.document.opening import read_request_file
-from app.document.state import Snapshot
+from app.document.scene import Scene
+from app.raster.frozen_maps import FrozenMap
 from engine.pictures.images import write_image
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData, encode_map
@@ -49,7 +50,7 @@ def republished(core):
 def test_a_kept_picture_comes_back_with_codes_of_the_weights_that_are(window, core, styles, republished, qtbot):
     document = core.document
     label_map = document.label_map.copy()
-    old = Snapshot(weights="fake-faces", label_map=label_map, styles=styles, seed=0, fingerprint=OLD)
+    old = Scene(document.label_set, FrozenMap.of(label_map), "fake-faces", OLD, styles)
     kept = document.keep_result(old, photo_of(label_map))
     window.controllers.results.recall(kept.number)
     qtbot.waitUntil(lambda: HAIR in document.styles)

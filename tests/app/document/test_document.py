@@ -522,12 +522,12 @@ def test_a_request_restores_everything_that_made_the_picture_in_one_step(documen
     assert state_of(document) == before
 
 
-def test_a_snapshot_does_not_follow_the_document(document):
-    snapshot = document.snapshot()
+def test_a_scene_does_not_follow_the_document(document):
+    scene = document.scene
     expected = document.to_request()
     stroke(document, HAIR, (3, 3), radius=30)
     document.set_style(HAIR, ANNA)
-    assert snapshot.to_request() == expected
+    assert scene.to_request() == expected
     assert document.to_request() != expected
 
 
@@ -569,7 +569,7 @@ def test_a_hundred_strokes_on_a_large_map_can_be_undone_within_the_memory(qapp):
         document.begin_stroke(n % 19)
         document.stroke_to([tuple(rng.uniform(0, 2048, 2)) for _ in range(3)], 256)
         document.end_stroke()
-    assert document._undo.nbytes < 256 * 1024 * 1024
+    assert document._history.nbytes < 256 * 1024 * 1024
     for _ in range(110):
         document.undo()
     assert np.array_equal(document.label_map, start)

@@ -12,8 +12,9 @@ from PySide6.QtTest import QTest
 
 from app.document.document import Document
 from app.document.results import Results
-from app.document.state import Snapshot
+from app.document.scene import Scene
 from app.panels.result_rows import square, star_rect
+from app.raster.frozen_maps import FrozenMap
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
 from engine.requests.styles import SampleStyle
@@ -23,8 +24,9 @@ from tests.fixtures import face_label_map
 HAIR, SKIN = 13, 1
 
 
-def snapshot(seed: int = 0, side: int = 64) -> Snapshot:
-    return Snapshot(weights="w", label_map=face_label_map(side), styles={HAIR: SampleStyle(3)}, seed=seed)
+def scene(seed: int = 0, side: int = 64) -> Scene:
+    label_map = FrozenMap.of(face_label_map(side))
+    return Scene(FACES, label_map, "w", styles={HAIR: SampleStyle(3)}, seed=seed)
 
 
 def picture(side: int = 64, *, seed: int = 0) -> np.ndarray:
@@ -36,32 +38,32 @@ def picture(side: int = 64, *, seed: int = 0) -> np.ndarray:
 
 def test_equal_pictures_are_kept_once():
     results = Results()
-    first, new = results.keep(snapshot(1), FACES, picture())
-    again, new_again = results.keep(snapshot(1), FACES, picture())
+    first, new = results.keep(scene(1), picture())
+    again, new_again = results.keep(scene(1), picture())
     assert new and not new_again and again is first
-    other, _ = results.keep(snapshot(2), FACES, picture(seed=2))
+    other, _ = results.keep(scene(2), picture(seed=2))
     assert [result.number for result in results.entries] == [1, 2] and other.number == 2
 
 
 def test_a_detail_that_changes_nothing_keeps_nothing_new_but_a_seed_and_a_style_are_kept():
     results = Results()
-    results.keep(snapshot(1), FACES, picture())
-    for other in (replace(snapshot(1), detail="full"), snapshot(1)):
-        same, new = results.keep(other, FACES, picture())
+    results.keep(scene(1), picture())
+    for other in (replace(scene(1), detail="full"), scene(1)):
+        same, new = results.keep(other, picture())
         assert not new and same.number == 1 and results.find(other).number == 1
-    rolled, new = results.keep(snapshot(2), FACES, picture())  # weights without noise paint the same
+    rolled, new = results.keep(scene(2), picture())  # weights without noise paint the same
     assert new and rolled.to_request().seed == 2
-    styled = replace(snapshot(1), styles={HAIR: SampleStyle(4)})
-    assert results.keep(styled, FACES, picture())[1]  # a look of its own, even if it shows nothing
+    styled = replace(scene(1), styles={HAIR: SampleStyle(4)})
+    assert results.keep(styled, picture())[1]  # a look of its own, even if it shows nothing
 
 
 def test_the_oldest_go_when_there_are_too_many_but_never_starred_ones():
     results = Results(max_count=3)
     for seed in range(2):
-        results.keep(snapshot(seed), FACES, picture(seed=seed))
+        results.keep(scene(seed), picture(seed=seed))
     results.set_starred(1, True)
     for seed in range(2, 7):
-        results.keep(snapshot(seed), FACES, picture(seed=seed))
+        results.keep(scene(seed), picture(seed=seed))
     assert [result.number for result in results.entries] == [1, 5, 6, 7]
 
 
@@ -69,9 +71,9 @@ def test_memory_is_bounded_but_the_newest_stays():
     one = 64 * 64 * 4
     results = Results(max_bytes=3 * one)
     for seed in range(6):
-        results.keep(snapshot(seed), FACES, picture(seed=seed))
+        results.keep(scene(seed), picture(seed=seed))
     assert results.nbytes <= 3 * one and len(results) == 3
-    results.keep(snapshot(9, 256), FACES, picture(256))
+    results.keep(scene(9, 256), picture(256))
     assert [result.number for result in results.entries] == [7]
 
 
@@ -79,10 +81,10 @@ def test_stars_take_no_room_away_from_the_others():
     one = 64 * 64 * 4
     results = Results(max_bytes=3 * one)
     for seed in range(3):
-        results.keep(snapshot(seed), FACES, picture(seed=seed))
+        results.keep(scene(seed), picture(seed=seed))
         results.set_starred(seed + 1, True)
     for seed in range(3, 8):
-        results.keep(snapshot(seed), FACES, picture(seed=seed))
+        results.keep(scene(seed), picture(seed=seed))
     assert [result.number for result in results.entries] == [1, 2, 3, 6, 7, 8]
     assert results.starred_bytes == 3 * one
     results.set_starred(1, False)
@@ -92,13 +94,13 @@ def test_stars_take_no_room_away_from_the_others():
 def test_removed_ones_come_back_in_their_place():
     results = Results()
     for seed in range(4):
-        results.keep(snapshot(seed), FACES, picture(seed=seed))
+        results.keep(scene(seed), picture(seed=seed))
     removed = results.remove([2, 3])
     assert [result.number for result in results.entries] == [1, 4]
     results.put_back(removed)
     results.put_back(removed)
     assert [result.number for result in results.entries] == [1, 2, 3, 4]
-    assert results.keep(snapshot(8), FACES, picture(seed=8))[0].number == 5
+    assert results.keep(scene(8), picture(seed=8))[0].number == 5
 
 
 # --- in the document ---------------------------------------------------------------------------------
@@ -114,7 +116,7 @@ def document(qapp):
 def test_going_back_to_a_picture_is_one_step_and_keeps_the_document(document, tmp_path):
     document.set_path(tmp_path / "a.png")
     document.set_style(HAIR, SampleStyle(3))
-    kept = document.keep_result(document.snapshot(), picture())
+    kept = document.keep_result(document.scene, picture())
     origin = document.origin
     document.set_locked(SKIN, True)
     document.set_styles({HAIR: SampleStyle(4), SKIN: SampleStyle(5)})
@@ -134,7 +136,7 @@ def test_deleting_is_a_step(document):
     numbers = []
     for seed in range(3):
         document.set_seed(seed)
-        numbers.append(document.keep_result(document.snapshot(), picture(seed=seed)).number)
+        numbers.append(document.keep_result(document.scene, picture(seed=seed)).number)
     document.delete_results(numbers[:2])
     assert [result.number for result in document.results] == numbers[2:]
     document.undo()
@@ -146,7 +148,7 @@ def test_deleting_is_a_step(document):
 def test_stars_come_along_into_the_next_document_and_undo_brings_the_others_back(document):
     for seed in range(3):
         document.set_seed(seed)
-        document.keep_result(document.snapshot(), picture(seed=seed))
+        document.keep_result(document.scene, picture(seed=seed))
     document.star_result(2, True)
     document.new(label_set=FACES, label_map=face_label_map(64), weights="w")
     assert [result.number for result in document.results] == [2]
@@ -170,7 +172,7 @@ def test_a_picture_is_kept_once_the_user_rests(window, core, qtbot):
     core.document.set_seed(1)
     wait_kept(core, qtbot, 2)
     shown = core.document.results[-1]
-    assert shown.snapshot.seed == 1 and np.array_equal(shown.pixels, core.document.picture)
+    assert shown.scene.seed == 1 and np.array_equal(shown.pixels, core.document.picture)
     assert window.results.model.rowCount() == 2 and window.results.model.present == shown.number
     core.document.undo()
     qtbot.waitUntil(lambda: window.results.model.present == 1)

@@ -143,7 +143,7 @@ def test_locks_travel_with_the_file(window, core, document, ending, tmp_path, mo
 
 def test_a_kept_picture_comes_back_without_touching_locks(window, document, qtbot):
     qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
-    kept = document.keep_result(document.snapshot(), document.picture)
+    kept = document.keep_result(document.scene, document.picture)
     window.actions_by_id["style_lock"].trigger()
     window.actions_by_id["style_dice"].trigger()
     window.controllers.results.recall(kept.number)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from app.document.undo import MAX_BYTES, MAX_STEPS, PixelRuns, UndoStack, record_change
-from app.raster.strokes import Box
+from app.document.undo import MAX_BYTES, MAX_STEPS, UndoStack
+from app.raster.boxes import Box
+from app.raster.changes import PixelRuns, record_change
 
 
 @dataclass

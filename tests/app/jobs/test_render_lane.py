@@ -346,7 +346,7 @@ class Clock:
 
 
 class Scene:
-    """What a document's snapshot is for the lane: its request tells the name and the size it is painted at."""
+    """What a document's scene is for the lane: its request tells the name and the size it is painted at."""
 
     def __init__(self, name: object, size: tuple[int, int] = (512, 512), exact: bool = True) -> None:
         self.name, self.size, self.exact = name, size, exact

@@ -39,28 +39,28 @@ def test_a_document_becomes_a_picture_and_the_same_again_gives_the_same_bytes(do
     pictures = []
     for _ in range(2):
         with qtbot.waitSignal(lane.rendered, timeout=PATIENCE_MS) as caught:
-            lane.submit(document.snapshot().to_request)
+            lane.submit(document.scene.to_request)
         pictures.append(caught.args[0].pixels)
     assert pictures[0].shape == (64, 64, 3)
     assert np.array_equal(*pictures)
     document.set_picture(pictures[0])
     document.set_seed(5)
     with qtbot.waitSignal(lane.rendered, timeout=PATIENCE_MS) as caught:
-        lane.submit(document.snapshot().to_request)
+        lane.submit(document.scene.to_request)
     assert not np.array_equal(caught.args[0].pixels, pictures[0])
 
 
 def test_after_cancel_and_after_an_error_the_next_render_works(document, lane, qtbot):
-    lane.submit(document.snapshot().to_request)
+    lane.submit(document.scene.to_request)
     lane.cancel()
     assert not lane.busy
     document.set_weights("no such weights")
     with qtbot.waitSignal(lane.failed, timeout=PATIENCE_MS) as caught:
-        lane.submit(document.snapshot().to_request)
+        lane.submit(document.scene.to_request)
     assert isinstance(caught.args[0], WeightsError)
     document.undo()
     with qtbot.waitSignal(lane.rendered, timeout=PATIENCE_MS):
-        lane.submit(document.snapshot().to_request)
+        lane.submit(document.scene.to_request)
 
 
 def test_a_photo_is_parsed_and_encoded_in_the_same_session(lane, gate, qtbot):
@@ -69,8 +69,17 @@ def test_a_photo_is_parsed_and_encoded_in_the_same_session(lane, gate, qtbot):
         label_map = face_label_map(64)
         photo = photo_of(label_map)
         seen = []
-        work.parse(ParseRequest.from_pixels("tiny-parser", photo), on_done=seen.append)
-        work.encode("tiny-sean", photo, label_map, on_done=seen.append)
+
+        def parse(job):
+            with job.session() as session:
+                return session.run(ParseRequest.from_pixels("tiny-parser", photo), job.progress, job.cancel_event)
+
+        def encode(job):
+            with job.session() as session:
+                return session.encode("tiny-sean", photo, label_map)
+
+        work.submit(parse, on_done=seen.append)
+        work.submit(encode, on_done=seen.append)
         qtbot.waitUntil(lambda: not work.busy, timeout=PATIENCE_MS)
         parsed, codes = seen
         assert parsed.label_map.shape == (64, 64)

@@ -16,10 +16,10 @@ def test_another_precision_renders_again(window, core, engine, qtbot):
 
 
 def test_snapshots_of_another_precision_are_not_the_same(core):
-    before = core.document.snapshot()
-    assert before.same_as(core.document.snapshot())
+    before = core.document.scene
+    assert before.same_picture(core.document.scene)
     core.document.set_precision("bfloat16")
-    assert not before.same_as(core.document.snapshot())
+    assert not before.same_picture(core.document.scene)
 
 
 def test_missing_weights_are_told_once(window, core, qtbot):

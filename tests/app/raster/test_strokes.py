@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.raster import strokes
-from app.raster.strokes import Box
+from app.raster.boxes import Box
 
 SIDE = 48
 NEAR = 1e-6  # pixels this near to the rim may fall on either side: rounding differs between two formulas
@@ -24,6 +24,13 @@ def painted(box: Box, mask: np.ndarray, side: int = SIDE) -> np.ndarray:
     if not box.empty:
         image[box.slices] = mask
     return image
+
+
+def dot_mask(*, x, y, radius, height, width):
+    """One dab of the brush."""
+    return strokes.segment_mask(
+        start=(x, y), end=(x, y), start_radius=radius, end_radius=radius, height=height, width=width
+    )
 
 
 def segment(start, end, start_radius, end_radius, side: int = SIDE) -> np.ndarray:
@@ -60,7 +67,7 @@ def test_a_segment_covers_exactly_the_hull_of_its_two_discs(start, end, ra, rb):
 
 @given(x=coordinate, y=coordinate, r=radius)
 def test_a_dot_is_the_segment_of_no_length(x, y, r):
-    dot = painted(*strokes.dot_mask(x=x, y=y, radius=r, height=SIDE, width=SIDE))
+    dot = painted(*dot_mask(x=x, y=y, radius=r, height=SIDE, width=SIDE))
     assert np.array_equal(dot, segment((x, y), (x, y), r, r))
 
 
@@ -94,7 +101,7 @@ def test_a_thin_line_has_no_gaps(a, b):
 def test_small_brushes_have_the_same_shape_wherever_they_are_put(diameter, pixels):
     shapes = set()
     for shift in (0.0, 0.2, 0.5, 0.7, 0.99):
-        box, mask = strokes.dot_mask(x=20 + shift, y=20 - shift, radius=diameter / 2, height=SIDE, width=SIDE)
+        box, mask = dot_mask(x=20 + shift, y=20 - shift, radius=diameter / 2, height=SIDE, width=SIDE)
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         shapes.add(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].tobytes())
         assert mask.sum() == pixels
@@ -103,7 +110,7 @@ def test_small_brushes_have_the_same_shape_wherever_they_are_put(diameter, pixel
 
 @pytest.mark.parametrize("diameter", [64, 512, 1024])
 def test_a_large_dot_has_the_area_of_its_circle(diameter):
-    _, mask = strokes.dot_mask(x=600, y=600, radius=diameter / 2, height=1200, width=1200)
+    _, mask = dot_mask(x=600, y=600, radius=diameter / 2, height=1200, width=1200)
     assert mask.sum() == pytest.approx(math.pi * diameter**2 / 4, rel=0.01)
 
 
@@ -119,7 +126,7 @@ def test_the_box_stays_in_the_image_and_has_the_masks_shape(start, end, r):
 
 
 def test_a_stroke_beside_the_image_paints_nothing():
-    box, mask = strokes.dot_mask(x=-100, y=10, radius=5, height=SIDE, width=SIDE)
+    box, mask = dot_mask(x=-100, y=10, radius=5, height=SIDE, width=SIDE)
     assert box.empty
     assert mask.size == 0
 

@@ -1,4 +1,4 @@
-"""The pixels of a label map as the document paints them: locks respected, areas counted along. No Qt."""
+"""The pixels of a label map as they are painted: locks respected, areas counted along. No Qt."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from app.document.undo import PixelChange, PixelRuns, record_change
 from app.raster import strokes
-from app.raster.strokes import EMPTY, Box
+from app.raster.boxes import EMPTY, Box
+from app.raster.changes import PixelChange, PixelRuns, record_change
+from app.raster.frozen_maps import FrozenMap, LiveMap
 
 
 class LabelPixels:
-    """Writes into a label map, (H, W) uint8, which it owns from now on."""
+    """A live label map; `areas`, (256,) int64, are the pixels of each label."""
 
-    def __init__(self, label_map: np.ndarray, locked: frozenset[int]) -> None:
-        self.label_map = label_map
-        self.areas = _histogram(label_map)  # (256,) pixels of each label
+    def __init__(self, frozen: FrozenMap, locked: frozenset[int]) -> None:
+        self._live = LiveMap(frozen)
+        self.label_map = self._live.pixels  # (H, W) uint8, written by the methods here alone
+        self.areas = _histogram(self.label_map)
         self.set_locked(locked)
 
     def set_locked(self, locked: frozenset[int]) -> None:
+        """The labels whose pixels `paint` leaves alone."""
         self._any_locked = bool(locked)
         self._locked = np.zeros(256, dtype=bool)
         self._locked[list(locked)] = True
@@ -28,6 +31,10 @@ class LabelPixels:
     @property
     def whole(self) -> Box:
         return Box(0, 0, self.label_map.shape[1], self.label_map.shape[0])
+
+    def freeze(self) -> FrozenMap:
+        """The map as it is now; copies only what was painted on since the last one."""
+        return self._live.freeze()
 
     def paint(self, box: Box, mask: np.ndarray, label: int) -> Box:
         """Writes `label` where `mask` (bool, of the box's shape) is set, except over locked labels.
@@ -48,6 +55,7 @@ class LabelPixels:
         self.areas -= lost
         self.areas[label] += gained
         np.copyto(block, np.uint8(label), where=changed)
+        self._live.touch(box)
         return box
 
     def write(self, box: Box, values: np.ndarray) -> None:
@@ -55,26 +63,33 @@ class LabelPixels:
         block = self.label_map[box.slices]
         self.areas += _histogram(values) - _histogram(block)
         block[...] = values
+        self._live.touch(box)
 
     def swap(self, change: PixelChange) -> PixelChange:
         """Puts the kept values back; returns what they replaced."""
         values, changed = change.runs.decode()
         block = self.label_map[change.box.slices]
-        other = PixelChange(change.box, PixelRuns(old=block, changed=changed))
+        replaced = PixelChange(change.box, PixelRuns(old=block, changed=changed))
         self.areas -= _histogram(block, changed)
         np.copyto(block, values, where=changed)
         self.areas += _histogram(block, changed)
-        return other
+        self._live.touch(change.box)
+        return replaced
+
+    def change_since(self, before: FrozenMap, box: Box) -> PixelChange | None:
+        """What differs inside `box` from an earlier version of the map; None where nothing does."""
+        return record_change(before=before.block(box), after=self.label_map[box.slices], box=box)
 
 
 class Stroke:
     """A brush stroke between press and release."""
 
     def __init__(self, pixels: LabelPixels, label: int, text: str) -> None:
+        """`text` names it in the history."""
         self.text = text
         self._pixels = pixels
         self._label = label
-        self._before = pixels.label_map.copy()
+        self._before = pixels.freeze()
         self._box = EMPTY
         self._last: tuple[float, float, float] | None = None  # x, y, radius
 
@@ -82,8 +97,8 @@ class Stroke:
         """Paints on to each point in turn; the very first one is a dot. Returns where pixels changed."""
         height, width = self._pixels.label_map.shape
         dirty = EMPTY
-        for (x, y), radius in zip(points, radii, strict=True):
-            radius = min(strokes.MAX_DIAMETER / 2, max(strokes.MIN_DIAMETER / 2, radius))
+        for (x, y), wanted_radius in zip(points, radii, strict=True):
+            radius = min(strokes.MAX_DIAMETER / 2, max(strokes.MIN_DIAMETER / 2, wanted_radius))
             from_x, from_y, from_radius = self._last or (x, y, radius)
             self._last = (x, y, radius)
             box, mask = strokes.segment_mask(
@@ -100,12 +115,12 @@ class Stroke:
 
     def change(self) -> PixelChange | None:
         """What the stroke changed since the press; None where nothing."""
-        return record_change(before=self._before, after=self._pixels.label_map, box=self._box)
+        return self._pixels.change_since(self._before, self._box)
 
     def take_back(self) -> Box:
         """Restores the label map as it was at the press. Returns where."""
         if not self._box.empty:
-            self._pixels.write(self._box, self._before[self._box.slices])
+            self._pixels.write(self._box, self._before.block(self._box))
         return self._box
 
 
