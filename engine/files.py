@@ -60,11 +60,11 @@ def as_sentence(text: str) -> str:
 
 def reason(error: OSError) -> Message:
     """What went wrong and what to do about it, as the second half of a sentence without its full stop."""
-    known = _REASONS.get(error.errno or 0)
-    if known is not None:
-        return known
-    what = (error.strerror or str(error) or "of an unknown error").rstrip(".").lower()
-    return Message("{0}; try another place", what)
+    known_reason = _REASONS.get(error.errno or 0)
+    if known_reason is not None:
+        return known_reason
+    explanation = (error.strerror or str(error) or "of an unknown error").rstrip(".").lower()
+    return Message("{0}; try another place", explanation)
 
 
 def cannot(action: Action, path: PathLike, error: OSError) -> BadFile:
@@ -98,18 +98,18 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     try:
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f".tessera-{secrets.token_hex(6)}.tmp")
-        mode = _existing_mode(target)
-        handle = open(temporary, "xb")
+        permissions = _existing_mode(target)
+        temporary_file = open(temporary, "xb")
     except (OSError, ValueError) as error:
         raise _cannot_write(Path(path), _as_os_error(error)) from error
     try:
-        with handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        if mode is not None:
+        with temporary_file:
+            yield temporary_file
+            temporary_file.flush()
+            os.fsync(temporary_file.fileno())
+        if permissions is not None:
             with suppress(OSError):  # some file systems have no permissions; the content is what matters
-                os.chmod(temporary, mode)
+                os.chmod(temporary, permissions)
         os.replace(temporary, target)
     except OSError as error:
         raise _cannot_write(Path(path), error) from error

@@ -84,9 +84,10 @@ class Session:
         """
         with self._guarded():  # this reads the weights where they are new
             painter = self.painter(weights)
-        exact = painter.painted_size(height, width, detail)
+        exact_size = painter.painted_size(height, width, detail)
         previews = preview_sizes(height, width, painter.config.stride, painter.config.resolution)
-        return exact, [size for size in previews if size != (height, width) and painter.painted_size(*size) == size]
+        smaller = [size for size in previews if size != (height, width)]
+        return exact_size, [size for size in smaller if painter.painted_size(*size) == size]
 
     def encode(self, weights: str, pixels: Array, label_map: Array) -> StyleCodes:
         """Style codes of a picture (H, W, 3) uint8 with its label map (h, w); kept for the next time.

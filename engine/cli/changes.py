@@ -40,48 +40,48 @@ def read_render_request(path: Path) -> RenderRequest:
     return request
 
 
-def new_request(weights: str, labels: Path, reader: StyleReader) -> RenderRequest:
+def new_request(weights: str, label_map_path: Path, style_reader: StyleReader) -> RenderRequest:
     """A request for a label map file in the mean style. Raises BadFile, BadLabelMap, WeightsError."""
-    label_map_file = read_label_map(labels, reader.label_set)
+    label_map_file = read_label_map(label_map_path, style_reader.label_set)
     tell(label_map_file.notes)
     return RenderRequest(lasting_name(weights), LabelMapData.from_array(label_map_file.label_map))
 
 
-def changed(request: RenderRequest, reader: StyleReader, changes: Changes) -> RenderRequest:
+def changed(request: RenderRequest, style_reader: StyleReader, changes: Changes) -> RenderRequest:
     """The request with regions relabelled, then styles: of all labels that it does not lock, of single ones, mixed into
     what there is. A label that is named is changed, locked or not: the word says so.
 
     Raises:
         BadRequest, BadFile, MissingStyle: naming the word that is wrong.
     """
-    if (changes.style or changes.mix) and reader.abilities.scope == "picture":
+    if (changes.style or changes.mix) and style_reader.abilities.scope == "picture":
         raise BadRequest(
             '"{0}" has one style for the whole picture; use --styles instead of --style and --mix.', request.weights
         )
     if changes.relabel:
-        request = _relabelled(request, reader, changes.relabel)
+        request = _relabelled(request, style_reader, changes.relabel)
     styles: dict[int, Style] = dict(request.styles)
     if changes.styles is not None:
-        everywhere = reader.everywhere(split_style("--styles", changes.styles))
-        reader.require_unlocked(request)
-        reader.tell_kept(label for label in request.style_locks if label in everywhere)
+        everywhere = style_reader.everywhere(split_style("--styles", changes.styles))
+        style_reader.require_unlocked(request)
+        style_reader.tell_kept(label for label in request.style_locks if label in everywhere)
         styles.update({label: style for label, style in everywhere.items() if label not in request.style_locks})
     for word in changes.style:
-        name, rest = split_label("--style", word)
-        label = reader.label_set.find(name)
-        styles[label] = reader.one_of(split_style("--style", rest), label)
+        name, style_word = split_label("--style", word)
+        label = style_reader.label_set.find(name)
+        styles[label] = style_reader.one_of(split_style("--style", style_word), label)
     for word in changes.mix:
         name, style, amount = split_mix(word)
-        label = reader.label_set.find(name)
-        styles[label] = MixStyle(styles.get(label, MEAN), reader.one_of(style, label), amount)
-    reader.warn(request.label_map.array())
+        label = style_reader.label_set.find(name)
+        styles[label] = MixStyle(styles.get(label, MEAN), style_reader.one_of(style, label), amount)
+    style_reader.warn(request.label_map.array())
     return request.replace(styles=styles)
 
 
-def _relabelled(request: RenderRequest, reader: StyleReader, words: Sequence[str]) -> RenderRequest:
+def _relabelled(request: RenderRequest, style_reader: StyleReader, words: Sequence[str]) -> RenderRequest:
     changes: dict[int, int] = {}
     for word in words:
-        old, new = (reader.label_set.find(name) for name in split_relabel(word))
-        reader.require_region(old, request.label_map.array())
-        changes[old] = new
+        old_label, new_label = (style_reader.label_set.find(name) for name in split_relabel(word))
+        style_reader.require_region(old_label, request.label_map.array())
+        changes[old_label] = new_label
     return relabelled(request, changes)

@@ -91,11 +91,11 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[OnProgress]:
     columns = (TextColumn("{task.description}"), BarColumn(), "[progress.percentage]{task.percentage:>3.0f}%")
     console = Console(stderr=True)
     hidden = quiet or not console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(text, total=1.0)
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=hidden) as progress_bar:
+        task = progress_bar.add_task(text, total=1.0)
 
-        def report(fraction: float, what: str = "") -> None:
-            bar.update(task, completed=fraction, description=what or text)
+        def report(fraction: float, activity: str = "") -> None:
+            progress_bar.update(task, completed=fraction, description=activity or text)
 
         yield report
 
@@ -128,16 +128,16 @@ def stopping(work: S) -> Iterator[S]:
 
 
 @contextmanager
-def _on_interrupt(first: Callable[[], None], stopping_already: Callable[[], bool]) -> Iterator[None]:
+def _on_interrupt(on_first: Callable[[], None], stopping_already: Callable[[], bool]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    previous_handler = signal.getsignal(signal.SIGINT)
 
-    def on_interrupt(number: int, frame: Any) -> None:
+    def on_interrupt(signal_number: int, frame: Any) -> None:
         if stopping_already():
             raise KeyboardInterrupt
-        first()
+        on_first()
         with suppress(OSError):
             print("Stopping ... (Ctrl+C again stops at once)", file=sys.stderr)  # noqa: T201
 
@@ -145,7 +145,7 @@ def _on_interrupt(first: Callable[[], None], stopping_already: Callable[[], bool
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 def check_target(path: Path, suffixes: tuple[str, ...]) -> None:

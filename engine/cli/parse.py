@@ -23,7 +23,7 @@ class Kind(str, Enum):
 def parse(
     photo: Annotated[Path, typer.Argument(help="A picture file.")],
     weights: Annotated[str, typer.Option("--weights", help="Name or folder of a parser's weights.")],
-    out: Annotated[Path, typer.Option("--out", help="Where the label map goes: a .png.")],
+    target: Annotated[Path, typer.Option("--out", help="Where the label map goes: a .png.")],
     kind: Annotated[
         Kind, typer.Option("--kind", help="Palette of the labels' colours, bare ids, or colours.")
     ] = Kind.INDEXED,
@@ -33,11 +33,11 @@ def parse(
     """Find the label map of a photo and say which labels it has and how sure that is."""
     from engine.requests.parse import ParseRequest
 
-    check_target(out, ParseRequest.suffixes)
+    check_target(target, ParseRequest.suffixes)
 
     from engine.session import Session
 
     session = Session(device)
-    with progress("parsing", quiet=as_json) as report, cancelling() as cancel:
-        answer = perform(session, ParseRequest(weights, path=str(photo)), out, report, cancel, kind=kind.value)
+    with progress("parsing", quiet=as_json) as on_progress, cancelling() as cancel:
+        answer = perform(session, ParseRequest(weights, path=str(photo)), target, on_progress, cancel, kind=kind.value)
     answer.tell(as_json)

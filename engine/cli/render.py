@@ -59,13 +59,13 @@ FirstOption = Annotated[int, typer.Option("--first", min=0, help="Seed of the fi
 
 
 def render(
-    out: Annotated[Path, typer.Option("--out", help="Where the picture goes: .png, .jpg, .webp or .tiff.")],
-    request: Annotated[
+    target: Annotated[Path, typer.Option("--out", help="Where the picture goes: .png, .jpg, .webp or .tiff.")],
+    request_file: Annotated[
         Path | None,
         typer.Argument(metavar="[REQUEST]", help="A request: JSON, or a PNG that Tessera exported."),
     ] = None,
     weights: WeightsOption = None,
-    labels: LabelMapOption = None,
+    label_map_file: LabelMapOption = None,
     relabel: RelabelOption = None,
     style: StyleOption = None,
     styles: StylesOption = None,
@@ -73,8 +73,8 @@ def render(
     seed: SeedOption = None,
     detail: DetailOption = None,
     variations: VariationsOption = None,
-    label: LabelOption = None,
-    first: FirstOption = 1,
+    label_names: LabelOption = None,
+    first_seed: FirstOption = 1,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -91,11 +91,12 @@ def render(
     """
     from engine.pictures.images import PICTURE_SUFFIXES
 
-    if variations is None and (label or first != 1):
+    if variations is None and (label_names or first_seed != 1):
         raise BadRequest("--label and --first go with --variations.")
-    if variations is None or out.suffix:
-        check_target(out, PICTURE_SUFFIXES)
-    if (request is None) == (weights is None and labels is None) or (request is None and not (weights and labels)):
+    if variations is None or target.suffix:
+        check_target(target, PICTURE_SUFFIXES)
+    by_words = bool(weights and label_map_file)
+    if (request_file is not None) == by_words or (request_file is not None and (weights or label_map_file)):
         raise BadRequest("render needs either a request file, or both --weights and --labels.")
 
     from engine.cli.changes import Changes
@@ -103,24 +104,26 @@ def render(
 
     session = Session(device)
     changes = Changes(relabel or (), styles, style or (), mix or ())
-    with progress("reading", quiet=as_json) as report, cancelling() as cancel:
-        job, reader = prepare(session, request, weights, labels, changes, seed)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        request, style_reader = prepare(session, request_file, weights, label_map_file, changes, seed)
         if detail is not None:
-            job = job.replace(detail=detail)
+            request = request.replace(detail=detail)
         if variations is None:
-            answer = perform(session, job, out, report, cancel)
+            answer = perform(session, request, target, on_progress, cancel)
         else:
             from engine.cli.series import paint_variations
 
-            answer = paint_variations(session, job, reader, label or [], variations, first, out, report, cancel)
+            answer = paint_variations(
+                session, request, style_reader, label_names or [], variations, first_seed, target, on_progress, cancel
+            )
     answer.tell(as_json)
 
 
 def prepare(
     session: Session,
-    request: Path | None,
+    request_file: Path | None,
     weights: str | None,
-    labels: Path | None,
+    label_map_file: Path | None,
     changes: Changes,
     seed: int | None,
 ) -> tuple[RenderRequest, StyleReader]:
@@ -128,12 +131,12 @@ def prepare(
     from engine.cli.changes import changed, new_request, read_render_request
     from engine.cli.styles import StyleReader
 
-    if request is not None:
-        job = read_render_request(request)
-        reader = StyleReader(session, job.weights)
+    if request_file is not None:
+        request = read_render_request(request_file)
+        style_reader = StyleReader(session, request.weights)
     else:
-        assert weights is not None and labels is not None  # the command has seen to it
-        reader = StyleReader(session, weights)
-        job = new_request(weights, labels, reader)
-    job = changed(job, reader, changes)
-    return (job if seed is None else job.replace(seed=seed)), reader
+        assert weights is not None and label_map_file is not None  # the command has seen to it
+        style_reader = StyleReader(session, weights)
+        request = new_request(weights, label_map_file, style_reader)
+    request = changed(request, style_reader, changes)
+    return (request if seed is None else request.replace(seed=seed)), style_reader

@@ -19,14 +19,14 @@ WANTED = "give a request JSON file, or a PNG that Tessera exported"
 
 
 def request(
-    file: Annotated[
+    request_file: Annotated[
         Path | None,
         typer.Argument(metavar="[REQUEST]", help="A request: JSON, or a PNG that Tessera exported."),
     ] = None,
-    out: Annotated[
+    target: Annotated[
         Path | None, typer.Option("--out", help="Where the result goes; its ending must suit the kind of request.")
     ] = None,
-    schema: Annotated[
+    schema_kind: Annotated[
         str | None,
         typer.Option("--schema", metavar="KIND", help="Print the JSON schema of that kind of request, and do no more."),
     ] = None,
@@ -40,32 +40,32 @@ def request(
     """
     from engine.requests.json_text import kind_named, schema_of
 
-    if schema is not None:
-        if file is not None or out is not None:
+    if schema_kind is not None:
+        if request_file is not None or target is not None:
             raise BadRequest("--schema stands alone; give it without a request and without --out.")
-        say_json(schema_of(kind_named(schema)))
+        say_json(schema_of(kind_named(schema_kind)))
         return
-    if file is None or out is None:
+    if request_file is None or target is None:
         raise BadRequest("request needs a request file and --out; or --schema KIND alone.")
-    job = read_request(file)
-    check_target(out, job.suffixes)
+    job = read_request(request_file)
+    check_target(target, job.suffixes)
 
     from engine.session import Session
 
     session = Session(device)
-    with progress("reading", quiet=as_json) as report, cancelling() as cancel:
-        answer = perform(session, job, out, report, cancel)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        answer = perform(session, job, target, on_progress, cancel)
     answer.tell(as_json)
 
 
 def perform(
-    session: Session, job: Request[Any], out: Path, report: OnProgress, cancel: threading.Event, **how: Any
+    session: Session, request: Request[Any], target: Path, on_progress: OnProgress, cancel: threading.Event, **how: Any
 ) -> Answer:
-    """Run a request and write its result to `out`, `how` as the result's `save` takes it."""
-    result = session.run(job, report, cancel)
-    result.save(out, **how)
-    first, *rest = result.lines()
-    return Answer({"out": out, **result.facts()}, [f"{out}  {first}", *rest], result.notes)
+    """Run a request and write its result to `target`, `how` as the result's `save` takes it."""
+    result = session.run(request, on_progress, cancel)
+    result.save(target, **how)
+    first_line, *more_lines = result.lines()
+    return Answer({"out": target, **result.facts()}, [f"{target}  {first_line}", *more_lines], result.notes)
 
 
 def read_request(path: Path) -> Request[Any]:
@@ -88,8 +88,8 @@ def _request_text(path: Path) -> str:
     from engine.pictures.png import read_embedded_request
     from engine.pictures.sniffing import sniff
 
-    kind = sniff(path)
-    if kind in ("request_png", "image", "label_map"):
+    file_kind = sniff(path)
+    if file_kind in ("request_png", "image", "label_map"):
         embedded = read_embedded_request(path)
         if embedded is None:
             raise BadRequest('"{0}" carries no request; {1}.', path, WANTED)
@@ -97,7 +97,7 @@ def _request_text(path: Path) -> str:
     try:
         text = read_text(path)
     except BadFile as error:
-        if not path.is_file() or kind == "request_json":
+        if not path.is_file() or file_kind == "request_json":
             raise
         raise BadRequest('"{0}" is no request; {1}.', path, WANTED, details=str(error)) from error
     if not text.lstrip("\ufeff").lstrip().startswith("{"):

@@ -24,60 +24,60 @@ Array = np.ndarray
 
 def paint_variations(
     session: Session,
-    job: RenderRequest,
+    base_request: RenderRequest,
     reader: StyleReader,
-    chosen: list[str],
+    label_names: list[str],
     count: int,
-    first: int,
-    out: Path,
-    report: OnProgress,
+    first_seed: int,
+    target: Path,
+    on_progress: OnProgress,
     cancel: threading.Event,
 ) -> Answer:
     """Paint variations of the chosen labels (none: of all) and write them: a grid, or, without a suffix, a folder."""
-    labels = reader.labels("--label", chosen, job)
-    requests = variations(job, labels, count, first)
-    pictures, notes = paint_all(session.run, requests, report, cancel)
+    labels = reader.labels("--label", label_names, base_request)
+    requests = variations(base_request, labels, count, first_seed)
+    pictures, notes = paint_all(session.run, requests, on_progress, cancel)
     if cancel.is_set():
         raise Cancelled()
-    if out.suffix:
-        write_image(out, grid(pictures))
+    if target.suffix:
+        write_image(target, grid(pictures))
     else:
-        write_sequence(out, pictures, requests)
+        write_sequence(target, pictures, requests)
     styles = [request.style(labels[0]) for request in requests]
     seeds = [style.seed for style in styles if isinstance(style, SampleStyle)]
     names = [reader.label_set[label].name for label in labels]
-    facts = {"out": out, "pictures": count, "labels": names, "samples": seeds}
-    words = ", ".join(f"sample:{seed}" for seed in seeds)
-    return Answer(facts, [f"{out}  {count} variations, read from left to right: {words}"], notes)
+    facts = {"out": target, "pictures": count, "labels": names, "samples": seeds}
+    seed_words = ", ".join(f"sample:{seed}" for seed in seeds)
+    return Answer(facts, [f"{target}  {count} variations, read from left to right: {seed_words}"], notes)
 
 
-def check_series(out: Path, suffixes: tuple[str, ...]) -> None:
+def check_series(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse, before long work, a folder for pictures that could not be made. Raises BadFile."""
-    if out.suffix:
-        raise BadFile('Cannot write "{0}": its name must end in {1}, or have no ending.', out, " or ".join(suffixes))
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', out)
-    if not out.absolute().parent.is_dir():
+    if target.suffix:
+        raise BadFile('Cannot write "{0}": its name must end in {1}, or have no ending.', target, " or ".join(suffixes))
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', target)
+    if not target.absolute().parent.is_dir():
         raise BadFile(
             'Cannot write "{0}": the folder "{1}" does not exist; create it first.',
-            out, out.absolute().parent,
+            target, target.absolute().parent,
         )
 
 
 def write_morph(
-    out: Path, pictures: list[Array], requests: list[RenderRequest], seconds: float, back: bool, notes: Sequence[str]
+    target: Path, pictures: list[Array], requests: list[RenderRequest], seconds: float, back: bool, notes: Sequence[str]
 ) -> Answer:
-    """Write a morph by what `out` ends in: a GIF, a strip, or a folder of PNG files."""
+    """Write a morph by what `target` ends in: a GIF, a strip, or a folder of PNG files."""
     height, width = pictures[0].shape[:2]
-    if out.suffix.lower() == ".gif":
-        write_gif(out, pictures, seconds_per_frame=seconds, back=back)
+    if target.suffix.lower() == ".gif":
+        write_gif(target, pictures, seconds_per_frame=seconds, back=back)
         kind = "gif"
-    elif out.suffix:
-        write_image(out, strip(pictures))
+    elif target.suffix:
+        write_image(target, strip(pictures))
         kind = "strip"
     else:
-        write_sequence(out, pictures, requests)
+        write_sequence(target, pictures, requests)
         kind = "folder"
-    facts = {"out": out, "kind": kind, "frames": len(pictures), "width": width, "height": height}
+    facts = {"out": target, "kind": kind, "frames": len(pictures), "width": width, "height": height}
     there_and_back = f", {gif_frames(len(pictures))} there and back" if kind == "gif" and back else ""
-    return Answer(facts, [f"{out}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)
+    return Answer(facts, [f"{target}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)

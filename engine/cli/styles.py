@@ -70,13 +70,13 @@ class StyleReader:
         if not names and self.abilities.scope == "picture":
             self.require_unlocked(request)
             return [label.id for label in self.label_set.labels]
-        shown = np.unique(label_map).tolist()
+        shown_labels = np.unique(label_map).tolist()
         if not names:
-            known = [label for label in shown if label < len(self.label_set)]
-            unlocked = [label for label in known if label not in request.style_locks]
+            known_labels = [label for label in shown_labels if label < len(self.label_set)]
+            unlocked = [label for label in known_labels if label not in request.style_locks]
             if not unlocked:
                 raise BadRequest("Every style of the request is locked; name one with {0} to change it.", option)
-            self.tell_kept(label for label in known if label in request.style_locks)
+            self.tell_kept(label for label in known_labels if label in request.style_locks)
             return unlocked
         labels = sorted({self.label_set.find(name) for name in names})
         for label in labels:
@@ -85,9 +85,9 @@ class StyleReader:
 
     def warn(self, label_map: Array) -> None:
         """Tell which labels of a label map the weights have not learnt."""
-        weak = [label for label in np.unique(label_map).tolist() if label in self.unlearnt]
-        if weak:
-            names = ", ".join(f'"{self.label_set[label].name}"' for label in weak)
+        unlearnt_labels = [label for label in np.unique(label_map).tolist() if label in self.unlearnt]
+        if unlearnt_labels:
+            names = ", ".join(f'"{self.label_set[label].name}"' for label in unlearnt_labels)
             tell([f'"{self._weights}" has learnt next to nothing of {names}; such regions will not look like much.'])
 
     def require_unlocked(self, request: RenderRequest) -> None:
@@ -102,18 +102,20 @@ class StyleReader:
 
     def require_region(self, label: int, label_map: Array) -> None:
         """Raise BadRequest, naming what there is, unless the label map has a region of that label."""
-        shown = np.unique(label_map).tolist()
-        if label not in shown:
-            names = ", ".join(self.label_set[region].name for region in shown if region < len(self.label_set))
+        shown_labels = np.unique(label_map).tolist()
+        if label not in shown_labels:
+            region_names = ", ".join(
+                self.label_set[region].name for region in shown_labels if region < len(self.label_set)
+            )
             name = self.label_set[label].name
-            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', name, names)
+            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', name, region_names)
 
     def _style(self, file: StyleFile, label: int) -> ImageStyle:
         """The style that the picture gives to a label. Raises MissingStyle: it does not show the label."""
         encoded = self._encoded(file)
         require_region(file.picture, label, encoded.present, self.label_set)
-        code = encode_code(encoded.codes[label])
-        return _image_style(file).replace(label=label, code=code, made_by=encoded.made_by or None)
+        style_code = encode_code(encoded.codes[label])
+        return _image_style(file).replace(label=label, code=style_code, made_by=encoded.made_by or None)
 
     def _encoded(self, file: StyleFile) -> StyleCodes:
         if file.label_map is None and self._session.parser_for(self.label_set) is None:

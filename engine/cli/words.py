@@ -38,25 +38,29 @@ StyleWord = StyleFile | Drawn | Mean
 
 def split_label(option: str, word: str) -> tuple[str, str]:
     """("hair", "a=b.png") of "hair=a=b.png": a label's name or id never holds an equals sign."""
-    label, found, rest = word.partition("=")
-    if not found or not label.strip() or not rest:
+    label, separator, style_word = word.partition("=")
+    if not separator or not label.strip() or not style_word:
         raise BadRequest('{0} "{1}" should read LABEL=FILE, for example {2} hair=photo.jpg.', option, word, option)
-    return label.strip(), rest
+    return label.strip(), style_word
 
 
 def split_style_file(option: str, word: str) -> StyleFile:
     """The picture and label map of "FILE" or "FILE@LABELMAP"; both must exist."""
     if os.path.isfile(word):
         return StyleFile(word)
-    cuts = [i for i, letter in enumerate(word) if letter == "@"]
-    readings = [(word[:i], word[i + 1 :]) for i in reversed(cuts) if 0 < i < len(word) - 1]
-    for picture, label_map in readings:
+    separators = [position for position, letter in enumerate(word) if letter == "@"]
+    possible_files = [
+        (word[:position], word[position + 1 :]) for position in reversed(separators) if 0 < position < len(word) - 1
+    ]
+    for picture, label_map in possible_files:
         if os.path.isfile(picture) and os.path.isfile(label_map):
             return StyleFile(picture, label_map)
-    for picture, label_map in readings:
+    for picture, label_map in possible_files:
         if os.path.isfile(picture):
             raise BadFile('{0}: there is no label map file "{1}" for the picture "{2}".', option, label_map, picture)
-    raise BadFile('{0}: there is no file "{1}"; check the path.', option, readings[0][0] if readings else word)
+    raise BadFile(
+        '{0}: there is no file "{1}"; check the path.', option, possible_files[0][0] if possible_files else word
+    )
 
 
 def split_style(option: str, word: str) -> StyleWord:
@@ -66,27 +70,27 @@ def split_style(option: str, word: str) -> StyleWord:
     if word == "mean":
         return Mean()
     if word.startswith("sample:"):
-        seed = word.removeprefix("sample:")
-        if not seed.isascii() or not seed.isdigit() or int(seed) >= 2**63:
+        seed_digits = word.removeprefix("sample:")
+        if not seed_digits.isascii() or not seed_digits.isdigit() or int(seed_digits) >= 2**63:
             raise BadRequest('{0}: "{1}" should read sample:SEED, for example sample:7.', option, word)
-        return Drawn(int(seed))
+        return Drawn(int(seed_digits))
     return split_style_file(option, word)
 
 
 def split_relabel(word: str) -> tuple[str, str]:
     """("building", "tree") of "building=tree"."""
-    old, _, new = word.partition("=")
-    if not old.strip() or not new.strip():
+    old_label, _, new_label = word.partition("=")
+    if not old_label.strip() or not new_label.strip():
         raise BadRequest('--relabel "{0}" should read LABEL=LABEL, for example --relabel building=tree.', word)
-    return old.strip(), new.strip()
+    return old_label.strip(), new_label.strip()
 
 
 def split_mix(word: str) -> tuple[str, StyleWord, float]:
     """(label, style, amount) of "LABEL=STYLE:AMOUNT"; the amount stands behind the last colon."""
-    label, rest = split_label("--mix", word)
-    path, _, number = rest.rpartition(":")
+    label, style_and_amount = split_label("--mix", word)
+    style_word, _, amount_text = style_and_amount.rpartition(":")
     try:
-        amount = float(number) if path and path != "sample" else math.nan
+        amount = float(amount_text) if style_word and style_word != "sample" else math.nan
     except ValueError:
         amount = math.nan
     if not math.isfinite(amount):
@@ -96,16 +100,16 @@ def split_mix(word: str) -> tuple[str, StyleWord, float]:
             word, label,
         )
     if not -1 <= amount <= 2:
-        raise BadRequest('--mix "{0}": the amount {1} is outside -1 to 2.', word, number)
-    return label, split_style("--mix", path), amount
+        raise BadRequest('--mix "{0}": the amount {1} is outside -1 to 2.', word, amount_text)
+    return label, split_style("--mix", style_word), amount
 
 
 def split_settings(words: list[str]) -> dict[str, str]:
     """{key: value} of "key=value" words for --set; a key given twice keeps its last value."""
     settings = {}
     for word in words:
-        key, found, value = word.partition("=")
-        if not found or not key.strip():
+        key, separator, value = word.partition("=")
+        if not separator or not key.strip():
             raise BadRequest('--set "{0}" should read key=value, for example --set steps=2000.', word)
         settings[key.strip()] = value
     return settings

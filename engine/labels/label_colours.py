@@ -23,20 +23,20 @@ def colour_tables(label_set: LabelSet) -> list[tuple[str, dict[int, int]]]:
 
     Where labels share a colour (Cityscapes' five blacks) the lowest id stands for it.
     """
-    sets = [label_set]
+    fitting_sets = [label_set]
     for name in bundled_label_sets():
-        other = load_label_set(name)
-        if label_set.same_labels(other) and not np.array_equal(other.palette(), label_set.palette()):
-            sets.append(other)
-    return [(one.name, {packed(x.colour): x.id for x in reversed(one.labels)}) for one in sets]
+        bundled_set = load_label_set(name)
+        if label_set.same_labels(bundled_set) and not np.array_equal(bundled_set.palette(), label_set.palette()):
+            fitting_sets.append(bundled_set)
+    return [(fitting.name, {packed(x.colour): x.id for x in reversed(fitting.labels)}) for fitting in fitting_sets]
 
 
-def ids_by_colour(rgb: Array, table: dict[int, int]) -> Array:
-    """(H, W, 3) uint8 whose colours are all in `table` -> (H, W) uint8 ids."""
-    keys = np.array(sorted(table), dtype=np.uint32)
-    ids = np.array([table[int(key)] for key in keys], dtype=np.uint8)
-    keyed = rgb[..., 0].astype(np.uint32) << 16 | rgb[..., 1].astype(np.uint32) << 8 | rgb[..., 2]
-    return ids[np.searchsorted(keys, keyed)]
+def ids_by_colour(rgb: Array, id_by_colour: dict[int, int]) -> Array:
+    """(H, W, 3) uint8 whose colours are all in `id_by_colour` -> (H, W) uint8 ids."""
+    sorted_colours = np.array(sorted(id_by_colour), dtype=np.uint32)
+    ids = np.array([id_by_colour[int(key)] for key in sorted_colours], dtype=np.uint8)
+    pixel_colours = rgb[..., 0].astype(np.uint32) << 16 | rgb[..., 1].astype(np.uint32) << 8 | rgb[..., 2]
+    return ids[np.searchsorted(sorted_colours, pixel_colours)]
 
 
 def colours_sentence(
@@ -47,11 +47,11 @@ def colours_sentence(
         ({key: count for key, count in counts.items() if key not in table} for _, table in tables),
         key=lambda rest: sum(rest.values()),
     )
-    rows = sorted(unknown.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"#{key:06x} ({count:,} pixel{'s' if count > 1 else ''})" for key, count in rows[:6])
-    if len(rows) > 6:
-        shown = Message("{0} and {1} more", shown, len(rows) - 6)
-    if len(rows) == 1:
+    by_count = sorted(unknown.items(), key=lambda item: -item[1])
+    shown = ", ".join(f"#{key:06x} ({count:,} pixel{'s' if count > 1 else ''})" for key, count in by_count[:6])
+    if len(by_count) > 6:
+        shown = Message("{0} and {1} more", shown, len(by_count) - 6)
+    if len(by_count) == 1:
         return Message(
             "{0} contains the colour {1} that '{2}' does not have; choose the label set that the map was made for, "
             "or repaint these pixels without smoothing.",

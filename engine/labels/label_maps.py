@@ -40,31 +40,31 @@ def check_label_map(label_map: Array, label_set: LabelSet, source: str) -> None:
     """
     if label_map.ndim != 2 or label_map.size == 0 or not np.issubdtype(label_map.dtype, np.integer):
         raise BadLabelMap("{0} is not a label map: it needs one whole number per pixel.", as_sentence(source))
-    wrong = _wrong_values(label_map, label_set)
-    if wrong.size:
-        raise BadLabelMap(_wrong_sentence(wrong, label_set.name, len(label_set), source))
+    wrong_values = _wrong_values(label_map, label_set)
+    if wrong_values.size:
+        raise BadLabelMap(_wrong_sentence(wrong_values, label_set.name, len(label_set), source))
 
 
 def _wrong_values(label_map: Array, label_set: LabelSet) -> Array:
-    low, high = int(label_map.min()), int(label_map.max())  # cheap: nearly every map ends here
-    if low >= 0 and high < len(label_set):
+    lowest, highest = int(label_map.min()), int(label_map.max())  # cheap: nearly every map ends here
+    if lowest >= 0 and highest < len(label_set):
         return np.empty(0, dtype=np.int64)
     values = np.unique(label_map).astype(np.int64)
     return values[(values < 0) | (values >= len(label_set))]
 
 
-def _wrong_sentence(wrong: Array, title: str, count: int, source: str) -> Message:
-    shown = ", ".join(str(value) for value in wrong[:8].tolist())
-    if wrong.size > 8:
-        shown = Message("{0} and {1} more", shown, wrong.size - 8)
-    what = (
+def _wrong_sentence(wrong_values: Array, title: str, count: int, source: str) -> Message:
+    shown = ", ".join(str(value) for value in wrong_values[:8].tolist())
+    if wrong_values.size > 8:
+        shown = Message("{0} and {1} more", shown, wrong_values.size - 8)
+    problem = (
         Message("the value {0}, which is not a label", shown)
-        if wrong.size == 1
+        if wrong_values.size == 1
         else Message("the values {0} which are not labels", shown)
     )
     return Message(
         "{0} contains {1} of '{2}' (0-{3}); choose the label set or the label order that the map was made for.",
-        as_sentence(source), what, title, count - 1,
+        as_sentence(source), problem, title, count - 1,
     )
 
 
@@ -75,14 +75,6 @@ def resize_label_map(label_map: Array, height: int, width: int) -> Array:
     rows = ((np.arange(height) + 0.5) * label_map.shape[0] / height).astype(np.intp)
     columns = ((np.arange(width) + 0.5) * label_map.shape[1] / width).astype(np.intp)
     return np.ascontiguousarray(label_map[rows[:, None], columns[None, :]])
-
-
-def flip_label_map(label_map: Array, label_set: LabelSet) -> Array:
-    """Mirror left and right, exchanging the labels of `swap_on_flip`. (H, W) -> (H, W)."""
-    table = np.arange(256, dtype=label_map.dtype)
-    for a, b in label_set.swap_on_flip:
-        table[a], table[b] = b, a
-    return np.ascontiguousarray(table[label_map[:, ::-1]])
 
 
 def colourise(label_map: Array, label_set: LabelSet) -> Array:
@@ -125,12 +117,12 @@ def read_label_map(
     notes = [note] if (note := raster.frame_note()) else []
     image = raster.turned()
     if image.mode == "P":
-        found = _read_palette(image, label_set, called, order, notes)
+        label_map_file = _read_palette(image, label_set, called, order, notes)
     elif is_grey(image):
-        found = _read_values(grey_values(image, raster, called), label_set, called, order, "raw", notes)
+        label_map_file = _read_values(grey_values(image, raster, called), label_set, called, order, "raw", notes)
     else:
-        found = _read_colours(image, label_set, called, order, notes)
-    return found
+        label_map_file = _read_colours(image, label_set, called, order, notes)
+    return label_map_file
 
 
 def is_grey(image: Image.Image) -> bool:
@@ -162,13 +154,13 @@ def _read_values(
 
 
 def _reordered(values: Array, label_set: LabelSet, called: str, order: str) -> Array:
-    table = np.array(_order(order, label_set), dtype=np.uint8)
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high >= len(table):
-        wrong = np.unique(values).astype(np.int64)
-        wrong = wrong[(wrong < 0) | (wrong >= len(table))]
-        raise BadLabelMap(_wrong_sentence(wrong, order, len(table), called))
-    return table[values]
+    id_table = np.array(_order(order, label_set), dtype=np.uint8)
+    lowest, highest = int(values.min()), int(values.max())
+    if lowest < 0 or highest >= len(id_table):
+        wrong_values = np.unique(values).astype(np.int64)
+        wrong_values = wrong_values[(wrong_values < 0) | (wrong_values >= len(id_table))]
+        raise BadLabelMap(_wrong_sentence(wrong_values, order, len(id_table), called))
+    return id_table[values]
 
 
 def _order(order: str, label_set: LabelSet) -> tuple[int, ...]:
@@ -188,10 +180,10 @@ def _read_palette(
     if int(values.max()) < limit:
         return _read_values(values, label_set, called, order, "indexed", notes)
     palette = np.asarray(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3)
-    used = np.unique(values)
-    known = colour_tables(label_set)
-    if int(used.max()) < len(palette) and any(
-        all(colour in table for colour in map(packed, palette[used].tolist())) for _, table in known
+    used_values = np.unique(values)
+    known_tables = colour_tables(label_set)
+    if int(used_values.max()) < len(palette) and any(
+        all(colour in table for colour in map(packed, palette[used_values].tolist())) for _, table in known_tables
     ):
         notes = [*notes, Message("the palette's numbers are no label ids, so its colours were read instead")]
         return _read_colours(image.convert("RGB"), label_set, called, order, notes)
@@ -222,7 +214,8 @@ def _read_colours(
     if title != label_set.name:
         notes = [*notes, Message("read with the colours of {0}", title)]
     elif any(
-        {key: other[key] for key in counts} != {key: table[key] for key in counts} for _, other in fitting[1:]
+        {key: alternative[key] for key in counts} != {key: table[key] for key in counts}
+        for _, alternative in fitting[1:]
     ):
         notes = [*notes, Message("its colours would also fit {0}; those of {1} were used", fitting[1][0], title)]
     if order is not None:
@@ -262,13 +255,13 @@ def write_label_map(
 
 
 def _check_colours_differ(ids: Array, label_set: LabelSet) -> None:
-    seen: dict[tuple[int, int, int], Label] = {}
+    label_by_colour: dict[tuple[int, int, int], Label] = {}
     for index in np.unique(ids).tolist():
         label = label_set[index]
-        first = seen.setdefault(label.colour, label)
-        if first is not label:
+        first_label = label_by_colour.setdefault(label.colour, label)
+        if first_label is not label:
             raise NotSupported(
                 'The labels "{0}" and "{1}" have the same colour, so a colour-coded file would lose them; save an '
                 "indexed label map.",
-                first.name, label.name,
+                first_label.name, label.name,
             )

@@ -57,7 +57,7 @@ class LabelSet:
             )
         if self.ignore is not None and not 0 <= self.ignore < count:
             raise BadRequest('The label set "{0}" ignores {1}, which is not one of its labels.', self.name, self.ignore)
-        if any(not 0 <= i < count for pair in self.swap_on_flip for i in pair):
+        if any(not 0 <= index < count for pair in self.swap_on_flip for index in pair):
             raise BadRequest('The label set "{0}" swaps labels that it does not have.', self.name)
         object.__setattr__(self, "_names", tuple(_folded(label.name) for label in self.labels))
 
@@ -76,19 +76,19 @@ class LabelSet:
 
         Case, "_" and "-" do not matter. Raises BadRequest that names the nearest labels.
         """
-        wanted = _folded(text)
-        if wanted.isdecimal() and wanted.isascii():
-            if int(wanted) < len(self):
-                return int(wanted)
+        folded = _folded(text)
+        if folded.isdecimal() and folded.isascii():
+            if int(folded) < len(self):
+                return int(folded)
             raise BadRequest('"{0}" is not a label of "{1}": its ids are 0 to {2}.', text, self.name, len(self) - 1)
         for label, name in zip(self.labels, self._names):
-            if wanted in (name, _folded(label.name_zh)):
+            if folded in (name, _folded(label.name_zh)):
                 return label.id
-        near = difflib.get_close_matches(
-            wanted, [*self._names, *(x.name_zh for x in self.labels)], n=3, cutoff=0.5
+        nearest_names = difflib.get_close_matches(
+            folded, [*self._names, *(x.name_zh for x in self.labels)], n=3, cutoff=0.5
         )
-        if near:
-            nearest = " / ".join(f'"{name}"' for name in dict.fromkeys(near))
+        if nearest_names:
+            nearest = " / ".join(f'"{name}"' for name in dict.fromkeys(nearest_names))
             raise BadRequest('"{0}" is not a label of "{1}"; did you mean {2}?', text, self.name, nearest)
         examples = ", ".join(label.name for label in self.labels[:6]) + (", ..." if len(self) > 6 else "")
         raise BadRequest('"{0}" is not a label of "{1}"; its labels are {2}', text, self.name, examples)
@@ -104,7 +104,8 @@ class LabelSet:
             "ignore": self.ignore,
             "swap_on_flip": [list(pair) for pair in self.swap_on_flip],
             "classes": [
-                {"id": x.id, "name": x.name, "name_zh": x.name_zh, "colour": x.hex} for x in self.labels
+                {"id": label.id, "name": label.name, "name_zh": label.name_zh, "colour": label.hex}
+                for label in self.labels
             ],
         }
 
@@ -112,14 +113,14 @@ class LabelSet:
     def from_dict(cls, data: Mapping[str, Any], *, name: str = "", source: str = "the label set") -> LabelSet:
         """A label set from plain data; `name` stands in where it has none. Raises BadFile naming `source`."""
         try:
-            rows = data["classes"]
-            labels = tuple(_label(row, i) for i, row in enumerate(rows))
+            classes = data["classes"]
+            labels = tuple(_label(row, index) for index, row in enumerate(classes))
             ignore = data.get("ignore")
             return cls(
                 name=str(data.get("name") or name or "labels"),
                 labels=labels,
                 ignore=None if ignore is None else int(ignore),
-                swap_on_flip=tuple((int(a), int(b)) for a, b in data.get("swap_on_flip") or ()),
+                swap_on_flip=tuple((int(left), int(right)) for left, right in data.get("swap_on_flip") or ()),
             )
         except BadRequest as error:
             raise BadFile("{0} cannot be used: {1}", as_sentence(source), error) from error

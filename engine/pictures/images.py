@@ -51,8 +51,8 @@ def read_image(source: Source, *, max_side: int = 4096, name: str | None = None)
         size = max(1, round(width * factor)), max(1, round(height * factor))
         rgb = rgb.resize(size, Image.Resampling.BOX)
         upright = raster.orientation < 5  # the others swap width and height
-        before, after = ((width, height), size) if upright else ((height, width), size[::-1])
-        notes.append(Message("reduced from {0} x {1} to {2} x {3} pixels", before[0], before[1], after[0], after[1]))
+        sides = (width, height, *size) if upright else (height, width, *size[::-1])
+        notes.append(Message("reduced from {0} x {1} to {2} x {3} pixels", *sides))
     return ImageFile(np.array(raster.turned(rgb), dtype=np.uint8), tuple(notes))
 
 
@@ -69,22 +69,22 @@ def _to_srgb(raster: Raster, notes: list[str]) -> Image.Image:
         image = image.convert("RGB")
     elif image.mode == "P":
         image = image.convert("RGB")
-    rgb = _by_profile(image, profile, notes)
+    converted = _by_profile(image, profile, notes)
     if alpha is not None and alpha.getextrema() != (255, 255):
-        white = Image.new("RGB", rgb.size, (255, 255, 255))
-        white.paste(rgb, mask=alpha)
-        return white
-    return rgb
+        on_white = Image.new("RGB", converted.size, (255, 255, 255))
+        on_white.paste(converted, mask=alpha)
+        return on_white
+    return converted
 
 
 def _by_profile(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
     """Convert by the embedded colour profile; without one (or with a broken one) by the usual formulas."""
     if image.mode == "LAB":
-        source: Any = ImageCms.createProfile("LAB")
+        source_profile: Any = ImageCms.createProfile("LAB")
     elif profile and image.mode in ("RGB", "CMYK", "L"):
         try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
+            source_profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source_profile).lower():
                 return image
         except (ImageCms.PyCMSError, OSError):
             notes.append(Message("its colour profile is damaged and was not used"))
@@ -92,7 +92,7 @@ def _by_profile(image: Image.Image, profile: bytes | None, notes: list[str]) -> 
     else:
         return image.convert("RGB")
     try:
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        converted = ImageCms.profileToProfile(image, source_profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         notes.append(Message("its colour profile does not fit the picture and was not used"))
         return image.convert("RGB")
@@ -109,13 +109,13 @@ def _grey_to_uint8(image: Image.Image, notes: list[str]) -> Array:
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
         return ((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
     values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    whole = 1.0 if image.mode == "F" else 65535.0
-    if low < 0 or high > whole:
-        notes.append(Message("its values {0} to {1} were stretched to black to white", f"{low:g}", f"{high:g}"))
+    lowest, highest = float(values.min()), float(values.max())
+    white = 1.0 if image.mode == "F" else 65535.0
+    if lowest < 0 or highest > white:
+        notes.append(Message("its values {0} to {1} were stretched to black to white", f"{lowest:g}", f"{highest:g}"))
     else:
-        low, high = 0.0, whole
-    return np.rint((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)
+        lowest, highest = 0.0, white
+    return np.rint((values - lowest) * (255.0 / max(highest - lowest, 1e-12))).astype(np.uint8)
 
 
 # ---------------------------------------------------------------- writing
@@ -138,15 +138,15 @@ def write_image(path: PathLike, pixels: Array, *, request_json: str | None = Non
     Atomic. `request_json` travels in a PNG (iTXt chunk "tessera"); the other formats carry none.
     Raises BadFile: another suffix, a size the format cannot hold, or a folder that cannot be written.
     """
-    kind = _FORMATS.get(Path(path).suffix.lower())
-    if kind is None:
+    format_name = _FORMATS.get(Path(path).suffix.lower())
+    if format_name is None:
         raise BadFile('Cannot write "{0}": its name must end in .png, .jpg, .webp or .tiff.', path)
     image = _as_image(pixels)
-    limit = {"JPEG": 65_500, "WEBP": 16_383}.get(kind, 1 << 31)
-    if max(image.size) > limit:
+    longest_side = {"JPEG": 65_500, "WEBP": 16_383}.get(format_name, 1 << 31)
+    if max(image.size) > longest_side:
         raise BadFile(
             'Cannot write "{0}": {1} holds at most {2} pixels a side; save it as PNG.',
-            path, kind, f"{limit:,}",
+            path, format_name, f"{longest_side:,}",
         )
     by_kind: dict[str, dict[str, Any]] = {
         "PNG": {"compress_level": 6},
@@ -154,11 +154,11 @@ def write_image(path: PathLike, pixels: Array, *, request_json: str | None = Non
         "WEBP": {"quality": quality, "method": 4},
         "TIFF": {"compression": "tiff_adobe_deflate"},
     }
-    options = by_kind[kind]
-    if kind == "PNG" and request_json is not None:
+    options = by_kind[format_name]
+    if format_name == "PNG" and request_json is not None:
         options["pnginfo"] = _request_chunk(request_json)
     buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
-    image.save(buffer, format=kind, **options)
+    image.save(buffer, format=format_name, **options)
     write_bytes(path, buffer.getvalue())
 
 
@@ -176,9 +176,9 @@ def _as_image(pixels: Array) -> Image.Image:
 
 
 def _request_chunk(request_json: str) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt(REQUEST_KEY, request_json, zip=True)
-    return info
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_itxt(REQUEST_KEY, request_json, zip=True)
+    return chunks
 
 
 # ---------------------------------------------------------------- sizes

@@ -36,8 +36,10 @@ def grid(pictures: Sequence[Array], columns: int = 0, gap: int = 4) -> Array:
     columns = columns or math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
     height, width = pictures[0].shape[:2]
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), PAPER, np.uint8)
-    for n, picture in enumerate(pictures):
-        top, left = n // columns * (height + gap), n % columns * (width + gap)
-        sheet[top : top + height, left : left + width] = resize_image(picture, height, width)
-    return sheet
+    montage = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), PAPER, np.uint8)
+    for number, picture in enumerate(pictures):
+        row_start, column_start = number // columns * (height + gap), number % columns * (width + gap)
+        montage[row_start : row_start + height, column_start : column_start + width] = resize_image(
+            picture, height, width
+        )
+    return montage

@@ -22,10 +22,10 @@ def _png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     position = 8 if data.startswith(_PNG_SIGNATURE) else len(data)
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
-        kind, content = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
+        chunk_type, content = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
         if len(content) < length:
             break
-        chunks.append((kind, content))
+        chunks.append((chunk_type, content))
         position += 12 + length
     return chunks
 
@@ -34,10 +34,10 @@ def _inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
     """zlib-decompressed data; None if it is damaged or larger than `limit`."""
     decoder = zlib.decompressobj()
     try:
-        out = decoder.decompress(data, limit)
+        inflated = decoder.decompress(data, limit)
     except zlib.error:
         return None
-    return out if decoder.eof else None
+    return inflated if decoder.eof else None
 
 
 REQUEST_KEY = "tessera"
@@ -47,14 +47,14 @@ REQUEST_KEY = "tessera"
 def read_embedded_request(source: Source) -> str | None:
     """The request JSON that `write_image` put into a PNG, or None. Raises BadFile if it cannot be read."""
     data = source if isinstance(source, bytes) else read_bytes(source)
-    for kind, content in _png_chunks(data):
-        keyword, _, rest = content.partition(b"\0")
-        if kind != b"iTXt" or keyword != REQUEST_KEY.encode() or len(rest) < 2:
+    for chunk_type, content in _png_chunks(data):
+        keyword, _, flags_and_text = content.partition(b"\0")
+        if chunk_type != b"iTXt" or keyword != REQUEST_KEY.encode() or len(flags_and_text) < 2:
             continue
-        text = rest[2:].split(b"\0", 2)[-1]  # after the language tag and the translated keyword
-        plain = _inflate(text) if rest[0] else text
+        stored_text = flags_and_text[2:].split(b"\0", 2)[-1]  # after the language tag and the translated keyword
+        plain_text = _inflate(stored_text) if flags_and_text[0] else stored_text
         try:
-            return None if plain is None else plain.decode("utf-8")
+            return None if plain_text is None else plain_text.decode("utf-8")
         except UnicodeDecodeError:
             return None
     return None
@@ -82,14 +82,14 @@ def encode_grey_png(values: np.ndarray) -> bytes:
     deflate are three times as fast as Pillow's search for the best filter, and no larger for label maps.
     """
     height, width = values.shape
-    rows = np.empty((height, width + 1), dtype=np.uint8)
-    rows[:, 0] = 2  # PNG's filter "up"
-    rows[0, 1:] = values[0]
-    np.subtract(values[1:], values[:-1], out=rows[1:, 1:])
+    filtered_rows = np.empty((height, width + 1), dtype=np.uint8)
+    filtered_rows[:, 0] = 2  # PNG's filter "up"
+    filtered_rows[0, 1:] = values[0]
+    np.subtract(values[1:], values[:-1], out=filtered_rows[1:, 1:])
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    packed = zlib.compress(rows.tobytes(), 6 if values.size <= 1 << 18 else 1)
+    packed = zlib.compress(filtered_rows.tobytes(), 6 if values.size <= 1 << 18 else 1)
     chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
     return _PNG_SIGNATURE + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
+        struct.pack(">I", len(content)) + chunk_type + content + struct.pack(">I", zlib.crc32(chunk_type + content))
+        for chunk_type, content in chunks
     )

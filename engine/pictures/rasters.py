@@ -134,43 +134,45 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
     orientation = 1
     with suppress(Exception):  # broken EXIF data: the picture itself is fine
         orientation = int(image.getexif().get(0x0112, 1))
-    kind, first = str(image.format), image
-    if kind not in ("JPEG", "MPO"):
+    format_name, first_frame = str(image.format), image
+    if format_name not in ("JPEG", "MPO"):
         full_size = image.size  # Pillow has already turned a TIFF upright
     if getattr(image, "is_animated", False):
-        first = image.copy()  # counting frames moves on in the file
-    return Raster(first, kind, _count_frames(image), full_size, orientation, bits, lossy)
+        first_frame = image.copy()  # counting frames moves on in the file
+    return Raster(first_frame, format_name, _count_frames(image), full_size, orientation, bits, lossy)
 
 
 def _check_size(image: Image.Image, called: str, shrink_to: int | None) -> None:
     width, height = image.size
-    begin = Message("{0} is {1} x {2} pixels", as_sentence(called), f"{width:,}", f"{height:,}")
+    beginning = Message("{0} is {1} x {2} pixels", as_sentence(called), f"{width:,}", f"{height:,}")
     if min(width, height) < MIN_SIDE_READ:
-        raise BadFile("{0}, too small; use one of at least {1} x {2}.", begin, MIN_SIDE_READ, MIN_SIDE_READ)
-    limit = MAX_PIXELS_READ
+        raise BadFile("{0}, too small; use one of at least {1} x {2}.", beginning, MIN_SIDE_READ, MIN_SIDE_READ)
+    most_pixels = MAX_PIXELS_READ
     if shrink_to is not None and image.format in ("JPEG", "MPO") and not image.info.get("progressive"):
         # A progressive file is held whole by the decoder, whatever size is asked for.
-        limit = MAX_PIXELS_SHRUNK
-    if max(width, height) > MAX_SIDE_READ or width * height > limit:
+        most_pixels = MAX_PIXELS_SHRUNK
+    if max(width, height) > MAX_SIDE_READ or width * height > most_pixels:
         raise BadFile(
             "{0}, more than the {1} megapixels that can be read; reduce it in another program first.",
-            begin, limit // 10 ** 6,
+            beginning, most_pixels // 10 ** 6,
         )
     if shrink_to is not None:
         factor = max(width, height) / shrink_to
         if factor > 1:
             image.draft(None, (max(1, int(width / factor)), max(1, int(height / factor))))
     if image.size[0] * image.size[1] > MAX_PIXELS_READ:
-        raise BadFile("{0}, more than can be read; reduce it in another program first.", begin)
+        raise BadFile("{0}, more than can be read; reduce it in another program first.", beginning)
 
 
 def _stored_bits(image: Image.Image) -> int:
     """Bits of a grey sample as stored, from the decoder's raw mode ("L;4"); 8 where it says nothing."""
     for tile in getattr(image, "tile", []):
-        args = tile[3]
-        raw = args if isinstance(args, str) else next((a for a in args or () if isinstance(a, str)), "")
-        if image.mode == "L" and raw.startswith(("L;2", "L;4")):
-            return int(raw[2])
+        arguments = tile[3]
+        raw_mode = (
+            arguments if isinstance(arguments, str) else next((a for a in arguments or () if isinstance(a, str)), "")
+        )
+        if image.mode == "L" and raw_mode.startswith(("L;2", "L;4")):
+            return int(raw_mode[2])
     return 8
 
 
@@ -202,11 +204,16 @@ def _ends_early(image: Image.Image, handle: IO[bytes]) -> bool:
     if (corner.getcolors(1)) is None:
         return False
     handle.seek(0)
-    data = handle.read()
-    end = data.rfind(b"\xff\xd9")
-    with Image.open(io.BytesIO(data[:end] + b"\x5a\x33\x96" * 40 + data[end:]), formats=("JPEG",)) as other:
-        other.draft(None, image.size)
-        return other.size == image.size and ImageChops.difference(image, other).getbbox(alpha_only=False) is not None
+    file_bytes = handle.read()
+    end_marker = file_bytes.rfind(b"\xff\xd9")
+    with Image.open(
+        io.BytesIO(file_bytes[:end_marker] + b"\x5a\x33\x96" * 40 + file_bytes[end_marker:]), formats=("JPEG",)
+    ) as marked_image:
+        marked_image.draft(None, image.size)
+        return (
+            marked_image.size == image.size
+            and ImageChops.difference(image, marked_image).getbbox(alpha_only=False) is not None
+        )
 
 
 def _count_frames(image: Image.Image) -> int:
@@ -221,15 +228,15 @@ def _count_frames(image: Image.Image) -> int:
 def _check_signature(handle: IO[bytes], called: str) -> None:
     """Kinds that people do drop and that are not read get a sentence of their own."""
     try:
-        head = handle.read(64)
+        first_bytes = handle.read(64)
         handle.seek(0)
     except OSError as error:
         raise BadFile("Cannot read {0}: {1}.", called, error.strerror or error, details=repr(error)) from error
-    if not head:
+    if not first_bytes:
         raise BadFile("{0} is empty; choose a picture.", as_sentence(called))
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+    if first_bytes[4:8] == b"ftyp" and first_bytes[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
         raise BadFile("{0} is a HEIC picture, which cannot be read; save it as JPEG or PNG first.", as_sentence(called))
-    if b"<svg" in head.lower():
+    if b"<svg" in first_bytes.lower():
         raise BadFile("{0} is an SVG drawing, which cannot be read; save it as PNG first.", as_sentence(called))
 
 

@@ -39,12 +39,12 @@ def sniff(path: str | os.PathLike[str]) -> Kind:
         if path.is_dir():
             return "weights" if (path / "card.json").is_file() else "unknown"
         with open(path, "rb") as handle:
-            head = handle.read(4096)
+            first_bytes = handle.read(4096)
     except (OSError, ValueError):
         return "unknown"
-    if _is_weights(path, head):
+    if _is_weights(path, first_bytes):
         return "weights"
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return "request_json" if _is_request(path) else "unknown"
     return _sniff_picture(path)
 
@@ -79,9 +79,11 @@ def sets_by_colours(path: str | os.PathLike[str]) -> list[str]:
                     for t in _tables()
                 ]
             else:
-                found = image.convert("RGB").getcolors(_most_labels()) if image.mode in ("RGB", "RGBA") else None
-                used = {cast(tuple[int, ...], colour) for _, colour in found or ()}
-                fits = [bool(used) and used <= set(table) for table in _tables()]
+                colour_counts = (
+                    image.convert("RGB").getcolors(_most_labels()) if image.mode in ("RGB", "RGBA") else None
+                )
+                used_colours = {cast(tuple[int, ...], colour) for _, colour in colour_counts or ()}
+                fits = [bool(used_colours) and used_colours <= set(table) for table in _tables()]
             return [name for name, fit in zip(bundled_label_sets(), fits, strict=True) if fit]
     except Exception:
         return []
@@ -91,26 +93,26 @@ def is_torch_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a PyTorch checkpoint, as authors publish them: something to import. Never raises."""
     try:
         with open(path, "rb") as handle:
-            head = handle.read(4096)
+            first_bytes = handle.read(4096)
     except (OSError, ValueError):
         return False
-    return _is_torch(Path(path), head)
+    return _is_torch(Path(path), first_bytes)
 
 
-def _is_weights(path: Path, head: bytes) -> bool:
+def _is_weights(path: Path, first_bytes: bytes) -> bool:
     """A safetensors file, or a PyTorch checkpoint."""
-    if len(head) > 9 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") < 100 << 20:
+    if len(first_bytes) > 9 and first_bytes[8:9] == b"{" and 2 <= int.from_bytes(first_bytes[:8], "little") < 100 << 20:
         return True
-    return _is_torch(path, head)
+    return _is_torch(path, first_bytes)
 
 
-def _is_torch(path: Path, head: bytes) -> bool:
+def _is_torch(path: Path, first_bytes: bytes) -> bool:
     """A zip with data.pkl, or the older bare pickle."""
-    if head.startswith(b"PK\x03\x04"):
+    if first_bytes.startswith(b"PK\x03\x04"):
         with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
             return any(name.endswith("/data.pkl") for name in archive.namelist())
         return False
-    return head[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04") and b"\x6c\xfc\x9c\x46\xf9" in head[:32]
+    return first_bytes[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04") and b"\x6c\xfc\x9c\x46\xf9" in first_bytes[:32]
 
 
 def _is_request(path: Path) -> bool:
@@ -150,7 +152,9 @@ def _looks_like_label_map(image: Image.Image) -> bool:
     if image.mode in ("RGB", "RGBA"):
         colours = image.convert("RGB").getcolors(_most_labels())
         return (
-            colours is not None and len(colours) > 1 and _one_table_has({cast(tuple[int, ...], c) for _, c in colours})
+            colours is not None
+            and len(colours) > 1
+            and _one_table_has({cast(tuple[int, ...], colour) for _, colour in colours})
         )
     return False
 

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, overload
+from typing import overload
 
 import numpy as np
 from PIL import Image
@@ -24,7 +24,7 @@ from engine.errors import BadFile, BadRequest, Cancelled
 from engine.files import PathLike, cannot, write_bytes
 from engine.pictures.images import write_image
 from engine.requests.json_text import to_json
-from engine.requests.render import RenderRequest
+from engine.requests.render import RenderRequest, RenderResult
 
 Array = np.ndarray
 Progress = Callable[[float, str], None]
@@ -34,14 +34,7 @@ PALETTE_PIXELS = 1 << 20
 """Pixels, of all frames together, that a GIF's palette is made from."""
 
 
-class _Result(Protocol):
-    @property
-    def pixels(self) -> Array: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
-
-
-Run = Callable[[RenderRequest, Progress, threading.Event], _Result]
+Run = Callable[[RenderRequest, Progress, threading.Event], RenderResult]
 """`Session.run`, or what does the same."""
 
 
@@ -62,8 +55,8 @@ def paint_all(
         EngineError of some kind, Cancelled among them.
     """
     results = list(paint_each(run, requests, on_progress, cancel))
-    notes = dict.fromkeys(note for result in results for note in result.notes)
-    return [result.pixels for result in results], tuple(notes)
+    all_notes = dict.fromkeys(note for result in results for note in result.notes)
+    return [result.pixels for result in results], tuple(all_notes)
 
 
 def paint_each(
@@ -71,18 +64,18 @@ def paint_each(
     requests: Sequence[RenderRequest],
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-) -> Iterator[_Result]:
+) -> Iterator[RenderResult]:
     """As `paint_all`, one result after the other, each painted when it is asked for."""
-    stop = cancel or threading.Event()
-    for n, request in enumerate(requests):
-        if stop.is_set():
+    cancel_event = cancel or threading.Event()
+    for number, request in enumerate(requests):
+        if cancel_event.is_set():
             raise Cancelled()
 
-        def report(fraction: float, text: str, n: int = n) -> None:
+        def report(fraction: float, text: str, number: int = number) -> None:
             if on_progress is not None:
-                on_progress((n + fraction) / len(requests), text)
+                on_progress((number + fraction) / len(requests), text)
 
-        yield run(request, report, stop)
+        yield run(request, report, cancel_event)
 
 
 class Spool(Sequence[Array]):
@@ -118,7 +111,7 @@ class Spool(Sequence[Array]):
     def __getitem__(self, index: slice) -> Sequence[Array]: ...
     def __getitem__(self, index: int | slice) -> Array | Sequence[Array]:
         if isinstance(index, slice):
-            return [self[n] for n in range(*index.indices(self._count))]
+            return [self[position] for position in range(*index.indices(self._count))]
         number = range(self._count)[index]
         size = int(np.prod(self._shape))
         self._file.seek(number * size)
@@ -159,12 +152,14 @@ def write_gif(
     if not 0.02 <= seconds_per_frame <= 60:
         raise BadRequest("{0} seconds per frame cannot be had; give 0.02 to 60.", f"{seconds_per_frame:g}")
     palette = _palette(pictures)
-    order = list(range(len(pictures)))
-    frames = (_frame(pictures[n], palette) for n in (order + order[-2:0:-1] if back else order))
+    frame_order = list(range(len(pictures)))
+    if back:
+        frame_order += frame_order[-2:0:-1]
+    palette_frames = (_frame(pictures[number], palette) for number in frame_order)
     buffer = io.BytesIO()
     duration = 10 * round(100 * seconds_per_frame)  # milliseconds, in GIF's hundredths of a second
-    next(frames).save(
-        buffer, format="GIF", save_all=True, append_images=frames, duration=duration, loop=0, optimize=False
+    next(palette_frames).save(
+        buffer, format="GIF", save_all=True, append_images=palette_frames, duration=duration, loop=0, optimize=False
     )
     write_bytes(path, buffer.getvalue())
 
@@ -180,8 +175,8 @@ def _palette(pictures: Sequence[Array]) -> Image.Image:
     The octree keeps small regions' colours (lips), which the median cut gives up for many shades of the large ones,
     and takes a hundredth of the time.
     """
-    every = max(1, sum(p.shape[0] * p.shape[1] for p in pictures) // PALETTE_PIXELS)
-    pixels = np.concatenate([picture.reshape(-1, 3)[::every] for picture in pictures])
+    spacing = max(1, sum(p.shape[0] * p.shape[1] for p in pictures) // PALETTE_PIXELS)
+    pixels = np.concatenate([picture.reshape(-1, 3)[::spacing] for picture in pictures])
     side = int(np.ceil(np.sqrt(len(pixels))))
     square = np.resize(pixels, (side * side, 3)).reshape(side, side, 3)  # repeats pixels where it is not full
     return Image.fromarray(square).quantize(COLOURS, method=Image.Quantize.FASTOCTREE)
@@ -201,18 +196,19 @@ def write_sequence(
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', target)
-    names: list[str] = []
-    hidden = target.absolute().parent / f".tessera-{secrets.token_hex(6)}.tmp"
+    file_names: list[str] = []
+    hidden_folder = target.absolute().parent / f".tessera-{secrets.token_hex(6)}.tmp"
     try:
-        hidden.mkdir()
-        for n, picture in enumerate(pictures):
-            names.append(f"frame-{n + 1:03}.png")
-            write_image(hidden / names[-1], picture, request_json=to_json(requests[n]) if requests else None)
+        hidden_folder.mkdir()
+        for number, picture in enumerate(pictures):
+            file_names.append(f"frame-{number + 1:03}.png")
+            request_json = to_json(requests[number]) if requests else None
+            write_image(hidden_folder / file_names[-1], picture, request_json=request_json)
         if target.is_dir():
             target.rmdir()  # empty: a rename onto it fails on Windows
-        os.replace(hidden, target)
+        os.replace(hidden_folder, target)
     except OSError as error:
         raise cannot("write", target, error) from error
     finally:
-        shutil.rmtree(hidden, ignore_errors=True)
-    return [target / name for name in names]
+        shutil.rmtree(hidden_folder, ignore_errors=True)
+    return [target / file_name for file_name in file_names]

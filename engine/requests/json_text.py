@@ -39,12 +39,12 @@ def kinds() -> dict[str, type[Request[Any]]]:
 
 def kind_named(name: object) -> type[Request[Any]]:
     """The kind of that name. Raises BadRequest naming those that there are."""
-    known = kinds()
-    if not isinstance(name, str) or name not in known:
+    known_kinds = kinds()
+    if not isinstance(name, str) or name not in known_kinds:
         raise BadRequest(
-            'The key "kind" of the request is {0}; this version knows {1}.', repr(name), ", ".join(known)
+            'The key "kind" of the request is {0}; this version knows {1}.', repr(name), ", ".join(known_kinds)
         )
-    return known[name]
+    return known_kinds[name]
 
 
 # ---------------------------------------------------------------- writing
@@ -88,14 +88,14 @@ def from_json(text: str | bytes) -> Request[Any]:
     return request
 
 
-def _check_schema(schema: object) -> None:
-    if schema == SCHEMA:
+def _check_schema(schema_version: object) -> None:
+    if schema_version == SCHEMA:
         return
-    if isinstance(schema, str) and re.fullmatch(r"tessera/\d+", schema):
+    if isinstance(schema_version, str) and re.fullmatch(r"tessera/\d+", schema_version):
         raise BadRequest(
             'The request has the schema "{0}", which this version does not know (it knows "{1}"); open it with a '
             "newer Tessera.",
-            schema, SCHEMA,
+            schema_version, SCHEMA,
         )
     raise BadRequest('The request has no key "schema" with the value "{0}"; it is not a request of Tessera.', SCHEMA)
 
@@ -114,23 +114,23 @@ def _too_deep() -> BadRequest:
 
 def _sentence(problem: str, kind: type[Request[Any]]) -> Message:
     """What msgspec found wrong as a sentence that names the key and, for a misspelt one, the nearest."""
-    what, _, place = problem.partition(" - at ")
+    complaint, _, place = problem.partition(" - at ")
     place = re.sub(r"^[`$.]*", "", place).rstrip("`")
     where = Message(' in "{0}"', place) if place else ""
     if place.startswith("key"):  # a label in "styles" that is no number
         return Message('The request has a wrong label in "styles"; its keys are label numbers from 0 to 255.')
-    if match := re.search(r"unknown field `(.+)`", what):
-        key = match.group(1)
-        similar = [name for name in difflib.get_close_matches(key, _keys(kind), n=2) if name != key]
+    if matched := re.search(r"unknown field `(.+)`", complaint):
+        misspelt_key = matched.group(1)
+        similar = [name for name in difflib.get_close_matches(misspelt_key, _keys(kind), n=2) if name != misspelt_key]
         advice = (
             Message('did you mean "{0}"?', similar[0])
             if similar
             else Message("remove it, or open the file with a newer Tessera.")
         )
-        return Message('The request has an unknown key "{0}"{1}; {2}', key, where, advice)
-    if match := re.search(r"missing required field `(.+)`", what):
-        return Message('The request lacks the key "{0}"{1}; add it.', match.group(1), where)
-    wrong = (what[:1].lower() + what[1:]).replace("`", "")
+        return Message('The request has an unknown key "{0}"{1}; {2}', misspelt_key, where, advice)
+    if matched := re.search(r"missing required field `(.+)`", complaint):
+        return Message('The request lacks the key "{0}"{1}; add it.', matched.group(1), where)
+    wrong = (complaint[:1].lower() + complaint[1:]).replace("`", "")
     if choices := get_args(get_type_hints(kind).get(place)):
         if all(isinstance(choice, str) for choice in choices):
             wrong += ", give " + " or ".join(f'"{choice}"' for choice in choices)
@@ -149,13 +149,13 @@ def _keys(kind: type[Request[Any]]) -> list[str]:
 
 def schema_of(kind: type[Request[Any]]) -> dict[str, Any]:
     """The JSON schema (draft 2020-12) of a kind of request as it stands in files."""
-    (root,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
-    described = definitions.pop(kind.__name__) if "$ref" in root else root
+    (reference,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    described = definitions.pop(kind.__name__) if "$ref" in reference else reference
     described["properties"] = {"schema": {"const": SCHEMA}, **described["properties"]}
     described["required"] = ["schema", *described.get("required", [])]
-    for part in (described, *definitions.values()):
-        part["description"] = inspect.cleandoc(part.get("description", ""))
-    holders = [part for part in definitions.values() if INLINE in part.get("properties", {})]
+    for definition in (described, *definitions.values()):
+        definition["description"] = inspect.cleandoc(definition.get("description", ""))
+    holders = [definition for definition in definitions.values() if INLINE in definition.get("properties", {})]
     for holder in holders:
         holder["properties"][POINTER] = {"type": "string"}
     if holders:

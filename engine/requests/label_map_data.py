@@ -45,27 +45,27 @@ def encode_map(label_map: Array) -> str:
     return base64.b64encode(encode_grey_png(label_map)).decode("ascii")
 
 
-def decode_map(text: str, key: str, shape: tuple[int, int] | None = None) -> Array:
+def decode_map(base64_text: str, key: str, shape: tuple[int, int] | None = None) -> Array:
     """base64 PNG -> (H, W) uint8. Raises BadRequest that names `key`: not such a PNG, or not of that shape."""
     try:
-        ids = decode_grey_png(from_base64(text, key), name=f'the key "{key}"')
+        label_map = decode_grey_png(from_base64(base64_text, key), name=f'the key "{key}"')
     except BadRequest:
         raise
     except EngineError as error:
         raise BadRequest(
             'The key "{0}" does not hold a readable label map PNG.', key, details=str(error)
         ) from error
-    if shape is not None and ids.shape != shape:
+    if shape is not None and label_map.shape != shape:
         raise BadRequest(
             'The key "{0}" says {1} x {2} but holds {3} x {4} pixels.',
-            key, shape[1], shape[0], ids.shape[1], ids.shape[0],
+            key, shape[1], shape[0], label_map.shape[1], label_map.shape[0],
         )
-    return ids
+    return label_map
 
 
-def from_base64(text: str, key: str) -> bytes:
+def from_base64(base64_text: str, key: str) -> bytes:
     """The bytes that base64 text stands for. Raises BadRequest that names `key`."""
     try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
+        return base64.b64decode(base64_text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise BadRequest('The key "{0}" is not valid base64; save the request again.', key) from error

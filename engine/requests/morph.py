@@ -13,16 +13,16 @@ MIN_FRAMES, MAX_FRAMES = 2, 240
 
 
 def morph(
-    request: RenderRequest, labels: int | Collection[int], a: Style, b: Style, frames: int = 9
+    request: RenderRequest, labels: int | Collection[int], first_style: Style, last_style: Style, frames: int = 9
 ) -> list[RenderRequest]:
-    """`frames` requests in which the labels' style goes from `a` to `b` in equal steps of the style code.
+    """`frames` requests in which the labels' style goes from one to the other in equal steps of the style code.
 
-    The first has `a` itself, the last `b`; everything else stays as it is.
+    The first request has `first_style` itself, the last `last_style`; everything else stays as it is.
 
     Raises:
         BadRequest: no label, or not 2 to 240 frames.
     """
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise BadRequest("{0} frames cannot be made; ask for {1} to {2}.", frames, MIN_FRAMES, MAX_FRAMES)
-    between = [mix(a, b, n / (frames - 1)) for n in range(1, frames - 1)]
-    return [with_style(request, labels, style) for style in (a, *between, b)]
+    between = [mix(first_style, last_style, number / (frames - 1)) for number in range(1, frames - 1)]
+    return [with_style(request, labels, style) for style in (first_style, *between, last_style)]

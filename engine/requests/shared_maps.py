@@ -23,32 +23,32 @@ TABLE, POINTER, INLINE = "maps", "label_map_id", "label_map_png"
 
 def share_maps(data: dict[str, Any]) -> dict[str, Any]:
     """A request's data with inline label maps moved to the table; `data` itself is changed."""
-    maps: dict[str, str] = {}
+    map_table: dict[str, str] = {}
     for holder in _objects(data):
         png = holder.pop(INLINE, None)
         if png is not None:
-            name = hashlib.sha256(png.encode()).hexdigest()[:16]
-            maps[name] = png
-            holder[POINTER] = name
-    return {**data, TABLE: maps} if maps else data
+            map_id = hashlib.sha256(png.encode()).hexdigest()[:16]
+            map_table[map_id] = png
+            holder[POINTER] = map_id
+    return {**data, TABLE: map_table} if map_table else data
 
 
 def spread_maps(data: dict[str, Any]) -> dict[str, Any]:
     """The inverse of `share_maps`; all styles of one picture hold the same string. Raises BadRequest."""
-    maps = data.pop(TABLE, {})
-    if not isinstance(maps, dict):
+    map_table = data.pop(TABLE, {})
+    if not isinstance(map_table, dict):
         raise BadRequest('The key "{0}" of the request is no table of label maps; save the request again.', TABLE)
     for holder in _objects(data):
         if POINTER not in holder:
             continue
-        name = holder.pop(POINTER)
-        if not isinstance(name, str) or name not in maps:
+        map_id = holder.pop(POINTER)
+        if not isinstance(map_id, str) or map_id not in map_table:
             raise BadRequest(
                 'The key "{0}" of a style is {1}, which the key "{2}" of the request does not have; save the request '
                 "again.",
-                POINTER, repr(name), TABLE,
+                POINTER, repr(map_id), TABLE,
             )
-        holder[INLINE] = maps[name]
+        holder[INLINE] = map_table[map_id]
     return data
 
 

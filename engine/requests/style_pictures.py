@@ -46,13 +46,13 @@ class StyleCodeCache:
         pixels, label_map = close_up(pixels, label_map, painter.label_set)
         made_by = painter.card.identity
         digests = [hashlib.sha1(np.ascontiguousarray(array).tobytes()).hexdigest() for array in (pixels, label_map)]
-        key = (painter.card.name, made_by, str(pixels.shape), str(label_map.shape), *digests)
-        if key not in self._codes:
-            self._codes[key] = replace(painter.encode(pixels, label_map), made_by=made_by)
+        cache_key = (painter.card.name, made_by, str(pixels.shape), str(label_map.shape), *digests)
+        if cache_key not in self._codes:
+            self._codes[cache_key] = replace(painter.encode(pixels, label_map), made_by=made_by)
             while len(self._codes) > PICTURES_KEPT:
                 self._codes.popitem(last=False)
-        self._codes.move_to_end(key)
-        return self._codes[key]
+        self._codes.move_to_end(cache_key)
+        return self._codes[cache_key]
 
     def clear(self) -> None:
         """Forget all."""
@@ -78,18 +78,20 @@ def encode_picture(services: Services, painter: Painter, style: ImageStyle) -> t
     return services.codes.encode(painter, pixels, label_map), notes
 
 
-def _parsed(services: Services, label_set: LabelSet, path: str, pixels: Array) -> tuple[Array, tuple[str, ...]]:
+def _parsed(services: Services, label_set: LabelSet, picture_path: str, pixels: Array) -> tuple[Array, tuple[str, ...]]:
     """The label map (H, W) that the installed parser finds in a style's picture, and the parser's warnings."""
-    name = services.shelf.parser_for(label_set)
-    if name is None:
+    parser_name = services.shelf.parser_for(label_set)
+    if parser_name is None:
         raise WeightsError(
-            "No parser for the labels of '{0}' is installed; give the label map of \"{1}\" too.", label_set.name, path
+            "No parser for the labels of '{0}' is installed; give the label map of \"{1}\" too.",
+            label_set.name,
+            picture_path,
         )
-    label_map, _, warnings = services.shelf.parser(name).parse(pixels)
+    label_map, _, warnings = services.shelf.parser(parser_name).parse(pixels)
     return label_map, warnings
 
 
 def notes_of(path: str, notes: tuple[str, ...]) -> list[Message]:
     """What a reader says of a file ("first of 12 frames used"), as sentences that name it."""
-    name = Path(path).name or Message("the picture")
-    return [Message('"{0}": {1}.', name, note) for note in notes]
+    file_name = Path(path).name or Message("the picture")
+    return [Message('"{0}": {1}.', file_name, note) for note in notes]

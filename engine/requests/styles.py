@@ -117,12 +117,13 @@ def mix(a: Style, b: Style, amount: float) -> Style:
     """(1 - amount) * a + amount * b, as a mix of the ends that `a` is made of where it is one on the way to, or from,
     `b`: going on from where one has come nests nothing."""
     if isinstance(a, MixStyle) and a.b == b:
-        b_part, rest = 1 - (1 - a.amount) * (1 - amount), a.a
+        share_of_b, other_end = 1 - (1 - a.amount) * (1 - amount), a.a
     elif isinstance(a, MixStyle) and a.a == b:
-        b_part, rest = 1 - a.amount * (1 - amount), a.b
+        share_of_b, other_end = 1 - a.amount * (1 - amount), a.b
     else:
         return MixStyle(a, b, amount)
-    return MixStyle(rest, b, b_part) if MIN_AMOUNT <= b_part <= MAX_AMOUNT else MixStyle(a, b, amount)
+    within = MIN_AMOUNT <= share_of_b <= MAX_AMOUNT
+    return MixStyle(other_end, b, share_of_b) if within else MixStyle(a, b, amount)
 
 
 def _levels(style: Style) -> int:
@@ -155,20 +156,20 @@ def located(style: Style, folder: Path) -> Style:
     return style
 
 
-def encode_code(code: Array) -> str:
+def encode_code(style_code: Array) -> str:
     """A style code (D,) as base64 of little-endian float32."""
-    return base64.b64encode(np.ascontiguousarray(code, dtype="<f4").reshape(-1).tobytes()).decode("ascii")
+    return base64.b64encode(np.ascontiguousarray(style_code, dtype="<f4").reshape(-1).tobytes()).decode("ascii")
 
 
-def decode_code(text: str) -> Array:
+def decode_code(base64_text: str) -> Array:
     """The inverse of `encode_code`: (D,) float32. Raises BadRequest."""
-    data = from_base64(text, "code")
+    data = from_base64(base64_text, "code")
     if not data or len(data) % 4:
         raise BadRequest('The key "code" of a style is not a list of float32 numbers in base64.')
-    code = np.frombuffer(data, dtype="<f4").astype(np.float32)
-    if not np.isfinite(code).all():
+    style_code = np.frombuffer(data, dtype="<f4").astype(np.float32)
+    if not np.isfinite(style_code).all():
         raise BadRequest('The key "code" of a style has numbers that are not finite; encode the picture again.')
-    return code
+    return style_code
 
 
 def as_seed(seed: Any) -> int:

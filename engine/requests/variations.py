@@ -40,10 +40,10 @@ def variations(
     """
     if not 1 <= count <= MAX_VARIATIONS:
         raise BadRequest("{0} variations cannot be made; ask for 1 to {1}.", count, MAX_VARIATIONS)
-    wanted = _labels(labels)
-    had = {request.style(label) for label in wanted}
-    styles = (style for style in _draws(seed) if had != {style})
-    return [with_style(request, wanted, next(styles)) for _ in range(count)]
+    chosen_labels = _labels(labels)
+    current_styles = {request.style(label) for label in chosen_labels}
+    styles = (style for style in _draws(seed) if current_styles != {style})
+    return [with_style(request, chosen_labels, next(styles)) for _ in range(count)]
 
 
 def relabelled(request: RenderRequest, changes: Mapping[int, int]) -> RenderRequest:
@@ -55,12 +55,12 @@ def relabelled(request: RenderRequest, changes: Mapping[int, int]) -> RenderRequ
         BadRequest: the label map has no pixel of a label that is to change.
     """
     label_map = request.label_map.array()
-    table = np.arange(256, dtype=np.uint8)
-    for old, new in changes.items():
-        if not (label_map == old).any():
-            raise BadRequest("The label map has no region of the label {0}, so it cannot become another.", old)
-        table[old] = new
-    changed: RenderRequest = request.replace(label_map=LabelMapData.from_array(table[label_map]))
+    label_table = np.arange(256, dtype=np.uint8)
+    for old_label, new_label in changes.items():
+        if not (label_map == old_label).any():
+            raise BadRequest("The label map has no region of the label {0}, so it cannot become another.", old_label)
+        label_table[old_label] = new_label
+    changed: RenderRequest = request.replace(label_map=LabelMapData.from_array(label_table[label_map]))
     return changed
 
 
@@ -71,7 +71,7 @@ def _draws(seed: int) -> Iterator[SampleStyle]:
 
 
 def _labels(labels: int | Iterable[int]) -> list[int]:
-    found = sorted(set(labels)) if isinstance(labels, Iterable) else [labels]
-    if not found:
+    chosen_labels = sorted(set(labels)) if isinstance(labels, Iterable) else [labels]
+    if not chosen_labels:
         raise BadRequest("No label was chosen; name the region that should vary.")
-    return found
+    return chosen_labels

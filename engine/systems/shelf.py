@@ -30,8 +30,8 @@ class Shelf:
         """Name of installed weights that find label maps of these labels, or None if there are none."""
         parsers = {system.id for system in systems_serving(ParseRequest)}
         for entry in list_weights():
-            own = entry.card.labels() if entry.card is not None and entry.card.system in parsers else None
-            if own is not None and own.same_labels(label_set):
+            entry_labels = entry.card.labels() if entry.card is not None and entry.card.system in parsers else None
+            if entry_labels is not None and entry_labels.same_labels(label_set):
                 return entry.name
         return None
 
@@ -43,9 +43,9 @@ class Shelf:
         """The weights called `name`. Raises WeightsError too if they do not serve requests of that kind."""
         system, runtime = self._entry(name)
         if not system.serves(kind):
-            able = ", ".join(other.id for other in systems_serving(kind))
+            able_systems = ", ".join(able_system.id for able_system in systems_serving(kind))
             raise WeightsError(
-                '"{0}" does not {1}; choose weights of a system that does ({2}).', name, kind.task, able
+                '"{0}" does not {1}; choose weights of a system that does ({2}).', name, kind.task, able_systems
             )
         return runtime
 

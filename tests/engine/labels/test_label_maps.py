@@ -18,7 +18,6 @@ from engine.labels.label_maps import (
     ORDERS,
     check_label_map,
     colourise,
-    flip_label_map,
     read_label_map,
     resize_label_map,
     write_label_map,
@@ -142,10 +141,6 @@ def test_resizing_takes_the_nearest_label():
     assert resize_label_map(label_map, 4, 6).tolist() == [[1] * 3 + [2] * 3] * 2 + [[3] * 3 + [4] * 3] * 2
     assert resize_label_map(resize_label_map(label_map, 6, 4), 2, 2).tolist() == label_map.tolist()
     assert resize_label_map(label_map, 1, 1).tolist() == [[4]]
-
-
-def test_flipping_exchanges_left_and_right():
-    assert flip_label_map(np.array([[4, 1, 9]], np.uint8), FACES).tolist() == [[8, 1, 5]]
 
 
 # ---------------------------------------------------------------- files
