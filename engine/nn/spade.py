@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from engine.nn.label_places import LabelConditions, Places, window_rows
+from engine.nn.modulation import LabelParts, ModulationParts, fixed_statistics
 from engine.nn.spectral import spectral
 
 ParameterFreeNorm = Literal["batch", "instance"]
@@ -39,6 +40,10 @@ class SPADEModulation(nn.Module):
         hidden = F.relu(window_rows(places, self.shared))
         return places.window_sums(hidden, self.gamma), places.window_sums(hidden, self.beta)
 
+    def parts(self) -> LabelParts:
+        """See `engine.nn.modulation`."""
+        return LabelParts(self.shared, self.gamma, self.beta)
+
 
 class SPADE(nn.Module):
     """out = norm(x) * (1 + gamma) + beta with a parameter-free normalisation (paper, eq. 1).
@@ -64,6 +69,10 @@ class SPADE(nn.Module):
             return places.modulate(self.norm(x), 1 + gamma, beta)
         gamma, beta = self.modulation(conditions.map(*x.shape[-2:]))
         return self.norm(x) * (1 + gamma) + beta
+
+    def modulation_parts(self) -> ModulationParts:
+        """See `engine.nn.modulation`."""
+        return ModulationParts(fixed_statistics(self.norm), self.modulation.parts())
 
 
 class SPADEResBlk(nn.Module):

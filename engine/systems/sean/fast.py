@@ -7,8 +7,6 @@ one made afresh.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -89,14 +87,3 @@ class FastSEAN(FastGenerator):
         hot = hot_of(coded, self.coding, self.device)
         picture: Tensor = self._generator(hot, codes.unsqueeze(0), noise, on_block=on_block)
         return picture[0]
-
-    def render_batch(
-        self,
-        label_maps: Sequence[LabelMap] | Tensor,
-        codes: Tensor,
-        noise: Noise | None = None,
-        on_block: OnBlock | None = None,
-    ) -> Tensor:
-        """Paint several: label maps (B, H, W) and codes (B, E, L, D) -> (B, 3, H, W), each as `render` paints it."""
-        pairs = zip(label_maps, codes, strict=True)
-        return torch.stack([self.render(label_map, code, noise, on_block) for label_map, code in pairs])

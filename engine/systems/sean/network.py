@@ -206,10 +206,3 @@ class SEANGenerator(nn.Module):
 
 def _draw(noise: Noise | None, norms: list[SEAN], x: Tensor) -> tuple[Tensor | None, ...]:
     return tuple(noise(norm.layer, *x.shape[-2:]) if noise is not None else None for norm in norms)
-
-
-def mix_codes(a: Tensor, b: Tensor, amount: float) -> Tensor:
-    """(1 - amount) * a + amount * b: style interpolation (paper, section 4.4); amounts outside [0, 1] extrapolate."""
-    return torch.lerp(a, b, amount)
-
-

@@ -46,6 +46,10 @@ class FastSMIS(FastGenerator):
     config: SMISConfig
     _generator: SMISGenerator
 
+    def _require_fast_path(self) -> None:
+        if self.config.separate:
+            raise ValueError("there is no fast path for one network per label")
+
     def _begin(self) -> None:
         self._gate_after = self._generator.gate_after
         if self._generator.fusion:
@@ -111,13 +115,3 @@ class FastSMIS(FastGenerator):
                 gate.apply(x, (slice(None), slice(None)) if part is None else part.source(grain))
 
         return after
-
-    def render_batch(
-        self, label_maps: Sequence[LabelMap] | Tensor, z: Tensor, on_block: OnBlock | None = None
-    ) -> Tensor:
-        """Paint several: label maps (B, H, W) and latents (B, L * latent, h, w) -> (B, 3, H, W), each as by `render`.
-
-        Not for networks that take edges.
-        """
-        pairs = zip(label_maps, z, strict=True)
-        return torch.stack([self.render(label_map, latent, on_block) for label_map, latent in pairs])

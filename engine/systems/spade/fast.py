@@ -5,8 +5,6 @@ As exact as `engine.systems.sean.fast`; there are no styles per label, so modula
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -80,14 +78,3 @@ class FastSPADE(FastGenerator):
                 assert z is not None
                 x = self._generator.start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()
             return self._run(x.to(self._dtype(precision)), coded, places, None, on_block)
-
-    def render_batch(
-        self, label_maps: Sequence[LabelMap] | Tensor, z: Tensor | None = None, on_block: OnBlock | None = None
-    ) -> Tensor:
-        """Paint several: label maps (B, H, W) and style vectors (B, latent) -> (B, 3, H, W), each as by `render`.
-
-        Not for networks that take edges.
-        """
-        vectors = [None] * len(label_maps) if z is None else z
-        pairs = zip(label_maps, vectors, strict=True)
-        return torch.stack([self.render(label_map, vector, on_block) for label_map, vector in pairs])
