@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
-import msgspec
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.errors import Message, WeightsError
 from engine.labels.label_maps import check_label_map, resize_label_map
@@ -18,11 +17,8 @@ from engine.nn.blocks import one_hot
 from engine.requests.render import Detail, RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.weights.card import Card
-from engine.weights.store import Weights
 
 Array = np.ndarray
-Config = TypeVar("Config")
-Network = TypeVar("Network", bound=nn.Module)
 Encode = Callable[[ImageStyle], tuple[Array, Array]]
 """(an image style without a code) -> codes (L, E * D), present (L,) of its picture."""
 OnBlock = Callable[[int, int], None]
@@ -108,17 +104,6 @@ def do_not_fit(card: Card, error: Exception) -> WeightsError:
         'The tensors of "{0}" do not fit its card; get the weights again.',
         card.name, details=str(error),
     )
-
-
-def network_of(weights: Weights, kind: type[Config], network: Callable[[Config], Network]) -> tuple[Config, Network]:
-    """The card's config and the network that it describes, with the weights' tensors. Raises WeightsError."""
-    try:
-        config = msgspec.convert(weights.card.config, kind)
-        built = network(config)
-        built.load_state_dict(weights.state)
-    except (msgspec.ValidationError, ValueError, RuntimeError) as error:
-        raise do_not_fit(weights.card, error) from error
-    return config, built
 
 
 def hot_map(label_map: Array, labels: int, device: torch.device) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import msgspec
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,7 +14,8 @@ from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import channels_last
 from engine.pictures.images import resize_image
-from engine.systems.parser.network import Parser, ParserConfig
+from engine.systems.networks import network_of
+from engine.systems.parser.network import Parser
 from engine.weights.store import Weights
 
 Array = np.ndarray
@@ -35,16 +35,9 @@ class PhotoParser:
         if label_set is None:
             raise WeightsError('The card of "{0}" has no label set; get the weights again.', self.card.name)
         self.label_set: LabelSet = label_set
-        try:
-            self.config = msgspec.convert(self.card.config, ParserConfig)
-            parser = Parser(self.config)
-            parser.load_state_dict(weights.state)
-        except (msgspec.ValidationError, ValueError, RuntimeError) as error:
-            raise WeightsError(
-                'The tensors of "{0}" do not fit its card; get the weights again.',
-                self.card.name, details=str(error),
-            ) from error
-        self.parser = channels_last(parser, device).eval()
+        network: Parser = network_of(weights)
+        self.config = network.config
+        self.parser = channels_last(network, device).eval()
 
     def parse(self, pixels: Array) -> tuple[Array, float, tuple[str, ...]]:
         """Find the regions of a photograph.
