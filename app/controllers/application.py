@@ -26,17 +26,17 @@ class LooksController(QObject):
         self._context.show_checked(f"theme_{settings.theme}")
         self._context.show_checked(f"language_{settings.language}")
 
-    def use_theme(self, choice: str) -> None:
+    def use_theme(self, chosen: str) -> None:
         """Light or dark panels, or as the system says (one of `app.shell.settings.THEMES`)."""
-        self._context.core.settings.theme = choice
+        self._context.core.settings.theme = chosen
         if self._context.core.theme is not None:
-            self._context.core.theme.apply(choice)
-        self._context.show_checked(f"theme_{choice}")
+            self._context.core.theme.apply(chosen)
+        self._context.show_checked(f"theme_{chosen}")
 
-    def use_language(self, choice: str) -> None:
+    def use_language(self, chosen: str) -> None:
         """Speak another language (one of `app.shell.settings.LANGUAGES`); the window is built again."""
-        if choice != self._context.core.settings.language:
-            self._context.core.settings.language = choice
+        if chosen != self._context.core.settings.language:
+            self._context.core.settings.language = chosen
             self.language_changed.emit()
 
 
@@ -55,9 +55,9 @@ class HelpController(QObject):
     @Slot()
     def show_log(self) -> None:
         """The log's folder, in the system's file manager."""
-        folder = user_dir("log")
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self._context.core.hub.notice(self.tr('The log is in "{0}".').format(folder))
+        log_folder = user_dir("log")
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder))):
+            self._context.core.hub.notice(self.tr('The log is in "{0}".').format(log_folder))
 
     @Slot()
     def about(self) -> None:

@@ -32,9 +32,9 @@ class CanvasController(QObject):
         self._mode_changed(self._canvas.mode)
         self._context.show_checked(self._canvas.tool_id)
 
-    def step_overlay(self, change: float) -> None:
-        """Show the label map stronger or, with a negative ``change``, fainter; 1 is all there is."""
-        self._canvas.set_overlay(self._canvas.overlay + change)
+    def step_overlay(self, difference: float) -> None:
+        """Show the label map stronger or, with a negative ``difference``, fainter; 1 is all there is."""
+        self._canvas.set_overlay(self._canvas.overlay + difference)
 
     def _mode_changed(self, mode: Mode) -> None:
         self._settings.view = mode.value

@@ -41,26 +41,26 @@ class EditController(QObject):
 class LabelsController(QObject):
     """Commands on the chosen label."""
 
-    def __init__(self, context: Context, panel: LabelsPanel, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, labels_panel: LabelsPanel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._catalogue = context.core.catalogue
-        self._panel = panel
+        self._panel = labels_panel
         self._document = context.core.document
         self._document.replaced.connect(self._learnt_changed)
         self._document.weights_changed.connect(self._learnt_changed)
         self._catalogue.changed.connect(self._learnt_changed)
         self._learnt_changed()
 
-    def choose_key(self, key: int) -> None:
+    def choose_key(self, digit_key: int) -> None:
         """Choose the label on key 1 to 9."""
-        label = self._panel.model.label_for_key(key)
-        if label is not None:
-            self._document.set_current_label(label)
+        label_id = self._panel.model.label_for_key(digit_key)
+        if label_id is not None:
+            self._document.set_current_label(label_id)
 
     @Slot()
     def toggle_hidden(self) -> None:
-        label = self._document.current_label
-        self._document.set_visible(label, label in self._document.hidden)
+        label_id = self._document.current_label
+        self._document.set_visible(label_id, label_id in self._document.hidden)
 
     @Slot()
     def solo(self) -> None:
@@ -68,8 +68,8 @@ class LabelsController(QObject):
 
     @Slot()
     def toggle_locked(self) -> None:
-        label = self._document.current_label
-        self._document.set_locked(label, label not in self._document.locked)
+        label_id = self._document.current_label
+        self._document.set_locked(label_id, label_id not in self._document.locked)
 
     @Slot()
     def search(self) -> None:

@@ -24,10 +24,12 @@ GIB = 1 << 30
 class DeviceController(QObject):
     """Fills the Device menu. The GPUs are asked for in a worker, because that imports torch."""
 
-    def __init__(self, context: Context, render: RenderController, menu: QMenu, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, render_controller: RenderController, menu: QMenu, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
-        self._render = render
+        self._render = render_controller
         self._menu = menu
         self._looking: Work | None = None
         self._devices: list[tuple[str, str]] = [(AUTO, self.tr("Automatic")), ("cpu", self.tr("CPU"))]
@@ -35,8 +37,8 @@ class DeviceController(QObject):
 
     def look(self) -> None:
         """Ask which devices there are; called after the first frame, as that imports torch."""
-        lane = self._context.core.work_lane
-        self._looking = lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found)
+        work_lane = self._context.core.work_lane
+        self._looking = work_lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found)
 
     def stop(self) -> None:
         """The window goes: ask no more."""
@@ -46,25 +48,27 @@ class DeviceController(QObject):
     def _found(self, devices: list[Any]) -> None:
         self._devices = [(AUTO, self.tr("Automatic"))]
         for device in devices:
-            text = self.tr("CPU: {0}").format(device.name) if device.id == "cpu" else f"{device.id}: {device.name}"
+            description = (
+                self.tr("CPU: {0}").format(device.name) if device.id == "cpu" else f"{device.id}: {device.name}"
+            )
             if device.id.startswith("cuda"):
-                text = self.tr("{0} ({1} GB free)").format(text, f"{device.free_bytes / GIB:.1f}")
-            self._devices.append((device.id, text))
+                description = self.tr("{0} ({1} GB free)").format(description, f"{device.free_bytes / GIB:.1f}")
+            self._devices.append((device.id, description))
         self._fill()
 
     def _fill(self) -> None:
-        chosen = self._context.core.settings.device
+        chosen_id = self._context.core.settings.device
         self._menu.clear()
-        group = QActionGroup(self._menu)
-        for device, text in self._devices:
-            action = self._menu.addAction(text)
+        action_group = QActionGroup(self._menu)
+        for device, description in self._devices:
+            action = self._menu.addAction(description)
             action.setCheckable(True)
-            action.setChecked(device == chosen)
+            action.setChecked(device == chosen_id)
             action.setToolTip(self.tr("Render, parse and encode on this device from now on"))
             action.triggered.connect(lambda _=False, device=device: self.use(device))
-            group.addAction(action)
-        names = {AUTO: self.tr("Automatic"), "cpu": self.tr("CPU")}
-        self._context.status.show_device(names.get(chosen, chosen))
+            action_group.addAction(action)
+        device_names = {AUTO: self.tr("Automatic"), "cpu": self.tr("CPU")}
+        self._context.status.show_device(device_names.get(chosen_id, chosen_id))
 
     def use(self, device: str) -> None:
         """Run on ``device`` from the next job on and render there at once."""
@@ -102,35 +106,37 @@ class ModelController(QObject):
         self._document.replaced.connect(self._fill)
         self._fill()
 
-    def use(self, name: str) -> None:
-        """Paint with the weights ``name``: at once when they know the document's labels; else in a new document, for
-        which the user chooses a template.
+    def use(self, weights_name: str) -> None:
+        """Paint with the weights ``weights_name``: at once when they know the document's labels; else in a new
+        document, for which the user chooses a template.
         """
         try:
-            labels = self._context.core.catalogue.label_set(name)
+            label_set = self._context.core.catalogue.label_set(weights_name)
         except EngineError as error:
             self._context.core.hub.error(error)
             self._fill()
             return
         document = self._document
-        if not labels.same_labels(document.label_set):
-            self._new.template_for(name)  # other labels need another document
-        elif name != document.weights:
-            self._restyle.change_weights(name, labels)
+        if not label_set.same_labels(document.label_set):
+            self._new.template_for(weights_name)  # other labels need another document
+        elif weights_name != document.weights:
+            self._restyle.change_weights(weights_name, label_set)
         self._fill()  # the check mark moves when the document has changed
 
     def _fill(self, *_: object) -> None:
-        chosen = self._document.weights
+        chosen_name = self._document.weights
         painters = self._context.core.catalogue.painters()
         self._menu.clear()
-        group = QActionGroup(self._menu)
-        for name, card in painters:
-            action = self._menu.addAction(self.tr("{0} ({1})").format(card.name or name, system_text(card.system)))
+        action_group = QActionGroup(self._menu)
+        for weights_name, card in painters:
+            action = self._menu.addAction(
+                self.tr("{0} ({1})").format(card.name or weights_name, system_text(card.system))
+            )
             action.setCheckable(True)
-            action.setChecked(name == chosen)
-            action.triggered.connect(lambda _=False, name=name: self.use(name))
-            group.addAction(action)
+            action.setChecked(weights_name == chosen_name)
+            action.triggered.connect(lambda _=False, weights_name=weights_name: self.use(weights_name))
+            action_group.addAction(action)
         if not painters:
             self._menu.addAction(self.tr("No weights found")).setEnabled(False)
-        shown = next((card.name for name, card in painters if name == chosen), chosen)
-        self._context.status.show_model(shown or self.tr("No weights"))
+        shown_name = next((card.name for weights_name, card in painters if weights_name == chosen_name), chosen_name)
+        self._context.status.show_model(shown_name or self.tr("No weights"))

@@ -39,18 +39,18 @@ class RenderController(QObject):
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._submit)
         self._enabled = False
-        document, lane = self._document, self._lane
+        document, render_lane = self._document, self._lane
         document.picture_outdated.connect(self._changed)
         document.detail_changed.connect(self._show_detail)
         document.replaced.connect(self._show_detail)
         document.undo_changed.connect(self._on_hand)
         document.weights_changed.connect(self._replaced)
         document.replaced.connect(self._replaced)
-        lane.rendered.connect(self._on_rendered)
-        lane.previewed.connect(self._on_previewed)
-        lane.failed.connect(self._on_failed)
-        lane.progress.connect(context.status.show_progress)
-        lane.busy_changed.connect(self._on_busy)
+        render_lane.rendered.connect(self._on_rendered)
+        render_lane.previewed.connect(self._on_previewed)
+        render_lane.failed.connect(self._on_failed)
+        render_lane.progress.connect(context.status.show_progress)
+        render_lane.busy_changed.connect(self._on_busy)
         context.core.work_lane.busy_changed.connect(self._on_busy)
         context.core.work_lane.progress.connect(context.status.show_progress)
         context.status.cancel_wanted.connect(self.cancel)
@@ -124,8 +124,8 @@ class RenderController(QObject):
             return
         self._told_no_weights = False
         scene = self._document.scene
-        back = not self._document.stroking and self.picture_shows(scene)
-        if back and self._document.picture is not None:
+        already_shown = not self._document.stroking and self.picture_shows(scene)
+        if already_shown and self._document.picture is not None:
             # An undo led back to what is shown: whatever is under way would replace it by something else.
             self._fresh_document = False
             self._lane.cancel()
@@ -140,42 +140,42 @@ class RenderController(QObject):
     def _on_hand(self) -> None:
         self._lane.set_hand_down(self._document.stroking)
 
-    def _on_previewed(self, result: object) -> None:
-        source = self._lane.rendered_source
-        if isinstance(source, Scene):
-            pixels: np.ndarray = result.pixels  # type: ignore[attr-defined]
-            opacity = self._opacity(source, *pixels.shape[:2])
+    def _on_previewed(self, render_result: object) -> None:
+        painted_scene = self._lane.rendered_source
+        if isinstance(painted_scene, Scene):
+            pixels: np.ndarray = render_result.pixels  # type: ignore[attr-defined]
+            opacity = self._opacity(painted_scene, *pixels.shape[:2])
             self._canvas.show_preview(preview.layer(pixels, opacity))
 
-    def _opacity(self, now: Scene, height: int, width: int) -> np.ndarray:
-        """Where a preview of `now` has to be seen: (height, width) uint8, 0 where the exact picture still holds."""
-        before = self._shown
+    def _opacity(self, new_scene: Scene, height: int, width: int) -> np.ndarray:
+        """Where a preview of `new_scene` has to be seen: (height, width) uint8, 0 where the exact picture still holds."""
+        shown_scene = self._shown
         everywhere = np.full((height, width), 255, np.uint8)
-        if before is None or self._document.picture is None:
+        if shown_scene is None or self._document.picture is None:
             return everywhere
-        if now.label_map.shape != before.label_map.shape or not now.same_picture(before, but=("label_map", "styles")):
+        if new_scene.label_map.shape != shown_scene.label_map.shape or not new_scene.same_picture(shown_scene, but=("label_map", "styles")):
             return everywhere
-        small = now.label_map.resized(height, width)  # what the preview was painted from
+        reduced_map = new_scene.label_map.resized(height, width)  # what the preview was painted from
         restyled = np.zeros(256, bool)
-        restyled[[label for label, _ in set(now.styles.items()) ^ set(before.styles.items())]] = True
-        return preview.fading((small != before.label_map.resized(height, width)) | restyled[small])
+        restyled[[label_id for label_id, _ in set(new_scene.styles.items()) ^ set(shown_scene.styles.items())]] = True
+        return preview.fading((reduced_map != shown_scene.label_map.resized(height, width)) | restyled[reduced_map])
 
-    def _on_rendered(self, result: object) -> None:
-        source = self._lane.rendered_source
-        if result.pixels.shape[:2] != self._document.label_map.shape:  # type: ignore[attr-defined]
+    def _on_rendered(self, render_result: object) -> None:
+        painted_scene = self._lane.rendered_source
+        if render_result.pixels.shape[:2] != self._document.label_map.shape:  # type: ignore[attr-defined]
             return  # of another document
-        self._shown = source if isinstance(source, Scene) else None
+        self._shown = painted_scene if isinstance(painted_scene, Scene) else None
         self._canvas.show_preview(None)
-        self._document.take(self._document.scene.kind, result)
+        self._document.take(self._document.scene.kind, render_result)
         self._context.core.hub.clear(TOPIC)
         status = self._context.status
-        status.show_time(result.seconds, str(result.device))  # type: ignore[attr-defined]
-        notes = tuple(getattr(result, "notes", ()))
+        status.show_time(render_result.seconds, str(render_result.device))  # type: ignore[attr-defined]
+        notes = tuple(getattr(render_result, "notes", ()))
         if notes != self._notes:  # live rendering would repeat itself many times a second
             self._notes = notes
             for note in notes:
                 self._context.core.hub.notice(str(note), topic="notes")
-        self.rendered.emit(result)
+        self.rendered.emit(render_result)
 
     def _on_failed(self, error: EngineError) -> None:
         self._canvas.show_preview(None)

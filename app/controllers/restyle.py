@@ -22,11 +22,11 @@ from engine.requests.styles import ImageStyle, Style
 class RestyleController(QObject):
     """Encodes pictures again where the weights that made their style codes are not those that paint."""
 
-    def __init__(self, context: Context, render: RenderController, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, render_controller: RenderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._core = context.core
         self._document = context.core.document
-        self._render = render
+        self._render = render_controller
         self._codes = CodeCache(context.core.catalogue.fingerprint)
 
     def renew(self) -> None:
@@ -37,61 +37,77 @@ class RestyleController(QObject):
         else:
             self._render.render_now()
 
-    def fresh(self, styles: Mapping[int, Style], weights: str, then: Callable[[dict[int, Style]], object]) -> None:
-        """Call ``then`` with styles that come from a file or from the strip of results: codes that other weights made
-        than those that have the name ``weights`` now are encoded again from their pictures, in the background. Those
-        whose picture is gone, or too small there, stay: the engine says what is missing."""
+    def fresh(
+        self, styles: Mapping[int, Style], weights: str, use_styles: Callable[[dict[int, Style]], object]
+    ) -> None:
+        """Call ``use_styles`` with styles that come from a file or from the strip of results: codes that other weights
+        made than those that have the name ``weights`` now are encoded again from their pictures, in the background.
+        Those whose picture is gone, or too small there, stay: the engine says what is missing."""
         identity = self._core.catalogue.identity(weights)
-        foreign = [part for style in styles.values() for part in image_parts(style) if part.foreign(identity)]
-        if not foreign:
-            then(dict(styles))
+        foreign_pictures = [
+            picture_style
+            for style in styles.values()
+            for picture_style in image_parts(style)
+            if picture_style.foreign(identity)
+        ]
+        if not foreign_pictures:
+            use_styles(dict(styles))
             return
-        labels = self._core.catalogue.label_set(weights)
+        label_set = self._core.catalogue.label_set(weights)
 
         def encoded(replacements: dict[ImageStyle, Style]) -> None:
-            then({label: with_codes(style, replacements, keep=True) for label, style in styles.items()})
+            use_styles({label_id: with_codes(style, replacements, keep=True) for label_id, style in styles.items()})
 
         self._core.submit(
-            lambda work: encode_again(work, weights, dict.fromkeys(foreign), labels, self._codes),
+            lambda work: encode_again(work, weights, dict.fromkeys(foreign_pictures), label_set, self._codes),
             text=self.tr("Encoding the styles again"),
             on_done=encoded,
             only_for=self._document,
         )
 
-    def change_weights(self, name: str, labels: LabelSet) -> None:
-        """Change to the weights `name`, which know the document's labels, once its pictures are encoded for them."""
+    def change_weights(self, weights_name: str, label_set: LabelSet) -> None:
+        """Change to the weights `weights_name`, which know the document's labels, once its pictures are encoded for
+        them."""
         document = self._document
-        old, new = self._core.scope.abilities, self._core.catalogue.abilities(name)
+        old_abilities, new_abilities = self._core.scope.abilities, self._core.catalogue.abilities(weights_name)
         styles = document.styles
-        if old.scope == "picture" and new.scope == "label":
+        if old_abilities.scope == "picture" and new_abilities.scope == "label":
             styles = own_regions(styles, document.style_locked)
-        pictures = list(dict.fromkeys(part for style in styles.values() for part in image_parts(style)))
+        pictures = list(
+            dict.fromkeys(picture_style for style in styles.values() for picture_style in image_parts(style))
+        )
         old_styles = document.styles
 
         def switch(encoded: dict[ImageStyle, Style]) -> None:
-            wanted = document.styles
-            if wanted == old_styles:  # a region that the picture does not have takes the mean
-                missing = {n for n, style in styles.items() if style != old_styles[n] and style not in encoded}
-                wanted = {label: style for label, style in styles.items() if label not in missing}
-            self._switch(name, labels, wanted, encoded)
+            wanted_styles = document.styles
+            if wanted_styles == old_styles:  # a region that the picture does not have takes the mean
+                missing_ids = {
+                    label_id
+                    for label_id, style in styles.items()
+                    if style != old_styles[label_id] and style not in encoded
+                }
+                wanted_styles = {label_id: style for label_id, style in styles.items() if label_id not in missing_ids}
+            self._switch(weights_name, label_set, wanted_styles, encoded)
 
         if not pictures:
             switch({})
             return
         self._core.submit(
-            lambda work: encode_again(work, name, pictures, labels, self._codes),
+            lambda work: encode_again(work, weights_name, pictures, label_set, self._codes),
             text=self.tr("Encoding the styles again"),
             on_done=switch,
             only_for=SameModel(document),
         )
 
-    def _switch(self, name: str, labels: LabelSet, styles: dict[int, Style], encoded: dict[ImageStyle, Style]) -> None:
+    def _switch(
+        self, weights_name: str, label_set: LabelSet, styles: dict[int, Style], encoded: dict[ImageStyle, Style]
+    ) -> None:
         """Paint with other weights from now on: one step."""
-        document, abilities = self._document, self._core.catalogue.abilities(name)
-        allowed, simplified = possible(styles, encoded, abilities, document.style_locked)
+        document, abilities = self._document, self._core.catalogue.abilities(weights_name)
+        allowed_styles, simplified = possible(styles, encoded, abilities, document.style_locked)
         if abilities.scope == "picture":
-            allowed = whole_picture(allowed, document.areas, len(labels), document.style_locked)
-        document.change_model(name, allowed, label_set=labels, text=self.tr("Change model"))
+            allowed_styles = whole_picture(allowed_styles, document.areas, len(label_set), document.style_locked)
+        document.change_model(weights_name, allowed_styles, label_set=label_set, text=self.tr("Change model"))
         if simplified:
             sentence = self.tr('{0} styles that "{1}" cannot have became something simpler; undo brings them back.')
-            self._core.hub.notice(sentence.format(simplified, name))
+            self._core.hub.notice(sentence.format(simplified, weights_name))

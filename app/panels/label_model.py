@@ -58,8 +58,8 @@ class LabelModel(LabelRowsModel):
         """Make the order anew from the present areas."""
         areas = self._document.areas
         self._keys = label_keys(self._document.label_set)
-        others = [label.id for label in self._document.label_set.labels if label.id not in self._keys]
-        self._order = [*self._keys, *sorted(others, key=lambda label: (-int(areas[label]), label))]
+        keyless_ids = [label.id for label in self._document.label_set.labels if label.id not in self._keys]
+        self._order = [*self._keys, *sorted(keyless_ids, key=lambda label_id: (-int(areas[label_id]), label_id))]
         self._filter()
 
     def set_needle(self, text: str) -> None:
@@ -73,32 +73,32 @@ class LabelModel(LabelRowsModel):
             self._unlearnt = labels
             self.redraw()
 
-    def label_for_key(self, key: int) -> int | None:
+    def label_for_key(self, digit_key: int) -> int | None:
         """The label on key 1 to 9."""
-        return self._keys[key - 1] if 1 <= key <= len(self._keys) else None
+        return self._keys[digit_key - 1] if 1 <= digit_key <= len(self._keys) else None
 
-    def row(self, label: int) -> LabelRow:
-        """What the row of ``label`` shows."""
+    def row(self, label_id: int) -> LabelRow:
+        """What the row of ``label_id`` shows."""
         document = self._document
-        entry = document.label_set.labels[label]
-        present = int(document.areas[label]) > 0
+        known_label = document.label_set.labels[label_id]
+        present = int(document.areas[label_id]) > 0
         return LabelRow(
-            label=label,
-            name=label_name(entry),
-            colour=entry.colour,
-            key=str(self._keys.index(label) + 1) if label in self._keys else "",
-            area=area_text(document.area(label)),
+            label=label_id,
+            name=label_name(known_label),
+            colour=known_label.colour,
+            key=str(self._keys.index(label_id) + 1) if label_id in self._keys else "",
+            area=area_text(document.area(label_id)),
             present=present,
-            hidden=label in document.hidden,
-            locked=label in document.locked,
-            hint=self._hint(label, present),
+            hidden=label_id in document.hidden,
+            locked=label_id in document.locked,
+            hint=self._hint(label_id, present),
         )
 
-    def _hint(self, label: int, present: bool) -> str:
-        if label in self._unlearnt:
+    def _hint(self, label_id: int, present: bool) -> str:
+        if label_id in self._unlearnt:
             return tr("These weights have not learnt this label; they will guess.")
-        pixels = int(self._document.areas[label])
-        if present and pixels * 65536 < TINY_PIXELS * self._document.label_map.size:
+        region_pixels = int(self._document.areas[label_id])
+        if present and region_pixels * 65536 < TINY_PIXELS * self._document.label_map.size:
             return tr("This region is too small to show in the picture.")
         return ""
 
@@ -115,25 +115,25 @@ class LabelModel(LabelRowsModel):
         if role == LABEL_ROLE:
             return row.label
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.AccessibleDescriptionRole):
-            parts = [row.name, row.area, tr("key {0}").format(row.key) if row.key else ""]
-            parts += [tr("hidden") if row.hidden else "", tr("locked") if row.locked else "", row.hint]
-            return ", ".join(part for part in parts if part)
+            descriptions = [row.name, row.area, tr("key {0}").format(row.key) if row.key else ""]
+            descriptions += [tr("hidden") if row.hidden else "", tr("locked") if row.locked else "", row.hint]
+            return ", ".join(description for description in descriptions if description)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(row)
         return None
 
     def _tip(self, row: LabelRow) -> str:
         entry = self._document.label_set.labels[row.label]
-        other = entry.name_zh if entry.name_zh != row.name else entry.name
-        lines = [f"{row.name} ({other}), {row.label}" if other else f"{row.name}, {row.label}"]
+        other_name = entry.name_zh if entry.name_zh != row.name else entry.name
+        tip_lines = [f"{row.name} ({other_name}), {row.label}" if other_name else f"{row.name}, {row.label}"]
         if row.key:
-            lines.append(tr("Key {0}").format(row.key))
-        lines.append(row.hint or tr("Drop a picture here to use its style"))
-        return "\n".join(lines)
+            tip_lines.append(tr("Key {0}").format(row.key))
+        tip_lines.append(row.hint or tr("Drop a picture here to use its style"))
+        return "\n".join(tip_lines)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return base | Qt.ItemFlag.ItemIsDropEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
+        usual_flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return usual_flags | Qt.ItemFlag.ItemIsDropEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -141,12 +141,12 @@ class LabelModel(LabelRowsModel):
         self.beginResetModel()
         labels = self._document.label_set.labels
         self._labels = [
-            label
-            for label in self._order
+            label_id
+            for label_id in self._order
             if not self._needle
-            or self._needle in labels[label].name.casefold()
-            or self._needle in (labels[label].name_zh or "").casefold()
-            or self._needle == str(label)
+            or self._needle in labels[label_id].name.casefold()
+            or self._needle in (labels[label_id].name_zh or "").casefold()
+            or self._needle == str(label_id)
         ]
         self.endResetModel()
 

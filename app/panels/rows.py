@@ -55,10 +55,10 @@ class LabelRowsModel(QAbstractListModel):
 class LabelRowsView(QListView):
     """A list of such rows: one is chosen, and letters and digits stay the window's shortcuts."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        """``name`` is what a screen reader says."""
+    def __init__(self, accessible_name: str, parent: QWidget | None = None) -> None:
+        """``accessible_name`` is what a screen reader says."""
         super().__init__(parent)
-        self.setAccessibleName(name)
+        self.setAccessibleName(accessible_name)
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -76,11 +76,11 @@ def row_box(row: QRect) -> QRect:
     return row.adjusted(4, 1, -4, -1)
 
 
-def paint_row_ground(painter: QPainter, row: QRect, palette: QPalette, state: QStyle.StateFlag) -> None:
+def paint_row_ground(painter: QPainter, row: QRect, palette: QPalette, row_state: QStyle.StateFlag) -> None:
     """The ground of a row that is chosen or under the pointer; of others none."""
     painter.setPen(Qt.PenStyle.NoPen)
-    selected = bool(state & QStyle.StateFlag.State_Selected)
-    if selected or state & QStyle.StateFlag.State_MouseOver:
+    selected = bool(row_state & QStyle.StateFlag.State_Selected)
+    if selected or row_state & QStyle.StateFlag.State_MouseOver:
         colour = QColor(palette.color(QPalette.ColorRole.Accent if selected else QPalette.ColorRole.Text))
         colour.setAlphaF(0.24 if selected else 0.07)
         painter.setBrush(colour)

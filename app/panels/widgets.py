@@ -7,33 +7,33 @@ from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 from app.shell.icons import icons
 
 
-def icon_button(icon: str, name: str) -> QToolButton:
-    """A small flat button that is only an icon; ``name`` is what a screen reader says."""
+def icon_button(icon_name: str, accessible_name: str) -> QToolButton:
+    """A small flat button that is only an icon; ``accessible_name`` is what a screen reader says."""
     button = QToolButton()
     button.setAutoRaise(True)
-    button.setAccessibleName(name)
-    icons().bind(button, icon)
+    button.setAccessibleName(accessible_name)
+    icons().bind(button, icon_name)
     return button
 
 
-def push_button(icon: str, text: str, tip: str = "") -> QPushButton:
+def push_button(icon_name: str, caption: str, tool_tip: str = "") -> QPushButton:
     """A button with an icon and a text."""
-    button = QPushButton(text)
-    button.setAccessibleName(text.strip().rstrip("."))
-    button.setToolTip(tip)
-    icons().bind(button, icon)
+    button = QPushButton(caption)
+    button.setAccessibleName(caption.strip().rstrip("."))
+    button.setToolTip(tool_tip)
+    icons().bind(button, icon_name)
     return button
 
 
-def muted_label(text: str = "") -> QLabel:
+def muted_label(caption: str = "") -> QLabel:
     """A text that stands back: a caption, a hint."""
-    label = QLabel(text)
+    label = QLabel(caption)
     label.setProperty("muted", True)
     return label
 
 
-def heading_label(text: str) -> QLabel:
+def heading_label(caption: str) -> QLabel:
     """A text over what belongs together."""
-    label = QLabel(text)
+    label = QLabel(caption)
     label.setProperty("heading", True)
     return label

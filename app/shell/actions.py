@@ -29,12 +29,12 @@ class Action:
 def _label_keys() -> tuple[Action, ...]:
     return tuple(
         Action(
-            f"label_{n}",
+            f"label_{digit}",
             mark("Label on key {0}"),
             mark("Paint with the label that shows this number in the labels panel"),
-            (str(n),),
+            (str(digit),),
         )
-        for n in range(1, 10)
+        for digit in range(1, 10)
     )
 
 

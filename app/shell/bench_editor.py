@@ -96,15 +96,15 @@ class Bench:
         limit = LIMITS.get(measure)
         self.rows.append({"measure": measure, "value": round(float(value), 4), "unit": unit, "limit": limit})
 
-    def wait(self, until: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+    def wait(self, condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         """Handle events until something is so."""
-        ends = time.perf_counter() + seconds
+        deadline = time.perf_counter() + seconds
         wake = QTimer()  # so that waiting for events ends even if none comes
         wake.start(4)
         loop = QEventLoop()
-        while not until():
+        while not condition():
             loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-            if time.perf_counter() > ends:
+            if time.perf_counter() > deadline:
                 raise SystemExit("the editor did not answer in time")
 
     def exact_shown(self) -> bool:
@@ -113,12 +113,16 @@ class Bench:
 
     # ------------------------------------------------------------ what a hand does
 
-    def mouse(self, kind: QEvent.Type, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    def mouse(
+        self, event_type: QEvent.Type, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.NoButton
+    ) -> None:
         """Send a mouse event at a point of the image."""
         view = self.canvas.view
-        at = QPointF(x * view.scale + view.x, y * view.scale + view.y)
-        place = QPointF(self.canvas.mapToGlobal(at))
-        event = QMouseEvent(kind, at, at, place, button, self._held, Qt.KeyboardModifier.NoModifier)
+        view_point = QPointF(x * view.scale + view.x, y * view.scale + view.y)
+        screen_point = QPointF(self.canvas.mapToGlobal(view_point))
+        event = QMouseEvent(
+            event_type, view_point, view_point, screen_point, button, self._held, Qt.KeyboardModifier.NoModifier
+        )
         self.application.sendEvent(self.canvas, event)
 
     def press(self, x: float, y: float) -> None:
@@ -132,35 +136,35 @@ class Bench:
     def walk(self, steps: int) -> list[tuple[float, float]]:
         """A hand's way over the image."""
         side = self.document.width
-        turns = np.cumsum(self._random.normal(0, 0.3, steps))
-        x = np.clip(side / 2 + np.cumsum(np.cos(turns)) * side / 100, side * 0.1, side * 0.9)
-        y = np.clip(side / 2 + np.cumsum(np.sin(turns)) * side / 100, side * 0.1, side * 0.9)
+        directions = np.cumsum(self._random.normal(0, 0.3, steps))
+        x = np.clip(side / 2 + np.cumsum(np.cos(directions)) * side / 100, side * 0.1, side * 0.9)
+        y = np.clip(side / 2 + np.cumsum(np.sin(directions)) * side / 100, side * 0.1, side * 0.9)
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
     def stroke(self, steps: int) -> list[float]:
         """One stroke at a hand's pace; milliseconds from each move to the repainted canvas."""
         self.document.set_current_label(int(self._random.integers(len(self.document.label_set))))
-        way = self.walk(steps)
-        self.press(*way[0])
-        found = []
-        for x, y in way[1:]:
-            before, began = self._paints.count, time.perf_counter()
+        hand_path = self.walk(steps)
+        self.press(*hand_path[0])
+        latencies = []
+        for x, y in hand_path[1:]:
+            paints_before, started_at = self._paints.count, time.perf_counter()
             self.mouse(QEvent.Type.MouseMove, x, y)
-            while self._paints.count == before and time.perf_counter() - began < 1:
+            while self._paints.count == paints_before and time.perf_counter() - started_at < 1:
                 self.application.processEvents()
-            found.append((time.perf_counter() - began) * 1000)
-            next_move = began + HAND_S
-            self.wait(lambda ends=next_move: time.perf_counter() >= ends)  # type: ignore[misc]
-        self.release(*way[-1])
-        return found
+            latencies.append((time.perf_counter() - started_at) * 1000)
+            next_move = started_at + HAND_S
+            self.wait(lambda deadline=next_move: time.perf_counter() >= deadline)  # type: ignore[misc]
+        self.release(*hand_path[-1])
+        return latencies
 
     def exact(self, change: Callable[[], object]) -> float:
         """Seconds from a change to the exact picture of it on the canvas."""
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         change()
         self.wait(self.exact_shown)
         self.canvas.repaint()
-        return time.perf_counter() - began
+        return time.perf_counter() - started_at
 
     # ------------------------------------------------------------ what is measured
 
@@ -182,22 +186,22 @@ class Bench:
         self.canvas.set_brush_diameter(40)
         times: dict[str, list[float]] = {"brush": [], "style": [], "seed": []}
         for n in range(count):
-            way = self.walk(4)
+            hand_path = self.walk(4)
             self.document.set_current_label(1 + n % (len(self.document.label_set) - 1))
-            self.press(*way[0])
-            for x, y in way:
+            self.press(*hand_path[0])
+            for x, y in hand_path:
                 self.mouse(QEvent.Type.MouseMove, x, y)
-            times["brush"].append(self.exact(lambda end=way[-1]: self.release(*end)))  # type: ignore[misc]
+            times["brush"].append(self.exact(lambda end=hand_path[-1]: self.release(*end)))  # type: ignore[misc]
             times["style"].append(self.exact(lambda n=n: self.document.set_style(1, SampleStyle(n))))  # type: ignore[misc]
             times["seed"].append(self.exact(lambda n=n: self.document.set_seed(n + 1)))  # type: ignore[misc]
-        for name, found in times.items():
-            self.row(f"{name} edit, exact picture", float(np.median(found)), "s")
+        for name, latencies in times.items():
+            self.row(f"{name} edit, exact picture", float(np.median(latencies)), "s")
 
     def beat(self, text: str, strokes: int, steps: int) -> None:
         """The GUI thread's heartbeat while the engine follows strokes."""
-        gaps = Heart().gaps(lambda: [self.stroke(steps) for _ in range(strokes)])
-        self.row(f"heartbeat gap p95 while {text}", float(np.percentile(gaps, 95)), "ms")
-        self.row(f"heartbeat gap max while {text}", float(gaps.max()), "ms")
+        gap_ms = Heart().gaps(lambda: [self.stroke(steps) for _ in range(strokes)])
+        self.row(f"heartbeat gap p95 while {text}", float(np.percentile(gap_ms, 95)), "ms")
+        self.row(f"heartbeat gap max while {text}", float(gap_ms.max()), "ms")
 
     def many(self, count: int) -> None:
         """Memory after many edits."""
@@ -218,19 +222,21 @@ class Bench:
         self.wait(self.exact_shown)
         self.canvas.set_brush_diameter(DIAMETER)
         self.render.stop()
-        alone = [ms for _ in range(3) for ms in self.stroke(steps)]
+        alone = [milliseconds for _ in range(3) for milliseconds in self.stroke(steps)]
         self.render.start()
         self.wait(self.exact_shown)
         self.row("brush to screen p50", float(np.percentile(alone, 50)), "ms")
         self.row("brush to screen p95", float(np.percentile(alone, 95)), "ms")
-        found: list[float] = []
-        gaps = Heart().gaps(lambda: found.extend(ms for _ in range(3) for ms in self.stroke(steps)))
-        self.row("brush to screen p50 while rendering", float(np.percentile(found, 50)), "ms")
-        self.row("brush to screen p95 while rendering", float(np.percentile(found, 95)), "ms")
+        latencies: list[float] = []
+        gap_ms = Heart().gaps(
+            lambda: latencies.extend(milliseconds for _ in range(3) for milliseconds in self.stroke(steps))
+        )
+        self.row("brush to screen p50 while rendering", float(np.percentile(latencies, 50)), "ms")
+        self.row("brush to screen p95 while rendering", float(np.percentile(latencies, 95)), "ms")
         exact = Heart().gaps(lambda: self.wait(self.exact_shown))
-        gaps = np.concatenate([gaps, exact])
-        self.row("heartbeat gap p95 while rendering 2048 x 2048", float(np.percentile(gaps, 95)), "ms")
-        self.row("heartbeat gap max while rendering 2048 x 2048", float(gaps.max()), "ms")
+        gap_ms = np.concatenate([gap_ms, exact])
+        self.row("heartbeat gap p95 while rendering 2048 x 2048", float(np.percentile(gap_ms, 95)), "ms")
+        self.row("heartbeat gap max while rendering 2048 x 2048", float(gap_ms.max()), "ms")
 
     def run(self, effort: float = 1.0) -> None:
         """All of it. `effort` below 1 does less of everything: for tests, not for numbers."""

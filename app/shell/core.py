@@ -80,8 +80,8 @@ class Core(QObject):
     ) -> Work:
         """Queue work that the user waits for: it shows progress and ``cancel`` drops it (thumbnails are not such).
         ``only_for``: the result counts only while this is the same document (or `SameModel` of it)."""
-        self._foreground = [work for work in self._foreground if not work.settled]
-        work = self.work_lane.submit(
+        self._foreground = [submitted for submitted in self._foreground if not submitted.settled]
+        submitted = self.work_lane.submit(
             function,
             text=text,
             on_done=on_done,
@@ -89,22 +89,22 @@ class Core(QObject):
             on_progress=on_progress,
             only_for=only_for,
         )
-        self._foreground.append(work)
-        return work
+        self._foreground.append(submitted)
+        return submitted
 
     @property
     def foreground_busy(self) -> bool:
         """True while work that the user waits for runs or waits."""
-        return any(not work.settled for work in self._foreground)
+        return any(not submitted.settled for submitted in self._foreground)
 
     def cancel(self) -> bool:
         """Drop all rendering and all work that the user waits for; True when something was dropped. A file that
         is being written already is written to its end."""
         dropped = self.render_lane.busy
         self.render_lane.cancel()
-        for work in [work for work in self._foreground if not work.settled]:
-            dropped = work.cancel() or dropped
-        self._foreground = [work for work in self._foreground if not work.settled]
+        for submitted in [submitted for submitted in self._foreground if not submitted.settled]:
+            dropped = submitted.cancel() or dropped
+        self._foreground = [submitted for submitted in self._foreground if not submitted.settled]
         return dropped
 
     def shutdown(self) -> None:

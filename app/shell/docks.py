@@ -36,19 +36,19 @@ def add_docks(
     sides = Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea
     docks: dict[str, QDockWidget] = {}
     for side_dock in (SideDock(LABELS, tr("Labels"), labels), *beside):
-        heading = QLabel(side_dock.title)
-        heading.setObjectName("dockTitle")
-        docks[side_dock.name] = dock = _dock(side_dock.name, side_dock.title, side_dock.panel, heading)
+        title_label = QLabel(side_dock.title)
+        title_label.setObjectName("dockTitle")
+        docks[side_dock.name] = dock = _dock(side_dock.name, side_dock.title, side_dock.panel, title_label)
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
         dock.setAllowedAreas(sides)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    below = [docks[side_dock.name] for side_dock in beside]
-    for dock in below[1:]:
-        window.tabifyDockWidget(below[0], dock)
-    below[0].raise_()
-    columns = [docks[LABELS], below[0]]
-    window.resizeDocks(columns, [310, 310], Qt.Orientation.Horizontal)
-    window.resizeDocks(columns, [40, 60], Qt.Orientation.Vertical)
+    lower_docks = [docks[side_dock.name] for side_dock in beside]
+    for dock in lower_docks[1:]:
+        window.tabifyDockWidget(lower_docks[0], dock)
+    lower_docks[0].raise_()
+    side_column = [docks[LABELS], lower_docks[0]]
+    window.resizeDocks(side_column, [310, 310], Qt.Orientation.Horizontal)
+    window.resizeDocks(side_column, [40, 60], Qt.Orientation.Vertical)
     # The strip's heading stands inside: a title bar would cost it a third of its height.
     docks[RESULTS] = dock = _dock(RESULTS, tr("Results"), results, QWidget())
     dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
@@ -58,24 +58,25 @@ def add_docks(
     return docks
 
 
-def _dock(name: str, title: str, panel: QWidget, heading: QWidget) -> QDockWidget:
+def _dock(dock_name: str, title: str, panel: QWidget, title_bar: QWidget) -> QDockWidget:
     dock = QDockWidget(title)
-    dock.setObjectName(name)
+    dock.setObjectName(dock_name)
     dock.setAccessibleName(title)
-    dock.setTitleBarWidget(heading)
+    dock.setTitleBarWidget(title_bar)
     dock.setWidget(panel)
     return dock
 
 
 def restore_place(window: QMainWindow, docks: dict[str, QDockWidget], settings: Settings) -> None:
     """Come back where the window was closed last time; at first fill most of the screen."""
-    geometry, state = settings.window_state()
+    geometry, dock_state = settings.window_state()
     if geometry.isEmpty():
-        room = window.screen().availableSize()
-        window.resize(QSize(round(room.width() * 0.92), round(room.height() * 0.92)).boundedTo(LARGEST))
+        screen_size = window.screen().availableSize()
+        window.resize(QSize(round(screen_size.width() * 0.92), round(screen_size.height() * 0.92)).boundedTo(LARGEST))
     else:
         window.restoreGeometry(geometry)
-    restored = not state.isEmpty() and window.restoreState(state, STATE_VERSION)  # not that of an older version
+    # The state of an older version is not restored.
+    restored = not dock_state.isEmpty() and window.restoreState(dock_state, STATE_VERSION)
     if not restored and window.height() < TWO_DOCKS_FROM:
         window.tabifyDockWidget(docks[LABELS], docks[STYLES])
         docks[LABELS].raise_()

@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 FOREIGN = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR", "QT_PLUGIN_PATH")
 
 
-def drop_foreign_qt_paths(environ: MutableMapping[str, str]) -> list[str]:
+def drop_foreign_qt_paths(environment: MutableMapping[str, str]) -> list[str]:
     """Remove Qt paths that point into opencv-python.
 
     Importing ``cv2`` from opencv-python writes the path of its own, older Qt into the process's
@@ -17,7 +17,9 @@ def drop_foreign_qt_paths(environ: MutableMapping[str, str]) -> list[str]:
     Returns:
         The names that were removed.
     """
-    dropped = [name for name in FOREIGN if "cv2" in environ.get(name, "").replace("\\", "/").split("/")]
-    for name in dropped:
-        del environ[name]
-    return dropped
+    dropped_variables = [
+        variable for variable in FOREIGN if "cv2" in environment.get(variable, "").replace("\\", "/").split("/")
+    ]
+    for variable in dropped_variables:
+        del environment[variable]
+    return dropped_variables

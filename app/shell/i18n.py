@@ -24,14 +24,14 @@ _installed: list[QTranslator] = []
 _language = [ENGLISH]
 
 
-def mark(text: str) -> str:
-    """Marks ``text`` for translation and returns it unchanged."""
-    return text
+def mark(source_text: str) -> str:
+    """Marks ``source_text`` for translation and returns it unchanged."""
+    return source_text
 
 
-def tr(text: str) -> str:
-    """``text`` in the language of the user interface, for code outside of QObjects."""
-    return QCoreApplication.translate("Tessera", text)
+def tr(source_text: str) -> str:
+    """``source_text`` in the language of the user interface, for code outside of QObjects."""
+    return QCoreApplication.translate("Tessera", source_text)
 
 
 def language() -> str:
@@ -47,15 +47,15 @@ def resolve_language(choice: str) -> str:
 
 
 @cache
-def translations(name: str) -> dict[str, str]:
+def translations(language_name: str) -> dict[str, str]:
     """The table of one language; empty for English and for a table that is missing or does not read."""
-    path = resource("translations", f"{name}.json")
-    if name == ENGLISH or not path.is_file():
+    table_path = resource("translations", f"{language_name}.json")
+    if language_name == ENGLISH or not table_path.is_file():
         return {}
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = json.loads(table_path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        log.exception("the translation %s does not read", path)
+        log.exception("the translation %s does not read", table_path)
         return {}
     return {str(key): str(value) for key, value in table.items() if value}
 
@@ -70,24 +70,24 @@ class _TableTranslator(QTranslator):
     def isEmpty(self) -> bool:
         return not self._table
 
-    def translate(self, context: str, text: str, disambiguation: str | None = None, n: int = -1) -> str | None:
-        return self._table.get(text)
+    def translate(self, context: str, source_text: str, disambiguation: str | None = None, n: int = -1) -> str | None:
+        return self._table.get(source_text)
 
 
 def install_language(choice: str) -> str:
     """Use the language of ``choice`` for everything made from now on; returns the language."""
     app = QCoreApplication.instance()
     assert app is not None
-    for old in _installed:
-        app.removeTranslator(old)
+    for installed in _installed:
+        app.removeTranslator(installed)
     _installed.clear()
-    _language[0] = name = resolve_language(choice)
-    if name != ENGLISH:
+    _language[0] = language_name = resolve_language(choice)
+    if language_name != ENGLISH:
         # Qt's own texts (OK, Cancel, the file dialog), then ours, which is asked first.
-        own = QTranslator(app)
-        if own.load(f"qtbase_{name}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
-            _installed.append(own)
-        _installed.append(_TableTranslator(translations(name), app))
+        qt_translator = QTranslator(app)
+        if qt_translator.load(f"qtbase_{language_name}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+            _installed.append(qt_translator)
+        _installed.append(_TableTranslator(translations(language_name), app))
         for translator in _installed:
             app.installTranslator(translator)
-    return name
+    return language_name

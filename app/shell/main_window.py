@@ -75,21 +75,21 @@ class MainWindow(QMainWindow):
         self.core.hub.reported.connect(self.error_bar.show_problem)
         self.core.hub.cleared.connect(self.error_bar.clear_topic)
         self.canvas.failed.connect(self.core.hub.error)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.error_bar)
-        column.addWidget(self.canvas, 1)
-        self.setCentralWidget(middle)
+        central_widget = QWidget()
+        column_layout = QVBoxLayout(central_widget)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(0)
+        column_layout.addWidget(self.error_bar)
+        column_layout.addWidget(self.canvas, 1)
+        self.setCentralWidget(central_widget)
 
     def _build_docks(self) -> None:
         document = self.core.document
         self.labels = LabelsPanel(document)
-        panels = RequestPanels(self.core)
-        self.styles = panels.of(RENDER)
+        request_panels = RequestPanels(self.core)
+        self.styles = request_panels.of(RENDER)
         self.results = ResultsPanel(document, self.actions_by_id)
-        self.docks = add_docks(self, self.labels, panels.side_docks(), self.results)
+        self.docks = add_docks(self, self.labels, request_panels.side_docks(), self.results)
 
     def _build_bars(self) -> None:
         self.tool_bar = ToolBar(self.actions_by_id, tool_actions())
@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
             ask=FileAsker(self.core.settings, self),
             show_checked=lambda action: self.actions_by_id[action].setChecked(True),
         )
-        parts = WindowParts(
+        window_parts = WindowParts(
             canvas=self.canvas,
             labels=self.labels,
             styles=self.styles,
@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
             actions=self.actions_by_id,
             menus=self.menus,
         )
-        self.controllers = make_controllers(self.context, parts, self)
+        self.controllers = make_controllers(self.context, window_parts, self)
         own_commands = {
             "quit": self.close,
             "next_panel": self.next_panel,
@@ -135,10 +135,16 @@ class MainWindow(QMainWindow):
 
     def next_panel(self) -> None:
         """Move the keyboard to the next of canvas, labels, styles, results, seed."""
-        places: list[QWidget] = [self.canvas, self.labels.list, self.styles.list, self.results.list, self.status.seed]
-        places = [place for place in places if place.isVisible()]
-        now = next((i for i, place in enumerate(places) if place.hasFocus()), -1)
-        places[(now + 1) % len(places)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        focus_widgets: list[QWidget] = [
+            self.canvas,
+            self.labels.list,
+            self.styles.list,
+            self.results.list,
+            self.status.seed,
+        ]
+        focus_widgets = [focus_widget for focus_widget in focus_widgets if focus_widget.isVisible()]
+        focused = next((position for position, focus_widget in enumerate(focus_widgets) if focus_widget.hasFocus()), -1)
+        focus_widgets[(focused + 1) % len(focus_widgets)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def reset_layout(self) -> None:
         """Put docks and bars back where they were at first."""
@@ -156,17 +162,17 @@ class MainWindow(QMainWindow):
 
     def _show_history(self) -> None:
         document = self.core.document
-        for name, text, step in (
+        for action_id, caption, step_text in (
             ("undo", self.tr("Undo"), document.undo_text),
             ("redo", self.tr("Redo"), document.redo_text),
         ):
-            action = self.actions_by_id[name]
-            action.setEnabled(bool(step))
-            action.setText(f"{text}: {step}" if step else text)
+            action = self.actions_by_id[action_id]
+            action.setEnabled(bool(step_text))
+            action.setText(f"{caption}: {step_text}" if step_text else caption)
 
     def _show_title(self, *_: object) -> None:
-        path = self.core.document.path
-        self.setWindowTitle(f"{path.name if path is not None else self.tr('Untitled')}[*] - Tessera")
+        document_path = self.core.document.path
+        self.setWindowTitle(f"{document_path.name if document_path is not None else self.tr('Untitled')}[*] - Tessera")
         self.setWindowModified(self.core.document.dirty)
 
     # --- events -------------------------------------------------------------------------------------

@@ -13,28 +13,28 @@ import platformdirs
 APP = "Tessera"
 
 
-def user_dir(kind: str) -> Path:
-    """The user's folder for ``kind`` ("config", "log" or "cache"), made when missing; where that fails, one for this
-    run only.
+def user_dir(folder_kind: str) -> Path:
+    """The user's folder for ``folder_kind`` ("config", "log" or "cache"), made when missing; where that fails, one for
+    this run only.
 
     ``TESSERA_HOME`` moves all of them below one folder, with weights and networks (portable use).
     """
-    home = os.environ.get("TESSERA_HOME")
-    if home:
-        path = Path(home) / kind
-    elif kind == "config":
-        path = Path(platformdirs.user_config_dir(APP, appauthor=False))
-    elif kind == "log":
-        path = Path(platformdirs.user_log_dir(APP, appauthor=False))
+    portable_home = os.environ.get("TESSERA_HOME")
+    if portable_home:
+        user_folder = Path(portable_home) / folder_kind
+    elif folder_kind == "config":
+        user_folder = Path(platformdirs.user_config_dir(APP, appauthor=False))
+    elif folder_kind == "log":
+        user_folder = Path(platformdirs.user_log_dir(APP, appauthor=False))
     else:
-        path = Path(platformdirs.user_cache_dir(APP, appauthor=False))
+        user_folder = Path(platformdirs.user_cache_dir(APP, appauthor=False))
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        user_folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # a home that cannot be written must not keep the editor from starting
         with suppress(OSError):
-            path = _temporary_home() / kind
-            path.mkdir(parents=True, exist_ok=True)
-    return path
+            user_folder = _temporary_home() / folder_kind
+            user_folder.mkdir(parents=True, exist_ok=True)
+    return user_folder
 
 
 @cache

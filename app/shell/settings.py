@@ -26,20 +26,20 @@ class Settings(QObject):
 
     # --- plain values -------------------------------------------------------------------------------
 
-    def _text(self, key: str, default: str, allowed: tuple[str, ...] = ()) -> str:
-        value = self._store.value(key, default)
-        if not isinstance(value, str) or (allowed and value not in allowed):
-            return default
+    def _text(self, setting_key: str, default_value: str, allowed_values: tuple[str, ...] = ()) -> str:
+        value = self._store.value(setting_key, default_value)
+        if not isinstance(value, str) or (allowed_values and value not in allowed_values):
+            return default_value
         return value
 
-    def _number(self, key: str, default: int, low: int, high: int) -> int:
+    def _number(self, setting_key: str, default_value: int, lowest: int, highest: int) -> int:
         try:
-            return min(high, max(low, int(str(self._store.value(key, default)))))
+            return min(highest, max(lowest, int(str(self._store.value(setting_key, default_value)))))
         except ValueError:
-            return default
+            return default_value
 
-    def _flag(self, key: str, default: bool) -> bool:
-        return str(self._store.value(key, default)).lower() in ("true", "1")
+    def _flag(self, setting_key: str, default_value: bool) -> bool:
+        return str(self._store.value(setting_key, default_value)).lower() in ("true", "1")
 
     @property
     def theme(self) -> str:
@@ -115,26 +115,26 @@ class Settings(QObject):
 
     # --- folders and recent files -------------------------------------------------------------------
 
-    def folder(self, kind: str) -> str:
-        """The folder last used for ``kind`` of file dialog ("open", "export", "photo", ...), "" at first."""
-        value = self._text(f"folders/{kind}", "")
+    def folder(self, dialog_kind: str) -> str:
+        """The folder last used for ``dialog_kind`` of file dialog ("open", "export", "photo", ...), "" at first."""
+        value = self._text(f"folders/{dialog_kind}", "")
         return value if value and Path(value).is_dir() else ""
 
-    def remember_folder(self, kind: str, file: Path) -> None:
+    def remember_folder(self, dialog_kind: str, chosen_file: Path) -> None:
         """Remember the folder of a file the user chose."""
-        self._store.setValue(f"folders/{kind}", str(file.parent))
+        self._store.setValue(f"folders/{dialog_kind}", str(chosen_file.parent))
 
     def recent(self) -> list[Path]:
         """The last opened or exported files that can be opened again, newest first."""
         value = self._store.value("files/recent", [])
-        items = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        return [Path(str(item)) for item in items if item][:RECENT]
+        recent_files = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        return [Path(str(recent_file)) for recent_file in recent_files if recent_file][:RECENT]
 
-    def add_recent(self, file: Path) -> None:
-        """Put ``file`` on top of the recent files."""
-        file = file.absolute()
-        rest = [item for item in self.recent() if item != file]
-        self._store.setValue("files/recent", [str(item) for item in [file, *rest][:RECENT]])
+    def add_recent(self, chosen_file: Path) -> None:
+        """Put ``chosen_file`` on top of the recent files."""
+        chosen_file = chosen_file.absolute()
+        other_files = [recent_file for recent_file in self.recent() if recent_file != chosen_file]
+        self._store.setValue("files/recent", [str(recent_file) for recent_file in [chosen_file, *other_files][:RECENT]])
         self.recent_changed.emit()
 
     def clear_recent(self) -> None:
@@ -146,8 +146,12 @@ class Settings(QObject):
 
     def window_state(self) -> tuple[QByteArray, QByteArray]:
         """Geometry and dock state as saved, empty at first."""
-        found = [self._store.value(f"window/{key}", QByteArray()) for key in ("geometry", "state")]
-        geometry, state = (item if isinstance(item, QByteArray) else QByteArray() for item in found)
+        stored_values = [
+            self._store.value(f"window/{setting_key}", QByteArray()) for setting_key in ("geometry", "state")
+        ]
+        geometry, state = (
+            stored_value if isinstance(stored_value, QByteArray) else QByteArray() for stored_value in stored_values
+        )
         return geometry, state
 
     def save_window_state(self, geometry: QByteArray, state: QByteArray) -> None:

@@ -70,11 +70,11 @@ assert set(DARK) == set(LIGHT)
 def make_palette(dark: bool) -> QPalette:
     """The whole palette of the dark or the light theme."""
     palette = QPalette()
-    for role, name in (DARK if dark else LIGHT).items():
-        palette.setColor(role, QColor(name))
-    faint = QColor("#686e77" if dark else "#a3a9b1")
+    for role, colour_name in (DARK if dark else LIGHT).items():
+        palette.setColor(role, QColor(colour_name))
+    disabled_text = QColor("#686e77" if dark else "#a3a9b1")
     for role in (Role.WindowText, Role.Text, Role.ButtonText):
-        palette.setColor(Group.Disabled, role, faint)
+        palette.setColor(Group.Disabled, role, disabled_text)
     palette.setColor(Group.Disabled, Role.Highlight, QColor("#4a4e56" if dark else "#c9cdd3"))
     return palette
 
@@ -85,19 +85,19 @@ def _rgba(colour: QColor, alpha: float) -> str:
 
 def style_sheet(palette: QPalette) -> str:
     """The style sheet in the colours of ``palette``."""
-    text = palette.color(Role.WindowText)
-    accent = palette.color(Role.Accent)
+    text_colour = palette.color(Role.WindowText)
+    accent_colour = palette.color(Role.Accent)
     template = Template(resource("theme.qss").read_text(encoding="utf-8"))
     return template.substitute(
-        hover=_rgba(text, 0.08),
-        pressed=_rgba(text, 0.14),
-        line=_rgba(text, 0.10),
-        strong_line=_rgba(text, 0.20),
-        scroll=_rgba(text, 0.22),
-        scroll_hover=_rgba(text, 0.38),
-        checked=_rgba(accent, 0.26),
-        selection=_rgba(accent, 0.22),
-        drop=_rgba(accent, 0.14),
+        hover=_rgba(text_colour, 0.08),
+        pressed=_rgba(text_colour, 0.14),
+        line=_rgba(text_colour, 0.10),
+        strong_line=_rgba(text_colour, 0.20),
+        scroll=_rgba(text_colour, 0.22),
+        scroll_hover=_rgba(text_colour, 0.38),
+        checked=_rgba(accent_colour, 0.26),
+        selection=_rgba(accent_colour, 0.22),
+        drop=_rgba(accent_colour, 0.14),
         wrong="#d8543f",
         chevron_down=resource("icons", "theme", "chevron-down.svg").as_posix(),
         chevron_up=resource("icons", "theme", "chevron-up.svg").as_posix(),
@@ -151,12 +151,12 @@ class Theme(QObject):
     def apply(self, choice: str) -> None:
         """Switch to ``choice`` now; open windows follow."""
         self._choice = choice
-        hints = QGuiApplication.styleHints()
-        scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(choice)
-        if scheme is None:
-            hints.unsetColorScheme()
+        style_hints = QGuiApplication.styleHints()
+        colour_scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(choice)
+        if colour_scheme is None:
+            style_hints.unsetColorScheme()
         else:
-            hints.setColorScheme(scheme)
+            style_hints.setColorScheme(colour_scheme)
         self._follow()
 
     def _system_changed(self) -> None:

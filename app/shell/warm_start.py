@@ -22,11 +22,11 @@ LIBRARIES = ("libc10.so", "libtorch_cpu.so")  # no Python inside: their start co
 
 def engine_sessions(device: str) -> Callable[[], Any]:
     """A factory of sessions on ``device`` for the lanes; called in a worker."""
-    make = session_factory(device)
+    make_session = session_factory(device)
 
     def warm() -> Any:
         preload_torch()
-        return make()
+        return make_session()
 
     return warm
 
@@ -39,15 +39,19 @@ def preload_torch() -> int:
     """
     if "torch" in sys.modules or not sys.platform.startswith("linux"):
         return 0
-    spec = importlib.util.find_spec("torch")
-    if spec is None or spec.origin is None:
+    module_spec = importlib.util.find_spec("torch")
+    if module_spec is None or module_spec.origin is None:
         return 0
     try:
-        process = ctypes.CDLL(None)
-        process.dlopen.restype = ctypes.c_void_p
-        process.dlopen.argtypes = [ctypes.c_char_p, ctypes.c_int]
+        this_process = ctypes.CDLL(None)
+        this_process.dlopen.restype = ctypes.c_void_p
+        this_process.dlopen.argtypes = [ctypes.c_char_p, ctypes.c_int]
     except (OSError, AttributeError):
         return 0
-    folder = Path(spec.origin).parent / "lib"
-    files = [folder / name for name in LIBRARIES]
-    return sum(bool(process.dlopen(os.fsencode(file), os.RTLD_LAZY)) for file in files if file.is_file())
+    library_folder = Path(module_spec.origin).parent / "lib"
+    library_files = [library_folder / library_name for library_name in LIBRARIES]
+    return sum(
+        bool(this_process.dlopen(os.fsencode(library_file), os.RTLD_LAZY))
+        for library_file in library_files
+        if library_file.is_file()
+    )

@@ -16,11 +16,13 @@ _NOTHING = ("background", "unlabelled", "unlabeled")  # the eraser paints it
 
 def label_keys(label_set: LabelSet) -> tuple[int, ...]:
     """The labels on the keys 1 to 9, in this order: those that matter most where we know, else by their ids."""
-    by_name = {label.name: label.id for label in label_set.labels}
-    first = [by_name[name] for name in _FIRST.get(label_set.name, ()) if name in by_name]
-    rest = [
+    ids_by_name = {label.name: label.id for label in label_set.labels}
+    preferred_ids = [
+        ids_by_name[label_name] for label_name in _FIRST.get(label_set.name, ()) if label_name in ids_by_name
+    ]
+    other_ids = [
         label.id
         for label in label_set.labels
-        if label.id not in first and label.id != label_set.ignore and label.name not in _NOTHING
+        if label.id not in preferred_ids and label.id != label_set.ignore and label.name not in _NOTHING
     ]
-    return tuple([*first, *rest][:COUNT])
+    return tuple([*preferred_ids, *other_ids][:COUNT])

@@ -18,8 +18,8 @@ def label_name(label: Label) -> str:
 
 def set_name(label_set: LabelSet) -> str:
     """What maps of these labels show, in the language of the user interface."""
-    known = {"faces": tr("Faces"), "street": tr("Streets"), "facades": tr("House fronts")}
-    return known.get(label_set.name, label_set.name)
+    known_names = {"faces": tr("Faces"), "street": tr("Streets"), "facades": tr("House fronts")}
+    return known_names.get(label_set.name, label_set.name)
 
 
 def name_of(label_set: LabelSet, label: int) -> str:
@@ -30,25 +30,27 @@ def name_of(label_set: LabelSet, label: int) -> str:
 def style_source(style: Style, label: int, label_set: LabelSet) -> str:
     """One short line: where the style of ``label`` comes from."""
     if isinstance(style, ImageStyle):
-        file = Path(style.path.replace("\\", "/")).name or tr("a picture")
+        file_name = Path(style.path.replace("\\", "/")).name or tr("a picture")
         if style.label != label:
-            return tr("{0}, {1}").format(file, name_of(label_set, style.label))
-        return file
+            return tr("{0}, {1}").format(file_name, name_of(label_set, style.label))
+        return file_name
     if isinstance(style, SampleStyle):
         return tr("Drawn, seed {0}").format(style.seed)
     if isinstance(style, MixStyle):
-        share = round(100 * style.amount)
-        a, b = (style_source(part, label, label_set) for part in (style.a, style.b))
-        return tr("{0} % {1}, {2} % {3}").format(100 - share, a, share, b)
+        second_per_cent = round(100 * style.amount)
+        first_source, second_source = (
+            style_source(mixed_style, label, label_set) for mixed_style in (style.a, style.b)
+        )
+        return tr("{0} % {1}, {2} % {3}").format(100 - second_per_cent, first_source, second_per_cent, second_source)
     if isinstance(style, BlockStyle):
         return tr("{0} styles over the blocks").format(len(set(style.blocks)))
     return tr("Mean style")
 
 
-def area_text(share: float) -> str:
+def area_text(area_share: float) -> str:
     """An area, 0 to 1, as short per cent; empty where there is none."""
-    if share <= 0:
+    if area_share <= 0:
         return ""
-    if share < 0.001:
+    if area_share < 0.001:
         return tr("< 0.1 %")
-    return tr("{0} %").format(f"{100 * share:.1f}")
+    return tr("{0} %").format(f"{100 * area_share:.1f}")

@@ -57,11 +57,12 @@ NAMES = {
 }
 
 
-def metric_text(key: str) -> str:
+def metric_text(metric_key: str) -> str:
     """The name of a number for people; a key that is not known is shown as it is."""
-    return tr(NAMES[key]) if key in NAMES else key
+    return tr(NAMES[metric_key]) if metric_key in NAMES else metric_key
 
 
-def row_text(name: str, labels: Mapping[str, str]) -> str:
-    """The same for a line of `engine.metrics.table.rows`, such as "iou: hair"; `labels`: their names on the screen."""
-    return ": ".join(labels.get(part) or metric_text(part) for part in name.split(": "))
+def row_text(line_name: str, label_names: Mapping[str, str]) -> str:
+    """The same for a line of `engine.metrics.table.rows`, such as "iou: hair"; `label_names`: their names on the
+    screen."""
+    return ": ".join(label_names.get(name_part) or metric_text(name_part) for name_part in line_name.split(": "))

@@ -39,16 +39,18 @@ class RecipeForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, recipe: RecipeChoice, ask: Callable[[], Path | None], parent: QWidget | None = None) -> None:
-        """`ask` asks for a recipe file."""
+    def __init__(
+        self, recipe_choice: RecipeChoice, ask_file: Callable[[], Path | None], parent: QWidget | None = None
+    ) -> None:
+        """`ask_file` asks for a recipe file."""
         super().__init__(parent)
-        self._recipe = recipe
-        self._ask = ask
+        self._recipe = recipe_choice
+        self._ask = ask_file
         self._edits: dict[str, NumberEdit] = {}
         self._unfolded = False
         self.system = QComboBox()
         self.system.setAccessibleName(self.tr("Model system"))
-        for system in recipe.recipes:
+        for system in recipe_choice.recipes:
             self.system.addItem(system_text(system), system)
         self.system.activated.connect(lambda _: self._choose_system(self.system.currentData()))
         self.choice = QComboBox()
@@ -71,22 +73,22 @@ class RecipeForm(QWidget):
         self._numbers = QWidget()
         QFormLayout(self._numbers)
         self._build()
-        if recipe.recipes:
-            self._choose_system(next(iter(recipe.recipes)))
+        if recipe_choice.recipes:
+            self._choose_system(next(iter(recipe_choice.recipes)))
 
     def _build(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self.choice, 1)
-        row.addWidget(self.file)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self.system)
-        column.addLayout(row)
-        column.addWidget(self.about)
-        column.addWidget(self.problem)
-        column.addWidget(self._numbers)
+        row_layout = QHBoxLayout()
+        row_layout.setSpacing(4)
+        row_layout.addWidget(self.choice, 1)
+        row_layout.addWidget(self.file)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(6)
+        column_layout.addWidget(self.system)
+        column_layout.addLayout(row_layout)
+        column_layout.addWidget(self.about)
+        column_layout.addWidget(self.problem)
+        column_layout.addWidget(self._numbers)
 
     # --- recipes ------------------------------------------------------------------------------------
 
@@ -100,21 +102,21 @@ class RecipeForm(QWidget):
         self._show()
 
     def _choose_file(self) -> None:
-        path = self._ask()
-        if path is not None:
-            self.load(path)
+        recipe_path = self._ask()
+        if recipe_path is not None:
+            self.load(recipe_path)
 
     # --- showing ------------------------------------------------------------------------------------
 
     def _show(self) -> None:
         """What is chosen now; a recipe that does not read says why."""
-        base, problem = self._recipe.base, self._recipe.problem
+        base_recipe, problem = self._recipe.base, self._recipe.problem
         self._show_system(self._recipe.system)
         self.choice.setCurrentIndex(self._index(self._recipe.source))
         self.problem.setText(translate(problem))
         self.problem.setVisible(bool(problem))
-        self.about.setText(tr(base.note) if base is not None else "")
-        self.about.setVisible(base is not None and bool(base.note))
+        self.about.setText(tr(base_recipe.note) if base_recipe is not None else "")
+        self.about.setVisible(base_recipe is not None and bool(base_recipe.note))
         self._fill()
         self.changed.emit()
 
@@ -126,95 +128,99 @@ class RecipeForm(QWidget):
         if self.choice.property("system") != system:
             self.choice.setProperty("system", system)
             self.choice.clear()
-            for name in self._recipe.recipes.get(system, []):
-                self.choice.addItem(name, name)
+            for recipe_name in self._recipe.recipes.get(system, []):
+                self.choice.addItem(recipe_name, recipe_name)
 
     def _index(self, source: str | Path) -> int:
         """The row of a recipe, a new one for a file; -1 for none."""
         if not source:
             return -1
-        for row in range(self.choice.count()):
-            if str(self.choice.itemData(row)) == str(source):
-                return row
-        path = Path(source)
-        self.choice.addItem(path.parent.name if path.name == CONFIG else path.name, source)
-        row = self.choice.count() - 1
-        self.choice.setItemData(row, str(source), Qt.ItemDataRole.ToolTipRole)
-        return row
+        for row_number in range(self.choice.count()):
+            if str(self.choice.itemData(row_number)) == str(source):
+                return row_number
+        recipe_path = Path(source)
+        self.choice.addItem(recipe_path.parent.name if recipe_path.name == CONFIG else recipe_path.name, source)
+        row_number = self.choice.count() - 1
+        self.choice.setItemData(row_number, str(source), Qt.ItemDataRole.ToolTipRole)
+        return row_number
 
     def _fill(self) -> None:
         """The numbers of the recipe as fields, those of its [task] behind the common ones."""
         self._edits.clear()
         old_numbers = self._numbers
         self._numbers = QWidget()
-        form = _form(self._numbers)
-        base = self._recipe.base
-        if base is not None:
-            form.addRow(muted_label(self.tr("Resolution")), QLabel(f"{base.resolution} × {base.resolution}"))
-            for key in NUMBERS:
-                text, tip = TEXTS[key]
-                edit = NumberEdit(tr(text), getattr(base, key), whole=True, least=0 if key == "seed" else 1)
+        form_layout = _form(self._numbers)
+        base_recipe = self._recipe.base
+        if base_recipe is not None:
+            form_layout.addRow(
+                muted_label(self.tr("Resolution")), QLabel(f"{base_recipe.resolution} × {base_recipe.resolution}")
+            )
+            for recipe_key in NUMBERS:
+                caption, tip = TEXTS[recipe_key]
+                edit = NumberEdit(
+                    tr(caption), getattr(base_recipe, recipe_key), whole=True, least=0 if recipe_key == "seed" else 1
+                )
                 edit.setToolTip(tr(tip))
-                self._add(form, key, tr(text), edit)
-            form.addRow(muted_label(self.tr("Precision")), self._precision(base.precision))
-            form.addRow(self._losses(base))
+                self._add(form_layout, recipe_key, tr(caption), edit)
+            form_layout.addRow(muted_label(self.tr("Precision")), self._precision(base_recipe.precision))
+            form_layout.addRow(self._losses(base_recipe))
         layout = self.layout()
         assert layout is not None
         layout.replaceWidget(old_numbers, self._numbers)
         old_numbers.hide()  # at once: deleting waits for the event loop
         old_numbers.deleteLater()
 
-    def _losses(self, base: Recipe) -> QWidget:
+    def _losses(self, base_recipe: Recipe) -> QWidget:
         """The numbers of the recipe's [task], folded until wanted: losses' weights, learning rates ..."""
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        inside = QWidget()
-        form = _form(inside)
-        for key, value in self._recipe.losses().items():
-            edit = NumberEdit(key, value, whole=False)
-            edit.setToolTip(self.tr("{0} in the recipe's [task]").format(key))
-            self._add(form, f"task.{key}", key, edit)
+        losses_box = QWidget()
+        column_layout = QVBoxLayout(losses_box)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(4)
+        folded_fields = QWidget()
+        form_layout = _form(folded_fields)
+        for recipe_key, number in self._recipe.losses().items():
+            edit = NumberEdit(recipe_key, number, whole=False)
+            edit.setToolTip(self.tr("{0} in the recipe's [task]").format(recipe_key))
+            self._add(form_layout, f"task.{recipe_key}", recipe_key, edit)
         self.fold = QToolButton()
         self.fold.setText(self.tr("Rates and weights of the losses"))
         self.fold.setCheckable(True)
         self.fold.setProperty("flat", True)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        fold = self.fold
+        fold_button = self.fold
 
         def show(unfolded: bool) -> None:
             self._unfolded = unfolded
-            inside.setVisible(unfolded)
-            icons().bind(fold, "chevron-down" if unfolded else "chevron-right")
+            folded_fields.setVisible(unfolded)
+            icons().bind(fold_button, "chevron-down" if unfolded else "chevron-right")
 
-        fold.toggled.connect(show)
+        fold_button.toggled.connect(show)
         show(self._unfolded)
-        fold.setChecked(self._unfolded)
-        column.addWidget(fold)
-        column.addWidget(inside)
-        box.setVisible(form.rowCount() > 0)
-        return box
+        fold_button.setChecked(self._unfolded)
+        column_layout.addWidget(fold_button)
+        column_layout.addWidget(folded_fields)
+        losses_box.setVisible(form_layout.rowCount() > 0)
+        return losses_box
 
     def _precision(self, chosen: str) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(self.tr("Precision"))
-        box.setToolTip(self.tr("bf16-mixed is faster where the device can; 32-true is the safest"))
-        for name in PRECISIONS:
-            box.addItem(name, name)
-        box.setCurrentText(chosen)
-        box.activated.connect(lambda _: self._set_precision(box.currentData()))
-        return box
+        precision_box = QComboBox()
+        precision_box.setAccessibleName(self.tr("Precision"))
+        precision_box.setToolTip(self.tr("bf16-mixed is faster where the device can; 32-true is the safest"))
+        for precision_name in PRECISIONS:
+            precision_box.addItem(precision_name, precision_name)
+        precision_box.setCurrentText(chosen)
+        precision_box.activated.connect(lambda _: self._set_precision(precision_box.currentData()))
+        return precision_box
 
-    def _add(self, form: QFormLayout, key: str, text: str, edit: NumberEdit) -> None:
-        self._edits[key] = edit
-        edit.textChanged.connect(lambda _: self._set_number(key, edit.value))
-        form.addRow(muted_label(text), edit)
+    def _add(self, form: QFormLayout, recipe_key: str, caption: str, edit: NumberEdit) -> None:
+        self._edits[recipe_key] = edit
+        edit.textChanged.connect(lambda _: self._set_number(recipe_key, edit.value))
+        form.addRow(muted_label(caption), edit)
 
     # --- changing -----------------------------------------------------------------------------------
 
-    def _set_number(self, key: str, number: float | None) -> None:
-        self._recipe.set_number(key, number)
+    def _set_number(self, recipe_key: str, number: float | None) -> None:
+        self._recipe.set_number(recipe_key, number)
         self.changed.emit()
 
     def _set_precision(self, precision: str) -> None:
@@ -223,9 +229,9 @@ class RecipeForm(QWidget):
 
 
 def _form(parent: QWidget) -> QFormLayout:
-    form = QFormLayout(parent)
-    form.setContentsMargins(0, 2, 0, 0)
-    form.setHorizontalSpacing(10)
-    form.setVerticalSpacing(5)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    return form
+    form_layout = QFormLayout(parent)
+    form_layout.setContentsMargins(0, 2, 0, 0)
+    form_layout.setHorizontalSpacing(10)
+    form_layout.setVerticalSpacing(5)
+    form_layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    return form_layout

@@ -36,34 +36,36 @@ class SetupForm(QWidget):
         self,
         training: Training,
         catalogue: Catalogue,
-        lane: WorkLane,
-        ask: FolderAsker,
+        work_lane: WorkLane,
+        folder_asker: FolderAsker,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._training = training
         self._catalogue = catalogue
-        self._lane = lane
+        self._lane = work_lane
         self.new_run = NewRun()
-        self.data = FolderEdit(self.tr("Data folder"), lambda: ask.folder("data", self.tr("Data folder")))
+        self.data = FolderEdit(self.tr("Data folder"), lambda: folder_asker.folder("data", self.tr("Data folder")))
         self.data.line.setPlaceholderText(self.tr("images/ and labels/"))
         self.data.changed.connect(self._data_chosen)
         self.report = QPushButton(self.tr("Look at the data..."))
         self.report.setToolTip(self.tr("Pairs, sizes, labels and what is wrong; makes missing classes and splits"))
         self.report.clicked.connect(self._report)
-        self.recipe = RecipeForm(self.new_run.recipe, lambda: ask.file("recipe", self.tr("Recipe file"), RECIPES))
+        self.recipe = RecipeForm(
+            self.new_run.recipe, lambda: folder_asker.file("recipe", self.tr("Recipe file"), RECIPES)
+        )
         self.recipe.changed.connect(self._recipe_changed)
         self.origin = QComboBox()
         self.origin.setAccessibleName(self.tr("Start from"))
         self.origin.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.origin.setMinimumContentsLength(12)
         self.origin.currentIndexChanged.connect(self._start_chosen)
-        self.name = FolderEdit(self.tr("Run folder"), lambda: ask.folder("run", self.tr("Run folder")))
+        self.name = FolderEdit(self.tr("Run folder"), lambda: folder_asker.folder("run", self.tr("Run folder")))
         self.name.changed.connect(self._folder_chosen)
         self.device = QComboBox()
         self.device.setAccessibleName(self.tr("Device"))
-        for text, device in ((self.tr("Automatic"), "auto"), (self.tr("CPU"), "cpu")):
-            self.device.addItem(text, device)
+        for caption, device in ((self.tr("Automatic"), "auto"), (self.tr("CPU"), "cpu")):
+            self.device.addItem(caption, device)
         self.device.currentIndexChanged.connect(self._device_chosen)
         self.threads = QSpinBox()
         self.threads.setRange(1, usable_cores())
@@ -85,43 +87,43 @@ class SetupForm(QWidget):
         self._fill_origins()
 
     def _build(self) -> None:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(14, 12, 14, 12)
-        column.setSpacing(6)
-        for title, widgets in (
+        form_inside = QWidget()
+        column_layout = QVBoxLayout(form_inside)
+        column_layout.setContentsMargins(14, 12, 14, 12)
+        column_layout.setSpacing(6)
+        for heading, widgets in (
             (self.tr("Data"), (self.data, self.report)),
             (self.tr("Recipe"), (self.recipe,)),
             (self.tr("Start from"), (self.origin,)),
             (self.tr("Run folder"), (self.name,)),
         ):
-            column.addWidget(heading_label(title))
+            column_layout.addWidget(heading_label(heading))
             for widget in widgets:
-                column.addWidget(widget)
-            column.addSpacing(8)
-        form = QFormLayout()
-        form.setHorizontalSpacing(10)
-        form.addRow(muted_label(self.tr("Device")), self.device)
-        form.addRow(muted_label(self.tr("Threads")), self.threads)
-        column.addLayout(form)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(inside)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(14, 8, 14, 12)
+                column_layout.addWidget(widget)
+            column_layout.addSpacing(8)
+        form_layout = QFormLayout()
+        form_layout.setHorizontalSpacing(10)
+        form_layout.addRow(muted_label(self.tr("Device")), self.device)
+        form_layout.addRow(muted_label(self.tr("Threads")), self.threads)
+        column_layout.addLayout(form_layout)
+        column_layout.addStretch(1)
+        scroll_area = QScrollArea()
+        scroll_area.setWidgetResizable(True)
+        scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        scroll_area.setWidget(form_inside)
+        foot_column = QVBoxLayout()
+        foot_column.setContentsMargins(14, 8, 14, 12)
         self.why_not = muted_label()
         self.why_not.setWordWrap(True)
         self.why_not.setAccessibleName(self.tr("What is missing"))
-        foot.addWidget(self.why_not)
-        foot.addWidget(self.start)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(scroll, 1)
-        outer.addLayout(foot)
+        foot_column.addWidget(self.why_not)
+        foot_column.addWidget(self.start)
+        outer_column = QVBoxLayout(self)
+        outer_column.setContentsMargins(0, 0, 0, 0)
+        outer_column.setSpacing(0)
+        outer_column.addWidget(scroll_area, 1)
+        outer_column.addLayout(foot_column)
 
     # --- from outside -------------------------------------------------------------------------------
 
@@ -129,44 +131,44 @@ class SetupForm(QWidget):
         """Ask which GPUs there are, in a worker: that imports torch."""
         self._lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found_devices)
 
-    def set_data(self, folder: Path) -> None:
+    def set_data(self, chosen_folder: Path) -> None:
         """Choose a data folder."""
-        self.data.set_path(folder, tell=True)
+        self.data.set_path(chosen_folder, tell=True)
 
-    def set_like(self, info: RunInfo) -> None:
+    def set_like(self, run_info: RunInfo) -> None:
         """A new run with the recipe and the data of another, from its best state: to go on with other numbers."""
-        self.recipe.load(info.folder / CONFIG)
-        self.data.set_path(info.data, tell=True)
-        self.new_run.start = info.folder
+        self.recipe.load(run_info.folder / CONFIG)
+        self.data.set_path(run_info.data, tell=True)
+        self.new_run.start = run_info.folder
         self._fill_origins()
 
-    def set_name(self, folder: Path) -> None:
+    def set_name(self, chosen_folder: Path) -> None:
         """Choose a run folder."""
-        self.name.set_path(folder)
-        self._folder_chosen(folder)
+        self.name.set_path(chosen_folder)
+        self._folder_chosen(chosen_folder)
 
     def suggest_folder(self) -> None:
         """Choose a new run folder, named by the recipe and the time."""
-        begun = self._training.plan.folder if self._training.plan is not None else None
-        self.new_run.suggest_folder(self._training.runs_folder(), begun, datetime.now())
+        begun_folder = self._training.plan.folder if self._training.plan is not None else None
+        self.new_run.suggest_folder(self._training.runs_folder(), begun_folder, datetime.now())
         self.name.set_path(self.new_run.folder)
 
     def check(self, *_: object) -> None:
         """Look again what is missing: files come and go."""
-        lacks = self.new_run.lacks(training=self._training.active)
-        self.why_not.setText(lacks)
-        self.why_not.setVisible(bool(lacks))
-        self.start.setEnabled(not lacks)
+        what_is_missing = self.new_run.lacks(training=self._training.active)
+        self.why_not.setText(what_is_missing)
+        self.why_not.setVisible(bool(what_is_missing))
+        self.start.setEnabled(not what_is_missing)
         self.report.setEnabled(self.new_run.data is not None)
 
     # --- choosing -----------------------------------------------------------------------------------
 
-    def _data_chosen(self, folder: Path | None) -> None:
-        self.new_run.data = folder
+    def _data_chosen(self, chosen_folder: Path | None) -> None:
+        self.new_run.data = chosen_folder
         self.check()
 
-    def _folder_chosen(self, folder: Path | None) -> None:
-        self.new_run.folder = folder
+    def _folder_chosen(self, chosen_folder: Path | None) -> None:
+        self.new_run.folder = chosen_folder
         self.check()
 
     def _start_chosen(self) -> None:
@@ -179,9 +181,9 @@ class SetupForm(QWidget):
         self.new_run.threads = threads
 
     def _recipe_changed(self) -> None:
-        stem = self.new_run.recipe.stem
-        if stem != self._named_after:
-            self._named_after = stem
+        recipe_name = self.new_run.recipe.stem
+        if recipe_name != self._named_after:
+            self._named_after = recipe_name
             self.suggest_folder()
             self._fill_origins()
         self.check()
@@ -195,13 +197,15 @@ class SetupForm(QWidget):
 
     def _fill_origins(self) -> None:
         """What can be started from; what was chosen stays chosen as long as it is there."""
-        points = self.new_run.start_points(self._catalogue.entries, self._training.runs())
-        paths = [point.path for point in points]
+        start_points = self.new_run.start_points(self._catalogue.entries, self._training.runs())
+        start_paths = [start_point.path for start_point in start_points]
         with QSignalBlocker(self.origin):
             self.origin.clear()
-            for point in points:
-                self.origin.addItem(point.text, point.path)
-            self.origin.setCurrentIndex(paths.index(self.new_run.start) if self.new_run.start in paths else 0)
+            for start_point in start_points:
+                self.origin.addItem(start_point.text, start_point.path)
+            self.origin.setCurrentIndex(
+                start_paths.index(self.new_run.start) if self.new_run.start in start_paths else 0
+            )
         self._start_chosen()
 
     def _report(self) -> None:

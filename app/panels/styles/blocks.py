@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.panels.styles.slots import CHOICES, MIX, OTHER, A, B, Slots
+from app.panels.widgets import muted_label
 from app.shell.icons import icons
 
 IN_ROW = 3
@@ -33,26 +34,26 @@ class BlocksFold(QWidget):
         self._grid.setVerticalSpacing(3)
         self._box.hide()
         self.combos: list[QComboBox] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.button)
-        column.addWidget(self._box)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.addWidget(self.button)
+        column_layout.addWidget(self._box)
 
     def show_slots(self, slots: Slots, count: int) -> None:
         """Show what each of ``count`` blocks takes; more where the style itself has more."""
-        two = slots.b is not None
+        has_second = slots.b is not None
         count = len(slots.blocks) or count
         self._fit(count)
-        choices = slots.blocks or ((MIX if two else A),) * count
+        choices = slots.blocks or ((MIX if has_second else A),) * count
         if slots.blocks:
             self.button.setChecked(True)
         for combo, choice in zip(self.combos, choices):
             combo.setCurrentIndex(combo.findData(choice))
             model = combo.model()
             for row in range(combo.count()):
-                data = combo.itemData(row)
-                usable = two or data not in (B, MIX)
-                usable = usable and (data != OTHER or choice == OTHER)
+                choice_of_row = combo.itemData(row)
+                usable = has_second or choice_of_row not in (B, MIX)
+                usable = usable and (choice_of_row != OTHER or choice == OTHER)
                 model.setData(model.index(row, 0), None if usable else 0, Qt.ItemDataRole.UserRole - 1)
 
     def allow(self, blocks: int, why_not: str, locked: bool) -> None:
@@ -65,31 +66,32 @@ class BlocksFold(QWidget):
         if not blocks and not self.combos:
             self.button.setChecked(False)
 
-    def _unfold(self, on: bool) -> None:
-        self._box.setVisible(on)
-        icons().bind(self.button, "chevron-down" if on else "chevron-right")
+    def _unfold(self, unfolded: bool) -> None:
+        self._box.setVisible(unfolded)
+        icons().bind(self.button, "chevron-down" if unfolded else "chevron-right")
 
     def _fit(self, count: int) -> None:
         """As many choices as there are blocks."""
         if len(self.combos) == count:
             return
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
+        while (layout_item := self._grid.takeAt(0)) is not None:
+            widget = layout_item.widget()
             if widget is not None:
                 widget.deleteLater()
         self.combos.clear()
-        for i in range(count):
-            caption = QLabel(str(i + 1))
-            caption.setProperty("muted", True)
+        for block_number in range(count):
+            caption = muted_label(str(block_number + 1))
             caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
             combo = QComboBox()
-            combo.setAccessibleName(self.tr("Style of block {0}").format(i + 1))
-            combo.setToolTip(self.tr("Block {0} of {1}, from coarse to fine").format(i + 1, count))
+            combo.setAccessibleName(self.tr("Style of block {0}").format(block_number + 1))
+            combo.setToolTip(self.tr("Block {0} of {1}, from coarse to fine").format(block_number + 1, count))
             combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            texts = (self.tr("First"), self.tr("Second"), self.tr("Mix"), self.tr("Mean"), self.tr("Other"))
-            for choice, text in zip((*CHOICES, OTHER), texts):
+            choice_texts = (self.tr("First"), self.tr("Second"), self.tr("Mix"), self.tr("Mean"), self.tr("Other"))
+            for choice, text in zip((*CHOICES, OTHER), choice_texts):
                 combo.addItem(text, choice)
-            combo.activated.connect(lambda _, block=i: self.chosen.emit(block, str(self.combos[block].currentData())))
+            combo.activated.connect(
+                lambda _, block=block_number: self.chosen.emit(block, str(self.combos[block].currentData()))
+            )
             self.combos.append(combo)
-            self._grid.addWidget(caption, 2 * (i // IN_ROW), i % IN_ROW)
-            self._grid.addWidget(combo, 2 * (i // IN_ROW) + 1, i % IN_ROW)
+            self._grid.addWidget(caption, 2 * (block_number // IN_ROW), block_number % IN_ROW)
+            self._grid.addWidget(combo, 2 * (block_number // IN_ROW) + 1, block_number % IN_ROW)

@@ -67,15 +67,15 @@ class StyleCard(QFrame):
     # --- building -----------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 12, 10)
-        column.setSpacing(10)
-        column.addLayout(self._build_first())
-        column.addLayout(self._build_variety())
-        column.addWidget(self._build_mix())
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(12, 12, 12, 10)
+        column_layout.setSpacing(10)
+        column_layout.addLayout(self._build_first())
+        column_layout.addLayout(self._build_variety())
+        column_layout.addWidget(self._build_mix())
         self.fold = BlocksFold()
         self.fold.chosen.connect(self._block_chosen)
-        column.addWidget(self.fold)
+        column_layout.addWidget(self.fold)
 
     def _build_first(self) -> QHBoxLayout:
         self.thumb_a = Thumb(92, self.tr("Style picture"))
@@ -97,37 +97,37 @@ class StyleCard(QFrame):
         self.seed.dice_wanted.connect(lambda: self.dice_wanted.emit(self._label, A))
         self.seed.entered.connect(lambda seed: self.seed_entered.emit(self._label, seed))
         self.seed.copy_wanted.connect(self.seed_copied)
-        head = QHBoxLayout()
-        head.setSpacing(4)
-        head.addWidget(self._name, 1)
-        head.addWidget(self.button_lock)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(4)
-        buttons.addWidget(self.button_file, 1)
-        buttons.addWidget(self.button_reset)
-        text = QVBoxLayout()
-        text.setSpacing(3)
-        text.addLayout(head)
-        text.addWidget(self._source)
-        text.addStretch(1)
-        text.addLayout(buttons)
-        text.addWidget(self.seed)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.thumb_a, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(text, 1)
-        return row
+        heading_row = QHBoxLayout()
+        heading_row.setSpacing(4)
+        heading_row.addWidget(self._name, 1)
+        heading_row.addWidget(self.button_lock)
+        button_row = QHBoxLayout()
+        button_row.setSpacing(4)
+        button_row.addWidget(self.button_file, 1)
+        button_row.addWidget(self.button_reset)
+        text_column = QVBoxLayout()
+        text_column.setSpacing(3)
+        text_column.addLayout(heading_row)
+        text_column.addWidget(self._source)
+        text_column.addStretch(1)
+        text_column.addLayout(button_row)
+        text_column.addWidget(self.seed)
+        row_layout = QHBoxLayout()
+        row_layout.setSpacing(12)
+        row_layout.addWidget(self.thumb_a, 0, Qt.AlignmentFlag.AlignTop)
+        row_layout.addLayout(text_column, 1)
+        return row_layout
 
     def _build_variety(self) -> QHBoxLayout:
         self.button_variations = push_button("grid", f" {self.tr('Six variations...')}")
         self.button_variations.clicked.connect(self.variations_wanted)
         self.button_morph = push_button("morph", f" {self.tr('Morph...')}")
         self.button_morph.clicked.connect(self.morph_wanted)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.button_variations, 1)
-        row.addWidget(self.button_morph, 1)
-        return row
+        row_layout = QHBoxLayout()
+        row_layout.setSpacing(6)
+        row_layout.addWidget(self.button_variations, 1)
+        row_layout.addWidget(self.button_morph, 1)
+        return row_layout
 
     def _build_mix(self) -> MixRow:
         self.mix = row = MixRow()
@@ -160,10 +160,10 @@ class StyleCard(QFrame):
         self._show_thumb(self.thumb_a, slots.a)
         self._show_thumb(self.thumb_b, slots.b)
         source = style_source(slots.a, self._label, label_set)
-        short = self.tr("Drawn") if isinstance(slots.a, SampleStyle) else source  # its seed stands below
-        self._source.show_text(short, tip=source)
-        second = style_source(slots.b, self._label, label_set) if slots.b is not None else None
-        self.mix.show_mix(second, slots.amount)
+        short_source = self.tr("Drawn") if isinstance(slots.a, SampleStyle) else source  # its seed stands below
+        self._source.show_text(short_source, tip=source)
+        second_source = style_source(slots.b, self._label, label_set) if slots.b is not None else None
+        self.mix.show_mix(second_source, slots.amount)
         self.seed.show_seed(slots.a.seed if isinstance(slots.a, SampleStyle) else None)
         self._show_abilities()
         self.fold.show_slots(slots, self._scope.abilities.blocks)
@@ -174,34 +174,34 @@ class StyleCard(QFrame):
         abilities, locked, weights = self._scope.abilities, self._scope.locked(self._label), self._document.weights
         no_samples = self.tr('The weights "{0}" cannot draw styles').format(weights)
         no_images = self.tr('The weights "{0}" take no styles from pictures').format(weights)
-        held = self.tr("This style is locked; unlock it to change it")
-        self.seed.allow(abilities.samples, locked, held if abilities.samples else no_samples)
-        six = self.tr("Paint this region with six random styles and take the one you like (Ctrl+Shift+V)")
-        for button, tip in (
+        locked_hint = self.tr("This style is locked; unlock it to change it")
+        self.seed.allow(abilities.samples, locked, locked_hint if abilities.samples else no_samples)
+        variations_tip = self.tr("Paint this region with six random styles and take the one you like (Ctrl+Shift+V)")
+        for button, tool_tip in (
             (self.button_dice_b, self.tr("Mix with a new random style")),
-            (self.button_variations, six),
+            (self.button_variations, variations_tip),
         ):
             button.setEnabled(abilities.samples and not locked)
-            button.setToolTip(no_samples if not abilities.samples else held if locked else tip)
+            button.setToolTip(no_samples if not abilities.samples else locked_hint if locked else tool_tip)
         self.button_morph.setEnabled(abilities.styles)
-        morph = self.tr("Go to another style in steps, and export them (Ctrl+M)")
-        self.button_morph.setToolTip(morph if abilities.styles else self.tr("These weights have no styles"))
-        for thumb, tip in (
+        morph_tip = self.tr("Go to another style in steps, and export them (Ctrl+M)")
+        self.button_morph.setToolTip(morph_tip if abilities.styles else self.tr("These weights have no styles"))
+        for thumb, tool_tip in (
             (self.thumb_a, self.tr("Drop a picture here, or click to choose a file")),
             (self.thumb_b, self.tr("Drop a second picture here, or click to choose a file, and mix the two")),
             (self.button_file, self.tr("Take the style of this label from a picture file (Ctrl+L)")),
         ):
             held_back = locked and thumb is self.button_file  # the style of a locked thumbnail can be dragged
             thumb.setEnabled(abilities.images and not held_back)
-            thumb.setToolTip(no_images if not abilities.images else held if locked else tip)
+            thumb.setToolTip(no_images if not abilities.images else locked_hint if locked else tool_tip)
         own_style = not isinstance(self._document.style(self._label), MeanStyle)
-        for widget, tip, useful in (
+        for widget, tool_tip, is_useful in (
             (self.button_reset, self.tr("Give this label the mean style of the weights (Ctrl+Backspace)"), own_style),
             (self.slider, self.tr("Share of the second style in per cent"), self._slots.b is not None),
             (self.button_clear_b, self.tr("Remove the second style"), True),
         ):
-            widget.setEnabled(useful and not locked)
-            widget.setToolTip(held if locked else tip)
+            widget.setEnabled(is_useful and not locked)
+            widget.setToolTip(locked_hint if locked else tool_tip)
         self.button_lock.setChecked(locked)
         icons().bind(self.button_lock, "lock" if locked else "unlock")
         self.button_lock.setToolTip(
@@ -215,25 +215,25 @@ class StyleCard(QFrame):
         if style is None:
             thumb.show_style(None, icon="plus")
             return
-        side = thumb.sizeHint().width()
+        side_pixels = thumb.sizeHint().width()
         pixmap = self._thumbnails.pixmap(
             style,
             self._document.label_set,
-            side,
+            side_pixels,
             self.devicePixelRatioF(),
             place=Place(self._document.weights, self._label, self._document.fingerprint),
         )
-        label = self._label
+        label_id = self._label
         draggable = thumb is self.thumb_a and not isinstance(style, MeanStyle)
         thumb.show_style(
             pixmap,
             icon=placeholder_icon(style),
-            tint=placeholder_tint(style, self._document.label_set.labels[label]),
-            drag=(lambda: style_mime(label)) if draggable else None,
+            tint=placeholder_tint(style, self._document.label_set.labels[label_id]),
+            drag=(lambda: style_mime(label_id)) if draggable else None,
         )
 
-    def _styles_changed(self, labels: frozenset[int]) -> None:
-        if self._label in labels:
+    def _styles_changed(self, label_ids: frozenset[int]) -> None:
+        if self._label in label_ids:
             self.refresh()
 
     # --- changing -----------------------------------------------------------------------------------
@@ -244,11 +244,11 @@ class StyleCard(QFrame):
     def _reset(self) -> None:
         self._scope.put(self._label, None)
 
-    def _mixed(self, value: int) -> None:
+    def _mixed(self, per_cent: int) -> None:
         slots = self._slots
         if self._filling or slots.b is None:
             return
-        changed = Slots(slots.a, slots.b, value / 100, slots.blocks, slots.others)
+        changed = Slots(slots.a, slots.b, per_cent / 100, slots.blocks, slots.others)
         text = self.tr("Mix styles of {0}").format(self._scope.name(self._label))
         self._scope.put(self._label, join(changed), text=text, merge=("mix", self._label))
         if not self.slider.isSliderDown():

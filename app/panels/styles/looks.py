@@ -15,6 +15,6 @@ def placeholder_icon(style: Style) -> str:
     return "dice" if isinstance(style, SampleStyle) else "broken"
 
 
-def placeholder_tint(style: Style, label: Label) -> QColor | None:
+def placeholder_tint(style: Style, known_label: Label) -> QColor | None:
     """The colour behind that icon: the label's own where the style is the mean."""
-    return QColor(*label.colour) if isinstance(style, MeanStyle) else None
+    return QColor(*known_label.colour) if isinstance(style, MeanStyle) else None

@@ -24,11 +24,11 @@ class _List(LabelRowsView):
             self.scrollTo(self.currentIndex())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        point = event.position().toPoint()
-        index, delegate = self.indexAt(point), self.itemDelegate()
+        press_point = event.position().toPoint()
+        row_index, delegate = self.indexAt(press_point), self.itemDelegate()
         assert isinstance(delegate, StyleDelegate)
-        left = event.button() == Qt.MouseButton.LeftButton
-        if index.isValid() and left and delegate.click(point, self.visualRect(index), index):
+        left_button = event.button() == Qt.MouseButton.LeftButton
+        if row_index.isValid() and left_button and delegate.click(press_point, self.visualRect(row_index), row_index):
             event.accept()  # dice and lock act without moving the choice
             return
         super().mousePressEvent(event)
@@ -77,25 +77,25 @@ class StylesPanel(QWidget):
         self.list = self._make_list(thumbnails)
         self.card = self._make_card(thumbnails)
         thumbnails.changed.connect(self.model.redraw)
-        top = QVBoxLayout()
-        top.setContentsMargins(10, 8, 10, 0)
-        top.setSpacing(8)
-        both = QHBoxLayout()
-        both.setSpacing(6)
-        both.addWidget(self.button_all, 1)
-        both.addWidget(self.button_dice_all)
-        top.addLayout(both)
-        top.addWidget(self.samples)
-        top.addWidget(self.note_whole)
-        bottom = QVBoxLayout()
-        bottom.setContentsMargins(10, 0, 10, 0)
-        bottom.addWidget(self.card)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 8)
-        column.setSpacing(6)
-        column.addLayout(top)
-        column.addWidget(self.list, 1)
-        column.addLayout(bottom)
+        top_column = QVBoxLayout()
+        top_column.setContentsMargins(10, 8, 10, 0)
+        top_column.setSpacing(8)
+        button_row = QHBoxLayout()
+        button_row.setSpacing(6)
+        button_row.addWidget(self.button_all, 1)
+        button_row.addWidget(self.button_dice_all)
+        top_column.addLayout(button_row)
+        top_column.addWidget(self.samples)
+        top_column.addWidget(self.note_whole)
+        bottom_column = QVBoxLayout()
+        bottom_column.setContentsMargins(10, 0, 10, 0)
+        bottom_column.addWidget(self.card)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 8)
+        column_layout.setSpacing(6)
+        column_layout.addLayout(top_column)
+        column_layout.addWidget(self.list, 1)
+        column_layout.addLayout(bottom_column)
         document.current_label_changed.connect(self._show_current)
         document.weights_changed.connect(self.show_abilities)
         document.replaced.connect(self.show_abilities)
@@ -118,47 +118,49 @@ class StylesPanel(QWidget):
     def show_abilities(self, *_: object) -> None:
         """Enable what the weights can do; where they cannot, the tooltip says so."""
         abilities, weights = self._scope.abilities, self._document.weights
-        pick = self.tr("Choose a picture, or drop one here: every region takes its style from it (Ctrl+Shift+L)")
-        roll = self.tr("Draw new random styles for all labels that are not locked (Ctrl+Shift+D)")
+        picture_tip = self.tr("Choose a picture, or drop one here: every region takes its style from it (Ctrl+Shift+L)")
+        dice_tip = self.tr("Draw new random styles for all labels that are not locked (Ctrl+Shift+D)")
         self.button_all.setEnabled(abilities.images)
         self.button_all.setToolTip(
-            pick if abilities.images else self.tr('The weights "{0}" take no styles from pictures').format(weights)
+            picture_tip
+            if abilities.images
+            else self.tr('The weights "{0}" take no styles from pictures').format(weights)
         )
         self.samples.setEnabled(abilities.images)
         self.samples.setVisible(bool(self.samples.thumbs) and self._document.label_set.same_labels(sample_labels()))
         self.note_whole.setVisible(self._scope.whole_picture and abilities.styles)
         self.button_dice_all.setEnabled(abilities.samples)
         self.button_dice_all.setToolTip(
-            roll if abilities.samples else self.tr('The weights "{0}" cannot draw styles').format(weights)
+            dice_tip if abilities.samples else self.tr('The weights "{0}" cannot draw styles').format(weights)
         )
         self.model.redraw()
         self.card.refresh()
 
     def _make_list(self, thumbnails: Thumbnails) -> _List:
-        view = _List(self.tr("Styles of the labels"))
-        view.setModel(self.model)
-        self.delegate = StyleDelegate(self._document, thumbnails, view)
+        list_view = _List(self.tr("Styles of the labels"))
+        list_view.setModel(self.model)
+        self.delegate = StyleDelegate(self._document, thumbnails, list_view)
         self.delegate.dice_clicked.connect(lambda label: self.dice_wanted.emit(label, "a"))
         self.delegate.lock_clicked.connect(self.lock_wanted)
-        view.setItemDelegate(self.delegate)
-        view.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
-        view.setDefaultDropAction(Qt.DropAction.CopyAction)
-        view.selectionModel().currentChanged.connect(self._chosen)
-        return view
+        list_view.setItemDelegate(self.delegate)
+        list_view.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        list_view.setDefaultDropAction(Qt.DropAction.CopyAction)
+        list_view.selectionModel().currentChanged.connect(self._chosen)
+        return list_view
 
     def sizeHint(self) -> QSize:
         return QSize(300, 520)
 
-    def _chosen(self, current: QModelIndex) -> None:
-        if current.isValid() and not self._scope.whole_picture:
-            self._document.set_current_label(current.data(LABEL_ROLE))
+    def _chosen(self, current_index: QModelIndex) -> None:
+        if current_index.isValid() and not self._scope.whole_picture:
+            self._document.set_current_label(current_index.data(LABEL_ROLE))
 
     def _show_current(self) -> None:
-        index = self.model.index_of(self._document.current_label)
+        row_index = self.model.index_of(self._document.current_label)
         selection = self.list.selectionModel()
-        if index.isValid():
-            selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-            self.list.scrollTo(index)
+        if row_index.isValid():
+            selection.setCurrentIndex(row_index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self.list.scrollTo(row_index)
         else:
             selection.clear()
 

@@ -58,26 +58,26 @@ class StyleModel(LabelRowsModel):
         document.label_map_changed.connect(self._maybe_rebuild)
         self._rebuild()
 
-    def index_of(self, label: int) -> QModelIndex:
+    def index_of(self, label_id: int) -> QModelIndex:
         """The index of a label's row; invalid when the label is not listed."""
         if self._scope.whole_picture:
             return self.index(0, 0)
-        return super().index_of(label)
+        return super().index_of(label_id)
 
-    def row(self, label: int) -> StyleRow:
-        """What the row of ``label`` shows."""
+    def row(self, label_id: int) -> StyleRow:
+        """What the row of ``label_id`` shows."""
         label_set = self._document.label_set
-        style = self._document.style(label)
-        source = style_source(style, label, label_set)
-        locked = self._scope.locked(label)
+        style = self._document.style(label_id)
+        source_text = style_source(style, label_id, label_set)
+        locked = self._scope.locked(label_id)
         return StyleRow(
-            label=label,
-            name=self._scope.name(label),
-            colour=label_set.labels[label].colour,
-            source=source,
+            label=label_id,
+            name=self._scope.name(label_id),
+            colour=label_set.labels[label_id].colour,
+            source=source_text,
             style=style,
             locked=locked,
-            place=Place(self._document.weights, label, self._document.fingerprint),
+            place=Place(self._document.weights, label_id, self._document.fingerprint),
             dice=self._scope.abilities.samples and not locked,
         )
 
@@ -158,88 +158,97 @@ class StyleDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         palette: QPalette = option.palette
-        rect: QRect = option.rect
+        rectangle: QRect = option.rect
         state: QStyle.StateFlag = option.state
-        box = row_box(rect)
-        paint_row_ground(painter, rect, palette, state)
-        thumb = QRect(box.left() + 8, box.center().y() - SIDE // 2, SIDE, SIDE)
-        self._thumb(painter, thumb, row, palette)
-        where = buttons(rect)
-        pointed = bool(state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected))
-        right = where["dice"].left() if pointed and row.dice else where["lock"].left()
-        right = right if pointed or row.locked else box.right() - 2
-        text = QRect(thumb.right() + 11, box.top() + 3, right - thumb.right() - 18, box.height() - 6)
-        self._buttons(painter, where, row, palette, pointed)
-        half = text.height() // 2
+        ground_box = row_box(rectangle)
+        paint_row_ground(painter, rectangle, palette, state)
+        thumb_box = QRect(ground_box.left() + 8, ground_box.center().y() - SIDE // 2, SIDE, SIDE)
+        self._thumb(painter, thumb_box, row, palette)
+        button_rectangles = buttons(rectangle)
+        under_pointer = bool(state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected))
+        right_edge = (
+            button_rectangles["dice"].left() if under_pointer and row.dice else button_rectangles["lock"].left()
+        )
+        right_edge = right_edge if under_pointer or row.locked else ground_box.right() - 2
+        text = QRect(
+            thumb_box.right() + 11, ground_box.top() + 3, right_edge - thumb_box.right() - 18, ground_box.height() - 6
+        )
+        self._buttons(painter, button_rectangles, row, palette, under_pointer)
+        half_height = text.height() // 2
         painter.setPen(palette.color(QPalette.ColorRole.Text))
-        metrics = painter.fontMetrics()
-        bottom = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
-        name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, text.width())
-        painter.drawText(text.adjusted(0, 0, 0, -half), bottom, name)
+        font_metrics = painter.fontMetrics()
+        bottom_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
+        elided_name = font_metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, text.width())
+        painter.drawText(text.adjusted(0, 0, 0, -half_height), bottom_left, elided_name)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        source = metrics.elidedText(row.source, Qt.TextElideMode.ElideMiddle, text.width())
+        source_text = font_metrics.elidedText(row.source, Qt.TextElideMode.ElideMiddle, text.width())
         painter.drawText(
-            text.adjusted(0, half + 1, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, source
+            text.adjusted(0, half_height + 1, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, source_text
         )
         painter.restore()
 
     def _buttons(
-        self, painter: QPainter, where: dict[str, QRect], row: StyleRow, palette: QPalette, pointed: bool
+        self,
+        painter: QPainter,
+        button_rectangles: dict[str, QRect],
+        row: StyleRow,
+        palette: QPalette,
+        under_pointer: bool,
     ) -> None:
-        ratio = painter.device().devicePixelRatioF()
-        text, faint = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
-        if row.locked or pointed:
-            icon = tinted("lock" if row.locked else "unlock", text if row.locked else faint, ICON, ratio)
-            painter.drawPixmap(where["lock"].topLeft(), icon)
-        if row.dice and pointed:
-            painter.drawPixmap(where["dice"].topLeft(), tinted("dice", text, ICON, ratio))
+        pixel_ratio = painter.device().devicePixelRatioF()
+        text, faint_text = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
+        if row.locked or under_pointer:
+            icon = tinted("lock" if row.locked else "unlock", text if row.locked else faint_text, ICON, pixel_ratio)
+            painter.drawPixmap(button_rectangles["lock"].topLeft(), icon)
+        if row.dice and under_pointer:
+            painter.drawPixmap(button_rectangles["dice"].topLeft(), tinted("dice", text, ICON, pixel_ratio))
 
-    def click(self, point: QPoint, rect: QRect, index: Index) -> bool:
+    def click(self, press_point: QPoint, rectangle: QRect, index: Index) -> bool:
         """A press in a row: on dice or lock it says so and returns True."""
         row = index.data(ROW_ROLE)
         if not isinstance(row, StyleRow):
             return False
-        where = buttons(rect)
-        if where["lock"].adjusted(*GRIP).contains(point):
+        button_rectangles = buttons(rectangle)
+        if button_rectangles["lock"].adjusted(*GRIP).contains(press_point):
             self.lock_clicked.emit(row.label)
             return True
-        if row.dice and where["dice"].adjusted(*GRIP).contains(point):
+        if row.dice and button_rectangles["dice"].adjusted(*GRIP).contains(press_point):
             self.dice_clicked.emit(row.label)
             return True
         return False
 
-    def _thumb(self, painter: QPainter, rect: QRect, row: StyleRow, palette: QPalette) -> None:
-        ratio = painter.device().devicePixelRatioF()
-        path = QPainterPath()
-        path.addRoundedRect(rect, 6, 6)
+    def _thumb(self, painter: QPainter, rectangle: QRect, row: StyleRow, palette: QPalette) -> None:
+        pixel_ratio = painter.device().devicePixelRatioF()
+        rounded_path = QPainterPath()
+        rounded_path.addRoundedRect(rectangle, 6, 6)
         pixmap: QPixmap | None = self._thumbnails.pixmap(
-            row.style, self._document.label_set, SIDE, ratio, place=row.place
+            row.style, self._document.label_set, SIDE, pixel_ratio, place=row.place
         )
         painter.save()
-        painter.setClipPath(path)
+        painter.setClipPath(rounded_path)
         if pixmap is not None:
-            painter.drawPixmap(rect, pixmap)
+            painter.drawPixmap(rectangle, pixmap)
         else:
-            ground = QColor(*row.colour)
-            ground.setAlphaF(0.35)
-            painter.fillPath(path, ground)
-            faint = palette.color(QPalette.ColorRole.PlaceholderText)
-            icon = tinted(placeholder_icon(row.style), faint, 18, ratio)
-            painter.drawPixmap(rect.center().x() - 8, rect.center().y() - 8, icon)
-        painter.fillRect(QRect(rect.left(), rect.bottom() - 3, rect.width(), 4), QColor(*row.colour))
+            ground_colour = QColor(*row.colour)
+            ground_colour.setAlphaF(0.35)
+            painter.fillPath(rounded_path, ground_colour)
+            faint_text = palette.color(QPalette.ColorRole.PlaceholderText)
+            icon = tinted(placeholder_icon(row.style), faint_text, 18, pixel_ratio)
+            painter.drawPixmap(rectangle.center().x() - 8, rectangle.center().y() - 8, icon)
+        painter.fillRect(QRect(rectangle.left(), rectangle.bottom() - 3, rectangle.width(), 4), QColor(*row.colour))
         painter.restore()
-        edge = QColor(palette.color(QPalette.ColorRole.Text))
-        edge.setAlphaF(0.18)
-        painter.setPen(QPen(edge, 1))
+        edge_colour = QColor(palette.color(QPalette.ColorRole.Text))
+        edge_colour.setAlphaF(0.18)
+        painter.setPen(QPen(edge_colour, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(path)
+        painter.drawPath(rounded_path)
 
 
-def buttons(rect: QRect) -> dict[str, QRect]:
+def buttons(rectangle: QRect) -> dict[str, QRect]:
     """Where dice and lock of a row are, from the row's rectangle."""
-    middle, right = rect.center().y(), rect.right() - 12
+    middle_y, right_edge = rectangle.center().y(), rectangle.right() - 12
 
     def square(x: int) -> QRect:
-        return QRect(x, middle - ICON // 2, ICON, ICON)
+        return QRect(x, middle_y - ICON // 2, ICON, ICON)
 
-    return {"dice": square(right - 2 * ICON - 8), "lock": square(right - ICON)}
+    return {"dice": square(right_edge - 2 * ICON - 8), "lock": square(right_edge - ICON)}

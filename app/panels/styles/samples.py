@@ -21,7 +21,11 @@ LABELS = ".labels.png"  # beside NAME.png stands its label map, NAME.labels.png
 
 def sample_styles() -> list[Path]:
     """The pictures, by name."""
-    return [path for path in sorted(resource("styles").glob("*.png")) if not path.name.endswith(LABELS)]
+    return [
+        picture_path
+        for picture_path in sorted(resource("styles").glob("*.png"))
+        if not picture_path.name.endswith(LABELS)
+    ]
 
 
 @cache
@@ -39,24 +43,24 @@ class SampleStrip(QWidget):
     def __init__(self, pictures: list[Path], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Sample styles"))
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(4)
+        grid_layout = QGridLayout(self)
+        grid_layout.setContentsMargins(0, 0, 0, 0)
+        grid_layout.setSpacing(4)
         self.thumbs: list[Thumb] = []
-        for i, path in enumerate(pictures):
-            name = path.stem.replace("_", " ").replace("-", " ")
-            thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(name))
+        for position, picture_path in enumerate(pictures):
+            sample_name = picture_path.stem.replace("_", " ").replace("-", " ")
+            thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(sample_name))
             thumb.setAcceptDrops(False)
             thumb.setToolTip(
                 self.tr("{0}: click to take all its styles, drag to a label or a region to take one").format(
-                    name[:1].upper() + name[1:]
+                    sample_name[:1].upper() + sample_name[1:]
                 )
             )
-            self._show(thumb, path, None)
-            thumb.clicked.connect(lambda _=False, path=path: self.picked.emit(path))
-            grid.addWidget(thumb, i // IN_ROW, i % IN_ROW)
+            self._show(thumb, picture_path, None)
+            thumb.clicked.connect(lambda _=False, picture_path=picture_path: self.picked.emit(picture_path))
+            grid_layout.addWidget(thumb, position // IN_ROW, position % IN_ROW)
             self.thumbs.append(thumb)
-        grid.setColumnStretch(IN_ROW, 1)
+        grid_layout.setColumnStretch(IN_ROW, 1)
         self.setVisible(bool(pictures))
         self._pictures = pictures
         self._later = QTimer(self)
@@ -70,9 +74,9 @@ class SampleStrip(QWidget):
             self._later.start()
 
     def _read(self) -> None:
-        for thumb, path in zip(self.thumbs, self._pictures):
+        for thumb, picture_path in zip(self.thumbs, self._pictures):
             if not thumb.has_picture:
-                self._show(thumb, path, QPixmap(str(path)))
+                self._show(thumb, picture_path, QPixmap(str(picture_path)))
 
-    def _show(self, thumb: Thumb, path: Path, picture: QPixmap | None) -> None:
-        thumb.show_style(picture, icon="photo", drag=lambda: file_mime(path))
+    def _show(self, thumb: Thumb, picture_path: Path, pixmap: QPixmap | None) -> None:
+        thumb.show_style(pixmap, icon="photo", drag=lambda: file_mime(picture_path))

@@ -33,15 +33,15 @@ class SeedField(QLineEdit):
             self.setCursorPosition(0)
 
     def _enter(self, *, again: bool) -> None:
-        text = self.text().strip()
-        if text.isdecimal() and int(text) <= MAX_SEED:
-            if int(text) != self._shown:
-                self._shown = int(text)
-                self.entered.emit(int(text))
-        elif again or text:
-            shown, self._shown = self._shown, None
-            self.setText("" if shown is None else str(shown))
-            self._shown = shown
+        typed_text = self.text().strip()
+        if typed_text.isdecimal() and int(typed_text) <= MAX_SEED:
+            if int(typed_text) != self._shown:
+                self._shown = int(typed_text)
+                self.entered.emit(int(typed_text))
+        elif again or typed_text:
+            shown_seed, self._shown = self._shown, None
+            self.setText("" if shown_seed is None else str(shown_seed))
+            self._shown = shown_seed
 
 
 class SeedRow(QWidget):
@@ -63,12 +63,12 @@ class SeedRow(QWidget):
         self.copy = icon_button("copy", self.tr("Copy the seed"))
         self.copy.setToolTip(self.tr("Copy the seed; typed in again it gives the same style"))
         self.copy.clicked.connect(lambda: self.copy_wanted.emit(self._seed))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.dice)
-        row.addWidget(self.field, 1)
-        row.addWidget(self.copy)
+        row_layout = QHBoxLayout(self)
+        row_layout.setContentsMargins(0, 0, 0, 0)
+        row_layout.setSpacing(4)
+        row_layout.addWidget(self.dice)
+        row_layout.addWidget(self.field, 1)
+        row_layout.addWidget(self.copy)
 
     def show_seed(self, seed: int | None) -> None:
         """The seed of the style; None where it was not drawn."""
@@ -78,9 +78,9 @@ class SeedRow(QWidget):
 
     def allow(self, samples: bool, locked: bool, why_not: str) -> None:
         """Whether styles can be drawn and this one is not locked; ``why_not`` explains it where they cannot."""
-        for widget, tip in (
+        for widget, tool_tip in (
             (self.dice, self.tr("Draw a new random style (Ctrl+D)")),
             (self.field, self.tr("Seed of the drawn style: type one in to have its style again")),
         ):
             widget.setEnabled(samples and not locked)
-            widget.setToolTip(tip if samples and not locked else why_not)
+            widget.setToolTip(tool_tip if samples and not locked else why_not)

@@ -31,29 +31,29 @@ def split(style: Style) -> Slots:
         return Slots(style.a, style.b, style.amount)
     if not isinstance(style, BlockStyle):
         return Slots(style)
-    mixes = [part for part in style.blocks if isinstance(part, MixStyle)]
-    if mixes:
-        a, b, amount = mixes[0].a, mixes[0].b, mixes[0].amount
+    mixed_blocks = [block_style for block_style in style.blocks if isinstance(block_style, MixStyle)]
+    if mixed_blocks:
+        first, second, second_share = mixed_blocks[0].a, mixed_blocks[0].b, mixed_blocks[0].amount
     else:
         distinct: list[Style] = []
-        for part in style.blocks:
-            if not isinstance(part, MeanStyle) and part not in distinct:
-                distinct.append(part)
-        a = distinct[0] if distinct else MeanStyle()
-        b, amount = (distinct[1], 0.5) if len(distinct) > 1 else (None, 0.0)  # type: ignore[assignment]
-    choices = tuple(_choice(part, a, b, amount) for part in style.blocks)
-    others = tuple(part if choice == OTHER else None for part, choice in zip(style.blocks, choices))
-    return Slots(a, b, amount, choices, others)
+        for block_style in style.blocks:
+            if not isinstance(block_style, MeanStyle) and block_style not in distinct:
+                distinct.append(block_style)
+        first = distinct[0] if distinct else MeanStyle()
+        second, second_share = (distinct[1], 0.5) if len(distinct) > 1 else (None, 0.0)  # type: ignore[assignment]
+    choices = tuple(_choice(block_style, first, second, second_share) for block_style in style.blocks)
+    other_styles = tuple(block_style if choice == OTHER else None for block_style, choice in zip(style.blocks, choices))
+    return Slots(first, second, second_share, choices, other_styles)
 
 
-def _choice(part: Style, a: Style, b: Style | None, amount: float) -> str:
-    if part == a:
+def _choice(block_style: Style, first: Style, second: Style | None, second_share: float) -> str:
+    if block_style == first:
         return A
-    if b is not None and part == b:
+    if second is not None and block_style == second:
         return B
-    if b is not None and part == MixStyle(a=a, b=b, amount=amount):
+    if second is not None and block_style == MixStyle(a=first, b=second, amount=second_share):
         return MIX
-    return MEAN if isinstance(part, MeanStyle) else OTHER
+    return MEAN if isinstance(block_style, MeanStyle) else OTHER
 
 
 def join(slots: Slots) -> Style:
@@ -65,7 +65,7 @@ def join(slots: Slots) -> Style:
         if choices == {B} and slots.b is not None:
             return MixStyle(a=slots.a, b=slots.b, amount=1.0)
         if choices != {MIX}:
-            return BlockStyle(blocks=tuple(_part(slots, i) for i in range(len(slots.blocks))))
+            return BlockStyle(blocks=tuple(_part(slots, block_index) for block_index in range(len(slots.blocks))))
     if slots.b is None:
         return slots.a
     return MixStyle(a=slots.a, b=slots.b, amount=slots.amount)
@@ -80,14 +80,14 @@ def _part(slots: Slots, block: int) -> Style:
     if choice == MEAN:
         return MeanStyle()
     if choice == OTHER:
-        other = slots.others[block] if block < len(slots.others) else None
-        return other if other is not None else slots.a
+        other_style = slots.others[block] if block < len(slots.others) else None
+        return other_style if other_style is not None else slots.a
     return slots.a
 
 
-def with_slot(slots: Slots, slot: str, style: Style | None) -> Slots:
+def with_slot(slots: Slots, slot_name: str, style: Style | None) -> Slots:
     """Puts ``style`` into slot "a" or "b". A first second style starts half and half."""
-    if slot == A:
+    if slot_name == A:
         return replace(slots, a=style if style is not None else MeanStyle())
     if style is None:
         blocks = tuple(A if choice in (B, MIX) else choice for choice in slots.blocks)

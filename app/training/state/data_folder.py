@@ -22,36 +22,36 @@ NO_LABELS = mark(
 )
 
 
-def lacks(folder: Path) -> str:
+def lacks(data_folder: Path) -> str:
     """What keeps a folder from being trained on, as a sentence; "" if nothing does at first sight."""
-    if not folder.is_dir():
-        return tr(NO_FOLDER).format(folder)
-    if not _holds(folder / "images", IMAGE_SUFFIXES):
-        return tr(NO_PICTURES).format(folder)
-    if not _holds(folder / "labels", (".png",)):
-        return tr(NO_MAPS).format(folder)
-    if not (folder / "classes.json").is_file():
-        return tr(NO_LABELS).format(folder)
+    if not data_folder.is_dir():
+        return tr(NO_FOLDER).format(data_folder)
+    if not _holds(data_folder / "images", IMAGE_SUFFIXES):
+        return tr(NO_PICTURES).format(data_folder)
+    if not _holds(data_folder / "labels", (".png",)):
+        return tr(NO_MAPS).format(data_folder)
+    if not (data_folder / "classes.json").is_file():
+        return tr(NO_LABELS).format(data_folder)
     return ""
 
 
-def _holds(folder: Path, suffixes: tuple[str, ...]) -> bool:
+def _holds(searched_folder: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether a file of this kind is there or in a folder below; looks no further than the first one, nor through
     links to folders, which may lead in a circle. True too where that cannot be told at once: the data report counts.
     """
-    left, below = MOST_ENTRIES, [str(folder)]
-    while below:
+    looks_left, folders_below = MOST_ENTRIES, [str(searched_folder)]
+    while folders_below:
         try:
-            with os.scandir(below.pop()) as entries:
-                for entry in entries:
-                    left -= 1
-                    if left < 0:
+            with os.scandir(folders_below.pop()) as directory_entries:
+                for directory_entry in directory_entries:
+                    looks_left -= 1
+                    if looks_left < 0:
                         return True
-                    if entry.name.startswith("."):
+                    if directory_entry.name.startswith("."):
                         continue
-                    if entry.is_dir(follow_symlinks=False):
-                        below.append(entry.path)
-                    elif entry.name.lower().endswith(suffixes):
+                    if directory_entry.is_dir(follow_symlinks=False):
+                        folders_below.append(directory_entry.path)
+                    elif directory_entry.name.lower().endswith(suffixes):
                         return True
         except OSError:
             continue

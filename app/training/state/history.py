@@ -34,9 +34,9 @@ class Series:
         """(N,) steps and (N,) values, float64, copies."""
         return np.array(self.steps), np.array(self.values)
 
-    def cut(self, step: float) -> None:
-        """Forget what was reported from `step` on: the run went back to a checkpoint."""
-        while self.steps and self.steps[-1] >= step:
+    def cut(self, step_number: float) -> None:
+        """Forget what was reported from `step_number` on: the run went back to a checkpoint."""
+        while self.steps and self.steps[-1] >= step_number:
             self.steps.pop()
             self.values.pop()
 
@@ -52,8 +52,8 @@ class Sheet:
 class History:
     """Curves and sheets of one run. `take` adds a report as the loop makes it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, run_folder: Path) -> None:
+        self.folder = run_folder
         self.series: dict[tuple[str, str], Series] = {}
         self.sheets: list[Sheet] = []
         self.step = 0
@@ -62,44 +62,48 @@ class History:
         self.checkpoint_step: int | None = None
         self.seconds_left: float | None = None
 
-    def take(self, event: str, facts: dict[str, Any]) -> None:
+    def take(self, event: str, report_facts: dict[str, Any]) -> None:
         """Add one report. Unknown events and odd values are passed over: newer engines may say more."""
-        step = _number(facts.get("step"))
-        if step is None:
+        step_number = _number(report_facts.get("step"))
+        if step_number is None:
             return
-        if step < self.step:
-            self._back_to(step)
-        self.step = int(step)
-        self.seconds = _number(facts.get("seconds")) or self.seconds
+        if step_number < self.step:
+            self._back_to(step_number)
+        self.step = int(step_number)
+        self.seconds = _number(report_facts.get("seconds")) or self.seconds
         if event == "step":
-            self._add(LOSSES, facts.get("losses"), step)
-            self._add(SPEED, {"images_per_second": facts.get("images_per_second")}, step)
-            self.seconds_left = _number(facts.get("seconds_left"))
+            self._add(LOSSES, report_facts.get("losses"), step_number)
+            self._add(SPEED, {"images_per_second": report_facts.get("images_per_second")}, step_number)
+            self.seconds_left = _number(report_facts.get("seconds_left"))
         elif event == "validation":
-            self._add(VALIDATION, facts.get("numbers"), step)
-            self.numbers = {k: v for k, v in (facts.get("numbers") or {}).items() if _number(v) is not None}
-        elif event == "samples" and isinstance(facts.get("path"), str):
-            self._add_sheet(Sheet(int(step), self.folder / SAMPLES / Path(facts["path"]).name))
+            self._add(VALIDATION, report_facts.get("numbers"), step_number)
+            self.numbers = {
+                metric_name: metric_value
+                for metric_name, metric_value in (report_facts.get("numbers") or {}).items()
+                if _number(metric_value) is not None
+            }
+        elif event == "samples" and isinstance(report_facts.get("path"), str):
+            self._add_sheet(Sheet(int(step_number), self.folder / SAMPLES / Path(report_facts["path"]).name))
         elif event == "checkpoint":
-            self.checkpoint_step = int(step)
+            self.checkpoint_step = int(step_number)
 
-    def rate(self, reports: int = 20) -> float | None:
-        """Pictures per second: the median of the last `reports`; None before the first."""
+    def rate(self, report_count: int = 20) -> float | None:
+        """Pictures per second: the median of the last `report_count`; None before the first."""
         series = self.series.get((SPEED, "images_per_second"))
-        return float(np.median(series.values[-reports:])) if series is not None and series.values else None
+        return float(np.median(series.values[-report_count:])) if series is not None and series.values else None
 
-    def names(self, group: str) -> list[str]:
+    def names(self, curve_group: str) -> list[str]:
         """The curves of a group in the order of their first report."""
-        return [name for kind, name in self.series if kind == group]
+        return [curve_name for curve_group, curve_name in self.series if curve_group == curve_group]
 
-    def _add(self, group: str, numbers: Any, step: float) -> None:
-        for name, value in (numbers if isinstance(numbers, dict) else {}).items():
-            number = _number(value)
-            if number is not None:
-                series = self.series.setdefault((group, name), Series(group, name))
-                if not series.steps or series.steps[-1] < step:
-                    series.steps.append(step)
-                    series.values.append(number)
+    def _add(self, curve_group: str, reported_numbers: Any, step_number: float) -> None:
+        for curve_name, reported_value in (reported_numbers if isinstance(reported_numbers, dict) else {}).items():
+            finite_number = _number(reported_value)
+            if finite_number is not None:
+                series = self.series.setdefault((curve_group, curve_name), Series(curve_group, curve_name))
+                if not series.steps or series.steps[-1] < step_number:
+                    series.steps.append(step_number)
+                    series.values.append(finite_number)
 
     def _add_sheet(self, sheet: Sheet) -> None:
         if self.sheets and self.sheets[-1].step == sheet.step:
@@ -107,41 +111,45 @@ class History:
         else:
             self.sheets.append(sheet)
 
-    def _back_to(self, step: float) -> None:
+    def _back_to(self, step_number: float) -> None:
         """A resumed run repeats the steps after its checkpoint: what it says now counts."""
         for series in self.series.values():
-            series.cut(step)
-        self.sheets = [sheet for sheet in self.sheets if sheet.step < step]
+            series.cut(step_number)
+        self.sheets = [sheet for sheet in self.sheets if sheet.step < step_number]
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+def _number(reported_value: Any) -> float | None:
+    if (
+        isinstance(reported_value, bool)
+        or not isinstance(reported_value, int | float)
+        or not np.isfinite(reported_value)
+    ):
         return None
-    return float(value)
+    return float(reported_value)
 
 
-def read_history(folder: Path) -> History:
+def read_history(run_folder: Path) -> History:
     """The history of a run folder; a last line that was cut off by a power cut is passed over.
 
     Raises:
         BadFile: stats.jsonl cannot be read.
     """
-    history = History(folder)
+    history = History(run_folder)
     try:
-        with open(folder / STATS, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                _take_line(history, line)
+        with open(run_folder / STATS, encoding="utf-8", errors="replace") as stats_file:
+            for report_line in stats_file:
+                _take_line(history, report_line)
     except FileNotFoundError:
         pass  # a run that has not reported yet
     except OSError as error:
-        raise cannot("read", folder / STATS, error) from error
+        raise cannot("read", run_folder / STATS, error) from error
     return history
 
 
-def _take_line(history: History, line: str) -> None:
+def _take_line(history: History, report_line: str) -> None:
     try:
-        facts = json.loads(line)
+        report_facts = json.loads(report_line)
     except ValueError:
         return
-    if isinstance(facts, dict) and isinstance(facts.get("event"), str):
-        history.take(facts["event"], facts)
+    if isinstance(report_facts, dict) and isinstance(report_facts.get("event"), str):
+        history.take(report_facts["event"], report_facts)

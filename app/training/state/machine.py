@@ -23,27 +23,27 @@ class Use:
     disk_free: int
 
 
-def use_of(run: Path | None) -> Use:
+def use_of(run_folder: Path | None) -> Use:
     """Looks at the machine; reads folders, so call it in a worker."""
-    size, free = 0, 0
-    if run is not None:
-        size = folder_bytes(run)
-        place = run
-        while not place.exists() and place != place.parent:
-            place = place.parent
+    run_bytes, free_bytes = 0, 0
+    if run_folder is not None:
+        run_bytes = folder_bytes(run_folder)
+        nearest_folder = run_folder
+        while not nearest_folder.exists() and nearest_folder != nearest_folder.parent:
+            nearest_folder = nearest_folder.parent
         with suppress(OSError):
-            free = shutil.disk_usage(place).free
-    return Use(resident_bytes(), free_memory(), size, free)
+            free_bytes = shutil.disk_usage(nearest_folder).free
+    return Use(resident_bytes(), free_memory(), run_bytes, free_bytes)
 
 
 def folder_bytes(folder: Path) -> int:
     """What all files in a folder take; of one that changes meanwhile, what was found."""
-    size = 0
+    byte_count = 0
     with suppress(OSError):
-        for path in folder.rglob("*"):
+        for file_path in folder.rglob("*"):
             with suppress(OSError):
-                size += path.stat().st_size if path.is_file() else 0
-    return size
+                byte_count += file_path.stat().st_size if file_path.is_file() else 0
+    return byte_count
 
 
 def folder_text(folder: Path) -> str:
@@ -51,8 +51,8 @@ def folder_text(folder: Path) -> str:
     return size_text(folder_bytes(folder))
 
 
-def size_text(count: float) -> str:
+def size_text(byte_count: float) -> str:
     """Bytes for people: "1.2 GB", "34 MB"."""
-    if count >= GB:
-        return f"{count / GB:.1f} GB"
-    return f"{count / MB:.0f} MB" if count >= MB else f"{count / 1e3:.0f} kB"
+    if byte_count >= GB:
+        return f"{byte_count / GB:.1f} GB"
+    return f"{byte_count / MB:.0f} MB" if byte_count >= MB else f"{byte_count / 1e3:.0f} kB"

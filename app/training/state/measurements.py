@@ -44,9 +44,9 @@ class Measurements:
         """What was measured last of those that are new."""
         return list(self._metrics)[-1]
 
-    def add(self, metrics: dict[str, Any], data: Path) -> None:
+    def add(self, metrics: dict[str, Any], data_folder: Path) -> None:
         """Keep the numbers of one evaluation on a data folder."""
-        self._metrics[Place(str(metrics["weights"]), data, str(metrics["split"]))] = metrics
+        self._metrics[Place(str(metrics["weights"]), data_folder, str(metrics["split"]))] = metrics
 
     def weights(self) -> list[str]:
         """The names of all weights that were measured, sorted."""
@@ -58,14 +58,21 @@ class Measurements:
 
     def table(self) -> list[tuple[str, list[str]]]:
         """The lines of all weights: a name, and a value for each column; "–" where one has no such number."""
-        columns = [dict(rows(metrics)) for metrics in self.metrics]
-        names = [name for name in dict.fromkeys(name for column in columns for name in column) if name not in HEADED]
-        return [(name, [column.get(name, "–") for column in columns]) for name in names]
+        value_columns = [dict(rows(metrics)) for metrics in self.metrics]
+        line_names = [
+            line_name
+            for line_name in dict.fromkeys(line_name for value_column in value_columns for line_name in value_column)
+            if line_name not in HEADED
+        ]
+        return [
+            (line_name, [value_column.get(line_name, "–") for value_column in value_columns])
+            for line_name in line_names
+        ]
 
     def as_json(self) -> str:
         """The numbers as a file's text: those of one measurement alone, or a list."""
-        answer = self.metrics[0] if len(self._metrics) == 1 else self.metrics
-        return json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n"
+        json_content = self.metrics[0] if len(self._metrics) == 1 else self.metrics
+        return json.dumps(json_content, ensure_ascii=False, indent=2, default=str) + "\n"
 
     def file_name(self) -> str:
         """A name for the report, without its ending."""
@@ -75,20 +82,24 @@ class Measurements:
         """The labels of what was measured."""
         measured = set(self.weights())
         cards = [entry.card for entry in entries if entry.card is not None and entry.card.name in measured]
-        return [labels for card in cards if (labels := card.labels()) is not None]
+        return [label_set for card in cards if (label_set := card.labels()) is not None]
 
 
-def splits_of(data: Path | None) -> list[str]:
+def splits_of(data_folder: Path | None) -> list[str]:
     """The splits of a data folder that hold something; none where it has no splits.json that reads."""
-    if data is None:
+    if data_folder is None:
         return []
     try:
-        stems_by_split = json.loads((data / "splits.json").read_text(encoding="utf-8"))
+        stems_by_split = json.loads((data_folder / "splits.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return [str(name) for name, stems in stems_by_split.items() if stems] if isinstance(stems_by_split, dict) else []
+    return (
+        [str(split_name) for split_name, split_stems in stems_by_split.items() if split_stems]
+        if isinstance(stems_by_split, dict)
+        else []
+    )
 
 
 def preferred_split(splits: list[str]) -> int:
     """The place of the split that is measured unless another is chosen."""
-    return next((splits.index(name) for name in PREFERRED_SPLITS if name in splits), 0)
+    return next((splits.index(split_name) for split_name in PREFERRED_SPLITS if split_name in splits), 0)

@@ -70,24 +70,31 @@ class NewRun:
             threads=self.threads,
         )
 
-    def suggest_folder(self, runs_folder: Path, begun: Path | None, now: datetime) -> None:
-        """Name the run folder by the recipe and the time. ``begun``: that of a run begun just now, which is to come."""
-        name = f"{self.recipe.stem or 'run'}-{now:%Y%m%d-%H%M%S}"
-        for number in count(1):
-            folder = runs_folder / (name if number == 1 else f"{name}-{number}")
-            if not taken(folder) and folder != begun:
-                self.folder = folder
+    def suggest_folder(self, runs_folder: Path, begun_folder: Path | None, current_time: datetime) -> None:
+        """Name the run folder by the recipe and the time. ``begun_folder``: that of a run begun just now, which is to
+        come."""
+        run_name = f"{self.recipe.stem or 'run'}-{current_time:%Y%m%d-%H%M%S}"
+        for attempt in count(1):
+            run_folder = runs_folder / (run_name if attempt == 1 else f"{run_name}-{attempt}")
+            if not taken(run_folder) and run_folder != begun_folder:
+                self.folder = run_folder
                 return
 
-    def start_points(self, entries: Iterable[WeightsEntry], runs: Sequence[Path]) -> list[StartPoint]:
+    def start_points(self, weights_entries: Iterable[WeightsEntry], runs: Sequence[Path]) -> list[StartPoint]:
         """Scratch, then the weights of the recipe's system, then runs."""
-        system = self.recipe.base.system if self.recipe.base is not None else ""
-        points = [StartPoint(tr("Scratch"), None)]
-        for entry in entries:
-            if entry.card is not None and entry.card.system == system:
-                points.append(StartPoint(tr("Weights {0}").format(entry.name), entry.folder / MODEL_FILE))
-        points += [StartPoint(tr("Run {0}").format(run.name), run) for run in runs if (run / BEST).is_file()]
-        return points
+        system_id = self.recipe.base.system if self.recipe.base is not None else ""
+        start_points = [StartPoint(tr("Scratch"), None)]
+        for weights_entry in weights_entries:
+            if weights_entry.card is not None and weights_entry.card.system == system_id:
+                start_points.append(
+                    StartPoint(tr("Weights {0}").format(weights_entry.name), weights_entry.folder / MODEL_FILE)
+                )
+        start_points += [
+            StartPoint(tr("Run {0}").format(run_folder.name), run_folder)
+            for run_folder in runs
+            if (run_folder / BEST).is_file()
+        ]
+        return start_points
 
 
 def watchable(recipe: Recipe) -> Recipe:

@@ -24,13 +24,14 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 def recipes_by_system() -> dict[str, list[str]]:
     """For each system the names of the recipes that come with Tessera; one that does not read stands nowhere."""
-    recipes: dict[str, list[str]] = {system.id: [] for system in all_systems()}
-    for name in names():
+    names_by_system: dict[str, list[str]] = {system.id: [] for system in all_systems()}
+    for recipe_name in names():
         with suppress(EngineError):
-            recipes.setdefault(load_recipe(name).system, []).append(name)
-    for offered in recipes.values():
-        offered.sort(key=lambda name: not name.endswith("-small"))  # the one to begin with; the rest by name
-    return recipes
+            names_by_system.setdefault(load_recipe(recipe_name).system, []).append(recipe_name)
+    for recipe_names in names_by_system.values():
+        # The small one is the one to begin with; the rest stand by name.
+        recipe_names.sort(key=lambda recipe_name: not recipe_name.endswith("-small"))
+    return names_by_system
 
 
 class RecipeChoice:
@@ -70,47 +71,49 @@ class RecipeChoice:
     @property
     def stem(self) -> str:
         """What the recipe is called, for the name of a run: that of a run's recipe is the run's, without its time."""
-        path = Path(str(self._source))
-        return TIME_OF_RUN.sub("", path.parent.name) if path.name == CONFIG else path.stem
+        source_path = Path(str(self._source))
+        return TIME_OF_RUN.sub("", source_path.parent.name) if source_path.name == CONFIG else source_path.stem
 
     def losses(self) -> dict[str, float]:
         """The numbers of the recipe's [task]: rates, and weights of the losses."""
-        fields = self._base.task if self._base is not None else {}
-        return {key: value for key, value in fields.items() if _is_number(value)}
+        recipe_fields = self._base.task if self._base is not None else {}
+        return {recipe_key: field_value for recipe_key, field_value in recipe_fields.items() if _is_number(field_value)}
 
     def changes(self) -> dict[str, Any] | None:
         """What the user changed, by the recipe's keys ("steps", "task.ema"); None while a number is wrong."""
         if self._base is None or any(number is None for number in self._numbers.values()):
             return None
-        changed: dict[str, Any] = {key: n for key, n in self._numbers.items() if n != _value(self._base, key)}
+        changed_fields: dict[str, Any] = {
+            recipe_key: n for recipe_key, n in self._numbers.items() if n != _value(self._base, recipe_key)
+        }
         if self._precision != self._base.precision:
-            changed["precision"] = self._precision
-        return changed
+            changed_fields["precision"] = self._precision
+        return changed_fields
 
     def recipe(self) -> Recipe:
         """The recipe with the changes. Raises EngineError when it cannot be used."""
         if self._base is None:
             raise BadFile(tr("Choose a recipe that can be read."))
-        fields = msgspec.to_builtins(self._base)
-        for key, value in (self.changes() or {}).items():
-            *parents, leaf = key.split(".")
-            place = fields
-            for parent in parents:
-                place = place[parent]
-            place[leaf] = value
-        return read_fields(fields, Recipe, str(self._source))
+        recipe_fields = msgspec.to_builtins(self._base)
+        for recipe_key, field_value in (self.changes() or {}).items():
+            *outer_keys, last_key = recipe_key.split(".")
+            nested_fields = recipe_fields
+            for outer_key in outer_keys:
+                nested_fields = nested_fields[outer_key]
+            nested_fields[last_key] = field_value
+        return read_fields(recipe_fields, Recipe, str(self._source))
 
     # --- choosing -----------------------------------------------------------------------------------
 
-    def choose_system(self, system: str) -> None:
+    def choose_system(self, system_id: str) -> None:
         """Begin with the first recipe of a system; where none comes with Tessera, a file has to be chosen."""
-        if self.recipes.get(system):
-            self.load(self.recipes[system][0])
+        if self.recipes.get(system_id):
+            self.load(self.recipes[system_id][0])
             return
         self._forget()
-        self._source, self._system = "", system
+        self._source, self._system = "", system_id
         self._problem = tr("No recipe for {0} comes with Tessera; choose a file of your own.").format(
-            system_text(system)
+            system_text(system_id)
         )
 
     def load(self, source: str | Path) -> None:
@@ -123,12 +126,12 @@ class RecipeChoice:
             self._problem = str(error)
             return
         self._system, self._precision = self._base.system, self._base.precision
-        keys = (*NUMBERS, *(f"task.{key}" for key in self.losses()))
-        self._numbers = {key: _value(self._base, key) for key in keys}
+        recipe_keys = (*NUMBERS, *(f"task.{recipe_key}" for recipe_key in self.losses()))
+        self._numbers = {recipe_key: _value(self._base, recipe_key) for recipe_key in recipe_keys}
 
-    def set_number(self, key: str, number: float | None) -> None:
+    def set_number(self, recipe_key: str, number: float | None) -> None:
         """Change a number of the recipe ("steps", "task.ema"); None: what the user typed cannot be used."""
-        self._numbers[key] = number
+        self._numbers[recipe_key] = number
 
     def set_precision(self, precision: str) -> None:
         """Compute in another precision (one of PRECISIONS)."""
@@ -139,15 +142,19 @@ class RecipeChoice:
         self._numbers.clear()
 
 
-def _of_run(config: str | Path) -> Recipe:
+def _of_run(config_path: str | Path) -> Recipe:
     """The recipe that a run was begun with. Raises EngineError."""
-    return read_fields(read_run(Path(config).parent).recipe, Recipe, str(config))
+    return read_fields(read_run(Path(config_path).parent).recipe, Recipe, str(config_path))
 
 
-def _value(recipe: Recipe, key: str) -> float:
-    value: float = recipe.task[key.removeprefix("task.")] if key.startswith("task.") else getattr(recipe, key)
-    return value
+def _value(base_recipe: Recipe, recipe_key: str) -> float:
+    field_value: float = (
+        base_recipe.task[recipe_key.removeprefix("task.")]
+        if recipe_key.startswith("task.")
+        else getattr(base_recipe, recipe_key)
+    )
+    return field_value
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_number(field_value: object) -> bool:
+    return isinstance(field_value, int | float) and not isinstance(field_value, bool)

@@ -30,32 +30,32 @@ class RunInfo:
     has_best: bool  # it has been validated: it can become weights
 
 
-def is_run(folder: Path) -> bool:
+def is_run(run_folder: Path) -> bool:
     """Whether a folder looks like one that training wrote."""
-    return (folder / CONFIG).is_file() and not (folder / "card.json").is_file()
+    return (run_folder / CONFIG).is_file() and not (run_folder / "card.json").is_file()
 
 
-def taken(folder: Path) -> bool:
+def taken(run_folder: Path) -> bool:
     """Whether a new run cannot go into a folder: it is a file, or something is in it."""
     try:
-        return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        return run_folder.exists() and (not run_folder.is_dir() or any(run_folder.iterdir()))
     except OSError:
         return False  # whoever writes there says why it cannot be done
 
 
-def forget_unbegun(folder: Path, *, prepared: bool) -> bool:
+def forget_unbegun(run_folder: Path, *, prepared: bool) -> bool:
     """Clear a run folder in which nothing was trained. Returns whether its name is free again.
 
     Nothing is deleted where more is in it than what preparing the run wrote; `prepared`: whether it came so far, so
     that config.json is its own and not another run's.
     """
-    own = {CONFIG} if prepared else set()
+    own_files = {CONFIG} if prepared else set()
     try:
-        if {path.name for path in folder.iterdir()} - own:
+        if {left_over.name for left_over in run_folder.iterdir()} - own_files:
             return False
-        for name in own:
-            (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
+        for file_name in own_files:
+            (run_folder / file_name).unlink(missing_ok=True)
+        run_folder.rmdir()
     except FileNotFoundError:
         return True  # it was not made yet
     except OSError:
@@ -63,44 +63,48 @@ def forget_unbegun(folder: Path, *, prepared: bool) -> bool:
     return True
 
 
-def read_run(folder: Path) -> RunInfo:
+def read_run(run_folder: Path) -> RunInfo:
     """What is known about a run folder.
 
     Raises:
         BadFile: it is no run folder, or its config.json does not read.
     """
-    path = folder / CONFIG
+    config_path = run_folder / CONFIG
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        recipe = found["recipe"]
+        config_fields = json.loads(config_path.read_text(encoding="utf-8"))
+        recipe_fields = config_fields["recipe"]
         return RunInfo(
-            folder,
-            str(recipe["system"]),
-            int(recipe["steps"]),
-            int(recipe["resolution"]),
-            int(recipe["batch"]),
-            Path(found["data"]),
-            dict(recipe),
-            dict(found.get("label_set") or {}),
-            (folder / CHECKPOINT).is_file(),
-            (folder / BEST).is_file(),
+            run_folder,
+            str(recipe_fields["system"]),
+            int(recipe_fields["steps"]),
+            int(recipe_fields["resolution"]),
+            int(recipe_fields["batch"]),
+            Path(config_fields["data"]),
+            dict(recipe_fields),
+            dict(config_fields.get("label_set") or {}),
+            (run_folder / CHECKPOINT).is_file(),
+            (run_folder / BEST).is_file(),
         )
     except FileNotFoundError as error:
-        raise BadFile('"{0}" is no run folder: it has no config.json; choose one that has.', folder) from error
+        raise BadFile('"{0}" is no run folder: it has no config.json; choose one that has.', run_folder) from error
     except OSError as error:
-        raise cannot("read", path, error) from error
+        raise cannot("read", config_path, error) from error
     except (ValueError, KeyError, TypeError) as error:
         raise BadFile(
             '"{0}" is damaged, it is not what training wrote; choose another run.',
-            path,
+            config_path,
             details=repr(error),
         ) from error
 
 
-def runs_in(folder: Path) -> list[Path]:
+def runs_in(parent_folder: Path) -> list[Path]:
     """The run folders inside a folder, the one that was written to last first."""
     try:
-        found = [(path.stat().st_mtime, path) for path in folder.iterdir() if path.is_dir() and is_run(path)]
+        dated_runs = [
+            (subfolder.stat().st_mtime, subfolder)
+            for subfolder in parent_folder.iterdir()
+            if subfolder.is_dir() and is_run(subfolder)
+        ]
     except OSError:
         return []
-    return [path for _, path in sorted(found, reverse=True)]
+    return [subfolder for _, subfolder in sorted(dated_runs, reverse=True)]

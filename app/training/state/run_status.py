@@ -25,13 +25,13 @@ def run_status(state: State, *, live: bool, shown: History | None, info: RunInfo
     """``state``: of the training. ``live``: the run that is shown is the one being trained."""
     finished = shown is not None and info is not None and shown.step >= info.steps
     resumable = state is State.IDLE and info is not None and info.resumable and not finished
-    held = state in (State.PAUSED, State.PAUSING)
-    going = live and (held or state is State.RUNNING)
+    is_held = state in (State.PAUSED, State.PAUSING)
+    is_going = live and (is_held or state is State.RUNNING)
     validated = info is not None and info.has_best
     return RunStatus(
         finished=finished,
-        resumes=held or resumable,
-        can_pause_or_resume=going or resumable,
+        resumes=is_held or resumable,
+        can_pause_or_resume=is_going or resumable,
         can_stop=live and state is not State.STOPPING,
-        can_use=going or (validated and not live),
+        can_use=is_going or (validated and not live),
     )

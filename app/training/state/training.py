@@ -102,11 +102,13 @@ class Training(QObject):
         """How long the run being trained will still take; None before its speed is known."""
         if self._live is None or self._plan is None or not self.active:
             return None
-        rate = self._live.rate()
+        pictures_per_second = self._live.rate()
         if self._live.seconds_left is not None:
             return self._live.seconds_left
         recipe = self._plan.recipe
-        return max(0, recipe.steps - self._live.step) * recipe.batch / rate if rate else None
+        return (
+            max(0, recipe.steps - self._live.step) * recipe.batch / pictures_per_second if pictures_per_second else None
+        )
 
     # --- runs ---------------------------------------------------------------------------------------
 
@@ -117,21 +119,27 @@ class Training(QObject):
 
     def runs(self) -> list[Path]:
         """The run folders in the usual place, and the one that is shown."""
-        found = runs_in(self.runs_folder())
-        if self._shown is not None and self._shown.folder not in found and is_run(self._shown.folder):
-            found.insert(0, self._shown.folder)
-        return found
+        run_folders = runs_in(self.runs_folder())
+        if self._shown is not None and self._shown.folder not in run_folders and is_run(self._shown.folder):
+            run_folders.insert(0, self._shown.folder)
+        return run_folders
 
-    def show(self, folder: Path) -> None:
+    def show(self, run_folder: Path) -> None:
         """Show a run: the one being trained at once, another when its reports have been read."""
-        self._wanted = folder
-        if self._live is not None and self.active and folder == self._live.folder:
-            self._show(self._live, self._read_info(folder))
+        self._wanted = run_folder
+        if self._live is not None and self.active and run_folder == self._live.folder:
+            self._show(self._live, self._read_info(run_folder))
             return
+
+        def read(run: tuple[RunInfo, History]) -> None:
+            if self._wanted == run_folder:  # else another run was chosen meanwhile
+                info, history = run
+                self._show(history, info)
+
         self._work.submit(
-            lambda work: (read_run(folder), read_history(folder)),
-            text=self.tr("Reading the run {0}").format(folder.name),
-            on_done=lambda found: self._show(found[1], found[0]) if self._wanted == folder else None,
+            lambda work: (read_run(run_folder), read_history(run_folder)),
+            text=self.tr("Reading the run {0}").format(run_folder.name),
+            on_done=read,
             on_failed=self._hub.error,
         )
 
@@ -140,15 +148,15 @@ class Training(QObject):
         self._wanted = None
         self._show(None, None)
 
-    def _show(self, history: History | None, info: RunInfo | None) -> None:
-        self._shown, self._info = history, info
+    def _show(self, history: History | None, run_info: RunInfo | None) -> None:
+        self._shown, self._info = history, run_info
         self.shown_changed.emit()
         self.history_changed.emit()
 
     @staticmethod
-    def _read_info(folder: Path) -> RunInfo | None:
+    def _read_info(run_folder: Path) -> RunInfo | None:
         try:
-            return read_run(folder)
+            return read_run(run_folder)
         except EngineError:  # it is written when the data have been read
             return None
 
@@ -158,8 +166,12 @@ class Training(QObject):
         """Train, and show what is trained. Raises BadFile: the reports of a run to resume cannot be read."""
         history = History(plan.folder)
         if plan.resume:
-            shown = self._shown
-            history = shown if shown is not None and shown.folder == plan.folder else read_history(plan.folder)
+            shown_history = self._shown
+            history = (
+                shown_history
+                if shown_history is not None and shown_history.folder == plan.folder
+                else read_history(plan.folder)
+            )
         self._hub.clear(TOPIC)
         self._plan, self._live, self.notes = plan, history, []
         self.phase, self.disk_bytes = "", 0
@@ -170,19 +182,19 @@ class Training(QObject):
     def _take(self, reports: list[tuple[str, dict[str, Any]]]) -> None:
         if self._live is None:
             return
-        known = self._info is not None and self._info.resumable and self._info.has_best
-        for event, facts in reports:
+        already_known = self._info is not None and self._info.resumable and self._info.has_best
+        for event, report_facts in reports:
             if event == "note":
-                self.notes.append(str(facts.get("text", "")))
+                self.notes.append(str(report_facts.get("text", "")))
                 self._hub.notice(translate(self.notes[-1]), topic=TOPIC)
             elif event == "phase":
-                self.phase = str(facts.get("phase", ""))
+                self.phase = str(report_facts.get("phase", ""))
             elif event == "estimate":
-                self.disk_bytes = int(facts.get("disk_bytes") or 0)
+                self.disk_bytes = int(report_facts.get("disk_bytes") or 0)
             else:
-                self._live.take(event, facts)
+                self._live.take(event, report_facts)
         if self.live:
-            if not known and any(event in ("checkpoint", "validation") for event, _ in reports):
+            if not already_known and any(event in ("checkpoint", "validation") for event, _ in reports):
                 self._info = self._read_info(self._live.folder)
                 self.shown_changed.emit()
             self.history_changed.emit()
@@ -197,9 +209,9 @@ class Training(QObject):
     def _failed(self, error: EngineError) -> None:
         self._hub.error(error, topic=TOPIC)
 
-    def _ended(self, how: Ended) -> None:
+    def _ended(self, ending: Ended) -> None:
         plan = self._plan
-        if plan is not None and not plan.resume and how is not Ended.DONE and self._cleared(plan):
+        if plan is not None and not plan.resume and ending is not Ended.DONE and self._cleared(plan):
             if self._shown is self._live:
                 self.forget_shown()
             self._live = None
@@ -208,7 +220,7 @@ class Training(QObject):
             self._info = self._read_info(self._shown.folder)
             self.shown_changed.emit()
         self.runs_changed.emit()
-        self.ended.emit(how)
+        self.ended.emit(ending)
 
     def _cleared(self, plan: Plan) -> bool:
         return forget_unbegun(plan.folder, prepared=self.lane.prepared)
@@ -216,5 +228,5 @@ class Training(QObject):
     def shutdown(self, timeout: float = 60.0) -> bool:
         """End the run with a checkpoint, and what is measured; False if one of them did not end in time."""
         self.measuring.cancel()  # both are asked before either is waited for
-        ended = self.lane.shutdown(timeout)
-        return self.measuring.shutdown() and ended
+        has_ended = self.lane.shutdown(timeout)
+        return self.measuring.shutdown() and has_ended

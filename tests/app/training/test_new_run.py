@@ -69,7 +69,7 @@ def test_a_run_folder_with_something_in_it_is_not_taken(ready, tmp_path):
 def test_the_folder_is_named_by_recipe_and_time_and_never_twice(ready, tmp_path):
     ready.suggest_folder(tmp_path, None, NOW)
     assert ready.folder == tmp_path / "tiny-20260102-030405"
-    ready.suggest_folder(tmp_path, begun=ready.folder, now=NOW)
+    ready.suggest_folder(tmp_path, begun_folder=ready.folder, current_time=NOW)
     assert ready.folder == tmp_path / "tiny-20260102-030405-2"
 
 

@@ -228,7 +228,7 @@ def test_another_theme_reaches_the_curves(qtbot, studio):
 
 
 def test_weights_are_measured_in_the_background(qtbot, core, window, tiny_dataset, tmp_path):
-    dialog = EvaluationDialog(core, data=tiny_dataset, parent=window)
+    dialog = EvaluationDialog(core, data_folder=tiny_dataset, parent=window)
     dialog.show()
     assert nameless(dialog) == []
     dialog.weights.setCurrentIndex(dialog.weights.findData("tiny-sean"))
