@@ -26,7 +26,11 @@ class DiceController(QObject):
     """Draws styles. Nothing is painted here: the document changes and the picture follows."""
 
     def __init__(
-        self, context: Context, render_controller: RenderController, styles_panel: StylesPanel, parent: QObject | None = None
+        self,
+        context: Context,
+        render_controller: RenderController,
+        styles_panel: StylesPanel,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
@@ -123,7 +127,9 @@ class DiceController(QObject):
             for label_id, style in painted_scene.styles.items()
             if isinstance(style, SampleStyle)
             and self._document.areas[label_id] > 0
-            and not thumbnails.knows_drawn(Place(painted_scene.weights, label_id, painted_scene.fingerprint), style.seed)
+            and not thumbnails.knows_drawn(
+                Place(painted_scene.weights, label_id, painted_scene.fingerprint), style.seed
+            )
         ]
         if unseen_looks:
             thumbnails.put_drawn(unseen_looks, picture, painted_scene.label_map.array())

@@ -61,7 +61,9 @@ class ExportController(QObject):
     @Slot()
     def export_picture(self) -> None:
         """Ask for a name and a format, and write the picture."""
-        chosen_target = self._context.ask.save("export", self.tr("Export picture"), self._name(".png"), export_filters())
+        chosen_target = self._context.ask.save(
+            "export", self.tr("Export picture"), self._name(".png"), export_filters()
+        )
         if chosen_target is not None:
             self._write(chosen_target[0], saving=chosen_target[0].suffix.lower() == ".png")
 
@@ -73,7 +75,9 @@ class ExportController(QObject):
             self.tr("Raw PNG, grey values are label numbers (*.png)"): "raw",
             self.tr("Colour PNG (*.png)"): "colour",
         }
-        chosen_target = self._context.ask.save("map", self.tr("Export label map"), self._name("-labels.png"), ";;".join(kinds_by_filter))
+        chosen_target = self._context.ask.save(
+            "map", self.tr("Export label map"), self._name("-labels.png"), ";;".join(kinds_by_filter)
+        )
         if chosen_target is None:
             return
         target_path, used_filter = chosen_target
@@ -135,13 +139,14 @@ class UnsavedChanges(QObject):
         self._asking = False
 
     def settle(self, continuation: Callable[[], object]) -> None:
-        """The document is about to give way to another: call ``continuation`` once nothing unsaved can be lost by it, that
-        is at once, after saving, or never if the user cancels."""
+        """The document is about to give way to another: call ``continuation`` once nothing unsaved can be lost by it,
+        that is at once, after saving, or never if the user cancels."""
         if self.may_go(continuation):
             continuation()
 
     def may_go(self, continuation: Callable[[], object]) -> bool:
-        """Whether the document may be lost now. If the user wants it saved first, ``continuation`` is called after that."""
+        """Whether the document may be lost now. If the user wants it saved first, ``continuation`` is called after
+        that."""
         if not self._document.dirty:
             return True
         if self._asking:

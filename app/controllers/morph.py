@@ -154,7 +154,10 @@ class MorphSession(QObject):
 
     def _previewed(self, preview_key: tuple[Style, float], pixels: np.ndarray) -> None:
         self._painted[preview_key] = pixels
-        while len(self._painted) > 1 and sum(preview_pixels.nbytes for preview_pixels in self._painted.values()) > KEPT_BYTES:
+        while (
+            len(self._painted) > 1
+            and sum(preview_pixels.nbytes for preview_pixels in self._painted.values()) > KEPT_BYTES
+        ):
             del self._painted[next(iter(self._painted))]  # the oldest
         end_style, end_share = preview_key
         if end_share == 1.0 and isinstance(end_style, SampleStyle):
@@ -172,7 +175,9 @@ class MorphSession(QObject):
         scale_factor = longest_side / max(height, width)
         if scale_factor >= 1:
             return self._scene
-        return self._scene.reduced(*(max(32, round(side_length * scale_factor / 32) * 32) for side_length in (height, width)))
+        return self._scene.reduced(
+            *(max(32, round(side_length * scale_factor / 32) * 32) for side_length in (height, width))
+        )
 
     def _preview_job(self, end_style: Style, end_share: float) -> Callable[[Work], np.ndarray]:
         style, label_ids = between(self._from, end_style, end_share), self._scope.labels(self._label)
@@ -198,7 +203,9 @@ class MorphSession(QObject):
         chosen_target = self._context.ask.save("export", self.tr("Export morph"), f"morph{name_ending}", filters)
         return None if chosen_target is None else chosen_target[0]
 
-    def _export_job(self, export_kind: str, target_path: Path, frame_count: int, end_style: Style) -> Callable[[Work], None]:
+    def _export_job(
+        self, export_kind: str, target_path: Path, frame_count: int, end_style: Style
+    ) -> Callable[[Work], None]:
         start_style, label_ids = self._from, self._scope.labels(self._label)
 
         def write(work: Work) -> None:

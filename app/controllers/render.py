@@ -148,12 +148,15 @@ class RenderController(QObject):
             self._canvas.show_preview(preview.layer(pixels, opacity))
 
     def _opacity(self, new_scene: Scene, height: int, width: int) -> np.ndarray:
-        """Where a preview of `new_scene` has to be seen: (height, width) uint8, 0 where the exact picture still holds."""
+        """Where a preview of `new_scene` has to be seen: (height, width) uint8, 0 where the exact picture still
+        holds."""
         shown_scene = self._shown
         everywhere = np.full((height, width), 255, np.uint8)
         if shown_scene is None or self._document.picture is None:
             return everywhere
-        if new_scene.label_map.shape != shown_scene.label_map.shape or not new_scene.same_picture(shown_scene, but=("label_map", "styles")):
+        if new_scene.label_map.shape != shown_scene.label_map.shape or not new_scene.same_picture(
+            shown_scene, but=("label_map", "styles")
+        ):
             return everywhere
         reduced_map = new_scene.label_map.resized(height, width)  # what the preview was painted from
         restyled = np.zeros(256, bool)

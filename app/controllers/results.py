@@ -129,7 +129,9 @@ class ResultsController(QObject):
     # --- inside -------------------------------------------------------------------------------------
 
     def _result(self, picture_number: int) -> Result | None:
-        return next((kept_result for kept_result in self._document.results if kept_result.number == picture_number), None)
+        return next(
+            (kept_result for kept_result in self._document.results if kept_result.number == picture_number), None
+        )
 
     def _wait(self, *_: object) -> None:
         if not self._gone:
@@ -155,9 +157,12 @@ class ResultsController(QObject):
         painted_scene, present_number = self._render.shown, 0
         if painted_scene is not None and self._render.up_to_date:
             if self._looked_for is None or self._looked_for[0] is not painted_scene:
-                self._looked_for = painted_scene, painted_scene.picture_key()  # reads the whole label map: once for each picture
+                picture_key = painted_scene.picture_key()  # reads the whole label map: once for each picture
+                self._looked_for = painted_scene, picture_key
             picture_key = self._looked_for[1]
-            present_number = next((kept_result.number for kept_result in self._document.results if kept_result.known_as(picture_key)), 0)
+            present_number = next(
+                (kept_result.number for kept_result in self._document.results if kept_result.known_as(picture_key)), 0
+            )
         self._panel.model.set_present(present_number)
 
     def _star(self, picture_numbers: list[int], starred: bool) -> None:

@@ -36,7 +36,11 @@ class VarietyController(QObject):
     """Opens the dialogs of variety on the chosen label, and paints for them in the background."""
 
     def __init__(
-        self, context: Context, styles_controller: StylesController, styles_panel: StylesPanel, parent: QObject | None = None
+        self,
+        context: Context,
+        styles_controller: StylesController,
+        styles_panel: StylesPanel,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
