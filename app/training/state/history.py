@@ -94,7 +94,7 @@ class History:
 
     def names(self, curve_group: str) -> list[str]:
         """The curves of a group in the order of their first report."""
-        return [curve_name for curve_group, curve_name in self.series if curve_group == curve_group]
+        return [curve_name for group, curve_name in self.series if group == curve_group]
 
     def _add(self, curve_group: str, reported_numbers: Any, step_number: float) -> None:
         for curve_name, reported_value in (reported_numbers if isinstance(reported_numbers, dict) else {}).items():
