@@ -61,9 +61,7 @@ class RenderLane(QObject):
         self._newest = 0  # stamp of the newest request
         self._settled = 0  # requests up to this stamp are delivered, replaced or cancelled
         self._busy = False
-        self._rendered_stamp = 0
         self._rendered_source: object = None
-        self._last_seconds: float | None = None
         self._posted.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -71,24 +69,12 @@ class RenderLane(QObject):
         return self._busy
 
     @property
-    def rendered_stamp(self) -> int:
-        """Stamp of the request whose result was delivered last; valid in slots of `rendered` and `previewed`."""
-        return self._rendered_stamp
-
-    @property
     def rendered_source(self) -> object:
-        """What was submitted for that result; valid in the same slots."""
+        """What was submitted for the result that was delivered last; valid in slots of `rendered` and `previewed`."""
         return self._rendered_source
 
-    @property
-    def last_seconds(self) -> float | None:
-        """How long the last delivered render took from leaving the queue to its result, for whoever paces
-        requests.
-        """
-        return self._last_seconds
-
-    def submit(self, request: RenderRequest | Made | Sizable, *, drop_running: bool = False) -> int:
-        """Renders as soon as the worker is free, unless something newer comes. Returns the request's stamp.
+    def submit(self, request: RenderRequest | Made | Sizable, *, drop_running: bool = False) -> None:
+        """Renders as soon as the worker is free, unless something newer comes.
 
         `request` may be a function that makes it, called in the worker, or something that may also be previewed
         (`document.scene`). `drop_running`: what runs now has become meaningless (another document): cancel it
@@ -112,7 +98,6 @@ class RenderLane(QObject):
                 self._thread.start()
             self._condition.notify_all()
         self._set_busy(True)
-        return self._newest
 
     def set_hand_down(self, down: bool) -> None:
         """Whether a brush or a slider is held: then previews may stand in for exact pictures until it rests."""
@@ -182,13 +167,11 @@ class RenderLane(QObject):
             self._settled = stamp
             self.failed.emit(payload)
         else:
-            self._rendered_stamp = stamp
-            result, self._rendered_source, seconds = cast(tuple[object, object, float], payload)
+            result, self._rendered_source = cast(tuple[object, object], payload)
             if kind == "previewed":
                 self.previewed.emit(result)
                 return  # not settled: the exact picture of this request, or something newer, is still to come
             self._settled = stamp
-            self._last_seconds = seconds
             self.rendered.emit(result)
         self._set_busy(self._settled < self._newest)
 
@@ -226,7 +209,6 @@ class RenderLane(QObject):
         return None
 
     def _render(self, job: Job) -> None:
-        began = time.perf_counter()
         exact = True
         try:
             if isinstance(job.request, Sizable):
@@ -244,7 +226,7 @@ class RenderLane(QObject):
             with self._condition:
                 job.painting = None
         job.previewed = not exact
-        self._post("rendered" if exact else "previewed", job.stamp, (result, job.request, time.perf_counter() - began))
+        self._post("rendered" if exact else "previewed", job.stamp, (result, job.request))
 
     def _render_sized(self, job: Job, source: Sizable) -> tuple[RenderResult, bool]:
         """The result of what the pace asks for now, and whether it is the exact picture."""

@@ -119,6 +119,9 @@ class FakeSession:
                 on_progress(0.5, "painting")
         return RenderResult(paint(request, self.encode), 0.01, self._device)
 
+    def unload(self) -> None:
+        """There is nothing to give back."""
+
     def sizes(self, weights: str, height: int, width: int, detail: str) -> tuple[object, list[tuple[int, int]]]:
         """As engine.session.Session.sizes, for a network of 64 x 64 that takes any size."""
         shares = (0.75, 0.5, 0.25)

@@ -124,3 +124,30 @@ def test_another_device_means_another_session_from_the_next_call_on(gate):
     with gate.use(preview=True) as still:
         assert still is after
     assert len(other.made_in) == 1
+
+
+def test_a_session_that_was_replaced_gives_its_memory_back_in_the_worker_before_the_next_one_is_made(gate):
+    first, second = gate._factory.session, FakeSession()
+    unloaded_before: list[list[threading.Thread]] = []
+
+    def make() -> FakeSession:
+        unloaded_before.append(list(first.unloaded_in))
+        return second
+
+    with gate.use(preview=True):
+        gate.replace(FakeFactory())  # replaced in its turn before anybody used it
+        gate.replace(make)
+        assert first.unloaded_in == []  # a call that runs keeps its own
+    worker = Caller(gate, [], "worker", preview=False)
+    worker.finish()
+    with gate.use(preview=True) as session:
+        assert session is second
+    assert first.unloaded_in == [worker] and unloaded_before == [[worker]]
+    assert second.unloaded_in == []
+
+
+def test_a_session_that_was_never_made_is_not_unloaded(gate):
+    other = FakeFactory()
+    gate.replace(other)
+    with gate.use(preview=True) as session:
+        assert session is other.session and session.unloaded_in == []
