@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QImage
 
 from app.controllers.context import Context
 from app.dialogs.files import picture_filters
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.imaging.mime import Incoming, keep_image
+from app.imaging.thumbnails import make_thumbnails
 from app.jobs.photos import CodeCache, Photo, file_key, find_regions, image_styles
 from app.jobs.subject import SameModel
 from app.jobs.work_lane import Work
@@ -196,12 +198,13 @@ class StylesController(QObject):
         """Encode the photo's regions in the background, then call ``use_result`` with the style of each region, unless
         the document is another one, or painted with other weights, by then."""
 
-        def work_on(work: Work) -> dict[int, ImageStyle]:
-            return image_styles(photo, self._codes.encode(work, weights, photo))
+        def work_on(work: Work) -> tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]:
+            styles = image_styles(photo, self._codes.encode(work, weights, photo))
+            return styles, make_thumbnails(styles.values(), photo.pixels, photo.label_map)
 
-        def done(styles: dict[int, ImageStyle]) -> None:
-            for style in styles.values():
-                self._context.core.thumbnails.put(style, photo.pixels, photo.label_map)
+        def done(encoded: tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]) -> None:
+            styles, thumbnails = encoded
+            self._context.core.thumbnails.take(thumbnails)
             use_result(styles)
 
         undo_text = self.tr("Encoding the styles of {0}").format(photo.path.name)

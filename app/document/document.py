@@ -49,7 +49,6 @@ class Document(QObject):
     styles_changed = Signal(object)  # frozenset of label ids
     seed_changed = Signal(int)
     weights_changed = Signal(str)
-    precision_changed = Signal(str)
     detail_changed = Signal(str)
     labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
     style_locks_changed = Signal(object)  # frozenset of label ids
@@ -358,13 +357,6 @@ class Document(QObject):
     def set_seed(self, seed: int, *, merge: Hashable | None = None) -> None:
         """Chooses the seed, 0 to 2**63 - 1; `merge` as in `change`."""
         self.change("seed", seed, merge=merge)
-
-    def set_weights(self, weights: str) -> None:
-        """Paints with other weights of the same label set (for another label set make a new document)."""
-        self.change("weights", weights)
-
-    def set_precision(self, precision: Precision) -> None:
-        self.change("precision", precision)
 
     def set_detail(self, detail: Detail) -> None:
         """How a label map is painted that is larger than the weights know: "model" or "full"."""

@@ -71,11 +71,6 @@ class Results:
         """What those with a star take: nothing bounds it but the user."""
         return sum(result.nbytes for result in self._kept if result.starred)
 
-    def find(self, scene: Scene) -> Result | None:
-        """The kept picture that the scene makes, or None."""
-        key = scene.picture_key()
-        return next((result for result in self._kept if result.known_as(key)), None)
-
     def get(self, number: int) -> Result | None:
         return next((result for result in self._kept if result.number == number), None)
 

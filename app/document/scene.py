@@ -149,7 +149,13 @@ class Scene:
         )
     )
     weights: str = scene_field(
-        Role(decides=True, key="weights", text=mark("Change weights"), signal="weights_changed"), default=""
+        Role(
+            decides=True,
+            key="weights",
+            checked=lambda weights, _: str(weights),
+            text=mark("Change weights"),
+            signal="weights_changed",
+        ), default=""
     )
     fingerprint: str = scene_field(Role(decides=True), default="")
     styles: Mapping[int, Style] = scene_field(
@@ -174,7 +180,6 @@ class Scene:
             key="precision",
             checked=_checked_precision,
             text=mark("Change precision"),
-            signal="precision_changed",
         ),
         default="float32",
     )

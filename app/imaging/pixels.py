@@ -13,23 +13,6 @@ def to_qimage(pixels: np.ndarray) -> QImage:
     return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
-def to_array(image: QImage) -> np.ndarray:
-    """A QImage to (H, W, 3) uint8; transparency is laid over white."""
-    if image.hasAlphaChannel():
-        plain = QImage(image.size(), QImage.Format.Format_RGB888)
-        plain.fill(0xFFFFFFFF)
-        from PySide6.QtGui import QPainter
-
-        painter = QPainter(plain)
-        painter.drawImage(0, 0, image)
-        painter.end()
-        image = plain
-    image = image.convertToFormat(QImage.Format.Format_RGB888)
-    stride, height, width = image.bytesPerLine(), image.height(), image.width()
-    rows = np.frombuffer(image.constBits(), np.uint8, count=stride * height).reshape(height, stride)
-    return rows[:, : 3 * width].reshape(height, width, 3).copy()
-
-
 def region_box(mask: np.ndarray, *, margin: float = 0.12) -> tuple[int, int, int, int] | None:
     """The square (x0, y0, x1, y1) around the set pixels of a (H, W) bool mask, with a margin, inside the picture.
 

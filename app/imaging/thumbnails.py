@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
 
 from app.imaging.pixels import region_crop, to_qimage
+from app.imaging.thumbnail_folder import ThumbnailFolder
 from app.jobs.work_lane import Work, WorkLane
 from app.shell.paths import user_dir
 from engine.errors import EngineError
@@ -60,6 +59,14 @@ def make_thumbnail(pixels: np.ndarray, label_map: np.ndarray, label: int) -> QIm
     )
 
 
+def make_thumbnails(
+    styles: Iterable[ImageStyle], pixels: np.ndarray, label_map: np.ndarray
+) -> dict[ImageStyle, QImage | None]:
+    """Pictures of styles that come from one photo, (H, W, 3) uint8 with its label map: for the worker that has just
+    read it, so that nothing need be read again."""
+    return {style: make_thumbnail(pixels, label_map, style.label) for style in styles}
+
+
 class Thumbnails(QObject):
     """Gives pixmaps of styles at once when it has them; otherwise starts making them and says when."""
 
@@ -68,19 +75,20 @@ class Thumbnails(QObject):
     def __init__(self, lane: WorkLane, folder: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lane = lane
-        self._folder = folder or user_dir("cache") / "thumbnails"
+        self._folder = ThumbnailFolder(folder or user_dir("cache") / "thumbnails")
         self._images: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: set[str] = set()
         self._keys: dict[ImageStyle, str] = {}
         self._drawn: OrderedDict[tuple[Place, int], QImage] = OrderedDict()  # by place and seed
 
-    def put(self, style: ImageStyle, pixels: np.ndarray, label_map: np.ndarray) -> None:
-        """Make the thumbnail from what is at hand, so that nothing need be read again."""
-        self._keys[style] = key = thumbnail_key(style)
-        image = make_thumbnail(pixels, label_map, style.label)
-        self._keep(key, image)
-        if image is not None:
-            self._save(key, image)
+    def take(self, made: Mapping[ImageStyle, QImage | None]) -> None:
+        """Remember pictures of styles that `make_thumbnails` has made in a worker."""
+        keyed = {style: thumbnail_key(style) for style in made}
+        self._keys.update(keyed)
+        for style, image in made.items():
+            self._keep(keyed[style], image)
+        images = {keyed[style]: image for style, image in made.items() if image is not None}
+        self._lane.submit(lambda work: self._save(work, images), text=self.tr("Preparing thumbnails"))
         self.changed.emit()
 
     def put_drawn(self, drawn: Sequence[tuple[Place, int]], pixels: np.ndarray, label_map: np.ndarray) -> None:
@@ -108,9 +116,9 @@ class Thumbnails(QObject):
 
         ``place``: whose style it is; without it drawn styles have no picture.
         """
-        images = [self._part(part, label_set, place) for part in _parts(style)]
-        found = [image for image in images if image is not None]
-        return _compose(found, isinstance(style, MixStyle), side, ratio) if found else None
+        wanted = [self._look(simple, label_set, place) for simple in _simple_styles(style)]
+        images = [image for image in wanted if image is not None]
+        return _compose(images, isinstance(style, MixStyle), side, ratio) if images else None
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -123,10 +131,10 @@ class Thumbnails(QObject):
             self._keys[style] = key = thumbnail_key(style)
         return key
 
-    def _part(self, part: ImageStyle | SampleStyle, label_set: LabelSet, place: Place | None) -> QImage | None:
-        if isinstance(part, ImageStyle):
-            return self._image(part, label_set)
-        return None if place is None else self._drawn.get((place, part.seed))
+    def _look(self, style: ImageStyle | SampleStyle, label_set: LabelSet, place: Place | None) -> QImage | None:
+        if isinstance(style, ImageStyle):
+            return self._image(style, label_set)
+        return None if place is None else self._drawn.get((place, style.seed))
 
     def _image(self, style: ImageStyle, label_set: LabelSet) -> QImage | None:
         key = self._key(style)
@@ -135,9 +143,8 @@ class Thumbnails(QObject):
             return self._images[key]
         if key not in self._wanted:
             self._wanted.add(key)
-            file = self._folder / f"{key}.png"
             self._lane.submit(
-                lambda work: _load(work, file, style, label_set),
+                lambda work: _load(work, self._folder, key, style, label_set),
                 text=self.tr("Preparing thumbnails"),
                 on_done=lambda image: self._made(key, image),
                 on_failed=lambda error: self._made(key, None),  # a missing file shows as a broken picture
@@ -147,8 +154,6 @@ class Thumbnails(QObject):
     def _made(self, key: str, image: QImage | None) -> None:
         self._wanted.discard(key)
         self._keep(key, image)
-        if image is not None:
-            self._save(key, image)
         self.changed.emit()
 
     def _keep(self, key: str, image: QImage | None) -> None:
@@ -156,37 +161,41 @@ class Thumbnails(QObject):
         while len(self._images) > KEPT:
             self._images.popitem(last=False)
 
-    def _save(self, key: str, image: QImage) -> None:
-        file = self._folder / f"{key}.png"
-        with suppress(OSError):  # a full disk, or a cache that cannot be written, only costs the cache
-            if not file.is_file():
-                self._folder.mkdir(parents=True, exist_ok=True)
-                image.save(str(file), "PNG")  # type: ignore[call-overload]
+    def _save(self, work: Work, images: Mapping[str, QImage]) -> None:
+        """In the worker: for the next start of the application."""
+        for key, image in images.items():
+            work.check()
+            self._folder.save(key, image)
 
 
-def _parts(style: Style) -> list[ImageStyle | SampleStyle]:
+def _simple_styles(style: Style) -> list[ImageStyle | SampleStyle]:
+    """The styles with a look of their own that a style is made of."""
     if isinstance(style, ImageStyle | SampleStyle):
         return [style]
-    parts: tuple[Style, ...] = (style.a, style.b) if isinstance(style, MixStyle) else ()
+    ingredients: tuple[Style, ...] = (style.a, style.b) if isinstance(style, MixStyle) else ()
     if isinstance(style, BlockStyle):
-        parts = tuple(dict.fromkeys(style.blocks))
-    return [found for part in parts for found in _parts(part)]
+        ingredients = tuple(dict.fromkeys(style.blocks))
+    return [simple for ingredient in ingredients for simple in _simple_styles(ingredient)]
 
 
-def _load(work: Work, file: Path, style: ImageStyle, label_set: LabelSet) -> QImage | None:
-    """In the worker: from the cache's file, else from the picture itself."""
-    if os.path.isfile(file):  # Path.is_file raises where the folder may not be looked into
-        image = QImage(str(file))
-        if not image.isNull():
-            return image
+def _load(work: Work, folder: ThumbnailFolder, key: str, style: ImageStyle, label_set: LabelSet) -> QImage | None:
+    """In the worker: from the cache, else from the picture itself."""
+    kept = folder.load(key)
+    if kept is not None:
+        return kept
     work.check()
     pixels = read_image(Path(style.path), max_side=MAX_SIDE).pixels
     label_map = style_label_map(style, label_set)
+    image: QImage | None
     if label_map is None:  # the parser found the regions and they were not kept: show the whole picture
         side = min(pixels.shape[:2])
         top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
-        return to_qimage(resize_image(pixels[top : top + side, left : left + side], SIDE, SIDE))
-    return make_thumbnail(pixels, label_map, style.label)
+        image = to_qimage(resize_image(pixels[top : top + side, left : left + side], SIDE, SIDE))
+    else:
+        image = make_thumbnail(pixels, label_map, style.label)
+    if image is not None:
+        folder.save(key, image)
+    return image
 
 
 def style_label_map(style: ImageStyle, label_set: LabelSet) -> np.ndarray | None:

@@ -13,9 +13,6 @@ from engine.pictures.images import write_image
 from engine.requests.json_text import to_json
 from engine.requests.render import RenderRequest
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-MAP_KINDS = ("indexed", "raw", "colour")
-
 
 def write_picture(path: Path, pixels: np.ndarray, request: RenderRequest) -> None:
     """The picture by the name's suffix; a PNG carries the request.

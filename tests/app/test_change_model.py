@@ -60,7 +60,7 @@ def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
     document = core.document
     document.set_locked(HAIR, True)
     document.set_visible(SKIN, False)
-    document.set_precision("bfloat16")
+    document.change("precision", "bfloat16")
     document.set_seed(5)
     origin = document.origin
     window.controllers.model.use("fake-other")

@@ -12,7 +12,6 @@ from PIL import Image
 from PySide6.QtGui import QGuiApplication
 
 from app.dialogs.files import all_suffixes, suffixes_of
-from app.imaging.pixels import to_array
 from engine.errors import BadFile
 from engine.labels.label_maps import read_label_map
 from engine.pictures.images import read_image
@@ -20,6 +19,7 @@ from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
 from engine.requests.styles import ImageStyle, encode_code
 from tests.app.fakes import FACES
+from tests.app.pictures import to_array
 
 HAIR = 13
 

@@ -178,7 +178,7 @@ def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window
 
 
 def test_weights_without_samples_say_so(window, document, trigger):
-    document.set_weights("fake-plain")
+    document.change("weights", "fake-plain")
     detail = window.styles.card
     for widget in (detail.seed.dice, detail.button_variations, window.styles.button_dice_all):
         assert not widget.isEnabled() and "cannot draw styles" in widget.toolTip()
@@ -191,7 +191,7 @@ def test_weights_without_samples_say_so(window, document, trigger):
 
 
 def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, document, trigger):
-    document.set_weights("fake-whole")
+    document.change("weights", "fake-whole")
     assert window.styles.model.rowCount() == 1
     assert window.styles.model.row(HAIR).name == "Whole picture" == window.styles.card._name.text()
     trigger("style_dice")

@@ -212,7 +212,7 @@ def test_the_gui_thread_never_waits_for_the_engine(editor, shelf, qtbot, monkeyp
 def test_weights_that_are_gone_get_a_sentence_and_the_picture_stays(editor, qtbot, weights):
     document = editor.core.document
     picture = document.picture.copy()
-    document.set_weights(weights)
+    document.change("weights", weights)
     qtbot.waitUntil(lambda: editor.window.error_bar.problem is not None, timeout=PATIENCE)
     assert weights in editor.window.error_bar.problem.sentence
     assert np.array_equal(document.picture, picture)

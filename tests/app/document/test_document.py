@@ -377,7 +377,7 @@ def test_wrong_styles_points_pictures_and_precisions_are_refused(document):
     with pytest.raises(BadRequest, match="8 bits"):
         document.set_picture(np.zeros((4, 4), np.uint8))
     with pytest.raises(BadRequest, match="float32 or bfloat16"):
-        document.set_precision("float16")
+        document.change("precision", "float16")
     document.begin_stroke(HAIR)
     for points, radius in (([(float("nan"), 0)], 5), ([(1, 1)], float("inf")), ([(1, 1), (2, 2)], [3])):
         with pytest.raises(BadRequest, match="finite points"):
@@ -390,8 +390,8 @@ def test_seed_weights_precision_locks_and_visibility_are_undoable_and_announced(
     before = state_of(document)
     steps = (
         (document.seed_changed, lambda: document.set_seed(42), "Change seed"),
-        (document.weights_changed, lambda: document.set_weights("other"), "Change weights"),
-        (document.precision_changed, lambda: document.set_precision("bfloat16"), "Change precision"),
+        (document.weights_changed, lambda: document.change("weights", "other"), "Change weights"),
+        (document.picture_outdated, lambda: document.change("precision", "bfloat16"), "Change precision"),
         (document.labels_changed, lambda: document.set_locked(HAIR, True), "Lock Hair"),
         (document.labels_changed, lambda: document.set_visible(SKIN, False), "Hide Skin"),
         (document.labels_changed, lambda: document.show_only(NOSE), "Show only Nose"),
@@ -510,7 +510,7 @@ def test_a_current_label_that_the_new_set_lacks_becomes_the_background(document)
 def test_a_request_restores_everything_that_made_the_picture_in_one_step(document):
     document.set_styles({HAIR: ANNA, SKIN: MixStyle(BERT, MeanStyle(), 0.25)})
     document.set_seed(77)
-    document.set_precision("bfloat16")
+    document.change("precision", "bfloat16")
     stroke(document, NOSE, (5, 5), (50, 9))
     made = state_of(document)
     text = to_json(document.to_request())

@@ -54,7 +54,7 @@ def test_after_cancel_and_after_an_error_the_next_render_works(document, lane, q
     lane.submit(document.scene.to_request)
     lane.cancel()
     assert not lane.busy
-    document.set_weights("no such weights")
+    document.change("weights", "no such weights")
     with qtbot.waitSignal(lane.failed, timeout=PATIENCE_MS) as caught:
         lane.submit(document.scene.to_request)
     assert isinstance(caught.args[0], WeightsError)

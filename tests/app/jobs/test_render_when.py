@@ -9,7 +9,7 @@ from tests.app.fakes import FACES
 
 def test_another_precision_renders_again(window, core, engine, qtbot):
     before = engine.renders
-    core.document.set_precision("bfloat16")
+    core.document.change("precision", "bfloat16")
     assert not window.controllers.render.up_to_date
     qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert engine.renders == before + 1
@@ -18,7 +18,7 @@ def test_another_precision_renders_again(window, core, engine, qtbot):
 def test_snapshots_of_another_precision_are_not_the_same(core):
     before = core.document.scene
     assert before.same_picture(core.document.scene)
-    core.document.set_precision("bfloat16")
+    core.document.change("precision", "bfloat16")
     assert not before.same_picture(core.document.scene)
 
 

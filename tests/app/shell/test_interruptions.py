@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from app.__main__ import Editor
 from app.controllers import engine_menus, exports
 from app.controllers.styles import Target
-from app.imaging.thumbnails import Thumbnails
+from app.imaging.thumbnails import Thumbnails, make_thumbnails
 from app.jobs.photos import Photo
 from app.shell import paths
 from app.shell.i18n import install_language
@@ -142,7 +142,7 @@ def test_a_cache_that_cannot_be_written_only_costs_the_cache(core, tmp_path):
     thumbnails = Thumbnails(core.work_lane, blocked / "thumbnails")
     label_map = face_label_map(64)
     style = ImageStyle(path="anna.png", label=HAIR)
-    thumbnails.put(style, photo_of(label_map), label_map)
+    thumbnails.take(make_thumbnails([style], photo_of(label_map), label_map))
     assert thumbnails.pixmap(style, core.document.label_set, 32) is not None
 
 

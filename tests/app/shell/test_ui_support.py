@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from app.document.opening import look_at, sides_for
 from app.imaging.mime import keep_image, read_mime, style_mime
-from app.imaging.pixels import region_box, region_crop, to_array, to_qimage
+from app.imaging.pixels import region_box, region_crop, to_qimage
 from app.shell.catalogue import Catalogue
 from app.shell.settings import Settings
 from engine.errors import EngineError, WeightsError
@@ -22,6 +22,7 @@ from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, located
 from engine.weights.card import Card
 from engine.weights.store import WeightsEntry
 from tests.app.fakes import FACES, cards
+from tests.app.pictures import to_array
 from tests.fixtures import face_label_map, photo_of
 
 
@@ -177,12 +178,6 @@ def test_a_text_file_is_no_document(tmp_path):
 def test_pictures_survive_the_way_through_qt(height, width):
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     assert np.array_equal(to_array(to_qimage(pixels)), pixels)
-
-
-def test_transparency_is_laid_over_white(qapp):
-    image = QImage(2, 2, QImage.Format.Format_ARGB32)
-    image.fill(0)
-    assert (to_array(image) == 255).all()
 
 
 def test_a_region_is_cropped_with_its_surroundings_dimmed():
