@@ -23,6 +23,7 @@ from app.shell.i18n import tr
 from app.texts.label_names import style_source
 from app.texts.translate import translate
 from engine.errors import EngineError
+from engine.painting.sizes import encoded_size
 from engine.pictures.images import write_image
 from engine.pictures.montage import strip
 from engine.requests.animation import Spool, paint_all, paint_each, write_gif, write_sequence
@@ -175,9 +176,7 @@ class MorphSession(QObject):
         scale_factor = longest_side / max(height, width)
         if scale_factor >= 1:
             return self._scene
-        return self._scene.reduced(
-            *(max(32, round(side_length * scale_factor / 32) * 32) for side_length in (height, width))
-        )
+        return self._scene.reduced(*encoded_size(height, width, self._scope.abilities.stride, longest_side))
 
     def _preview_job(self, end_style: Style, end_share: float) -> Callable[[Work], np.ndarray]:
         style, label_ids = between(self._from, end_style, end_share), self._scope.labels(self._label)

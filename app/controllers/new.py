@@ -198,8 +198,8 @@ class NewController(QObject):
         weights = weights or self._document.weights
 
         def encoded(styles: dict[int, ImageStyle]) -> None:
-            resolution = self._context.core.catalogue.resolution(weights)
-            pixels, label_map = documents.photo_document(photo, label_set or self._document.label_set, resolution)
+            abilities = self._context.core.catalogue.abilities(weights)
+            pixels, label_map = documents.photo_document(photo, label_set or self._document.label_set, abilities)
             source_text = photo.path.name
             self._begin(
                 label_map,
@@ -223,8 +223,8 @@ class NewController(QObject):
         self._begin(self._fitted(label_map, weights), label_set=label_set, weights=weights)
 
     def _fitted(self, label_map: np.ndarray, weights: str) -> np.ndarray:
-        resolution = self._context.core.catalogue.resolution(weights)
-        return resize_label_map(label_map, *documents.sides_for(label_map.shape[0], label_map.shape[1], resolution))
+        abilities = self._context.core.catalogue.abilities(weights)
+        return resize_label_map(label_map, *documents.sides_for(label_map.shape[0], label_map.shape[1], abilities))
 
     def _begin(
         self,

@@ -17,6 +17,7 @@ from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
+from engine.painting.sizes import encoded_size
 from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
@@ -24,9 +25,11 @@ from engine.pictures.sniffing import has_label_colours, sniff
 from engine.requests.json_text import from_json
 from engine.requests.render import RenderRequest
 from engine.requests.styles import located
+from engine.systems.base import Abilities
 
 PREVIEW = 512
 FEW = 64  # colours
+USUAL_STRIDE = 32  # of documents whose weights are not there
 
 
 def _tr(text: str) -> str:
@@ -154,22 +157,21 @@ def photo_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet
     return [(document.label_set, document.weights), *others]
 
 
-def sides_for(height: int, width: int, resolution: int, stride: int = 32) -> tuple[int, int]:
-    """The size of a document for a map of another size: the longer side is the weights' resolution, both are
-    multiples of ``stride``, so that the picture is painted exactly as it is drawn."""
-    factor = resolution / max(height, width)
-    tall, wide = (max(stride, round(side * factor / stride) * stride) for side in (height, width))
-    return tall, wide
+def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:
+    """The size of a document for a map of another size: the longer side is near the weights' resolution, and both are
+    multiples of their stride, so that the picture is painted exactly as it is drawn."""
+    stride = weights.stride if weights.paints else USUAL_STRIDE
+    return encoded_size(height, width, stride, weights.resolution)
 
 
-def photo_document(photo: Photo, label_set: LabelSet, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """A photo as a new document, (H, W, 3) pixels and (H, W) label map: around what it shows, as a square, where the
-    labels have a background; else, as a street has none, all of it in its own form. ``side``: of the weights."""
+def photo_document(photo: Photo, label_set: LabelSet, weights: Abilities) -> tuple[np.ndarray, np.ndarray]:
+    """A photo as a new document for some weights, (H, W, 3) pixels and (H, W) label map: around what it shows, as a
+    square, where the labels have a background; else, as a street has none, all of it in its own form."""
     rows, columns = slice(None), slice(None)
-    height, width = side, side
+    height, width = photo.label_map.shape
     if has_background(label_set):
         rows, columns = focus(photo.label_map)
-    else:
-        height, width = sides_for(photo.label_map.shape[0], photo.label_map.shape[1], side)
+        height = width = weights.resolution
+    height, width = sides_for(height, width, weights)
     pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), height, width)
     return pixels, resize_label_map(photo.label_map[rows, columns], height, width)

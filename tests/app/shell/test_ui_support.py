@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,18 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
-from app.document.opening import look_at, sides_for
+from app.document.opening import look_at, photo_document, sides_for
 from app.imaging.mime import keep_image, read_mime, style_mime
 from app.imaging.pixels import region_box, region_crop, to_qimage
+from app.jobs.photos import Photo
 from app.shell.catalogue import Catalogue
 from app.shell.settings import Settings
 from engine.errors import EngineError, WeightsError
+from engine.labels.label_sets import load_label_set
+from engine.painting.sizes import painted_size
 from engine.pictures.closeup import focus, reduced
 from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, located
+from engine.systems.base import Abilities
 from engine.weights.card import Card
 from engine.weights.store import WeightsEntry
 from tests.app.fakes import FACES, cards
@@ -150,9 +155,30 @@ def test_large_photos_are_reduced_by_their_longer_side():
 
 
 def test_documents_take_the_size_that_the_weights_paint():
-    assert sides_for(256, 256, 256) == (256, 256)
-    assert sides_for(1000, 500, 256) == (256, 128)
-    assert sides_for(30, 2000, 128) == (32, 128)
+    weights = Abilities(paints=True, stride=32, resolution=256)
+    assert sides_for(256, 256, weights) == (256, 256)
+    assert sides_for(1000, 500, weights) == (256, 128)
+    assert sides_for(30, 2000, replace(weights, resolution=128)) == (32, 128)
+    assert sides_for(1000, 700, Abilities()) == (256, 192)  # weights that are not there
+
+
+@given(
+    st.integers(1, 3000), st.integers(1, 3000), st.sampled_from([16, 32, 64, 128]), st.sampled_from([128, 256, 512])
+)
+def test_documents_are_painted_exactly_as_they_are_drawn(height, width, stride, resolution):
+    drawn = sides_for(height, width, Abilities(paints=True, stride=stride, resolution=resolution))
+    assert painted_size(*drawn, stride, resolution) == drawn and max(drawn) == resolution
+
+
+def test_a_photo_becomes_a_document_that_weights_of_any_stride_paint_as_it_is():
+    pixels, label_map = photo_of(face_label_map(256)), face_label_map(256)
+    photo = Photo(Path("anna.png"), pixels, label_map, 1.0)
+    for stride in (32, 64, 128):
+        weights = Abilities(paints=True, stride=stride, resolution=256)
+        assert photo_document(photo, FACES, weights)[1].shape == (256, 256)
+        photo = replace(photo, pixels=pixels[:200], label_map=label_map[:200])
+        street = photo_document(photo, load_label_set("facades"), weights)
+        assert painted_size(*street[1].shape, stride, 256) == street[1].shape == street[0].shape[:2]
 
 
 def test_relative_paths_are_found_beside_the_request(tmp_path):
