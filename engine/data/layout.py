@@ -57,6 +57,26 @@ def image_path(folder: Path, stem: str) -> Path:
     raise BadFile("{0} has no picture for the label map {1}.png; add it or remove the map.", folder / "images", stem)
 
 
+def picture_paths(folder: Path) -> dict[str, Path]:
+    """Pictures by stem, in images/ where there is one, else in the folder itself, and in the folders in it."""
+    place = folder / "images" if (folder / "images").is_dir() else folder
+    return {stem_of(path): place / path for path in files_below(place)}
+
+
+def class_folders(folder: Path) -> dict[str, list[Path]]:
+    """Pictures by class, relative to images/ (or to the folder itself), where they lie in one folder per class."""
+    for place in (folder / "images", folder):
+        if not place.is_dir():
+            continue
+        classes: dict[str, list[Path]] = {}
+        for path in files_below(place):
+            if len(path.parts) == 2 and path.parts[0] not in ("images", "labels"):
+                classes.setdefault(path.parts[0], []).append(path)
+        if classes:
+            return classes
+    return {}
+
+
 def files_below(folder: Path) -> Iterator[Path]:
     """All picture files in a folder and the folders in it, relative to it, in the order of their names."""
     for place, folders, names in os.walk(folder):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.data.findings import Report
-from engine.data.report import class_folders
+from engine.data.layout import class_folders
 from engine.errors import BadFile
 from engine.files import write_text
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set

@@ -7,9 +7,10 @@ are kept, about a kilobyte a pair.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -17,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.findings import KINDS, Finding, Report
-from engine.data.layout import files_below, read_splits, stem_of
+from engine.data.caption_files import CAPTIONS, LAYOUTS, read_captions, read_layouts
+from engine.data.layout import class_folders, files_below, picture_paths, read_splits, stem_of
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
 from engine.errors import BadFile, Cancelled, EngineError, Message
@@ -31,27 +33,24 @@ WAITING = 64
 """Files per thread that are being read or wait to be counted."""
 
 
-def inspect_folder(
-    folder: Path,
-    *,
-    quick: bool = False,
-    on_progress: Progress | None = None,
-    cancel: threading.Event | None = None,
-) -> Report:
-    """Look at every file of a dataset folder.
+@dataclass(frozen=True)
+class Look:
+    """How a folder is looked at.
 
     quick: read only the headers of pictures (label maps are always read whole).
-    Raises BadFile if there is no such folder, Cancelled.
+    on_progress: called with (fraction, text). cancel: set it from any thread to stop.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise BadFile('"{0}" is not a folder; give a folder with images/ and labels/.', folder)
+
+    quick: bool = False
+    on_progress: Progress | None = None
+    cancel: threading.Event | None = None
+
+
+def inspect_labelled(folder: Path, look: Look) -> Report:
+    """Look at every file of a folder of pictures with label maps. Raises Cancelled."""
     report = Report(folder)
     label_set = _label_set(folder, report)
     images, maps = _listed(folder / "images", report), _listed(folder / "labels", report)
-    if not maps and (classes := class_folders(folder)):
-        _inspect_classes(folder, classes, report, quick, on_progress, cancel)
-        return report
     report.layout = "pairs" if images or maps else "empty"
     for stem in maps.keys() - images.keys():
         what = Message("has no picture in images/")
@@ -60,10 +59,10 @@ def inspect_folder(
         what = Message("has no map in labels/")
         report.findings.append(Finding("no label map", f"images/{images[stem].as_posix()}", what))
     jobs = chain(
-        (partial(scan_picture, folder / "images" / path, decode=not quick) for path in images.values()),
+        (partial(scan_picture, folder / "images" / path, decode=not look.quick) for path in images.values()),
         (partial(scan_label_map, folder / "labels" / path, label_set) for path in maps.values()),
     )
-    facts = _in_threads(jobs, len(images) + len(maps), on_progress, cancel)
+    facts = _in_threads(jobs, len(images) + len(maps), look)
     _Count(report, folder, label_set).all(facts, len(images))
     report.seen.stems = sorted(images.keys() & maps.keys())
     report.pairs, report.pictures, report.label_maps = len(report.seen.stems), len(images), len(maps)
@@ -91,20 +90,6 @@ def _notes(report: Report, folder: Path, has_set: bool) -> None:
         note("", Message("one pair alone: nothing is left to validate on"))
 
 
-def class_folders(folder: Path) -> dict[str, list[Path]]:
-    """Pictures by class, relative to images/ (or to the folder itself), where they lie in one folder per class."""
-    for place in (folder / "images", folder):
-        if not place.is_dir():
-            continue
-        found: dict[str, list[Path]] = {}
-        for path in files_below(place):
-            if len(path.parts) == 2 and path.parts[0] not in ("images", "labels"):
-                found.setdefault(path.parts[0], []).append(path)
-        if found:
-            return found
-    return {}
-
-
 def _label_set(folder: Path, report: Report) -> LabelSet | None:
     if not (folder / "classes.json").exists():
         return None
@@ -130,22 +115,20 @@ def _listed(place: Path, report: Report) -> dict[str, Path]:
     return files
 
 
-def _in_threads(
-    jobs: Iterator[partial[FileFacts]], total: int, on_progress: Progress | None, cancel: threading.Event | None
-) -> Iterator[FileFacts]:
+def _in_threads(jobs: Iterator[partial[FileFacts]], total: int, look: Look) -> Iterator[FileFacts]:
     """Results in order. No more than WAITING files per thread are in memory. Raises Cancelled."""
     threads = min(8, usable_cores())
     waiting: deque[Future[FileFacts]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="data-report")
     try:
         for done in range(total):
-            if cancel is not None and cancel.is_set():
+            if look.cancel is not None and look.cancel.is_set():
                 raise Cancelled
             for job in islice(jobs, WAITING * threads - len(waiting)):
                 waiting.append(pool.submit(job))
             yield waiting.popleft().result()
-            if on_progress is not None and done % 100 == 0:
-                on_progress(done / total, Message("reading file {0} of {1}", done, total))
+            if look.on_progress is not None and done % 100 == 0:
+                look.on_progress(done / total, Message("reading file {0} of {1}", done, total))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -268,27 +251,63 @@ def _across_splits(report: Report, owner: dict[str, str]) -> None:
                 report.findings[n] = Finding("duplicate", finding.file, what)
 
 
-def _inspect_classes(
-    folder: Path,
-    classes: dict[str, list[Path]],
-    report: Report,
-    quick: bool,
-    on_progress: Progress | None,
-    cancel: threading.Event | None,
-) -> None:
-    report.layout = "classes"
-    first = next(iter(classes.values()))[0]
-    place = folder / "images" if (folder / "images" / first).is_file() else folder
-    paths = [path for files in classes.values() for path in files]
-    jobs = (partial(scan_picture, place / path, decode=not quick) for path in paths)
-    _Count(report, folder, None).all(_in_threads(jobs, len(paths), on_progress, cancel), len(paths))
-    report.pictures = len(paths)
+def inspect_pictures(folder: Path, look: Look, layout: str) -> Report:
+    """Look at every picture of a folder without label maps; `layout` is the kind's id. Raises Cancelled."""
+    report = Report(folder, layout=layout)
+    _label_set(folder, report)
+    paths = picture_paths(folder)
+    jobs = (partial(scan_picture, path, decode=not look.quick) for path in paths.values())
+    _Count(report, folder, None).all(_in_threads(jobs, len(paths), look), len(paths))
+    report.pictures, report.seen.stems = len(paths), list(paths)
+    _check_splits(folder, set(paths), report)
+    return report
+
+
+def inspect_classes(folder: Path, look: Look) -> Report:
+    """Look at every picture of a folder with one folder per class. Raises Cancelled."""
+    report = inspect_pictures(folder, look, "classes")
+    classes = class_folders(folder)
     report.labels = report.labels or len(classes)
     report.label_pictures = {name: len(files) for name, files in classes.items()}
-    report.label_shares = {name: len(files) / len(paths) for name, files in classes.items()}
-    report.seen.stems = [stem_of(path) for path in paths]
-    _check_splits(folder, set(report.seen.stems), report)
+    report.label_shares = {name: len(files) / report.pictures for name, files in classes.items()}
     what = Message(
         "pictures in a folder per class, without label maps: systems that paint label maps cannot train on them",
     )
     report.findings.append(Finding("note", "", what))
+    return report
+
+
+def inspect_captions(folder: Path, look: Look) -> Report:
+    """Look at every picture and every sentence of a folder with captions.json. Raises Cancelled."""
+    report = inspect_pictures(folder, look, "captions")
+    try:
+        captions = read_captions(folder)
+    except BadFile as error:
+        report.findings.append(Finding("broken", CAPTIONS, error.message.as_predicate()))
+        return report
+    report.captions = sum(map(len, captions.values()))
+    for stem in sorted(set(report.seen.stems) - captions.keys()):
+        report.findings.append(Finding("no caption", stem, Message("has no sentence in captions.json")))
+    for stem in sorted(captions.keys() - set(report.seen.stems)):
+        report.findings.append(Finding("no picture", stem, Message("has sentences but no picture")))
+    return report
+
+
+def inspect_layouts(folder: Path, look: Look) -> Report:
+    """Look at the records of captions_boxes.json."""
+    report = Report(folder, layout="layouts")
+    try:
+        layouts = read_layouts(folder)
+    except BadFile as error:
+        report.findings.append(Finding("broken", LAYOUTS, error.message.as_predicate()))
+        return report
+    report.labels, report.layouts = len(layouts.classes), len(layouts.records)
+    report.captions = sum(len(record.captions) for record in layouts.records)
+    report.splits = dict(Counter(record.split for record in layouts.records))
+    shown = Counter(box.label for record in layouts.records for box in record.boxes)
+    for number, name in enumerate(layouts.classes):
+        report.label_pictures[name] = shown[number]
+        report.label_shares[name] = shown[number] / max(1, shown.total())
+    for number in sorted(shown.keys() - set(range(len(layouts.classes)))):
+        report.findings.append(Finding("unfit", LAYOUTS, Message("has boxes of a class {0} that it does not name", number)))
+    return report
