@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.errors import BadRequest
 from engine.files import resource, root
 from engine.labels.label_maps import read_label_map
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
     painter = Session(given.device).painter(given.weights)
-    data = DatasetFolder(given.data, given.split, painter.config.resolution)
+    data = LabelledFolder(given.data, given.split, painter.config.resolution)
     if given.real is not None:
         check_private(given.real)
         given.real.parent.mkdir(parents=True, exist_ok=True)

@@ -284,6 +284,6 @@ def _counted(counts: dict[str, int], shown_count: int = 3) -> str:
 
 
 def _inspect(work: Work, data_folder: Path) -> Report:
-    from engine.data.report import inspect_folder
+    from engine.data.kinds import inspect_folder
 
     return inspect_folder(data_folder, on_progress=work.progress, cancel=work.cancel_event)

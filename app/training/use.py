@@ -43,7 +43,9 @@ def publish_newest(background_work: Work, training_loop: Loop, published_name: s
         if training_loop.validation is not None and len(training_loop.validation)
         else training_loop.train
     )
-    return _made(card, published_name, np.array(measured_data.label_maps[0]))
+    first = measured_data.examples(np.array([0]), None)
+    label_map = first.label_maps[0].byte().numpy() if "label_maps" in first else None
+    return _made(card, published_name, label_map)
 
 
 def publish_run(background_work: Work, run_folder: Path, data_folder: Path, published_name: str) -> Made:

@@ -120,7 +120,7 @@ def gradient_difference(loop: Loop) -> tuple[float, str]:
     """
     task: Any = loop.task
     (batch,) = loop.stepper.batches(0)
-    hot = one_hot(batch.label_map, task.model.labels).contiguous(memory_format=torch.channels_last)
+    hot = one_hot(batch.label_maps, task.model.labels).contiguous(memory_format=torch.channels_last)
     side, worst, where = hot.shape[-1] // task.model.stride, 0.0, ""
     draw = torch.Generator().manual_seed(0)
     for n, block in enumerate(task.generator.resblks()):

@@ -19,6 +19,7 @@ from engine.data.dataset import Array, DataSet, Draw, Progress
 from engine.data.pictures import PictureFolder
 from engine.errors import BadFile
 
+
 def drawn_captions(captions: Sequence[Sequence[str]], draw: Draw) -> list[str]:
     """One of each example's sentences, all alike; `captions` are those of the draw's wanted rows."""
     shares = draw.integers(2**31 - 1) / 2**31

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.data.batch import Batch
 from engine.data.layout import read_splits
-from engine.errors import BadFile
+from engine.errors import BadFile, TrainingError
 
 Array = np.ndarray
 Progress = Callable[[float, str], None]
@@ -58,13 +58,21 @@ class DataSet(ABC):
 
     folder, split: where the examples are from. side: of training pictures, in pixels.
     kept: examples that are in memory; the others are read whenever they are needed.
+    on_progress: called with (fraction, text) while files are read. memory: bytes that examples may take.
     before_batch: called before each batch that `batch` gives: long work over many batches is stopped there.
     """
 
     default_split: ClassVar[str] = "train"
     kept: int
 
-    def __init__(self, folder: Path, split: str, side: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        split: str,
+        side: int,
+        on_progress: Progress | None = None,
+        memory: int | None = None,
+    ) -> None:
         self.folder, self.split, self.side = Path(folder), split, side
         self.before_batch: Callable[[], None] | None = None
 
@@ -95,8 +103,19 @@ class DataSet(ABC):
         """What the run folder's config.json says about the data."""
         return {}
 
+    def measures(self) -> dict[str, Any]:
+        """Numbers of the examples that belong into a card's metrics."""
+        return {}
+
     def check_resumed(self, facts: Mapping[str, Any], run: Path) -> None:
         """Raises TrainingError if a run that began with these facts cannot go on with this data."""
+        for name, value in self.facts().items():
+            if name in facts and facts[name] != value:
+                raise TrainingError(
+                    '"{0}" was trained with other {1} than {2} has; resume with the data it was started with, '
+                    "or start a new run.",
+                    run, name, self.folder,
+                )
 
     def batch(self, indices: Array, flips: Array | None = None) -> Batch:
         """The examples `indices`, mirrored where `flips` (B,) is true."""

@@ -157,6 +157,10 @@ class LabelledFolder(DataSet):
         total = max(1, int(counts.sum()))
         return {label.name: float(counts[label.id] / total) for label in self.label_set.labels}
 
+    def measures(self) -> dict[str, Any]:
+        """Labels that are rare here are not learnt, which the editor says."""
+        return {"label_shares": self.label_shares()}
+
     def examples(self, indices: Array, flips: Array | None) -> Batch:
         """`pictures` and `label_maps`; where they are mirrored, left and right labels change places."""
         return self._as_batch(self.images[indices], self.label_maps[indices], flips)

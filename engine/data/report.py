@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.findings import KINDS, Finding, Report
 from engine.data.caption_files import CAPTIONS, LAYOUTS, read_captions, read_layouts
+from engine.data.findings import KINDS, Finding, Report
 from engine.data.layout import class_folders, files_below, picture_paths, read_splits, stem_of
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
@@ -309,5 +309,6 @@ def inspect_layouts(folder: Path, look: Look) -> Report:
         report.label_pictures[name] = shown[number]
         report.label_shares[name] = shown[number] / max(1, shown.total())
     for number in sorted(shown.keys() - set(range(len(layouts.classes)))):
-        report.findings.append(Finding("unfit", LAYOUTS, Message("has boxes of a class {0} that it does not name", number)))
+        what = Message("has boxes of a class {0} that it does not name", number)
+        report.findings.append(Finding("unfit", LAYOUTS, what))
     return report

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.data.layout import evenly
 from engine.errors import BadRequest, NotSupported
 from engine.labels.label_maps import colourise
@@ -32,7 +32,7 @@ GAP = 4
 # ---------------------------------------------------------------- with photographs: for run folders only
 
 
-def reconstruction_sheet(painter: Painter, data: DatasetFolder, path: Path, rows: int = 8) -> None:
+def reconstruction_sheet(painter: Painter, data: LabelledFolder, path: Path, rows: int = 8) -> None:
     """Write a PNG with one row per picture: real, reconstruction and, where there are styles, swapped and drawn ones.
 
     Swapped: the own label map with the styles of the next row's picture; labels that are not in that one take the
@@ -70,7 +70,7 @@ def reconstruction_sheet(painter: Painter, data: DatasetFolder, path: Path, rows
 
 def shipped_sheet(
     painter: Painter,
-    data: DatasetFolder,
+    data: LabelledFolder,
     templates: Sequence[tuple[str, Array]],
     path: Path,
     *,
@@ -116,7 +116,7 @@ def shipped_sheet(
 
 def variation_sheet(
     painter: Painter,
-    data: DatasetFolder,
+    data: LabelledFolder,
     templates: Sequence[tuple[str, Array]],
     path: Path,
     *,
@@ -170,7 +170,7 @@ def _marked(coloured: Array, region: Array) -> Array:
     return np.where(region[..., None], coloured, dimmed)
 
 
-def most_different(data: DatasetFolder, count: int) -> list[int]:
+def most_different(data: LabelledFolder, count: int) -> list[int]:
     """Indices of `count` pictures whose regions' mean colours lie far apart; of two equal ones, the first.
 
     Only pictures count that show every label which half of the split or more shows, so that they lend full styles,
@@ -200,7 +200,7 @@ def most_different(data: DatasetFolder, count: int) -> list[int]:
     return [int(whole[n]) for n in taken]
 
 
-def _find(data: DatasetFolder, stems: Sequence[str]) -> list[int]:
+def _find(data: LabelledFolder, stems: Sequence[str]) -> list[int]:
     for stem in stems:
         if stem not in data.stems:
             raise BadRequest('There is no picture "{0}" in {1}/{2}; give others.', stem, data.folder.name, data.split)

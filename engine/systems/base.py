@@ -19,7 +19,7 @@ from engine.weights.card import Card
 
 RENDER = "engine.requests.render:RenderRequest"
 PARSE = "engine.requests.parse:ParseRequest"
-LABELLED = "engine.data.folder:DatasetFolder"
+LABELLED = "engine.data.kinds:LABELLED"
 CC_BY_NC_SA = "CC BY-NC-SA 4.0"
 MOST_SIDE, USUAL_SIDE = 4096, 256
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.data.layout import evenly
 from engine.errors import Message
 from engine.painting.label_painter import Painter
@@ -24,13 +24,13 @@ Progress = Callable[[float, str], None]
 
 
 def no_tensors(
-    network: Any, data: DatasetFolder, indices: Sequence[int] | None, on_progress: Progress | None
+    network: Any, data: Any, indices: Sequence[int] | None, on_progress: Progress | None
 ) -> dict[str, Tensor]:
     """Nothing, for systems whose network is all there is."""
     return {}
 
 
-def no_files(folder: Path, data: DatasetFolder, pictures: int, on_progress: Progress | None) -> None:
+def no_files(folder: Path, data: Any, pictures: int, on_progress: Progress | None) -> None:
     """Nothing, for systems whose weights need no measuring."""
 
 
@@ -43,15 +43,17 @@ class Finish:
     files: (folder of the saved weights, training data, how many pictures at most, on_progress); it writes what it
         likes into the folder and brings the card there up to date.
 
+    The data are a split of the system's own kind (`System.data`).
+
     Both may raise EngineErrors, and whatever `on_progress` (fraction, text) raises to stop.
     """
 
-    tensors: Callable[[Any, DatasetFolder, Sequence[int] | None, Progress | None], dict[str, Tensor]] = no_tensors
-    files: Callable[[Path, DatasetFolder, int, Progress | None], None] = no_files
+    tensors: Callable[[Any, Any, Sequence[int] | None, Progress | None], dict[str, Tensor]] = no_tensors
+    files: Callable[[Path, Any, int, Progress | None], None] = no_files
 
 
 def add_measured_styles(
-    painter: Painter, folder: Path, data: DatasetFolder, pictures: int, on_progress: Progress | None
+    painter: Painter, folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None
 ) -> None:
     """Measure how styles vary over at most `pictures` of the training data, for weights that do not know themselves."""
     if not painter.measures_styles:

@@ -21,7 +21,7 @@ import lightning_fabric
 import numpy as np
 from torch import Tensor
 
-from engine.data.folder import Batch, DatasetFolder
+from engine.data.dataset import DataSet
 from engine.data.layout import evenly
 from engine.devices import free_caches, is_out_of_memory
 from engine.errors import Cancelled, EngineError, Message, OutOfMemory, TrainingError
@@ -62,8 +62,8 @@ class Loop:
 
     task: Task
     recipe: Recipe
-    train: DatasetFolder
-    validation: DatasetFolder | None
+    train: DataSet
+    validation: DataSet | None
     folder: Path
     fabric: lightning_fabric.Fabric
     callbacks: list[Callback] = field(default_factory=list)
@@ -188,7 +188,7 @@ class Loop:
         data = self.validation if self.validation is not None else self.train
         batch = data.batch(np.array(evenly(len(data), SHOWN)))
         with self.fabric.autocast(), self.stepper.random(0):  # the same draws every time: sheets can be compared
-            sheet = self.task.samples(Batch(batch.image.to(self.device), batch.label_map.to(self.device)))
+            sheet = self.task.samples(batch.to(self.device))
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
         path = run_path(self.folder, "samples", f"{self.step:07d}.png")
         write_bytes(path, encode_png(pixels))
@@ -226,8 +226,16 @@ class Loop:
 
     def _taken(self, numbers: dict[str, float]) -> Snapshot:
         with self.stepper.random(0):  # building a network draws numbers, which no step must miss
-            config, state = self.task.export()
-        return Snapshot(self.recipe.system, config, on_cpu(state), self.step, self.seconds, dict(numbers))
+            export = self.task.export()
+        return Snapshot(
+            self.recipe.system,
+            export.config,
+            on_cpu(export.state),
+            self.step,
+            self.seconds,
+            dict(numbers),
+            export.networks,
+        )
 
     def save(self) -> None:
         """Write checkpoints/last.pt: everything that a resumed run needs.

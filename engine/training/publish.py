@@ -13,14 +13,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import engine
-from engine.data.folder import DatasetFolder
+from engine.data.dataset import DataSet
+from engine.data.kinds import Kind
 from engine.data.layout import evenly
 from engine.errors import NotSupported, TrainingError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
 from engine.systems import find_system, system
-from engine.systems.base import RENDER, load_part
+from engine.systems.base import RENDER, USUAL_SIDE, Network, load_part
 from engine.systems.finish import Finish
 from engine.training.loop import Loop
 from engine.training.snapshot import Snapshot
@@ -57,13 +58,15 @@ def publish(
     about, trained = _read_about(config_file), _read_trained(best)
     state = read_tensors(best)
     metrics: dict[str, Any] = {"at_training": trained.numbers}
-    folder: DatasetFolder | None = None
+    folder: DataSet | None = None
     known = find_system(trained.system)
-    if known is not None and RENDER in known.requests:
-        side = known.network.read_config(trained.config).resolution
-        folder = DatasetFolder(data or Path(about.data), "train", side, on_progress)
-        metrics["train"] = {"label_shares": folder.label_shares()}
-        state |= _finish(trained.system).tensors(_network(best, trained, state), folder, None, on_progress)
+    if known is not None and (known.finish or RENDER in known.requests):
+        network = _network(best, trained, state)
+        kind: Kind = load_part(known.data)
+        side = int(trained.config.get("resolution", about.recipe.get("resolution", USUAL_SIDE)))
+        folder = kind.opens()(data or Path(about.data), "train", side, on_progress)
+        metrics["train"] = folder.measures()
+        state |= _finish(trained.system).tensors(network, folder, None, on_progress)
     card = _card(name, about, trained, metrics, facts)
     place = (destination or user_weights_folder()) / name
     save_weights(place, card, _half(state))
@@ -91,6 +94,7 @@ def _card(
         name=name,
         system=trained.system,
         config=trained.config,
+        networks=trained.networks,
         label_set=about.label_set,
         steps=trained.step,
         seconds=trained.seconds,
@@ -145,8 +149,8 @@ class _About(msgspec.Struct):
     """What publishing needs of a run's config.json."""
 
     data: str
-    label_set: dict[str, Any]
     recipe: dict[str, Any]
+    label_set: dict[str, Any] = {}
     perceptual_network: str | None = None
 
 
@@ -158,6 +162,7 @@ class _Trained(msgspec.Struct):
     step: int
     seconds: float
     numbers: dict[str, float]
+    networks: dict[str, dict[str, Any]] = {}
 
 
 def _read_about(path: Path) -> _About:
@@ -174,7 +179,7 @@ def _read_trained(path: Path) -> _Trained:
     try:
         with safe_open(path, "pt") as file:
             found = dict(file.metadata() or {})
-        parsed = {key: json.loads(found[key]) for key in ("config", "numbers") if key in found}
+        parsed = {key: json.loads(found[key]) for key in ("config", "numbers", "networks") if key in found}
         return msgspec.convert(found | parsed, _Trained, strict=False)
     except OSError as error:
         raise cannot("read", path, error) from error
@@ -186,13 +191,23 @@ def _read_trained(path: Path) -> _Trained:
 
 
 def _network(path: Path, trained: _Trained | Snapshot, state: dict[str, Tensor]) -> Any:
-    """The trained network in evaluation mode."""
+    """The trained network in evaluation mode; where there are several, a dict of them."""
+    known = system(trained.system)
     try:
-        spec = system(trained.system).network
-        network = spec.build(spec.read_config(trained.config))
-        network.load_state_dict(state)
+        if trained.networks:
+            networks = {}
+            for name, config in trained.networks.items():
+                own = {k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")}
+                networks[name] = _filled(known.networks[name], config, own)
+            return networks
+        return _filled(known.network, trained.config, state)
     except (ValueError, RuntimeError, NotSupported) as error:
         raise TrainingError(
             'The tensors of "{0}" do not fit its own description; publish another run.', path, details=str(error)
         ) from error
-    return network.eval()
+
+
+def _filled(network: Network, config: dict[str, Any], state: dict[str, Tensor]) -> Any:
+    module = network.build(network.read_config(config))
+    module.load_state_dict(state)
+    return module.eval()

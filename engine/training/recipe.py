@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from engine.errors import BadFile, Message, TrainingError
+from engine.errors import BadFile, Message, NotSupported, TrainingError
+from engine.systems import system
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
 T = TypeVar("T")
@@ -21,7 +22,7 @@ Count = Annotated[int, Meta(ge=1)]
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One recipe.
 
-    system: what is trained: "sean", "spade", "smis", "pix2pixhd" or "parser".
+    system: id of what is trained, one of `engine.systems.SYSTEMS`.
     resolution: side of the training pictures in pixels.
     batch, steps, seed: pictures per step (and device), length of the run, what all randomness follows from.
     accumulate: batches whose gradients are averaged before the networks are updated, then all at once.
@@ -31,7 +32,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: what the recipe is for.
     """
 
-    system: Literal["sean", "spade", "smis", "pix2pixhd", "parser"]
+    system: str
     resolution: Count
     batch: Count
     steps: Count
@@ -55,7 +56,7 @@ def names() -> list[str]:
 def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None) -> Recipe:
     """Read a recipe by name or file. `changes` overrides keys ("steps", "task.ema").
 
-    Raises BadFile for a recipe that is missing, broken or has an unknown key.
+    Raises BadFile for a recipe that is missing or broken, TrainingError for an unknown key or system.
     """
     path = Path(name_or_path)
     if not path.suffix:
@@ -75,7 +76,12 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
         for parent in parents:
             place = place.setdefault(parent, {})
         place[leaf] = value
-    return read_fields(raw, Recipe, str(path))
+    recipe = read_fields(raw, Recipe, str(path))
+    try:
+        system(recipe.system)
+    except NotSupported as error:
+        raise TrainingError("{0}: {1}", path, error) from error
+    return recipe
 
 
 def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ from engine.files import atomic_write
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The averaged network at one moment of a run, ready for use: `state` is on the CPU and shared with nothing."""
+    """The averaged network at one moment of a run, ready for use: `state` is on the CPU and shared with nothing.
+
+    networks: the configs of several networks, see `engine.training.task.Export`.
+    """
 
     system: str
     config: dict[str, Any]
@@ -24,6 +27,7 @@ class Snapshot:
     step: int
     seconds: float
     numbers: dict[str, float]
+    networks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def on_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -40,6 +44,8 @@ def write_weights(path: Path, taken: Snapshot) -> None:
         "seconds": f"{taken.seconds:.0f}",
         "numbers": json.dumps(taken.numbers),
     }
+    if taken.networks:
+        metadata["networks"] = json.dumps(taken.networks)
     with atomic_write(path) as file:
         file.write(save(taken.state, metadata))
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from engine.data.ahead import BatchesAhead
-from engine.data.folder import Batch, DatasetFolder
+from engine.data.batch import Batch
+from engine.data.dataset import DataSet
 from engine.training.parallel import average_gradients
 from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe
@@ -32,7 +33,7 @@ class Stepper:
             `tessera bench training` divides a step.
     """
 
-    def __init__(self, task: Task, recipe: Recipe, train: DatasetFolder, fabric: lightning_fabric.Fabric) -> None:
+    def __init__(self, task: Task, recipe: Recipe, train: DataSet, fabric: lightning_fabric.Fabric) -> None:
         self.task, self.recipe, self.train, self.fabric = task, recipe, train, fabric
         self.whole = True
         self.watch: Callable[[str], None] | None = None
@@ -88,10 +89,9 @@ class Stepper:
         if self._coming is not None:
             mine = self._coming.get(step)
         else:
-            whole = self.train.training_batch(self.pictures, self.recipe.seed, step, self._rows())
-            mine = Batch(whole.image.to(self.device), whole.label_map.to(self.device))
+            mine = self.train.training_batch(self.pictures, self.recipe.seed, step, self._rows()).to(self.device)
         size = self.recipe.batch
-        return [Batch(mine.image[n : n + size], mine.label_map[n : n + size]) for n in range(0, len(mine.image), size)]
+        return [mine.rows(first, first + size) for first in range(0, len(mine), size)]
 
     def _parts(self) -> list[int]:
         """Of a step's batches, those of this process."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,12 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.data.folder import Batch, DatasetFolder
+from engine.data.batch import Batch
+from engine.data.dataset import DataSet
+from engine.data.labelled import LabelledFolder
 from engine.metrics.segmentation import confusion, segmentation
 from engine.nn.blocks import channels_last, one_hot
 from engine.systems.parser.network import Parser, ParserConfig
 from engine.training.ema import EMA
-from engine.training.task import Losses
+from engine.training.task import Export, Losses
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class ParserTaskConfig:
 class ParserTask:
     """See the module.
 
-    `steps` is the whole run's length, which the learning rate follows; `frequencies` (L,) the labels' shares of the
-    training pixels; `ignore` the label of pixels that nobody knows: no loss and no number counts them.
+    `steps` is the whole run's length, which the learning rate follows. Of the training data it takes the labels'
+    shares of the pixels, and which label stands for pixels that nobody knows: no loss and no number counts them.
     """
 
     def __init__(
@@ -57,18 +59,22 @@ class ParserTask:
         config: ParserTaskConfig,
         steps: int,
         device: torch.device,
-        frequencies: Tensor,
-        ignore: int | None = None,
+        data: LabelledFolder,
     ) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
-        self.parser = channels_last(Parser(model), device)
+        # oneDNN of torch 2.13 writes past its memory on processors with AVX2 alone: 1 x 1 convolutions of stride 2,
+        # backward, channels last, of channels that are no multiple of 8.
+        whole = all(width % 8 == 0 for width in model.widths)
+        self.layout = torch.channels_last if whole else torch.contiguous_format
+        self.parser: Parser = Parser(model).to(device, memory_format=self.layout)
         self.modules: dict[str, nn.Module] = {"parser": self.parser}
         optimizer = torch.optim.AdamW(self.parser.parameters(), config.lr, weight_decay=config.weight_decay)
         self.optimizers: dict[str, torch.optim.Optimizer] = {"parser": optimizer}
         self.ema = EMA(self.parser, config.ema)
         self.notes: tuple[str, ...] = ()
-        self.ignore = ignore
-        weights = frequencies.clamp(min=1e-4) ** -config.class_weight_power
+        self.ignore = data.label_set.ignore
+        counts = torch.from_numpy(data.label_counts())[: model.labels]
+        weights = (counts.float() / counts.sum()).clamp(min=1e-4) ** -config.class_weight_power
         self.class_weights = (weights / weights.mean()).to(device)
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
@@ -80,7 +86,7 @@ class ParserTask:
             group["lr"] = max(rate, 1e-6)
         self.parser.train()
         image, label_map = self._augment(batch)
-        logits = self.parser(image.to(memory_format=torch.channels_last)).float()
+        logits = self.parser(image.contiguous(memory_format=self.layout)).float()
         known = self._known(label_map)
         losses = {"cross_entropy": F.cross_entropy(logits, known, self.class_weights, ignore_index=-100)}
         if config.jaccard:
@@ -88,8 +94,8 @@ class ParserTask:
             shares = logits.softmax(1) * hot.sum(1, keepdim=True)
             both = (shares * hot).sum((0, 2, 3))
             union = (shares + hot).sum((0, 2, 3)) - both
-            there = hot.sum((0, 2, 3)) > 0
-            losses["jaccard"] = config.jaccard * (1 - (both + 1) / (union + 1))[there].mean()
+            shown = hot.sum((0, 2, 3)) > 0
+            losses["jaccard"] = config.jaccard * (1 - (both + 1) / (union + 1))[shown].mean()
         yield "parser", losses
 
     def _known(self, label_map: Tensor) -> Tensor:
@@ -101,7 +107,7 @@ class ParserTask:
 
     def _augment(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Rotate, zoom and move picture and label map alike; change the picture's colours and sharpness."""
-        config, count = self.config, len(batch.image)
+        config, count = self.config, len(batch)
         angle = (torch.rand(count) * 2 - 1) * math.radians(config.rotate)
         zoom = config.zoom ** (torch.rand(count) * 2 - 1)
         move = (torch.rand(count, 2) * 2 - 1) * config.move * 2
@@ -109,10 +115,10 @@ class ParserTask:
         theta = torch.stack(
             [torch.stack([cos, -sin, move[:, 0]], 1), torch.stack([sin, cos, move[:, 1]], 1)], 1
         )
-        grid = F.affine_grid(theta.to(self.device), list(batch.image.shape), align_corners=False)
-        image = F.grid_sample(batch.image, grid, padding_mode="reflection", align_corners=False)
+        grid = F.affine_grid(theta.to(self.device), list(batch.pictures.shape), align_corners=False)
+        image = F.grid_sample(batch.pictures, grid, padding_mode="reflection", align_corners=False)
         label_map = F.grid_sample(
-            batch.label_map.unsqueeze(1).float(),
+            batch.label_maps.unsqueeze(1).float(),
             grid,
             mode="nearest",
             padding_mode="reflection",
@@ -146,32 +152,32 @@ class ParserTask:
 
     @torch.no_grad()
     def samples(self, batch: Batch) -> Tensor:
-        """Rows: picture, true label map, found label map (grey levels of a hue wheel)."""
-        found = self.averaged()(batch.image).argmax(1)
+        """Rows: picture, true label map, label map that was found (grey levels of a hue wheel)."""
+        parsed = self.averaged()(batch.pictures).argmax(1)
         wheel = torch.linspace(0, 2 * math.pi, self.model.labels + 1)[:-1]
         table = torch.stack([torch.cos(wheel), torch.cos(wheel * 3 - 2), torch.cos(wheel * 5 + 2)], 1).to(
             self.device
         )
         table = torch.cat([table, -torch.ones(256 - len(table), 3, device=self.device)])
-        maps = [table[m].permute(0, 3, 1, 2) for m in (batch.label_map, found)]
-        return torch.cat([torch.cat(list(x.float()), dim=-1) for x in (batch.image, *maps)], dim=-2)
+        maps = [table[m].permute(0, 3, 1, 2) for m in (batch.label_maps, parsed)]
+        return torch.cat([torch.cat(list(x.float()), dim=-1) for x in (batch.pictures, *maps)], dim=-2)
 
     @torch.no_grad()
-    def validate(self, data: DatasetFolder) -> dict[str, float]:
+    def validate(self, data: DataSet) -> dict[str, float]:
         """mIoU (the score) and pixel accuracy."""
         parser, counts = self.averaged(), torch.zeros(self.model.labels, self.model.labels, dtype=torch.long)
         for start in range(0, len(data), 10):
             batch = data.batch(np.arange(start, min(start + 10, len(data))))
-            found = parser(batch.image.to(self.device)).argmax(1).cpu()
-            counts += confusion(self._known(batch.label_map), found, self.model.labels)
+            parsed = parser(batch.pictures.to(self.device)).argmax(1).cpu()
+            counts += confusion(self._known(batch.label_maps), parsed, self.model.labels)
         result = segmentation(counts)
         return {"miou": result.mean_iou, "accuracy": result.accuracy, "score": result.mean_iou}
 
-    def export(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    def export(self) -> Export:
         """The averaged parser."""
-        return asdict(self.model), {k: v.contiguous() for k, v in self.averaged().state_dict().items()}
+        return Export(asdict(self.model), {k: v.contiguous() for k, v in self.averaged().state_dict().items()})
 
-    def start_from(self, state: dict[str, Tensor]) -> list[str]:
+    def start_from(self, state: dict[str, Tensor], kept: Collection[str] = ()) -> list[str]:
         """Take over tensors of equal name and shape."""
         own = self.parser.state_dict()
         left = [k for k in own if k not in state or state[k].shape != own[k].shape]

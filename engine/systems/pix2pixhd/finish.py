@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.systems.finish import Finish, Progress, add_measured_styles
 from engine.systems.pix2pixhd.painter import Pix2PixHDPainter
 from engine.weights.store import load_weights
 
 
-def _files(folder: Path, data: DatasetFolder, pictures: int, on_progress: Progress | None) -> None:
+def _files(folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None) -> None:
     painter = Pix2PixHDPainter(load_weights(folder), torch.device("cpu"))
     add_measured_styles(painter, folder, data, pictures, on_progress)
 

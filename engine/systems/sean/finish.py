@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.errors import Message
 from engine.nn.blocks import one_hot
 from engine.systems.finish import Finish, Progress, add_measured_styles
@@ -23,7 +23,7 @@ BATCH = 8
 
 def mean_style(
     generator: SEANGenerator,
-    data: DatasetFolder,
+    data: LabelledFolder,
     indices: Sequence[int] | None = None,
     on_progress: Progress | None = None,
 ) -> Tensor:
@@ -41,23 +41,23 @@ def mean_style(
 
 
 @torch.inference_mode()
-def _batches(generator: SEANGenerator, data: DatasetFolder, indices: Sequence[int]) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(generator: SEANGenerator, data: LabelledFolder, indices: Sequence[int]) -> Iterator[tuple[Tensor, Tensor]]:
     """Style codes (B, E, L, D) and present (B, L) of the pictures, on the CPU."""
     device = next(generator.parameters()).device
     for start in range(0, len(indices), BATCH):
         batch = data.batch(np.asarray(indices[start : start + BATCH]))
-        hot = one_hot(batch.label_map.to(device), generator.config.labels)
-        codes, present = generator.encode(batch.image.to(device), hot)
+        hot = one_hot(batch.label_maps.to(device), generator.config.labels)
+        codes, present = generator.encode(batch.pictures.to(device), hot)
         yield codes.cpu(), present.cpu()
 
 
 def _tensors(
-    network: SEANGenerator, data: DatasetFolder, indices: Sequence[int] | None, on_progress: Progress | None
+    network: SEANGenerator, data: LabelledFolder, indices: Sequence[int] | None, on_progress: Progress | None
 ) -> dict[str, Tensor]:
     return {MEAN_STYLE: mean_style(network, data, indices, on_progress)}
 
 
-def _files(folder: Path, data: DatasetFolder, pictures: int, on_progress: Progress | None) -> None:
+def _files(folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None) -> None:
     painter = SEANPainter(load_weights(folder), torch.device("cpu"))
     add_measured_styles(painter, folder, data, pictures, on_progress)
 

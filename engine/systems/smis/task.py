@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.data.dataset import DataSet
+from engine.data.layout import evenly
 from engine.nn.blocks import one_hot
 from engine.systems.smis.network import SMISConfig, SMISGenerator
+from engine.training.adversarial import BATCH, AdversarialTask
+from engine.training.conditions import LabelConditions
 from engine.training.task import Losses
-from engine.training.variational import VariationalTask, VariationalTaskConfig
+from engine.training.variational import VariationalTaskConfig, encoded, from_mean, prior, variety
 
 SMALLEST = 0.01
 """Regions below this share of the picture are not drawn anew for `hold`, if there is a larger one."""
@@ -28,7 +33,7 @@ class SMISTaskConfig(VariationalTaskConfig):
     hold: float = 0.0
 
 
-class SMISTask(VariationalTask):
+class SMISTask(AdversarialTask):
     """See the module."""
 
     model: SMISConfig
@@ -40,11 +45,16 @@ class SMISTask(VariationalTask):
             raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return SMISGenerator(self.model, sn=sn)
 
-    def paint(self, real: Tensor, hot: Tensor) -> tuple[Tensor, Losses]:
-        """As every variational task; with `hold`, half of the pictures again with one region's latent drawn anew."""
+    def condition_on(self, model: SMISConfig, data: DataSet) -> LabelConditions:
+        """One-hot label maps."""
+        return LabelConditions(model.labels)
+
+    def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
+        """From z ~ q(z | picture); with `hold`, half of the pictures again with one region's latent drawn again."""
+        hot = condition
+        z, losses = encoded(self.generator, real, hot, self.config, self.step)
         if not self.config.hold:
-            return super().paint(real, hot)
-        z, losses = self.encoded(real, hot)
+            return self.generator(hot, z), losses
         half = (len(z) + 1) // 2
         chosen = one_hot(draw_labels(hot[:half])[:, None, None], self.model.labels)
         other = z[:half] + (torch.randn_like(z[:half]) - z[:half]) * self._of_labels(chosen, z)
@@ -55,10 +65,22 @@ class SMISTask(VariationalTask):
         apart = ((again - fake[:half]).float().abs() * outside).sum() / (3 * outside.sum()).clamp(min=1)
         return fake, losses | {"hold": self.config.hold * apart}
 
-    def rows(self, generator: Any, image: Tensor, hot: Tensor) -> list[Tensor]:
+    def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
+        """From the mean of q(z | picture)."""
+        return from_mean(generator, image, condition)
+
+    @torch.no_grad()
+    def validate(self, data: DataSet) -> dict[str, float]:
+        """Adds "variety", see `engine.training.variational.variety`."""
+        numbers, generator = super().validate(data), self.averaged()
+        batch = data.batch(np.array(evenly(len(data), BATCH))).to(self.device)
+        return numbers | {"variety": variety(generator, batch.pictures, self.conditions.of(batch))}
+
+    def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
         """Reconstructions; all regions from the prior; only each picture's second largest region from the prior."""
+        hot = condition
         z = generator.encode(image, hot)[0]
-        drawn = self.prior(generator, image, hot, 1)
+        drawn = prior(generator, image, hot, 1)
         second = hot.sum((2, 3)).topk(min(2, hot.shape[1]), dim=1).indices[:, -1]  # (B,) label ids
         one = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
         return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * one)]

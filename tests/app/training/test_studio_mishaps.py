@@ -12,7 +12,7 @@ from PIL import Image
 
 from app.jobs.training_lane import Ended, State
 from app.training.state.data_folder import lacks
-from engine.training.adversarial import GANTask
+from engine.training.adversarial import AdversarialTask
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 from tests.fixtures import write_dataset
 
@@ -78,14 +78,14 @@ def test_label_maps_of_other_sizes_are_trained(qtbot, studio, core, tmp_path, ti
 def test_losses_that_are_no_numbers_stop_the_run_and_the_good_checkpoint_is_kept(
     qtbot, studio, core, tmp_path, monkeypatch
 ):
-    said, real = sentences(core), GANTask.losses
+    said, real = sentences(core), AdversarialTask.losses
 
     def losses(task, batch, step):
         for name, found in real(task, batch, step):
             yield name, {key: value * float("nan") if step >= 4 else value for key, value in found.items()}
 
     with monkeypatch.context() as patch:
-        patch.setattr(GANTask, "losses", losses)
+        patch.setattr(AdversarialTask, "losses", losses)
         begin(studio, core, tmp_path, qtbot, checkpoint_every=2)
         ended(qtbot, core)
     assert "no longer a number at step 5" in said[-1] and "checkpoint of step 4 is kept" in said[-1]
@@ -178,7 +178,7 @@ def test_a_run_that_fails_before_its_first_step_leaves_no_folder(qtbot, studio, 
         yield
 
     with monkeypatch.context() as patch:
-        patch.setattr(GANTask, "losses", losses)
+        patch.setattr(AdversarialTask, "losses", losses)
         studio.setup.start.click()
         ended(qtbot, core)
     assert how == [Ended.FAILED] and not folder.exists()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.errors import BadRequest, NotSupported
 from engine.labels.label_maps import colourise
 from engine.labels.label_sets import load_label_set
@@ -24,8 +24,8 @@ def painter(tiny_weights: Path):
 
 
 @pytest.fixture
-def data(tiny_dataset: Path) -> DatasetFolder:
-    return DatasetFolder(tiny_dataset, "train", 64)
+def data(tiny_dataset: Path) -> LabelledFolder:
+    return LabelledFolder(tiny_dataset, "train", 64)
 
 
 def _cells(path: Path, columns: int) -> list[list[np.ndarray]]:

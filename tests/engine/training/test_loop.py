@@ -85,9 +85,9 @@ def test_what_a_run_exports_is_the_averaged_network_ready_for_use(data: Path, tm
     with torch.no_grad():
         averaged = loop.task.averaged()  # type: ignore[attr-defined]
         if system == "parser":
-            assert torch.equal(network(batch.image), averaged(batch.image))
+            assert torch.equal(network(batch.pictures), averaged(batch.pictures))
         else:
-            codes, _ = averaged.encode(batch.image, hot := one_hot_of(batch.label_map))
+            codes, _ = averaged.encode(batch.pictures, hot := one_hot_of(batch.label_maps))
             assert torch.allclose(network(hot, codes), averaged(hot, codes), atol=1e-6)
 
 
