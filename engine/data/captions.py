@@ -44,7 +44,7 @@ class CaptionFolder(PictureFolder):
         super().__init__(folder, split, side, on_progress, memory)
         silent = [stem for stem in self.stems if stem not in self.captions]
         if silent:
-            raise BadFile("{0} has no sentence about {1!r}; add one.", self.folder / CAPTIONS, silent[0])
+            raise BadFile("{0} has no sentence about '{1}'; add one.", self.folder / CAPTIONS, silent[0])
 
     def _captions_of(self, indices: Array) -> list[list[str]]:
         return [self.captions[self.stems[n]] for n in indices]
@@ -77,7 +77,7 @@ class Layouts(DataSet):
         self.names = layouts.classes
         self.records = [record for record in layouts.records if record.split == split]
         if not self.records:
-            raise BadFile("The split {0!r} of {1} is empty; add records.", split, self.folder / LAYOUTS)
+            raise BadFile("The split '{0}' of {1} is empty; add records.", split, self.folder / LAYOUTS)
         self.boxes = [_shares(record) for record in self.records]
         self.kept = len(self.records)
 

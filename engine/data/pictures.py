@@ -62,17 +62,18 @@ class PictureFolder(DataSet):
             splits = read_splits(self.folder)
             if self.split not in splits:
                 known = ", ".join(sorted(splits))
-                raise BadFile("{0} has no split {1!r}; it has: {2}.", self.folder / "splits.json", self.split, known)
+                path = self.folder / "splits.json"
+                raise BadFile("{0} has no split {1}; it has: {2}.", path, repr(self.split), known)
             stems = splits[self.split]
         if not stems:
-            raise BadFile("The split {0!r} of {1} is empty; add pictures.", self.split, self.folder)
+            raise BadFile("The split '{0}' of {1} is empty; add pictures.", self.split, self.folder)
         return stems
 
     def _picture(self, n: int) -> Array:
         """(side, side, 3) uint8."""
         stem = self.stems[n]
         if stem not in self.paths:
-            raise BadFile("{0} has no picture {1!r}, which splits.json names; add it there.", self.folder, stem)
+            raise BadFile("{0} has no picture '{1}', which splits.json names; add it there.", self.folder, stem)
         pixels = read_image(self.paths[stem]).pixels
         return resize_image(pixels[centre_crop(*pixels.shape[:2])], self.side, self.side)
 

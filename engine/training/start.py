@@ -61,7 +61,7 @@ def _make_task(recipe: Recipe, trained: System, data: DataSet, device: torch.dev
         unknown = sorted(recipe.model.keys() - set(several))
         if unknown:
             raise TrainingError(
-                "recipe, [model]: {0} trains the networks {1}, not {2!r}.",
+                "recipe, [model]: {0} trains the networks {1}, not '{2}'.",
                 trained.title, ", ".join(several), unknown[0],
             )
         given = {name: recipe.model.get(name, {}) for name in several}

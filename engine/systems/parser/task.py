@@ -66,7 +66,9 @@ class ParserTask:
         # backward, channels last, of channels that are no multiple of 8.
         whole = all(width % 8 == 0 for width in model.widths)
         self.layout = torch.channels_last if whole else torch.contiguous_format
-        self.parser: Parser = Parser(model).to(device, memory_format=self.layout)
+        self.parser = Parser(model).to(device)
+        if whole:
+            channels_last(self.parser, device)
         self.modules: dict[str, nn.Module] = {"parser": self.parser}
         optimizer = torch.optim.AdamW(self.parser.parameters(), config.lr, weight_decay=config.weight_decay)
         self.optimizers: dict[str, torch.optim.Optimizer] = {"parser": optimizer}
