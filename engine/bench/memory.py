@@ -42,20 +42,19 @@ def _measure(answer: Connection, name: str, kind: Precision | Literal["literal"]
     import torch
 
     from engine.bench.cases import at_size, find_case
-    from engine.bench.painting import literal, renderer
     from engine.nn.blocks import channels_last
 
     torch.zeros(1).add_(1)
     before = resident_bytes()
     case = at_size(find_case(name), side)
     generator = channels_last(case.build(), "cpu")
-    fast = None if kind == "literal" else renderer(generator, release=True)
+    fast = None if kind == "literal" else case.bench.renderer(generator, release=True)
     reset_peak()
     for number in range(2):
         for edit in case.edits:
             label_map, codes = case.edit(edit, number)
             if kind == "literal" or fast is None:
-                literal(generator, label_map, codes)
+                case.bench.literal(generator, label_map, codes)
             else:
                 fast.paint(label_map, codes, kind)
     answer.send(peak() - before)

@@ -76,6 +76,7 @@ SYSTEM = System(
     finish=f"{FOLDER}.finish:FINISH",
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",
+    bench=f"{FOLDER}.bench:BENCH",
     tiny=Tiny(
         resolution=32,
         model={

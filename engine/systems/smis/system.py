@@ -89,6 +89,7 @@ SYSTEM = System(
     task_config=f"{FOLDER}.task:SMISTaskConfig",
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",
+    bench=f"{FOLDER}.bench:BENCH",
     tiny=Tiny(
         resolution=32,
         model={

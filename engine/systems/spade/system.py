@@ -75,6 +75,7 @@ SYSTEM = System(
     task_config=f"{FOLDER}.task:SPADETaskConfig",
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",
+    bench=f"{FOLDER}.bench:BENCH",
     tiny=Tiny(
         resolution=32,
         model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},
