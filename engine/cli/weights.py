@@ -99,9 +99,9 @@ def _checked(entry: WeightsEntry) -> WeightsEntry:
 def _measure(name: str, data: Path | None, split: str, limit: int, device: str, quiet: bool) -> None:
     if data is None:
         raise BadRequest("--measure-styles needs --data, the folder of the pictures to measure.")
-    from engine.painting.style_spread import STYLES_FILE, measure_styles
+    from engine.painting.style_spread import measure_styles
     from engine.session import Session
-    from engine.weights.store import find_weights
+    from engine.weights.store import STYLES_FILE, find_weights
 
     folder = find_weights(name)
     with progress("loading", quiet=quiet) as report, cancelling() as cancel:

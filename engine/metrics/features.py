@@ -34,15 +34,10 @@ def install_folder() -> Path:
 def search_path() -> list[Path]:
     """Folders in which feature networks are looked for, first match wins.
 
-    $TESSERA_NETS, the user's data folder, `nets/` in the checkout, and `shared/nets` beside it.
+    $TESSERA_NETS, the user's data folder, and `nets/` beside the program.
     """
     folders = [Path(p) for p in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if p]
-    return [
-        *folders,
-        install_folder(),
-        ROOT / "nets",
-        ROOT.parent / "shared" / "nets",
-    ]
+    return [*folders, install_folder(), ROOT / "nets"]
 
 
 def find_feature_net(name: str = MOBILENET) -> Path | None:

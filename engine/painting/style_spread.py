@@ -34,9 +34,8 @@ from engine.painting.codes import drawn
 from engine.painting.label_painter import Array, Painter
 from engine.pictures.images import fit_square, fit_square_label_map, read_image
 from engine.weights.card import CARD_FILE, Card
-from engine.weights.store import Weights, load_weights
+from engine.weights.store import STYLES_FILE, Weights, load_weights
 
-STYLES_FILE = "styles.safetensors"
 PARTS = ("mean", "spread", "own")
 SHARED, OWN = 16, 6
 """Directions in which a picture's styles vary together, and further ones of each label by itself."""

@@ -90,6 +90,7 @@ def _card(
         usual = getattr(load_part(system(trained.system).task_config)(), "perceptual", 0.0)
         asked = about.recipe.get("task", {}).get("perceptual", usual)
         network = MOBILENET if asked else ""
+    recipe = {key: value for key, value in about.recipe.items() if key != "note"}  # it speaks of the recipe's own data
     return Card(
         name=name,
         system=trained.system,
@@ -100,7 +101,7 @@ def _card(
         seconds=trained.seconds,
         metrics=metrics,
         perceptual_network=network,
-        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(about.recipe)}",
+        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe)}",
     ).replace(**(facts or {}))
 
 

@@ -12,16 +12,15 @@ from engine.files import cannot, root, user_data_folder
 from engine.systems import all_systems
 from engine.weights.card import CARD_FILE
 from engine.weights.store import (
+    MADE_WITH_TENSORS,
     MODEL_FILE,
-    SAMPLES_FILE,
     check_weights,
     find_weights,
     search_path,
     user_weights_folder,
 )
 
-STYLES_FILE = "styles.safetensors"
-OURS = (CARD_FILE, MODEL_FILE, STYLES_FILE, SAMPLES_FILE)
+OURS = (CARD_FILE, MODEL_FILE, *MADE_WITH_TENSORS)
 """The files of a weights folder; removing weights removes these and nothing else."""
 
 
@@ -125,4 +124,4 @@ def missing(have: set[str] | None = None) -> list[Missing]:
 def _net_places() -> list[Path]:
     """As `engine.metrics.features.search_path`, which imports torch."""
     given = [Path(p) for p in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if p]
-    return [*given, user_data_folder() / "nets", root() / "nets", root().parent / "shared" / "nets"]
+    return [*given, user_data_folder() / "nets", root() / "nets"]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from engine.errors import EngineError, Message, OutOfMemory, WeightsError
+from engine.errors import BadFile, EngineError, Message, OutOfMemory, WeightsError
 from engine.files import PathLike, atomic_write, cannot, make_folder, root, user_data_folder
 from engine.pictures.images import encode_png
 from engine.weights.card import CARD_FILE, CARD_SCHEMA, Card, read_card
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-MODEL_FILE, SAMPLES_FILE = "model.safetensors", "samples.png"
+MODEL_FILE, STYLES_FILE, SAMPLES_FILE = "model.safetensors", "styles.safetensors", "samples.png"
+MADE_WITH_TENSORS = (STYLES_FILE, SAMPLES_FILE, "variations.png")
+"""Files beside the tensors that were made with them, and are of no use beside others."""
 ENVIRONMENT = "TESSERA_WEIGHTS"
 
 
@@ -155,14 +157,12 @@ def lasting_name(weights: str | Path) -> str:
 # ---------------------------------------------------------------- reading
 
 
-def load_weights(folder: PathLike) -> Weights:
-    """Read and check a weights folder (a path, or a name for `find_weights`).
+def load_weights(folder: str | Path) -> Weights:
+    """Read and check a weights folder (a path, or a name for `find_weights`, as which a bare word always counts).
 
     Raises WeightsError: no card, no or truncated or foreign tensors, a SHA-256 that is not the card's.
     """
-    path = Path(folder)
-    if not (path / CARD_FILE).is_file() and not path.is_dir():
-        path = find_weights(folder if isinstance(folder, Path) else str(folder))
+    path = folder if isinstance(folder, Path) and folder.is_dir() else find_weights(folder)
     card = check_weights(path)
     return Weights(card, read_tensors(path / MODEL_FILE), path)
 
@@ -258,8 +258,8 @@ def save_weights(
     """Write a weights folder and give back the card with its SHA-256.
 
     Tensors keep their precision. All files are complete on the disk before one replaces an older one, so
-    a full disk leaves the old weights as they were. `samples`: (H, W, 3) uint8 for samples.png.
-    Raises BadFile.
+    a full disk leaves the old weights as they were. What was made with other tensors of that name (sample sheets,
+    measured styles) goes. `samples`: (H, W, 3) uint8 for samples.png. Raises BadFile.
     """
     from safetensors.torch import save
 
@@ -276,7 +276,21 @@ def save_weights(
             handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
+        outdated = [] if _holds(folder, card) else [name for name in MADE_WITH_TENSORS if name not in contents]
+    for name in outdated:
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot("remove", folder / name, error) from error
     return card
+
+
+def _holds(folder: Path, card: Card) -> bool:
+    """Whether the tensors in a folder, by its own card, are those of `card`."""
+    try:
+        return read_card(folder).sha256 == card.sha256
+    except BadFile:  # none, or one that cannot be read: what lies there is of something else
+        return False
 
 
 def _plain(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save
 
 from engine.errors import BadFile, NotSupported, WeightsError
 from engine.painting.codes import drawn
-from engine.painting.style_spread import STYLES_FILE, StyleSpread, measure_styles, save_spread, spread_of
+from engine.painting.style_spread import StyleSpread, measure_styles, save_spread, spread_of
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, MixStyle, SampleStyle
@@ -21,6 +21,7 @@ from engine.requests.variations import variations
 from engine.session import Session
 from engine.systems import abilities
 from engine.weights.card import read_card
+from engine.weights.store import STYLES_FILE
 from tests.engine.style_codes import codes_of
 from tests.engine.systems.tiny import write_weights
 from tests.engine.test_files import is_one_sentence

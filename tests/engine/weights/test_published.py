@@ -15,6 +15,7 @@ import torch
 from engine.cli import main
 from engine.errors import BadFile, WeightsError
 from engine.golden.cases import read_case
+from engine.golden.verify import run_case
 from engine.labels.label_sets import load_label_set
 from engine.nn.blocks import one_hot
 from engine.nn.discriminators import PatchDiscriminatorConfig
@@ -23,6 +24,7 @@ from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, ImageStyle, MixStyle, encode_code
 from engine.session import Session
 from engine.systems import system as system_of
+from engine.systems.networks import network_of
 from engine.systems.sean.network import SEANConfig, SEANGenerator
 from engine.systems.smis.network import SMISConfig
 from engine.systems.spade.network import SPADEConfig
@@ -133,6 +135,37 @@ def test_spade_fills_ours(tmp_path: Path, shapes: dict[str, tuple[int, ...]], co
     published = read_published(write_pth(tmp_path / "latest_net_G.pth", state_of(shapes)))
     assert published.config == config
     system_of("spade").network.build(config).load_state_dict(published.state)
+
+
+def test_spade_with_parameter_free_instance_norm_is_imported_and_paints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The published code's "spadeinstance3x3", which others trained: its norms leave no tensors in the file."""
+    shapes = {key: shape for key, shape in spade_shapes(2, 19).items() if ".param_free_norm." not in key}
+    path = write_pth(tmp_path / "latest_net_G.pth", state_of(shapes))
+    assert read_published(path).config == SPADEConfig(labels=19, width=2, norm="instance")
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "weights"))
+    import_published(path, "instance", tmp_path / "weights")
+    network = network_of(load_weights("instance")).eval()
+    label_map = face_label_map(64)
+    result = Session("cpu").run(RenderRequest("instance", LabelMapData.from_array(label_map)))
+    with torch.inference_mode():
+        picture = network(one_hot(torch.from_numpy(label_map).long()[None], 19))[0].permute(1, 2, 0)
+        shifted = torch.nn.functional.instance_norm(features := torch.randn(1, 32, 4, 4))
+    expected = ((picture + 1) * 127.5).round().clamp(0, 255).byte().numpy()
+    assert np.abs(result.pixels.astype(int) - expected.astype(int)).max() <= 1
+    assert torch.equal(network.blocks[0].norm_0.norm(features), shifted)
+
+
+def test_a_golden_case_of_spade_with_instance_norm_is_verified(tmp_path: Path) -> None:
+    shapes = {key: shape for key, shape in spade_shapes(2, 4).items() if ".param_free_norm." not in key}
+    config = {"model": "spade", "ngf": 2, "label_nc": 4, "crop_size": 64}
+    inputs = {"labels": {"kind": "labels", "classes": 4, "shape": [1, 64, 64]}}
+    spec = {"name": "instance", "seed": 5, "config": config, "state": shapes, "inputs": inputs}
+    (tmp_path / "instance.json").write_text(json.dumps(spec), "utf-8")
+    np.savez(tmp_path / "instance.npz", image=np.zeros((1, 3, 64, 64), np.float32))
+    result = run_case(tmp_path / "instance.json")
+    assert result.problem == "" and 0 < result.max_abs_diff <= 1
 
 
 @pytest.mark.parametrize(

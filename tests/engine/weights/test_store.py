@@ -17,10 +17,13 @@ from engine import files
 from engine.errors import BadFile, WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.metrics import features
+from engine.metrics.features import search_path as search_path_of_networks
 from engine.weights import store
 from engine.weights.card import Card, read_card, require_label_set
+from engine.weights.manage import _net_places
 from engine.weights.store import (
     find_weights,
+    join_networks,
     list_weights,
     load_weights,
     save_weights,
@@ -73,6 +76,45 @@ def test_what_is_saved_is_loaded(place: Path):
     assert sorted(os.listdir(place / "sean-faces")) == ["card.json", "model.safetensors", "samples.png"]
 
 
+def test_a_name_means_installed_weights_even_where_a_folder_is_called_so(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    save_weights(place / "sean-faces", card(), STATE)
+    (tmp_path / "desk" / "sean-faces").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "desk")
+    assert load_weights("sean-faces").folder == place / "sean-faces" == find_weights("sean-faces")
+
+
+def test_what_was_made_with_other_tensors_goes(place: Path):
+    folder = place / "sean-faces"
+    saved = save_weights(folder, card(), STATE, samples=smooth())
+    for name in ("styles.safetensors", "variations.png", "mine.txt"):
+        (folder / name).write_bytes(b"made with the tensors")
+    save_weights(folder, saved.replace(notes="the same tensors"), STATE)
+    assert len(os.listdir(folder)) == 6
+    save_weights(folder, card(), STATE | {"scalar": torch.tensor(3.5)})
+    assert sorted(os.listdir(folder)) == ["card.json", "mine.txt", "model.safetensors"]
+
+
+def test_weights_of_several_networks_hold_them_by_name(place: Path):
+    several = card().replace(config={}, networks={"painter": {"width": 3}, "planner": {}})
+    save_weights(place / "two", several, join_networks({"painter": STATE, "planner": {"bias": torch.ones(2)}}))
+    loaded = load_weights("two")
+    assert loaded.card.config_of("painter") == {"width": 3} and loaded.card.config_of("other") == {}
+    assert loaded.tensors_of("painter").keys() == STATE.keys()
+    assert torch.equal(loaded.tensors_of("planner")["bias"], torch.ones(2)) and loaded.tensors_of("other") == {}
+
+
+def test_cards_of_one_network_read_on(place: Path):
+    save_weights(place / "one", card("one"), STATE)
+    text = json.loads((place / "one" / "card.json").read_text("utf-8"))
+    del text["networks"]  # as every card was written before there were several
+    (place / "one" / "card.json").write_text(json.dumps(text), "utf-8")
+    loaded = load_weights("one")
+    assert loaded.card.config_of("generator") == {"widths": [64, 32]}
+    assert loaded.tensors_of("generator").keys() == STATE.keys()
+
+
 def test_shared_strided_and_trainable_tensors_are_saved(place: Path):
     base = torch.arange(6.0).reshape(2, 3)
     state = {
@@ -106,6 +148,12 @@ def test_tessera_home_moves_weights_and_feature_networks(tmp_path: Path, monkeyp
     assert user_weights_folder() == tmp_path / "家" / "weights"
     assert user_weights_folder() in search_path()
     assert tmp_path / "家" / "nets" in features.search_path()
+
+
+def test_feature_networks_are_looked_for_in_documented_places_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TESSERA_NETS", raising=False)
+    expected = [files.user_data_folder() / "nets", files.root() / "nets"]
+    assert search_path_of_networks() == expected == _net_places()
 
 
 def test_unknown_weights_are_answered_with_the_nearest_or_with_what_there_is(place: Path):
