@@ -105,13 +105,13 @@ class Session:
 
     # ------------------------------------------------------------------ weights
 
-    def load(self, name: str) -> Any:
-        """The weights called `name`, ready to use, read once. Raises WeightsError."""
-        return self._shelf.load(name)
+    def load(self, weights_name: str) -> Any:
+        """The weights called `weights_name`, ready to use, read once. Raises WeightsError."""
+        return self._shelf.load(weights_name)
 
-    def painter(self, name: str) -> Painter:
+    def painter(self, weights_name: str) -> Painter:
         """Weights that paint. Raises WeightsError if they do something else."""
-        painter: Painter = self._shelf.serving(name, RenderRequest)
+        painter: Painter = self._shelf.serving(weights_name, RenderRequest)
         return painter
 
     def parser_for(self, label_set: LabelSet) -> str | None:

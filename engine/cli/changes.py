@@ -32,11 +32,11 @@ class Changes:
     mix: Sequence[str] = ()
 
 
-def read_render_request(path: Path) -> RenderRequest:
+def read_render_request(request_file: Path) -> RenderRequest:
     """The render request in a file. Raises BadFile or BadRequest, naming it."""
-    request = read_request(path)
+    request = read_request(request_file)
     if not isinstance(request, RenderRequest):
-        raise BadRequest('"{0}" holds a request of another kind than render.', path)
+        raise BadRequest('"{0}" holds a request of another kind than render.', request_file)
     return request
 
 
@@ -67,12 +67,12 @@ def changed(request: RenderRequest, style_reader: StyleReader, changes: Changes)
         style_reader.tell_kept(label for label in request.style_locks if label in everywhere)
         styles.update({label: style for label, style in everywhere.items() if label not in request.style_locks})
     for word in changes.style:
-        name, style_word = split_label("--style", word)
-        label = style_reader.label_set.find(name)
+        label_name, style_word = split_label("--style", word)
+        label = style_reader.label_set.find(label_name)
         styles[label] = style_reader.one_of(split_style("--style", style_word), label)
     for word in changes.mix:
-        name, style, amount = split_mix(word)
-        label = style_reader.label_set.find(name)
+        label_name, style, amount = split_mix(word)
+        label = style_reader.label_set.find(label_name)
         styles[label] = MixStyle(styles.get(label, MEAN), style_reader.one_of(style, label), amount)
     style_reader.warn(request.label_map.array())
     return request.replace(styles=styles)
@@ -81,7 +81,7 @@ def changed(request: RenderRequest, style_reader: StyleReader, changes: Changes)
 def _relabelled(request: RenderRequest, style_reader: StyleReader, words: Sequence[str]) -> RenderRequest:
     changes: dict[int, int] = {}
     for word in words:
-        old_label, new_label = (style_reader.label_set.find(name) for name in split_relabel(word))
+        old_label, new_label = (style_reader.label_set.find(label_name) for label_name in split_relabel(word))
         style_reader.require_region(old_label, request.label_map.array())
         changes[old_label] = new_label
     return relabelled(request, changes)

@@ -55,9 +55,9 @@ def guarded(command: _Command) -> _Command:
     return run  # type: ignore[return-value]
 
 
-def _leave(sentence: str, code: int) -> None:
+def _leave(sentence: str, exit_code: int) -> None:
     print(sentence, file=sys.stderr)  # noqa: T201
-    raise SystemExit(code) from None
+    raise SystemExit(exit_code) from None
 
 
 def log_file() -> Path:
@@ -71,31 +71,31 @@ def log_file() -> Path:
 
 def write_log(error: BaseException) -> str:
     """Append the traceback to the log; return the log's path, or the traceback if no log can be written."""
-    text = "".join(traceback.format_exception(error))
-    path = log_file()
+    traceback_text = "".join(traceback.format_exception(error))
+    log_path = log_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(f"--- {datetime.now().isoformat(timespec='seconds')} {sys.argv}\n{text}\n")
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        with open(log_path, "a", encoding="utf-8") as log:
+            log.write(f"--- {datetime.now().isoformat(timespec='seconds')} {sys.argv}\n{traceback_text}\n")
     except OSError:
-        return f"these lines:\n{text}"
-    return str(path)
+        return f"these lines:\n{traceback_text}"
+    return str(log_path)
 
 
 @contextmanager
-def progress(text: str, *, quiet: bool = False) -> Iterator[OnProgress]:
+def progress(description: str, *, quiet: bool = False) -> Iterator[OnProgress]:
     """A bar on stderr for work that reports (fraction 0..1, what it does now)."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), "[progress.percentage]{task.percentage:>3.0f}%")
     console = Console(stderr=True)
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=hidden) as progress_bar:
-        task = progress_bar.add_task(text, total=1.0)
+    is_hidden = quiet or not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=is_hidden) as progress_bar:
+        task = progress_bar.add_task(description, total=1.0)
 
         def report(fraction: float, activity: str = "") -> None:
-            progress_bar.update(task, completed=fraction, description=activity or text)
+            progress_bar.update(task, completed=fraction, description=activity or description)
 
         yield report
 
@@ -112,9 +112,9 @@ class Stoppable(Protocol):
 @contextmanager
 def cancelling() -> Iterator[threading.Event]:
     """An event that the first Ctrl+C sets, so that work ends in good order; the second one interrupts it."""
-    event = threading.Event()
-    with _on_interrupt(event.set, event.is_set):
-        yield event
+    cancel_event = threading.Event()
+    with _on_interrupt(cancel_event.set, cancel_event.is_set):
+        yield cancel_event
 
 
 S = TypeVar("S", bound=Stoppable)
@@ -148,17 +148,17 @@ def _on_interrupt(on_first: Callable[[], None], stopping_already: Callable[[], b
         signal.signal(signal.SIGINT, previous_handler)
 
 
-def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
+def check_target(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse an --out that could not be written, before long work instead of after it. Raises BadFile."""
-    if path.suffix.lower() not in suffixes:
-        raise BadFile('Cannot write "{0}": its name must end in {1}.', path, " or ".join(suffixes))
-    if path.is_dir():
-        raise BadFile('Cannot write "{0}": it is a folder; give a file name.', path)
-    folder = path.absolute().parent
+    if target.suffix.lower() not in suffixes:
+        raise BadFile('Cannot write "{0}": its name must end in {1}.', target, " or ".join(suffixes))
+    if target.is_dir():
+        raise BadFile('Cannot write "{0}": it is a folder; give a file name.', target)
+    folder = target.absolute().parent
     if not folder.is_dir():
-        raise BadFile('Cannot write "{0}": the folder "{1}" does not exist; create it first.', path, folder)
-    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise BadFile('Cannot write "{0}": the folder or the file is read-only; choose another folder.', path)
+        raise BadFile('Cannot write "{0}": the folder "{1}" does not exist; create it first.', target, folder)
+    if not os.access(folder, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
+        raise BadFile('Cannot write "{0}": the folder or the file is read-only; choose another folder.', target)
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,6 @@ def announce(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201
 
 
-def say_json(data: Any) -> None:
+def say_json(answer: Any) -> None:
     """The whole answer as JSON on stdout; paths become strings."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))  # noqa: T201
+    print(json.dumps(answer, ensure_ascii=False, indent=2, default=str))  # noqa: T201

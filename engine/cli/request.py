@@ -68,38 +68,38 @@ def perform(
     return Answer({"out": target, **result.facts()}, [f"{target}  {first_line}", *more_lines], result.notes)
 
 
-def read_request(path: Path) -> Request[Any]:
+def read_request(request_file: Path) -> Request[Any]:
     """The request in a JSON file or in a PNG; relative picture paths are looked for beside it first.
 
     Raises BadFile or BadRequest, naming the file.
     """
     from engine.requests.json_text import from_json
 
-    text = _request_text(path)
+    request_text = _request_text(request_file)
     try:
-        request = from_json(text)
+        request = from_json(request_text)
     except BadRequest as error:
-        raise BadRequest('"{0}" cannot be used: {1}', path, error, details=error.details) from error
-    return request.located(path.resolve().parent)
+        raise BadRequest('"{0}" cannot be used: {1}', request_file, error, details=error.details) from error
+    return request.located(request_file.resolve().parent)
 
 
-def _request_text(path: Path) -> str:
+def _request_text(request_file: Path) -> str:
     from engine.files import read_text
     from engine.pictures.png import read_embedded_request
     from engine.pictures.sniffing import sniff
 
-    file_kind = sniff(path)
+    file_kind = sniff(request_file)
     if file_kind in ("request_png", "image", "label_map"):
-        embedded = read_embedded_request(path)
+        embedded = read_embedded_request(request_file)
         if embedded is None:
-            raise BadRequest('"{0}" carries no request; {1}.', path, WANTED)
+            raise BadRequest('"{0}" carries no request; {1}.', request_file, WANTED)
         return embedded
     try:
-        text = read_text(path)
+        file_text = read_text(request_file)
     except BadFile as error:
-        if not path.is_file() or file_kind == "request_json":
+        if not request_file.is_file() or file_kind == "request_json":
             raise
-        raise BadRequest('"{0}" is no request; {1}.', path, WANTED, details=str(error)) from error
-    if not text.lstrip("\ufeff").lstrip().startswith("{"):
-        raise BadRequest('"{0}" is no request; {1}.', path, WANTED)
-    return text
+        raise BadRequest('"{0}" is no request; {1}.', request_file, WANTED, details=str(error)) from error
+    if not file_text.lstrip("\ufeff").lstrip().startswith("{"):
+        raise BadRequest('"{0}" is no request; {1}.', request_file, WANTED)
+    return file_text

@@ -25,7 +25,7 @@ Array = np.ndarray
 def paint_variations(
     session: Session,
     base_request: RenderRequest,
-    reader: StyleReader,
+    style_reader: StyleReader,
     label_names: list[str],
     count: int,
     first_seed: int,
@@ -34,7 +34,7 @@ def paint_variations(
     cancel: threading.Event,
 ) -> Answer:
     """Paint variations of the chosen labels (none: of all) and write them: a grid, or, without a suffix, a folder."""
-    labels = reader.labels("--label", label_names, base_request)
+    labels = style_reader.labels("--label", label_names, base_request)
     requests = variations(base_request, labels, count, first_seed)
     pictures, notes = paint_all(session.run, requests, on_progress, cancel)
     if cancel.is_set():
@@ -45,10 +45,10 @@ def paint_variations(
         write_sequence(target, pictures, requests)
     styles = [request.style(labels[0]) for request in requests]
     seeds = [style.seed for style in styles if isinstance(style, SampleStyle)]
-    names = [reader.label_set[label].name for label in labels]
-    facts = {"out": target, "pictures": count, "labels": names, "samples": seeds}
+    varied_names = [style_reader.label_set[label].name for label in labels]
+    answer_facts = {"out": target, "pictures": count, "labels": varied_names, "samples": seeds}
     seed_words = ", ".join(f"sample:{seed}" for seed in seeds)
-    return Answer(facts, [f"{target}  {count} variations, read from left to right: {seed_words}"], notes)
+    return Answer(answer_facts, [f"{target}  {count} variations, read from left to right: {seed_words}"], notes)
 
 
 def check_series(target: Path, suffixes: tuple[str, ...]) -> None:
@@ -65,19 +65,24 @@ def check_series(target: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def write_morph(
-    target: Path, pictures: list[Array], requests: list[RenderRequest], seconds: float, back: bool, notes: Sequence[str]
+    target: Path,
+    pictures: list[Array],
+    requests: list[RenderRequest],
+    seconds: float,
+    backwards_too: bool,
+    notes: Sequence[str],
 ) -> Answer:
     """Write a morph by what `target` ends in: a GIF, a strip, or a folder of PNG files."""
     height, width = pictures[0].shape[:2]
     if target.suffix.lower() == ".gif":
-        write_gif(target, pictures, seconds_per_frame=seconds, back=back)
-        kind = "gif"
+        write_gif(target, pictures, seconds_per_frame=seconds, back=backwards_too)
+        target_kind = "gif"
     elif target.suffix:
         write_image(target, strip(pictures))
-        kind = "strip"
+        target_kind = "strip"
     else:
         write_sequence(target, pictures, requests)
-        kind = "folder"
-    facts = {"out": target, "kind": kind, "frames": len(pictures), "width": width, "height": height}
-    there_and_back = f", {gif_frames(len(pictures))} there and back" if kind == "gif" and back else ""
-    return Answer(facts, [f"{target}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)
+        target_kind = "folder"
+    answer_facts = {"out": target, "kind": target_kind, "frames": len(pictures), "width": width, "height": height}
+    there_and_back = f", {gif_frames(len(pictures))} there and back" if target_kind == "gif" and backwards_too else ""
+    return Answer(answer_facts, [f"{target}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)

@@ -38,26 +38,26 @@ class StyleReader:
         self.abilities, self.unlearnt = abilities(card), unlearnt(card)
         self._codes: dict[StyleFile, StyleCodes] = {}
 
-    def all_of(self, file: StyleFile) -> dict[int, ImageStyle]:
+    def all_of(self, style_file: StyleFile) -> dict[int, ImageStyle]:
         """{label: style} of every label that the picture shows."""
-        present = np.flatnonzero(self._encoded(file).present).tolist()
-        return {label: self._style(file, label) for label in present}
+        present = np.flatnonzero(self._encoded(style_file).present).tolist()
+        return {label: self._style(style_file, label) for label in present}
 
-    def one_of(self, word: StyleWord, label: int) -> Style:
+    def one_of(self, style_word: StyleWord, label: int) -> Style:
         """The style that a word means for a label. Raises MissingStyle: it is a picture without that label."""
-        if isinstance(word, StyleFile):
-            return self._style(word, label)
-        return SampleStyle(word.seed) if isinstance(word, Drawn) else MEAN
+        if isinstance(style_word, StyleFile):
+            return self._style(style_word, label)
+        return SampleStyle(style_word.seed) if isinstance(style_word, Drawn) else MEAN
 
-    def everywhere(self, word: StyleWord) -> dict[int, Style]:
+    def everywhere(self, style_word: StyleWord) -> dict[int, Style]:
         """{label: style} of every label for which the word has one."""
-        if isinstance(word, StyleFile):
-            return dict(self.all_of(word))
-        return {label.id: self.one_of(word, label.id) for label in self.label_set.labels}
+        if isinstance(style_word, StyleFile):
+            return dict(self.all_of(style_word))
+        return {label.id: self.one_of(style_word, label.id) for label in self.label_set.labels}
 
-    def labels(self, option: str, names: list[str], request: RenderRequest) -> list[int]:
-        """Ids of the labels called `names`, which must be in the request's label map; without a name all of its labels
-        whose style is not locked.
+    def labels(self, option_name: str, label_names: list[str], request: RenderRequest) -> list[int]:
+        """Ids of the labels called `label_names`, which must be in the request's label map; without a name all of its
+        labels whose style is not locked.
 
         Raises BadRequest: one is not there, all are locked, or the weights have one style for the whole picture, or
         none at all.
@@ -65,20 +65,20 @@ class StyleReader:
         label_map = request.label_map.array()
         if not self.abilities.styles:
             raise BadRequest('"{0}" has one look for a label map; choose weights that have styles.', self._weights)
-        if names and self.abilities.scope == "picture":
-            raise BadRequest('"{0}" has one style for the whole picture; leave out {1}.', self._weights, option)
-        if not names and self.abilities.scope == "picture":
+        if label_names and self.abilities.scope == "picture":
+            raise BadRequest('"{0}" has one style for the whole picture; leave out {1}.', self._weights, option_name)
+        if not label_names and self.abilities.scope == "picture":
             self.require_unlocked(request)
             return [label.id for label in self.label_set.labels]
         shown_labels = np.unique(label_map).tolist()
-        if not names:
+        if not label_names:
             known_labels = [label for label in shown_labels if label < len(self.label_set)]
             unlocked = [label for label in known_labels if label not in request.style_locks]
             if not unlocked:
-                raise BadRequest("Every style of the request is locked; name one with {0} to change it.", option)
+                raise BadRequest("Every style of the request is locked; name one with {0} to change it.", option_name)
             self.tell_kept(label for label in known_labels if label in request.style_locks)
             return unlocked
-        labels = sorted({self.label_set.find(name) for name in names})
+        labels = sorted({self.label_set.find(name) for name in label_names})
         for label in labels:
             self.require_region(label, label_map)
         return labels
@@ -87,8 +87,9 @@ class StyleReader:
         """Tell which labels of a label map the weights have not learnt."""
         unlearnt_labels = [label for label in np.unique(label_map).tolist() if label in self.unlearnt]
         if unlearnt_labels:
-            names = ", ".join(f'"{self.label_set[label].name}"' for label in unlearnt_labels)
-            tell([f'"{self._weights}" has learnt next to nothing of {names}; such regions will not look like much.'])
+            unlearnt_names = ", ".join(f'"{self.label_set[label].name}"' for label in unlearnt_labels)
+            weights = f'"{self._weights}" has learnt next to nothing of {unlearnt_names}'
+            tell([f"{weights}; such regions will not look like much."])
 
     def require_unlocked(self, request: RenderRequest) -> None:
         """Raise BadRequest where the request locks the one style that the weights have for the whole picture."""
@@ -97,8 +98,8 @@ class StyleReader:
 
     def tell_kept(self, labels: Iterable[int]) -> None:
         """Tell which styles stay because the request locks them."""
-        if names := ", ".join(f'"{self.label_set[label].name}"' for label in labels):
-            tell([f"The style of {names} is locked in the request and stays."])
+        if locked_names := ", ".join(f'"{self.label_set[label].name}"' for label in labels):
+            tell([f"The style of {locked_names} is locked in the request and stays."])
 
     def require_region(self, label: int, label_map: Array) -> None:
         """Raise BadRequest, naming what there is, unless the label map has a region of that label."""
@@ -107,30 +108,30 @@ class StyleReader:
             region_names = ", ".join(
                 self.label_set[region].name for region in shown_labels if region < len(self.label_set)
             )
-            name = self.label_set[label].name
-            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', name, region_names)
+            label_name = self.label_set[label].name
+            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', label_name, region_names)
 
-    def _style(self, file: StyleFile, label: int) -> ImageStyle:
+    def _style(self, style_file: StyleFile, label: int) -> ImageStyle:
         """The style that the picture gives to a label. Raises MissingStyle: it does not show the label."""
-        encoded = self._encoded(file)
-        require_region(file.picture, label, encoded.present, self.label_set)
+        encoded = self._encoded(style_file)
+        require_region(style_file.picture, label, encoded.present, self.label_set)
         style_code = encode_code(encoded.codes[label])
-        return _image_style(file).replace(label=label, code=style_code, made_by=encoded.made_by or None)
+        return _image_style(style_file).replace(label=label, code=style_code, made_by=encoded.made_by or None)
 
-    def _encoded(self, file: StyleFile) -> StyleCodes:
-        if file.label_map is None and self._session.parser_for(self.label_set) is None:
+    def _encoded(self, style_file: StyleFile) -> StyleCodes:
+        if style_file.label_map is None and self._session.parser_for(self.label_set) is None:
             raise MissingStyle(
                 'No parser for the labels of "{0}" is installed: give the label map of "{1}" behind an @, as in {2}'
                 "@labels.png.",
-                self._weights, file.picture, file.picture,
+                self._weights, style_file.picture, style_file.picture,
             )
-        if file not in self._codes:
-            self._codes[file], notes = self._session.encode_picture(self._weights, _image_style(file))
+        if style_file not in self._codes:
+            self._codes[style_file], notes = self._session.encode_picture(self._weights, _image_style(style_file))
             tell(notes)
-        return self._codes[file]
+        return self._codes[style_file]
 
 
-def _image_style(file: StyleFile) -> ImageStyle:
+def _image_style(style_file: StyleFile) -> ImageStyle:
     """A style of the picture's first label: its files, by paths that last."""
-    label_map = os.path.abspath(file.label_map) if file.label_map else None
-    return ImageStyle(path=os.path.abspath(file.picture), label=0, label_map_path=label_map)
+    label_map = os.path.abspath(style_file.label_map) if style_file.label_map else None
+    return ImageStyle(path=os.path.abspath(style_file.picture), label=0, label_map_path=label_map)

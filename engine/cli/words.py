@@ -36,19 +36,21 @@ class Mean:
 StyleWord = StyleFile | Drawn | Mean
 
 
-def split_label(option: str, word: str) -> tuple[str, str]:
+def split_label(option_name: str, word: str) -> tuple[str, str]:
     """("hair", "a=b.png") of "hair=a=b.png": a label's name or id never holds an equals sign."""
-    label, separator, style_word = word.partition("=")
-    if not separator or not label.strip() or not style_word:
-        raise BadRequest('{0} "{1}" should read LABEL=FILE, for example {2} hair=photo.jpg.', option, word, option)
-    return label.strip(), style_word
+    label_name, separator, style_word = word.partition("=")
+    if not separator or not label_name.strip() or not style_word:
+        raise BadRequest(
+            '{0} "{1}" should read LABEL=FILE, for example {2} hair=photo.jpg.', option_name, word, option_name
+        )
+    return label_name.strip(), style_word
 
 
-def split_style_file(option: str, word: str) -> StyleFile:
+def split_style_file(option_name: str, word: str) -> StyleFile:
     """The picture and label map of "FILE" or "FILE@LABELMAP"; both must exist."""
     if os.path.isfile(word):
         return StyleFile(word)
-    separators = [position for position, letter in enumerate(word) if letter == "@"]
+    separators = [position for position, character in enumerate(word) if character == "@"]
     possible_files = [
         (word[:position], word[position + 1 :]) for position in reversed(separators) if 0 < position < len(word) - 1
     ]
@@ -57,13 +59,15 @@ def split_style_file(option: str, word: str) -> StyleFile:
             return StyleFile(picture, label_map)
     for picture, label_map in possible_files:
         if os.path.isfile(picture):
-            raise BadFile('{0}: there is no label map file "{1}" for the picture "{2}".', option, label_map, picture)
+            raise BadFile(
+                '{0}: there is no label map file "{1}" for the picture "{2}".', option_name, label_map, picture
+            )
     raise BadFile(
-        '{0}: there is no file "{1}"; check the path.', option, possible_files[0][0] if possible_files else word
+        '{0}: there is no file "{1}"; check the path.', option_name, possible_files[0][0] if possible_files else word
     )
 
 
-def split_style(option: str, word: str) -> StyleWord:
+def split_style(option_name: str, word: str) -> StyleWord:
     """What "FILE[@LABELMAP]", "sample:SEED" or "mean" says; a file of that name wins."""
     if os.path.isfile(word):
         return StyleFile(word)
@@ -72,9 +76,9 @@ def split_style(option: str, word: str) -> StyleWord:
     if word.startswith("sample:"):
         seed_digits = word.removeprefix("sample:")
         if not seed_digits.isascii() or not seed_digits.isdigit() or int(seed_digits) >= 2**63:
-            raise BadRequest('{0}: "{1}" should read sample:SEED, for example sample:7.', option, word)
+            raise BadRequest('{0}: "{1}" should read sample:SEED, for example sample:7.', option_name, word)
         return Drawn(int(seed_digits))
-    return split_style_file(option, word)
+    return split_style_file(option_name, word)
 
 
 def split_relabel(word: str) -> tuple[str, str]:
@@ -87,7 +91,7 @@ def split_relabel(word: str) -> tuple[str, str]:
 
 def split_mix(word: str) -> tuple[str, StyleWord, float]:
     """(label, style, amount) of "LABEL=STYLE:AMOUNT"; the amount stands behind the last colon."""
-    label, style_and_amount = split_label("--mix", word)
+    label_name, style_and_amount = split_label("--mix", word)
     style_word, _, amount_text = style_and_amount.rpartition(":")
     try:
         amount = float(amount_text) if style_word and style_word != "sample" else math.nan
@@ -97,11 +101,11 @@ def split_mix(word: str) -> tuple[str, StyleWord, float]:
         raise BadRequest(
             '--mix "{0}" should end in a colon and how much of the style to take, for example --mix '
             "{1}=photo.jpg:0.4.",
-            word, label,
+            word, label_name,
         )
     if not -1 <= amount <= 2:
         raise BadRequest('--mix "{0}": the amount {1} is outside -1 to 2.', word, amount_text)
-    return label, split_style("--mix", style_word), amount
+    return label_name, split_style("--mix", style_word), amount
 
 
 def split_settings(words: list[str]) -> dict[str, str]:

@@ -110,17 +110,17 @@ class LabelSet:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, name: str = "", source: str = "the label set") -> LabelSet:
+    def from_dict(cls, fields: Mapping[str, Any], *, name: str = "", source: str = "the label set") -> LabelSet:
         """A label set from plain data; `name` stands in where it has none. Raises BadFile naming `source`."""
         try:
-            classes = data["classes"]
-            labels = tuple(_label(row, index) for index, row in enumerate(classes))
-            ignore = data.get("ignore")
+            classes = fields["classes"]
+            labels = tuple(_label(class_fields, index) for index, class_fields in enumerate(classes))
+            ignore = fields.get("ignore")
             return cls(
-                name=str(data.get("name") or name or "labels"),
+                name=str(fields.get("name") or name or "labels"),
                 labels=labels,
                 ignore=None if ignore is None else int(ignore),
-                swap_on_flip=tuple((int(left), int(right)) for left, right in data.get("swap_on_flip") or ()),
+                swap_on_flip=tuple((int(left), int(right)) for left, right in fields.get("swap_on_flip") or ()),
             )
         except BadRequest as error:
             raise BadFile("{0} cannot be used: {1}", as_sentence(source), error) from error
@@ -135,12 +135,17 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
 
 
-def _label(row: Mapping[str, Any], index: int) -> Label:
-    colour = str(row.get("colour") or _voc_colour(index)).removeprefix("#")
+def _label(class_fields: Mapping[str, Any], index: int) -> Label:
+    colour = str(class_fields.get("colour") or _voc_colour(index)).removeprefix("#")
     if len(colour) != 6:
         raise ValueError(f"colour {colour!r}")
     red, green, blue = bytes.fromhex(colour)
-    return Label(int(row["id"]), str(row["name"]), str(row.get("name_zh") or row["name"]), (red, green, blue))
+    return Label(
+        int(class_fields["id"]),
+        str(class_fields["name"]),
+        str(class_fields.get("name_zh") or class_fields["name"]),
+        (red, green, blue),
+    )
 
 
 def _voc_colour(index: int) -> str:
@@ -156,19 +161,19 @@ def load_label_set(name_or_path: str | Path) -> LabelSet:
 
     A folder stands for the `classes.json` in it. Raises BadFile, or BadRequest naming the bundled sets.
     """
-    text = str(name_or_path)
-    path = resource("labelsets", f"{text}.json")
-    if isinstance(name_or_path, Path) or text.endswith(".json") or any(sign in text for sign in "/\\"):
-        path = Path(text)
+    written_name = str(name_or_path)
+    path = resource("labelsets", f"{written_name}.json")
+    if isinstance(name_or_path, Path) or written_name.endswith(".json") or any(sign in written_name for sign in "/\\"):
+        path = Path(written_name)
         path = path / "classes.json" if path.is_dir() else path
-    elif text not in bundled_label_sets():
-        raise BadRequest('There is no label set "{0}"; there are {1}.', text, ", ".join(bundled_label_sets()))
+    elif written_name not in bundled_label_sets():
+        raise BadRequest('There is no label set "{0}"; there are {1}.', written_name, ", ".join(bundled_label_sets()))
     try:
-        data = json.loads(read_text(path, limit=8 << 20))
+        json_data = json.loads(read_text(path, limit=8 << 20))
     except (json.JSONDecodeError, RecursionError) as error:
         raise BadFile('"{0}" is not a JSON file; give a classes.json.', path, details=repr(error)) from error
     fallback = path.parent.name if path.name == "classes.json" else path.stem
-    return LabelSet.from_dict(data, name=fallback, source=f'"{path}"')
+    return LabelSet.from_dict(json_data, name=fallback, source=f'"{path}"')
 
 
 def bundled_label_sets() -> tuple[str, ...]:

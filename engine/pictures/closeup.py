@@ -29,18 +29,18 @@ def focus(label_map: Array, *, room: float = 1.12) -> tuple[slice, slice]:
     """Rows and columns of the square that shows what the regions show: around everything that is not background,
     with some room, as large as fits; the centred square where the regions fill the picture or there are none."""
     height, width = label_map.shape
-    side = min(height, width)
+    square_side = min(height, width)
     rows, columns = np.nonzero(label_map.any(axis=1))[0], np.nonzero(label_map.any(axis=0))[0]
     centre_y, centre_x = height / 2, width / 2
     if rows.size:
-        extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+        region_extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
         centre_y, centre_x = (rows[0] + rows[-1] + 1) / 2, (columns[0] + columns[-1] + 1) / 2
-        if extent * room < SMALL * side:
-            side = max(32, round(extent * room))
-    side = min(side, height, width)
-    top = int(min(max(0, round(centre_y - side / 2)), height - side))
-    left = int(min(max(0, round(centre_x - side / 2)), width - side))
-    return slice(top, top + side), slice(left, left + side)
+        if region_extent * room < SMALL * square_side:
+            square_side = max(32, round(region_extent * room))
+    square_side = min(square_side, height, width)
+    first_row = int(min(max(0, round(centre_y - square_side / 2)), height - square_side))
+    first_column = int(min(max(0, round(centre_x - square_side / 2)), width - square_side))
+    return slice(first_row, first_row + square_side), slice(first_column, first_column + square_side)
 
 
 def has_background(label_set: LabelSet) -> bool:

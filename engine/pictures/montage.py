@@ -20,13 +20,13 @@ def strip(pictures: Sequence[Array], gap: int = 4) -> Array:
     return grid(pictures, len(pictures), gap)
 
 
-def grid(pictures: Sequence[Array], columns: int = 0, gap: int = 4) -> Array:
+def grid(pictures: Sequence[Array], columns: int = 0, gap_width: int = 4) -> Array:
     """Pictures in rows, read from left to right: (H, W, 3) uint8.
 
     Args:
         pictures: (h, w, 3) uint8, brought to the size of the first one.
         columns: pictures in a row; as many as make the grid nearly square unless given.
-        gap: pixels between them.
+        gap_width: pixels between them.
 
     Raises:
         BadRequest: there is no picture.
@@ -36,9 +36,11 @@ def grid(pictures: Sequence[Array], columns: int = 0, gap: int = 4) -> Array:
     columns = columns or math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
     height, width = pictures[0].shape[:2]
-    montage = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), PAPER, np.uint8)
+    montage = np.full(
+        (rows * (height + gap_width) - gap_width, columns * (width + gap_width) - gap_width, 3), PAPER, np.uint8
+    )
     for number, picture in enumerate(pictures):
-        row_start, column_start = number // columns * (height + gap), number % columns * (width + gap)
+        row_start, column_start = number // columns * (height + gap_width), number % columns * (width + gap_width)
         montage[row_start : row_start + height, column_start : column_start + width] = resize_image(
             picture, height, width
         )

@@ -117,10 +117,10 @@ def _is_torch(path: Path, first_bytes: bytes) -> bool:
 
 def _is_request(path: Path) -> bool:
     try:
-        data = json.loads(path.read_bytes())
+        json_data = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError, MemoryError):
         return False
-    return isinstance(data, dict) and str(data.get("schema", "")).startswith("tessera/")
+    return isinstance(json_data, dict) and str(json_data.get("schema", "")).startswith("tessera/")
 
 
 def _sniff_picture(path: Path) -> Kind:
@@ -130,8 +130,8 @@ def _sniff_picture(path: Path) -> Kind:
                 with suppress(EngineError):
                     if read_embedded_request(path) is not None:
                         return "request_png"
-            small = image.size[0] * image.size[1] <= MAX_PIXELS
-            if small and image.format in ("PNG", "TIFF", "BMP"):
+            is_small = image.size[0] * image.size[1] <= MAX_PIXELS
+            if is_small and image.format in ("PNG", "TIFF", "BMP"):
                 with suppress(Exception):  # damaged: still a picture, reading it says what is wrong
                     return "label_map" if _looks_like_label_map(image) else "image"
             return "image"

@@ -40,9 +40,9 @@ class ParseResult:
 
     def shares(self) -> dict[str, float]:
         """Share of the picture, above 0 to 1, of each label that it shows, by name."""
-        counts = np.bincount(self.label_map.ravel(), minlength=len(self.label_set))
-        labels = self.label_set.labels
-        return {label.name: float(counts[label.id] / counts.sum()) for label in labels if counts[label.id]}
+        pixel_counts = np.bincount(self.label_map.ravel(), minlength=len(self.label_set))
+        shown = [label for label in self.label_set.labels if pixel_counts[label.id]]
+        return {label.name: float(pixel_counts[label.id] / pixel_counts.sum()) for label in shown}
 
     def facts(self) -> dict[str, Any]:
         """How sure the parser is and which labels the photo shows."""

@@ -94,8 +94,8 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
             raise BadRequest('The key "detail" is {0}; give "model" or "full".', repr(self.detail))
 
     def __hash__(self) -> int:
-        parts = (self.weights, self.label_map, tuple(self.styles.items()), self.seed, self.precision, self.detail)
-        return hash(parts)
+        deciding = (self.weights, self.label_map, tuple(self.styles.items()), self.seed, self.precision, self.detail)
+        return hash(deciding)
 
     def style(self, label: int) -> Style:
         """The style of a label; its mean style where none was chosen."""
@@ -132,7 +132,7 @@ def read_codes(
 
     Raises MissingStyle, BadRequest, NotSupported, WeightsError, BadFile.
     """
-    notes: list[Message] = []
+    all_notes: list[Message] = []
     encoded: dict[tuple[str | None, ...], StyleCodes] = {}  # a picture that styles many labels is read and parsed once
 
     def encode(style: ImageStyle) -> tuple[Array, Array]:
@@ -140,7 +140,7 @@ def read_codes(
         picture = style.path, style.label_map_path, style.label_map_png
         if picture not in encoded:
             encoded[picture], picture_notes = encode_picture(services, painter, style)
-            notes.extend(picture_notes)
+            all_notes.extend(picture_notes)
         return encoded[picture].codes, encoded[picture].present
 
-    return painter.codes_for(request, encode), notes
+    return painter.codes_for(request, encode), all_notes

@@ -21,35 +21,35 @@ from engine.errors import BadRequest
 TABLE, POINTER, INLINE = "maps", "label_map_id", "label_map_png"
 
 
-def share_maps(data: dict[str, Any]) -> dict[str, Any]:
-    """A request's data with inline label maps moved to the table; `data` itself is changed."""
+def share_maps(fields: dict[str, Any]) -> dict[str, Any]:
+    """A request's data with inline label maps moved to the table; `fields` itself is changed."""
     map_table: dict[str, str] = {}
-    for holder in _objects(data):
-        png = holder.pop(INLINE, None)
+    for map_holder in _objects(fields):
+        png = map_holder.pop(INLINE, None)
         if png is not None:
             map_id = hashlib.sha256(png.encode()).hexdigest()[:16]
             map_table[map_id] = png
-            holder[POINTER] = map_id
-    return {**data, TABLE: map_table} if map_table else data
+            map_holder[POINTER] = map_id
+    return {**fields, TABLE: map_table} if map_table else fields
 
 
-def spread_maps(data: dict[str, Any]) -> dict[str, Any]:
+def spread_maps(fields: dict[str, Any]) -> dict[str, Any]:
     """The inverse of `share_maps`; all styles of one picture hold the same string. Raises BadRequest."""
-    map_table = data.pop(TABLE, {})
+    map_table = fields.pop(TABLE, {})
     if not isinstance(map_table, dict):
         raise BadRequest('The key "{0}" of the request is no table of label maps; save the request again.', TABLE)
-    for holder in _objects(data):
-        if POINTER not in holder:
+    for map_holder in _objects(fields):
+        if POINTER not in map_holder:
             continue
-        map_id = holder.pop(POINTER)
+        map_id = map_holder.pop(POINTER)
         if not isinstance(map_id, str) or map_id not in map_table:
             raise BadRequest(
                 'The key "{0}" of a style is {1}, which the key "{2}" of the request does not have; save the request '
                 "again.",
                 POINTER, repr(map_id), TABLE,
             )
-        holder[INLINE] = map_table[map_id]
-    return data
+        map_holder[INLINE] = map_table[map_id]
+    return fields
 
 
 def _objects(data: object) -> Iterator[dict[str, Any]]:

@@ -65,17 +65,17 @@ def encode_picture(services: Services, painter: Painter, style: ImageStyle) -> t
     Raises BadFile, BadLabelMap, BadRequest: the picture or its label map cannot be read; WeightsError: it comes without
     a label map and no parser is installed; what `StyleCodeCache.encode` raises.
     """
-    picture = read_image(style.path)
-    pixels, notes = reduced(picture.pixels), notes_of(style.path, picture.notes)
+    picture_file = read_image(style.path)
+    pixels, all_notes = reduced(picture_file.pixels), notes_of(style.path, picture_file.notes)
     label_map = style.label_map()
     if label_map is None and style.label_map_path is not None:
         label_map_file = read_label_map(style.label_map_path, painter.label_set)
         label_map = label_map_file.label_map
-        notes += notes_of(style.label_map_path, label_map_file.notes)
+        all_notes += notes_of(style.label_map_path, label_map_file.notes)
     if label_map is None:
         label_map, warnings = _parsed(services, painter.label_set, style.path, pixels)
-        notes += [Message('"{0}": {1}', Path(style.path).name, warning) for warning in warnings]
-    return services.codes.encode(painter, pixels, label_map), notes
+        all_notes += [Message('"{0}": {1}', Path(style.path).name, warning) for warning in warnings]
+    return services.codes.encode(painter, pixels, label_map), all_notes
 
 
 def _parsed(services: Services, label_set: LabelSet, picture_path: str, pixels: Array) -> tuple[Array, tuple[str, ...]]:

@@ -139,16 +139,16 @@ def _check_nested(style: Style) -> None:
         raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.")
 
 
-def beside(path: str | None, folder: Path) -> str | None:
+def beside(file_path: str | None, folder: Path) -> str | None:
     """The path, made absolute where it is that of a file in `folder` (or below)."""
-    return str(folder / path) if path and (folder / path).is_file() else path
+    return str(folder / file_path) if file_path and (folder / file_path).is_file() else file_path
 
 
 def located(style: Style, folder: Path) -> Style:
     """The style with each relative path of a file in `folder` (or below) made absolute; others stay."""
     if isinstance(style, ImageStyle):
-        paths = {"path": style.path, "label_map_path": style.label_map_path}
-        return style.replace(**{key: beside(path, folder) for key, path in paths.items()})
+        file_paths = {"path": style.path, "label_map_path": style.label_map_path}
+        return style.replace(**{key: beside(path, folder) for key, path in file_paths.items()})
     if isinstance(style, MixStyle):
         return MixStyle(located(style.a, folder), located(style.b, folder), style.amount)
     if isinstance(style, BlockStyle):

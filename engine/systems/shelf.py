@@ -35,40 +35,43 @@ class Shelf:
                 return entry.name
         return None
 
-    def load(self, name: str) -> Any:
-        """The weights called `name`, whatever they do, read once. Raises WeightsError."""
-        return self._entry(name)[1]
+    def load(self, weights_name: str) -> Any:
+        """The weights called `weights_name`, whatever they do, read once. Raises WeightsError."""
+        return self._entry(weights_name)[1]
 
-    def serving(self, name: str, kind: type[Request[Any]]) -> Any:
-        """The weights called `name`. Raises WeightsError too if they do not serve requests of that kind."""
-        system, runtime = self._entry(name)
-        if not system.serves(kind):
-            able_systems = ", ".join(able_system.id for able_system in systems_serving(kind))
+    def serving(self, weights_name: str, request_kind: type[Request[Any]]) -> Any:
+        """The weights called `weights_name`. Raises WeightsError too if they do not serve requests of that kind."""
+        system, runtime = self._entry(weights_name)
+        if not system.serves(request_kind):
+            able_systems = ", ".join(able_system.id for able_system in systems_serving(request_kind))
             raise WeightsError(
-                '"{0}" does not {1}; choose weights of a system that does ({2}).', name, kind.task, able_systems
+                '"{0}" does not {1}; choose weights of a system that does ({2}).',
+                weights_name,
+                request_kind.task,
+                able_systems,
             )
         return runtime
 
-    def parser(self, name: str) -> LabelMapFinder:
+    def parser(self, weights_name: str) -> LabelMapFinder:
         """Weights that find label maps. Raises WeightsError if they do something else."""
-        parser: LabelMapFinder = self.serving(name, ParseRequest)
+        parser: LabelMapFinder = self.serving(weights_name, ParseRequest)
         return parser
 
     def clear(self) -> None:
         """Forget all."""
         self._loaded.clear()
 
-    def _entry(self, name: str) -> tuple[System, Any]:
-        if name not in self._loaded:
-            weights = load_weights(name)
+    def _entry(self, weights_name: str) -> tuple[System, Any]:
+        if weights_name not in self._loaded:
+            weights = load_weights(weights_name)
             system = find_system(weights.card.system)
             if system is None:
                 raise WeightsError(
                     '"{0}" is of the system "{1}", which this version cannot use; update Tessera.',
-                    name, weights.card.system,
+                    weights_name, weights.card.system,
                 )
             while len(self._loaded) >= LOADED:
                 self._loaded.popitem(last=False)
-            self._loaded[name] = system, load_part(system.runtime)(weights, self._device)
-        self._loaded.move_to_end(name)
-        return self._loaded[name]
+            self._loaded[weights_name] = system, load_part(system.runtime)(weights, self._device)
+        self._loaded.move_to_end(weights_name)
+        return self._loaded[weights_name]

@@ -62,7 +62,7 @@ def test_strips_and_grids_hold_every_picture_where_it_belongs():
     sheet = strip(PICTURES, gap=4)
     assert sheet.shape == (48, 5 * 68 - 4, 3)
     assert all(np.array_equal(sheet[:, n * 68 : n * 68 + 64], picture) for n, picture in enumerate(PICTURES))
-    sheet = grid(PICTURES, columns=3, gap=2)
+    sheet = grid(PICTURES, columns=3, gap_width=2)
     assert sheet.shape == (98, 3 * 66 - 2, 3)
     assert np.array_equal(sheet[50:, 66:130], PICTURES[4])
     assert grid(PICTURES[:4]).shape[0] == 100  # two by two unless told
