@@ -14,6 +14,7 @@ from typing import Protocol
 from PySide6.QtCore import Qt
 
 from app.document.document import BACKGROUND, Document
+from app.raster.strokes import pressed_radius
 from app.shell.i18n import mark, tr
 
 
@@ -220,13 +221,6 @@ class PanTool(Tool):
 
     def cancel(self, host: Host) -> None:
         self._last = None
-
-
-def pressed_radius(diameter: int, pressure: float) -> float:
-    """Radius of the brush under a pen's pressure (0-1): the full size when pressed hard, never under one
-    pixel.
-    """
-    return max(0.5, diameter / 2 * min(1.0, max(0.0, pressure)))
 
 
 class ResizeGesture(Tool):

@@ -52,9 +52,9 @@ class FilesController(QObject):
         self._recent = recent_menu
         context.core.settings.recent_changed.connect(self._fill_recent)
         recent_menu.aboutToShow.connect(self._fill_recent)
-        canvas.files_dropped.connect(self._dropped_on_canvas)
-        canvas.image_dropped.connect(self._image_dropped_on_canvas)
-        canvas.style_dropped.connect(self._style_dropped_on_canvas)
+        canvas.drops.files_dropped.connect(self._dropped_on_canvas)
+        canvas.drops.image_dropped.connect(self._image_dropped_on_canvas)
+        canvas.drops.style_dropped.connect(self._style_dropped_on_canvas)
         self._fill_recent()
 
     # --- commands -----------------------------------------------------------------------------------

@@ -432,7 +432,7 @@ def test_a_stroke_recolours_its_pixels_and_repaints_only_around_them(canvas, doc
     mouse.release(at(12, 50))
     fresh = CanvasWidget(document)
     qtbot.addWidget(fresh)
-    assert fresh._scene._labels.image == canvas._scene._labels.image
+    assert fresh._drawing._labels.image == canvas._drawing._labels.image
 
 
 def test_undo_and_replacing_are_shown(canvas, document):
@@ -543,14 +543,11 @@ def test_100_per_cent_is_one_pixel_of_the_screen_at_any_density(document, qtbot,
 # ---------------------------------------------------------------- status, drops, access
 
 
-def test_the_label_under_the_cursor_is_told(canvas, document, mouse):
-    seen = []
-    canvas.cursor_label.connect(seen.append)
-    mouse.move(at(32, 10), at(33, 10), at(0, 0), (1, 1))
-    assert seen == [HAIR, 0, -1]
-    mouse.move(at(0, 0))
+def test_the_label_under_a_point_is_known(canvas, document):
+    points = at(32, 10), at(33, 10), at(0, 0), (1, 1)
+    assert [canvas.label_at(QPointF(*point)) for point in points] == [HAIR, HAIR, 0, -1]
     document.fill(0, 0, SKIN)
-    assert seen[-1] == SKIN
+    assert canvas.label_at(QPointF(*at(0, 0))) == SKIN
 
 
 def files(*paths: str) -> QMimeData:
@@ -562,18 +559,16 @@ def files(*paths: str) -> QMimeData:
 def test_dropped_files_are_told_with_the_pixel_under_them(canvas, qtbot):
     drag = Drag(canvas, files("/tmp/Anna 头发.jpg", "/tmp/b.png"))
     assert drag.enter((50, 60))
-    with qtbot.waitSignal(canvas.files_dropped) as caught:
+    with qtbot.waitSignal(canvas.drops.files_dropped) as caught:
         assert drag.drop(tuple(int(v) for v in at(20, 30)))
     assert caught.args == [["/tmp/Anna 头发.jpg", "/tmp/b.png"], QPoint(20, 30)]
     drag.enter((2, 2))
-    with qtbot.waitSignal(canvas.files_dropped) as caught:
+    with qtbot.waitSignal(canvas.drops.files_dropped) as caught:
         drag.drop((2, 2))
     assert caught.args[1] is None
 
 
 def test_the_region_under_dragged_files_stands_out_until_they_leave(canvas, document):
-    seen = []
-    canvas.drag_label.connect(seen.append)
     drag = Drag(canvas, files("/tmp/a.jpg"))
     drag.enter((2, 2))
     drag.move(tuple(int(v) for v in at(32, 10)))
@@ -582,7 +577,6 @@ def test_the_region_under_dragged_files_stands_out_until_they_leave(canvas, docu
     assert colour(image, 32, 36) != document.label_set[int(document.label_map[36, 32])].colour
     drag.leave()
     assert colour(shown(canvas), 32, 36) == document.label_set[int(document.label_map[36, 32])].colour
-    assert seen == [HAIR, -1]
 
 
 def test_a_dropped_image_without_a_file_is_told_too(canvas, qtbot):
@@ -590,7 +584,7 @@ def test_a_dropped_image_without_a_file_is_told_too(canvas, qtbot):
     data.setImageData(QImage(3, 2, QImage.Format.Format_RGB32))
     drag = Drag(canvas, data)
     assert drag.enter((2, 2))
-    with qtbot.waitSignal(canvas.image_dropped) as caught:
+    with qtbot.waitSignal(canvas.drops.image_dropped) as caught:
         drag.drop((2, 2))
     assert caught.args[0].width() == 3
 
@@ -598,7 +592,7 @@ def test_a_dropped_image_without_a_file_is_told_too(canvas, qtbot):
 def test_a_style_dragged_from_the_panel_is_told_with_the_region_under_it(canvas, qtbot):
     drag = Drag(canvas, style_mime(SKIN))
     assert drag.enter((2, 2))
-    with qtbot.waitSignal(canvas.style_dropped) as caught:
+    with qtbot.waitSignal(canvas.drops.style_dropped) as caught:
         drag.drop(tuple(int(v) for v in at(32, 8)))
     assert caught.args == [SKIN, QPoint(32, 8)]
 

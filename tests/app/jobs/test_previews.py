@@ -79,7 +79,7 @@ def test_a_stroke_is_previewed_and_ends_in_the_exact_picture(window, slow, previ
 
 def shown_opacity(window) -> np.ndarray:
     """How much of the preview on the canvas is seen: (h, w), 0-255."""
-    return window.canvas._scene._preview._buffer >> 24
+    return window.canvas._drawing._preview._buffer >> 24
 
 
 def test_a_preview_is_seen_around_what_changed_only(window, slow, previews, qtbot):

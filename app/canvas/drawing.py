@@ -8,16 +8,17 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPixmap
 
-from app.canvas.layers import LayerImage, PictureImage, TableImage, colour_table, highlight_table
+from app.canvas.images import LayerImage, PictureImage, TableImage
 from app.document.document import Document
 from app.raster import strokes, view
 from app.raster.boxes import Box
+from app.raster.colour_tables import colour_table, highlight_table
 from app.raster.view import Pane, View
 
 _CHECK = 8  # widget pixels of a checkerboard square
 
 
-class Scene:
+class Drawing:
     """Images of one document, kept up to date by the canvas. Draws in widget coordinates."""
 
     def __init__(self, document: Document) -> None:
@@ -60,10 +61,6 @@ class Scene:
     @property
     def has_preview(self) -> bool:
         return self._preview is not None
-
-    @property
-    def has_picture(self) -> bool:
-        return self._picture is not None
 
     @property
     def highlighted(self) -> int | None:
