@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import socket
@@ -18,6 +19,7 @@ pytest_plugins = ["pytester"]
 
 REPO = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 400  # lines; aim at 150 to 300
+MOST_MODULES = 20
 
 
 def _python(code: str) -> str:
@@ -61,6 +63,26 @@ def test_the_engine_works_where_qt_is_not_installed() -> None:
 def test_files_stay_short_enough_to_read() -> None:
     counts = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _sources("app", "engine")}
     assert {str(path.relative_to(REPO)): n for path, n in counts.items() if n > LONGEST_FILE} == {}
+
+def test_packages_have_no_more_modules_than_one_can_look_over() -> None:
+    counts = {}
+    for package in {path.parent for path in _sources("app", "engine")}:
+        counts[package.relative_to(REPO).as_posix()] = len(list(package.glob("[!_]*.py")))
+    assert {name: count for name, count in counts.items() if count > MOST_MODULES} == {}
+
+
+def test_classes_of_the_application_stand_on_one_class_of_ours_at_most() -> None:
+    """Two floors: what a reader must hold in mind is one class and the one below it. Errors and protocols count too."""
+    bases: dict[str, list[str]] = {}
+    for path in _sources("app"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = [ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases]
+
+    def floors(name: str) -> int:
+        return 1 + max((floors(base) for base in bases[name] if base in bases), default=0)
+
+    assert {name: floors(name) for name in bases if floors(name) > 2} == {}
 
 
 def test_no_path_is_opened_by_opencv() -> None:
