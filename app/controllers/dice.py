@@ -18,7 +18,7 @@ SEEDS = 10**8  # short enough to read aloud, and to see whole in the panel
 
 
 def new_seed() -> int:
-    """A seed that nobody has seen before."""
+    """A random seed."""
     return secrets.randbelow(SEEDS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
@@ -12,10 +12,13 @@ from app.controllers.context import Context
 from app.controllers.new import NewController
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
-from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
+from app.shell.warm_start import find_devices
 from app.texts.system_names import system_text
 from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from engine.devices import Device
 
 AUTO = "auto"
 GIB = 1 << 30
@@ -38,14 +41,14 @@ class DeviceController(QObject):
     def look(self) -> None:
         """Ask which devices there are; called after the first frame, as that imports torch."""
         work_lane = self._context.core.work_lane
-        self._looking = work_lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found)
+        self._looking = work_lane.submit(find_devices, text=self.tr("Looking for devices"), on_done=self._found)
 
     def stop(self) -> None:
         """The window goes: ask no more."""
         if self._looking is not None and not self._looking.settled:
             self._looking.cancel()
 
-    def _found(self, devices: list[Any]) -> None:
+    def _found(self, devices: list[Device]) -> None:
         self._devices = [(AUTO, self.tr("Automatic"))]
         for device in devices:
             description = (
@@ -75,13 +78,6 @@ class DeviceController(QObject):
         self._context.core.use_device(device)
         self._fill()
         self._render.render_now()
-
-
-def _devices(work: Work) -> list[Any]:
-    preload_torch()
-    from engine.devices import list_devices
-
-    return list(list_devices())
 
 
 class ModelController(QObject):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -44,7 +43,7 @@ class ExportController(QObject):
 
     def save_then(self, continuation: Callable[[], object] | None) -> None:
         """Save, then call ``continuation``: not when the user gives no name, the write fails or is cancelled, or when
-        the document has changed again meanwhile."""
+        the document has changed again by then."""
         target_path = self._document.path
         if target_path is None or target_path.suffix.lower() not in (".png", ".json"):
             target_path = self._ask_name()
@@ -116,7 +115,7 @@ class ExportController(QObject):
         if saving:
             document.set_path(target_path, of=origin)  # it may be another document by now: that one's path stays
             self._context.core.settings.add_recent(target_path)
-            if document.origin is origin and scene.same_file(document.scene):  # else painted on meanwhile
+            if document.origin is origin and scene.same_file(document.scene):  # else it was painted on since
                 document.mark_saved()
         self._said(target_path)
         if continuation is not None and document.origin is origin and not document.dirty:
@@ -180,7 +179,7 @@ def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray 
         return
     if picture is None:
         with work.session() as session:
-            render_result: Any = session.run(request, work.progress, work.cancel_event)
+            render_result = session.run(request, work.progress, work.cancel_event)
         picture = render_result.pixels
     work.progress(0.9)
     work.commit()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject
@@ -26,9 +26,9 @@ from engine.errors import EngineError
 from engine.painting.sizes import encoded_size
 from engine.pictures.images import write_image
 from engine.pictures.montage import strip
-from engine.requests.animation import Spool, paint_all, paint_each, write_gif, write_sequence
+from engine.requests.animation import Progress, Spool, paint_all, paint_each, write_gif, write_sequence
 from engine.requests.morph import morph
-from engine.requests.render import RenderRequest
+from engine.requests.render import RenderRequest, RenderResult
 from engine.requests.styles import MEAN, MeanStyle, SampleStyle, Style, mix
 from engine.requests.variations import with_style
 
@@ -167,7 +167,7 @@ class MorphSession(QObject):
             self._show_end(self.dialog.second.show_end, self._to)
         elif end_style == self._to:
             self.dialog.show_picture(to_qimage(pixels))
-        self._look()  # the slider may have moved on meanwhile
+        self._look()  # the slider may have moved on
 
     def _reduced(self) -> Scene:
         """What previews are painted from: the document, or a large one smaller."""
@@ -183,11 +183,10 @@ class MorphSession(QObject):
 
         def paint(work: Work) -> np.ndarray:
             with work.session() as engine_session:
-                render_result: Any = engine_session.run(
+                render_result = engine_session.run(
                     with_style(self._look_request(), label_ids, style), work.progress, work.cancel_event
                 )
-            pixels: np.ndarray = render_result.pixels
-            return pixels
+            return render_result.pixels
 
         return paint
 
@@ -208,7 +207,7 @@ class MorphSession(QObject):
         start_style, label_ids = self._from, self._scope.labels(self._label)
 
         def write(work: Work) -> None:
-            def run(request: RenderRequest, report: Any, cancel: Any) -> Any:
+            def run(request: RenderRequest, report: Progress, cancel: threading.Event) -> RenderResult:
                 with work.session() as engine_session:  # one picture at a time: previews of the window get in between
                     return engine_session.run(request, report, cancel)
 

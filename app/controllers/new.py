@@ -105,7 +105,7 @@ class NewController(QObject):
 
     def open(self, opened_file: Found, *, keeps_file: bool = True) -> None:
         """Become what a file holds, once nothing unsaved can be lost. Codes of weights that are no more are made
-        anew first."""
+        again first."""
         request = opened_file.request
         if request is None or self._labels_of(opened_file) is None:
             return
@@ -297,7 +297,7 @@ class NewController(QObject):
             return None
 
     def _choose_label(self) -> None:
-        """Begin with the largest region that is not background: nobody wants to paint background first."""
+        """Begin with the largest region that is not background, which is rarely painted first."""
         if self._document.current_label != BACKGROUND:
             return
         areas = np.array(self._document.areas[: len(self._document.label_set)])

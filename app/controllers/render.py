@@ -14,6 +14,7 @@ from app.controllers.context import Context
 from app.document.scene import Scene
 from app.raster import preview
 from engine.errors import Cancelled, EngineError
+from engine.requests.render import RenderResult
 
 TOPIC = "render"
 COALESCE_MS = 8  # several signals of one change make one request
@@ -140,10 +141,10 @@ class RenderController(QObject):
     def _on_hand(self) -> None:
         self._lane.set_hand_down(self._document.stroking)
 
-    def _on_previewed(self, render_result: object) -> None:
+    def _on_previewed(self, render_result: RenderResult) -> None:
         painted_scene = self._lane.rendered_source
         if isinstance(painted_scene, Scene):
-            pixels: np.ndarray = render_result.pixels  # type: ignore[attr-defined]
+            pixels = render_result.pixels
             opacity = self._opacity(painted_scene, *pixels.shape[:2])
             self._canvas.show_preview(preview.layer(pixels, opacity))
 
@@ -163,21 +164,20 @@ class RenderController(QObject):
         restyled[[label_id for label_id, _ in set(new_scene.styles.items()) ^ set(shown_scene.styles.items())]] = True
         return preview.fading((reduced_map != shown_scene.label_map.resized(height, width)) | restyled[reduced_map])
 
-    def _on_rendered(self, render_result: object) -> None:
+    def _on_rendered(self, render_result: RenderResult) -> None:
         painted_scene = self._lane.rendered_source
-        if render_result.pixels.shape[:2] != self._document.label_map.shape:  # type: ignore[attr-defined]
+        if render_result.pixels.shape[:2] != self._document.label_map.shape:
             return  # of another document
         self._shown = painted_scene if isinstance(painted_scene, Scene) else None
         self._canvas.show_preview(None)
         self._document.take(self._document.scene.kind, render_result)
         self._context.core.hub.clear(TOPIC)
         status = self._context.status
-        status.show_time(render_result.seconds, str(render_result.device))  # type: ignore[attr-defined]
-        notes = tuple(getattr(render_result, "notes", ()))
-        if notes != self._notes:  # live rendering would repeat itself many times a second
-            self._notes = notes
-            for note in notes:
-                self._context.core.hub.notice(str(note), topic="notes")
+        status.show_time(render_result.seconds, render_result.device)
+        if render_result.notes != self._notes:  # live rendering would repeat itself many times a second
+            self._notes = render_result.notes
+            for note in render_result.notes:
+                self._context.core.hub.notice(note, topic="notes")
         self.rendered.emit(render_result)
 
     def _on_failed(self, error: EngineError) -> None:

@@ -98,7 +98,7 @@ class ResultsController(QObject):
     # --- from the strip -----------------------------------------------------------------------------
 
     def recall(self, picture_number: int) -> None:
-        """Become what made a kept picture. Where its weights were published anew since, its pictures are encoded
+        """Become what made a kept picture. Where its weights were published again since, its pictures are encoded
         again first."""
         kept_result, document = self._result(picture_number), self._document
         if kept_result is None:

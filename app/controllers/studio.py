@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMessageBox
@@ -16,7 +16,7 @@ from app.controllers.engine_menus import ModelController
 from app.controllers.exports import UnsavedChanges
 from app.controllers.restyle import RestyleController
 from app.jobs.preload import large_import
-from app.jobs.training_lane import State
+from app.jobs.training_lane import Ended, State
 from app.jobs.work_lane import Work
 from app.training.state.machine import folder_text
 from app.training.use import Made, publish_newest, publish_run, weights_name
@@ -100,7 +100,7 @@ class StudioController(QObject):
         return self.studio is not None and self.studio.isVisible()
 
     def close_window(self) -> None:
-        """The editor's window goes, or is made anew in another language: so does the studio's."""
+        """The editor's window goes, or is built again in another language: the studio's goes too."""
         if self.studio is not None:
             studio, self.studio = self.studio, None
             studio.close()
@@ -219,7 +219,7 @@ class StudioController(QObject):
         question.exec()
         return question.clickedButton() is stop_button
 
-    def _ended(self, ending: Any) -> None:
+    def _ended(self, ending: Ended) -> None:
         continuation, self._closing = self._closing, None
         if continuation is not None:
             continuation()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
@@ -163,9 +162,8 @@ class _VariationsRun:
         def paint(work: Work) -> np.ndarray:
             request: RenderRequest = with_style(self._request(), labels, SampleStyle(seed))
             with work.session() as engine_session:
-                render_result: Any = engine_session.run(request, work.progress, work.cancel_event)
-            pixels: np.ndarray = render_result.pixels
-            return pixels
+                render_result = engine_session.run(request, work.progress, work.cancel_event)
+            return render_result.pixels
 
         return paint
 

@@ -39,12 +39,12 @@ class FileAsker(QObject):
         self._widget = parent
 
     def open(self, dialog_kind: str, title: str, name_filters: str) -> Path | None:
-        """A file to read; None when the user thinks better of it."""
+        """A file to read; None when the user cancels."""
         chosen_name = self.pick_open(title, self._settings.folder(dialog_kind), name_filters)
         return self._remember(dialog_kind, chosen_name)
 
     def save(self, dialog_kind: str, title: str, proposed_name: str, name_filters: str) -> tuple[Path, str] | None:
-        """A file to write, with the filter that was chosen; None when the user thinks better of it.
+        """A file to write, with the filter that was chosen; None when the user cancels.
 
         A name without a suffix gets the first one of the chosen filter.
         """

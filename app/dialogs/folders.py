@@ -21,7 +21,7 @@ class FolderAsker(QObject):
         self.files = FileAsker(settings, widget)
 
     def folder(self, dialog_kind: str, title: str) -> Path | None:
-        """A folder; None when the user thinks better of it."""
+        """A folder; None when the user cancels."""
         chosen_folder = self.pick_folder(title, self._settings.folder(dialog_kind))
         if not chosen_folder:
             return None

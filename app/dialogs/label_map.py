@@ -144,12 +144,12 @@ class LabelMapDialog(QDialog):
         return self._map is not None
 
     def done(self, result: int) -> None:
-        """The dialog closes: nobody waits for the file any more."""
+        """The dialog closes: the file need not be read any more."""
         self._stop()
         super().done(result)
 
     def _read(self) -> None:
-        """Decode the file anew; of two orders chosen in a row the later one counts."""
+        """Decode the file again; of two orders chosen in a row the later one counts."""
         self._stop()
         self._map = None
         self.found.setText(self.tr("Reading {0}").format(self._path.name))

@@ -111,7 +111,7 @@ class TemplateDialog(QDialog):
         self._maps.append(label_map)
 
     def accept(self, *_: object) -> None:
-        """Give the chosen map to whoever opened the dialog."""
+        """Tell the chosen map by ``chosen``, and close."""
         row = self.list.currentRow()
         super().accept()
         if 0 <= row < len(self._maps):

@@ -37,7 +37,7 @@ def one_sentence(error: BaseException) -> str:
 
 
 class ProblemHub(QObject):
-    """Collects problems; whoever shows them listens to ``reported``.
+    """Collects problems; what shows them listens to ``reported``.
 
     ``report`` and its kin may be called from any thread: Qt queues the signal to the listener's thread.
     """
@@ -73,7 +73,7 @@ class ProblemHub(QObject):
         self.reported.emit(Problem(sentence, details, Severity.NOTICE, topic))
 
     def clear(self, topic: str) -> None:
-        """The trouble of ``topic`` is over: whoever shows it stops."""
+        """The trouble of ``topic`` is over: it need not be shown any more."""
         self.cleared.emit(topic)
 
     def _unexpected(self, error: BaseException) -> str:

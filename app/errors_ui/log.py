@@ -1,4 +1,4 @@
-"""The log file, and the hooks that send whatever nobody caught to it and to the error bar."""
+"""The log file, and the hooks that send uncaught errors to it and to the error bar."""
 
 from __future__ import annotations
 

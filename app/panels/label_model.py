@@ -55,7 +55,7 @@ class LabelModel(LabelRowsModel):
     # --- what the panel and the controllers ask -----------------------------------------------------
 
     def reorder(self) -> None:
-        """Make the order anew from the present areas."""
+        """Order the labels by the present areas."""
         areas = self._document.areas
         self._keys = label_keys(self._document.label_set)
         keyless_ids = [label.id for label in self._document.label_set.labels if label.id not in self._keys]

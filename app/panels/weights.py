@@ -40,7 +40,7 @@ class WeightsPanel(QWidget):
     check_wanted = Signal(list)  # names
     use_wanted = Signal(str)
     folder_wanted = Signal(object)  # Path
-    picture_wanted = Signal(object)  # Path of the sample sheet; whoever reads it calls `show_picture`
+    picture_wanted = Signal(object)  # Path of the sample sheet; its reader calls `show_picture`
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

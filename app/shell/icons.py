@@ -1,7 +1,7 @@
 """The icon set: one-colour SVG files under ``resources/icons``, tinted from the palette.
 
 A QIcon holds ready pixmaps, so a change of theme must make them again: ``Icons.bind(target, name)``
-remembers who shows which icon, and ``refresh`` sets it anew when the theme has changed the
+remembers who shows which icon, and ``refresh`` sets it again when the theme has changed the
 palette. (A QIconEngine written in Python would tint by itself, but crashes when Qt copies it.)
 """
 

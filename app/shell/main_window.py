@@ -42,7 +42,7 @@ class MainWindow(QMainWindow):
 
     first_frame = Signal()
     closed = Signal()
-    language_changed = Signal()  # whoever owns the window makes a new one on the same core
+    language_changed = Signal()  # the window's owner makes a new one on the same core
 
     def __init__(self, core: Core) -> None:
         super().__init__()

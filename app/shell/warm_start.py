@@ -13,9 +13,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.jobs.session_gate import session_factory
+from app.jobs.work_lane import Work
+
+if TYPE_CHECKING:
+    from engine.devices import Device
 
 LIBRARIES = ("libc10.so", "libtorch_cpu.so")  # no Python inside: their start code needs no interpreter
 
@@ -29,6 +33,15 @@ def engine_sessions(device: str) -> Callable[[], Any]:
         return make_session()
 
     return warm
+
+
+def find_devices(work: Work) -> list[Device]:
+    """The devices that can be trained and painted on. Call it in a worker: it imports torch."""
+    preload_torch()
+    from engine.devices import list_devices
+
+    work.check()
+    return list_devices()
 
 
 def preload_torch() -> int:

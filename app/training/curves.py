@@ -19,7 +19,7 @@ from app.training.state.history import LOSSES, History, Series
 from engine.files import write_bytes, write_text
 
 HUES = (174, 28, 264, 340, 96, 208, 48, 306, 130, 0)  # told apart in both themes, and by their lightness in grey
-REDRAW_MS = 200  # reports come as fast as steps; nobody reads faster
+REDRAW_MS = 200  # reports come as fast as steps, faster than they can be read
 
 
 def curve_colour(curve_number: int, dark: bool) -> QColor:
@@ -88,7 +88,7 @@ class CurvesView(QWidget):
         self._draw()
 
     def refresh(self) -> None:
-        """Reports have come; the curves follow a moment later, those that nobody sees when they are shown again."""
+        """Reports have come; the curves follow a moment later, hidden ones when they are shown again."""
         if self.isVisible() and not self._later.isActive():
             self._later.start()
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.dialogs.folders import FolderAsker
-from app.jobs.preload import preload_torch
-from app.jobs.work_lane import Work, WorkLane
+from app.jobs.work_lane import WorkLane
 from app.panels.widgets import heading_label, muted_label
 from app.shell.catalogue import Catalogue
+from app.shell.warm_start import find_devices
 from app.training.fields import FolderEdit
 from app.training.recipe_form import RecipeForm
 from app.training.state.new_run import NewRun
@@ -21,6 +21,9 @@ from app.training.state.run_folder import CONFIG, RunInfo
 from app.training.state.training import Training
 from engine.devices import usable_cores
 from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from engine.devices import Device
 
 RECIPES = "TOML (*.toml)"
 
@@ -129,7 +132,7 @@ class SetupForm(QWidget):
 
     def look_for_devices(self) -> None:
         """Ask which GPUs there are, in a worker: that imports torch."""
-        self._lane.submit(_devices, text=self.tr("Looking for devices"), on_done=self._found_devices)
+        self._lane.submit(find_devices, text=self.tr("Looking for devices"), on_done=self._found_devices)
 
     def set_data(self, chosen_folder: Path) -> None:
         """Choose a data folder."""
@@ -190,7 +193,7 @@ class SetupForm(QWidget):
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _found_devices(self, devices: list[Any]) -> None:
+    def _found_devices(self, devices: list[Device]) -> None:
         for device in devices:
             if device.id != "cpu" and self.device.findData(device.id) < 0:
                 self.device.addItem(f"{device.id}: {device.name}", device.id)
@@ -223,10 +226,3 @@ class SetupForm(QWidget):
             self.problem_found.emit(error)
             return
         self.start_wanted.emit(plan)
-
-
-def _devices(work: Work) -> list[Any]:
-    preload_torch()
-    from engine.devices import list_devices
-
-    return list(list_devices())

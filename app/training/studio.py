@@ -53,7 +53,7 @@ class Studio(QWidget):
         self._build()
         self._connect()
         self._show_run()
-        if training.shown is not None:  # the window is made anew in another language
+        if training.shown is not None:  # the window is built again in another language
             self.tabs.setCurrentWidget(self.runs)
         if training.plan is not None:
             self.setup.data.set_path(training.plan.data, tell=True)

@@ -1,4 +1,4 @@
-"""Weights from a training, for the editor. Runs in the work lane: the training goes on meanwhile."""
+"""Weights from a training, for the editor. Runs in the work lane, while the training goes on."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def use_of(run_folder: Path | None) -> Use:
 
 
 def folder_bytes(folder: Path) -> int:
-    """What all files in a folder take; of one that changes meanwhile, what was found."""
+    """What all files in a folder take; of one that changes while it is read, what was found."""
     byte_count = 0
     with suppress(OSError):
         for file_path in folder.rglob("*"):

@@ -40,7 +40,7 @@ def taken(run_folder: Path) -> bool:
     try:
         return run_folder.exists() and (not run_folder.is_dir() or any(run_folder.iterdir()))
     except OSError:
-        return False  # whoever writes there says why it cannot be done
+        return False  # writing there will say why it cannot be done
 
 
 def forget_unbegun(run_folder: Path, *, prepared: bool) -> bool:

@@ -1,6 +1,6 @@
 """The training that the window shows: one place where the engine's reports become state that panels bind to.
 
-It lives as long as the application. A window that is closed, or made anew in another language, changes nothing here;
+It lives as long as the application. A window that is closed, or built again in another language, changes nothing here;
 the run goes on.
 """
 
@@ -132,7 +132,7 @@ class Training(QObject):
             return
 
         def read(run: tuple[RunInfo, History]) -> None:
-            if self._wanted == run_folder:  # else another run was chosen meanwhile
+            if self._wanted == run_folder:  # else another run was chosen since
                 info, history = run
                 self._show(history, info)
 

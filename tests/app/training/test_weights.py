@@ -210,7 +210,7 @@ def test_a_file_that_is_no_network_gets_a_sentence(qtbot, window, tmp_path):
     window.core.hub.reported.connect(lambda problem: said.append(problem.sentence))
     path = tmp_path / "other.pth"
     torch.save({"w": torch.zeros(2)}, path)
-    window.controllers.weights._import(Import(path, "other", None, False))
+    window.controllers.weights._import(Import(path, "other", None))
     qtbot.waitUntil(lambda: bool(said), timeout=120_000)
     assert "other.pth" in said[0] and not (user_weights_folder() / "other").exists()
 
