@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from app.shell.i18n import mark, tr
+from app.texts.translate import translate
+from engine.data.kinds import LABELLED, Kind
 from engine.data.layout import IMAGE_SUFFIXES
 
 MOST_ENTRIES = 2000  # looked at in the GUI thread before a folder is taken at its word
@@ -22,8 +24,16 @@ NO_LABELS = mark(
 )
 
 
-def lacks(data_folder: Path) -> str:
-    """What keeps a folder from being trained on, as a sentence; "" if nothing does at first sight."""
+OTHER_KIND = mark('"{0}" does not hold what this system trains on: {1}.')
+
+
+def lacks(data_folder: Path, kind: Kind = LABELLED) -> str:
+    """What keeps a folder from being trained on as data of this kind, as a sentence; "" if nothing does at first
+    sight."""
+    if kind is not LABELLED:
+        if data_folder.is_dir() and kind.describes(data_folder):
+            return ""
+        return tr(OTHER_KIND).format(data_folder, translate(kind.holds))
     if not data_folder.is_dir():
         return tr(NO_FOLDER).format(data_folder)
     if not _holds(data_folder / "images", IMAGE_SUFFIXES):

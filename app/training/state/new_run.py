@@ -16,6 +16,9 @@ from app.shell.i18n import tr
 from app.training.state.data_folder import lacks
 from app.training.state.recipe_choice import RecipeChoice
 from app.training.state.run_folder import BEST, taken
+from engine.data.kinds import LABELLED, Kind
+from engine.systems import find_system
+from engine.systems.base import load_part
 from engine.training.recipe import Recipe
 from engine.weights.store import MODEL_FILE, WeightsEntry
 
@@ -39,13 +42,19 @@ class NewRun:
         self.device = "auto"
         self.threads = spare_threads()
 
+    def data_kind(self) -> Kind:
+        """What the recipe's system trains on; labelled pictures while no system is known."""
+        system = find_system(self.recipe.system)
+        kind: Kind = load_part(system.data) if system is not None else LABELLED
+        return kind
+
     def lacks(self, *, training: bool) -> str:
         """What keeps it from being started, as a sentence; "" if nothing does. ``training``: another run is active."""
         if training:
             return tr("One training at a time: stop the present one first.")
         if self.data is None:
             return tr("Choose a folder with images/ and labels/.")
-        if data_lacks := lacks(self.data):
+        if data_lacks := lacks(self.data, self.data_kind()):
             return data_lacks
         if self.recipe.base is None:
             return tr("Choose a recipe that can be read.")

@@ -42,6 +42,17 @@ def test_what_is_missing_is_said_in_the_order_of_the_form(ready, tmp_path):
     assert "is not a folder" in ready.lacks(training=False)
 
 
+def test_data_are_judged_by_what_the_system_trains_on(ready, tmp_path, monkeypatch):
+    system = next(known for known in engine.systems.all_systems() if known.id == ready.recipe.system)
+    scenes = replace(system, data="engine.data.kinds:CLASSES")
+    monkeypatch.setattr("engine.systems.SYSTEMS", (scenes,))
+    assert ready.lacks(training=False).endswith("trains on: pictures in a folder per class.")
+    ready.data = tmp_path / "scenes"
+    (ready.data / "beach").mkdir(parents=True)
+    (ready.data / "beach" / "one.png").write_bytes(b"")
+    assert ready.lacks(training=False) == ""
+
+
 def test_a_number_that_cannot_be_used_holds_the_run(ready):
     ready.recipe.set_number("steps", None)
     assert ready.recipe.changes() is None
