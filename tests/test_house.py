@@ -98,6 +98,44 @@ def test_no_pickle_is_loaded_without_weights_only() -> None:
             assert "weights_only=True" in call, f"{path}: {call}"
 
 
+# ---------------------------------------------------------------- one list of systems
+
+NAMING_ALLOWED = {
+    "app/texts/metric_names.py": "what an evaluation calls the judge that parses reconstructions",
+    "engine/metrics/painted.py": "the same judge, where it is named",
+    "engine/metrics/perceptual.py": "a word of recipes: the perceptual loss compares by the encoder of a parser",
+}
+
+
+def test_only_systems_name_a_system() -> None:
+    """In a string that is no docstring ("sean-faces" counts) or an import: all else asks `engine.systems`."""
+    from engine.systems import all_systems
+
+    names = "|".join(sorted({name for entry in all_systems() for name in (entry.id, entry.title)} - {"Parser"}))
+    mentioned = re.compile(rf"(?<![\w.])({names})(?!\w)")
+    module = re.compile(rf"engine\.systems\.({names})\b")
+    offenders: dict[str, list[str]] = {}
+    for path in _sources("app", "engine"):
+        place = path.relative_to(REPO).as_posix()
+        if place.startswith("engine/systems/"):
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                text, pattern = node.value, mentioned
+                if re.search(r"\bparser\b", text) and not re.fullmatch(r"parser(-\w+)?", text):
+                    text = re.sub(r"\bparser\b", "", text)  # a word of plain sentences too
+            elif isinstance(node, ast.ImportFrom):
+                text, pattern = node.module or "", module
+            else:
+                continue
+            if pattern.search(text):
+                offenders.setdefault(place, []).append(f"line {node.lineno}: {text[:60]}")
+    assert {place: lines for place, lines in offenders.items() if place not in NAMING_ALLOWED} == {}
+    assert offenders.keys() >= NAMING_ALLOWED.keys() and len(NAMING_ALLOWED) <= 3
+
+
 # ---------------------------------------------------------------- documents that stay true
 
 

@@ -20,7 +20,7 @@ def import_weights(
     ] = None,
     encoder: Annotated[
         Path | None,
-        typer.Option("--encoder", help="The image encoder that belongs to it (latest_net_E.pth of SMIS or SPADE)."),
+        typer.Option("--encoder", help="The image encoder that belongs to it (latest_net_E.pth)."),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite weights of that name.")] = False,
     as_json: JsonFlag = False,

@@ -28,8 +28,9 @@ from engine.labels.label_maps import resize_label_map
 from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
 from engine.metrics.segmentation import Counts
+from engine.requests.parse import LabelMapFinder
 from engine.session import Session
-from engine.systems.parser.photo_parser import PhotoParser
+from engine.systems import abilities
 from engine.weights.card import require_label_set
 
 Report = Callable[[float, str], None]
@@ -81,7 +82,12 @@ def evaluate(
     report(0.0, Message("loading"))
     session = Session(device)
     model = session.load(str(weights))
-    own = model.card.labels()
+    own, can = model.card.labels(), abilities(model.card)
+    if not (can.paints or can.parses):
+        raise WeightsError(
+            '"{0}" neither paints label maps nor finds them, so there is nothing to measure; choose other weights.',
+            model.card.name,
+        )
     if own is None:
         raise WeightsError('The card of "{0}" has no label set; get the weights again.', model.card.name)
     pairs = Pairs(Path(data), split, own, limit)
@@ -89,7 +95,7 @@ def evaluate(
     started = time.perf_counter()
     try:
         with torch.inference_mode():
-            if isinstance(model, PhotoParser):
+            if can.parses:
                 numbers = _measure_parser(model, pairs, report)
             else:
                 numbers = measure_painter(model, pairs, session, report, diversity)
@@ -117,14 +123,14 @@ def evaluate(
     return about | numbers
 
 
-def _measure_parser(parser: PhotoParser, pairs: Pairs, report: Report) -> dict[str, Any]:
+def _measure_parser(parser: LabelMapFinder, pairs: Pairs, report: Report) -> dict[str, Any]:
     counts, seconds = Counts(pairs.label_set), []
     for done, stem in enumerate(pairs.stems, 1):
         pixels, truth = pairs.read(stem)
         started = time.perf_counter()
-        found = parser.parse(pixels)[0]
+        parsed = parser.parse(pixels)[0]
         seconds.append(time.perf_counter() - started)
-        counts.add(resize_label_map(truth, *found.shape), found)
+        counts.add(resize_label_map(truth, *parsed.shape), parsed)
         report(done / len(pairs), Message("finding regions"))
     rare = counts.rare()
     return {

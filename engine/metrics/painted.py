@@ -19,8 +19,8 @@ from engine.metrics.repainting import all_drawn, can_sample, drawn_style, native
 from engine.metrics.segmentation import Counts
 from engine.nn.feature_net import FeatureNet
 from engine.painting.label_painter import Array, Painter
+from engine.requests.parse import LabelMapFinder
 from engine.session import Session
-from engine.systems.parser.photo_parser import PhotoParser
 
 NO_TEXT = Message("R-precision needs a text-image model; these weights paint from label maps.")
 DIVERSITY_SHARE = 0.5
@@ -42,8 +42,7 @@ def measure_painter(
     judges = Judges.installed(session.device)
     missing = dict(judges.missing) | {"r_precision": NO_TEXT}
     parser_name = session.parser_for(pairs.label_set)
-    found = session.load(parser_name) if parser_name is not None else None
-    parser = found if isinstance(found, PhotoParser) else None
+    parser: LabelMapFinder | None = session.load(parser_name) if parser_name is not None else None
     if parser is None:
         reason = Message("No parser for the labels of '{0}' is installed.", pairs.label_set.name)
         missing |= {"reconstructions": reason, "real_pictures": reason}
@@ -67,7 +66,7 @@ def measure_painter(
 
 
 def _reconstructions(
-    painter: Painter, pairs: Pairs, judges: Judges, parser: PhotoParser | None, report: Callable[[float], None]
+    painter: Painter, pairs: Pairs, judges: Judges, parser: LabelMapFinder | None, report: Callable[[float], None]
 ) -> dict[str, Any]:
     similar: list[Tensor] = []
     fake_counts, real_counts = Counts(pairs.label_set), Counts(pairs.label_set)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
 from torch import Tensor, nn
 
 from engine.errors import EngineError, WeightsError
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, search_path
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.nn.perceptual import Encoder, ParserLoss, VGGLoss
-from engine.systems.parser.network import Parser, ParserConfig
+from engine.systems import abilities
+from engine.systems.networks import network_of
 from engine.weights.store import list_weights, load_weights, read_tensors
 
 Choice = Literal["auto", "parser", "mobilenet_v2", "vgg19"]
@@ -75,15 +75,13 @@ def _vgg() -> Perceptual:
 
 
 def _parser(labels: int) -> Perceptual | None:
-    parsers = [entry for entry in list_weights() if entry.card is not None and entry.card.system == "parser"]
+    parsers = [entry for entry in list_weights() if entry.card is not None and abilities(entry.card).parses]
     parsers.sort(key=lambda entry: (entry.card is None or entry.card.config.get("labels") != labels, entry.name))
     for entry in parsers:
         try:
-            weights = load_weights(entry.folder)
-            parser = Parser(msgspec.convert(weights.card.config, ParserConfig))
-            parser.load_state_dict({key: value.float() for key, value in weights.state.items()})
-        except (EngineError, ValueError, RuntimeError):
-            continue  # a damaged one: the next
-        encoder = Encoder(parser.stem, parser.down, parser.middle)
+            parser = network_of(load_weights(entry.folder))
+            encoder = Encoder(parser.stem, parser.down, parser.middle)
+        except (EngineError, AttributeError):
+            continue  # a damaged one, or one without such an encoder: the next
         return Perceptual(f"{entry.name} (the encoder of a parser)", ParserLoss(encoder))
     return None

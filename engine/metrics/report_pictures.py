@@ -16,7 +16,7 @@ from engine.labels.label_maps import colourise
 from engine.metrics.pairs import Pairs
 from engine.metrics.repainting import all_drawn, can_sample, native_size, own_styles, repaint
 from engine.session import Session
-from engine.systems.parser.photo_parser import PhotoParser
+from engine.systems import abilities
 
 Array = np.ndarray
 
@@ -73,7 +73,7 @@ def picture_rows(
                 if stem not in first or len(real) > len(first[stem][0].pixels):
                     first[stem] = shown
                 cells = made.setdefault(stem, [])
-                if isinstance(model, PhotoParser):
+                if abilities(model.card).parses:
                     cells.append(Cell(model.card.name, colourise(model.parse(real)[0], pairs.label_set)))
                     continue
                 styles = own_styles(model, real, label_map)

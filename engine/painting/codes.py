@@ -89,7 +89,9 @@ class StyleSource:
         if not self.blocks:
             raise NotSupported('The blocks of "{0}" take one style; it cannot cross styles over.', self.weights)
         if encoders not in (1, self.blocks):
-            raise NotSupported('"{0}" has an encoder per SEAN block; it cannot cross styles over.', self.weights)
+            raise NotSupported(
+                '"{0}" has an encoder per normalisation layer; it cannot cross styles over.', self.weights
+            )
         if (given := len(style.blocks)) != self.blocks:
             raise BadRequest(
                 '"{0}" crosses styles over in {1} blocks; the request gives {2}.',

@@ -72,6 +72,11 @@ def default_weights(names: Iterable[str]) -> str:
     return next((name for name in [*preferred, *installed] if name in installed), "")
 
 
+def default_recipe() -> str:
+    """The recipe that is offered first."""
+    return next((system.default_name for system in all_systems() if system.default_name), "")
+
+
 def unlearnt(card: Card) -> frozenset[int]:
     """Ids of labels that the weights saw next to nothing of, by the card's "label_shares" (share of the pixels by
     label name or id): those of the training split, else of another; empty where the card does not say.

@@ -60,6 +60,7 @@ class Bench:
     any_size: config -> whether it paints other sizes than the trained one.
     no_fast_path: a card's config -> why there is no fast painter, as a part of a sentence; "" if there is one.
     mean: the weights' own tensors -> the mean style to paint with, if there is one.
+    literal_training: a training step at the published widths has a literal counterpart (`engine.nn.label_places`).
     """
 
     code_shape: Callable[[Any], tuple[int, ...]]
@@ -70,6 +71,7 @@ class Bench:
     any_size: Callable[[Any], bool] = paints_any_size
     no_fast_path: Callable[[Mapping[str, Any]], str] = always_fast
     mean: Callable[[Mapping[str, Tensor]], Tensor | None] = no_mean
+    literal_training: bool = False
 
 
 def size_of_start(config: Any) -> tuple[int, int]:
