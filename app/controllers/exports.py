@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
@@ -25,8 +25,6 @@ UNTITLED = "tessera"
 
 class ExportController(QObject):
     """Save, Save as, Export picture, Export label map."""
-
-    saved = Signal(object)  # Path of a finished export
 
     def __init__(self, context: Context, render_controller: RenderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -124,7 +122,6 @@ class ExportController(QObject):
     def _said(self, target_path: Path) -> None:
         self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
         self._context.core.hub.clear("export")
-        self.saved.emit(target_path)
 
 
 class UnsavedChanges(QObject):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QDockWidget
 
@@ -26,8 +26,6 @@ SETTLED_MS = 400  # a picture that nothing has changed for so long was meant, an
 
 class ResultsController(QObject):
     """Keeps each picture that the user comes to rest on: equal ones once, none in the middle of a stroke or a drag."""
-
-    exported = Signal(object)  # Path
 
     def __init__(
         self,
@@ -182,7 +180,6 @@ class ResultsController(QObject):
     def _write(self, target_path: Path, kept_result: Result) -> None:
         def written(_: object) -> None:
             self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
-            self.exported.emit(target_path)
 
         self._context.core.submit(
             lambda work: _write_job(work, target_path, kept_result),

@@ -13,8 +13,6 @@ from app.texts.label_names import name_of
 from engine.requests.styles import Style
 from engine.systems.base import Abilities
 
-EVERYTHING = Abilities(paints=True, images=True, samples=True, blocks=6)
-
 
 class StyleScope:
     """The document's styles as its weights take them."""
@@ -22,8 +20,8 @@ class StyleScope:
     def __init__(
         self,
         document: Document,
-        abilities: Callable[[str], Abilities] = lambda _: EVERYTHING,
-        tell: Callable[[str], object] = lambda _: None,
+        abilities: Callable[[str], Abilities],
+        tell: Callable[[str], object],
     ) -> None:
         """``abilities``: what the weights of a name can do. ``tell``: says to the user why a style stays as it is."""
         self._document = document

@@ -20,6 +20,7 @@ from engine.requests.json_text import from_json
 from engine.requests.styles import ImageStyle, encode_code
 from tests.app.fakes import FACES
 from tests.app.pictures import to_array
+from tests.app.waiting import work_done
 
 HAIR = 13
 
@@ -38,7 +39,7 @@ def answer(window, monkeypatch):
 
 
 def wait_saved(qtbot, window, action):
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id[action].trigger()
 
 
@@ -128,7 +129,7 @@ def test_a_stale_picture_is_never_written_with_a_newer_request(window, core, ans
     qtbot.waitUntil(lambda: core.render_lane.busy)
     path = tmp_path / "a.png"
     answer(path)
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id["save"].trigger()
         engine.gate.set()
     assert from_json(read_embedded_request(path)).seed == 6
@@ -141,7 +142,7 @@ def test_changes_made_while_it_is_written_stay_unsaved(window, core, answer, eng
     answer(tmp_path / "a.png")
     window.actions_by_id["save"].trigger()
     core.document.set_seed(3)
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         engine.gate.set()
     assert core.document.dirty
 

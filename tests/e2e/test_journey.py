@@ -17,6 +17,7 @@ from engine.requests.json_text import from_json
 from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from tests.app.pointing import Drag, Mouse
+from tests.app.waiting import work_done
 
 HAIR, SKIN = 13, 1
 PATIENCE = 120_000  # ms; the machine may be busy
@@ -127,7 +128,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     target = tmp_path / "结果 folder" / "portrait.png"
     target.parent.mkdir()
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
-    with qtbot.waitSignal(window.controllers.exports.saved, timeout=PATIENCE):
+    with work_done(qtbot, window.core, timeout=PATIENCE):
         window.actions_by_id["export"].trigger()
     made_with = document.to_request()
     exported = read_image(target).pixels

@@ -19,6 +19,7 @@ from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
 from engine.requests.styles import SampleStyle
 from tests.app.fakes import FACES
+from tests.app.waiting import work_done
 from tests.fixtures import face_label_map
 
 HAIR, SKIN = 13, 1
@@ -248,7 +249,7 @@ def test_a_kept_picture_is_exported_with_what_made_it_and_copied(window, core, q
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
     panel = window.results
     panel.choose(1)
-    with qtbot.waitSignal(window.controllers.results.exported):
+    with work_done(qtbot, window.core):
         panel.action_export.trigger()
     assert from_json(read_embedded_request(target)) == core.document.results[0].to_request()
     panel.action_copy.trigger()

@@ -12,6 +12,7 @@ from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
 from engine.requests.styles import MixStyle, SampleStyle
 from tests.app.canvas.test_drops import canvas_point, drop_on, mime_of
+from tests.app.waiting import work_done
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN = 13, 1
@@ -128,7 +129,7 @@ def test_locks_travel_with_the_file(window, core, document, ending, tmp_path, mo
     document.set_locked(SKIN, True)
     target = tmp_path / f"locked{ending}"
     monkeypatch.setattr(window.context.ask, "pick_save", lambda title, path, filters: (str(target), filters))
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id["save_as"].trigger()
     text = read_embedded_request(target) if ending == ".png" else target.read_text("utf-8")
     request = from_json(text)

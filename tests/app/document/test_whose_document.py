@@ -12,6 +12,7 @@ from app.controllers.styles import Target
 from app.jobs.photos import Photo
 from engine.requests.json_text import from_json, to_json
 from tests.app.fakes import FACES
+from tests.app.waiting import work_done
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN = 13, 1
@@ -43,7 +44,7 @@ def request_file(core, tmp_path):
 
 
 def save(qtbot, window):
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id["save"].trigger()
 
 
@@ -111,7 +112,7 @@ def test_a_late_save_gives_its_file_to_the_document_it_was_of(window, core, answ
     answer(tmp_path / "a.png")
     window.actions_by_id["save"].trigger()
     another(core.document)
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         engine.gate.set()
     assert core.document.path is None and core.document.dirty
     core.document.undo()
@@ -124,7 +125,7 @@ def test_an_equal_looking_other_document_is_not_marked_saved(window, core, answe
     answer(tmp_path / "a.png")
     window.actions_by_id["save"].trigger()
     core.document.restore(core.document.to_request())
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         engine.gate.set()
     assert core.document.path is None and core.document.dirty
 
@@ -224,7 +225,7 @@ def test_a_cancelled_save_at_closing_leaves_later_exports_alone(window, core, an
     answer("")
     assert not window.close()
     answer(tmp_path / "c.png")
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id["export"].trigger()
     QApplication.processEvents()
     assert closed == [] and window.isVisible()
@@ -239,7 +240,7 @@ def test_a_failed_save_at_closing_leaves_later_exports_alone(window, core, answe
     assert not window.close()
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     answer(tmp_path / "c.png")
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id["export"].trigger()
     QApplication.processEvents()
     assert closed == [] and window.isVisible()

@@ -20,6 +20,7 @@ from app.shell.i18n import install_language
 from app.shell.settings import Settings
 from engine.errors import BadFile
 from engine.requests.styles import ImageStyle
+from tests.app.waiting import work_done
 from tests.fixtures import face_label_map, photo_of
 
 HAIR = 13
@@ -87,7 +88,7 @@ def test_cancel_after_the_write_began_lets_it_end_and_says_so(window, core, writ
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(path), "PNG (*.png)"))
     said = []
     monkeypatch.setattr(window.status, "show_message", said.append)
-    with qtbot.waitSignal(window.controllers.exports.saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id["save"].trigger()
         qtbot.waitUntil(writing.begun.is_set)
         window.controllers.render.cancel()
