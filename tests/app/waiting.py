@@ -12,8 +12,9 @@ from app.shell.core import Core
 
 @contextmanager
 def work_done(qtbot: QtBot, core: Core, *, timeout: int = 30_000) -> Iterator[None]:
-    """Ends when the work that was begun inside, such as writing a file, has been done. Fails if none was begun."""
-    begun: list[str] = []
+    """Ends when the work that was begun before or inside, such as writing a file, has been done. Fails if there was
+    none."""
+    begun = [work.text for work in core._foreground if not work.settled]
     submit = core.submit
 
     def noted_submit(*arguments, **keywords):
