@@ -52,7 +52,8 @@ def failing(engine):
 @pytest.fixture
 def editor(qtbot, core, monkeypatch):
     """The editor on the fake engine; its language is English again afterwards."""
-    monkeypatch.setattr(engine_menus, "find_devices", lambda work: [SimpleNamespace(id="mps", name="Fast", free_bytes=1)])
+    devices = [SimpleNamespace(id="mps", name="Fast", free_bytes=1)]
+    monkeypatch.setattr(engine_menus, "find_devices", lambda work: devices)
     monkeypatch.setattr("app.controllers.new.NewController.first", lambda self: None)
     made = Editor(core)
     made.window.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Discard
