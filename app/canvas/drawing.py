@@ -92,15 +92,15 @@ class Drawing:
         """
         painter.fillRect(area, palette.color(QPalette.ColorRole.Mid))
         for pane in panes:
-            part = QRect(round(pane.x), area.y(), round(pane.width), area.height()) & area
-            if part.isEmpty():
+            pane_area = QRect(round(pane.x), area.y(), round(pane.width), area.height()) & area
+            if pane_area.isEmpty():
                 continue
-            painter.setClipRect(part)
+            painter.setClipRect(pane_area)
             self.draw_pane(painter, pane, at, overlay=overlay, device_ratio=device_ratio, palette=palette)
         painter.setClipRect(area)
         if len(panes) == 2:
-            line = QRect(round(panes[1].x) - 1, area.y(), 2, area.height())
-            painter.fillRect(line, palette.color(QPalette.ColorRole.Highlight))
+            divider = QRect(round(panes[1].x) - 1, area.y(), 2, area.height())
+            painter.fillRect(divider, palette.color(QPalette.ColorRole.Highlight))
 
     def draw_pane(
         self,
@@ -140,13 +140,13 @@ class Drawing:
 
     def _draw_checks(self, painter: QPainter, target: QRectF, palette: QPalette) -> None:
         light = palette.color(QPalette.ColorRole.Base)
-        tile = QPixmap(2 * _CHECK, 2 * _CHECK)
-        tile.fill(light)
+        checkerboard = QPixmap(2 * _CHECK, 2 * _CHECK)
+        checkerboard.fill(light)
         dark = _mixed(light, palette.color(QPalette.ColorRole.Text), 0.2)
-        with QPainter(tile) as inner:
-            inner.fillRect(0, 0, _CHECK, _CHECK, dark)
-            inner.fillRect(_CHECK, _CHECK, _CHECK, _CHECK, dark)
-        painter.fillRect(target, QBrush(tile))
+        with QPainter(checkerboard) as tile_painter:
+            tile_painter.fillRect(0, 0, _CHECK, _CHECK, dark)
+            tile_painter.fillRect(_CHECK, _CHECK, _CHECK, _CHECK, dark)
+        painter.fillRect(target, QBrush(checkerboard))
 
 
 def _mixed(a: QColor, b: QColor, share: float) -> QColor:

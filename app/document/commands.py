@@ -61,7 +61,7 @@ class ValuesCommand:
 
     @property
     def nbytes(self) -> int:
-        return sum(_unshared_bytes(old, self._new[name]) for name, old in self._old.items())
+        return sum(_unshared_bytes(old_value, self._new[field_name]) for field_name, old_value in self._old.items())
 
     def undo(self) -> None:
         self._put(self._old)
@@ -94,7 +94,7 @@ class _Packed:
 
     @property
     def nbytes(self) -> int:
-        values = [getattr(self.held.scene, entry.name) for entry in fields(self.held.scene)]
+        values = [getattr(self.held.scene, scene_field.name) for scene_field in fields(self.held.scene)]
         return self.runs.nbytes + sum(map(bytes_of, [*values, self.held.picture]))
 
 
@@ -115,13 +115,13 @@ class ReplaceCommand:
 
     @property
     def nbytes(self) -> int:
-        other = self._other.held.origin
-        return self._other.nbytes + (0 if other is self._present else other.results.nbytes)
+        kept_origin = self._other.held.origin
+        return self._other.nbytes + (0 if kept_origin is self._present else kept_origin.results.nbytes)
 
     def undo(self) -> None:
-        coming = self._other.unpack()
-        self._other = _Packed.pack(self._exchange(coming))
-        self._present = coming.origin
+        coming_back = self._other.unpack()
+        self._other = _Packed.pack(self._exchange(coming_back))
+        self._present = coming_back.origin
 
     redo = undo
 

@@ -231,10 +231,10 @@ class Document(QObject):
         if self._stroke is None:
             return
         radii = [float(radius)] * len(points) if isinstance(radius, (int, float)) else [float(r) for r in radius]
-        places = [(float(x), float(y)) for x, y in points]
-        if len(radii) != len(places) or not np.isfinite([*radii, *np.ravel(places)]).all():
+        stroke_points = [(float(x), float(y)) for x, y in points]
+        if len(radii) != len(stroke_points) or not np.isfinite([*radii, *np.ravel(stroke_points)]).all():
             raise BadRequest(self.tr("A brush stroke needs finite points and a radius for each of them."))
-        self._tell_painted(self._stroke.extend(places, radii))
+        self._tell_painted(self._stroke.extend(stroke_points, radii))
 
     def end_stroke(self) -> None:
         """Closes the stroke that is open, if any; it becomes one step if it changed anything."""
@@ -276,12 +276,12 @@ class Document(QObject):
             sentence = self.tr("The point ({0}, {1}) lies outside the label map of {2} x {3} pixels.")
             raise BadRequest(sentence.format(x, y, self.width, self.height))
         if by_picture:
-            colours = self.picture if self.picture is not None else self.photo
-            if colours is None or colours.shape[:2] != self.label_map.shape:
+            coloured_pixels = self.picture if self.picture is not None else self.photo
+            if coloured_pixels is None or coloured_pixels.shape[:2] != self.label_map.shape:
                 raise BadRequest(
                     self.tr("There is no picture to take the colour from; wait for the picture, then fill again.")
                 )
-            mask = fills.colour_mask(picture=colours, x=x, y=y, tolerance=tolerance, contiguous=contiguous)
+            mask = fills.colour_mask(picture=coloured_pixels, x=x, y=y, tolerance=tolerance, contiguous=contiguous)
         else:
             mask = fills.label_mask(label_map=self._pixels.label_map, x=x, y=y, contiguous=contiguous)
         return self.apply_mask(mask, label, text=self.tr("Fill with {0}").format(self._label_name(label)))
@@ -332,12 +332,14 @@ class Document(QObject):
         role = roles(type(self._scene))[field]
         value = role.checked(value, self.label_set)
         self.end_stroke()
-        held = getattr(self._scene, field)
-        if role.same(held, value):
+        held_value = getattr(self._scene, field)
+        if role.same(held_value, value):
             return
         self._put({field: value})
         self._push(
-            ValuesCommand(self._put, old={field: held}, new={field: value}, text=text or tr(role.text), merge_key=merge)
+            ValuesCommand(
+                self._put, old={field: held_value}, new={field: value}, text=text or tr(role.text), merge_key=merge
+            )
         )
 
     def set_style(
@@ -351,8 +353,8 @@ class Document(QObject):
         self, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
     ) -> None:
         """Chooses the styles of several labels in one step; labels that are not named keep theirs."""
-        chosen = {self._checked(label): style for label, style in styles.items()}
-        self.change("styles", {**self._scene.styles, **chosen}, text=text or "", merge=merge)
+        chosen_styles = {self._checked(label): style for label, style in styles.items()}
+        self.change("styles", {**self._scene.styles, **chosen_styles}, text=text or "", merge=merge)
 
     def set_seed(self, seed: int, *, merge: Hashable | None = None) -> None:
         """Chooses the seed, 0 to 2**63 - 1; `merge` as in `change`."""
@@ -376,11 +378,15 @@ class Document(QObject):
         """Keeps the style of one label, or of several, when many change at once; choosing one for this very label
         still changes it.
         """
-        chosen = frozenset(self._checked(label) for label in ([labels] if isinstance(labels, int) else labels))
+        chosen_labels = frozenset(self._checked(label) for label in ([labels] if isinstance(labels, int) else labels))
         text = self.tr("Lock the style of {0}") if locked else self.tr("Unlock the style of {0}")
-        name = self._label_name(min(chosen)) if len(chosen) == 1 else self.tr("the picture")
-        held = self.style_locked
-        self.change("style_locked", held | chosen if locked else held - chosen, text=text.format(name))
+        name = self._label_name(min(chosen_labels)) if len(chosen_labels) == 1 else self.tr("the picture")
+        locked_labels = self.style_locked
+        self.change(
+            "style_locked",
+            locked_labels | chosen_labels if locked else locked_labels - chosen_labels,
+            text=text.format(name),
+        )
 
     def show_only(self, label: int) -> None:
         """Hides every other label; asked again for the same one, shows all."""
@@ -438,8 +444,8 @@ class Document(QObject):
                 as saved (start of the application, opening a file).
             values: other fields of the scene, by name; None for the default.
         """
-        given = {name: value for name, value in values.items() if value is not None}
-        scene = type(self._scene).checked(label_set=label_set, label_map=label_map, **given)
+        chosen_values = {name: value for name, value in values.items() if value is not None}
+        scene = type(self._scene).checked(label_set=label_set, label_map=label_map, **chosen_values)
         origin, picture = Origin(path), checked_picture(picture)
         # Nothing saves them yet, and a star promises that they stay: they come along into the next document.
         origin.results.put_back(result for result in self.results if result.starred)
@@ -502,15 +508,15 @@ class Document(QObject):
 
     def delete_results(self, numbers: Iterable[int]) -> None:
         """Throws kept pictures away; one step, so that they can be had back."""
-        removed = self._origin.results.remove(numbers)
-        if not removed:
+        removed_results = self._origin.results.remove(numbers)
+        if not removed_results:
             return
         self.results_changed.emit()
-        if len(removed) == 1:
-            text = self.tr("Delete picture {0}").format(removed[0].number)
+        if len(removed_results) == 1:
+            undo_text = self.tr("Delete picture {0}").format(removed_results[0].number)
         else:
-            text = self.tr("Delete {0} pictures").format(len(removed))
-        self._push(DeleteResultsCommand(self._origin, removed, self.results_changed.emit, text))
+            undo_text = self.tr("Delete {0} pictures").format(len(removed_results))
+        self._push(DeleteResultsCommand(self._origin, removed_results, self.results_changed.emit, undo_text))
 
     def recall_result(self, number: int, styles: Mapping[int, Style] | None = None) -> bool:
         """Becomes what made a kept picture, weights and all; one step. Locks stay as they are now. False where it is
@@ -523,8 +529,8 @@ class Document(QObject):
         scene = self.scene.recalling(result.scene)
         if styles is not None:
             scene = scene.with_checked(styles=styles)
-        text = self.tr("Bring back picture {0}").format(result.number)
-        self._become(Held(scene, result.pixels, self._origin), text)
+        undo_text = self.tr("Bring back picture {0}").format(result.number)
+        self._become(Held(scene, result.pixels, self._origin), undo_text)
         return True
 
     # ------------------------------------------------------------ history
@@ -570,10 +576,10 @@ class Document(QObject):
     def _announce(self) -> None:
         """Tells what the history can do now, and whether the document is as it was saved."""
         self.undo_changed.emit()
-        dirty = not self._history.clean
-        if dirty != self._dirty:
-            self._dirty = dirty
-            self.dirty_changed.emit(dirty)
+        is_dirty = not self._history.clean
+        if is_dirty != self._dirty:
+            self._dirty = is_dirty
+            self.dirty_changed.emit(is_dirty)
 
     def _tell_painted(self, box: Box) -> None:
         if not box.empty:
@@ -608,8 +614,10 @@ class Document(QObject):
 
     def _change_members(self, field: str, label: int, member: bool, text: str) -> None:
         label = self._checked(label)
-        rest: frozenset[int] = getattr(self._scene, field) - {label}
-        self.change(field, rest | {label} if member else rest, text=text.format(self._label_name(label)))
+        other_members: frozenset[int] = getattr(self._scene, field) - {label}
+        self.change(
+            field, other_members | {label} if member else other_members, text=text.format(self._label_name(label))
+        )
 
     def _become(self, held: Held, text: str) -> None:
         before = self._exchange(held)

@@ -1,4 +1,4 @@
-"""Opening files as documents: told by content, read in the work lane, applied in the GUI thread."""
+"""Opening files as documents: known by their content, read in the work lane, applied in the GUI thread."""
 
 from __future__ import annotations
 
@@ -113,17 +113,17 @@ class Template:
 def templates(label_set: LabelSet) -> list[Template]:
     """The templates that are drawn with these labels, in the order of templates.json."""
     folder = resource("templates")
-    named: list[Template] = []
+    known_templates: list[Template] = []
     try:
-        listed = json.loads((folder / "templates.json").read_text(encoding="utf-8"))["templates"]
-        for entry in listed:
+        listed_entries = json.loads((folder / "templates.json").read_text(encoding="utf-8"))["templates"]
+        for entry in listed_entries:
             title = str(entry["title"])
             path, drawn_with = folder / str(entry["file"]), str(entry["label_set"])
             if path.is_file() and load_label_set(drawn_with).same_labels(label_set):
-                named.append(Template(path, title, str(entry.get("title_zh") or title), drawn_with))
+                known_templates.append(Template(path, title, str(entry.get("title_zh") or title), drawn_with))
     except (OSError, ValueError, KeyError, TypeError, EngineError):
         pass  # a damaged list: an empty map can still be had
-    return named
+    return known_templates
 
 
 @dataclass(frozen=True)
@@ -137,24 +137,24 @@ class Gallery:
 
 def galleries(document: Document, catalogue: Catalogue) -> list[Gallery]:
     """The templates of the document's labels, then those that other weights paint."""
-    found = [Gallery(document.label_set, document.weights, tuple(templates(document.label_set)))]
-    for labels, weights in catalogue.painted_sets(document.weights):
-        if not labels.same_labels(document.label_set) and (offered := templates(labels)):
-            found.append(Gallery(labels, weights, tuple(offered)))
-    return found
+    offered_galleries = [Gallery(document.label_set, document.weights, tuple(templates(document.label_set)))]
+    for label_set, weights in catalogue.painted_sets(document.weights):
+        if not label_set.same_labels(document.label_set) and (others_templates := templates(label_set)):
+            offered_galleries.append(Gallery(label_set, weights, tuple(others_templates)))
+    return offered_galleries
 
 
 def photo_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
     """What a photo can become a document of: the document's labels, then others whose regions can be found and
     painted; each with the weights to paint with."""
-    others = [
-        (labels, weights)
-        for labels, weights in catalogue.painted_sets(document.weights)
-        if not labels.same_labels(document.label_set)
-        and catalogue.parser_for(labels)
+    other_kinds = [
+        (label_set, weights)
+        for label_set, weights in catalogue.painted_sets(document.weights)
+        if not label_set.same_labels(document.label_set)
+        and catalogue.parser_for(label_set)
         and catalogue.abilities(weights).images
     ]
-    return [(document.label_set, document.weights), *others]
+    return [(document.label_set, document.weights), *other_kinds]
 
 
 def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:

@@ -76,56 +76,56 @@ class Results:
 
     def keep(self, scene: Scene, pixels: np.ndarray) -> tuple[Result, bool]:
         """Keeps a picture at the end. Returns it and whether it is new; an equal one stays where it is."""
-        key = scene.picture_key()
-        for i, known in enumerate(self._kept):
-            if known.known_as(key):
-                return known, False
-            if _looks_alike(known, scene, pixels):
-                self._kept[i] = known = replace(known, also=known.also | {key})
-                return known, False
+        picture_key = scene.picture_key()
+        for index, kept_result in enumerate(self._kept):
+            if kept_result.known_as(picture_key):
+                return kept_result, False
+            if _looks_alike(kept_result, scene, pixels):
+                self._kept[index] = kept_result = replace(kept_result, also=kept_result.also | {picture_key})
+                return kept_result, False
         self._last_number += 1
-        result = Result(scene.to_keep(), pixels, self._last_number, key=key)
+        result = Result(scene.to_keep(), pixels, self._last_number, key=picture_key)
         self._kept.append(result)
         self._trim()
         return result, True
 
     def set_starred(self, number: int, starred: bool) -> bool:
         """Returns whether that changed anything."""
-        for i, result in enumerate(self._kept):
+        for index, result in enumerate(self._kept):
             if result.number == number and result.starred != starred:
-                self._kept[i] = replace(result, starred=starred)
+                self._kept[index] = replace(result, starred=starred)
                 self._trim()
                 return True
         return False
 
     def remove(self, numbers: Iterable[int]) -> tuple[Result, ...]:
         """Takes pictures out, starred or not; returns them for `put_back`."""
-        gone = set(numbers)
-        removed = tuple(result for result in self._kept if result.number in gone)
-        self._kept = [result for result in self._kept if result.number not in gone]
+        numbers_gone = set(numbers)
+        removed = tuple(result for result in self._kept if result.number in numbers_gone)
+        self._kept = [result for result in self._kept if result.number not in numbers_gone]
         return removed
 
     def put_back(self, results: Iterable[Result]) -> None:
         """Puts pictures in by their numbers: deleted ones, or those of a file."""
-        known = {result.number for result in self._kept}
-        self._kept += [result for result in results if result.number not in known]
+        known_numbers = {result.number for result in self._kept}
+        self._kept += [result for result in results if result.number not in known_numbers]
         self._kept.sort(key=lambda result: result.number)
         self._last_number = max([self._last_number, *(result.number for result in self._kept)])
 
     def _trim(self) -> None:
         """The newest one stays, whatever it weighs: it has just been asked for."""
-        loose = [result for result in self._kept[:-1] if not result.starred]
-        count = sum(not result.starred for result in self._kept)
-        total = self.nbytes - self.starred_bytes
-        dropped = set()
-        for result in loose:
-            if count <= self._max_count and total <= self._max_bytes:
+        removable = [result for result in self._kept[:-1] if not result.starred]
+        unstarred_count = sum(not result.starred for result in self._kept)
+        total_bytes = self.nbytes - self.starred_bytes
+        dropped_numbers = set()
+        for result in removable:
+            if unstarred_count <= self._max_count and total_bytes <= self._max_bytes:
                 break
-            dropped.add(result.number)
-            count -= 1
-            total -= result.nbytes
-        if dropped:
-            self._kept = [result for result in self._kept if result.number not in dropped]
+            dropped_numbers.add(result.number)
+            unstarred_count -= 1
+            total_bytes -= result.nbytes
+        if dropped_numbers:
+            self._kept = [result for result in self._kept if result.number not in dropped_numbers]
 
 
 def _looks_alike(known: Result, scene: Scene, pixels: np.ndarray) -> bool:

@@ -47,8 +47,8 @@ _NO_LABELS: frozenset[int] = frozenset()
 
 def checked_label(label: int, label_set: LabelSet) -> int:
     """A label id as a plain number. Raises BadRequest where the label set does not have it."""
-    whole = isinstance(label, (int, np.integer)) and not isinstance(label, bool)
-    if not whole or not 0 <= label < len(label_set):
+    is_integer = isinstance(label, (int, np.integer)) and not isinstance(label, bool)
+    if not is_integer or not 0 <= label < len(label_set):
         sentence = tr("The label {0} is not in the label set “{1}”, whose ids are 0 to {2}.")
         raise BadRequest(sentence.format(label, label_set.name, len(label_set) - 1))
     return int(label)
@@ -155,7 +155,8 @@ class Scene:
             checked=lambda weights, _: str(weights),
             text=mark("Change weights"),
             signal="weights_changed",
-        ), default=""
+        ),
+        default="",
     )
     fingerprint: str = scene_field(Role(decides=True), default="")
     styles: Mapping[int, Style] = scene_field(
@@ -205,16 +206,16 @@ class Scene:
     @classmethod
     def checked(cls: type[S], *, label_set: LabelSet, **values: Any) -> S:
         """A scene of values from outside. Raises BadRequest or BadLabelMap where one is wrong."""
-        known = roles(cls)
+        field_roles = roles(cls)
         return cls(
-            label_set=label_set, **{name: known[name].checked(value, label_set) for name, value in values.items()}
+            label_set=label_set, **{name: field_roles[name].checked(value, label_set) for name, value in values.items()}
         )
 
     def with_checked(self: S, **values: Any) -> S:
         """The scene with other values from outside. Raises BadRequest or BadLabelMap where one is wrong."""
-        known = roles(type(self))
+        field_roles = roles(type(self))
         label_set = values.get("label_set", self.label_set)
-        return replace(self, **{name: known[name].checked(value, label_set) for name, value in values.items()})
+        return replace(self, **{name: field_roles[name].checked(value, label_set) for name, value in values.items()})
 
     # ------------------------------------------------------------ equality
 
@@ -226,13 +227,15 @@ class Scene:
         return frozenset(
             name
             for name, role in roles(type(self)).items()
-            if (mine := getattr(self, name)) is not (theirs := getattr(other, name)) and not role.same(mine, theirs)
+            if (own_value := getattr(self, name)) is not (other_value := getattr(other, name))
+            and not role.same(own_value, other_value)
         )
 
     def same_picture(self, other: Scene, *, but: Collection[str] = ()) -> bool:
         """Whether both make the same picture, apart from what the fields named in `but` decide."""
         return self.own_inputs == other.own_inputs and all(
-            (mine := getattr(self, name)) is (theirs := getattr(other, name)) or role.same(mine, theirs)
+            (own_value := getattr(self, name)) is (other_value := getattr(other, name))
+            or role.same(own_value, other_value)
             for name, role in roles(type(self)).items()
             if role.decides and name not in but
         )
@@ -244,12 +247,12 @@ class Scene:
 
     def picture_key(self) -> bytes:
         """Equal for scenes that make the same picture."""
-        plain = [
+        plain_values = [
             sorted(value.items()) if isinstance(value := getattr(self, name), Mapping) else value
             for name, role in roles(type(self)).items()
             if role.decides and name != "label_map"
         ]
-        digest = hashlib.sha256(repr((plain, self.own_inputs)).encode("utf-8", "surrogatepass"))
+        digest = hashlib.sha256(repr((plain_values, self.own_inputs)).encode("utf-8", "surrogatepass"))
         digest.update(self.label_map.digest())
         return digest.digest()
 
@@ -258,15 +261,15 @@ class Scene:
     def on_other_ground(self: S, **values: Any) -> S:
         """The scene with another label set, size or picture; what says nothing there goes back to its default."""
         scene = replace(self, **values)
-        lost = set()
+        lost_needs = set()
         if not scene.label_set.same_labels(self.label_set):
-            lost.add("labels")
+            lost_needs.add("labels")
         if scene.label_map.shape != self.label_map.shape:
-            lost.add("size")
+            lost_needs.add("size")
         defaults = {
             name: default_of(type(self), name)
             for name, role in roles(type(self)).items()
-            if role.needs in lost and name not in values
+            if role.needs in lost_needs and name not in values
         }
         return replace(scene, **defaults)
 
@@ -293,17 +296,19 @@ class Scene:
 
     def to_request(self, kind: str = "") -> Any:
         """The request that paints the picture, or one of another kind. Compresses the label map: for workers."""
-        known = kind_named(kind or self.kind)
-        values = {**packed(self), **packed(self.inputs_of(known.name))}
-        return known.request(**{key: value for key, value in values.items() if key in known.request.__struct_fields__})
+        request_kind = kind_named(kind or self.kind)
+        values = {**packed(self), **packed(self.inputs_of(request_kind.name))}
+        return request_kind.request(
+            **{key: value for key, value in values.items() if key in request_kind.request.__struct_fields__}
+        )
 
     @classmethod
     def values_of(cls, request: Any) -> dict[str, Any]:
         """What a request says of a scene's fields: the other way round. To be checked."""
-        kind = kind_named(str(request.__struct_config__.tag))
-        values = {**unpacked(cls, request), "kind": kind.name}
-        if kind.inputs is not NoInputs:
-            values["inputs"] = {kind.name: kind.inputs(**unpacked(kind.inputs, request))}
+        request_kind = kind_named(str(request.__struct_config__.tag))
+        values = {**unpacked(cls, request), "kind": request_kind.name}
+        if request_kind.inputs is not NoInputs:
+            values["inputs"] = {request_kind.name: request_kind.inputs(**unpacked(request_kind.inputs, request))}
         return values
 
     # ------------------------------------------------------------ what the render lane paces itself by

@@ -60,8 +60,8 @@ class Role:
 def scene_field(role: Role | None = None, *, default: Any = MISSING, default_factory: Any = MISSING) -> Any:
     """A dataclass field with its role."""
     options = {"default": default, "default_factory": default_factory}
-    given = {name: value for name, value in options.items() if value is not MISSING}
-    return field(**given, metadata={_ROLE: role or Role()})
+    defaults = {name: value for name, value in options.items() if value is not MISSING}
+    return field(**defaults, metadata={_ROLE: role or Role()})
 
 
 @cache

@@ -51,17 +51,17 @@ class UndoStack:
         if self._clean is not None and self._clean > len(self._done):
             self._clean = None
         self._undone.clear()
-        last = self._done[-1] if self._done else None
+        last_command = self._done[-1] if self._done else None
         joins = (
-            last is not None
+            last_command is not None
             and not self._sealed
             and command.merge_key is not None
-            and last.merge_key == command.merge_key
-            and type(last) is type(command)
+            and last_command.merge_key == command.merge_key
+            and type(last_command) is type(command)
             and self._clean != len(self._done)  # never change a step that the saved file ends with
         )
-        if joins and last is not None:
-            last.absorb(command)
+        if joins and last_command is not None:
+            last_command.absorb(command)
         else:
             self._done.append(command)
         self._sealed = False
@@ -69,17 +69,17 @@ class UndoStack:
 
     def _trim(self) -> None:
         """Drops the oldest steps over the limits; the last one stays, whatever it weighs."""
-        total = self.nbytes
-        dropped = 0
-        while len(self._done) - dropped > 1 and (
-            len(self._done) - dropped > self._max_steps or total > self._max_bytes
+        total_bytes = self.nbytes
+        dropped_count = 0
+        while len(self._done) - dropped_count > 1 and (
+            len(self._done) - dropped_count > self._max_steps or total_bytes > self._max_bytes
         ):
-            total -= self._done[dropped].nbytes
-            dropped += 1
-        if dropped:
-            del self._done[:dropped]
+            total_bytes -= self._done[dropped_count].nbytes
+            dropped_count += 1
+        if dropped_count:
+            del self._done[:dropped_count]
             if self._clean is not None:
-                self._clean = self._clean - dropped if self._clean >= dropped else None
+                self._clean = self._clean - dropped_count if self._clean >= dropped_count else None
 
     def undo(self) -> bool:
         if not self._done:

@@ -53,22 +53,22 @@ class ThumbnailFolder:
     def prune(self) -> None:
         """Delete what has not been used for too long, and the longest unused until the rest is small enough."""
         oldest_first = sorted(self._files())
-        total = sum(size for _, size, _ in oldest_first)
-        for used, size, path in oldest_first:
-            if total <= self._max_bytes and time.time() - used <= self._max_age_s:
+        total_bytes = sum(byte_count for _, byte_count, _ in oldest_first)
+        for last_used, byte_count, file_path in oldest_first:
+            if total_bytes <= self._max_bytes and time.time() - last_used <= self._max_age_s:
                 return
             with suppress(OSError):
-                path.unlink()
-            total -= size
+                file_path.unlink()
+            total_bytes -= byte_count
 
     def _files(self) -> list[tuple[float, int, Path]]:
         """When each file was last used (seconds since 1970), its bytes and its path."""
         files = []
         with suppress(OSError):
-            for entry in os.scandir(self._folder):
+            for folder_entry in os.scandir(self._folder):
                 with suppress(OSError):  # another editor may have deleted it
-                    status = entry.stat()
-                    files.append((status.st_mtime, status.st_size, Path(entry.path)))
+                    status = folder_entry.stat()
+                    files.append((status.st_mtime, status.st_size, Path(folder_entry.path)))
         return files
 
     def _path(self, key: str) -> Path:

@@ -212,28 +212,28 @@ def style_label_map(style: ImageStyle, label_set: LabelSet) -> np.ndarray | None
 
 def _compose(images: list[QImage], diagonal: bool, side: int, ratio: float) -> QPixmap:
     """One image as it is, two halves of a mix cut along the diagonal, several as stripes."""
-    pixels = max(1, round(side * ratio))
-    out = QPixmap(pixels, pixels)
-    out.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(out)
+    pixel_side = max(1, round(side * ratio))
+    pixmap = QPixmap(pixel_side, pixel_side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    square = QRect(0, 0, pixels, pixels)
-    for i, image in enumerate(images[:6]):
-        path = QPainterPath()
+    square = QRect(0, 0, pixel_side, pixel_side)
+    for index, image in enumerate(images[:6]):
+        clip_path = QPainterPath()
         if len(images) == 1:
-            path.addRect(square)
+            clip_path.addRect(square)
         elif diagonal and len(images) == 2:
-            corner = (0, 0) if i == 0 else (pixels, pixels)
-            path.moveTo(*corner)
-            path.lineTo(pixels, 0)
-            path.lineTo(0, pixels)
-            path.closeSubpath()
+            corner = (0, 0) if index == 0 else (pixel_side, pixel_side)
+            clip_path.moveTo(*corner)
+            clip_path.lineTo(pixel_side, 0)
+            clip_path.lineTo(0, pixel_side)
+            clip_path.closeSubpath()
         else:
-            width = pixels / min(6, len(images))
-            path.addRect(i * width, 0, width, pixels)
-        painter.setClipPath(path)
+            width = pixel_side / min(6, len(images))
+            clip_path.addRect(index * width, 0, width, pixel_side)
+        painter.setClipPath(clip_path)
         painter.drawImage(square, image)
     painter.end()
-    out.setDevicePixelRatio(ratio)
-    return out
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap

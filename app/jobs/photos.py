@@ -84,14 +84,14 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     image = read_image(path)
     pixels = reduced(image.pixels)
     notes = tuple(_tr("{0}: {1}.").format(path.name, translate(note)) for note in image.notes)
-    known = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
-    if known is not None:
-        exact = resize_label_map(known, *pixels.shape[:2])
-        return Photo(path, pixels, exact, 1.0, (), notes, known=True)
+    known_map = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
+    if known_map is not None:
+        exact_map = resize_label_map(known_map, *pixels.shape[:2])
+        return Photo(path, pixels, exact_map, 1.0, (), notes, known=True)
     if parser is None:
-        empty = np.zeros(pixels.shape[:2], np.uint8)
+        empty_map = np.zeros(pixels.shape[:2], np.uint8)
         warning = _tr("There is no parser for these labels: paint the regions of the photo by hand.")
-        return Photo(path, pixels, empty, 0.0, (warning,), notes)
+        return Photo(path, pixels, empty_map, 0.0, (warning,), notes)
     work.progress(0.2, _tr("Finding the regions of {0}").format(path.name))
     with work.session() as session:
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)

@@ -149,9 +149,9 @@ class RenderLane(QObject):
         ways = self._learnt.ways(newer.request) if isinstance(newer.request, Sizable) else None
         if ways is None or ways.exact != running.painting:
             return
-        what = cast(Sizable, newer.request).pace_key
+        pace_key = cast(Sizable, newer.request).pace_key
         elapsed = now - running.began
-        seconds = self._learnt.seconds(what)
+        seconds = self._learnt.seconds(pace_key)
         if gives_way(ways.exact, ways.previews, seconds, elapsed=elapsed, moving=newer.moving):
             running.superseded = True
             running.cancel.set()
@@ -193,19 +193,19 @@ class RenderLane(QObject):
 
     def _next(self) -> Job | None:
         """The newest request; the last one again where it was only previewed and the hand rests; None at the end."""
-        done = self._running
+        finished_job = self._running
         while not self._closed:
             if self._waiting is not None:
                 job, self._waiting = self._waiting, None
                 return job
-            if done is None or not done.previewed or done.cancel.is_set():
-                self._running = done = None
+            if finished_job is None or not finished_job.previewed or finished_job.cancel.is_set():
+                self._running = finished_job = None
                 self._condition.wait()
                 continue
-            rest = self._last_change + IDLE_S - self._clock() if done.moving else 0.0
-            if rest <= 0:
-                return done
-            self._condition.wait(rest)
+            seconds_to_rest = self._last_change + IDLE_S - self._clock() if finished_job.moving else 0.0
+            if seconds_to_rest <= 0:
+                return finished_job
+            self._condition.wait(seconds_to_rest)
         return None
 
     def _render(self, job: Job) -> None:
@@ -230,20 +230,24 @@ class RenderLane(QObject):
 
     def _render_sized(self, job: Job, source: Sizable) -> tuple[RenderResult, bool]:
         """The result of what the pace asks for now, and whether it is the exact picture."""
-        what = source.pace_key
+        pace_key = source.pace_key
         with self._gate.use(preview=True, cancel=job.cancel) as session:
             with self._condition:
                 self._learnt.meet(session)
             ways = self._ways_of(session, source)
             with self._condition:
                 painting = choose(
-                    ways.exact, ways.previews, self._learnt.seconds(what), moving=job.moving, previewed=job.previewed
+                    ways.exact,
+                    ways.previews,
+                    self._learnt.seconds(pace_key),
+                    moving=job.moving,
+                    previewed=job.previewed,
                 )
                 job.painting, job.began = painting, self._clock()
             sized = source if painting.exact else source.reduced(*painting.size)
             result = session.run(sized.to_request(), self._reporter(job) if painting.exact else None, job.cancel)
             with self._condition:
-                self._learnt.pace.observe(what, painting, self._clock() - job.began)
+                self._learnt.pace.observe(pace_key, painting, self._clock() - job.began)
         return result, painting.exact
 
     def _ways_of(self, session: Any, source: Sizable) -> Ways:

@@ -30,7 +30,7 @@ def image_parts(style: Style) -> list[ImageStyle]:
     if isinstance(style, MixStyle):
         return image_parts(style.a) + image_parts(style.b)
     if isinstance(style, BlockStyle):
-        return [image for part in style.blocks for image in image_parts(part)]
+        return [image for ingredient in style.blocks for image in image_parts(ingredient)]
     return []
 
 
@@ -44,19 +44,19 @@ def encode_again(
     Raises:
         EngineError: the weights cannot encode, or Cancelled.
     """
-    made: dict[ImageStyle, Style] = {}
+    encoded_styles: dict[ImageStyle, Style] = {}
     for style in styles:
         work.check()
         photo = _photo(style, label_set)
         if photo is None:
             continue
-        found = codes.encode(work, weights, photo)
-        if bool(found.present[style.label]):
-            code = encode_code(np.asarray(found.codes[style.label], np.float32))
-            made[style] = style.replace(code=code, made_by=found.made_by or None)
+        style_codes = codes.encode(work, weights, photo)
+        if bool(style_codes.present[style.label]):
+            code = encode_code(np.asarray(style_codes.codes[style.label], np.float32))
+            encoded_styles[style] = style.replace(code=code, made_by=style_codes.made_by or None)
         else:
-            made[style] = MeanStyle()
-    return made
+            encoded_styles[style] = MeanStyle()
+    return encoded_styles
 
 
 def _photo(style: ImageStyle, label_set: LabelSet) -> Photo | None:
@@ -77,26 +77,26 @@ def with_codes(style: Style, made: Mapping[ImageStyle, Style], *, keep: bool = F
     what is missing, where the mean would come without a word.
     """
     if isinstance(style, ImageStyle):
-        new = made.get(style)
+        encoded = made.get(style)
         if keep:
-            return new if isinstance(new, ImageStyle) else style
-        return new if new is not None else style.replace(code=None)
+            return encoded if isinstance(encoded, ImageStyle) else style
+        return encoded if encoded is not None else style.replace(code=None)
     if isinstance(style, MixStyle):
         a, b = with_codes(style.a, made, keep=keep), with_codes(style.b, made, keep=keep)
         return MixStyle(a=a, b=b, amount=style.amount)
     if isinstance(style, BlockStyle):
-        return BlockStyle(blocks=tuple(with_codes(part, made, keep=keep) for part in style.blocks))
+        return BlockStyle(blocks=tuple(with_codes(ingredient, made, keep=keep) for ingredient in style.blocks))
     return style
 
 
 def own_regions(styles: Mapping[int, Style], locked: Collection[int]) -> dict[int, Style]:
     """Styles of weights with one style for the whole picture, for weights with one for each region: each label takes
     its own region of the same picture."""
-    found = dict(styles)
+    regional_styles = dict(styles)
     for label, style in styles.items():
         if isinstance(style, ImageStyle) and label not in locked and style.label != label:
-            found[label] = style.replace(label=label, code=None)
-    return found
+            regional_styles[label] = style.replace(label=label, code=None)
+    return regional_styles
 
 
 def possible(
@@ -106,29 +106,29 @@ def possible(
 
     made: what `encode_again` gave; a picture's code of other weights is never kept.
     """
-    found: dict[int, Style] = {}
+    possible_styles: dict[int, Style] = {}
     changed = 0
     for label, style in styles.items():
-        new = with_codes(style, dict(made))
+        encoded_style = with_codes(style, dict(made))
         if label not in locked:
-            plain = _allowed(new, can)
-            changed += plain != new
-            new = plain
-        found[label] = new
-    return found, changed
+            allowed_style = _allowed(encoded_style, can)
+            changed += allowed_style != encoded_style
+            encoded_style = allowed_style
+        possible_styles[label] = encoded_style
+    return possible_styles, changed
 
 
-def _allowed(style: Style, can: Abilities) -> Style:
+def _allowed(style: Style, abilities: Abilities) -> Style:
     if isinstance(style, SampleStyle):
-        return style if can.samples else MEAN
+        return style if abilities.samples else MEAN
     if isinstance(style, ImageStyle):
-        return style if can.images else MEAN
+        return style if abilities.images else MEAN
     if isinstance(style, MixStyle):
-        a, b = _allowed(style.a, can), _allowed(style.b, can)
+        a, b = _allowed(style.a, abilities), _allowed(style.b, abilities)
         return MEAN if a == b == MEAN else MixStyle(a=a, b=b, amount=style.amount)
     if isinstance(style, BlockStyle):
-        blocks = tuple(_allowed(part, can) for part in style.blocks)
-        if len(blocks) == can.blocks:
+        blocks = tuple(_allowed(ingredient, abilities) for ingredient in style.blocks)
+        if len(blocks) == abilities.blocks:
             return BlockStyle(blocks=blocks)
         return Counter(blocks).most_common(1)[0][0]  # the style that decides most of the picture now
     return style
@@ -141,5 +141,5 @@ def whole_picture(
     chosen = [label for label in styles if not isinstance(styles[label], MeanStyle)]
     if not chosen:
         return {}
-    lead = max(chosen, key=lambda label: (label in locked, int(areas[label])))
-    return dict.fromkeys(range(labels), styles[lead])
+    leading_label = max(chosen, key=lambda label: (label in locked, int(areas[label])))
+    return dict.fromkeys(range(labels), styles[leading_label])

@@ -23,37 +23,37 @@ class PixelRuns:
     def __init__(self, *, old: np.ndarray, changed: np.ndarray) -> None:
         """`old`: (h, w) uint8 block before the change; `changed`: (h, w) bool."""
         self._shape = old.shape
-        values, flags = old.ravel(), changed.ravel()
-        step = values[1:] != values[:-1]
-        step |= flags[1:] != flags[:-1]
-        starts = np.flatnonzero(step)
+        flat_values, flat_changed = old.ravel(), changed.ravel()
+        run_begins = flat_values[1:] != flat_values[:-1]
+        run_begins |= flat_changed[1:] != flat_changed[:-1]
+        starts = np.flatnonzero(run_begins)
         self._runs: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self._raw: tuple[np.ndarray, np.ndarray] | None = None
-        if (starts.size + 1) * _RUN_BYTES <= flags.size // 8 + int(np.count_nonzero(flags)):
+        if (starts.size + 1) * _RUN_BYTES <= flat_changed.size // 8 + int(np.count_nonzero(flat_changed)):
             starts = np.concatenate(([0], starts + 1)).astype(np.uint32)
-            self._runs = starts, values[starts], flags[starts]
+            self._runs = starts, flat_values[starts], flat_changed[starts]
         else:
-            self._raw = np.packbits(flags), old[changed]
+            self._raw = np.packbits(flat_changed), old[changed]
 
     @property
     def nbytes(self) -> int:
-        return sum(part.nbytes for part in (self._runs or self._raw or ()))
+        return sum(array.nbytes for array in (self._runs or self._raw or ()))
 
     def decode(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns (values (h, w) uint8, valid only where changed; changed (h, w) bool)."""
-        size = self._shape[0] * self._shape[1]
+        pixel_count = self._shape[0] * self._shape[1]
         if self._runs is not None:
             starts, run_values, run_flags = self._runs
-            lengths = np.append(starts[1:], np.uint32(size)).astype(np.int64) - starts
+            lengths = np.append(starts[1:], np.uint32(pixel_count)).astype(np.int64) - starts
             return (
                 np.repeat(run_values, lengths).reshape(self._shape),
                 np.repeat(run_flags, lengths).reshape(self._shape),
             )
         assert self._raw is not None
-        bits, olds = self._raw
-        changed = np.unpackbits(bits, count=size).astype(bool).reshape(self._shape)
+        changed_bits, old_values = self._raw
+        changed = np.unpackbits(changed_bits, count=pixel_count).astype(bool).reshape(self._shape)
         values = np.zeros(self._shape, dtype=np.uint8)
-        values[changed] = olds
+        values[changed] = old_values
         return values, changed
 
 
@@ -78,11 +78,11 @@ def record_change(*, before: np.ndarray, after: np.ndarray, box: Box) -> PixelCh
     if rows.size == 0:
         return None
     columns = np.flatnonzero(changed.any(axis=0))
-    tight = Box(
+    tight_box = Box(
         box.x0 + int(columns[0]),
         box.y0 + int(rows[0]),
         box.x0 + int(columns[-1]) + 1,
         box.y0 + int(rows[-1]) + 1,
     )
-    inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    return PixelChange(tight, PixelRuns(old=before[inner], changed=changed[inner]))
+    changed_block = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return PixelChange(tight_box, PixelRuns(old=before[changed_block], changed=changed[changed_block]))

@@ -103,11 +103,11 @@ class FrozenMap:
         column_ends = np.searchsorted(columns, TILE * np.arange(self._tiles.shape[1] + 1))
         pixels = np.empty((height, width), np.uint8)
         for row, column in np.ndindex(self._tiles.shape):
-            down = slice(row_ends[row], row_ends[row + 1])
-            across = slice(column_ends[column], column_ends[column + 1])
-            inside = rows[down, None] - TILE * row, columns[None, across] - TILE * column
+            tile_rows = slice(row_ends[row], row_ends[row + 1])
+            tile_columns = slice(column_ends[column], column_ends[column + 1])
+            places_inside = rows[tile_rows, None] - TILE * row, columns[None, tile_columns] - TILE * column
             tile = self._tile(row, column)
-            pixels[down, across] = tile.pixels[inside]
+            pixels[tile_rows, tile_columns] = tile.pixels[places_inside]
         return pixels
 
     def _tile(self, row: int, column: int) -> Tile:
@@ -116,10 +116,10 @@ class FrozenMap:
 
     def digest(self) -> bytes:
         """Equal for equal maps. Tiles that it shares with a map whose digest is known are not read again."""
-        whole = hashlib.sha256(repr(self.shape).encode("ascii"))
+        hasher = hashlib.sha256(repr(self.shape).encode("ascii"))
         for tile in self._tiles.flat:
-            whole.update(tile.digest)
-        return whole.digest()
+            hasher.update(tile.digest)
+        return hasher.digest()
 
     def repainted(self, live: np.ndarray, touched: np.ndarray) -> FrozenMap:
         """The map with the pixels of `live`, (height, width) uint8, in those tiles that `touched`, (rows, columns)

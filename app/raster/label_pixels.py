@@ -48,12 +48,12 @@ class LabelPixels:
         changed &= mask
         if self._any_locked:
             changed &= ~self._locked[block]
-        lost = _histogram(block, changed)
-        gained = int(lost.sum())
-        if gained == 0:
+        lost_counts = _histogram(block, changed)
+        gained_count = int(lost_counts.sum())
+        if gained_count == 0:
             return EMPTY
-        self.areas -= lost
-        self.areas[label] += gained
+        self.areas -= lost_counts
+        self.areas[label] += gained_count
         np.copyto(block, np.uint8(label), where=changed)
         self._live.touch(box)
         return box
@@ -130,10 +130,10 @@ def _histogram(block: np.ndarray, where: np.ndarray | None = None) -> np.ndarray
     OpenCV counts bytes as they lie; numpy's bincount first makes 8-byte integers of them, ten times slower.
     It answers in float32, which is exact up to 2**24 pixels, so larger blocks are counted in bands.
     """
-    total = np.zeros(256, np.int64)
+    counts = np.zeros(256, np.int64)
     rows = max(1, 2**24 // max(1, block.shape[1]))
     for top in range(0, block.shape[0], rows):
         band = np.ascontiguousarray(block[top : top + rows])
         mask = None if where is None else np.ascontiguousarray(where[top : top + rows]).view(np.uint8)
-        total += cv2.calcHist([band], [0], mask, [256], [0, 256]).ravel().astype(np.int64)
-    return total
+        counts += cv2.calcHist([band], [0], mask, [256], [0, 256]).ravel().astype(np.int64)
+    return counts

@@ -65,18 +65,18 @@ def segment_mask(
     rows = np.arange(box.y0, box.y1, dtype=np.float64) + 0.5
     left, right = _disc_span(rows=rows, x=ax, y=ay, radius=ra)
     if (ax, ay, ra) != (bx, by, rb):
-        for lo, hi in (
+        for span_left, span_right in (
             _disc_span(rows=rows, x=bx, y=by, radius=rb),
             _hull_span(rows, ax, ay, ra, bx, by, rb),
         ):
-            left, right = np.minimum(left, lo), np.maximum(right, hi)
+            left, right = np.minimum(left, span_left), np.maximum(right, span_right)
     # First and last column whose centre lies in the span. Rows that the brush misses have (inf, -inf): clip
     # them to an empty span.
-    first = np.clip(np.ceil(left - 0.5 - _TOUCH), box.x0, box.x1).astype(np.int32)
-    last = np.clip(np.floor(right - 0.5 + _TOUCH), box.x0 - 1, box.x1 - 1).astype(np.int32)
+    first_columns = np.clip(np.ceil(left - 0.5 - _TOUCH), box.x0, box.x1).astype(np.int32)
+    last_columns = np.clip(np.floor(right - 0.5 + _TOUCH), box.x0 - 1, box.x1 - 1).astype(np.int32)
     columns = np.arange(box.x0, box.x1, dtype=np.int32)
-    mask = columns >= first[:, None]
-    mask &= columns <= last[:, None]
+    mask = columns >= first_columns[:, None]
+    mask &= columns <= last_columns[:, None]
     return box, mask
 
 
@@ -84,10 +84,10 @@ def _disc_span(*, rows: np.ndarray, x: float, y: float, radius: float) -> tuple[
     """Left and right end of a disc on each row centre, (rows,) float64 each; (inf, -inf) where the row misses
     it.
     """
-    half_sq = radius * radius - (rows - y) ** 2
-    half = np.sqrt(np.maximum(half_sq, 0.0))
-    hit = half_sq >= -_TOUCH
-    return np.where(hit, x - half, np.inf), np.where(hit, x + half, -np.inf)
+    half_width_squared = radius * radius - (rows - y) ** 2
+    half_width = np.sqrt(np.maximum(half_width_squared, 0.0))
+    rows_hit = half_width_squared >= -_TOUCH
+    return np.where(rows_hit, x - half_width, np.inf), np.where(rows_hit, x + half_width, -np.inf)
 
 
 def _hull_span(
@@ -111,13 +111,13 @@ def _hull_span(
     ]
     left, right = missed
     for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
-        hit = (rows >= min(y0, y1)) & (rows <= max(y0, y1))
+        rows_hit = (rows >= min(y0, y1)) & (rows <= max(y0, y1))
         if y1 == y0:
-            lo, hi = np.full(rows.shape, min(x0, x1)), np.full(rows.shape, max(x0, x1))
+            span_left, span_right = np.full(rows.shape, min(x0, x1)), np.full(rows.shape, max(x0, x1))
         else:
-            lo = hi = x0 + (rows - y0) * ((x1 - x0) / (y1 - y0))
-        left = np.where(hit, np.minimum(left, lo), left)
-        right = np.where(hit, np.maximum(right, hi), right)
+            span_left = span_right = x0 + (rows - y0) * ((x1 - x0) / (y1 - y0))
+        left = np.where(rows_hit, np.minimum(left, span_left), left)
+        right = np.where(rows_hit, np.maximum(right, span_right), right)
     return left, right
 
 

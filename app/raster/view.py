@@ -105,8 +105,8 @@ def keep_in_sight(
     """Moves the view back so far that at least `least` widget pixels of the image stay visible each way."""
 
     def limit(offset: float, extent: float, room: float) -> float:
-        rest = min(least, extent, room)
-        return min(room - rest, max(rest - extent, offset))
+        visible_least = min(least, extent, room)
+        return min(room - visible_least, max(visible_least - extent, offset))
 
     return replace(
         view,
@@ -132,10 +132,10 @@ def panes(*, mode: Mode, width: float, height: float, wipe: float = 0.5) -> tupl
 
 def pane_at(*, parts: tuple[Pane, ...], x: float, y: float) -> Pane:
     """The pane under a widget point; outside the widget, the nearest one."""
-    for part in parts:
-        if part.contains(x=x, y=y):
-            return part
-    return min(parts, key=lambda part: abs(x - (part.x + part.width / 2)))
+    for pane in parts:
+        if pane.contains(x=x, y=y):
+            return pane
+    return min(parts, key=lambda pane: abs(x - (pane.x + pane.width / 2)))
 
 
 def dirty_rect(
