@@ -15,8 +15,10 @@ from engine.labels.label_sets import load_label_set
 from engine.metrics.table import rows
 
 ROOT = Path(__file__).parents[3]
-SHARED = {"adversarial", "label_conditioned", "variational"}  # what the tasks of several systems stand on
-NO_NUMBERS = {"generator", "parser", "ema", "updates", "lr"}  # keys of modules, of saved state and of optimisers
+SHARED = {"adversarial", "variational"}  # what the tasks of several systems stand on
+# Keys of modules, of saved state, of optimisers and of settings.
+NO_NUMBERS = {"generator", "parser", "ema", "updates", "alone_until", "lr"}
+NO_NUMBERS |= {"over_scales", "discriminator_layers", "discriminator_last_stride"}
 
 
 @pytest.fixture
