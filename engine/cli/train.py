@@ -62,7 +62,7 @@ def train(
         plan = load_recipe(recipe, changes)
         callbacks: list[Callback] = [partial(_on_event, report, plan.steps)]
         if tensorboard:
-            from engine.training.tensorboard import BoardWriter
+            from engine.training.run.tensorboard import BoardWriter
 
             callbacks.append(stack.enter_context(BoardWriter(folder)))
         loop = prepare(

@@ -27,14 +27,14 @@ from engine.devices import free_caches, is_out_of_memory
 from engine.errors import Cancelled, EngineError, Message, OutOfMemory, TrainingError
 from engine.files import cannot, write_bytes
 from engine.pictures.images import encode_png
-from engine.training import checkpoint
 from engine.training.control import Control
-from engine.training.pace import Pace, machine_use
-from engine.training.parallel import all_or_none, any_process, average_numbers
 from engine.training.recipe import Recipe
-from engine.training.shortage import too_little_memory
-from engine.training.snapshot import Snapshot, numbers_of, on_cpu, write_weights
-from engine.training.step import Stepper
+from engine.training.run import checkpoint
+from engine.training.run.pace import Pace, machine_use
+from engine.training.run.parallel import all_or_none, any_process, average_numbers
+from engine.training.run.shortage import too_little_memory
+from engine.training.run.snapshot import Snapshot, numbers_of, on_cpu, write_weights
+from engine.training.run.step import Stepper
 from engine.training.task import Task, run_path
 
 SHOWN = 8

@@ -24,7 +24,7 @@ from engine.systems import find_system, system
 from engine.systems.base import RENDER, USUAL_SIDE, Network, load_part
 from engine.systems.finish import Finish
 from engine.training.loop import Loop
-from engine.training.snapshot import Snapshot
+from engine.training.run.snapshot import Snapshot
 from engine.weights.card import Card, read_card
 from engine.weights.store import read_tensors, save_weights, user_weights_folder
 

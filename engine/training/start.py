@@ -24,10 +24,10 @@ from engine.systems import system
 from engine.systems.base import Network, System, load_part
 from engine.training.control import Control
 from engine.training.loop import Callback, Loop
-from engine.training.parallel import synchronise_batch_norm
-from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe, read_fields
-from engine.training.shortage import shortage_told
+from engine.training.run.parallel import synchronise_batch_norm
+from engine.training.run.randomness import Randomness
+from engine.training.run.shortage import shortage_told
 from engine.training.task import Task, run_path
 from engine.weights.store import read_tensors
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from engine.data.ahead import BatchesAhead
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
-from engine.training.parallel import average_gradients
-from engine.training.randomness import Randomness
 from engine.training.recipe import Recipe
+from engine.training.run.parallel import average_gradients
+from engine.training.run.randomness import Randomness
 from engine.training.task import Task
 
 
