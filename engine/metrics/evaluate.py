@@ -82,23 +82,23 @@ def evaluate(
     report(0.0, Message("loading"))
     session = Session(device)
     model = session.load(str(weights))
-    own, can = model.card.labels(), abilities(model.card)
-    if not (can.paints or can.parses):
+    own_labels, capabilities = model.card.labels(), abilities(model.card)
+    if not (capabilities.paints or capabilities.parses):
         raise WeightsError(
             '"{0}" neither paints label maps nor finds them, so there is nothing to measure; choose other weights.',
             model.card.name,
         )
-    if own is None:
+    if own_labels is None:
         raise WeightsError('The card of "{0}" has no label set; get the weights again.', model.card.name)
-    pairs = Pairs(Path(data), split, own, limit)
+    pairs = Pairs(Path(data), split, own_labels, limit)
     require_label_set(model.card, pairs.label_set)
-    started = time.perf_counter()
+    start_time = time.perf_counter()
     try:
         with torch.inference_mode():
-            if can.parses:
-                numbers = _measure_parser(model, pairs, report)
+            if capabilities.parses:
+                measurements = _measure_parser(model, pairs, report)
             else:
-                numbers = measure_painter(model, pairs, session, report, diversity)
+                measurements = measure_painter(model, pairs, session, report, diversity)
     except EngineError:
         raise
     except Exception as error:
@@ -110,7 +110,7 @@ def evaluate(
             session.device, details=repr(error),
         ) from error
     report(1.0, Message("measured"))
-    about = {
+    description = {
         "weights": model.card.name,
         "system": model.card.system,
         "data": pairs.folder.name,
@@ -118,26 +118,26 @@ def evaluate(
         "pictures": len(pairs),
         "resolution": model.config.resolution,
         "device": str(session.device),
-        "seconds": time.perf_counter() - started,
+        "seconds": time.perf_counter() - start_time,
     }
-    return about | numbers
+    return description | measurements
 
 
 def _measure_parser(parser: LabelMapFinder, pairs: Pairs, report: Report) -> dict[str, Any]:
-    counts, seconds = Counts(pairs.label_set), []
-    for done, stem in enumerate(pairs.stems, 1):
-        pixels, truth = pairs.read(stem)
-        started = time.perf_counter()
-        parsed = parser.parse(pixels)[0]
-        seconds.append(time.perf_counter() - started)
-        counts.add(resize_label_map(truth, *parsed.shape), parsed)
-        report(done / len(pairs), Message("finding regions"))
-    rare = counts.rare()
+    confusion_counts, seconds = Counts(pairs.label_set), []
+    for measured_count, stem in enumerate(pairs.stems, 1):
+        picture, true_label_map = pairs.read(stem)
+        start_time = time.perf_counter()
+        found_label_map = parser.parse(picture)[0]
+        seconds.append(time.perf_counter() - start_time)
+        confusion_counts.add(resize_label_map(true_label_map, *found_label_map.shape), found_label_map)
+        report(measured_count / len(pairs), Message("finding regions"))
+    rare_labels = confusion_counts.rare()
     return {
         "seconds_per_picture": median(seconds),
-        **counts.numbers(rare),
-        "rare_labels": [pairs.label_set[i].name for i in rare],
-        "label_shares": counts.shares(),
+        **confusion_counts.numbers(rare_labels),
+        "rare_labels": [pairs.label_set[label].name for label in rare_labels],
+        "label_shares": confusion_counts.shares(),
         "networks": {},
         "missing": {},
     }

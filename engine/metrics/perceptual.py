@@ -31,52 +31,52 @@ class Perceptual:
 
 
 class _FeatureNetLoss(nn.Module):
-    def __init__(self, net: FeatureNet) -> None:
+    def __init__(self, feature_net: FeatureNet) -> None:
         super().__init__()
-        self.net = net
+        self.net = feature_net
 
-    def forward(self, fake: Tensor, real: Tensor) -> Tensor:
-        return perceptual_loss(self.net, fake, real)
+    def forward(self, painted: Tensor, real: Tensor) -> Tensor:
+        return perceptual_loss(self.net, painted, real)
 
 
-def find_perceptual(choice: Choice = "auto", labels: int = 0) -> Perceptual | None:
+def find_perceptual(choice: Choice = "auto", label_count: int = 0) -> Perceptual | None:
     """The network for perceptual losses.
 
-    "auto": VGG19 or MobileNetV2 where a user put one in place, else the encoder of a parser, one for `labels` labels
-    first; None where there is nothing at all. Raises WeightsError if the network that was asked for is not there.
+    "auto": VGG19 or MobileNetV2 where a user put one in place, else the encoder of a parser, one for `label_count`
+    labels first; None where there is none. Raises WeightsError if the network that was asked for is not there.
     """
-    if choice == "vgg19" or (choice == "auto" and _vgg_file() is not None):
-        return _vgg()
+    if choice == "vgg19" or (choice == "auto" and _find_vgg_file() is not None):
+        return _load_vgg()
     if choice == "mobilenet_v2" or (choice == "auto" and find_feature_net() is not None):
         return Perceptual(MOBILENET, _FeatureNetLoss(load_feature_net()))
-    found = _parser(labels)
-    if found is None and choice == "parser":
+    parser_network = _parser_encoder(label_count)
+    if parser_network is None and choice == "parser":
         raise WeightsError(
             "There are no weights of a parser for the perceptual loss; train one first, or leave it out."
         )
-    return found
+    return parser_network
 
 
-def _vgg_file() -> Any:
-    return next((path / VGG_FILE for path in search_path() if (path / VGG_FILE).is_file()), None)
+def _find_vgg_file() -> Any:
+    return next((folder / VGG_FILE for folder in search_path() if (folder / VGG_FILE).is_file()), None)
 
 
-def _vgg() -> Perceptual:
-    path = _vgg_file()
-    if path is None:
+def _load_vgg() -> Perceptual:
+    vgg_file = _find_vgg_file()
+    if vgg_file is None:
         raise WeightsError("The network VGG19 is missing; put {0} into {1}.", VGG_FILE, install_folder())
     try:
-        return Perceptual("vgg19_imagenet", VGGLoss(read_tensors(path)))
+        return Perceptual("vgg19_imagenet", VGGLoss(read_tensors(vgg_file)))
     except (KeyError, ValueError) as error:
         raise WeightsError(
             "\"{0}\" does not hold VGG19 in torchvision's names ({1}); get it again.",
-            path, error,
+            vgg_file, error,
         ) from error
 
 
-def _parser(labels: int) -> Perceptual | None:
+def _parser_encoder(label_count: int) -> Perceptual | None:
     parsers = [entry for entry in list_weights() if entry.card is not None and abilities(entry.card).parses]
-    parsers.sort(key=lambda entry: (entry.card is None or entry.card.config.get("labels") != labels, entry.name))
+    parsers.sort(key=lambda entry: (entry.card is None or entry.card.config.get("labels") != label_count, entry.name))
     for entry in parsers:
         try:
             parser = network_of(load_weights(entry.folder))

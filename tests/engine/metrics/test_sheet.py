@@ -42,7 +42,7 @@ def _cells(path: Path, columns: int) -> list[list[np.ndarray]]:
 
 
 def test_a_run_sheet_shows_real_reconstruction_and_swapped_styles(painter, data, tmp_path) -> None:
-    sheet.reconstruction_sheet(painter, data, tmp_path / "sheet.png", rows=3)
+    sheet.reconstruction_sheet(painter, data, tmp_path / "sheet.png", row_count=3)
     cells = _cells(tmp_path / "sheet.png", 3)[-3:]
     chosen = [0, 2, 5]
     styles = [own_styles(painter, data.images[n], data.label_maps[n]) for n in chosen]
