@@ -52,7 +52,7 @@ def synthesis(
                 report((number + fraction) / len(names), text)
 
             try:
-                rows += measure(find_case(name), repeats=repeats, side=size, progress=part)
+                rows += measure(find_case(name), repeats=repeats, side=size, on_progress=part)
             except (EngineError, RuntimeError, ValueError) as error:
                 if case:
                     raise
@@ -120,7 +120,7 @@ def training(
         with tempfile.TemporaryDirectory() as place, progress("measuring") as report:
             wanted = published_recipe()
             folder = data or portraits(Path(place) / "data", load_label_set("faces"), wanted.resolution)
-            told = compare(wanted, folder, name=published_system().title, repeats=steps, on_progress=report)
+            told = compare(wanted, folder, network_name=published_system().title, repeats=steps, on_progress=report)
         say(machine())
         say("")
         say(as_text(told))
