@@ -7,8 +7,8 @@ there are these sheets:
   top row are reconstructions, which show how near the network comes to photographs that are not shown; the grid
   below are our templates (rows) in the mean style and in the styles of those pictures (columns).
 - with `--variations LABEL ...`: `variations.png` beside it, committed too: rows of templates in which only that
-  label's style is drawn anew.
-- with `--real RUN_FOLDER/sheet.png`: real / reconstruction / swapped styles, for the eyes of who trains. It is
+  label gets new styles.
+- with `--real RUN_FOLDER/sheet.png`: real / reconstruction / swapped styles, for whoever trains the weights. It is
   refused outside `runs/` and the system's temporary folder if it would lie inside this repository.
 """
 

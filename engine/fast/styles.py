@@ -7,7 +7,7 @@ recently used out first.
 
 Rows are computed two by two (the last may be alone with zeros; in small layers sixteen), so that each has the same
 bytes whether one label's style has changed or all are new. The products go through the weights in blocks that stay
-in the cache while all labels that need them take their turn: few labels cost a single pass over the weights, many
+in the cache while every label that needs them is computed: few labels cost a single pass over the weights, many
 cost arithmetic only.
 """
 

@@ -1,7 +1,7 @@
 """What the golden kinds of all systems share: the network of a case's published state dict, and checks of the case.
 
 A system's `golden.py` holds `KINDS`: for each word that a case's configuration may have for "model", a function from
-the case, its state dict and its inputs to its outputs. A state dict goes the way of an imported file
+the case, its state dict and its inputs to its outputs. A state dict is converted like an imported file
 (`engine.weights.published`): every key must be known, every parameter filled.
 """
 

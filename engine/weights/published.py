@@ -63,7 +63,7 @@ def read_published(path: PathLike, *, encoder: PathLike | None = None, resolutio
     Args:
         path: the authors' file.
         encoder: the file with the image encoder that belongs to this generator (latest_net_E.pth), if there is one.
-        resolution: side of the pictures it was trained on, which no tensor tells; 256 unless given.
+        resolution: side of the pictures it was trained on, which no tensor shows; 256 unless given.
 
     Raises:
         WeightsError: it is missing, truncated, holds code, or is not exactly a network that is known here.
@@ -279,7 +279,7 @@ _DATA_LICENCES = {
 
 
 def _card_label_set(published: Published, label_set: LabelSet | None, source: str) -> dict[str, Any]:
-    """The card's label set; {} for networks without labels and for discriminators, which nobody paints with."""
+    """The card's label set; {} for networks without labels and for discriminators, which paint nothing."""
     label_count = getattr(published.config, "labels", None)
     if label_count is None:
         return {}

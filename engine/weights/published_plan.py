@@ -20,7 +20,7 @@ from engine.systems.base import Network, System
 Shapes = dict[str, tuple[int, ...]]
 """The tensors of a file: shape by name."""
 Known = dict[str, int | float | str]
-"""Config fields that no shape tells ("resolution", "last_stride", "depth", "aspect_ratio"), by name."""
+"""Config fields that no shape shows ("resolution", "last_stride", "depth", "aspect_ratio"), by name."""
 
 ENCODER = "netE."
 """Stands before the names of an encoder's tensors where they come with a generator's."""
