@@ -57,9 +57,9 @@ class SMISTask(AdversarialTask):
             return self.generator(hot, z), losses
         half = (len(z) + 1) // 2
         chosen = one_hot(draw_labels(hot[:half])[:, None, None], self.model.labels)
-        other = z[:half] + (torch.randn_like(z[:half]) - z[:half]) * self._of_labels(chosen, z)
+        redrawn = z[:half] + (torch.randn_like(z[:half]) - z[:half]) * self._of_labels(chosen, z)
         # In one batch: batch normalisation would carry a change in one of two batches to every pixel.
-        painted = self.generator(torch.cat([hot, hot[:half]]), torch.cat([z, other]))
+        painted = self.generator(torch.cat([hot, hot[:half]]), torch.cat([z, redrawn]))
         fake, again = painted[: len(z)], painted[len(z) :]
         outside = 1 - (hot[:half] * chosen.to(hot)).sum(1, keepdim=True)  # (B / 2, 1, H, W)
         apart = ((again - fake[:half]).float().abs() * outside).sum() / (3 * outside.sum()).clamp(min=1)
@@ -82,8 +82,8 @@ class SMISTask(AdversarialTask):
         z = generator.encode(image, hot)[0]
         drawn = prior(generator, image, hot, 1)
         second = hot.sum((2, 3)).topk(min(2, hot.shape[1]), dim=1).indices[:, -1]  # (B,) label ids
-        one = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
-        return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * one)]
+        second_label = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
+        return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * second_label)]
 
     def _of_labels(self, chosen: Tensor, z: Tensor) -> Tensor:
         """(B, L, 1, 1) of 0 and 1 -> (B, L * 8, 1, 1), one entry per channel of z."""
