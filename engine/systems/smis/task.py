@@ -16,7 +16,13 @@ from engine.systems.smis.network import SMISConfig, SMISGenerator
 from engine.training.adversarial import BATCH, AdversarialTask
 from engine.training.conditions import LabelConditions
 from engine.training.task import Losses
-from engine.training.variational import VariationalTaskConfig, encoded, from_mean, prior, variety
+from engine.training.variational import (
+    VariationalTaskConfig,
+    encoded_latents,
+    painted_from_mean,
+    prior_latents,
+    variety,
+)
 
 SMALLEST = 0.01
 """Regions below this share of the picture are not drawn anew for `hold`, if there is a larger one."""
@@ -52,7 +58,7 @@ class SMISTask(AdversarialTask):
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From z ~ q(z | picture); with `hold`, half of the pictures again with one region's latent drawn again."""
         hot = condition
-        z, losses = encoded(self.generator, real, hot, self.config, self.step)
+        z, losses = encoded_latents(self.generator, real, hot, self.config, self.step)
         if not self.config.hold:
             return self.generator(hot, z), losses
         half = (len(z) + 1) // 2
@@ -67,7 +73,7 @@ class SMISTask(AdversarialTask):
 
     def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
         """From the mean of q(z | picture)."""
-        return from_mean(generator, image, condition)
+        return painted_from_mean(generator, image, condition)
 
     @torch.no_grad()
     def validate(self, data: DataSet) -> dict[str, float]:
@@ -80,7 +86,7 @@ class SMISTask(AdversarialTask):
         """Reconstructions; all regions from the prior; only each picture's second largest region from the prior."""
         hot = condition
         z = generator.encode(image, hot)[0]
-        drawn = prior(generator, image, hot, 1)
+        drawn = prior_latents(generator, image, hot, 1)
         second = hot.sum((2, 3)).topk(min(2, hot.shape[1]), dim=1).indices[:, -1]  # (B,) label ids
         second_label = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
         return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * second_label)]
