@@ -59,7 +59,7 @@ class AdversarialTaskConfig(DiscriminatorConfig):
         summed (pix2pixHD).
     adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out.
     perceptual_network: what the perceptual loss compares pictures by; see `engine.metrics.perceptual`.
-    perceptual_shift: both pictures are moved by up to this many pixels before the perceptual loss, anew in each step
+    perceptual_shift: both pictures are moved by up to this many pixels before the perceptual loss, drawn in each step
         (ours): a strided network looks at every second pixel harder, always the same ones, and the painter weaves.
     discriminator_alone: steps, the first of the run, in which the discriminator alone learns (ours); none in a run
         from scratch, and `ALONE` (a quarter of a shorter run) where it begins fresh under a trained generator, which

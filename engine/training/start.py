@@ -188,7 +188,7 @@ def _plain_config(config: Any) -> dict[str, Any]:
 
 
 def _read_facts(run_folder: Path) -> dict[str, Any]:
-    """What a run's config.json says; nothing where it is missing or damaged, which keeps nobody from resuming."""
+    """What a run's config.json says; {} where it is missing or damaged: the run is resumed all the same."""
     try:
         run_facts = json.loads((run_folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -47,7 +47,7 @@ class Pace:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Time in here is nobody's work."""
+        """Time spent inside is not counted as work."""
         waiting_since = time.monotonic()
         try:
             yield

@@ -43,9 +43,9 @@ class Randomness(TorchFunctionMode):
     Args:
         seed: what all draws follow from.
         device: where the networks are; draws on it and on the CPU are seeded.
-        batch, part, parts: this process works on part `part` of `parts` of a larger batch, `batch` pictures in each
-            part. A draw with one row per picture (its first side is `batch`) is made for the larger batch and cut, so
-            that results do not depend on how many devices share the work.
+        batch_size, part_index, part_count: this process works on one of `part_count` parts of a larger batch, each of
+            `batch_size` pictures. A draw with one row per picture (its first side is `batch_size`) is made for the
+            larger batch and cut, so that results do not depend on how many devices share the work.
     """
 
     def __init__(
