@@ -196,9 +196,8 @@ class SEANGenerator(nn.Module):
             raise ValueError(f"{height} x {width} is no multiple of {stride}")
         conditions = LabelConditions(hot, contracted)
         codes_by_block = self.codes_per_norm(codes)
-        x = self.start(
-            resize_nearest(hot, height // stride, width // stride)
-        )  # (B, channels[0], H / stride, W / stride)
+        # x: (B, channels[0], H / stride, W / stride), doubled before some blocks.
+        x = self.start(resize_nearest(hot, height // stride, width // stride))
         for block_index, block in enumerate(self.resblks()):
             if on_block is not None:
                 on_block(block_index, len(self.blocks))
