@@ -1,0 +1,192 @@
+"""Photo + changes -> picture, at any size, strip by strip: every sample that no change touches is the photo's own.
+
+What a change needs at a pixel is enlarged from its small arrays by linear interpolation, whole rows of the box at a
+time, so a picture composed in strips is the picture composed at once, bit for bit. Memory beside the picture itself is
+a few strips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from engine.compose.change import RegionChange, new_colours, to_lab
+from engine.compose.samples import as_colours, check_samples, opaque, write_colours
+
+Array = np.ndarray
+Report = Callable[[float], None]
+"""Called with the share done, 0..1, after each strip; it may raise to stop."""
+
+STRIP_PIXELS = 400_000
+"""Pixels of a strip: some 40 MB of working memory."""
+
+
+def compose(
+    samples: Array,
+    label_map: Array,
+    changes: Sequence[RegionChange],
+    *,
+    report: Report | None = None,
+    strip_pixels: int = STRIP_PIXELS,
+) -> Array:
+    """The photo with its changes.
+
+    Args:
+        samples: (H, W) or (H, W, 2..4) uint8 or uint16, see `engine.compose.samples`; it is not written to.
+        label_map: (h, w) label ids of the whole photo, any size; read by the nearest pixel.
+        changes: at most one per label; those of strength 0 do nothing.
+        report: told of progress; what it raises ends the work.
+        strip_pixels: how many pixels are worked on at once; it does not change the result.
+
+    Returns:
+        New samples of the same shape and type. Bit for bit the photo's where no matte of a change is over 0.
+
+    Raises:
+        ValueError: samples that are none (`check_samples`).
+    """
+    check_samples(samples)
+    result = samples.copy()
+    active = [change for change in changes if change.strength > 0]
+    height, width = samples.shape[:2]
+    if active:
+        rows = max(1, strip_pixels // width)
+        columns = _nearest(width, label_map.shape[1])
+        for top in range(0, height, rows):
+            bottom = min(height, top + rows)
+            labels = label_map[_nearest(height, label_map.shape[0])[top:bottom]][:, columns]
+            _compose_strip(samples, result, labels, active, top, bottom)
+            if report is not None:
+                report(bottom / height)
+    return result
+
+
+def touched(samples: Array, label_map: Array, changes: Sequence[RegionChange]) -> Array:
+    """(H, W) bool: where a change of `compose` touches the photo."""
+    height, width = samples.shape[:2]
+    labels = label_map[_nearest(height, label_map.shape[0])][:, _nearest(width, label_map.shape[1])]
+    mask = np.zeros((height, width), bool)
+    for change in changes:
+        if change.strength > 0:
+            window = _Window.of(change, height, width, 0, height)
+            if window is not None:
+                part = window.matte(
+                    as_colours(samples[window.rows, window.columns]), labels[window.rows, window.columns]
+                )
+                mask[window.rows, window.columns] |= part > 0
+    visible = opaque(samples)
+    return mask if visible is None else mask & visible
+
+
+def _nearest(size: int, source: int) -> Array:
+    """Indices (size,) of the nearest of `source` pixels."""
+    return np.minimum(((np.arange(size) + 0.5) * (source / size)).astype(np.int64), source - 1)
+
+
+def _compose_strip(
+    samples: Array, result: Array, labels: Array, changes: Sequence[RegionChange], top: int, bottom: int
+) -> None:
+    height, width = samples.shape[:2]
+    parts: list[tuple[_Window, RegionChange, Array]] = []
+    for change in changes:
+        window = _Window.of(change, height, width, top, bottom)
+        if window is None:
+            continue
+        local = slice(window.rows.start - top, window.rows.stop - top)
+        alpha = window.matte(as_colours(samples[window.rows, window.columns]), labels[local, window.columns])
+        window, alpha = window.cut_to(alpha)
+        if alpha.size:
+            parts.append((window, change, alpha))
+    if not parts:
+        return
+    total = np.zeros((bottom - top, width), np.float32)
+    for window, _, alpha in parts:
+        total[window.rows.start - top : window.rows.stop - top, window.columns] += alpha
+    for window, change, alpha in parts:  # mattes that overlap share their pixels
+        local = slice(window.rows.start - top, window.rows.stop - top)
+        shared = alpha / np.maximum(total[local, window.columns], 1)
+        colours = as_colours(samples[window.rows, window.columns])
+        base, spread, shift = window.fields()
+        new = new_colours(colours, to_lab(colours), alpha, base, change.tones, spread, shift)
+        weight = (shared * np.float32(change.strength))[..., None]
+        place = result[window.rows, window.columns]
+        before = colours if len(parts) == 1 else as_colours(place)
+        mask = alpha > 0
+        visible = opaque(place)
+        write_colours(place, before + weight * (new - colours), mask if visible is None else mask & visible)
+
+
+class _Window:
+    """The part of a change that lies in some rows of the photo: its small arrays, enlarged.
+
+    rows, columns: slices of the photo.
+    """
+
+    def __init__(self, change: RegionChange, full: tuple[int, int, int, int], rows: slice, columns: slice) -> None:
+        self.change, self._full, self.rows, self.columns = change, full, rows, columns
+
+    @classmethod
+    def of(cls, change: RegionChange, height: int, width: int, top: int, bottom: int) -> _Window | None:
+        """The window of the photo's rows top..bottom; None where the change's box does not reach."""
+        share = change.box
+        full = (round(share[0] * height), round(share[1] * width), round(share[2] * height), round(share[3] * width))
+        first, last = max(top, full[0]), min(bottom, full[2])
+        if first >= last or full[1] >= full[3]:
+            return None
+        return cls(change, full, slice(first, last), slice(full[1], full[3]))
+
+    def enlarged(self, field: Array) -> Array:
+        """A small array (h, w[, C]) at the window's pixels. Rows first, then columns: independent of the strip."""
+        top, left, bottom, right = self._full
+        at = (np.arange(self.rows.start, self.rows.stop) - top + 0.5) * (field.shape[0] / (bottom - top)) - 0.5
+        at = np.clip(at, 0, field.shape[0] - 1)
+        upper = np.minimum(at.astype(np.int64), max(field.shape[0] - 2, 0))
+        lower = np.minimum(upper + 1, field.shape[0] - 1)
+        share = (at - upper).astype(np.float32).reshape(-1, *[1] * (field.ndim - 1))
+        rows = np.ascontiguousarray(field[upper] * (1 - share) + field[lower] * share, dtype=np.float32)
+        wide = cv2.resize(rows, (right - left, len(rows)), interpolation=cv2.INTER_LINEAR)
+        return wide[:, self.columns.start - left : self.columns.stop - left]
+
+    def matte(self, colours: Array, labels: Array) -> Array:
+        """(h, w) float32 in 0..1; colours (h, w, 3) and labels (h, w) of the window's pixels."""
+        matte = self.change.matte
+        packed = np.concatenate([matte.a, matte.b[..., None]], axis=-1)
+        model = self.enlarged(packed)
+        alpha = model[..., 3].copy()
+        for channel in range(3):
+            alpha += model[..., channel] * colours[..., channel]
+        bounds = self.enlarged(np.stack([matte.core, matte.ramp], axis=-1))
+        allowed = (labels == self.change.label) | self._nearest(matte.admitted)
+        return matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
+
+    def _nearest(self, mask: Array) -> Array:
+        """A small mask (h, w) at the window's pixels, by the nearest pixel."""
+        top, left, bottom, right = self._full
+        rows = _nearest(bottom - top, mask.shape[0])[self.rows.start - top : self.rows.stop - top]
+        columns = _nearest(right - left, mask.shape[1])[self.columns.start - left : self.columns.stop - left]
+        return mask[rows][:, columns]
+
+    def fields(self) -> tuple[Array, Array, Array | None]:
+        """Base, spread and shift at the window's pixels."""
+        shift = self.change.shift
+        return (
+            self.enlarged(self.change.base),
+            self.enlarged(self.change.spread),
+            None if shift is None else self.enlarged(shift),
+        )
+
+    def cut_to(self, alpha: Array) -> tuple[_Window, Array]:
+        """The window without the rows and columns around that hold no matte, and `alpha` cut alike."""
+        mask = alpha > 0
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return self, alpha[:0]
+        first, last, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        cut = _Window(
+            self.change,
+            self._full,
+            slice(self.rows.start + int(first), self.rows.start + int(last)),
+            slice(self.columns.start + int(left), self.columns.start + int(right)),
+        )
+        return cut, alpha[first:last, left:right]
