@@ -20,7 +20,7 @@ SPREAD_SIGMA = 2.0
 """Of the blur that carries the region's change over its border."""
 MODEL_SIGMA = 6.0
 """Of the blur that takes the model's change out of two painted pictures."""
-MEAN_STEPS = 2
+MEAN_STEPS = 3
 MAX_MEAN_STEP = 12.0
 """Of one step, in units of L, a or b: a region whose label map is wrong must not push the rest of it away."""
 
@@ -124,7 +124,7 @@ def new_colours(
 
 def region_change(
     colours: Array,
-    region: Array,
+    label_map: Array,
     label: int,
     matte: Matte,
     style: Tones,
@@ -136,8 +136,8 @@ def region_change(
 
     Args:
         colours: (h, w, 3) float32 in 0..1, the small photo.
-        region: (h, w) bool, its label map's region; not empty.
-        label: its id.
+        label_map: (h, w) its label ids.
+        label: whose region is changed.
         matte: of the region, on the same grid.
         style: what the region shall look like.
         shift: (h, w, 3) Lab, see `model_change`.
@@ -149,10 +149,11 @@ def region_change(
     Raises:
         ValueError: the region is empty.
     """
+    region = label_map == label
     if not region.any():
         raise ValueError("the region has no pixels to change")
     lab = to_lab(colours)
-    alpha = matte.on(colours, region)
+    alpha = matte.on(colours, label_map)
     inside = region.astype(np.float32)
     base = region_blur(lab[..., 0], inside, BASE_SIGMA)
     tones = fit_tone_map(measure_tones(lab, inside, base), style)

@@ -157,8 +157,9 @@ class _Window:
         for channel in range(3):
             alpha += model[..., channel] * colours[..., channel]
         bounds = self.enlarged(np.stack([matte.core, matte.ramp], axis=-1))
-        allowed = (labels == self.change.label) | self._nearest(matte.admitted)
-        return matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
+        allowed = np.isin(labels, matte.labels) | self._nearest(matte.admitted)
+        alpha = matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
+        return alpha if matte.share is None else alpha * self.enlarged(matte.share)
 
     def _nearest(self, mask: Array) -> Array:
         """A small mask (h, w) at the window's pixels, by the nearest pixel."""

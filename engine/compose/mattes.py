@@ -7,6 +7,7 @@ label map alone counts, because a person may have corrected it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -28,7 +29,7 @@ DEEP = 7.0
 """Pixels inside a region, counted from its border, from which on the matte is 1 whatever the photo shows."""
 OUTER, INNER = 5.0, 3.0
 """Pixels outside and inside a border over which a matte rises from 0 to 1 at most."""
-FULL = 0.8
+FULL = 0.9
 """What the guided filter must give for a matte of 1: it never quite reaches 1 along a border."""
 BEYOND = 0.02
 """Share of the frame that a matte may touch outside its region."""
@@ -41,6 +42,8 @@ class Matte:
     a: (h, w, 3), b: (h, w) float32, coefficients of the guided filter on sRGB colours in 0..1.
     core: (h, w) float32, where it is at least so much. ramp: (h, w) float32, at most so much.
     admitted: (h, w) bool, small pixels in which it may be over 0 outside the region. floor: what counts as nothing.
+    labels: ids of the labels that make up the region. share: (h, w) float32, the part of the matte that is one of
+    these labels' own, or None where the region has one label; shares of all its labels sum to 1.
     """
 
     a: Array
@@ -49,11 +52,14 @@ class Matte:
     ramp: Array
     admitted: Array
     floor: float
+    labels: tuple[int, ...]
+    share: Array | None = None
 
-    def on(self, colours: Array, region: Array) -> Array:
-        """The matte (h, w) float32 in 0..1 of the small picture: colours (h, w, 3) in 0..1, region (h, w) bool."""
+    def on(self, colours: Array, label_map: Array) -> Array:
+        """The matte (h, w) float32 in 0..1 of the small picture: colours (h, w, 3) in 0..1, label_map (h, w)."""
         alpha = np.einsum("hwc,hwc->hw", self.a, colours) + self.b
-        return self.held(alpha, self.core, self.ramp, region | self.admitted)
+        held = self.held(alpha, self.core, self.ramp, np.isin(label_map, self.labels) | self.admitted)
+        return held if self.share is None else held * self.share
 
     def held(self, alpha: Array, core: Array, ramp: Array, allowed: Array) -> Array:
         """The filter's result `alpha` within its bounds, 0 where it is not `allowed`: all (h, w)."""
@@ -99,24 +105,52 @@ def mattes(colours: Array, soft: Array) -> Array:
     return filtered / np.maximum(filtered.sum(-1, keepdims=True), 1e-6)
 
 
-def region_matte(colours: Array, soft: Array, region: Array, outside: Array | None = None) -> Matte:
-    """The matte of one region, ready to be enlarged.
+def region_mattes(
+    colours: Array, soft: Array, label_map: Array, labels: Sequence[int], outside: Array | None = None
+) -> dict[int, Matte]:
+    """Mattes of the labels that are restyled, ready to be enlarged.
+
+    Labels that are restyled together are one region with one border: where skin meets a nose, both change, so nothing
+    of the photo may show between them. What is inside is shared out by `soft`.
 
     Args:
         colours: (h, w, 3) float32 in 0..1.
-        soft: (h, w) float32 in 0..1, how much of a pixel may belong to the region (`soft_labels`).
-        region: (h, w) bool.
+        soft: (h, w, L) from `soft_labels`.
+        label_map: (h, w) ids.
+        labels: which are restyled; at least one.
         outside: (h, w) float32 in 0..1: the share of each small pixel that lies outside the region in the full label
-            map; ~region unless given.
+            map; 1 or 0 by `label_map` unless given.
     """
-    a, b = guided_coefficients(colours, soft[..., None], RADIUS, EPSILON)
-    inside, away = _distance(region), _distance(~region)
-    core = np.clip((inside - INNER) / (DEEP - INNER), 0, 1).astype(np.float32)
-    ramp = np.clip((np.where(region, inside, 1 - away) + OUTER - 1) / (OUTER + INNER - 1), 0, 1).astype(np.float32)
-    alpha = np.minimum(evaluate(colours, a, b)[..., 0], np.where(ramp > 0, 1, 0))
+    labels = tuple(labels)
+    region = np.isin(label_map, labels)
+    together = soft[..., list(labels)].sum(-1, keepdims=True)
+    a, b = guided_coefficients(colours, together, RADIUS, EPSILON)
+    inside, away = distance(region), distance(~region)
+    thick = local_thickness(inside)
+    inner, deep = INNER * thick, DEEP * thick
+    outer = OUTER * thick
+    core = np.clip((inside - inner) / (deep - inner), 0, 1).astype(np.float32)
+    ramp = np.clip((np.where(region, inside, 1 - away) + outer - 1) / (outer + inner - 1), 0, 1).astype(np.float32)
+    alpha = np.where(ramp > 0, evaluate(colours, a, b)[..., 0], 0)
     fraction = (~region).astype(np.float32) if outside is None else outside.astype(np.float32)
     admitted, floor = _admitted(alpha, fraction)
-    return Matte(a[..., 0, :], b[..., 0], core, ramp, admitted, floor)
+    matte = Matte(a[..., 0, :], b[..., 0], core, ramp, admitted, floor, labels)
+    if len(labels) == 1:
+        return {labels[0]: matte}
+    shares = soft[..., list(labels)] + 1e-6
+    shares = (shares / shares.sum(-1, keepdims=True)).astype(np.float32)
+    return {label: replace(matte, share=shares[..., n]) for n, label in enumerate(labels)}
+
+
+def local_thickness(inside: Array) -> Array:
+    """(h, w) float32, 0.25 to 1: how thick a region is nearby, 1 where 2 DEEP pixels or more.
+
+    inside: (h, w) distance to the border, 0 outside. Soft borders of a thin region, such as a lip, must be narrow:
+    they would meet in its middle and leave nothing of it.
+    """
+    side = 4 * round(DEEP) + 1
+    nearby = cv2.dilate(inside.astype(np.float32), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.clip(cv2.blur(nearby, (side // 2, side // 2)) / (2 * DEEP), 0.35, 1)
 
 
 def _admitted(alpha: Array, outside: Array) -> tuple[Array, float]:
@@ -149,7 +183,7 @@ def corrected(matte: Matte, added: Array | None = None, removed: Array | None = 
     return matte
 
 
-def _distance(inside: Array) -> Array:
+def distance(inside: Array) -> Array:
     """Distance (h, w) of each pixel of `inside` to the nearest pixel that is not; 0 elsewhere."""
     if inside.all():
         return np.full(inside.shape, 1e6, np.float32)  # no border anywhere: all of it is deep inside
