@@ -59,7 +59,8 @@ def to_lab(colours: Array) -> Array:
 
 def to_colours(lab: Array) -> Array:
     """The inverse of `to_lab`, clipped to 0..1."""
-    return np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0, 1)
+    colours = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
+    return np.clip(colours, 0, 1, out=colours)
 
 
 def region_blur(values: Array, weight: Array, sigma: float) -> Array:
@@ -116,8 +117,9 @@ def new_colours(
     change -= lab
     if shift is not None:
         change += shift
-    part = alpha[..., None]
-    change = spread + part * (change - spread)
+    change -= spread
+    change *= cv2.merge([alpha, alpha, alpha])
+    change += spread
     change += lab
     return to_colours(change)
 

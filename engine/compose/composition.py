@@ -7,7 +7,9 @@ a few strips.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -19,8 +21,8 @@ Array = np.ndarray
 Report = Callable[[float], None]
 """Called with the share done, 0..1, after each strip; it may raise to stop."""
 
-STRIP_PIXELS = 400_000
-"""Pixels of a strip: some 40 MB of working memory."""
+STRIP_PIXELS = 100_000
+"""Pixels of a strip: some 10 MB of working memory for each thread."""
 
 
 def compose(
@@ -30,15 +32,17 @@ def compose(
     *,
     report: Report | None = None,
     strip_pixels: int = STRIP_PIXELS,
+    threads: int = 2,
 ) -> Array:
     """The photo with its changes.
 
     Args:
         samples: (H, W) or (H, W, 2..4) uint8 or uint16, see `engine.compose.samples`; it is not written to.
-        label_map: (h, w) label ids of the whole photo, any size; read by the nearest pixel.
+        label_map: (h, w) uint8 label ids of the whole photo, any size; read by the nearest pixel.
         changes: at most one per label; those of strength 0 do nothing.
-        report: told of progress; what it raises ends the work.
-        strip_pixels: how many pixels are worked on at once; it does not change the result.
+        report: told of progress from this thread; what it raises ends the work.
+        strip_pixels: how many pixels a thread works on at once; it does not change the result.
+        threads: how many strips are worked on at once; nor does this.
 
     Returns:
         New samples of the same shape and type. Bit for bit the photo's where no matte of a change is over 0.
@@ -50,16 +54,33 @@ def compose(
     result = samples.copy()
     active = [change for change in changes if change.strength > 0]
     height, width = samples.shape[:2]
-    if active:
-        rows = max(1, strip_pixels // width)
-        columns = _nearest(width, label_map.shape[1])
-        for top in range(0, height, rows):
-            bottom = min(height, top + rows)
-            labels = label_map[_nearest(height, label_map.shape[0])[top:bottom]][:, columns]
-            _compose_strip(samples, result, labels, active, top, bottom)
+    if not active:
+        return result
+    rows = max(1, strip_pixels // width)
+    label_rows, label_columns = _nearest(height, label_map.shape[0]), _nearest(width, label_map.shape[1])
+
+    def work(top: int) -> int:
+        bottom = min(height, top + rows)
+        labels = label_map[label_rows[top:bottom]][:, label_columns]
+        _compose_strip(samples, result, labels, active, top, bottom)
+        return bottom
+
+    with ThreadPoolExecutor(threads) as pool:
+        for bottom in _in_turn(pool, work, range(0, height, rows), 2 * threads):
             if report is not None:
                 report(bottom / height)
     return result
+
+
+def _in_turn(pool: ThreadPoolExecutor, work: Callable[[int], int], tops: Iterable[int], ahead: int) -> Iterator[int]:
+    """Results in order, with only `ahead` jobs handed out: who stops listening stops the work."""
+    waiting: deque[Future[int]] = deque()
+    for top in tops:
+        waiting.append(pool.submit(work, top))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def touched(samples: Array, label_map: Array, changes: Sequence[RegionChange]) -> Array:
@@ -77,6 +98,12 @@ def touched(samples: Array, label_map: Array, changes: Sequence[RegionChange]) -
                 mask[window.rows, window.columns] |= part > 0
     visible = opaque(samples)
     return mask if visible is None else mask & visible
+
+
+def _reached(first: int, last: int, size: int, change: RegionChange) -> slice:
+    """Rows of the small arrays that are interpolated for the rows first..last of `size`."""
+    scale = change.base.shape[0] / size
+    return slice(max(0, int(first * scale) - 1), int(last * scale) + 2)
 
 
 def _nearest(size: int, source: int) -> Array:
@@ -134,7 +161,14 @@ class _Window:
         first, last = max(top, full[0]), min(bottom, full[2])
         if first >= last or full[1] >= full[3]:
             return None
-        return cls(change, full, slice(first, last), slice(full[1], full[3]))
+        reaches = (change.matte.ramp[_reached(first - full[0], last - full[0], full[2] - full[0], change)] > 0).any(0)
+        small = np.flatnonzero(reaches)
+        if not len(small):
+            return None
+        scale = (full[3] - full[1]) / len(reaches)  # interpolation carries a value one small pixel on
+        left = max(full[1], full[1] + int((small[0] - 1) * scale))
+        right = min(full[3], full[1] + int((small[-1] + 2) * scale) + 1)
+        return cls(change, full, slice(first, last), slice(left, right))
 
     def enlarged(self, field: Array) -> Array:
         """A small array (h, w[, C]) at the window's pixels. Rows first, then columns: independent of the strip."""
@@ -157,7 +191,9 @@ class _Window:
         for channel in range(3):
             alpha += model[..., channel] * colours[..., channel]
         bounds = self.enlarged(np.stack([matte.core, matte.ramp], axis=-1))
-        allowed = np.isin(labels, matte.labels) | self._nearest(matte.admitted)
+        chosen = np.zeros(256, bool)
+        chosen[list(matte.labels)] = True
+        allowed = chosen[labels] | self._nearest(matte.admitted)
         alpha = matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
         return alpha if matte.share is None else alpha * self.enlarged(matte.share)
 

@@ -1,6 +1,6 @@
 """The guided filter with a colour guide, as coefficients that can be enlarged.
 
-He, Sun, Tang, "Guided Image Filtering", ECCV 2010 / TPAMI 2013 (equations 12 and 19-21 for a colour guide); enlarged as in
+He, Sun, Tang, "Guided Image Filtering", TPAMI 2013 (equations 12 and 19-21 for a colour guide); enlarged as in
 He, Sun, "Fast Guided Filter", arXiv 1505.00996: fitted on a small picture, evaluated on the large one. Written here
 because OpenCV has it in its contrib modules only.
 """

@@ -62,9 +62,13 @@ class Matte:
         return held if self.share is None else held * self.share
 
     def held(self, alpha: Array, core: Array, ramp: Array, allowed: Array) -> Array:
-        """The filter's result `alpha` within its bounds, 0 where it is not `allowed`: all (h, w)."""
-        scaled = np.clip((alpha - np.float32(self.floor)) * np.float32(1 / (FULL - self.floor)), 0, 1)
-        return np.minimum(np.maximum(scaled, core), ramp) * allowed
+        """The filter's result `alpha` within its bounds, which lie in 0..1, and 0 where not `allowed`: all (h, w)."""
+        scaled = alpha - np.float32(self.floor)
+        scaled *= np.float32(1 / (FULL - self.floor))
+        np.maximum(scaled, core, out=scaled)
+        np.minimum(scaled, ramp, out=scaled)
+        scaled *= allowed
+        return scaled
 
 
 def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> Array:

@@ -1,7 +1,7 @@
 """Decoded samples of a photo as colours, and colours back as samples.
 
 Samples are what a reader decoded and a writer will encode: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or
-(H, W, 4) RGB and alpha, uint8 or uint16. Colours are (h, w, 3) float32 in 0..1, in the photo's own RGB, which is treated
+(H, W, 4) RGB and alpha, uint8 or uint16. Colours are (h, w, 3) float32 in 0..1, in the photo's own RGB, treated
 as sRGB: a change is relative, so a wide profile makes it a little stronger, and untouched samples never pass here.
 """
 
@@ -26,7 +26,9 @@ def as_colours(samples: Array) -> Array:
     if samples.ndim == 2 or samples.shape[2] == 2:
         grey = samples if samples.ndim == 2 else samples[..., 0]
         return np.repeat((grey / top).astype(np.float32)[..., None], 3, axis=2)
-    return samples[..., :3].astype(np.float32) / top
+    colours = np.ascontiguousarray(samples[..., :3], dtype=np.float32)
+    colours *= 1 / top
+    return colours
 
 
 def opaque(samples: Array) -> Array | None:
@@ -46,8 +48,10 @@ def write_colours(samples: Array, colours: Array, touched: Array) -> None:
         target = samples if samples.ndim == 2 else samples[..., 0]
         np.copyto(target, new, where=touched)
         return
-    new = np.rint(np.clip(colours, 0, 1) * top).astype(samples.dtype)
-    np.copyto(samples[..., :3], new, where=touched[..., None])
+    scaled = colours * top
+    scaled += np.float32(0.5)
+    np.clip(scaled, 0, top, out=scaled)
+    np.copyto(samples[..., :3], scaled.astype(samples.dtype), where=touched[..., None])
 
 
 def in_colour(samples: Array) -> Array:

@@ -68,14 +68,19 @@ class ToneMap:
     offset: Array
 
     def apply(self, lab: Array, base: Array) -> Array:
-        """New colours (..., 3) float32 of `lab` (..., 3) whose smoothed lightness is `base` (...)."""
-        new = np.empty_like(lab)
-        light = lab[..., 0]
-        new[..., 0] = at_level(self.lightness, base) + np.float32(self.detail_gain) * (light - base)
-        target = at_level(self.chroma_to, new[..., 0])
-        source = at_level(self.chroma_from, light)
-        new[..., 1:] = target + self.chroma_gain.astype(np.float32) * (lab[..., 1:] - source)
-        return new + self.offset.astype(np.float32)
+        """New colours (h, w, 3) float32 of `lab` (h, w, 3) whose smoothed lightness is `base` (h, w)."""
+        light, *chroma = cv2.split(lab)
+        new_light = np.take(_fine(self.lightness), _step(base))
+        new_light += (light - base) * np.float32(self.detail_gain)
+        old_step, new_step = _step(light), _step(new_light)
+        planes = [new_light + np.float32(self.offset[0])]
+        for n, plane in enumerate(chroma):  # to + gain * (value - from), with gain and offset inside the tables
+            gain = float(self.chroma_gain[n])
+            plane = plane * np.float32(gain)
+            plane += np.take(_fine(self.chroma_to[:, n] + self.offset[n + 1]), new_step)
+            plane -= np.take(_fine(self.chroma_from[:, n] * gain), old_step)
+            planes.append(plane)
+        return cv2.merge(planes)
 
     def moved(self, by: Array) -> ToneMap:
         """The map with (3,) added to its offset."""
@@ -88,12 +93,23 @@ FINE = 40
 
 def at_level(curve: Array, lightness: Array) -> Array:
     """A curve (LEVELS,) or (LEVELS, C) at `lightness` (...), clamped to 0..100: (...) or (..., C) float32."""
+    return np.take(_fine(curve), _step(lightness), axis=0)
+
+
+def _fine(curve: Array) -> Array:
+    """A curve (LEVELS,) or (LEVELS, C) in `FINE` steps per unit, float32."""
     steps = np.arange((LEVELS - 1) * FINE + 1, dtype=np.float64) / FINE
-    columns = curve.reshape(LEVELS, -1)
-    fine = np.stack([np.interp(steps, np.arange(LEVELS), column) for column in columns.T], axis=1).astype(np.float32)
-    scaled = np.clip(lightness, 0, 100) * np.float32(FINE) + np.float32(0.5)
-    values = fine[:, 0] if curve.ndim == 1 else fine
-    return np.take(values, scaled.astype(np.int32), axis=0)
+    if curve.ndim == 1:
+        return np.interp(steps, np.arange(LEVELS), curve).astype(np.float32)
+    return np.stack([np.interp(steps, np.arange(LEVELS), column) for column in curve.T], axis=1).astype(np.float32)
+
+
+def _step(lightness: Array) -> Array:
+    """Indices into `_fine` curves."""
+    scaled = lightness * np.float32(FINE)
+    scaled += np.float32(0.5)
+    np.clip(scaled, 0, (LEVELS - 1) * FINE, out=scaled)
+    return scaled.astype(np.intp)
 
 
 def measure_tones(lab: Array, weight: Array, base: Array) -> Tones:

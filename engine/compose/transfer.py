@@ -1,6 +1,6 @@
 """The plain colour transfer that compositions are measured against.
 
-Reinhard, Ashikhmin, Gooch, Shirley, "Color Transfer between Images", IEEE CG&A 2001, equations 10-12, inside a region and
+Reinhard, Ashikhmin, Gooch, Shirley, "Color Transfer between Images", IEEE CG&A 2001, inside a region and
 in CIELAB: each channel gets the style region's mean and spread.
 """
 
