@@ -10,6 +10,8 @@ from engine.compose.tones import LEVELS, Tones
 Array = np.ndarray
 
 MIN_RATIO, MAX_RATIO = 0.6, 1.8
+KNEE = 80.0
+"""Lightness above which shades are pressed together, so that a white dress keeps its folds: half of what is left."""
 KEPT_DEVIATION = 0.6
 """Of what the region's chroma deviates from its curve: lips are not all of one red, but less varied than skin."""
 
@@ -32,14 +34,21 @@ def colour_tones(colour: tuple[float, float, float], photo: Tones) -> Tones:
         raise ValueError(f"a colour's channels are between 0 and 1, not {colour}")
     target = to_lab(np.array([[colour]], np.float32))[0, 0].astype(np.float64)
     ratio = float(np.clip((target[0] + 16) / (photo.mean[0] + 16), MIN_RATIO, MAX_RATIO))
-    lightness = np.clip(target[0] + (photo.lightness - photo.mean[0]) * ratio, 0, 100)
+    lightness = np.clip(_kneed(target[0] + (photo.lightness - photo.mean[0]) * ratio), 0, 100)
+    target[0] = lightness.mean()
     return Tones(
-        lightness=lightness + (target[0] - photo.mean[0]) - (lightness.mean() - photo.lightness.mean()),
+        lightness=lightness,
         chroma=_shades(colour),
         deviation=photo.deviation * KEPT_DEVIATION,
         detail=photo.detail * ratio,
         mean=target,
     )
+
+
+def _kneed(lightness: Array) -> Array:
+    """Lightness above `KNEE` bent towards 100, which it never reaches."""
+    room = 100 - KNEE
+    return np.where(lightness > KNEE, KNEE + room * np.tanh((lightness - KNEE) / room), lightness)
 
 
 def _shades(colour: tuple[float, float, float]) -> Array:

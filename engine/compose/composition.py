@@ -161,11 +161,12 @@ class _Window:
         first, last = max(top, full[0]), min(bottom, full[2])
         if first >= last or full[1] >= full[3]:
             return None
-        reaches = (change.matte.ramp[_reached(first - full[0], last - full[0], full[2] - full[0], change)] > 0).any(0)
+        rows = _reached(first - full[0], last - full[0], full[2] - full[0], change)
+        reaches = np.any(change.matte.ramp[rows] > 0, axis=0)
         small = np.flatnonzero(reaches)
         if not len(small):
             return None
-        scale = (full[3] - full[1]) / len(reaches)  # interpolation carries a value one small pixel on
+        scale = (full[3] - full[1]) / change.base.shape[1]  # interpolation carries a value one small pixel on
         left = max(full[1], full[1] + int((small[0] - 1) * scale))
         right = min(full[3], full[1] + int((small[-1] + 2) * scale) + 1)
         return cls(change, full, slice(first, last), slice(left, right))

@@ -17,10 +17,10 @@ from engine.compose.guided_filter import evaluate, guided_coefficients
 
 Array = np.ndarray
 
-RADIUS = 8
+RADIUS = 6
 """Of the guided filter's windows, in pixels of a frame of 256."""
-EPSILON = 0.04
-"""Of the guided filter. Small values (0.001) follow every edge and print the background's texture into the matte."""
+EPSILON = 0.004
+"""Of the guided filter: contrasts under its root (0.06 of white) are smoothed over. At 0.04 a dark jacket has a haze."""
 BORDER = 1.5
 """How far from a border (standard deviation, pixels) the parser may move it."""
 TRUST = 0.5
@@ -67,8 +67,7 @@ class Matte:
         scaled *= np.float32(1 / (FULL - self.floor))
         np.maximum(scaled, core, out=scaled)
         np.minimum(scaled, ramp, out=scaled)
-        scaled *= allowed
-        return scaled
+        return np.multiply(scaled, allowed, dtype=np.float32)
 
 
 def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> Array:
@@ -92,7 +91,7 @@ def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> A
         axis=-1,
     )
     if shares is not None:
-        nearby *= np.moveaxis(np.asarray(shares, np.float32), 0, -1)
+        nearby = nearby * np.moveaxis(np.asarray(shares, np.float32), 0, -1)
     total = nearby.sum(-1, keepdims=True)
     opened = np.where(total > 1e-6, nearby / np.maximum(total, 1e-6), hot)
     return TRUST * opened + (1 - TRUST) * hot

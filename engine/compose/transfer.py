@@ -28,7 +28,6 @@ def plain_transfer(photo: Array, region: Array, style: Array, style_region: Arra
     own = lab[region].astype(np.float64)
     gain = wanted.std(0) / np.maximum(own.std(0), 1e-3)
     new = to_colours(((lab - own.mean(0)) * gain + wanted.mean(0)).astype(np.float32))
-    alpha = region.astype(np.float32)
-    if soft > 0:
-        alpha = cv2.GaussianBlur(alpha, (0, 0), soft)
+    cut = region.astype(np.float32)
+    alpha = cv2.GaussianBlur(cut, (0, 0), soft) if soft > 0 else cut
     return photo + alpha[..., None] * (new - photo)
