@@ -21,8 +21,9 @@ SPREAD_SIGMA = 2.0
 MODEL_SIGMA = 6.0
 """Of the blur that takes the model's change out of two painted pictures."""
 MEAN_STEPS = 3
-MAX_MEAN_STEP = 12.0
-"""Of one step, in units of L, a or b: a region whose label map is wrong must not push the rest of it away."""
+MAX_OFFSET = 10.0
+"""Of the mean's correction, in units of L, a or b: where a label map is wrong, or a region all border, the rest of it
+must not be pushed away from the style to make up for that."""
 
 
 @dataclass(frozen=True)
@@ -171,5 +172,5 @@ def region_change(
         new = new_colours(colours, lab, alpha, base, tones, spread_of(tones), shift)
         mixed = to_lab(np.ascontiguousarray(colours + alpha[..., None] * (new - colours)))
         step = style.mean - mixed[region].mean(0, dtype=np.float64)
-        tones = tones.moved(np.clip(step, -MAX_MEAN_STEP, MAX_MEAN_STEP))
+        tones = replace(tones, offset=np.clip(tones.offset + step, -MAX_OFFSET, MAX_OFFSET))
     return RegionChange(label, matte, base, tones, spread_of(tones), shift, box)

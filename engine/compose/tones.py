@@ -11,7 +11,7 @@ All colours are CIELAB with lightness 0..100, as `cv2.cvtColor` makes it of floa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -81,10 +81,6 @@ class ToneMap:
             plane -= np.take(_fine(self.chroma_from[:, n] * gain), old_step)
             planes.append(plane)
         return cv2.merge(planes)
-
-    def moved(self, by: Array) -> ToneMap:
-        """The map with (3,) added to its offset."""
-        return replace(self, offset=self.offset + by)
 
 
 FINE = 40
