@@ -3,8 +3,8 @@
 
     python3 run.py                  the editor (without a display: renders the sample document)
     python3 run.py test [ARGS]      linter, type checker, arrows, then pytest; ARGS go to pytest
-    python3 run.py COMMAND ...      render, morph, parse, import, data, train, publish, verify, evaluate,
-                                    weights, bench: all work without a display; COMMAND --help tells more
+    python3 run.py COMMAND ...      render, morph, parse, request, import, data, train, publish, verify,
+                                    evaluate, weights, bench: all work without a display; COMMAND --help tells more
 
 The first start makes `.venv` beside this file: torch first, so that no later package chooses another
 build of it, then what `pyproject.toml` asks for and the project itself. A stamp in `.venv` says what
@@ -21,7 +21,10 @@ import sys
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 # They need no display.
-COMMANDS = ("render", "morph", "parse", "import", "data", "train", "publish", "verify", "evaluate", "weights", "bench")
+COMMANDS = (
+    "render", "morph", "parse", "request", "import", "data", "train", "publish",
+    "verify", "evaluate", "weights", "bench",
+)
 
 OLDEST = (3, 10)
 TORCH = "torch==2.13.0"  # what the tests have run with; pyproject.toml says what else may do

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.environment import drop_foreign_qt_paths
+from app.shell.environment import drop_foreign_qt_paths
 
 drop_foreign_qt_paths(os.environ)  # before Qt reads the environment
 
@@ -15,16 +15,16 @@ from PySide6.QtCore import QObject, Qt, QTimer  # noqa: E402
 from PySide6.QtGui import QGuiApplication  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
-from app.core import Core  # noqa: E402
-from app.docks import STATE_VERSION  # noqa: E402
-from app.errors_ui import ProblemHub  # noqa: E402
+from app.errors_ui.hub import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
-from app.i18n import install_language  # noqa: E402
-from app.icons import app_icon  # noqa: E402
-from app.main_window import MainWindow  # noqa: E402
-from app.paths import APP, user_dir  # noqa: E402
-from app.settings import Settings  # noqa: E402
-from app.theme import Theme  # noqa: E402
+from app.shell.core import Core  # noqa: E402
+from app.shell.docks import STATE_VERSION  # noqa: E402
+from app.shell.i18n import install_language  # noqa: E402
+from app.shell.icons import app_icon  # noqa: E402
+from app.shell.main_window import MainWindow  # noqa: E402
+from app.shell.paths import APP, user_dir  # noqa: E402
+from app.shell.settings import Settings  # noqa: E402
+from app.shell.theme import Theme  # noqa: E402
 
 WRITING_MS = 20  # between two looks whether a file is written
 SWITCH_S = 0.001  # how long a worker keeps the interpreter that the window waits for; Python's own 5 ms add up to jerks
@@ -41,7 +41,7 @@ class Editor(QObject):
         self.window = self._make()
         self.window.first_frame.connect(self._begin, Qt.ConnectionType.SingleShotConnection)
         self.window.restore_place()
-        self.window.controllers["new"].first()
+        self.window.controllers.new.first()
 
     def show(self) -> None:
         """Show the window."""
@@ -49,39 +49,39 @@ class Editor(QObject):
 
     def _make(self) -> MainWindow:
         window = MainWindow(self.core)
-        window.rebuild_wanted.connect(self._rebuild)
+        window.language_changed.connect(self._rebuild)
         window.closed.connect(QGuiApplication.quit)
         return window
 
     def _begin(self) -> None:
         """After the first frame: from here on torch may be imported, in the worker."""
         window = self.window
-        window.controllers["render"].start()
-        QTimer.singleShot(0, window.controllers["device"].look)
+        window.controllers.render.start()
+        QTimer.singleShot(0, window.controllers.device.look)
         for path in self._files:
-            window.controllers["files"].open_path(path)
+            window.controllers.files.open_path(path)
 
     def _rebuild(self) -> None:
         self.core.cancel()  # what is under way would report to the window that goes
-        self.window.controllers["device"].stop()
+        self.window.controllers.device.stop()
         if self.core.foreground_busy:  # a file is being written: its window hears of it first
             QTimer.singleShot(WRITING_MS, self._rebuild)
             return
         install_language(self.core.settings.language)
         old = self.window
         geometry, state = old.saveGeometry(), old.saveState(STATE_VERSION)
-        old.controllers["render"].stop()
-        old.controllers["results"].stop()
-        studio = old.controllers["studio"].is_open
-        old.controllers["studio"].close_window()
+        old.controllers.render.stop()
+        old.controllers.results.stop()
+        studio = old.controllers.studio.is_open
+        old.controllers.studio.close_window()
         self.window = self._make()
         self.window.restoreGeometry(geometry)
         self.window.restoreState(state, STATE_VERSION)
         self.window.show()
-        self.window.controllers["render"].start()
-        self.window.controllers["device"].look()
+        self.window.controllers.render.start()
+        self.window.controllers.device.look()
         if studio:
-            self.window.controllers["studio"].open()
+            self.window.controllers.studio.open()
         old.blockSignals(True)
         old.hide()
         QTimer.singleShot(0, old.deleteLater)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import re
@@ -11,7 +10,9 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import psutil
 
 from engine.errors import BadRequest, NotSupported, OutOfMemory
 
@@ -54,15 +55,15 @@ def resolve(device: str = "auto") -> torch.device:
     if wanted == "cpu":
         return torch.device("cpu")
     if wanted != "auto" and not re.fullmatch(r"cuda(:\d+)?|mps", wanted):
-        raise BadRequest(f'"{device}" is not a device; use auto, cpu, cuda:0 or mps.')
-    there = list_devices()
+        raise BadRequest('"{0}" is not a device; use auto, cpu, cuda:0 or mps.', device)
+    devices = list_devices()
     if wanted == "auto":
-        gpus = sorted((d for d in there if d.id.startswith("cuda")), key=lambda d: -d.free_bytes)
-        return torch.device((gpus or [d for d in there if d.id == "mps"] or there)[0].id)
+        gpus = sorted((d for d in devices if d.id.startswith("cuda")), key=lambda d: -d.free_bytes)
+        return torch.device((gpus or [d for d in devices if d.id == "mps"] or devices)[0].id)
     wanted = "cuda:0" if wanted == "cuda" else wanted
-    ids = [d.id for d in there]
+    ids = [d.id for d in devices]
     if wanted not in ids:
-        raise NotSupported(f'This computer has no device "{device}"; it has {", ".join(ids)}.')
+        raise NotSupported('This computer has no device "{0}"; it has {1}.', device, ", ".join(ids))
     return torch.device(wanted)
 
 
@@ -118,49 +119,19 @@ def usable_cores() -> int:
 
 
 def free_memory() -> int:
-    """Bytes of main memory that can be taken without swapping; 0 if the system does not say."""
-    with suppress(Exception):
-        if sys.platform.startswith("linux"):
-            return min(_linux_free(), _container_free())
-        if sys.platform == "darwin":
-            return int(_sysctl("hw.memsize")) // 2  # macOS has no number for it; half is a safe guess
-        if sys.platform == "win32":
-            return _windows_free()
-    return 0
+    """Bytes of main memory that can be taken without swapping, within the limit of the container if there is one."""
+    return min(psutil.virtual_memory().available, _left_in_container())
 
 
-def _linux_free() -> int:
-    text = Path("/proc/meminfo").read_text(encoding="ascii", errors="replace")
-    match = re.search(r"^MemAvailable:\s*(\d+) kB", text, re.MULTILINE)
-    return int(match.group(1)) * 1024 if match else 0
-
-
-def _container_free() -> int:
-    """What a container's limit (cgroup v2) leaves; a very large number where there is none."""
+def _left_in_container() -> int:
+    """Bytes that a container's limit (cgroup v2) leaves, unknown to psutil; very many where there is none."""
     with suppress(OSError, ValueError):
         folder = Path("/sys/fs/cgroup")
-        limit = int((folder / "memory.max").read_text())
-        return max(0, limit - int((folder / "memory.current").read_text()))
+        limit = int((folder / "memory.max").read_text(encoding="ascii"))
+        return max(0, limit - int((folder / "memory.current").read_text(encoding="ascii")))
     return 1 << 62
 
 
 def _sysctl(key: str) -> str:
-    result = subprocess.run(
-        ["/usr/sbin/sysctl", "-n", key], capture_output=True, text=True, timeout=5, check=False
-    )
-    return result.stdout.strip()
-
-
-def _windows_free() -> int:
-    class Status(ctypes.Structure):
-        _fields_ = [
-            ("length", ctypes.c_ulong),
-            ("load", ctypes.c_ulong),
-            *[(name, ctypes.c_ulonglong) for name in ("total", "free", "a", "b", "c", "d", "e")],
-        ]
-
-    status = Status()
-    status.length = ctypes.sizeof(status)
-    kernel: Any = getattr(ctypes, "windll").kernel32  # noqa: B009 (the name exists on Windows only)
-    kernel.GlobalMemoryStatusEx(ctypes.byref(status))
-    return int(status.free)
+    command = ["/usr/sbin/sysctl", "-n", key]
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=False).stdout.strip()

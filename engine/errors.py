@@ -1,23 +1,93 @@
 """What can go wrong, as exceptions whose text is one sentence for the user.
 
-The sentence says which file or setting it is about, what is wrong with it, and what to do.
-`details` holds what helps a developer (the original exception, key lists); a user interface shows it
-on request only. Programming errors stay ordinary Python exceptions.
+The sentence says which file or setting it is about, what is wrong with it, and what to do. It is a `Message`: it
+keeps its template and its arguments apart, so that an interface in another language translates the template and puts
+the same arguments in. `details` holds what helps a developer (the original exception, key lists); a user interface
+shows it on request only. Programming errors stay ordinary Python exceptions.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
+Form = Literal["whole", "clause", "beginning", "predicate"]
+
+
+class Message(str):
+    """Words for the user: an English string that remembers its template and its arguments.
+
+    `Message("{0} is empty; choose a picture.", name)` is the string with the name filled in. Without arguments the
+    template is the text itself, and its braces mean nothing. An argument may be a message (a clause within a
+    sentence) or an `EngineError`, which stands for its message.
+
+    form: "whole", as the template has it; "clause", without the full stop at its end; "beginning", with an upper-case
+        letter at its start; "predicate", without the quoted first argument that it begins with (a column names it).
+    """
+
+    template: str
+    arguments: tuple[object, ...]
+    form: Form
+
+    def __new__(cls, template: str, *arguments: object, form: Form = "whole") -> Message:
+        """A message; see the class."""
+        filled = tuple(_plain(argument) for argument in arguments)
+        text = template.format(*filled) if filled else str.__str__(template)
+        if form == "clause":
+            text = text.rstrip(".")
+        elif form == "beginning":
+            text = text[:1].upper() + text[1:]
+        elif form == "predicate" and filled:
+            text = text.removeprefix(f'"{filled[0]}" ')
+        message = super().__new__(cls, text)
+        message.template, message.arguments, message.form = template, filled, form
+        return message
+
+    def __str__(self) -> str:
+        return self  # what `str` makes of a subclass would forget the template
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (self.template, self.arguments, self.form)
+
+    def as_clause(self) -> Message:
+        """The same words without the full stop at their end, to stand within another sentence."""
+        return Message(self.template, *self.arguments, form="clause")
+
+    def as_beginning(self) -> Message:
+        """The same words with an upper-case letter at their start, to begin a sentence."""
+        return Message(self.template, *self.arguments, form="beginning")
+
+    def as_predicate(self) -> Message:
+        """The same words without the file that they begin with, for a list that has a column of files."""
+        return Message(self.template, *self.arguments, form="predicate")
+
+
+def _restore(template: str, arguments: tuple[object, ...], form: Form) -> Message:
+    return Message(template, *arguments, form=form)
+
+
+def _plain(argument: object) -> object:
+    """An argument without ties to anything else: numbers and strings as they are, all else as a string."""
+    if isinstance(argument, EngineError):
+        return argument.message
+    return argument if isinstance(argument, (str, int, float)) else str(argument)
+
 
 class EngineError(Exception):
-    """An expected failure. `str(error)` is one sentence a user can act on."""
+    """An expected failure. `str(error)` is one sentence a user can act on.
 
-    def __init__(self, sentence: str, *, details: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    Args:
+        template: the sentence, with {0}, {1}, ... for the arguments; or a `Message`.
+        arguments: what stands in its places.
+        details: what helps a developer.
+    """
+
+    def __init__(self, template: str, *arguments: object, details: str = "") -> None:
+        self.message = template if isinstance(template, Message) else Message(template, *arguments)
+        super().__init__(self.message)
         self.details = details
 
     def __str__(self) -> str:
-        return self.sentence
+        return self.message  # a `Message`, so that `str(error)` remembers its template too
 
 
 class BadFile(EngineError):
@@ -47,8 +117,8 @@ class OutOfMemory(EngineError):
 class Cancelled(EngineError):
     """The user cancelled the job. Nothing was changed."""
 
-    def __init__(self, sentence: str = "The job was cancelled.", *, details: str = "") -> None:
-        super().__init__(sentence, details=details)
+    def __init__(self) -> None:
+        super().__init__(Message("The job was cancelled."))
 
 
 class NotSupported(EngineError):

@@ -14,66 +14,75 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import platformdirs
 
-from engine.errors import BadFile
+from engine.errors import BadFile, Message
 
 PathLike = str | os.PathLike[str]
 
 MAX_BYTES_READ = 1 << 30
 """`read_bytes` refuses files over 1 GiB: nothing that is read whole is that large."""
 
-_REASONS: dict[int, str] = {
-    errno.ENOENT: "it does not exist; check the name",
-    errno.EACCES: "you are not allowed to; change its permissions or choose another place",
-    errno.EPERM: "you are not allowed to; change its permissions or choose another place",
-    errno.EROFS: "the folder is read-only; choose another folder",
-    errno.ENOSPC: "the disk is full; free some space or choose another folder",
-    errno.EDQUOT: "your disk quota is used up; free some space or choose another folder",
-    errno.EFBIG: "the disk cannot hold a file that large; choose another folder",
-    errno.EISDIR: "it is a folder; give a file",
-    errno.ENOTDIR: "part of the path is a file, not a folder; check the path",
-    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.EINVAL: "the name has characters that are not allowed here; choose another one",
-    errno.ELOOP: "its links point at each other; repair the link",
-    errno.EIO: "the disk reported an error; copy the file to another disk and try again",
-    errno.EBUSY: "another program is using it; close that program and try again",
-    errno.EMFILE: "too many files are open; close some and try again",
+_REASONS: dict[int, Message] = {
+    errno.ENOENT: Message("it does not exist; check the name"),
+    errno.EACCES: Message("you are not allowed to; change its permissions or choose another place"),
+    errno.EPERM: Message("you are not allowed to; change its permissions or choose another place"),
+    errno.EROFS: Message("the folder is read-only; choose another folder"),
+    errno.ENOSPC: Message("the disk is full; free some space or choose another folder"),
+    errno.EDQUOT: Message("your disk quota is used up; free some space or choose another folder"),
+    errno.EFBIG: Message("the disk cannot hold a file that large; choose another folder"),
+    errno.EISDIR: Message("it is a folder; give a file"),
+    errno.ENOTDIR: Message("part of the path is a file, not a folder; check the path"),
+    errno.ENAMETOOLONG: Message("the name is too long; choose a shorter one"),
+    errno.EINVAL: Message("the name has characters that are not allowed here; choose another one"),
+    errno.ELOOP: Message("its links point at each other; repair the link"),
+    errno.EIO: Message("the disk reported an error; copy the file to another disk and try again"),
+    errno.EBUSY: Message("another program is using it; close that program and try again"),
+    errno.EMFILE: Message("too many files are open; close some and try again"),
+}
+
+
+Action = Literal["read", "write", "remove", "create the folder"]
+_ACTIONS: dict[Action, Message] = {
+    "read": Message("read"),
+    "write": Message("write"),
+    "remove": Message("remove"),
+    "create the folder": Message("create the folder"),
 }
 
 
 def as_sentence(text: str) -> str:
     """`text` with its first letter in upper case ("the picture ..." begins a sentence)."""
-    return text[:1].upper() + text[1:]
+    return text.as_beginning() if isinstance(text, Message) else text[:1].upper() + text[1:]
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError) -> Message:
     """What went wrong and what to do about it, as the second half of a sentence without its full stop."""
-    known = _REASONS.get(error.errno or 0)
-    return (
-        known
-        or f"{(error.strerror or str(error) or 'of an unknown error').rstrip('.').lower()}; try another place"
-    )
+    known_reason = _REASONS.get(error.errno or 0)
+    if known_reason is not None:
+        return known_reason
+    explanation = (error.strerror or str(error) or "of an unknown error").rstrip(".").lower()
+    return Message("{0}; try another place", explanation)
 
 
-def cannot(action: str, path: PathLike, error: OSError) -> BadFile:
+def cannot(action: Action, path: PathLike, error: OSError) -> BadFile:
     """The BadFile for an operating-system error: `cannot("read", path, error)`."""
-    return BadFile(f'Cannot {action} "{os.fspath(path)}": {reason(error)}.', details=repr(error))
+    return BadFile('Cannot {0} "{1}": {2}.', _ACTIONS[action], os.fspath(path), reason(error), details=repr(error))
 
 
 def _cannot_write(path: Path, error: OSError) -> BadFile:
     folder = path.parent
     if error.errno == errno.ENOENT and not folder.is_dir():
         return BadFile(
-            f'Cannot write "{path}": there is no folder "{folder}"; create it or choose another folder.',
-            details=repr(error),
+            'Cannot write "{0}": there is no folder "{1}"; create it or choose another folder.',
+            path, folder, details=repr(error),
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return BadFile(
-            f'Cannot write "{path}": the folder or the file is read-only; choose another folder.',
-            details=repr(error),
+            'Cannot write "{0}": the folder or the file is read-only; choose another folder.',
+            path, details=repr(error),
         )
     return cannot("write", path, error)
 
@@ -89,18 +98,18 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     try:
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f".tessera-{secrets.token_hex(6)}.tmp")
-        mode = _existing_mode(target)
-        handle = open(temporary, "xb")
+        permissions = _existing_mode(target)
+        temporary_file = open(temporary, "xb")
     except (OSError, ValueError) as error:
         raise _cannot_write(Path(path), _as_os_error(error)) from error
     try:
-        with handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        if mode is not None:
+        with temporary_file:
+            yield temporary_file
+            temporary_file.flush()
+            os.fsync(temporary_file.fileno())
+        if permissions is not None:
             with suppress(OSError):  # some file systems have no permissions; the content is what matters
-                os.chmod(temporary, mode)
+                os.chmod(temporary, permissions)
         os.replace(temporary, target)
     except OSError as error:
         raise _cannot_write(Path(path), error) from error
@@ -157,7 +166,8 @@ def read_bytes(path: PathLike, *, limit: int = MAX_BYTES_READ) -> bytes:
             size = os.fstat(handle.fileno()).st_size
             if size > limit:
                 raise BadFile(
-                    f'"{os.fspath(path)}" has {size >> 20} MiB, more than the limit of {limit >> 20}.'
+                    '"{0}" has {1} MiB, more than the limit of {2}.',
+                    os.fspath(path), size >> 20, limit >> 20,
                 )
             return handle.read()
     except (OSError, ValueError) as error:
@@ -170,7 +180,8 @@ def read_text(path: PathLike, *, limit: int = MAX_BYTES_READ) -> str:
         return read_bytes(path, limit=limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(
-            f'"{os.fspath(path)}" is not a text file in UTF-8; give a text file.', details=repr(error)
+            '"{0}" is not a text file in UTF-8; give a text file.',
+            os.fspath(path), details=repr(error),
         ) from error
 
 
@@ -181,7 +192,8 @@ def make_folder(path: PathLike) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise BadFile(
-            f'Cannot create the folder "{folder}": a file of that name is there; choose another name.'
+            'Cannot create the folder "{0}": a file of that name is there; choose another name.',
+            folder,
         ) from error
     except (OSError, ValueError) as error:
         raise cannot("create the folder", path, _as_os_error(error)) from error

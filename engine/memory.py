@@ -7,11 +7,11 @@ a page fault; on virtual machines that makes a render or a training step two to 
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
+
+import psutil
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 
@@ -40,12 +40,5 @@ def return_freed_memory() -> None:
 
 
 def resident_bytes() -> int:
-    """Bytes of main memory that this process holds now (elsewhere than on Linux: has held at most); 0 if unknown."""
-    with suppress(OSError, ValueError, IndexError):
-        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    with suppress(ImportError, OSError):
-        import resource
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-    return 0
+    """Bytes of main memory that this process holds."""
+    return int(psutil.Process().memory_info().rss)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from engine.cli import main
-from engine.images import write_image
-from engine.labels import load_label_set, write_label_map
+from engine.labels.label_maps import write_label_map
+from engine.labels.label_sets import load_label_set
+from engine.pictures.images import write_image
 from tests.fixtures import face_label_map, photo_of
 
 

@@ -90,10 +90,12 @@ def write_dataset(folder: Path, *, side: int = 64, train: int = 6, val: int = 3)
 def _tiny_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
-    from engine.checkpoints.store import Card, save_weights
-    from engine.label_sets import load_label_set
-    from engine.models.parser import Parser, ParserConfig
-    from engine.models.sean import SEANConfig, SEANGenerator, StyleEncoderConfig
+    from engine.labels.label_sets import load_label_set
+    from engine.nn.style_encoder import StyleEncoderConfig
+    from engine.systems.parser.network import Parser, ParserConfig
+    from engine.systems.sean.network import SEANConfig, SEANGenerator
+    from engine.weights.card import Card
+    from engine.weights.store import save_weights
 
     shelf = tmp_path_factory.mktemp("shelf")
     faces = load_label_set("faces").to_dict()
@@ -131,8 +133,8 @@ def tiny_weights(_tiny_shelf: Path, monkeypatch: pytest.MonkeyPatch, _fresh_sett
     The user's own folder is empty, what ships is hidden. What they paint is no picture, but it follows label map,
     styles, seed and photo as real weights would.
     """
-    from engine.checkpoints import store
     from engine.files import root
+    from engine.weights import store
 
     monkeypatch.setenv("TESSERA_WEIGHTS", str(_tiny_shelf))
     everywhere = store.search_path

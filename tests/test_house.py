@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import socket
@@ -18,6 +19,7 @@ pytest_plugins = ["pytester"]
 
 REPO = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 400  # lines; aim at 150 to 300
+MOST_MODULES = 20
 
 
 def _python(code: str) -> str:
@@ -40,7 +42,7 @@ def _documents() -> list[Path]:
 def test_the_window_and_the_command_line_are_imported_without_torch() -> None:
     """The first frame and --help must not wait for it: worker threads and commands import the engine."""
     heavy = "[m for m in ('torch', 'torchmetrics', 'lightning_fabric') if m in sys.modules]"
-    assert _python(f"import sys, app.main_window; print({heavy})") == "[]"
+    assert _python(f"import sys, app.shell.main_window; print({heavy})") == "[]"
     assert _python(f"import sys, engine.cli; print({heavy})") == "[]"
 
 
@@ -62,6 +64,26 @@ def test_files_stay_short_enough_to_read() -> None:
     counts = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _sources("app", "engine")}
     assert {str(path.relative_to(REPO)): n for path, n in counts.items() if n > LONGEST_FILE} == {}
 
+def test_packages_have_no_more_modules_than_one_can_look_over() -> None:
+    counts = {}
+    for package in {path.parent for path in _sources("app", "engine")}:
+        counts[package.relative_to(REPO).as_posix()] = len(list(package.glob("[!_]*.py")))
+    assert {name: count for name, count in counts.items() if count > MOST_MODULES} == {}
+
+
+def test_classes_of_the_application_stand_on_one_class_of_ours_at_most() -> None:
+    """Two floors: what a reader must hold in mind is one class and the one below it. Errors and protocols count too."""
+    bases: dict[str, list[str]] = {}
+    for path in _sources("app"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = [ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases]
+
+    def floors(name: str) -> int:
+        return 1 + max((floors(base) for base in bases[name] if base in bases), default=0)
+
+    assert {name: floors(name) for name in bases if floors(name) > 2} == {}
+
 
 def test_no_path_is_opened_by_opencv() -> None:
     """cv2.imread and imwrite fail on paths with Chinese characters on Windows: decode bytes instead."""
@@ -74,6 +96,44 @@ def test_no_pickle_is_loaded_without_weights_only() -> None:
     for path in _sources("app", "engine"):
         for call in loads.findall(path.read_text("utf-8")):
             assert "weights_only=True" in call, f"{path}: {call}"
+
+
+# ---------------------------------------------------------------- one list of systems
+
+NAMING_ALLOWED = {
+    "app/texts/metric_names.py": "what an evaluation calls the judge that parses reconstructions",
+    "engine/metrics/painted.py": "the same judge, where it is named",
+    "engine/metrics/perceptual.py": "a word of recipes: the perceptual loss compares by the encoder of a parser",
+}
+
+
+def test_only_systems_name_a_system() -> None:
+    """In a string that is no docstring ("sean-faces" counts) or an import: all else asks `engine.systems`."""
+    from engine.systems import all_systems
+
+    names = "|".join(sorted({name for entry in all_systems() for name in (entry.id, entry.title)} - {"Parser"}))
+    mentioned = re.compile(rf"(?<![\w.])({names})(?!\w)")
+    module = re.compile(rf"engine\.systems\.({names})\b")
+    offenders: dict[str, list[str]] = {}
+    for path in _sources("app", "engine"):
+        place = path.relative_to(REPO).as_posix()
+        if place.startswith("engine/systems/"):
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                text, pattern = node.value, mentioned
+                if re.search(r"\bparser\b", text) and not re.fullmatch(r"parser(-\w+)?", text):
+                    text = re.sub(r"\bparser\b", "", text)  # a word of plain sentences too
+            elif isinstance(node, ast.ImportFrom):
+                text, pattern = node.module or "", module
+            else:
+                continue
+            if pattern.search(text):
+                offenders.setdefault(place, []).append(f"line {node.lineno}: {text[:60]}")
+    assert {place: lines for place, lines in offenders.items() if place not in NAMING_ALLOWED} == {}
+    assert offenders.keys() >= NAMING_ALLOWED.keys() and len(NAMING_ALLOWED) <= 3
 
 
 # ---------------------------------------------------------------- documents that stay true

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from engine.files import resource
-from engine.labels import load_label_set, read_label_map
+from engine.labels.label_maps import read_label_map
+from engine.labels.label_sets import load_label_set
 from tools import draw_templates
 from tools.draw_templates import PORTRAITS, TEMPLATES, Subject, Template
 

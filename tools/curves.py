@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from engine.labels import resize_label_map
+from engine.labels.label_maps import resize_label_map
 
 Point = tuple[float, float]
 OVERSAMPLE = 4

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.files import resource, write_text
-from engine.labels import load_label_set, write_label_map
+from engine.labels.label_maps import write_label_map
+from engine.labels.label_sets import load_label_set
 from tools import facade, street
 from tools.artist import draw
 from tools.facade import FACADES, Facade

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.checkpoints.store import load_weights, save_weights
-from engine.images import read_image
+from engine.pictures.images import read_image
+from engine.weights.store import load_weights, save_weights
 
 
 def main() -> None:

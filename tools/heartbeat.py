@@ -31,13 +31,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 import app.__main__ as start
-from app.core import Core
-from app.i18n import install_language
 from app.jobs.training_lane import State
-from app.settings import Settings
-from app.theme import Theme
-from app.training.history import History
-from engine.label_sets import load_label_set
+from app.shell.core import Core
+from app.shell.i18n import install_language
+from app.shell.settings import Settings
+from app.shell.theme import Theme
+from app.training.state.history import History
+from engine.labels.label_sets import load_label_set
 
 HOME = Path(os.environ["TESSERA_HOME"])
 EARLIER = 5000
@@ -100,13 +100,14 @@ def main() -> None:
     core = Core(Settings(HOME / "settings.ini"), Theme(application, "dark"))
     editor = start.Editor(core)
     editor.show()
-    controller = editor.window.controllers["studio"]
+    controller = editor.window.controllers.studio
     until(application, lambda: core.document.picture is not None)
     controller.open(data)
     until(application, lambda: controller.studio is not None)
     beat = Heartbeat()
     until(application, lambda: False, asked.seconds / 4)
     say(beat.report("idle"))
+    assert controller.studio is not None
     setup = controller.studio.setup
     setup.recipe.load(asked.recipe)
     for key in ("sample_every", "validate_every"):  # often enough to be seen in the time there is
@@ -124,7 +125,7 @@ def main() -> None:
     say(beat.report(what))
     controller.use()
     until(application, lambda: shown is not None and core.document.weights == shown.folder.name)
-    until(application, lambda: bool(editor.window.controllers["render"].up_to_date))
+    until(application, lambda: bool(editor.window.controllers.render.up_to_date))
     say(beat.report("using the newest state in the editor, while it trains"))
     core.document.mark_saved()
     core.shutdown()

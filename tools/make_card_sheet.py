@@ -21,14 +21,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.checkpoints.store import SAMPLES_FILE, find_weights
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.errors import BadRequest
 from engine.files import resource, root
-from engine.label_sets import LabelSet, load_label_set
-from engine.labels import read_label_map
+from engine.labels.label_maps import read_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
 from engine.metrics.sheet import reconstruction_sheet, shipped_sheet, variation_sheet
 from engine.session import Session
+from engine.weights.store import SAMPLES_FILE, find_weights
 
 SHOWN = {
     "faces": ("portrait-long-hair", "portrait-short-hair", "portrait-fringe", "portrait-laughing", "portrait-turned"),
@@ -52,7 +52,7 @@ def check_private(path: Path) -> None:
     """Refuse to write a sheet with photographs where git would see it. Raises BadRequest."""
     inside = root().resolve() in path.resolve().parents
     if inside and (root() / "runs").resolve() not in path.resolve().parents:
-        raise BadRequest(f'A sheet with data-set pictures may not be written to "{path}"; put it into runs/.')
+        raise BadRequest('A sheet with data-set pictures may not be written to "{0}"; put it into runs/.', path)
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
     painter = Session(given.device).painter(given.weights)
-    data = DatasetFolder(given.data, given.split, painter.config.resolution)
+    data = LabelledFolder(given.data, given.split, painter.config.resolution)
     if given.real is not None:
         check_private(given.real)
         given.real.parent.mkdir(parents=True, exist_ok=True)

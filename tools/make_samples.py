@@ -15,10 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.folder import DatasetFolder
-from engine.images import encode_png
-from engine.labels import read_label_map
-from engine.request import ImageStyle, LabelMapData, RenderRequest, Style, encode_code, encode_map, to_json
+from engine.data.labelled import LabelledFolder
+from engine.labels.label_maps import read_label_map
+from engine.pictures.images import encode_png
+from engine.requests.json_text import to_json
+from engine.requests.label_map_data import LabelMapData, encode_map
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle, Style, encode_code
 from engine.session import Session
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
@@ -37,7 +40,7 @@ DOCUMENT: tuple[str, str, dict[int, str]] = ("portrait-long-hair", "long-dark", 
 """Template, sample for all regions, {label: another sample}."""
 
 
-def paint_samples(session: Session, weights: str, data: DatasetFolder, out: Path) -> None:
+def paint_samples(session: Session, weights: str, data: LabelledFolder, out: Path) -> None:
     """Write OUT/NAME.png and OUT/NAME.labels.png for every sample."""
     label_set = session.painter(weights).label_set
     out.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,7 @@ def paint_samples(session: Session, weights: str, data: DatasetFolder, out: Path
 
 def write_document(session: Session, weights: str, samples: Path, out: Path) -> None:
     """Write the sample document: a request whose styles come from the painted samples beside it."""
-    from engine.images import read_image
+    from engine.pictures.images import read_image
 
     label_set = session.painter(weights).label_set
     template, main, others = DOCUMENT
@@ -89,7 +92,7 @@ def main() -> None:
     options = parser.parse_args()
     session = Session("cpu")
     side = session.painter(options.weights).config.resolution
-    data = DatasetFolder(options.data, "train", side)
+    data = LabelledFolder(options.data, "train", side)
     paint_samples(session, options.weights, data, options.resources / "styles")
     write_document(
         session, options.weights, options.resources / "styles", options.resources / "sample" / "sample.request.json"

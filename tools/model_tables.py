@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.checkpoints.card import read_card
 from engine.errors import BadFile
 from engine.files import root, write_text
 from engine.metrics.table import tables
+from engine.weights.card import read_card
 
 DOCUMENT = root() / "docs" / "models.md"
 START, END = "<!-- tables:", "<!-- /tables -->"
@@ -25,7 +25,7 @@ def with_tables(document: str, table: str) -> str:
     head, start, rest = document.partition(START)
     mark, _, tail = rest.partition("\n")
     if not start or END not in tail:
-        raise BadFile(f'The document has no "{START} ... -->" and "{END}"; put them in.')
+        raise BadFile('The document has no "{0} ... -->" and "{1}"; put them in.', START, END)
     return f"{head}{start}{mark}\n\n{table.strip()}\n\n{END}{tail.split(END, 1)[1]}"
 
 
@@ -34,7 +34,10 @@ def measured_in(path: Path, split: str) -> list[dict[str, Any]]:
     if path.is_dir():
         metrics = read_card(path).metrics.get(split, {})
         if "weights" not in metrics:
-            raise BadFile(f'The card in "{path}" has no measured split "{split}"; put it in with tools/finish_card.py.')
+            raise BadFile(
+                'The card in "{0}" has no measured split "{1}"; put it in with tools/finish_card.py.',
+                path, split,
+            )
         return [metrics]
     found = json.loads(path.read_text(encoding="utf-8"))
     return found if isinstance(found, list) else [found]

@@ -23,11 +23,11 @@ from app.canvas.widget import CanvasWidget
 from app.controllers import dice
 from app.controllers import morph as morphing
 from app.controllers import variety as varying
-from app.core import Core
 from app.document.document import Document
-from app.i18n import install_language
-from app.settings import Settings
-from app.theme import Theme
+from app.shell.core import Core
+from app.shell.i18n import install_language
+from app.shell.settings import Settings
+from app.shell.theme import Theme
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 HAIR = 13
@@ -73,7 +73,7 @@ def shoot(path: Path, widget: QWidget | None = None) -> None:
 def journey(editor: start.Editor, core: Core, shot: Callable[..., None]) -> Iterator[Callable[[], bool]]:
     """The first paragraph of the guide, step by step; yields what to wait for."""
     window, document = editor.window, core.document
-    render = window.controllers["render"]
+    render = window.controllers.render
 
     def rendered() -> bool:
         return document.picture is not None and bool(render.up_to_date)
@@ -108,12 +108,14 @@ def variety(
     for module in (dice, morphing, varying):  # the same pictures each time
         module.new_seed = lambda: next(seeds)  # type: ignore[attr-defined]
     document.set_current_label(HAIR)
-    six = window.controllers["variety"].variations()
+    six = window.controllers.variety.variations()
+    assert six is not None
     yield lambda: all(tile.ready for tile in six.tiles)
     shot("variations", six)
     six.tiles[1].click()
     yield rendered
-    session = window.controllers["variety"].morph()
+    session = window.controllers.variety.morph()
+    assert session is not None
     session.dialog.slider.setValue(50)
     yield lambda: (session._to, 0.5) in session._painted and (session._to, 1.0) in session._painted
     shot("morph", session.dialog)
@@ -122,7 +124,7 @@ def variety(
         window.actions_by_id[name].trigger()
         yield rendered
     kept = len(document.results)
-    yield lambda: len(document.results) > kept or any(r.snapshot.same_as(document.snapshot()) for r in document.results)
+    yield lambda: len(document.results) > kept or any(r.scene.same_picture(document.scene) for r in document.results)
     window.actions_by_id["result_keep"].trigger()
     yield rendered
     shot("results")

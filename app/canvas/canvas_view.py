@@ -13,18 +13,18 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.canvas import scene, view
-from app.canvas.drops import NO_LABEL, DropTarget
-from app.canvas.scene import Scene
-from app.canvas.strokes import Box
-from app.canvas.view import Mode, Pane, View
+from app.canvas import drawing
+from app.canvas.drawing import Drawing
+from app.canvas.drops import NO_LABEL
 from app.document.document import Document
+from app.raster import view
+from app.raster.boxes import Box
+from app.raster.view import Mode, Pane, View
 
 
-class CanvasView(DropTarget):
+class CanvasView(QWidget):
     """Shows a document and holds the view; the truth stays in the document."""
 
-    cursor_label = Signal(int)  # label under the cursor; -1 outside the image
     zoom_changed = Signal(float)  # device pixels per image pixel: 1.0 is 100 %
     mode_changed = Signal(object)  # Mode
     overlay_changed = Signal(float)
@@ -32,16 +32,15 @@ class CanvasView(DropTarget):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._scene = Scene(document)
+        self._drawing = Drawing(document)
         self._view = View()
         self._fitted = True
         self._mode = Mode.STACK
         self._overlay = 0.5
-        self._overlay_off = False  # Tab is held
+        self._overlay_hidden = False  # for now
         self._wipe = 0.5
         self._cursor: QPointF | None = None  # in the widget
         self._held_pane: Pane | None = None  # a drag stays in the pane where it began
-        self._under_cursor = NO_LABEL
         self._outline_rects: list[QRect] = []  # where the brush's outline was last drawn
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(160, 120)
@@ -52,7 +51,7 @@ class CanvasView(DropTarget):
 
     # ------------------------------------------------------------ what the one who handles the input says
 
-    def finish_gesture(self, point: QPointF | None = None) -> None:
+    def finish_gesture(self) -> None:
         """Ends what a pressed button does; what was painted stays."""
 
     def cancel_gesture(self) -> None:
@@ -102,10 +101,20 @@ class CanvasView(DropTarget):
             self.update()
             self.overlay_changed.emit(opacity)
 
+    def hide_overlay(self, hidden: bool) -> None:
+        """Shows the picture alone for now, or the label map over it again."""
+        self._overlay_hidden = hidden
+        self.update()
+
     def set_wipe(self, share: float) -> None:
         """Where the wipe's divider stands, as a share of the canvas's width, 0-1."""
         self._wipe = min(1.0, max(0.0, share))
         self.update()
+
+    @property
+    def wipe(self) -> float:
+        """Where the wipe's divider stands, 0-1."""
+        return self._wipe
 
     def move_wipe(self, widget_x: float) -> None:
         self.set_wipe(widget_x / max(1, self.width()))
@@ -126,13 +135,13 @@ class CanvasView(DropTarget):
 
     def actual_size(self) -> None:
         """100 %: one pixel of the image on one pixel of the screen."""
-        self._zoom_to(1 / self.devicePixelRatioF())
+        self.zoom_to(1 / self.devicePixelRatioF())
 
     def zoom_in(self) -> None:
-        self._zoom_to(self._view.scale * view.WHEEL_STEP)
+        self.zoom_to(self._view.scale * view.WHEEL_STEP)
 
     def zoom_out(self) -> None:
-        self._zoom_to(self._view.scale / view.WHEEL_STEP)
+        self.zoom_to(self._view.scale / view.WHEEL_STEP)
 
     def pan_by(self, dx: float, dy: float) -> None:
         """Moves the image by widget pixels."""
@@ -140,36 +149,36 @@ class CanvasView(DropTarget):
 
     def show_preview(self, pixels: np.ndarray | None) -> None:
         """Lays a preview, (h, w) uint32 premultiplied ARGB of any size, over the picture; None takes it away."""
-        if pixels is not None or self._scene.has_preview:
-            self._scene.set_preview(pixels)
+        if pixels is not None or self._drawing.has_preview:
+            self._drawing.set_preview(pixels)
             self.update()
 
     @property
     def has_preview(self) -> bool:
         """Whether a preview lies over the picture."""
-        return self._scene.has_preview
+        return self._drawing.has_preview
 
     def set_highlight(self, label: int | None) -> None:
         """Darkens all but one label's region; None ends it."""
-        if label != self._scene.highlighted:
-            self._scene.set_highlight(label)
+        if label != self._drawing.highlighted:
+            self._drawing.set_highlight(label)
             self.update()
 
     def label_at(self, point: QPointF) -> int:
-        """The label under a point of the widget; -1 outside the image."""
+        """The label under a point of the widget; NO_LABEL outside the image."""
         x, y = self.pixel_at(point)
         inside = 0 <= x < self._document.width and 0 <= y < self._document.height
         return int(self._document.label_map[y, x]) if inside else NO_LABEL
 
     def pixel_at(self, point: QPointF) -> tuple[int, int]:
         """The pixel (x, y) of the image under a point of the widget; may lie outside the image."""
-        x, y = self._to_image(point)
+        x, y = self.to_image(point)
         return math.floor(x), math.floor(y)
 
     # ------------------------------------------------------------ view
 
-    def _zoom_to(self, scale: float, at: QPointF | None = None) -> None:
-        """Zooms around a point of the widget, or around the middle."""
+    def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
+        """Zooms around a point of the widget, or around the middle, to widget pixels per image pixel."""
         shift = 0.0 if at is None else self._pane_at(at).shift
         anchor = at if at is not None else QPointF(self._room() / 2, self.height() / 2)
         self._set_view(
@@ -195,8 +204,7 @@ class CanvasView(DropTarget):
             return
         old, self._view = self._view, new
         self.update()
-        self._move_outline()
-        self._look_under_cursor()
+        self.move_outline()
         if old.scale != new.scale:
             self.zoom_changed.emit(self.zoom)
 
@@ -210,73 +218,75 @@ class CanvasView(DropTarget):
     def _pane_at(self, point: QPointF) -> Pane:
         return view.pane_at(parts=self._panes(), x=point.x(), y=point.y())
 
-    def _to_image(self, point: QPointF, pane: Pane | None = None) -> tuple[float, float]:
+    def to_image(self, point: QPointF, pane: Pane | None = None) -> tuple[float, float]:
         pane = pane or self._held_pane or self._pane_at(point)
         return view.to_image(view=self._view, x=point.x() - pane.shift, y=point.y())
-
-    def _look_under_cursor(self) -> None:
-        label = NO_LABEL if self._cursor is None else self.label_at(self._cursor)
-        if label != self._under_cursor:
-            self._under_cursor = label
-            self.cursor_label.emit(label)
 
     # ------------------------------------------------------------ document's signals
 
     def _on_label_map_changed(self, rect: QRect) -> None:
         box = Box(rect.x(), rect.y(), rect.x() + rect.width(), rect.y() + rect.height())
-        self._scene.update_box(box)
+        self._drawing.update_box(box)
         for pane in self._panes():
-            if not pane.labels and self._scene.highlighted is None:
+            if not pane.labels and self._drawing.highlighted is None:
                 continue  # shows the picture alone
             dirty = view.dirty_rect(view=self._view, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
             self.update(QRect(*dirty).translated(round(pane.shift), 0))
-        self._look_under_cursor()
 
     def _on_labels_changed(self, _labels: frozenset[int]) -> None:
-        self._scene.update_visibility()
+        self._drawing.update_visibility()
         self.update()
 
     def _on_picture_changed(self) -> None:
-        self._scene.update_picture()
+        self._drawing.update_picture()
         self.update()
 
     def _on_replaced(self) -> None:
         self.cancel_gesture()
-        self._scene.rebuild()
+        self._drawing.rebuild()
         self.fit()
         self.update()
-        self._look_under_cursor()
 
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            self._scene.draw(
+            self._drawing.draw(
                 painter,
                 event.rect(),
                 self._panes(),
                 self._view,
-                overlay=0.0 if self._overlay_off else self._overlay,
+                overlay=0.0 if self._overlay_hidden else self._overlay,
                 device_ratio=self.devicePixelRatioF(),
                 palette=self.palette(),
             )
             for centre, radius in self._outlines():
-                scene.draw_outline(painter, centre, radius)
+                drawing.draw_outline(painter, centre, radius)
 
     def _outlines(self) -> list[tuple[QPointF, float]]:
         """Centre and radius of the brush's outline in the widget: at the cursor, and in the other pane."""
         at, diameter = self._cursor, self.outline_diameter()
         if at is None or diameter is None:
             return []
-        x, y = self._to_image(at)
+        x, y = self.to_image(at)
         shifts = {pane.shift for pane in self._panes()}
         return [
-            scene.outline_circle(x=x, y=y, diameter=diameter, at=self._view, shift=shift) for shift in sorted(shifts)
+            drawing.outline_circle(x=x, y=y, diameter=diameter, at=self._view, shift=shift) for shift in sorted(shifts)
         ]
 
-    def _move_outline(self) -> None:
+    def hold_pane(self, point: QPointF | None) -> None:
+        """A drag stays in the pane where it began; None: it has ended."""
+        self._held_pane = None if point is None else self._pane_at(point)
+
+    def show_cursor_at(self, point: QPointF | None) -> None:
+        """The brush's outline is drawn there; None: nowhere."""
+        self._cursor = point
+        self.move_outline()
+
+    def move_outline(self) -> None:
         """Repaints where the brush's outlines were and where they are now."""
-        before, self._outline_rects = self._outline_rects, [scene.outline_rect(*circle) for circle in self._outlines()]
+        before = self._outline_rects
+        self._outline_rects = [drawing.outline_rect(*circle) for circle in self._outlines()]
         for rect in (*before, *self._outline_rects):
             self.update(rect)
 

@@ -2,106 +2,118 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QWidget
+from collections.abc import Callable
+from typing import Protocol
 
-from app.canvas.canvas_view import CanvasView
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+
 from app.canvas.tools import TOOLS
-from app.document.document import Document
 
 _ARROW_STEP = 64  # widget pixels
+_CTRL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 
 
-class CanvasKeys(CanvasView):
-    """The view with its keys; tools and gestures are those of `app.canvas.widget`."""
-
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(document, parent)
-        self._space = False  # it is held
+class KeyTarget(Protocol):
+    """What keys act on."""
 
     @property
     def gesturing(self) -> bool:
         """Whether a button is held that does something."""
-        raise NotImplementedError
+        ...
 
-    def set_tool(self, tool_id: str) -> None:
-        """Chooses a tool by its id."""
-        raise NotImplementedError
+    def cancel_gesture(self) -> None: ...
 
-    def step_brush(self, direction: int, large: bool = False) -> None:
-        """The brush one step smaller (-1) or larger (+1)."""
-        raise NotImplementedError
+    def set_tool(self, tool_id: str) -> None: ...
 
-    def show_tool_cursor(self) -> None:
-        """Shows what the pointer would do now."""
-        raise NotImplementedError
+    def step_brush(self, direction: int, large: bool = False) -> None: ...
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that belong to the canvas. The window's actions, where they use the same key, come first."""
-        if not self._key_pressed(event):
-            super().keyPressEvent(event)
+    def zoom_in(self) -> None: ...
 
-    def _key_pressed(self, event: QKeyEvent) -> bool:
-        key, text, keys = event.key(), event.text(), event.modifiers()
-        held = keys & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+    def zoom_out(self) -> None: ...
+
+    def fit(self) -> None: ...
+
+    def actual_size(self) -> None: ...
+
+    def pan_by(self, dx: float, dy: float) -> None: ...
+
+
+class CanvasKeys:
+    """The keys that belong to the canvas, and which of them are held."""
+
+    def __init__(
+        self, target: KeyTarget, *, space_changed: Callable[[], None], tab_changed: Callable[[], None]
+    ) -> None:
+        self.space_held = False
+        self.tab_held = False
+        self._target = target
+        self._space_changed = space_changed
+        self._tab_changed = tab_changed
+
+    def press(self, event: QKeyEvent) -> bool:
+        """Whether the key did something here."""
+        key, held = event.key(), event.modifiers() & (_CTRL | _ALT)
         if key == Qt.Key.Key_Space and not held:
             self._hold_space(True)
         elif key == Qt.Key.Key_Tab and not held:
             self._hold_tab(True)
-        elif key == Qt.Key.Key_Escape and self.gesturing:
-            self.cancel_gesture()
-        elif text in ("[", "{"):
-            self.step_brush(-1, large=text == "{")
-        elif text in ("]", "}"):
-            self.step_brush(1, large=text == "}")
-        elif text in ("+", "=") or (key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal) and held):
-            self.zoom_in()
-        elif text == "-" or (key == Qt.Key.Key_Minus and held):
-            self.zoom_out()
-        elif key == Qt.Key.Key_0 and held == Qt.KeyboardModifier.ControlModifier:
-            self.fit()
-        elif key == Qt.Key.Key_1 and held == Qt.KeyboardModifier.ControlModifier:
-            self.actual_size()
+        elif key == Qt.Key.Key_Escape and self._target.gesturing:
+            self._target.cancel_gesture()
         elif key in _ARROWS and not held:
             dx, dy = _ARROWS[key]
-            self.pan_by(dx * _ARROW_STEP, dy * _ARROW_STEP)
-        elif not keys and event.key() in _TOOL_KEYS:
-            self.set_tool(_TOOL_KEYS[event.key()])
+            self._target.pan_by(dx * _ARROW_STEP, dy * _ARROW_STEP)
+        elif not event.modifiers() and key in _TOOL_KEYS:
+            self._target.set_tool(_TOOL_KEYS[key])
+        else:
+            return self._press_size(event)
+        return True
+
+    def _press_size(self, event: QKeyEvent) -> bool:
+        """Keys that change the size of the brush or of what is seen."""
+        key, text, held = event.key(), event.text(), event.modifiers() & (_CTRL | _ALT)
+        if text in ("[", "{"):
+            self._target.step_brush(-1, large=text == "{")
+        elif text in ("]", "}"):
+            self._target.step_brush(1, large=text == "}")
+        elif text in ("+", "=") or (key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal) and held):
+            self._target.zoom_in()
+        elif text == "-" or (key == Qt.Key.Key_Minus and held):
+            self._target.zoom_out()
+        elif key == Qt.Key.Key_0 and held == _CTRL:
+            self._target.fit()
+        elif key == Qt.Key.Key_1 and held == _CTRL:
+            self._target.actual_size()
         else:
             return False
         return True
 
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+    def release(self, event: QKeyEvent) -> bool:
+        """Whether the key belongs to the canvas. Keys that repeat themselves are still held."""
         if event.isAutoRepeat():
-            return
+            return True
         if event.key() == Qt.Key.Key_Space:
             self._hold_space(False)
         elif event.key() == Qt.Key.Key_Tab:
             self._hold_tab(False)
         else:
-            super().keyReleaseEvent(event)
+            return False
+        return True
 
-    def _hold_space(self, held: bool) -> None:
-        if held != self._space:
-            self._space = held
-            if not self.gesturing:
-                self.show_tool_cursor()
-            self._move_outline()
-
-    def _hold_tab(self, held: bool) -> None:
-        if held != self._overlay_off:
-            self._overlay_off = held
-            self.update()
-
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab hides the overlay while it is held, so only Shift+Tab moves the focus on."""
-        return False if next else super().focusNextPrevChild(next)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
+    def let_go(self) -> None:
+        """The focus goes elsewhere: releases will not be told here."""
         self._hold_space(False)
         self._hold_tab(False)
-        super().focusOutEvent(event)
+
+    def _hold_space(self, held: bool) -> None:
+        if held != self.space_held:
+            self.space_held = held
+            self._space_changed()
+
+    def _hold_tab(self, held: bool) -> None:
+        if held != self.tab_held:
+            self.tab_held = held
+            self._tab_changed()
 
 
 _ARROWS: dict[int, tuple[int, int]] = {

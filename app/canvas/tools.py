@@ -14,7 +14,8 @@ from typing import Protocol
 from PySide6.QtCore import Qt
 
 from app.document.document import BACKGROUND, Document
-from app.i18n import mark, tr
+from app.raster.strokes import pressed_radius
+from app.shell.i18n import mark, tr
 
 
 class ToolId(str, enum.Enum):
@@ -115,13 +116,13 @@ class Tool:
     cursor = Qt.CursorShape.CrossCursor
     cursor_pressed: Qt.CursorShape | None = None
 
-    def press(self, host: Host, at: Pointer) -> None: ...
+    def press(self, canvas: Host, pointer: Pointer) -> None: ...
 
-    def move(self, host: Host, at: Pointer) -> None: ...
+    def move(self, canvas: Host, pointer: Pointer) -> None: ...
 
-    def release(self, host: Host, at: Pointer) -> None: ...
+    def release(self, canvas: Host, pointer: Pointer) -> None: ...
 
-    def cancel(self, host: Host) -> None: ...
+    def cancel(self, canvas: Host) -> None: ...
 
 
 class BrushTool(Tool):
@@ -130,35 +131,35 @@ class BrushTool(Tool):
     id = ToolId.BRUSH
     paints = True
 
-    def label(self, host: Host, at: Pointer) -> int:
-        return BACKGROUND if at.erase else host.document.current_label
+    def label(self, canvas: Host, pointer: Pointer) -> int:
+        return BACKGROUND if pointer.erase else canvas.document.current_label
 
-    def text(self, host: Host, at: Pointer) -> str | None:
-        return tr("Erase") if at.erase else None
+    def text(self, canvas: Host, pointer: Pointer) -> str | None:
+        return tr("Erase") if pointer.erase else None
 
-    def press(self, host: Host, at: Pointer) -> None:
-        host.document.begin_stroke(self.label(host, at), text=self.text(host, at))
-        self.move(host, at)
+    def press(self, canvas: Host, pointer: Pointer) -> None:
+        canvas.document.begin_stroke(self.label(canvas, pointer), text=self.text(canvas, pointer))
+        self.move(canvas, pointer)
 
-    def move(self, host: Host, at: Pointer) -> None:
-        if host.document.stroking:
-            host.document.stroke_to([(at.x, at.y)], pressed_radius(host.brush_diameter, at.pressure))
+    def move(self, canvas: Host, pointer: Pointer) -> None:
+        if canvas.document.stroking:
+            canvas.document.stroke_to([(pointer.x, pointer.y)], pressed_radius(canvas.brush_diameter, pointer.pressure))
 
-    def release(self, host: Host, at: Pointer) -> None:
+    def release(self, canvas: Host, pointer: Pointer) -> None:
         # The release is where the last move was; its pressure is 0 and must not thin the end of the stroke.
-        host.document.end_stroke()
+        canvas.document.end_stroke()
 
-    def cancel(self, host: Host) -> None:
-        host.document.cancel_stroke()
+    def cancel(self, canvas: Host) -> None:
+        canvas.document.cancel_stroke()
 
 
 class EraserTool(BrushTool):
     id = ToolId.ERASER
 
-    def label(self, host: Host, at: Pointer) -> int:
+    def label(self, canvas: Host, pointer: Pointer) -> int:
         return BACKGROUND
 
-    def text(self, host: Host, at: Pointer) -> str | None:
+    def text(self, canvas: Host, pointer: Pointer) -> str | None:
         return tr("Erase")
 
 
@@ -173,12 +174,12 @@ class BucketTool(Tool):
         self.tolerance = 16  # 0-255 per channel
         self.contiguous = True
 
-    def press(self, host: Host, at: Pointer) -> None:
-        document = host.document
-        x, y = math.floor(at.x), math.floor(at.y)
+    def press(self, canvas: Host, pointer: Pointer) -> None:
+        document = canvas.document
+        x, y = math.floor(pointer.x), math.floor(pointer.y)
         if not (0 <= x < document.width and 0 <= y < document.height):
             return
-        label = BACKGROUND if at.erase else document.current_label
+        label = BACKGROUND if pointer.erase else document.current_label
         document.fill(x, y, label, contiguous=self.contiguous, by_picture=self.by_picture, tolerance=self.tolerance)
 
 
@@ -188,9 +189,9 @@ class PickTool(Tool):
     id = ToolId.PICK
     cursor = Qt.CursorShape.PointingHandCursor
 
-    def press(self, host: Host, at: Pointer) -> None:
-        document = host.document
-        x, y = math.floor(at.x), math.floor(at.y)
+    def press(self, canvas: Host, pointer: Pointer) -> None:
+        document = canvas.document
+        x, y = math.floor(pointer.x), math.floor(pointer.y)
         if 0 <= x < document.width and 0 <= y < document.height:
             document.set_current_label(int(document.label_map[y, x]))
 
@@ -207,26 +208,19 @@ class PanTool(Tool):
     def __init__(self) -> None:
         self._last: tuple[float, float] | None = None
 
-    def press(self, host: Host, at: Pointer) -> None:
-        self._last = (at.widget_x, at.widget_y)
+    def press(self, canvas: Host, pointer: Pointer) -> None:
+        self._last = (pointer.widget_x, pointer.widget_y)
 
-    def move(self, host: Host, at: Pointer) -> None:
+    def move(self, canvas: Host, pointer: Pointer) -> None:
         if self._last is not None:
-            last, self._last = self._last, (at.widget_x, at.widget_y)
-            host.pan_by(at.widget_x - last[0], at.widget_y - last[1])
+            last, self._last = self._last, (pointer.widget_x, pointer.widget_y)
+            canvas.pan_by(pointer.widget_x - last[0], pointer.widget_y - last[1])
 
-    def release(self, host: Host, at: Pointer) -> None:
+    def release(self, canvas: Host, pointer: Pointer) -> None:
         self._last = None
 
-    def cancel(self, host: Host) -> None:
+    def cancel(self, canvas: Host) -> None:
         self._last = None
-
-
-def pressed_radius(diameter: int, pressure: float) -> float:
-    """Radius of the brush under a pen's pressure (0-1): the full size when pressed hard, never under one
-    pixel.
-    """
-    return max(0.5, diameter / 2 * min(1.0, max(0.0, pressure)))
 
 
 class ResizeGesture(Tool):
@@ -242,15 +236,15 @@ class ResizeGesture(Tool):
         self._zoom = zoom
         self._from: tuple[float, float] = (0.0, 0.0)
 
-    def press(self, host: Host, at: Pointer) -> None:
-        self._from = (at.widget_x, at.widget_y)
+    def press(self, canvas: Host, pointer: Pointer) -> None:
+        self._from = (pointer.widget_x, pointer.widget_y)
 
-    def move(self, host: Host, at: Pointer) -> None:
-        way = (at.widget_x - self._from[0]) - (at.widget_y - self._from[1])
-        host.set_brush_diameter(self._start_diameter + 2 * way / self._zoom)
+    def move(self, canvas: Host, pointer: Pointer) -> None:
+        way = (pointer.widget_x - self._from[0]) - (pointer.widget_y - self._from[1])
+        canvas.set_brush_diameter(self._start_diameter + 2 * way / self._zoom)
 
-    def cancel(self, host: Host) -> None:
-        host.set_brush_diameter(self._start_diameter)
+    def cancel(self, canvas: Host) -> None:
+        canvas.set_brush_diameter(self._start_diameter)
 
 
 class WipeGesture(Tool):
@@ -262,8 +256,8 @@ class WipeGesture(Tool):
     def __init__(self, share: float) -> None:
         self._start_share = share
 
-    def move(self, host: Host, at: Pointer) -> None:
-        host.move_wipe(at.widget_x)
+    def move(self, canvas: Host, pointer: Pointer) -> None:
+        canvas.move_wipe(pointer.widget_x)
 
-    def cancel(self, host: Host) -> None:
-        host.set_wipe(self._start_share)
+    def cancel(self, canvas: Host) -> None:
+        canvas.set_wipe(self._start_share)

@@ -1,49 +1,41 @@
-"""The canvas: the view of the document, plus what mouse, pen and keys do to it.
+"""The canvas: the view of a document, plus what mouse, pen, keys and drops do to it.
 
-It hands what the pointer does to the tools in `app.canvas.tools`, and keeps nothing of the document itself.
+Each of these is a part of its own, which gets the widget's events; nothing of the document is kept here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
     QHideEvent,
-    QInputEvent,
+    QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
-    QPointingDevice,
     QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
-from app.canvas import strokes, view
+from app.canvas.canvas_view import CanvasView
+from app.canvas.drops import Drops
+from app.canvas.gestures import Gestures
 from app.canvas.keys import CanvasKeys
-from app.canvas.tools import (
-    BrushTool,
-    BucketTool,
-    EraserTool,
-    Host,
-    PanTool,
-    PickTool,
-    Pointer,
-    ResizeGesture,
-    Tool,
-    ToolId,
-    WipeGesture,
-)
-from app.canvas.view import Mode
+from app.canvas.tools import BucketTool
 from app.document.document import Document
-from engine.errors import EngineError
+from app.raster import strokes, view
+from app.raster.view import Mode
 
 _DIVIDER_GRIP = 5  # widget pixels on either side of the wipe's divider
 _START_DIAMETER = 24
 
 
-class CanvasWidget(CanvasKeys):
-    """See the module's docstring. Drops are told by `app.canvas.drops`."""
+class CanvasWidget(CanvasView):
+    """See the module's docstring."""
 
     brush_changed = Signal(int)  # diameter in image pixels
     tool_changed = Signal(str)  # a ToolId's value
@@ -52,15 +44,10 @@ class CanvasWidget(CanvasKeys):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self._brush_diameter = _START_DIAMETER
-        self.bucket = BucketTool()
-        self._tools: dict[ToolId, Tool] = {
-            tool.id: tool for tool in (BrushTool(), EraserTool(), self.bucket, PickTool(), PanTool())
-        }
-        self._tool = self._tools[ToolId.BRUSH]
-        self._gesture: Tool | None = None  # what the pressed button does
-        self._gesture_button = Qt.MouseButton.NoButton
-        self._pen_down = False
-        self._pen_near = False
+        self._gestures = Gestures(self, tell_failed=self.failed.emit)
+        self._keys = CanvasKeys(self, space_changed=self._space_changed, tab_changed=self._tab_changed)
+        self.drops = Drops(self, self)
+        self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_TabletTracking)
@@ -80,17 +67,19 @@ class CanvasWidget(CanvasKeys):
 
     @property
     def tool_id(self) -> str:
-        return self._tool.id.value
+        return self._gestures.tool.id.value
 
     def set_tool(self, tool_id: str) -> None:
         """ "brush", "eraser", "bucket", "pick" or "pan"; see `app.canvas.tools.TOOLS`."""
-        tool = self._tools[ToolId(tool_id)]
-        if tool is not self._tool:
-            self.finish_gesture()
-            self._tool = tool
+        if self._gestures.choose(tool_id):
             self.show_tool_cursor()
-            self._move_outline()
-            self.tool_changed.emit(tool.id.value)
+            self.move_outline()
+            self.tool_changed.emit(self.tool_id)
+
+    @property
+    def bucket(self) -> BucketTool:
+        """The bucket with its options."""
+        return self._gestures.bucket
 
     @property
     def brush_diameter(self) -> int:
@@ -101,7 +90,7 @@ class CanvasWidget(CanvasKeys):
         diameter = strokes.clamp_diameter(diameter)
         if diameter != self._brush_diameter:
             self._brush_diameter = diameter
-            self._move_outline()
+            self.move_outline()
             self.brush_changed.emit(diameter)
 
     def step_brush(self, direction: int, large: bool = False) -> None:
@@ -109,162 +98,113 @@ class CanvasWidget(CanvasKeys):
         self.set_brush_diameter(strokes.step_diameter(diameter=self._brush_diameter, direction=direction, large=large))
 
     def outline_diameter(self) -> int | None:
-        tool = self._gesture or self._tool
-        return self._brush_diameter if tool.paints and not self._space else None
+        return self._brush_diameter if self._gestures.shows_outline and not self.space_held else None
 
     # ------------------------------------------------------------ gestures
 
     @property
     def gesturing(self) -> bool:
-        return self._gesture is not None
+        """Whether a button is held that does something."""
+        return self._gestures.gesture is not None
 
-    def _pointer(self, point: QPointF, *, pressure: float = 1.0, erase: bool = False) -> Pointer:
-        x, y = self._to_image(point)
-        return Pointer(x, y, point.x(), point.y(), pressure=pressure, erase=erase)
+    @property
+    def space_held(self) -> bool:
+        """Whether the key is held that makes every tool pan."""
+        return self._keys.space_held
 
-    def _begin(self, event: QInputEvent, point: QPointF, button: Qt.MouseButton, pressure: float, erase: bool) -> None:
-        if self._gesture is not None:
-            return  # a second button during a drag does nothing
-        tool = self._tool_for(point, button, event.modifiers())
-        if tool is None:
-            return
-        self._gesture, self._gesture_button = tool, button
-        self._held_pane = self._pane_at(point)
-        self._cursor = point
-        if tool.cursor_pressed is not None or tool is not self._tool:
-            self.setCursor(tool.cursor_pressed or tool.cursor)
-        self._ask(tool.press, self._pointer(point, pressure=pressure, erase=erase))
-        self._move_outline()
-
-    def _tool_for(self, point: QPointF, button: Qt.MouseButton, keys: Qt.KeyboardModifier) -> Tool | None:
-        left = button == Qt.MouseButton.LeftButton
-        if button == Qt.MouseButton.MiddleButton or (left and self._space):
-            return self._tools[ToolId.PAN]
-        if left and self._on_divider(point):
-            return WipeGesture(self._wipe)
-        if left and keys & Qt.KeyboardModifier.AltModifier:
-            return self._tools[ToolId.PICK]
-        if left and keys & Qt.KeyboardModifier.ShiftModifier and self._tool.paints:
-            return ResizeGesture(self._brush_diameter, self._view.scale)
-        return self._tool if left or button == Qt.MouseButton.RightButton else None
-
-    def _ask(self, action: Callable[[Host, Pointer], None], at: Pointer) -> None:
-        """Lets a tool act; what cannot be done is told, never raised into Qt."""
-        try:
-            action(self, at)
-        except EngineError as error:
-            self.failed.emit(error)
-
-    def _drag(self, point: QPointF, pressure: float = 1.0, erase: bool = False) -> None:
-        gesture = self._gesture
-        # A brush that is being resized keeps its outline where it was pressed.
-        if not isinstance(gesture, ResizeGesture):
-            self._cursor = point
-        if gesture is not None:
-            self._ask(gesture.move, self._pointer(point, pressure=pressure, erase=erase))
-        self._move_outline()
-        self._look_under_cursor()
-
-    def finish_gesture(self, point: QPointF | None = None) -> None:
-        """Ends what the button did; what was painted stays."""
-        gesture = self._gesture
-        if gesture is None:
-            return
-        at = self._pointer(point if point is not None else (self._cursor or QPointF()))
-        self._clear_gesture()
-        self._ask(gesture.release, at)
+    def finish_gesture(self) -> None:
+        self._gestures.finish()
 
     def cancel_gesture(self) -> None:
-        gesture = self._gesture
-        if gesture is not None:
-            self._clear_gesture()
-            gesture.cancel(self)
+        self._gestures.cancel()
 
-    def _clear_gesture(self) -> None:
-        self._gesture = None
-        self._held_pane = None
-        self._gesture_button = Qt.MouseButton.NoButton
-        self._pen_down = False
-        self.show_tool_cursor()
-        self._move_outline()
-
-    def _on_divider(self, point: QPointF) -> bool:
-        return self._mode is Mode.WIPE and abs(point.x() - self._wipe * self.width()) <= _DIVIDER_GRIP
+    def on_divider(self, point: QPointF) -> bool:
+        """Whether a point of the widget is on the wipe's divider."""
+        return self.mode is Mode.WIPE and abs(point.x() - self.wipe * self.width()) <= _DIVIDER_GRIP
 
     def show_tool_cursor(self) -> None:
-        over = self._cursor is not None and self._on_divider(self._cursor)
-        if self._space:
+        """Shows what the pointer would do, or does, now."""
+        if self.gesturing:
+            self.setCursor(self._gestures.cursor)
+        elif self.space_held:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         else:
-            self.setCursor(Qt.CursorShape.SplitHCursor if over else self._tool.cursor)
+            over = self._cursor is not None and self.on_divider(self._cursor)
+            self.setCursor(Qt.CursorShape.SplitHCursor if over else self._gestures.cursor)
 
-    # ------------------------------------------------------------ mouse and pen
+    # ------------------------------------------------------------ mouse, pen and wheel
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if not self._made_from_pen(event):
-            erase = event.button() == Qt.MouseButton.RightButton
-            self._begin(event, event.position(), event.button(), 1.0, erase)
+        self._gestures.mouse_pressed(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._made_from_pen(event):
-            return
-        if self._gesture is not None and not event.buttons() & self._gesture_button:
-            self.finish_gesture(event.position())  # the release went elsewhere
-        erase = self._gesture_button == Qt.MouseButton.RightButton
-        self._drag(event.position(), erase=erase)
-        if self._gesture is None:
-            self.show_tool_cursor()
+        self._gestures.mouse_moved(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if not self._made_from_pen(event) and event.button() == self._gesture_button:
-            self.finish_gesture(event.position())
-
-    def _made_from_pen(self, event: QMouseEvent) -> bool:
-        """Whether a mouse event repeats what the pen has already told (Qt and Windows make such events)."""
-        made = event.source() != Qt.MouseEventSource.MouseEventNotSynthesized
-        if not made and not self._pen_down:
-            self._pen_near = False  # a real mouse moves again
-        return self._pen_down or (self._pen_near and made)
+        self._gestures.mouse_released(event)
 
     def tabletEvent(self, event: QTabletEvent) -> None:
-        """Accepts everything, so that Qt makes no mouse events of it: each stroke is painted once."""
-        event.accept()
-        self._pen_near = True
-        erase = event.pointerType() == QPointingDevice.PointerType.Eraser
-        kind = event.type()
-        if kind == QEvent.Type.TabletPress:
-            self._pen_down = True
-            erase = erase or event.button() == Qt.MouseButton.RightButton
-            self._begin(event, event.position(), event.button(), event.pressure(), erase)
-        elif kind == QEvent.Type.TabletMove:
-            pressure = event.pressure() if self._pen_down else 1.0
-            self._drag(event.position(), pressure, erase)
-        elif kind == QEvent.Type.TabletRelease:
-            self._pen_down = False
-            self.finish_gesture(event.position())
+        self._gestures.pen(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._gestures.left()
+        super().leaveEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.finish_gesture()
+        super().hideEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zooms at the cursor, with and without Ctrl; a sideways wheel moves sideways."""
         turn = event.angleDelta()
         if turn.y():
-            self._zoom_to(self._view.scale * view.WHEEL_STEP ** (turn.y() / 120), event.position())
+            self.zoom_to(self.view.scale * view.WHEEL_STEP ** (turn.y() / 120), event.position())
         elif turn.x():
             self.pan_by(turn.x() / 2, 0)
         event.accept()
 
-    def leaveEvent(self, event: QEvent) -> None:
-        if self._gesture is None:
-            self._cursor = None
-            self._pen_near = False
-            self._move_outline()
-            self._look_under_cursor()
-        super().leaveEvent(event)
+    # ------------------------------------------------------------ keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that belong to the canvas. The window's actions, where they use the same key, come first."""
+        if not self._keys.press(event):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self._keys.release(event):
+            super().keyReleaseEvent(event)
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab hides the overlay while it is held, so only Shift+Tab moves the focus on."""
+        return False if next else super().focusNextPrevChild(next)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._keys.let_go()
+        super().focusOutEvent(event)
+
+    def _space_changed(self) -> None:
+        if not self.gesturing:
+            self.show_tool_cursor()
+        self.move_outline()
+
+    def _tab_changed(self) -> None:
+        self.hide_overlay(self._keys.tab_held)
+
+    # ------------------------------------------------------------ drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.drops.drag(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self.drops.drag(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.drops.leave()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.drops.drop(event)
 
     # ------------------------------------------------------------ other events
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        self.finish_gesture()
-        super().hideEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -274,6 +214,6 @@ class CanvasWidget(CanvasKeys):
     def event(self, event: QEvent) -> bool:
         pinch = Qt.NativeGestureType.ZoomNativeGesture
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == pinch:
-            self._zoom_to(self._view.scale * (1 + event.value()), event.position())
+            self.zoom_to(self.view.scale * (1 + event.value()), event.position())
             return True
         return super().event(event)

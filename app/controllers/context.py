@@ -4,43 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from PySide6.QtWidgets import QDialog, QMainWindow
+from PySide6.QtWidgets import QDialog, QWidget
 
-from app.canvas.widget import CanvasWidget
-from app.core import Core
 from app.dialogs.files import FileAsker
-from app.i18n import tr
-from app.panels.labels import LabelsPanel
 from app.panels.status import StatusPanel
-from app.panels.styles import StylesPanel
+from app.shell.core import Core
+from app.shell.i18n import tr
 
 
-class Shell(Protocol):
-    """What controllers ask of the window that is not a panel's business."""
-
-    def set_checked(self, action: str) -> None: ...
-
-    def rebuild(self) -> None: ...
-
-    def run(self, handler: str, *args: object) -> None: ...
-
-    def settle(self, then: Callable[[], object]) -> None: ...
-
-
-@dataclass
+@dataclass(frozen=True)
 class Context:
-    """The core and the parts of one window."""
+    """What every controller may need of its window; the panels and menus that one steers are given to it alone."""
 
     core: Core
-    window: QMainWindow
-    shell: Shell
-    canvas: CanvasWidget
-    labels: LabelsPanel
-    styles: StylesPanel
+    window: QWidget  # what dialogs stand in front of
     status: StatusPanel
     ask: FileAsker
+    show_checked: Callable[[str], None]  # marks the action of this id as the chosen one of its group
 
 
 def close_on_change(dialog: QDialog, core: Core) -> None:
@@ -48,14 +29,14 @@ def close_on_change(dialog: QDialog, core: Core) -> None:
     arrive while it is open, and nothing in it could be taken any more."""
     document = core.document
 
-    def changed(*_: object) -> None:
+    def close(*_: object) -> None:
         dialog.reject()
         core.hub.notice(tr("The model or the document has changed meanwhile; open the dialog again."))
 
-    def over(*_: object) -> None:
-        document.replaced.disconnect(changed)
-        document.weights_changed.disconnect(changed)
+    def forget(*_: object) -> None:
+        document.replaced.disconnect(close)
+        document.weights_changed.disconnect(close)
 
-    document.replaced.connect(changed)
-    document.weights_changed.connect(changed)
-    dialog.finished.connect(over)
+    document.replaced.connect(close)
+    document.weights_changed.connect(close)
+    dialog.finished.connect(forget)

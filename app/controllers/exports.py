@@ -1,21 +1,24 @@
-"""Saving and exporting. A picture is never written with a request that it does not show."""
+"""Saving, exporting, and what becomes of unsaved changes. A picture is never written with a request that it does
+not show."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.document.state import Origin, Snapshot
-from app.export.writing import write_map, write_picture, write_request
+from app.dialogs.files import export_filters
+from app.document.origin import Origin
+from app.document.scene import Scene
 from app.jobs.work_lane import Work
-from engine.labels import LabelSet
+from app.jobs.writing import write_map, write_picture, write_request
+from app.raster.frozen_maps import FrozenMap
+from engine.labels.label_sets import LabelSet
 
 UNTITLED = "tessera"
 
@@ -23,25 +26,11 @@ UNTITLED = "tessera"
 class ExportController(QObject):
     """Save, Save as, Export picture, Export label map."""
 
-    path_changed = Signal()
-    saved = Signal(object)  # Path of a finished export
-
-    def __init__(self, context: Context, render: RenderController, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, render_controller: RenderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
-        self._render = render
-        self._document.path_changed.connect(self.path_changed)
-        self._document.replaced.connect(self.path_changed)
-
-    @property
-    def path(self) -> Path | None:
-        """The file that holds this document, None while there is none."""
-        return self._document.path
-
-    def set_path(self, path: Path | None) -> None:
-        """The file that ``save`` writes from now on; None: it asks."""
-        self._document.set_path(path)
+        self._render = render_controller
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -50,116 +39,150 @@ class ExportController(QObject):
         """Write the file that holds the document; ask for one the first time."""
         self.save_then(None)
 
-    def save_then(self, then: Callable[[], object] | None) -> None:
-        """Save, then call ``then``: not when the user gives no name, the write fails or is cancelled, or when
-        the document has changed again meanwhile."""
-        path = self._document.path
-        if path is None or path.suffix.lower() not in (".png", ".json"):
-            path = self._ask_name()
-        if path is not None:
-            self._write(path, saving=True, then=then)
+    def save_then(self, continuation: Callable[[], object] | None) -> None:
+        """Save, then call ``continuation``: not when the user gives no name, the write fails or is cancelled, or when
+        the document has changed again by then."""
+        target_path = self._document.path
+        if target_path is None or target_path.suffix.lower() not in (".png", ".json"):
+            target_path = self._ask_name()
+        if target_path is not None:
+            self._write(target_path, saving=True, continuation=continuation)
 
     @Slot()
     def save_as(self) -> None:
         """Ask for a name: a PNG that carries everything, or the request alone."""
-        path = self._ask_name()
-        if path is not None:
-            self._write(path, saving=True)
+        target_path = self._ask_name()
+        if target_path is not None:
+            self._write(target_path, saving=True)
 
     @Slot()
     def export_picture(self) -> None:
         """Ask for a name and a format, and write the picture."""
-        filters = ";;".join(
-            (
-                self.tr("PNG, restores everything when opened (*.png)"),
-                self.tr("JPEG (*.jpg *.jpeg)"),
-                self.tr("WebP (*.webp)"),
-                self.tr("TIFF (*.tiff *.tif)"),
-            )
+        chosen_target = self._context.ask.save(
+            "export", self.tr("Export picture"), self._name(".png"), export_filters()
         )
-        chosen = self._context.ask.save("export", self.tr("Export picture"), self._name(".png"), filters)
-        if chosen is not None:
-            self._write(chosen[0], saving=chosen[0].suffix.lower() == ".png")
+        if chosen_target is not None:
+            self._write(chosen_target[0], saving=chosen_target[0].suffix.lower() == ".png")
 
     @Slot()
     def export_map(self) -> None:
         """Ask for a name and a kind, and write the label map."""
-        kinds = {
+        kinds_by_filter = {
             self.tr("Indexed PNG, in the labels' colours (*.png)"): "indexed",
             self.tr("Raw PNG, grey values are label numbers (*.png)"): "raw",
             self.tr("Colour PNG (*.png)"): "colour",
         }
-        chosen = self._context.ask.save("map", self.tr("Export label map"), self._name("-labels.png"), ";;".join(kinds))
-        if chosen is None:
+        chosen_target = self._context.ask.save(
+            "map", self.tr("Export label map"), self._name("-labels.png"), ";;".join(kinds_by_filter)
+        )
+        if chosen_target is None:
             return
-        path, used = chosen
-        label_map, label_set = self._document.snapshot().label_map, self._document.label_set
-        kind = kinds.get(used, "indexed")
+        target_path, used_filter = chosen_target
+        label_map, label_set = self._document.scene.label_map, self._document.label_set
+        map_kind = kinds_by_filter.get(used_filter, "indexed")
         self._context.core.submit(
-            lambda work: _map_job(work, path, label_map, label_set, kind),
-            text=self.tr("Writing {0}").format(path.name),
-            on_done=lambda _: self._said(path),
+            lambda work: _map_job(work, target_path, label_map, label_set, map_kind),
+            text=self.tr("Writing {0}").format(target_path.name),
+            on_done=lambda _: self._said(target_path),
         )
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _name(self, ending: str) -> str:
-        path = self._document.path
-        return f"{path.stem if path is not None else UNTITLED}{ending}"
+    def _name(self, name_ending: str) -> str:
+        document_path = self._document.path
+        return f"{document_path.stem if document_path is not None else UNTITLED}{name_ending}"
 
     def _ask_name(self) -> Path | None:
         filters = self.tr("PNG that restores everything (*.png)") + ";;" + self.tr("Request alone (*.json)")
-        chosen = self._context.ask.save("export", self.tr("Save as"), self._name(".png"), filters)
-        return None if chosen is None else chosen[0]
+        chosen_target = self._context.ask.save("export", self.tr("Save as"), self._name(".png"), filters)
+        return None if chosen_target is None else chosen_target[0]
 
-    def _write(self, path: Path, *, saving: bool, then: Callable[[], object] | None = None) -> None:
-        snapshot, origin = self._document.snapshot(), self._document.origin
-        picture = self._document.picture if self._render.picture_shows(snapshot) else None
+    def _write(self, target_path: Path, *, saving: bool, continuation: Callable[[], object] | None = None) -> None:
+        scene, origin = self._document.scene, self._document.origin
+        picture = self._document.picture if self._render.picture_shows(scene) else None
         self._context.core.submit(
-            lambda work: _write_job(work, path, snapshot, picture),
-            text=self.tr("Writing {0}").format(path.name),
-            on_done=lambda _: self._written(path, snapshot, origin, saving, then),
+            lambda work: _write_job(work, target_path, scene, picture),
+            text=self.tr("Writing {0}").format(target_path.name),
+            on_done=lambda _: self._written(target_path, scene, origin, saving, continuation),
         )
 
     def _written(
-        self, path: Path, snapshot: Snapshot, origin: Origin, saving: bool, then: Callable[[], object] | None
+        self, target_path: Path, scene: Scene, origin: Origin, saving: bool, continuation: Callable[[], object] | None
     ) -> None:
         document = self._document
         if saving:
-            document.set_path(path, of=origin)  # it may be another document by now: that one's path stays
-            self._context.core.settings.add_recent(path)
-            if document.origin is origin and snapshot.same_file(document.snapshot()):  # else painted on meanwhile
+            document.set_path(target_path, of=origin)  # it may be another document by now: that one's path stays
+            self._context.core.settings.add_recent(target_path)
+            if document.origin is origin and scene.same_file(document.scene):  # else it was painted on since
                 document.mark_saved()
-        self._said(path)
-        if then is not None and document.origin is origin and not document.dirty:
-            then()
+        self._said(target_path)
+        if continuation is not None and document.origin is origin and not document.dirty:
+            continuation()
 
-    def _said(self, path: Path) -> None:
-        self._context.status.show_message(self.tr("Written: {0}").format(path.name))
+    def _said(self, target_path: Path) -> None:
+        self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
         self._context.core.hub.clear("export")
-        self.saved.emit(path)
 
 
-def _write_job(work: Work, path: Path, snapshot: Snapshot, picture: np.ndarray | None) -> None:
+class UnsavedChanges(QObject):
+    """Asks what to do with unsaved changes before the document is lost."""
+
+    def __init__(self, context: Context, export_controller: ExportController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._exports = export_controller
+        self._asking = False
+
+    def settle(self, continuation: Callable[[], object]) -> None:
+        """The document is about to give way to another: call ``continuation`` once nothing unsaved can be lost by it,
+        that is at once, after saving, or never if the user cancels."""
+        if self.may_go(continuation):
+            continuation()
+
+    def may_go(self, continuation: Callable[[], object]) -> bool:
+        """Whether the document may be lost now. If the user wants it saved first, ``continuation`` is called after
+        that."""
+        if not self._document.dirty:
+            return True
+        if self._asking:
+            return False  # the question is on the screen already
+        self._asking = True
+        try:
+            answer = self.ask()
+        finally:
+            self._asking = False
+        if answer == QMessageBox.StandardButton.Save:
+            self._exports.save_then(continuation)
+        return answer == QMessageBox.StandardButton.Discard
+
+    def ask(self) -> QMessageBox.StandardButton:
+        """Save, discard or cancel; tests replace this question."""
+        return QMessageBox.question(
+            self._context.window,
+            self.tr("Unsaved changes"),
+            self.tr("Save the changes to this document first?"),
+            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Save,
+        )
+
+
+def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray | None) -> None:
     """In the worker: render first if the picture at hand shows something else, then write."""
-    request = snapshot.to_request()
-    if path.suffix.lower() == ".json":
+    request = scene.to_request()
+    if target_path.suffix.lower() == ".json":
         work.commit()
-        write_request(path, request)
+        write_request(target_path, request)
         return
     if picture is None:
         with work.session() as session:
-            result: Any = session.run(request, work.progress, _event(work))
-        picture = result.pixels
+            render_result = session.run(request, work.progress, work.cancel_event)
+        picture = render_result.pixels
     work.progress(0.9)
     work.commit()
-    write_picture(path, picture, request)
+    write_picture(target_path, picture, request)
 
 
-def _map_job(work: Work, path: Path, label_map: np.ndarray, label_set: LabelSet, kind: str) -> None:
+def _map_job(work: Work, target_path: Path, label_map: FrozenMap, label_set: LabelSet, map_kind: str) -> None:
     work.commit()
-    write_map(path, label_map, label_set, kind)
-
-
-def _event(work: Work) -> threading.Event:
-    return work.cancel_event
+    write_map(target_path, label_map.array(), label_set, map_kind)

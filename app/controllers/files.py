@@ -9,18 +9,21 @@ from PySide6.QtCore import QObject, QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QPixmap
 from PySide6.QtWidgets import QMenu
 
+from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
+from app.controllers.engine_menus import ModelController
 from app.controllers.new import NewController
 from app.controllers.styles import StylesController, Target
+from app.controllers.weights import WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
-from app.documents import Found, look_at, photo_kinds
-from app.labels_text import name_of, set_name
-from app.mime import Incoming, keep_image, read_mime
-from app.pixels import to_qimage
+from app.document.opening import Found, look_at, photo_kinds
+from app.imaging.mime import Incoming, keep_image, read_mime
+from app.imaging.pixels import to_qimage
+from app.texts.label_names import name_of, set_name
 from engine.errors import EngineError
-from engine.labels import LabelSet
-from engine.sniffing import is_torch_file
+from engine.labels.label_sets import LabelSet
+from engine.pictures.sniffing import is_torch_file
 
 PREVIEW = 72
 
@@ -31,22 +34,27 @@ class FilesController(QObject):
     def __init__(
         self,
         context: Context,
-        styles: StylesController,
-        new: NewController,
-        recent: QMenu,
+        canvas: CanvasWidget,
+        styles_controller: StylesController,
+        new_controller: NewController,
+        model_controller: ModelController,
+        weights_controller: WeightsController,
+        recent_menu: QMenu,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
-        self._styles = styles
-        self._new = new
-        self._recent = recent
+        self._styles = styles_controller
+        self._new = new_controller
+        self._model = model_controller
+        self._weights = weights_controller
+        self._recent = recent_menu
         context.core.settings.recent_changed.connect(self._fill_recent)
-        recent.aboutToShow.connect(self._fill_recent)
-        context.canvas.files_dropped.connect(self._dropped_on_canvas)
-        context.canvas.image_dropped.connect(self._image_dropped_on_canvas)
-        context.canvas.style_dropped.connect(self._style_dropped_on_canvas)
+        recent_menu.aboutToShow.connect(self._fill_recent)
+        canvas.drops.files_dropped.connect(self._dropped_on_canvas)
+        canvas.drops.image_dropped.connect(self._image_dropped_on_canvas)
+        canvas.drops.style_dropped.connect(self._style_dropped_on_canvas)
         self._fill_recent()
 
     # --- commands -----------------------------------------------------------------------------------
@@ -60,9 +68,9 @@ class FilesController(QObject):
                 self.tr("All files (*)"),
             )
         )
-        path = self._context.ask.open("open", self.tr("Open"), filters)
-        if path is not None:
-            self.open_path(path)
+        file_path = self._context.ask.open("open", self.tr("Open"), filters)
+        if file_path is not None:
+            self.open_path(file_path)
 
     @Slot()
     def paste(self) -> None:
@@ -75,118 +83,126 @@ class FilesController(QObject):
 
     # --- from outside -------------------------------------------------------------------------------
 
-    def take(self, incoming: Incoming, label: int | None = None) -> None:
-        """Take what was dropped on the window or pasted; ``label``: the region of the canvas it was dropped on."""
+    def take(self, incoming: Incoming, label_id: int | None = None) -> None:
+        """Take what was dropped on the window or pasted; ``label_id``: the region of the canvas it was dropped on."""
         if incoming.files:
-            for path in incoming.files[1:]:
-                self._context.core.hub.notice(self.tr("One file at a time: {0} was not opened.").format(path.name))
-            self.open_path(incoming.files[0], label=label)
+            for file_path in incoming.files[1:]:
+                self._context.core.hub.notice(self.tr("One file at a time: {0} was not opened.").format(file_path.name))
+            self.open_path(incoming.files[0], label_id=label_id)
         elif incoming.image is not None:
             try:
-                path = keep_image(incoming.image)
+                file_path = keep_image(incoming.image)
             except OSError as error:
-                text = self.tr("The picture could not be kept: {0}.")
-                self._context.core.hub.error(text.format(error))
+                sentence = self.tr("The picture could not be kept: {0}.")
+                self._context.core.hub.error(sentence.format(error))
                 return
-            self.open_path(path, label=label)
+            self.open_path(file_path, label_id=label_id)
 
-    def open_path(self, path: Path, *, label: int | None = None) -> None:
+    def open_path(self, file_path: Path, *, label_id: int | None = None) -> None:
         """Open a file by its content. A picture dropped on a region gives that region its style."""
         self._context.core.submit(
-            lambda work: look_at(work, path),
-            text=self.tr("Opening {0}").format(path.name),
-            on_done=lambda found: self._opened(found, label),
+            lambda work: look_at(work, file_path),
+            text=self.tr("Opening {0}").format(file_path.name),
+            on_done=lambda opened_file: self._opened(opened_file, label_id),
         )
 
     # --- what a file becomes ------------------------------------------------------------------------
 
-    def _opened(self, found: Found, label: int | None) -> None:
-        if found.kind in ("request_png", "request_json"):
-            self._new.open(found)
-        elif found.kind == "label_map":
-            self._new.from_label_map(found.path)
-        elif found.kind == "weights":
-            self._open_weights(found.path)
-        elif label is not None and not found.ask:
-            self._styles.use_file(found.path, Target(label))
+    def _opened(self, opened_file: Found, label_id: int | None) -> None:
+        if opened_file.kind in ("request_png", "request_json"):
+            self._new.open(opened_file)
+        elif opened_file.kind == "label_map":
+            self._new.from_label_map(opened_file.path)
+        elif opened_file.kind == "weights":
+            self._open_weights(opened_file.path)
+        elif label_id is not None and not opened_file.ask:
+            self._styles.use_file(opened_file.path, Target(label_id))
         else:
-            self._ask_picture(found, label)
+            self._ask_picture(opened_file, label_id)
 
-    def _open_weights(self, path: Path) -> None:
-        if path.is_file() and is_torch_file(path):
-            self._context.shell.run("weights.import_file", path)
+    def _open_weights(self, file_path: Path) -> None:
+        if file_path.is_file() and is_torch_file(file_path):
+            self._weights.import_file(file_path)
             return
         try:
-            name = self._context.core.catalogue.open_folder(path)
+            weights_name = self._context.core.catalogue.open_folder(file_path)
         except EngineError as error:
             self._context.core.hub.error(error)
             return
         self._context.core.renew_session()
-        self._context.shell.run("model.use", name)
+        self._model.use(weights_name)
 
-    def _ask_picture(self, found: Found, dropped_on: int | None) -> None:
-        path = found.path
-        label = self._document.current_label if dropped_on is None else dropped_on
-        name = name_of(self._document.label_set, label)
-        kinds = photo_kinds(self._document, self._context.core.catalogue)
-        text, hint = self.tr("New document"), self.tr("Find its regions and repaint it")
-        choices = [Choice("new 0", "photo", text, hint)]
-        if len(kinds) > 1:
-            text = self.tr("New document: {0}")
-            choices = [Choice(f"new {i}", "photo", text.format(set_name(s)), hint) for i, (s, _) in enumerate(kinds)]
+    def _ask_picture(self, opened_file: Found, dropped_on: int | None) -> None:
+        file_path = opened_file.path
+        label_id = self._document.current_label if dropped_on is None else dropped_on
+        label_text = name_of(self._document.label_set, label_id)
+        offered_kinds = photo_kinds(self._document, self._context.core.catalogue)
+        caption, explanation = self.tr("New document"), self.tr("Find its regions and repaint it")
+        choices = [Choice("new 0", "photo", caption, explanation)]
+        if len(offered_kinds) > 1:
+            caption = self.tr("New document: {0}")
+            choices = [
+                Choice(f"new {position}", "photo", caption.format(set_name(label_set)), explanation)
+                for position, (label_set, _) in enumerate(offered_kinds)
+            ]
         choices += [
             Choice("all", "palette", self.tr("Styles of all regions"), self.tr("Keep the label map")),
             Choice(
-                "label", "brush", self.tr("Style of {0}").format(name), self.tr("Only the label chosen in the list")
+                "label",
+                "brush",
+                self.tr("Style of {0}").format(label_text),
+                self.tr("Only the label chosen in the list"),
             ),
         ]
-        if found.maybe_map:
+        if opened_file.maybe_map:
             choices.append(Choice("map", "map", self.tr("Label map"), self.tr("Its values or colours name the labels")))
         dialog = ChoiceDialog(
             self.tr("Use a picture"),
-            self.tr("What should {0} be used for?").format(path.name),
+            self.tr("What should {0} be used for?").format(file_path.name),
             choices,
-            preview=_preview(found.pixels),
+            preview=_preview(opened_file.pixels),
             parent=self._context.window,
         )
-        dialog.chosen.connect(lambda choice: self._use_picture(path, choice, label, kinds))
+        dialog.chosen.connect(lambda choice: self._use_picture(file_path, choice, label_id, offered_kinds))
         dialog.open()
 
-    def _use_picture(self, path: Path, choice: str, label: int, kinds: list[tuple[LabelSet, str]]) -> None:
+    def _use_picture(
+        self, file_path: Path, choice: str, label_id: int, offered_kinds: list[tuple[LabelSet, str]]
+    ) -> None:
         if choice.startswith("new"):
-            self._new.from_photo(path, *kinds[int(choice.removeprefix("new"))])
+            self._new.from_photo(file_path, *offered_kinds[int(choice.removeprefix("new"))])
         elif choice == "map":
-            self._new.from_label_map(path)
+            self._new.from_label_map(file_path)
         else:
-            self._styles.use_file(path, Target() if choice == "all" else Target(label))
+            self._styles.use_file(file_path, Target() if choice == "all" else Target(label_id))
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _dropped_on_canvas(self, files: list[str], point: QPoint | None) -> None:
-        self.take(Incoming(files=tuple(Path(name) for name in files)), self._label_at(point))
+    def _dropped_on_canvas(self, files: list[str], image_point: QPoint | None) -> None:
+        self.take(Incoming(files=tuple(Path(file_name) for file_name in files)), self._label_at(image_point))
 
-    def _image_dropped_on_canvas(self, image: QImage, point: QPoint | None) -> None:
-        self.take(Incoming(image=image), self._label_at(point))
+    def _image_dropped_on_canvas(self, image: QImage, image_point: QPoint | None) -> None:
+        self.take(Incoming(image=image), self._label_at(image_point))
 
-    def _style_dropped_on_canvas(self, source: int, point: QPoint | None) -> None:
-        label = self._label_at(point)
-        if label is not None:
-            self._styles.use(Incoming(style_of=source), Target(label))
+    def _style_dropped_on_canvas(self, source_label: int, image_point: QPoint | None) -> None:
+        label_id = self._label_at(image_point)
+        if label_id is not None:
+            self._styles.use(Incoming(style_of=source_label), Target(label_id))
 
-    def _label_at(self, point: QPoint | None) -> int | None:
-        if point is None:
+    def _label_at(self, image_point: QPoint | None) -> int | None:
+        if image_point is None:
             return None
-        return int(self._document.label_map[point.y(), point.x()])
+        return int(self._document.label_map[image_point.y(), image_point.x()])
 
     def _fill_recent(self) -> None:
         self._recent.clear()
-        recent = self._context.core.settings.recent()
-        for i, path in enumerate(recent):
-            action = self._recent.addAction(f"&{(i + 1) % 10} {path.name}".replace("&&", "&"))
-            action.setToolTip(str(path))
-            action.setEnabled(path.exists())
-            action.triggered.connect(lambda _=False, path=path: self.open_path(path))
-        if recent:
+        recent_files = self._context.core.settings.recent()
+        for position, file_path in enumerate(recent_files):
+            action = self._recent.addAction(f"&{(position + 1) % 10} {file_path.name}".replace("&&", "&"))
+            action.setToolTip(str(file_path))
+            action.setEnabled(file_path.exists())
+            action.triggered.connect(lambda _=False, file_path=file_path: self.open_path(file_path))
+        if recent_files:
             self._recent.addSeparator()
             self._recent.addAction(self.tr("Clear the list")).triggered.connect(
                 self._context.core.settings.clear_recent
@@ -198,6 +214,6 @@ class FilesController(QObject):
 def _preview(pixels: np.ndarray | None) -> QPixmap | None:
     if pixels is None:
         return None
-    size = QSize(PREVIEW, PREVIEW)
-    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    return QPixmap.fromImage(to_qimage(pixels).scaled(size, keep, smooth))
+    preview_size = QSize(PREVIEW, PREVIEW)
+    keep_ratio, smooth_scaling = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    return QPixmap.fromImage(to_qimage(pixels).scaled(preview_size, keep_ratio, smooth_scaling))

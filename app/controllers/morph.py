@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QColor
 
 from app.controllers.context import Context, close_on_change
 from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController
 from app.dialogs.morph import GIF, STRIP, MorphDialog
-from app.document.state import Snapshot
-from app.engine_texts import told
-from app.i18n import tr
+from app.document.scene import Scene
+from app.imaging.pixels import to_qimage
+from app.imaging.thumbnails import Place
 from app.jobs.work_lane import Work
-from app.labels_text import style_source
-from app.pixels import to_qimage
-from app.thumbnails import Place
-from engine.animation import Spool, paint_all, paint_each, write_gif, write_sequence
+from app.panels.styles.looks import placeholder_icon, placeholder_tint
+from app.shell.i18n import tr
+from app.texts.label_names import style_source
+from app.texts.translate import translate
 from engine.errors import EngineError
-from engine.images import write_image
-from engine.montage import strip
-from engine.morph import morph
-from engine.request import MEAN, MeanStyle, RenderRequest, SampleStyle, Style
-from engine.styles import mix
-from engine.variations import with_style
+from engine.painting.sizes import encoded_size
+from engine.pictures.images import write_image
+from engine.pictures.montage import strip
+from engine.requests.animation import Progress, Spool, paint_all, paint_each, write_gif, write_sequence
+from engine.requests.morph import morph
+from engine.requests.render import RenderRequest, RenderResult
+from engine.requests.styles import MEAN, MeanStyle, SampleStyle, Style, mix
+from engine.requests.variations import with_style
 
 KEPT_BYTES = 64 * 1024 * 1024  # of previews
 LARGEST = 512  # side of a preview, unless the weights paint larger pictures at best
@@ -39,21 +40,20 @@ PAINTING = 0.95  # share of the export that is painting; the rest is writing
 class MorphSession(QObject):
     """One open dialog: from the style that the label has to one that the user chooses in it."""
 
-    def __init__(self, context: Context, styles: StylesController, label: int) -> None:
+    def __init__(self, context: Context, styles_controller: StylesController, label_id: int) -> None:
         scope = context.core.scope
-        self.dialog = MorphDialog(scope.name(label), scope.abilities, scope.locked(label), context.window)
+        self.dialog = MorphDialog(scope.name(label_id), scope.abilities, scope.locked(label_id), context.window)
         super().__init__(self.dialog)
         self._context = context
         self._document = context.core.document
         self._scope = scope
-        self._styles = styles
-        self._label = label
-        self._snapshot = self._document.snapshot()
-        self._origin = self._document.origin
-        self._request = cache(self._snapshot.to_request)  # called in the worker: it compresses the label map
+        self._styles = styles_controller
+        self._label = label_id
+        self._scene = self._document.scene
+        self._request = cache(self._scene.to_request)  # called in the worker: it compresses the label map
         self._look_at = self._reduced()
         self._look_request = cache(self._look_at.to_request)
-        self._from = self._document.style(label)
+        self._from = self._document.style(label_id)
         self._to: Style = MEAN
         self._painted: dict[tuple[Style, float], np.ndarray] = {}
         self._preview: Work | None = None
@@ -69,11 +69,11 @@ class MorphSession(QObject):
         dialog.cancel_wanted.connect(self.cancel_export)
         dialog.finished.connect(lambda _: self._stop())
         close_on_change(dialog, context.core)
-        drawn = SampleStyle(new_seed()) if scope.abilities.samples else None
+        drawn_end = SampleStyle(new_seed()) if scope.abilities.samples else None
         self._show_end(dialog.first.show_end, self._from)
-        self._set_end(drawn if drawn is not None else MEAN)
+        self._set_end(drawn_end if drawn_end is not None else MEAN)
         dialog.open()
-        if drawn is None and isinstance(self._from, MeanStyle):
+        if drawn_end is None and isinstance(self._from, MeanStyle):
             dialog.show_message(self.tr("Both ends are the mean style: choose a picture for the second."))
 
     def cancel_export(self) -> None:
@@ -82,19 +82,19 @@ class MorphSession(QObject):
             self.dialog.show_progress(None)
             self.dialog.show_message(self.tr("Cancelled, nothing was written."))
 
-    def export(self, kind: str, frames: int) -> None:
+    def export(self, export_kind: str, frame_count: int) -> None:
         """Ask for a name, paint all pictures of the way and write them."""
-        path = self._ask_target(kind)
-        if path is None:
+        target_path = self._ask_target(export_kind)
+        if target_path is None:
             return
         self.dialog.show_message("")
         self.dialog.show_progress(0.0)
         self._export = self._context.core.submit(
-            self._export_job(kind, path, frames, self._to),
-            text=self.tr("Writing {0}").format(path.name),
-            on_done=lambda _: self._written(path),
+            self._export_job(export_kind, target_path, frame_count, self._to),
+            text=self.tr("Writing {0}").format(target_path.name),
+            on_done=lambda _: self._written(target_path),
             on_failed=self._export_failed,
-            on_progress=lambda part, _: self._show_progress(part),
+            on_progress=lambda fraction, _: self._show_progress(fraction),
         )
 
     # --- ends ---------------------------------------------------------------------------------------
@@ -105,147 +105,147 @@ class MorphSession(QObject):
         self._show_end(self.dialog.second.show_end, style)
         self._look()
 
-    def _show_end(self, show: Callable[..., None], style: Style) -> None:
+    def _show_end(self, show_end: Callable[..., None], style: Style) -> None:
         document = self._document
-        place = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
+        place = Place(self._scene.weights, self._label, self._scene.fingerprint)
         pixmap = self._context.core.thumbnails.pixmap(
             style, document.label_set, 64, self.dialog.devicePixelRatioF(), place=place
         )
-        mean = isinstance(style, MeanStyle)
-        icon = "palette" if mean else "dice" if isinstance(style, SampleStyle) else "broken"
-        tint = QColor(*document.label_set.labels[self._label].colour) if mean else None
-        show(pixmap, icon, tint, style_source(style, self._label, document.label_set))
+        tint = placeholder_tint(style, document.label_set.labels[self._label])
+        show_end(pixmap, placeholder_icon(style), tint, style_source(style, self._label, document.label_set))
 
     def _ask_picture(self) -> None:
-        path = self._styles.ask_picture(self._label)
-        if path is not None:
-            self._styles.pick(path, self._label, self._picked)
+        picture_path = self._styles.ask_picture(self._label)
+        if picture_path is not None:
+            self._styles.pick(picture_path, self._label, self._picked)
 
     def _picked(self, style: Style) -> None:
         if self.dialog.isVisible():
             self._set_end(style)
 
-    def _take(self, amount: float) -> None:
-        document = self._document
-        if document.origin is self._origin and document.weights == self._snapshot.weights:
-            text = self.tr("Morph {0}").format(self._scope.name(self._label))
-            try:
-                self._scope.put(self._label, between(self._from, self._to, amount), text=text)
-            except EngineError as error:  # a mix of too many mixes
-                self._context.core.hub.error(error)
+    def _take(self, end_share: float) -> None:
+        undo_text = self.tr("Morph {0}").format(self._scope.name(self._label))
+        try:
+            self._scope.put(self._label, between(self._from, self._to, end_share), text=undo_text)
+        except EngineError as error:  # a mix of too many mixes
+            self._context.core.hub.error(error)
 
     # --- preview ------------------------------------------------------------------------------------
 
     def _look(self) -> None:
         """Show the picture at the slider's place: at once if it is known, else the newest wish is painted next."""
-        key = (self._to, self.dialog.amount)
-        if key in self._painted:
-            self.dialog.show_picture(to_qimage(self._painted[key]))
-            key = (self._to, 1.0)  # nothing else to do: find out what a drawn end looks like
-            if key in self._painted or not isinstance(self._to, SampleStyle):
+        preview_key = (self._to, self.dialog.amount)
+        if preview_key in self._painted:
+            self.dialog.show_picture(to_qimage(self._painted[preview_key]))
+            preview_key = (self._to, 1.0)  # nothing else to do: find out what a drawn end looks like
+            if preview_key in self._painted or not isinstance(self._to, SampleStyle):
                 return
         if self._preview is None or self._preview.settled:
             try:
-                job = self._preview_job(*key)
+                job = self._preview_job(*preview_key)
             except EngineError as error:  # a mix of too many mixes
-                self.dialog.show_message(told(str(error)))
+                self.dialog.show_message(translate(str(error)))
                 return
             self._preview = self._context.core.submit(
                 job,
                 text=self.tr("Painting a preview"),
-                on_done=lambda pixels: self._previewed(key, pixels),
-                on_failed=lambda error: self.dialog.show_message(told(str(error))),
+                on_done=lambda pixels: self._previewed(preview_key, pixels),
+                on_failed=lambda error: self.dialog.show_message(translate(str(error))),
             )
 
-    def _previewed(self, key: tuple[Style, float], pixels: np.ndarray) -> None:
-        self._painted[key] = pixels
-        while len(self._painted) > 1 and sum(known.nbytes for known in self._painted.values()) > KEPT_BYTES:
+    def _previewed(self, preview_key: tuple[Style, float], pixels: np.ndarray) -> None:
+        self._painted[preview_key] = pixels
+        while (
+            len(self._painted) > 1
+            and sum(preview_pixels.nbytes for preview_pixels in self._painted.values()) > KEPT_BYTES
+        ):
             del self._painted[next(iter(self._painted))]  # the oldest
-        end, amount = key
-        if amount == 1.0 and isinstance(end, SampleStyle):
-            place = Place(self._snapshot.weights, self._label, self._snapshot.fingerprint)
-            self._context.core.thumbnails.put_drawn([(place, end.seed)], pixels, self._look_at.label_map)
+        end_style, end_share = preview_key
+        if end_share == 1.0 and isinstance(end_style, SampleStyle):
+            place = Place(self._scene.weights, self._label, self._scene.fingerprint)
+            self._context.core.thumbnails.put_drawn([(place, end_style.seed)], pixels, self._look_at.label_map.array())
             self._show_end(self.dialog.second.show_end, self._to)
-        elif end == self._to:
+        elif end_style == self._to:
             self.dialog.show_picture(to_qimage(pixels))
-        self._look()  # the slider may have moved on meanwhile
+        self._look()  # the slider may have moved on
 
-    def _reduced(self) -> Snapshot:
+    def _reduced(self) -> Scene:
         """What previews are painted from: the document, or a large one smaller."""
-        side = max(LARGEST, self._context.core.catalogue.resolution(self._snapshot.weights))
-        height, width = self._snapshot.label_map.shape
-        part = side / max(height, width)
-        if part >= 1:
-            return self._snapshot
-        return self._snapshot.reduced(*(max(32, round(length * part / 32) * 32) for length in (height, width)))
+        longest_side = max(LARGEST, self._context.core.catalogue.resolution(self._scene.weights))
+        height, width = self._scene.label_map.shape
+        scale_factor = longest_side / max(height, width)
+        if scale_factor >= 1:
+            return self._scene
+        return self._scene.reduced(*encoded_size(height, width, self._scope.abilities.stride, longest_side))
 
-    def _preview_job(self, end: Style, amount: float) -> Callable[[Work], np.ndarray]:
-        style, labels = between(self._from, end, amount), self._scope.labels(self._label)
+    def _preview_job(self, end_style: Style, end_share: float) -> Callable[[Work], np.ndarray]:
+        style, label_ids = between(self._from, end_style, end_share), self._scope.labels(self._label)
 
         def paint(work: Work) -> np.ndarray:
-            with work.session() as session:
-                result: Any = session.run(
-                    with_style(self._look_request(), labels, style), work.progress, work.cancel_event
+            with work.session() as engine_session:
+                render_result = engine_session.run(
+                    with_style(self._look_request(), label_ids, style), work.progress, work.cancel_event
                 )
-            pixels: np.ndarray = result.pixels
-            return pixels
+            return render_result.pixels
 
         return paint
 
     # --- export -------------------------------------------------------------------------------------
 
-    def _ask_target(self, kind: str) -> Path | None:
+    def _ask_target(self, export_kind: str) -> Path | None:
         filters = {
             GIF: self.tr("Animated GIF (*.gif)"),
             STRIP: self.tr("PNG (*.png)"),
-        }.get(kind, self.tr("New folder (*)"))
-        ending = {GIF: ".gif", STRIP: ".png"}.get(kind, "")
-        chosen = self._context.ask.save("export", self.tr("Export morph"), f"morph{ending}", filters)
-        return None if chosen is None else chosen[0]
+        }.get(export_kind, self.tr("New folder (*)"))
+        name_ending = {GIF: ".gif", STRIP: ".png"}.get(export_kind, "")
+        chosen_target = self._context.ask.save("export", self.tr("Export morph"), f"morph{name_ending}", filters)
+        return None if chosen_target is None else chosen_target[0]
 
-    def _export_job(self, kind: str, path: Path, frames: int, end: Style) -> Callable[[Work], None]:
-        start, labels = self._from, self._scope.labels(self._label)
+    def _export_job(
+        self, export_kind: str, target_path: Path, frame_count: int, end_style: Style
+    ) -> Callable[[Work], None]:
+        start_style, label_ids = self._from, self._scope.labels(self._label)
 
         def write(work: Work) -> None:
-            def run(request: RenderRequest, report: Any, cancel: Any) -> Any:
-                with work.session() as session:  # one picture at a time: previews of the window get in between
-                    return session.run(request, report, cancel)
+            def run(request: RenderRequest, report: Progress, cancel: threading.Event) -> RenderResult:
+                with work.session() as engine_session:  # one picture at a time: previews of the window get in between
+                    return engine_session.run(request, report, cancel)
 
-            requests = morph(self._request(), labels, start, end, frames)
+            requests = morph(self._request(), label_ids, start_style, end_style, frame_count)
 
-            def report(part: float, text: str) -> None:
-                work.progress(PAINTING * part, text)
+            def report(fraction: float, progress_text: str) -> None:
+                work.progress(PAINTING * fraction, progress_text)
 
-            if kind == STRIP:
+            if export_kind == STRIP:
                 pictures, _ = paint_all(run, requests, report, work.cancel_event)
                 work.commit()
-                write_image(path, strip(pictures))
+                write_image(target_path, strip(pictures))
                 return
-            with Spool() as spool:  # hundreds of large pictures do not fit into memory
-                for result in paint_each(run, requests, report, work.cancel_event):
-                    spool.append(result.pixels)
+            with Spool() as frame_spool:  # hundreds of large pictures do not fit into memory
+                for render_result in paint_each(run, requests, report, work.cancel_event):
+                    frame_spool.append(render_result.pixels)
                 work.commit()
-                if kind == GIF:
-                    write_gif(path, spool)
+                if export_kind == GIF:
+                    write_gif(target_path, frame_spool)
                 else:
-                    write_sequence(path, spool, requests)
+                    write_sequence(target_path, frame_spool, requests)
 
         return write
 
-    def _show_progress(self, part: float | None) -> None:
+    def _show_progress(self, fraction: float | None) -> None:
         if self._open:
-            self.dialog.show_progress(part)
+            self.dialog.show_progress(fraction)
 
-    def _written(self, path: Path) -> None:
+    def _written(self, target_path: Path) -> None:
         self._show_progress(None)
         if self._open:
-            self.dialog.show_message(tr("Written: {0}").format(path.name))
-        self._context.status.show_message(tr("Written: {0}").format(path.name))
+            self.dialog.show_message(tr("Written: {0}").format(target_path.name))
+        self._context.status.show_message(tr("Written: {0}").format(target_path.name))
 
     def _export_failed(self, error: EngineError) -> None:
         self._show_progress(None)
         if self._open:
-            self.dialog.show_message(told(str(error)))
+            self.dialog.show_message(translate(str(error)))
         else:
             self._context.core.hub.error(error)
 
@@ -256,6 +256,6 @@ class MorphSession(QObject):
                 work.cancel()
 
 
-def between(a: Style, b: Style, amount: float) -> Style:
-    """The style at a place of the way from `a` (0) to `b` (1)."""
-    return a if amount <= 0 else b if amount >= 1 else mix(a, b, amount)
+def between(start_style: Style, end_style: Style, end_share: float) -> Style:
+    """The style at a place of the way from `start_style` (0) to `end_style` (1)."""
+    return start_style if end_share <= 0 else end_style if end_share >= 1 else mix(start_style, end_style, end_share)

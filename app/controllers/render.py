@@ -6,19 +6,19 @@ picture where something has changed, and drops them for the exact one. The docum
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from app.canvas import preview
+from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
-from app.document.state import Snapshot
+from app.document.scene import Scene
+from app.raster import preview
 from engine.errors import Cancelled, EngineError
+from engine.requests.render import RenderResult
 
 TOPIC = "render"
 COALESCE_MS = 8  # several signals of one change make one request
-STROKE_MS = 16  # and so do several moves of the brush in one frame: a request copies the label map
+STROKE_MS = 16  # and so do several moves of the brush in one frame
 
 
 class RenderController(QObject):
@@ -26,12 +26,13 @@ class RenderController(QObject):
 
     rendered = Signal(object)  # RenderResult that has become the document's picture
 
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, canvas: CanvasWidget, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._canvas = canvas
         self._document = context.core.document
         self._lane = context.core.render_lane
-        self._shown: Snapshot | None = None  # what the document's picture was painted from
+        self._shown: Scene | None = None  # what the document's picture was painted from
         self._notes: tuple[str, ...] = ()
         self._fresh_document = False
         self._told_no_weights = False
@@ -39,22 +40,18 @@ class RenderController(QObject):
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._submit)
         self._enabled = False
-        document, lane = self._document, self._lane
-        document.label_map_changed.connect(self._changed)
-        document.styles_changed.connect(self._changed)
-        document.seed_changed.connect(self._changed)
-        document.precision_changed.connect(self._changed)
-        document.detail_changed.connect(self._changed)
+        document, render_lane = self._document, self._lane
+        document.picture_outdated.connect(self._changed)
         document.detail_changed.connect(self._show_detail)
         document.replaced.connect(self._show_detail)
         document.undo_changed.connect(self._on_hand)
         document.weights_changed.connect(self._replaced)
         document.replaced.connect(self._replaced)
-        lane.rendered.connect(self._on_rendered)
-        lane.previewed.connect(self._on_previewed)
-        lane.failed.connect(self._on_failed)
-        lane.progress.connect(context.status.show_progress)
-        lane.busy_changed.connect(self._on_busy)
+        render_lane.rendered.connect(self._on_rendered)
+        render_lane.previewed.connect(self._on_previewed)
+        render_lane.failed.connect(self._on_failed)
+        render_lane.progress.connect(context.status.show_progress)
+        render_lane.busy_changed.connect(self._on_busy)
         context.core.work_lane.busy_changed.connect(self._on_busy)
         context.core.work_lane.progress.connect(context.status.show_progress)
         context.status.cancel_wanted.connect(self.cancel)
@@ -73,16 +70,16 @@ class RenderController(QObject):
     @property
     def up_to_date(self) -> bool:
         """True when the document's picture shows exactly its present label map, styles, seed, precision and detail."""
-        return self._shown is not None and self._shown.same_as(self._document.snapshot())
+        return self._shown is not None and self._shown.same_picture(self._document.scene)
 
     @property
-    def shown(self) -> Snapshot | None:
+    def shown(self) -> Scene | None:
         """What the document's picture was painted from; None before the first one."""
         return self._shown
 
-    def picture_shows(self, snapshot: Snapshot) -> bool:
-        """True when the document's picture was painted from ``snapshot``."""
-        return self._shown is not None and self._shown.same_as(snapshot)
+    def picture_shows(self, scene: Scene) -> bool:
+        """True when the document's picture was painted from ``scene``."""
+        return self._shown is not None and self._shown.same_picture(scene)
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -95,19 +92,9 @@ class RenderController(QObject):
     @Slot()
     def cancel(self) -> None:
         """Drop what is rendered, parsed, encoded or written; the last picture stays."""
-        self._context.canvas.show_preview(None)
+        self._canvas.show_preview(None)
         if self._context.core.cancel():
             self._context.status.show_message(self.tr("Cancelled"))
-
-    @Slot()
-    def detail_model(self) -> None:
-        """Paint large maps at the model's size and enlarge the picture."""
-        self._document.set_detail("model")
-
-    @Slot()
-    def detail_full(self) -> None:
-        """Paint large maps at their own size."""
-        self._document.set_detail("full")
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -116,14 +103,14 @@ class RenderController(QObject):
             self._soon.start(STROKE_MS if self._document.stroking else COALESCE_MS)
 
     def _show_detail(self, *_: object) -> None:
-        self._context.shell.set_checked(f"detail_{self._document.detail}")
+        self._context.show_checked(f"detail_{self._document.detail}")
 
     def _replaced(self, *_: object) -> None:
         """Whatever is under way is of another document: a picture that is ready, but not delivered yet, as well."""
         self._fresh_document = True
         if self._enabled:
             self._lane.cancel()
-            self._context.canvas.show_preview(None)
+            self._canvas.show_preview(None)
         self._changed()
 
     def _submit(self) -> None:
@@ -137,62 +124,64 @@ class RenderController(QObject):
             )
             return
         self._told_no_weights = False
-        snapshot = self._document.snapshot()
-        back = not self._document.stroking and self.picture_shows(snapshot)
-        if back and self._document.picture is not None:
+        scene = self._document.scene
+        already_shown = not self._document.stroking and self.picture_shows(scene)
+        if already_shown and self._document.picture is not None:
             # An undo led back to what is shown: whatever is under way would replace it by something else.
             self._fresh_document = False
             self._lane.cancel()
-            self._context.canvas.show_preview(None)
+            self._canvas.show_preview(None)
             self._context.core.hub.clear(TOPIC)
             return
         if self._fresh_document:
-            self._context.canvas.show_preview(None)
-        self._lane.submit(snapshot, drop_running=self._fresh_document)
+            self._canvas.show_preview(None)
+        self._lane.submit(scene, drop_running=self._fresh_document)
         self._fresh_document = False
 
     def _on_hand(self) -> None:
         self._lane.set_hand_down(self._document.stroking)
 
-    def _on_previewed(self, result: object) -> None:
-        source = self._lane.rendered_source
-        if isinstance(source, Snapshot):
-            pixels: np.ndarray = result.pixels  # type: ignore[attr-defined]
-            opacity = self._opacity(source, *pixels.shape[:2])
-            self._context.canvas.show_preview(preview.layer(pixels, opacity))
+    def _on_previewed(self, render_result: RenderResult) -> None:
+        painted_scene = self._lane.rendered_source
+        if isinstance(painted_scene, Scene):
+            pixels = render_result.pixels
+            opacity = self._opacity(painted_scene, *pixels.shape[:2])
+            self._canvas.show_preview(preview.layer(pixels, opacity))
 
-    def _opacity(self, now: Snapshot, height: int, width: int) -> np.ndarray:
-        """Where a preview of `now` has to be seen: (height, width) uint8, 0 where the exact picture still holds."""
-        before = self._shown
+    def _opacity(self, new_scene: Scene, height: int, width: int) -> np.ndarray:
+        """Where a preview of `new_scene` has to be seen: (height, width) uint8, 0 where the exact picture still
+        holds."""
+        shown_scene = self._shown
         everywhere = np.full((height, width), 255, np.uint8)
-        if before is None or self._document.picture is None:
+        if shown_scene is None or self._document.picture is None:
             return everywhere
-        if not now.same_but_map(replace(before, styles=now.styles)):
+        if new_scene.label_map.shape != shown_scene.label_map.shape or not new_scene.same_picture(
+            shown_scene, but=("label_map", "styles")
+        ):
             return everywhere
-        small = now.reduced(height, width).label_map  # what the preview was painted from
+        reduced_map = new_scene.label_map.resized(height, width)  # what the preview was painted from
         restyled = np.zeros(256, bool)
-        restyled[[label for label, _ in set(now.styles.items()) ^ set(before.styles.items())]] = True
-        return preview.fading((small != before.reduced(height, width).label_map) | restyled[small])
+        restyled[[label_id for label_id, _ in set(new_scene.styles.items()) ^ set(shown_scene.styles.items())]] = True
+        return preview.fading((reduced_map != shown_scene.label_map.resized(height, width)) | restyled[reduced_map])
 
-    def _on_rendered(self, result: object) -> None:
-        source = self._lane.rendered_source
-        if result.pixels.shape[:2] != self._document.label_map.shape:  # type: ignore[attr-defined]
+    def _on_rendered(self, render_result: RenderResult) -> None:
+        painted_scene = self._lane.rendered_source
+        if render_result.pixels.shape[:2] != self._document.label_map.shape:
             return  # of another document
-        self._shown = source if isinstance(source, Snapshot) else None
-        self._context.canvas.show_preview(None)
-        self._document.set_picture(result.pixels)  # type: ignore[attr-defined]
+        self._shown = painted_scene if isinstance(painted_scene, Scene) else None
+        self._canvas.show_preview(None)
+        self._document.take(self._document.scene.kind, render_result)
         self._context.core.hub.clear(TOPIC)
         status = self._context.status
-        status.show_time(result.seconds, str(result.device))  # type: ignore[attr-defined]
-        notes = tuple(getattr(result, "notes", ()))
-        if notes != self._notes:  # live rendering would repeat itself many times a second
-            self._notes = notes
-            for note in notes:
-                self._context.core.hub.notice(str(note), topic="notes")
-        self.rendered.emit(result)
+        status.show_time(render_result.seconds, render_result.device)
+        if render_result.notes != self._notes:  # live rendering would repeat itself many times a second
+            self._notes = render_result.notes
+            for note in render_result.notes:
+                self._context.core.hub.notice(note, topic="notes")
+        self.rendered.emit(render_result)
 
     def _on_failed(self, error: EngineError) -> None:
-        self._context.canvas.show_preview(None)
+        self._canvas.show_preview(None)
         if not isinstance(error, Cancelled):
             self._context.core.hub.error(error, topic=TOPIC)
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QDockWidget
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.document.results import MANY_BYTES, Result, key_of
-from app.document.state import Snapshot
-from app.export.writing import write_picture
+from app.controllers.restyle import RestyleController
+from app.dialogs.files import export_filters
+from app.document.results import MANY_BYTES, Result
+from app.document.scene import Scene
+from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work
+from app.jobs.writing import write_picture
 from app.panels.results import ResultsPanel
-from app.pixels import to_qimage
-from engine.request import Style
+from engine.requests.styles import Style
 
 SETTLED_MS = 400  # a picture that nothing has changed for so long was meant, and not passed through
 
@@ -25,43 +27,43 @@ SETTLED_MS = 400  # a picture that nothing has changed for so long was meant, an
 class ResultsController(QObject):
     """Keeps each picture that the user comes to rest on: equal ones once, none in the middle of a stroke or a drag."""
 
-    exported = Signal(object)  # Path
-
     def __init__(
         self,
         context: Context,
-        render: RenderController,
-        panel: ResultsPanel,
-        dock: QDockWidget,
-        actions: dict[str, QAction],
+        render_controller: RenderController,
+        restyle_controller: RestyleController,
+        results_panel: ResultsPanel,
+        results_dock: QDockWidget,
+        actions_by_id: dict[str, QAction],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
-        self._render = render
-        self._panel = panel
-        self._dock = dock
-        self._auto = actions["result_auto"]
-        self._shown = actions["results_show"]
+        self._render = render_controller
+        self._restyle = restyle_controller
+        self._panel = results_panel
+        self._dock = results_dock
+        self._auto = actions_by_id["result_auto"]
+        self._shown = actions_by_id["results_show"]
         self._gone = False
-        self._looked_for: tuple[Snapshot, bytes] | None = None
+        self._looked_for: tuple[Scene, bytes] | None = None
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(SETTLED_MS)
         self._settled.timeout.connect(self._keep_settled)
         self._auto.setChecked(context.core.settings.keep_results)
-        dock.visibilityChanged.connect(lambda _: self._show_toggle())
-        render.rendered.connect(self._wait)
-        for signal in (self._document.replaced, self._document.results_changed, render.rendered):
+        results_dock.visibilityChanged.connect(lambda _: self._show_toggle())
+        render_controller.rendered.connect(self._wait)
+        for signal in (self._document.replaced, self._document.results_changed, render_controller.rendered):
             signal.connect(self._mark_present)
         for changed in (self._document.styles_changed, self._document.seed_changed, self._document.undo_changed):
             changed.connect(self._mark_present)
-        panel.recall_wanted.connect(self.recall)
-        panel.star_wanted.connect(self._star)
-        panel.delete_wanted.connect(self._document.delete_results)
-        panel.copy_wanted.connect(self._copy)
-        panel.export_wanted.connect(self.export)
+        results_panel.recall_wanted.connect(self.recall)
+        results_panel.star_wanted.connect(self._star)
+        results_panel.delete_wanted.connect(self._document.delete_results)
+        results_panel.copy_wanted.connect(self._copy)
+        results_panel.export_wanted.connect(self.export)
 
     def stop(self) -> None:
         """The window goes: another one keeps what comes."""
@@ -73,13 +75,13 @@ class ResultsController(QObject):
     @Slot()
     def keep(self) -> None:
         """Keep the present picture: with a star."""
-        result = self._keep()
-        if result is None:
+        kept_result = self._keep()
+        if kept_result is None:
             self._context.core.hub.notice(self.tr("The picture is still being painted; keep it when it is ready."))
             return
-        self._star([result.number], True)
-        self._panel.choose(result.number)
-        self._context.status.show_message(self.tr("Picture {0} kept").format(result.number))
+        self._star([kept_result.number], True)
+        self._panel.choose(kept_result.number)
+        self._context.status.show_message(self.tr("Picture {0} kept").format(kept_result.number))
 
     @Slot()
     def toggle_auto(self) -> None:
@@ -93,47 +95,41 @@ class ResultsController(QObject):
 
     # --- from the strip -----------------------------------------------------------------------------
 
-    def recall(self, number: int) -> None:
-        """Become what made a kept picture. Where its weights were published anew since, its pictures are encoded
+    def recall(self, picture_number: int) -> None:
+        """Become what made a kept picture. Where its weights were published again since, its pictures are encoded
         again first."""
-        result, document = self._result(number), self._document
-        if result is None:
+        kept_result, document = self._result(picture_number), self._document
+        if kept_result is None:
             return
-        origin, made_with = document.origin, result.snapshot
+        made_with = kept_result.scene
 
         def recalled(styles: dict[int, Style]) -> None:
-            if document.origin is not origin or not document.recall_result(number, styles):
+            if not document.recall_result(picture_number, styles):
                 return
-            self._context.status.show_message(self.tr("Picture {0} brought back").format(number))
+            self._context.status.show_message(self.tr("Picture {0} brought back").format(picture_number))
             if document.fingerprint != made_with.fingerprint:
                 sentence = self.tr("The weights {0} have changed since picture {1}: it is painted anew with them.")
-                self._context.core.hub.notice(sentence.format(made_with.weights, number))
+                self._context.core.hub.notice(sentence.format(made_with.weights, picture_number))
 
-        self._context.shell.run("model.fresh", made_with.styles, made_with.weights, recalled)
+        self._restyle.fresh(made_with.styles, made_with.weights, recalled)
 
-    def export(self, number: int) -> None:
+    def export(self, picture_number: int) -> None:
         """Ask for a name and write a kept picture; a PNG carries what made it."""
-        result = self._result(number)
-        if result is None:
+        kept_result = self._result(picture_number)
+        if kept_result is None:
             return
-        filters = ";;".join(
-            (
-                self.tr("PNG, restores everything when opened (*.png)"),
-                self.tr("JPEG (*.jpg *.jpeg)"),
-                self.tr("WebP (*.webp)"),
-                self.tr("TIFF (*.tiff *.tif)"),
-            )
-        )
-        path = self._document.path
-        name = f"{path.stem if path is not None else 'tessera'}-{number}.png"
-        chosen = self._context.ask.save("export", self.tr("Export picture"), name, filters)
-        if chosen is not None:
-            self._write(chosen[0], result)
+        document_path = self._document.path
+        proposed_name = f"{document_path.stem if document_path is not None else 'tessera'}-{picture_number}.png"
+        chosen_target = self._context.ask.save("export", self.tr("Export picture"), proposed_name, export_filters())
+        if chosen_target is not None:
+            self._write(chosen_target[0], kept_result)
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _result(self, number: int) -> Result | None:
-        return next((result for result in self._document.results if result.number == number), None)
+    def _result(self, picture_number: int) -> Result | None:
+        return next(
+            (kept_result for kept_result in self._document.results if kept_result.number == picture_number), None
+        )
 
     def _wait(self, *_: object) -> None:
         if not self._gone:
@@ -149,43 +145,45 @@ class ResultsController(QObject):
 
     def _keep(self) -> Result | None:
         """Keep the document's picture, if it shows the document as it is."""
-        document, shown = self._document, self._render.shown
-        if document.picture is None or shown is None or not self._render.up_to_date:
+        document, painted_scene = self._document, self._render.shown
+        if document.picture is None or painted_scene is None or not self._render.up_to_date:
             return None
-        return document.keep_result(shown, document.picture)
+        return document.keep_result(painted_scene, document.picture)
 
     def _mark_present(self, *_: object) -> None:
         """Which of the strip's pictures the document is."""
-        shown, present = self._render.shown, 0
-        if shown is not None and self._render.up_to_date:
-            if self._looked_for is None or self._looked_for[0] is not shown:
-                self._looked_for = shown, key_of(shown)  # reads the whole label map: once for each picture
-            key = self._looked_for[1]
-            present = next((result.number for result in self._document.results if result.known_as(key)), 0)
-        self._panel.model.set_present(present)
+        painted_scene, present_number = self._render.shown, 0
+        if painted_scene is not None and self._render.up_to_date:
+            if self._looked_for is None or self._looked_for[0] is not painted_scene:
+                picture_key = painted_scene.picture_key()  # reads the whole label map: once for each picture
+                self._looked_for = painted_scene, picture_key
+            picture_key = self._looked_for[1]
+            present_number = next(
+                (kept_result.number for kept_result in self._document.results if kept_result.known_as(picture_key)), 0
+            )
+        self._panel.model.set_present(present_number)
 
-    def _star(self, numbers: list[int], starred: bool) -> None:
-        for number in numbers:
-            self._document.star_result(number, starred)
+    def _star(self, picture_numbers: list[int], starred: bool) -> None:
+        for picture_number in picture_numbers:
+            self._document.star_result(picture_number, starred)
         results = self._document.origin.results
         if starred and results.starred_bytes > MANY_BYTES:
             sentence = self.tr("Pictures with a star take {0} MB of memory now; export some and delete them.")
             self._context.core.hub.notice(sentence.format(results.starred_bytes // (1024 * 1024)))
 
-    def _copy(self, number: int) -> None:
-        result = self._result(number)
-        if result is not None:
-            QGuiApplication.clipboard().setImage(to_qimage(result.pixels))
+    def _copy(self, picture_number: int) -> None:
+        kept_result = self._result(picture_number)
+        if kept_result is not None:
+            QGuiApplication.clipboard().setImage(to_qimage(kept_result.pixels))
             self._context.status.show_message(self.tr("Picture copied"))
 
-    def _write(self, path: Path, result: Result) -> None:
+    def _write(self, target_path: Path, kept_result: Result) -> None:
         def written(_: object) -> None:
-            self._context.status.show_message(self.tr("Written: {0}").format(path.name))
-            self.exported.emit(path)
+            self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
 
         self._context.core.submit(
-            lambda work: _write_job(work, path, result),
-            text=self.tr("Writing {0}").format(path.name),
+            lambda work: _write_job(work, target_path, kept_result),
+            text=self.tr("Writing {0}").format(target_path.name),
             on_done=written,
         )
 
@@ -193,7 +191,7 @@ class ResultsController(QObject):
         self._shown.setChecked(not self._dock.isHidden())
 
 
-def _write_job(work: Work, path: Path, result: Result) -> None:
-    request = result.to_request()
+def _write_job(work: Work, target_path: Path, kept_result: Result) -> None:
+    request = kept_result.to_request()
     work.commit()
-    write_picture(path, np.asarray(result.pixels), request)
+    write_picture(target_path, np.asarray(kept_result.pixels), request)

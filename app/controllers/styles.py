@@ -8,19 +8,24 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QImage
 
 from app.controllers.context import Context
-from app.dialogs.files import PICTURES
+from app.dialogs.files import picture_filters
 from app.dialogs.regions import Purpose, RegionsDialog
-from app.document.state import Origin
+from app.imaging.mime import Incoming, keep_image
+from app.imaging.thumbnails import make_thumbnails
+from app.jobs.photos import CodeCache, Photo, file_key, find_regions, image_styles
+from app.jobs.subject import SameModel
 from app.jobs.work_lane import Work
-from app.labels_text import name_of
-from app.mime import Incoming, keep_image
-from app.panels.style_slots import join, split, with_slot
-from app.photos import CodeCache, Photo, file_key, find_regions, image_styles
+from app.panels.labels import LabelsPanel
+from app.panels.styles.panel import StylesPanel
+from app.panels.styles.slots import join, split, with_slot
+from app.texts.label_names import name_of
 from engine.errors import EngineError
-from engine.labels import LabelSet, read_label_map, resize_label_map
-from engine.request import ImageStyle, Style
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet
+from engine.requests.styles import ImageStyle, Style
 
 
 @dataclass(frozen=True)
@@ -38,19 +43,22 @@ class Target:
 class StylesController(QObject):
     """Finds the regions of a photo, lets the user correct them, encodes them and sets the styles."""
 
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, styles_panel: StylesPanel, labels_panel: LabelsPanel, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
         self._scope = context.core.scope
         self._photos: dict[tuple[object, ...], Photo] = {}
         self._codes = CodeCache(context.core.catalogue.fingerprint)
-        panel = context.styles
-        panel.incoming.connect(lambda label, slot, incoming: self.use(incoming, Target(label, slot)))
-        panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))
-        panel.file_wanted.connect(self._ask_file)
-        panel.file_for_all_wanted.connect(self.choose_file_for_all)
-        context.labels.incoming.connect(lambda label, incoming: self.use(incoming, Target(label)))
+        styles_panel.incoming.connect(
+            lambda label_id, slot_name, incoming: self.use(incoming, Target(label_id, slot_name))
+        )
+        styles_panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))
+        styles_panel.file_wanted.connect(self._ask_file)
+        styles_panel.file_for_all_wanted.connect(self.choose_file_for_all)
+        labels_panel.incoming.connect(lambda label_id, incoming: self.use(incoming, Target(label_id)))
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -65,9 +73,9 @@ class StylesController(QObject):
         if not self._scope.may_change_some():
             return
         title = self.tr("All styles from a picture")
-        path = self._context.ask.open("photo", title, self._filters())
-        if path is not None:
-            self.use_file(path, Target())
+        picture_path = self._context.ask.open("photo", title, picture_filters())
+        if picture_path is not None:
+            self.use_file(picture_path, Target())
 
     @Slot()
     def reset_label(self) -> None:
@@ -78,8 +86,8 @@ class StylesController(QObject):
     def reset_all(self) -> None:
         """The mean style for every label that is not locked, as one step."""
         if self._scope.may_change_some():
-            loose = self._scope.unlocked(self._document.styles)
-            self._document.set_styles(dict.fromkeys(loose), self.tr("Reset all styles"))
+            unlocked_styles = self._scope.unlocked(self._document.styles)
+            self._document.set_styles(dict.fromkeys(unlocked_styles), self.tr("Reset all styles"))
 
     # --- from outside -------------------------------------------------------------------------------
 
@@ -108,67 +116,63 @@ class StylesController(QObject):
                     self.tr("The picture on the clipboard could not be kept: {0}.").format(error)
                 )
 
-    def use_file(self, path: Path, target: Target) -> None:
+    def use_file(self, picture_path: Path, target: Target) -> None:
         """Take a style (or all styles) from a picture file."""
-        if not self._open(target):
-            return
-        origin = self._document.origin
+        if self._open(target):
+            self.photo(picture_path, lambda photo: self._regions_found(photo, target))
 
-        def found(photo: Photo) -> None:
-            if self._document.origin is origin:  # else another document was begun meanwhile
-                self._regions_found(photo, target)
+    def pick(self, picture_path: Path, label_id: int, use_result: Callable[[Style], object]) -> None:
+        """Let the user take the style of a picture's region, looked for at ``label_id``; ``use_result`` gets it. The
+        document stays as it is."""
 
-        self.photo(path, found)
+        def encoded(styles: dict[int, ImageStyle], source_label: int) -> None:
+            if source_label in styles:
+                use_result(styles[source_label])
 
-    def pick(self, path: Path, label: int, then: Callable[[Style], object]) -> None:
-        """Let the user take the style of a picture's region, looked for at ``label``; ``then`` gets it. The document
-        stays as it is."""
-        weights, origin, document = self._document.weights, self._document.origin, self._document
+        def chosen(photo: Photo, source_label: int) -> None:
+            self.encode(photo, self._document.weights, lambda styles: encoded(styles, source_label))
 
-        def encoded(styles: dict[int, ImageStyle], source: int) -> None:
-            if document.weights == weights and document.origin is origin and source in styles:
-                then(styles[source])
+        self.photo(picture_path, lambda photo: self._look_at(photo, Target(label_id), chosen))
 
-        def chosen(photo: Photo, source: int) -> None:
-            self.encode(photo, weights, lambda styles: encoded(styles, source))
-
-        self.photo(path, lambda photo: self._look_at(photo, Target(label), chosen))
-
-    def photo(self, path: Path, then: Callable[[Photo], object], *, labels: LabelSet | None = None) -> None:
-        """Find the regions of a photo in the background, then call ``then`` in the GUI thread. ``labels``: the
-        document's own unless given."""
+    def photo(
+        self, picture_path: Path, use_result: Callable[[Photo], object], *, labels: LabelSet | None = None
+    ) -> None:
+        """Find the regions of a photo in the background, then call ``use_result`` in the GUI thread, unless the
+        document is another one by then. ``labels``: the document's own unless given."""
         catalogue, label_set = self._context.core.catalogue, labels or self._document.label_set
         parser = catalogue.parser_for(label_set)
-        key = (*file_key(path), parser, label_set.name)
-        known = self._photos.get(key)
-        if known is not None:
-            then(known)
+        photo_key = (*file_key(picture_path), parser, label_set.name)
+        known_photo = self._photos.get(photo_key)
+        if known_photo is not None:
+            use_result(known_photo)
             return
 
         def found(photo: Photo) -> None:
             if len(self._photos) >= 16:
                 self._photos.pop(next(iter(self._photos)))
-            self._photos[key] = photo
-            for note in photo.notes:
-                self._context.core.hub.notice(note)
-            then(photo)
+            self._photos[photo_key] = photo
+            for parser_note in photo.notes:
+                self._context.core.hub.notice(parser_note)
+            use_result(photo)
 
         self._context.core.submit(
-            lambda work: find_regions(work, path, label_set=label_set, parser=parser),
-            text=self.tr("Reading {0}").format(path.name),
+            lambda work: find_regions(work, picture_path, label_set=label_set, parser=parser),
+            text=self.tr("Reading {0}").format(picture_path.name),
             on_done=found,
+            only_for=self._document,
         )
 
     def show_regions(
         self,
         photo: Photo,
         purpose: Purpose,
-        then: Callable[[Photo, int], object],
+        use_result: Callable[[Photo, int], object],
         *,
         target: int | None = None,
         labels: LabelSet | None = None,
     ) -> RegionsDialog:
-        """Open the dialog in which the user looks at the regions; ``then`` gets the photo and the source label."""
+        """Open the dialog in which the user looks at the regions; ``use_result`` gets the photo and the source
+        label."""
         settings = self._context.core.settings
         label_set = labels or self._document.label_set
         dialog = RegionsDialog(
@@ -176,33 +180,35 @@ class StylesController(QObject):
             label_set,
             purpose,
             target=target,
-            always=settings.always_show_regions,
+            always_shown=settings.always_show_regions,
             parent=self._context.window,
         )
 
-        def used(label_map: np.ndarray, source: int) -> None:
+        def used(label_map: np.ndarray, source_label: int) -> None:
             settings.always_show_regions = not dialog.only_unsure.isChecked()
             changed = not np.array_equal(label_map, photo.label_map)
-            then(photo.with_map(label_map) if changed else photo, source)
+            use_result(photo.with_map(label_map) if changed else photo, source_label)
 
         dialog.used.connect(used)
         dialog.map_wanted.connect(lambda: self._load_map(dialog, photo, label_set))
         dialog.open()
         return dialog
 
-    def encode(self, photo: Photo, weights: str, then: Callable[[dict[int, ImageStyle]], object]) -> None:
-        """Encode the photo's regions in the background, then call ``then`` with the style of each region."""
+    def encode(self, photo: Photo, weights: str, use_result: Callable[[dict[int, ImageStyle]], object]) -> None:
+        """Encode the photo's regions in the background, then call ``use_result`` with the style of each region, unless
+        the document is another one, or painted with other weights, by then."""
 
-        def work_on(work: Work) -> dict[int, ImageStyle]:
-            return image_styles(photo, self._codes.encode(work, weights, photo))
+        def work_on(work: Work) -> tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]:
+            styles = image_styles(photo, self._codes.encode(work, weights, photo))
+            return styles, make_thumbnails(styles.values(), photo.pixels, photo.label_map)
 
-        def done(styles: dict[int, ImageStyle]) -> None:
-            for style in styles.values():
-                self._context.core.thumbnails.put(style, photo.pixels, photo.label_map)
-            then(styles)
+        def done(encoded: tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]) -> None:
+            styles, thumbnails = encoded
+            self._context.core.thumbnails.take(thumbnails)
+            use_result(styles)
 
-        text = self.tr("Encoding the styles of {0}").format(photo.path.name)
-        self._context.core.submit(work_on, text=text, on_done=done)
+        undo_text = self.tr("Encoding the styles of {0}").format(photo.path.name)
+        self._context.core.submit(work_on, text=undo_text, on_done=done, only_for=SameModel(self._document))
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -210,86 +216,76 @@ class StylesController(QObject):
         """Whether locks let the target have another style; the user is told where they do not."""
         return self._scope.may_change_some() if target.label is None else self._scope.may_change(target.label)
 
-    def _filters(self) -> str:
-        return self.tr("Pictures ({0})").format(PICTURES) + ";;" + self.tr("All files (*)")
+    def ask_picture(self, label_id: int) -> Path | None:
+        """Ask for the picture that ``label_id`` takes its style from."""
+        title = self.tr("Style of {0} from a picture").format(self._scope.name(label_id))
+        return self._context.ask.open("photo", title, picture_filters())
 
-    def ask_picture(self, label: int) -> Path | None:
-        """Ask for the picture that ``label`` takes its style from."""
-        title = self.tr("Style of {0} from a picture").format(self._scope.name(label))
-        return self._context.ask.open("photo", title, self._filters())
-
-    def _ask_file(self, label: int, slot: str) -> None:
-        if not self._scope.may_change(label):
+    def _ask_file(self, label_id: int, slot_name: str) -> None:
+        if not self._scope.may_change(label_id):
             return
-        path = self.ask_picture(label)
-        if path is not None:
-            self.use_file(path, Target(label, slot))
+        picture_path = self.ask_picture(label_id)
+        if picture_path is not None:
+            self.use_file(picture_path, Target(label_id, slot_name))
 
     def _regions_found(self, photo: Photo, target: Target) -> None:
-        self._look_at(photo, target, lambda corrected, source: self._apply(corrected, target, source))
+        self._look_at(photo, target, lambda corrected, source_label: self._apply(corrected, target, source_label))
 
-    def _look_at(self, photo: Photo, target: Target, then: Callable[[Photo, int], object]) -> None:
+    def _look_at(self, photo: Photo, target: Target, use_result: Callable[[Photo, int], object]) -> None:
         """Show the regions where they are unsure or the user wants to see them, then go on."""
-        missing = target.label is not None and not (photo.label_map == target.label).any()
-        ask = self._context.core.settings.always_show_regions and not photo.known
-        if photo.unsure or missing or ask:
-            self.show_regions(photo, target.purpose, then, target=target.label)
+        region_missing = target.label is not None and not (photo.label_map == target.label).any()
+        wants_to_look = self._context.core.settings.always_show_regions and not photo.known
+        if photo.unsure or region_missing or wants_to_look:
+            self.show_regions(photo, target.purpose, use_result, target=target.label)
         else:
-            then(photo, -1 if target.label is None else target.label)
+            use_result(photo, -1 if target.label is None else target.label)
 
-    def _apply(self, photo: Photo, target: Target, source: int) -> None:
-        weights, origin = self._document.weights, self._document.origin
-        self.encode(photo, weights, lambda styles: self._set(styles, target, source, photo, weights, origin))
+    def _apply(self, photo: Photo, target: Target, source_label: int) -> None:
+        self.encode(photo, self._document.weights, lambda styles: self._set(styles, target, source_label, photo))
 
-    def _set(
-        self,
-        styles: dict[int, ImageStyle],
-        target: Target,
-        source: int,
-        photo: Photo,
-        weights: str,
-        origin: Origin,
-    ) -> None:
+    def _set(self, styles: dict[int, ImageStyle], target: Target, source_label: int, photo: Photo) -> None:
         document = self._document
-        if document.weights != weights or document.origin is not origin:
-            return  # another model or document was chosen while this one's style was being encoded
         if target.label is None:
-            text = self.tr("All styles from {0}").format(photo.path.name)
-            taken = self._scope.unlocked(dict(styles))
-            document.set_styles(taken, text)
-            self._context.status.show_message(self.tr("{0} styles taken").format(len(taken)))
+            undo_text = self.tr("All styles from {0}").format(photo.path.name)
+            taken_styles = self._scope.unlocked(dict(styles))
+            document.set_styles(taken_styles, undo_text)
+            self._context.status.show_message(self.tr("{0} styles taken").format(len(taken_styles)))
             return
-        style = styles.get(source)
+        style = styles.get(source_label)
         if style is None:
             sentence = self.tr("The region {0} of {1} is too small to give a style: paint it larger.")
-            self._context.core.hub.error(sentence.format(name_of(document.label_set, source), photo.path.name))
+            self._context.core.hub.error(sentence.format(name_of(document.label_set, source_label), photo.path.name))
             return
         self._put(target.label, target.slot, style, photo.path.name)
 
-    def _put(self, label: int, slot: str, style: Style, origin: str) -> None:
-        slots = with_slot(split(self._document.style(label)), slot, style)
-        name = self._scope.name(label)
-        self._scope.put(label, join(slots), text=self.tr("Style of {0} from {1}").format(name, origin))
-        self._document.set_current_label(label)
+    def _put(self, label_id: int, slot_name: str, style: Style, source_name: str) -> None:
+        slots = with_slot(split(self._document.style(label_id)), slot_name, style)
+        label_text = self._scope.name(label_id)
+        self._scope.put(label_id, join(slots), text=self.tr("Style of {0} from {1}").format(label_text, source_name))
+        self._document.set_current_label(label_id)
 
-    def _copy_style(self, source: int, target: Target) -> None:
-        if target.label is None or target.label == source or self._scope.whole_picture:
+    def _copy_style(self, source_label: int, target: Target) -> None:
+        if target.label is None or target.label == source_label or self._scope.whole_picture:
             return
-        name = name_of(self._document.label_set, source)
-        style = split(self._document.style(source)).a if target.slot == "b" else self._document.style(source)
+        label_text = name_of(self._document.label_set, source_label)
+        style = (
+            split(self._document.style(source_label)).a if target.slot == "b" else self._document.style(source_label)
+        )
         if target.slot == "a":
-            text = self.tr("Style of {0} from {1}").format(name_of(self._document.label_set, target.label), name)
-            self._scope.put(target.label, style, text=text)
+            undo_text = self.tr("Style of {0} from {1}").format(
+                name_of(self._document.label_set, target.label), label_text
+            )
+            self._scope.put(target.label, style, text=undo_text)
         else:
-            self._put(target.label, "b", style, name)
+            self._put(target.label, "b", style, label_text)
 
     def _load_map(self, dialog: RegionsDialog, photo: Photo, label_set: LabelSet) -> None:
-        path = self._context.ask.open("map", self.tr("Label map of this photo"), self._filters())
-        if path is None:
+        picture_path = self._context.ask.open("map", self.tr("Label map of this photo"), picture_filters())
+        if picture_path is None:
             return
         try:
-            found = read_label_map(path, label_set).label_map
+            label_map = read_label_map(picture_path, label_set).label_map
         except EngineError as error:
             self._context.core.hub.error(error)
             return
-        dialog.take_map(resize_label_map(found, *photo.pixels.shape[:2]))
+        dialog.take_map(resize_label_map(label_map, *photo.pixels.shape[:2]))

@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -15,8 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.labels_text import label_name
-from engine.labels import LabelSet
+from app.panels.widgets import muted_label
+from app.texts.label_names import label_name
+from engine.labels.label_sets import LabelSet
 
 SWATCH = 18
 ROW = 34
@@ -28,21 +28,20 @@ class ChangeLabelDialog(QDialog):
 
     chosen = Signal(int)
 
-    def __init__(self, label_set: LabelSet, source: int, share: str, parent: QWidget | None = None) -> None:
-        """``share``: how much of the picture the region is, as text."""
+    def __init__(self, label_set: LabelSet, source: int, area_share: str, parent: QWidget | None = None) -> None:
+        """``area_share``: how much of the picture the region is, as text."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        name = label_name(label_set.labels[source])
-        self.setWindowTitle(self.tr("Make {0} another label").format(name))
+        label_text = label_name(label_set.labels[source])
+        self.setWindowTitle(self.tr("Make {0} another label").format(label_text))
         self.resize(360, 460)
         self._label_set = label_set
-        hint = QLabel(
+        hint_label = muted_label(
             self.tr("All of {0} ({1} of the picture) becomes the label you choose and takes its style.").format(
-                name, share
+                label_text, area_share
             )
         )
-        hint.setProperty("muted", True)
-        hint.setWordWrap(True)
+        hint_label.setWordWrap(True)
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Find a label"))
         self.search.setAccessibleName(self.tr("Find a label"))
@@ -55,24 +54,24 @@ class ChangeLabelDialog(QDialog):
         self.list.setIconSize(QSize(SWATCH, SWATCH))
         for label in label_set.labels:
             if label.id != source:
-                item = QListWidgetItem(_swatch(label.colour, self.devicePixelRatioF()), label_name(label))
-                item.setData(LABEL, label.id)
-                item.setSizeHint(QSize(0, ROW))
-                self.list.addItem(item)
+                list_item = QListWidgetItem(_swatch(label.colour, self.devicePixelRatioF()), label_name(label))
+                list_item.setData(LABEL, label.id)
+                list_item.setSizeHint(QSize(0, ROW))
+                self.list.addItem(list_item)
         self.list.itemActivated.connect(self.accept)
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.change = box.addButton(self.tr("Change the label"), QDialogButtonBox.ButtonRole.AcceptRole)
+        button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.change = button_box.addButton(self.tr("Change the label"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.change.setProperty("primary", True)
         self.change.setAccessibleName(self.tr("Change the label"))
-        box.accepted.connect(self.accept)
-        box.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 14, 16, 12)
-        column.setSpacing(10)
-        column.addWidget(hint)
-        column.addWidget(self.search)
-        column.addWidget(self.list, 1)
-        column.addWidget(box)
+        button_box.accepted.connect(self.accept)
+        button_box.rejected.connect(self.reject)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(16, 14, 16, 12)
+        column_layout.setSpacing(10)
+        column_layout.addWidget(hint_label)
+        column_layout.addWidget(self.search)
+        column_layout.addWidget(self.list, 1)
+        column_layout.addWidget(button_box)
         self.list.setCurrentRow(0)
         self.search.setFocus()
 
@@ -85,41 +84,43 @@ class ChangeLabelDialog(QDialog):
         return super().eventFilter(watched, event)
 
     def accept(self, *_: object) -> None:
-        """Give the chosen label to whoever opened the dialog."""
-        item = self.list.currentItem()
-        if item is None or item.isHidden():
+        """Tell the label by ``chosen``, and close."""
+        list_item = self.list.currentItem()
+        if list_item is None or list_item.isHidden():
             return
         super().accept()
-        self.chosen.emit(int(item.data(LABEL)))
+        self.chosen.emit(int(list_item.data(LABEL)))
 
-    def _filter(self, text: str) -> None:
-        needle = text.strip().casefold()
-        for i in range(self.list.count()):
-            item = self.list.item(i)
-            label = self._label_set.labels[int(item.data(LABEL))]
-            names = (label.name.casefold(), (label.name_zh or "").casefold())
-            item.setHidden(not any(needle in name for name in names) and needle != str(label.id))
+    def _filter(self, search_text: str) -> None:
+        needle = search_text.strip().casefold()
+        for row in range(self.list.count()):
+            list_item = self.list.item(row)
+            label = self._label_set.labels[int(list_item.data(LABEL))]
+            searched_names = (label.name.casefold(), (label.name_zh or "").casefold())
+            list_item.setHidden(
+                not any(needle in searched_name for searched_name in searched_names) and needle != str(label.id)
+            )
         self._step(0)
 
-    def _step(self, by: int) -> None:
-        shown = [i for i in range(self.list.count()) if not self.list.item(i).isHidden()]
-        self.change.setEnabled(bool(shown))
-        if shown:
-            now = self.list.currentRow()
-            place = shown.index(now) + by if now in shown else 0
-            self.list.setCurrentRow(shown[min(max(0, place), len(shown) - 1)])
+    def _step(self, steps: int) -> None:
+        shown_rows = [row for row in range(self.list.count()) if not self.list.item(row).isHidden()]
+        self.change.setEnabled(bool(shown_rows))
+        if shown_rows:
+            current_row = self.list.currentRow()
+            shown_place = shown_rows.index(current_row) + steps if current_row in shown_rows else 0
+            self.list.setCurrentRow(shown_rows[min(max(0, shown_place), len(shown_rows) - 1)])
 
 
-def _swatch(colour: tuple[int, int, int], ratio: float) -> QIcon:
-    pixmap = QPixmap(round(SWATCH * ratio), round(SWATCH * ratio))
+def _swatch(colour: tuple[int, int, int], pixel_ratio: float) -> QIcon:
+    pixmap = QPixmap(round(SWATCH * pixel_ratio), round(SWATCH * pixel_ratio))
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(*colour))
-    painter.drawRoundedRect(pixmap.rect(), 4 * ratio, 4 * ratio)
+    painter.drawRoundedRect(pixmap.rect(), 4 * pixel_ratio, 4 * pixel_ratio)
     painter.end()
-    pixmap.setDevicePixelRatio(ratio)
+    pixmap.setDevicePixelRatio(pixel_ratio)
     icon = QIcon(pixmap)
     icon.addPixmap(pixmap, QIcon.Mode.Selected)  # a label's colour is never tinted
     return icon

@@ -8,7 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QCommandLinkButton, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from app.icons import icons
+from app.panels.widgets import heading_label
+from app.shell.icons import icons
 
 
 @dataclass(frozen=True)
@@ -39,36 +40,35 @@ class ChoiceDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setMinimumWidth(460)
-        heading = QLabel(question)
-        heading.setProperty("heading", True)
-        heading.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 16, 18, 12)
-        column.setSpacing(6)
-        top = QHBoxLayout()
-        top.setSpacing(14)
+        question_label = heading_label(question)
+        question_label.setWordWrap(True)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(18, 16, 18, 12)
+        column_layout.setSpacing(6)
+        question_row = QHBoxLayout()
+        question_row.setSpacing(14)
         if preview is not None:
-            picture = QLabel()
-            picture.setAccessibleName(self.tr("Preview"))
-            picture.setPixmap(preview)
-            top.addWidget(picture)
-        top.addWidget(heading, 1)
-        column.addLayout(top)
-        column.addSpacing(6)
+            preview_label = QLabel()
+            preview_label.setAccessibleName(self.tr("Preview"))
+            preview_label.setPixmap(preview)
+            question_row.addWidget(preview_label)
+        question_row.addWidget(question_label, 1)
+        column_layout.addLayout(question_row)
+        column_layout.addSpacing(6)
         self.buttons: dict[str, QCommandLinkButton] = {}
         for choice in choices:
             button = QCommandLinkButton(choice.text, choice.line)
             button.setAccessibleName(choice.text)
             button.setIconSize(QSize(24, 24))
             icons().bind(button, choice.icon)
-            button.clicked.connect(lambda _=False, name=choice.id: self._choose(name))
+            button.clicked.connect(lambda _=False, choice_id=choice.id: self._choose(choice_id))
             self.buttons[choice.id] = button
-            column.addWidget(button)
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        box.rejected.connect(self.reject)
-        column.addSpacing(4)
-        column.addWidget(box)
+            column_layout.addWidget(button)
+        button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        button_box.rejected.connect(self.reject)
+        column_layout.addSpacing(4)
+        column_layout.addWidget(button_box)
 
-    def _choose(self, name: str) -> None:
+    def _choose(self, choice_id: str) -> None:
         self.accept()
-        self.chosen.emit(name)
+        self.chosen.emit(choice_id)

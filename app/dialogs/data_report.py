@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -25,15 +24,16 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs.folders import FolderAsker
-from app.engine_texts import told
-from app.i18n import mark, tr
 from app.jobs.work_lane import Work, WorkLane
-from app.labels_text import label_name
 from app.panels.table import ReadTable
-from app.settings import Settings
+from app.panels.widgets import heading_label, muted_label
+from app.shell.i18n import mark, tr
+from app.shell.settings import Settings
+from app.texts.label_names import label_name
+from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.files import write_text
-from engine.label_sets import bundled_label_sets, load_label_set
+from engine.labels.label_sets import bundled_label_sets, load_label_set
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
@@ -62,13 +62,13 @@ class ShareBar(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        share = index.data(SHARE) or 0.0
+        pixel_share = index.data(SHARE) or 0.0
         palette: QPalette = option.palette
         colour = QColor(palette.color(QPalette.ColorRole.Accent))
         colour.setAlphaF(0.35)
-        box = option.rect.adjusted(2, 4, -2, -4)
-        box.setWidth(max(1, round(box.width() * float(share))) if share else 0)
-        painter.fillRect(box, colour)
+        bar_box = option.rect.adjusted(2, 4, -2, -4)
+        bar_box.setWidth(max(1, round(bar_box.width() * float(pixel_share))) if pixel_share else 0)
+        painter.fillRect(bar_box, colour)
         super().paint(painter, option, index)
 
 
@@ -77,13 +77,15 @@ class DataReportDialog(QDialog):
 
     made = Signal(object)  # Path of the folder
 
-    def __init__(self, lane: WorkLane, settings: Settings, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, work_lane: WorkLane, settings: Settings, data_folder: Path, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Data in {0}").format(folder.name))
+        self.setWindowTitle(self.tr("Data in {0}").format(data_folder.name))
         self.resize(880, 600)
-        self._lane = lane
-        self._folder = folder
+        self._lane = work_lane
+        self._folder = data_folder
         self._work: Work | None = None
         self.report: Report | None = None
         self.ask = FolderAsker(settings, self)
@@ -93,12 +95,10 @@ class DataReportDialog(QDialog):
     # --- building -----------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.summary = QLabel(str(self._folder))
-        self.summary.setProperty("heading", True)
+        self.summary = heading_label(str(self._folder))
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName(self.tr("Summary"))
-        self.details = QLabel()
-        self.details.setProperty("muted", True)
+        self.details = muted_label()
         self.details.setWordWrap(True)
         self.details.setAccessibleName(self.tr("Sizes and kinds"))
         self.bar = QProgressBar()
@@ -110,29 +110,29 @@ class DataReportDialog(QDialog):
         self.findings.setOpenLinks(False)
         self.findings.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.findings.setTabChangesFocus(True)
-        heads = [self.tr("Label"), self.tr("Share of the pixels"), self.tr("In maps")]
-        self.shares = ReadTable(self.tr("Labels found"), heads, stretch=(1,))
+        headings = [self.tr("Label"), self.tr("Share of the pixels"), self.tr("In maps")]
+        self.shares = ReadTable(self.tr("Labels found"), headings, stretch=(1,))
         self.shares.setAlternatingRowColors(False)
         self.shares.setItemDelegateForColumn(1, ShareBar(self.shares))
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
-        split.addWidget(self.findings)
-        split.addWidget(self.shares)
-        split.setSizes([460, 400])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 16, 18, 12)
-        column.setSpacing(10)
-        for part in (self.summary, self.details, self.bar):
-            column.addWidget(part)
-        column.addWidget(split, 1)
-        column.addLayout(self._build_buttons())
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.findings)
+        splitter.addWidget(self.shares)
+        splitter.setSizes([460, 400])
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(18, 16, 18, 12)
+        column_layout.setSpacing(10)
+        for widget_above in (self.summary, self.details, self.bar):
+            column_layout.addWidget(widget_above)
+        column_layout.addWidget(splitter, 1)
+        column_layout.addLayout(self._build_buttons())
 
     def _build_buttons(self) -> QHBoxLayout:
         self.labels = QComboBox()
         self.labels.setAccessibleName(self.tr("Label set of the maps"))
         self.labels.addItem(self.tr("Labels from the maps"), None)
-        for name in bundled_label_sets():
-            self.labels.addItem(self.tr("Labels of {0}").format(name), name)
+        for split_name in bundled_label_sets():
+            self.labels.addItem(self.tr("Labels of {0}").format(split_name), split_name)
         self.make = QPushButton(self.tr("Make the missing lists"))
         self.make.setToolTip(
             self.tr("Write classes.json and splits.json where the folder lacks them; nothing else is changed")
@@ -141,84 +141,85 @@ class DataReportDialog(QDialog):
         self.make.clicked.connect(self._make)
         self.save = QPushButton(self.tr("Save..."))
         self.save.clicked.connect(self._save)
-        close = QPushButton(self.tr("Close"))
-        close.clicked.connect(self.reject)
-        row = QHBoxLayout()
-        row.addWidget(self.save)
-        row.addStretch(1)
-        for widget in (self.labels, self.make, close):
-            row.addWidget(widget)
+        close_button = QPushButton(self.tr("Close"))
+        close_button.clicked.connect(self.reject)
+        row_layout = QHBoxLayout()
+        row_layout.addWidget(self.save)
+        row_layout.addStretch(1)
+        for widget in (self.labels, self.make, close_button):
+            row_layout.addWidget(widget)
         self._show_buttons()
-        return row
+        return row_layout
 
     # --- reading ------------------------------------------------------------------------------------
 
     def look(self) -> None:
         """Read the folder (again)."""
-        folder = self._folder
+        data_folder = self._folder
         self.bar.show()
         self._work = self._lane.submit(
-            lambda work: _inspect(work, folder),
-            text=self.tr("Reading {0}").format(folder.name),
+            lambda work: _inspect(work, data_folder),
+            text=self.tr("Reading {0}").format(data_folder.name),
             on_done=self._found,
             on_failed=self._failed,
-            on_progress=lambda part, _: self.bar.setValue(round(1000 * part)),
+            on_progress=lambda fraction, _: self.bar.setValue(round(1000 * fraction)),
         )
 
     def _failed(self, error: EngineError) -> None:
         self.bar.hide()
-        self.details.setText(told(str(error)))
+        self.details.setText(translate(str(error)))
 
     def _found(self, report: Report) -> None:
         self.report = report
         self.bar.hide()
-        text = self.tr("{0} pairs, {1} pictures, {2} label maps")
-        parts = [text.format(report.pairs, report.pictures, report.label_maps)]
+        counts_template = self.tr("{0} pairs, {1} pictures, {2} label maps")
+        description_parts = [counts_template.format(report.pairs, report.pictures, report.label_maps)]
         if report.label_set:
-            parts.append(self.tr("{0} labels of {1}").format(report.labels, report.label_set))
-        usable = bool(report.pairs) and not report.problems and bool(report.label_set)
-        parts.append(self.tr("ready to train") if usable else self.tr("not ready to train"))
-        self.summary.setText("; ".join(parts) + ".")
-        lines = [
+            description_parts.append(self.tr("{0} labels of {1}").format(report.labels, report.label_set))
+        is_usable = bool(report.pairs) and not report.problems and bool(report.label_set)
+        description_parts.append(self.tr("ready to train") if is_usable else self.tr("not ready to train"))
+        self.summary.setText("; ".join(description_parts) + ".")
+        detail_lines = [
             self.tr("Pictures: {0}").format(_counted(report.picture_sizes)),
             self.tr("Label maps: {0}").format(_counted(report.map_sizes)),
             self.tr("Kinds: {0}").format(_counted(report.modes)),
         ]
         if report.splits:
-            lines.append(self.tr("Splits: {0}").format(_counted(report.splits)))
-        self.details.setText("   ".join(lines))
+            detail_lines.append(self.tr("Splits: {0}").format(_counted(report.splits)))
+        self.details.setText("   ".join(detail_lines))
         self._show_findings(report)
         self._show_shares(report)
         self._show_buttons()
 
     def _show_findings(self, report: Report) -> None:
-        parts = []
-        for kind, found in report.by_kind().items():
-            lines = [self._line(one) for one in found[:SHOWN]]
-            if len(found) > SHOWN:
-                lines.append(escape(self.tr("and {0} more; the saved report has all").format(len(found) - SHOWN)))
-            parts.append(f"<p><b>{escape(tr(KINDS.get(kind, kind)))} ({len(found)})</b></p>")
-            parts += [f'<p style="margin:2px 0 2px 12px">{line}</p>' for line in lines]
-        self.findings.setHtml("".join(parts) or f"<p>{escape(self.tr('Nothing is wrong.'))}</p>")
+        paragraphs = []
+        for finding_kind, findings in report.by_kind().items():
+            lines = [self._line(finding) for finding in findings[:SHOWN]]
+            if len(findings) > SHOWN:
+                lines.append(escape(self.tr("and {0} more; the saved report has all").format(len(findings) - SHOWN)))
+            paragraphs.append(f"<p><b>{escape(tr(KINDS.get(finding_kind, finding_kind)))} ({len(findings)})</b></p>")
+            paragraphs += [f'<p style="margin:2px 0 2px 12px">{line}</p>' for line in lines]
+        self.findings.setHtml("".join(paragraphs) or f"<p>{escape(self.tr('Nothing is wrong.'))}</p>")
 
-    def _line(self, one: Finding) -> str:
-        whole = f'"{one.file}" {one.what}'  # a sentence that names its file has lost that to the column before
-        if one.file and told(whole) != whole:
-            return escape(told(whole))
-        what = told(one.what)
-        if (one.kind, one.file) == ("note", "classes.json"):
-            what = self.tr("is missing; it can be made here from the label maps")
-        return " ".join(part for part in (f"<i>{escape(one.file)}</i>" if one.file else "", escape(what)) if part)
+    def _line(self, finding: Finding) -> str:
+        description = translate(finding.what)
+        if (finding.kind, finding.file) == ("note", "classes.json"):
+            description = self.tr("is missing; it can be made here from the label maps")
+        return " ".join(
+            words for words in (f"<i>{escape(finding.file)}</i>" if finding.file else "", escape(description)) if words
+        )
 
     def _show_shares(self, report: Report) -> None:
         rows = sorted(report.label_shares.items(), key=lambda item: -item[1])
-        most = max((share for _, share in rows), default=1.0) or 1.0
+        largest_share = max((pixel_share for _, pixel_share in rows), default=1.0) or 1.0
         self.shares.setRowCount(len(rows))
-        names = self._label_names()
-        for row, (name, share) in enumerate(rows):
-            count = str(report.label_pictures.get(name, 0))
-            cells = self.shares.fill_row(row, (names.get(name, name), f"{100 * share:.2f} %", count))
-            cells[1].setData(SHARE, share / most)
+        shown_names = self._label_names()
+        for row, (label_text, pixel_share) in enumerate(rows):
+            picture_count = str(report.label_pictures.get(label_text, 0))
+            cell_texts = self.shares.fill_row(
+                row, (shown_names.get(label_text, label_text), f"{100 * pixel_share:.2f} %", picture_count)
+            )
+            cell_texts[1].setData(SHARE, pixel_share / largest_share)
 
     def _label_names(self) -> dict[str, str]:
         """Names on the screen by those in classes.json."""
@@ -230,16 +231,18 @@ class DataReportDialog(QDialog):
 
     def _show_buttons(self) -> None:
         report = self.report
-        classes = (self._folder / "classes.json").exists()
-        lacks = report is not None and bool(report.pairs) and not (classes and (self._folder / "splits.json").exists())
-        self.make.setVisible(lacks)
-        self.labels.setVisible(lacks and not classes)
+        has_classes = (self._folder / "classes.json").exists()
+        lists_missing = (
+            report is not None and bool(report.pairs) and not (has_classes and (self._folder / "splits.json").exists())
+        )
+        self.make.setVisible(lists_missing)
+        self.labels.setVisible(lists_missing and not has_classes)
         self.save.setEnabled(report is not None)
 
     # --- writing ------------------------------------------------------------------------------------
 
     def _make(self) -> None:
-        report, folder, labels = self.report, self._folder, self.labels.currentData()
+        report, data_folder, labels = self.report, self._folder, self.labels.currentData()
         if report is None:
             return
 
@@ -247,23 +250,25 @@ class DataReportDialog(QDialog):
             from engine.data.make import make_files
 
             work.commit()
-            return make_files(folder, report, label_set=labels)
+            return make_files(data_folder, report, label_set=labels)
 
         def written(_: list[Path]) -> None:
-            self.made.emit(folder)
+            self.made.emit(data_folder)
             self.look()
 
-        self._lane.submit(run, text=self.tr("Reading {0}").format(folder.name), on_done=written, on_failed=self._failed)
+        self._lane.submit(
+            run, text=self.tr("Reading {0}").format(data_folder.name), on_done=written, on_failed=self._failed
+        )
 
     def _save(self) -> None:
         if self.report is None:
             return
-        path = self.ask.save(self.tr("Save the report"), f"{self._folder.name}-report.json", "JSON (*.json)")
-        if path is not None:
+        report_path = self.ask.save(self.tr("Save the report"), f"{self._folder.name}-report.json", "JSON (*.json)")
+        if report_path is not None:
             try:
-                write_text(path, json.dumps(self.report.to_dict(), ensure_ascii=False, indent=2) + "\n")
+                write_text(report_path, json.dumps(self.report.to_dict(), ensure_ascii=False, indent=2) + "\n")
             except EngineError as error:
-                self.details.setText(told(str(error)))
+                self.details.setText(translate(str(error)))
 
     def done(self, code: int) -> None:
         if self._work is not None and not self._work.settled:
@@ -271,14 +276,14 @@ class DataReportDialog(QDialog):
         super().done(code)
 
 
-def _counted(counts: dict[str, int], most: int = 3) -> str:
+def _counted(counts: dict[str, int], shown_count: int = 3) -> str:
     """ "256 x 256 (40), 128 x 128 (2), ..." """
-    items = sorted(counts.items(), key=lambda item: -item[1])
-    text = ", ".join(f"{name} ({count})" for name, count in items[:most])
-    return text + (", ..." if len(items) > most else "") if text else "–"
+    sorted_counts = sorted(counts.items(), key=lambda item: -item[1])
+    counted_text = ", ".join(f"{counted_name} ({count})" for counted_name, count in sorted_counts[:shown_count])
+    return counted_text + (", ..." if len(sorted_counts) > shown_count else "") if counted_text else "–"
 
 
-def _inspect(work: Work, folder: Path) -> Report:
-    from engine.data.report import inspect_folder
+def _inspect(work: Work, data_folder: Path) -> Report:
+    from engine.data.kinds import inspect_folder
 
-    return inspect_folder(folder, on_progress=work.progress, cancel=work.cancel_event)
+    return inspect_folder(data_folder, on_progress=work.progress, cancel=work.cancel_event)

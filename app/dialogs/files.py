@@ -7,9 +7,27 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.settings import Settings
+from app.shell.i18n import tr
+from app.shell.settings import Settings
 
 PICTURES = "*.png *.jpg *.jpeg *.jfif *.webp *.tif *.tiff *.bmp *.gif"
+
+
+def picture_filters() -> str:
+    """What may be opened where a picture is asked for."""
+    return tr("Pictures ({0})").format(PICTURES) + ";;" + tr("All files (*)")
+
+
+def export_filters() -> str:
+    """The formats of an exported picture."""
+    return ";;".join(
+        (
+            tr("PNG, restores everything when opened (*.png)"),
+            tr("JPEG (*.jpg *.jpeg)"),
+            tr("WebP (*.webp)"),
+            tr("TIFF (*.tiff *.tif)"),
+        )
+    )
 
 
 class FileAsker(QObject):
@@ -20,48 +38,50 @@ class FileAsker(QObject):
         self._settings = settings
         self._widget = parent
 
-    def open(self, kind: str, title: str, filters: str) -> Path | None:
-        """A file to read; None when the user thinks better of it."""
-        chosen = self.pick_open(title, self._settings.folder(kind), filters)
-        return self._remember(kind, chosen)
+    def open(self, dialog_kind: str, title: str, name_filters: str) -> Path | None:
+        """A file to read; None when the user cancels."""
+        chosen_name = self.pick_open(title, self._settings.folder(dialog_kind), name_filters)
+        return self._remember(dialog_kind, chosen_name)
 
-    def save(self, kind: str, title: str, name: str, filters: str) -> tuple[Path, str] | None:
-        """A file to write, with the filter that was chosen; None when the user thinks better of it.
+    def save(self, dialog_kind: str, title: str, proposed_name: str, name_filters: str) -> tuple[Path, str] | None:
+        """A file to write, with the filter that was chosen; None when the user cancels.
 
         A name without a suffix gets the first one of the chosen filter.
         """
-        folder = self._settings.folder(kind)
-        chosen, used = self.pick_save(title, str(Path(folder) / name) if folder else name, filters)
-        path = self._remember(kind, chosen)
-        if path is None:
+        first_folder = self._settings.folder(dialog_kind)
+        chosen_name, used_filter = self.pick_save(
+            title, str(Path(first_folder) / proposed_name) if first_folder else proposed_name, name_filters
+        )
+        chosen_path = self._remember(dialog_kind, chosen_name)
+        if chosen_path is None:
             return None
-        suffixes = suffixes_of(used)
-        if suffixes and path.suffix.lower() not in all_suffixes(filters):
-            path = path.with_name(path.name + suffixes[0])
-        return path, used
+        suffixes = suffixes_of(used_filter)
+        if suffixes and chosen_path.suffix.lower() not in all_suffixes(name_filters):
+            chosen_path = chosen_path.with_name(chosen_path.name + suffixes[0])
+        return chosen_path, used_filter
 
-    def pick_open(self, title: str, folder: str, filters: str) -> str:
+    def pick_open(self, title: str, first_folder: str, name_filters: str) -> str:
         """The dialog itself; "" for none."""
-        return QFileDialog.getOpenFileName(self._widget, title, folder, filters)[0]
+        return QFileDialog.getOpenFileName(self._widget, title, first_folder, name_filters)[0]
 
-    def pick_save(self, title: str, path: str, filters: str) -> tuple[str, str]:
+    def pick_save(self, title: str, proposed_path: str, name_filters: str) -> tuple[str, str]:
         """The dialog itself: path and chosen filter; "" for none."""
-        return QFileDialog.getSaveFileName(self._widget, title, path, filters)
+        return QFileDialog.getSaveFileName(self._widget, title, proposed_path, name_filters)
 
-    def _remember(self, kind: str, chosen: str) -> Path | None:
-        if not chosen:
+    def _remember(self, dialog_kind: str, chosen_name: str) -> Path | None:
+        if not chosen_name:
             return None
-        path = Path(chosen)
-        self._settings.remember_folder(kind, path)
-        return path
+        chosen_path = Path(chosen_name)
+        self._settings.remember_folder(dialog_kind, chosen_path)
+        return chosen_path
 
 
-def suffixes_of(chosen: str) -> list[str]:
+def suffixes_of(name_filter: str) -> list[str]:
     """The suffixes of one filter: "PNG (*.png)" -> [".png"]."""
-    inside = chosen[chosen.rfind("(") + 1 : chosen.rfind(")")] if "(" in chosen else ""
-    return [part[1:].lower() for part in inside.split() if part.startswith("*.")]
+    patterns = name_filter[name_filter.rfind("(") + 1 : name_filter.rfind(")")] if "(" in name_filter else ""
+    return [pattern[1:].lower() for pattern in patterns.split() if pattern.startswith("*.")]
 
 
-def all_suffixes(filters: str) -> set[str]:
+def all_suffixes(name_filters: str) -> set[str]:
     """The suffixes of all filters of a dialog."""
-    return {suffix for part in filters.split(";;") for suffix in suffixes_of(part)}
+    return {suffix for name_filter in name_filters.split(";;") for suffix in suffixes_of(name_filter)}

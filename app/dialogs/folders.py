@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.files import FileAsker
-from app.settings import Settings
+from app.shell.settings import Settings
 
 
 class FolderAsker(QObject):
@@ -20,23 +20,23 @@ class FolderAsker(QObject):
         self._widget = widget
         self.files = FileAsker(settings, widget)
 
-    def folder(self, kind: str, title: str) -> Path | None:
-        """A folder; None when the user thinks better of it."""
-        chosen = self.pick_folder(title, self._settings.folder(kind))
-        if not chosen:
+    def folder(self, dialog_kind: str, title: str) -> Path | None:
+        """A folder; None when the user cancels."""
+        chosen_folder = self.pick_folder(title, self._settings.folder(dialog_kind))
+        if not chosen_folder:
             return None
-        self._settings.remember_folder(kind, Path(chosen))
-        return Path(chosen)
+        self._settings.remember_folder(dialog_kind, Path(chosen_folder))
+        return Path(chosen_folder)
 
-    def file(self, kind: str, title: str, filters: str) -> Path | None:
+    def file(self, dialog_kind: str, title: str, name_filters: str) -> Path | None:
         """A file to read."""
-        return self.files.open(kind, title, filters)
+        return self.files.open(dialog_kind, title, name_filters)
 
-    def save(self, title: str, name: str, filters: str) -> Path | None:
+    def save(self, title: str, proposed_name: str, name_filters: str) -> Path | None:
         """A file to write."""
-        found = self.files.save("training-export", title, name, filters)
-        return found[0] if found is not None else None
+        chosen_target = self.files.save("training-export", title, proposed_name, name_filters)
+        return chosen_target[0] if chosen_target is not None else None
 
-    def pick_folder(self, title: str, folder: str) -> str:
+    def pick_folder(self, title: str, first_folder: str) -> str:
         """The dialog itself; "" for none."""
-        return QFileDialog.getExistingDirectory(self._widget, title, folder)
+        return QFileDialog.getExistingDirectory(self._widget, title, first_folder)

@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine_texts import told
+from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work
-from app.labels_text import label_name
-from app.pixels import to_qimage
+from app.texts.label_names import label_name
+from app.texts.translate import translate
 from engine.errors import EngineError
-from engine.label_sets import load_label_set
-from engine.labels import ORDERS, LabelMapFile, LabelSet, read_label_map, resize_label_map
-from engine.sniffing import sets_by_colours
+from engine.labels.label_maps import ORDERS, LabelMapFile, read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
+from engine.pictures.sniffing import sets_by_colours
 
 SIDE = 260
 
@@ -74,11 +74,11 @@ class LabelMapDialog(QDialog):
         self._map: np.ndarray | None = None
         self.order = QComboBox()
         self.order.setAccessibleName(self.tr("Order of the labels"))
-        for which, offered in enumerate(self._sets):
-            self.order.addItem(self.tr("Numbers and colours of {0}").format(offered.name), f"{which}:")
-            for name in ORDERS:
-                if max(ORDERS[name]) < len(offered) and which == 0:
-                    self.order.addItem(self.tr("Order of {0}").format(name), f"{which}:{name}")
+        for set_index, offered_set in enumerate(self._sets):
+            self.order.addItem(self.tr("Numbers and colours of {0}").format(offered_set.name), f"{set_index}:")
+            for order_name in ORDERS:
+                if max(ORDERS[order_name]) < len(offered_set) and set_index == 0:
+                    self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
         self.order.currentIndexChanged.connect(self._read)
         self.preview = QLabel()
         self.preview.setAccessibleName(self.tr("Preview"))
@@ -95,43 +95,43 @@ class LabelMapDialog(QDialog):
         self._read()
 
     def _build(self) -> None:
-        form = QFormLayout()
-        form.setSpacing(8)
-        form.addRow(self.tr("Labels"), self.order)
-        right = QVBoxLayout()
-        right.setSpacing(10)
-        right.addLayout(form)
-        right.addWidget(self.problem)
-        right.addWidget(self.found)
-        right.addStretch(1)
-        top = QHBoxLayout()
-        top.setSpacing(16)
-        top.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignTop)
-        top.addLayout(right, 1)
-        box = QDialogButtonBox()
-        box.addButton(QDialogButtonBox.StandardButton.Cancel)
+        form_layout = QFormLayout()
+        form_layout.setSpacing(8)
+        form_layout.addRow(self.tr("Labels"), self.order)
+        right_column = QVBoxLayout()
+        right_column.setSpacing(10)
+        right_column.addLayout(form_layout)
+        right_column.addWidget(self.problem)
+        right_column.addWidget(self.found)
+        right_column.addStretch(1)
+        top_row = QHBoxLayout()
+        top_row.setSpacing(16)
+        top_row.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignTop)
+        top_row.addLayout(right_column, 1)
+        button_box = QDialogButtonBox()
+        button_box.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.replace = QPushButton(self.tr("Replace the label map, keep styles"))
         self.replace.setAccessibleName(self.tr("Replace the label map, keep styles"))
         self.make = QPushButton(self.tr("Make document"))
         self.make.setAccessibleName(self.tr("Make document"))
         self.make.setProperty("primary", True)
         self.make.setDefault(True)
-        box.addButton(self.replace, QDialogButtonBox.ButtonRole.ActionRole)
-        box.addButton(self.make, QDialogButtonBox.ButtonRole.ActionRole)
+        button_box.addButton(self.replace, QDialogButtonBox.ButtonRole.ActionRole)
+        button_box.addButton(self.make, QDialogButtonBox.ButtonRole.ActionRole)
         self.replace.clicked.connect(lambda: self._use("replace"))
         self.make.clicked.connect(lambda: self._use("new"))
-        box.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 18, 18, 12)
-        column.setSpacing(14)
-        column.addLayout(top)
-        column.addWidget(box)
+        button_box.rejected.connect(self.reject)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(18, 18, 18, 12)
+        column_layout.setSpacing(14)
+        column_layout.addLayout(top_row)
+        column_layout.addWidget(button_box)
 
     @property
     def _choice(self) -> tuple[int, str | None]:
         """Which label set, and an order of its labels if not its own."""
-        which, _, order = str(self.order.currentData()).partition(":")
-        return int(which), order or None
+        set_index, _, order_name = str(self.order.currentData()).partition(":")
+        return int(set_index), order_name or None
 
     @property
     def label_set(self) -> LabelSet:
@@ -144,78 +144,89 @@ class LabelMapDialog(QDialog):
         return self._map is not None
 
     def done(self, result: int) -> None:
-        """The dialog closes: nobody waits for the file any more."""
+        """The dialog closes: the file need not be read any more."""
         self._stop()
         super().done(result)
 
     def _read(self) -> None:
-        """Decode the file anew; of two orders chosen in a row the later one counts."""
+        """Decode the file again; of two orders chosen in a row the later one counts."""
         self._stop()
         self._map = None
         self.found.setText(self.tr("Reading {0}").format(self._path.name))
         self.preview.clear()
         self.problem.clear()
         self._allow()
-        path, sets, guess, (which, order) = self._path, self._sets, self._guess, self._choice
+        path, label_sets, guesses, (set_index, order_name) = self._path, self._sets, self._guess, self._choice
         self._guess = False
 
         def read(work: Work) -> tuple[int, LabelMapFile]:
-            chosen = set_by_colours(path, sets) if guess else which
-            return chosen, read_label_map(path, sets[chosen], order=order)
+            chosen = set_by_colours(path, label_sets) if guesses else set_index
+            return chosen, read_label_map(path, label_sets[chosen], order=order_name)
 
         self._reading = self._submit(
             read, text=self.tr("Reading {0}").format(path.name), on_done=self._read_as, on_failed=self._failed
         )
 
-    def _read_as(self, found: tuple[int, LabelMapFile]) -> None:
-        which, file = found
-        if which != self._choice[0]:
+    def _read_as(self, read_result: tuple[int, LabelMapFile]) -> None:
+        set_index, map_file = read_result
+        if set_index != self._choice[0]:
             self.order.blockSignals(True)
-            self.order.setCurrentIndex(self.order.findData(f"{which}:"))
+            self.order.setCurrentIndex(self.order.findData(f"{set_index}:"))
             self.order.blockSignals(False)
-        self._show(file)
+        self._show(map_file)
 
     def _stop(self) -> None:
         if self._reading is not None and not self._reading.settled:
             self._reading.cancel()
 
     def _failed(self, error: EngineError) -> None:
-        self.problem.setText(told(str(error)))
+        self.problem.setText(translate(str(error)))
         self.found.clear()
         self._allow()
 
     def _allow(self) -> None:
         self.problem.setVisible(bool(self.problem.text()))
         self.make.setEnabled(self.usable)
-        own = self._choice[0] == 0
-        self.replace.setEnabled(self.usable and own)
-        other = self.tr("The document has other labels; make a new one")
-        self.replace.setToolTip("" if own else other)
+        is_own = self._choice[0] == 0
+        self.replace.setEnabled(self.usable and is_own)
+        needs_new_tip = self.tr("The document has other labels; make a new one")
+        self.replace.setToolTip("" if is_own else needs_new_tip)
 
-    def _show(self, file: LabelMapFile) -> None:
-        self._map = file.label_map
+    def _show(self, map_file: LabelMapFile) -> None:
+        self._map = map_file.label_map
         self._allow()
-        height, width = file.label_map.shape
-        factor = SIDE / max(height, width)
-        small = resize_label_map(file.label_map, max(1, round(height * factor)), max(1, round(width * factor)))
-        self.preview.setPixmap(QPixmap.fromImage(to_qimage(self.label_set.palette()[small])))
-        ways = {
+        height, width = map_file.label_map.shape
+        scale_factor = SIDE / max(height, width)
+        reduced_map = resize_label_map(
+            map_file.label_map, max(1, round(height * scale_factor)), max(1, round(width * scale_factor))
+        )
+        self.preview.setPixmap(QPixmap.fromImage(to_qimage(self.label_set.palette()[reduced_map])))
+        ways_of_reading = {
             "indexed": self.tr("indexed colours"),
             "raw": self.tr("raw numbers"),
             "colour": self.tr("colours"),
         }
-        names = [label_name(self.label_set.labels[int(i)]) for i in np.unique(file.label_map)]
-        text = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
-        lines = [text.format(width, height, ways.get(file.how, file.how), ", ".join(names)), *map(told, file.notes)]
-        self.found.setText("\n".join(lines))
+        shown_names = [label_name(self.label_set.labels[int(label_id)]) for label_id in np.unique(map_file.label_map)]
+        template = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
+        summary = template.format(
+            width, height, ways_of_reading.get(map_file.how, map_file.how), ", ".join(shown_names)
+        )
+        self.found.setText("\n".join([summary, *map(translate, map_file.notes)]))
 
-    def _use(self, how: str) -> None:
+    def _use(self, purpose: str) -> None:
         if self._map is not None:
             self.accept()
-            self.used.emit(self._map, how)
+            self.used.emit(self._map, purpose)
 
 
-def set_by_colours(path: Path, sets: Sequence[LabelSet]) -> int:
+def set_by_colours(path: Path, label_sets: Sequence[LabelSet]) -> int:
     """Which of the sets' colours a label map has: the first one, 0, where nothing speaks for another."""
-    named = [load_label_set(name) for name in sets_by_colours(path)]
-    return next((i for i, one in enumerate(sets) if any(one.same_labels(found) for found in named)), 0)
+    named_sets = [load_label_set(set_name) for set_name in sets_by_colours(path)]
+    return next(
+        (
+            set_index
+            for set_index, label_set in enumerate(label_sets)
+            if any(label_set.same_labels(named_set) for named_set in named_sets)
+        ),
+        0,
+    )

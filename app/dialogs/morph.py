@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.icons import icons
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
-from engine.animation import SECONDS_PER_FRAME, gif_frames
-from engine.morph import MAX_FRAMES, MIN_FRAMES
-from engine.systems import Abilities
+from app.panels.widgets import heading_label, muted_label
+from app.shell.icons import icons
+from engine.requests.animation import SECONDS_PER_FRAME, gif_frames
+from engine.requests.morph import MAX_FRAMES, MIN_FRAMES
+from engine.systems.base import Abilities
 
 SIDE = 384
 FRAMES = 12
@@ -39,19 +40,18 @@ class _End(QWidget):
         self.thumb.setAcceptDrops(False)
         self.thumb.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.thumb.setEnabled(False)
-        title = QLabel(caption)
-        title.setProperty("heading", True)
+        caption_label = heading_label(caption)
         self._source = ElidedLabel(caption)
-        text = QVBoxLayout()
-        text.setSpacing(2)
-        text.addWidget(title)
-        text.addWidget(self._source)
-        text.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(10)
-        row.addWidget(self.thumb)
-        row.addLayout(text, 1)
+        text_column = QVBoxLayout()
+        text_column.setSpacing(2)
+        text_column.addWidget(caption_label)
+        text_column.addWidget(self._source)
+        text_column.addStretch(1)
+        row_layout = QHBoxLayout(self)
+        row_layout.setContentsMargins(0, 0, 0, 0)
+        row_layout.setSpacing(10)
+        row_layout.addWidget(self.thumb)
+        row_layout.addLayout(text_column, 1)
 
     def show_end(self, pixmap: QPixmap | None, icon: str, tint: QColor | None, source: str) -> None:
         """A style's thumbnail, or an icon, and one line about it."""
@@ -70,12 +70,12 @@ class MorphDialog(QDialog):
     export_wanted = Signal(str, int)  # kind, frames
     cancel_wanted = Signal()
 
-    def __init__(self, name: str, can: Abilities, locked: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, abilities: Abilities, locked: bool = False, parent: QWidget | None = None) -> None:
         """``locked``: the label keeps its style, so that the way can be looked at and written, but not taken."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Morph {0}").format(name))
-        self._can, self._locked = can, locked
+        self._can, self._locked = abilities, locked
         self._picture = QLabel()
         self._picture.setFixedSize(SIDE, SIDE)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -90,58 +90,57 @@ class MorphDialog(QDialog):
         self._per_cent.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %"))
         self._per_cent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.first, self.second = _End(self.tr("From")), _End(self.tr("To"))
-        left = QVBoxLayout()
-        left.setSpacing(8)
-        left.addWidget(self._picture)
-        track = QHBoxLayout()
-        track.addWidget(self.slider, 1)
-        track.addWidget(self._per_cent)
-        left.addLayout(track)
-        left.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 16, 16, 14)
-        row.setSpacing(18)
-        row.addLayout(left)
-        row.addLayout(self._build_right(), 1)
+        left_column = QVBoxLayout()
+        left_column.setSpacing(8)
+        left_column.addWidget(self._picture)
+        slider_row = QHBoxLayout()
+        slider_row.addWidget(self.slider, 1)
+        slider_row.addWidget(self._per_cent)
+        left_column.addLayout(slider_row)
+        left_column.addStretch(1)
+        row_layout = QHBoxLayout(self)
+        row_layout.setContentsMargins(16, 16, 16, 14)
+        row_layout.setSpacing(18)
+        row_layout.addLayout(left_column)
+        row_layout.addLayout(self._build_right(), 1)
         self.setMinimumWidth(SIDE + 340)
         self.slider.setFocus()
 
     def _build_right(self) -> QVBoxLayout:
         no_samples = self.tr("These weights cannot draw styles")
         no_images = self.tr("These weights take no styles from pictures")
-        roll = self.tr("A new random style") if self._can.samples else no_samples
-        picture = self.tr("A region of a picture") if self._can.images else no_images
-        self.button_dice = self._button("dice", self.tr("Roll"), roll)
+        dice_tip = self.tr("A new random style") if self._can.samples else no_samples
+        picture_tip = self.tr("A region of a picture") if self._can.images else no_images
+        self.button_dice = self._button("dice", self.tr("Roll"), dice_tip)
         self.button_dice.clicked.connect(self.dice_wanted)
         self.button_mean = self._button("palette", self.tr("Mean"), self.tr("The mean style of the weights"))
         self.button_mean.clicked.connect(self.mean_wanted)
-        self.button_picture = self._button("image-add", self.tr("Picture..."), picture)
+        self.button_picture = self._button("image-add", self.tr("Picture..."), picture_tip)
         self.button_picture.clicked.connect(self.picture_wanted)
-        ways = QHBoxLayout()
-        ways.setSpacing(6)
+        source_row = QHBoxLayout()
+        source_row.setSpacing(6)
         for button in (self.button_dice, self.button_mean, self.button_picture):
-            ways.addWidget(button, 1)
+            source_row.addWidget(button, 1)
         self.kind = QComboBox()
         self.kind.setAccessibleName(self.tr("What to write"))
-        for text, kind in (
+        for caption, export_kind in (
             (self.tr("Animated GIF"), GIF),
             (self.tr("Strip, all pictures in a row"), STRIP),
             (self.tr("PNG sequence in a new folder"), SEQUENCE),
         ):
-            self.kind.addItem(text, kind)
+            self.kind.addItem(caption, export_kind)
         self.frames = QSpinBox()
         self.frames.setRange(MIN_FRAMES, MAX_FRAMES)
         self.frames.setValue(FRAMES)
         self.frames.setAccessibleName(self.tr("Number of pictures"))
-        form = QFormLayout()
-        form.setSpacing(8)
-        form.addRow(self.tr("Write"), self.kind)
-        form.addRow(self.tr("Pictures"), self.frames)
-        self._length = QLabel()
-        self._length.setProperty("muted", True)
+        form_layout = QFormLayout()
+        form_layout.setSpacing(8)
+        form_layout.addRow(self.tr("Write"), self.kind)
+        form_layout.addRow(self.tr("Pictures"), self.frames)
+        self._length = muted_label()
         self._length.setWordWrap(True)
         self._length.setAccessibleName(self.tr("What is written"))
-        form.addRow("", self._length)
+        form_layout.addRow("", self._length)
         self.kind.currentIndexChanged.connect(self._show_length)
         self.frames.valueChanged.connect(self._show_length)
         self._show_length()
@@ -152,25 +151,25 @@ class MorphDialog(QDialog):
         self.stop = QPushButton(self.tr("Cancel"))
         self.stop.setAccessibleName(self.tr("Cancel the export"))
         self.stop.clicked.connect(self.cancel_wanted)
-        running = QHBoxLayout()
-        running.addWidget(self._bar, 1)
-        running.addWidget(self.stop)
+        progress_row = QHBoxLayout()
+        progress_row.addWidget(self._bar, 1)
+        progress_row.addWidget(self.stop)
         self._message = QLabel()
         self._message.setWordWrap(True)
         self._message.setAccessibleName(self.tr("Message"))
-        column = QVBoxLayout()
-        column.setSpacing(10)
-        column.addWidget(self.first)
-        column.addWidget(self.second)
-        column.addLayout(ways)
-        column.addSpacing(8)
-        column.addLayout(form)
-        column.addLayout(running)
-        column.addWidget(self._message)
-        column.addStretch(1)
-        column.addLayout(self._build_buttons())
+        column_layout = QVBoxLayout()
+        column_layout.setSpacing(10)
+        column_layout.addWidget(self.first)
+        column_layout.addWidget(self.second)
+        column_layout.addLayout(source_row)
+        column_layout.addSpacing(8)
+        column_layout.addLayout(form_layout)
+        column_layout.addLayout(progress_row)
+        column_layout.addWidget(self._message)
+        column_layout.addStretch(1)
+        column_layout.addLayout(self._build_buttons())
         self.show_progress(None)
-        return column
+        return column_layout
 
     def _build_buttons(self) -> QHBoxLayout:
         self.export = QPushButton(self.tr("Export..."))
@@ -179,21 +178,23 @@ class MorphDialog(QDialog):
         self.export.clicked.connect(lambda: self.export_wanted.emit(self.kind.currentData(), self.frames.value()))
         self.take = QPushButton(self.tr("Take this style"))
         self.take.setEnabled(not self._locked)
-        held = self.tr("This style is locked; unlock it to change it")
-        self.take.setToolTip(held if self._locked else self.tr("Give the label the style that the preview shows"))
+        locked_hint = self.tr("This style is locked; unlock it to change it")
+        self.take.setToolTip(
+            locked_hint if self._locked else self.tr("Give the label the style that the preview shows")
+        )
         self.take.clicked.connect(self._take)
-        close = QPushButton(self.tr("Close"))
-        close.clicked.connect(self.reject)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for button in (close, self.take, self.export):
+        close_button = QPushButton(self.tr("Close"))
+        close_button.clicked.connect(self.reject)
+        row_layout = QHBoxLayout()
+        row_layout.setSpacing(6)
+        for button in (close_button, self.take, self.export):
             button.setAccessibleName(button.text())
             button.setAutoDefault(False)
-        row.addStretch(1)
-        row.addWidget(close)
-        row.addWidget(self.take)
-        row.addWidget(self.export)
-        return row
+        row_layout.addStretch(1)
+        row_layout.addWidget(close_button)
+        row_layout.addWidget(self.take)
+        row_layout.addWidget(self.export)
+        return row_layout
 
     # --- what the controller says -------------------------------------------------------------------
 
@@ -204,54 +205,54 @@ class MorphDialog(QDialog):
 
     def show_picture(self, image: QImage) -> None:
         """The picture at the slider's place."""
-        ratio = self.devicePixelRatioF()
-        side = round(SIDE * ratio)
-        keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        pixmap = QPixmap.fromImage(image.scaled(side, side, keep, smooth))
-        pixmap.setDevicePixelRatio(ratio)
+        pixel_ratio = self.devicePixelRatioF()
+        side_pixels = round(SIDE * pixel_ratio)
+        keep_ratio, smooth_scaling = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        pixmap = QPixmap.fromImage(image.scaled(side_pixels, side_pixels, keep_ratio, smooth_scaling))
+        pixmap.setDevicePixelRatio(pixel_ratio)
         self._picture.setPixmap(pixmap)
 
-    def show_progress(self, part: float | None) -> None:
+    def show_progress(self, fraction: float | None) -> None:
         """How far the export is, 0 to 1; None: none runs."""
-        running = part is not None
+        running = fraction is not None
         self._bar.setVisible(running)
         self.stop.setVisible(running)
-        self._bar.setValue(round(1000 * (part or 0.0)))
+        self._bar.setValue(round(1000 * (fraction or 0.0)))
         for widget in (self.export, self.kind, self.frames, self.button_mean):
             widget.setEnabled(not running)
         self.button_dice.setEnabled(not running and self._can.samples)
         self.button_picture.setEnabled(not running and self._can.images)
 
-    def show_message(self, text: str) -> None:
+    def show_message(self, message: str) -> None:
         """What was written, or what is wrong."""
-        self._message.setText(text)
+        self._message.setText(message)
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _button(self, icon: str, text: str, tip: str) -> QPushButton:
-        button = QPushButton(f" {text}")
-        button.setAccessibleName(text.rstrip("."))
-        button.setToolTip(tip)
+    def _button(self, icon: str, caption: str, tool_tip: str) -> QPushButton:
+        button = QPushButton(f" {caption}")
+        button.setAccessibleName(caption.rstrip("."))
+        button.setToolTip(tool_tip)
         button.setAutoDefault(False)
         icons().bind(button, icon)
         return button
 
     def _show_length(self, *_: object) -> None:
         """What will be written, in numbers."""
-        count, kind = self.frames.value(), self.kind.currentData()
-        if kind == GIF:
-            frames = gif_frames(count)
-            seconds = f"{frames * SECONDS_PER_FRAME:.1f}"
-            text = self.tr("There and back: {0} frames, {1} s").format(frames, seconds)
-        elif kind == STRIP:
-            text = self.tr("One PNG with {0} pictures side by side").format(count)
+        frame_count, export_kind = self.frames.value(), self.kind.currentData()
+        if export_kind == GIF:
+            gif_frame_count = gif_frames(frame_count)
+            seconds = f"{gif_frame_count * SECONDS_PER_FRAME:.1f}"
+            summary = self.tr("There and back: {0} frames, {1} s").format(gif_frame_count, seconds)
+        elif export_kind == STRIP:
+            summary = self.tr("One PNG with {0} pictures side by side").format(frame_count)
         else:
-            text = self.tr("{0} PNG files, each of which opens as a document").format(count)
-        self._length.setText(text)
+            summary = self.tr("{0} PNG files, each of which opens as a document").format(frame_count)
+        self._length.setText(summary)
 
-    def _moved(self, value: int) -> None:
-        self._per_cent.setText(self.tr("{0} %").format(value))
-        self.amount_changed.emit(value / 100)
+    def _moved(self, per_cent: int) -> None:
+        self._per_cent.setText(self.tr("{0} %").format(per_cent))
+        self.amount_changed.emit(per_cent / 100)
 
     def _take(self) -> None:
         self.take_wanted.emit(self.amount)

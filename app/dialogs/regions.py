@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 
 from app.canvas.widget import CanvasWidget
 from app.document.document import Document
-from app.errors_ui import Problem, Severity
 from app.errors_ui.bar import ErrorBar
-from app.icons import icons
-from app.labels_text import name_of
+from app.errors_ui.hub import Problem, Severity
+from app.jobs.photos import Photo
 from app.panels.labels import LabelsPanel
-from app.photos import Photo
-from engine.labels import LabelSet
+from app.shell.icons import icons
+from app.texts.label_names import name_of
+from engine.labels.label_sets import LabelSet
 
 
 class Purpose(Enum):
@@ -51,7 +51,7 @@ class RegionsDialog(QDialog):
         purpose: Purpose,
         *,
         target: int | None = None,
-        always: bool = True,
+        always_shown: bool = True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -77,9 +77,9 @@ class RegionsDialog(QDialog):
         self.labels.list.setAcceptDrops(False)
         self.bar = ErrorBar()
         self.canvas.failed.connect(lambda error: self.bar.show_problem(Problem(str(error))))
-        self._build(label_set, always)
-        present = self._present()
-        paints = [label for label in present if label != 0]
+        self._build(label_set, always_shown)
+        present_ids = self._present()
+        paints = [label_id for label_id in present_ids if label_id != 0]
         self.document.set_current_label(target if target is not None else (paints[0] if paints else 0))
         self.document.undo_changed.connect(self._fill_sources)
         self._fill_sources()
@@ -88,28 +88,28 @@ class RegionsDialog(QDialog):
 
     # --- building -----------------------------------------------------------------------------------
 
-    def _build(self, label_set: LabelSet, always: bool) -> None:
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self._build_tools())
-        middle.addWidget(self.canvas, 1)
+    def _build(self, label_set: LabelSet, always_shown: bool) -> None:
+        middle_row = QHBoxLayout()
+        middle_row.setSpacing(0)
+        middle_row.addWidget(self._build_tools())
+        middle_row.addWidget(self.canvas, 1)
         self.labels.setFixedWidth(290)
-        middle.addWidget(self.labels)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        column.addLayout(middle, 1)
-        column.addLayout(self._build_source(label_set))
-        column.addLayout(self._build_buttons(always))
+        middle_row.addWidget(self.labels)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(0)
+        column_layout.addWidget(self.bar)
+        column_layout.addLayout(middle_row, 1)
+        column_layout.addLayout(self._build_source(label_set))
+        column_layout.addLayout(self._build_buttons(always_shown))
 
     def _build_tools(self) -> QToolBar:
-        bar = QToolBar()
-        bar.setObjectName("toolBar")
-        bar.setOrientation(Qt.Orientation.Vertical)
-        bar.setIconSize(QSize(20, 20))
-        bar.setAccessibleName(self.tr("Tools"))
-        group = QActionGroup(self)
+        tool_bar = QToolBar()
+        tool_bar.setObjectName("toolBar")
+        tool_bar.setOrientation(Qt.Orientation.Vertical)
+        tool_bar.setIconSize(QSize(20, 20))
+        tool_bar.setAccessibleName(self.tr("Tools"))
+        action_group = QActionGroup(self)
         tools = (
             ("brush", self.tr("Brush (B)")),
             ("eraser", self.tr("Eraser (E)")),
@@ -118,81 +118,81 @@ class RegionsDialog(QDialog):
             ("pan", self.tr("Pan (H)")),
         )
         self._tools: dict[str, QAction] = {}
-        for name, text in tools:
-            action = QAction(text, self)
+        for icon_name, caption in tools:
+            action = QAction(caption, self)
             action.setCheckable(True)
-            action.setChecked(name == self.canvas.tool_id)
-            icons().bind(action, name)
-            action.triggered.connect(lambda _=False, name=name: self.canvas.set_tool(name))
-            group.addAction(action)
-            bar.addAction(action)
-            self._tools[name] = action
-        self.canvas.tool_changed.connect(lambda name: self._tools[name].setChecked(True))
-        bar.addSeparator()
+            action.setChecked(icon_name == self.canvas.tool_id)
+            icons().bind(action, icon_name)
+            action.triggered.connect(lambda _=False, icon_name=icon_name: self.canvas.set_tool(icon_name))
+            action_group.addAction(action)
+            tool_bar.addAction(action)
+            self._tools[icon_name] = action
+        self.canvas.tool_changed.connect(lambda icon_name: self._tools[icon_name].setChecked(True))
+        tool_bar.addSeparator()
         history = (
             ("undo", self.tr("Undo (Ctrl+Z)"), ["Ctrl+Z"], self.document.undo),
             ("redo", self.tr("Redo (Ctrl+Shift+Z)"), ["Ctrl+Shift+Z", "Ctrl+Y"], self.document.redo),
         )
-        for name, text, keys, do in history:
-            action = QAction(text, self)
-            action.setShortcuts([QKeySequence(key) for key in keys])
-            icons().bind(action, name)
-            action.triggered.connect(do)
-            bar.addAction(action)
-        for action in bar.actions():
-            button = bar.widgetForAction(action)
+        for icon_name, caption, shortcuts, handler in history:
+            action = QAction(caption, self)
+            action.setShortcuts([QKeySequence(shortcut) for shortcut in shortcuts])
+            icons().bind(action, icon_name)
+            action.triggered.connect(handler)
+            tool_bar.addAction(action)
+        for action in tool_bar.actions():
+            button = tool_bar.widgetForAction(action)
             if button is not None and action.text():
                 button.setAccessibleName(action.text())
-        return bar
+        return tool_bar
 
     def _build_source(self, label_set: LabelSet) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(16, 10, 16, 0)
-        row.setSpacing(10)
+        row_layout = QHBoxLayout()
+        row_layout.setContentsMargins(16, 10, 16, 0)
+        row_layout.setSpacing(10)
         self.source = QComboBox()
         self.source.setAccessibleName(self.tr("Region that gives the style"))
         self.source.setMinimumWidth(180)
         if self._purpose is Purpose.STYLE and self._target is not None:
-            name = name_of(label_set, self._target)
-            row.addWidget(QLabel(self.tr("Style for {0} from the region").format(name)))
-            row.addWidget(self.source)
+            label_text = name_of(label_set, self._target)
+            row_layout.addWidget(QLabel(self.tr("Style for {0} from the region").format(label_text)))
+            row_layout.addWidget(self.source)
         elif self._purpose is Purpose.ALL:
-            row.addWidget(QLabel(self.tr("Every label takes its style from its own region.")))
+            row_layout.addWidget(QLabel(self.tr("Every label takes its style from its own region.")))
         else:
-            row.addWidget(QLabel(self.tr("The regions become the label map, their styles are kept.")))
-        row.addStretch(1)
-        return row
+            row_layout.addWidget(QLabel(self.tr("The regions become the label map, their styles are kept.")))
+        row_layout.addStretch(1)
+        return row_layout
 
-    def _build_buttons(self, always: bool) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(16, 10, 16, 14)
-        row.setSpacing(10)
+    def _build_buttons(self, always_shown: bool) -> QHBoxLayout:
+        row_layout = QHBoxLayout()
+        row_layout.setContentsMargins(16, 10, 16, 14)
+        row_layout.setSpacing(10)
         self.only_unsure = QCheckBox(self.tr("Show this only when the regions are uncertain"))
         self.only_unsure.setAccessibleName(self.tr("Show this only when the regions are uncertain"))
-        self.only_unsure.setChecked(not always)
+        self.only_unsure.setChecked(not always_shown)
         self.load = QPushButton(self.tr("Load label map..."))
         self.load.setAccessibleName(self.tr("Load a label map of this photo"))
         self.load.setToolTip(self.tr("Use a label map file of this photo instead of the regions found"))
         self.load.clicked.connect(self.map_wanted)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setAccessibleName(self.tr("Cancel"))
-        cancel.clicked.connect(self.reject)
-        texts = {
+        cancel_button = QPushButton(self.tr("Cancel"))
+        cancel_button.setAccessibleName(self.tr("Cancel"))
+        cancel_button.clicked.connect(self.reject)
+        purpose_texts = {
             Purpose.STYLE: self.tr("Use style"),
             Purpose.ALL: self.tr("Use all styles"),
             Purpose.NEW: self.tr("Make document"),
         }
-        self.use = QPushButton(texts[self._purpose])
-        self.use.setAccessibleName(texts[self._purpose])
+        self.use = QPushButton(purpose_texts[self._purpose])
+        self.use.setAccessibleName(purpose_texts[self._purpose])
         self.use.setProperty("primary", True)
         self.use.setDefault(True)
         self.use.clicked.connect(self.accept)
-        row.addWidget(self.only_unsure)
-        row.addStretch(1)
-        row.addWidget(self.load)
-        row.addWidget(cancel)
-        row.addWidget(self.use)
-        return row
+        row_layout.addWidget(self.only_unsure)
+        row_layout.addStretch(1)
+        row_layout.addWidget(self.load)
+        row_layout.addWidget(cancel_button)
+        row_layout.addWidget(self.use)
+        return row_layout
 
     # --- behaviour ----------------------------------------------------------------------------------
 
@@ -201,34 +201,34 @@ class RegionsDialog(QDialog):
         self.document.replace_label_map(label_map)
 
     def accept(self) -> None:
-        """Give the regions to whoever opened the dialog."""
+        """Tell the regions by ``used``, and close."""
         self.document.end_stroke()
-        data = self.source.currentData()
-        source = int(data) if self._purpose is Purpose.STYLE and data is not None else -1
+        chosen_data = self.source.currentData()
+        source = int(chosen_data) if self._purpose is Purpose.STYLE and chosen_data is not None else -1
         self.used.emit(self.document.label_map.copy(), source)
         super().accept()
 
     def _present(self) -> list[int]:
         areas = self.document.areas
-        ids = [label.id for label in self.document.label_set.labels if areas[label.id] > 0]
-        return sorted(ids, key=lambda label: -int(areas[label]))
+        label_ids = [label.id for label in self.document.label_set.labels if areas[label.id] > 0]
+        return sorted(label_ids, key=lambda label: -int(areas[label]))
 
     def _fill_sources(self) -> None:
         chosen = self.source.currentData()
-        present = self._present()
+        present_ids = self._present()
         self.source.clear()
-        for label in present:
-            self.source.addItem(name_of(self.document.label_set, label), label)
-        wanted = chosen if chosen in present else self._target
-        self.source.setCurrentIndex(self.source.findData(wanted) if wanted in present else 0)
-        self.use.setEnabled(bool(present))
+        for label_id in present_ids:
+            self.source.addItem(name_of(self.document.label_set, label_id), label_id)
+        wanted_label = chosen if chosen in present_ids else self._target
+        self.source.setCurrentIndex(self.source.findData(wanted_label) if wanted_label in present_ids else 0)
+        self.use.setEnabled(bool(present_ids))
 
     def _warn(self) -> None:
         sentences = list(self._photo.warnings)
         if self._purpose is Purpose.STYLE and self._target is not None:
             if self._target not in self._present():
-                name = name_of(self.document.label_set, self._target)
-                text = self.tr("No {0} was found in this photo: paint it, or choose another region below.")
-                sentences.append(text.format(name))
+                label_text = name_of(self.document.label_set, self._target)
+                caption = self.tr("No {0} was found in this photo: paint it, or choose another region below.")
+                sentences.append(caption.format(label_text))
         if sentences:
             self.bar.show_problem(Problem(" ".join(sentences), "", Severity.WARNING))

@@ -16,39 +16,39 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import BY_ID, GESTURES, MENUS, SEPARATOR, SUBMENUS
-from app.i18n import tr
+from app.shell.actions import BY_ID, GESTURES, MENUS, SEPARATOR, SUBMENUS
+from app.shell.i18n import tr
 
 
 def shortcut_rows() -> list[tuple[str, str, str]]:
     """(command, keys, what it does) in the order of the menus, then what the mouse does; translated."""
     rows = []
-    for _, entries in MENUS:
-        for entry in _flat(entries):
-            action = BY_ID[entry]
+    for _, entry_ids in MENUS:
+        for entry_id in _flat(entry_ids):
+            action = BY_ID[entry_id]
             if not action.keys:
                 continue
-            text = tr(action.text).format(action.keys[0]).rstrip(".")
-            rows.append((text, keys_text(action.keys), tr(action.tip)))
-    rows += [(tr("On the canvas"), tr(gesture), tr(what)) for gesture, what in GESTURES]
+            command_text = tr(action.text).format(action.keys[0]).rstrip(".")
+            rows.append((command_text, keys_text(action.keys), tr(action.tip)))
+    rows += [(tr("On the canvas"), tr(gesture), tr(description)) for gesture, description in GESTURES]
     return rows
 
 
 def keys_text(keys: tuple[str, ...]) -> str:
     """Keys as this system writes them."""
-    native = QKeySequence.SequenceFormat.NativeText
-    texts = [QKeySequence(key).toString(native) for key in keys]
-    return ", ".join(dict.fromkeys(text for text in texts if text))
+    native_format = QKeySequence.SequenceFormat.NativeText
+    key_texts = [QKeySequence(key).toString(native_format) for key in keys]
+    return ", ".join(dict.fromkeys(key_text for key_text in key_texts if key_text))
 
 
-def _flat(entries: tuple[str, ...]) -> list[str]:
-    flat = []
-    for entry in entries:
-        if entry in SUBMENUS:
-            flat += _flat(SUBMENUS[entry][1])
-        elif entry != SEPARATOR:
-            flat.append(entry)
-    return flat
+def _flat(entry_ids: tuple[str, ...]) -> list[str]:
+    action_ids = []
+    for entry_id in entry_ids:
+        if entry_id in SUBMENUS:
+            action_ids += _flat(SUBMENUS[entry_id][1])
+        elif entry_id != SEPARATOR:
+            action_ids.append(entry_id)
+    return action_ids
 
 
 class ShortcutsDialog(QDialog):
@@ -74,26 +74,26 @@ class ShortcutsDialog(QDialog):
         self.table.setAlternatingRowColors(True)
         self.table.verticalHeader().hide()
         self.table.setTabKeyNavigation(False)
-        for i, row in enumerate(rows):
-            for place, text in enumerate(row):
-                self.table.setItem(i, place, QTableWidgetItem(text))
-        header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 12)
-        column.setSpacing(10)
-        column.addWidget(self.search)
-        column.addWidget(self.table, 1)
-        column.addWidget(buttons)
+        for row_number, row in enumerate(rows):
+            for column_number, cell_text in enumerate(row):
+                self.table.setItem(row_number, column_number, QTableWidgetItem(cell_text))
+        table_header = self.table.horizontalHeader()
+        table_header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        table_header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        table_header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        table_header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        button_box.rejected.connect(self.reject)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(16, 16, 16, 12)
+        column_layout.setSpacing(10)
+        column_layout.addWidget(self.search)
+        column_layout.addWidget(self.table, 1)
+        column_layout.addWidget(button_box)
 
-    def _filter(self, text: str) -> None:
-        needle = text.strip().casefold()
-        for i in range(self.table.rowCount()):
-            cells = (self.table.item(i, column) for column in range(3))
-            shown = any(needle in cell.text().casefold() for cell in cells if cell is not None)
-            self.table.setRowHidden(i, not shown)
+    def _filter(self, search_text: str) -> None:
+        needle = search_text.strip().casefold()
+        for row_number in range(self.table.rowCount()):
+            row_cells = (self.table.item(row_number, column) for column in range(3))
+            is_shown = any(needle in cell.text().casefold() for cell in row_cells if cell is not None)
+            self.table.setRowHidden(row_number, not is_shown)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QTabBar,
@@ -19,15 +18,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.documents import Gallery
-from app.i18n import CHINESE, language
-from app.labels_text import set_name
-from app.pixels import to_qimage
+from app.document.opening import Gallery
+from app.imaging.pixels import to_qimage
+from app.panels.widgets import muted_label
+from app.shell.i18n import CHINESE, language
+from app.texts.label_names import set_name
 from engine.errors import EngineError
-from engine.labels import LabelSet, read_label_map, resize_label_map
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet
 
 SIDE = 144
-BLANK = "blank"
 
 
 class TemplateDialog(QDialog):
@@ -62,23 +62,22 @@ class TemplateDialog(QDialog):
         self.tabs.setVisible(len(self._galleries) > 1)
         self.tabs.currentChanged.connect(self._show)
         self._show()
-        hint = QLabel(self.tr("The label map becomes a new document."))
-        hint.setProperty("muted", True)
-        hint.setWordWrap(True)
-        box = QDialogButtonBox()
-        box.addButton(QDialogButtonBox.StandardButton.Cancel)
-        make = box.addButton(self.tr("Make document"), QDialogButtonBox.ButtonRole.AcceptRole)
-        make.setProperty("primary", True)
-        make.setAccessibleName(self.tr("Make document"))
-        box.accepted.connect(self.accept)
-        box.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 12)
-        column.setSpacing(10)
-        column.addWidget(self.tabs)
-        column.addWidget(self.list, 1)
-        column.addWidget(hint)
-        column.addWidget(box)
+        hint_label = muted_label(self.tr("The label map becomes a new document."))
+        hint_label.setWordWrap(True)
+        button_box = QDialogButtonBox()
+        button_box.addButton(QDialogButtonBox.StandardButton.Cancel)
+        make_button = button_box.addButton(self.tr("Make document"), QDialogButtonBox.ButtonRole.AcceptRole)
+        make_button.setProperty("primary", True)
+        make_button.setAccessibleName(self.tr("Make document"))
+        button_box.accepted.connect(self.accept)
+        button_box.rejected.connect(self.reject)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(16, 16, 16, 12)
+        column_layout.setSpacing(10)
+        column_layout.addWidget(self.tabs)
+        column_layout.addWidget(self.list, 1)
+        column_layout.addWidget(hint_label)
+        column_layout.addWidget(button_box)
 
     @property
     def gallery(self) -> Gallery:
@@ -89,30 +88,30 @@ class TemplateDialog(QDialog):
         """Show the templates of the chosen set."""
         self.list.clear()
         self._maps.clear()
-        labels = self.gallery.label_set
+        label_set = self.gallery.label_set
         for template in self.gallery.templates:
-            title = template.title_zh if language() == CHINESE else template.title
+            template_title = template.title_zh if language() == CHINESE else template.title
             try:
-                self._add(title, read_label_map(template.path, labels).label_map, labels)
+                self._add(template_title, read_label_map(template.path, label_set).label_map, label_set)
             except EngineError:
                 continue  # made for other labels
-        self._add(self.tr("Empty"), np.zeros((256, 256), np.uint8), labels)
+        self._add(self.tr("Empty"), np.zeros((256, 256), np.uint8), label_set)
         self.list.setCurrentRow(0)
 
-    def _add(self, title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
-        scale = SIDE / max(label_map.shape)
-        height, width = (max(1, round(side * scale)) for side in label_map.shape)
-        small = resize_label_map(label_map, height, width)
-        pixmap = QPixmap.fromImage(to_qimage(label_set.palette()[small]))
+    def _add(self, template_title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
+        scale_factor = SIDE / max(label_map.shape)
+        height, width = (max(1, round(side * scale_factor)) for side in label_map.shape)
+        reduced_map = resize_label_map(label_map, height, width)
+        pixmap = QPixmap.fromImage(to_qimage(label_set.palette()[reduced_map]))
         icon = QIcon(pixmap)
         icon.addPixmap(pixmap, QIcon.Mode.Selected)  # the labels' colours are not tinted
-        item = QListWidgetItem(icon, title)
-        item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.list.addItem(item)
+        list_item = QListWidgetItem(icon, template_title)
+        list_item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.list.addItem(list_item)
         self._maps.append(label_map)
 
     def accept(self, *_: object) -> None:
-        """Give the chosen map to whoever opened the dialog."""
+        """Tell the chosen map by ``chosen``, and close."""
         row = self.list.currentRow()
         super().accept()
         if 0 <= row < len(self._maps):

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.icons import icons, tinted
+from app.panels.widgets import muted_label
+from app.shell.icons import icons, tinted
 
 SIDE = 208
 IN_ROW = 3
@@ -79,26 +80,26 @@ class VariationTile(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         palette = self.palette()
-        box = QRectF(1.5, 1.5, SIDE - 3, SIDE - 3)
-        path = QPainterPath()
-        path.addRoundedRect(box, RADIUS, RADIUS)
-        painter.setClipPath(path)
+        picture_box = QRectF(1.5, 1.5, SIDE - 3, SIDE - 3)
+        rounded_path = QPainterPath()
+        rounded_path.addRoundedRect(picture_box, RADIUS, RADIUS)
+        painter.setClipPath(rounded_path)
         if self._image is not None:
-            painter.drawImage(box, self._image)
+            painter.drawImage(picture_box, self._image)
         else:
-            painter.fillPath(path, palette.color(QPalette.ColorRole.Base))
-            faint = palette.color(QPalette.ColorRole.PlaceholderText)
-            icon = tinted("broken" if self._failed else "dice", faint, 28, self.devicePixelRatioF())
+            painter.fillPath(rounded_path, palette.color(QPalette.ColorRole.Base))
+            faint_text = palette.color(QPalette.ColorRole.PlaceholderText)
+            icon = tinted("broken" if self._failed else "dice", faint_text, 28, self.devicePixelRatioF())
             painter.drawPixmap(QPoint(SIDE // 2 - 14, SIDE // 2 - 14), icon)
         painter.setClipping(False)
-        pointed = self.hasFocus() or (self.underMouse() and self.isEnabled())
-        edge = QColor(palette.color(QPalette.ColorRole.Accent if pointed else QPalette.ColorRole.Text))
-        edge.setAlphaF(1.0 if pointed else 0.2)
-        painter.setPen(QPen(edge, 3 if pointed else 1))  # no veil: colours are what is being judged
-        painter.drawPath(path)
+        under_pointer = self.hasFocus() or (self.underMouse() and self.isEnabled())
+        edge_colour = QColor(palette.color(QPalette.ColorRole.Accent if under_pointer else QPalette.ColorRole.Text))
+        edge_colour.setAlphaF(1.0 if under_pointer else 0.2)
+        painter.setPen(QPen(edge_colour, 3 if under_pointer else 1))  # no veil: colours are what is being judged
+        painter.drawPath(rounded_path)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        caption = QRect(0, SIDE, SIDE, self.height() - SIDE)
-        painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, self.tr("Seed {0}").format(self.seed))
+        caption_box = QRect(0, SIDE, SIDE, self.height() - SIDE)
+        painter.drawText(caption_box, Qt.AlignmentFlag.AlignCenter, self.tr("Seed {0}").format(self.seed))
         painter.end()
 
 
@@ -108,47 +109,48 @@ class VariationsDialog(QDialog):
     taken = Signal(object)  # seed
     more_wanted = Signal()
 
-    def __init__(self, name: str, count: int, whole: bool = False, parent: QWidget | None = None) -> None:
-        """``whole``: the style is that of the whole picture."""
+    def __init__(self, label_text: str, count: int, whole_picture: bool = False, parent: QWidget | None = None) -> None:
+        """``whole_picture``: the style is that of the whole picture."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Variations of {0}").format(name))
-        region = self.tr("Click a picture to take its style for {0}. Everything else stays as it is.").format(name)
-        hint = QLabel(self.tr("Click a picture to take its style.") if whole else region)
-        hint.setProperty("muted", True)
-        hint.setWordWrap(True)
+        self.setWindowTitle(self.tr("Variations of {0}").format(label_text))
+        region_hint = self.tr("Click a picture to take its style for {0}. Everything else stays as it is.").format(
+            label_text
+        )
+        hint_label = muted_label(self.tr("Click a picture to take its style.") if whole_picture else region_hint)
+        hint_label.setWordWrap(True)
         self.tiles = [VariationTile() for _ in range(count)]
-        group = QButtonGroup(self)  # lets the arrow keys go up and down too
-        group.setExclusive(False)
-        grid = QGridLayout()
-        grid.setSpacing(10)
-        for i, tile in enumerate(self.tiles):
-            group.addButton(tile)
+        button_group = QButtonGroup(self)  # lets the arrow keys go up and down too
+        button_group.setExclusive(False)
+        grid_layout = QGridLayout()
+        grid_layout.setSpacing(10)
+        for position, tile in enumerate(self.tiles):
+            button_group.addButton(tile)
             tile.clicked.connect(lambda _=False, tile=tile: self._take(tile))
-            grid.addWidget(tile, i // IN_ROW, i % IN_ROW)
+            grid_layout.addWidget(tile, position // IN_ROW, position % IN_ROW)
         self._problem = QLabel()
         self._problem.setWordWrap(True)
         self._problem.setAccessibleName(self.tr("What is wrong"))
         self._problem.hide()
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.button_more = QPushButton(self.tr("Six more"))
         self.button_more.setAccessibleName(self.tr("Six more"))
         self.button_more.setToolTip(self.tr("Drop these and paint six others"))
         icons().bind(self.button_more, "dice")
         self.button_more.clicked.connect(self.more_wanted)
-        box.addButton(self.button_more, QDialogButtonBox.ButtonRole.ActionRole)
-        box.rejected.connect(self.reject)
-        for button in box.buttons():
+        button_box.addButton(self.button_more, QDialogButtonBox.ButtonRole.ActionRole)
+        button_box.rejected.connect(self.reject)
+        for button in button_box.buttons():
             if isinstance(button, QPushButton):
                 button.setAutoDefault(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 14, 16, 12)
-        column.setSpacing(10)
-        column.addWidget(hint)
-        column.addLayout(grid)
-        column.addWidget(self._problem)
-        column.addWidget(box)
-        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(16, 14, 16, 12)
+        column_layout.setSpacing(10)
+        column_layout.addWidget(hint_label)
+        column_layout.addLayout(grid_layout)
+        column_layout.addWidget(self._problem)
+        column_layout.addWidget(button_box)
+        column_layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
 
     def begin(self, seeds: Sequence[int]) -> None:
         """Wait for new pictures."""
@@ -157,12 +159,12 @@ class VariationsDialog(QDialog):
             tile.wait(seed)
         self.button_more.setFocus()
 
-    def show_variation(self, place: int, image: QImage) -> None:
+    def show_variation(self, position: int, image: QImage) -> None:
         """A picture is there; the first one gets the keyboard."""
-        first = not any(tile.ready for tile in self.tiles)
-        self.tiles[place].show_image(image)
-        if first:
-            self.tiles[place].setFocus()
+        is_first = not any(tile.ready for tile in self.tiles)
+        self.tiles[position].show_image(image)
+        if is_first:
+            self.tiles[position].setFocus()
 
     def fail(self, sentence: str) -> None:
         """The pictures that are missing cannot be painted."""

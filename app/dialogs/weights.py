@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.weights import WeightsPanel
-from engine.checkpoints.store import user_weights_folder
-from engine.label_sets import bundled_label_sets
+from app.panels.widgets import heading_label, muted_label
+from engine.labels.label_sets import bundled_label_sets
+from engine.weights.store import user_weights_folder
 
 BAD_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 
@@ -35,14 +36,14 @@ class WeightsDialog(QDialog):
         self.setWindowTitle(self.tr("Weights"))
         self.resize(980, 640)
         self.panel = WeightsPanel()
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        box.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
-        box.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 12)
-        column.setSpacing(12)
-        column.addWidget(self.panel, 1)
-        column.addWidget(box)
+        button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        button_box.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
+        button_box.rejected.connect(self.reject)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(16, 16, 16, 12)
+        column_layout.setSpacing(12)
+        column_layout.addWidget(self.panel, 1)
+        column_layout.addWidget(button_box)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,6 @@ class Import:
     path: Path
     name: str
     label_set: str | None
-    replace: bool
 
 
 class ImportDialog(QDialog):
@@ -60,77 +60,75 @@ class ImportDialog(QDialog):
 
     chosen = Signal(object)
 
-    def __init__(self, path: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, file_path: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Import weights"))
         self.setMinimumWidth(480)
-        self._path = path
-        heading = QLabel(self.tr("{0} becomes weights for the editor and for every command.").format(path.name))
-        heading.setProperty("heading", True)
-        heading.setWordWrap(True)
-        about = QLabel(
+        self._path = file_path
+        heading_text = heading_label(
+            self.tr("{0} becomes weights for the editor and for every command.").format(file_path.name)
+        )
+        heading_text.setWordWrap(True)
+        about_label = muted_label(
             self.tr("Only its tensors are read, no code in it is run. What the authors' licence allows still holds.")
         )
-        about.setProperty("muted", True)
-        about.setWordWrap(True)
-        self.name = QLineEdit(_suggest(path))
+        about_label.setWordWrap(True)
+        self.name = QLineEdit(_suggest(file_path))
         self.name.setAccessibleName(self.tr("Name"))
         self.labels = QComboBox()
         self.labels.setAccessibleName(self.tr("Labels"))
         self.labels.addItem(self.tr("By their number"), None)
-        for name in bundled_label_sets():
-            self.labels.addItem(name, name)
+        for set_name in bundled_label_sets():
+            self.labels.addItem(set_name, set_name)
         self.replace = QCheckBox(self.tr("Replace the weights of that name"))
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setAccessibleName(self.tr("What is wrong"))
-        form = QFormLayout()
-        form.setSpacing(8)
-        form.addRow(self.tr("Name"), self.name)
-        form.addRow(self.tr("Labels"), self.labels)
-        form.addRow("", self.replace)
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.take = box.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
+        form_layout = QFormLayout()
+        form_layout.setSpacing(8)
+        form_layout.addRow(self.tr("Name"), self.name)
+        form_layout.addRow(self.tr("Labels"), self.labels)
+        form_layout.addRow("", self.replace)
+        button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.take = button_box.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.take.setProperty("primary", True)
-        box.rejected.connect(self.reject)
-        box.accepted.connect(self._accept)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 16, 18, 12)
-        column.setSpacing(10)
-        for part in (heading, about):
-            column.addWidget(part)
-        column.addLayout(form)
-        column.addWidget(self.problem)
-        column.addWidget(box)
+        button_box.rejected.connect(self.reject)
+        button_box.accepted.connect(self._accept)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(18, 16, 18, 12)
+        column_layout.setSpacing(10)
+        for text_label in (heading_text, about_label):
+            column_layout.addWidget(text_label)
+        column_layout.addLayout(form_layout)
+        column_layout.addWidget(self.problem)
+        column_layout.addWidget(button_box)
         self.name.textChanged.connect(lambda _: self._check())
         self.replace.toggled.connect(lambda _: self._check())
         self._check()
 
     def _check(self) -> None:
-        name = self.name.text().strip()
-        there = bool(name) and (user_weights_folder() / name).exists()
-        bad = not name or name.startswith(".") or BAD_NAME.search(name) is not None
-        self.replace.setVisible(there)
-        text = ""
-        if bad:
-            text = self.tr("Give a name of letters, digits, - and _.")
-        elif there and not self.replace.isChecked():
-            text = self.tr("There are weights of that name already.")
-        self.problem.setText(text)
-        self.problem.setVisible(bool(text))
-        self.take.setEnabled(not text)
+        weights_name = self.name.text().strip()
+        is_taken = bool(weights_name) and (user_weights_folder() / weights_name).exists()
+        is_bad_name = not weights_name or weights_name.startswith(".") or BAD_NAME.search(weights_name) is not None
+        self.replace.setVisible(is_taken)
+        problem = ""
+        if is_bad_name:
+            problem = self.tr("Give a name of letters, digits, - and _.")
+        elif is_taken and not self.replace.isChecked():
+            problem = self.tr("There are weights of that name already.")
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.take.setEnabled(not problem)
 
     def _accept(self) -> None:
         self.accept()
-        self.chosen.emit(
-            Import(self._path, self.name.text().strip(), self.labels.currentData(), self.replace.isChecked())
-        )
+        self.chosen.emit(Import(self._path, self.name.text().strip(), self.labels.currentData()))
 
 
-def _suggest(path: Path) -> str:
+def _suggest(file_path: Path) -> str:
     """A name from the file's and, for the authors' usual "latest_net_G.pth", from its folder's."""
-    stem = path.stem
-    if re.fullmatch(r"(latest|\d+)_net_\w+", stem) and path.parent.name:
-        stem = path.parent.name
+    stem = file_path.stem
+    if re.fullmatch(r"(latest|\d+)_net_\w+", stem) and file_path.parent.name:
+        stem = file_path.parent.name
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "imported"

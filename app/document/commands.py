@@ -1,22 +1,18 @@
-"""The steps of a document's history. Each knows how to go back and forth through the document's private
-doors.
-"""
+"""The steps of a document's history. Each goes back and forth through a function of the document that it is given."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from app.document.origin import Held, Origin
 from app.document.results import Result
-from app.document.state import Origin, State, style_bytes
-from app.document.undo import Command, PixelChange, PixelRuns
-from engine.request import Style
-
-if TYPE_CHECKING:
-    from app.document.base import DocumentBase
+from app.document.undo import Command
+from app.raster.changes import PixelChange, PixelRuns
+from app.raster.frozen_maps import FrozenMap
 
 
 class PixelCommand:
@@ -24,8 +20,9 @@ class PixelCommand:
 
     merge_key: Hashable | None = None
 
-    def __init__(self, document: DocumentBase, change: PixelChange, text: str) -> None:
-        self._document = document
+    def __init__(self, swap: Callable[[PixelChange], PixelChange], change: PixelChange, text: str) -> None:
+        """`swap` puts kept pixels back and returns what they replaced."""
+        self._swap = swap
         self._change = change
         self.text = text
 
@@ -35,7 +32,7 @@ class PixelCommand:
 
     def undo(self) -> None:
         # What was there before changes places with what is there now, so one command goes both ways.
-        self._change = self._document._swap_pixels(self._change)
+        self._change = self._swap(self._change)
 
     redo = undo
 
@@ -43,54 +40,20 @@ class PixelCommand:
         raise NotImplementedError("pixel steps carry no merge key")
 
 
-class FieldCommand:
-    """One plain value of the state changed: seed, weights, locks, visibility."""
+class ValuesCommand:
+    """Values of the scene changed: styles, seed, weights, locks ..."""
 
     def __init__(
         self,
-        document: DocumentBase,
-        field: str,
+        put: Callable[[Mapping[str, Any]], None],
         *,
-        old: Any,
-        new: Any,
+        old: Mapping[str, Any],
+        new: Mapping[str, Any],
         text: str,
         merge_key: Hashable | None = None,
     ) -> None:
-        self._document = document
-        self._field = field
-        self._old = old
-        self._new = new
-        self.text = text
-        self.merge_key = merge_key
-
-    @property
-    def nbytes(self) -> int:
-        return 256
-
-    def undo(self) -> None:
-        self._document._set_field(self._field, self._old)
-
-    def redo(self) -> None:
-        self._document._set_field(self._field, self._new)
-
-    def absorb(self, later: Command) -> None:
-        assert isinstance(later, FieldCommand)
-        self._new = later._new
-
-
-class StylesCommand:
-    """The styles of some labels changed; None stands for the mean style."""
-
-    def __init__(
-        self,
-        document: DocumentBase,
-        *,
-        old: Mapping[int, Style | None],
-        new: Mapping[int, Style | None],
-        text: str,
-        merge_key: Hashable | None = None,
-    ) -> None:
-        self._document = document
+        """`put` gives fields of the scene other values, by name."""
+        self._put = put
         self._old = dict(old)
         self._new = dict(new)
         self.text = text
@@ -98,41 +61,44 @@ class StylesCommand:
 
     @property
     def nbytes(self) -> int:
-        return sum(style_bytes(style) for side in (self._old, self._new) for style in side.values())
+        return sum(_unshared_bytes(old_value, self._new[field_name]) for field_name, old_value in self._old.items())
 
     def undo(self) -> None:
-        self._document._put_styles(self._old)
+        self._put(self._old)
 
     def redo(self) -> None:
-        self._document._put_styles(self._new)
+        self._put(self._new)
 
     def absorb(self, later: Command) -> None:
-        assert isinstance(later, StylesCommand)
+        assert isinstance(later, ValuesCommand)
         self._old = {**later._old, **self._old}
         self._new = {**self._new, **later._new}
 
 
 @dataclass
 class _Packed:
-    """A whole state with its label map in runs."""
+    """A whole document with its label map in runs."""
 
-    state: State
+    held: Held
     runs: PixelRuns
-    shape: tuple[int, int]
 
     @classmethod
-    def pack(cls, state: State) -> _Packed:
-        label_map = state.label_map
+    def pack(cls, held: Held) -> _Packed:
+        label_map = held.scene.label_map.array()
         runs = PixelRuns(old=label_map, changed=np.ones(label_map.shape, dtype=bool))
-        return cls(replace(state, label_map=np.empty((0, 0), np.uint8)), runs, label_map.shape)
+        return cls(replace(held, scene=replace(held.scene, label_map=_NOTHING)), runs)
 
-    def unpack(self) -> State:
-        return replace(self.state, label_map=np.ascontiguousarray(self.runs.decode()[0]))
+    def unpack(self) -> Held:
+        scene = replace(self.held.scene, label_map=FrozenMap.of(self.runs.decode()[0]))
+        return replace(self.held, scene=scene)
 
     @property
     def nbytes(self) -> int:
-        pixels = sum(array.nbytes for array in (self.state.photo, self.state.picture) if array is not None)
-        return self.runs.nbytes + pixels + sum(style_bytes(style) for style in self.state.styles.values())
+        values = [getattr(self.held.scene, scene_field.name) for scene_field in fields(self.held.scene)]
+        return self.runs.nbytes + sum(map(bytes_of, [*values, self.held.picture]))
+
+
+_NOTHING = FrozenMap.of(np.empty((0, 0), np.uint8))
 
 
 class ReplaceCommand:
@@ -140,21 +106,22 @@ class ReplaceCommand:
 
     merge_key: Hashable | None = None
 
-    def __init__(self, document: DocumentBase, before: State, text: str) -> None:
-        self._document = document
+    def __init__(self, exchange: Callable[[Held], Held], before: Held, present: Origin, text: str) -> None:
+        """`exchange` makes the document another one and returns what it was; `present`: which one it is now."""
+        self._exchange = exchange
         self._other = _Packed.pack(before)
+        self._present = present
         self.text = text
 
     @property
     def nbytes(self) -> int:
-        own = self._document.origin.results
-        other = self._other.state.origin.results
-        return self._other.nbytes + (0 if other is own else other.nbytes)
+        kept_origin = self._other.held.origin
+        return self._other.nbytes + (0 if kept_origin is self._present else kept_origin.results.nbytes)
 
     def undo(self) -> None:
-        present = _Packed.pack(self._document._state)
-        self._document._put_state(self._other.unpack())
-        self._other = present
+        coming_back = self._other.unpack()
+        self._other = _Packed.pack(self._exchange(coming_back))
+        self._present = coming_back.origin
 
     redo = undo
 
@@ -167,10 +134,11 @@ class DeleteResultsCommand:
 
     merge_key: Hashable | None = None
 
-    def __init__(self, document: DocumentBase, origin: Origin, removed: tuple[Result, ...], text: str) -> None:
-        self._document = document
+    def __init__(self, origin: Origin, removed: tuple[Result, ...], tell: Callable[[], None], text: str) -> None:
+        """`tell` says that the kept pictures are others now."""
         self._origin = origin
         self._removed = removed
+        self._tell = tell
         self.text = text
 
     @property
@@ -179,11 +147,36 @@ class DeleteResultsCommand:
 
     def undo(self) -> None:
         self._origin.results.put_back(self._removed)
-        self._document.results_changed.emit()
+        self._tell()
 
     def redo(self) -> None:
         self._removed = self._origin.results.remove(result.number for result in self._removed)
-        self._document.results_changed.emit()
+        self._tell()
 
     def absorb(self, later: Command) -> None:
         raise NotImplementedError("deleting steps carry no merge key")
+
+
+def bytes_of(value: Any) -> int:
+    """About how much memory a value of the scene holds: arrays, and the text in styles (paths, maps, codes)."""
+    if isinstance(value, np.ndarray | FrozenMap):
+        return value.nbytes
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, tuple | list):
+        return sum(map(bytes_of, value))
+    if isinstance(value, Mapping):
+        return sum(map(bytes_of, value.values()))
+    if is_dataclass(value):
+        return 64 + sum(bytes_of(getattr(value, entry.name)) for entry in fields(value))
+    if hasattr(value, "__struct_fields__"):  # msgspec
+        return 64 + sum(bytes_of(getattr(value, name)) for name in value.__struct_fields__)
+    return 8
+
+
+def _unshared_bytes(old: Any, new: Any) -> int:
+    """What an old and a new value hold together: of tables by label, which share most, only what differs."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        differing = [key for key in {*old, *new} if old.get(key) is not new.get(key)]
+        return 64 + sum(bytes_of(table[key]) for table in (old, new) for key in differing if key in table)
+    return 128 + bytes_of(old) + bytes_of(new)

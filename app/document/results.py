@@ -6,19 +6,14 @@ memory; starred ones never go by themselves, and take no room away from the othe
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.labels import LabelSet
-from engine.request import RenderRequest
-
-if TYPE_CHECKING:
-    from app.document.state import Snapshot
+from app.document.scene import Scene
+from engine.requests.render import RenderRequest
 
 MAX_COUNT = 60  # without a star
 MAX_BYTES = 192 * 1024 * 1024  # without a star
@@ -29,8 +24,7 @@ MANY_BYTES = 1024 * 1024 * 1024  # with a star: worth a word to the user
 class Result:
     """One picture: (H, W, 3) uint8, read-only, and what made it. `number` counts up in its document, from 1."""
 
-    snapshot: Snapshot
-    label_set: LabelSet
+    scene: Scene
     pixels: np.ndarray
     number: int = 0
     starred: bool = False
@@ -40,15 +34,16 @@ class Result:
 
     @property
     def nbytes(self) -> int:
-        return int(self.pixels.nbytes) + int(self.snapshot.label_map.nbytes)
+        return int(self.pixels.nbytes) + self.scene.label_map.nbytes
 
     def known_as(self, key: bytes) -> bool:
-        """Whether this is the picture that a snapshot with that key makes."""
+        """Whether this is the picture that a scene with that key makes."""
         return key == self.key or key in self.also
 
     def to_request(self) -> RenderRequest:
         """The request that paints it again. Compresses the label map: for workers."""
-        return self.snapshot.to_request()
+        request: RenderRequest = self.scene.to_request()
+        return request
 
 
 class Results:
@@ -76,80 +71,66 @@ class Results:
         """What those with a star take: nothing bounds it but the user."""
         return sum(result.nbytes for result in self._kept if result.starred)
 
-    def find(self, snapshot: Snapshot) -> Result | None:
-        """The kept picture that `snapshot` makes, or None."""
-        key = key_of(snapshot)
-        return next((result for result in self._kept if result.known_as(key)), None)
-
     def get(self, number: int) -> Result | None:
         return next((result for result in self._kept if result.number == number), None)
 
-    def keep(self, snapshot: Snapshot, label_set: LabelSet, pixels: np.ndarray) -> tuple[Result, bool]:
+    def keep(self, scene: Scene, pixels: np.ndarray) -> tuple[Result, bool]:
         """Keeps a picture at the end. Returns it and whether it is new; an equal one stays where it is."""
-        key = key_of(snapshot)
-        for i, known in enumerate(self._kept):
-            if known.known_as(key):
-                return known, False
-            if _looks_alike(known, snapshot, pixels):
-                self._kept[i] = known = replace(known, also=known.also | {key})
-                return known, False
+        picture_key = scene.picture_key()
+        for index, kept_result in enumerate(self._kept):
+            if kept_result.known_as(picture_key):
+                return kept_result, False
+            if _looks_alike(kept_result, scene, pixels):
+                self._kept[index] = kept_result = replace(kept_result, also=kept_result.also | {picture_key})
+                return kept_result, False
         self._last_number += 1
-        result = Result(snapshot, label_set, pixels, self._last_number, key=key)
+        result = Result(scene.to_keep(), pixels, self._last_number, key=picture_key)
         self._kept.append(result)
         self._trim()
         return result, True
 
     def set_starred(self, number: int, starred: bool) -> bool:
         """Returns whether that changed anything."""
-        for i, result in enumerate(self._kept):
+        for index, result in enumerate(self._kept):
             if result.number == number and result.starred != starred:
-                self._kept[i] = replace(result, starred=starred)
+                self._kept[index] = replace(result, starred=starred)
                 self._trim()
                 return True
         return False
 
     def remove(self, numbers: Iterable[int]) -> tuple[Result, ...]:
         """Takes pictures out, starred or not; returns them for `put_back`."""
-        gone = set(numbers)
-        removed = tuple(result for result in self._kept if result.number in gone)
-        self._kept = [result for result in self._kept if result.number not in gone]
+        numbers_gone = set(numbers)
+        removed = tuple(result for result in self._kept if result.number in numbers_gone)
+        self._kept = [result for result in self._kept if result.number not in numbers_gone]
         return removed
 
     def put_back(self, results: Iterable[Result]) -> None:
         """Puts pictures in by their numbers: deleted ones, or those of a file."""
-        known = {result.number for result in self._kept}
-        self._kept += [result for result in results if result.number not in known]
+        known_numbers = {result.number for result in self._kept}
+        self._kept += [result for result in results if result.number not in known_numbers]
         self._kept.sort(key=lambda result: result.number)
         self._last_number = max([self._last_number, *(result.number for result in self._kept)])
 
     def _trim(self) -> None:
         """The newest one stays, whatever it weighs: it has just been asked for."""
-        loose = [result for result in self._kept[:-1] if not result.starred]
-        count = sum(not result.starred for result in self._kept)
-        total = self.nbytes - self.starred_bytes
-        dropped = set()
-        for result in loose:
-            if count <= self._max_count and total <= self._max_bytes:
+        removable = [result for result in self._kept[:-1] if not result.starred]
+        unstarred_count = sum(not result.starred for result in self._kept)
+        total_bytes = self.nbytes - self.starred_bytes
+        dropped_numbers = set()
+        for result in removable:
+            if unstarred_count <= self._max_count and total_bytes <= self._max_bytes:
                 break
-            dropped.add(result.number)
-            count -= 1
-            total -= result.nbytes
-        if dropped:
-            self._kept = [result for result in self._kept if result.number not in dropped]
+            dropped_numbers.add(result.number)
+            unstarred_count -= 1
+            total_bytes -= result.nbytes
+        if dropped_numbers:
+            self._kept = [result for result in self._kept if result.number not in dropped_numbers]
 
 
-def _looks_alike(known: Result, snapshot: Snapshot, pixels: np.ndarray) -> bool:
+def _looks_alike(known: Result, scene: Scene, pixels: np.ndarray) -> bool:
     """Whether what differs, if only the detail does, changed nothing: it does not where the map is small. A seed that
     was rolled is kept though weights without noise paint the same with it: it is part of what the user chose."""
-    if known.pixels.shape != pixels.shape or not known.snapshot.same_but_detail(snapshot):
+    if known.pixels.shape != pixels.shape or not known.scene.same_picture(scene, but=("detail",)):
         return False
     return np.array_equal(known.pixels, pixels)
-
-
-def key_of(snapshot: Snapshot) -> bytes:
-    """Equal for snapshots that make the same picture."""
-    weights = (snapshot.weights, snapshot.fingerprint)
-    plain = (weights, snapshot.seed, snapshot.precision, snapshot.detail, sorted(snapshot.styles.items()))
-    digest = hashlib.sha256(repr((plain, snapshot.label_map.shape)).encode("utf-8", "surrogatepass"))
-    digest.update(np.ascontiguousarray(snapshot.label_map).data)
-    return digest.digest()

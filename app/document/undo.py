@@ -1,31 +1,20 @@
-"""The undo stack and what a step keeps. Plain Python and numpy, no Qt.
+"""The undo stack. Plain Python, no Qt.
 
 A step is a command: it knows its text for the menu, how many bytes it holds, and how to go back and forth on
-the document that made it. Steps of pixels keep the bounding box, which pixels changed and their old values,
-as runs: a label map is made of large flat areas, so a step on a 2048 x 2048 map takes kilobytes, not
-megabytes.
+the document that made it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Protocol
-
-import numpy as np
-
-from app.canvas.strokes import Box
 
 MAX_STEPS = 500
 MAX_BYTES = 256 * 1024 * 1024
 
-_RUN_BYTES = 6  # start uint32, value uint8, changed or not
-
 
 class Command(Protocol):
-    """One step of the history; `target` is the document's own state object, which only it and its commands
-    know.
-    """
+    """One step of the history."""
 
     text: str
     merge_key: Hashable | None
@@ -40,82 +29,6 @@ class Command(Protocol):
     def absorb(self, later: Command) -> None:
         """Takes over what `later`, a command of the same kind and merge key, changed."""
         ...
-
-
-class PixelRuns:
-    """The changed pixels of a block of a label map and the values they had, run-length coded.
-
-    Falls back to a bit mask and the raw values where runs would be larger (noise).
-    """
-
-    def __init__(self, *, old: np.ndarray, changed: np.ndarray) -> None:
-        """`old`: (h, w) uint8 block before the change; `changed`: (h, w) bool."""
-        self._shape = old.shape
-        values, flags = old.ravel(), changed.ravel()
-        step = values[1:] != values[:-1]
-        step |= flags[1:] != flags[:-1]
-        starts = np.flatnonzero(step)
-        self._runs: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-        self._raw: tuple[np.ndarray, np.ndarray] | None = None
-        if (starts.size + 1) * _RUN_BYTES <= flags.size // 8 + int(np.count_nonzero(flags)):
-            starts = np.concatenate(([0], starts + 1)).astype(np.uint32)
-            self._runs = starts, values[starts], flags[starts]
-        else:
-            self._raw = np.packbits(flags), old[changed]
-
-    @property
-    def nbytes(self) -> int:
-        return sum(part.nbytes for part in (self._runs or self._raw or ()))
-
-    def decode(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns (values (h, w) uint8, valid only where changed; changed (h, w) bool)."""
-        size = self._shape[0] * self._shape[1]
-        if self._runs is not None:
-            starts, run_values, run_flags = self._runs
-            lengths = np.append(starts[1:], np.uint32(size)).astype(np.int64) - starts
-            return (
-                np.repeat(run_values, lengths).reshape(self._shape),
-                np.repeat(run_flags, lengths).reshape(self._shape),
-            )
-        assert self._raw is not None
-        bits, olds = self._raw
-        changed = np.unpackbits(bits, count=size).astype(bool).reshape(self._shape)
-        values = np.zeros(self._shape, dtype=np.uint8)
-        values[changed] = olds
-        return values, changed
-
-
-@dataclass(frozen=True)
-class PixelChange:
-    """Where pixels changed, and what they were."""
-
-    box: Box
-    runs: PixelRuns
-
-    @property
-    def nbytes(self) -> int:
-        return self.runs.nbytes
-
-
-def record_change(*, before: np.ndarray, after: np.ndarray, box: Box) -> PixelChange | None:
-    """What differs between two (H, W) maps inside `box`, shrunk to what really differs; None where nothing
-    does.
-    """
-    if box.empty:
-        return None
-    changed = before[box.slices] != after[box.slices]
-    rows = np.flatnonzero(changed.any(axis=1))
-    if rows.size == 0:
-        return None
-    columns = np.flatnonzero(changed.any(axis=0))
-    tight = Box(
-        box.x0 + int(columns[0]),
-        box.y0 + int(rows[0]),
-        box.x0 + int(columns[-1]) + 1,
-        box.y0 + int(rows[-1]) + 1,
-    )
-    inner = changed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return PixelChange(tight, PixelRuns(old=before[tight.slices], changed=inner))
 
 
 class UndoStack:
@@ -138,17 +51,17 @@ class UndoStack:
         if self._clean is not None and self._clean > len(self._done):
             self._clean = None
         self._undone.clear()
-        last = self._done[-1] if self._done else None
+        last_command = self._done[-1] if self._done else None
         joins = (
-            last is not None
+            last_command is not None
             and not self._sealed
             and command.merge_key is not None
-            and last.merge_key == command.merge_key
-            and type(last) is type(command)
+            and last_command.merge_key == command.merge_key
+            and type(last_command) is type(command)
             and self._clean != len(self._done)  # never change a step that the saved file ends with
         )
-        if joins and last is not None:
-            last.absorb(command)
+        if joins and last_command is not None:
+            last_command.absorb(command)
         else:
             self._done.append(command)
         self._sealed = False
@@ -156,17 +69,17 @@ class UndoStack:
 
     def _trim(self) -> None:
         """Drops the oldest steps over the limits; the last one stays, whatever it weighs."""
-        total = self.nbytes
-        dropped = 0
-        while len(self._done) - dropped > 1 and (
-            len(self._done) - dropped > self._max_steps or total > self._max_bytes
+        total_bytes = self.nbytes
+        dropped_count = 0
+        while len(self._done) - dropped_count > 1 and (
+            len(self._done) - dropped_count > self._max_steps or total_bytes > self._max_bytes
         ):
-            total -= self._done[dropped].nbytes
-            dropped += 1
-        if dropped:
-            del self._done[:dropped]
+            total_bytes -= self._done[dropped_count].nbytes
+            dropped_count += 1
+        if dropped_count:
+            del self._done[:dropped_count]
             if self._clean is not None:
-                self._clean = self._clean - dropped if self._clean >= dropped else None
+                self._clean = self._clean - dropped_count if self._clean >= dropped_count else None
 
     def undo(self) -> bool:
         if not self._done:
@@ -216,10 +129,6 @@ class UndoStack:
     @property
     def count(self) -> int:
         return len(self._done)
-
-    @property
-    def redo_count(self) -> int:
-        return len(self._undone)
 
     @property
     def nbytes(self) -> int:

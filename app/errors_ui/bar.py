@@ -8,9 +8,9 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from app.engine_texts import told
 from app.errors_ui.hub import Problem, Severity
-from app.icons import icons, tinted
+from app.shell.icons import icons, tinted
+from app.texts.translate import translate
 
 NOTICE_SHOWN_MS = 12_000
 # Data colours like those of traffic signs, readable on the light and on the dark theme.
@@ -52,13 +52,13 @@ class ErrorBar(QFrame):
         self._close.setToolTip(self.tr("Close"))
         self._close.clicked.connect(self.dismiss)
         icons().bind(self._close, "close")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 7, 8, 7)
-        row.setSpacing(10)
-        row.addWidget(self._sign)
-        row.addWidget(self._text, 1)
-        row.addWidget(self._copy)
-        row.addWidget(self._close)
+        row_layout = QHBoxLayout(self)
+        row_layout.setContentsMargins(12, 7, 8, 7)
+        row_layout.setSpacing(10)
+        row_layout.addWidget(self._sign)
+        row_layout.addWidget(self._text, 1)
+        row_layout.addWidget(self._copy)
+        row_layout.addWidget(self._close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(NOTICE_SHOWN_MS)
@@ -72,10 +72,14 @@ class ErrorBar(QFrame):
 
     def show_problem(self, problem: Problem) -> None:
         """Show ``problem`` in place of the one before; a notice never hides an error."""
-        current = self._problem
-        if current is not None and current.severity is Severity.ERROR and problem.severity is Severity.NOTICE:
+        shown_problem = self._problem
+        if (
+            shown_problem is not None
+            and shown_problem.severity is Severity.ERROR
+            and problem.severity is Severity.NOTICE
+        ):
             return
-        self._problem = problem = replace(problem, sentence=told(problem.sentence))
+        self._problem = problem = replace(problem, sentence=translate(problem.sentence))
         self._text.setText(problem.sentence)
         self._text.setAccessibleDescription(problem.sentence)
         self._copy.setVisible(bool(problem.details) or problem.severity is Severity.ERROR)
@@ -103,17 +107,19 @@ class ErrorBar(QFrame):
         """Put the sentence and the details on the clipboard."""
         if self._problem is None:
             return
-        text = "\n\n".join(part for part in (self._problem.sentence, self._problem.details) if part)
-        QGuiApplication.clipboard().setText(text)
+        copied_text = "\n\n".join(
+            paragraph for paragraph in (self._problem.sentence, self._problem.details) if paragraph
+        )
+        QGuiApplication.clipboard().setText(copied_text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A wash of the severity's colour over the palette's own, with a stripe on the left."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Window))
         if self._problem is not None:
-            tint = TINTS[self._problem.severity]
-            wash = QColor(tint)
-            wash.setAlphaF(0.14)
-            painter.fillRect(self.rect(), wash)
-            painter.fillRect(0, 0, 3, self.height(), tint)
+            severity_tint = TINTS[self._problem.severity]
+            wash_colour = QColor(severity_tint)
+            wash_colour.setAlphaF(0.14)
+            painter.fillRect(self.rect(), wash_colour)
+            painter.fillRect(0, 0, 3, self.height(), severity_tint)
         painter.end()

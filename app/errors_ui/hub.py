@@ -32,12 +32,12 @@ class Problem:
 
 def one_sentence(error: BaseException) -> str:
     """What to say for an exception that carries no sentence of its own."""
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+    message_lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {message_lines[0]}" if message_lines else type(error).__name__
 
 
 class ProblemHub(QObject):
-    """Collects problems; whoever shows them listens to ``reported``.
+    """Collects problems; what shows them listens to ``reported``.
 
     ``report`` and its kin may be called from any thread: Qt queues the signal to the listener's thread.
     """
@@ -51,10 +51,12 @@ class ProblemHub(QObject):
     def error(self, error: BaseException | str, *, details: str = "", topic: str = "") -> None:
         """Report a failure: an exception (an EngineError's text is its sentence) or a sentence."""
         if isinstance(error, BaseException):
-            trace = "".join(traceback.format_exception(error))
-            known = getattr(error, "details", None)
-            sentence = str(error) if isinstance(known, str) else self._unexpected(error)
-            details = "\n\n".join(part for part in (details, known or "", trace) if part)
+            trace_text = "".join(traceback.format_exception(error))
+            error_details = getattr(error, "details", None)
+            sentence = str(error) if isinstance(error_details, str) else self._unexpected(error)
+            details = "\n\n".join(
+                details_part for details_part in (details, error_details or "", trace_text) if details_part
+            )
         else:
             sentence = error
         log.error("%s\n%s", sentence, details)
@@ -71,9 +73,9 @@ class ProblemHub(QObject):
         self.reported.emit(Problem(sentence, details, Severity.NOTICE, topic))
 
     def clear(self, topic: str) -> None:
-        """The trouble of ``topic`` is over: whoever shows it stops."""
+        """The trouble of ``topic`` is over: it need not be shown any more."""
         self.cleared.emit(topic)
 
     def _unexpected(self, error: BaseException) -> str:
-        text = self.tr("Something unexpected went wrong ({0}). Your work is still here; the log has the details.")
-        return text.replace("{0}", one_sentence(error))
+        template = self.tr("Something unexpected went wrong ({0}). Your work is still here; the log has the details.")
+        return template.replace("{0}", one_sentence(error))

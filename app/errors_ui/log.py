@@ -1,4 +1,4 @@
-"""The log file, and the hooks that send whatever nobody caught to it and to the error bar."""
+"""The log file, and the hooks that send uncaught errors to it and to the error bar."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ LEVELS = {
 }
 
 
-def start_log(folder: Path, *, console: bool = True) -> Path:
-    """Write the log to ``folder``/tessera.log (three files of 1 MB) and warnings to the console."""
-    path = folder / "tessera.log"
+def start_log(log_folder: Path, *, console: bool = True) -> Path:
+    """Write the log to ``log_folder``/tessera.log (three files of 1 MB) and warnings to the console."""
+    log_path = log_folder / "tessera.log"
     log.setLevel(logging.INFO)
     log.propagate = False
     stop_log()
     try:
-        handler: logging.Handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+        handler: logging.Handler = RotatingFileHandler(log_path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
     except OSError:  # a read-only home must not keep the editor from starting
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     if console:
-        stream = logging.StreamHandler(sys.stderr)
-        stream.setLevel(logging.WARNING)
-        stream.setFormatter(_Sentences("%(message)s"))
-        log.addHandler(stream)
-    return path
+        console_handler = logging.StreamHandler(sys.stderr)
+        console_handler.setLevel(logging.WARNING)
+        console_handler.setFormatter(_Sentences("%(message)s"))
+        log.addHandler(console_handler)
+    return log_path
 
 
 class _Sentences(logging.Formatter):
@@ -62,15 +62,15 @@ def install_hooks(hub: ProblemHub) -> None:
     """From now on, uncaught exceptions of any thread and Qt's own messages reach the log; exceptions
     also reach the error bar, so that the editor goes on instead of dying silently."""
 
-    def on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error, trace)
+    def on_exception(exception_type: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(exception_type, KeyboardInterrupt):
+            sys.__excepthook__(exception_type, error, trace)
             return
         hub.error(error.with_traceback(trace))
 
-    def on_thread_exception(args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
-            hub.error(args.exc_value)
+    def on_thread_exception(hook_arguments: threading.ExceptHookArgs) -> None:
+        if hook_arguments.exc_value is not None and not issubclass(hook_arguments.exc_type, SystemExit):
+            hub.error(hook_arguments.exc_value)
 
     sys.excepthook = on_exception
     threading.excepthook = on_thread_exception
@@ -84,5 +84,5 @@ def remove_hooks() -> None:
     qInstallMessageHandler(None)
 
 
-def _qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
-    log.log(LEVELS.get(kind, logging.WARNING), "Qt: %s", text)
+def _qt_message(message_type: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    log.log(LEVELS.get(message_type, logging.WARNING), "Qt: %s", text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from app.i18n import tr
+from app.shell.i18n import tr
 from engine.errors import EngineError, OutOfMemory
 
 

@@ -65,29 +65,44 @@ class Pace:
 
         The very first one read the weights from disk and filled caches: it is forgotten with the second.
         """
-        known = self._learnt.setdefault(what, _Learnt())
-        if known.count == 1:
-            known.times.clear()
-        known.count += 1
-        old = known.times.get(painting)
-        mean = seconds if old is None else old.seconds + _WEIGHT * (seconds - old.seconds)
-        known.times[painting] = _Average(mean, known.count)
+        learnt = self._learnt.setdefault(what, _Learnt())
+        if learnt.count == 1:
+            learnt.times.clear()
+        learnt.count += 1
+        average = learnt.times.get(painting)
+        new_average = seconds if average is None else average.seconds + _WEIGHT * (seconds - average.seconds)
+        learnt.times[painting] = _Average(new_average, learnt.count)
 
     def seconds(self, what: Hashable, painting: Painting) -> float:
         """How long it will probably take.
 
         A painting that was not measured lately is judged by the measured one that is nearest in size.
         """
-        known = self._learnt.get(what)
-        fresh = {} if known is None else {p: t for p, t in known.times.items() if known.count - t.at <= _FORGET}
+        learnt = self._learnt.get(what)
+        fresh = (
+            {}
+            if learnt is None
+            else {
+                measured_painting: average
+                for measured_painting, average in learnt.times.items()
+                if learnt.count - average.at <= _FORGET
+            }
+        )
         if painting in fresh:
             return fresh[painting].seconds
         if not fresh:
             return _FIRST_S + _FIRST_S_PER_PIXEL * painting.size.pixels
         pixels = painting.size.pixels
-        near = min(fresh, key=lambda p: (abs(p.size.pixels - pixels), p.exact != painting.exact, p))
-        ratio = pixels / near.size.pixels
-        return fresh[near].seconds * (ratio if ratio >= 1 else ratio**_SMALLER)
+        nearest = min(
+            fresh,
+            key=lambda measured_painting: (
+                abs(measured_painting.size.pixels - pixels),
+                measured_painting.exact != painting.exact,
+                measured_painting,
+            ),
+        )
+        ratio = pixels / nearest.size.pixels
+        return fresh[nearest].seconds * (ratio if ratio >= 1 else ratio**_SMALLER)
 
 
 def choose(
@@ -113,13 +128,13 @@ def choose(
         The exact picture where it fits the budget, or where nobody waits for a quick answer; else the largest
         preview within the budget, or the smallest where none fits.
     """
-    whole = seconds(exact)
-    if previewed or not previews or whole <= budget or (not moving and whole <= patience):
+    exact_seconds = seconds(exact)
+    if previewed or not previews or exact_seconds <= budget or (not moving and exact_seconds <= patience):
         return exact
     sizes = sorted(previews, key=lambda painting: painting.size.pixels)
     fitting = [painting for painting in sizes if seconds(painting) <= budget]
     chosen = fitting[-1] if fitting else sizes[0]
-    return chosen if seconds(chosen) < whole else exact
+    return chosen if seconds(chosen) < exact_seconds else exact
 
 
 def gives_way(

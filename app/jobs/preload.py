@@ -55,10 +55,10 @@ def preload_torch() -> bool:
     """
     if "torch" in sys.modules or sys.platform == "win32":
         return False
-    found = importlib.util.find_spec("torch")
-    if found is None or found.origin is None:
+    torch_spec = importlib.util.find_spec("torch")
+    if torch_spec is None or torch_spec.origin is None:
         return False
-    folder = Path(found.origin).parent / "lib"
+    folder = Path(torch_spec.origin).parent / "lib"
     suffix = "dylib" if sys.platform == "darwin" else "so"
     loaded = False
     for name, hint in _LIBRARIES:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from app.jobs.pace import Pace, Painting
 
 if TYPE_CHECKING:
-    from engine.request import RenderRequest
+    from engine.requests.render import RenderRequest
 
 MANY = 64  # sizes of label maps that are remembered
 
@@ -46,7 +46,7 @@ class Job:
     moving: bool = False
     previewed: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
-    superseded: bool = False  # it gave way to a newer one: its Cancelled is nobody's news
+    superseded: bool = False  # it gave way to a newer one: that it was cancelled is not told
     began: float = 0.0
     painting: Painting | None = None  # what is being painted, of a Sizable
 
@@ -81,7 +81,7 @@ class Learnt:
             self._session = session
 
     def ways(self, source: Sizable) -> Ways | None:
-        """At which sizes such a label map is painted; None where nobody has asked yet."""
+        """At which sizes such a label map is painted; None before they were asked for."""
         return self._ways.get(ways_key(source))
 
     def keep(self, source: Sizable, ways: Ways) -> None:

@@ -25,8 +25,7 @@ from app.jobs.render_jobs import Job, Learnt, Made, Sizable, Ways, ways_key
 from app.jobs.session_gate import SessionGate, session_factory
 
 if TYPE_CHECKING:
-    from engine.request import RenderRequest
-    from engine.session import RenderResult
+    from engine.requests.render import RenderRequest, RenderResult
 
 
 class RenderLane(QObject):
@@ -34,7 +33,7 @@ class RenderLane(QObject):
 
     rendered = Signal(object)  # RenderResult, exact
     previewed = Signal(object)  # RenderResult of a smaller label map; the exact one follows
-    progress = Signal(float, str)  # 0-1 and what is being done, of the render that runs
+    progress = Signal(float, object)  # 0-1 and what is being done, of the render that runs
     failed = Signal(object)  # EngineError
     busy_changed = Signal(bool)
 
@@ -62,9 +61,7 @@ class RenderLane(QObject):
         self._newest = 0  # stamp of the newest request
         self._settled = 0  # requests up to this stamp are delivered, replaced or cancelled
         self._busy = False
-        self._rendered_stamp = 0
         self._rendered_source: object = None
-        self._last_seconds: float | None = None
         self._posted.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -72,27 +69,15 @@ class RenderLane(QObject):
         return self._busy
 
     @property
-    def rendered_stamp(self) -> int:
-        """Stamp of the request whose result was delivered last; valid in slots of `rendered` and `previewed`."""
-        return self._rendered_stamp
-
-    @property
     def rendered_source(self) -> object:
-        """What was submitted for that result; valid in the same slots."""
+        """What was submitted for the result that was delivered last; valid in slots of `rendered` and `previewed`."""
         return self._rendered_source
 
-    @property
-    def last_seconds(self) -> float | None:
-        """How long the last delivered render took from leaving the queue to its result, for whoever paces
-        requests.
-        """
-        return self._last_seconds
-
-    def submit(self, request: RenderRequest | Made | Sizable, *, drop_running: bool = False) -> int:
-        """Renders as soon as the worker is free, unless something newer comes. Returns the request's stamp.
+    def submit(self, request: RenderRequest | Made | Sizable, *, drop_running: bool = False) -> None:
+        """Renders as soon as the worker is free, unless something newer comes.
 
         `request` may be a function that makes it, called in the worker, or something that may also be previewed
-        (`document.snapshot()`). `drop_running`: what runs now has become meaningless (another document): cancel it
+        (`document.scene`). `drop_running`: what runs now has become meaningless (another document): cancel it
         and drop its result.
         """
         if self._closed:
@@ -113,7 +98,6 @@ class RenderLane(QObject):
                 self._thread.start()
             self._condition.notify_all()
         self._set_busy(True)
-        return self._newest
 
     def set_hand_down(self, down: bool) -> None:
         """Whether a brush or a slider is held: then previews may stand in for exact pictures until it rests."""
@@ -165,9 +149,9 @@ class RenderLane(QObject):
         ways = self._learnt.ways(newer.request) if isinstance(newer.request, Sizable) else None
         if ways is None or ways.exact != running.painting:
             return
-        what = cast(Sizable, newer.request).pace_key
+        pace_key = cast(Sizable, newer.request).pace_key
         elapsed = now - running.began
-        seconds = self._learnt.seconds(what)
+        seconds = self._learnt.seconds(pace_key)
         if gives_way(ways.exact, ways.previews, seconds, elapsed=elapsed, moving=newer.moving):
             running.superseded = True
             running.cancel.set()
@@ -183,13 +167,11 @@ class RenderLane(QObject):
             self._settled = stamp
             self.failed.emit(payload)
         else:
-            self._rendered_stamp = stamp
-            result, self._rendered_source, seconds = cast(tuple[object, object, float], payload)
+            result, self._rendered_source = cast(tuple[object, object], payload)
             if kind == "previewed":
                 self.previewed.emit(result)
                 return  # not settled: the exact picture of this request, or something newer, is still to come
             self._settled = stamp
-            self._last_seconds = seconds
             self.rendered.emit(result)
         self._set_busy(self._settled < self._newest)
 
@@ -211,23 +193,22 @@ class RenderLane(QObject):
 
     def _next(self) -> Job | None:
         """The newest request; the last one again where it was only previewed and the hand rests; None at the end."""
-        done = self._running
+        finished_job = self._running
         while not self._closed:
             if self._waiting is not None:
                 job, self._waiting = self._waiting, None
                 return job
-            if done is None or not done.previewed or done.cancel.is_set():
-                self._running = done = None
+            if finished_job is None or not finished_job.previewed or finished_job.cancel.is_set():
+                self._running = finished_job = None
                 self._condition.wait()
                 continue
-            rest = self._last_change + IDLE_S - self._clock() if done.moving else 0.0
-            if rest <= 0:
-                return done
-            self._condition.wait(rest)
+            seconds_to_rest = self._last_change + IDLE_S - self._clock() if finished_job.moving else 0.0
+            if seconds_to_rest <= 0:
+                return finished_job
+            self._condition.wait(seconds_to_rest)
         return None
 
     def _render(self, job: Job) -> None:
-        began = time.perf_counter()
         exact = True
         try:
             if isinstance(job.request, Sizable):
@@ -245,24 +226,28 @@ class RenderLane(QObject):
             with self._condition:
                 job.painting = None
         job.previewed = not exact
-        self._post("rendered" if exact else "previewed", job.stamp, (result, job.request, time.perf_counter() - began))
+        self._post("rendered" if exact else "previewed", job.stamp, (result, job.request))
 
     def _render_sized(self, job: Job, source: Sizable) -> tuple[RenderResult, bool]:
         """The result of what the pace asks for now, and whether it is the exact picture."""
-        what = source.pace_key
+        pace_key = source.pace_key
         with self._gate.use(preview=True, cancel=job.cancel) as session:
             with self._condition:
                 self._learnt.meet(session)
             ways = self._ways_of(session, source)
             with self._condition:
                 painting = choose(
-                    ways.exact, ways.previews, self._learnt.seconds(what), moving=job.moving, previewed=job.previewed
+                    ways.exact,
+                    ways.previews,
+                    self._learnt.seconds(pace_key),
+                    moving=job.moving,
+                    previewed=job.previewed,
                 )
                 job.painting, job.began = painting, self._clock()
             sized = source if painting.exact else source.reduced(*painting.size)
             result = session.run(sized.to_request(), self._reporter(job) if painting.exact else None, job.cancel)
             with self._condition:
-                self._learnt.pace.observe(what, painting, self._clock() - job.began)
+                self._learnt.pace.observe(pace_key, painting, self._clock() - job.began)
         return result, painting.exact
 
     def _ways_of(self, session: Any, source: Sizable) -> Ways:

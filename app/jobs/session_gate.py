@@ -31,7 +31,7 @@ class SessionGate:
         """`factory` makes the session; it is called in a worker thread, on the first use."""
         self._factory = factory
         self._session: Session | None = None
-        self._outdated = False
+        self._outdated = False  # the session is of a factory that was replaced
         self._turn = threading.Condition()
         self._taken = False
         self._waiting_previews = 0
@@ -39,8 +39,9 @@ class SessionGate:
         self._preview_was_last = False
 
     def replace(self, factory: Callable[[], Session]) -> None:
-        """Uses another session (another device) from the next call on; a call that runs keeps its own to the
-        end.
+        """Uses another session (another device) from the next call on; a call that runs keeps its own to the end.
+
+        The worker of that next call first lets the old session give its memory back: the new one may need it.
         """
         with self._turn:
             self._factory = factory
@@ -86,12 +87,15 @@ class SessionGate:
             self._waiting_work += change
 
     def _have_session(self) -> Session:
+        """Only the one who holds the turn gets here. Loading and unloading may take seconds."""
         with self._turn:
-            if self._outdated:
-                self._session, self._outdated = None, False
-            factory = self._factory
+            factory, outdated = self._factory, self._outdated
+            self._outdated = False
+        if outdated and self._session is not None:
+            old, self._session = self._session, None
+            old.unload()
         if self._session is None:
-            self._session = factory()  # may take seconds; only the one who holds the turn gets here
+            self._session = factory()
         return self._session
 
 

@@ -103,7 +103,7 @@ class TrainingLane(QObject):
 
     state_changed = Signal(object)  # State
     events = Signal(list)  # [(event, facts)] since the last time, as the loop reports them; "estimate" at the start
-    progress = Signal(float, str)  # while preparing: 0-1 and what is done
+    progress = Signal(float, object)  # while preparing: 0-1 and what is done
     failed = Signal(object)  # EngineError
     ended = Signal(object)  # Ended; the state is IDLE by then
 

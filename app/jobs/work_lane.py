@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs.failure import as_engine_error
 from app.jobs.session_gate import SessionGate, session_factory
+from app.jobs.subject import Subject, unchanged
 from engine.errors import Cancelled, EngineError
 
 if TYPE_CHECKING:
-    from engine.request import ParseRequest
     from engine.session import Session
 
 Done = Callable[[Any], object]
@@ -40,9 +39,11 @@ class Work:
         on_done: Done | None,
         on_failed: Failed | None,
         on_progress: Progress | None,
+        only_for: Subject | None,
     ) -> None:
         self.text = text
         self.cancel_event = threading.Event()
+        self._wanted = unchanged(only_for) if only_for is not None else _always
         self._lane = lane
         self._function = function
         self._on_done = on_done
@@ -93,7 +94,7 @@ class Work:
 class WorkLane(QObject):
     """All methods, signals and callbacks belong to the GUI thread; only jobs' functions run in the worker."""
 
-    progress = Signal(float, str)  # of the job that runs
+    progress = Signal(float, object)  # of the job that runs
     failed = Signal(object)  # EngineError of a job that came without `on_failed`
     busy_changed = Signal(bool)
 
@@ -114,11 +115,6 @@ class WorkLane(QObject):
     def busy(self) -> bool:
         return bool(self._open)
 
-    @property
-    def pending(self) -> int:
-        """Jobs that run or wait."""
-        return len(self._open)
-
     def submit(
         self,
         function: Callable[[Work], Any],
@@ -127,13 +123,30 @@ class WorkLane(QObject):
         on_done: Done | None = None,
         on_failed: Failed | None = None,
         on_progress: Progress | None = None,
+        only_for: Subject | None = None,
     ) -> Work:
-        """Queues a job. `on_done` gets what `function` returned, `on_failed` an EngineError; `text` names the
-        job.
+        """Queues a job.
+
+        Args:
+            function: what the worker does; it gets the `Work`.
+            text: names the job.
+            on_done: gets what `function` returned.
+            on_failed: gets an EngineError; without it, `failed` is emitted.
+            on_progress: gets 0-1 and what is being done.
+            only_for: what the job is done for, the document as a rule. Where it is another one when the job ends, the
+                result is dropped without a word. An error is told even then: it says which file is wrong.
         """
         if self._closed:
             raise RuntimeError("the work lane is shut down")
-        work = Work(self, function, text=text, on_done=on_done, on_failed=on_failed, on_progress=on_progress)
+        work = Work(
+            self,
+            function,
+            text=text,
+            on_done=on_done,
+            on_failed=on_failed,
+            on_progress=on_progress,
+            only_for=only_for,
+        )
         was_busy = self.busy
         self._open.append(work)
         with self._condition:
@@ -145,33 +158,6 @@ class WorkLane(QObject):
         if not was_busy:
             self.busy_changed.emit(True)
         return work
-
-    def parse(self, request: ParseRequest, *, on_done: Done, on_failed: Failed | None = None, text: str = "") -> Work:
-        """Finds the regions of a photo; `on_done` gets a ParseResult."""
-
-        def run(work: Work) -> Any:
-            with work.session() as session:
-                return session.run(request, work.progress, work.cancel_event)
-
-        return self.submit(run, text=text, on_done=on_done, on_failed=on_failed)
-
-    def encode(
-        self,
-        weights: str,
-        pixels: np.ndarray,
-        label_map: np.ndarray,
-        *,
-        on_done: Done,
-        on_failed: Failed | None = None,
-        text: str = "",
-    ) -> Work:
-        """Style codes of a photo's regions; `on_done` gets StyleCodes."""
-
-        def run(work: Work) -> Any:
-            with work.session() as session:
-                return session.encode(weights, pixels, label_map)
-
-        return self.submit(run, text=text, on_done=on_done, on_failed=on_failed)
 
     def cancel(self) -> None:
         """Drops all jobs, except one that has committed itself."""
@@ -217,13 +203,13 @@ class WorkLane(QObject):
             return
         if kind == "progress":
             self.progress.emit(*payload)
-            if work._on_progress is not None:
+            if work._on_progress is not None and work._wanted():
                 work._on_progress(*payload)
             return
         # Settled first, so that a callback may submit the next job or shut the lane down.
         self._settle(work)
         if kind == "done":
-            if work._on_done is not None:
+            if work._on_done is not None and work._wanted():
                 work._on_done(payload)
         elif work._on_failed is not None:
             work._on_failed(payload)
@@ -254,3 +240,7 @@ class WorkLane(QObject):
             self._posted.emit(kind, work, payload)
         except RuntimeError:
             pass  # the lane was destroyed while a job that does not look was still at work
+
+
+def _always() -> bool:
+    return True

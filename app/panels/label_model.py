@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QMimeData,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from app.document.document import Document
-from app.i18n import tr
-from app.label_keys import label_keys
-from app.labels_text import area_text, label_name
-from app.mime import Incoming, may_be_useful, read_mime
-
-Index = QModelIndex | QPersistentModelIndex
-
-LABEL_ROLE = Qt.ItemDataRole.UserRole + 1
-ROW_ROLE = Qt.ItemDataRole.UserRole + 2
+from app.panels.rows import LABEL_ROLE, ROW_ROLE, Index, LabelRowsModel
+from app.shell.i18n import tr
+from app.texts.label_keys import label_keys
+from app.texts.label_names import area_text, label_name
 
 TINY_PIXELS = 20  # of a 256 x 256 map: below, a region is smaller than the coarsest cells the networks see
 
@@ -44,12 +30,10 @@ class LabelRow:
     hint: str  # why the picture may not show this label; "" when it will
 
 
-class LabelModel(QAbstractListModel):
+class LabelModel(LabelRowsModel):
     """One row per label: those on the keys 1 to 9 first, which are the same for every document of a label set; then
     the others, those that are in the map by their area. The order is made when the document is replaced and then
     stays while painting."""
-
-    incoming = Signal(int, object)  # label, Incoming: something was dropped on its row
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,25 +41,25 @@ class LabelModel(QAbstractListModel):
         self._order: list[int] = []
         self._keys: tuple[int, ...] = ()
         self._needle = ""
-        self._shown: list[int] = []
+        self._labels: list[int] = []
         self._unlearnt: frozenset[int] = frozenset()
         self._refresh = QTimer(self)  # strokes change areas on every move; ten times a second is enough to read
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(100)
-        self._refresh.timeout.connect(self._rows_changed)
+        self._refresh.timeout.connect(self.redraw)
         document.replaced.connect(self.reorder)
         document.label_map_changed.connect(self._areas_changed)
-        document.labels_changed.connect(self._rows_changed)
+        document.labels_changed.connect(self.redraw)
         self.reorder()
 
     # --- what the panel and the controllers ask -----------------------------------------------------
 
     def reorder(self) -> None:
-        """Make the order anew from the present areas."""
+        """Order the labels by the present areas."""
         areas = self._document.areas
         self._keys = label_keys(self._document.label_set)
-        others = [label.id for label in self._document.label_set.labels if label.id not in self._keys]
-        self._order = [*self._keys, *sorted(others, key=lambda label: (-int(areas[label]), label))]
+        keyless_ids = [label.id for label in self._document.label_set.labels if label.id not in self._keys]
+        self._order = [*self._keys, *sorted(keyless_ids, key=lambda label_id: (-int(areas[label_id]), label_id))]
         self._filter()
 
     def set_needle(self, text: str) -> None:
@@ -87,50 +71,43 @@ class LabelModel(QAbstractListModel):
         """The labels that the weights have not learnt; they get a hint."""
         if labels != self._unlearnt:
             self._unlearnt = labels
-            self._rows_changed()
+            self.redraw()
 
-    def label_for_key(self, key: int) -> int | None:
+    def label_for_key(self, digit_key: int) -> int | None:
         """The label on key 1 to 9."""
-        return self._keys[key - 1] if 1 <= key <= len(self._keys) else None
+        return self._keys[digit_key - 1] if 1 <= digit_key <= len(self._keys) else None
 
-    def index_of(self, label: int) -> QModelIndex:
-        """The index of a label's row; invalid when the search hides it."""
-        return self.index(self._shown.index(label), 0) if label in self._shown else QModelIndex()
-
-    def row(self, label: int) -> LabelRow:
-        """What the row of ``label`` shows."""
+    def row(self, label_id: int) -> LabelRow:
+        """What the row of ``label_id`` shows."""
         document = self._document
-        entry = document.label_set.labels[label]
-        present = int(document.areas[label]) > 0
+        known_label = document.label_set.labels[label_id]
+        present = int(document.areas[label_id]) > 0
         return LabelRow(
-            label=label,
-            name=label_name(entry),
-            colour=entry.colour,
-            key=str(self._keys.index(label) + 1) if label in self._keys else "",
-            area=area_text(document.area(label)),
+            label=label_id,
+            name=label_name(known_label),
+            colour=known_label.colour,
+            key=str(self._keys.index(label_id) + 1) if label_id in self._keys else "",
+            area=area_text(document.area(label_id)),
             present=present,
-            hidden=label in document.hidden,
-            locked=label in document.locked,
-            hint=self._hint(label, present),
+            hidden=label_id in document.hidden,
+            locked=label_id in document.locked,
+            hint=self._hint(label_id, present),
         )
 
-    def _hint(self, label: int, present: bool) -> str:
-        if label in self._unlearnt:
+    def _hint(self, label_id: int, present: bool) -> str:
+        if label_id in self._unlearnt:
             return tr("These weights have not learnt this label; they will guess.")
-        pixels = int(self._document.areas[label])
-        if present and pixels * 65536 < TINY_PIXELS * self._document.label_map.size:
+        region_pixels = int(self._document.areas[label_id])
+        if present and region_pixels * 65536 < TINY_PIXELS * self._document.label_map.size:
             return tr("This region is too small to show in the picture.")
         return ""
 
     # --- Qt's side ----------------------------------------------------------------------------------
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._shown)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._shown):
+        if not index.isValid() or index.row() >= len(self._labels):
             return None
-        row = self.row(self._shown[index.row()])
+        row = self.row(self._labels[index.row()])
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == ROW_ROLE:
@@ -138,63 +115,41 @@ class LabelModel(QAbstractListModel):
         if role == LABEL_ROLE:
             return row.label
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.AccessibleDescriptionRole):
-            parts = [row.name, row.area, tr("key {0}").format(row.key) if row.key else ""]
-            parts += [tr("hidden") if row.hidden else "", tr("locked") if row.locked else "", row.hint]
-            return ", ".join(part for part in parts if part)
+            descriptions = [row.name, row.area, tr("key {0}").format(row.key) if row.key else ""]
+            descriptions += [tr("hidden") if row.hidden else "", tr("locked") if row.locked else "", row.hint]
+            return ", ".join(description for description in descriptions if description)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(row)
         return None
 
     def _tip(self, row: LabelRow) -> str:
         entry = self._document.label_set.labels[row.label]
-        other = entry.name_zh if entry.name_zh != row.name else entry.name
-        lines = [f"{row.name} ({other}), {row.label}" if other else f"{row.name}, {row.label}"]
+        other_name = entry.name_zh if entry.name_zh != row.name else entry.name
+        tip_lines = [f"{row.name} ({other_name}), {row.label}" if other_name else f"{row.name}, {row.label}"]
         if row.key:
-            lines.append(tr("Key {0}").format(row.key))
-        lines.append(row.hint or tr("Drop a picture here to use its style"))
-        return "\n".join(lines)
+            tip_lines.append(tr("Key {0}").format(row.key))
+        tip_lines.append(row.hint or tr("Drop a picture here to use its style"))
+        return "\n".join(tip_lines)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return base | Qt.ItemFlag.ItemIsDropEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
-
-    def mimeTypes(self) -> list[str]:
-        return ["text/uri-list", "application/x-qt-image", "application/x-tessera-style"]
-
-    def supportedDropActions(self) -> Qt.DropAction:
-        return Qt.DropAction.CopyAction
-
-    def canDropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        return parent.isValid() and may_be_useful(data)
-
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        if not parent.isValid():
-            return False
-        incoming: Incoming = read_mime(data)
-        if incoming.empty:
-            return False
-        self.incoming.emit(self._shown[parent.row()], incoming)
-        return True
+        usual_flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return usual_flags | Qt.ItemFlag.ItemIsDropEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     # --- inside -------------------------------------------------------------------------------------
 
     def _filter(self) -> None:
         self.beginResetModel()
         labels = self._document.label_set.labels
-        self._shown = [
-            label
-            for label in self._order
+        self._labels = [
+            label_id
+            for label_id in self._order
             if not self._needle
-            or self._needle in labels[label].name.casefold()
-            or self._needle in (labels[label].name_zh or "").casefold()
-            or self._needle == str(label)
+            or self._needle in labels[label_id].name.casefold()
+            or self._needle in (labels[label_id].name_zh or "").casefold()
+            or self._needle == str(label_id)
         ]
         self.endResetModel()
 
     def _areas_changed(self) -> None:
         if not self._refresh.isActive():
             self._refresh.start()
-
-    def _rows_changed(self) -> None:
-        if self._shown:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, 0))

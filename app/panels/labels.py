@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from app.document.document import Document
-from app.icons import icons
-from app.panels.label_model import LABEL_ROLE, LabelModel
+from app.panels.label_model import LabelModel
 from app.panels.label_rows import GRIP, LabelDelegate, parts
+from app.panels.rows import LABEL_ROLE, LabelRowsView
+from app.shell.icons import icons
 
 
-class _List(QListView):
+class _List(LabelRowsView):
     """The rows. A press on an eye or a lock must not move the choice."""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:  # the right one chooses, for the menu
-            where = parts(self.visualRect(index))
-            point = event.position().toPoint()
-            if any(where[name].adjusted(*GRIP).contains(point) for name in ("eye", "lock")):
+            part_rectangles = parts(self.visualRect(index))
+            press_point = event.position().toPoint()
+            if any(part_rectangles[name].adjusted(*GRIP).contains(press_point) for name in ("eye", "lock")):
                 event.accept()
                 return
         super().mousePressEvent(event)
@@ -32,13 +33,6 @@ class _List(QListView):
             delegate = self.itemDelegate()
             assert isinstance(delegate, LabelDelegate)
             delegate.click(event, self.visualRect(index), index)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Letters and digits are the window's shortcuts, not the list's search by typing.
-        if event.text() and event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            event.ignore()
-            return
-        super().keyPressEvent(event)
 
 
 class LabelsPanel(QWidget):
@@ -58,9 +52,9 @@ class LabelsPanel(QWidget):
         self.search.setAccessibleName(self.tr("Find a label"))
         self.search.setToolTip(self.tr("Part of an English or Chinese name, or a number"))
         self.search.setClearButtonEnabled(True)
-        glass = QAction(self.search)
-        icons().bind(glass, "search")
-        self.search.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
+        search_icon = QAction(self.search)
+        icons().bind(search_icon, "search")
+        self.search.addAction(search_icon, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._search)
         self.list = self._make_list()
         self._hint = QLabel()
@@ -70,44 +64,39 @@ class LabelsPanel(QWidget):
         self._hint.setContentsMargins(12, 4, 12, 6)
         self._hint.setAccessibleName(self.tr("About the chosen label"))
         self._hint.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 4)
-        column.setSpacing(6)
-        top = QVBoxLayout()
-        top.setContentsMargins(10, 8, 10, 0)
-        top.addWidget(self.search)
-        column.addLayout(top)
-        column.addWidget(self.list, 1)
-        column.addWidget(self._hint)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 4)
+        column_layout.setSpacing(6)
+        top_column = QVBoxLayout()
+        top_column.setContentsMargins(10, 8, 10, 0)
+        top_column.addWidget(self.search)
+        column_layout.addLayout(top_column)
+        column_layout.addWidget(self.list, 1)
+        column_layout.addWidget(self._hint)
         document.current_label_changed.connect(self._show_current)
         self.model.modelReset.connect(self._show_current)
         self.model.dataChanged.connect(self._show_hint)
         self._show_current()
 
     def _make_list(self) -> _List:
-        view = _List()
-        view.setModel(self.model)
-        self.delegate = LabelDelegate(view)
+        list_view = _List(self.tr("Labels"))
+        list_view.setModel(self.model)
+        self.delegate = LabelDelegate(list_view)
         self.delegate.eye_clicked.connect(self._eye)
         self.delegate.lock_clicked.connect(self._lock)
-        view.setItemDelegate(self.delegate)
-        view.setAccessibleName(self.tr("Labels"))
-        view.setMouseTracking(True)
-        view.setUniformItemSizes(True)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
-        view.setDropIndicatorShown(True)
-        view.setAcceptDrops(True)
-        view.selectionModel().currentChanged.connect(self._chosen)
-        return view
+        list_view.setItemDelegate(self.delegate)
+        list_view.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        list_view.setDropIndicatorShown(True)
+        list_view.setAcceptDrops(True)
+        list_view.selectionModel().currentChanged.connect(self._chosen)
+        return list_view
 
     def sizeHint(self) -> QSize:
         return QSize(300, 380)
 
-    def choose(self, label: int) -> None:
-        """Make ``label`` the current one and bring its row into view."""
-        self._document.set_current_label(label)
+    def choose(self, label_id: int) -> None:
+        """Make ``label_id`` the current one and bring its row into view."""
+        self._document.set_current_label(label_id)
 
     def focus_search(self) -> None:
         """Put the keyboard into the search field."""
@@ -116,14 +105,14 @@ class LabelsPanel(QWidget):
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _search(self, text: str) -> None:
-        self.model.set_needle(text)
-        if text and self.model.rowCount() == 1:
+    def _search(self, needle: str) -> None:
+        self.model.set_needle(needle)
+        if needle and self.model.rowCount() == 1:
             self._document.set_current_label(self.model.index(0, 0).data(LABEL_ROLE))
 
-    def _chosen(self, current: QModelIndex) -> None:
-        if current.isValid():
-            self._document.set_current_label(current.data(LABEL_ROLE))
+    def _chosen(self, current_index: QModelIndex) -> None:
+        if current_index.isValid():
+            self._document.set_current_label(current_index.data(LABEL_ROLE))
 
     def _show_current(self) -> None:
         index = self.model.index_of(self._document.current_label)
@@ -138,11 +127,11 @@ class LabelsPanel(QWidget):
         self._hint.setText(row.hint)
         self._hint.setVisible(bool(row.hint))
 
-    def _eye(self, label: int, only: bool) -> None:
-        if only:
-            self._document.show_only(label)
+    def _eye(self, label_id: int, only_this: bool) -> None:
+        if only_this:
+            self._document.show_only(label_id)
         else:
-            self._document.set_visible(label, label in self._document.hidden)
+            self._document.set_visible(label_id, label_id in self._document.hidden)
 
-    def _lock(self, label: int) -> None:
-        self._document.set_locked(label, label not in self._document.locked)
+    def _lock(self, label_id: int) -> None:
+        self._document.set_locked(label_id, label_id not in self._document.locked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.canvas.view import Mode
 from app.canvas.widget import CanvasWidget
-from app.icons import icons
+from app.panels.widgets import muted_label
+from app.raster.view import Mode
+from app.shell.icons import icons
 
 LARGEST = 1024
 STEPS = 200  # of the size slider, which is logarithmic: half of it covers 1 to 32 px
@@ -32,9 +33,9 @@ def size_of_step(step: int) -> int:
     return round(math.exp(step / STEPS * math.log(LARGEST)))
 
 
-def step_of_size(size: int) -> int:
+def step_of_size(diameter: int) -> int:
     """The slider's position for a diameter."""
-    return round(STEPS * math.log(max(1, size)) / math.log(LARGEST))
+    return round(STEPS * math.log(max(1, diameter)) / math.log(LARGEST))
 
 
 class OptionsBar(QToolBar):
@@ -51,7 +52,6 @@ class OptionsBar(QToolBar):
         self.setIconSize(QSize(20, 20))
         self._canvas = canvas
         self._filling = False
-        self._actions = actions
         self.addAction(actions["undo"])
         self.addAction(actions["redo"])
         self.addSeparator()
@@ -61,14 +61,14 @@ class OptionsBar(QToolBar):
         self._add_overlay()
         self.addSeparator()
         self._add_zoom(actions)
-        gap = QWidget()
-        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.addWidget(gap)
+        stretch = QWidget()
+        stretch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(stretch)
         self._add_save(actions)
         for action in (actions["undo"], actions["redo"], actions["fit"]):
-            button = self.widgetForAction(action)
-            if button is not None:
-                button.setAccessibleName(action.text().replace("&", ""))
+            action_button = self.widgetForAction(action)
+            if action_button is not None:
+                action_button.setAccessibleName(action.text().replace("&", ""))
         canvas.brush_changed.connect(self._show_brush)
         canvas.overlay_changed.connect(self._show_overlay)
         canvas.zoom_changed.connect(self._show_zoom)
@@ -81,10 +81,9 @@ class OptionsBar(QToolBar):
     # --- building -----------------------------------------------------------------------------------
 
     def _caption(self, text: str) -> QLabel:
-        label = QLabel(text)
-        label.setProperty("muted", True)
-        self.addWidget(label)
-        return label
+        caption = muted_label(text)
+        self.addWidget(caption)
+        return caption
 
     def _add_brush(self) -> None:
         self._caption(self.tr("Size"))
@@ -105,19 +104,19 @@ class OptionsBar(QToolBar):
         self.addWidget(self.size_box)
 
     def _add_views(self, actions: dict[str, QAction]) -> None:
-        frame = QFrame()
-        frame.setObjectName("segmented")
-        frame.setAccessibleName(self.tr("How map and picture are shown"))
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(1, 1, 1, 1)
-        row.setSpacing(0)
-        for name in ("view_stack", "view_side", "view_wipe"):
-            button = QToolButton()
-            button.setDefaultAction(actions[name])
-            button.setIconSize(QSize(18, 18))
-            button.setAccessibleName(actions[name].text().replace("&", ""))
-            row.addWidget(button)
-        self.addWidget(frame)
+        view_buttons = QFrame()
+        view_buttons.setObjectName("segmented")
+        view_buttons.setAccessibleName(self.tr("How map and picture are shown"))
+        row_layout = QHBoxLayout(view_buttons)
+        row_layout.setContentsMargins(1, 1, 1, 1)
+        row_layout.setSpacing(0)
+        for action_id in ("view_stack", "view_side", "view_wipe"):
+            view_button = QToolButton()
+            view_button.setDefaultAction(actions[action_id])
+            view_button.setIconSize(QSize(18, 18))
+            view_button.setAccessibleName(actions[action_id].text().replace("&", ""))
+            row_layout.addWidget(view_button)
+        self.addWidget(view_buttons)
 
     def _add_overlay(self) -> None:
         self.addSeparator()
@@ -144,24 +143,21 @@ class OptionsBar(QToolBar):
         self.addWidget(self.zoom_button)
 
     def _add_save(self, actions: dict[str, QAction]) -> None:
-        export = QPushButton(f" {self.tr('Export')}")
-        export.setProperty("primary", True)
-        export.setAccessibleName(self.tr("Export picture"))
-        export.setToolTip(actions["export"].toolTip())
-        from PySide6.QtGui import QPalette
-
-        icons().bind(export, "export", QPalette.ColorRole.HighlightedText)
-        export.clicked.connect(actions["export"].trigger)
-        self.export_button = export
-        self.addWidget(export)
+        export_button = QPushButton(f" {self.tr('Export')}")
+        export_button.setProperty("primary", True)
+        export_button.setAccessibleName(self.tr("Export picture"))
+        export_button.setToolTip(actions["export"].toolTip())
+        icons().bind(export_button, "export", QPalette.ColorRole.HighlightedText)
+        export_button.clicked.connect(actions["export"].trigger)
+        self.addWidget(export_button)
 
     # --- showing ------------------------------------------------------------------------------------
 
-    def _show_brush(self, size: int) -> None:
+    def _show_brush(self, diameter: int) -> None:
         self._filling = True
-        self.size_box.setValue(size)
-        if size_of_step(self.size_slider.value()) != size:
-            self.size_slider.setValue(step_of_size(size))
+        self.size_box.setValue(diameter)
+        if size_of_step(self.size_slider.value()) != diameter:
+            self.size_slider.setValue(step_of_size(diameter))
         self._filling = False
 
     def _show_overlay(self, opacity: float) -> None:
@@ -174,9 +170,9 @@ class OptionsBar(QToolBar):
         self.zoom_button.setText(self.tr("{0} %").format(round(100 * zoom)))
 
     def _show_tool(self, tool: str) -> None:
-        paints = tool in ("brush", "eraser")
-        self.size_slider.setEnabled(paints)
-        self.size_box.setEnabled(paints)
+        paints_with_brush = tool in ("brush", "eraser")
+        self.size_slider.setEnabled(paints_with_brush)
+        self.size_box.setEnabled(paints_with_brush)
 
     def _show_mode(self, mode: Mode) -> None:
         """Only the stack lays one over the other."""
@@ -189,10 +185,10 @@ class OptionsBar(QToolBar):
         if not self._filling:
             self._canvas.set_brush_diameter(size_of_step(step))
 
-    def _size_typed(self, size: int) -> None:
+    def _size_typed(self, diameter: int) -> None:
         if not self._filling:
-            self._canvas.set_brush_diameter(size)
+            self._canvas.set_brush_diameter(diameter)
 
-    def _overlay_slid(self, value: int) -> None:
+    def _overlay_slid(self, per_cent: int) -> None:
         if not self._filling:
-            self._canvas.set_overlay(value / 100)
+            self._canvas.set_overlay(per_cent / 100)

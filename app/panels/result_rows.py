@@ -10,7 +10,6 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QSize,
@@ -22,12 +21,11 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.document.document import Document
 from app.document.results import Result
-from app.i18n import tr
-from app.icons import tinted
-from app.pixels import to_qimage
-from engine.images import resize_image
-
-Index = QModelIndex | QPersistentModelIndex
+from app.imaging.pixels import to_qimage
+from app.panels.rows import Index
+from app.shell.i18n import tr
+from app.shell.icons import tinted
+from engine.pictures.images import resize_image
 
 NUMBER_ROLE = Qt.ItemDataRole.UserRole + 1
 TILE_ROLE = Qt.ItemDataRole.UserRole + 2
@@ -63,38 +61,40 @@ class ResultModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """The pictures have changed. Tiles that stay are told one by one, so that a choice of tiles survives."""
-        new = tuple(reversed(self._document.results))
-        old, wanted = [r.number for r in self._results], [r.number for r in new]
-        if [n for n in old if n in wanted] == [n for n in wanted if n in old]:
-            self._take_out([row for row, number in enumerate(old) if number not in wanted])
-            for row, result in enumerate(new):
-                if result.number not in old:
+        new_results = tuple(reversed(self._document.results))
+        old_numbers, wanted_numbers = [r.number for r in self._results], [r.number for r in new_results]
+        if [n for n in old_numbers if n in wanted_numbers] == [n for n in wanted_numbers if n in old_numbers]:
+            self._take_out(
+                [row for row, picture_number in enumerate(old_numbers) if picture_number not in wanted_numbers]
+            )
+            for row, result in enumerate(new_results):
+                if result.number not in old_numbers:
                     self.beginInsertRows(QModelIndex(), row, row)
                     self._results = (*self._results[:row], result, *self._results[row:])
                     self.endInsertRows()
-            self._results = new
+            self._results = new_results
             self.redraw()
         else:
             self.beginResetModel()
-            self._results = new
+            self._results = new_results
             self.endResetModel()
-        kept = {result.key for result in new}
-        self._images = {key: image for key, image in self._images.items() if key in kept}
+        kept_keys = {result.key for result in new_results}
+        self._images = {key: image for key, image in self._images.items() if key in kept_keys}
 
-    def set_present(self, number: int) -> None:
+    def set_present(self, picture_number: int) -> None:
         """Which picture the document shows now; 0: none of these."""
-        if number != self._present:
-            self._present = number
+        if picture_number != self._present:
+            self._present = picture_number
             self.redraw()
 
     @property
     def present(self) -> int:
         return self._present
 
-    def index_of(self, number: int) -> QModelIndex:
+    def index_of(self, picture_number: int) -> QModelIndex:
         """The index of a picture's tile; invalid where it is not kept."""
         numbers = [result.number for result in self._results]
-        return self.index(numbers.index(number), 0) if number in numbers else QModelIndex()
+        return self.index(numbers.index(picture_number), 0) if picture_number in numbers else QModelIndex()
 
     def redraw(self) -> None:
         if self._results:
@@ -120,8 +120,8 @@ class ResultModel(QAbstractListModel):
         if role == TILE_ROLE:
             return Tile(result.number, self._image(result), result.starred, result.number == self._present)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            text = tr("Picture {0}").format(result.number)
-            return tr("{0}, {1}").format(text, tr("starred")) if result.starred else text
+            caption = tr("Picture {0}").format(result.number)
+            return tr("{0}, {1}").format(caption, tr("starred")) if result.starred else caption
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(result)
         return None
@@ -131,20 +131,20 @@ class ResultModel(QAbstractListModel):
             step = max(1, min(result.pixels.shape[:2]) // (2 * SHARP))  # in the GUI thread: large ones are thinned out
             pixels = result.pixels[::step, ::step]
             height, width = pixels.shape[:2]
-            factor = SHARP / max(height, width)
-            size = max(1, round(height * factor)), max(1, round(width * factor))
+            scale_factor = SHARP / max(height, width)
+            size = max(1, round(height * scale_factor)), max(1, round(width * scale_factor))
             self._images[result.key] = to_qimage(resize_image(np.ascontiguousarray(pixels), *size))
         return self._images[result.key]
 
     def _tip(self, result: Result) -> str:
         height, width = result.pixels.shape[:2]
-        lines = [
+        tip_lines = [
             tr("Picture {0}, {1}").format(result.number, time.strftime("%H:%M:%S", time.localtime(result.made))),
-            tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.snapshot.weights, result.snapshot.seed),
+            tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.scene.weights, result.scene.seed),
             tr("Double-click or Enter: bring back everything that made it"),
             tr("S: star, it then stays as long as the editor runs. Delete: throw it away"),
         ]
-        return "\n".join(lines)
+        return "\n".join(tip_lines)
 
 
 class ResultDelegate(QStyledItemDelegate):
@@ -161,85 +161,88 @@ class ResultDelegate(QStyledItemDelegate):
             return
         palette: QPalette = option.palette
         state: QStyle.StateFlag = option.state
-        rect: QRect = option.rect
+        rectangle: QRect = option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        box = square(rect)
-        path = QPainterPath()
-        path.addRoundedRect(box, 6, 6)
-        painter.setClipPath(path)
-        painter.fillPath(path, palette.color(QPalette.ColorRole.AlternateBase))
-        size = tile.image.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-        around = QRect(QPoint(0, 0), size)
-        around.moveCenter(box.center())
-        painter.drawImage(around, tile.image)
-        pointed = bool(state & QStyle.StateFlag.State_MouseOver)
-        self._number(painter, box, tile.number, option.font)
-        if tile.starred or pointed:
-            self._star(painter, box, tile.starred)
+        picture_box = square(rectangle)
+        rounded_path = QPainterPath()
+        rounded_path.addRoundedRect(picture_box, 6, 6)
+        painter.setClipPath(rounded_path)
+        painter.fillPath(rounded_path, palette.color(QPalette.ColorRole.AlternateBase))
+        size = tile.image.size().scaled(picture_box.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
+        covering_box = QRect(QPoint(0, 0), size)
+        covering_box.moveCenter(picture_box.center())
+        painter.drawImage(covering_box, tile.image)
+        under_pointer = bool(state & QStyle.StateFlag.State_MouseOver)
+        self._number(painter, picture_box, tile.number, option.font)
+        if tile.starred or under_pointer:
+            self._star(painter, picture_box, tile.starred)
         painter.setClipping(False)
-        self._edge(painter, path, palette, state, tile.present)
+        self._edge(painter, rounded_path, palette, state, tile.present)
         painter.restore()
 
-    def _number(self, painter: QPainter, box: QRect, number: int, font: QFont) -> None:
-        small = QFont(font)
-        small.setPointSizeF(max(7.0, font.pointSizeF() - 2))
-        painter.setFont(small)
-        text = str(number)
-        width = painter.fontMetrics().horizontalAdvance(text) + 8
+    def _number(self, painter: QPainter, picture_box: QRect, picture_number: int, font: QFont) -> None:
+        small_font = QFont(font)
+        small_font.setPointSizeF(max(7.0, font.pointSizeF() - 2))
+        painter.setFont(small_font)
+        caption = str(picture_number)
+        width = painter.fontMetrics().horizontalAdvance(caption) + 8
         badge = QRect(
-            box.left(), box.bottom() - painter.fontMetrics().height() - 1, width, painter.fontMetrics().height() + 2
+            picture_box.left(),
+            picture_box.bottom() - painter.fontMetrics().height() - 1,
+            width,
+            painter.fontMetrics().height() + 2,
         )
         painter.fillRect(badge, QColor(0, 0, 0, 140))
         painter.setPen(QColor(255, 255, 255))
-        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, caption)
 
-    def _star(self, painter: QPainter, box: QRect, starred: bool) -> None:
-        where = star_rect(box)
+    def _star(self, painter: QPainter, picture_box: QRect, starred: bool) -> None:
+        star_rectangle = star_rect(picture_box)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(0, 0, 0, 120))
-        painter.drawEllipse(where.adjusted(-1, -1, 1, 1))
-        colour = QColor(255, 205, 60) if starred else QColor(255, 255, 255)
+        painter.drawEllipse(star_rectangle.adjusted(-1, -1, 1, 1))
+        tint = QColor(255, 205, 60) if starred else QColor(255, 255, 255)
         ratio = painter.device().devicePixelRatioF()
-        icon = tinted("star-full" if starred else "star", colour, STAR - 5, ratio)
-        painter.drawPixmap(where.left() + 3, where.top() + 2, icon)
+        icon = tinted("star-full" if starred else "star", tint, STAR - 5, ratio)
+        painter.drawPixmap(star_rectangle.left() + 3, star_rectangle.top() + 2, icon)
 
     def _edge(
-        self, painter: QPainter, path: QPainterPath, palette: QPalette, state: QStyle.StateFlag, present: bool
+        self, painter: QPainter, rounded_path: QPainterPath, palette: QPalette, state: QStyle.StateFlag, present: bool
     ) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        text = palette.color(QPalette.ColorRole.Text)
+        text_colour = palette.color(QPalette.ColorRole.Text)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if present:
             painter.setPen(QPen(palette.color(QPalette.ColorRole.Accent), 3))
         elif selected:
-            painter.setPen(QPen(text, 2))
+            painter.setPen(QPen(text_colour, 2))
         else:
-            faint = QColor(text)
-            faint.setAlphaF(0.20)
-            painter.setPen(QPen(faint, 1))
-        painter.drawPath(path)
+            faint_colour = QColor(text_colour)
+            faint_colour.setAlphaF(0.20)
+            painter.setPen(QPen(faint_colour, 1))
+        painter.drawPath(rounded_path)
         if selected and present:  # both: a line inside the frame; no veil, colours are what is being judged
-            inner = QPainterPath()
-            inner.addRoundedRect(path.boundingRect().adjusted(3, 3, -3, -3), 4, 4)
-            painter.setPen(QPen(text, 1))
-            painter.drawPath(inner)
+            inner_path = QPainterPath()
+            inner_path.addRoundedRect(rounded_path.boundingRect().adjusted(3, 3, -3, -3), 4, 4)
+            painter.setPen(QPen(text_colour, 1))
+            painter.drawPath(inner_path)
 
-    def click(self, event: QMouseEvent, rect: QRect, index: Index) -> bool:
+    def click(self, event: QMouseEvent, rectangle: QRect, index: Index) -> bool:
         """A press in a tile: on the star it says so and returns True."""
-        if star_rect(square(rect)).adjusted(-4, -4, 4, 4).contains(event.position().toPoint()):
+        if star_rect(square(rectangle)).adjusted(-4, -4, 4, 4).contains(event.position().toPoint()):
             self.star_clicked.emit(index.data(NUMBER_ROLE))
             return True
         return False
 
 
-def square(rect: QRect) -> QRect:
+def square(rectangle: QRect) -> QRect:
     """Where a tile's picture is, from the tile's rectangle."""
-    box = QRect(0, 0, SIDE, SIDE)
-    box.moveCenter(rect.center())
-    return box
+    picture_box = QRect(0, 0, SIDE, SIDE)
+    picture_box.moveCenter(rectangle.center())
+    return picture_box
 
 
-def star_rect(box: QRect) -> QRect:
-    return QRect(box.right() - STAR - 3, box.top() + 4, STAR, STAR)
+def star_rect(picture_box: QRect) -> QRect:
+    return QRect(picture_box.right() - STAR - 3, picture_box.top() + 4, STAR, STAR)

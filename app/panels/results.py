@@ -7,7 +7,6 @@ from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QListView,
     QMenu,
     QStackedLayout,
@@ -17,8 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
-from app.icons import icons
 from app.panels.result_rows import GAP, NUMBER_ROLE, SIDE, ResultDelegate, ResultModel
+from app.panels.widgets import heading_label, muted_label
+from app.shell.icons import icons
 
 
 class _List(QListView):
@@ -28,8 +28,8 @@ class _List(QListView):
         index = self.indexAt(event.position().toPoint())
         delegate = self.itemDelegate()
         assert isinstance(delegate, ResultDelegate)
-        left = event.button() == Qt.MouseButton.LeftButton
-        if index.isValid() and left and delegate.click(event, self.visualRect(index), index):
+        left_pressed = event.button() == Qt.MouseButton.LeftButton
+        if index.isValid() and left_pressed and delegate.click(event, self.visualRect(index), index):
             event.accept()
             return
         super().mousePressEvent(event)
@@ -57,18 +57,17 @@ class ResultsPanel(QWidget):
         self._document = document
         self.model = ResultModel(document, self)
         self.list = self._make_list()
-        empty = QLabel(self.tr("Finished pictures are kept here, with everything that made them."))
-        empty.setProperty("muted", True)
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
+        empty_hint = muted_label(self.tr("Finished pictures are kept here, with everything that made them."))
+        empty_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty_hint.setWordWrap(True)
         self._pages = QStackedLayout()
-        self._pages.addWidget(empty)
+        self._pages.addWidget(empty_hint)
         self._pages.addWidget(self.list)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 6, 8, 6)
-        row.setSpacing(10)
-        row.addLayout(self._build_head(actions))
-        row.addLayout(self._pages, 1)
+        row_layout = QHBoxLayout(self)
+        row_layout.setContentsMargins(10, 6, 8, 6)
+        row_layout.setSpacing(10)
+        row_layout.addLayout(self._build_head(actions))
+        row_layout.addLayout(self._pages, 1)
         self._build_actions()
         self.model.rowsInserted.connect(self._added)
         self.model.rowsRemoved.connect(self._show_count)
@@ -76,58 +75,56 @@ class ResultsPanel(QWidget):
         self._show_count()
 
     def _build_head(self, actions: dict[str, QAction]) -> QVBoxLayout:
-        title = QLabel(self.tr("Results"))
-        title.setProperty("heading", True)
-        self._count = QLabel()
-        self._count.setProperty("muted", True)
+        title = heading_label(self.tr("Results"))
+        self._count = muted_label()
         self._count.setAccessibleName(self.tr("Number of pictures"))
-        buttons = QHBoxLayout()
-        buttons.setSpacing(2)
-        for name in ("result_keep", "result_auto"):
+        button_row = QHBoxLayout()
+        button_row.setSpacing(2)
+        for action_id in ("result_keep", "result_auto"):
             button = QToolButton()
-            button.setDefaultAction(actions[name])
+            button.setDefaultAction(actions[action_id])
             button.setAutoRaise(True)
             button.setIconSize(QSize(18, 18))
-            button.setAccessibleName(actions[name].text())
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        column.addWidget(title)
-        column.addWidget(self._count)
-        column.addStretch(1)
-        column.addLayout(buttons)
-        return column
+            button.setAccessibleName(actions[action_id].text())
+            button_row.addWidget(button)
+        button_row.addStretch(1)
+        column_layout = QVBoxLayout()
+        column_layout.setSpacing(2)
+        column_layout.addWidget(title)
+        column_layout.addWidget(self._count)
+        column_layout.addStretch(1)
+        column_layout.addLayout(button_row)
+        return column_layout
 
     def _make_list(self) -> _List:
-        view = _List()
-        view.setModel(self.model)
-        self.delegate = ResultDelegate(view)
-        self.delegate.star_clicked.connect(lambda number: self._toggle_star([number]))
-        view.setItemDelegate(self.delegate)
-        view.setAccessibleName(self.tr("Results"))
-        view.setFlow(QListView.Flow.LeftToRight)
-        view.setWrapping(False)
-        view.setMouseTracking(True)
-        view.setUniformItemSizes(True)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.customContextMenuRequested.connect(self._menu)
-        view.activated.connect(self._activated)
-        return view
+        list_view = _List()
+        list_view.setModel(self.model)
+        self.delegate = ResultDelegate(list_view)
+        self.delegate.star_clicked.connect(lambda picture_number: self._toggle_star([picture_number]))
+        list_view.setItemDelegate(self.delegate)
+        list_view.setAccessibleName(self.tr("Results"))
+        list_view.setFlow(QListView.Flow.LeftToRight)
+        list_view.setWrapping(False)
+        list_view.setMouseTracking(True)
+        list_view.setUniformItemSizes(True)
+        list_view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        list_view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        list_view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        list_view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        list_view.customContextMenuRequested.connect(self._menu)
+        list_view.activated.connect(self._activated)
+        return list_view
 
     def _build_actions(self) -> None:
         """What can be done with the chosen tiles: by menu, and by keys while the strip has the keyboard."""
 
-        def make(text: str, icon: str, key: str, do: object) -> QAction:
-            action = QAction(text, self.list)
+        def make(caption: str, icon: str, shortcut: str, handler: object) -> QAction:
+            action = QAction(caption, self.list)
             icons().bind(action, icon)
-            if key:
-                action.setShortcut(key)
+            if shortcut:
+                action.setShortcut(shortcut)
                 action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            action.triggered.connect(do)
+            action.triggered.connect(handler)
             self.list.addAction(action)
             return action
 
@@ -148,9 +145,9 @@ class ResultsPanel(QWidget):
         """The numbers of the chosen tiles, in the order of the strip."""
         return [index.data(NUMBER_ROLE) for index in sorted(self.list.selectedIndexes(), key=QModelIndex.row)]
 
-    def choose(self, number: int) -> None:
+    def choose(self, picture_number: int) -> None:
         """Make one tile the chosen one and bring it into view."""
-        index = self.model.index_of(number)
+        index = self.model.index_of(picture_number)
         if index.isValid():
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index)
@@ -166,26 +163,28 @@ class ResultsPanel(QWidget):
         if index.isValid():
             signal.emit(index.data(NUMBER_ROLE))  # type: ignore[attr-defined]
 
-    def _toggle_star(self, numbers: list[int]) -> None:
-        stars = {result.number for result in self._document.results if result.starred}
-        if numbers:
-            self.star_wanted.emit(numbers, not all(number in stars for number in numbers))
+    def _toggle_star(self, picture_numbers: list[int]) -> None:
+        starred_numbers = {result.number for result in self._document.results if result.starred}
+        if picture_numbers:
+            self.star_wanted.emit(
+                picture_numbers, not all(picture_number in starred_numbers for picture_number in picture_numbers)
+            )
 
-    def _menu(self, point: QPoint) -> None:
-        index = self.list.indexAt(point)
+    def _menu(self, menu_point: QPoint) -> None:
+        index = self.list.indexAt(menu_point)
         if index.isValid() and index.data(NUMBER_ROLE) not in self.chosen:
             self.list.setCurrentIndex(index)
         if not self.chosen:
             return
-        stars = {result.number for result in self._document.results if result.starred}
-        all_starred = all(number in stars for number in self.chosen)
+        starred_numbers = {result.number for result in self._document.results if result.starred}
+        all_starred = all(picture_number in starred_numbers for picture_number in self.chosen)
         self.action_star.setText(self.tr("Remove the star") if all_starred else self.tr("Star"))
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        context_menu = QMenu(self)
+        context_menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for action in (self.action_recall, self.action_star, None, self.action_copy, self.action_export, None):
-            menu.addSeparator() if action is None else menu.addAction(action)
-        menu.addAction(self.action_delete)
-        menu.popup(self.list.viewport().mapToGlobal(point))
+            context_menu.addSeparator() if action is None else context_menu.addAction(action)
+        context_menu.addAction(self.action_delete)
+        context_menu.popup(self.list.viewport().mapToGlobal(menu_point))
 
     def _added(self) -> None:
         self._show_count()

@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
-from app.engine_texts import told
-from app.icons import icons
-from engine.request import MAX_SEED
+from app.panels.widgets import muted_label
+from app.shell.icons import icons
+from app.texts.translate import translate
+from engine.requests.styles import MAX_SEED
 
 SHOW_AFTER_MS = 250  # quick jobs would only make the bar flicker
 
@@ -51,10 +52,10 @@ class SeedEdit(QLineEdit):
         self.setCursorPosition(0)
 
     def _entered(self) -> None:
-        text = self.text().strip()
-        if text.isdecimal() and int(text) <= MAX_SEED:
-            if int(text) != self._shown:
-                self.seed_entered.emit(int(text))
+        typed_text = self.text().strip()
+        if typed_text.isdecimal() and int(typed_text) <= MAX_SEED:
+            if int(typed_text) != self._shown:
+                self.seed_entered.emit(int(typed_text))
         else:
             self.show_seed(self._shown)
 
@@ -83,8 +84,7 @@ class StatusPanel(QStatusBar):
         self.dice.setDefaultAction(actions["seed_new"])
         self.dice.setAutoRaise(True)
         self.dice.setAccessibleName(self.tr("New seed"))
-        caption = QLabel(self.tr("Seed"))
-        caption.setProperty("muted", True)
+        caption = muted_label(self.tr("Seed"))
         for widget in (self._time, _rule(), self._size, _rule(), caption, self.seed, self.dice, _rule()):
             self.addPermanentWidget(widget)
         self.addPermanentWidget(self.model_button)
@@ -96,10 +96,10 @@ class StatusPanel(QStatusBar):
     # --- building -----------------------------------------------------------------------------------
 
     def _build_work(self) -> QWidget:
-        box = QWidget()
-        row = QHBoxLayout(box)
-        row.setContentsMargins(10, 0, 10, 0)
-        row.setSpacing(10)
+        progress_box = QWidget()
+        row_layout = QHBoxLayout(progress_box)
+        row_layout.setContentsMargins(10, 0, 10, 0)
+        row_layout.setSpacing(10)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
@@ -113,29 +113,29 @@ class StatusPanel(QStatusBar):
         self.cancel.setToolTip(self.tr("Stop what is running and keep the last picture (Shift+X, Esc)"))
         self.cancel.setProperty("flat", True)
         self.cancel.clicked.connect(self.cancel_wanted)
-        row.addWidget(self._bar)
-        row.addWidget(self._what)
-        row.addWidget(self.cancel)
-        row.addStretch(1)
+        row_layout.addWidget(self._bar)
+        row_layout.addWidget(self._what)
+        row_layout.addWidget(self.cancel)
+        row_layout.addStretch(1)
         self._running = (self._bar, self.cancel)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(SHOW_AFTER_MS)
         self._later.timeout.connect(lambda: self._show_running(True))
         self._show_running(False)
-        return box
+        return progress_box
 
-    def _text(self, name: str) -> QLabel:
-        label = QLabel()
-        label.setAccessibleName(name)
-        label.setToolTip(name)
-        label.setProperty("muted", True)
-        return label
+    def _text(self, accessible_name: str) -> QLabel:
+        text_label = QLabel()
+        text_label.setAccessibleName(accessible_name)
+        text_label.setToolTip(accessible_name)
+        text_label.setProperty("muted", True)
+        return text_label
 
-    def _menu_button(self, name: str, icon: str, menu: QMenu) -> QToolButton:
+    def _menu_button(self, accessible_name: str, icon: str, menu: QMenu) -> QToolButton:
         button = QToolButton()
-        button.setAccessibleName(name)
-        button.setToolTip(name)
+        button.setAccessibleName(accessible_name)
+        button.setToolTip(accessible_name)
         button.setAutoRaise(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -156,39 +156,39 @@ class StatusPanel(QStatusBar):
         self._show_running(False)
         self._what.clear()
 
-    def show_progress(self, part: float, text: str) -> None:
+    def show_progress(self, fraction: float, activity: str) -> None:
         """How far the running job is, 0 to 1, and what it does."""
-        self._bar.setValue(round(1000 * part))
-        self._what.setText(told(text))
+        self._bar.setValue(round(1000 * fraction))
+        self._what.setText(translate(activity))
         self._what.setVisible(not self._bar.isHidden())
 
-    def show_message(self, text: str) -> None:
+    def show_message(self, message: str) -> None:
         """A word in passing ("Exported ..."); the next job replaces it."""
-        self._what.setText(text)
+        self._what.setText(message)
         self._what.show()
 
-    def show_time(self, seconds: float, device: str) -> None:
+    def show_time(self, render_seconds: float, device: str) -> None:
         """How long the last render took, and on which device."""
-        text = f"{seconds:.2f}" if seconds < 10 else f"{seconds:.0f}"
-        self._time.setText(self.tr("{0} s").format(text))
+        seconds_text = f"{render_seconds:.2f}" if render_seconds < 10 else f"{render_seconds:.0f}"
+        self._time.setText(self.tr("{0} s").format(seconds_text))
         self._time.setToolTip(self.tr("Time of the last render, on {0}").format(device))
 
-    def show_model(self, text: str) -> None:
+    def show_model(self, model_name: str) -> None:
         """The name of the weights."""
-        self.model_button.setText(text)
+        self.model_button.setText(model_name)
 
-    def show_device(self, text: str) -> None:
+    def show_device(self, device_name: str) -> None:
         """The chosen device."""
-        self.device_button.setText(text)
+        self.device_button.setText(device_name)
 
     def _show_document(self) -> None:
         self.seed.show_seed(self._document.seed)
         self._size.setText(f"{self._document.width} × {self._document.height}")
 
-    def _show_running(self, on: bool) -> None:
+    def _show_running(self, running: bool) -> None:
         for widget in self._running:
-            widget.setVisible(on)
-        self._what.setVisible(on or bool(self._what.text()))
+            widget.setVisible(running)
+        self._what.setVisible(running or bool(self._what.text()))
 
 
 def _rule() -> QFrame:

@@ -13,13 +13,18 @@ class ReadTable(QTableWidget):
     """Columns are as wide as what they hold; those that stretch share the rest."""
 
     def __init__(
-        self, name: str, heads: Sequence[str], *, stretch: Iterable[int] = (), parent: QWidget | None = None
+        self,
+        accessible_name: str,
+        headings: Sequence[str],
+        *,
+        stretch: Iterable[int] = (),
+        parent: QWidget | None = None,
     ) -> None:
-        """`name` is what a screen reader says; `stretch` are the columns that share what room is left."""
-        super().__init__(0, len(heads), parent)
+        """`accessible_name` is what a screen reader says; `stretch` are the columns that share what room is left."""
+        super().__init__(0, len(headings), parent)
         self.setObjectName("spaced")
-        self.setAccessibleName(name)
-        self.setHorizontalHeaderLabels(list(heads))
+        self.setAccessibleName(accessible_name)
+        self.setHorizontalHeaderLabels(list(headings))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
@@ -33,12 +38,12 @@ class ReadTable(QTableWidget):
         for column in stretch:
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
-    def fill_row(self, row: int, cells: Iterable[str], *, colour: QBrush | None = None) -> list[QTableWidgetItem]:
+    def fill_row(self, row: int, cell_texts: Iterable[str], *, colour: QBrush | None = None) -> list[QTableWidgetItem]:
         """Put texts into a row; each is its own tool tip, as a narrow column cuts it off. Returns the cells."""
-        items = [QTableWidgetItem(text) for text in cells]
-        for column, item in enumerate(items):
-            item.setToolTip(item.text())
+        cell_items = [QTableWidgetItem(cell_text) for cell_text in cell_texts]
+        for column, cell_item in enumerate(cell_items):
+            cell_item.setToolTip(cell_item.text())
             if colour is not None:
-                item.setForeground(colour)
-            self.setItem(row, column, item)
-        return items
+                cell_item.setForeground(colour)
+            self.setItem(row, column, cell_item)
+        return cell_items

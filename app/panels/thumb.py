@@ -22,8 +22,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidget
 
-from app.icons import tinted
-from app.mime import may_be_useful, read_mime
+from app.imaging.mime import may_be_useful, read_mime
+from app.shell.icons import tinted
 
 RADIUS = 8.0
 
@@ -33,16 +33,16 @@ class Thumb(QAbstractButton):
 
     incoming = Signal(object)  # Incoming
 
-    def __init__(self, side: int, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, side_pixels: int, accessible_name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._side = side
+        self._side = side_pixels
         self._pixmap: QPixmap | None = None
         self._tint: QColor | None = None
         self._icon = "image-add"
         self._over = False
         self._drag: Callable[[], QMimeData] | None = None
         self._pressed_at: QPoint | None = None
-        self.setAccessibleName(name)
+        self.setAccessibleName(accessible_name)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -73,41 +73,43 @@ class Thumb(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         palette = self.palette()
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        path = QPainterPath()
-        path.addRoundedRect(box, RADIUS, RADIUS)
-        painter.setClipPath(path)
+        picture_box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        rounded_path = QPainterPath()
+        rounded_path.addRoundedRect(picture_box, RADIUS, RADIUS)
+        painter.setClipPath(rounded_path)
         if self._pixmap is not None:
-            painter.drawPixmap(box, self._pixmap, QRectF(self._pixmap.rect()))
+            painter.drawPixmap(picture_box, self._pixmap, QRectF(self._pixmap.rect()))
         else:
-            self._paint_placeholder(painter, box)
+            self._paint_placeholder(painter, picture_box)
         if self.isDown() or self.underMouse() or self._over:
-            veil = QColor(palette.color(QPalette.ColorRole.Accent if self._over else QPalette.ColorRole.Text))
-            veil.setAlphaF(0.30 if self._over else 0.10)
-            painter.fillPath(path, veil)
+            veil_colour = QColor(palette.color(QPalette.ColorRole.Accent if self._over else QPalette.ColorRole.Text))
+            veil_colour.setAlphaF(0.30 if self._over else 0.10)
+            painter.fillPath(rounded_path, veil_colour)
         painter.setClipping(False)
         painter.setPen(self._edge())
-        painter.drawPath(path)
+        painter.drawPath(rounded_path)
         painter.end()
 
-    def _paint_placeholder(self, painter: QPainter, box: QRectF) -> None:
+    def _paint_placeholder(self, painter: QPainter, picture_box: QRectF) -> None:
         ground = QColor(self._tint) if self._tint is not None else self.palette().color(QPalette.ColorRole.Base)
         ground.setAlphaF(0.30 if self._tint is not None else 1.0)
-        painter.fillRect(box, ground)
-        side = max(14, min(28, self._side // 3))
-        colour = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        icon = tinted(self._icon, colour, side, self.devicePixelRatioF())
-        painter.drawPixmap(QPoint(int(box.center().x() - side / 2), int(box.center().y() - side / 2)), icon)
+        painter.fillRect(picture_box, ground)
+        icon_side = max(14, min(28, self._side // 3))
+        icon_colour = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        icon = tinted(self._icon, icon_colour, icon_side, self.devicePixelRatioF())
+        painter.drawPixmap(
+            QPoint(int(picture_box.center().x() - icon_side / 2), int(picture_box.center().y() - icon_side / 2)), icon
+        )
 
     def _edge(self) -> QPen:
         if self.hasFocus() or self._over:
             return QPen(self.palette().color(QPalette.ColorRole.Accent), 2 if self._over else 1.5)
-        colour = QColor(self.palette().color(QPalette.ColorRole.Text))
-        colour.setAlphaF(0.20)
-        pen = QPen(colour, 1)
+        edge_colour = QColor(self.palette().color(QPalette.ColorRole.Text))
+        edge_colour.setAlphaF(0.20)
+        edge_pen = QPen(edge_colour, 1)
         if self._pixmap is None and self._tint is None:
-            pen.setStyle(Qt.PenStyle.DashLine)
-        return pen
+            edge_pen.setStyle(Qt.PenStyle.DashLine)
+        return edge_pen
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.update()
@@ -141,8 +143,8 @@ class Thumb(QAbstractButton):
         super().mouseMoveEvent(event)
         if self._drag is None or self._pressed_at is None or not event.buttons():
             return
-        moved = (event.position().toPoint() - self._pressed_at).manhattanLength()
-        if moved < QApplication.startDragDistance():
+        moved_pixels = (event.position().toPoint() - self._pressed_at).manhattanLength()
+        if moved_pixels < QApplication.startDragDistance():
             return
         self._pressed_at = None
         self.setDown(False)

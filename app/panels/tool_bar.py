@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolBar, QWidget
 
-TOOLS = ("brush", "eraser", "bucket", "pick", "pan")
 BELOW = ("new_template", "new_photo", "open")
 
 
 class ToolBar(QToolBar):
     """One button for each tool, and the ways to begin below them."""
 
-    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: dict[str, QAction], tool_ids: Sequence[str], parent: QWidget | None = None) -> None:
+        """``tool_ids``: ids of the actions that are tools."""
         super().__init__(parent)
         self.setObjectName("toolBar")
         self.setWindowTitle(self.tr("Tools"))
@@ -23,12 +25,12 @@ class ToolBar(QToolBar):
         self.setFloatable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setIconSize(QSize(22, 22))
-        for name in TOOLS:
-            self.addAction(actions[name])
+        for action_id in tool_ids:
+            self.addAction(actions[action_id])
         self.addSeparator()
-        for name in BELOW:
-            self.addAction(actions[name])
-        for name in (*TOOLS, *BELOW):
-            button = self.widgetForAction(actions[name])
+        for action_id in BELOW:
+            self.addAction(actions[action_id])
+        for action_id in (*tool_ids, *BELOW):
+            button = self.widgetForAction(actions[action_id])
             if button is not None:
-                button.setAccessibleName(actions[name].text().replace("&", ""))
+                button.setAccessibleName(actions[action_id].text().replace("&", ""))

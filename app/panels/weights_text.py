@@ -7,12 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from app.engine_texts import told
-from app.i18n import mark, tr
-from app.metric_names import metric_text
-from engine.checkpoints.card import metrics_by_split
-from engine.checkpoints.manage import Missing
-from engine.checkpoints.store import MODEL_FILE, WeightsEntry
+from app.shell.i18n import mark, tr
+from app.texts.metric_names import metric_text
+from app.texts.translate import translate
+from engine.weights.card import metrics_by_split
+from engine.weights.manage import Missing
+from engine.weights.store import MODEL_FILE, WeightsEntry
 
 NUMBERS = ("ssim", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "miou", "accuracy", "mcsd", "mocd")
 OF_SYSTEM = "weights of this system"
@@ -28,18 +28,23 @@ USES = {
 }
 
 
-def cells(entry: WeightsEntry, checked: str | None) -> list[str]:
-    """One row of the table. `checked`: what reading the file has told, "" for a good one; None: not read yet."""
-    card = entry.card
-    size = _size(entry.folder / MODEL_FILE)
+def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]:
+    """One row of the table. `checked_problem`: what reading the file has told, "" for a good one; None: not read
+    yet."""
+    card = weights_entry.card
+    size = _size(weights_entry.folder / MODEL_FILE)
     if card is None:
-        return [entry.name, "–", "–", size, "–", told(entry.problem)]
+        return [weights_entry.name, "–", "–", size, "–", translate(weights_entry.problem)]
     labels = card.labels()
-    side = card.config.get("resolution")
-    state = tr("card read") if checked is None else (tr("checked") if not checked else told(checked))
+    resolution = card.config.get("resolution")
+    state = (
+        tr("card read")
+        if checked_problem is None
+        else (tr("checked") if not checked_problem else translate(checked_problem))
+    )
     return [
-        card.name or entry.name,
-        card.system + (f", {side} px" if isinstance(side, int) else ""),
+        card.name or weights_entry.name,
+        card.system + (f", {resolution} px" if isinstance(resolution, int) else ""),
         f"{len(labels)} ({labels.name})" if labels is not None else "–",
         size,
         card.weights_licence or tr("licence not stated"),
@@ -47,61 +52,66 @@ def cells(entry: WeightsEntry, checked: str | None) -> list[str]:
     ]
 
 
-def _size(path: Path) -> str:
+def _size(model_path: Path) -> str:
     try:
-        return f"{path.stat().st_size / 1e6:.1f} MB"
+        return f"{model_path.stat().st_size / 1e6:.1f} MB"
     except OSError:
         return "–"
 
 
-def entry_html(entry: WeightsEntry, checked: str | None) -> str:
-    """All that a card says, as a page; `checked` as for `cells`."""
-    card = entry.card
-    parts = [f"<h3>{escape(entry.name)}</h3>"]
-    problem = checked or entry.problem
+def entry_html(weights_entry: WeightsEntry, checked_problem: str | None) -> str:
+    """All that a card says, as a page; `checked_problem` as for `cells`."""
+    card = weights_entry.card
+    html_parts = [f"<h3>{escape(weights_entry.name)}</h3>"]
+    problem = checked_problem or weights_entry.problem
     if problem:
-        parts.append(f"<p><b>{escape(told(problem))}</b></p>")
+        html_parts.append(f"<p><b>{escape(translate(problem))}</b></p>")
     rows: list[tuple[str, str]] = []
     if card is not None:
         trained = tr("{0} steps in {1} min").format(card.steps, round(card.seconds / 60)) if card.steps else ""
         rows += [
             (tr("Trained"), trained),
-            (tr("Data"), " – ".join(part for part in (card.data, card.data_licence) if part)),
+            (tr("Data"), " – ".join(data_part for data_part in (card.data, card.data_licence) if data_part)),
             (tr("Licence"), card.weights_licence),
-            *((_split(split), _metrics(numbers)) for split, numbers in metrics_by_split(card).items()),
+            *((_split(split_name), _metrics(numbers)) for split_name, numbers in metrics_by_split(card).items()),
             (tr("Notes"), card.notes),
             (tr("Perceptual network"), card.perceptual_network),
             ("SHA-256", card.sha256),
         ]
-    rows.append((tr("Folder"), str(entry.folder)))
-    return "".join(parts) + _table(rows)
+    rows.append((tr("Folder"), str(weights_entry.folder)))
+    return "".join(html_parts) + _table(rows)
 
 
-def missing_html(gap: Missing) -> str:
+def missing_html(missing_item: Missing) -> str:
     """What is not installed is for, and where its files go."""
-    files = ", ".join(gap.files)
-    use = tr("Not installed. It is used for: {0}.").format(tr(USES[gap.use]))
+    file_names = ", ".join(missing_item.files)
+    use_sentence = tr("Not installed. It is used for: {0}.").format(tr(USES[missing_item.use]))
     return (
-        f"<h3>{escape(gap.name)}</h3><p>{escape(use)}</p>"
-        f"<p>{escape(tr('Put {0} into {1}.').format(files, gap.folder))}</p>"
+        f"<h3>{escape(missing_item.name)}</h3><p>{escape(use_sentence)}</p>"
+        f"<p>{escape(tr('Put {0} into {1}.').format(file_names, missing_item.folder))}</p>"
     )
 
 
-def _split(split: str) -> str:
-    return {"": tr("Metrics"), "at_training": tr("At training")}.get(split, tr("On {0}").format(split))
+def _split(split_name: str) -> str:
+    return {"": tr("Metrics"), "at_training": tr("At training")}.get(split_name, tr("On {0}").format(split_name))
 
 
 def _metrics(numbers: dict[str, Any]) -> str:
-    inside = numbers.get("reconstructions")
-    found = {**(inside if isinstance(inside, dict) else {}), **numbers}
-    shown = {metric_text(key): found[key] for key in NUMBERS if isinstance(found.get(key), int | float)}
-    return ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
+    reconstructions = numbers.get("reconstructions")
+    all_numbers = {**(reconstructions if isinstance(reconstructions, dict) else {}), **numbers}
+    number_texts = {
+        metric_text(metric_key): all_numbers[metric_key]
+        for metric_key in NUMBERS
+        if isinstance(all_numbers.get(metric_key), int | float)
+    }
+    return ", ".join(f"{row_name} {number:.4g}" for row_name, number in number_texts.items())
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
     cells = (
-        f'<tr><td style="padding-right:14px; white-space:nowrap">{escape(name)}</td><td>{escape(text)}</td></tr>'
-        for name, text in rows
-        if text
+        f'<tr><td style="padding-right:14px; white-space:nowrap">{escape(row_name)}</td>'
+        f"<td>{escape(row_text)}</td></tr>"
+        for row_name, row_text in rows
+        if row_text
     )
     return f"<table>{''.join(cells)}</table>"

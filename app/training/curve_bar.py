@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSlider,
@@ -16,9 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.i18n import mark, tr
-from app.icons import icons
-from app.training.history import GROUPS, LOSSES, SPEED, VALIDATION
+from app.panels.widgets import muted_label
+from app.shell.i18n import mark, tr
+from app.shell.icons import icons
+from app.training.state.history import GROUPS, LOSSES, SPEED, VALIDATION
 
 TITLES = {LOSSES: mark("Losses"), VALIDATION: mark("Validation"), SPEED: mark("Speed")}
 
@@ -35,8 +35,7 @@ class CurveBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        caption = QLabel(self.tr("Smoothing"))
-        caption.setProperty("muted", True)
+        caption_label = muted_label(self.tr("Smoothing"))
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(60)
@@ -47,46 +46,46 @@ class CurveBar(QWidget):
         self.logarithmic = QCheckBox(self.tr("Log scale"))
         self.logarithmic.setToolTip(self.tr("Logarithmic values; those that are not above zero are left out"))
         self.logarithmic.toggled.connect(self.log_wanted)
-        fit = QToolButton()
-        fit.setAccessibleName(self.tr("Show the whole curves"))
-        fit.setToolTip(self.tr("Show the whole curves again after zooming with the wheel"))
-        icons().bind(fit, "fit")
-        fit.clicked.connect(self.fit_wanted)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self._build_groups())
-        row.addStretch(1)
-        for widget in (caption, self.smoothing, self.logarithmic, fit, self._build_export()):
-            row.addWidget(widget)
+        fit_button = QToolButton()
+        fit_button.setAccessibleName(self.tr("Show the whole curves"))
+        fit_button.setToolTip(self.tr("Show the whole curves again after zooming with the wheel"))
+        icons().bind(fit_button, "fit")
+        fit_button.clicked.connect(self.fit_wanted)
+        row_layout = QHBoxLayout(self)
+        row_layout.setContentsMargins(0, 0, 0, 0)
+        row_layout.setSpacing(8)
+        row_layout.addWidget(self._build_groups())
+        row_layout.addStretch(1)
+        for widget in (caption_label, self.smoothing, self.logarithmic, fit_button, self._build_export()):
+            row_layout.addWidget(widget)
 
     def _build_groups(self) -> QFrame:
-        frame = QFrame()
-        frame.setObjectName("segmented")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(1, 1, 1, 1)
-        row.setSpacing(0)
-        chooser = QButtonGroup(self)
+        group_frame = QFrame()
+        group_frame.setObjectName("segmented")
+        row_layout = QHBoxLayout(group_frame)
+        row_layout.setContentsMargins(1, 1, 1, 1)
+        row_layout.setSpacing(0)
+        button_group = QButtonGroup(self)
         self.groups: dict[str, QToolButton] = {}
-        for name in GROUPS:
+        for group_name in GROUPS:
             button = QToolButton()
-            button.setText(tr(TITLES[name]))
+            button.setText(tr(TITLES[group_name]))
             button.setCheckable(True)
-            button.clicked.connect(lambda _=False, name=name: self.group_wanted.emit(name))
-            chooser.addButton(button)
-            row.addWidget(button)
-            self.groups[name] = button
+            button.clicked.connect(lambda _=False, group_name=group_name: self.group_wanted.emit(group_name))
+            button_group.addButton(button)
+            row_layout.addWidget(button)
+            self.groups[group_name] = button
         self.groups[LOSSES].setChecked(True)
-        return frame
+        return group_frame
 
     def _build_export(self) -> QPushButton:
         button = QPushButton(self.tr("Export"))
         button.setAccessibleName(self.tr("Export the curves"))
         button.setProperty("menu", True)
-        menu = QMenu(button)
-        menu.addAction(self.tr("Picture (PNG)...")).triggered.connect(self.png_wanted)
-        menu.addAction(self.tr("Table (CSV)...")).triggered.connect(self.csv_wanted)
-        button.setMenu(menu)
+        export_menu = QMenu(button)
+        export_menu.addAction(self.tr("Picture (PNG)...")).triggered.connect(self.png_wanted)
+        export_menu.addAction(self.tr("Table (CSV)...")).triggered.connect(self.csv_wanted)
+        button.setMenu(export_menu)
         return button
 
     @property

@@ -11,20 +11,23 @@ from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QSize, Qt, QT
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
-from app.metric_names import metric_text
+from app.texts.metric_names import metric_text
 from app.training.curve_bar import CurveBar
 from app.training.flow import Flow
-from app.training.history import LOSSES, History, Series, smooth, thin, write_csv
+from app.training.state.curve_math import smooth, thin, write_csv
+from app.training.state.history import LOSSES, History, Series
 from engine.files import write_bytes, write_text
 
 HUES = (174, 28, 264, 340, 96, 208, 48, 306, 130, 0)  # told apart in both themes, and by their lightness in grey
-REDRAW_MS = 200  # reports come as fast as steps; nobody reads faster
+REDRAW_MS = 200  # reports come as fast as steps, faster than they can be read
 
 
-def curve_colour(number: int, dark: bool) -> QColor:
+def curve_colour(curve_number: int, dark: bool) -> QColor:
     """The colour of the curve with this number."""
-    hue = HUES[number % len(HUES)]
-    return QColor.fromHsl(hue, 150, (150 if number % 2 else 175) if dark else (105 if number % 2 else 80))
+    hue_degrees = HUES[curve_number % len(HUES)]
+    return QColor.fromHsl(
+        hue_degrees, 150, (150 if curve_number % 2 else 175) if dark else (105 if curve_number % 2 else 80)
+    )
 
 
 class CurvesView(QWidget):
@@ -66,12 +69,12 @@ class CurvesView(QWidget):
         self.plot.scene().sigMouseMoved.connect(self._point)
         self.legend = QWidget()
         self._flow = Flow(self.legend)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(bar)
-        column.addWidget(self.plot, 1)
-        column.addWidget(self.legend)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(6)
+        column_layout.addWidget(bar)
+        column_layout.addWidget(self.plot, 1)
+        column_layout.addWidget(self.legend)
         self.plot.grab()  # axes are slow to paint once (44 ms): now, not in the middle of a run
 
     # --- what is shown ------------------------------------------------------------------------------
@@ -85,7 +88,7 @@ class CurvesView(QWidget):
         self._draw()
 
     def refresh(self) -> None:
-        """Reports have come; the curves follow a moment later, those that nobody sees when they are shown again."""
+        """Reports have come; the curves follow a moment later, hidden ones when they are shown again."""
         if self.isVisible() and not self._later.isActive():
             self._later.start()
 
@@ -93,10 +96,10 @@ class CurvesView(QWidget):
         super().showEvent(event)
         self._draw()
 
-    def set_group(self, name: str) -> None:
+    def set_group(self, group_name: str) -> None:
         """Show the curves of a group."""
-        self._group = name
-        self.bar.groups[name].setChecked(True)
+        self._group = group_name
+        self.bar.groups[group_name].setChecked(True)
         self._clear()
         self.fit()
         self._draw()
@@ -109,8 +112,12 @@ class CurvesView(QWidget):
         """The curves that are drawn."""
         if self._history is None:
             return []
-        names = self._history.names(self._group)
-        return [self._history.series[self._group, n] for n in names if (self._group, n) not in self._hidden]
+        curve_names = self._history.names(self._group)
+        return [
+            self._history.series[self._group, curve_name]
+            for curve_name in curve_names
+            if (self._group, curve_name) not in self._hidden
+        ]
 
     def _clear(self) -> None:
         self.plot.clear()
@@ -122,110 +129,111 @@ class CurvesView(QWidget):
 
     def _draw(self) -> None:
         self._later.stop()
-        empty = self._history is None or not self._history.names(self._group)
-        for side in ("left", "bottom"):
-            self.plot.getAxis(side).setStyle(showValues=not empty)  # 0 to 1 would say nothing
+        is_empty = self._history is None or not self._history.names(self._group)
+        for axis_side in ("left", "bottom"):
+            self.plot.getAxis(axis_side).setStyle(showValues=not is_empty)  # 0 to 1 would say nothing
         if self._history is None:
             return
-        amount = self.bar.amount
-        for number, name in enumerate(self._history.names(self._group)):
-            if name not in self._switches:
-                self._add(number, name)
-            steps, values = thin(*self._history.series[self._group, name].arrays())
-            dot = "o" if len(steps) == 1 else None  # a line of one point would not be seen
-            self._items[name].setData(steps, smooth(values, amount), symbol=dot)
-            raw = self._items[f"{name} raw"]
-            raw.setVisible(amount > 0 and len(values) > 1 and self._switches[name].isChecked())
-            if raw.isVisible():
-                raw.setData(steps, values)
-            last = _short(values[-1]) if len(values) else "–"  # none: the run went back to a checkpoint before them all
-            self._switches[name].setText(f"{metric_text(name)}  {last}")
+        smoothing = self.bar.amount
+        for curve_number, curve_name in enumerate(self._history.names(self._group)):
+            if curve_name not in self._switches:
+                self._add(curve_number, curve_name)
+            step_numbers, values = thin(*self._history.series[self._group, curve_name].arrays())
+            dot_symbol = "o" if len(step_numbers) == 1 else None  # a line of one point would not be seen
+            self._items[curve_name].setData(step_numbers, smooth(values, smoothing), symbol=dot_symbol)
+            raw_curve = self._items[f"{curve_name} raw"]
+            raw_curve.setVisible(smoothing > 0 and len(values) > 1 and self._switches[curve_name].isChecked())
+            if raw_curve.isVisible():
+                raw_curve.setData(step_numbers, values)
+            # No values: the run went back to a checkpoint before them all.
+            last_value = _short(values[-1]) if len(values) else "–"
+            self._switches[curve_name].setText(f"{metric_text(curve_name)}  {last_value}")
         self._flow.invalidate()
         self._flow.activate()  # now: a number that grew would be cut off until the next turn of the event loop
 
-    def _add(self, number: int, name: str) -> None:
-        colour = curve_colour(number, self._dark)
-        faint = QColor(colour)
-        faint.setAlphaF(0.28)
-        raw = self.plot.plot([], [], pen=pg.mkPen(faint, width=1), antialias=True)
-        dot = {"symbolBrush": colour, "symbolPen": None, "symbolSize": 7}
-        pen = pg.mkPen(colour, width=2)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)  # of pieces that meet
-        one = self.plot.plot([], [], pen=pen, antialias=True, **dot)
+    def _add(self, curve_number: int, curve_name: str) -> None:
+        colour = curve_colour(curve_number, self._dark)
+        faint_colour = QColor(colour)
+        faint_colour.setAlphaF(0.28)
+        raw_curve = self.plot.plot([], [], pen=pg.mkPen(faint_colour, width=1), antialias=True)
+        dot_style = {"symbolBrush": colour, "symbolPen": None, "symbolSize": 7}
+        smooth_pen = pg.mkPen(colour, width=2)
+        smooth_pen.setCapStyle(Qt.PenCapStyle.RoundCap)  # of pieces that meet
+        smooth_curve = self.plot.plot([], [], pen=smooth_pen, antialias=True, **dot_style)
         # Qt strokes a thick path of many points for a tenth of a second: no more points than the screen can show, and
         # each piece as a line of its own.
-        for item, method, pixels in ((raw, "peak", 1), (one, "mean", 2)):
-            item.setDownsampling(auto=True, method=method)
-            item.opts["autoDownsampleFactor"] = 1 / pixels
-            item.setClipToView(True)
-        one.curve.setSegmentedLineMode("on")
-        self._items[f"{name} raw"], self._items[name] = raw, one
+        for plot_item, method, pixels in ((raw_curve, "peak", 1), (smooth_curve, "mean", 2)):
+            plot_item.setDownsampling(auto=True, method=method)
+            plot_item.opts["autoDownsampleFactor"] = 1 / pixels
+            plot_item.setClipToView(True)
+        smooth_curve.curve.setSegmentedLineMode("on")
+        self._items[f"{curve_name} raw"], self._items[curve_name] = raw_curve, smooth_curve
         switch = QToolButton()
         switch.setCheckable(True)
-        switch.setChecked((self._group, name) not in self._hidden)
+        switch.setChecked((self._group, curve_name) not in self._hidden)
         switch.setProperty("legend", True)
         switch.setProperty("flat", True)
         switch.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         switch.setIcon(_chip(colour, self.devicePixelRatioF()))
         switch.setIconSize(QSize(12, 12))
-        switch.setAccessibleName(self.tr("Curve {0}").format(metric_text(name)))
+        switch.setAccessibleName(self.tr("Curve {0}").format(metric_text(curve_name)))
         switch.setToolTip(self.tr("Show or hide this curve"))
-        switch.toggled.connect(lambda on, name=name: self._switch(name, on))
-        self._switches[name] = switch
+        switch.toggled.connect(lambda is_shown, curve_name=curve_name: self._switch(curve_name, is_shown))
+        self._switches[curve_name] = switch
         self._flow.addWidget(switch)
-        self._switch(name, switch.isChecked())
+        self._switch(curve_name, switch.isChecked())
 
-    def _switch(self, name: str, on: bool) -> None:
-        (self._hidden.discard if on else self._hidden.add)((self._group, name))
-        self._items[name].setVisible(on)
-        self._items[f"{name} raw"].setVisible(on and self.bar.amount > 0)
-        colour = curve_colour(list(self._switches).index(name), self._dark)
-        if not on:
+    def _switch(self, curve_name: str, is_shown: bool) -> None:
+        (self._hidden.discard if is_shown else self._hidden.add)((self._group, curve_name))
+        self._items[curve_name].setVisible(is_shown)
+        self._items[f"{curve_name} raw"].setVisible(is_shown and self.bar.amount > 0)
+        colour = curve_colour(list(self._switches).index(curve_name), self._dark)
+        if not is_shown:
             colour = self.palette().color(QPalette.ColorRole.Mid)
-        self._switches[name].setIcon(_chip(colour, self.devicePixelRatioF()))
+        self._switches[curve_name].setIcon(_chip(colour, self.devicePixelRatioF()))
 
-    def _set_log(self, on: bool) -> None:
-        self.plot.setLogMode(x=False, y=on)
+    def _set_log(self, logarithmic: bool) -> None:
+        self.plot.setLogMode(x=False, y=logarithmic)
         self.fit()
 
-    def _point(self, place: object) -> None:
+    def _point(self, scene_place: object) -> None:
         """What the curves say under the pointer, as the plot's tool tip."""
         if self._history is None or not self.shown():
             return
-        step = self.plot.getPlotItem().vb.mapSceneToView(place).x()
-        lines = [self.tr("Step {0}").format(round(step))]
+        pointed_step = self.plot.getPlotItem().vb.mapSceneToView(scene_place).x()
+        tip_lines = [self.tr("Step {0}").format(round(pointed_step))]
         for series in self.shown():
-            steps, values = series.arrays()
-            if not len(steps):
+            step_numbers, values = series.arrays()
+            if not len(step_numbers):
                 continue
-            nearest = int(np.abs(steps - step).argmin())
-            lines.append(f"{metric_text(series.name)}  {_short(values[nearest])}")
-        self.plot.setToolTip("\n".join(lines))
+            nearest = int(np.abs(step_numbers - pointed_step).argmin())
+            tip_lines.append(f"{metric_text(series.name)}  {_short(values[nearest])}")
+        self.plot.setToolTip("\n".join(tip_lines))
 
     # --- export -------------------------------------------------------------------------------------
 
     def export_png(self) -> None:
         """Write the plot with its legend as a picture."""
-        path = self._ask_save(self.tr("Export the curves"), f"{self._name()}.png", "PNG (*.png)")
-        if path is not None:
-            picture = QPixmap(self.size() * 2)
-            picture.setDevicePixelRatio(2)
-            picture.fill(self.palette().color(QPalette.ColorRole.Window))
-            painter = QPainter(picture)
-            for part in (self.plot, self.legend):
-                QWidget.render(part, painter, part.pos())  # a graphics view's own draws the scene alone
+        target_path = self._ask_save(self.tr("Export the curves"), f"{self._name()}.png", "PNG (*.png)")
+        if target_path is not None:
+            picture_pixmap = QPixmap(self.size() * 2)
+            picture_pixmap.setDevicePixelRatio(2)
+            picture_pixmap.fill(self.palette().color(QPalette.ColorRole.Window))
+            painter = QPainter(picture_pixmap)
+            for drawn_widget in (self.plot, self.legend):
+                QWidget.render(drawn_widget, painter, drawn_widget.pos())  # a graphics view's own draws the scene alone
             painter.end()
-            data = QByteArray()
-            buffer = QBuffer(data)
+            png_bytes = QByteArray()
+            buffer = QBuffer(png_bytes)
             buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            picture.save(buffer, "PNG")
-            write_bytes(path, bytes(data.data()))
+            picture_pixmap.save(buffer, "PNG")
+            write_bytes(target_path, bytes(png_bytes.data()))
 
     def export_csv(self) -> None:
         """Write the values of all curves of the group as a table."""
-        path = self._ask_save(self.tr("Export the curves"), f"{self._name()}.csv", "CSV (*.csv)")
-        if path is not None:
-            write_text(path, write_csv(self.shown()))
+        target_path = self._ask_save(self.tr("Export the curves"), f"{self._name()}.csv", "CSV (*.csv)")
+        if target_path is not None:
+            write_text(target_path, write_csv(self.shown()))
 
     def _name(self) -> str:
         return f"{self._history.folder.name}-{self._group}" if self._history is not None else self._group
@@ -243,32 +251,32 @@ class CurvesView(QWidget):
 
     def _apply_palette(self) -> None:
         palette = self.palette()
-        text = palette.color(QPalette.ColorRole.PlaceholderText)
+        text_colour = palette.color(QPalette.ColorRole.PlaceholderText)
         self.plot.setBackground(palette.color(QPalette.ColorRole.Base))
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(text, width=1))
-            axis.setTextPen(pg.mkPen(text))
-        self.plot.getAxis("bottom").setLabel(self.tr("Step"), color=text.name())
+        for axis_side in ("left", "bottom"):
+            axis = self.plot.getAxis(axis_side)
+            axis.setPen(pg.mkPen(text_colour, width=1))
+            axis.setTextPen(pg.mkPen(text_colour))
+        self.plot.getAxis("bottom").setLabel(self.tr("Step"), color=text_colour.name())
         self.plot.getAxis("left").enableAutoSIPrefix(False)
         self.plot.getAxis("bottom").enableAutoSIPrefix(False)
         self._clear()
         self._draw()
 
 
-def _short(value: float) -> str:
-    return f"{value:.4g}"
+def _short(number: float) -> str:
+    return f"{number:.4g}"
 
 
 def _chip(colour: QColor, ratio: float) -> QIcon:
-    side = round(12 * ratio)
-    pixmap = QPixmap(side, side)
+    side_pixels = round(12 * ratio)
+    pixmap = QPixmap(side_pixels, side_pixels)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(colour)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.drawRoundedRect(1, side // 2 - side // 6, side - 2, side // 3, 2, 2)
+    painter.drawRoundedRect(1, side_pixels // 2 - side_pixels // 6, side_pixels - 2, side_pixels // 3, 2, 2)
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
     return QIcon(pixmap)

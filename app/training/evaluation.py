@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,47 +20,50 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core import Core
 from app.dialogs.folders import FolderAsker
-from app.engine_texts import told
 from app.jobs.preload import large_import, preload_torch
 from app.jobs.work_lane import Work
-from app.labels_text import label_name
-from app.metric_names import row_text
 from app.panels.table import ReadTable
+from app.shell.core import Core
+from app.texts.label_names import label_name
+from app.texts.metric_names import row_text
+from app.texts.translate import translate
 from app.training.fields import FolderEdit
+from app.training.state.measurements import Measurements, Place, preferred_split, splits_of
 from app.training.use import publish_run, weights_name
 from engine.errors import Cancelled, EngineError
 from engine.files import write_text
-
-HEADED = ("weights", "system", "data", "split")  # the columns' headings and the form above say these
 
 
 class EvaluationDialog(QDialog):
     """Runs the engine's evaluation as work that can be cancelled; closing the dialog cancels it."""
 
     def __init__(
-        self, core: Core, *, data: Path | None = None, run: Path | None = None, parent: QWidget | None = None
+        self,
+        core: Core,
+        *,
+        data_folder: Path | None = None,
+        run_folder: Path | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Evaluate weights"))
         self.resize(640, 620)
         self._core = core
-        self._run = run
+        self._run = run_folder
         self._work: Work | None = None
-        self.measured: list[dict[str, Any]] = []  # one for each weights and split, in the order of measuring
-        self._places: list[tuple[str | Path, Path, str]] = []  # what each was measured on: weights, data, split
+        self.measured = Measurements()
         self.ask = FolderAsker(core.settings, self)
         self.weights = QComboBox()
         self.weights.setAccessibleName(self.tr("Weights"))
-        if run is not None:
-            self.weights.addItem(self.tr("Best state of {0}").format(run.name), run)
+        if run_folder is not None:
+            self.weights.addItem(self.tr("Best state of {0}").format(run_folder.name), run_folder)
         for entry in core.catalogue.entries:
             if entry.card is not None:
                 self.weights.addItem(f"{entry.name} ({entry.card.system})", entry.name)
         self.data = FolderEdit(self.tr("Data folder"), lambda: self.ask.folder("data", self.tr("Data folder")))
-        self.data.set_path(data)
+        self.data.set_path(data_folder)
         self.data.changed.connect(self._look)
         self.split = QComboBox()
         self.split.setAccessibleName(self.tr("Split"))
@@ -86,16 +88,16 @@ class EvaluationDialog(QDialog):
         self.what.setOpenExternalLinks(True)  # a saved page opens in the browser
         self.what.setAccessibleName(self.tr("What is being done"))
         self._build()
-        self._look(data)
+        self._look(data_folder)
         self._show_running(False)
 
     def _build(self) -> None:
-        form = QFormLayout()
-        form.setSpacing(8)
-        form.addRow(self.tr("Weights"), self.weights)
-        form.addRow(self.tr("Data"), self.data)
-        form.addRow(self.tr("Split"), self.split)
-        form.addRow(self.tr("Pictures"), self.limit)
+        form_layout = QFormLayout()
+        form_layout.setSpacing(8)
+        form_layout.addRow(self.tr("Weights"), self.weights)
+        form_layout.addRow(self.tr("Data"), self.data)
+        form_layout.addRow(self.tr("Split"), self.split)
+        form_layout.addRow(self.tr("Pictures"), self.limit)
         self.table = ReadTable(self.tr("Numbers"), [self.tr("Metric"), self.tr("Value")])
         self.table.horizontalHeader().setStretchLastSection(True)
         self.save = QPushButton(self.tr("Save a report..."))
@@ -103,79 +105,64 @@ class EvaluationDialog(QDialog):
         self.save.clicked.connect(self._save)
         self.cancel = QPushButton(self.tr("Cancel"))
         self.cancel.clicked.connect(self._cancel)
-        close = QPushButton(self.tr("Close"))
-        close.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.save)
-        buttons.addStretch(1)
-        for button in (self.cancel, self.go, close):
-            buttons.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 16, 18, 12)
-        column.setSpacing(10)
-        column.addLayout(form)
-        column.addWidget(self.bar)
-        column.addWidget(self.what)
-        column.addWidget(self.table, 1)
-        column.addLayout(buttons)
+        close_button = QPushButton(self.tr("Close"))
+        close_button.clicked.connect(self.reject)
+        button_row = QHBoxLayout()
+        button_row.addWidget(self.save)
+        button_row.addStretch(1)
+        for button in (self.cancel, self.go, close_button):
+            button_row.addWidget(button)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(18, 16, 18, 12)
+        column_layout.setSpacing(10)
+        column_layout.addLayout(form_layout)
+        column_layout.addWidget(self.bar)
+        column_layout.addWidget(self.what)
+        column_layout.addWidget(self.table, 1)
+        column_layout.addLayout(button_row)
 
     # --- measuring ----------------------------------------------------------------------------------
 
     def measure(self) -> None:
         """Begin; the numbers come when all pictures have been painted."""
-        data, weights, split = self.data.path, self.weights.currentData(), self.split.currentData()
-        if data is None or weights is None:
+        data_folder, weights, split = self.data.path, self.weights.currentData(), self.split.currentData()
+        if data_folder is None or weights is None:
             return
-        device, run, limit = self._core.settings.device, self._run, self.limit.value() or None
+        device, run_folder, picture_limit = self._core.settings.device, self._run, self.limit.value() or None
         self._show_running(True)
         self._work = self._core.training.measuring.submit(
-            lambda work: _measure(work, weights, run, data, split, limit, device),
+            lambda work: _measure(work, weights, run_folder, data_folder, split, picture_limit, device),
             text=self.tr("Measuring"),
-            on_done=lambda metrics: self._done(metrics, data),
+            on_done=lambda metrics: self._done(metrics, data_folder),
             on_failed=self._failed,
             on_progress=self._progress,
         )
 
-    def _progress(self, part: float, text: str) -> None:
-        self.bar.setValue(round(1000 * part))
-        self._say(told(text))
+    def _progress(self, fraction: float, progress_text: str) -> None:
+        self.bar.setValue(round(1000 * fraction))
+        self._say(translate(progress_text))
 
-    def _done(self, metrics: dict[str, Any], data: Path) -> None:
-        place = (str(metrics["weights"]), data, str(metrics["split"]))
-        if place in self._places:
-            self.measured[self._places.index(place)] = metrics
-        else:
-            self.measured.append(metrics)
-            self._places.append(place)
+    def _done(self, metrics: dict[str, Any], data_folder: Path) -> None:
+        self.measured.add(metrics, data_folder)
         self._show_running(False)
         self._show_numbers()
         self._say(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
 
     def _show_numbers(self) -> None:
         """One column for each weights that were measured, the lines of all of them."""
-        from engine.metrics.table import rows  # no torch
-
-        columns = [dict(rows(metrics)) for metrics in self.measured]
-        names = [name for name in dict.fromkeys(name for column in columns for name in column) if name not in HEADED]
-        self.table.setColumnCount(1 + len(columns))
-        heads = [f"{metrics['weights']} ({metrics['split']})" for metrics in self.measured]
-        self.table.setHorizontalHeaderLabels([self.tr("Metric"), *heads])
-        self.table.setRowCount(len(names))
-        labels = self._label_names()
-        for row, name in enumerate(names):
-            self.table.fill_row(row, [row_text(name, labels), *(told(found.get(name, "–")) for found in columns)])
+        table_lines, titles = self.measured.table(), self.measured.titles()
+        self.table.setColumnCount(1 + len(titles))
+        self.table.setHorizontalHeaderLabels([self.tr("Metric"), *titles])
+        self.table.setRowCount(len(table_lines))
+        label_sets = self.measured.label_sets(self._core.catalogue.entries)
+        label_names = {label.name: label_name(label) for labels in label_sets for label in labels.labels}
+        for row, (metric_name, metric_values) in enumerate(table_lines):
+            self.table.fill_row(row, [row_text(metric_name, label_names), *map(translate, metric_values)])
         self.table.resizeRowsToContents()  # why a number is missing takes some lines
-
-    def _label_names(self) -> dict[str, str]:
-        """Names on the screen of the labels of what was measured, by the engine's names."""
-        wanted = {str(metrics["weights"]) for metrics in self.measured}
-        cards = [entry.card for entry in self._core.catalogue.entries if entry.card and entry.card.name in wanted]
-        sets = [labels for card in cards if (labels := card.labels()) is not None]
-        return {label.name: label_name(label) for labels in sets for label in labels.labels}
 
     def _failed(self, error: EngineError) -> None:
         self._show_running(False)
-        self._say("" if isinstance(error, Cancelled) else told(str(error)))
+        self._say("" if isinstance(error, Cancelled) else translate(str(error)))
 
     def _cancel(self) -> None:
         if self._work is not None and not self._work.settled:
@@ -183,103 +170,99 @@ class EvaluationDialog(QDialog):
         self._show_running(False)
         self.what.clear()
 
-    def done(self, code: int) -> None:
+    def done(self, result_code: int) -> None:
         self._cancel()
-        super().done(code)
+        super().done(result_code)
 
-    def _show_running(self, on: bool) -> None:
-        self.bar.setVisible(on)
+    def _show_running(self, running: bool) -> None:
+        self.bar.setVisible(running)
         self.bar.setValue(0)
-        self.cancel.setVisible(on)
+        self.cancel.setVisible(running)
         for widget in (self.weights, self.data, self.split, self.limit):
-            widget.setEnabled(not on)
-        self.go.setEnabled(not on and self.data.path is not None and self.weights.count() > 0)
-        self.save.setEnabled(not on and bool(self.measured))
+            widget.setEnabled(not running)
+        self.go.setEnabled(not running and self.data.path is not None and self.weights.count() > 0)
+        self.save.setEnabled(not running and bool(self.measured))
 
     # --- data and saving ----------------------------------------------------------------------------
 
-    def _look(self, data: Path | None) -> None:
+    def _look(self, data_folder: Path | None) -> None:
         """The splits of the data folder; a folder without them is one split."""
         self.split.clear()
-        names = _splits(data) if data is not None else []
-        for name in names or [self.tr("All pairs")]:
-            self.split.addItem(name, name if names else None)
-        best = next((name for name in ("test", "val") if name in names), None)
-        if best is not None:
-            self.split.setCurrentIndex(names.index(best))
-        self.go.setEnabled(data is not None and self.weights.count() > 0)
+        split_names = splits_of(data_folder)
+        for split_name in split_names or [self.tr("All pairs")]:
+            self.split.addItem(split_name, split_name if split_names else None)
+        self.split.setCurrentIndex(preferred_split(split_names))
+        self.go.setEnabled(data_folder is not None and self.weights.count() > 0)
 
     def _save(self) -> None:
-        names = "-".join(str(metrics["weights"]) for metrics in self.measured)
         filters = ";;".join((self.tr("Page with pictures and plots (*.html)"), "JSON (*.json)"))
-        path = self.ask.save(self.tr("Save the numbers"), f"{names}.html".replace("/", "-"), filters)
-        if path is None:
+        report_path = self.ask.save(self.tr("Save the numbers"), f"{self.measured.file_name()}.html", filters)
+        if report_path is None:
             return
-        measured = list(self.measured)
-        if path.suffix.lower() == ".json":
-            answer = measured[0] if len(measured) == 1 else measured
-            self._write(path, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+        if report_path.suffix.lower() == ".json":
+            self._write(report_path, self.measured.as_json())
             return
-        names_of = {str(metrics["weights"]) for metrics in measured}
-        data, split = self._places[-1][1:]
+        metrics, weights, place = self.measured.metrics, self.measured.weights(), self.measured.last_place
         device = self._core.settings.device
         self._show_running(True)
         self._work = self._core.training.measuring.submit(
-            lambda work: _page(work, measured, sorted(names_of), data, split, device),
+            lambda work: _page(work, metrics, weights, place, device),
             text=self.tr("Painting pictures for the page"),
-            on_done=lambda page: self._write(path, page),
+            on_done=lambda page: self._write(report_path, page),
             on_failed=self._failed,
             on_progress=self._progress,
         )
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, report_path: Path, content: str) -> None:
         self._show_running(False)
         try:
-            write_text(path, text)
+            write_text(report_path, content)
         except EngineError as error:
-            self._say(told(str(error)))
+            self._say(translate(str(error)))
         else:
-            link = f'<a href="{escape(QUrl.fromLocalFile(str(path)).toString())}">{escape(path.name)}</a>'
-            self.what.setText(self.tr("Saved {0}").format(link))
+            file_link = (
+                f'<a href="{escape(QUrl.fromLocalFile(str(report_path)).toString())}">{escape(report_path.name)}</a>'
+            )
+            self.what.setText(self.tr("Saved {0}").format(file_link))
 
-    def _say(self, text: str) -> None:
-        self.what.setText(escape(text))
-
-
-def _splits(data: Path) -> list[str]:
-    try:
-        found = json.loads((data / "splits.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [str(name) for name, stems in found.items() if stems] if isinstance(found, dict) else []
+    def _say(self, message: str) -> None:
+        self.what.setText(escape(message))
 
 
 def _measure(
-    work: Work, weights: str | Path, run: Path | None, data: Path, split: str | None, limit: int | None, device: str
+    work: Work,
+    weights: str | Path,
+    run_folder: Path | None,
+    data_folder: Path,
+    split: str | None,
+    picture_limit: int | None,
+    device: str,
 ) -> Any:
     work.progress(0.0, "loading")
     preload_torch()
     with large_import():
-        from engine.data.folder import measured_split
+        from engine.data.layout import measured_split
         from engine.metrics.evaluate import evaluate
 
-    if isinstance(weights, Path) and run is not None:
-        weights = publish_run(work, run, data, weights_name(run)).name
+    if isinstance(weights, Path) and run_folder is not None:
+        weights = publish_run(work, run_folder, data_folder, weights_name(run_folder)).name
     return evaluate(
         weights,
-        data,
-        split or measured_split(data),
+        data_folder,
+        split or measured_split(data_folder),
         device=device,
-        limit=limit,
+        limit=picture_limit,
         on_progress=work.progress,
         cancel=work.cancel_event,
     )
 
 
-def _page(work: Work, measured: list[Any], names: list[str], data: Path, split: str, device: str) -> str:
+def _page(work: Work, metrics: list[Any], weights: list[str], place: Place, device: str) -> str:
     """The report as one page, with pictures of the data that was measured last."""
     from engine.metrics.report import html_report
     from engine.metrics.report_pictures import picture_rows
 
-    rows = picture_rows(names, data, split, device=device, on_progress=work.progress, cancel=work.cancel_event)
-    return html_report(measured, rows)
+    report_rows = picture_rows(
+        weights, place.data, place.split, device=device, on_progress=work.progress, cancel=work.cancel_event
+    )
+    return html_report(metrics, report_rows)

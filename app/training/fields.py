@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
-from app.i18n import tr
-from app.icons import icons
+from app.shell.i18n import tr
+from app.shell.icons import icons
 
 
 class FolderEdit(QWidget):
@@ -18,60 +18,63 @@ class FolderEdit(QWidget):
 
     changed = Signal(object)  # Path | None, when the user is done
 
-    def __init__(self, name: str, ask: Callable[[], Path | None], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, accessible_name: str, ask_folder: Callable[[], Path | None], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._ask = ask
-        self.setAccessibleName(name)
+        self._ask = ask_folder
+        self.setAccessibleName(accessible_name)
         self.line = QLineEdit()
-        self.line.setAccessibleName(name)
-        self.line.editingFinished.connect(self._typed)
+        self.line.setAccessibleName(accessible_name)
+        self.line.editingFinished.connect(self.commit)
         self.button = QToolButton()
-        self.button.setAccessibleName(self.tr("Choose: {0}").format(name))
-        self.button.setToolTip(self.tr("Choose: {0}").format(name))
+        self.button.setAccessibleName(self.tr("Choose: {0}").format(accessible_name))
+        self.button.setToolTip(self.tr("Choose: {0}").format(accessible_name))
         icons().bind(self.button, "open")
         self.button.clicked.connect(self._choose)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.line, 1)
-        row.addWidget(self.button)
-        self._told: Path | None = None
+        row_layout = QHBoxLayout(self)
+        row_layout.setContentsMargins(0, 0, 0, 0)
+        row_layout.setSpacing(4)
+        row_layout.addWidget(self.line, 1)
+        row_layout.addWidget(self.button)
+        self._last: Path | None = None
 
     @property
     def path(self) -> Path | None:
         """What stands in the line; None when it is empty."""
-        text = self.line.text().strip()
-        return Path(text).expanduser() if text else None
+        path_text = self.line.text().strip()
+        return Path(path_text).expanduser() if path_text else None
 
-    def set_path(self, path: Path | None, *, tell: bool = False) -> None:
+    def set_path(self, chosen_path: Path | None, *, tell: bool = False) -> None:
         """Put a path into the line."""
         with QSignalBlocker(self.line):
-            self.line.setText(str(path) if path is not None else "")
+            self.line.setText(str(chosen_path) if chosen_path is not None else "")
         self.line.setCursorPosition(len(self.line.text()))
         self.line.setToolTip(self.line.text())
         if tell:
-            self._typed()
+            self.commit()
         else:
-            self._told = self.path
+            self._last = self.path
 
     def _choose(self) -> None:
-        path = self._ask()
-        if path is not None:
-            self.set_path(path, tell=True)
+        chosen_path = self._ask()
+        if chosen_path is not None:
+            self.set_path(chosen_path, tell=True)
 
-    def _typed(self) -> None:
-        if self.path != self._told:
-            self._told = self.path
+    def commit(self) -> None:
+        """What was typed is meant: tell it if it is another path."""
+        if self.path != self._last:
+            self._last = self.path
             self.changed.emit(self.path)
 
 
 class NumberEdit(QLineEdit):
     """A number as recipes write it: 1.5e-4, 2000. Marks what is none."""
 
-    def __init__(self, name: str, value: float, *, whole: bool, least: float | None = None) -> None:
-        super().__init__(number_text(value))
-        self.setAccessibleName(name)
-        self._whole, self._least, self._first = whole, least, value
+    def __init__(self, accessible_name: str, number: float, *, whole: bool, least: float | None = None) -> None:
+        super().__init__(number_text(number))
+        self.setAccessibleName(accessible_name)
+        self._whole, self._least, self._first = whole, least, number
         self.textChanged.connect(self._mark)
 
     @property
@@ -89,22 +92,17 @@ class NumberEdit(QLineEdit):
             return None if self._whole else number
         return number
 
-    @property
-    def changed(self) -> bool:
-        """Whether the user has given another number than the recipe's."""
-        return self.value != self._first
-
     def _mark(self) -> None:
-        wrong = self.value is None
-        if self.property("wrong") != wrong:
-            self.setProperty("wrong", wrong)
+        is_wrong = self.value is None
+        if self.property("wrong") != is_wrong:
+            self.setProperty("wrong", is_wrong)
             self.style().unpolish(self)
             self.style().polish(self)
 
 
-def number_text(value: float) -> str:
+def number_text(number: float) -> str:
     """A number as short as it can be read back."""
-    return str(value) if isinstance(value, int) else f"{value:g}"
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 def duration_text(seconds: float) -> str:

@@ -15,8 +15,8 @@ class Flow(QLayout):
         self._gap = gap
         self.setContentsMargins(0, 0, 0, 0)
 
-    def addItem(self, item: QLayoutItem) -> None:
-        self._items.append(item)
+    def addItem(self, layout_item: QLayoutItem) -> None:
+        self._items.append(layout_item)
 
     def count(self) -> int:
         return len(self._items)
@@ -41,23 +41,23 @@ class Flow(QLayout):
 
     def minimumSize(self) -> QSize:
         size = QSize()
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
+        for layout_item in self._items:
+            size = size.expandedTo(layout_item.minimumSize())
         return size
 
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        self._place(rect, move=True)
+    def setGeometry(self, rectangle: QRect) -> None:
+        super().setGeometry(rectangle)
+        self._place(rectangle, move=True)
 
-    def _place(self, rect: QRect, *, move: bool) -> int:
+    def _place(self, rectangle: QRect, *, move: bool) -> int:
         """Put the items into rows; returns the height they need."""
-        x, y, row = rect.x(), rect.y(), 0
-        for item in self._items:
-            size = item.sizeHint()
-            if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, row = rect.x(), y + row + self._gap, 0
+        x, y, row_height = rectangle.x(), rectangle.y(), 0
+        for layout_item in self._items:
+            size = layout_item.sizeHint()
+            if x > rectangle.x() and x + size.width() > rectangle.right() + 1:
+                x, y, row_height = rectangle.x(), y + row_height + self._gap, 0
             if move:
-                item.setGeometry(QRect(QPoint(x, y), size))
+                layout_item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + self._gap
-            row = max(row, size.height())
-        return y + row - rect.y()
+            row_height = max(row_height, size.height())
+        return y + row_height - rectangle.y()

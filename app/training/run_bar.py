@@ -5,20 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from app.engine_texts import told
-from app.i18n import mark, tr
-from app.icons import icons
 from app.jobs.training_lane import State
 from app.jobs.work_lane import Work, WorkLane
-from app.metric_names import metric_text
 from app.panels.elided import ElidedLabel
+from app.panels.widgets import muted_label, push_button
+from app.shell.i18n import mark, tr
+from app.shell.icons import icons
+from app.texts.metric_names import metric_text
+from app.texts.system_names import system_text
+from app.texts.translate import translate
 from app.training.fields import duration_text
 from app.training.flow import Flow
-from app.training.machine import Use, size_text, use_of
-from app.training.recipe_form import system_text
-from app.training.state import Training
+from app.training.state.machine import Use, size_text, use_of
+from app.training.state.run_status import RunStatus, run_status
+from app.training.state.training import Training
 
 LOOK_MS = 3000  # between two looks at memory and disk
 STATES = {
@@ -42,10 +44,10 @@ class RunBar(QWidget):
     resume_wanted = Signal(object)  # Path of a run that is not under way
     evaluate_wanted = Signal()
 
-    def __init__(self, training: Training, lane: WorkLane, parent: QWidget | None = None) -> None:
+    def __init__(self, training: Training, work_lane: WorkLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
-        self._lane = lane
+        self._lane = work_lane
         self._looking: Work | None = None
         self._text = ""
         self._build()
@@ -63,45 +65,45 @@ class RunBar(QWidget):
 
     def _build(self) -> None:
         self.title = ElidedLabel(self.tr("Run"), muted=False)
-        font = self.title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        font.setBold(True)
-        self.title.setFont(font)
+        title_font = self.title.font()
+        title_font.setPointSizeF(title_font.pointSizeF() * 1.25)
+        title_font.setBold(True)
+        self.title.setFont(title_font)
         self.state = ElidedLabel(self.tr("State of the training"))
-        self.pause = self._button(self.tr("Pause"), "pause", self.tr("Hold the training after the present step"))
+        self.pause = push_button("pause", self.tr("Pause"), self.tr("Hold the training after the present step"))
         self.pause.clicked.connect(self._pause)
-        self.stop = self._button(self.tr("Stop"), "stop", self.tr("End the training with a checkpoint to resume from"))
+        self.stop = push_button("stop", self.tr("Stop"), self.tr("End the training with a checkpoint to resume from"))
         self.stop.clicked.connect(self._training.lane.stop)
-        self.use = self._button(
-            self.tr("Use in the editor"), "brush", self.tr("Paint with the newest state at once; the training goes on")
+        self.use = push_button(
+            "brush", self.tr("Use in the editor"), self.tr("Paint with the newest state at once; the training goes on")
         )
         self.use.setProperty("primary", True)
         self.use.clicked.connect(self.use_wanted)
-        self.evaluate = self._button(self.tr("Evaluate..."), "check", self.tr("Measure weights on a data folder"))
+        self.evaluate = push_button("check", self.tr("Evaluate..."), self.tr("Measure weights on a data folder"))
         self.evaluate.clicked.connect(self.evaluate_wanted)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.bar.setAccessibleName(self.tr("Progress of the training"))
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.title, 1)
+        title_row = QHBoxLayout()
+        title_row.setSpacing(8)
+        title_row.addWidget(self.title, 1)
         for button in (self.pause, self.stop, self.evaluate, self.use):
-            top.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(top)
-        column.addWidget(self.state)
-        column.addWidget(self.bar)
-        column.addWidget(self._build_facts())
+            title_row.addWidget(button)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(8)
+        column_layout.addLayout(title_row)
+        column_layout.addWidget(self.state)
+        column_layout.addWidget(self.bar)
+        column_layout.addWidget(self._build_facts())
 
     def _build_facts(self) -> QWidget:
         box = QWidget()
         self._flow = Flow(box, gap=22)
         self.facts: dict[str, QLabel] = {}
         self._columns: dict[str, QVBoxLayout] = {}
-        for key, text in (
+        for fact_key, fact_text in (
             ("step", self.tr("Step")),
             ("rate", self.tr("Pictures per second")),
             ("left", self.tr("Time left")),
@@ -110,112 +112,107 @@ class RunBar(QWidget):
             ("disk", self.tr("Disk")),
         ):
             fact = QWidget()
-            column = QVBoxLayout(fact)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(0)
-            caption = QLabel(text)
-            caption.setProperty("muted", True)
+            column_layout = QVBoxLayout(fact)
+            column_layout.setContentsMargins(0, 0, 0, 0)
+            column_layout.setSpacing(0)
+            caption = muted_label(fact_text)
             value = QLabel("–")
-            value.setAccessibleName(text)
-            column.addWidget(caption)
-            column.addWidget(value)
+            value.setAccessibleName(fact_text)
+            column_layout.addWidget(caption)
+            column_layout.addWidget(value)
             self._flow.addWidget(fact)
-            self.facts[key], self._columns[key] = value, column
+            self.facts[fact_key], self._columns[fact_key] = value, column_layout
         return box
-
-    def _button(self, text: str, icon: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(text)
-        button.setToolTip(tip)
-        icons().bind(button, icon)
-        return button
 
     # --- showing ------------------------------------------------------------------------------------
 
-    def watch(self, on: bool) -> None:
+    def watch(self, watching: bool) -> None:
         """Look at memory and disk while the window is open."""
-        if on:
+        if watching:
             self._look()
             self._timer.start()
         else:
             self._timer.stop()
 
     def _show(self, *_: object) -> None:
-        shown = self._training.shown
-        if shown is not None:
-            self.title.show_text(shown.folder.name, tip=str(shown.folder))
+        shown_history = self._training.shown
+        if shown_history is not None:
+            self.title.show_text(shown_history.folder.name, tip=str(shown_history.folder))
         else:
             self.title.show_text(self.tr("No run yet"))
         self._show_buttons()
         self._show_numbers()
 
     def _show_state(self) -> None:
-        training, shown, info = self._training, self._training.shown, self._training.info
-        parts = []
+        training, run_info = self._training, self._training.info
+        state_parts = []
         if training.live:
             phase = PHASES.get(training.phase) if training.state is State.RUNNING else None
-            parts.append(tr(phase or STATES[training.state]))
+            state_parts.append(tr(phase or STATES[training.state]))
             if training.state is State.PREPARING and self._text:
-                parts.append(told(self._text))
-        elif info is not None:
-            done = shown is not None and shown.step >= info.steps
-            parts.append(self.tr("Finished") if done else self.tr("Stopped"))
-        if info is not None:
-            parts.append(f"{system_text(info.system)}, {info.resolution} × {info.resolution}")
-        self.state.show_text(" · ".join(part for part in parts if part))
+                state_parts.append(translate(self._text))
+        elif run_info is not None:
+            state_parts.append(self.tr("Finished") if self._status().finished else self.tr("Stopped"))
+        if run_info is not None:
+            state_parts.append(f"{system_text(run_info.system)}, {run_info.resolution} × {run_info.resolution}")
+        self.state.show_text(" · ".join(state_part for state_part in state_parts if state_part))
+
+    def _status(self) -> RunStatus:
+        training = self._training
+        return run_status(training.state, live=training.live, shown=training.shown, info=training.info)
 
     def _show_buttons(self) -> None:
-        training, state = self._training, self._training.state
-        shown, info = training.shown, training.info
-        finished = shown is not None and info is not None and shown.step >= info.steps
-        can_resume = not training.active and info is not None and info.resumable and not finished
-        held = state in (State.PAUSED, State.PAUSING)
-        self.pause.setText(self.tr("Resume") if held or can_resume else self.tr("Pause"))
+        status = self._status()
+        self.pause.setText(self.tr("Resume") if status.resumes else self.tr("Pause"))
         self.pause.setAccessibleName(self.pause.text())
-        icons().bind(self.pause, "play" if held or can_resume else "pause")
-        self.pause.setEnabled((training.live and (held or state is State.RUNNING)) or can_resume)
-        self.stop.setEnabled(training.live and state is not State.STOPPING)
-        trained = info is not None and info.has_best
-        going = training.live and state in (State.RUNNING, State.PAUSED, State.PAUSING)
-        self.use.setEnabled(going or (trained and not training.live))
+        icons().bind(self.pause, "play" if status.resumes else "pause")
+        self.pause.setEnabled(status.can_pause_or_resume)
+        self.stop.setEnabled(status.can_stop)
+        self.use.setEnabled(status.can_use)
 
     def _show_numbers(self) -> None:
         self._show_state()
         training = self._training
-        shown, steps = training.shown, training.steps()
-        step = shown.step if shown is not None else 0
-        self.bar.setEnabled(shown is not None)
+        shown_history, step_count = training.shown, training.steps()
+        step_number = shown_history.step if shown_history is not None else 0
+        self.bar.setEnabled(shown_history is not None)
         if not (training.live and training.state is State.PREPARING):
-            self.bar.setValue(round(1000 * step / steps) if steps else 0)
-        self._set_fact("step", self.tr("{0} of {1}").format(step, steps) if steps else "–")
-        rate = shown.rate() if shown is not None else None
-        self._set_fact("rate", f"{rate:.3g}" if rate else "–")
-        left = training.seconds_left() if training.live else None
-        self._set_fact("left", duration_text(left) if left is not None else "–")
-        numbers = shown.numbers if shown is not None else {}
-        self._set_fact("score", "  ".join(f"{metric_text(k)} {v:.3g}" for k, v in list(numbers.items())[:3]) or "–")
+            self.bar.setValue(round(1000 * step_number / step_count) if step_count else 0)
+        self._set_fact("step", self.tr("{0} of {1}").format(step_number, step_count) if step_count else "–")
+        pictures_per_second = shown_history.rate() if shown_history is not None else None
+        self._set_fact("rate", f"{pictures_per_second:.3g}" if pictures_per_second else "–")
+        seconds_left = training.seconds_left() if training.live else None
+        self._set_fact("left", duration_text(seconds_left) if seconds_left is not None else "–")
+        last_numbers = shown_history.numbers if shown_history is not None else {}
+        self._set_fact(
+            "score",
+            "  ".join(
+                f"{metric_text(metric_key)} {number:.3g}" for metric_key, number in list(last_numbers.items())[:3]
+            )
+            or "–",
+        )
 
-    def _set_fact(self, key: str, text: str) -> None:
-        label = self.facts[key]
-        if label.text() != text:
-            label.setText(text)
-            self._columns[key].activate()
+    def _set_fact(self, fact_key: str, fact_text: str) -> None:
+        label = self.facts[fact_key]
+        if label.text() != fact_text:
+            label.setText(fact_text)
+            self._columns[fact_key].activate()
             self._flow.invalidate()
             self._flow.activate()  # now: a number that grew would be cut off until the next turn of the event loop
 
-    def _progress(self, part: float, text: str) -> None:
-        self._text = text
-        self.bar.setValue(round(1000 * part))
+    def _progress(self, fraction: float, progress_text: str) -> None:
+        self._text = progress_text
+        self.bar.setValue(round(1000 * fraction))
         self._show()
 
     # --- steering -----------------------------------------------------------------------------------
 
     def _pause(self) -> None:
-        lane = self._training.lane
-        if lane.state is State.RUNNING:
-            lane.pause()
-        elif lane.active:
-            lane.resume()
+        training_lane = self._training.lane
+        if training_lane.state is State.RUNNING:
+            training_lane.pause()
+        elif training_lane.active:
+            training_lane.resume()
         elif self._training.info is not None:
             self.resume_wanted.emit(self._training.info.folder)
 
@@ -223,13 +220,13 @@ class RunBar(QWidget):
         if not self.isVisible() or (self._looking is not None and not self._looking.settled):
             return
         folder: Path | None = self._training.shown.folder if self._training.shown is not None else None
-        place = folder or self._training.runs_folder()
-        self._looking = self._lane.submit(lambda work: use_of(place), on_done=self._looked)
+        looked_folder = folder or self._training.runs_folder()
+        self._looking = self._lane.submit(lambda work: use_of(looked_folder), on_done=self._looked)
 
-    def _looked(self, use: Use) -> None:
-        free = self.tr("{0}, {1} free")
-        self._set_fact("memory", free.format(size_text(use.memory), size_text(use.memory_free)))
-        taken = size_text(use.run)
+    def _looked(self, machine_use: Use) -> None:
+        free_text = self.tr("{0}, {1} free")
+        self._set_fact("memory", free_text.format(size_text(machine_use.memory), size_text(machine_use.memory_free)))
+        run_size = size_text(machine_use.run)
         if self._training.live and self._training.disk_bytes:
-            taken = self.tr("{0} of about {1}").format(taken, size_text(self._training.disk_bytes))
-        self._set_fact("disk", free.format(taken, size_text(use.disk_free)))
+            run_size = self.tr("{0} of about {1}").format(run_size, size_text(self._training.disk_bytes))
+        self._set_fact("disk", free_text.format(run_size, size_text(machine_use.disk_free)))

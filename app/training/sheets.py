@@ -9,20 +9,21 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work, WorkLane
-from app.pixels import to_qimage
-from app.training.history import Sheet
+from app.panels.widgets import heading_label
+from app.training.state.history import Sheet
 from engine.errors import BadFile
-from engine.images import read_image
+from engine.pictures.images import read_image
 
 KEPT = 12  # sheets in memory: dragging to and fro is quick
 MAX_SIDE = 4096
 
 
-def read_sheet(work: Work, path: Path) -> QImage:
+def read_sheet(work: Work, sheet_path: Path) -> QImage:
     """Decode one sheet, in the format that is scaled quickest. Runs in the work lane. Raises BadFile."""
     work.check()
-    return to_qimage(read_image(path, max_side=MAX_SIDE).pixels).convertToFormat(QImage.Format.Format_RGB32)
+    return to_qimage(read_image(sheet_path, max_side=MAX_SIDE).pixels).convertToFormat(QImage.Format.Format_RGB32)
 
 
 class SheetCanvas(QWidget):
@@ -39,9 +40,9 @@ class SheetCanvas(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(600, 240)
 
-    def show_image(self, image: QImage | None, text: str = "") -> None:
-        """Show a picture, or `text` in its place."""
-        self._image, self._text, self._scaled = image, text, None
+    def show_image(self, image: QImage | None, placeholder: str = "") -> None:
+        """Show a picture, or `placeholder` in its place."""
+        self._image, self._text, self._scaled = image, placeholder, None
         self.update()
 
     @property
@@ -64,32 +65,36 @@ class SheetCanvas(QWidget):
                 self._text,
             )
         else:
-            ratio = self.devicePixelRatioF()
+            pixel_ratio = self.devicePixelRatioF()
             if self._scaled is None:
-                keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-                self._scaled = QPixmap.fromImage(self._image.scaled(self.size() * ratio, keep, smooth))
-                self._scaled.setDevicePixelRatio(ratio)
-            size = self._scaled.deviceIndependentSize().toSize()
-            place = QRect(0, 0, size.width(), size.height())
-            place.moveCenter(self.rect().center())
-            painter.drawPixmap(place.topLeft(), self._scaled)
+                keep_ratio, smooth_scaling = (
+                    Qt.AspectRatioMode.KeepAspectRatio,
+                    Qt.TransformationMode.SmoothTransformation,
+                )
+                self._scaled = QPixmap.fromImage(
+                    self._image.scaled(self.size() * pixel_ratio, keep_ratio, smooth_scaling)
+                )
+                self._scaled.setDevicePixelRatio(pixel_ratio)
+            scaled_size = self._scaled.deviceIndependentSize().toSize()
+            picture_place = QRect(0, 0, scaled_size.width(), scaled_size.height())
+            picture_place.moveCenter(self.rect().center())
+            painter.drawPixmap(picture_place.topLeft(), self._scaled)
         painter.end()
 
 
 class SheetsView(QWidget):
     """The sheets of the shown run, the newest unless the user goes back in time."""
 
-    def __init__(self, lane: WorkLane, parent: QWidget | None = None) -> None:
+    def __init__(self, work_lane: WorkLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lane = lane
+        self._lane = work_lane
         self._sheets: list[Sheet] = []
         self._cache: OrderedDict[Path, QImage] = OrderedDict()
         self._reading: Work | None = None
         self._filling = False
         self.canvas = SheetCanvas()
         self.canvas.setAccessibleName(self.tr("Samples"))
-        title = QLabel(self.tr("Samples"))
-        title.setProperty("heading", True)
+        heading = heading_label(self.tr("Samples"))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Step of the samples"))
         self.slider.setToolTip(self.tr("Drag, or use the arrow keys, to see how the same pictures came about"))
@@ -102,34 +107,34 @@ class SheetsView(QWidget):
         self.follow.setToolTip(self.tr("Go to new samples as they are painted"))
         self.follow.setChecked(True)
         self.follow.toggled.connect(self._follow)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(title)
-        row.addWidget(self.slider, 1)
-        row.addWidget(self.step)
-        row.addWidget(self.follow)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(row)
-        column.addWidget(self.canvas, 1)
+        row_layout = QHBoxLayout()
+        row_layout.setSpacing(10)
+        row_layout.addWidget(heading)
+        row_layout.addWidget(self.slider, 1)
+        row_layout.addWidget(self.step)
+        row_layout.addWidget(self.follow)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(6)
+        column_layout.addLayout(row_layout)
+        column_layout.addWidget(self.canvas, 1)
         self.show_sheets([])
 
     def show_sheets(self, sheets: list[Sheet]) -> None:
         """The sheets there are, by step; call it again when one has come."""
         if sheets and sheets == self._sheets:
             return
-        other = not sheets or not self._sheets or sheets[0].path.parent != self._sheets[0].path.parent
+        other_run = not sheets or not self._sheets or sheets[0].path.parent != self._sheets[0].path.parent
         self._sheets = list(sheets)
-        if other:
+        if other_run:
             self._cache.clear()
         self._filling = True
         self.slider.setEnabled(len(sheets) > 1)
-        at = self.slider.value()
+        position = self.slider.value()
         self.slider.setRange(0, max(0, len(sheets) - 1))
-        if self.follow.isChecked() or other:
-            at = len(sheets) - 1
-        self.slider.setValue(max(0, at))
+        if self.follow.isChecked() or other_run:
+            position = len(sheets) - 1
+        self.slider.setValue(max(0, position))
         self._filling = False
         self._show()
 
@@ -138,13 +143,13 @@ class SheetsView(QWidget):
         """The sheet at the slider's place."""
         return self._sheets[self.slider.value()] if self._sheets else None
 
-    def _slid(self, value: int) -> None:
+    def _slid(self, position: int) -> None:
         if not self._filling:
-            self.follow.setChecked(value == len(self._sheets) - 1)
+            self.follow.setChecked(position == len(self._sheets) - 1)
             self._show()
 
-    def _follow(self, on: bool) -> None:
-        if on and self._sheets:
+    def _follow(self, follows: bool) -> None:
+        if follows and self._sheets:
             self.slider.setValue(len(self._sheets) - 1)
 
     def _show(self) -> None:

@@ -8,17 +8,17 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem
 from app.jobs.training_lane import Plan
+from app.shell.core import Core
 from app.training.curves import CurvesView
-from app.training.history import RunInfo
 from app.training.run_bar import RunBar
 from app.training.runs_list import RunsList
 from app.training.setup import SetupForm
 from app.training.sheets import SheetsView
+from app.training.state.run_folder import RunInfo
 from engine.errors import EngineError
 
 SIZE = QSize(1240, 820)
@@ -53,7 +53,7 @@ class Studio(QWidget):
         self._build()
         self._connect()
         self._show_run()
-        if training.shown is not None:  # the window is made anew in another language
+        if training.shown is not None:  # the window is built again in another language
             self.tabs.setCurrentWidget(self.runs)
         if training.plan is not None:
             self.setup.data.set_path(training.plan.data, tell=True)
@@ -65,30 +65,30 @@ class Studio(QWidget):
         self.tabs.addTab(self.runs, self.tr("Runs"))
         self.tabs.tabBar().setAccessibleName(self.tr("New run or runs so far"))
         self.tabs.setMinimumWidth(LEFT - 40)
-        views = QSplitter(Qt.Orientation.Vertical)
-        views.setChildrenCollapsible(False)
-        views.addWidget(self.curves)
-        views.addWidget(self.sheets)
-        views.setSizes([400, 330])
-        views.setStretchFactor(1, 1)  # what room comes and goes is the samples': the curves and all buttons stay
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(16, 14, 16, 14)
-        column.setSpacing(12)
-        column.addWidget(self.bar)
-        column.addWidget(views, 1)
-        column.addWidget(self.error_bar)  # below: one that comes moves no button
-        sides = QSplitter(Qt.Orientation.Horizontal)
-        sides.setChildrenCollapsible(False)
-        sides.addWidget(self.tabs)
-        sides.addWidget(right)
-        sides.setStretchFactor(1, 1)
-        sides.setSizes([LEFT, SIZE.width() - LEFT])
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(sides)
-        room = self.screen().availableSize()
-        self.resize(SIZE.boundedTo(QSize(round(room.width() * 0.96), round(room.height() * 0.94))))
+        view_splitter = QSplitter(Qt.Orientation.Vertical)
+        view_splitter.setChildrenCollapsible(False)
+        view_splitter.addWidget(self.curves)
+        view_splitter.addWidget(self.sheets)
+        view_splitter.setSizes([400, 330])
+        view_splitter.setStretchFactor(1, 1)  # room that comes and goes is the samples': curves and buttons stay
+        right_side = QWidget()
+        column_layout = QVBoxLayout(right_side)
+        column_layout.setContentsMargins(16, 14, 16, 14)
+        column_layout.setSpacing(12)
+        column_layout.addWidget(self.bar)
+        column_layout.addWidget(view_splitter, 1)
+        column_layout.addWidget(self.error_bar)  # below: one that comes moves no button
+        side_splitter = QSplitter(Qt.Orientation.Horizontal)
+        side_splitter.setChildrenCollapsible(False)
+        side_splitter.addWidget(self.tabs)
+        side_splitter.addWidget(right_side)
+        side_splitter.setStretchFactor(1, 1)
+        side_splitter.setSizes([LEFT, SIZE.width() - LEFT])
+        outer_column = QVBoxLayout(self)
+        outer_column.setContentsMargins(0, 0, 0, 0)
+        outer_column.addWidget(side_splitter)
+        screen_size = self.screen().availableSize()
+        self.resize(SIZE.boundedTo(QSize(round(screen_size.width() * 0.96), round(screen_size.height() * 0.94))))
 
     def _connect(self) -> None:
         training = self._training
@@ -103,8 +103,11 @@ class Studio(QWidget):
         self.bar.resume_wanted.connect(self.resume)
         self.bar.use_wanted.connect(self.use_wanted)
         self.bar.evaluate_wanted.connect(self.evaluate_wanted)
-        for keys, what in ((QKeySequence.StandardKey.Close, self.close), ("Ctrl+Return", self.setup.start.click)):
-            QShortcut(QKeySequence(keys), self).activated.connect(what)
+        for key_sequence, action in (
+            (QKeySequence.StandardKey.Close, self.close),
+            ("Ctrl+Return", self.setup.start.click),
+        ):
+            QShortcut(QKeySequence(key_sequence), self).activated.connect(action)
 
     # --- training -----------------------------------------------------------------------------------
 
@@ -118,33 +121,33 @@ class Studio(QWidget):
         self.tabs.setCurrentWidget(self.runs)
         self.setup.suggest_folder()
 
-    def _begin_again(self, folder: Path) -> None:
+    def _begin_again(self, run_folder: Path) -> None:
         """A new run could not be started: back to the form, with the name it was to have."""
-        self.setup.set_name(folder)
+        self.setup.set_name(run_folder)
         self.tabs.setCurrentWidget(self.setup)
 
-    def _set_like(self, info: RunInfo) -> None:
-        self.setup.set_like(info)
+    def _set_like(self, run_info: RunInfo) -> None:
+        self.setup.set_like(run_info)
         self.tabs.setCurrentWidget(self.setup)
 
-    def resume(self, folder: Path) -> None:
+    def resume(self, run_folder: Path) -> None:
         """Go on with a run from its last checkpoint, with the recipe and the data that it was begun with."""
         from engine.training.recipe import Recipe, read_fields
 
-        info = self._training.info
-        if info is None or info.folder != folder:
+        run_info = self._training.info
+        if run_info is None or run_info.folder != run_folder:
             return
         try:
-            recipe = read_fields(info.recipe, Recipe, str(folder / "config.json"))
-            setup = self.setup
+            recipe = read_fields(run_info.recipe, Recipe, str(run_folder / "config.json"))
+            new_run = self.setup.new_run
             self._training.start(
                 Plan(
                     recipe,
-                    info.data,
-                    folder,
+                    run_info.data,
+                    run_folder,
                     resume=True,
-                    device=setup.device.currentData(),
-                    threads=setup.threads.value(),
+                    device=new_run.device,
+                    threads=new_run.threads,
                 )
             )
         except EngineError as error:
@@ -158,15 +161,15 @@ class Studio(QWidget):
             self.error_bar.show_problem(problem)
 
     def _show_run(self) -> None:
-        shown = self._training.shown
-        self.curves.show_history(shown)
-        self.sheets.show_sheets(shown.sheets if shown is not None else [])
+        shown_history = self._training.shown
+        self.curves.show_history(shown_history)
+        self.sheets.show_sheets(shown_history.sheets if shown_history is not None else [])
 
     def _show_reports(self) -> None:
         self.curves.refresh()
-        shown = self._training.shown
-        if shown is not None:
-            self.sheets.show_sheets(shown.sheets)
+        shown_history = self._training.shown
+        if shown_history is not None:
+            self.sheets.show_sheets(shown_history.sheets)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -1,4 +1,4 @@
-"""Weights from a training, for the editor. Runs in the work lane: the training goes on meanwhile."""
+"""Weights from a training, for the editor. Runs in the work lane, while the training goes on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
-from engine.checkpoints.store import Card, find_weights, user_weights_folder
 from engine.errors import EngineError, WeightsError
-from engine.label_sets import LabelSet
+from engine.labels.label_sets import LabelSet
 from engine.systems import abilities
+from engine.weights.card import Card
+from engine.weights.store import find_weights, user_weights_folder
 
 if TYPE_CHECKING:
     from engine.training.loop import Loop
@@ -32,49 +33,64 @@ class Made:
     label_map: np.ndarray | None  # (S, S) uint8
 
 
-def publish_newest(work: Work, loop: Loop, name: str) -> Made:
+def publish_newest(background_work: Work, training_loop: Loop, published_name: str) -> Made:
     """Weights of the newest average of a run in training. Raises EngineError."""
     from engine.training.publish import publish_snapshot
 
-    card = publish_snapshot(loop, name, on_progress=work.progress)
-    data = loop.validation if loop.validation is not None and len(loop.validation) else loop.train
-    return _made(card, name, np.array(data.label_maps[0]))
+    card = publish_snapshot(training_loop, published_name, on_progress=background_work.progress)
+    measured_data = (
+        training_loop.validation
+        if training_loop.validation is not None and len(training_loop.validation)
+        else training_loop.train
+    )
+    first = measured_data.examples(np.array([0]), None)
+    label_map = first.label_maps[0].byte().numpy() if "label_maps" in first else None
+    return _made(card, published_name, label_map)
 
 
-def publish_run(work: Work, run: Path, data: Path, name: str) -> Made:
+def publish_run(background_work: Work, run_folder: Path, data_folder: Path, published_name: str) -> Made:
     """Weights of the best state of a run that is not in training. Raises EngineError."""
-    work.progress(0.0, "reading")
+    background_work.progress(0.0, "reading")
     preload_torch()
     from engine.training.publish import publish
 
-    card = publish(run, name, on_progress=work.progress)
+    card = publish(run_folder, published_name, on_progress=background_work.progress)
     label_map = None
     with suppress(EngineError):  # data that are gone: there is nothing to begin a document with
-        label_map = _first_map(data, card)
-    return _made(card, name, label_map)
+        label_map = _first_map(data_folder, card)
+    return _made(card, published_name, label_map)
 
 
-def weights_name(run: Path) -> str:
+def weights_name(run_folder: Path) -> str:
     """What a run's weights are called: as its folder, unless weights that are not the user's own have that name."""
-    name = run.name
+    run_name = run_folder.name
     try:
-        own = find_weights(name).parent == user_weights_folder()
+        belongs_to_user = find_weights(run_name).parent == user_weights_folder()
     except WeightsError:
-        return name
-    return name if own else f"{name}-own"
+        return run_name
+    return run_name if belongs_to_user else f"{run_name}-own"
 
 
-def _made(card: Card, name: str, label_map: np.ndarray | None) -> Made:
-    return Made(name, user_weights_folder() / name, card.steps, abilities(card).paints, card.labels(), label_map)
+def _made(card: Card, published_name: str, label_map: np.ndarray | None) -> Made:
+    return Made(
+        published_name,
+        user_weights_folder() / published_name,
+        card.steps,
+        abilities(card).paints,
+        card.labels(),
+        label_map,
+    )
 
 
-def _first_map(data: Path, card: Card) -> np.ndarray | None:
-    from engine.data.folder import measured_split, split_stems
-    from engine.images import fit_square_label_map
-    from engine.labels import read_label_map
+def _first_map(data_folder: Path, card: Card) -> np.ndarray | None:
+    from engine.data.layout import measured_split, split_stems
+    from engine.labels.label_maps import read_label_map
+    from engine.pictures.images import fit_square_label_map
 
-    labels, side = card.labels(), card.config.get("resolution")
-    if labels is None or not isinstance(side, int):
+    label_set, resolution = card.labels(), card.config.get("resolution")
+    if label_set is None or not isinstance(resolution, int):
         return None
-    stem = split_stems(data, measured_split(data))[0]
-    return fit_square_label_map(read_label_map(data / "labels" / f"{stem}.png", labels).label_map, side)
+    first_stem = split_stems(data_folder, measured_split(data_folder))[0]
+    return fit_square_label_map(
+        read_label_map(data_folder / "labels" / f"{first_stem}.png", label_set).label_map, resolution
+    )

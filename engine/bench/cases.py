@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.bench.painting import Array, Config, Generator, code_shape, trained_size
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import list_weights, load_weights
 from engine.errors import BadRequest
-from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
-from engine.models.smis import SMISConfig, SMISGenerator
-from engine.models.spade import SPADEConfig, SPADEGenerator
-from engine.painters.base import do_not_fit
+from engine.systems import all_systems, find_system
+from engine.systems.base import Network, load_part
+from engine.systems.bench import Bench
+from engine.systems.networks import network_of
+from engine.weights.card import Card
+from engine.weights.store import list_weights, load_weights
 
-PUBLISHED, SMIS_PUBLISHED = "published", "smis-published"
+Array = np.ndarray
 EDITS = ("redraw", "brush", "style")
 BRUSH = 40  # diameter of a stroke, in pixels of a 256 x 256 map
 HAIR = 13
@@ -70,15 +70,18 @@ def stroke(label_map: Array, number: int, label: int = HAIR) -> Array:
 class Case:
     """A network and what it paints.
 
-    name: "published", "smis-published" or the name of weights.
+    name: of a published size ("published") or of weights.
+    bench: how its system paints.
+    config: of the network; it has labels and stride.
     build: makes the generator, in eval mode.
-    codes: styles of one picture, see `engine.bench.painting.code_shape`.
+    codes: styles of one picture, see `Bench.code_shape`.
     size: (height, width) of the label map.
     """
 
     name: str
-    config: Config
-    build: Callable[[], Generator]
+    bench: Bench
+    config: Any
+    build: Callable[[], Any]
     codes: Tensor
     size: tuple[int, int]
 
@@ -120,76 +123,60 @@ def settle(module: nn.Module, seed: int = 0) -> None:
                 buffer.uniform_(0.5, 1.5, generator=draw)
 
 
-def made_up(name: str, config: Config, kind: type[Generator]) -> Case:
+def made_up(name: str, bench: Bench, network: Network, config: Any) -> Case:
     """A case with random weights and styles."""
 
-    def build() -> Generator:
+    def build() -> Any:
         with torch.device("meta"):
-            generator = kind(config)  # type: ignore[arg-type]
+            generator = network.build(config)
         generator = generator.to_empty(device="cpu").eval()
         settle(generator)
         return generator
 
-    codes = torch.randn(code_shape(config), generator=torch.Generator().manual_seed(1))
-    return Case(name, config, build, codes, trained_size(config))
+    return Case(name, bench, config, build, drawn_codes(bench, config), bench.trained_size(config))
 
 
-def published() -> Case:
-    """The authors' CelebAMask-HQ network, 256 x 256, ngf 64, 19 labels, with random weights."""
-    return made_up(PUBLISHED, SEANConfig.published(), SEANGenerator)
+def drawn_codes(bench: Bench, config: Any) -> Tensor:
+    """Styles of one picture, standard normal, always the same."""
+    return torch.randn(bench.code_shape(config), generator=torch.Generator().manual_seed(1))
 
 
-def smis_published() -> Case:
-    """GroupDNet as published for DeepFashion, 256 x 256, ngf 160, 8 labels, with random weights, no encoder."""
-    config = SMISConfig(labels=8, width=160, schedule="deepfashion", encoder=None)
-    return made_up(SMIS_PUBLISHED, config, SMISGenerator)
+def published_cases() -> dict[str, Callable[[], Case]]:
+    """The published sizes of all systems, with random weights, by name; a case is made when it is called."""
+    return {
+        name: partial(made_up, name, load_part(system.bench), system.network, config)
+        for system in all_systems()
+        if system.bench
+        for name, config in load_part(system.bench).published.items()
+    }
 
 
-MADE_UP: dict[str, Callable[[], Case]] = {PUBLISHED: published, SMIS_PUBLISHED: smis_published}
-SYSTEMS: dict[str, tuple[type[Config], type[Generator]]] = {
-    "sean": (SEANConfig, SEANGenerator),
-    "spade": (SPADEConfig, SPADEGenerator),
-    "smis": (SMISConfig, SMISGenerator),
-}
-
-
-def no_fast_path(card: Card) -> str | None:
-    """Why weights cannot be measured, as a part of a sentence; None if they can."""
-    if card.system not in SYSTEMS:
+def no_fast_path(card: Card) -> str:
+    """Why weights cannot be measured, as a part of a sentence; "" if they can."""
+    system = find_system(card.system)
+    if system is None or not system.bench:
         return f"{card.system} has no fast painter"
-    return "one network per label has no fast painter" if card.config.get("separate") else None
+    reason: str = load_part(system.bench).no_fast_path(card.config_of(system.main))
+    return reason
 
 
 def shipped(name: str) -> Case:
-    """Weights that are installed: SEAN with the first encoder's mean style, others with styles drawn.
+    """Weights that are installed, with their own mean style, or styles drawn where they have none.
 
     Raises:
         BadRequest: there is no fast painter for them.
         WeightsError: their tensors do not fit their card.
     """
     weights = load_weights(name)
-    reason = no_fast_path(weights.card)
-    if reason is not None:
-        raise BadRequest(f'"{name}" cannot be measured: {reason}; bench synthesis takes {", ".join(SYSTEMS)}.')
-    shape, kind = SYSTEMS[weights.card.system]
-    try:
-        config = msgspec.convert(weights.card.config, shape)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise do_not_fit(weights.card, error) from error
-    state = dict(weights.state)
-    drawn = torch.randn(code_shape(config), generator=torch.Generator().manual_seed(1))
-    mean = state.pop(MEAN_STYLE, None)
-    codes = drawn if mean is None else mean.float().reshape(-1, *drawn.shape[1:])[:1]
-
-    def build() -> Generator:
-        generator = kind(config).eval()  # type: ignore[arg-type]
-        try:
-            generator.load_state_dict(state)
-        except RuntimeError as error:
-            raise do_not_fit(weights.card, error) from error
-        return generator
-
-    return Case(name, config, build, codes, trained_size(config))
+    reason, system = no_fast_path(weights.card), find_system(weights.card.system)
+    if reason or system is None:
+        able = ", ".join(system.id for system in all_systems() if system.bench)
+        raise BadRequest('"{0}" cannot be measured: {1}; bench synthesis takes {2}.', name, reason, able)
+    bench: Bench = load_part(system.bench)
+    config = network_of(weights).config
+    codes, mean = drawn_codes(bench, config), bench.mean(weights.state)
+    codes = codes if mean is None else mean.reshape(codes.shape)
+    return Case(name, bench, config, lambda: network_of(weights).eval(), codes, bench.trained_size(config))
 
 
 def at_size(case: Case, side: int | None) -> Case:
@@ -197,18 +184,18 @@ def at_size(case: Case, side: int | None) -> Case:
     if side is None:
         return case
     if side % case.config.stride or side < case.config.stride:
-        raise BadRequest(f'"{case.name}" paints sides that are multiples of {case.config.stride}, not {side}.')
-    if isinstance(case.config, SPADEConfig) and case.config.latent and (side, side) != case.size:
-        raise BadRequest(f'"{case.name}" has a style vector and paints its trained size only, not {side}.')
+        raise BadRequest('"{0}" paints sides that are multiples of {1}, not {2}.', case.name, case.config.stride, side)
+    if (side, side) != case.size and not case.bench.any_size(case.config):
+        raise BadRequest('"{0}" has a style vector and paints its trained size only, not {1}.', case.name, side)
     return replace(case, size=(side, side))
 
 
 def all_names() -> tuple[list[str], list[str]]:
     """The names of all cases, published sizes first, and one line for each of the weights that are none."""
-    names, skipped = list(MADE_UP), []
+    names, skipped = list(published_cases()), []
     for entry in list_weights():
         reason = entry.problem if entry.card is None else no_fast_path(entry.card)
-        if reason is None:
+        if not reason:
             names.append(entry.name)
         else:
             skipped.append(f'"{entry.name}" is skipped: {reason}')
@@ -217,4 +204,5 @@ def all_names() -> tuple[list[str], list[str]]:
 
 def find_case(name: str) -> Case:
     """The case of that name. Raises BadRequest or BadFile naming what there is."""
-    return MADE_UP[name]() if name in MADE_UP else shipped(name)
+    published = published_cases()
+    return published[name]() if name in published else shipped(name)

@@ -24,11 +24,14 @@ from PIL import Image
 from torch.nn.utils.parametrizations import _SpectralNorm
 
 from engine.bench.training import PARTS, Spans, watched
+from engine.errors import NotSupported
 from engine.files import resource, write_text
-from engine.label_sets import LabelSet
+from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import one_hot
 from engine.nn.label_places import LabelConditions
 from engine.nn.spectral import SpectralNorm
+from engine.systems import all_systems
+from engine.systems.base import System, load_part
 from engine.training.loop import Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
@@ -120,7 +123,7 @@ def gradient_difference(loop: Loop) -> tuple[float, str]:
     """
     task: Any = loop.task
     (batch,) = loop.stepper.batches(0)
-    hot = one_hot(batch.label_map, task.model.labels).contiguous(memory_format=torch.channels_last)
+    hot = one_hot(batch.label_maps, task.model.labels).contiguous(memory_format=torch.channels_last)
     side, worst, where = hot.shape[-1] // task.model.stride, 0.0, ""
     draw = torch.Generator().manual_seed(0)
     for n, block in enumerate(task.generator.resblks()):
@@ -146,12 +149,20 @@ def gradient_difference(loop: Loop) -> tuple[float, str]:
     return worst, where
 
 
+def published_system() -> System:
+    """The system whose training step is compared. Raises NotSupported: this version has none."""
+    for system in all_systems():
+        if system.bench and load_part(system.bench).literal_training:
+            return system
+    raise NotSupported("No system of this version has a literal training step to compare with.")
+
+
 def published_recipe(side: int = 128, batch: int = 4) -> Recipe:
-    """SEAN as published, trained as people train it here but for the size of pictures and batch.
+    """That system as published, trained as people train it here but for the size of pictures and batch.
 
     With the average and, where a network for one is there, the perceptual loss: tasks' defaults.
     """
-    return Recipe(system="sean", resolution=side, batch=batch, steps=10**6)
+    return Recipe(system=published_system().id, resolution=side, batch=batch, steps=10**6)
 
 
 def portraits(folder: Path, label_set: LabelSet, side: int) -> Path:

@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from engine.memory import resident_bytes
+
 if TYPE_CHECKING:
     from engine.fast.generator import Precision
 
@@ -40,44 +42,31 @@ def _measure(answer: Connection, name: str, kind: Precision | Literal["literal"]
     import torch
 
     from engine.bench.cases import at_size, find_case
-    from engine.bench.painting import literal, renderer
     from engine.nn.blocks import channels_last
 
     torch.zeros(1).add_(1)
-    before = resident()
+    before = resident_bytes()
     case = at_size(find_case(name), side)
     generator = channels_last(case.build(), "cpu")
-    fast = None if kind == "literal" else renderer(generator, release=True)
+    fast = None if kind == "literal" else case.bench.renderer(generator, release=True)
     reset_peak()
     for number in range(2):
         for edit in case.edits:
             label_map, codes = case.edit(edit, number)
             if kind == "literal" or fast is None:
-                literal(generator, label_map, codes)
+                case.bench.literal(generator, label_map, codes)
             else:
                 fast.paint(label_map, codes, kind)
     answer.send(peak() - before)
     answer.close()
 
 
-def _status(field: str) -> int | None:
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith(field):
-                return int(line.split()[1]) * 1024
-    return None
-
-
-def resident() -> int:
-    """Bytes of memory that this process has now (where the system does not tell: has had at most)."""
-    return _status("VmRSS") or peak()
-
-
 def peak() -> int:
-    """Bytes that it has had at most since `reset_peak`."""
-    known = _status("VmHWM")
-    if known is not None:
-        return known
+    """Bytes that the process has had at most since `reset_peak`; psutil knows that on Windows only."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text("ascii").splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
     import resource
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -85,6 +74,6 @@ def peak() -> int:
 
 
 def reset_peak() -> None:
-    """Start the high-water mark anew (Linux only)."""
+    """Start the high-water mark again (Linux only)."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")

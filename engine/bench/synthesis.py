@@ -19,18 +19,19 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import msgspec
 import torch
 
 from engine.bench.cases import Case, at_size
 from engine.bench.memory import peak_megabytes
-from engine.bench.painting import Generator, Renderer, literal, renderer
 from engine.errors import BadFile
 from engine.fast.convolution import has_bfloat16
 from engine.fast.generator import Precision
 from engine.files import atomic_write
 from engine.nn.blocks import channels_last
+from engine.systems.bench import Renderer
 
 REPEATS = 5
 Progress = Callable[[float, str], None]
@@ -87,9 +88,9 @@ def measure(
     generator = channels_last(case.build(), "cpu")  # what is wrong with weights shows here
     progress(0, f"{case.name}: peak memory")
     peaks = {kind: peak_megabytes(case.name, kind, side) for kind in ("literal", *kinds)}
-    fast = renderer(generator)
+    fast = case.bench.renderer(generator)
     fast.paint(case.label_map, case.codes, "float32")  # lays kernels out, touches memory
-    literal(generator, case.label_map, case.codes)
+    case.bench.literal(generator, case.label_map, case.codes)
     rows = []
     for n, edit in enumerate(case.edits):
         progress((n + 1) / (len(case.edits) + 1), f"{case.name}: {edit}")
@@ -99,7 +100,7 @@ def measure(
 
 def _edit(
     case: Case,
-    generator: Generator,
+    generator: Any,
     fast: Renderer,
     edit: str,
     kinds: Sequence[Precision],
@@ -112,7 +113,7 @@ def _edit(
     difference = dict.fromkeys(kinds, 0.0)
     for number in range(repeats):
         label_map, codes = case.edit(edit, number)
-        seconds, expected = timed(partial(literal, generator, label_map, codes))
+        seconds, expected = timed(partial(case.bench.literal, generator, label_map, codes))
         literal_s.append(seconds)
         for kind in kinds:
             _prepare(fast, case, edit, kind)
@@ -180,8 +181,8 @@ def read_json(path: Path) -> list[Row]:
         return [msgspec.convert(row, Row) for row in json.loads(path.read_bytes())]
     except (OSError, ValueError, TypeError) as error:
         raise BadFile(
-            f'"{path}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
-            details=str(error),
+            '"{0}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
+            path, details=str(error),
         ) from None
 
 

@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image
 
 from engine.files import write_text
-from engine.label_sets import LabelSet
-from engine.training.gan import GANTask
+from engine.labels.label_sets import LabelSet
+from engine.training.adversarial import AdversarialTask
 from engine.training.loop import Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
@@ -106,7 +106,7 @@ def watched(loop: Loop, spans: Spans) -> Iterator[None]:
     """Let the stopwatch follow a loop and its task."""
     task: Any = loop.task
     loop.stepper.watch = lambda what: spans.switch(_part_of(what))
-    if not isinstance(task, GANTask):
+    if not isinstance(task, AdversarialTask):
         (network,) = task.modules.values()
         handles = [
             network.register_forward_pre_hook(lambda *_: spans.switch("generator")),

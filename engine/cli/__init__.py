@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-from engine.cli import bench, data, evaluate, importing, morph, parse, publish, render, train, verify, weights
+from engine.cli import bench, data, evaluate, importing, morph, parse, publish, render, request, train, verify, weights
 from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "render": render.render,
     "morph": morph.morph,
     "parse": parse.parse,
+    "request": request.request,
     "import": importing.import_weights,
     "data": data.data,
     "train": train.train,
@@ -61,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     raise SystemExit(OK)
 
 
-_WRONG = re.compile(r"Invalid value for '(?P<option>[^']+)': Input should be (?P<what>.+)$")
-_WORDS = {
+_WRONG_NUMBER = re.compile(r"Invalid value for '(?P<option>[^']+)': Input should be (?P<what>.+)$")
+_PLAIN_WORDS = {
     "greater than or equal to": "a number of at least",
     "less than or equal to": "a number of at most",
     "a valid integer": "a whole number",
@@ -72,11 +73,11 @@ _WORDS = {
 
 def _plain(problem: str) -> str:
     """What typer says of a wrong number, in words."""
-    found = _WRONG.match(problem.rstrip("."))
-    wanted = found["what"].partition(",")[0] if found else ""
-    for said, words in _WORDS.items():
-        if found and wanted.startswith(said):
-            return f"{found['option']} takes {words}{wanted[len(said) :]}"
+    matched = _WRONG_NUMBER.match(problem.rstrip("."))
+    expected = matched["what"].partition(",")[0] if matched else ""
+    for jargon, plain in _PLAIN_WORDS.items():
+        if matched and expected.startswith(jargon):
+            return f"{matched['option']} takes {plain}{expected[len(jargon) :]}"
     return problem
 
 

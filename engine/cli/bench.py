@@ -18,7 +18,7 @@ def synthesis(
     case: Annotated[
         list[str] | None,
         typer.Option(
-            "--case", help='"published", "smis-published" or the name of weights; may be repeated. All unless given.'
+            "--case", help='A published size ("published") or the name of weights; may be repeated. All unless given.'
         ),
     ] = None,
     size: Annotated[
@@ -81,7 +81,7 @@ def table(
 def training(
     recipe: Annotated[
         list[str] | None,
-        typer.Option("--recipe", help="A recipe; may be repeated. sean-faces unless given."),
+        typer.Option("--recipe", help="A recipe; may be repeated. The one offered first unless given."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="A dataset folder; drawn pictures of --label-set unless given.")
@@ -91,7 +91,7 @@ def training(
     published: Annotated[
         bool,
         typer.Option(
-            "--published", help="SEAN's training step at the published widths, 128 x 128, against a literal one."
+            "--published", help="A training step at the published widths, 128 x 128, against a literal one."
         ),
     ] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0 ...")] = "cpu",
@@ -105,12 +105,13 @@ def training(
     import json
     import tempfile
 
-    from engine.bench.literal import as_text, compare, portraits, published_recipe
+    from engine.bench.literal import as_text, compare, portraits, published_recipe, published_system
     from engine.bench.synthesis import machine
     from engine.bench.training import as_table, run_bench
     from engine.devices import resolve
     from engine.files import write_text
-    from engine.label_sets import load_label_set
+    from engine.labels.label_sets import load_label_set
+    from engine.systems import default_recipe
     from engine.training.recipe import load_recipe
 
     if json_file is not None:
@@ -119,7 +120,7 @@ def training(
         with tempfile.TemporaryDirectory() as place, progress("measuring") as report:
             wanted = published_recipe()
             folder = data or portraits(Path(place) / "data", load_label_set("faces"), wanted.resolution)
-            told = compare(wanted, folder, name="SEAN", repeats=steps, on_progress=report)
+            told = compare(wanted, folder, name=published_system().title, repeats=steps, on_progress=report)
         say(machine())
         say("")
         say(as_text(told))
@@ -129,7 +130,7 @@ def training(
             raise SystemExit(CHECK_FAILED)
         return
     labels = load_label_set(label_set)
-    recipes = {name: load_recipe(name) for name in recipe or ["sean-faces"]}
+    recipes = {name: load_recipe(name) for name in recipe or [default_recipe()]}
     with progress("measuring") as report:
         where = str(resolve(device))
         rows = run_bench(recipes, data, labels, steps=steps, device=where, on_progress=report)

@@ -9,8 +9,9 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -54,9 +55,9 @@ def guarded(command: _Command) -> _Command:
     return run  # type: ignore[return-value]
 
 
-def _leave(sentence: str, code: int) -> None:
+def _leave(sentence: str, exit_code: int) -> None:
     print(sentence, file=sys.stderr)  # noqa: T201
-    raise SystemExit(code) from None
+    raise SystemExit(exit_code) from None
 
 
 def log_file() -> Path:
@@ -70,31 +71,31 @@ def log_file() -> Path:
 
 def write_log(error: BaseException) -> str:
     """Append the traceback to the log; return the log's path, or the traceback if no log can be written."""
-    text = "".join(traceback.format_exception(error))
-    path = log_file()
+    traceback_text = "".join(traceback.format_exception(error))
+    log_path = log_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(f"--- {datetime.now().isoformat(timespec='seconds')} {sys.argv}\n{text}\n")
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        with open(log_path, "a", encoding="utf-8") as log:
+            log.write(f"--- {datetime.now().isoformat(timespec='seconds')} {sys.argv}\n{traceback_text}\n")
     except OSError:
-        return f"these lines:\n{text}"
-    return str(path)
+        return f"these lines:\n{traceback_text}"
+    return str(log_path)
 
 
 @contextmanager
-def progress(text: str, *, quiet: bool = False) -> Iterator[OnProgress]:
+def progress(description: str, *, quiet: bool = False) -> Iterator[OnProgress]:
     """A bar on stderr for work that reports (fraction 0..1, what it does now)."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), "[progress.percentage]{task.percentage:>3.0f}%")
     console = Console(stderr=True)
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(text, total=1.0)
+    is_hidden = quiet or not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=is_hidden) as progress_bar:
+        task = progress_bar.add_task(description, total=1.0)
 
-        def report(fraction: float, what: str = "") -> None:
-            bar.update(task, completed=fraction, description=what or text)
+        def report(fraction: float, activity: str = "") -> None:
+            progress_bar.update(task, completed=fraction, description=activity or description)
 
         yield report
 
@@ -111,9 +112,9 @@ class Stoppable(Protocol):
 @contextmanager
 def cancelling() -> Iterator[threading.Event]:
     """An event that the first Ctrl+C sets, so that work ends in good order; the second one interrupts it."""
-    event = threading.Event()
-    with _on_interrupt(event.set, event.is_set):
-        yield event
+    cancel_event = threading.Event()
+    with _on_interrupt(cancel_event.set, cancel_event.is_set):
+        yield cancel_event
 
 
 S = TypeVar("S", bound=Stoppable)
@@ -127,16 +128,16 @@ def stopping(work: S) -> Iterator[S]:
 
 
 @contextmanager
-def _on_interrupt(first: Callable[[], None], stopping_already: Callable[[], bool]) -> Iterator[None]:
+def _on_interrupt(on_first: Callable[[], None], stopping_already: Callable[[], bool]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    previous_handler = signal.getsignal(signal.SIGINT)
 
-    def on_interrupt(number: int, frame: Any) -> None:
+    def on_interrupt(signal_number: int, frame: Any) -> None:
         if stopping_already():
             raise KeyboardInterrupt
-        first()
+        on_first()
         with suppress(OSError):
             print("Stopping ... (Ctrl+C again stops at once)", file=sys.stderr)  # noqa: T201
 
@@ -144,20 +145,38 @@ def _on_interrupt(first: Callable[[], None], stopping_already: Callable[[], bool
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
-def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
+def check_target(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse an --out that could not be written, before long work instead of after it. Raises BadFile."""
-    if path.suffix.lower() not in suffixes:
-        raise BadFile(f'Cannot write "{path}": its name must end in {" or ".join(suffixes)}.')
-    if path.is_dir():
-        raise BadFile(f'Cannot write "{path}": it is a folder; give a file name.')
-    folder = path.absolute().parent
+    if target.suffix.lower() not in suffixes:
+        raise BadFile('Cannot write "{0}": its name must end in {1}.', target, " or ".join(suffixes))
+    if target.is_dir():
+        raise BadFile('Cannot write "{0}": it is a folder; give a file name.', target)
+    folder = target.absolute().parent
     if not folder.is_dir():
-        raise BadFile(f'Cannot write "{path}": the folder "{folder}" does not exist; create it first.')
-    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise BadFile(f'Cannot write "{path}": the folder or the file is read-only; choose another folder.')
+        raise BadFile('Cannot write "{0}": the folder "{1}" does not exist; create it first.', target, folder)
+    if not os.access(folder, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
+        raise BadFile('Cannot write "{0}": the folder or the file is read-only; choose another folder.', target)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answers: facts for --json, lines for people, notes for stderr."""
+
+    facts: dict[str, Any]
+    lines: Sequence[str]
+    notes: Sequence[str]
+
+    def tell(self, as_json: bool) -> None:
+        """Answer on stdout."""
+        tell(self.notes)
+        if as_json:
+            say_json({**self.facts, "notes": self.notes})
+        else:
+            for line in self.lines:
+                say(line)
 
 
 def say(line: str) -> None:
@@ -176,6 +195,6 @@ def announce(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201
 
 
-def say_json(data: Any) -> None:
+def say_json(answer: Any) -> None:
     """The whole answer as JSON on stdout; paths become strings."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))  # noqa: T201
+    print(json.dumps(answer, ensure_ascii=False, indent=2, default=str))  # noqa: T201

@@ -42,8 +42,8 @@ def data(
     if json_file is not None and not to_stdout:
         check_target(json_file, (".json",))
 
+    from engine.data.kinds import inspect_folder
     from engine.data.make import make_files
-    from engine.data.report import inspect_folder
     from engine.files import write_text
 
     with progress("reading", quiet=to_stdout) as report, cancelling() as cancel:

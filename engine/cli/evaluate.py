@@ -55,7 +55,7 @@ def evaluate(
     if html is not None:
         check_target(html, (".html", ".htm"))
 
-    from engine.data.folder import measured_split
+    from engine.data.layout import measured_split
     from engine.files import write_text
     from engine.metrics.evaluate import evaluate as measure
 
@@ -92,10 +92,10 @@ def _read(path: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(read_bytes(path))
     except ValueError as error:
-        raise BadFile(f'"{path}" is no JSON; give a file that --json wrote.', details=str(error)) from error
+        raise BadFile('"{0}" is no JSON; give a file that --json wrote.', path, details=str(error)) from error
     measured = found if isinstance(found, list) else [found]
     if not all(
         isinstance(metrics, dict) and {"weights", "system", "data", "split"} <= set(metrics) for metrics in measured
     ):
-        raise BadFile(f'"{path}" holds no metrics; give a file that tessera evaluate --json wrote.')
+        raise BadFile('"{0}" holds no metrics; give a file that tessera evaluate --json wrote.', path)
     return measured

@@ -20,7 +20,7 @@ def import_weights(
     ] = None,
     encoder: Annotated[
         Path | None,
-        typer.Option("--encoder", help="The image encoder that belongs to it (latest_net_E.pth of SMIS or SPADE)."),
+        typer.Option("--encoder", help="The image encoder that belongs to it (latest_net_E.pth)."),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite weights of that name.")] = False,
     as_json: JsonFlag = False,
@@ -32,14 +32,14 @@ def import_weights(
     """
     check_weights_name(name)
 
-    from engine.checkpoints.published import import_published
-    from engine.checkpoints.store import load_weights, user_weights_folder
-    from engine.labels import load_label_set
+    from engine.labels.label_sets import load_label_set
+    from engine.weights.published import import_published
+    from engine.weights.store import load_weights, user_weights_folder
 
     place = user_weights_folder()
     folder = place / name
     if folder.exists() and not replace:
-        raise BadRequest(f'"{folder}" holds weights already; choose another name or add --replace.')
+        raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', folder)
     labels = None if label_set is None else load_label_set(label_set)
     with progress("reading", quiet=as_json) as report:
         report(0.0, f"reading {file.name}")
@@ -57,4 +57,4 @@ def import_weights(
 def check_weights_name(name: str) -> None:
     """Refuse names that cannot be a folder everywhere. Raises BadRequest."""
     if not name or name.startswith(".") or any(sign in '/\\:*?"<>|' or ord(sign) < 32 for sign in name):
-        raise BadRequest(f'"{name}" cannot be the name of weights; use letters, digits, - and _.')
+        raise BadRequest('"{0}" cannot be the name of weights; use letters, digits, - and _.', name)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress, say, say_json, tell
+from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.request import perform
 
 
 class Kind(str, Enum):
@@ -22,7 +23,7 @@ class Kind(str, Enum):
 def parse(
     photo: Annotated[Path, typer.Argument(help="A picture file.")],
     weights: Annotated[str, typer.Option("--weights", help="Name or folder of a parser's weights.")],
-    out: Annotated[Path, typer.Option("--out", help="Where the label map goes: a .png.")],
+    target: Annotated[Path, typer.Option("--out", help="Where the label map goes: a .png.")],
     kind: Annotated[
         Kind, typer.Option("--kind", help="Palette of the labels' colours, bare ids, or colours.")
     ] = Kind.INDEXED,
@@ -30,27 +31,13 @@ def parse(
     as_json: JsonFlag = False,
 ) -> None:
     """Find the label map of a photo and say which labels it has and how sure that is."""
-    check_target(out, (".png",))
+    from engine.requests.parse import ParseRequest
 
-    import numpy as np
+    check_target(target, ParseRequest.suffixes)
 
-    from engine.cli.weights import label_set_of
-    from engine.labels import write_label_map
-    from engine.request import ParseRequest
     from engine.session import Session
 
-    label_set = label_set_of(weights)
     session = Session(device)
-    with progress("parsing", quiet=as_json) as report, cancelling() as cancel:
-        result = session.run(ParseRequest(weights, path=str(photo)), on_progress=report, cancel=cancel)
-    write_label_map(out, result.label_map, label_set, kind=kind.value)
-    tell(result.notes)
-    counts = np.bincount(result.label_map.ravel(), minlength=len(label_set))
-    shares = {x.name: float(counts[x.id] / counts.sum()) for x in label_set.labels if counts[x.id]}
-    if as_json:
-        answer = {"out": out, "confidence": result.confidence, "labels": shares, "notes": result.notes}
-        say_json(answer)
-        return
-    say(f"{out}  confidence {result.confidence:.2f}")
-    for name, share in sorted(shares.items(), key=lambda item: -item[1]):
-        say(f"  {name:<16} {share:7.2%}")
+    with progress("parsing", quiet=as_json) as on_progress, cancelling() as cancel:
+        answer = perform(session, ParseRequest(weights, path=str(photo)), target, on_progress, cancel, kind=kind.value)
+    answer.tell(as_json)

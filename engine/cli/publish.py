@@ -33,12 +33,12 @@ def publish(
     """
     check_weights_name(name)
 
-    from engine.checkpoints.store import user_weights_folder
     from engine.training.publish import publish as publish_run
+    from engine.weights.store import user_weights_folder
 
     place = into or user_weights_folder()
     if (place / name).exists() and not replace:
-        raise BadRequest(f'"{place / name}" holds weights already; choose another name or add --replace.')
+        raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', place / name)
     facts = {"data": about, "data_licence": data_licence, "weights_licence": licence}
     with progress("reading", quiet=as_json) as report:
         card = publish_run(run, name, destination=place, data=data, facts=facts, on_progress=report)

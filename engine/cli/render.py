@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress, say, say_json, tell
+from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.request import perform
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
-    from engine.cli.requests import Changes
+    from engine.cli.changes import Changes
     from engine.cli.styles import StyleReader
-    from engine.request import RenderRequest
+    from engine.requests.render import RenderRequest
     from engine.session import Session
-
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 LabelMapOption = Annotated[Path | None, typer.Option("--labels", help="Label map file to paint.")]
 WeightsOption = Annotated[str | None, typer.Option("--weights", help="Name or folder of the weights.")]
@@ -60,13 +59,13 @@ FirstOption = Annotated[int, typer.Option("--first", min=0, help="Seed of the fi
 
 
 def render(
-    out: Annotated[Path, typer.Option("--out", help="Where the picture goes: .png, .jpg, .webp or .tiff.")],
-    request: Annotated[
+    target: Annotated[Path, typer.Option("--out", help="Where the picture goes: .png, .jpg, .webp or .tiff.")],
+    request_file: Annotated[
         Path | None,
         typer.Argument(metavar="[REQUEST]", help="A request: JSON, or a PNG that Tessera exported."),
     ] = None,
     weights: WeightsOption = None,
-    labels: LabelMapOption = None,
+    label_map_file: LabelMapOption = None,
     relabel: RelabelOption = None,
     style: StyleOption = None,
     styles: StylesOption = None,
@@ -74,8 +73,8 @@ def render(
     seed: SeedOption = None,
     detail: DetailOption = None,
     variations: VariationsOption = None,
-    label: LabelOption = None,
-    first: FirstOption = 1,
+    label_names: LabelOption = None,
+    first_seed: FirstOption = 1,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -90,62 +89,54 @@ def render(
     --variations 6 --label hair paints six pictures in which only the hair's style is drawn anew: a grid, or,
     where --out has no suffix, a new folder of PNG files that each carry their request.
     """
-    if variations is None and (label or first != 1):
+    from engine.pictures.images import PICTURE_SUFFIXES
+
+    if variations is None and (label_names or first_seed != 1):
         raise BadRequest("--label and --first go with --variations.")
-    if variations is None or out.suffix:
-        check_target(out, PICTURE_SUFFIXES)
-    if (request is None) == (weights is None and labels is None) or (request is None and not (weights and labels)):
+    if variations is None or target.suffix:
+        check_target(target, PICTURE_SUFFIXES)
+    by_words = bool(weights and label_map_file)
+    if (request_file is not None) == by_words or (request_file is not None and (weights or label_map_file)):
         raise BadRequest("render needs either a request file, or both --weights and --labels.")
 
-    from engine.cli.requests import Changes
+    from engine.cli.changes import Changes
     from engine.session import Session
 
     session = Session(device)
     changes = Changes(relabel or (), styles, style or (), mix or ())
-    with progress("reading", quiet=as_json) as report, cancelling() as cancel:
-        job, reader = prepare(session, request, weights, labels, changes, seed)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        request, style_reader = prepare(session, request_file, weights, label_map_file, changes, seed)
         if detail is not None:
-            job = job.replace(detail=detail)
-        if variations is not None:
+            request = request.replace(detail=detail)
+        if variations is None:
+            answer = perform(session, request, target, on_progress, cancel)
+        else:
             from engine.cli.series import paint_variations
 
-            answer = paint_variations(session, job, reader, label or [], variations, first, out, report, cancel)
-        else:
-            from engine.images import write_image
-            from engine.request import to_json
-
-            result = session.run(job, on_progress=report, cancel=cancel)
-            write_image(out, result.pixels, request_json=to_json(job))
-    if variations is not None:
-        answer.tell(as_json)
-        return
-    tell(result.notes)
-    height, width = result.pixels.shape[:2]
-    if as_json:
-        facts = {"out": out, "width": width, "height": height, "seed": job.seed, "weights": job.weights}
-        say_json({**facts, "seconds": result.seconds, "device": result.device, "notes": result.notes})
-    else:
-        say(f"{out}  {width} x {height}  {result.seconds:.2f} s on {result.device}")
+            answer = paint_variations(
+                session, request, style_reader, label_names or [], variations, first_seed, target, on_progress, cancel
+            )
+    answer.tell(as_json)
 
 
 def prepare(
     session: Session,
-    request: Path | None,
+    request_file: Path | None,
     weights: str | None,
-    labels: Path | None,
+    label_map_file: Path | None,
     changes: Changes,
     seed: int | None,
 ) -> tuple[RenderRequest, StyleReader]:
     """The request in a file, or for a label map file, changed as the words say; and the reader of its styles."""
-    from engine.cli.requests import changed, new_request, read_render_request
+    from engine.cli.changes import changed, new_request, read_render_request
     from engine.cli.styles import StyleReader
 
-    if request is not None:
-        job = read_render_request(request)
-        reader = StyleReader(session, job.weights)
+    if request_file is not None:
+        request = read_render_request(request_file)
+        style_reader = StyleReader(session, request.weights)
     else:
-        assert weights is not None and labels is not None  # the command has seen to it
-        reader = StyleReader(session, weights)
-        job = new_request(weights, labels, reader)
-    job = changed(job, reader, changes)
-    return (job if seed is None else job.replace(seed=seed)), reader
+        assert weights is not None and label_map_file is not None  # the command has seen to it
+        style_reader = StyleReader(session, weights)
+        request = new_request(weights, label_map_file, style_reader)
+    request = changed(request, style_reader, changes)
+    return (request if seed is None else request.replace(seed=seed)), style_reader

@@ -4,90 +4,85 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from engine.animation import gif_frames, paint_all, write_gif, write_sequence
-from engine.cli.common import OnProgress, say, say_json, tell
+import numpy as np
+
+from engine.cli.common import Answer, OnProgress
 from engine.cli.styles import StyleReader
 from engine.errors import BadFile, Cancelled
-from engine.images import write_image
-from engine.montage import grid, strip
-from engine.request import RenderRequest, SampleStyle
+from engine.pictures.images import write_image
+from engine.pictures.montage import grid, strip
+from engine.requests.animation import gif_frames, paint_all, write_gif, write_sequence
+from engine.requests.render import RenderRequest
+from engine.requests.styles import SampleStyle
+from engine.requests.variations import variations
 from engine.session import Session
-from engine.variations import variations
 
-
-@dataclass(frozen=True)
-class Written:
-    """What was written: facts for --json, lines for people, notes for stderr."""
-
-    facts: dict[str, Any]
-    lines: Sequence[str]
-    notes: Sequence[str]
-
-    def tell(self, as_json: bool) -> None:
-        """Answer on stdout."""
-        tell(self.notes)
-        if as_json:
-            say_json({**self.facts, "notes": self.notes})
-        else:
-            for line in self.lines:
-                say(line)
+Array = np.ndarray
 
 
 def paint_variations(
     session: Session,
-    job: RenderRequest,
-    reader: StyleReader,
-    names: list[str],
+    base_request: RenderRequest,
+    style_reader: StyleReader,
+    label_names: list[str],
     count: int,
-    first: int,
-    out: Path,
-    report: OnProgress,
+    first_seed: int,
+    target: Path,
+    on_progress: OnProgress,
     cancel: threading.Event,
-) -> Written:
-    """Paint variations of labels (all without names) and write them: a grid, or a folder where `out` has no suffix."""
-    labels = reader.labels("--label", names, job)
-    requests = variations(job, labels, count, first)
-    pictures, notes = paint_all(session.run, requests, report, cancel)
+) -> Answer:
+    """Paint variations of the chosen labels (none: of all) and write them: a grid, or, without a suffix, a folder."""
+    labels = style_reader.labels("--label", label_names, base_request)
+    requests = variations(base_request, labels, count, first_seed)
+    pictures, notes = paint_all(session.run, requests, on_progress, cancel)
     if cancel.is_set():
         raise Cancelled()
-    if out.suffix:
-        write_image(out, grid(pictures))
+    if target.suffix:
+        write_image(target, grid(pictures))
     else:
-        write_sequence(out, pictures, requests)
-    drawn = [style.seed for style in (one.style(labels[0]) for one in requests) if isinstance(style, SampleStyle)]
-    facts = {"out": out, "pictures": count, "labels": [reader.label_set[i].name for i in labels], "samples": drawn}
-    words = ", ".join(f"sample:{seed}" for seed in drawn)
-    return Written(facts, [f"{out}  {count} variations, read from left to right: {words}"], notes)
+        write_sequence(target, pictures, requests)
+    styles = [request.style(labels[0]) for request in requests]
+    seeds = [style.seed for style in styles if isinstance(style, SampleStyle)]
+    varied_names = [style_reader.label_set[label].name for label in labels]
+    answer_facts = {"out": target, "pictures": count, "labels": varied_names, "samples": seeds}
+    seed_words = ", ".join(f"sample:{seed}" for seed in seeds)
+    return Answer(answer_facts, [f"{target}  {count} variations, read from left to right: {seed_words}"], notes)
 
 
-def check_series(out: Path, suffixes: tuple[str, ...]) -> None:
+def check_series(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse, before long work, a folder for pictures that could not be made. Raises BadFile."""
-    if out.suffix:
-        raise BadFile(f'Cannot write "{out}": its name must end in {" or ".join(suffixes)}, or have no ending.')
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadFile(f'Cannot write "{out}": there is something of that name; choose a new folder.')
-    if not out.absolute().parent.is_dir():
-        raise BadFile(f'Cannot write "{out}": the folder "{out.absolute().parent}" does not exist; create it first.')
+    if target.suffix:
+        raise BadFile('Cannot write "{0}": its name must end in {1}, or have no ending.', target, " or ".join(suffixes))
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', target)
+    if not target.absolute().parent.is_dir():
+        raise BadFile(
+            'Cannot write "{0}": the folder "{1}" does not exist; create it first.',
+            target, target.absolute().parent,
+        )
 
 
 def write_morph(
-    out: Path, pictures: list[Any], requests: list[RenderRequest], seconds: float, back: bool, notes: Sequence[str]
-) -> Written:
-    """Write a morph by what `out` ends in: a GIF, a strip, or a folder of PNG files."""
+    target: Path,
+    pictures: list[Array],
+    requests: list[RenderRequest],
+    seconds: float,
+    backwards_too: bool,
+    notes: Sequence[str],
+) -> Answer:
+    """Write a morph by what `target` ends in: a GIF, a strip, or a folder of PNG files."""
     height, width = pictures[0].shape[:2]
-    if out.suffix.lower() == ".gif":
-        write_gif(out, pictures, seconds_per_frame=seconds, back=back)
-        kind = "gif"
-    elif out.suffix:
-        write_image(out, strip(pictures))
-        kind = "strip"
+    if target.suffix.lower() == ".gif":
+        write_gif(target, pictures, seconds_per_frame=seconds, back=backwards_too)
+        target_kind = "gif"
+    elif target.suffix:
+        write_image(target, strip(pictures))
+        target_kind = "strip"
     else:
-        write_sequence(out, pictures, requests)
-        kind = "folder"
-    facts = {"out": out, "kind": kind, "frames": len(pictures), "width": width, "height": height}
-    there_and_back = f", {gif_frames(len(pictures))} there and back" if kind == "gif" and back else ""
-    return Written(facts, [f"{out}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)
+        write_sequence(target, pictures, requests)
+        target_kind = "folder"
+    answer_facts = {"out": target, "kind": target_kind, "frames": len(pictures), "width": width, "height": height}
+    there_and_back = f", {gif_frames(len(pictures))} there and back" if target_kind == "gif" and backwards_too else ""
+    return Answer(answer_facts, [f"{target}  {len(pictures)} frames of {width} x {height}{there_and_back}"], notes)

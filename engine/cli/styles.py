@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.checkpoints.store import find_weights, read_card
 from engine.cli.common import tell
 from engine.cli.weights import label_set_of
 from engine.cli.words import Drawn, StyleFile, StyleWord
-from engine.closeup import reduced
 from engine.errors import BadRequest, MissingStyle
-from engine.images import read_image
-from engine.labels import read_label_map
-from engine.request import MEAN, ImageStyle, ParseRequest, SampleStyle, Style, encode_code
+from engine.painting.codes import require_region
+from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
 from engine.systems import abilities, unlearnt
+from engine.weights.card import read_card
+from engine.weights.store import find_weights
 
 if TYPE_CHECKING:
-    from engine.request import RenderRequest
-    from engine.session import Session, StyleCodes
+    from engine.painting.label_painter import StyleCodes
+    from engine.requests.render import RenderRequest
+    from engine.session import Session
 
 
 Array = np.ndarray
@@ -38,56 +38,58 @@ class StyleReader:
         self.abilities, self.unlearnt = abilities(card), unlearnt(card)
         self._codes: dict[StyleFile, StyleCodes] = {}
 
-    def all_of(self, file: StyleFile) -> dict[int, ImageStyle]:
+    def all_of(self, style_file: StyleFile) -> dict[int, ImageStyle]:
         """{label: style} of every label that the picture shows."""
-        present = np.flatnonzero(self._encoded(file).present)
-        return {int(label): self._style(file, int(label)) for label in present}
+        present = np.flatnonzero(self._encoded(style_file).present).tolist()
+        return {label: self._style(style_file, label) for label in present}
 
-    def one_of(self, word: StyleWord, label: int) -> Style:
-        """The style that a word means for a label; rendering fails if a picture does not show the label."""
-        if isinstance(word, StyleFile):
-            return self._style(word, label)
-        return SampleStyle(word.seed) if isinstance(word, Drawn) else MEAN
+    def one_of(self, style_word: StyleWord, label: int) -> Style:
+        """The style that a word means for a label. Raises MissingStyle: it is a picture without that label."""
+        if isinstance(style_word, StyleFile):
+            return self._style(style_word, label)
+        return SampleStyle(style_word.seed) if isinstance(style_word, Drawn) else MEAN
 
-    def everywhere(self, word: StyleWord) -> dict[int, Style]:
+    def everywhere(self, style_word: StyleWord) -> dict[int, Style]:
         """{label: style} of every label for which the word has one."""
-        if isinstance(word, StyleFile):
-            return dict(self.all_of(word))
-        return {label.id: self.one_of(word, label.id) for label in self.label_set.labels}
+        if isinstance(style_word, StyleFile):
+            return dict(self.all_of(style_word))
+        return {label.id: self.one_of(style_word, label.id) for label in self.label_set.labels}
 
-    def labels(self, option: str, names: list[str], request: RenderRequest) -> list[int]:
-        """Ids of the labels called `names`, which must be in the request's label map; without a name all of its labels
-        whose style is not locked.
+    def labels(self, option_name: str, label_names: list[str], request: RenderRequest) -> list[int]:
+        """Ids of the labels called `label_names`, which must be in the request's label map; without a name all of its
+        labels whose style is not locked.
 
         Raises BadRequest: one is not there, all are locked, or the weights have one style for the whole picture, or
         none at all.
         """
         label_map = request.label_map.array()
         if not self.abilities.styles:
-            raise BadRequest(f'"{self._weights}" has one look for a label map; choose weights that have styles.')
-        if names and self.abilities.scope == "picture":
-            raise BadRequest(f'"{self._weights}" has one style for the whole picture; leave out {option}.')
-        if not names and self.abilities.scope == "picture":
+            raise BadRequest('"{0}" has one look for a label map; choose weights that have styles.', self._weights)
+        if label_names and self.abilities.scope == "picture":
+            raise BadRequest('"{0}" has one style for the whole picture; leave out {1}.', self._weights, option_name)
+        if not label_names and self.abilities.scope == "picture":
             self.require_unlocked(request)
             return [label.id for label in self.label_set.labels]
-        if not names:
-            there = [int(label) for label in np.unique(label_map) if label < len(self.label_set)]
-            loose = [label for label in there if label not in request.style_locks]
-            if not loose:
-                raise BadRequest(f"Every style of the request is locked; name one with {option} to change it.")
-            self.tell_kept(label for label in there if label in request.style_locks)
-            return loose
-        found = sorted({self.label_set.find(name) for name in names})
-        for label in found:
+        shown_labels = np.unique(label_map).tolist()
+        if not label_names:
+            known_labels = [label for label in shown_labels if label < len(self.label_set)]
+            unlocked = [label for label in known_labels if label not in request.style_locks]
+            if not unlocked:
+                raise BadRequest("Every style of the request is locked; name one with {0} to change it.", option_name)
+            self.tell_kept(label for label in known_labels if label in request.style_locks)
+            return unlocked
+        labels = sorted({self.label_set.find(name) for name in label_names})
+        for label in labels:
             self.require_region(label, label_map)
-        return found
+        return labels
 
     def warn(self, label_map: Array) -> None:
         """Tell which labels of a label map the weights have not learnt."""
-        there = [i for i in np.unique(label_map).tolist() if i in self.unlearnt]
-        if there:
-            names = ", ".join(f'"{self.label_set[i].name}"' for i in there)
-            tell([f'"{self._weights}" has learnt next to nothing of {names}; such regions will not look like much.'])
+        unlearnt_labels = [label for label in np.unique(label_map).tolist() if label in self.unlearnt]
+        if unlearnt_labels:
+            unlearnt_names = ", ".join(f'"{self.label_set[label].name}"' for label in unlearnt_labels)
+            weights = f'"{self._weights}" has learnt next to nothing of {unlearnt_names}'
+            tell([f"{weights}; such regions will not look like much."])
 
     def require_unlocked(self, request: RenderRequest) -> None:
         """Raise BadRequest where the request locks the one style that the weights have for the whole picture."""
@@ -96,43 +98,40 @@ class StyleReader:
 
     def tell_kept(self, labels: Iterable[int]) -> None:
         """Tell which styles stay because the request locks them."""
-        if names := ", ".join(f'"{self.label_set[label].name}"' for label in labels):
-            tell([f"The style of {names} is locked in the request and stays."])
+        if locked_names := ", ".join(f'"{self.label_set[label].name}"' for label in labels):
+            tell([f"The style of {locked_names} is locked in the request and stays."])
 
     def require_region(self, label: int, label_map: Array) -> None:
         """Raise BadRequest, naming what there is, unless the label map has a region of that label."""
-        there = np.unique(label_map).tolist()
-        if label not in there:
-            has = ", ".join(self.label_set[i].name for i in there if i < len(self.label_set))
-            raise BadRequest(f'The label map has no region "{self.label_set[label].name}"; its regions are {has}.')
-
-    def _style(self, file: StyleFile, label: int) -> ImageStyle:
-        found = self._encoded(file)
-        return ImageStyle(
-            path=os.path.abspath(file.picture),
-            label=label,
-            label_map_path=os.path.abspath(file.label_map) if file.label_map else None,
-            code=encode_code(found.codes[label]) if found.present[label] else None,
-            made_by=found.made_by or None,
-        )
-
-    def _encoded(self, file: StyleFile) -> StyleCodes:
-        if file not in self._codes:
-            picture = read_image(file.picture)
-            tell(f'"{file.picture}": {note}' for note in picture.notes)
-            label_map = self._label_map(file, picture.pixels)
-            self._codes[file] = self._session.encode(self._weights, picture.pixels, label_map)
-        return self._codes[file]
-
-    def _label_map(self, file: StyleFile, pixels: np.ndarray) -> np.ndarray:
-        if file.label_map is not None:
-            return read_label_map(file.label_map, self.label_set).label_map
-        parser = self._session.parser_for(self.label_set)
-        if parser is None:
-            raise MissingStyle(
-                f'No parser for the labels of "{self._weights}" is installed:'
-                f' give the label map of "{file.picture}" behind an @, as in {file.picture}@labels.png.'
+        shown_labels = np.unique(label_map).tolist()
+        if label not in shown_labels:
+            region_names = ", ".join(
+                self.label_set[region].name for region in shown_labels if region < len(self.label_set)
             )
-        result = self._session.run(ParseRequest.from_pixels(parser, reduced(pixels)))  # as the editor shows it
-        tell(f'"{file.picture}": {note}' for note in result.notes)
-        return result.label_map
+            label_name = self.label_set[label].name
+            raise BadRequest('The label map has no region "{0}"; its regions are {1}.', label_name, region_names)
+
+    def _style(self, style_file: StyleFile, label: int) -> ImageStyle:
+        """The style that the picture gives to a label. Raises MissingStyle: it does not show the label."""
+        encoded = self._encoded(style_file)
+        require_region(style_file.picture, label, encoded.present, self.label_set)
+        style_code = encode_code(encoded.codes[label])
+        return _image_style(style_file).replace(label=label, code=style_code, made_by=encoded.made_by or None)
+
+    def _encoded(self, style_file: StyleFile) -> StyleCodes:
+        if style_file.label_map is None and self._session.parser_for(self.label_set) is None:
+            raise MissingStyle(
+                'No parser for the labels of "{0}" is installed: give the label map of "{1}" behind an @, as in {2}'
+                "@labels.png.",
+                self._weights, style_file.picture, style_file.picture,
+            )
+        if style_file not in self._codes:
+            self._codes[style_file], notes = self._session.encode_picture(self._weights, _image_style(style_file))
+            tell(notes)
+        return self._codes[style_file]
+
+
+def _image_style(style_file: StyleFile) -> ImageStyle:
+    """A style of the picture's first label: its files, by paths that last."""
+    label_map = os.path.abspath(style_file.label_map) if style_file.label_map else None
+    return ImageStyle(path=os.path.abspath(style_file.picture), label=0, label_map_path=label_map)

@@ -62,7 +62,7 @@ def train(
         plan = load_recipe(recipe, changes)
         callbacks: list[Callback] = [partial(_on_event, report, plan.steps)]
         if tensorboard:
-            from engine.training.tensorboard import BoardWriter
+            from engine.training.run.tensorboard import BoardWriter
 
             callbacks.append(stack.enter_context(BoardWriter(folder)))
         loop = prepare(
@@ -102,7 +102,7 @@ def _on_event(report: OnProgress, steps: int, event: str, facts: dict[str, Any])
 
 def _tensors_of(weights: str) -> Path:
     """The tensors file of installed weights, that file itself, or a run folder (its discriminator goes along)."""
-    from engine.checkpoints.store import MODEL_FILE, find_weights
+    from engine.weights.store import MODEL_FILE, find_weights
 
     path = Path(weights)
     if (path / "best.safetensors").is_file():

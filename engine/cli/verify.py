@@ -21,7 +21,7 @@ def verify(
     Exit code 1 if a difference is over 1e-4 or a case is of a kind that is not yet supported (its
     difference reads "nan").
     """
-    from engine.verify import TOLERANCE, find_cases, run_case
+    from engine.golden.verify import TOLERANCE, find_cases, run_case
 
     files = find_cases(cases)
     results = []

@@ -12,18 +12,19 @@ from engine.cli.common import CHECK_FAILED, Device, JsonFlag, cancelling, progre
 from engine.errors import BadRequest, Cancelled
 
 if TYPE_CHECKING:
-    from engine.checkpoints.store import WeightsEntry
-    from engine.labels import LabelSet
+    from engine.labels.label_sets import LabelSet
+    from engine.weights.store import WeightsEntry
 
 
 def label_set_of(weights: str) -> LabelSet:
     """The label set of installed weights. Raises WeightsError, also for weights without labels."""
-    from engine.checkpoints.store import find_weights, read_card
     from engine.errors import WeightsError
+    from engine.weights.card import read_card
+    from engine.weights.store import find_weights
 
     label_set = read_card(find_weights(weights)).labels()
     if label_set is None:
-        raise WeightsError(f'The weights "{weights}" know no labels; choose weights of a label set.')
+        raise WeightsError('The weights "{0}" know no labels; choose weights of a label set.', weights)
     return label_set
 
 
@@ -59,7 +60,7 @@ def weights(
     if remove is not None:
         _remove(remove, as_json)
         return
-    from engine.checkpoints.store import list_weights, search_path
+    from engine.weights.store import list_weights, search_path
 
     entries = list_weights()
     if check:
@@ -78,7 +79,7 @@ def weights(
 
 
 def _remove(name: str, as_json: bool) -> None:
-    from engine.checkpoints.manage import remove_weights
+    from engine.weights.manage import remove_weights
 
     folder = remove_weights(name)
     if as_json:
@@ -89,7 +90,7 @@ def _remove(name: str, as_json: bool) -> None:
 
 def _checked(entry: WeightsEntry) -> WeightsEntry:
     """The entry, with what reading its files whole has found."""
-    from engine.checkpoints.manage import problem_of
+    from engine.weights.manage import problem_of
 
     found = problem_of(entry.folder) if entry.card is not None else ""
     return replace(entry, card=None, problem=found) if found else entry
@@ -98,9 +99,9 @@ def _checked(entry: WeightsEntry) -> WeightsEntry:
 def _measure(name: str, data: Path | None, split: str, limit: int, device: str, quiet: bool) -> None:
     if data is None:
         raise BadRequest("--measure-styles needs --data, the folder of the pictures to measure.")
-    from engine.checkpoints.store import find_weights
-    from engine.painters.style_spread import STYLES_FILE, measure_styles
+    from engine.painting.style_spread import measure_styles
     from engine.session import Session
+    from engine.weights.store import STYLES_FILE, find_weights
 
     folder = find_weights(name)
     with progress("loading", quiet=quiet) as report, cancelling() as cancel:
@@ -121,7 +122,7 @@ def _measure(name: str, data: Path | None, split: str, limit: int, device: str, 
 
 def _say_missing(systems: set[str]) -> None:
     """What else could be put in place, and where."""
-    from engine.checkpoints.manage import missing
+    from engine.weights.manage import missing
 
     for one in missing(systems):
         say(f"missing: {one.name} ({one.use}); put {' and '.join(one.files)} into {one.folder}")
@@ -136,7 +137,7 @@ def _as_data(entry: WeightsEntry) -> dict[str, Any]:
 
 
 def _as_lines(entry: WeightsEntry) -> list[str]:
-    from engine.checkpoints.card import metrics_by_split
+    from engine.weights.card import metrics_by_split
 
     card = entry.card
     if card is None:
@@ -182,7 +183,7 @@ def _metrics(numbers: dict[str, Any]) -> str:
 
 
 def _size(entry: WeightsEntry) -> int:
-    from engine.checkpoints.store import MODEL_FILE
+    from engine.weights.store import MODEL_FILE
 
     path = entry.folder / MODEL_FILE
     return path.stat().st_size if path.is_file() else 0

@@ -36,75 +36,84 @@ class Mean:
 StyleWord = StyleFile | Drawn | Mean
 
 
-def split_label(option: str, word: str) -> tuple[str, str]:
+def split_label(option_name: str, word: str) -> tuple[str, str]:
     """("hair", "a=b.png") of "hair=a=b.png": a label's name or id never holds an equals sign."""
-    label, found, rest = word.partition("=")
-    if not found or not label.strip() or not rest:
-        raise BadRequest(f'{option} "{word}" should read LABEL=FILE, for example {option} hair=photo.jpg.')
-    return label.strip(), rest
+    label_name, separator, style_word = word.partition("=")
+    if not separator or not label_name.strip() or not style_word:
+        raise BadRequest(
+            '{0} "{1}" should read LABEL=FILE, for example {2} hair=photo.jpg.', option_name, word, option_name
+        )
+    return label_name.strip(), style_word
 
 
-def split_style_file(option: str, word: str) -> StyleFile:
+def split_style_file(option_name: str, word: str) -> StyleFile:
     """The picture and label map of "FILE" or "FILE@LABELMAP"; both must exist."""
     if os.path.isfile(word):
         return StyleFile(word)
-    cuts = [i for i, letter in enumerate(word) if letter == "@"]
-    readings = [(word[:i], word[i + 1 :]) for i in reversed(cuts) if 0 < i < len(word) - 1]
-    for picture, label_map in readings:
+    separators = [position for position, character in enumerate(word) if character == "@"]
+    possible_files = [
+        (word[:position], word[position + 1 :]) for position in reversed(separators) if 0 < position < len(word) - 1
+    ]
+    for picture, label_map in possible_files:
         if os.path.isfile(picture) and os.path.isfile(label_map):
             return StyleFile(picture, label_map)
-    for picture, label_map in readings:
+    for picture, label_map in possible_files:
         if os.path.isfile(picture):
-            raise BadFile(f'{option}: there is no label map file "{label_map}" for the picture "{picture}".')
-    raise BadFile(f'{option}: there is no file "{readings[0][0] if readings else word}"; check the path.')
+            raise BadFile(
+                '{0}: there is no label map file "{1}" for the picture "{2}".', option_name, label_map, picture
+            )
+    raise BadFile(
+        '{0}: there is no file "{1}"; check the path.', option_name, possible_files[0][0] if possible_files else word
+    )
 
 
-def split_style(option: str, word: str) -> StyleWord:
+def split_style(option_name: str, word: str) -> StyleWord:
     """What "FILE[@LABELMAP]", "sample:SEED" or "mean" says; a file of that name wins."""
     if os.path.isfile(word):
         return StyleFile(word)
     if word == "mean":
         return Mean()
     if word.startswith("sample:"):
-        seed = word.removeprefix("sample:")
-        if not seed.isascii() or not seed.isdigit() or int(seed) >= 2**63:
-            raise BadRequest(f'{option}: "{word}" should read sample:SEED, for example sample:7.')
-        return Drawn(int(seed))
-    return split_style_file(option, word)
+        seed_digits = word.removeprefix("sample:")
+        if not seed_digits.isascii() or not seed_digits.isdigit() or int(seed_digits) >= 2**63:
+            raise BadRequest('{0}: "{1}" should read sample:SEED, for example sample:7.', option_name, word)
+        return Drawn(int(seed_digits))
+    return split_style_file(option_name, word)
 
 
 def split_relabel(word: str) -> tuple[str, str]:
     """("building", "tree") of "building=tree"."""
-    old, _, new = word.partition("=")
-    if not old.strip() or not new.strip():
-        raise BadRequest(f'--relabel "{word}" should read LABEL=LABEL, for example --relabel building=tree.')
-    return old.strip(), new.strip()
+    old_label, _, new_label = word.partition("=")
+    if not old_label.strip() or not new_label.strip():
+        raise BadRequest('--relabel "{0}" should read LABEL=LABEL, for example --relabel building=tree.', word)
+    return old_label.strip(), new_label.strip()
 
 
 def split_mix(word: str) -> tuple[str, StyleWord, float]:
     """(label, style, amount) of "LABEL=STYLE:AMOUNT"; the amount stands behind the last colon."""
-    label, rest = split_label("--mix", word)
-    path, _, number = rest.rpartition(":")
+    label_name, style_and_amount = split_label("--mix", word)
+    style_word, _, amount_text = style_and_amount.rpartition(":")
     try:
-        amount = float(number) if path and path != "sample" else math.nan
+        amount = float(amount_text) if style_word and style_word != "sample" else math.nan
     except ValueError:
         amount = math.nan
     if not math.isfinite(amount):
         raise BadRequest(
-            f'--mix "{word}" should end in a colon and how much of the style to take,'
-            f" for example --mix {label}=photo.jpg:0.4."
+            '--mix "{0}" should end in a colon and how much of the style to take, for example --mix '
+            "{1}=photo.jpg:0.4.",
+            word, label_name,
         )
     if not -1 <= amount <= 2:
-        raise BadRequest(f'--mix "{word}": the amount {number} is outside -1 to 2.')
-    return label, split_style("--mix", path), amount
+        raise BadRequest('--mix "{0}": the amount {1} is outside -1 to 2.', word, amount_text)
+    return label_name, split_style("--mix", style_word), amount
 
 
 def split_settings(words: list[str]) -> dict[str, str]:
     """{key: value} of "key=value" words for --set; a key given twice keeps its last value."""
     settings = {}
     for word in words:
-        key, found, value = word.partition("=")
-        if not found or not key.strip():
-            raise BadRequest(f'--set "{word}" should read key=value, for example --set steps=2000.')
+        key, separator, value = word.partition("=")
+        if not separator or not key.strip():
+            raise BadRequest('--set "{0}" should read key=value, for example --set steps=2000.', word)
         settings[key.strip()] = value
     return settings

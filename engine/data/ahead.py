@@ -8,7 +8,8 @@ from types import TracebackType
 import numpy as np
 import torch
 
-from engine.data.folder import Batch, DatasetFolder
+from engine.data.batch import Batch
+from engine.data.dataset import DataSet
 from engine.devices import usable_cores
 
 
@@ -20,14 +21,14 @@ class BatchesAhead:
 
     Args:
         data: the training split.
-        size, seed: see `DatasetFolder.training_batch`.
+        size, seed: see `DataSet.training_batch`.
         rows: the rows of each batch that this process works on.
         device: where batches are wanted.
         last: number of batches in the whole run.
     """
 
     def __init__(
-        self, data: DatasetFolder, size: int, seed: int, rows: np.ndarray, device: torch.device, last: int
+        self, data: DataSet, size: int, seed: int, rows: np.ndarray, device: torch.device, last: int
     ) -> None:
         self.data, self.size, self.seed, self.rows, self.device, self.last = data, size, seed, rows, device, last
         workers = 1 if data.kept == len(data) else max(2, min(8, usable_cores()))
@@ -52,10 +53,8 @@ class BatchesAhead:
         for number in range(step + 1, min(step + 1 + self._ahead, self.last)):
             if number not in self._coming:
                 self._coming[number] = self._pool.submit(self._make, number)
-        return Batch(batch.image.to(self.device, non_blocking=True), batch.label_map.to(self.device, non_blocking=True))
+        return batch.to(self.device)
 
     def _make(self, step: int) -> Batch:
         batch = self.data.training_batch(self.size, self.seed, step, self.rows)
-        if self.device.type == "cuda":
-            return Batch(batch.image.pin_memory(), batch.label_map.pin_memory())
-        return batch
+        return batch.pin() if self.device.type == "cuda" else batch

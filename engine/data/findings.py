@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     "unfit": "is no label map of this label set",
     "no picture": "label maps without a picture",
     "no label map": "pictures without a label map",
+    "no caption": "pictures without a sentence",
     "split": "splits.json and the files disagree",
     "other shape": "picture and label map have different shapes",
     "duplicate": "the same content twice",
@@ -22,7 +23,7 @@ KINDS: dict[str, str] = {
     "unused label": "labels that no map shows",
     "note": "worth knowing",
 }
-SERIOUS = ("broken", "unfit", "no picture", "split")
+SERIOUS = ("broken", "unfit", "no picture", "no caption", "split")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Finding:
 class Report:
     """What was found.
 
-    layout: "pairs" (images/ and labels/), "classes" (a folder of pictures per class) or "empty".
+    layout: the id of the kind of data (`engine.data.kinds`), or "empty".
+    layouts, captions: records of boxes without pictures, sentences.
     picture_sizes, map_sizes, modes: how often each occurs ("256 x 256", "RGB").
     label_shares: share of all pixels by label name; label_pictures: number of maps that show it. Ids (or #colours)
     stand for names where there is no classes.json.
@@ -52,6 +54,8 @@ class Report:
     pairs: int = 0
     pictures: int = 0
     label_maps: int = 0
+    layouts: int = 0
+    captions: int = 0
     picture_sizes: Counter[str] = field(default_factory=Counter)
     map_sizes: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
@@ -65,6 +69,11 @@ class Report:
     def problems(self) -> list[Finding]:
         """Findings that keep the folder from being trained on as it is."""
         return [finding for finding in self.findings if finding.kind in SERIOUS]
+
+    @property
+    def examples(self) -> int:
+        """What can be trained on: pairs of a picture and a label map, pictures, or records of boxes."""
+        return self.pairs if self.layout in ("pairs", "empty") else self.layouts or self.pictures
 
     def by_kind(self) -> dict[str, list[Finding]]:
         """Findings in the order of KINDS."""
@@ -80,13 +89,15 @@ class Report:
             "pairs": self.pairs,
             "pictures": self.pictures,
             "label_maps": self.label_maps,
+            "layouts": self.layouts,
+            "captions": self.captions,
             "picture_sizes": dict(self.picture_sizes.most_common()),
             "map_sizes": dict(self.map_sizes.most_common()),
             "modes": dict(self.modes.most_common()),
             "label_shares": self.label_shares,
             "label_pictures": self.label_pictures,
             "splits": self.splits,
-            "usable": not self.problems and self.pairs > 0,
+            "usable": not self.problems and self.examples > 0,
         }
         findings = {k: [{"file": f.file, "what": f.what} for f in found] for k, found in self.by_kind().items()}
         return plain | {"findings": findings}

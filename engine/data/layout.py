@@ -18,12 +18,12 @@ def split_stems(folder: Path, split: str) -> list[str]:
     if path.is_file():
         splits = read_splits(folder)
         if split not in splits:
-            raise BadFile(f"{path} has no split {split!r}; it has: {', '.join(sorted(splits))}.")
+            raise BadFile("{0} has no split {1}; it has: {2}.", path, repr(split), ", ".join(sorted(splits)))
         stems = splits[split]
     else:
         stems = sorted(p.stem for p in (folder / "labels").glob("*.png"))
     if not stems:
-        raise BadFile(f"The split {split!r} of {folder} is empty; add pairs in images/ and labels/.")
+        raise BadFile("The split {0} of {1} is empty; add pairs in images/ and labels/.", repr(split), folder)
     return stems
 
 
@@ -36,7 +36,7 @@ def read_splits(folder: Path) -> dict[str, list[str]]:
             raise TypeError("no lists of stems")
         return {str(name): [str(stem) for stem in stems] for name, stems in splits.items()}
     except (OSError, ValueError, TypeError) as error:
-        raise BadFile(f"{path} is no list of stems per split; write it again.", details=str(error)) from error
+        raise BadFile("{0} is no list of stems per split; write it again.", path, details=str(error)) from error
 
 
 def measured_split(folder: Path) -> str:
@@ -54,7 +54,27 @@ def image_path(folder: Path, stem: str) -> Path:
         path = folder / "images" / f"{stem}{suffix}"
         if path.is_file():
             return path
-    raise BadFile(f"{folder / 'images'} has no picture for the label map {stem}.png; add it or remove the map.")
+    raise BadFile("{0} has no picture for the label map {1}.png; add it or remove the map.", folder / "images", stem)
+
+
+def picture_paths(folder: Path) -> dict[str, Path]:
+    """Pictures by stem, in images/ where there is one, else in the folder itself, and in the folders in it."""
+    place = folder / "images" if (folder / "images").is_dir() else folder
+    return {stem_of(path): place / path for path in files_below(place)}
+
+
+def class_folders(folder: Path) -> dict[str, list[Path]]:
+    """Pictures by class, relative to images/ (or to the folder itself), where they lie in one folder per class."""
+    for place in (folder / "images", folder):
+        if not place.is_dir():
+            continue
+        classes: dict[str, list[Path]] = {}
+        for path in files_below(place):
+            if len(path.parts) == 2 and path.parts[0] not in ("images", "labels"):
+                classes.setdefault(path.parts[0], []).append(path)
+        if classes:
+            return classes
+    return {}
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from engine.data.findings import Report
-from engine.data.report import class_folders
+from engine.data.layout import class_folders
 from engine.errors import BadFile
 from engine.files import write_text
-from engine.label_sets import LabelSet, bundled_label_sets, load_label_set
+from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
 VALIDATION_SHARE = 0.1
 RARE = 1e-6
@@ -41,7 +41,7 @@ def make_files(
     files: dict[Path, dict[str, Any]] = {}
     classes, splits = folder / "classes.json", folder / "splits.json"
     if not report.seen.stems:
-        raise BadFile(f'"{folder}" has no pairs of pictures and label maps; put them into images/ and labels/.')
+        raise BadFile('"{0}" has no pairs of pictures and label maps; put them into images/ and labels/.', folder)
     if not classes.exists():
         if label_set is not None:
             files[classes] = load_label_set(label_set).to_dict()
@@ -51,7 +51,7 @@ def make_files(
             files[classes] = _label_classes(folder, report)
     if not splits.exists():
         if not (stems := _stems(folder, report)):
-            raise BadFile(f'No pair of "{folder}" can be used; mend the files that the data report names.')
+            raise BadFile('No pair of "{0}" can be used; mend the files that the data report names.', folder)
         files[splits] = split(stems, validation)
     for path, content in files.items():
         write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
@@ -84,7 +84,7 @@ def _scene_classes(folder: Path) -> dict[str, Any]:
 def _label_classes(folder: Path, report: Report) -> dict[str, Any]:
     seen = report.seen
     if seen.how["colour"] and (seen.how["indexed"] or seen.how["raw"]):
-        raise BadFile(f'"{folder / "labels"}" mixes colour-coded maps with maps of ids; make them alike first.')
+        raise BadFile('"{0}" mixes colour-coded maps with maps of ids; make them alike first.', folder / "labels")
     if seen.colours:
         return _by_colours(folder, report)
     return _by_ids(folder, report)
@@ -100,7 +100,8 @@ def _by_colours(folder: Path, report: Report) -> dict[str, Any]:
             return known.to_dict()
     if len(colours) > 256:
         raise BadFile(
-            f'The maps of "{folder}" have {len(colours)} colours, more than 256 labels; save them without smoothing.'
+            'The maps of "{0}" have {1} colours, more than 256 labels; save them without smoothing.',
+            folder, len(colours),
         )
     return _rows(folder, [(n, f"label {n}", f"#{colour:06x}") for n, colour in enumerate(colours)])
 
@@ -113,8 +114,9 @@ def _by_ids(folder: Path, report: Report) -> dict[str, Any]:
     void = 255 in ids and len(low) and int(low.max()) < 254  # "nothing is known here", by custom
     if void and _palette_colour(palette, 255) is None:
         raise BadFile(
-            f'The grey maps of "{folder}" use the ids 0 to {int(low.max())} and 255; change 255 to '
-            f"{int(low.max()) + 1}, and name that one as ignored in classes.json."
+            'The grey maps of "{0}" use the ids 0 to {1} and 255; change 255 to {2}, and name that one as ignored in '
+            "classes.json.",
+            folder, int(low.max()), int(low.max()) + 1,
         )
     count = int(low.max()) + 1 if void else int(ids.max()) + 1
     for name in bundled_label_sets():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,9 +17,6 @@ from engine.fast.neighbourhoods import INNER, Coding, Neighbourhoods, on_device,
 from engine.fast.pixels import Modulated, Workspace
 from engine.fast.places import PassingRows, Place, kept_rows
 from engine.nn.blocks import Noise
-from engine.nn.grouped import CGBlock
-from engine.nn.sean import SEANResBlk
-from engine.nn.spade import SPADEResBlk
 
 SLOPE = 0.2
 Tick = Callable[[], None]
@@ -39,11 +37,12 @@ class Block:
 
     @classmethod
     def of(
-        cls, part: nn.Module, coding: Coding, level: int, doubled: bool, size: tuple[int, int], dtype: torch.dtype
+        cls, part: Any, coding: Coding, level: int, doubled: bool, size: tuple[int, int], dtype: torch.dtype
     ) -> Block:
-        """From a literal block whose features are usually of `size` (height, width)."""
-        if not isinstance(part, SEANResBlk | SPADEResBlk | CGBlock):
-            raise TypeError(f"no fast path for {type(part).__name__}")
+        """From a literal residual block (`SPADEResBlk`, say) whose features are usually of `size` (height, width).
+
+        Raises ValueError: a normalisation layer of it has no fast path.
+        """
         shortcut = part.learned_shortcut
         return cls(
             norm_0=Layer(part.norm_0, coding),

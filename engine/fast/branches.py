@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from engine.fast.convolution import bias_of
 from engine.fast.neighbourhoods import BATCH, Coding, Inner, upload
 from engine.fast.pixels import Workspace
-from engine.nn.spade import SPADEModulation
+from engine.nn.modulation import LabelParts
 
 COLUMNS = 128
 """Columns of a matrix product (more where the hidden width is small): nine taps of some hundred rows of them stay in
@@ -64,12 +64,12 @@ class SpadeBranch:
     fewer 3 x 3 neighbourhoods than 5 x 5 ones.
     """
 
-    def __init__(self, spade: SPADEModulation, fold: Fold, constant: Tensor, coding: Coding) -> None:
+    def __init__(self, labels: LabelParts, fold: Fold, constant: Tensor, coding: Coding) -> None:
         self.coding = coding
-        self.table = coding.weights(spade.shared.weight)
-        self.hidden_bias = bias_of(spade.shared)
-        weights = fold.weights(spade.gamma, spade.beta)
-        self.bias = constant + fold.bias(spade.gamma, spade.beta)
+        self.table = coding.weights(labels.shared.weight)
+        self.hidden_bias = bias_of(labels.shared)
+        weights = fold.weights(labels.gamma, labels.beta)
+        self.bias = constant + fold.bias(labels.gamma, labels.beta)
         columns = min(4 * COLUMNS, max(COLUMNS, KERNEL // weights.shape[1]))
         self.blocks = [block.contiguous() for block in weights.split(columns, dim=2)]
 

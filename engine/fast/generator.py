@@ -23,9 +23,6 @@ from engine.fast.pixels import Workspace
 from engine.fast.places import Place
 from engine.fast.small import LiteralWork
 from engine.memory import return_freed_memory
-from engine.models.sean import SEANGenerator
-from engine.models.smis import SMISGenerator
-from engine.models.spade import SPADEGenerator
 from engine.nn.blocks import Noise
 
 CACHE_MEGABYTES = 192
@@ -43,8 +40,6 @@ def default_cache_bytes() -> int:
 LabelMap = NDArray[np.integer[Any]] | Tensor
 Precision = Literal["float32", "bfloat16"]
 OnBlock = Callable[[int, int], None]
-Painting = SEANGenerator | SPADEGenerator | SMISGenerator
-"""The literal networks that there is a fast path for."""
 
 
 class FastGenerator:
@@ -53,7 +48,8 @@ class FastGenerator:
     Subclasses know what a picture starts from and its styles (`_begin`); their constructor is this one.
 
     Args:
-        generator: the literal network, in eval mode, spectral norm folded.
+        generator: the literal network, in eval mode, spectral norm folded. It has a `config` with labels, edges,
+            `upsample_before` and `start`, residual `blocks` and a last convolution `to_image`.
         cache_bytes: limit of what is kept between pictures, least recently used out first; None: the usual one.
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
@@ -62,7 +58,7 @@ class FastGenerator:
             networks keep theirs, for small pictures (`engine.fast.small`).
 
     Raises:
-        ValueError: the network is in training mode, or MulNet (one network per label).
+        ValueError: the network is in training mode, or of a kind that has no fast path.
     """
 
     config: Any
@@ -71,7 +67,7 @@ class FastGenerator:
     @torch.no_grad()
     def __init__(
         self,
-        generator: Painting,
+        generator: Any,
         *,
         cache_bytes: int | None = None,
         precision: Precision = "float32",
@@ -80,8 +76,7 @@ class FastGenerator:
         if generator.training:
             raise ValueError("the generator must be in eval mode")
         self.config = config = generator.config
-        if isinstance(generator, SMISGenerator) and generator.config.separate:
-            raise ValueError("there is no fast path for one network per label")
+        self._require_fast_path()
         self._generator, to_image = generator, generator.to_image
         parts, doubled, size = list(generator.blocks), config.upsample_before, config.start
         coding = Coding(config.labels, config.edges)
@@ -112,6 +107,9 @@ class FastGenerator:
         for branch in branches:  # the same number of styles each
             branch.slots = max(0, style_bytes // sum(b.row_bytes for b in branches) - 1)
         self._begin()
+
+    def _require_fast_path(self) -> None:
+        """Raise ValueError if the system knows that there is none for this config."""
 
     def _begin(self) -> None:
         """Read what is the system's own from the literal network, once the blocks are laid out."""

@@ -18,7 +18,7 @@ from engine.fast.branches import COLUMNS, Fold, hidden_rows, sum_of_nine
 from engine.fast.convolution import bias_of
 from engine.fast.neighbourhoods import BATCH, Coding, Inner, upload
 from engine.fast.pixels import Workspace
-from engine.nn.grouped import GroupModulation
+from engine.nn.modulation import LabelParts
 
 Place = tuple[slice, slice, slice]
 """Where numbers go in rows (2, G, C / G): scale or shift or both, which groups, which of their channels."""
@@ -56,13 +56,13 @@ def label_kernel(conv: nn.Conv2d, coding: Coding) -> Tensor:
 class GroupBranch:
     """CG-Norm's two grouped convolutions, each part evaluated once per what it depends on; see `SpadeBranch`."""
 
-    def __init__(self, norm: GroupModulation, fold: Fold, constant: Tensor, coding: Coding) -> None:
+    def __init__(self, labels: LabelParts, fold: Fold, constant: Tensor, coding: Coding) -> None:
         self.coding = coding
-        self.table = coding.weights(label_kernel(norm.shared, coding))
-        self.hidden_bias = bias_of(norm.shared)
-        self.shape = 2, norm.gamma.groups, norm.gamma.out_channels // norm.gamma.groups
-        self.bias = (constant + fold.bias(norm.gamma, norm.beta)).view(self.shape)
-        weights = fold.weights(norm.gamma, norm.beta)  # (9, h, 2C), a group's h first inputs
+        self.table = coding.weights(label_kernel(labels.shared, coding))
+        self.hidden_bias = bias_of(labels.shared)
+        self.shape = 2, labels.gamma.groups, labels.gamma.out_channels // labels.gamma.groups
+        self.bias = (constant + fold.bias(labels.gamma, labels.beta)).view(self.shape)
+        weights = fold.weights(labels.gamma, labels.beta)  # (9, h, 2C), a group's h first inputs
         self.pieces = list(self._pieces(weights.unflatten(2, self.shape).permute(0, 3, 1, 2, 4)))
 
     def _pieces(self, weights: Tensor) -> Iterator[Piece]:

@@ -27,9 +27,7 @@ from engine.fast.levels import Level, Stamps
 from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods, on_device
 from engine.fast.pixels import Workspace
 from engine.fast.styles import StyleBranch, StyleKey
-from engine.nn.grouped import CGNorm
-from engine.nn.sean import SEAN
-from engine.nn.spade import SPADE
+from engine.nn.modulation import Modulating
 
 SUM_ROWS = 256  # rows of nine-tap sums at a time, which stay in the second-level cache
 STRETCH = 2048  # neighbourhoods at a time: bounds the memory in which they are evaluated
@@ -39,35 +37,33 @@ class Layer:
     """One normalisation layer: rows per slot of its level.
 
     Args:
-        norm: SEAN, SPADE or CG-Norm, in eval mode, spectral norm folded.
+        norm: the literal layer, in eval mode, spectral norm folded.
         coding: of the labels.
+
+    Raises ValueError: the layer's statistics are not fixed.
     """
 
-    def __init__(self, norm: SEAN | SPADE | CGNorm, coding: Coding) -> None:
-        assert norm.norm.running_mean is not None and norm.norm.running_var is not None
-        mean = norm.norm.running_mean.float()
-        scale = torch.rsqrt(norm.norm.running_var.float() + norm.norm.eps)
+    def __init__(self, norm: Modulating, coding: Coding) -> None:
+        parts = norm.modulation_parts()
+        statistics, styles = parts.statistics, parts.styles
+        assert statistics.running_mean is not None and statistics.running_var is not None
+        mean = statistics.running_mean.float()
+        scale = torch.rsqrt(statistics.running_var.float() + statistics.eps)
         constant = torch.cat([scale, -mean * scale])
-        styled = isinstance(norm, SEAN) and norm.styled
         self.styles: StyleBranch | None = None
-        part = mean.new_ones(1)
-        fold = Fold(scale, part, mean)
-        if isinstance(norm, SEAN) and styled:
-            a_gamma, a_beta = torch.sigmoid(norm.blend_gamma.detach()), torch.sigmoid(norm.blend_beta.detach())
+        fold = Fold(scale, mean.new_ones(1), mean)
+        if styles is not None:
+            a_gamma, a_beta = torch.sigmoid(styles.blend_gamma.detach()), torch.sigmoid(styles.blend_beta.detach())
             style_fold = Fold(scale * a_gamma, a_beta, mean)
-            constant = constant + style_fold.bias(norm.style_gamma, norm.style_beta)
-            self.styles = StyleBranch(norm, style_fold.weights(norm.style_gamma, norm.style_beta), coding)
+            constant = constant + style_fold.bias(styles.gamma, styles.beta)
+            self.styles = StyleBranch(styles, style_fold.weights(styles.gamma, styles.beta), coding)
             fold = Fold(scale * (1 - a_gamma), 1 - a_beta, mean)
-        self.labels: LabelBranch
-        if isinstance(norm, CGNorm):
-            self.labels = GroupBranch(norm.modulation, fold, constant, coding)
-        else:
-            spade = norm.spade if isinstance(norm, SEAN) else norm.modulation
-            self.labels = SpadeBranch(spade, fold, constant, coding)
+        branch = GroupBranch if parts.labels.grouped else SpadeBranch
+        self.labels: LabelBranch = branch(parts.labels, fold, constant, coding)
         self.coding, self.channels = coding, len(mean)
-        self.noise = norm.noise_strength.detach() if isinstance(norm, SEAN) else None
-        self.number = norm.layer if isinstance(norm, SEAN) else -1
-        self.row_bytes = 2 * self.channels * 4 * (2 if styled else 1) + 2 * 8
+        self.noise = None if parts.noise_strength is None else parts.noise_strength.detach()
+        self.number = parts.layer
+        self.row_bytes = 2 * self.channels * 4 * (1 if styles is None else 2) + 2 * 8
         self._static = torch.empty(0, 2 * self.channels, device=mean.device)
         self._final = self._static
         self._static_at: Stamps = np.empty(0, np.int64)

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from engine.fast.neighbourhoods import Coding, Index, on_device
-from engine.nn.sean import SEAN
+from engine.nn.modulation import StyleParts
 
 BLOCK_BYTES = 1 << 20
 TOGETHER, TOGETHER_SMALL = 4, 16  # styles per product: one costs little more than alone, many less than one by one
@@ -46,14 +46,14 @@ class StyleBranch:
     """The style branch of one SEAN layer.
 
     Args:
-        norm: a styled SEAN layer.
+        styles: the layer's parts.
         weights: (9, H, 2C) its folded kernels (`engine.fast.modulation.Fold`).
         coding: of the labels.
     """
 
-    def __init__(self, norm: SEAN, weights: Tensor, coding: Coding) -> None:
-        self.transform_weight = norm.style_transform.weight.detach()
-        self.transform_bias = norm.style_transform.bias.detach()
+    def __init__(self, styles: StyleParts, weights: Tensor, coding: Coding) -> None:
+        self.transform_weight = styles.weight.detach()
+        self.transform_bias = styles.bias.detach()
         self.weight = weights.transpose(1, 2).flatten(0, 1).contiguous()  # (9 * 2C, H)
         self.coding = coding
         self.row_bytes = len(self.weight) * 4

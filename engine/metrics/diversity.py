@@ -39,38 +39,45 @@ SMALLEST = 0.01
 
 
 def distance(
-    net: FeatureNet, a: Tensor, b: Tensor, weight: Tensor, layers: Sequence[str] = PERCEPTUAL_LAYERS
+    network: FeatureNet,
+    pictures_a: Tensor,
+    pictures_b: Tensor,
+    weights: Tensor,
+    layers: Sequence[str] = PERCEPTUAL_LAYERS,
 ) -> Tensor:
-    """LPIPS-like distance of pictures where `weight` says so.
+    """LPIPS-like distance of pictures where `weights` says so.
 
     Pictures are brought to 224 x 224 (the network's own size). At each layer every pixel's features are divided by
     their Euclidean length, the squared differences are summed over channels and averaged over the pixels with the
     weights, which are averaged over the area of a feature's pixel. The result is the mean over the layers.
 
     Args:
-        net: the feature network.
-        a, b: (B, 3, H, W) in [-1, 1].
-        weight: (B, 1, H, W) or (1, 1, H, W), 0 .. 1, not all zero.
+        network: the feature network.
+        pictures_a, pictures_b: (B, 3, H, W) in [-1, 1].
+        weights: (B, 1, H, W) or (1, 1, H, W), 0 .. 1, not all zero.
         layers: of the network.
 
     Returns:
         (B,), 0 for equal pictures, at most 4.
     """
-    size = (MOBILENET_SIDE, MOBILENET_SIDE)
-    both = F.interpolate(torch.cat([a, b]).float(), size, mode="bilinear", align_corners=False, antialias=True)
-    total = torch.zeros(len(a), device=a.device)
-    for features in net(both.clamp(-1, 1), tuple(layers)):
-        unit = F.normalize(features.float(), dim=1, eps=1e-8)
-        first, second = unit.chunk(2)
-        apart = (first - second).pow(2).sum(1, keepdim=True)  # (B, 1, h, w)
-        shares = F.interpolate(weight.float(), apart.shape[-2:], mode="area")
-        total += (apart * shares).sum((1, 2, 3)) / shares.expand_as(apart).sum((1, 2, 3)).clamp(min=1e-8)
-    return total / len(layers)
+    network_size = (MOBILENET_SIDE, MOBILENET_SIDE)
+    resized = F.interpolate(
+        torch.cat([pictures_a, pictures_b]).float(), network_size, mode="bilinear", align_corners=False, antialias=True
+    )
+    distances = torch.zeros(len(pictures_a), device=pictures_a.device)
+    for activations in network(resized.clamp(-1, 1), tuple(layers)):
+        unit_features = F.normalize(activations.float(), dim=1, eps=1e-8)
+        features_a, features_b = unit_features.chunk(2)
+        squared_difference = (features_a - features_b).pow(2).sum(1, keepdim=True)  # (B, 1, h, w)
+        layer_weights = F.interpolate(weights.float(), squared_difference.shape[-2:], mode="area")
+        total_weights = layer_weights.expand_as(squared_difference).sum((1, 2, 3)).clamp(min=1e-8)
+        distances += (squared_difference * layer_weights).sum((1, 2, 3)) / total_weights
+    return distances / len(layers)
 
 
 @dataclass(frozen=True)
 class Change:
-    """What drawing one region's style anew did, averaged over the pairs.
+    """What drawing a new style for one region changed, averaged over the pairs.
 
     csd, ocd: see the module; None without a feature network. inside, outside: mean absolute difference of the
     pixels in and out of the region, 0 .. 255.
@@ -82,33 +89,45 @@ class Change:
     outside: float
 
 
-def measure_change(net: FeatureNet | None, painted: Sequence[Array], region: Array) -> Change:
+def measure_change(network: FeatureNet | None, painted: Sequence[Array], region: Array) -> Change:
     """The change between pictures (H, W, 3) uint8 that differ in the style of `region` (H, W) bool, in pairs."""
-    pairs = list(combinations(painted, 2))
-    gaps = [np.abs(a.astype(np.int16) - b.astype(np.int16)).mean(-1) for a, b in pairs]
-    inside = float(np.mean([gap[region].mean() for gap in gaps]))
-    outside = float(np.mean([gap[~region].mean() for gap in gaps])) if not region.all() else 0.0
-    if net is None:
+    picture_pairs = list(combinations(painted, 2))
+    differences = [
+        np.abs(picture.astype(np.int16) - repainted.astype(np.int16)).mean(-1) for picture, repainted in picture_pairs
+    ]
+    inside = float(np.mean([difference[region].mean() for difference in differences]))
+    outside = float(np.mean([difference[~region].mean() for difference in differences])) if not region.all() else 0.0
+    if network is None:
         return Change(None, None, inside, outside)
-    device, where = next(net.buffers()).device, region[..., None]
-    first = _tensor([a for a, _ in pairs]).to(device)
-    weight = torch.from_numpy(region.astype(np.float32))[None, None].to(device)
-    csd = distance(net, first, _tensor([np.where(where, b, a) for a, b in pairs]).to(device), weight)
+    device, region_pixels = next(network.buffers()).device, region[..., None]
+    first_pictures = _to_tensor([picture for picture, _ in picture_pairs]).to(device)
+    inside_weight = torch.from_numpy(region.astype(np.float32))[None, None].to(device)
+    csd_values = distance(
+        network,
+        first_pictures,
+        _to_tensor([np.where(region_pixels, repainted, picture) for picture, repainted in picture_pairs]).to(device),
+        inside_weight,
+    )
     if region.all():
-        return Change(float(csd.mean()), 0.0, inside, outside)
-    ocd = distance(net, first, _tensor([np.where(where, a, b) for a, b in pairs]).to(device), 1 - weight)
-    return Change(float(csd.mean()), float(ocd.mean()), inside, outside)
+        return Change(float(csd_values.mean()), 0.0, inside, outside)
+    ocd_values = distance(
+        network,
+        first_pictures,
+        _to_tensor([np.where(region_pixels, picture, repainted) for picture, repainted in picture_pairs]).to(device),
+        1 - inside_weight,
+    )
+    return Change(float(csd_values.mean()), float(ocd_values.mean()), inside, outside)
 
 
-def _tensor(pictures: Sequence[Array]) -> Tensor:
+def _to_tensor(pictures: Sequence[Array]) -> Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
-def measured_regions(label_map: Array, leave_out: int | None = None) -> Iterator[tuple[int, Array]]:
-    """(label, region (H, W) bool) of each region that is large enough; `leave_out` is the label set's ignore id."""
+def measured_regions(label_map: Array, ignored_label: int | None = None) -> Iterator[tuple[int, Array]]:
+    """(label, region (H, W) bool) of each region that is large enough; `ignored_label` is the label set's ignore id."""
     for label in np.unique(label_map):
         region = label_map == label
-        if label != leave_out and region.mean() >= SMALLEST:
+        if label != ignored_label and region.mean() >= SMALLEST:
             yield int(label), region
 
 
@@ -122,21 +141,27 @@ class Diversity:
         """Count one picture's region."""
         self.changes[label].append(change)
 
-    def numbers(self, names: Sequence[str]) -> dict[str, Any]:
+    def numbers(self, label_names: Sequence[str]) -> dict[str, Any]:
         """Plain data: mcsd, mocd, inside_difference, outside_difference, and "by_label" the same by name.
 
-        `names` are the labels' names by id. Every label counts alike in the totals, however often it occurs.
+        `label_names` are the labels' names by id. Every label counts alike in the totals, however often it occurs.
         """
-        keys = {"mcsd": "csd", "mocd": "ocd", "inside_difference": "inside", "outside_difference": "outside"}
+        change_fields = {"mcsd": "csd", "mocd": "ocd", "inside_difference": "inside", "outside_difference": "outside"}
         by_label = {
-            names[label]: {key: _mean([getattr(change, name) for change in found]) for key, name in keys.items()}
-            | {"pictures": len(found)}
-            for label, found in sorted(self.changes.items())
+            label_names[label]: {
+                number_name: _mean_of_known([getattr(change, field_name) for change in label_changes])
+                for number_name, field_name in change_fields.items()
+            }
+            | {"pictures": len(label_changes)}
+            for label, label_changes in sorted(self.changes.items())
         }
-        totals = {key: _mean([numbers[key] for numbers in by_label.values()]) for key in keys}
+        totals = {
+            number_name: _mean_of_known([label_numbers[number_name] for label_numbers in by_label.values()])
+            for number_name in change_fields
+        }
         return {**totals, "samples": SAMPLES, "by_label": by_label}
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+def _mean_of_known(numbers: Sequence[float | None]) -> float | None:
+    known_numbers = [number for number in numbers if number is not None]
+    return float(np.mean(known_numbers)) if known_numbers else None

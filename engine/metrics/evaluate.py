@@ -22,18 +22,16 @@ from typing import Any
 
 import torch
 
-from engine.checkpoints.card import require_label_set
 from engine.devices import is_out_of_memory
-from engine.errors import BadRequest, Cancelled, EngineError, OutOfMemory, WeightsError
-from engine.labels import resize_label_map
-from engine.metrics.judges import FID
+from engine.errors import BadRequest, Cancelled, EngineError, Message, OutOfMemory, WeightsError
+from engine.labels.label_maps import resize_label_map
 from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
 from engine.metrics.segmentation import Counts
-from engine.photo_parser import PhotoParser
+from engine.requests.parse import LabelMapFinder
 from engine.session import Session
-
-__all__ = ["FID", "evaluate"]
+from engine.systems import abilities
+from engine.weights.card import require_label_set
 
 Report = Callable[[float, str], None]
 
@@ -73,7 +71,7 @@ def evaluate(
         WeightsError, BadFile, BadLabelMap, BadRequest, NotSupported, OutOfMemory, Cancelled.
     """
     if limit is not None and limit < 1:
-        raise BadRequest(f"The limit {limit} leaves no picture to measure; give 1 or more.")
+        raise BadRequest("The limit {0} leaves no picture to measure; give 1 or more.", limit)
 
     def report(fraction: float, text: str) -> None:
         if cancel is not None and cancel.is_set():
@@ -81,21 +79,26 @@ def evaluate(
         if on_progress is not None:
             on_progress(min(fraction, 1.0), text)
 
-    report(0.0, "loading")
+    report(0.0, Message("loading"))
     session = Session(device)
     model = session.load(str(weights))
-    own = model.card.labels()
-    if own is None:
-        raise WeightsError(f'The card of "{model.card.name}" has no label set; get the weights again.')
-    pairs = Pairs(Path(data), split, own, limit)
+    own_labels, capabilities = model.card.labels(), abilities(model.card)
+    if not (capabilities.paints or capabilities.parses):
+        raise WeightsError(
+            '"{0}" neither paints label maps nor finds them, so there is nothing to measure; choose other weights.',
+            model.card.name,
+        )
+    if own_labels is None:
+        raise WeightsError('The card of "{0}" has no label set; get the weights again.', model.card.name)
+    pairs = Pairs(Path(data), split, own_labels, limit)
     require_label_set(model.card, pairs.label_set)
-    started = time.perf_counter()
+    start_time = time.perf_counter()
     try:
         with torch.inference_mode():
-            if isinstance(model, PhotoParser):
-                numbers = _measure_parser(model, pairs, report)
+            if capabilities.parses:
+                measurements = _measure_parser(model, pairs, report)
             else:
-                numbers = measure_painter(model, pairs, session, report, diversity)
+                measurements = measure_painter(model, pairs, session, report, diversity)
     except EngineError:
         raise
     except Exception as error:
@@ -103,11 +106,11 @@ def evaluate(
             raise
         session.unload()
         raise OutOfMemory(
-            f"There was not enough memory on {session.device} to measure these weights; choose the CPU.",
-            details=repr(error),
+            "There was not enough memory on {0} to measure these weights; choose the CPU.",
+            session.device, details=repr(error),
         ) from error
-    report(1.0, "measured")
-    about = {
+    report(1.0, Message("measured"))
+    description = {
         "weights": model.card.name,
         "system": model.card.system,
         "data": pairs.folder.name,
@@ -115,26 +118,26 @@ def evaluate(
         "pictures": len(pairs),
         "resolution": model.config.resolution,
         "device": str(session.device),
-        "seconds": time.perf_counter() - started,
+        "seconds": time.perf_counter() - start_time,
     }
-    return about | numbers
+    return description | measurements
 
 
-def _measure_parser(parser: PhotoParser, pairs: Pairs, report: Report) -> dict[str, Any]:
-    counts, seconds = Counts(pairs.label_set), []
-    for done, stem in enumerate(pairs.stems, 1):
-        pixels, truth = pairs.read(stem)
-        started = time.perf_counter()
-        found = parser.parse(pixels)[0]
-        seconds.append(time.perf_counter() - started)
-        counts.add(resize_label_map(truth, *found.shape), found)
-        report(done / len(pairs), "finding regions")
-    rare = counts.rare()
+def _measure_parser(parser: LabelMapFinder, pairs: Pairs, report: Report) -> dict[str, Any]:
+    confusion_counts, seconds = Counts(pairs.label_set), []
+    for measured_count, stem in enumerate(pairs.stems, 1):
+        picture, true_label_map = pairs.read(stem)
+        start_time = time.perf_counter()
+        found_label_map = parser.parse(picture)[0]
+        seconds.append(time.perf_counter() - start_time)
+        confusion_counts.add(resize_label_map(true_label_map, *found_label_map.shape), found_label_map)
+        report(measured_count / len(pairs), Message("finding regions"))
+    rare_labels = confusion_counts.rare()
     return {
         "seconds_per_picture": median(seconds),
-        **counts.numbers(rare),
-        "rare_labels": [pairs.label_set[i].name for i in rare],
-        "label_shares": counts.shares(),
+        **confusion_counts.numbers(rare_labels),
+        "rare_labels": [pairs.label_set[label].name for label in rare_labels],
+        "label_shares": confusion_counts.shares(),
         "networks": {},
         "missing": {},
     }

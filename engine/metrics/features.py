@@ -11,12 +11,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from engine.checkpoints.pth import read_pth
 from engine.errors import WeightsError
 from engine.files import user_data_folder
 from engine.nn.feature_net import FeatureNet
 from engine.nn.inception import SIDE as INCEPTION_SIDE
 from engine.nn.inception import Inception
+from engine.weights.pth import read_pth
 
 MOBILENET = "mobilenet_v2_imagenet"
 MOBILENET_SIDE = 224
@@ -34,75 +34,74 @@ def install_folder() -> Path:
 def search_path() -> list[Path]:
     """Folders in which feature networks are looked for, first match wins.
 
-    $TESSERA_NETS, the user's data folder, `nets/` in the checkout, and `shared/nets` beside it.
+    $TESSERA_NETS, the user's data folder, and `nets/` beside the program.
     """
-    folders = [Path(p) for p in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if p]
-    return [
-        *folders,
-        install_folder(),
-        ROOT / "nets",
-        ROOT.parent / "shared" / "nets",
-    ]
+    folders = [Path(folder) for folder in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if folder]
+    return [*folders, install_folder(), ROOT / "nets"]
 
 
-def find_feature_net(name: str = MOBILENET) -> Path | None:
+def find_feature_net(network_name: str = MOBILENET) -> Path | None:
     """The network's .safetensors file, or None if it is not installed."""
     for folder in search_path():
-        if (folder / f"{name}.safetensors").is_file() and (folder / f"{name}.json").is_file():
-            return folder / f"{name}.safetensors"
+        if (folder / f"{network_name}.safetensors").is_file() and (folder / f"{network_name}.json").is_file():
+            return folder / f"{network_name}.safetensors"
     return None
 
 
 def load_inception() -> Inception:
     """Load Inception-v3. Raises WeightsError that says where to put it if it is missing or broken, OutOfMemory."""
-    path = next((folder / INCEPTION for folder in search_path() if (folder / INCEPTION).is_file()), None)
-    if path is None:
-        raise WeightsError(f"The network Inception-v3 is not installed; put {INCEPTION} into {install_folder()}.")
+    weights_file = next((folder / INCEPTION for folder in search_path() if (folder / INCEPTION).is_file()), None)
+    if weights_file is None:
+        raise WeightsError("The network Inception-v3 is not installed; put {0} into {1}.", INCEPTION, install_folder())
     network = Inception()
     try:
-        left = network.load_state_dict(read_pth(path), strict=False)
+        unmatched = network.load_state_dict(read_pth(weights_file), strict=False)
     except (WeightsError, RuntimeError) as error:  # RuntimeError: other shapes
-        raise WeightsError(f'"{path}" cannot be read as Inception-v3; get it again.', details=repr(error)) from error
-    absent = [key for key in left.missing_keys if not key.endswith("num_batches_tracked")]
-    if absent or left.unexpected_keys:
         raise WeightsError(
-            f'"{path}" is another network than the Inception-v3 of 2015-12-05; get that one.',
-            details=f"missing: {absent}; not known: {left.unexpected_keys}",
+            '"{0}" cannot be read as Inception-v3; get it again.', weights_file, details=repr(error)
+        ) from error
+    missing_keys = [key for key in unmatched.missing_keys if not key.endswith("num_batches_tracked")]
+    if missing_keys or unmatched.unexpected_keys:
+        raise WeightsError(
+            '"{0}" is another network than the Inception-v3 of 2015-12-05; get that one.',
+            weights_file, details=f"missing: {missing_keys}; not known: {unmatched.unexpected_keys}",
         )
     return network.eval().requires_grad_(False)
 
 
-def load_feature_net(name: str = MOBILENET) -> FeatureNet:
+def load_feature_net(network_name: str = MOBILENET) -> FeatureNet:
     """Load a feature network. Raises WeightsError that says where to put it if it is missing or broken."""
-    path = find_feature_net(name)
-    if path is None:
+    network_file = find_feature_net(network_name)
+    if network_file is None:
         raise WeightsError(
-            f"The feature network {name} is missing; put {name}.safetensors and {name}.json into {install_folder()}."
+            "The feature network {0} is missing; put {1}.safetensors and {2}.json into {3}.",
+            network_name, network_name, network_name, install_folder(),
         )
     try:
-        layers = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["layers"]
-        return FeatureNet(layers, load_file(path)).eval().requires_grad_(False)
+        layers = json.loads(network_file.with_suffix(".json").read_text(encoding="utf-8"))["layers"]
+        return FeatureNet(layers, load_file(network_file)).eval().requires_grad_(False)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise WeightsError(
-            f"{path} cannot be read as a feature network; copy it there again.", details=str(error)
+            "{0} cannot be read as a feature network; copy it there again.",
+            network_file, details=str(error),
         ) from error
 
 
-def pooled_features(net: FeatureNet, image: Tensor) -> Tensor:
+def pooled_features(network: FeatureNet, pictures: Tensor) -> Tensor:
     """What Frechet distances compare: (B, 3, H, W) in [-1, 1] -> (B, 1280), pictures resized to 224 x 224 first.
 
     Numbers of weights of different resolutions can then be compared: between two sets of 100 real portraits the
     distance is 175 at 128 x 128 (681 without resizing, where the activations are like nothing the network was made
     for) and 133 at 256 x 256.
     """
-    size = (MOBILENET_SIDE, MOBILENET_SIDE)
-    image = F.interpolate(image.float(), size=size, mode="bilinear", align_corners=False, antialias=True)
-    return net(image.clamp(-1, 1), ("pool",))[0].float()
+    network_size = (MOBILENET_SIDE, MOBILENET_SIDE)
+    pictures = F.interpolate(pictures.float(), size=network_size, mode="bilinear", align_corners=False, antialias=True)
+    return network(pictures.clamp(-1, 1), ("pool",))[0].float()
 
 
-def inception_features(net: Inception, image: Tensor) -> tuple[Tensor, Tensor]:
+def inception_features(network: Inception, pictures: Tensor) -> tuple[Tensor, Tensor]:
     """(B, 3, H, W) in [-1, 1] -> features (B, 2048), logits (B, 1008), pictures resized to 299 x 299 first."""
-    size = (INCEPTION_SIDE, INCEPTION_SIDE)
-    image = F.interpolate(image.float(), size=size, mode="bilinear", align_corners=False)
-    features, logits = net(image.clamp(-1, 1))
+    network_size = (INCEPTION_SIDE, INCEPTION_SIDE)
+    pictures = F.interpolate(pictures.float(), size=network_size, mode="bilinear", align_corners=False)
+    features, logits = network(pictures.clamp(-1, 1))
     return features.float(), logits.float()

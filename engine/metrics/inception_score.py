@@ -9,22 +9,26 @@ MANY = 5000
 """From so many pictures on, the score is the mean over ten parts of them, as published; of fewer, there is one part."""
 
 
-def inception_score(logits: Tensor, parts: int | None = None) -> float:
+def inception_score(logits: Tensor, part_count: int | None = None) -> float:
     """exp of the mean divergence of each picture's classes from all pictures' classes, averaged over parts.
 
     Args:
         logits: (N, C) of a classifier, one row per picture.
-        parts: of equal size; by `MANY` unless given.
+        part_count: of equal size; by `MANY` unless given.
 
     Returns:
         1 (every picture alike) .. C. Raises ValueError without pictures.
     """
     if not len(logits):
         raise ValueError("an Inception score needs pictures")
-    parts = parts or (10 if len(logits) >= MANY else 1)
-    logs = logits.double().log_softmax(1)
-    scores = []
-    for part in logs.chunk(parts):
-        marginal = part.exp().mean(0, keepdim=True).clamp(min=1e-300)  # a class that no picture has adds nothing
-        scores.append((part.exp() * (part - marginal.log())).sum(1).mean().exp())
-    return float(torch.stack(scores).mean())
+    part_count = part_count or (10 if len(logits) >= MANY else 1)
+    log_probabilities = logits.double().log_softmax(1)
+    part_scores = []
+    for part_log_probabilities in log_probabilities.chunk(part_count):
+        marginal = (
+            part_log_probabilities.exp().mean(0, keepdim=True).clamp(min=1e-300)
+        )  # a class that no picture has adds nothing
+        part_scores.append(
+            (part_log_probabilities.exp() * (part_log_probabilities - marginal.log())).sum(1).mean().exp()
+        )
+    return float(torch.stack(part_scores).mean())

@@ -58,15 +58,15 @@ class Judges:
         """The networks that are there."""
         missing: dict[str, str] = {}
 
-        def load(network: Callable[[], Any], names: tuple[str, ...]) -> Any:
+        def load(load_network: Callable[[], Any], number_names: tuple[str, ...]) -> Any:
             try:
-                return network().to(device)
+                return load_network().to(device)
             except WeightsError as error:
-                missing.update(dict.fromkeys(names, str(error)))
+                missing.update(dict.fromkeys(number_names, str(error)))
                 return None
 
-        features = load(load_feature_net, (FID, _drawn(FID), LPIPS, "mcsd"))
-        inception = load(load_inception, (FID_INCEPTION, _drawn(FID_INCEPTION), SCORE))
+        features = load(load_feature_net, (FID, _drawn_name(FID), LPIPS, "mcsd"))
+        inception = load(load_inception, (FID_INCEPTION, _drawn_name(FID_INCEPTION), SCORE))
         return cls(features, inception, device, missing)
 
     @property
@@ -83,44 +83,53 @@ class Judges:
 
     def of_drawn(self) -> tuple[str, ...]:
         """The names of numbers of pictures in drawn styles."""
-        return _drawn(FID), _drawn(FID_INCEPTION)
+        return _drawn_name(FID), _drawn_name(FID_INCEPTION)
 
-    def see(self, kind: str, picture: Tensor) -> None:
+    def see(self, picture_kind: str, picture: Tensor) -> None:
         """picture: (1, 3, H, W) in [0, 1]."""
-        image = picture.to(self.device) * 2 - 1
+        scaled_picture = picture.to(self.device) * 2 - 1
         if self.features is not None:
-            self._pooled.setdefault((FID, kind), []).append(pooled_features(self.features, image).cpu())
+            self._pooled.setdefault((FID, picture_kind), []).append(
+                pooled_features(self.features, scaled_picture).cpu()
+            )
         if self.inception is not None:
-            found, logits = inception_features(self.inception, image)
-            self._pooled.setdefault((FID_INCEPTION, kind), []).append(found.cpu())
-            if kind == OWN:
+            inception_pool, logits = inception_features(self.inception, scaled_picture)
+            self._pooled.setdefault((FID_INCEPTION, picture_kind), []).append(inception_pool.cpu())
+            if picture_kind == OWN:
                 self._logits.append(logits.cpu())
 
     def compare(self, real: Tensor, painted: Tensor) -> None:
         """Both (1, 3, H, W) in [0, 1], of one picture."""
         if self.features is not None:
-            a, b = (x.to(self.device) * 2 - 1 for x in (real, painted))
-            everywhere = torch.ones_like(a[:, :1])
-            self._apart.append(distance(self.features, a, b, everywhere).cpu())
+            scaled_real, scaled_painted = (picture.to(self.device) * 2 - 1 for picture in (real, painted))
+            even_weights = torch.ones_like(scaled_real[:, :1])
+            self._apart.append(distance(self.features, scaled_real, scaled_painted, even_weights).cpu())
 
     def numbers(self) -> dict[str, float | None]:
         """By name; None where the network is missing, and for Frechet distances of fewer than two pictures."""
         return {
             LPIPS: float(torch.cat(self._apart).mean()) if self._apart else None,
             FID: self._frechet(FID, OWN),
-            _drawn(FID): self._frechet(FID, DRAWN),
+            _drawn_name(FID): self._frechet(FID, DRAWN),
             FID_INCEPTION: self._frechet(FID_INCEPTION, OWN),
-            _drawn(FID_INCEPTION): self._frechet(FID_INCEPTION, DRAWN),
+            _drawn_name(FID_INCEPTION): self._frechet(FID_INCEPTION, DRAWN),
             SCORE: inception_score(torch.cat(self._logits)) if self._logits else None,
         }
 
-    def _frechet(self, name: str, kind: str) -> float | None:
-        real, found = self._pooled.get((name, REAL), []), self._pooled.get((name, kind), [])
-        return frechet_distance(torch.cat(real), torch.cat(found)) if len(found) > 1 else None
+    def _frechet(self, distance_name: str, picture_kind: str) -> float | None:
+        real_features, painted_features = (
+            self._pooled.get((distance_name, REAL), []),
+            self._pooled.get((distance_name, picture_kind), []),
+        )
+        return (
+            frechet_distance(torch.cat(real_features), torch.cat(painted_features))
+            if len(painted_features) > 1
+            else None
+        )
 
 
-def _drawn(name: str) -> str:
-    return f"{name}, {DRAWN}"
+def _drawn_name(number_name: str) -> str:
+    return f"{number_name}, {DRAWN}"
 
 
-FID_SAMPLED = _drawn(FID)
+FID_SAMPLED = _drawn_name(FID)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.data.layout import evenly
+from engine.errors import Message
 from engine.metrics.diversity import PICTURES, SAMPLES, Diversity, measure_change, measured_regions
 from engine.metrics.judges import DRAWN, OWN, REAL, Judges
 from engine.metrics.pairs import Pairs
@@ -17,11 +18,11 @@ from engine.metrics.reconstruction import psnr, rmse, ssim
 from engine.metrics.repainting import all_drawn, can_sample, drawn_style, native_size, own_styles, repaint
 from engine.metrics.segmentation import Counts
 from engine.nn.feature_net import FeatureNet
-from engine.painters.base import Array, Painter
-from engine.photo_parser import PhotoParser
+from engine.painting.label_painter import Array, Painter
+from engine.requests.parse import LabelMapFinder
 from engine.session import Session
 
-NO_TEXT = "R-precision needs a text-image model; these weights paint from label maps."
+NO_TEXT = Message("R-precision needs a text-image model; these weights paint from label maps.")
 DIVERSITY_SHARE = 0.5
 """Of the time, for the progress bar."""
 
@@ -41,87 +42,100 @@ def measure_painter(
     judges = Judges.installed(session.device)
     missing = dict(judges.missing) | {"r_precision": NO_TEXT}
     parser_name = session.parser_for(pairs.label_set)
-    found = session.load(parser_name) if parser_name is not None else None
-    parser = found if isinstance(found, PhotoParser) else None
+    parser: LabelMapFinder | None = session.load(parser_name) if parser_name is not None else None
     if parser is None:
-        reason = f"No parser for the labels of '{pairs.label_set.name}' is installed."
+        reason = Message("No parser for the labels of '{0}' is installed.", pairs.label_set.name)
         missing |= {"reconstructions": reason, "real_pictures": reason}
-    samples = can_sample(painter)
-    if not samples:
-        missing |= dict.fromkeys((*judges.of_drawn(), "diversity"), "These weights cannot draw styles.")
-    end = 1 - DIVERSITY_SHARE if samples and diversity else 1.0
-    numbers = _reconstructions(painter, pairs, judges, parser, lambda share: report(share * end, "reconstructing"))
-    for key, value in numbers.items():
-        if value is None:
-            missing.setdefault(key, "A Frechet distance needs two pictures or more.")
-    numbers["diversity"] = None
-    if samples and diversity:
-        drawn = lambda share: report(end + share * (1 - end), "drawing styles")  # noqa: E731
-        numbers["diversity"] = measure_diversity(painter, pairs, judges.features, drawn)
-    elif samples:
-        missing["diversity"] = "It was not asked for."
+    draws_styles = can_sample(painter)
+    if not draws_styles:
+        missing |= dict.fromkeys((*judges.of_drawn(), "diversity"), Message("These weights cannot draw styles."))
+    reconstruction_share = 1 - DIVERSITY_SHARE if draws_styles and diversity else 1.0
+    reconstructing = Message("reconstructing")
+    measurements = _reconstructions(
+        painter, pairs, judges, parser, lambda share: report(share * reconstruction_share, reconstructing)
+    )
+    for number_name, measured in measurements.items():
+        if measured is None:
+            missing.setdefault(number_name, Message("A Frechet distance needs two pictures or more."))
+    measurements["diversity"] = None
+    if draws_styles and diversity:
+
+        def report_drawing(share: float) -> None:
+            report(reconstruction_share + share * (1 - reconstruction_share), Message("drawing styles"))
+
+        measurements["diversity"] = measure_diversity(painter, pairs, judges.features, report_drawing)
+    elif draws_styles:
+        missing["diversity"] = Message("It was not asked for.")
     networks = judges.names() | {"parser": parser_name if parser else None}
-    return numbers | {"r_precision": None, "networks": networks, "missing": missing}
+    return measurements | {"r_precision": None, "networks": networks, "missing": missing}
 
 
 def _reconstructions(
-    painter: Painter, pairs: Pairs, judges: Judges, parser: PhotoParser | None, report: Callable[[float], None]
+    painter: Painter, pairs: Pairs, judges: Judges, parser: LabelMapFinder | None, report: Callable[[float], None]
 ) -> dict[str, Any]:
-    similar: list[Tensor] = []
-    fake_counts, real_counts = Counts(pairs.label_set), Counts(pairs.label_set)
+    similarities: list[Tensor] = []
+    painted_counts, real_counts = Counts(pairs.label_set), Counts(pairs.label_set)
     seconds = 0.0
-    for done, stem in enumerate(pairs.stems, 1):
+    for painted_count, stem in enumerate(pairs.stems, 1):
         real, label_map = pairs.framed(stem, *native_size(painter.config))
-        started = time.perf_counter()
-        fake = repaint(painter, label_map, own_styles(painter, real, label_map))
-        seconds += time.perf_counter() - started
-        a, b = _unit(real), _unit(fake)
-        similar.append(torch.stack([ssim(a, b), rmse(a, b), psnr(a, b)]).flatten())
-        judges.see(REAL, a)
-        judges.see(OWN, b)
-        judges.compare(a, b)
+        start_time = time.perf_counter()
+        painted = repaint(painter, label_map, own_styles(painter, real, label_map))
+        seconds += time.perf_counter() - start_time
+        real_tensor, painted_tensor = _unit_tensor(real), _unit_tensor(painted)
+        similarities.append(
+            torch.stack(
+                [
+                    ssim(real_tensor, painted_tensor),
+                    rmse(real_tensor, painted_tensor),
+                    psnr(real_tensor, painted_tensor),
+                ]
+            ).flatten()
+        )
+        judges.see(REAL, real_tensor)
+        judges.see(OWN, painted_tensor)
+        judges.compare(real_tensor, painted_tensor)
         if can_sample(painter) and judges.any:
-            judges.see(DRAWN, _unit(repaint(painter, label_map, all_drawn(painter, label_map, done))))
+            judges.see(DRAWN, _unit_tensor(repaint(painter, label_map, all_drawn(painter, label_map, painted_count))))
         if parser is not None:
-            fake_counts.add(label_map, parser.parse(fake)[0])
+            painted_counts.add(label_map, parser.parse(painted)[0])
         real_counts.add(label_map, label_map if parser is None else parser.parse(real)[0])
-        report(done / len(pairs))
-    means = torch.stack(similar).mean(0).tolist()
-    rare = real_counts.rare()
+        report(painted_count / len(pairs))
+    similarity_means = torch.stack(similarities).mean(0).tolist()
+    rare_labels = real_counts.rare()
     return {
         "seconds_per_picture": seconds / len(pairs),
-        **dict(zip(("ssim", "rmse", "psnr"), means, strict=True)),
+        **dict(zip(("ssim", "rmse", "psnr"), similarity_means, strict=True)),
         **judges.numbers(),
-        "reconstructions": fake_counts.numbers(rare) if parser is not None else None,
-        "real_pictures": real_counts.numbers(rare) if parser is not None else None,
-        "rare_labels": [pairs.label_set[i].name for i in rare],
+        "reconstructions": painted_counts.numbers(rare_labels) if parser is not None else None,
+        "real_pictures": real_counts.numbers(rare_labels) if parser is not None else None,
+        "rare_labels": [pairs.label_set[label].name for label in rare_labels],
         "label_shares": real_counts.shares(),
     }
 
 
 def measure_diversity(
-    painter: Painter, pairs: Pairs, net: FeatureNet | None, report: Callable[[float], None]
+    painter: Painter, pairs: Pairs, network: FeatureNet | None, report: Callable[[float], None]
 ) -> dict[str, Any]:
     """`Diversity.numbers` on at most `PICTURES` pictures, evenly spread over the split; adds their number.
 
     All regions keep the picture's own styles but the one that is drawn. Where a style is the whole picture's, all of
     it is drawn, and each region counts as if it had been the chosen one.
     """
-    found = Diversity()
-    chosen = evenly(len(pairs), PICTURES)
-    for done, index in enumerate(chosen, 1):
-        real, label_map = pairs.framed(pairs.stems[index], *native_size(painter.config))
-        own = own_styles(painter, real, label_map)
+    diversity = Diversity()
+    picture_indices = evenly(len(pairs), PICTURES)
+    for measured_count, picture_index in enumerate(picture_indices, 1):
+        real, label_map = pairs.framed(pairs.stems[picture_index], *native_size(painter.config))
+        own_codes = own_styles(painter, real, label_map)
         painted: list[Array] = []
         for label, region in measured_regions(label_map, pairs.label_set.ignore):
             if painter.scope == "label" or not painted:
-                styles = [own | drawn_style(painter, label, seed) for seed in range(1, SAMPLES + 1)]
-                painted = [repaint(painter, label_map, style) for style in styles]
-            found.add(label, measure_change(net, painted, region))
-        report(done / len(chosen))
-    return {"pictures": len(chosen), **found.numbers([label.name for label in pairs.label_set.labels])}
+                drawn_styles = [own_codes | drawn_style(painter, label, seed) for seed in range(1, SAMPLES + 1)]
+                painted = [repaint(painter, label_map, style) for style in drawn_styles]
+            diversity.add(label, measure_change(network, painted, region))
+        report(measured_count / len(picture_indices))
+    return {"pictures": len(picture_indices), **diversity.numbers([label.name for label in pairs.label_set.labels])}
 
 
-def _unit(pixels: Array) -> Tensor:
+def _unit_tensor(pixels: Array) -> Tensor:
     """(H, W, 3) uint8 -> (1, 3, H, W) in [0, 1]."""
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().div(255)

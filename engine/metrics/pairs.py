@@ -8,9 +8,9 @@ import numpy as np
 
 from engine.data.layout import evenly, image_path, split_stems
 from engine.errors import BadFile
-from engine.images import centre_crop, read_image, resize_image
-from engine.label_sets import LabelSet, load_label_set
-from engine.labels import read_label_map, resize_label_map
+from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
+from engine.pictures.images import centre_crop, read_image, resize_image
 
 Array = np.ndarray
 
@@ -31,15 +31,15 @@ class Pairs:
         BadFile: the folder, its classes.json or the split is missing or empty.
     """
 
-    def __init__(self, folder: Path, split: str, own: LabelSet, limit: int | None = None) -> None:
+    def __init__(self, folder: Path, split: str, own_labels: LabelSet, limit: int | None = None) -> None:
         if not folder.is_dir():
-            raise BadFile(f'"{folder}" is not a folder; give a dataset folder with images/ and labels/.')
+            raise BadFile('"{0}" is not a folder; give a dataset folder with images/ and labels/.', folder)
         self.folder = folder
         self.split = split if (folder / "splits.json").is_file() else ALL
-        classes = folder / "classes.json"
-        self.label_set: LabelSet = load_label_set(classes) if classes.is_file() else own
+        classes_file = folder / "classes.json"
+        self.label_set: LabelSet = load_label_set(classes_file) if classes_file.is_file() else own_labels
         stems = split_stems(folder, split)
-        self.stems = stems if limit is None else [stems[n] for n in evenly(len(stems), limit)]
+        self.stems = stems if limit is None else [stems[index] for index in evenly(len(stems), limit)]
 
     def __len__(self) -> int:
         return len(self.stems)
@@ -52,7 +52,8 @@ class Pairs:
     def framed(self, stem: str, height: int, width: int) -> tuple[Array, Array]:
         """The largest centre part of that shape of a picture (height, width, 3) and of its label map, uint8."""
         pixels, label_map = self.read(stem)
-        aspect = width / height
-        part = centre_crop(pixels.shape[0], pixels.shape[1], aspect)
-        part_of_map = centre_crop(label_map.shape[0], label_map.shape[1], aspect)
-        return resize_image(pixels[part], height, width), resize_label_map(label_map[part_of_map], height, width)
+        aspect_ratio = width / height
+        picture_crop = centre_crop(pixels.shape[0], pixels.shape[1], aspect_ratio)
+        label_map_crop = centre_crop(label_map.shape[0], label_map.shape[1], aspect_ratio)
+        picture = resize_image(pixels[picture_crop], height, width)
+        return picture, resize_label_map(label_map[label_map_crop], height, width)

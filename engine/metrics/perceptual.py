@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
 from torch import Tensor, nn
 
-from engine.checkpoints.store import list_weights, load_weights, read_tensors
 from engine.errors import EngineError, WeightsError
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, search_path
-from engine.models.parser import Parser, ParserConfig
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.nn.perceptual import Encoder, ParserLoss, VGGLoss
+from engine.systems import abilities
+from engine.systems.networks import network_of
+from engine.weights.store import list_weights, load_weights, read_tensors
 
 Choice = Literal["auto", "parser", "mobilenet_v2", "vgg19"]
 
@@ -31,56 +31,57 @@ class Perceptual:
 
 
 class _FeatureNetLoss(nn.Module):
-    def __init__(self, net: FeatureNet) -> None:
+    def __init__(self, feature_net: FeatureNet) -> None:
         super().__init__()
-        self.net = net
+        self.net = feature_net
 
-    def forward(self, fake: Tensor, real: Tensor) -> Tensor:
-        return perceptual_loss(self.net, fake, real)
+    def forward(self, painted: Tensor, real: Tensor) -> Tensor:
+        return perceptual_loss(self.net, painted, real)
 
 
-def find_perceptual(choice: Choice = "auto", labels: int = 0) -> Perceptual | None:
+def find_perceptual(choice: Choice = "auto", label_count: int = 0) -> Perceptual | None:
     """The network for perceptual losses.
 
-    "auto": VGG19 or MobileNetV2 where a user put one in place, else the encoder of a parser, one for `labels` labels
-    first; None where there is nothing at all. Raises WeightsError if the network that was asked for is not there.
+    "auto": VGG19 or MobileNetV2 where a user put one in place, else the encoder of a parser, one for `label_count`
+    labels first; None where there is none. Raises WeightsError if the network that was asked for is not there.
     """
-    if choice == "vgg19" or (choice == "auto" and _vgg_file() is not None):
-        return _vgg()
+    if choice == "vgg19" or (choice == "auto" and _find_vgg_file() is not None):
+        return _load_vgg()
     if choice == "mobilenet_v2" or (choice == "auto" and find_feature_net() is not None):
         return Perceptual(MOBILENET, _FeatureNetLoss(load_feature_net()))
-    found = _parser(labels)
-    if found is None and choice == "parser":
+    parser_network = _parser_encoder(label_count)
+    if parser_network is None and choice == "parser":
         raise WeightsError(
             "There are no weights of a parser for the perceptual loss; train one first, or leave it out."
         )
-    return found
+    return parser_network
 
 
-def _vgg_file() -> Any:
-    return next((path / VGG_FILE for path in search_path() if (path / VGG_FILE).is_file()), None)
+def _find_vgg_file() -> Any:
+    return next((folder / VGG_FILE for folder in search_path() if (folder / VGG_FILE).is_file()), None)
 
 
-def _vgg() -> Perceptual:
-    path = _vgg_file()
-    if path is None:
-        raise WeightsError(f"The network VGG19 is missing; put {VGG_FILE} into {install_folder()}.")
+def _load_vgg() -> Perceptual:
+    vgg_file = _find_vgg_file()
+    if vgg_file is None:
+        raise WeightsError("The network VGG19 is missing; put {0} into {1}.", VGG_FILE, install_folder())
     try:
-        return Perceptual("vgg19_imagenet", VGGLoss(read_tensors(path)))
+        return Perceptual("vgg19_imagenet", VGGLoss(read_tensors(vgg_file)))
     except (KeyError, ValueError) as error:
-        raise WeightsError(f'"{path}" does not hold VGG19 in torchvision\'s names ({error}); get it again.') from error
+        raise WeightsError(
+            "\"{0}\" does not hold VGG19 in torchvision's names ({1}); get it again.",
+            vgg_file, error,
+        ) from error
 
 
-def _parser(labels: int) -> Perceptual | None:
-    parsers = [entry for entry in list_weights() if entry.card is not None and entry.card.system == "parser"]
-    parsers.sort(key=lambda entry: (entry.card is None or entry.card.config.get("labels") != labels, entry.name))
+def _parser_encoder(label_count: int) -> Perceptual | None:
+    parsers = [entry for entry in list_weights() if entry.card is not None and abilities(entry.card).parses]
+    parsers.sort(key=lambda entry: (entry.card is None or entry.card.config.get("labels") != label_count, entry.name))
     for entry in parsers:
         try:
-            weights = load_weights(entry.folder)
-            parser = Parser(msgspec.convert(weights.card.config, ParserConfig))
-            parser.load_state_dict({key: value.float() for key, value in weights.state.items()})
-        except (EngineError, ValueError, RuntimeError):
-            continue  # a damaged one: the next
-        encoder = Encoder(parser.stem, parser.down, parser.middle)
+            parser = network_of(load_weights(entry.folder))
+            encoder = Encoder(parser.stem, parser.down, parser.middle)
+        except (EngineError, AttributeError):
+            continue  # a damaged one, or one without such an encoder: the next
         return Perceptual(f"{entry.name} (the encoder of a parser)", ParserLoss(encoder))
     return None

@@ -46,22 +46,24 @@ def r_precision(
         raise ValueError("embeddings hold what is no finite number")
     if not 1 <= relevant < candidates:
         raise ValueError(f"{relevant} true captions cannot be found among {candidates}")
-    similar = (F.normalize(images.double(), dim=1) @ F.normalize(texts.double(), dim=1).T).cpu()  # (N, M)
-    chance = torch.Generator().manual_seed(seed)
-    found = 0
-    for number, row in enumerate(similar):
-        own, others = (
-            _drawn(owners == number, relevant, chance),
-            _drawn(owners != number, candidates - relevant, chance),
+    similarities = (F.normalize(images.double(), dim=1) @ F.normalize(texts.double(), dim=1).T).cpu()  # (N, M)
+    generator = torch.Generator().manual_seed(seed)
+    true_matches = 0
+    for picture_index, caption_similarities in enumerate(similarities):
+        true_captions, wrong_captions = (
+            _draw_captions(owners == picture_index, relevant, generator),
+            _draw_captions(owners != picture_index, candidates - relevant, generator),
         )
-        ranked = torch.cat([row[others], row[own]]).argsort(descending=True, stable=True)
-        found += int((ranked[:relevant] >= len(others)).sum())
-    return found / (relevant * len(similar))
+        ranking = torch.cat([caption_similarities[wrong_captions], caption_similarities[true_captions]]).argsort(
+            descending=True, stable=True
+        )
+        true_matches += int((ranking[:relevant] >= len(wrong_captions)).sum())
+    return true_matches / (relevant * len(similarities))
 
 
-def _drawn(which: Tensor, count: int, chance: torch.Generator) -> Tensor:
-    """`count` of the places where `which` (M,) bool is true."""
-    places = which.nonzero().flatten()
-    if len(places) < count:
-        raise ValueError(f"there are {len(places)} captions to draw {count} from")
-    return places[torch.randperm(len(places), generator=chance)[:count]]
+def _draw_captions(candidates: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """`count` of the places where `candidates` (M,) bool is true."""
+    candidate_indices = candidates.nonzero().flatten()
+    if len(candidate_indices) < count:
+        raise ValueError(f"there are {len(candidate_indices)} captions to draw {count} from")
+    return candidate_indices[torch.randperm(len(candidate_indices), generator=generator)[:count]]

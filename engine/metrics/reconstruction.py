@@ -16,7 +16,7 @@ PSNR_LIMIT = 100.0
 """Decibels that identical pictures count as (their PSNR is infinite, which JSON cannot hold)."""
 
 
-def ssim(a: Tensor, b: Tensor) -> Tensor:
+def ssim(pictures_a: Tensor, pictures_b: Tensor) -> Tensor:
     """Structural similarity (Wang et al. 2004): Gaussian window 11 x 11, sigma 1.5, K = (0.01, 0.03), data range 1.
 
     Mean over the windows that lie wholly inside the picture, as in the paper, and over the channels; population
@@ -24,53 +24,57 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
     torchmetrics has the same map, but also averages windows over a mirrored border.
 
     Args:
-        a, b: (B, C, H, W) in [0, 1], sides of 11 or more.
+        pictures_a, pictures_b: (B, C, H, W) in [0, 1], sides of 11 or more.
 
     Returns:
         (B,) in [-1, 1]. Raises ValueError for other shapes.
     """
-    _check(a, b)
-    if min(a.shape[-2:]) < WINDOW:
-        raise ValueError(f"SSIM needs pictures of at least {WINDOW} x {WINDOW} pixels, not {tuple(a.shape[-2:])}")
+    _check_shapes(pictures_a, pictures_b)
+    if min(pictures_a.shape[-2:]) < WINDOW:
+        raise ValueError(
+            f"SSIM needs pictures of at least {WINDOW} x {WINDOW} pixels, not {tuple(pictures_a.shape[-2:])}"
+        )
     # In float64: the variance of a flat region is the small difference of two large numbers.
-    a, b = a.double(), b.double()
-    mean_a, mean_b = _blur(a), _blur(b)
-    var_a = _blur(a * a) - mean_a * mean_a
-    var_b = _blur(b * b) - mean_b * mean_b
-    covariance = _blur(a * b) - mean_a * mean_b
-    c1, c2 = K1**2, K2**2
-    similarity = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
-        (mean_a * mean_a + mean_b * mean_b + c1) * (var_a + var_b + c2)
+    pictures_a, pictures_b = pictures_a.double(), pictures_b.double()
+    mean_a, mean_b = _gaussian_mean(pictures_a), _gaussian_mean(pictures_b)
+    variance_a = _gaussian_mean(pictures_a * pictures_a) - mean_a * mean_a
+    variance_b = _gaussian_mean(pictures_b * pictures_b) - mean_b * mean_b
+    covariance = _gaussian_mean(pictures_a * pictures_b) - mean_a * mean_b
+    luminance_constant, contrast_constant = K1**2, K2**2
+    similarity = ((2 * mean_a * mean_b + luminance_constant) * (2 * covariance + contrast_constant)) / (
+        (mean_a * mean_a + mean_b * mean_b + luminance_constant) * (variance_a + variance_b + contrast_constant)
     )
     return similarity.mean((1, 2, 3))
 
 
-def _blur(x: Tensor) -> Tensor:
+def _gaussian_mean(pictures: Tensor) -> Tensor:
     """Gaussian mean over every window that fits: (B, C, H, W) -> (B, C, H - 10, W - 10)."""
-    taps = torch.arange(WINDOW, dtype=x.dtype, device=x.device) - WINDOW // 2
-    kernel = torch.exp(-(taps**2) / (2 * SIGMA**2))
+    tap_offsets = torch.arange(WINDOW, dtype=pictures.dtype, device=pictures.device) - WINDOW // 2
+    kernel = torch.exp(-(tap_offsets**2) / (2 * SIGMA**2))
     kernel = kernel / kernel.sum()
-    batch, channels, height, width = x.shape
-    x = x.reshape(batch * channels, 1, height, width)
-    x = F.conv2d(F.conv2d(x, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
-    return x.view(batch, channels, *x.shape[-2:])
+    batch, channels, height, width = pictures.shape
+    pictures = pictures.reshape(batch * channels, 1, height, width)
+    pictures = F.conv2d(F.conv2d(pictures, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return pictures.view(batch, channels, *pictures.shape[-2:])
 
 
-def rmse(a: Tensor, b: Tensor) -> Tensor:
+def rmse(pictures_a: Tensor, pictures_b: Tensor) -> Tensor:
     """Root of the mean squared difference: (B, C, H, W) in [0, 1], twice -> (B,) in [0, 1]."""
-    _check(a, b)
-    return (a.double() - b.double()).pow(2).mean((1, 2, 3)).sqrt()
+    _check_shapes(pictures_a, pictures_b)
+    return (pictures_a.double() - pictures_b.double()).pow(2).mean((1, 2, 3)).sqrt()
 
 
-def psnr(a: Tensor, b: Tensor) -> Tensor:
+def psnr(pictures_a: Tensor, pictures_b: Tensor) -> Tensor:
     """Peak signal to noise ratio, -20 log10(RMSE), in decibels: (B, C, H, W) in [0, 1], twice -> (B,).
 
     At most `PSNR_LIMIT`, which identical pictures get.
     """
-    error = rmse(a, b).clamp(min=10 ** (-PSNR_LIMIT / 20))
-    return -20 * error.log10()
+    picture_rmse = rmse(pictures_a, pictures_b).clamp(min=10 ** (-PSNR_LIMIT / 20))
+    return -20 * picture_rmse.log10()
 
 
-def _check(a: Tensor, b: Tensor) -> None:
-    if a.ndim != 4 or a.shape != b.shape:
-        raise ValueError(f"pictures must have one shape (B, C, H, W), not {tuple(a.shape)} and {tuple(b.shape)}")
+def _check_shapes(pictures_a: Tensor, pictures_b: Tensor) -> None:
+    if pictures_a.ndim != 4 or pictures_a.shape != pictures_b.shape:
+        raise ValueError(
+            f"pictures must have one shape (B, C, H, W), not {tuple(pictures_a.shape)} and {tuple(pictures_b.shape)}"
+        )

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.painters.base import Array, Painter, StyleCodes
-from engine.request import ImageStyle, LabelMapData, RenderRequest, Style
-from engine.styles import encode_code
+from engine.painting.label_painter import Array, Painter, StyleCodes
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle, Style, encode_code
 from engine.systems import abilities
 
 SEED = 0
@@ -37,31 +38,31 @@ def own_styles(painter: Painter, picture: Array, label_map: Array) -> dict[int, 
     """
     if not has_styles(painter):
         return {}
-    found: StyleCodes = painter.encode(picture, label_map)
-    present = np.flatnonzero(found.present)
+    style_codes: StyleCodes = painter.encode(picture, label_map)
+    present_labels = np.flatnonzero(style_codes.present)
     if painter.scope == "picture":
-        return {label: coded(label, found.codes[present[0]]) for label in range(painter.config.labels)}
-    return {int(label): coded(int(label), found.codes[label]) for label in present}
+        return {label: coded(label, style_codes.codes[present_labels[0]]) for label in range(painter.config.labels)}
+    return {int(label): coded(int(label), style_codes.codes[label]) for label in present_labels}
 
 
-def coded(label: int, code: Array) -> Style:
+def coded(label: int, style_code: Array) -> Style:
     """A style that is known by its code (D,) alone."""
-    return ImageStyle(path="", label=label, code=encode_code(code))
+    return ImageStyle(path="", label=label, code=encode_code(style_code))
 
 
 def drawn_style(painter: Painter, label: int, seed: int) -> dict[int, Style]:
     """The styles that change when a label's is drawn: that label's, or all labels' where one style is the picture's."""
     if painter.scope == "label":
         return {label: coded(label, painter.sample(label, seed))}
-    code = painter.sample(0, seed)
-    return {other: coded(other, code) for other in range(painter.config.labels)}
+    style_code = painter.sample(0, seed)
+    return {sharing_label: coded(sharing_label, style_code) for sharing_label in range(painter.config.labels)}
 
 
-def all_drawn(painter: Painter, label_map: Array, seed: int) -> dict[int, Style]:
+def all_drawn(painter: Painter, label_map: Array, style_seed: int) -> dict[int, Style]:
     """A drawn style for every label of the map, all from one seed."""
     styles: dict[int, Style] = {}
     for label in np.unique(label_map):
-        styles |= drawn_style(painter, int(label), seed)
+        styles |= drawn_style(painter, int(label), style_seed)
     return styles
 
 

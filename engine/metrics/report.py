@@ -41,33 +41,34 @@ svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } svg .axis { str
 """
 
 
-def html_report(measured: Sequence[Mapping[str, Any]], rows: Sequence[Row] = (), title: str = "") -> str:
+def html_report(measured: Sequence[Mapping[str, Any]], picture_rows: Sequence[Row] = (), title: str = "") -> str:
     """The page.
 
     Args:
         measured: what `engine.metrics.evaluate.evaluate` returned, for one or more weights.
-        rows: pictures to show, see `engine.metrics.report_pictures`.
+        picture_rows: pictures to show, see `engine.metrics.report_pictures`.
         title: heading; made of the weights' names unless given.
     """
-    names = list(dict.fromkeys(str(metrics["weights"]) for metrics in measured))
-    colours = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(names)}
-    heading = title or f"Evaluation of {', '.join(names)}"
-    parts = [f"<h1>{escape(heading)}</h1>", _about(measured)]
-    if len(names) > 1:
-        parts.append(_key(colours))
-    for words, columns, needs in (
+    weights_names = list(dict.fromkeys(str(metrics["weights"]) for metrics in measured))
+    colours = {name: COLOURS[position % len(COLOURS)] for position, name in enumerate(weights_names)}
+    heading = title or f"Evaluation of {', '.join(weights_names)}"
+    sections = [f"<h1>{escape(heading)}</h1>", _summary(measured)]
+    if len(weights_names) > 1:
+        sections.append(_colour_key(colours))
+    for section_title, columns, metric_name in (
         ("Reconstruction", RECONSTRUCTION, "psnr"),
         ("Drawn styles", DIVERSITY, "diversity"),
         ("Label maps", SEGMENTATION, "miou"),
     ):
-        chosen = [metrics for metrics in measured if metrics.get(needs) is not None]
-        if chosen:
-            shown = shown_columns(chosen, columns)
-            parts.append(f"<h2>{words}</h2>{_table(chosen, shown)}{_bars(chosen, shown, colours)}")
-    parts.append(_by_label(measured, colours))
-    parts.append(_pictures(rows))
-    parts.append(_missing(measured))
-    body = "\n".join(part for part in parts if part)
+        comparable = [metrics for metrics in measured if metrics.get(metric_name) is not None]
+        if comparable:
+            table_columns = shown_columns(comparable, columns)
+            table, plots = _numbers_table(comparable, table_columns), _bar_plots(comparable, table_columns, colours)
+            sections.append(f"<h2>{section_title}</h2>{table}{plots}")
+    sections.append(_label_plots(measured, colours))
+    sections.append(_picture_rows(picture_rows))
+    sections.append(_missing_numbers(measured))
+    body = "\n".join(section for section in sections if section)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -77,41 +78,50 @@ def html_report(measured: Sequence[Mapping[str, Any]], rows: Sequence[Row] = (),
     )
 
 
-def _about(measured: Sequence[Mapping[str, Any]]) -> str:
-    lines = []
+def _summary(measured: Sequence[Mapping[str, Any]]) -> str:
+    sentences = []
     for metrics in measured:
-        networks = ", ".join(f"{k}: {v}" for k, v in (metrics.get("networks") or {}).items() if v)
-        lines.append(
+        networks = ", ".join(
+            f"{purpose}: {network}" for purpose, network in (metrics.get("networks") or {}).items() if network
+        )
+        sentences.append(
             f"{metrics['weights']} ({metrics['system']}, {metrics.get('resolution', '?')} pixels) on "
             f"{metrics['data']}/{metrics['split']}, {metrics.get('pictures', '?')} pictures"
             + (f"; measured with {networks}" if networks else "")
         )
     if len({kind_of(metrics) for metrics in measured}) > 1:
-        lines.append("Not all were measured on the same pictures at the same size: compare only those that were.")
-    return '<p class="soft">' + "<br>".join(map(escape, lines)) + "</p>"
+        sentences.append("Not all were measured on the same pictures at the same size: compare only those that were.")
+    return '<p class="soft">' + "<br>".join(map(escape, sentences)) + "</p>"
 
 
-def _key(colours: Mapping[str, str]) -> str:
-    keys = [
-        f'<span class="key" style="background:{colour}"></span><span>{escape(name)}</span>'
-        for name, colour in colours.items()
+def _colour_key(colours: Mapping[str, str]) -> str:
+    key_entries = [
+        f'<span class="key" style="background:{colour}"></span><span>{escape(weights_name)}</span>'
+        for weights_name, colour in colours.items()
     ]
-    return f'<p class="keys">{"".join(keys)}</p>'
+    return f'<p class="keys">{"".join(key_entries)}</p>'
 
 
-def _table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
-    head = "".join(f"<th>{escape(column.heading())}</th>" for column in columns)
-    cells = [[_shown(column, metrics) for column in columns] for metrics in measured]
+def _numbers_table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
+    headings = "".join(f"<th>{escape(column.heading())}</th>" for column in columns)
+    cells = [[_cell_text(column, metrics) for column in columns] for metrics in measured]
     kinds = [kind_of(metrics) for metrics in measured]
-    best = [best_of([row[n] for row in cells], kinds, column.more) for n, column in enumerate(columns)]
-    body = []
-    for number, (metrics, row) in enumerate(zip(measured, cells, strict=True)):
-        marked = "".join(f"<td{' class=best' if number in best[n] else ''}>{text}</td>" for n, text in enumerate(row))
-        body.append(f"<tr><td>{escape(str(metrics['weights']))} ({escape(str(metrics['system']))})</td>{marked}</tr>")
-    return f'<div class="wide"><table><tr><th>weights</th>{head}</tr>{"".join(body)}</table></div>'
+    best_rows = [
+        best_of([row[column_index] for row in cells], kinds, column.more) for column_index, column in enumerate(columns)
+    ]
+    table_rows = []
+    for row_index, (metrics, row) in enumerate(zip(measured, cells, strict=True)):
+        marked_cells = "".join(
+            f"<td{' class=best' if row_index in best_rows[column_index] else ''}>{text}</td>"
+            for column_index, text in enumerate(row)
+        )
+        table_rows.append(
+            f"<tr><td>{escape(str(metrics['weights']))} ({escape(str(metrics['system']))})</td>{marked_cells}</tr>"
+        )
+    return f'<div class="wide"><table><tr><th>weights</th>{headings}</tr>{"".join(table_rows)}</table></div>'
 
 
-def _shown(column: Column, metrics: Mapping[str, Any]) -> str:
+def _cell_text(column: Column, metrics: Mapping[str, Any]) -> str:
     value = column.value(metrics)
     return "–" if value is None else f"{value:.{column.decimals}f}"
 
@@ -119,109 +129,117 @@ def _shown(column: Column, metrics: Mapping[str, Any]) -> str:
 # ---------------------------------------------------------------- plots
 
 
-def _bars(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column], colours: Mapping[str, str]) -> str:
+def _bar_plots(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column], colours: Mapping[str, str]) -> str:
     """A small plot per number, a bar per weights; nothing where there is nothing to compare."""
     if len(measured) < 2:
         return ""
     plots = []
     for column in columns:
         values = [(str(metrics["weights"]), column.value(metrics)) for metrics in measured]
-        known = [(name, value) for name, value in values if value is not None]
-        if column.more is not None and len(known) > 1:
-            bars = [(name, value, f"{value:.{column.decimals}f}", colours[name]) for name, value in known]
+        known_values = [(name, value) for name, value in values if value is not None]
+        if column.more is not None and len(known_values) > 1:
+            bars = [(name, value, f"{value:.{column.decimals}f}", colours[name]) for name, value in known_values]
             plots.append(f"<figure><figcaption>{escape(column.heading())}</figcaption>{bar_plot(bars)}</figure>")
     return f'<div class="plots">{"".join(plots)}</div>'
 
 
 def bar_plot(
-    bars: Sequence[tuple[str, float, str, str]], width: int = 300, label_width: int = 110, full: float | None = None
+    bars: Sequence[tuple[str, float, str, str]],
+    plot_width: int = 300,
+    label_width: int = 110,
+    full_value: float | None = None,
 ) -> str:
-    """Horizontal bars from zero as SVG: (name, value, value as text, colour) each. `full`: value of a full width."""
-    height, line = 22 * len(bars) + 6, 22
-    low, high = min(0.0, *(value for _, value, _, _ in bars)), max(full or 1e-12, *(value for _, value, _, _ in bars))
-    room = width - label_width - 56
-    scale = room / (high - low)
-    zero = label_width - low * scale
-    shapes = [f'<line class="axis" x1="{zero:.1f}" y1="0" x2="{zero:.1f}" y2="{height}"/>']
-    for n, (name, value, text, colour) in enumerate(bars):
-        y, length = n * line + 4, abs(value) * scale
-        x = zero if value >= 0 else zero - length
-        end = zero + max(value, 0) * scale + 5
-        cut = name if len(name) <= 16 else f"{name[:15]}…"
-        shapes.append(f'<text x="{label_width - 6}" y="{y + 12}" text-anchor="end">{escape(cut)}</text>')
-        shapes.append(f'<rect x="{x:.1f}" y="{y}" width="{length:.1f}" height="15" fill="{colour}"/>')
-        shapes.append(f'<text x="{end:.1f}" y="{y + 12}">{escape(text)}</text>')
-    titles = ", ".join(f"{name} {text}" for name, _, text, _ in bars)
+    """Horizontal bars from zero as SVG: (name, value, value as text, colour) each. `full_value` fills the width."""
+    plot_height, line_height = 22 * len(bars) + 6, 22
+    lowest = min(0.0, *(value for _, value, _, _ in bars))
+    highest = max(full_value or 1e-12, *(value for _, value, _, _ in bars))
+    bar_room = plot_width - label_width - 56
+    scale = bar_room / (highest - lowest)
+    zero_x = label_width - lowest * scale
+    shapes = [f'<line class="axis" x1="{zero_x:.1f}" y1="0" x2="{zero_x:.1f}" y2="{plot_height}"/>']
+    for bar_index, (name, value, text, colour) in enumerate(bars):
+        bar_top, bar_length = bar_index * line_height + 4, abs(value) * scale
+        bar_left = zero_x if value >= 0 else zero_x - bar_length
+        text_left = zero_x + max(value, 0) * scale + 5
+        short_name = name if len(name) <= 16 else f"{name[:15]}…"
+        shapes.append(f'<text x="{label_width - 6}" y="{bar_top + 12}" text-anchor="end">{escape(short_name)}</text>')
+        shapes.append(f'<rect x="{bar_left:.1f}" y="{bar_top}" width="{bar_length:.1f}" height="15" fill="{colour}"/>')
+        shapes.append(f'<text x="{text_left:.1f}" y="{bar_top + 12}">{escape(text)}</text>')
+    description = ", ".join(f"{name} {text}" for name, _, text, _ in bars)
     return (
-        f'<svg role="img" aria-label="{escape(titles)}" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}">{"".join(shapes)}</svg>'
+        f'<svg role="img" aria-label="{escape(description)}" width="{plot_width}" height="{plot_height}" '
+        f'viewBox="0 0 {plot_width} {plot_height}">{"".join(shapes)}</svg>'
     )
 
 
-def _by_label(measured: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> str:
+def _label_plots(measured: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> str:
     """IoU of every label: a parser's own, or what a parser makes of the painted pictures."""
-    found: dict[str, Mapping[str, float | None]] = {}
+    ious_by_weights: dict[str, Mapping[str, float | None]] = {}
     for metrics in measured:
         ious = metrics.get("iou") or (metrics.get("reconstructions") or {}).get("iou")
         if isinstance(ious, Mapping):
-            found[str(metrics["weights"])] = ious
-    labels = list(dict.fromkeys(label for ious in found.values() for label in ious))
+            ious_by_weights[str(metrics["weights"])] = ious
+    labels = list(dict.fromkeys(label for ious in ious_by_weights.values() for label in ious))
     if not labels:
         return ""
     plots = []
     for label in labels:
-        values = [(ious.get(label), colours[name]) for name, ious in found.items()]
+        values = [(ious.get(label), colours[name]) for name, ious in ious_by_weights.items()]
         bars = [
-            (label if n == 0 else "", value or 0.0, "–" if value is None else f"{value:.2f}", colour)
-            for n, (value, colour) in enumerate(values)
+            (label if bar_index == 0 else "", value or 0.0, "–" if value is None else f"{value:.2f}", colour)
+            for bar_index, (value, colour) in enumerate(values)
         ]
         if any(value is not None for value, _ in values):
-            plots.append(f"<figure>{bar_plot(bars, 280, full=1.0)}</figure>")
-    words = (
+            plots.append(f"<figure>{bar_plot(bars, 280, full_value=1.0)}</figure>")
+    explanation = (
         "Of the label maps that a parser finds in the painted pictures, or of a parser's own. A dash: the label is in "
         "none of them."
     )
-    key = _key({name: colours[name] for name in found}) if len(found) > 1 else ""
-    return f'<h2>IoU per label</h2><p class="soft">{words}</p>{key}<div class="plots">{"".join(plots)}</div>'
+    colour_key = _colour_key({name: colours[name] for name in ious_by_weights}) if len(ious_by_weights) > 1 else ""
+    return (
+        f'<h2>IoU per label</h2><p class="soft">{explanation}</p>{colour_key}<div class="plots">{"".join(plots)}</div>'
+    )
 
 
 # ---------------------------------------------------------------- pictures
 
 
-def _pictures(rows: Sequence[Row]) -> str:
-    if not rows:
+def _picture_rows(picture_rows: Sequence[Row]) -> str:
+    if not picture_rows:
         return ""
-    shown = []
-    for row in rows:
-        cells = "".join(
-            f'<figure><img alt="{escape(f"{row.stem}: {cell.title}")}" src="{_inline(cell.pixels)}">'
-            f"<figcaption>{escape(cell.title if n else f'{cell.title} {row.stem}')}</figcaption></figure>"
-            for n, cell in enumerate(row.cells)
+    row_elements = []
+    for row in picture_rows:
+        figures = "".join(
+            f'<figure><img alt="{escape(f"{row.stem}: {cell.title}")}" src="{_data_url(cell.pixels)}">'
+            f"<figcaption>{escape(cell.title if cell_index else f'{cell.title} {row.stem}')}</figcaption></figure>"
+            for cell_index, cell in enumerate(row.cells)
         )
-        shown.append(f'<div class="row">{cells}</div>')
-    note = "Contains photographs of the data set, whose licence this page falls under."
-    return f'<h2>Pictures</h2><p class="note">{note}</p>{"".join(shown)}'
+        row_elements.append(f'<div class="row">{figures}</div>')
+    licence_note = "Contains photographs of the data set, whose licence this page falls under."
+    return f'<h2>Pictures</h2><p class="note">{licence_note}</p>{"".join(row_elements)}'
 
 
-def _inline(pixels: np.ndarray) -> str:
-    image = Image.fromarray(pixels)
-    image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
+def _data_url(pixels: np.ndarray) -> str:
+    thumbnail = Image.fromarray(pixels)
+    thumbnail.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=88)
+    thumbnail.save(buffer, "JPEG", quality=88)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _missing(measured: Sequence[Mapping[str, Any]]) -> str:
+def _missing_numbers(measured: Sequence[Mapping[str, Any]]) -> str:
     """Each reason once, with what it keeps from being measured, and for which weights."""
-    names: dict[str, dict[str, None]] = {}
-    of: dict[str, dict[str, None]] = {}
+    numbers_by_reason: dict[str, dict[str, None]] = {}
+    weights_by_reason: dict[str, dict[str, None]] = {}
     for metrics in measured:
-        for name, reason in (metrics.get("missing") or {}).items():
-            names.setdefault(str(reason), {})[str(name)] = None
-            of.setdefault(str(reason), {})[str(metrics["weights"])] = None
-    every = len({str(metrics["weights"]) for metrics in measured})
-    lines = []
-    for reason, found in names.items():
-        whose = "" if len(of[reason]) == every else f" ({', '.join(of[reason])})"
-        lines.append(f"<li>{escape('; '.join(found) + whose)}: {escape(reason)}</li>")
-    return f'<h2>Not measured</h2><ul class="soft">{"".join(lines)}</ul>' if lines else ""
+        for number_name, reason in (metrics.get("missing") or {}).items():
+            numbers_by_reason.setdefault(str(reason), {})[str(number_name)] = None
+            weights_by_reason.setdefault(str(reason), {})[str(metrics["weights"])] = None
+    weights_count = len({str(metrics["weights"]) for metrics in measured})
+    list_items = []
+    for reason, numbers in numbers_by_reason.items():
+        weights_note = (
+            "" if len(weights_by_reason[reason]) == weights_count else f" ({', '.join(weights_by_reason[reason])})"
+        )
+        list_items.append(f"<li>{escape('; '.join(numbers) + weights_note)}: {escape(reason)}</li>")
+    return f'<h2>Not measured</h2><ul class="soft">{"".join(list_items)}</ul>' if list_items else ""

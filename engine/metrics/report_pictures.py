@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from engine.data.layout import evenly
-from engine.errors import Cancelled, WeightsError
-from engine.labels import colourise
+from engine.errors import Cancelled, Message, WeightsError
+from engine.labels.label_maps import colourise
 from engine.metrics.pairs import Pairs
 from engine.metrics.repainting import all_drawn, can_sample, native_size, own_styles, repaint
-from engine.photo_parser import PhotoParser
 from engine.session import Session
+from engine.systems import abilities
 
 Array = np.ndarray
 
@@ -39,7 +39,7 @@ class Row:
 
 def picture_rows(
     weights: Sequence[str | Path],
-    data: Path,
+    data_folder: Path,
     split: str,
     *,
     device: str = "auto",
@@ -51,34 +51,37 @@ def picture_rows(
 
     Weights that draw styles show the picture in drawn ones too. Raises what `engine.metrics.evaluate.evaluate` does.
     """
-    chosen: list[str] = []
-    first: dict[str, list[Cell]] = {}
-    made: dict[str, list[Cell]] = {}
-    for number, name in enumerate(weights):
+    chosen_stems: list[str] = []
+    photograph_cells: dict[str, list[Cell]] = {}
+    painted_cells: dict[str, list[Cell]] = {}
+    for weights_index, weights_name in enumerate(weights):
         session = Session(device)
-        model = session.load(str(name))
-        own = model.card.labels()
-        if own is None:
-            raise WeightsError(f'The card of "{model.card.name}" has no label set; get the weights again.')
-        pairs = Pairs(Path(data), split, own)
-        chosen = chosen or [pairs.stems[n] for n in evenly(len(pairs), count)]
+        model = session.load(str(weights_name))
+        own_labels = model.card.labels()
+        if own_labels is None:
+            raise WeightsError('The card of "{0}" has no label set; get the weights again.', model.card.name)
+        pairs = Pairs(Path(data_folder), split, own_labels)
+        chosen_stems = chosen_stems or [pairs.stems[stem_index] for stem_index in evenly(len(pairs), count)]
         with torch.inference_mode():
-            for done, stem in enumerate(chosen):
+            for picture_index, stem in enumerate(chosen_stems):
                 if cancel is not None and cancel.is_set():
                     raise Cancelled
                 if on_progress is not None:
-                    on_progress((number + done / len(chosen)) / len(weights), "pictures for the report")
-                real, label_map = pairs.framed(stem, *native_size(model.config))
-                shown = [Cell("photograph", real), Cell("label map", colourise(label_map, pairs.label_set))]
-                if stem not in first or len(real) > len(first[stem][0].pixels):
-                    first[stem] = shown
-                cells = made.setdefault(stem, [])
-                if isinstance(model, PhotoParser):
-                    cells.append(Cell(model.card.name, colourise(model.parse(real)[0], pairs.label_set)))
+                    on_progress(
+                        (weights_index + picture_index / len(chosen_stems)) / len(weights),
+                        Message("pictures for the report"),
+                    )
+                photograph, label_map = pairs.framed(stem, *native_size(model.config))
+                true_cells = [Cell("photograph", photograph), Cell("label map", colourise(label_map, pairs.label_set))]
+                if stem not in photograph_cells or len(photograph) > len(photograph_cells[stem][0].pixels):
+                    photograph_cells[stem] = true_cells
+                weights_cells = painted_cells.setdefault(stem, [])
+                if abilities(model.card).parses:
+                    weights_cells.append(Cell(model.card.name, colourise(model.parse(photograph)[0], pairs.label_set)))
                     continue
-                styles = own_styles(model, real, label_map)
-                cells.append(Cell(model.card.name, repaint(model, label_map, styles)))
+                styles = own_styles(model, photograph, label_map)
+                weights_cells.append(Cell(model.card.name, repaint(model, label_map, styles)))
                 if can_sample(model):
-                    drawn = repaint(model, label_map, all_drawn(model, label_map, done))
-                    cells.append(Cell(f"{model.card.name}, drawn styles", drawn))
-    return [Row(stem, (*first[stem], *made[stem])) for stem in chosen]
+                    drawn = repaint(model, label_map, all_drawn(model, label_map, picture_index))
+                    weights_cells.append(Cell(f"{model.card.name}, drawn styles", drawn))
+    return [Row(stem, (*photograph_cells[stem], *painted_cells[stem])) for stem in chosen_stems]

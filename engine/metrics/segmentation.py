@@ -10,21 +10,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.label_sets import LabelSet
+from engine.labels.label_sets import LabelSet
 
 Array = np.ndarray
 RARE_SHARE = 2e-4
 """Labels with a smaller share of the split's pixels are left out of "miou_without_rare" (necklaces, in `faces`)."""
 
 
-def confusion(truth: Tensor, found: Tensor, labels: int) -> Tensor:
+def confusion(true_labels: Tensor, found_labels: Tensor, label_count: int) -> Tensor:
     """(…) integer label maps -> (labels, labels) int64 counts, rows truth, columns found.
 
     Pixels whose truth is outside 0 .. labels - 1 (an ignore id) do not count.
     """
-    truth, found = truth.flatten().long(), found.flatten().long()
-    valid = (truth >= 0) & (truth < labels)
-    return torch.bincount(truth[valid] * labels + found[valid], minlength=labels * labels).view(labels, labels)
+    true_labels, found_labels = true_labels.flatten().long(), found_labels.flatten().long()
+    valid = (true_labels >= 0) & (true_labels < label_count)
+    return torch.bincount(
+        true_labels[valid] * label_count + found_labels[valid], minlength=label_count * label_count
+    ).view(label_count, label_count)
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,19 @@ class Segmentation:
     iou: tuple[float | None, ...]
 
 
-def segmentation(counts: Tensor, leave_out: Collection[int] = ()) -> Segmentation:
-    """Numbers of a confusion matrix (labels, labels); `leave_out` are labels that the mean does not count."""
-    hit = counts.diagonal().double()
-    union = counts.sum(0) + counts.sum(1) - counts.diagonal()
-    iou = [float(h / u) if u else None for h, u in zip(hit, union, strict=True)]
-    known = [x for label, x in enumerate(iou) if x is not None and label not in leave_out]
-    accuracy = float(hit.sum() / counts.sum().clamp(min=1))
-    return Segmentation(sum(known) / max(1, len(known)), accuracy, tuple(iou))
+def segmentation(confusion_counts: Tensor, ignored_labels: Collection[int] = ()) -> Segmentation:
+    """Numbers of a confusion matrix (labels, labels); `ignored_labels` are labels that the mean does not count."""
+    intersections = confusion_counts.diagonal().double()
+    unions = confusion_counts.sum(0) + confusion_counts.sum(1) - confusion_counts.diagonal()
+    label_ious = [
+        float(intersection / label_union) if label_union else None
+        for intersection, label_union in zip(intersections, unions, strict=True)
+    ]
+    counted_ious = [
+        label_iou for label, label_iou in enumerate(label_ious) if label_iou is not None and label not in ignored_labels
+    ]
+    accuracy = float(intersections.sum() / confusion_counts.sum().clamp(min=1))
+    return Segmentation(sum(counted_ious) / max(1, len(counted_ious)), accuracy, tuple(label_ious))
 
 
 @dataclass
@@ -55,34 +62,42 @@ class Counts:
     def __post_init__(self) -> None:
         self.matrix = torch.zeros(len(self.label_set), len(self.label_set), dtype=torch.int64)
 
-    def add(self, truth: Array, found: Array) -> None:
+    def add(self, true_label_map: Array, found_label_map: Array) -> None:
         """Count two label maps of one shape."""
-        known = torch.from_numpy(truth.astype(np.int64))
+        counted_labels = torch.from_numpy(true_label_map.astype(np.int64))
         if self.label_set.ignore is not None:
-            known[known == self.label_set.ignore] = -1
-        self.matrix += confusion(known, torch.from_numpy(found.astype(np.int64)), len(self.label_set))
+            counted_labels[counted_labels == self.label_set.ignore] = -1
+        self.matrix += confusion(
+            counted_labels, torch.from_numpy(found_label_map.astype(np.int64)), len(self.label_set)
+        )
 
-    def _left_out(self) -> set[int]:
+    def _ignored_labels(self) -> set[int]:
         return set() if self.label_set.ignore is None else {self.label_set.ignore}
 
     def rare(self) -> list[int]:
         """Labels that are almost absent in truth."""
-        share = self.matrix.sum(1) / self.matrix.sum().clamp(min=1)
-        return [i for i in range(len(self.label_set)) if share[i] < RARE_SHARE and i not in self._left_out()]
+        label_shares = self.matrix.sum(1) / self.matrix.sum().clamp(min=1)
+        return [
+            label
+            for label in range(len(self.label_set))
+            if label_shares[label] < RARE_SHARE and label not in self._ignored_labels()
+        ]
 
     def shares(self) -> dict[str, float]:
         """Each label's share of the true pixels, by name."""
-        share = self.matrix.sum(1).double() / self.matrix.sum().clamp(min=1)
-        return {label.name: float(share[label.id]) for label in self.label_set.labels}
+        pixel_shares = self.matrix.sum(1).double() / self.matrix.sum().clamp(min=1)
+        return {label.name: float(pixel_shares[label.id]) for label in self.label_set.labels}
 
-    def numbers(self, rare: Collection[int]) -> dict[str, Any]:
+    def numbers(self, rare_labels: Collection[int]) -> dict[str, Any]:
         """miou, miou_without_rare, accuracy, iou by label name."""
-        left_out = self._left_out()
-        result = segmentation(self.matrix, left_out)
-        iou = {label.name: result.iou[label.id] for label in self.label_set.labels if label.id not in left_out}
+        ignored_labels = self._ignored_labels()
+        overall = segmentation(self.matrix, ignored_labels)
+        label_ious = {
+            label.name: overall.iou[label.id] for label in self.label_set.labels if label.id not in ignored_labels
+        }
         return {
-            "miou": result.mean_iou,
-            "miou_without_rare": segmentation(self.matrix, left_out | set(rare)).mean_iou,
-            "accuracy": result.accuracy,
-            "iou": iou,
+            "miou": overall.mean_iou,
+            "miou_without_rare": segmentation(self.matrix, ignored_labels | set(rare_labels)).mean_iou,
+            "accuracy": overall.accuracy,
+            "iou": label_ious,
         }

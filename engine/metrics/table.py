@@ -6,35 +6,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.errors import Message
+
 
 def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     """The metrics as (name, value) lines for a terminal; a missing number says why."""
     lines: list[tuple[str, str]] = []
     missing = metrics.get("missing", {})
-    for key, value in metrics.items():
-        if key in ("missing", "label_shares"):
+    for metric_name, measured in metrics.items():
+        if metric_name in ("missing", "label_shares"):
             continue
-        if value is None:
-            lines.append((key, f"- ({missing.get(key, 'not measured')})"))
-        elif key == "iou":
-            lines += [(f"iou: {name}", _text(number)) for name, number in value.items()]
-        elif key == "diversity":
-            lines += _diversity_rows(value)
-        elif key in ("reconstructions", "real_pictures"):
-            words = "parser on " + key.replace("_", " ")
-            lines += [(f"{words}: {name}", _text(value[name])) for name in ("miou", "miou_without_rare", "accuracy")]
-            lines += [(f"{words}: iou: {name}", _text(number)) for name, number in value["iou"].items()]
-        elif isinstance(value, dict):
-            lines += [(f"{key}: {name}", _text(part)) for name, part in value.items()]
+        if measured is None:
+            lines.append((metric_name, Message("- ({0})", missing.get(metric_name, Message("not measured")))))
+        elif metric_name == "iou":
+            lines += [(f"iou: {name}", _as_text(number)) for name, number in measured.items()]
+        elif metric_name == "diversity":
+            lines += _diversity_rows(measured)
+        elif metric_name in ("reconstructions", "real_pictures"):
+            words = "parser on " + metric_name.replace("_", " ")
+            lines += [
+                (f"{words}: {name}", _as_text(measured[name])) for name in ("miou", "miou_without_rare", "accuracy")
+            ]
+            lines += [(f"{words}: iou: {name}", _as_text(number)) for name, number in measured["iou"].items()]
+        elif isinstance(measured, dict):
+            lines += [(f"{metric_name}: {name}", _as_text(detail)) for name, detail in measured.items()]
         else:
-            lines.append((key, _text(value)))
+            lines.append((metric_name, _as_text(measured)))
     return lines
 
 
-def _diversity_rows(value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    lines = [(f"diversity: {name}", _text(part)) for name, part in value.items() if name != "by_label"]
-    for label, numbers in value["by_label"].items():
-        words = ", ".join(f"{name} {_text(part)}" for name, part in numbers.items())
+def _diversity_rows(diversity: Mapping[str, Any]) -> list[tuple[str, str]]:
+    lines = [(f"diversity: {name}", _as_text(number)) for name, number in diversity.items() if name != "by_label"]
+    for label, label_numbers in diversity["by_label"].items():
+        words = ", ".join(f"{name} {_as_text(number)}" for name, number in label_numbers.items())
         lines.append((f"diversity: {label}", words))
     return lines
 
@@ -54,10 +58,10 @@ class Column:
 
     def value(self, metrics: Mapping[str, Any]) -> float | None:
         """The number, or None where it was not measured."""
-        found: Any = metrics
+        measured: Any = metrics
         for key in self.path:
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return float(found) if isinstance(found, int | float) else None
+            measured = measured.get(key) if isinstance(measured, Mapping) else None
+        return float(measured) if isinstance(measured, int | float) else None
 
     def heading(self) -> str:
         """The title with an arrow to the better side."""
@@ -111,32 +115,38 @@ def tables(measured: Sequence[Mapping[str, Any]]) -> str:
 
     Bold is the best of two or more that compare: of the same split, at the same resolution, on as many pictures.
     """
-    parts = []
+    sections = []
     for split in dict.fromkeys(f"{metrics['data']}/{metrics['split']}" for metrics in measured):
-        here = [metrics for metrics in measured if f"{metrics['data']}/{metrics['split']}" == split]
-        for title, columns, key in (
+        split_metrics = [metrics for metrics in measured if f"{metrics['data']}/{metrics['split']}" == split]
+        for title, columns, metric_name in (
             ("Reconstruction", RECONSTRUCTION, "psnr"),
             ("Drawn styles", DIVERSITY, "diversity"),
             ("Label maps", SEGMENTATION, "miou"),
         ):
-            chosen = [metrics for metrics in here if metrics.get(key) is not None]
-            if chosen:
-                parts.append(f"**{title}**, {split}:\n\n{_table(chosen, shown_columns(chosen, columns))}")
-        labels = [metrics for metrics in here if isinstance(metrics.get("iou"), Mapping)]
-        if labels:
-            parts.append(f"**IoU per label**, {split}:\n\n{_iou_table(labels)}")
-    return "\n\n".join(parts) + "\n"
+            comparable = [metrics for metrics in split_metrics if metrics.get(metric_name) is not None]
+            if comparable:
+                sections.append(
+                    f"**{title}**, {split}:\n\n{_numbers_table(comparable, shown_columns(comparable, columns))}"
+                )
+        with_ious = [metrics for metrics in split_metrics if isinstance(metrics.get("iou"), Mapping)]
+        if with_ious:
+            sections.append(f"**IoU per label**, {split}:\n\n{_iou_table(with_ious)}")
+    return "\n\n".join(sections) + "\n"
 
 
-def _table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
+def _numbers_table(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> str:
     kinds = [kind_of(metrics) for metrics in measured]
-    cells = [[f"{metrics['weights']} ({metrics['system']})" for metrics in measured]]
+    column_cells = [[f"{metrics['weights']} ({metrics['system']})" for metrics in measured]]
     for column in columns:
         values = [column.value(metrics) for metrics in measured]
-        shown = ["–" if value is None else f"{value:.{column.decimals}f}" for value in values]
-        best = best_of(shown, kinds, column.more)
-        cells.append([f"**{text}**" if n in best else text for n, text in enumerate(shown)])
-    return _lines(["weights", *[column.heading() for column in columns]], list(zip(*cells, strict=True)))
+        value_texts = ["–" if value is None else f"{value:.{column.decimals}f}" for value in values]
+        best_rows = best_of(value_texts, kinds, column.more)
+        column_cells.append(
+            [f"**{text}**" if row_index in best_rows else text for row_index, text in enumerate(value_texts)]
+        )
+    return _markdown_table(
+        ["weights", *[column.heading() for column in columns]], list(zip(*column_cells, strict=True))
+    )
 
 
 def kind_of(metrics: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -144,31 +154,40 @@ def kind_of(metrics: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(metrics.get(key) for key in ("data", "split", "resolution", "pictures"))
 
 
-def best_of(shown: Sequence[str], kinds: Sequence[Any], more: bool | None) -> set[int]:
+def best_of(shown: Sequence[str], kinds: Sequence[Any], higher_is_better: bool | None) -> set[int]:
     """Rows that are the best, as shown, of two or more of their kind; "–" is no number, None knows no better side."""
-    best: set[int] = set()
+    best_rows: set[int] = set()
     for row, text in enumerate(shown):
-        rivals = [float(other) for other, kind in zip(shown, kinds, strict=True) if other != "–" and kind == kinds[row]]
-        if text != "–" and more is not None and len(rivals) > 1 and float(text) == (max if more else min)(rivals):
-            best.add(row)
-    return best
+        rivals = [
+            float(rival_text)
+            for rival_text, kind in zip(shown, kinds, strict=True)
+            if rival_text != "–" and kind == kinds[row]
+        ]
+        if (
+            text != "–"
+            and higher_is_better is not None
+            and len(rivals) > 1
+            and float(text) == (max if higher_is_better else min)(rivals)
+        ):
+            best_rows.add(row)
+    return best_rows
 
 
 def _iou_table(measured: Sequence[Mapping[str, Any]]) -> str:
-    names = list(dict.fromkeys(name for metrics in measured for name in metrics["iou"]))
-    body = []
-    for name in names:
-        values = [metrics["iou"].get(name) for metrics in measured]
-        body.append([name, *["–" if value is None else f"{value:.3f}" for value in values]])
-    return _lines(["label", *[str(metrics["weights"]) for metrics in measured]], body)
+    label_names = list(dict.fromkeys(label_name for metrics in measured for label_name in metrics["iou"]))
+    table_rows = []
+    for label_name in label_names:
+        label_ious = [metrics["iou"].get(label_name) for metrics in measured]
+        table_rows.append([label_name, *["–" if iou is None else f"{iou:.3f}" for iou in label_ious]])
+    return _markdown_table(["label", *[str(metrics["weights"]) for metrics in measured]], table_rows)
 
 
-def _lines(heading: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *["---:"] * (len(heading) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [heading, rule, *body])
+def _markdown_table(heading: Sequence[str], table_rows: Sequence[Sequence[str]]) -> str:
+    alignment = ["---", *["---:"] * (len(heading) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [heading, alignment, *table_rows])
 
 
-def _text(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):

@@ -57,7 +57,7 @@ class GroupPlan:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a schedule starts from: see the fields of `engine.models.smis.SMISConfig` of the same names."""
+    """What a schedule starts from: see the fields of `engine.systems.smis.network.SMISConfig` of the same names."""
 
     schedule: Schedule
     labels: int

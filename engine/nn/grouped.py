@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from engine.nn.blocks import modulate, resize_nearest
 from engine.nn.group_schedule import BlockGroups
 from engine.nn.grouped_conv import GroupedConv2d
+from engine.nn.modulation import LabelParts, ModulationParts
 from engine.nn.spectral import spectral
 
 
@@ -45,6 +46,12 @@ class CGNorm(nn.Module):
         """x (B, C, H, W); hot (B, label_channels, h, w) is resized (nearest) to x. Returns (B, C, H, W)."""
         gamma, beta = self.modulation(resize_nearest(hot, *x.shape[-2:]))
         return modulate(self.norm(x), 1 + gamma, beta)
+
+    def modulation_parts(self) -> ModulationParts:
+        """See `engine.nn.modulation`."""
+        convolutions = self.modulation
+        labels = LabelParts(convolutions.shared, convolutions.gamma, convolutions.beta, grouped=True)
+        return ModulationParts(self.norm, labels)
 
 
 class CGBlock(nn.Module):

@@ -21,7 +21,7 @@ class Encoder(nn.Module):
     """A parser's way down, frozen: stem, residual blocks, middle.
 
     Args:
-        stem, down, middle: those parts of an `engine.models.parser.Parser` in evaluation mode.
+        stem, down, middle: those parts of an `engine.systems.parser.network.Parser` in evaluation mode.
     """
 
     def __init__(self, stem: nn.Module, down: nn.ModuleList, middle: nn.Module) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from engine.nn.blocks import add_noise, modulate
 from engine.nn.label_places import LabelConditions, Places
+from engine.nn.modulation import ModulationParts, StyleParts
 from engine.nn.spade import SPADEModulation
 from engine.nn.spectral import spectral
 
@@ -91,6 +92,20 @@ class SEAN(nn.Module):
             return modulate(self.norm(x), scale, shift)
         gamma, beta = self.literal(conditions.map(*x.shape[-2:]), codes)
         return self.norm(x) * (1 + gamma) + beta
+
+    def modulation_parts(self) -> ModulationParts:
+        """See `engine.nn.modulation`."""
+        styles = None
+        if self.styled:
+            styles = StyleParts(
+                self.style_transform.weight,
+                self.style_transform.bias,
+                self.style_gamma,
+                self.style_beta,
+                self.blend_gamma,
+                self.blend_beta,
+            )
+        return ModulationParts(self.norm, self.spade.parts(), styles, self.noise_strength, self.layer)
 
     def literal(self, hot: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         """gamma and beta by way of the style map, as the paper draws it: each (B, C, H, W)."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from engine.nn.label_places import LabelConditions, Places, window_rows
+from engine.nn.modulation import LabelParts, ModulationParts, fixed_statistics
 from engine.nn.spectral import spectral
+
+ParameterFreeNorm = Literal["batch", "instance"]
 
 
 class SPADEModulation(nn.Module):
@@ -37,13 +40,25 @@ class SPADEModulation(nn.Module):
         hidden = F.relu(window_rows(places, self.shared))
         return places.window_sums(hidden, self.gamma), places.window_sums(hidden, self.beta)
 
+    def parts(self) -> LabelParts:
+        """See `engine.nn.modulation`."""
+        return LabelParts(self.shared, self.gamma, self.beta)
+
 
 class SPADE(nn.Module):
-    """out = BN(x) * (1 + gamma) + beta with parameter-free batch normalisation (paper, eq. 1)."""
+    """out = norm(x) * (1 + gamma) + beta with a parameter-free normalisation (paper, eq. 1).
 
-    def __init__(self, channels: int, labels: int, hidden: int = 128) -> None:
+    Args:
+        channels: C of the features.
+        labels: channels of the (one-hot) label map.
+        hidden: see `SPADEModulation`.
+        norm: "batch", or "instance", whose mean and variance are each picture's own, in use as well as in training.
+    """
+
+    def __init__(self, channels: int, labels: int, hidden: int = 128, norm: ParameterFreeNorm = "batch") -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False)
+        kind = nn.BatchNorm2d if norm == "batch" else nn.InstanceNorm2d
+        self.norm = kind(channels, affine=False)
         self.modulation = SPADEModulation(channels, labels, hidden)
 
     def forward(self, x: Tensor, conditions: LabelConditions) -> Tensor:
@@ -55,6 +70,10 @@ class SPADE(nn.Module):
         gamma, beta = self.modulation(conditions.map(*x.shape[-2:]))
         return self.norm(x) * (1 + gamma) + beta
 
+    def modulation_parts(self) -> ModulationParts:
+        """See `engine.nn.modulation`."""
+        return ModulationParts(fixed_statistics(self.norm), self.modulation.parts())
+
 
 class SPADEResBlk(nn.Module):
     """SPADE residual block: two (SPADE, LeakyReLU 0.2, 3 x 3 convolution), learned shortcut where widths differ.
@@ -62,17 +81,25 @@ class SPADEResBlk(nn.Module):
     The shortcut is SPADE then a 1 x 1 convolution without bias or activation (published code).
     """
 
-    def __init__(self, fan_in: int, fan_out: int, labels: int, hidden: int = 128, sn: bool = False) -> None:
+    def __init__(
+        self,
+        fan_in: int,
+        fan_out: int,
+        labels: int,
+        hidden: int = 128,
+        sn: bool = False,
+        norm: ParameterFreeNorm = "batch",
+    ) -> None:
         super().__init__()
         middle = min(fan_in, fan_out)
         self.conv_0 = spectral(nn.Conv2d(fan_in, middle, 3, padding=1), sn)
         self.conv_1 = spectral(nn.Conv2d(middle, fan_out, 3, padding=1), sn)
-        self.norm_0 = SPADE(fan_in, labels, hidden)
-        self.norm_1 = SPADE(middle, labels, hidden)
+        self.norm_0 = SPADE(fan_in, labels, hidden, norm)
+        self.norm_1 = SPADE(middle, labels, hidden, norm)
         self.learned_shortcut = fan_in != fan_out
         if self.learned_shortcut:
             self.conv_s = spectral(nn.Conv2d(fan_in, fan_out, 1, bias=False), sn)
-            self.norm_s = SPADE(fan_in, labels, hidden)
+            self.norm_s = SPADE(fan_in, labels, hidden, norm)
 
     def forward(self, x: Tensor, conditions: LabelConditions) -> Tensor:
         """x (B, fan_in, H, W), the batch's label maps -> (B, fan_out, H, W)."""

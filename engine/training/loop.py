@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,20 @@ import lightning_fabric
 import numpy as np
 from torch import Tensor
 
-from engine.data.folder import Batch, DatasetFolder
+from engine.data.dataset import DataSet
 from engine.data.layout import evenly
-from engine.errors import Cancelled, EngineError, TrainingError
+from engine.devices import free_caches, is_out_of_memory
+from engine.errors import Cancelled, EngineError, Message, OutOfMemory, TrainingError
 from engine.files import cannot, write_bytes
-from engine.images import encode_png
-from engine.training import checkpoint
+from engine.pictures.images import encode_png
 from engine.training.control import Control
-from engine.training.pace import Pace, machine_use
-from engine.training.parallel import any_process, average_numbers
 from engine.training.recipe import Recipe
-from engine.training.snapshot import Snapshot, on_cpu, write_weights
-from engine.training.step import Stepper
+from engine.training.run import checkpoint
+from engine.training.run.pace import Pace, machine_use
+from engine.training.run.parallel import all_or_none, any_process, average_numbers
+from engine.training.run.shortage import too_little_memory
+from engine.training.run.snapshot import Snapshot, numbers_of, on_cpu, write_weights
+from engine.training.run.step import Stepper
 from engine.training.task import Task, run_path
 
 SHOWN = 8
@@ -60,8 +62,8 @@ class Loop:
 
     task: Task
     recipe: Recipe
-    train: DatasetFolder
-    validation: DatasetFolder | None
+    train: DataSet
+    validation: DataSet | None
     folder: Path
     fabric: lightning_fabric.Fabric
     callbacks: list[Callback] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Loop:
     best: float = -float("inf")
     _latest: dict[str, Tensor] = field(default_factory=dict)
     _numbers: dict[str, float] = field(default_factory=dict)
+    _best_numbers: set[str] = field(default_factory=set)  # names of the numbers that `best` was made of
     _marked: int = 0  # the last step whose milestones are done: a cancelled run owes them
     _saved: int = 0  # the step of the last checkpoint
     _pace: Pace = field(default_factory=lambda: Pace(0.0))
@@ -83,7 +86,7 @@ class Loop:
         """Train up to `recipe.steps`.
 
         Raises Cancelled once it was asked to stop (a checkpoint is saved), TrainingError on losses that are no
-        numbers (the last checkpoint stays) and when data vanish or the disk is full.
+        numbers (the last checkpoint stays) and when data vanish or the disk is full, OutOfMemory.
         """
         self._pace = Pace(self.seconds)
         with self.control.serving(), self._answering_while_validating(), self.stepper.ahead():
@@ -98,6 +101,12 @@ class Loop:
             except EngineError as error:
                 self._phase("failed")
                 raise self._stopped_by(error) from error
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                free_caches(self.device)
+                self._phase("failed")
+                raise self._stopped_by(too_little_memory(self.recipe, self.device, error)) from error
             self._phase("finished")
 
     def _train(self) -> None:
@@ -159,16 +168,15 @@ class Loop:
         recipe, last = self.recipe, self.step == self.recipe.steps
         sample = self.step % recipe.sample_every == 0 or last
         validate = self.validation is not None and (self.step % recipe.validate_every == 0 or last)
-        if self.fabric.is_global_zero:
-            if sample:
+        save = self.step % recipe.checkpoint_every == 0
+        with all_or_none(self.fabric) if sample or validate or save else nullcontext():
+            if sample and self.fabric.is_global_zero:
                 self.show_samples()
-            if validate:
+            if validate and self.fabric.is_global_zero:
                 self.validate()
-        self._marked = self.step
-        if self.step % recipe.checkpoint_every == 0:
-            self.save()
-        if self.fabric.world_size > 1 and (sample or validate):
-            self.fabric.barrier()
+            self._marked = self.step
+            if save:
+                self.save()
         if sample or validate:
             self._phase("training")
 
@@ -180,7 +188,7 @@ class Loop:
         data = self.validation if self.validation is not None else self.train
         batch = data.batch(np.array(evenly(len(data), SHOWN)))
         with self.fabric.autocast(), self.stepper.random(0):  # the same draws every time: sheets can be compared
-            sheet = self.task.samples(Batch(batch.image.to(self.device), batch.label_map.to(self.device)))
+            sheet = self.task.samples(batch.to(self.device))
         pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
         path = run_path(self.folder, "samples", f"{self.step:07d}.png")
         write_bytes(path, encode_png(pixels))
@@ -192,7 +200,9 @@ class Loop:
         self._phase("validating")
         with self.fabric.autocast(), self.stepper.random(0):
             numbers = self.task.validate(self.validation)
-        self._numbers = numbers
+        if self._best_numbers and self._best_numbers != set(numbers):
+            self.best = -float("inf")  # measured in another way: with or without a Frechet distance, say
+        self._numbers, self._best_numbers = numbers, set(numbers)
         self._report("validation", {"numbers": {k: round(v, 4) for k, v in numbers.items()}})
         if numbers["score"] > self.best:
             self.best = numbers["score"]
@@ -216,8 +226,16 @@ class Loop:
 
     def _taken(self, numbers: dict[str, float]) -> Snapshot:
         with self.stepper.random(0):  # building a network draws numbers, which no step must miss
-            config, state = self.task.export()
-        return Snapshot(self.recipe.system, config, on_cpu(state), self.step, self.seconds, dict(numbers))
+            export = self.task.export()
+        return Snapshot(
+            self.recipe.system,
+            export.config,
+            on_cpu(export.state),
+            self.step,
+            self.seconds,
+            dict(numbers),
+            export.networks,
+        )
 
     def save(self) -> None:
         """Write checkpoints/last.pt: everything that a resumed run needs.
@@ -243,10 +261,11 @@ class Loop:
 
     def resume(self) -> None:
         """Go on from checkpoints/last.pt. Raises TrainingError if it is missing or belongs to another network."""
-        facts = checkpoint.read_checkpoint(self.folder, self.task, self.device)
+        facts = checkpoint.read_checkpoint(self.folder, self.task)
         self.step, self.seconds, self.best = int(facts["step"]), float(facts["seconds"]), float(facts["best"])
         self._marked = int(facts.get("marked", self.step))
         self._saved = self.step
+        self._best_numbers = set(numbers_of(self.folder / "best.safetensors"))
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         if scaler is not None and "scaler" in facts:
             scaler.load_state_dict(facts["scaler"])
@@ -258,17 +277,19 @@ class Loop:
         if self.stepper.whole and self._saved < self.step:
             try:
                 self.save()
-            except EngineError:
-                pass  # a full disk, say: the last checkpoint stays
-        what = str(error).rstrip(".")
-        if not self._saved:
-            return TrainingError(
-                f"{what}; training stopped at step {self.step}, start it again.", details=error.details
+            except Exception as second:  # a full disk, or still no memory: the last checkpoint stays
+                if not isinstance(second, EngineError) and not is_out_of_memory(second):
+                    raise
+        kind = OutOfMemory if isinstance(error, OutOfMemory) else TrainingError
+        what = error.message.as_clause()
+        if self._saved:
+            message = Message(
+                "{0}; training stopped at step {1}, resume it from its checkpoint of step {2}.",
+                what, self.step, self._saved,
             )
-        return TrainingError(
-            f"{what}; training stopped at step {self.step}, resume it from its checkpoint of step {self._saved}.",
-            details=error.details,
-        )
+        else:
+            message = Message("{0}; training stopped at step {1}, start it again.", what, self.step)
+        return kind(message, details=error.details)
 
     # ------------------------------------------------------------------ reports
 

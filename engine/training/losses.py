@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -10,39 +11,49 @@ from torch import Tensor
 
 Features = list[list[Tensor]]
 """Per scale, the features of every layer of a multi-scale discriminator; the last are logits."""
+OverScales = Literal["mean", "sum"]
 
 
-def hinge_discriminator(real: Features, fake: Features) -> Tensor:
-    """-mean(min(D(x) - 1, 0)) - mean(min(-D(G) - 1, 0)), averaged over scales."""
+def over_scales(terms: list[Tensor], how: OverScales) -> Tensor:
+    """One loss of those of the scales."""
+    stacked = torch.stack(terms)
+    return stacked.mean() if how == "mean" else stacked.sum()
+
+
+def hinge_discriminator(real: Features, fake: Features, how: OverScales = "mean") -> Tensor:
+    """-mean(min(D(x) - 1, 0)) - mean(min(-D(G) - 1, 0)) of each scale."""
     terms = [
         F.relu(1 - r[-1].float()).mean() + F.relu(1 + f[-1].float()).mean() for r, f in zip(real, fake, strict=True)
     ]
-    return torch.stack(terms).mean()
+    return over_scales(terms, how)
 
 
-def hinge_generator(fake: Features) -> Tensor:
-    """-mean(D(G)), averaged over scales."""
-    return -torch.stack([f[-1].float().mean() for f in fake]).mean()
+def hinge_generator(fake: Features, how: OverScales = "mean") -> Tensor:
+    """-mean(D(G)) of each scale."""
+    return -over_scales([f[-1].float().mean() for f in fake], how)
 
 
-def squares_discriminator(real: Features, fake: Features) -> Tensor:
-    """Least squares (pix2pixHD): (mean((D(x) - 1)^2) + mean(D(G)^2)) / 2, averaged over scales."""
+def squares_discriminator(real: Features, fake: Features, how: OverScales = "sum") -> Tensor:
+    """Least squares: (mean((D(x) - 1)^2) + mean(D(G)^2)) / 2 of each scale, summed by pix2pixHD's code."""
     terms = [
         ((r[-1].float() - 1).pow(2).mean() + f[-1].float().pow(2).mean()) / 2 for r, f in zip(real, fake, strict=True)
     ]
-    return torch.stack(terms).mean()
+    return over_scales(terms, how)
 
 
-def squares_generator(fake: Features) -> Tensor:
-    """Least squares (pix2pixHD): mean((D(G) - 1)^2), averaged over scales."""
-    return torch.stack([(f[-1].float() - 1).pow(2).mean() for f in fake]).mean()
+def squares_generator(fake: Features, how: OverScales = "sum") -> Tensor:
+    """Least squares: mean((D(G) - 1)^2) of each scale, summed by pix2pixHD's code."""
+    return over_scales([(f[-1].float() - 1).pow(2).mean() for f in fake], how)
 
 
-DISCRIMINATOR_LOSSES: dict[str, Callable[[Features, Features], Tensor]] = {
+DISCRIMINATOR_LOSSES: dict[str, Callable[[Features, Features, OverScales], Tensor]] = {
     "hinge": hinge_discriminator,
     "lsgan": squares_discriminator,
 }
-GENERATOR_LOSSES: dict[str, Callable[[Features], Tensor]] = {"hinge": hinge_generator, "lsgan": squares_generator}
+GENERATOR_LOSSES: dict[str, Callable[[Features, OverScales], Tensor]] = {
+    "hinge": hinge_generator,
+    "lsgan": squares_generator,
+}
 
 
 def feature_matching(real: Features, fake: Features) -> Tensor:

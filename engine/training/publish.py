@@ -8,27 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import engine
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import read_tensors, save_weights, user_weights_folder
-from engine.data.folder import DatasetFolder
+from engine.data.dataset import DataSet
+from engine.data.kinds import Kind
 from engine.data.layout import evenly
-from engine.data.styles import mean_style
-from engine.errors import TrainingError
+from engine.errors import NotSupported, TrainingError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
-from engine.models.registry import family
-from engine.models.sean import MEAN_STYLE, SEANConfig, SEANGenerator
-from engine.painters.style_spread import PICTURES, measure_spread, needs_measuring, save_spread
-from engine.session import Session
-from engine.systems import PAINTERS
+from engine.painting.style_spread import PICTURES
+from engine.systems import find_system, system
+from engine.systems.base import RENDER, USUAL_SIDE, Network, load_part
+from engine.systems.finish import Finish
 from engine.training.loop import Loop
-from engine.training.snapshot import Snapshot
+from engine.training.run.snapshot import Snapshot
+from engine.weights.card import Card, read_card
+from engine.weights.store import read_tensors, save_weights, user_weights_folder
 
 
 def publish(
@@ -56,40 +54,32 @@ def publish(
     """
     best, config_file = run / "best.safetensors", run / "config.json"
     if not best.is_file() or not config_file.is_file():
-        raise TrainingError(f'"{run}" has no best.safetensors yet; train until its first validation.')
+        raise TrainingError('"{0}" has no best.safetensors yet; train until its first validation.', run)
     about, trained = _read_about(config_file), _read_trained(best)
     state = read_tensors(best)
     metrics: dict[str, Any] = {"at_training": trained.numbers}
-    folder: DatasetFolder | None = None
-    if trained.system in PAINTERS:
-        side = family(trained.system).read_config(trained.config).resolution
-        folder = DatasetFolder(data or Path(about.data), "train", side, on_progress)
-        metrics["train"] = {"label_shares": folder.label_shares()}
-        if trained.system == "sean":
-            generator = _generator(best, trained.config, state)
-            state[MEAN_STYLE] = mean_style(generator.eval(), folder, on_progress=on_progress)
+    folder: DataSet | None = None
+    known = find_system(trained.system)
+    if known is not None and (known.finish or RENDER in known.requests):
+        network = _network(best, trained, state)
+        kind: Kind = load_part(known.data)
+        side = int(trained.config.get("resolution", about.recipe.get("resolution", USUAL_SIDE)))
+        folder = kind.opens()(data or Path(about.data), "train", side, on_progress)
+        metrics["train"] = folder.measures()
+        state |= _finish(trained.system).tensors(network, folder, None, on_progress)
     card = _card(name, about, trained, metrics, facts)
     place = (destination or user_weights_folder()) / name
-    card = save_weights(place, card, _half(state))
-    return card if folder is None else _with_styles(place, card, folder, PICTURES, on_progress)
+    save_weights(place, card, _half(state))
+    if folder is not None:
+        _finish(trained.system).files(place, folder, PICTURES, on_progress)
+    return read_card(place)
 
 
-def _with_styles(
-    place: Path, card: Card, data: DatasetFolder, pictures: int, on_progress: Callable[[float, str], None] | None
-) -> Card:
-    """The card of written weights once it is measured how styles vary, for systems that do not know by themselves."""
-    if not needs_measuring(card):
-        return card
-    chosen = np.array(evenly(len(data), pictures))
-
-    def done(count: int) -> None:
-        if on_progress is not None:
-            on_progress(count / len(chosen), "measuring styles")
-
-    spread = measure_spread(
-        Session("cpu").painter(str(place)), data.images[chosen], data.label_maps[chosen], on_picture=done
-    )
-    return save_spread(place, spread)
+def _finish(name: str) -> Finish:
+    """What the system of that name adds to trained weights."""
+    known = find_system(name)
+    finish: Finish = load_part(known.finish) if known is not None and known.finish else Finish()
+    return finish
 
 
 def _card(
@@ -97,18 +87,21 @@ def _card(
 ) -> Card:
     network = about.perceptual_network
     if network is None:  # a run of an earlier version: what its recipe asked for was there
-        asked = about.recipe.get("task", {}).get("perceptual", trained.system == "sean")
+        usual = getattr(load_part(system(trained.system).task_config)(), "perceptual", 0.0)
+        asked = about.recipe.get("task", {}).get("perceptual", usual)
         network = MOBILENET if asked else ""
+    recipe = {key: value for key, value in about.recipe.items() if key != "note"}  # it speaks of the recipe's own data
     return Card(
         name=name,
         system=trained.system,
         config=trained.config,
+        networks=trained.networks,
         label_set=about.label_set,
         steps=trained.step,
         seconds=trained.seconds,
         metrics=metrics,
         perceptual_network=network,
-        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(about.recipe)}",
+        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe)}",
     ).replace(**(facts or {}))
 
 
@@ -143,21 +136,22 @@ def publish_snapshot(
     """
     taken = loop.snapshot()
     state, metrics = taken.state, {"at_training": taken.numbers}
-    if taken.system == "sean":
-        generator = _generator(loop.folder, taken.config, state).eval()
-        state[MEAN_STYLE] = mean_style(generator, loop.train, evenly(len(loop.train), pictures), on_progress)
+    finish, chosen = _finish(taken.system), evenly(len(loop.train), pictures)
+    state |= finish.tensors(_network(loop.folder, taken, state), loop.train, chosen, on_progress)
     about = _read_about(loop.folder / "config.json")
     card = _card(name, about, taken, metrics, facts)
     place = (destination or user_weights_folder()) / name
-    return _with_styles(place, save_weights(place, card, _half(state)), loop.train, pictures, on_progress)
+    save_weights(place, card, _half(state))
+    finish.files(place, loop.train, pictures, on_progress)
+    return read_card(place)
 
 
 class _About(msgspec.Struct):
     """What publishing needs of a run's config.json."""
 
     data: str
-    label_set: dict[str, Any]
     recipe: dict[str, Any]
+    label_set: dict[str, Any] = {}
     perceptual_network: str | None = None
 
 
@@ -169,6 +163,7 @@ class _Trained(msgspec.Struct):
     step: int
     seconds: float
     numbers: dict[str, float]
+    networks: dict[str, dict[str, Any]] = {}
 
 
 def _read_about(path: Path) -> _About:
@@ -176,7 +171,8 @@ def _read_about(path: Path) -> _About:
         return msgspec.json.decode(read_bytes(path), type=_About)
     except msgspec.DecodeError as error:
         raise TrainingError(
-            f'"{path}" is damaged, it is not what training wrote ({error}); publish another run.', details=repr(error)
+            '"{0}" is damaged, it is not what training wrote ({1}); publish another run.',
+            path, error, details=repr(error),
         ) from error
 
 
@@ -184,22 +180,35 @@ def _read_trained(path: Path) -> _Trained:
     try:
         with safe_open(path, "pt") as file:
             found = dict(file.metadata() or {})
-        parsed = {key: json.loads(found[key]) for key in ("config", "numbers") if key in found}
+        parsed = {key: json.loads(found[key]) for key in ("config", "numbers", "networks") if key in found}
         return msgspec.convert(found | parsed, _Trained, strict=False)
     except OSError as error:
         raise cannot("read", path, error) from error
     except (SafetensorError, ValueError) as error:  # msgspec's and json's errors are ValueErrors
         raise TrainingError(
-            f'"{path}" does not say what was trained; train the run on to its next validation.', details=repr(error)
+            '"{0}" does not say what was trained; train the run on to its next validation.',
+            path, details=repr(error),
         ) from error
 
 
-def _generator(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> SEANGenerator:
+def _network(path: Path, trained: _Trained | Snapshot, state: dict[str, Tensor]) -> Any:
+    """The trained network in evaluation mode; where there are several, a dict of them."""
+    known = system(trained.system)
     try:
-        generator = SEANGenerator(msgspec.convert(config, SEANConfig))
-        generator.load_state_dict(state)
-    except (ValueError, RuntimeError) as error:
+        if trained.networks:
+            networks = {}
+            for name, config in trained.networks.items():
+                own = {k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")}
+                networks[name] = _filled(known.networks[name], config, own)
+            return networks
+        return _filled(known.network, trained.config, state)
+    except (ValueError, RuntimeError, NotSupported) as error:
         raise TrainingError(
-            f'The tensors of "{path}" do not fit its own description; publish another run.', details=str(error)
+            'The tensors of "{0}" do not fit its own description; publish another run.', path, details=str(error)
         ) from error
-    return generator
+
+
+def _filled(network: Network, config: dict[str, Any], state: dict[str, Tensor]) -> Any:
+    module = network.build(network.read_config(config))
+    module.load_state_dict(state)
+    return module.eval()

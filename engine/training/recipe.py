@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from engine.errors import BadFile, TrainingError
+from engine.errors import BadFile, Message, NotSupported, TrainingError
+from engine.systems import system
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
 T = TypeVar("T")
@@ -21,7 +22,7 @@ Count = Annotated[int, Meta(ge=1)]
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One recipe.
 
-    system: what is trained: "sean", "spade", "smis", "pix2pixhd" or "parser".
+    system: id of what is trained, one of `engine.systems.SYSTEMS`.
     resolution: side of the training pictures in pixels.
     batch, steps, seed: pictures per step (and device), length of the run, what all randomness follows from.
     accumulate: batches whose gradients are averaged before the networks are updated, then all at once.
@@ -31,7 +32,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: what the recipe is for.
     """
 
-    system: Literal["sean", "spade", "smis", "pix2pixhd", "parser"]
+    system: str
     resolution: Count
     batch: Count
     steps: Count
@@ -55,24 +56,32 @@ def names() -> list[str]:
 def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None) -> Recipe:
     """Read a recipe by name or file. `changes` overrides keys ("steps", "task.ema").
 
-    Raises BadFile for a recipe that is missing, broken or has an unknown key.
+    Raises BadFile for a recipe that is missing or broken, TrainingError for an unknown key or system.
     """
     path = Path(name_or_path)
     if not path.suffix:
         path = FOLDER / f"{name_or_path}.toml"
     if not path.is_file():
-        raise BadFile(f"There is no recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a .toml file.")
+        raise BadFile(
+            "There is no recipe {0}; known: {1}, or a .toml file.",
+            repr(str(name_or_path)), ", ".join(names()),
+        )
     try:
         raw = msgspec.toml.decode(path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
-        raise BadFile(f"{path} is no valid TOML: {error}.") from error
+        raise BadFile("{0} is no valid TOML: {1}.", path, error) from error
     for key, value in (changes or {}).items():
         *parents, leaf = key.split(".")
         place = raw
         for parent in parents:
             place = place.setdefault(parent, {})
         place[leaf] = value
-    return read_fields(raw, Recipe, str(path))
+    recipe = read_fields(raw, Recipe, str(path))
+    try:
+        system(recipe.system)
+    except NotSupported as error:
+        raise TrainingError("{0}: {1}", path, error) from error
+    return recipe
 
 
 def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
@@ -83,7 +92,7 @@ def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
     except msgspec.ValidationError as error:
         what, _, place = str(error).replace("`", "").partition(" - at $.")
         key = f"the key {place!r}: " if place else ""
-        raise TrainingError(f"{source}: {key}{what[:1].lower()}{what[1:]}.", details=str(error)) from error
+        raise TrainingError("{0}: {1}{2}{3}.", source, key, what[:1].lower(), what[1:], details=str(error)) from error
 
 
 def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
@@ -93,8 +102,13 @@ def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
     for key, value in raw.items():
         if key not in fields:
             near = difflib.get_close_matches(key, list(fields), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}."
-            raise TrainingError(f"{source}: unknown key {key!r} for {re.sub('Config$', '', kind.__name__)}{hint}")
+            hint = Message("; known: {0}.", ", ".join(fields))
+            if near:
+                hint = Message("; did you mean {0}?", repr(near[0]))
+            raise TrainingError(
+                "{0}: unknown key {1} for {2}{3}",
+                source, repr(key), re.sub("Config$", "", kind.__name__), hint,
+            )
         if isinstance(value, dict):
             for kind_of_part in (hints[key], *get_args(hints[key])):  # a config, or "config or None"
                 if isinstance(kind_of_part, type) and is_dataclass(kind_of_part):

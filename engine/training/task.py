@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from engine.data.folder import Batch, DatasetFolder
+from engine.data.batch import Batch
+from engine.data.dataset import DataSet
 
 Losses = dict[str, Tensor]
 """Named scalars, already weighted: their sum is what the named optimiser minimises."""
 
 
+@dataclass(frozen=True)
+class Export:
+    """What a run leaves for use: averaged, spectral norm folded, nothing of training left.
+
+    config, state: those of the system's first network.
+    networks: where weights are of several networks, the config of each by name; `config` is empty then, and the
+        tensors are called "NAME.tensor".
+    """
+
+    config: dict[str, Any]
+    state: dict[str, Tensor]
+    networks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def several(networks: Mapping[str, tuple[dict[str, Any], Mapping[str, Tensor]]]) -> Export:
+    """The export of several networks, each with its config and its tensors."""
+    state = {f"{name}.{key}": value for name, (_, tensors) in networks.items() for key, value in tensors.items()}
+    return Export({}, state, {name: config for name, (config, _) in networks.items()})
+
+
 class Task(Protocol):
-    """One system in training: its networks, optimisers, losses, samples and result."""
+    """One system in training: its networks, optimisers, losses, samples and result.
+
+    A system's task is built from (model config, task config, steps of the whole run, device, training data). The model
+    config is that of the system's first network; where a task's class names several in `trains`, a dict of them.
+    """
 
     modules: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
@@ -34,7 +60,7 @@ class Task(Protocol):
         """A picture (3, H, W) in [-1, 1] that shows the present (averaged) state on a fixed batch."""
         ...
 
-    def validate(self, data: DatasetFolder) -> dict[str, float]:
+    def validate(self, data: DataSet) -> dict[str, float]:
         """Named numbers on a validation split; "score" (higher is better) decides which checkpoint is kept."""
         ...
 
@@ -46,12 +72,15 @@ class Task(Protocol):
         """The inverse of `state_dict`."""
         ...
 
-    def export(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """(config, state) of the network for use: averaged, spectral norm folded, nothing of training left."""
+    def export(self) -> Export:
+        """The networks for use."""
         ...
 
-    def start_from(self, state: dict[str, Tensor]) -> list[str]:
-        """Take over what fits from exported weights; return the names that did not fit."""
+    def start_from(self, state: dict[str, Tensor], kept: Collection[str] = ()) -> list[str]:
+        """Take over what fits from exported weights; return the names that did not fit.
+
+        kept: names of modules that a run's checkpoint has filled already.
+        """
         ...
 
 

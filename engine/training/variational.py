@@ -2,6 +2,7 @@
 
 A picture is painted from its label map and z ~ N(mean, variance) of its own encoding and compared with itself; the KL
 divergence from N(0, 1) keeps the latents where sampling looks for them later (SPADE, appendix A; SMIS, section 3.2).
+The generator has `encode(image, hot) -> mean, log-variance` and `forward(hot, z)`.
 """
 
 from __future__ import annotations
@@ -9,21 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data.folder import DatasetFolder
-from engine.data.layout import evenly
-from engine.nn.blocks import one_hot
 from engine.nn.latent import sample_latent
-from engine.training.gan import BATCH, GANTask, GANTaskConfig
+from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.losses import kl_divergence
 from engine.training.task import Losses
 
 
 @dataclass(frozen=True)
-class VariationalTaskConfig(GANTaskConfig):
+class VariationalTaskConfig(AdversarialTaskConfig):
     """How a generator with a latent is trained. Defaults as SPADE and SMIS published them.
 
     kl: weight of the KL divergence, which is summed over a picture's latent and averaged over pictures (published:
@@ -42,45 +39,33 @@ class VariationalTaskConfig(GANTaskConfig):
     mean_share: float = 0.0
 
 
-class VariationalTask(GANTask):
-    """A generator with `encode(image, hot) -> mean, log-variance` and `forward(hot, z)`."""
+def encoded(
+    generator: Any, real: Tensor, hot: Tensor, config: VariationalTaskConfig, step: int
+) -> tuple[Tensor, Losses]:
+    """z ~ q(z | picture), the mean itself for `mean_share` of the pictures; "kl", with its weight at this step."""
+    mean, log_variance = (x.float() for x in generator.encode(real, hot))
+    weight = config.kl * min(1.0, (step + 1) / max(1, config.kl_warm_up))
+    noise = torch.randn_like(mean)
+    if config.mean_share:
+        noisy = torch.rand(len(mean), device=mean.device) >= config.mean_share
+        noise = noise * noisy.view(-1, *[1] * (mean.ndim - 1))
+    return sample_latent(mean, log_variance, noise), {"kl": weight * kl_divergence(mean, log_variance)}
 
-    config: VariationalTaskConfig
-    step: int = 0
 
-    def paint(self, real: Tensor, hot: Tensor) -> tuple[Tensor, Losses]:
-        """From z ~ q(z | picture)."""
-        z, losses = self.encoded(real, hot)
-        return self.generator(hot, z), losses
+def from_mean(generator: Any, image: Tensor, hot: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) painted from the mean of q(z | picture)."""
+    painted: Tensor = generator(hot, generator.encode(image, hot)[0])
+    return painted
 
-    def encoded(self, real: Tensor, hot: Tensor) -> tuple[Tensor, Losses]:
-        """z ~ q(z | picture), the mean itself for `mean_share` of the pictures; "kl", with its weight."""
-        mean, log_variance = (x.float() for x in self.generator.encode(real, hot))
-        config = self.config
-        weight = config.kl * min(1.0, (self.step + 1) / max(1, config.kl_warm_up))
-        noise = torch.randn_like(mean)
-        if config.mean_share:
-            noisy = torch.rand(len(mean), device=mean.device) >= config.mean_share
-            noise = noise * noisy.view(-1, *[1] * (mean.ndim - 1))
-        return sample_latent(mean, log_variance, noise), {"kl": weight * kl_divergence(mean, log_variance)}
 
-    def reconstruct(self, generator: Any, image: Tensor, hot: Tensor) -> Tensor:
-        """From the mean of q(z | picture)."""
-        painted: Tensor = generator(hot, generator.encode(image, hot)[0])
-        return painted
+def prior(generator: Any, image: Tensor, hot: Tensor, seed: int) -> Tensor:
+    """z ~ N(0, 1) for those pictures, the same for the same seed on every device."""
+    mean: Tensor = generator.encode(image, hot)[0]
+    drawn = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed))
+    return drawn.to(mean)
 
-    @torch.no_grad()
-    def validate(self, data: DatasetFolder) -> dict[str, float]:
-        """Adds "variety": the mean absolute difference, of 255, between two pictures from the prior (0: unused z)."""
-        numbers = super().validate(data)
-        generator, batch = self.averaged(), data.batch(np.array(evenly(len(data), BATCH)))
-        hot = one_hot(batch.label_map.to(self.device), self.model.labels)
-        image = batch.image.to(self.device)
-        a, b = (generator(hot, self.prior(generator, image, hot, seed)).float() for seed in (1, 2))
-        return numbers | {"variety": float((a - b).abs().mean()) * 127.5}
 
-    def prior(self, generator: Any, image: Tensor, hot: Tensor, seed: int) -> Tensor:
-        """z ~ N(0, 1) for those pictures, the same for the same seed."""
-        mean: Tensor = generator.encode(image, hot)[0]
-        drawn = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed))
-        return drawn.to(mean)
+def variety(generator: Any, image: Tensor, hot: Tensor) -> float:
+    """Mean absolute difference, of 255, between two pictures from the prior: 0 where z is not used."""
+    first, second = (generator(hot, prior(generator, image, hot, seed)).float() for seed in (1, 2))
+    return float((first - second).abs().mean()) * 127.5

@@ -19,6 +19,7 @@ class FakeSession:
         self.ran: list[Any] = []
         self.threads: set[threading.Thread] = set()
         self.cancelled: list[Any] = []
+        self.unloaded_in: list[threading.Thread] = []
         self.hold = False
         self.deaf = False  # looks at no cancel
         self.together = 0
@@ -59,6 +60,9 @@ class FakeSession:
         finally:
             with self._lock:
                 self.together -= 1
+
+    def unload(self) -> None:
+        self.unloaded_in.append(threading.current_thread())
 
     def encode(self, weights: str, pixels: Any, label_map: Any) -> Any:
         return self.run(("encode", weights))

@@ -10,16 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.catalogue import Catalogue
-from app.core import Core
-from app.main_window import MainWindow
-from app.settings import Settings
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import WeightsEntry
+from app.shell.catalogue import Catalogue
+from app.shell.core import Core
+from app.shell.main_window import MainWindow
+from app.shell.settings import Settings
 from engine.errors import Cancelled, EngineError, MissingStyle
-from engine.images import read_image
-from engine.labels import load_label_set, resize_label_map
-from engine.request import BlockStyle, ImageStyle, MixStyle, ParseRequest, RenderRequest, SampleStyle
+from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import load_label_set
+from engine.pictures.images import read_image
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
+from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle
+from engine.weights.card import Card
+from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map
 
 FACES = load_label_set("faces")
@@ -48,7 +51,7 @@ def cards(resolution: int = 64) -> list[WeightsEntry]:
 
 @dataclass(frozen=True)
 class StyleCodes:
-    """As engine.painters.base's, which imports torch."""
+    """As engine.painting.label_painter's, which imports torch."""
 
     codes: np.ndarray
     present: np.ndarray
@@ -116,6 +119,9 @@ class FakeSession:
                 on_progress(0.5, "painting")
         return RenderResult(paint(request, self.encode), 0.01, self._device)
 
+    def unload(self) -> None:
+        """There is nothing to give back."""
+
     def sizes(self, weights: str, height: int, width: int, detail: str) -> tuple[object, list[tuple[int, int]]]:
         """As engine.session.Session.sizes, for a network of 64 x 64 that takes any size."""
         shares = (0.75, 0.5, 0.25)
@@ -123,7 +129,7 @@ class FakeSession:
 
     def _parse(self, request: ParseRequest) -> ParseResult:
         self._engine.parses += 1
-        height, width = request.pixels().shape[:2]
+        height, width = request.image().pixels.shape[:2]
         label_map = resize_label_map(face_label_map(max(height, width)), height, width)
         return ParseResult(label_map, self._engine.confidence, self._engine.notes)
 
@@ -204,10 +210,10 @@ def window(qtbot, core):
     """The main window, shown and rendering."""
     made = MainWindow(core)
     made.resize(1280, 860)
-    made.ask_unsaved = lambda: pytest.fail("asked about unsaved changes")  # type: ignore[method-assign]
+    made.controllers.unsaved.ask = lambda: pytest.fail("asked about unsaved changes")  # type: ignore[method-assign]
     qtbot.addWidget(made, before_close_func=lambda w: core.document.mark_saved())
     made.show()
     qtbot.waitExposed(made)
-    made.controllers["render"].start()
-    qtbot.waitUntil(lambda: core.document.picture is not None and made.controllers["render"].up_to_date)
+    made.controllers.render.start()
+    qtbot.waitUntil(lambda: core.document.picture is not None and made.controllers.render.up_to_date)
     return made

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.catalogue import Catalogue
-from app.document.results import key_of
-from app.photos import CodeCache, Photo
-from app.restyle import encode_again, with_codes
-from app.thumbnails import Place
-from engine.checkpoints.store import WeightsEntry, find_weights
-from engine.request import ImageStyle, MeanStyle, MixStyle, encode_code, encode_map
+from app.imaging.thumbnails import Place
+from app.jobs.photos import CodeCache, Photo
+from app.jobs.restyle import encode_again, with_codes
+from app.shell.catalogue import Catalogue
+from engine.requests.label_map_data import encode_map
+from engine.requests.styles import ImageStyle, MeanStyle, MixStyle, encode_code
+from engine.weights.store import WeightsEntry, find_weights
 from tests.app.fakes import FACES, StyleCodes
 from tests.fixtures import face_label_map, photo_of
 
@@ -36,7 +36,7 @@ def style(tmp_path):
 def test_styles_are_encoded_anew_in_one_step(window, core, style, qtbot):
     document = core.document
     document.set_styles({HAIR: style, SKIN: MixStyle(a=style, b=style.replace(label=SKIN), amount=0.5)})
-    window.controllers["model"].use("fake-other")
+    window.controllers.model.use("fake-other")
     qtbot.waitUntil(lambda: document.weights == "fake-other")
     new = document.style(HAIR)
     assert new.code is not None and new.code != style.code
@@ -50,7 +50,7 @@ def test_styles_are_encoded_anew_in_one_step(window, core, style, qtbot):
 def test_a_style_whose_picture_is_gone_loses_its_code(window, core, style, qtbot):
     gone = style.replace(path="gone.png")
     core.document.set_styles({HAIR: gone, SKIN: style})
-    window.controllers["model"].use("fake-other")
+    window.controllers.model.use("fake-other")
     qtbot.waitUntil(lambda: core.document.weights == "fake-other")
     assert core.document.style(HAIR) == gone.replace(code=None)
     assert core.document.style(SKIN).code
@@ -60,10 +60,10 @@ def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
     document = core.document
     document.set_locked(HAIR, True)
     document.set_visible(SKIN, False)
-    document.set_precision("bfloat16")
+    document.change("precision", "bfloat16")
     document.set_seed(5)
     origin = document.origin
-    window.controllers["model"].use("fake-other")
+    window.controllers.model.use("fake-other")
     assert document.weights == "fake-other"
     assert document.locked == {HAIR} and document.hidden == {SKIN}
     assert document.precision == "bfloat16" and document.seed == 5
@@ -74,7 +74,7 @@ def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
 
 def test_a_document_begun_meanwhile_keeps_its_weights(window, core, style, qtbot):
     core.document.set_style(HAIR, style)
-    window.controllers["model"].use("fake-other")
+    window.controllers.model.use("fake-other")
     core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
     done = threading.Event()
     core.work_lane.submit(lambda work: None, on_done=lambda _: done.set())
@@ -117,16 +117,16 @@ def test_weights_published_again_under_their_name_encode_the_pictures_again(wind
     """A run in training is used again and again: codes of its older encoder mean nothing to the newer generator."""
     document = core.document
     document.set_style(HAIR, style)
-    before, label_map = document.snapshot(), document.label_map.copy()
+    before, label_map = document.scene, document.label_map.copy()
     kept = document.keep_result(before, photo_of(label_map))
     for entry in core.catalogue._entries:
         if entry.name == "fake-faces":
             newer = [WeightsEntry(entry.name, entry.folder, entry.card.replace(sha256="1" * 64))]
     core.catalogue._find = lambda: newer
     core.catalogue.reload()
-    assert not document.snapshot().same_as(before) and key_of(document.snapshot()) != kept.key
+    assert not document.scene.same_picture(before) and document.scene.picture_key() != kept.key
     encoded = engine.encodes
-    window.controllers["model"].renew()
+    window.controllers.restyle.renew()
     qtbot.waitUntil(lambda: document.style(HAIR) != style)
     assert engine.encodes == encoded + 1 and document.style(HAIR).replace(code=style.code) == style
     document.undo()

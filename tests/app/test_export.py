@@ -12,12 +12,15 @@ from PIL import Image
 from PySide6.QtGui import QGuiApplication
 
 from app.dialogs.files import all_suffixes, suffixes_of
-from app.pixels import to_array
 from engine.errors import BadFile
-from engine.images import read_embedded_request, read_image
-from engine.labels import read_label_map
-from engine.request import ImageStyle, encode_code, from_json
+from engine.labels.label_maps import read_label_map
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.requests.json_text import from_json
+from engine.requests.styles import ImageStyle, encode_code
 from tests.app.fakes import FACES
+from tests.app.pictures import to_array
+from tests.app.waiting import work_done
 
 HAIR = 13
 
@@ -36,7 +39,7 @@ def answer(window, monkeypatch):
 
 
 def wait_saved(qtbot, window, action):
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id[action].trigger()
 
 
@@ -56,7 +59,7 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     path = tmp_path / "结果 one.png"
     answer(path)
     wait_saved(qtbot, window, "save")
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)  # the file may be ready before the preview
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)  # the file may be ready before the preview
     request = core.document.to_request()
     assert not core.document.dirty
     assert "结果 one.png" in window.windowTitle()
@@ -64,7 +67,7 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     assert np.array_equal(read_image(path).pixels, core.document.picture)
     core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
     core.document.mark_saved()  # else the user would be asked
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: core.document.to_request() == request)
     assert not core.document.dirty
     core.document.undo()
@@ -89,7 +92,7 @@ def test_a_request_alone_is_json(window, core, answer, qtbot, tmp_path):
     answer(path, 1)
     wait_saved(qtbot, window, "save_as")
     assert from_json(path.read_text("utf-8")) == core.document.to_request()
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: core.document.undo_text == "Open a.json")
 
 
@@ -98,7 +101,7 @@ def test_other_formats_hold_the_picture(window, core, answer, qtbot, tmp_path, w
     answer(tmp_path / name, which)
     wait_saved(qtbot, window, "export")
     assert read_image(tmp_path / name).pixels.shape == core.document.picture.shape
-    assert window.controllers["exports"].path is None  # such a file does not hold the document
+    assert window.core.document.path is None  # such a file does not hold the document
 
 
 def test_a_name_without_suffix_gets_the_format_s(window, core, answer, qtbot, tmp_path):
@@ -126,7 +129,7 @@ def test_a_stale_picture_is_never_written_with_a_newer_request(window, core, ans
     qtbot.waitUntil(lambda: core.render_lane.busy)
     path = tmp_path / "a.png"
     answer(path)
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with work_done(qtbot, window.core):
         window.actions_by_id["save"].trigger()
         engine.gate.set()
     assert from_json(read_embedded_request(path)).seed == 6
@@ -139,7 +142,7 @@ def test_changes_made_while_it_is_written_stay_unsaved(window, core, answer, eng
     answer(tmp_path / "a.png")
     window.actions_by_id["save"].trigger()
     core.document.set_seed(3)
-    with qtbot.waitSignal(window.controllers["exports"].saved):
+    with work_done(qtbot, window.core):
         engine.gate.set()
     assert core.document.dirty
 
@@ -176,7 +179,7 @@ def test_a_read_only_folder_gets_one_sentence(window, core, answer, qtbot, tmp_p
     assert "a.png" in window.error_bar.problem.sentence and "read-only" in window.error_bar.problem.sentence
     assert list(folder.iterdir()) == []
     assert core.document.dirty
-    assert window.controllers["exports"].path is None
+    assert window.core.document.path is None
 
 
 def test_a_full_disk_gets_one_sentence_and_keeps_the_old_file(window, core, answer, qtbot, tmp_path, monkeypatch):
@@ -228,12 +231,12 @@ def test_filters_name_their_suffixes():
 
 
 def test_a_request_with_a_missing_model_changes_nothing(window, core, tmp_path, qtbot):
-    from engine.request import to_json
+    from engine.requests.json_text import to_json
 
     path = tmp_path / "a.json"
     path.write_text(to_json(core.document.to_request().replace(weights="not-here")), "utf-8")
     before = core.document.to_request()
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     assert "not-here" in window.error_bar.problem.sentence
     assert core.document.to_request() == before

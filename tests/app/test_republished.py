@@ -6,20 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.document.state import Snapshot
-from app.documents import read_request_file
-from engine.checkpoints.store import WeightsEntry
-from engine.images import write_image
-from engine.request import (
-    ImageStyle,
-    LabelMapData,
-    MixStyle,
-    RenderRequest,
-    SampleStyle,
-    encode_code,
-    encode_map,
-    to_json,
-)
+from app.document.opening import read_request_file
+from app.document.scene import Scene
+from app.raster.frozen_maps import FrozenMap
+from engine.pictures.images import write_image
+from engine.requests.json_text import to_json
+from engine.requests.label_map_data import LabelMapData, encode_map
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle, MixStyle, SampleStyle, encode_code
+from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN, NECKLACE = 13, 1, 16
@@ -55,9 +50,9 @@ def republished(core):
 def test_a_kept_picture_comes_back_with_codes_of_the_weights_that_are(window, core, styles, republished, qtbot):
     document = core.document
     label_map = document.label_map.copy()
-    old = Snapshot(weights="fake-faces", label_map=label_map, styles=styles, seed=0, fingerprint=OLD)
+    old = Scene(document.label_set, FrozenMap.of(label_map), "fake-faces", OLD, styles)
     kept = document.keep_result(old, photo_of(label_map))
-    window.controllers["results"].recall(kept.number)
+    window.controllers.results.recall(kept.number)
     qtbot.waitUntil(lambda: HAIR in document.styles)
     now = document.style(HAIR)
     assert now.code != styles[HAIR].code and now.replace(code=styles[HAIR].code, made_by=OLD[:16]) == styles[HAIR]
@@ -73,7 +68,7 @@ def test_a_file_opens_with_codes_of_the_weights_that_are(window, core, styles, r
     request = RenderRequest("fake-faces", LabelMapData.from_array(document.label_map), styles)
     path = tmp_path / "old.png"
     write_image(path, photo_of(document.label_map), request_json=to_json(request))
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: HAIR in document.styles)
     assert document.style(HAIR).code != styles[HAIR].code and document.path == path
     assert not document.dirty
@@ -86,7 +81,7 @@ def test_codes_of_the_same_weights_are_not_made_again(window, core, engine, styl
     path = tmp_path / "mine.json"
     path.write_text(to_json(request), "utf-8")
     encoded = engine.encodes
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: document.styles == own)
     assert engine.encodes == encoded
 
@@ -96,7 +91,7 @@ def test_a_style_whose_region_the_new_weights_cannot_see_stays(window, core, sty
     lost = {HAIR: styles[HAIR], NECKLACE: styles[HAIR].replace(label=NECKLACE)}  # nobody in the picture wears one
     path = tmp_path / "old.json"
     path.write_text(to_json(RenderRequest("fake-faces", LabelMapData.from_array(document.label_map), lost)), "utf-8")
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: HAIR in document.styles)
     assert document.style(HAIR).code != styles[HAIR].code and document.style(NECKLACE) == lost[NECKLACE]
 
@@ -107,7 +102,7 @@ def test_a_file_whose_codes_take_time_does_not_replace_a_document_begun_meanwhil
     document = core.document
     path = tmp_path / "old.json"
     path.write_text(to_json(RenderRequest("fake-faces", LabelMapData.from_array(document.label_map), styles)), "utf-8")
-    window.controllers["new"].open(read_request_file(path))
+    window.controllers.new.open(read_request_file(path))
     document.new(label_set=document.label_set, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
     origin, done = document.origin, []
     core.submit(lambda work: None, text="", on_done=done.append)  # first in, first out: the codes are through

@@ -13,11 +13,13 @@ from PySide6.QtTest import QTest
 from shiboken6 import isValid
 
 from app.controllers.morph import between
-from app.panels.style_rows import buttons
-from engine.checkpoints.store import WeightsEntry
+from app.panels.styles.rows import buttons
 from engine.errors import NotSupported
-from engine.images import read_embedded_request, read_image
-from engine.request import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, encode_code, encode_map
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.requests.label_map_data import encode_map
+from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, encode_code
+from engine.weights.store import WeightsEntry
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN, NOSE, HAT, MOUTH = 13, 1, 2, 14, 10
@@ -49,7 +51,7 @@ def problem(window) -> str:
 
 
 def rendered(window, qtbot) -> np.ndarray:
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     return window.core.document.picture.copy()
 
 
@@ -70,7 +72,7 @@ def test_dice_change_one_label_in_one_step(window, document, trigger, qtbot):
 
 
 def test_the_seed_of_a_drawn_style_is_shown_copied_and_typed_in(window, document, trigger):
-    row = window.styles.detail.seed
+    row = window.styles.card.seed
     assert row.field.text() == "" and not row.copy.isEnabled()
     trigger("style_dice")
     seed = document.style(HAIR).seed
@@ -118,13 +120,13 @@ def test_dice_and_lock_of_a_row_act_without_choosing_it(window, document, qtbot)
 def test_a_mix_keeps_its_other_half_when_one_is_rolled(window, document, tmp_path):
     photo = image_style(tmp_path)
     document.set_style(HAIR, photo)
-    window.styles.detail.button_dice_b.click()
+    window.styles.card.button_dice_b.click()
     mix = document.style(HAIR)
     assert isinstance(mix, MixStyle) and mix.a == photo and isinstance(mix.b, SampleStyle) and mix.amount == 0.5
-    window.styles.detail.seed.dice.click()
+    window.styles.card.seed.dice.click()
     again = document.style(HAIR)
     assert isinstance(again.a, SampleStyle) and again.b == mix.b
-    window.styles.detail.slider.setValue(80)
+    window.styles.card.slider.setValue(80)
     assert document.style(HAIR).amount == 0.8
 
 
@@ -143,7 +145,7 @@ def test_locked_styles_stay_when_all_are_reset_or_taken_from_a_picture(window, d
     Image.fromarray(label_map).save(tmp_path / "photo.labels.png")
     from app.controllers.styles import Target
 
-    window.controllers["styles"].use_file(path, Target())
+    window.controllers.styles.use_file(path, Target())
     qtbot.waitUntil(lambda: isinstance(document.style(SKIN), ImageStyle))
     assert document.style(HAIR) == SampleStyle(1)
 
@@ -153,18 +155,18 @@ def test_a_lock_is_a_step(window, document, trigger, tmp_path):
     trigger("style_lock")
     trigger("style_dice")
     assert document.style(HAIR) == SampleStyle(1) and "locked" in problem(window)
-    assert not window.styles.detail.seed.dice.isEnabled()
+    assert not window.styles.card.seed.dice.isEnabled()
     document.set_style(HAIR, image_style(tmp_path))
     assert isinstance(document.style(HAIR), ImageStyle)
     trigger("undo")
     trigger("undo")
-    assert document.style_locked == frozenset() and window.styles.detail.seed.dice.isEnabled()
+    assert document.style_locked == frozenset() and window.styles.card.seed.dice.isEnabled()
 
 
 def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window, document, qtbot):
     document.set_styles({HAIR: SampleStyle(1), SKIN: SampleStyle(2), NOSE: MixStyle(MEAN, SampleStyle(3), 0.5)})
     document.set_style_locked(SKIN, True)
-    window.controllers["model"].use("fake-plain")
+    window.controllers.model.use("fake-plain")
     assert document.weights == "fake-plain"
     assert document.styles == {SKIN: SampleStyle(2)}
     assert "2 styles" in problem(window)
@@ -176,8 +178,8 @@ def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window
 
 
 def test_weights_without_samples_say_so(window, document, trigger):
-    document.set_weights("fake-plain")
-    detail = window.styles.detail
+    document.change("weights", "fake-plain")
+    detail = window.styles.card
     for widget in (detail.seed.dice, detail.button_variations, window.styles.button_dice_all):
         assert not widget.isEnabled() and "cannot draw styles" in widget.toolTip()
     assert detail.button_file.isEnabled() and detail.button_morph.isEnabled()
@@ -189,9 +191,9 @@ def test_weights_without_samples_say_so(window, document, trigger):
 
 
 def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, document, trigger):
-    document.set_weights("fake-whole")
+    document.change("weights", "fake-whole")
     assert window.styles.model.rowCount() == 1
-    assert window.styles.model.row(HAIR).name == "Whole picture" == window.styles.detail._name.text()
+    assert window.styles.model.row(HAIR).name == "Whole picture" == window.styles.card._name.text()
     trigger("style_dice")
     styles = document.styles
     assert set(styles) == set(range(len(document.label_set))) and len(set(styles.values())) == 1
@@ -203,17 +205,17 @@ def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, docume
     assert document.style_locked == frozenset()
     trigger("style_reset")
     assert document.styles == {}
-    assert not window.styles.detail.fold.button.isEnabled()
+    assert not window.styles.card.fold.button.isEnabled()
 
 
 def test_changing_to_one_style_for_the_picture_takes_that_of_the_largest_region(window, document, qtbot):
     document.set_styles({HAIR: SampleStyle(1), NOSE: SampleStyle(2), SKIN: BlockStyle((SampleStyle(3),) * 6)})
     document.set_style_locked(NOSE, True)
-    window.controllers["model"].use("fake-whole")
+    window.controllers.model.use("fake-whole")
     assert set(document.styles.values()) == {SampleStyle(2)}
     document.undo()
     document.set_style_locked(NOSE, False)
-    window.controllers["model"].use("fake-whole")
+    window.controllers.model.use("fake-whole")
     assert len(document.styles) == len(document.label_set)
     largest = max((HAIR, NOSE, SKIN), key=lambda label: int(document.areas[label]))
     assert set(document.styles.values()) == {{HAIR: SampleStyle(1), SKIN: SampleStyle(3)}[largest]}
@@ -224,7 +226,7 @@ def test_changing_to_one_style_for_the_picture_takes_that_of_the_largest_region(
 
 def test_six_variations_appear_and_a_click_takes_one_in_one_step(window, document, engine, qtbot):
     before = document.to_request()
-    dialog = window.controllers["variety"].variations()
+    dialog = window.controllers.variety.variations()
     qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
     assert "MainThread" not in engine.threads
     assert document.to_request() == before
@@ -240,7 +242,7 @@ def test_six_variations_appear_and_a_click_takes_one_in_one_step(window, documen
 
 def test_six_more_drop_those_that_are_still_being_painted(window, document, engine, core, qtbot):
     engine.gate = threading.Event()
-    dialog = window.controllers["variety"].variations()
+    dialog = window.controllers.variety.variations()
     first = [tile.seed for tile in dialog.tiles]
     assert not any(tile.isEnabled() for tile in dialog.tiles)
     dialog.button_more.click()
@@ -255,7 +257,7 @@ def test_six_more_drop_those_that_are_still_being_painted(window, document, engi
 
 def test_closing_the_variations_stops_them(window, document, engine, core, qtbot):
     engine.gate = threading.Event()
-    dialog = window.controllers["variety"].variations()
+    dialog = window.controllers.variety.variations()
     dialog.reject()
     qtbot.waitUntil(lambda: not core.foreground_busy)
     engine.gate.set()
@@ -264,7 +266,7 @@ def test_closing_the_variations_stops_them(window, document, engine, core, qtbot
 
 def test_variations_that_fail_say_why_once(window, document, engine, qtbot):
     engine.error = NotSupported("These weights cannot do that.")
-    dialog = window.controllers["variety"].variations()
+    dialog = window.controllers.variety.variations()
     qtbot.waitUntil(lambda: dialog._problem.isVisible())
     assert "cannot do that" in dialog._problem.text()
     engine.error = None
@@ -286,7 +288,7 @@ def test_a_new_document_for_smis_begins_with_drawn_styles(window, core, document
     made = [WeightsEntry(one.name, one.folder, one.card.replace(system=system)) for one in found]
     monkeypatch.setattr(core.catalogue, "_find", lambda: made)
     core.catalogue.reload()
-    window.controllers["new"]._from_map(face_label_map(64))
+    window.controllers.new._from_map(face_label_map(64))
     drawn = set(document.styles.values())
     if system == "sean":
         assert not drawn
@@ -303,7 +305,7 @@ def test_a_new_document_for_smis_begins_with_drawn_styles(window, core, document
 @pytest.fixture
 def session(window, document, qtbot):
     document.set_style(HAIR, SampleStyle(7))
-    made = window.controllers["variety"].morph()
+    made = window.controllers.variety.morph()
     qtbot.waitUntil(lambda: bool(made._painted))
     yield made
     if isValid(made.dialog):  # a dialog that was left is gone
@@ -377,9 +379,9 @@ def test_the_ends_of_the_way_are_the_styles_themselves():
 @pytest.mark.parametrize("name", ["variations", "morph"])
 def test_a_model_that_arrives_while_a_dialog_is_open_closes_it_with_a_word(window, document, engine, name, qtbot):
     """Chosen before, it comes when the pictures are encoded: what the dialog shows could not be taken any more."""
-    opened = getattr(window.controllers["variety"], name)()
+    opened = getattr(window.controllers.variety, name)()
     dialog = opened if name == "variations" else opened.dialog
-    window.controllers["model"].use("fake-other")
+    window.controllers.model.use("fake-other")
     assert "open the dialog again" in problem(window)
     assert not isValid(dialog) or not dialog.isVisible()
     window.error_bar.dismiss()
@@ -392,7 +394,7 @@ def test_a_model_that_arrives_while_a_dialog_is_open_closes_it_with_a_word(windo
 
 def test_a_region_becomes_another_label_in_one_step(window, document, qtbot):
     hair = document.label_map == HAIR
-    dialog = window.controllers["variety"].change_label()
+    dialog = window.controllers.variety.change_label()
     QTest.keyClicks(dialog.search, "hat")
     dialog.accept()
     assert (document.label_map[hair] == HAT).all() and not (document.label_map == HAIR).any()
@@ -416,7 +418,7 @@ def test_previews_of_a_large_document_are_painted_reduced_and_bounded(window, do
     label_map = np.array(face_label_map(192)[:, :128])
     document.new(label_set=document.label_set, label_map=label_map, weights="fake-faces", undoable=False)
     document.set_current_label(HAIR)
-    made = window.controllers["variety"].morph()
+    made = window.controllers.variety.morph()
     made._set_end(MEAN)
     for amount in (20, 40, 60, 80):
         made.dialog.slider.setValue(amount)

@@ -13,10 +13,10 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
-from app.core import Core
-from app.settings import Settings
-from engine.label_sets import load_label_set
-from engine.labels import read_label_map, write_label_map
+from app.shell.core import Core
+from app.shell.settings import Settings
+from engine.labels.label_maps import read_label_map, write_label_map
+from engine.labels.label_sets import load_label_set
 from tests.fixtures import face_label_map, photo_of
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 def give_spread(folder: Path) -> None:
     """What lets weights draw styles: for the untrained ones any directions will do."""
-    from engine.painters.style_spread import StyleSpread, save_spread
+    from engine.painting.style_spread import StyleSpread, save_spread
 
     random = np.random.default_rng(0)
     labels, length = len(load_label_set("faces")), 8
@@ -68,7 +68,7 @@ def editor(qtbot, qapp: QApplication, tmp_path: Path, shelf: str) -> Iterator[Ed
     made.window.resize(1280, 860)
     made.show()
     qtbot.waitExposed(made.window)
-    render = made.window.controllers["render"]
+    render = made.window.controllers.render
     qtbot.waitUntil(lambda: core.document.picture is not None and render.up_to_date, timeout=120_000)
     yield made
     render.stop()

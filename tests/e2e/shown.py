@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import Editor
-from app.core import Core
+from app.shell.core import Core
 
 
 def shown(qtbot: QtBot, made: Editor, core: Core) -> Iterator[Editor]:
@@ -16,7 +16,7 @@ def shown(qtbot: QtBot, made: Editor, core: Core) -> Iterator[Editor]:
     made.show()
     qtbot.waitExposed(made.window)
     yield made
-    made.window.controllers["render"].stop()
-    made.window.controllers["results"].stop()
+    made.window.controllers.render.stop()
+    made.window.controllers.results.stop()
     core.shutdown()
     core.deleteLater()

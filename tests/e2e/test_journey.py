@@ -11,9 +11,13 @@ from PySide6.QtCore import QMimeData, QTimer, QUrl
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs.regions import RegionsDialog
-from engine.images import read_embedded_request, read_image
-from engine.request import ImageStyle, RenderRequest, from_json
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.requests.json_text import from_json
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle
 from tests.app.pointing import Drag, Mouse
+from tests.app.waiting import work_done
 
 HAIR, SKIN = 13, 1
 PATIENCE = 120_000  # ms; the machine may be busy
@@ -53,7 +57,7 @@ def engine_render(editor, request: RenderRequest, qtbot) -> np.ndarray:
 
 
 def wait_rendered(editor, qtbot) -> np.ndarray:
-    qtbot.waitUntil(lambda: editor.window.controllers["render"].up_to_date, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: editor.window.controllers.render.up_to_date, timeout=PATIENCE)
     return editor.core.document.picture.copy()
 
 
@@ -99,7 +103,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     qtbot.waitUntil(lambda: style_path(document, HAIR) == str(photo.path), timeout=PATIENCE)
     dyed = wait_rendered(editor, qtbot)
     assert not np.array_equal(dyed, first)
-    assert window.styles.detail.thumb_a.has_picture
+    assert window.styles.card.thumb_a.has_picture
     if shelf == "shipped":  # the hair takes the colour of the photo's
         hair, wanted = document.label_map == HAIR, read_image(photo.path).pixels[photo.truth == HAIR].mean(axis=0)
         before, after = (np.abs(found[hair].mean(axis=0) - wanted).max() for found in (first, dyed))
@@ -124,7 +128,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     target = tmp_path / "结果 folder" / "portrait.png"
     target.parent.mkdir()
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
-    with qtbot.waitSignal(window.controllers["exports"].saved, timeout=PATIENCE):
+    with work_done(qtbot, window.core, timeout=PATIENCE):
         window.actions_by_id["export"].trigger()
     made_with = document.to_request()
     exported = read_image(target).pixels
@@ -153,7 +157,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
 def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, monkeypatch):
     window, document = editor.window, editor.core.document
     assert document.photo is None
-    window.controllers["new"].from_photo(photo.path)
+    window.controllers.new.from_photo(photo.path)
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     give_map(window, photo, monkeypatch)
     regions_dialog().accept()
@@ -166,7 +170,7 @@ def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, mo
 def test_the_gui_thread_never_waits_for_the_engine(editor, shelf, qtbot, monkeypatch, record_property):
     """The engine is held in the middle of a render until the event loop has handled many ticks of a timer: a GUI
     thread that waited for the engine would handle none. A second render is not held, its ticks are counted."""
-    lane, render = editor.core.render_lane, editor.window.controllers["render"]
+    lane, render = editor.core.render_lane, editor.window.controllers.render
     ticks: list[float] = []
     enough = threading.Event()
     outcomes: list[bool] = []
@@ -209,7 +213,7 @@ def test_the_gui_thread_never_waits_for_the_engine(editor, shelf, qtbot, monkeyp
 def test_weights_that_are_gone_get_a_sentence_and_the_picture_stays(editor, qtbot, weights):
     document = editor.core.document
     picture = document.picture.copy()
-    document.set_weights(weights)
+    document.change("weights", weights)
     qtbot.waitUntil(lambda: editor.window.error_bar.problem is not None, timeout=PATIENCE)
     assert weights in editor.window.error_bar.problem.sentence
     assert np.array_equal(document.picture, picture)

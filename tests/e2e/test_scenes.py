@@ -11,16 +11,16 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
-from app.core import Core
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.templates import TemplateDialog
-from app.documents import templates
-from app.labels_text import set_name
-from app.settings import Settings
-from engine.checkpoints.store import list_weights
-from engine.label_sets import load_label_set
-from engine.request import ImageStyle, SampleStyle
+from app.document.opening import templates
+from app.shell.core import Core
+from app.shell.settings import Settings
+from app.texts.label_names import set_name
+from engine.labels.label_sets import load_label_set
+from engine.requests.styles import ImageStyle, SampleStyle
+from engine.weights.store import list_weights
 from tests.e2e.shown import shown
 from tests.e2e.test_journey import PATIENCE, drop_on, mime_of, regions_dialog, wait_rendered
 

@@ -12,15 +12,15 @@ from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
 from app.controllers.styles import Target
-from app.core import Core
 from app.errors_ui.hub import Severity
-from app.settings import Settings
-from engine.label_sets import load_label_set
-from engine.labels import write_label_map
-from engine.request import ImageStyle, SampleStyle
+from app.shell.core import Core
+from app.shell.settings import Settings
+from engine.labels.label_maps import write_label_map
+from engine.labels.label_sets import load_label_set
+from engine.requests.styles import ImageStyle, SampleStyle
 from tests.e2e.shown import shown
 from tests.e2e.test_journey import PATIENCE, wait_rendered
-from tests.engine.painters.tiny import all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
+from tests.engine.systems.tiny import all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
 from tests.fixtures import face_label_map, photo_of
 
 HAIR, SKIN = 13, 1
@@ -56,11 +56,11 @@ def test_every_system_is_painted_rolled_and_styled_with_the_same_controls(editor
     for name in NAMES:
         document.set_styles(dict.fromkeys(document.styles))
         if name != document.weights:
-            window.controllers["model"].use(name)
+            window.controllers.model.use(name)
         assert document.weights == name
         plain = wait_rendered(editor, qtbot)
         can = editor.core.catalogue.abilities(name)
-        detail = window.styles.detail
+        detail = window.styles.card
         assert (detail.seed.dice.isEnabled(), detail.button_file.isEnabled()) == (can.samples, can.images), name
         assert window.styles.model.rowCount() == (1 if can.scope == "picture" else len(np.unique(document.label_map)))
         if can.samples:
@@ -71,7 +71,7 @@ def test_every_system_is_painted_rolled_and_styled_with_the_same_controls(editor
         else:
             assert name in detail.seed.dice.toolTip()
         if can.images:
-            window.controllers["styles"].use_file(photo, Target(HAIR))
+            window.controllers.styles.use_file(photo, Target(HAIR))
             qtbot.waitUntil(lambda: isinstance(document.style(HAIR), ImageStyle), timeout=PATIENCE)
             assert not np.array_equal(plain, wait_rendered(editor, qtbot)), name
             assert len(document.styles) == (len(document.label_set) if can.scope == "picture" else 1)
@@ -83,12 +83,12 @@ def test_a_style_follows_through_a_change_of_system_and_back(editor, photo, qtbo
     """A picture's styles, one for each region, then one for the whole picture, then one for each region again."""
     window, document = editor.window, editor.core.document
     wait_rendered(editor, qtbot)
-    window.controllers["styles"].use_file(photo, Target())
+    window.controllers.styles.use_file(photo, Target())
     qtbot.waitUntil(lambda: len(document.styles) > 3, timeout=PATIENCE)
     regions = set(document.styles)
     before = document.to_request()
     for name in ("tiny-vspade", "tiny-smis"):
-        window.controllers["model"].use(name)
+        window.controllers.model.use(name)
         qtbot.waitUntil(lambda name=name: document.weights == name, timeout=PATIENCE)
         wait_rendered(editor, qtbot)
         assert window.error_bar.problem is None, window.error_bar.problem

@@ -7,8 +7,10 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from engine.images import read_embedded_request, read_image
-from engine.request import MEAN, MixStyle, SampleStyle, from_json
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.requests.json_text import from_json
+from engine.requests.styles import MEAN, MixStyle, SampleStyle
 from tests.e2e.test_journey import engine_render, wait_rendered
 
 HAIR, SKIN, HAT = 13, 1, 14
@@ -42,7 +44,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     actions["style_lock"].trigger()
     actions["style_dice_all"].trigger()
     assert document.style(HAIR) == locked and isinstance(document.style(SKIN), SampleStyle)
-    assert window.controllers["variety"].variations() is None
+    assert window.controllers.variety.variations() is None
     assert "Hair is locked" in window.error_bar.problem.sentence
     window.error_bar.dismiss()
     wait_rendered(editor, qtbot)
@@ -52,7 +54,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
 
     # Six variations: what is clicked is what the engine paints of that seed.
     steps = document.undo_text
-    dialog = window.controllers["variety"].variations()
+    dialog = window.controllers.variety.variations()
     qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles), timeout=PATIENCE)
     assert document.undo_text == steps
     seed = dialog.tiles[2].seed
@@ -62,9 +64,9 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     assert np.array_equal(varied, engine_render(editor, document.to_request(), qtbot))
 
     # Mix with a second drawn style; the slider goes from one to the other.
-    window.controllers["dice"].roll_slot(HAIR, "b")
+    window.controllers.dice.roll_slot(HAIR, "b")
     other = document.style(HAIR).b
-    window.styles.detail.slider.setValue(100)
+    window.styles.card.slider.setValue(100)
     assert document.style(HAIR) == MixStyle(SampleStyle(seed), other, 1.0)
     mixed = wait_rendered(editor, qtbot)
     document.set_style(HAIR, other)
@@ -73,7 +75,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     # Morph to the mean, as a GIF.
     target = tmp_path / "渐变.gif"
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "GIF (*.gif)"))
-    session = window.controllers["variety"].morph()
+    session = window.controllers.variety.morph()
     session._set_end(MEAN)
     qtbot.waitUntil(lambda: (MEAN, 0.0) in session._painted, timeout=PATIENCE)
     assert np.array_equal(session._painted[(MEAN, 0.0)], mixed)
@@ -94,7 +96,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     session.dialog.reject()
 
     # The hair becomes a hat.
-    naming = window.controllers["variety"].change_label()
+    naming = window.controllers.variety.change_label()
     QTest.keyClicks(naming.search, "hat")
     naming.accept()
     assert (document.label_map[hair] == HAT).all()

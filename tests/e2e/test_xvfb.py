@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 START = """
 import sys
 import app.__main__ as main
-from app.main_window import MainWindow
+from app.shell.main_window import MainWindow
 from PySide6.QtGui import QGuiApplication
 
 def show(self, event, old=MainWindow.showEvent):
@@ -23,7 +23,7 @@ def show(self, event, old=MainWindow.showEvent):
 
 def finish(window):
     print("platform", QGuiApplication.platformName(), "torch" in sys.modules, flush=True)
-    window.controllers["render"].rendered.connect(lambda _: shoot(window))
+    window.controllers.render.rendered.connect(lambda _: shoot(window))
 
 def shoot(window):
     image = QGuiApplication.primaryScreen().grabWindow(0).toImage()

@@ -10,27 +10,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.checkpoints.store import load_weights, save_weights
 from engine.cli.styles import StyleReader
 from engine.cli.words import StyleFile
-from engine.closeup import close_up, reduced
-from engine.errors import BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
-from engine.images import read_image
-from engine.labels import load_label_set, resize_label_map
-from engine.painters.sean import SEANPainter
-from engine.photo_parser import PhotoParser
-from engine.request import (
-    MEAN,
-    BlockStyle,
-    ImageStyle,
-    LabelMapData,
-    MixStyle,
-    ParseRequest,
-    RenderRequest,
-    Style,
-    encode_code,
-)
+from engine.errors import BadFile, BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
+from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import load_label_set
+from engine.pictures.closeup import close_up, reduced
+from engine.pictures.images import read_image
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
+from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MixStyle, Style, encode_code
 from engine.session import Session
+from engine.systems.parser.photo_parser import PhotoParser
+from engine.systems.sean.painter import SEANPainter
+from engine.weights.store import load_weights, save_weights
 from tests.fixtures import photo_of
 
 HAIR, SKIN, GLASSES, HAT = 13, 1, 3, 14
@@ -143,7 +137,18 @@ def test_weights_published_anew_encode_anew(session, tiny_label_map, tiny_photo,
 
 def test_a_region_that_the_picture_lacks_is_named(session, tiny_label_map, photo):
     with pytest.raises(MissingStyle, match='has no region "hat".*its regions are background, skin'):
-        session.run(request_of(tiny_label_map, {HAT: ImageStyle(photo[0], HAT, photo[1])}))
+        session.run(request_of(tiny_label_map, {HAIR: ImageStyle(photo[0], HAT, photo[1])}))
+
+
+def test_a_picture_that_is_gone_stops_nothing_where_the_map_has_no_pixel_of_its_label(session, tiny_label_map, photo):
+    gone = ImageStyle("/gone/hat.png", HAT)
+    plain = session.run(request_of(tiny_label_map))
+    of_other_weights = gone.replace(code=encode_code(np.ones(3)))
+    for style in (gone, of_other_weights, MixStyle(gone, MEAN, 0.5), BlockStyle((MEAN, gone, MEAN))):
+        result = session.run(request_of(tiny_label_map, {HAT: style}))
+        assert np.array_equal(result.pixels, plain.pixels) and result.notes == plain.notes
+    with pytest.raises(BadFile, match="does not exist"):
+        session.run(request_of(tiny_label_map, {HAIR: gone}))
 
 
 def test_absent_labels_are_marked_and_zero(session, tiny_photo, tiny_label_map):
@@ -215,7 +220,7 @@ def test_running_out_of_memory_is_one_sentence_and_the_next_job_works(session, t
 
 def test_running_out_of_memory_while_the_sizes_are_asked_for_is_one_sentence(session, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("engine.shelf.load_weights", lambda name: (_ for _ in ()).throw(MemoryError()))
+        patch.setattr("engine.systems.shelf.load_weights", lambda name: (_ for _ in ()).throw(MemoryError()))
         with pytest.raises(OutOfMemory, match="not enough memory"):
             session.sizes("tiny-sean", 64, 64)
     assert session.sizes("tiny-sean", 64, 64)[0] == (64, 64)

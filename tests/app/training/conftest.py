@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.core import Core
-from app.main_window import MainWindow
-from app.settings import Settings
-from engine.label_sets import load_label_set
+from app.shell.core import Core
+from app.shell.main_window import MainWindow
+from app.shell.settings import Settings
+from engine.labels.label_sets import load_label_set
 from tests.app.training.studios import PATIENCE
 from tests.fixtures import face_label_map
 
@@ -35,16 +35,16 @@ def window(qtbot, core):
     qtbot.addWidget(made, before_close_func=end)
     made.show()
     qtbot.waitExposed(made)
-    made.controllers["render"].start()
-    made.controllers["studio"].ask_stop = lambda: pytest.fail("asked about the training")
+    made.controllers.render.start()
+    made.controllers.studio.ask_stop = lambda: pytest.fail("asked about the training")
     yield made
-    made.controllers["studio"].close_window()
+    made.controllers.studio.close_window()
 
 
 @pytest.fixture
 def studio(qtbot, window, tiny_dataset):
     """The studio with its data chosen."""
-    controller = window.controllers["studio"]
+    controller = window.controllers.studio
     controller.open(tiny_dataset)
     qtbot.waitUntil(lambda: controller.studio is not None, timeout=PATIENCE)
     qtbot.waitExposed(controller.studio)

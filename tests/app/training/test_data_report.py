@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from app.core import Core
 from app.dialogs.data_report import DataReportDialog
-from app.settings import Settings
-from tests.app.test_window import nameless
+from app.shell.core import Core
+from app.shell.settings import Settings
+from tests.app.shell.test_window import nameless
 
 
 @pytest.fixture

@@ -9,21 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.training.history import (
-    LOSSES,
-    SPEED,
-    VALIDATION,
-    History,
-    Series,
-    Sheet,
-    forget_unbegun,
-    read_history,
-    read_run,
-    runs_in,
-    smooth,
-    thin,
-    write_csv,
-)
+from app.training.state.curve_math import smooth, thin, write_csv
+from app.training.state.history import LOSSES, SPEED, VALIDATION, History, Series, Sheet, read_history
+from app.training.state.run_folder import forget_unbegun, read_run, runs_in
 from engine.errors import BadFile
 
 
@@ -110,7 +98,7 @@ def test_smoothing_stays_within_the_values(values, amount):
 
 
 def test_long_curves_are_thinned_to_means():
-    steps, values = thin(np.arange(10_001.0), np.ones(10_001), most=4000)
+    steps, values = thin(np.arange(10_001.0), np.ones(10_001), most_points=4000)
     assert len(steps) <= 4000 and (values == 1).all() and (np.diff(steps) > 0).all()
     steps, values = thin(np.arange(5.0), np.arange(5.0))
     assert len(steps) == 5

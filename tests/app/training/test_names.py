@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from app.i18n import install_language, translations
-from app.metric_names import NAMES, metric_text, row_text
+from app.shell.i18n import install_language, translations
+from app.texts.metric_names import NAMES, metric_text, row_text
 from app.training.fields import duration_text
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from engine.metrics.table import rows
 
 ROOT = Path(__file__).parents[3]
-NO_NUMBERS = {"generator", "parser", "ema", "updates", "lr"}  # keys of modules, of saved state and of optimisers
+SHARED = {"adversarial", "variational"}  # what the tasks of several systems stand on
+# Keys of modules, of saved state, of optimisers and of settings.
+NO_NUMBERS = {"generator", "parser", "ema", "updates", "alone_until", "lr"}
+NO_NUMBERS |= {"over_scales", "discriminator_layers", "discriminator_last_stride"}
 
 
 @pytest.fixture
@@ -28,9 +31,8 @@ def chinese(qapp):
 def keys_of_tasks() -> set[str]:
     """The names that tasks give to losses and to what they measure: keys of their dicts."""
     found: set[str] = set()
-    for path in (ROOT / "engine" / "training").glob("*.py"):
-        if path.name not in ("gan.py", "variational.py") and not path.name.endswith("_task.py"):
-            continue
+    shared = [path for path in (ROOT / "engine" / "training").rglob("*.py") if path.stem in SHARED]
+    for path in [*shared, *(ROOT / "engine" / "systems").glob("*/task.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             keys = node.keys if isinstance(node, ast.Dict) else []
             if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):

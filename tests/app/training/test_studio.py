@@ -9,14 +9,15 @@ import pytest
 from PySide6.QtGui import QImage, QKeySequence
 
 from app.jobs.training_lane import Ended, State
-from app.theme import make_palette
+from app.shell.theme import make_palette
 from app.training.evaluation import EvaluationDialog
-from app.training.history import LOSSES, VALIDATION, History
-from app.training.setup import watchable
-from engine.checkpoints.store import read_card, user_weights_folder
+from app.training.state.history import LOSSES, VALIDATION, History
+from app.training.state.new_run import watchable
 from engine.errors import EngineError
 from engine.training.recipe import load_recipe
-from tests.app.test_window import nameless
+from engine.weights.card import read_card
+from engine.weights.store import user_weights_folder
+from tests.app.shell.test_window import nameless
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
 
 
@@ -45,7 +46,7 @@ def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_
     qtbot.waitUntil(lambda: core.document.weights == name and bool(said), timeout=PATIENCE)
     assert str(user_weights_folder() / name) in said[-1] and " kB)" in said[-1]  # where they are and how much they take
     assert read_card(user_weights_folder() / name).steps >= step
-    qtbot.waitUntil(lambda: window.controllers["render"].up_to_date, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date, timeout=PATIENCE)
     first = core.document.picture.copy()
     assert training.shown.step == step
 
@@ -55,7 +56,7 @@ def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_
     studio.bar.use.click()
     qtbot.waitUntil(lambda: read_card(user_weights_folder() / name).steps > step, timeout=PATIENCE)
     qtbot.waitUntil(
-        lambda: window.controllers["render"].up_to_date and not np.array_equal(core.document.picture, first),
+        lambda: window.controllers.render.up_to_date and not np.array_equal(core.document.picture, first),
         timeout=PATIENCE,
     )
     assert training.state is State.RUNNING
@@ -117,7 +118,7 @@ def test_an_old_run_shows_its_history(qtbot, studio, core, tmp_path):
 
 def test_closing_the_editor_asks_and_ends_the_training_with_a_checkpoint(qtbot, studio, window, core, tmp_path):
     begin(studio, core, tmp_path, qtbot)
-    controller, training = window.controllers["studio"], core.training
+    controller, training = window.controllers.studio, core.training
     answers = [False, True]
     controller.ask_stop = lambda: answers.pop(0)
     window.close()
@@ -135,43 +136,43 @@ def test_closing_the_studio_leaves_the_training_running(qtbot, studio, window, c
     studio.close()
     step = core.training.shown.step
     qtbot.waitUntil(lambda: core.training.shown.step > step, timeout=PATIENCE)
-    window.controllers["studio"].open()
+    window.controllers.studio.open()
     assert studio.isVisible() and studio.bar.stop.isEnabled()
 
 
 def test_the_form_knows_what_is_missing(qtbot, studio, tmp_path):
     setup = studio.setup
     setup.recipe.load(recipe_file(tmp_path, 10))
-    assert setup.start.isEnabled() and setup.recipe.changes() == {}
+    assert setup.start.isEnabled() and setup.new_run.recipe.changes() == {}
     steps = setup.recipe._edits["steps"]
     for wrong in ("", "many", "0", "2.5"):
         steps.setText(wrong)
         assert not setup.start.isEnabled() and setup.why_not.isVisible()
     steps.setText("20")
     setup.recipe._edits["task.ema"].setText("0.5")
-    assert setup.recipe.changes() == {"steps": 20, "task.ema": 0.5}
-    recipe = setup.plan().recipe
+    assert setup.new_run.recipe.changes() == {"steps": 20, "task.ema": 0.5}
+    recipe = setup.new_run.plan().recipe
     assert (recipe.steps, recipe.task["ema"], recipe.resolution) == (20, 0.5, 32)
     setup.data.set_path(None, tell=True)
     assert not setup.start.isEnabled()
     broken = tmp_path / "broken.toml"
     broken.write_text("stepps = 3\n")
     setup.recipe.load(broken)
-    assert setup.recipe.base is None and "stepps" in setup.recipe.problem.text()
+    assert setup.new_run.recipe.base is None and "stepps" in setup.recipe.problem.text()
     with pytest.raises(EngineError, match="Choose a recipe"):
-        setup.recipe.recipe()
+        setup.new_run.recipe.recipe()
 
 
 def test_every_shipped_recipe_can_be_chosen(qtbot, studio):
-    form = studio.setup.recipe
+    form, chosen = studio.setup.recipe, studio.setup.new_run.recipe
     seen = set()
     for index in range(form.system.count()):
         form.system.setCurrentIndex(index)
         form.system.activated.emit(index)
         for row in range(form.choice.count()):
             form.load(form.choice.itemData(row))
-            assert form.base is not None and form.changes() == {}
-            seen.add(form.source)
+            assert chosen.base is not None and chosen.changes() == {}
+            seen.add(chosen.source)
     assert {"sean-faces", "parser-faces"} <= seen
 
 
@@ -227,7 +228,7 @@ def test_another_theme_reaches_the_curves(qtbot, studio):
 
 
 def test_weights_are_measured_in_the_background(qtbot, core, window, tiny_dataset, tmp_path):
-    dialog = EvaluationDialog(core, data=tiny_dataset, parent=window)
+    dialog = EvaluationDialog(core, data_folder=tiny_dataset, parent=window)
     dialog.show()
     assert nameless(dialog) == []
     dialog.weights.setCurrentIndex(dialog.weights.findData("tiny-sean"))

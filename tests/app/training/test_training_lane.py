@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.errors_ui import ProblemHub
+from app.errors_ui.hub import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, TrainingLane
 from app.jobs.work_lane import WorkLane
-from app.training.state import Training
+from app.training.state.training import Training
 from engine.errors import Cancelled, TrainingError
 from engine.training.recipe import Recipe
 
@@ -238,7 +238,10 @@ def test_a_limit_of_threads_is_the_calling_thread_s_alone(qapp):
 def test_the_lane_is_imported_without_torch():
     import subprocess
 
-    code = "import sys, app.core, app.controllers.studio; print('torch' in sys.modules, 'pyqtgraph' in sys.modules)"
+    code = (
+        "import sys, app.shell.core, app.controllers.studio\n"
+        "print('torch' in sys.modules, 'pyqtgraph' in sys.modules)"
+    )
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert done.stdout.strip() == "False False", done.stderr

@@ -7,21 +7,22 @@ import torch
 from PIL import Image
 from PySide6.QtCore import Qt
 
-from app.catalogue import Catalogue
-from app.core import Core
 from app.dialogs.weights import Import, ImportDialog, _suggest
-from app.main_window import MainWindow
-from app.settings import Settings
+from app.shell.catalogue import Catalogue
+from app.shell.core import Core
+from app.shell.main_window import MainWindow
+from app.shell.settings import Settings
 from app.training.use import weights_name
-from engine.checkpoints import store
-from engine.checkpoints.manage import is_removable, missing, problem_of, remove_weights
-from engine.checkpoints.store import MODEL_FILE, Card, find_weights, save_weights, user_weights_folder
 from engine.errors import BadFile, WeightsError
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from engine.metrics import features
+from engine.weights import store
+from engine.weights.card import Card
+from engine.weights.manage import is_removable, missing, problem_of, remove_weights
+from engine.weights.store import MODEL_FILE, find_weights, save_weights, user_weights_folder
 from tests.app.fakes import FakeSession
-from tests.app.test_window import nameless
-from tests.engine.published_files import sean_shapes, state_of, write_pth
+from tests.app.shell.test_window import nameless
+from tests.engine.weights.published_files import sean_shapes, state_of, write_pth
 from tests.fixtures import face_label_map
 
 
@@ -51,7 +52,7 @@ def window(qtbot, tmp_path, engine, tiny_weights):
 @pytest.fixture
 def panel(window):
     window.actions_by_id["weights"].trigger()
-    return window.controllers["weights"]._dialog.panel
+    return window.controllers.weights._dialog.panel
 
 
 def row_of(panel, name: str) -> list[str]:
@@ -175,7 +176,7 @@ def test_checking_reads_every_file(qtbot, window, panel):
 def test_removing_asks_first(qtbot, window, panel):
     install("mine")
     window.core.catalogue.reload()
-    controller, answers = window.controllers["weights"], [False, True]
+    controller, answers = window.controllers.weights, [False, True]
     controller.ask_remove = lambda *_: answers.pop(0)
     panel.choose("mine")
     panel.remove_button.click()
@@ -191,7 +192,7 @@ def test_a_published_file_dropped_on_the_window_is_imported(qtbot, window, tmp_p
     path = tmp_path / "checkpoints" / "CelebA-HQ_pretrained" / "latest_net_G.pth"
     path.parent.mkdir(parents=True)
     write_pth(path, state_of(sean_shapes(labels=19)))
-    window.controllers["files"].open_path(path)
+    window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: bool(window.findChildren(ImportDialog)))
     dialog = window.findChildren(ImportDialog)[0]
     assert dialog.name.text() == "CelebA-HQ_pretrained"
@@ -201,7 +202,7 @@ def test_a_published_file_dropped_on_the_window_is_imported(qtbot, window, tmp_p
     dialog.take.click()
     qtbot.waitUntil(lambda: "theirs" in [entry.name for entry in window.core.catalogue.entries], timeout=120_000)
     assert store.load_weights("theirs").card.system == "sean"
-    assert window.controllers["weights"]._dialog.panel.chosen.name == "theirs"
+    assert window.controllers.weights._dialog.panel.chosen.name == "theirs"
 
 
 def test_a_file_that_is_no_network_gets_a_sentence(qtbot, window, tmp_path):
@@ -209,7 +210,7 @@ def test_a_file_that_is_no_network_gets_a_sentence(qtbot, window, tmp_path):
     window.core.hub.reported.connect(lambda problem: said.append(problem.sentence))
     path = tmp_path / "other.pth"
     torch.save({"w": torch.zeros(2)}, path)
-    window.controllers["weights"]._import(Import(path, "other", None, False))
+    window.controllers.weights._import(Import(path, "other", None))
     qtbot.waitUntil(lambda: bool(said), timeout=120_000)
     assert "other.pth" in said[0] and not (user_weights_folder() / "other").exists()
 

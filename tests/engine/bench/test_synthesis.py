@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,15 +13,23 @@ import torch
 
 from engine.bench import cases, synthesis
 from engine.bench.cases import EDITS, Case, at_size, face, find_case, made_up, settle, stroke
-from engine.bench.painting import Config, Generator
-from engine.checkpoints.card import Card
-from engine.checkpoints.store import WeightsEntry
 from engine.cli import main
 from engine.errors import EngineError, WeightsError
-from engine.models.sean import SEANConfig, SEANGenerator
-from engine.models.smis import SMISConfig, SMISGenerator
-from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn.style_encoder import StyleEncoderConfig
+from engine.systems import system
+from engine.systems.base import load_part
+from engine.systems.sean.bench import BENCH as SEAN_BENCH
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+from engine.systems.smis.network import SMISConfig
+from engine.systems.spade.network import SPADEConfig
+from engine.weights.card import Card
+from engine.weights.store import WeightsEntry
+
+
+def random_case(name: str, of: str, config: Any) -> Case:
+    """A network of the system `of` with random weights."""
+    entry = system(of)
+    return made_up(name, load_part(entry.bench), entry.network, config)
 
 
 def tiny() -> Case:
@@ -40,7 +49,7 @@ def tiny() -> Case:
         settle(generator)
         return generator
 
-    return Case("tiny", config, build, torch.zeros(1, 19, 4), (32, 32))
+    return Case("tiny", SEAN_BENCH, config, build, torch.zeros(1, 19, 4), (32, 32))
 
 
 def test_rows_hold_every_edit_and_precision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -116,13 +125,13 @@ SMIS = SMISConfig(labels=5, resolution=32, width=2, multiples=(8, 4, 4), upsampl
 
 
 @pytest.mark.parametrize(
-    ("config", "kind", "edits"), [(SPADE, SPADEGenerator, EDITS[:2]), (SMIS, SMISGenerator, EDITS)]
+    ("name", "config", "edits"), [("spade", SPADE, EDITS[:2]), ("smis", SMIS, EDITS)]
 )
 def test_other_systems_are_measured_too(
-    config: Config, kind: type[Generator], edits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    name: str, config: Any, edits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind, side: 1.0)
-    case = made_up("other", config, kind)
+    case = random_case("other", name, config)
     rows = synthesis.measure(case, repeats=1, side=64)
     assert tuple(row.edit for row in rows if row.precision == "float32") == edits
     assert all(row.max_abs_diff < 1e-4 for row in rows if row.precision == "float32")
@@ -166,7 +175,7 @@ def test_weights_that_cannot_be_measured_are_named_and_rows_are_written_case_by_
             raise RuntimeError("measuring its memory failed")
         return [row]
 
-    monkeypatch.setattr(cases, "MADE_UP", {})
+    monkeypatch.setattr(cases, "published_cases", dict)
     monkeypatch.setattr(cases, "list_weights", lambda: entries)
     monkeypatch.setattr(cases, "find_case", find)
     monkeypatch.setattr(synthesis, "measure", measure)
@@ -184,5 +193,5 @@ def test_weights_that_cannot_be_measured_are_named_and_rows_are_written_case_by_
 
 def test_gated_networks_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind, side: 1.0)
-    rows = synthesis.measure(made_up("gated", replace(SMIS, gated=True, locality=1.0), SMISGenerator), repeats=1)
+    rows = synthesis.measure(random_case("gated", "smis", replace(SMIS, gated=True, locality=1.0)), repeats=1)
     assert all(row.max_abs_diff < 1e-4 for row in rows if row.precision == "float32")

@@ -10,8 +10,8 @@ from torch.nn.utils import parametrizations
 
 from engine.bench.literal import as_text, compare, literal, portraits
 from engine.bench.training import PARTS, as_table, drawn_data, measure
-from engine.data.folder import DatasetFolder
-from engine.label_sets import load_label_set
+from engine.data.labelled import LabelledFolder
+from engine.labels.label_sets import load_label_set
 from engine.nn.spectral import SpectralNorm
 from engine.training.start import prepare
 from tests.engine.training.tiny import PARSER, SEAN
@@ -51,4 +51,4 @@ def test_a_literal_step_takes_the_papers_way_and_leaves_nothing_behind(data: Pat
 
 def test_the_bundled_portraits_are_a_dataset(tmp_path: Path) -> None:
     folder = portraits(tmp_path / "data", load_label_set("faces"), 64)
-    assert len(DatasetFolder(folder, "train", 64)) > 4
+    assert len(LabelledFolder(folder, "train", 64)) > 4

@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from engine.data.findings import Report
-from engine.data.folder import DatasetFolder
+from engine.data.kinds import inspect_folder
+from engine.data.labelled import LabelledFolder
 from engine.data.make import make_files, split
-from engine.data.report import inspect_folder
 from engine.errors import BadFile, Cancelled
-from engine.label_sets import load_label_set
+from engine.labels.label_sets import load_label_set
 from tests.commands import Runner
 from tests.fixtures import write_dataset
 
@@ -136,14 +136,14 @@ def test_missing_files_are_made_only_when_asked_and_never_replaced(folder: Path)
     assert contents(folder) == before and "--make" in found(report, "note")["classes.json"]
     written = make_files(folder, report, label_set="faces")
     assert [path.name for path in written] == ["classes.json", "splits.json"]
-    assert len(DatasetFolder(folder, "train", 16)) == 5 and len(DatasetFolder(folder, "val", 16)) == 1
+    assert len(LabelledFolder(folder, "train", 16)) == 5 and len(LabelledFolder(folder, "val", 16)) == 1
     assert make_files(folder, inspect_folder(folder)) == []
 
 
 def test_labels_follow_from_ids_where_nobody_names_them(folder: Path) -> None:
     make_files(bare(folder), inspect_folder(folder))
     assert len(load_label_set(folder)) == 19  # the highest id is 18
-    assert len(DatasetFolder(folder, "train", 16)) == 5
+    assert len(LabelledFolder(folder, "train", 16)) == 5
 
 
 def test_colour_coded_maps_give_their_colours(folder: Path) -> None:
@@ -156,7 +156,7 @@ def test_colour_coded_maps_give_their_colours(folder: Path) -> None:
     label_set = load_label_set(folder)
     assert {label.colour for label in label_set.labels} == {tuple(row) for row in colours.tolist()}
     assert label_set[0].colour == (1, 2, 3)  # the most frequent first
-    data = DatasetFolder(folder, "train", 16)
+    data = LabelledFolder(folder, "train", 16)
     assert set(np.unique(data.label_maps)) == {0, 1, 2}
 
 
@@ -178,7 +178,7 @@ def test_the_customary_255_becomes_an_ignored_label(folder: Path) -> None:
     make_files(folder, inspect_folder(folder))
     label_set = load_label_set(folder)
     assert len(label_set) == 4 and label_set.ignore == 3
-    data = DatasetFolder(folder, "train", 16)
+    data = LabelledFolder(folder, "train", 16)
     assert data.label_maps[0, 0, :4].tolist() == [0, 1, 2, 3]
 
 
@@ -244,7 +244,7 @@ def test_grey_maps_of_sixteen_bits_hold_ids_too(tmp_path: Path) -> None:
     report = inspect_folder(folder)
     assert set(report.label_shares) <= {"0", "1", "2"} and not report.problems
     make_files(folder, report)
-    assert len(DatasetFolder(folder, "train", 16)) == 3
+    assert len(LabelledFolder(folder, "train", 16)) == 3
     Image.fromarray(np.full((16, 16), 4000, np.uint16)).save(folder / "labels" / "train_000.png")
     (folder / "classes.json").unlink()
     assert "has values from 4000 to 4000" in found(inspect_folder(folder), "unfit")["labels/train_000.png"]

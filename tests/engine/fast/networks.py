@@ -7,9 +7,9 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from engine.models.sean import SEANConfig, SEANGenerator
 from engine.nn.blocks import one_hot, seeded_noise
 from engine.nn.style_encoder import StyleEncoderConfig
+from engine.systems.sean.network import SEANConfig, SEANGenerator
 
 TINY_ENCODER = StyleEncoderConfig(widths=(4, 4, 4, 4))
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.fast import FastSEAN
 from engine.fast.generator import CACHE_MEGABYTES
 from engine.fast.neighbourhoods import Coding, Inner, Neighbourhoods, hash_map
 from engine.nn.blocks import seeded_noise
+from engine.systems.sean.fast import FastSEAN
 from tests.engine.fast.networks import blobs, checkerboard, codes_for, edited, held_bytes, sean
 
 SMALL = 1000

@@ -8,9 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.fast import FastSEAN, FastSMIS, FastSPADE, large
+from engine.fast import large
 from engine.fast.large_noise import RowNoise
 from engine.nn.blocks import seeded_noise
+from engine.systems.sean.fast import FastSEAN
+from engine.systems.smis.fast import FastSMIS
+from engine.systems.spade.fast import FastSPADE
 from tests.engine.fast.networks import blobs, codes_for, held_bytes, sean
 from tests.engine.fast.test_smis import latents, smis
 from tests.engine.fast.test_smis import literal as smis_literal

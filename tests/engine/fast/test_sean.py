@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.fast import FastSEAN
 from engine.fast.convolution import has_bfloat16
 from engine.nn.blocks import one_hot, seeded_noise
+from engine.systems.sean.fast import FastSEAN
 from tests.engine.fast.networks import LABELS, MAPS, blobs, codes_for, label_maps, literal, sean
 
 TOLERANCE = 1e-4
@@ -79,12 +79,13 @@ def test_unlabelled_pixels_agree() -> None:
     assert difference(generator, label_map, codes_for(generator)) < TOLERANCE
 
 
-def test_a_batch_is_its_pictures_one_by_one() -> None:
+def test_pictures_in_turn_are_those_of_a_literal_batch() -> None:
     generator = sean()
     rng = np.random.default_rng(0)
     maps = [blobs(rng, 32, 32, 5) for _ in range(3)]
     codes = torch.stack([codes_for(generator, seed=n) for n in range(3)])
-    batch = FastSEAN(generator).render_batch(maps, codes, seeded_noise(1))
+    fast = FastSEAN(generator)
+    batch = torch.stack([fast.render(label_map, code, seeded_noise(1)) for label_map, code in zip(maps, codes)])
     hot = one_hot(torch.from_numpy(np.stack(maps)).long(), 5)
     with torch.inference_mode():
         assert (batch - generator(hot, codes, seeded_noise(1))).abs().max() < TOLERANCE

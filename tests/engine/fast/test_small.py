@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.fast import FastSEAN, FastSMIS, FastSPADE
 from engine.nn.blocks import seeded_noise
+from engine.systems.sean.fast import FastSEAN
+from engine.systems.smis.fast import FastSMIS
+from engine.systems.spade.fast import FastSPADE
 from tests.engine.fast import test_smis, test_spade
 from tests.engine.fast.networks import blobs, codes_for, literal, sean
 

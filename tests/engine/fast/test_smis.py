@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.fast import FastSMIS
-from engine.models.smis import SMISConfig, SMISGenerator
 from engine.nn.blocks import one_hot
+from engine.systems.smis.fast import FastSMIS
+from engine.systems.smis.network import SMISConfig, SMISGenerator
 from tests.engine.fast.networks import LABELS, MAPS, blobs, edited, label_maps, settle
 
 TOLERANCE = 1e-4
@@ -116,12 +116,13 @@ def test_gated_features_agree_on_hard_maps(which: str, locality: float) -> None:
         assert not torch.equal(FastSMIS(generator).render(label_map, z), FastSMIS(without).render(label_map, z))
 
 
-def test_a_batch_is_its_pictures_one_by_one() -> None:
+def test_pictures_in_turn_are_those_of_a_literal_batch() -> None:
     generator = smis(gated=True)
     rng = np.random.default_rng(0)
     maps = np.stack([blobs(rng, 32, 32, 4) for _ in range(3)])
     z = torch.stack([latents(generator, n) for n in range(3)])
-    batch = FastSMIS(generator).render_batch(maps, z)
+    fast = FastSMIS(generator)
+    batch = torch.stack([fast.render(label_map, latent) for label_map, latent in zip(maps, z)])
     hot = one_hot(torch.from_numpy(maps).long(), 4)
     with torch.inference_mode():
         assert (batch - generator(hot, z)).abs().max() < TOLERANCE

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.fast import FastSPADE
-from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn.blocks import one_hot
+from engine.systems.spade.fast import FastSPADE
+from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 from tests.engine.fast.networks import LABELS, blobs, label_maps, settle
 
 TOLERANCE = 1e-4
@@ -64,16 +64,22 @@ def test_a_style_vector_agrees() -> None:
 
 
 @pytest.mark.parametrize("latent", [0, 5])
-def test_a_batch_is_its_pictures_one_by_one(latent: int) -> None:
+def test_pictures_in_turn_are_those_of_a_literal_batch(latent: int) -> None:
     generator = spade(latent=latent)
     rng = np.random.default_rng(0)
     maps = np.stack([blobs(rng, 64, 64, 4) for _ in range(3)])
     z = torch.randn(3, latent) if latent else None
-    batch = FastSPADE(generator).render_batch(maps, z)
+    fast = FastSPADE(generator)
+    batch = torch.stack([fast.render(maps[n], None if z is None else z[n]) for n in range(3)])
     with torch.inference_mode():
         assert (batch - generator(one_hot(torch.from_numpy(maps).long(), 4), z)).abs().max() < TOLERANCE
     for n, one in enumerate(batch):
         assert torch.equal(one, FastSPADE(generator).render(maps[n], None if z is None else z[n]))
+
+
+def test_normalisation_by_each_pictures_own_statistics_has_no_fast_path() -> None:
+    with pytest.raises(ValueError, match="no fast path"):
+        FastSPADE(spade(norm="instance"))
 
 
 def test_what_the_network_does_not_take_is_refused() -> None:

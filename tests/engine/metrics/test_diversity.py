@@ -131,5 +131,5 @@ def test_specks_and_the_ignored_label_are_not_measured() -> None:
     label_map = np.zeros((20, 20), np.uint8)
     label_map[0, :3], label_map[10:, :], label_map[0, 10:16] = 1, 2, 3
     assert diversity.SMALLEST == 0.01
-    assert [label for label, _ in measured_regions(label_map, leave_out=2)] == [0, 3]
+    assert [label for label, _ in measured_regions(label_map, ignored_label=2)] == [0, 3]
     assert int(dict(measured_regions(label_map))[2].sum()) == 200

@@ -14,11 +14,11 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from engine.errors import BadFile, BadRequest, Cancelled, WeightsError
-from engine.images import read_image
-from engine.labels import load_label_set, read_label_map
+from engine.labels.label_maps import read_label_map
+from engine.labels.label_sets import load_label_set
 from engine.metrics import features
-from engine.metrics.evaluate import FID, evaluate
-from engine.metrics.judges import FID_SAMPLED, LPIPS
+from engine.metrics.evaluate import evaluate
+from engine.metrics.judges import FID, FID_SAMPLED, LPIPS
 from engine.metrics.painted import measure_diversity
 from engine.metrics.pairs import Pairs
 from engine.metrics.reconstruction import psnr
@@ -27,9 +27,12 @@ from engine.metrics.segmentation import Counts
 from engine.metrics.table import rows
 from engine.nn.feature_net import PERCEPTUAL_LAYERS
 from engine.nn.inception import Inception
-from engine.request import ImageStyle, LabelMapData, RenderRequest
+from engine.pictures.images import read_image
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle
 from engine.session import Session
-from tests.engine.painters import tiny
+from tests.engine.systems import tiny
 
 all_weights, tiny_shelf_of_all = tiny.all_weights, tiny.tiny_shelf_of_all
 
@@ -56,7 +59,7 @@ def tiny_net(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 @pytest.fixture(autouse=True)
 def _no_bundled_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A parser that comes with the program must not be found before the tiny one."""
-    monkeypatch.setattr("engine.checkpoints.store.root", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr("engine.weights.store.root", lambda: tmp_path / "nowhere")
 
 
 NEVER = {"FID-InceptionV3", "FID-InceptionV3, drawn styles", "inception_score", "r_precision"}

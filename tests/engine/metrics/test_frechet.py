@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.metrics import frechet
 from engine.metrics.frechet import frechet_distance
 
 
@@ -49,3 +50,17 @@ def test_equal_sets_are_at_no_distance_and_a_shift_counts_squared() -> None:
     assert frechet_distance(a, a.flip(0)) == pytest.approx(0, abs=1e-9)
     assert frechet_distance(a, a + 2) == pytest.approx(6 * 4, rel=1e-9)
     assert frechet_distance(a.float(), a.float() + 2) == pytest.approx(24, rel=1e-4)
+
+
+def test_more_samples_than_features_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a matrix of samples by samples nor all samples in float64 at once."""
+    a, b = torch.from_numpy(_features(4, 90, 6)).float(), torch.from_numpy(_features(5, 70, 6)).float()
+    whole = frechet_distance(a, b)
+    shapes: list[tuple[int, ...]] = []
+    for name in ("svdvals", "qr"):
+        real = getattr(torch.linalg, name)
+        record = lambda x, *args, real=real, **more: shapes.append(tuple(x.shape)) or real(x, *args, **more)  # noqa: E731
+        monkeypatch.setattr(torch.linalg, name, record)
+    monkeypatch.setattr(frechet, "ROWS", 16)
+    assert frechet_distance(a, b) == pytest.approx(whole, rel=1e-9)
+    assert shapes and max(rows for rows, _ in shapes) <= 16 + 6

@@ -37,7 +37,7 @@ def vgg_state() -> dict[str, torch.Tensor]:
 
 
 def test_without_any_other_network_a_parser_that_ships_is_the_default(nets: Path, tiny_weights: Path) -> None:
-    found = find_perceptual("auto", labels=19)
+    found = find_perceptual("auto", label_count=19)
     assert found is not None and found.name.startswith("tiny-parser")
     real = torch.rand(2, 3, 64, 64) * 2 - 1
     fake = (real + torch.randn_like(real) * 0.3).clamp(-1, 1).requires_grad_(True)
@@ -52,7 +52,7 @@ def test_without_any_other_network_a_parser_that_ships_is_the_default(nets: Path
 
 
 def test_what_ships_is_a_parser_whose_encoder_serves(nets: Path) -> None:
-    found = find_perceptual("parser", labels=19)
+    found = find_perceptual("parser", label_count=19)
     assert found is not None and found.name == "parser-faces (the encoder of a parser)"
     assert bool(torch.isfinite(found.loss(torch.zeros(1, 3, 128, 128), torch.rand(1, 3, 128, 128))))
 

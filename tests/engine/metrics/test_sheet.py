@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data.folder import DatasetFolder
+from engine.data.labelled import LabelledFolder
 from engine.errors import BadRequest, NotSupported
-from engine.labels import colourise, load_label_set
+from engine.labels.label_maps import colourise
+from engine.labels.label_sets import load_label_set
 from engine.metrics import sheet
 from engine.metrics.repainting import own_styles, repaint
 from engine.session import Session
@@ -23,8 +24,8 @@ def painter(tiny_weights: Path):
 
 
 @pytest.fixture
-def data(tiny_dataset: Path) -> DatasetFolder:
-    return DatasetFolder(tiny_dataset, "train", 64)
+def data(tiny_dataset: Path) -> LabelledFolder:
+    return LabelledFolder(tiny_dataset, "train", 64)
 
 
 def _cells(path: Path, columns: int) -> list[list[np.ndarray]]:
@@ -41,7 +42,7 @@ def _cells(path: Path, columns: int) -> list[list[np.ndarray]]:
 
 
 def test_a_run_sheet_shows_real_reconstruction_and_swapped_styles(painter, data, tmp_path) -> None:
-    sheet.reconstruction_sheet(painter, data, tmp_path / "sheet.png", rows=3)
+    sheet.reconstruction_sheet(painter, data, tmp_path / "sheet.png", row_count=3)
     cells = _cells(tmp_path / "sheet.png", 3)[-3:]
     chosen = [0, 2, 5]
     styles = [own_styles(painter, data.images[n], data.label_maps[n]) for n in chosen]

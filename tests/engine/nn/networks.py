@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.models.sean import SEANConfig
 from engine.nn.style_encoder import StyleEncoderConfig
+from engine.systems.sean.network import SEANConfig
 
 TINY_SEAN = SEANConfig(
     labels=6,

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from engine.errors import NotSupported
-from engine.models.registry import family
-from engine.models.smis import RegionEncoderConfig, SMISConfig, SMISGenerator
 from engine.nn.blocks import one_hot
 from engine.nn.grouped import interleave_edges
 from engine.nn.grouped_conv import GroupedConv2d
+from engine.nn.region_encoder import RegionEncoderConfig
 from engine.nn.regions import masked_regions
+from engine.systems import system as system_of
+from engine.systems.smis.network import SMISConfig, SMISGenerator
 from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
 
 seeds = st.integers(0, 2**31)
@@ -112,7 +113,7 @@ def test_the_published_schedules(schedule: Any, labels: int, width: int, groups:
 )
 def test_groups_that_cannot_serve_are_refused_with_what_would(values: dict[str, Any], says: str) -> None:
     with pytest.raises(NotSupported, match=says):
-        family("smis").read_config(values)
+        system_of("smis").network.read_config(values)
 
 
 # ---------------------------------------------------------------- grouped convolutions

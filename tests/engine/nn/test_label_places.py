@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from engine.models.sean import SEANGenerator
-from engine.models.spade import SPADEConfig, SPADEGenerator
 from engine.nn import label_places, sean
 from engine.nn.blocks import one_hot, seeded_noise
 from engine.nn.label_places import LabelConditions, Places
 from engine.nn.sean import SEAN
 from engine.nn.spade import SPADE
 from engine.nn.spectral import spectral
+from engine.systems.sean.network import SEANGenerator
+from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 from tests.engine.nn.networks import TINY_SEAN, assert_same_gradients, gradients, label_maps, scramble
 
 patiently = settings(

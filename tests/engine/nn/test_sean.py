@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from engine.models.sean import SEANGenerator, mix_codes
 from engine.nn.blocks import one_hot, seeded_noise
 from engine.nn.label_places import LabelConditions
 from engine.nn.sean import SEAN, SEANResBlk
+from engine.systems.sean.network import SEANGenerator
 from tests.engine.nn.networks import TINY_SEAN as TINY
 from tests.engine.nn.networks import assert_same_gradients, gradients, label_maps, scramble
 
@@ -194,14 +194,6 @@ def test_a_style_changes_the_pixels_of_its_region_most(tiny: SEANGenerator) -> N
     other[:, :, 1] += 1
     change = (_paint(tiny, hot, other) - _paint(tiny, hot, codes)).abs().mean((0, 1, 2))
     assert float(change[20:].mean()) > 2 * float(change[:8].mean())
-
-
-def test_mixing_goes_from_one_style_to_the_other_and_beyond() -> None:
-    a, b = torch.randn(2, 3), torch.randn(2, 3)
-    assert torch.equal(mix_codes(a, b, 0.0), a) and torch.equal(mix_codes(a, b, 1.0), b)
-    torch.testing.assert_close(mix_codes(a, b, 0.25), 0.75 * a + 0.25 * b)
-    torch.testing.assert_close(mix_codes(a, b, 1.5), b + 0.5 * (b - a))
-    torch.testing.assert_close(mix_codes(a, b, -0.5), a - 0.5 * (b - a))
 
 
 def test_painting_can_be_stopped_before_any_block(tiny: SEANGenerator) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import torch
 
-from engine.checkpoints.store import load_weights
 from engine.errors import Cancelled, EngineError
 from engine.training.control import Control
 from engine.training.loop import Loop
 from engine.training.publish import publish_snapshot
-from engine.training.randomness import Randomness
+from engine.training.run.randomness import Randomness
+from engine.weights.store import load_weights
 from tests.engine.training.tiny import PARSER, SEAN, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset
 

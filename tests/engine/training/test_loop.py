@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from engine.errors import Cancelled, TrainingError
-from engine.models.registry import family
+from engine.systems import system as system_of
 from engine.training.loop import Loop
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset
@@ -78,16 +78,16 @@ def test_what_a_run_exports_is_the_averaged_network_ready_for_use(data: Path, tm
     with safe_open(best, "pt") as file:
         facts = file.metadata()
     assert (facts["system"], facts["step"]) == (system, "3") and "score" in json.loads(facts["numbers"])
-    entry = family(facts["system"])
+    entry = system_of(facts["system"]).network
     network = entry.build(entry.read_config(json.loads(facts["config"]))).eval()
     network.load_state_dict(load_file(best))  # strict: spectral norm is folded, nothing of training is left
     batch = data_batch(loop)
     with torch.no_grad():
         averaged = loop.task.averaged()  # type: ignore[attr-defined]
         if system == "parser":
-            assert torch.equal(network(batch.image), averaged(batch.image))
+            assert torch.equal(network(batch.pictures), averaged(batch.pictures))
         else:
-            codes, _ = averaged.encode(batch.image, hot := one_hot_of(batch.label_map))
+            codes, _ = averaged.encode(batch.pictures, hot := one_hot_of(batch.label_maps))
             assert torch.allclose(network(hot, codes), averaged(hot, codes), atol=1e-6)
 
 
@@ -249,7 +249,7 @@ def test_there_must_be_a_checkpoint_to_resume_from(data: Path, tmp_path: Path) -
         start(PARSER, data, tmp_path / "nothing", resume=True)
 
 
-@pytest.mark.parametrize("recipe", [changed(PARSER, model={"widths": [4, 6, 10]}), SEAN], ids=["width", "system"])
+@pytest.mark.parametrize("recipe", [changed(PARSER, model={"widths": [8, 8, 16]}), SEAN], ids=["width", "system"])
 def test_a_checkpoint_of_another_network_is_refused(data: Path, tmp_path: Path, recipe: Any) -> None:
     start(changed(PARSER, steps=1), data, tmp_path / "run").run()
     with pytest.raises(TrainingError, match=r"last\.pt does not fit this run"):

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 
-from engine.errors import BadFile, EngineError, TrainingError
-from engine.label_sets import load_label_set
+from engine.errors import BadFile, EngineError, OutOfMemory, TrainingError
+from engine.labels.label_sets import load_label_set
 from tests.engine.training.tiny import PARSER, SEAN, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset
 
@@ -149,3 +150,48 @@ def test_a_run_is_not_resumed_with_labels_that_changed_places(data: Path, tmp_pa
 def test_what_keeps_a_run_from_starting_is_an_error_of_the_engine(tmp_path: Path) -> None:
     with pytest.raises(EngineError):
         start(PARSER, tmp_path / "nowhere", tmp_path / "run")
+
+
+# ---------------------------------------------------------------- too little memory
+
+
+def no_memory(*_: Any, **__: Any) -> Any:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+@pytest.mark.parametrize("where", ["losses", "validate"])
+def test_running_out_of_memory_is_told_and_leaves_a_checkpoint(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    loop = start(PARSER, data, tmp_path / "run")
+    original = getattr(loop.task, where)
+    monkeypatch.setattr(loop.task, where, lambda *args: (no_memory if loop.step >= 5 else original)(*args))
+    with pytest.raises(OutOfMemory, match="not enough memory on cpu.*batch 2 at 32 x 32.*resume it") as caught:
+        loop.run()
+    assert "2.00 GiB" in caught.value.details and "of step " + ("3." if where == "losses" else "6.") in sentence(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize("what", ["network", "checkpoint"])
+def test_too_little_memory_for_a_network_or_its_checkpoint_is_no_damaged_file(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    start(changed(PARSER, steps=1), data, tmp_path / "run").run()
+    target = "torch.nn.Module.to" if what == "network" else "torch.nn.Module.load_state_dict"
+    monkeypatch.setattr(target, no_memory)
+    with pytest.raises(OutOfMemory, match="not enough memory on cpu"):
+        start(PARSER, data, tmp_path / "run", resume=True)
+
+
+def test_a_checkpoint_is_read_into_main_memory(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(changed(PARSER, steps=1), data, tmp_path / "run").run()
+    places: list[Any] = []
+    real = torch.load
+    monkeypatch.setattr(
+        torch, "load", lambda path, map_location=None, **more: places.append(map_location) or real(path, **more)
+    )
+    start(PARSER, data, tmp_path / "run", resume=True)
+    assert places == ["cpu"]

@@ -39,9 +39,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def child(
-    runs: dict[Path, Recipe], data: Path, env: dict[str, str] | None = None, **more: object
+    runs: dict[Path, Recipe],
+    data: Path,
+    env: dict[str, str] | None = None,
+    code: str = CHILD,
+    **more: object,
 ) -> subprocess.Popen[str]:
-    words = [sys.executable, "-c", CHILD, str(data), json.dumps(more)]
+    words = [sys.executable, "-c", code, str(data), json.dumps(more)]
     for folder, recipe in runs.items():
         words += [msgspec.json.encode(recipe).decode(), str(folder)]
     pipe = subprocess.PIPE
@@ -69,15 +73,19 @@ def test_a_run_killed_in_mid_step_resumes_to_the_same_weights(data: Path, tmp_pa
     assert differences(*best) == []
 
 
-def two_processes(runs: dict[Path, Recipe], data: Path) -> None:
-    """As torchrun would start them, on the CPU."""
+def two_ranks() -> list[dict[str, str]]:
+    """The environments of two processes as torchrun would start them, on the CPU."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     env = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     env |= {"GROUP_RANK": "0", "GROUP_WORLD_SIZE": "1", "TORCHELASTIC_RUN_ID": "test", "GLOO_SOCKET_IFNAME": "lo"}
-    ranks = [env | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in (0, 1)]
-    children = [child(runs, data, rank, devices=2) for rank in ranks]
+    return [env | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in (0, 1)]
+
+
+def two_processes(runs: dict[Path, Recipe], data: Path) -> None:
+    """A run shared by two processes."""
+    children = [child(runs, data, rank, devices=2) for rank in two_ranks()]
     results = [one.communicate() for one in children]
     assert [one.returncode for one in children] == [0, 0], "\n".join(errors for _, errors in results)
     assert "step 1" in results[0][0] and "step" not in results[1][0]  # one of them reports
@@ -134,3 +142,36 @@ def test_all_networks_move_when_gradients_are_accumulated(data: Path, tmp_path: 
     for name, module in loop.task.modules.items():
         moved = [bool((p != q).any()) for p, q in zip(module.parameters(), before[name], strict=True)]
         assert sum(moved) > len(moved) / 2, name
+
+
+FAILS = CHILD.replace(
+    ".run()",
+    """
+    if os.environ["RANK"] == "0":
+        def fail(batch):
+            raise failure("what rank 0 met.")
+        loop.task.samples = fail
+    try:
+        loop.run()
+    except (TrainingError, Cancelled) as error:
+        print("ended:", type(error).__name__, error, flush=True)
+""",
+).replace("    prepare(", "    loop = prepare(")
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("failure", ["TrainingError", "Cancelled"])
+def test_what_one_process_meets_alone_ends_all_of_them(data: Path, tmp_path: Path, failure: str) -> None:
+    """The first process samples and validates by itself: where that fails, the others must not wait for it."""
+    head = f"import os\nfrom engine.errors import Cancelled, TrainingError\nfailure = {failure}\n"
+    children = [
+        child({tmp_path / "run": changed(PARSER, steps=4)}, data, rank, head + FAILS, devices=2)
+        for rank in two_ranks()
+    ]
+    results = [one.communicate(timeout=90) for one in children]
+    told = [[line for line in out.splitlines() if line.startswith("ended:")] for out, _ in results]
+    if failure == "Cancelled":
+        assert [lines[0].split()[1] for lines in told] == ["Cancelled"] * 2, results
+    else:
+        assert "what rank 0 met; training stopped at step 3" in told[0][0], results
+        assert "Another process of this run failed" in told[1][0]

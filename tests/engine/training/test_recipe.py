@@ -13,12 +13,12 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.folder import DatasetFolder
-from engine.errors import BadFile, EngineError, TrainingError
-from engine.models.parser import ParserConfig
-from engine.models.registry import family
+from engine.data.labelled import LabelledFolder
+from engine.errors import BadFile, EngineError, NotSupported, TrainingError
+from engine.systems import all_systems, system
+from engine.systems.base import System, load_part
 from engine.training.recipe import load_recipe, names, read_fields
-from engine.training.start import PAINTING, make_task, prepare
+from engine.training.start import make_task, prepare
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed
 from tests.fixtures import write_dataset
 
@@ -32,14 +32,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_recipes_that_ship_are_complete(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.note and recipe.steps > 0
-    if recipe.system in PAINTING:
-        model_config, task_config, _ = PAINTING[recipe.system]
-        model = {"labels": 19, "resolution": recipe.resolution} | recipe.model
-        assert read_fields(model, model_config, name).resolution == recipe.resolution
-        read_fields(recipe.task, task_config, name)
-    entry = family(recipe.system)
+    known = system(recipe.system)
+    model = {"labels": 19, "resolution": recipe.resolution} | recipe.model
+    assert read_fields(model, load_part(known.network.config), name).resolution == recipe.resolution
+    read_fields(recipe.task, load_part(known.task_config), name)
     with torch.device("meta"):  # shapes without numbers
-        entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))
+        known.network.build(known.network.read_config(model))
 
 
 WIDTHS = {"channels", "width", "widths", "hidden", "style_width", "style_hidden", "spade_hidden", "encoder_width"}
@@ -61,8 +59,8 @@ def thin(config: dict[str, Any]) -> dict[str, Any]:
 def test_recipes_that_ship_take_a_step(name: str, tmp_path: Path) -> None:
     """Thin, small, without a perceptual network; all else as it ships."""
     recipe = load_recipe(name)
-    paints = recipe.system in PAINTING
-    kind = PAINTING[recipe.system][0] if paints else ParserConfig
+    known = system(recipe.system)
+    kind = load_part(known.network.config)
     data = write_dataset(tmp_path / "data", side=64, train=2, val=0)
     labels = recipe.model.get("labels")
     if labels:  # a schedule of one data set only, whose encoder takes no smaller pictures
@@ -73,22 +71,24 @@ def test_recipes_that_ship_take_a_step(name: str, tmp_path: Path) -> None:
             Image.fromarray(np.asarray(Image.open(path)) % labels).save(path)
     side = recipe.resolution if labels else max(64, recipe.resolution // 4)
     config = read_fields({"labels": 19, "resolution": side} | recipe.model, kind, name)
-    task = recipe.task | ({"discriminator_width": 4, "perceptual": 0.0} if paints else {})
+    settings = {"discriminator_width": 4, "perceptual": 0.0}
+    fields = load_part(known.task_config).__dataclass_fields__
+    task = recipe.task | {key: value for key, value in settings.items() if key in fields}
     small = {"resolution": side, "batch": 2, "precision": "32-true", "model": thin(asdict(config)), "task": task}
     loop = prepare(msgspec.structs.replace(recipe, **small), data, tmp_path / "run")
     losses = loop.stepper.run(0)
     assert losses and all(bool(torch.isfinite(loss)) for loss in losses.values())
 
 
-@pytest.mark.parametrize("system", ["sean", "spade", "smis", "pix2pixhd", "parser"])
+@pytest.mark.parametrize("trained", all_systems(), ids=lambda trained: trained.id)
 @pytest.mark.parametrize("size", ["small", "standard", "paper"])
-def test_every_system_has_a_recipe_of_every_size_that_makes_a_network(system: str, size: str) -> None:
-    if (system, size) == ("parser", "paper"):
+def test_every_system_has_a_recipe_of_every_size_that_makes_a_network(trained: System, size: str) -> None:
+    if (trained.id, size) == ("parser", "paper"):
         assert "parser-paper" not in names()  # it is ours: there is no paper
         return
-    recipe = load_recipe(f"{system}-{size}")
-    assert recipe.system == system and f"{system}-{size}" in names()
-    entry = family(system)
+    recipe = load_recipe(f"{trained.id}-{size}")
+    assert recipe.system == trained.id and f"{trained.id}-{size}" in names()
+    entry = trained.network
     with torch.device("meta"):  # shapes without numbers
         network = entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))
     millions = sum(p.numel() for p in network.parameters()) / 1e6
@@ -109,7 +109,8 @@ def test_a_recipe_is_read_from_a_file_and_changed_by_key(tmp_path: Path) -> None
     [
         ("systm = 'sean'", "unknown key 'systm'.*did you mean 'system'"),
         ("system = 'sean'\nresolution = 32\nbatch = 2", "steps"),
-        ("system = 'gan'\nresolution = 32\nbatch = 2\nsteps = 1", "system"),
+        ("system = 'gan'\nresolution = 32\nbatch = 2\nsteps = 1", 'no system "gan".*there are sean, smis'),
+        ("system = 'smsi'\nresolution = 32\nbatch = 2\nsteps = 1", 'no system "smsi".*did you mean "smis"'),
         ("system = 'sean'\nresolution = 'big'\nbatch = 2\nsteps = 1", "resolution"),
         ("system = 'sean'\nresolution = 32\nbatch = 0\nsteps = 1", "the key 'batch': .*>= 1"),
         ("system = 'sean'\nresolution = 32\nbatch = 1\nsteps = 1\nlog_every = 0", "the key 'log_every': .*>= 1"),
@@ -156,8 +157,13 @@ def test_settings_that_make_no_network_are_named(
 def test_the_networks_are_sized_for_the_data(folder: Path) -> None:
     import torch
 
-    data = DatasetFolder(folder, "train", 32)
+    data = LabelledFolder(folder, "train", 32)
     for recipe in RECIPES.values():
         task = make_task(recipe, data, torch.device("cpu"))
         assert task.model.labels == 19 and task.model.resolution == 32  # type: ignore[attr-defined]
-    assert PARSER.model == {"widths": [4, 6, 8]}
+    assert PARSER.model == {"widths": [8, 8, 8]}
+
+
+def test_an_unknown_system_is_no_parser(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotSupported, match='no system "seen".*"sean"'):
+        prepare(changed(SEAN, system="seen"), folder, tmp_path / "run")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from engine.data.folder import DatasetFolder
-from engine.models.parser import ParserConfig
+from engine.data.labelled import LabelledFolder
+from engine.labels.label_sets import LabelSet
+from engine.systems.parser.network import ParserConfig
+from engine.systems.parser.task import ParserTask, ParserTaskConfig
+from engine.systems.sean.task import SEANTask
 from engine.training.augment import Augmentation, recolour, shift_together
 from engine.training.ema import EMA
 from engine.training.losses import feature_matching, hinge_discriminator, hinge_generator, pyramid_l1
-from engine.training.parser_task import ParserTask, ParserTaskConfig
-from engine.training.sean_task import SEANTask
 from engine.training.start import make_task
 from tests.engine.training.tiny import PARSER, SEAN, changed, start
 from tests.fixtures import write_dataset
@@ -32,7 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sean_task(data: Path, **task: Any) -> SEANTask:
-    task_of = make_task(changed(SEAN, task=task), DatasetFolder(data, "train", 32), CPU)
+    task_of = make_task(changed(SEAN, task=task), LabelledFolder(data, "train", 32), CPU)
     assert isinstance(task_of, SEANTask)
     return task_of
 
@@ -197,7 +199,7 @@ def test_rates_without_a_constant_or_a_falling_part(data: Path, decay_from: floa
 def test_each_network_is_changed_by_its_own_loss_only(data: Path) -> None:
     """The discriminator's update must not reach the generator, nor the other way round."""
     task = sean_task(data)
-    updates = task.losses(DatasetFolder(data, "train", 32).batch(np.arange(2)), 0)
+    updates = task.losses(LabelledFolder(data, "train", 32).batch(np.arange(2)), 0)
     for _ in range(2):
         name, losses = next(updates)
         for module in task.modules.values():
@@ -220,7 +222,7 @@ def test_a_run_started_from_weights_takes_over_what_fits(data: Path, tmp_path: P
     loop = start(recipe, data, tmp_path / "large", start_weights=tmp_path / "small" / "best.safetensors")
     config = tmp_path / "large" / "config.json"
     assert "blocks.3." in config.read_text("utf-8")
-    generator, before = loop.task.modules["generator"].state_dict(), small.task.export()[1]
+    generator, before = loop.task.modules["generator"].state_dict(), small.task.export().state
     assert torch.equal(generator["blocks.1.conv_0.parametrizations.weight.original"], before["blocks.1.conv_0.weight"])
     assert torch.equal(generator["blocks.0.norm_1.norm.running_mean"], before["blocks.0.norm_1.norm.running_mean"])
 
@@ -244,12 +246,15 @@ def test_weights_of_no_fitting_tensor_change_nothing(data: Path, tmp_path: Path)
 
 def _parser_task(ignore: int | None = None) -> ParserTask:
     torch.manual_seed(0)
-    model = ParserConfig(labels=4, resolution=32, widths=(4, 6, 8))
-    return ParserTask(model, ParserTaskConfig(), 10, CPU, torch.tensor([0.7, 0.2, 0.1, 0.0]), ignore)
+    model = ParserConfig(labels=4, resolution=32, widths=(8, 8, 8))
+    classes = [{"id": n, "name": str(n)} for n in range(4)]
+    labels = LabelSet.from_dict({"name": "four", "ignore": ignore, "classes": classes})
+    data = SimpleNamespace(label_set=labels, label_counts=lambda: np.array([7000, 2000, 1000, 0]))
+    return ParserTask(model, ParserTaskConfig(), 10, CPU, data)  # type: ignore[arg-type]
 
 
 def test_pixels_that_nobody_knows_do_not_count() -> None:
-    from engine.data.folder import Batch
+    from engine.data.batch import Batch
 
     image, label_map = torch.rand(2, 3, 32, 32) * 2 - 1, torch.randint(0, 3, (2, 32, 32))
     losses = []
@@ -258,7 +263,7 @@ def test_pixels_that_nobody_knows_do_not_count() -> None:
         marked = label_map.clone()
         marked[:, 10:20] = unknown
         torch.manual_seed(1)
-        (update,) = task.losses(Batch(image, marked), 0)
+        (update,) = task.losses(Batch(pictures=image, label_maps=marked), 0)
         losses.append({key: value.item() for key, value in update[1].items()})
     assert losses[0] == losses[1] and all(math.isfinite(value) for value in losses[0].values())
 
@@ -267,20 +272,21 @@ def test_rare_labels_weigh_more_and_rates_warm_up_and_fall() -> None:
     task = _parser_task()
     weights = task.class_weights.tolist()
     assert weights == sorted(weights) and float(task.class_weights.mean()) == pytest.approx(1)
-    from engine.data.folder import Batch
+    from engine.data.batch import Batch
 
     rates = []
     for step in (0, 5, 9):
-        list(task.losses(Batch(torch.zeros(2, 3, 32, 32), torch.zeros(2, 32, 32, dtype=torch.long)), step))
+        batch = Batch(pictures=torch.zeros(2, 3, 32, 32), label_maps=torch.zeros(2, 32, 32, dtype=torch.long))
+        list(task.losses(batch, step))
         rates.append(task.optimizers["parser"].param_groups[0]["lr"])
     assert rates[0] == pytest.approx(2e-3 / 100) and rates[1] == pytest.approx(2e-3 * 0.06 * 0.5)
 
 
 def test_augmented_label_maps_hold_only_labels_of_the_picture() -> None:
-    from engine.data.folder import Batch
+    from engine.data.batch import Batch
 
     torch.manual_seed(0)
     label_map = torch.randint(0, 2, (4, 32, 32)) * 2
-    image, moved = _parser_task()._augment(Batch(torch.rand(4, 3, 32, 32) * 2 - 1, label_map))
+    image, moved = _parser_task()._augment(Batch(pictures=torch.rand(4, 3, 32, 32) * 2 - 1, label_maps=label_map))
     assert image.shape == (4, 3, 32, 32) and float(image.abs().max()) <= 1
     assert set(moved.unique().tolist()) == {0, 2} and moved.dtype == torch.long

@@ -8,72 +8,46 @@ from typing import Any
 import msgspec
 import torch
 
+from engine.systems import all_systems
+from engine.systems.base import RENDER, System, load_part
 from engine.training.loop import Callback, Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
 
-SEAN = Recipe(
-    system="sean",
-    resolution=32,
-    batch=2,
-    steps=6,
-    log_every=1,
-    sample_every=3,
-    validate_every=3,
-    checkpoint_every=3,
-    model={
-        "channels": [6, 6, 6, 4],
-        "upsample_before": [False, True, True],
-        "styled_blocks": 2,
-        "style_width": 5,
-        "style_hidden": 4,
-        "spade_hidden": 4,
-        "encoder": {"widths": [4, 4, 6, 6], "norm": "none"},
-    },
-    task={"perceptual": 0.0, "l1": 1.0, "pyramid": 1.0, "discriminator_width": 4, "augment": 0.5, "ema": 0.9},
-)
-PARSER = Recipe(
-    system="parser",
-    resolution=32,
-    batch=2,
-    steps=6,
-    log_every=1,
-    sample_every=3,
-    validate_every=3,
-    checkpoint_every=3,
-    model={"widths": [4, 6, 8]},
-    task={"warm_up": 2},
-)
+ADVERSARIAL = {
+    "l1": 1.0,
+    "pyramid": 1.0,
+    "augment": 0.5,
+    "ema": 0.9,
+    "discriminator_layers": 3,
+    "discriminator_last_stride": 2,
+}
+"""More of what can be trained, for systems with a discriminator."""
+
+
+def tiny_recipe(system: System) -> Recipe:
+    """A few steps of a system's smallest network."""
+    known = load_part(system.task_config).__dataclass_fields__
+    extra = {key: value for key, value in ADVERSARIAL.items() if key in known}
+    return Recipe(
+        system=system.id,
+        resolution=system.tiny.resolution,
+        batch=2,
+        steps=6,
+        log_every=1,
+        sample_every=3,
+        validate_every=3,
+        checkpoint_every=3,
+        model=dict(system.tiny.model),
+        task=dict(system.tiny.task) | extra,
+    )
+
+
+TINY = {system.id: tiny_recipe(system) for system in all_systems()}
+PAINTING = {system.id: TINY[system.id] for system in all_systems() if RENDER in system.requests}
+"""Of every system that paints label maps."""
+SEAN, SMIS, SPADE, PARSER = (TINY[name] for name in ("sean", "smis", "spade", "parser"))
 RECIPES = {"sean": SEAN, "parser": PARSER}
-_GAN = SEAN.task | {"discriminator_layers": 3, "discriminator_last_stride": 2}
-_LATENT = _GAN | {"kl": 0.01, "kl_warm_up": 2}
-SMIS = msgspec.structs.replace(
-    SEAN,
-    system="smis",
-    model={
-        "width": 2,
-        "multiples": [2, 2, 2, 1],
-        "upsamplings": 2,
-        "hidden": 4,
-        "latent": 2,
-        "encoder": {"width": 1, "norm": "none"},
-    },
-    task=_LATENT,
-)
-SPADE = msgspec.structs.replace(
-    SEAN,
-    system="spade",
-    model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},
-    task=_LATENT,
-)
-PIX2PIXHD = msgspec.structs.replace(
-    SEAN,
-    system="pix2pixhd",
-    model={"width": 4, "halvings": 2, "blocks": 1, "encoder_width": 4, "encoder_halvings": 2},
-    task=_GAN,
-)
-PAINTING = {"sean": SEAN, "smis": SMIS, "spade": SPADE, "pix2pixhd": PIX2PIXHD}
-"""One tiny recipe for every system that paints."""
 
 
 def changed(recipe: Recipe, **changes: Any) -> Recipe:

@@ -1,0 +1,47 @@
+"""How the canvas shows map and picture, and which tool it has: remembered, and shown in the menus."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.canvas.widget import CanvasWidget
+from app.controllers.context import Context
+from app.raster.view import Mode
+
+ACTION_OF_MODE = {Mode.STACK: "view_stack", Mode.SIDE_BY_SIDE: "view_side", Mode.WIPE: "view_wipe"}
+
+
+class CanvasController(QObject):
+    """Remembers the canvas's view, overlay and brush, and shows in the menus which tool and view are chosen."""
+
+    def __init__(self, context: Context, canvas: CanvasWidget, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._context = context
+        self._settings = context.core.settings
+        canvas.tool_changed.connect(context.show_checked)
+        canvas.mode_changed.connect(self._mode_changed)
+        canvas.overlay_changed.connect(self._overlay_changed)
+        canvas.brush_changed.connect(self._brush_changed)
+
+    def restore(self) -> None:
+        """Show things as they were last time."""
+        self._canvas.set_mode(Mode(self._settings.view))
+        self._canvas.set_overlay(self._settings.overlay / 100)
+        self._canvas.set_brush_diameter(self._settings.brush)
+        self._mode_changed(self._canvas.mode)
+        self._context.show_checked(self._canvas.tool_id)
+
+    def step_overlay(self, difference: float) -> None:
+        """Show the label map stronger or, with a negative ``difference``, fainter; 1 is all there is."""
+        self._canvas.set_overlay(self._canvas.overlay + difference)
+
+    def _mode_changed(self, mode: Mode) -> None:
+        self._settings.view = mode.value
+        self._context.show_checked(ACTION_OF_MODE[mode])
+
+    def _overlay_changed(self, opacity: float) -> None:
+        self._settings.overlay = round(100 * opacity)
+
+    def _brush_changed(self, diameter: int) -> None:
+        self._settings.brush = diameter

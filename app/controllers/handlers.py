@@ -1,0 +1,122 @@
+"""What each command of the action table does, by the command's id (`app.shell.actions`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from app.canvas.tools import TOOLS
+from app.canvas.widget import CanvasWidget
+from app.controllers.wiring import Controllers
+from app.document.document import Document
+from app.raster.view import Mode
+from app.shell.settings import LANGUAGES, THEMES
+from app.texts.label_keys import COUNT
+
+Handler = Callable[[], object]
+
+
+def command_handlers(controllers: Controllers, document: Document, canvas: CanvasWidget) -> dict[str, Handler]:
+    """A handler for each command, but for those that are the window's own."""
+    return {
+        **_document_handlers(controllers, document),
+        **_canvas_handlers(controllers, canvas),
+        **_style_handlers(controllers),
+        **_label_handlers(controllers),
+        **_engine_handlers(controllers, document),
+        **_application_handlers(controllers),
+    }
+
+
+def _document_handlers(controllers: Controllers, document: Document) -> dict[str, Handler]:
+    new, exports = controllers.new, controllers.exports
+    return {
+        "new_template": new.template,
+        "new_photo": new.photo,
+        "new_map": new.label_map,
+        "open": controllers.files.open,
+        "sample": new.sample,
+        "save": exports.save,
+        "save_as": exports.save_as,
+        "export": exports.export_picture,
+        "export_map": exports.export_map,
+        "undo": document.undo,
+        "redo": document.redo,
+        "copy": controllers.edit.copy,
+        "paste": controllers.files.paste,
+        "seed_new": controllers.edit.new_seed,
+    }
+
+
+def _canvas_handlers(controllers: Controllers, canvas: CanvasWidget) -> dict[str, Handler]:
+    return {
+        **{tool.id.value: partial(canvas.set_tool, tool.id.value) for tool in TOOLS},
+        "brush_smaller": partial(canvas.step_brush, -1),
+        "brush_larger": partial(canvas.step_brush, 1),
+        "brush_much_smaller": partial(canvas.step_brush, -1, large=True),
+        "brush_much_larger": partial(canvas.step_brush, 1, large=True),
+        "view_stack": partial(canvas.set_mode, Mode.STACK),
+        "view_side": partial(canvas.set_mode, Mode.SIDE_BY_SIDE),
+        "view_wipe": partial(canvas.set_mode, Mode.WIPE),
+        "overlay_less": partial(controllers.canvas.step_overlay, -0.1),
+        "overlay_more": partial(controllers.canvas.step_overlay, 0.1),
+        "zoom_in": canvas.zoom_in,
+        "zoom_out": canvas.zoom_out,
+        "fit": canvas.fit,
+        "actual": canvas.actual_size,
+    }
+
+
+def _style_handlers(controllers: Controllers) -> dict[str, Handler]:
+    styles, dice = controllers.styles, controllers.dice
+    return {
+        "style_file": styles.choose_file,
+        "style_all": styles.choose_file_for_all,
+        "style_reset": styles.reset_label,
+        "style_reset_all": styles.reset_all,
+        "style_dice": dice.roll,
+        "style_dice_all": dice.roll_all,
+        "style_lock": dice.toggle_locked,
+        "style_variations": controllers.variety.variations,
+        "style_morph": controllers.variety.morph,
+    }
+
+
+def _label_handlers(controllers: Controllers) -> dict[str, Handler]:
+    labels = controllers.labels
+    return {
+        "label_hide": labels.toggle_hidden,
+        "label_solo": labels.solo,
+        "label_lock": labels.toggle_locked,
+        "label_change": controllers.variety.change_label,
+        "label_search": labels.search,
+        **{f"label_{key}": partial(labels.choose_key, key) for key in range(1, COUNT + 1)},
+    }
+
+
+def _engine_handlers(controllers: Controllers, document: Document) -> dict[str, Handler]:
+    results, weights = controllers.results, controllers.weights
+    return {
+        "render": controllers.render.render_now,
+        "cancel": controllers.render.cancel,
+        "detail_model": partial(document.set_detail, "model"),
+        "detail_full": partial(document.set_detail, "full"),
+        "result_keep": results.keep,
+        "result_auto": results.toggle_auto,
+        "results_show": results.toggle,
+        "studio": controllers.studio.open,
+        "evaluate": controllers.studio.evaluate,
+        "weights": weights.open,
+        "weights_import": weights.import_file,
+    }
+
+
+def _application_handlers(controllers: Controllers) -> dict[str, Handler]:
+    looks, help_pages = controllers.looks, controllers.help
+    return {
+        **{f"theme_{choice}": partial(looks.use_theme, choice) for choice in THEMES},
+        **{f"language_{choice}": partial(looks.use_language, choice) for choice in LANGUAGES},
+        "shortcuts": help_pages.shortcuts,
+        "show_log": help_pages.show_log,
+        "about": help_pages.about,
+    }

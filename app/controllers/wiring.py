@@ -1,0 +1,102 @@
+"""All controllers of one window: which there are, and what each of them is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMenu
+
+from app.canvas.widget import CanvasWidget
+from app.controllers.application import HelpController, LooksController
+from app.controllers.canvas import CanvasController
+from app.controllers.context import Context
+from app.controllers.dice import DiceController
+from app.controllers.editing import EditController, LabelsController
+from app.controllers.engine_menus import DeviceController, ModelController
+from app.controllers.exports import ExportController, UnsavedChanges
+from app.controllers.files import FilesController
+from app.controllers.new import NewController
+from app.controllers.render import RenderController
+from app.controllers.restyle import RestyleController
+from app.controllers.results import ResultsController
+from app.controllers.studio import StudioController
+from app.controllers.styles import StylesController
+from app.controllers.variety import VarietyController
+from app.controllers.weights import WeightsController
+from app.panels.labels import LabelsPanel
+from app.panels.results import ResultsPanel
+from app.panels.styles.panel import StylesPanel
+
+
+@dataclass(frozen=True)
+class WindowParts:
+    """The parts of a window that controllers bind to."""
+
+    canvas: CanvasWidget
+    labels: LabelsPanel
+    styles: StylesPanel
+    results: ResultsPanel
+    results_dock: QDockWidget
+    actions: dict[str, QAction]
+    menus: dict[str, QMenu]
+
+
+@dataclass(frozen=True)
+class Controllers:
+    """One small object for each kind of work."""
+
+    canvas: CanvasController
+    device: DeviceController
+    dice: DiceController
+    edit: EditController
+    exports: ExportController
+    files: FilesController
+    help: HelpController
+    labels: LabelsController
+    looks: LooksController
+    model: ModelController
+    new: NewController
+    render: RenderController
+    restyle: RestyleController
+    results: ResultsController
+    studio: StudioController
+    styles: StylesController
+    unsaved: UnsavedChanges
+    variety: VarietyController
+    weights: WeightsController
+
+
+def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> Controllers:
+    """Bind every controller to its part of the window; ``parent`` owns them."""
+    render = RenderController(context, parts.canvas, parent)
+    restyle = RestyleController(context, render, parent)
+    exports = ExportController(context, render, parent)
+    unsaved = UnsavedChanges(context, exports, parent)
+    styles = StylesController(context, parts.styles, parts.labels, parent)
+    dice = DiceController(context, render, parts.styles, parent)
+    new = NewController(context, styles, unsaved, restyle, dice, parent)
+    model = ModelController(context, restyle, new, parts.menus["MODEL"], parent)
+    weights = WeightsController(context, model, restyle, parent)
+    return Controllers(
+        canvas=CanvasController(context, parts.canvas, parent),
+        device=DeviceController(context, render, parts.menus["DEVICE"], parent),
+        dice=dice,
+        edit=EditController(context, parent),
+        exports=exports,
+        files=FilesController(context, parts.canvas, styles, new, model, weights, parts.menus["RECENT"], parent),
+        help=HelpController(context, parent),
+        labels=LabelsController(context, parts.labels, parent),
+        looks=LooksController(context, parent),
+        model=model,
+        new=new,
+        render=render,
+        restyle=restyle,
+        results=ResultsController(context, render, restyle, parts.results, parts.results_dock, parts.actions, parent),
+        studio=StudioController(context, model, restyle, dice, unsaved, parent),
+        styles=styles,
+        unsaved=unsaved,
+        variety=VarietyController(context, styles, parts.styles, parent),
+        weights=weights,
+    )

@@ -1,0 +1,177 @@
+"""Opening files as documents: known by their content, read in the work lane, applied in the GUI thread."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication
+
+from app.document.document import Document
+from app.jobs.photos import Photo
+from app.jobs.work_lane import Work
+from app.shell.catalogue import Catalogue
+from engine.errors import BadFile, BadRequest, EngineError
+from engine.files import read_text, resource
+from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
+from engine.painting.sizes import encoded_size
+from engine.pictures.closeup import focus, has_background
+from engine.pictures.images import read_image, resize_image
+from engine.pictures.png import read_embedded_request
+from engine.pictures.sniffing import has_label_colours, sniff
+from engine.requests.json_text import from_json
+from engine.requests.render import RenderRequest
+from engine.requests.styles import located
+from engine.systems.base import Abilities
+
+PREVIEW = 512
+FEW = 64  # colours
+USUAL_STRIDE = 32  # of documents whose weights are not there
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Documents", text)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a file turned out to be.
+
+    ``kind`` is the word of `engine.pictures.sniffing.sniff`; ``request`` and ``pixels`` (the picture that carries it)
+    belong to "request_png" and "request_json"; of an "image", ``pixels`` is a small copy.
+    """
+
+    path: Path
+    kind: str
+    request: RenderRequest | None = None
+    pixels: np.ndarray | None = None
+    notes: tuple[str, ...] = field(default=())
+    maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
+    ask: bool = False  # as likely a label map as a picture: wherever it is dropped, the user says which
+
+
+def look_at(work: Work, path: Path) -> Found:
+    """Tell what a file is, and read it when it holds a request.
+
+    Raises:
+        EngineError: it is nothing that the editor opens, or it is damaged; the sentence names it.
+    """
+    work.progress(0.1, _tr("Opening {0}").format(path.name))
+    kind = sniff(path)
+    if kind == "request_png":
+        request = _render_request(read_embedded_request(path) or "", path)
+        image = read_image(path)
+        return Found(path, kind, request, image.pixels, image.notes)
+    if kind == "request_json":
+        return read_request_file(path)
+    guessed = kind == "label_map" and not has_label_colours(path)  # a photo of few colours looks the same: ask
+    if kind == "image" or guessed:
+        pixels = read_image(path, max_side=PREVIEW).pixels  # before the user is asked what to do with it
+        return Found(path, "image", None, pixels, maybe_map=guessed or _few_colours(pixels), ask=guessed)
+    if kind == "unknown":
+        read_image(path)  # says what is wrong with a damaged picture or a file that is none
+        raise BadFile(_tr('"{0}" is nothing that Tessera opens.').format(path))
+    return Found(path, kind)
+
+
+def _few_colours(pixels: np.ndarray) -> bool:
+    return len(np.unique(pixels.reshape(-1, 3), axis=0)) <= FEW
+
+
+def read_request_file(path: Path) -> Found:
+    """A request alone, from its JSON file. Raises EngineError naming what is wrong with it."""
+    return Found(path, "request_json", _render_request(read_text(path), path))
+
+
+def _render_request(text: str, path: Path) -> RenderRequest:
+    request = from_json(text)
+    if not isinstance(request, RenderRequest):
+        raise BadRequest(_tr('"{0}" holds a request of another kind than a picture to render.').format(path.name))
+    styles = {label: located(style, path.parent) for label, style in request.styles.items()}
+    changed: RenderRequest = request.replace(styles=styles)
+    return changed
+
+
+def sample_path() -> Path:
+    """The document of the first start."""
+    return resource("sample", "sample.request.json")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A label map that comes with Tessera: its file, its title in both languages and the label set it is drawn with."""
+
+    path: Path
+    title: str
+    title_zh: str
+    label_set: str
+
+
+def templates(label_set: LabelSet) -> list[Template]:
+    """The templates that are drawn with these labels, in the order of templates.json."""
+    folder = resource("templates")
+    known_templates: list[Template] = []
+    try:
+        listed_entries = json.loads((folder / "templates.json").read_text(encoding="utf-8"))["templates"]
+        for entry in listed_entries:
+            title = str(entry["title"])
+            path, drawn_with = folder / str(entry["file"]), str(entry["label_set"])
+            if path.is_file() and load_label_set(drawn_with).same_labels(label_set):
+                known_templates.append(Template(path, title, str(entry.get("title_zh") or title), drawn_with))
+    except (OSError, ValueError, KeyError, TypeError, EngineError):
+        pass  # a damaged list: an empty map can still be had
+    return known_templates
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Templates of one set of labels, and the weights that will paint the one that is chosen."""
+
+    label_set: LabelSet
+    weights: str
+    templates: tuple[Template, ...]
+
+
+def galleries(document: Document, catalogue: Catalogue) -> list[Gallery]:
+    """The templates of the document's labels, then those that other weights paint."""
+    offered_galleries = [Gallery(document.label_set, document.weights, tuple(templates(document.label_set)))]
+    for label_set, weights in catalogue.painted_sets(document.weights):
+        if not label_set.same_labels(document.label_set) and (others_templates := templates(label_set)):
+            offered_galleries.append(Gallery(label_set, weights, tuple(others_templates)))
+    return offered_galleries
+
+
+def photo_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
+    """What a photo can become a document of: the document's labels, then others whose regions can be found and
+    painted; each with the weights to paint with."""
+    other_kinds = [
+        (label_set, weights)
+        for label_set, weights in catalogue.painted_sets(document.weights)
+        if not label_set.same_labels(document.label_set)
+        and catalogue.parser_for(label_set)
+        and catalogue.abilities(weights).images
+    ]
+    return [(document.label_set, document.weights), *other_kinds]
+
+
+def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:
+    """The size of a document for a map of another size: the longer side is near the weights' resolution, and both are
+    multiples of their stride, so that the picture is painted exactly as it is drawn."""
+    stride = weights.stride if weights.paints else USUAL_STRIDE
+    return encoded_size(height, width, stride, weights.resolution)
+
+
+def photo_document(photo: Photo, label_set: LabelSet, weights: Abilities) -> tuple[np.ndarray, np.ndarray]:
+    """A photo as a new document for some weights, (H, W, 3) pixels and (H, W) label map: around what it shows, as a
+    square, where the labels have a background; else, as a street has none, all of it in its own form."""
+    rows, columns = slice(None), slice(None)
+    height, width = photo.label_map.shape
+    if has_background(label_set):
+        rows, columns = focus(photo.label_map)
+        height = width = weights.resolution
+    height, width = sides_for(height, width, weights)
+    pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), height, width)
+    return pixels, resize_label_map(photo.label_map[rows, columns], height, width)

@@ -1,0 +1,108 @@
+"""What the fields of a scene are for: each says it once, where it is defined, and everything else follows.
+
+Undo, kept pictures, saved files, requests and equality ask here instead of naming fields.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
+from typing import Any, Literal
+
+from engine.labels.label_sets import LabelSet
+
+_ROLE = "role"
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _unchecked(value: Any, label_set: LabelSet) -> Any:
+    return value
+
+
+def _new_value(old: Any, new: Any) -> Any:
+    return new
+
+
+@dataclass(frozen=True)
+class Role:
+    """What the rest of the program needs to know of a field.
+
+    decides: the picture depends on it; what does is painted again when it changes, and comes back with a kept picture.
+    recalled: comes back with a kept picture although the picture does not depend on it.
+    key: its name in requests, and so in every file that is saved; "" where it does not travel.
+    pack, unpack: between its value here and the one in a request.
+    needs: what it says nothing without: "labels", the ids of this label set, or "size", pixels of this size; with
+        another label set or size it goes back to its default.
+    checked: (value, label set) -> the value as the scene holds it; raises BadRequest or BadLabelMap.
+    same: whether two values are equal.
+    text: what undo calls a change of it.
+    signal: the document's signal that tells of a change; what it tells is made by `tells` of the old and new value.
+    """
+
+    decides: bool = False
+    recalled: bool = False
+    key: str = ""
+    pack: Callable[[Any], Any] = _as_it_is
+    unpack: Callable[[Any], Any] = _as_it_is
+    needs: Literal["", "labels", "size"] = ""
+    checked: Callable[[Any, LabelSet], Any] = _unchecked
+    same: Callable[[Any, Any], bool] = operator.eq
+    text: str = ""
+    signal: str = ""
+    tells: Callable[[Any, Any], Any] = _new_value
+
+
+def scene_field(role: Role | None = None, *, default: Any = MISSING, default_factory: Any = MISSING) -> Any:
+    """A dataclass field with its role."""
+    options = {"default": default, "default_factory": default_factory}
+    defaults = {name: value for name, value in options.items() if value is not MISSING}
+    return field(**defaults, metadata={_ROLE: role or Role()})
+
+
+@cache
+def _roles(holder: Any) -> Mapping[str, Role]:
+    return {entry.name: entry.metadata.get(_ROLE) or Role() for entry in fields(holder)}
+
+
+def roles(holder: type[Any]) -> Mapping[str, Role]:
+    """The roles of a dataclass's fields, by name, in their order."""
+    return _roles(holder)  # type: ignore[arg-type]  # mypy takes classes for unhashable
+
+
+def default_of(holder: type[Any], name: str) -> Any:
+    """The value that a field has unless given. Raises KeyError where it must be given."""
+    entry: Field[Any] = holder.__dataclass_fields__[name]
+    if entry.default is not MISSING:
+        return entry.default
+    if entry.default_factory is not MISSING:
+        return entry.default_factory()
+    raise KeyError(name)
+
+
+def packed(holder: Any) -> dict[str, Any]:
+    """The values that travel in requests, by their key there."""
+    return {role.key: role.pack(getattr(holder, name)) for name, role in roles(type(holder)).items() if role.key}
+
+
+def unpacked(holder: type[Any], request: Any) -> dict[str, Any]:
+    """What a request says of a dataclass's fields, by their names here."""
+    return {
+        name: role.unpack(getattr(request, role.key))
+        for name, role in roles(holder).items()
+        if role.key and hasattr(request, role.key)
+    }
+
+
+def set_difference(old: frozenset[int], new: frozenset[int]) -> frozenset[int]:
+    """The members that one has and the other has not: what a signal tells of a set of labels."""
+    return old ^ new
+
+
+def changed_keys(old: Mapping[int, Any], new: Mapping[int, Any]) -> frozenset[int]:
+    """The keys whose values differ: what a signal tells of a table by label."""
+    return frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))

@@ -1,0 +1,91 @@
+"""What one choice of a style decides: a label's region, or with some weights the whole picture.
+
+Panels and controllers set styles through it, so that one set of controls serves every system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from app.document.document import Document
+from app.shell.i18n import tr
+from app.texts.label_names import name_of
+from engine.requests.styles import Style
+from engine.systems.base import Abilities
+
+
+class StyleScope:
+    """The document's styles as its weights take them."""
+
+    def __init__(
+        self,
+        document: Document,
+        abilities: Callable[[str], Abilities],
+        tell: Callable[[str], object],
+    ) -> None:
+        """``abilities``: what the weights of a name can do. ``tell``: says to the user why a style stays as it is."""
+        self._document = document
+        self._abilities = abilities
+        self._tell = tell
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the document's weights can do."""
+        return self._abilities(self._document.weights)
+
+    @property
+    def whole_picture(self) -> bool:
+        """True where one style decides the whole picture."""
+        return self.abilities.scope == "picture"
+
+    def labels(self, label: int) -> list[int]:
+        """The labels that take a style chosen for ``label``."""
+        return list(range(len(self._document.label_set))) if self.whole_picture else [label]
+
+    def name(self, label: int) -> str:
+        """What a style chosen for ``label`` is the style of, in the user's language."""
+        if self.whole_picture:
+            return tr("Whole picture")
+        return name_of(self._document.label_set, label)
+
+    def may_change(self, label: int) -> bool:
+        """Whether a label's style can be chosen; the user is told where a lock keeps it."""
+        if not self.locked(label):
+            return True
+        self._tell(tr("The style of {0} is locked; unlock it to change it.").format(self.name(label)))
+        return False
+
+    def may_change_some(self) -> bool:
+        """Whether any style of the picture can be chosen; the user is told where locks keep all of them."""
+        document = self._document
+        present = [label.id for label in document.label_set.labels if document.areas[label.id] > 0]
+        if not all(self.locked(label) for label in present):
+            return True
+        self._tell(tr("All styles are locked; unlock one to change it."))
+        return False
+
+    def put(self, label: int, style: Style | None, *, text: str = "", merge: Hashable | None = None) -> None:
+        """Choose a style, as one step; the same ``merge`` joins the steps of a drag. A locked one stays."""
+        if not self.may_change(label):
+            return
+        text = text or tr("Style of {0}").format(self.name(label))
+        self._document.set_styles(dict.fromkeys(self.labels(label), style), text, merge=merge)
+
+    def locked(self, label: int) -> bool:
+        """Whether the style stays as it is, whatever is rolled, dropped or chosen, until it is unlocked."""
+        locked = self._document.style_locked
+        return bool(locked) if self.whole_picture else label in locked
+
+    def set_locked(self, label: int, locked: bool) -> None:
+        """Lock or unlock a style, as one step."""
+        self._document.set_style_locked(self.labels(label), locked)
+
+    def unlocked(self, styles: dict[int, Style]) -> dict[int, Style]:
+        """Of styles for many labels those that may be taken; with one style for the picture, the largest region's."""
+        document = self._document
+        if not self.whole_picture:
+            return {label: style for label, style in styles.items() if label not in document.style_locked}
+        if document.style_locked or not styles:
+            return {}
+        lead = max(styles, key=lambda label: int(document.areas[label]))
+        return dict.fromkeys(self.labels(lead), styles[lead])

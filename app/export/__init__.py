@@ -1,1 +1,0 @@
-"""Writing pictures, requests and label maps."""

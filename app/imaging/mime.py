@@ -1,0 +1,86 @@
+"""What a drop or the clipboard carries: files, a picture, or a style dragged inside the editor."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMimeData, QUrl
+from PySide6.QtGui import QImage
+
+from app.shell.paths import user_dir
+
+STYLE_MIME = "application/x-tessera-style"  # the label id whose style is dragged, as decimal text
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """The usable content of a drop: files on this computer, else a picture, else a dragged style."""
+
+    files: tuple[Path, ...] = ()
+    image: QImage | None = None
+    style_of: int | None = None
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing the editor could use."""
+        return not self.files and self.image is None and self.style_of is None
+
+
+def read_mime(mime: QMimeData | None) -> Incoming:
+    """Reads a drop or the clipboard. Files come before pictures: file managers offer both."""
+    if mime is None:  # an empty clipboard, on some platforms
+        return Incoming()
+    if mime.hasFormat(STYLE_MIME):
+        text = bytes(mime.data(STYLE_MIME).data()).decode("ascii", "replace")
+        return Incoming(style_of=int(text) if text.isdecimal() else None)
+    files = tuple(Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile() and url.toLocalFile())
+    if files:
+        return Incoming(files=files)
+    if mime.hasImage():
+        image = mime.imageData()
+        if isinstance(image, QImage) and not image.isNull():
+            return Incoming(image=image)
+    if mime.hasText():  # some programs copy a file as its path
+        path = Path(mime.text().strip())
+        if len(mime.text()) < 1024 and path.is_absolute() and path.is_file():
+            return Incoming(files=(path,))
+    return Incoming()
+
+
+def may_be_useful(mime: QMimeData) -> bool:
+    """A quick look for drag-enter events: no file is touched."""
+    return mime.hasFormat(STYLE_MIME) or mime.hasUrls() or mime.hasImage()
+
+
+def style_mime(label: int) -> QMimeData:
+    """The mime data of a style dragged from the styles panel."""
+    mime = QMimeData()
+    mime.setData(STYLE_MIME, QByteArray(str(label).encode("ascii")))
+    return mime
+
+
+def file_mime(path: Path) -> QMimeData:
+    """The mime data of a file dragged from inside the editor, as a file manager would drag it."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    return mime
+
+
+def keep_image(image: QImage) -> Path:
+    """Write a picture that has no file (clipboard, a browser's drag) into the user's cache and return its path.
+
+    The name comes from the content, so pasting the same picture twice gives the same file.
+
+    Raises:
+        OSError: the cache folder cannot be written.
+    """
+    plain = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    digest = hashlib.sha256(bytes(plain.constBits())).hexdigest()[:16]
+    folder = user_dir("cache") / "pasted"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"pasted-{digest}.png"
+    if not path.is_file() and not image.save(str(path), "PNG"):  # type: ignore[call-overload]
+        raise OSError(f"cannot write {path}")
+    return path

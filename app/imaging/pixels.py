@@ -1,0 +1,59 @@
+"""Between numpy pictures and Qt's, and the little pictures of regions."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtGui import QImage
+
+
+def to_qimage(pixels: np.ndarray) -> QImage:
+    """(H, W, 3) uint8 to a QImage that owns its memory."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width, _ = pixels.shape
+    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def region_box(mask: np.ndarray, *, margin: float = 0.12) -> tuple[int, int, int, int] | None:
+    """The square (x0, y0, x1, y1) around the set pixels of a (H, W) bool mask, with a margin, inside the picture.
+
+    None where nothing is set. The box is as near to a square as the picture allows.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero(mask.any(axis=0))
+    height, width = mask.shape
+    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    side = int(round(max(8, side * (1 + 2 * margin))))
+    centre_y, centre_x = (rows[0] + rows[-1] + 1) / 2, (columns[0] + columns[-1] + 1) / 2
+    side_y, side_x = min(side, height), min(side, width)
+    y0 = int(min(max(0, round(centre_y - side_y / 2)), height - side_y))
+    x0 = int(min(max(0, round(centre_x - side_x / 2)), width - side_x))
+    return x0, y0, x0 + side_x, y0 + side_y
+
+
+def region_crop(pixels: np.ndarray, label_map: np.ndarray, label: int, *, dim: float = 0.6) -> np.ndarray | None:
+    """A square look at one region: (S, S, 3) uint8, everything outside the region dimmed.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        label_map: (h, w) label ids; another size than the picture's is stretched over it.
+        dim: how much of the surroundings is taken away, 0 to 1.
+
+    Returns:
+        None where the label is absent.
+    """
+    height, width = pixels.shape[:2]
+    if label_map.shape != (height, width):
+        rows = (np.arange(height) * label_map.shape[0]) // height
+        columns = (np.arange(width) * label_map.shape[1]) // width
+        label_map = label_map[rows[:, None], columns[None, :]]
+    mask = label_map == label
+    box = region_box(mask)
+    if box is None:
+        return None
+    x0, y0, x1, y1 = box
+    crop = pixels[y0:y1, x0:x1].astype(np.float32)
+    inside = mask[y0:y1, x0:x1, None]
+    grey = np.float32(118.0)
+    return np.where(inside, crop, crop * (1 - dim) + grey * dim).astype(np.uint8)

@@ -1,0 +1,164 @@
+"""Photos as sources of styles: read, find the regions, encode. The functions run in the work lane."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication
+
+from app.jobs.work_lane import Work
+from app.texts.translate import translate
+from engine.errors import EngineError
+from engine.labels.label_maps import check_label_map, read_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet
+from engine.pictures.closeup import reduced
+from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
+from engine.pictures.sniffing import sniff
+from engine.requests.json_text import from_json
+from engine.requests.label_map_data import encode_map
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
+from engine.requests.styles import ImageStyle, encode_code
+
+KEPT = 24  # photos and codes kept in memory
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Photos", text)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo with its regions: ``pixels`` (H, W, 3) uint8, ``label_map`` (H, W) uint8 of the same size.
+
+    ``confidence`` is the parser's, 0 to 1; 1 where the regions are known. ``warnings`` say why the regions may
+    be wrong, ``notes`` what was done to the file.
+    """
+
+    path: Path
+    pixels: np.ndarray
+    label_map: np.ndarray
+    confidence: float
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    known: bool = False  # the regions came with the picture: there is nothing to ask
+
+    @property
+    def unsure(self) -> bool:
+        """True when the user should look at the regions before they are used."""
+        return bool(self.warnings)
+
+    def with_map(self, label_map: np.ndarray) -> Photo:
+        """The photo with regions that the user has seen and corrected."""
+        return replace(self, label_map=label_map, confidence=1.0, warnings=())
+
+
+def file_key(path: Path) -> tuple[str, int, int]:
+    """Changes when the file does."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
+def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | None) -> Photo:
+    """Reads a photo and finds its regions.
+
+    Whatever the file looks like, it is taken for a picture: a photo of few colours is no label map here.
+    A picture made here carries its label map, which is then exact. Otherwise the parser finds the regions;
+    without a parser the map is empty and a warning says that the user must paint it.
+
+    Raises:
+        EngineError: the file is no picture, or the parser cannot run; the sentence says which file and why.
+    """
+    work.progress(0.05, _tr("Reading {0}").format(path.name))
+    kind = sniff(path)
+    image = read_image(path)
+    pixels = reduced(image.pixels)
+    notes = tuple(_tr("{0}: {1}.").format(path.name, translate(note)) for note in image.notes)
+    known_map = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
+    if known_map is not None:
+        exact_map = resize_label_map(known_map, *pixels.shape[:2])
+        return Photo(path, pixels, exact_map, 1.0, (), notes, known=True)
+    if parser is None:
+        empty_map = np.zeros(pixels.shape[:2], np.uint8)
+        warning = _tr("There is no parser for these labels: paint the regions of the photo by hand.")
+        return Photo(path, pixels, empty_map, 0.0, (warning,), notes)
+    work.progress(0.2, _tr("Finding the regions of {0}").format(path.name))
+    with work.session() as session:
+        result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
+    label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
+    warnings = tuple(translate(str(note)) for note in result.notes)
+    return Photo(path, pixels, label_map, float(result.confidence), warnings, notes)
+
+
+def _embedded_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
+    try:
+        request = from_json(read_embedded_request(path) or "")
+        if not isinstance(request, RenderRequest):
+            return None
+        label_map = request.label_map.array()
+        check_label_map(label_map, label_set, path.name)
+    except EngineError:
+        return None  # made with other labels: the parser looks at it like at any picture
+    return label_map
+
+
+def _map_beside(path: Path, label_set: LabelSet) -> np.ndarray | None:
+    """NAME.labels.png beside NAME.png or NAME.jpg is the picture's label map."""
+    beside = path.with_name(path.stem + ".labels.png")
+    if not beside.is_file():
+        return None
+    try:
+        return read_label_map(beside, label_set).label_map
+    except EngineError:
+        return None  # of other labels
+
+
+class CodeCache:
+    """Style codes by file, label map and weights, so that a photo is encoded once. Used in the worker only."""
+
+    def __init__(self, fingerprint: Callable[[str], str]) -> None:
+        """`fingerprint` tells weights of one name apart (`Catalogue.fingerprint`)."""
+        self._fingerprint = fingerprint
+        self._codes: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+
+    def encode(self, work: Work, weights: str, photo: Photo) -> Any:
+        """StyleCodes of the photo's regions."""
+        digest = hashlib.sha256(photo.label_map.tobytes()).digest()
+        key = (*file_key(photo.path), photo.label_map.shape, digest, weights, self._fingerprint(weights))
+        if key in self._codes:
+            self._codes.move_to_end(key)
+            return self._codes[key]
+        work.progress(0.5, _tr("Encoding the styles of {0}").format(photo.path.name))
+        with work.session() as session:
+            codes = session.encode(weights, photo.pixels, photo.label_map)
+        self._codes[key] = codes
+        while len(self._codes) > KEPT:
+            self._codes.popitem(last=False)
+        return codes
+
+
+def image_styles(photo: Photo, codes: Any) -> dict[int, ImageStyle]:
+    """The style that each region of the photo can give, by label."""
+    map_png = encode_map(photo.label_map)
+    present = np.unique(photo.label_map)
+    return {
+        int(label): ImageStyle(
+            path=str(photo.path),
+            label=int(label),
+            label_map_png=map_png,
+            code=encode_code(np.asarray(codes.codes[label], np.float32)),
+            made_by=codes.made_by or None,
+        )
+        for label in present
+        if bool(codes.present[label])
+    }

@@ -1,0 +1,1 @@
+"""The styles panel: samples, the list of the labels' styles, and the card of the chosen one."""

@@ -1,0 +1,82 @@
+"""The pictures that come with Tessera, to take styles from: click for all regions, drag to one."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPaintEvent, QPixmap
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from app.imaging.mime import file_mime
+from app.panels.thumb import Thumb
+from engine.files import resource
+from engine.labels.label_sets import LabelSet, load_label_set
+
+SIDE = 32
+IN_ROW = 8  # what the panel holds without growing wider
+LABELS = ".labels.png"  # beside NAME.png stands its label map, NAME.labels.png
+
+
+def sample_styles() -> list[Path]:
+    """The pictures, by name."""
+    return [
+        picture_path
+        for picture_path in sorted(resource("styles").glob("*.png"))
+        if not picture_path.name.endswith(LABELS)
+    ]
+
+
+@cache
+def sample_labels() -> LabelSet:
+    """The labels whose styles the pictures have: they are portraits."""
+    return load_label_set("faces")
+
+
+class SampleStrip(QWidget):
+    """One thumbnail for each picture, read once the strip has been painted: the first frame does not wait for files.
+    Hidden where there are none."""
+
+    picked = Signal(object)  # Path
+
+    def __init__(self, pictures: list[Path], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Sample styles"))
+        grid_layout = QGridLayout(self)
+        grid_layout.setContentsMargins(0, 0, 0, 0)
+        grid_layout.setSpacing(4)
+        self.thumbs: list[Thumb] = []
+        for position, picture_path in enumerate(pictures):
+            sample_name = picture_path.stem.replace("_", " ").replace("-", " ")
+            thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(sample_name))
+            thumb.setAcceptDrops(False)
+            thumb.setToolTip(
+                self.tr("{0}: click to take all its styles, drag to a label or a region to take one").format(
+                    sample_name[:1].upper() + sample_name[1:]
+                )
+            )
+            self._show(thumb, picture_path, None)
+            thumb.clicked.connect(lambda _=False, picture_path=picture_path: self.picked.emit(picture_path))
+            grid_layout.addWidget(thumb, position // IN_ROW, position % IN_ROW)
+            self.thumbs.append(thumb)
+        grid_layout.setColumnStretch(IN_ROW, 1)
+        self.setVisible(bool(pictures))
+        self._pictures = pictures
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._read)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if any(not thumb.has_picture for thumb in self.thumbs):
+            self._later.start()
+
+    def _read(self) -> None:
+        for thumb, picture_path in zip(self.thumbs, self._pictures):
+            if not thumb.has_picture:
+                self._show(thumb, picture_path, QPixmap(str(picture_path)))
+
+    def _show(self, thumb: Thumb, picture_path: Path, pixmap: QPixmap | None) -> None:
+        thumb.show_style(pixmap, icon="photo", drag=lambda: file_mime(picture_path))

@@ -1,0 +1,39 @@
+"""Small pieces that panels and dialogs are made of."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+
+from app.shell.icons import icons
+
+
+def icon_button(icon_name: str, accessible_name: str) -> QToolButton:
+    """A small flat button that is only an icon; ``accessible_name`` is what a screen reader says."""
+    button = QToolButton()
+    button.setAutoRaise(True)
+    button.setAccessibleName(accessible_name)
+    icons().bind(button, icon_name)
+    return button
+
+
+def push_button(icon_name: str, caption: str, tool_tip: str = "") -> QPushButton:
+    """A button with an icon and a text."""
+    button = QPushButton(caption)
+    button.setAccessibleName(caption.strip().rstrip("."))
+    button.setToolTip(tool_tip)
+    icons().bind(button, icon_name)
+    return button
+
+
+def muted_label(caption: str = "") -> QLabel:
+    """A text that stands back: a caption, a hint."""
+    label = QLabel(caption)
+    label.setProperty("muted", True)
+    return label
+
+
+def heading_label(caption: str) -> QLabel:
+    """A text over what belongs together."""
+    label = QLabel(caption)
+    label.setProperty("heading", True)
+    return label

@@ -1,0 +1,1 @@
+"""The application's frame: the window, its actions and docks, settings, looks and places."""

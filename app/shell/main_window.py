@@ -1,0 +1,215 @@
+"""The main window: puts canvas, panels, bars and controllers together, and nothing else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QVBoxLayout, QWidget
+
+from app.canvas.widget import CanvasWidget
+from app.controllers.context import Context
+from app.controllers.handlers import command_handlers
+from app.controllers.wiring import WindowParts, make_controllers
+from app.dialogs.files import FileAsker
+from app.errors_ui.bar import ErrorBar
+from app.imaging.mime import may_be_useful, read_mime
+from app.panels.labels import LabelsPanel
+from app.panels.options import OptionsBar
+from app.panels.results import ResultsPanel
+from app.panels.status import StatusPanel
+from app.panels.tool_bar import ToolBar
+from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
+from app.shell.actions import SEPARATOR
+from app.shell.core import Core
+from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
+from app.shell.request_kinds import RENDER, RequestPanels, tool_actions
+
+LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
+              "style_dice", "style_variations")  # fmt: skip
+STYLE_MENU = ("style_file", "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
+              "style_reset")  # fmt: skip
+
+
+class MainWindow(QMainWindow):
+    """The editor's window on a core. ``first_frame`` comes once, when the window has been painted."""
+
+    first_frame = Signal()
+    closed = Signal()
+    language_changed = Signal()  # the window's owner makes a new one on the same core
+
+    def __init__(self, core: Core) -> None:
+        super().__init__()
+        self.core = core
+        self.setObjectName("mainWindow")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.resize(SIZE)
+        self._painted = False
+        self.actions_by_id: dict[str, QAction] = make_actions(self)
+        self.menus: dict[str, QMenu] = make_menus(self.menuBar(), self.actions_by_id, self)
+        self._build_middle()
+        self._build_docks()
+        self._build_bars()
+        self._build_controllers()
+        self._first_state: QByteArray = self.saveState(STATE_VERSION)
+        core.document.undo_changed.connect(self._show_history)
+        for signal in (core.document.dirty_changed, core.document.path_changed, core.document.replaced):
+            signal.connect(self._show_title)
+        self._show_history()
+        self._show_title()
+
+    # --- building -----------------------------------------------------------------------------------
+
+    def _build_middle(self) -> None:
+        document = self.core.document
+        self.canvas = CanvasWidget(document)
+        self.error_bar = ErrorBar()
+        self.core.hub.reported.connect(self.error_bar.show_problem)
+        self.core.hub.cleared.connect(self.error_bar.clear_topic)
+        self.canvas.failed.connect(self.core.hub.error)
+        central_widget = QWidget()
+        column_layout = QVBoxLayout(central_widget)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(0)
+        column_layout.addWidget(self.error_bar)
+        column_layout.addWidget(self.canvas, 1)
+        self.setCentralWidget(central_widget)
+
+    def _build_docks(self) -> None:
+        document = self.core.document
+        self.labels = LabelsPanel(document)
+        request_panels = RequestPanels(self.core)
+        self.styles = request_panels.of(RENDER)
+        self.results = ResultsPanel(document, self.actions_by_id)
+        self.docks = add_docks(self, self.labels, request_panels.side_docks(), self.results)
+
+    def _build_bars(self) -> None:
+        self.tool_bar = ToolBar(self.actions_by_id, tool_actions())
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
+        self.options = OptionsBar(self.canvas, self.actions_by_id)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.options)
+        self.status = StatusPanel(self.core.document, self.actions_by_id, self.menus)
+        self.setStatusBar(self.status)
+
+    def _build_controllers(self) -> None:
+        self.context = Context(
+            core=self.core,
+            window=self,
+            status=self.status,
+            ask=FileAsker(self.core.settings, self),
+            show_checked=lambda action: self.actions_by_id[action].setChecked(True),
+        )
+        window_parts = WindowParts(
+            canvas=self.canvas,
+            labels=self.labels,
+            styles=self.styles,
+            results=self.results,
+            results_dock=self.docks[RESULTS],
+            actions=self.actions_by_id,
+            menus=self.menus,
+        )
+        self.controllers = make_controllers(self.context, window_parts, self)
+        own_commands = {
+            "quit": self.close,
+            "next_panel": self.next_panel,
+            "reset_layout": self.reset_layout,
+            "full_screen": self.toggle_full_screen,
+        }
+        commands = command_handlers(self.controllers, self.core.document, self.canvas)
+        connect_actions(self.actions_by_id, {**commands, **own_commands})
+        self.controllers.looks.language_changed.connect(self.language_changed)
+        list_menu(self.labels.list, LABEL_MENU, self.actions_by_id)
+        list_menu(self.styles.list, STYLE_MENU, self.actions_by_id)
+        self.controllers.canvas.restore()
+        self.controllers.looks.restore()
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    def next_panel(self) -> None:
+        """Move the keyboard to the next of canvas, labels, styles, results, seed."""
+        focus_widgets: list[QWidget] = [
+            self.canvas,
+            self.labels.list,
+            self.styles.list,
+            self.results.list,
+            self.status.seed,
+        ]
+        focus_widgets = [focus_widget for focus_widget in focus_widgets if focus_widget.isVisible()]
+        focused = next((position for position, focus_widget in enumerate(focus_widgets) if focus_widget.hasFocus()), -1)
+        focus_widgets[(focused + 1) % len(focus_widgets)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def reset_layout(self) -> None:
+        """Put docks and bars back where they were at first."""
+        self.restoreState(self._first_state, STATE_VERSION)
+
+    def toggle_full_screen(self) -> None:
+        """Use the whole screen, or no longer."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def restore_place(self) -> None:
+        """Come back where the window was closed last time."""
+        restore_place(self, self.docks, self.core.settings)
+
+    # --- showing ------------------------------------------------------------------------------------
+
+    def _show_history(self) -> None:
+        document = self.core.document
+        for action_id, caption, step_text in (
+            ("undo", self.tr("Undo"), document.undo_text),
+            ("redo", self.tr("Redo"), document.redo_text),
+        ):
+            action = self.actions_by_id[action_id]
+            action.setEnabled(bool(step_text))
+            action.setText(f"{caption}: {step_text}" if step_text else caption)
+
+    def _show_title(self, *_: object) -> None:
+        document_path = self.core.document.path
+        self.setWindowTitle(f"{document_path.name if document_path is not None else self.tr('Untitled')}[*] - Tessera")
+        self.setWindowModified(self.core.document.dirty)
+
+    # --- events -------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._painted:
+            self._painted = True
+            self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+            QTimer.singleShot(0, self.first_frame.emit)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
+            self.controllers.render.cancel()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if may_be_useful(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        incoming = read_mime(event.mimeData())
+        if incoming.files or incoming.image is not None:
+            event.acceptProposedAction()
+            self.controllers.files.take(incoming)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        def close_later() -> None:
+            QTimer.singleShot(0, self.close)
+
+        if not self.controllers.studio.settle(close_later) or not self.controllers.unsaved.may_go(close_later):
+            event.ignore()
+            return
+        save_place(self, self.core.settings)
+        self.controllers.render.stop()
+        self.controllers.results.stop()
+        self.controllers.studio.close_window()
+        event.accept()
+        self.closed.emit()

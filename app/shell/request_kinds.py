@@ -1,0 +1,69 @@
+"""The kinds of request that a document can make, as the window shows them: for each its panel and its tools.
+
+To add a kind: write its panel, and add a `RequestKind` to `REQUEST_KINDS`. Its panel gets a dock beside the others and
+its tools stand in the tool bar; what they do is said by the action table (`app.shell.actions`) and its handlers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from PySide6.QtWidgets import QWidget
+
+from app.panels.styles.panel import StylesPanel
+from app.shell.core import Core
+from app.shell.docks import STYLES, SideDock
+from app.shell.i18n import mark, tr
+
+Panel = TypeVar("Panel", bound=QWidget)
+
+
+@dataclass(frozen=True)
+class RequestKind(Generic[Panel]):
+    """One kind of request in the window.
+
+    kind: its name, as in the JSON of a request ("render").
+    title: over its panel; English, translated where it is shown.
+    dock: the name of its panel's dock, by which a saved layout knows it.
+    make_panel: called once for each window.
+    tools: ids of the actions that stand in the tool bar for it, from the top.
+    """
+
+    kind: str
+    title: str
+    dock: str
+    make_panel: Callable[[Core], Panel]
+    tools: tuple[str, ...] = ()
+
+
+RENDER = RequestKind(
+    kind="render",
+    title=mark("Styles"),
+    dock=STYLES,
+    make_panel=lambda core: StylesPanel(core.document, core.thumbnails, core.scope),
+    tools=("brush", "eraser", "bucket", "pick", "pan"),
+)
+
+REQUEST_KINDS: tuple[RequestKind[Any], ...] = (RENDER,)
+
+
+class RequestPanels:
+    """One window's panels of all kinds."""
+
+    def __init__(self, core: Core) -> None:
+        self._panels: dict[str, QWidget] = {kind.kind: kind.make_panel(core) for kind in REQUEST_KINDS}
+
+    def side_docks(self) -> list[SideDock]:
+        """A dock for each panel, in the order of the kinds."""
+        return [SideDock(kind.dock, tr(kind.title), self.of(kind)) for kind in REQUEST_KINDS]
+
+    def of(self, kind: RequestKind[Panel]) -> Panel:
+        """The panel of a kind, as its factory made it."""
+        return cast("Panel", self._panels[kind.kind])
+
+
+def tool_actions() -> tuple[str, ...]:
+    """Ids of the tools of all kinds, in the order of the tool bar, each once."""
+    return tuple(dict.fromkeys(tool for kind in REQUEST_KINDS for tool in kind.tools))

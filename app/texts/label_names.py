@@ -1,0 +1,56 @@
+"""How labels and styles are called in the user interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.shell.i18n import CHINESE, language, tr
+from engine.labels.label_sets import Label, LabelSet
+from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle, Style
+
+
+def label_name(label: Label) -> str:
+    """The label's name in the language of the user interface."""
+    if language() == CHINESE and label.name_zh:
+        return label.name_zh
+    return label.name[:1].upper() + label.name[1:]
+
+
+def set_name(label_set: LabelSet) -> str:
+    """What maps of these labels show, in the language of the user interface."""
+    known_names = {"faces": tr("Faces"), "street": tr("Streets"), "facades": tr("House fronts")}
+    return known_names.get(label_set.name, label_set.name)
+
+
+def name_of(label_set: LabelSet, label: int) -> str:
+    """The name of a label id; the number where the set has no such label."""
+    return label_name(label_set.labels[label]) if 0 <= label < len(label_set) else str(label)
+
+
+def style_source(style: Style, label: int, label_set: LabelSet) -> str:
+    """One short line: where the style of ``label`` comes from."""
+    if isinstance(style, ImageStyle):
+        file_name = Path(style.path.replace("\\", "/")).name or tr("a picture")
+        if style.label != label:
+            return tr("{0}, {1}").format(file_name, name_of(label_set, style.label))
+        return file_name
+    if isinstance(style, SampleStyle):
+        return tr("Drawn, seed {0}").format(style.seed)
+    if isinstance(style, MixStyle):
+        second_per_cent = round(100 * style.amount)
+        first_source, second_source = (
+            style_source(mixed_style, label, label_set) for mixed_style in (style.a, style.b)
+        )
+        return tr("{0} % {1}, {2} % {3}").format(100 - second_per_cent, first_source, second_per_cent, second_source)
+    if isinstance(style, BlockStyle):
+        return tr("{0} styles over the blocks").format(len(set(style.blocks)))
+    return tr("Mean style")
+
+
+def area_text(area_share: float) -> str:
+    """An area, 0 to 1, as short per cent; empty where there is none."""
+    if area_share <= 0:
+        return ""
+    if area_share < 0.001:
+        return tr("< 0.1 %")
+    return tr("{0} %").format(f"{100 * area_share:.1f}")

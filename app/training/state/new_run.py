@@ -1,0 +1,111 @@
+"""The run that is being set up: its data, recipe, start, folder, device; what it lacks, and the plan it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+import msgspec
+
+from app.jobs.training_lane import Plan
+from app.jobs.training_thread import spare_threads
+from app.shell.i18n import tr
+from app.training.state.data_folder import lacks
+from app.training.state.recipe_choice import RecipeChoice
+from app.training.state.run_folder import BEST, taken
+from engine.data.kinds import LABELLED, Kind
+from engine.systems import find_system
+from engine.systems.base import load_part
+from engine.training.recipe import Recipe
+from engine.weights.store import MODEL_FILE, WeightsEntry
+
+
+@dataclass(frozen=True)
+class StartPoint:
+    """What training can begin from: a text for people, and a file, a run folder or None for scratch."""
+
+    text: str
+    path: Path | None
+
+
+class NewRun:
+    """What the user chose so far. Knows no widgets."""
+
+    def __init__(self) -> None:
+        self.recipe = RecipeChoice()
+        self.data: Path | None = None
+        self.start: Path | None = None
+        self.folder: Path | None = None
+        self.device = "auto"
+        self.threads = spare_threads()
+
+    def data_kind(self) -> Kind:
+        """What the recipe's system trains on; labelled pictures while no system is known."""
+        system = find_system(self.recipe.system)
+        kind: Kind = load_part(system.data) if system is not None else LABELLED
+        return kind
+
+    def lacks(self, *, training: bool) -> str:
+        """What keeps it from being started, as a sentence; "" if nothing does. ``training``: another run is active."""
+        if training:
+            return tr("One training at a time: stop the present one first.")
+        if self.data is None:
+            return tr("Choose a folder with images/ and labels/.")
+        if data_lacks := lacks(self.data, self.data_kind()):
+            return data_lacks
+        if self.recipe.base is None:
+            return tr("Choose a recipe that can be read.")
+        if self.recipe.changes() is None:
+            return tr("A number of the recipe is not one that can be used.")
+        if self.folder is None:
+            return tr("Choose a folder for the run.")
+        if taken(self.folder):
+            sentence = tr('There is something in "{0}" already; give the run another folder, or resume it from Runs.')
+            return sentence.format(self.folder)
+        return ""
+
+    def plan(self) -> Plan:
+        """What would be trained now. Raises EngineError when the recipe cannot be used."""
+        assert self.data is not None and self.folder is not None
+        return Plan(
+            recipe=watchable(self.recipe.recipe()),
+            data=self.data,
+            folder=self.folder,
+            start=self.start,
+            device=self.device,
+            threads=self.threads,
+        )
+
+    def suggest_folder(self, runs_folder: Path, begun_folder: Path | None, current_time: datetime) -> None:
+        """Name the run folder by the recipe and the time. ``begun_folder``: that of a run begun just now, which is to
+        come."""
+        run_name = f"{self.recipe.stem or 'run'}-{current_time:%Y%m%d-%H%M%S}"
+        for attempt in count(1):
+            run_folder = runs_folder / (run_name if attempt == 1 else f"{run_name}-{attempt}")
+            if not taken(run_folder) and run_folder != begun_folder:
+                self.folder = run_folder
+                return
+
+    def start_points(self, weights_entries: Iterable[WeightsEntry], runs: Sequence[Path]) -> list[StartPoint]:
+        """Scratch, then the weights of the recipe's system, then runs."""
+        system_id = self.recipe.base.system if self.recipe.base is not None else ""
+        start_points = [StartPoint(tr("Scratch"), None)]
+        for weights_entry in weights_entries:
+            if weights_entry.card is not None and weights_entry.card.system == system_id:
+                start_points.append(
+                    StartPoint(tr("Weights {0}").format(weights_entry.name), weights_entry.folder / MODEL_FILE)
+                )
+        start_points += [
+            StartPoint(tr("Run {0}").format(run_folder.name), run_folder)
+            for run_folder in runs
+            if (run_folder / BEST).is_file()
+        ]
+        return start_points
+
+
+def watchable(recipe: Recipe) -> Recipe:
+    """The recipe with fifty reports or more in a run, so that a short one moves its curves and its counter too."""
+    return msgspec.structs.replace(recipe, log_every=min(recipe.log_every, max(1, recipe.steps // 50)))

@@ -1,0 +1,110 @@
+"""What a run folder says about itself, and which run folders there are. The folder is the engine's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import BadFile
+from engine.files import cannot
+
+CONFIG = "config.json"
+CHECKPOINT, BEST = Path("checkpoints") / "last.pt", "best.safetensors"
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a run folder says about itself in config.json."""
+
+    folder: Path
+    system: str
+    steps: int
+    resolution: int
+    batch: int
+    data: Path
+    recipe: dict[str, Any]
+    label_set: dict[str, Any]
+    resumable: bool  # it has a checkpoint
+    has_best: bool  # it has been validated: it can become weights
+
+
+def is_run(run_folder: Path) -> bool:
+    """Whether a folder looks like one that training wrote."""
+    return (run_folder / CONFIG).is_file() and not (run_folder / "card.json").is_file()
+
+
+def taken(run_folder: Path) -> bool:
+    """Whether a new run cannot go into a folder: it is a file, or something is in it."""
+    try:
+        return run_folder.exists() and (not run_folder.is_dir() or any(run_folder.iterdir()))
+    except OSError:
+        return False  # writing there will say why it cannot be done
+
+
+def forget_unbegun(run_folder: Path, *, prepared: bool) -> bool:
+    """Clear a run folder in which nothing was trained. Returns whether its name is free again.
+
+    Nothing is deleted where more is in it than what preparing the run wrote; `prepared`: whether it came so far, so
+    that config.json is its own and not another run's.
+    """
+    own_files = {CONFIG} if prepared else set()
+    try:
+        if {left_over.name for left_over in run_folder.iterdir()} - own_files:
+            return False
+        for file_name in own_files:
+            (run_folder / file_name).unlink(missing_ok=True)
+        run_folder.rmdir()
+    except FileNotFoundError:
+        return True  # it was not made yet
+    except OSError:
+        return False
+    return True
+
+
+def read_run(run_folder: Path) -> RunInfo:
+    """What is known about a run folder.
+
+    Raises:
+        BadFile: it is no run folder, or its config.json does not read.
+    """
+    config_path = run_folder / CONFIG
+    try:
+        config_fields = json.loads(config_path.read_text(encoding="utf-8"))
+        recipe_fields = config_fields["recipe"]
+        return RunInfo(
+            run_folder,
+            str(recipe_fields["system"]),
+            int(recipe_fields["steps"]),
+            int(recipe_fields["resolution"]),
+            int(recipe_fields["batch"]),
+            Path(config_fields["data"]),
+            dict(recipe_fields),
+            dict(config_fields.get("label_set") or {}),
+            (run_folder / CHECKPOINT).is_file(),
+            (run_folder / BEST).is_file(),
+        )
+    except FileNotFoundError as error:
+        raise BadFile('"{0}" is no run folder: it has no config.json; choose one that has.', run_folder) from error
+    except OSError as error:
+        raise cannot("read", config_path, error) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadFile(
+            '"{0}" is damaged, it is not what training wrote; choose another run.',
+            config_path,
+            details=repr(error),
+        ) from error
+
+
+def runs_in(parent_folder: Path) -> list[Path]:
+    """The run folders inside a folder, the one that was written to last first."""
+    try:
+        dated_runs = [
+            (subfolder.stat().st_mtime, subfolder)
+            for subfolder in parent_folder.iterdir()
+            if subfolder.is_dir() and is_run(subfolder)
+        ]
+    except OSError:
+        return []
+    return [subfolder for _, subfolder in sorted(dated_runs, reverse=True)]

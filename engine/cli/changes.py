@@ -1,0 +1,87 @@
+"""Render requests for `render` and `morph`: read from a file or made for a label map, then changed by words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cli.common import tell
+from engine.cli.request import read_request
+from engine.cli.words import split_label, split_mix, split_relabel, split_style
+from engine.errors import BadRequest
+from engine.labels.label_maps import read_label_map
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest
+from engine.requests.styles import MEAN, MixStyle, Style
+from engine.requests.variations import relabelled
+from engine.weights.store import lasting_name
+
+if TYPE_CHECKING:
+    from engine.cli.styles import StyleReader
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What --relabel, --styles, --style and --mix say, as they were written."""
+
+    relabel: Sequence[str] = ()
+    styles: str | None = None
+    style: Sequence[str] = ()
+    mix: Sequence[str] = ()
+
+
+def read_render_request(request_file: Path) -> RenderRequest:
+    """The render request in a file. Raises BadFile or BadRequest, naming it."""
+    request = read_request(request_file)
+    if not isinstance(request, RenderRequest):
+        raise BadRequest('"{0}" holds a request of another kind than render.', request_file)
+    return request
+
+
+def new_request(weights: str, label_map_path: Path, style_reader: StyleReader) -> RenderRequest:
+    """A request for a label map file in the mean style. Raises BadFile, BadLabelMap, WeightsError."""
+    label_map_file = read_label_map(label_map_path, style_reader.label_set)
+    tell(label_map_file.notes)
+    return RenderRequest(lasting_name(weights), LabelMapData.from_array(label_map_file.label_map))
+
+
+def changed(request: RenderRequest, style_reader: StyleReader, changes: Changes) -> RenderRequest:
+    """The request with regions relabelled, then styles: of all labels that it does not lock, of single ones, mixed into
+    what there is. A label that is named is changed, locked or not: the word says so.
+
+    Raises:
+        BadRequest, BadFile, MissingStyle: naming the word that is wrong.
+    """
+    if (changes.style or changes.mix) and style_reader.abilities.scope == "picture":
+        raise BadRequest(
+            '"{0}" has one style for the whole picture; use --styles instead of --style and --mix.', request.weights
+        )
+    if changes.relabel:
+        request = _relabelled(request, style_reader, changes.relabel)
+    styles: dict[int, Style] = dict(request.styles)
+    if changes.styles is not None:
+        everywhere = style_reader.everywhere(split_style("--styles", changes.styles))
+        style_reader.require_unlocked(request)
+        style_reader.tell_kept(label for label in request.style_locks if label in everywhere)
+        styles.update({label: style for label, style in everywhere.items() if label not in request.style_locks})
+    for word in changes.style:
+        label_name, style_word = split_label("--style", word)
+        label = style_reader.label_set.find(label_name)
+        styles[label] = style_reader.one_of(split_style("--style", style_word), label)
+    for word in changes.mix:
+        label_name, style, amount = split_mix(word)
+        label = style_reader.label_set.find(label_name)
+        styles[label] = MixStyle(styles.get(label, MEAN), style_reader.one_of(style, label), amount)
+    style_reader.warn(request.label_map.array())
+    return request.replace(styles=styles)
+
+
+def _relabelled(request: RenderRequest, style_reader: StyleReader, words: Sequence[str]) -> RenderRequest:
+    changes: dict[int, int] = {}
+    for word in words:
+        old_label, new_label = (style_reader.label_set.find(label_name) for label_name in split_relabel(word))
+        style_reader.require_region(old_label, request.label_map.array())
+        changes[old_label] = new_label
+    return relabelled(request, changes)

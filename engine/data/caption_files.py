@@ -1,0 +1,63 @@
+"""Files of sentences about pictures, read and checked; without torch.
+
+captions.json: {"STEM": ["a sentence", ...], ...}. captions_boxes.json (COCO's annotations, without its pictures):
+{"classes": [names], "records": [{"width", "height", "captions": [...], "boxes": [{"xyxy", "label"}], "split"}]}.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import BadFile
+from engine.files import read_bytes
+
+CAPTIONS = "captions.json"
+LAYOUTS = "captions_boxes.json"
+
+
+class Box(msgspec.Struct):
+    """xyxy: left, top, right, bottom in pixels; label: number of a class."""
+
+    xyxy: tuple[float, float, float, float]
+    label: int
+
+
+class Record(msgspec.Struct):
+    """What is known about one picture: its size in pixels, sentences, boxes."""
+
+    width: int
+    height: int
+    captions: list[str]
+    boxes: list[Box]
+    split: str = "train"
+
+
+class LayoutFile(msgspec.Struct):
+    """The contents of captions_boxes.json."""
+
+    classes: list[str]
+    records: list[Record]
+
+
+def read_captions(folder: Path) -> dict[str, list[str]]:
+    """The sentences of captions.json by stem, one or more each. Raises BadFile."""
+    path = folder / CAPTIONS
+    try:
+        captions = msgspec.json.decode(read_bytes(path), type=dict[str, list[str] | str])
+    except msgspec.DecodeError as error:
+        raise BadFile('"{0}" is no list of sentences per picture ({1}); write it again.', path, error) from error
+    listed = {stem: [text] if isinstance(text, str) else text for stem, text in captions.items()}
+    return {stem: sentences for stem, sentences in listed.items() if sentences}
+
+
+def read_layouts(folder: Path) -> LayoutFile:
+    """The contents of captions_boxes.json, each record with a sentence. Raises BadFile."""
+    path = folder / LAYOUTS
+    try:
+        layouts = msgspec.json.decode(read_bytes(path), type=LayoutFile)
+    except msgspec.DecodeError as error:
+        raise BadFile('"{0}" does not hold captions and boxes ({1}); write it again.', path, error) from error
+    layouts.records = [record for record in layouts.records if record.captions]
+    return layouts

@@ -1,0 +1,139 @@
+"""The face that every kind of data shows to training: examples by number, and a sequence of training batches.
+
+Which examples make a batch, and which of them are mirrored, follows from (seed, step) alone, so that a resumed run
+sees what an uninterrupted one would have seen, with no state to save.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from engine.data.batch import Batch
+from engine.data.layout import read_splits
+from engine.errors import BadFile, TrainingError
+
+Array = np.ndarray
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What was drawn for one training batch of `size` examples.
+
+    indices, flips: (size,) example numbers, and whether each is mirrored.
+    rows: those of the batch's examples that are wanted here; several processes share a batch.
+    chance: further draws; each is made for the whole batch, whatever the rows.
+    """
+
+    indices: Array
+    flips: Array
+    rows: Array
+    chance: np.random.Generator
+
+    def integers(self, high: int) -> Array:
+        """A number 0 .. high for each wanted row."""
+        return self.chance.integers(0, high, len(self.indices), endpoint=True)[self.rows]
+
+
+def draw_batch(examples: int, size: int, seed: int, step: int, rows: Array | None = None) -> Draw:
+    """Batch number `step` of an endless sequence that shows every example once per epoch, in an order of its own."""
+    first = step * size
+    epochs = {
+        epoch: np.random.default_rng((seed, 1, epoch)).permutation(examples)
+        for epoch in range(first // examples, (first + size - 1) // examples + 1)
+    }
+    indices = np.array([epochs[n // examples][n % examples] for n in range(first, first + size)])
+    chance = np.random.default_rng((seed, 2, step))
+    return Draw(indices, chance.random(size) < 0.5, np.arange(size) if rows is None else rows, chance)
+
+
+class DataSet(ABC):
+    """One split of a data folder.
+
+    folder, split: where the examples are from. side: of training pictures, in pixels.
+    kept: examples that are in memory; the others are read whenever they are needed.
+    on_progress: called with (fraction, text) while files are read. memory: bytes that examples may take.
+    before_batch: called before each batch that `batch` gives: long work over many batches is stopped there.
+    """
+
+    default_split: ClassVar[str] = "train"
+    kept: int
+
+    def __init__(
+        self,
+        folder: Path,
+        split: str,
+        side: int,
+        on_progress: Progress | None = None,
+        memory: int | None = None,
+    ) -> None:
+        self.folder, self.split, self.side = Path(folder), split, side
+        self.before_batch: Callable[[], None] | None = None
+
+    @classmethod
+    def has_split(cls, folder: Path, split: str) -> bool:
+        """Whether a folder has examples for that split; a folder without splits.json has "train" alone."""
+        if not (folder / "splits.json").is_file():
+            return split == cls.default_split
+        try:
+            return bool(read_splits(folder).get(split))
+        except BadFile:
+            return split == cls.default_split  # named when it is opened
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of examples."""
+
+    @property
+    @abstractmethod
+    def nbytes(self) -> int:
+        """Memory that the examples take."""
+
+    def network_fields(self) -> dict[str, Any]:
+        """What the data decide about a network's config: "labels", for example."""
+        return {}
+
+    def facts(self) -> dict[str, Any]:
+        """What the run folder's config.json says about the data."""
+        return {}
+
+    def measures(self) -> dict[str, Any]:
+        """Numbers of the examples that belong into a card's metrics."""
+        return {}
+
+    def check_resumed(self, facts: Mapping[str, Any], run: Path) -> None:
+        """Raises TrainingError if a run that began with these facts cannot go on with this data."""
+        for name, value in self.facts().items():
+            if name in facts and facts[name] != value:
+                raise TrainingError(
+                    '"{0}" was trained with other {1} than {2} has; resume with the data it was started with, '
+                    "or start a new run.",
+                    run, name, self.folder,
+                )
+
+    def batch(self, indices: Array, flips: Array | None = None) -> Batch:
+        """The examples `indices`, mirrored where `flips` (B,) is true."""
+        if self.before_batch is not None:
+            self.before_batch()
+        return self.examples(indices, flips)
+
+    @abstractmethod
+    def examples(self, indices: Array, flips: Array | None) -> Batch:
+        """As `batch`, which calls it."""
+
+    def training_batch(self, size: int, seed: int, step: int, rows: Array | None = None) -> Batch:
+        """Batch number `step` of an endless, shuffled, randomly mirrored sequence; a pure function of its arguments.
+
+        rows: of the batch's `size` examples, those wanted here (several processes share a batch); all unless given.
+        """
+        return self.drawn_examples(draw_batch(len(self), size, seed, step, rows))
+
+    def drawn_examples(self, draw: Draw) -> Batch:
+        """The examples of a draw; kinds that draw more than numbers and mirrors do it here."""
+        return self.examples(draw.indices[draw.rows], draw.flips[draw.rows])

@@ -1,0 +1,172 @@
+"""Kinds of data that training takes: what a folder must hold, how it is recognised, opened and reported on.
+
+A system names its kind by path (`System.data`), one of these or one of its own: training, the data report,
+`tessera data` and the studio ask the kind and know no folder's contents. Imports no torch; `opens` does when called.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.data.caption_files import CAPTIONS, LAYOUTS
+from engine.data.findings import Report
+from engine.data.layout import class_folders, files_below, picture_paths
+from engine.data.report import (
+    Look,
+    Progress,
+    inspect_captions,
+    inspect_classes,
+    inspect_labelled,
+    inspect_layouts,
+    inspect_pictures,
+)
+from engine.errors import BadFile, Message
+
+if TYPE_CHECKING:
+    from engine.data.dataset import DataSet
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of data.
+
+    id: its name in reports. holds: what a folder must hold, a clause for sentences.
+    fields: what its batches have (`engine.data.batch.Batch`).
+    describes: whether a folder looks like it, told from names of files alone.
+    opens: gives the class that opens one split, (folder, split, side, on_progress, memory) -> `DataSet`.
+    inspect: looks at every file.
+    """
+
+    id: str
+    holds: Message
+    fields: tuple[str, ...]
+    describes: Callable[[Path], bool]
+    opens: Callable[[], type[DataSet]]
+    inspect: Callable[[Path, Look], Report]
+
+
+def _has_label_maps(folder: Path) -> bool:
+    return any(True for _ in files_below(folder / "labels"))
+
+
+def _has_pictures(folder: Path) -> bool:
+    return (folder / "images").is_dir() and bool(picture_paths(folder))
+
+
+def _labelled() -> type[DataSet]:
+    from engine.data.labelled import LabelledFolder
+
+    return LabelledFolder
+
+
+def _classes() -> type[DataSet]:
+    from engine.data.pictures import ClassFolder
+
+    return ClassFolder
+
+
+def _captions() -> type[DataSet]:
+    from engine.data.captions import CaptionFolder
+
+    return CaptionFolder
+
+
+def _layouts() -> type[DataSet]:
+    from engine.data.captions import Layouts
+
+    return Layouts
+
+
+def _pictures() -> type[DataSet]:
+    from engine.data.pictures import PictureFolder
+
+    return PictureFolder
+
+
+LABELLED = Kind(
+    id="pairs",
+    holds=Message("pictures in images/, a label map of the same name for each in labels/, and classes.json"),
+    fields=("pictures", "label_maps"),
+    describes=_has_label_maps,
+    opens=_labelled,
+    inspect=inspect_labelled,
+)
+LAYOUT_FILE = Kind(
+    id="layouts",
+    holds=Message("captions_boxes.json, with sentences and boxes of pictures that need not be there"),
+    fields=("captions", "boxes"),
+    describes=lambda folder: (folder / LAYOUTS).is_file(),
+    opens=_layouts,
+    inspect=inspect_layouts,
+)
+CAPTIONED = Kind(
+    id="captions",
+    holds=Message("pictures in images/, and captions.json with sentences about each"),
+    fields=("pictures", "captions"),
+    describes=lambda folder: (folder / CAPTIONS).is_file(),
+    opens=_captions,
+    inspect=inspect_captions,
+)
+CLASSES = Kind(
+    id="classes",
+    holds=Message("pictures in a folder per class"),
+    fields=("pictures", "classes"),
+    describes=lambda folder: bool(class_folders(folder)),
+    opens=_classes,
+    inspect=inspect_classes,
+)
+PICTURES = Kind(
+    id="pictures",
+    holds=Message("pictures in images/"),
+    fields=("pictures",),
+    describes=_has_pictures,
+    opens=_pictures,
+    inspect=partial(inspect_pictures, layout="pictures"),
+)
+KINDS = (LABELLED, LAYOUT_FILE, CAPTIONED, CLASSES, PICTURES)
+"""In the order in which a folder is recognised: what says more comes first."""
+
+
+def recognised(folder: Path, others: tuple[Kind, ...] = ()) -> Iterator[Kind]:
+    """The kinds that a folder looks like, the one that says most first; `others` are asked before ours."""
+    return (kind for kind in (*others, *KINDS) if kind.describes(folder))
+
+
+def inspect_folder(
+    folder: Path,
+    kind: Kind | None = None,
+    *,
+    quick: bool = False,
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> Report:
+    """Look at every file of a data folder.
+
+    Args:
+        folder: where.
+        kind: what it should hold; what it looks like unless given.
+        quick: read only the headers of pictures (label maps are always read whole).
+        on_progress: called with (fraction, text).
+        cancel: set it from any thread to stop.
+
+    Raises:
+        BadFile: there is no such folder. Cancelled.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BadFile('"{0}" is not a folder; give a folder with images/ and labels/.', folder)
+    kind = kind or next(recognised(folder), LABELLED)
+    return kind.inspect(folder, Look(quick, on_progress, cancel))
+
+
+def check_kind(folder: Path, kind: Kind) -> None:
+    """Raises BadFile for a folder that plainly holds another kind of data; what else is wrong shows when it is read."""
+    if folder.is_dir() and not kind.describes(folder):
+        other = next(recognised(folder), None)
+        if other is not None:
+            raise BadFile('"{0}" holds {1}; this system trains on {2}.', folder, other.holds, kind.holds)

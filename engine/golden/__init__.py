@@ -1,0 +1,1 @@
+"""Do the networks compute what the authors' own code computes?"""

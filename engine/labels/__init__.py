@@ -1,0 +1,1 @@
+"""Labels: label sets, their colours, and label maps."""

@@ -1,0 +1,64 @@
+"""Colour tables of label maps: exact colour -> id, and the sentence about colours that no table has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from engine.errors import Message
+from engine.files import as_sentence
+from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
+
+Array = np.ndarray
+
+
+def packed(colour: Iterable[int]) -> int:
+    red, green, blue = colour
+    return int(red) << 16 | int(green) << 8 | int(blue)
+
+
+def colour_tables(label_set: LabelSet) -> list[tuple[str, dict[int, int]]]:
+    """Tables colour -> id that fit the set: its own first, then published ones of the same labels.
+
+    Where labels share a colour (Cityscapes' five blacks) the lowest id stands for it.
+    """
+    fitting_sets = [label_set]
+    for name in bundled_label_sets():
+        bundled_set = load_label_set(name)
+        if label_set.same_labels(bundled_set) and not np.array_equal(bundled_set.palette(), label_set.palette()):
+            fitting_sets.append(bundled_set)
+    return [(fitting.name, {packed(x.colour): x.id for x in reversed(fitting.labels)}) for fitting in fitting_sets]
+
+
+def ids_by_colour(rgb: Array, id_by_colour: dict[int, int]) -> Array:
+    """(H, W, 3) uint8 whose colours are all in `id_by_colour` -> (H, W) uint8 ids."""
+    sorted_colours = np.array(sorted(id_by_colour), dtype=np.uint32)
+    ids = np.array([id_by_colour[int(key)] for key in sorted_colours], dtype=np.uint8)
+    pixel_colours = rgb[..., 0].astype(np.uint32) << 16 | rgb[..., 1].astype(np.uint32) << 8 | rgb[..., 2]
+    return ids[np.searchsorted(sorted_colours, pixel_colours)]
+
+
+def colours_sentence(
+    counts: dict[int, int], tables: list[tuple[str, dict[int, int]]], label_set: LabelSet, called: str
+) -> Message:
+    """Name the unknown colours by the table that explains most pixels."""
+    unknown = min(
+        ({key: count for key, count in counts.items() if key not in table} for _, table in tables),
+        key=lambda rest: sum(rest.values()),
+    )
+    by_count = sorted(unknown.items(), key=lambda item: -item[1])
+    shown = ", ".join(f"#{key:06x} ({count:,} pixel{'s' if count > 1 else ''})" for key, count in by_count[:6])
+    if len(by_count) > 6:
+        shown = Message("{0} and {1} more", shown, len(by_count) - 6)
+    if len(by_count) == 1:
+        return Message(
+            "{0} contains the colour {1} that '{2}' does not have; choose the label set that the map was made for, "
+            "or repaint these pixels without smoothing.",
+            as_sentence(called), shown, label_set.name,
+        )
+    return Message(
+        "{0} contains the colours {1} that '{2}' does not have; choose the label set that the map was made for, or "
+        "repaint these pixels without smoothing.",
+        as_sentence(called), shown, label_set.name,
+    )

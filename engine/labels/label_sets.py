@@ -1,0 +1,181 @@
+"""Label sets: the names, colours and meaning of the ids in a label map.
+
+One layout for all: the `classes.json` of a data set, the files in `resources/labelsets`, the label set in a
+weights card.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import BadFile, BadRequest
+from engine.files import as_sentence, read_text, resource
+
+
+@dataclass(frozen=True)
+class Label:
+    """One semantic class: its id in label maps, its names and its colour (R, G, B), 0-255."""
+
+    id: int
+    name: str
+    name_zh: str
+    colour: tuple[int, int, int]
+
+    @property
+    def hex(self) -> str:
+        """The colour as "#rrggbb"."""
+        return "#{:02x}{:02x}{:02x}".format(*self.colour)
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The labels of a data set or of weights; `labels[i].id == i`.
+
+    `ignore` is the id of "unlabelled" (left out of losses and metrics) or None; `swap_on_flip` lists the
+    pairs (left eye, right eye) that a horizontal flip must exchange.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    ignore: int | None = None
+    swap_on_flip: tuple[tuple[int, int], ...] = ()
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        if not 1 <= count <= 256 or [label.id for label in self.labels] != list(range(count)):
+            raise BadRequest(
+                'The label set "{0}" must have 1 to 256 labels with the ids 0, 1, 2, ... in order.',
+                self.name,
+            )
+        if self.ignore is not None and not 0 <= self.ignore < count:
+            raise BadRequest('The label set "{0}" ignores {1}, which is not one of its labels.', self.name, self.ignore)
+        if any(not 0 <= index < count for pair in self.swap_on_flip for index in pair):
+            raise BadRequest('The label set "{0}" swaps labels that it does not have.', self.name)
+        object.__setattr__(self, "_names", tuple(_folded(label.name) for label in self.labels))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> Label:
+        return self.labels[index]
+
+    def palette(self) -> np.ndarray:
+        """Colours by id: (N, 3) uint8."""
+        return np.array([label.colour for label in self.labels], dtype=np.uint8)
+
+    def find(self, text: str) -> int:
+        """The id of a label given as an id ("13"), an English name ("hair") or a Chinese one ("头发").
+
+        Case, "_" and "-" do not matter. Raises BadRequest that names the nearest labels.
+        """
+        folded = _folded(text)
+        if folded.isdecimal() and folded.isascii():
+            if int(folded) < len(self):
+                return int(folded)
+            raise BadRequest('"{0}" is not a label of "{1}": its ids are 0 to {2}.', text, self.name, len(self) - 1)
+        for label, name in zip(self.labels, self._names):
+            if folded in (name, _folded(label.name_zh)):
+                return label.id
+        nearest_names = difflib.get_close_matches(
+            folded, [*self._names, *(x.name_zh for x in self.labels)], n=3, cutoff=0.5
+        )
+        if nearest_names:
+            nearest = " / ".join(f'"{name}"' for name in dict.fromkeys(nearest_names))
+            raise BadRequest('"{0}" is not a label of "{1}"; did you mean {2}?', text, self.name, nearest)
+        examples = ", ".join(label.name for label in self.labels[:6]) + (", ..." if len(self) > 6 else "")
+        raise BadRequest('"{0}" is not a label of "{1}"; its labels are {2}', text, self.name, examples)
+
+    def same_labels(self, other: LabelSet) -> bool:
+        """Whether ids mean the same in both: equal names in equal order (colours may differ)."""
+        return self._names == other._names
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data in the layout of a `classes.json`; `from_dict` reads it back."""
+        return {
+            "name": self.name,
+            "ignore": self.ignore,
+            "swap_on_flip": [list(pair) for pair in self.swap_on_flip],
+            "classes": [
+                {"id": label.id, "name": label.name, "name_zh": label.name_zh, "colour": label.hex}
+                for label in self.labels
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any], *, name: str = "", source: str = "the label set") -> LabelSet:
+        """A label set from plain data; `name` stands in where it has none. Raises BadFile naming `source`."""
+        try:
+            classes = fields["classes"]
+            labels = tuple(_label(class_fields, index) for index, class_fields in enumerate(classes))
+            ignore = fields.get("ignore")
+            return cls(
+                name=str(fields.get("name") or name or "labels"),
+                labels=labels,
+                ignore=None if ignore is None else int(ignore),
+                swap_on_flip=tuple((int(left), int(right)) for left, right in fields.get("swap_on_flip") or ()),
+            )
+        except BadRequest as error:
+            raise BadFile("{0} cannot be used: {1}", as_sentence(source), error) from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadFile(
+                '{0} is not a label set: it needs a list "classes" of ids and names.',
+                as_sentence(source), details=repr(error),
+            ) from error
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _label(class_fields: Mapping[str, Any], index: int) -> Label:
+    colour = str(class_fields.get("colour") or _voc_colour(index)).removeprefix("#")
+    if len(colour) != 6:
+        raise ValueError(f"colour {colour!r}")
+    red, green, blue = bytes.fromhex(colour)
+    return Label(
+        int(class_fields["id"]),
+        str(class_fields["name"]),
+        str(class_fields.get("name_zh") or class_fields["name"]),
+        (red, green, blue),
+    )
+
+
+def _voc_colour(index: int) -> str:
+    """The customary colour of a label without one: the id's bits, spread over R, G and B from the top."""
+    channels = [0, 0, 0]
+    for bit in range(9):
+        channels[bit % 3] |= (index >> bit & 1) << (7 - bit // 3)
+    return "#{:02x}{:02x}{:02x}".format(*channels)
+
+
+def load_label_set(name_or_path: str | Path) -> LabelSet:
+    """A bundled label set by name ("faces", "street", ...) or one from a `classes.json`.
+
+    A folder stands for the `classes.json` in it. Raises BadFile, or BadRequest naming the bundled sets.
+    """
+    written_name = str(name_or_path)
+    path = resource("labelsets", f"{written_name}.json")
+    if isinstance(name_or_path, Path) or written_name.endswith(".json") or any(sign in written_name for sign in "/\\"):
+        path = Path(written_name)
+        path = path / "classes.json" if path.is_dir() else path
+    elif written_name not in bundled_label_sets():
+        raise BadRequest('There is no label set "{0}"; there are {1}.', written_name, ", ".join(bundled_label_sets()))
+    try:
+        json_data = json.loads(read_text(path, limit=8 << 20))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BadFile('"{0}" is not a JSON file; give a classes.json.', path, details=repr(error)) from error
+    fallback = path.parent.name if path.name == "classes.json" else path.stem
+    return LabelSet.from_dict(json_data, name=fallback, source=f'"{path}"')
+
+
+def bundled_label_sets() -> tuple[str, ...]:
+    """Names of the label sets that ship with the program, sorted."""
+    return tuple(sorted(path.stem for path in resource("labelsets").glob("*.json")))

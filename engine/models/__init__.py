@@ -1,1 +1,0 @@
-"""Network families, one file each, and their registry."""

@@ -1,0 +1,152 @@
+"""Styles to style codes: what all painters do alike when they read a request.
+
+Sampled styles are drawn here too, from nothing but (label, seed), and the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
+from engine.labels.label_sets import LabelSet
+from engine.painting.label_painter import Array, Encode
+from engine.requests.render import RenderRequest
+from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
+
+
+@dataclass(frozen=True)
+class StyleSource:
+    """Where the codes of one painter's styles come from.
+
+    weights: their name, for sentences. label_set: of the weights.
+    mean: (E, L, D) the mean style, E encoders (1 but in SEAN's ablations).
+    sample: (label, seed) -> (E * D,) a drawn style; may raise NotSupported.
+    blocks: how many blocks can have a style of their own; 0 where styles cannot cross over.
+    identity: of the weights (`Card.identity`): codes that others made are not taken.
+    """
+
+    weights: str
+    label_set: LabelSet
+    mean: Tensor
+    sample: Callable[[int, int], Array]
+    blocks: int = 0
+    identity: str = ""
+
+    def codes(self, request: RenderRequest, encode: Encode) -> Tensor:
+        """The request's styles as codes (K, L, D) on the CPU: K = E, or the number of blocks where styles cross over.
+
+        Raises MissingStyle, BadRequest, NotSupported.
+        """
+        per_label = [self.code(style, label, encode) for label, style in enumerate(self._styles(request))]
+        rows = max(len(code) for code in per_label)
+        return torch.stack([code.expand(rows, -1) for code in per_label], dim=1)
+
+    def _styles(self, request: RenderRequest) -> list[Style]:
+        """The style of each label. Pictures are read for labels that the map shows: for others the mean stands in, so
+        that a file which has gone stops nothing that it has no part in."""
+        styles = [request.style(label) for label in range(self.mean.shape[1])]
+        from_files = {label for label, style in enumerate(styles) if self._reads_picture(style)}
+        if from_files:
+            for label in from_files.difference(np.unique(request.label_map.array()).tolist()):
+                styles[label] = MEAN
+        return styles
+
+    def _reads_picture(self, style: Style) -> bool:
+        """Whether a style, or one that it is made of, comes without a code of these weights."""
+        if isinstance(style, ImageStyle):
+            return self._own_code(style) is None
+        if isinstance(style, MixStyle):
+            return self._reads_picture(style.a) or self._reads_picture(style.b)
+        return isinstance(style, BlockStyle) and any(map(self._reads_picture, style.blocks))
+
+    def _own_code(self, style: ImageStyle) -> Array | None:
+        """The code (E * D,) that the style carries, if these weights may have made it."""
+        code = style.code_array()
+        fits = code is not None and code.size == self.mean.shape[0] * self.mean.shape[2]
+        return code if fits and not style.foreign(self.identity) else None
+
+    def code(self, style: Style, label: int, encode: Encode) -> Tensor:
+        """One label's style as (K, D), K = E or the number of blocks."""
+        if isinstance(style, ImageStyle):
+            return self._image_code(style, encode)
+        if isinstance(style, SampleStyle):
+            return self._shaped(self.sample(label, style.seed))
+        if isinstance(style, MixStyle):
+            a, b = self.code(style.a, label, encode), self.code(style.b, label, encode)
+            rows = max(len(a), len(b))
+            return torch.lerp(a.expand(rows, -1), b.expand(rows, -1), style.amount)
+        if isinstance(style, BlockStyle):
+            return self._crossed(style, label, encode)
+        return self.mean[:, label]
+
+    def _crossed(self, style: BlockStyle, label: int, encode: Encode) -> Tensor:
+        encoders = self.mean.shape[0]
+        if not self.blocks:
+            raise NotSupported('The blocks of "{0}" take one style; it cannot cross styles over.', self.weights)
+        if encoders not in (1, self.blocks):
+            raise NotSupported(
+                '"{0}" has an encoder per normalisation layer; it cannot cross styles over.', self.weights
+            )
+        if (given := len(style.blocks)) != self.blocks:
+            raise BadRequest(
+                '"{0}" crosses styles over in {1} blocks; the request gives {2}.',
+                self.weights, self.blocks, given,
+            )
+        parts = [self.code(part, label, encode) for part in style.blocks]
+        return torch.stack([part[n if len(part) > 1 else 0] for n, part in enumerate(parts)])
+
+    def _shaped(self, code: Array) -> Tensor:
+        return torch.from_numpy(np.array(code, np.float32)).view(self.mean.shape[0], self.mean.shape[2])
+
+    def _image_code(self, style: ImageStyle, encode: Encode) -> Tensor:
+        own_code = self._own_code(style)
+        if own_code is not None:
+            return self._shaped(own_code)
+        try:
+            codes, present = encode(style)
+        except BadFile as error:
+            if style.code is None:
+                raise
+            raise MissingStyle(
+                'The style from "{0}" was made by other weights than "{1}", and its picture cannot be read any more; '
+                "put the picture back there, or choose another style.",
+                style.path, self.weights, details=str(error),
+            ) from error
+        require_region(style.path, style.label, present, self.label_set)
+        return self._shaped(codes[style.label])
+
+
+def require_region(path: str, label: int, present: Array, label_set: LabelSet) -> None:
+    """Raise MissingStyle, naming what there is, unless the picture at `path` shows the label; present: (L,) bool."""
+    if label < len(present) and present[label]:
+        return
+    names = ", ".join(label_set[int(shown)].name for shown in np.flatnonzero(present))
+    name = label_set[label].name if label < len(label_set) else str(label)
+    raise MissingStyle('"{0}" has no region "{1}" to take a style from; its regions are {2}.', path, name, names)
+
+
+def needs_mean(style: Style) -> bool:
+    """Whether a style is, or is made with, the weights' mean style."""
+    if isinstance(style, MixStyle):
+        return needs_mean(style.a) or needs_mean(style.b)
+    if isinstance(style, BlockStyle):
+        return any(needs_mean(part) for part in style.blocks)
+    return isinstance(style, MeanStyle)
+
+
+def drawn(label: int, seed: int, length: int) -> Array:
+    """Standard normal numbers (length,) float32 that follow from (label, seed) alone.
+
+    Philox counts, whose output numpy guarantees, through Box and Muller's transform in float64: the same numbers with
+    every version and on every processor (but for the last bit of a logarithm, which float32 rounds away).
+    """
+    pairs = (length + 1) // 2
+    raw = np.random.Philox(key=(seed << 8) | label).random_raw(2 * pairs)
+    uniform = ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53  # (0, 1), 53 bits
+    radius, angle = np.sqrt(-2 * np.log(uniform[:pairs])), 2 * np.pi * uniform[pairs:]
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:length].astype(np.float32)

@@ -1,0 +1,105 @@
+"""At which size a label map is painted, and how the picture comes to the label map's own size.
+
+All painters ask here. Sizes are (height, width) in pixels. A request's `detail` says which of two ways it goes:
+
+"model": no larger than the network was trained at, and enlarged along the borders of the label map. What a network
+has learnt of a face, or of a street, it has learnt at one size: features do not grow with the picture.
+"full": at the label map's own size, whatever the network was trained at, up to `MAX_FULL` pixels a side. Right for
+textures and for networks trained on crops; a face painted so has the right colours in the wrong places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import Message
+from engine.labels.label_maps import resize_label_map
+from engine.painting.upscale import upscale
+from engine.pictures.images import resize_image
+from engine.requests.render import Detail
+
+Array = np.ndarray
+Size = tuple[int, int]
+
+MAX_FULL = 2048
+"""Longest side that a network paints, whatever the detail."""
+MAX_LITERAL = 1024
+"""That of networks without a fast path, which hold the features of the whole picture at once."""
+PREVIEWS = (1.0, 0.75, 0.5, 0.375, 0.25)
+"""Longer sides of previews, as shares of the network's resolution."""
+
+
+def painted_size(
+    height: int, width: int, stride: int, resolution: int, detail: Detail = "model", longest: int = MAX_FULL
+) -> Size:
+    """The size at which a label map is painted: its own where the network takes it, else the nearest that fits.
+
+    "model": a map whose sides are multiples of the network's stride and no longer than its resolution is painted as
+    it is; others are scaled so that the longer side is the resolution. "full": maps of up to `longest` pixels a side
+    are painted as they are, filled up to whole strides; larger ones are scaled to that.
+    """
+    if detail == "full":
+        if max(height, width) > longest:
+            return encoded_size(height, width, stride, longest)
+        return -(-height // stride) * stride, -(-width // stride) * stride
+    if height % stride == 0 and width % stride == 0 and max(height, width) <= resolution:
+        return height, width
+    return encoded_size(height, width, stride, resolution)
+
+
+def encoded_size(height: int, width: int, stride: int, resolution: int) -> Size:
+    """A size near the shape of (height, width) whose longer side is the resolution, in whole strides."""
+    scale = resolution / max(height, width)
+    tall, wide = (max(stride, round(side * scale / stride) * stride) for side in (height, width))
+    return tall, wide
+
+
+def preview_sizes(height: int, width: int, stride: int, resolution: int) -> list[Size]:
+    """Sizes at which a smaller copy of a label map of (height, width) can be painted quickly, largest first.
+
+    None is larger than the map or than the network's resolution.
+    """
+    longest = min(resolution, max(height, width))
+    found = [encoded_size(height, width, stride, max(stride, round(longest * share))) for share in PREVIEWS]
+    return [size for size in dict.fromkeys(found) if size[0] <= height and size[1] <= width]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A label map as the network takes it.
+
+    label_map: (H, W) uint8, as requested. ids: (h, w) uint8, as painted. filled: whether `ids` is the map itself
+    with its last row and column repeated up to whole strides, rather than scaled.
+    """
+
+    label_map: Array
+    ids: Array
+    filled: bool
+
+    @classmethod
+    def of(cls, label_map: Array, size: Size, detail: Detail) -> Fitted:
+        """The map at the size that `painted_size` has found for it."""
+        height, width = label_map.shape
+        if detail == "full" and size[0] >= height and size[1] >= width:
+            ids = np.pad(label_map, ((0, size[0] - height), (0, size[1] - width)), mode="edge")
+            return cls(label_map, ids, filled=True)
+        return cls(label_map, resize_label_map(label_map, *size), filled=False)
+
+    def picture(self, pixels: Array, check: Callable[[], None] = lambda: None) -> tuple[Array, tuple[str, ...]]:
+        """The painted picture (h, w, 3) uint8 at the label map's own size, and a note if it had to be scaled.
+
+        `check` is called now and then and may raise to stop.
+        """
+        height, width = self.label_map.shape
+        if self.filled or pixels.shape[:2] == (height, width):
+            return np.ascontiguousarray(pixels[:height, :width]), ()
+        painted_height, painted_width = pixels.shape[:2]
+        notes = (
+            Message("Painted at {0} x {1} and scaled to {2} x {3}.", painted_width, painted_height, width, height),
+        )
+        if pixels.shape[0] > height or pixels.shape[1] > width:  # a map smaller than what the network can paint
+            return resize_image(np.ascontiguousarray(pixels), height, width), notes
+        return upscale(pixels, self.ids, self.label_map, check), notes

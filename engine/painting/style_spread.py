@@ -1,0 +1,280 @@
+"""How styles vary over a data set, so that they can be drawn where the network itself knows no prior.
+
+SEAN and pix2pixHD turn pictures into codes but have no distribution of codes. Beside their tensors may stand
+`styles.safetensors`, measured on training pictures (a factor model, ours): what the labels of a picture share (light,
+complexion: for sean-faces 16 numbers tell 94 % of all variation) and what is each label's own. A drawn style is
+
+    mean + sum_k n_k * spread_k + sum_j m_j * own_j
+
+where n follows from the seed and m from seed and label (`engine.painting.codes.drawn`). So one seed gives a label
+the same style everywhere, and labels that share a seed fit together: two eyes match, the nose has the skin's light.
+The card keeps the file's SHA-256 (`Card.styles_sha256`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+
+from engine.data.layout import image_path, split_stems
+from engine.errors import BadFile, BadRequest, Message, NotSupported, WeightsError
+from engine.files import atomic_write, read_bytes
+from engine.labels.label_maps import read_label_map
+from engine.labels.label_sets import LabelSet
+from engine.painting.codes import drawn
+from engine.painting.label_painter import Array, Painter
+from engine.pictures.images import fit_square, fit_square_label_map, read_image
+from engine.weights.card import CARD_FILE, Card
+from engine.weights.store import STYLES_FILE, Weights, load_weights
+
+PARTS = ("mean", "spread", "own")
+SHARED, OWN = 16, 6
+"""Directions in which a picture's styles vary together, and further ones of each label by itself."""
+RIDGE = 5.0
+"""Of the regression, in pictures: a label seen in few of them varies little with the shared directions."""
+SHARED_STREAM = 255
+"""Whose numbers the shared directions take (`drawn`): those of no label."""
+COMMON = 0.3
+"""Labels in at least this share of the pictures decide what the shared directions are."""
+MIN_SHARE = 2e-4
+"""Regions under this share of their picture (13 pixels of 256 x 256) do not count: their codes are mostly edge."""
+PICTURES = 300
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class StyleSpread:
+    """mean (L, D); spread (L, K, D) and own (L, J, D), directions times standard deviation: all float32.
+
+    Zero for labels that were never seen: their drawn style is their mean style.
+    """
+
+    mean: Array
+    spread: Array
+    own: Array
+
+    def sample(self, label: int, seed: int) -> Array:
+        """The style (D,) float32 of a label for a seed."""
+        code = self.mean[label].astype(np.float64)
+        for stream, directions in ((SHARED_STREAM, self.spread[label]), (label, self.own[label])):
+            # One after the other in float64, not as a matrix product: libraries of linear algebra add in orders of
+            # their own, and the same seed is to give the same style on every machine.
+            for amount, direction in zip(drawn(stream, seed, len(directions)), directions, strict=True):
+                code += float(amount) * direction
+        return code.astype(np.float32)
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def measure_spread(
+    painter: Painter,
+    pictures: Iterable[Array],
+    maps: Iterable[Array],
+    k: int = SHARED,
+    on_picture: Callable[[int], None] | None = None,
+) -> StyleSpread:
+    """The spread of a data set's styles.
+
+    Args:
+        painter: weights that encode pictures.
+        pictures, maps: (H, W, 3) uint8 and their label maps (h, w), one after the other.
+        k: shared directions.
+        on_picture: called with the number of pictures done; may raise to stop.
+
+    Raises:
+        BadRequest: no picture. BadLabelMap: a label map does not fit the weights.
+    """
+    codes, present = [], []
+    for n, (pixels, label_map) in enumerate(zip(pictures, maps, strict=True)):
+        found = painter.encode(pixels, label_map)
+        shares = np.bincount(label_map.ravel(), minlength=256)[: len(found.present)] / label_map.size
+        codes.append(found.codes)
+        present.append(found.present & (shares >= MIN_SHARE))
+        if on_picture is not None:
+            on_picture(n + 1)
+    if not codes:
+        raise BadRequest("There is no picture to measure styles on.")
+    return spread_of(np.stack(codes), np.stack(present), k)
+
+
+def spread_of(codes: Array, present: Array, k: int = SHARED, own: int = OWN) -> StyleSpread:
+    """The factor model of codes (N, L, D), present (N, L).
+
+    The factors are the principal components of the common labels' codes side by side, each label's scaled to one
+    variance and its absences filled with the mean; a label's directions are its ridge regression on them.
+    """
+    pictures, labels, length = codes.shape
+    mean, spread, alone = (np.zeros((labels, n, length)) for n in (1, k, own))
+    rest: list[Array] = []
+    for label in range(labels):
+        seen = codes[present[:, label], label].astype(np.float64)
+        if len(seen):
+            mean[label, 0] = seen.mean(0)
+        rest.append(seen - mean[label])
+    columns = [np.zeros((pictures, 1))]
+    for label in np.flatnonzero(present.mean(0) >= COMMON).tolist():
+        column = np.zeros((pictures, length))
+        column[present[:, label]] = rest[label] / max(np.sqrt((rest[label] ** 2).sum(1).mean()), 1e-12)
+        columns.append(column)
+    scores, sizes, _ = np.linalg.svd(np.concatenate(columns, 1), full_matrices=False)
+    scores = scores[:, sizes > 1e-6 * sizes.max(initial=1e-12)][:, :k] * np.sqrt(pictures)  # of variance 1
+    scores *= np.sign(scores[np.abs(scores).argmax(0), np.arange(scores.shape[1])])  # one sign of the two
+    ridge = RIDGE * np.eye(scores.shape[1])
+    for label, left in enumerate(rest):
+        if len(left) < 2:
+            continue
+        shared = scores[present[:, label]]
+        weights = np.linalg.solve(shared.T @ shared + ridge, shared.T @ left)
+        spread[label, : len(weights)] = weights
+        _, sizes, rows = np.linalg.svd(left - shared @ weights, full_matrices=False)
+        kept = min(own, len(rows))
+        rows = rows[:kept] * np.sign(rows[np.arange(kept), np.abs(rows[:kept]).argmax(1)])[:, None]
+        alone[label, :kept] = rows * (sizes[:kept] / np.sqrt(len(left) - 1))[:, None]
+    return StyleSpread(*(part.astype(np.float32) for part in (mean[:, 0], spread, alone)))
+
+
+def measure_styles(
+    painter: Painter,
+    folder: Path,
+    data: Path,
+    *,
+    split: str = "train",
+    limit: int = PICTURES,
+    on_progress: Progress | None = None,
+) -> Card:
+    """Measure a data set's styles and write them beside the weights in `folder`; gives back the changed card.
+
+    Args:
+        painter: those weights in use.
+        folder: their folder.
+        data: dataset folder with images/, labels/ and splits.json.
+        split: whose pictures count. limit: at most that many, spread evenly over the split.
+        on_progress: called with (fraction, text); may raise to stop.
+
+    Raises:
+        NotSupported: weights that take no styles from pictures, or draw them by themselves.
+        BadRequest, BadFile, BadLabelMap: the pictures.
+    """
+    if not painter.measures_styles:
+        raise NotSupported('"{0}" needs no measured styles: it draws its own, or has none.', painter.card.name)
+    if limit < 2:
+        raise BadRequest("{0} pictures are too few to tell how styles vary; use 2 or more.", limit)
+    stems = split_stems(data, split)
+    chosen = [stems[i] for i in np.linspace(0, len(stems) - 1, min(limit, len(stems))).round().astype(int)]
+
+    def done(pictures: int) -> None:
+        if on_progress is not None:
+            on_progress(pictures / len(chosen), Message("measuring styles"))
+
+    side = int(painter.config.resolution)
+    spread = measure_spread(
+        painter,
+        (fit_square(read_image(image_path(data, stem)).pixels, side) for stem in chosen),
+        _maps(data, chosen, painter.label_set, side),
+        on_picture=done,
+    )
+    return save_spread(folder, spread)
+
+
+def _maps(data: Path, stems: list[str], label_set: LabelSet, side: int) -> Iterator[Array]:
+    for stem in stems:
+        found = read_label_map(data / "labels" / f"{stem}.png", label_set)
+        yield fit_square_label_map(found.label_map, side)
+
+
+# ---------------------------------------------------------------- the file
+
+
+def save_spread(folder: Path, spread: StyleSpread) -> Card:
+    """Write styles.safetensors (float16) and its hash into the card of the weights in `folder`; gives that card back.
+
+    Both are complete on the disk before one replaces an older one. Raises BadFile, WeightsError.
+    """
+    from safetensors.torch import save
+
+    tensors = {key: torch.from_numpy(getattr(spread, key)).half() for key in PARTS}
+    data = save(tensors)
+    card = load_weights(folder).card.replace(styles_sha256=hashlib.sha256(data).hexdigest())
+    text = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
+    with ExitStack() as stack:
+        for name, content in ((STYLES_FILE, data), (CARD_FILE, text.encode("utf-8"))):
+            handle = stack.enter_context(atomic_write(folder / name))
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+    return card
+
+
+def read_spread(folder: Path, card: Card, labels: int, length: int) -> StyleSpread:
+    """The checked contents of styles.safetensors. Raises WeightsError: missing, damaged or of other weights."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    path = folder / STYLES_FILE
+    try:
+        data = read_bytes(path, limit=64 << 20)
+    except BadFile as error:
+        raise WeightsError(error.message, details=error.details) from error
+    if hashlib.sha256(data).hexdigest() != card.styles_sha256.lower():
+        raise WeightsError(
+            '"{0}" is not the file that the card of "{1}" describes; measure styles again.',
+            path, card.name,
+        )
+    try:
+        tensors = load(data)
+        found = StyleSpread(*(tensors[key].float().numpy() for key in PARTS))
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise WeightsError('"{0}" is damaged; measure styles again.', path, details=repr(error)) from error
+    shapes = [part.shape for part in (found.mean, found.spread, found.own)]
+    fits = shapes[0] == (labels, length) and all(len(s) == 3 and s[::2] == (labels, length) for s in shapes[1:])
+    if not (fits and all(np.isfinite(part).all() for part in (found.mean, found.spread, found.own))):
+        raise WeightsError(
+            '"{0}" holds styles of shape {1}, "{2}" has {3}; measure styles again.',
+            path, shapes[0], card.name, (labels, length),
+        )
+    return found
+
+
+class DrawnStyles:
+    """Draws styles for weights in use; their file is read with the first one.
+
+    Args:
+        weights: as loaded. labels: how many. length: of a code.
+    """
+
+    def __init__(self, weights: Weights, labels: int, length: int) -> None:
+        self._card, self._folder, self._length = weights.card, weights.folder, length
+        self._labels = labels
+        self._spread: StyleSpread | None = None
+
+    def sample(self, label: int, seed: int) -> Array:
+        """A style (length,) float32. Raises NotSupported (nothing was measured), WeightsError (a broken file)."""
+        if self._spread is None:
+            self._spread = self._read()
+        return self._spread.sample(label, seed)
+
+    def mean(self) -> Array | None:
+        """The mean style of every label (L, length) float32, if the styles were measured and their file is whole."""
+        try:
+            self._spread = self._spread or self._read()
+        except (NotSupported, WeightsError):
+            return None
+        return self._spread.mean
+
+    def _read(self) -> StyleSpread:
+        if not self._card.styles_sha256:
+            raise NotSupported(
+                '"{0}" does not know how styles vary, so none can be drawn; take styles from pictures.',
+                self._card.name,
+            )
+        return read_spread(self._folder, self._card, self._labels, self._length)

@@ -1,0 +1,1 @@
+"""Picture files: told by content, read whatever their origin, written whole."""

@@ -1,0 +1,1 @@
+"""Requests: frozen objects that hold everything that decides one engine job's result."""

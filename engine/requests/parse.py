@@ -1,0 +1,107 @@
+"""Parse: find the label map of a photograph."""
+
+from __future__ import annotations
+
+import base64
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from engine.errors import BadRequest, Message
+from engine.files import PathLike
+from engine.labels.label_maps import write_label_map
+from engine.labels.label_sets import LabelSet
+from engine.pictures.images import ImageFile, encode_png, read_image
+from engine.requests.base import Report, Request, Services
+from engine.requests.label_map_data import from_base64
+from engine.requests.style_pictures import notes_of
+from engine.requests.styles import beside
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class ParseResult:
+    """label_map (H, W) uint8 at the photo's size, of `label_set`; confidence 0..1; seconds taken; notes: warnings that
+    a user should see."""
+
+    label_map: Array
+    confidence: float
+    label_set: LabelSet
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def save(self, path: PathLike, *, kind: str = "indexed") -> None:
+        """Write the label map as a PNG, `kind` as `write_label_map` has it. Raises BadFile."""
+        write_label_map(Path(path), self.label_map, self.label_set, kind=kind)
+
+    def shares(self) -> dict[str, float]:
+        """Share of the picture, above 0 to 1, of each label that it shows, by name."""
+        pixel_counts = np.bincount(self.label_map.ravel(), minlength=len(self.label_set))
+        shown = [label for label in self.label_set.labels if pixel_counts[label.id]]
+        return {label.name: float(pixel_counts[label.id] / pixel_counts.sum()) for label in shown}
+
+    def facts(self) -> dict[str, Any]:
+        """How sure the parser is and which labels the photo shows."""
+        return {"confidence": self.confidence, "labels": self.shares()}
+
+    def lines(self) -> list[str]:
+        """The same, the largest regions first."""
+        by_size = sorted(self.shares().items(), key=lambda item: -item[1])
+        return [f"confidence {self.confidence:.2f}", *(f"  {name:<16} {share:7.2%}" for name, share in by_size)]
+
+
+class LabelMapFinder(Protocol):
+    """Weights in use that serve parse requests; `label_set` is what they find in pictures."""
+
+    label_set: LabelSet
+
+    def parse(self, pixels: Array) -> tuple[Array, float, tuple[str, ...]]:
+        """(H, W, 3) uint8 -> label map (H, W) uint8; confidence 0..1; warnings for the user."""
+        ...
+
+
+class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
+    """Find the label map of a photo, given as a file (`path`) or inline (`picture_png`, base64)."""
+
+    task: ClassVar[Message] = Message("find label maps")
+    suffixes: ClassVar[tuple[str, ...]] = (".png",)
+
+    path: str | None = None
+    picture_png: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.picture_png is None):
+            raise BadRequest('A parse request needs either the key "path" or the key "picture_png".')
+
+    @classmethod
+    def from_pixels(cls, weights: str, pixels: Array) -> ParseRequest:
+        """From (H, W, 3) uint8 sRGB."""
+        png = encode_png(pixels, compress_level=1)
+        return cls(weights, picture_png=base64.b64encode(png).decode("ascii"))
+
+    def image(self) -> ImageFile:
+        """The photo and what was done to its file. Raises BadFile, or BadRequest if the inline picture is not one."""
+        if self.path is not None:
+            return read_image(self.path)
+        data = from_base64(self.picture_png or "", "picture_png")
+        return read_image(data, name='the key "picture_png"')
+
+    def located(self, folder: Path) -> ParseRequest:
+        """As `Request.located`."""
+        return self.replace(path=beside(self.path, folder))
+
+    def run(self, services: Services, report: Report) -> ParseResult:
+        """Read the photo and parse it. Raises as `image` and `Services.runtime` do."""
+        started = time.perf_counter()
+        report(0.0, Message("loading"))
+        parser: LabelMapFinder = services.runtime(self)
+        photo_file = self.image()
+        report(0.3, Message("finding regions"))
+        label_map, confidence, warnings = parser.parse(photo_file.pixels)
+        report(1.0, Message("parsed"))
+        all_notes = (*notes_of(self.path or "", photo_file.notes), *warnings)
+        return ParseResult(label_map, confidence, parser.label_set, all_notes, time.perf_counter() - started)

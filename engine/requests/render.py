@@ -1,0 +1,146 @@
+"""Render: paint a picture from a label map and a style for each label."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from msgspec import Meta, structs
+
+from engine.errors import BadRequest, Message
+from engine.files import PathLike
+from engine.pictures.images import PICTURE_SUFFIXES, write_image
+from engine.requests.base import Report, Request, Services
+from engine.requests.json_text import to_json
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.style_pictures import encode_picture
+from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_label, as_seed, located
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.painting.label_painter import Painter, StyleCodes
+
+Array = np.ndarray
+
+Detail = Literal["model", "full"]
+LOCKS = ("style_locks", "label_locks")
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """pixels (H, W, 3) uint8 sRGB at the label map's size, and the request that they are the picture of; seconds taken;
+    device id; notes for the user."""
+
+    pixels: Array
+    request: RenderRequest
+    seconds: float
+    device: str
+    notes: tuple[str, ...] = ()
+
+    def save(self, path: PathLike) -> None:
+        """Write the picture by the name's suffix; a PNG carries its request. Raises BadFile."""
+        write_image(path, self.pixels, request_json=to_json(self.request))
+
+    def facts(self) -> dict[str, Any]:
+        """Its size in pixels, what it was painted with and how long that took."""
+        height, width = self.pixels.shape[:2]
+        origin = {"seed": self.request.seed, "weights": self.request.weights}
+        return {"width": width, "height": height, **origin, "seconds": self.seconds, "device": self.device}
+
+    def lines(self) -> list[str]:
+        """The same, in one line."""
+        height, width = self.pixels.shape[:2]
+        return [f"{width} x {height}  {self.seconds:.2f} s on {self.device}"]
+
+
+class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
+    """Paint a picture: label map and styles through one set of weights.
+
+    styles: label id -> Style; a label without one gets its mean style. seed decides the noise. detail: "model" paints
+    a large label map at the size that the weights know and enlarges the picture along the map's borders, "full" paints
+    it at its own size (`engine.painting.sizes`). Same request, same bytes on the CPU. `styles` is copied in and must
+    not be changed afterwards.
+
+    style_locks, label_locks: labels whose style, or whose pixels, the user has locked. They decide nothing of the
+    picture, but travel with it.
+    """
+
+    task: ClassVar[Message] = Message("paint label maps")
+    suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
+    unless_empty: ClassVar[tuple[str, ...]] = LOCKS
+
+    label_map: LabelMapData
+    styles: dict[int, Style] = {}
+    seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
+    precision: Literal["float32", "bfloat16"] = "float32"
+    detail: Detail = "model"
+    style_locks: tuple[int, ...] = ()
+    label_locks: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        # Sorted, so that equal requests are equal text whatever the order in which styles were set.
+        styles = {as_label(label, "styles"): style for label, style in sorted(self.styles.items())}
+        structs.force_setattr(self, "styles", styles)
+        structs.force_setattr(self, "seed", as_seed(self.seed))
+        for key in LOCKS:
+            structs.force_setattr(self, key, tuple(sorted({as_label(label, key) for label in getattr(self, key)})))
+        if self.precision not in ("float32", "bfloat16"):
+            raise BadRequest('The key "precision" is {0}; give "float32" or "bfloat16".', repr(self.precision))
+        if self.detail not in ("model", "full"):
+            raise BadRequest('The key "detail" is {0}; give "model" or "full".', repr(self.detail))
+
+    def __hash__(self) -> int:
+        deciding = (self.weights, self.label_map, tuple(self.styles.items()), self.seed, self.precision, self.detail)
+        return hash(deciding)
+
+    def style(self, label: int) -> Style:
+        """The style of a label; its mean style where none was chosen."""
+        return self.styles.get(label, MEAN)
+
+    def located(self, folder: Path) -> RenderRequest:
+        """As `Request.located`."""
+        return self.replace(styles={label: located(style, folder) for label, style in self.styles.items()})
+
+    def check_data(self) -> None:
+        """A damaged label map is found when it is read, not in the middle of a job."""
+        self.label_map.array()
+
+    def run(self, services: Services, report: Report) -> RenderResult:
+        """Load the weights, read the styles, paint. Raises MissingStyle, BadRequest, NotSupported, WeightsError,
+        BadFile, BadLabelMap, Cancelled."""
+        started = time.perf_counter()
+        report(0.0, Message("loading"))
+        painter: Painter = services.runtime(self)
+        codes, style_notes = read_codes(self, painter, services, report)
+        pixels, paint_notes = painter.paint(
+            self, codes, lambda done, blocks: report(0.1 + 0.9 * done / blocks, Message("painting"))
+        )
+        report(1.0, Message("painted"))
+        notes = tuple(dict.fromkeys([*style_notes, *paint_notes]))
+        return RenderResult(pixels, self, time.perf_counter() - started, str(services.device), notes)
+
+
+def read_codes(
+    request: RenderRequest, painter: Painter, services: Services, report: Report
+) -> tuple[Tensor, list[Message]]:
+    """The style codes (K, L, D) that a request paints with, and what a user should know about the pictures that they
+    come from; K > 1 where blocks or encoders have codes of their own.
+
+    Raises MissingStyle, BadRequest, NotSupported, WeightsError, BadFile.
+    """
+    all_notes: list[Message] = []
+    encoded: dict[tuple[str | None, ...], StyleCodes] = {}  # a picture that styles many labels is read and parsed once
+
+    def encode(style: ImageStyle) -> tuple[Array, Array]:
+        report(0.05, Message("reading styles"))
+        picture = style.path, style.label_map_path, style.label_map_png
+        if picture not in encoded:
+            encoded[picture], picture_notes = encode_picture(services, painter, style)
+            all_notes.extend(picture_notes)
+        return encoded[picture].codes, encoded[picture].present
+
+    return painter.codes_for(request, encode), all_notes

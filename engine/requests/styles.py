@@ -1,0 +1,191 @@
+"""Styles: what the user chose for one label. Frozen, hashable, tagged in JSON."""
+
+from __future__ import annotations
+
+import base64
+import math
+import operator
+import re
+from pathlib import Path
+from typing import Annotated, Any, Union
+
+import numpy as np
+from msgspec import Meta, structs
+
+from engine.errors import BadRequest
+from engine.requests.base import Frozen
+from engine.requests.label_map_data import decode_map, from_base64
+
+Array = np.ndarray
+
+MIN_AMOUNT, MAX_AMOUNT = -1.0, 2.0
+MAX_SEED = 2**63 - 1
+MAX_NESTED = 60
+"""Levels of JSON that a style may take: `engine.requests.json_text` reads more, so what is made is readable."""
+
+
+class MeanStyle(Frozen, frozen=True, tag_field="style", tag="mean"):
+    """The weights' mean style of the label it is given to."""
+
+
+class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
+    """The style of one region of a picture.
+
+    path: the picture file, for display and re-encoding. label: the region of that picture which gives the
+    style. label_map_path or label_map_png (base64 PNG): the picture's label map, given or corrected by the
+    user; without one the parser makes it. code: base64 of the float32 style code, which makes a request complete
+    without the picture file. made_by: the identity (`Card.identity`) of the weights that made the code, None or ""
+    where nobody wrote it down; other weights encode the picture anew.
+    """
+
+    path: str
+    label: Annotated[int, Meta(ge=0, le=255)]
+    label_map_path: str | None = None
+    label_map_png: str | None = None
+    code: str | None = None
+    made_by: str | None = None
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "label", as_label(self.label, "label"))
+        structs.force_setattr(self, "made_by", self.made_by.lower() if self.code and self.made_by else None)
+        if self.code is None:
+            return
+        decode_code(self.code)
+        if self.made_by is not None and not re.fullmatch(r"[0-9a-f]{16}", self.made_by):
+            raise BadRequest(
+                'The key "made_by" of a style is {0}; give the first 16 digits of the SHA-256 of the weights that '
+                "made its code, or leave it out.",
+                repr(self.made_by),
+            )
+
+    def foreign(self, identity: str) -> bool:
+        """Whether the code is known to be of other weights than those of `identity` ("": nobody knows theirs)."""
+        return self.made_by is not None and bool(identity) and self.made_by != identity
+
+    def code_array(self) -> Array | None:
+        """The style code as (D,) float32, or None."""
+        return None if self.code is None else decode_code(self.code)
+
+    def label_map(self) -> Array | None:
+        """The inline label map as (H, W) uint8, or None. Raises BadRequest."""
+        return None if self.label_map_png is None else decode_map(self.label_map_png, "label_map_png")
+
+
+class SampleStyle(Frozen, frozen=True, tag_field="style", tag="sample"):
+    """A style drawn for the label it is given to: the same weights, label and seed give the same style everywhere."""
+
+    seed: Annotated[int, Meta(ge=0, le=MAX_SEED)]
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "seed", as_seed(self.seed))
+
+
+class MixStyle(Frozen, frozen=True, tag_field="style", tag="mix"):
+    """(1 - amount) * a + amount * b, with amount from -1 to 2: beyond 0-1 it exaggerates."""
+
+    a: Style
+    b: Style
+    amount: float
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.amount, float | int) and math.isfinite(self.amount)):
+            raise BadRequest('The key "amount" of a mix is {0}; give a number from -1 to 2.', self.amount)
+        if not MIN_AMOUNT <= self.amount <= MAX_AMOUNT:
+            raise BadRequest('The key "amount" of a mix is {0}; give a number from -1 to 2.', f"{self.amount:g}")
+        structs.force_setattr(self, "amount", float(self.amount))
+        _check_nested(self)
+
+
+class BlockStyle(Frozen, frozen=True, tag_field="style", tag="blocks"):
+    """Crossover: one style per styled ResBlk, the coarsest first (SEAN has 6)."""
+
+    blocks: tuple[Style, ...]
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "blocks", tuple(self.blocks))
+        if not self.blocks:
+            raise BadRequest('The key "blocks" of a style is empty; give one style per block.')
+        _check_nested(self)
+
+
+Style = Union[MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
+
+MEAN = MeanStyle()
+
+
+def mix(a: Style, b: Style, amount: float) -> Style:
+    """(1 - amount) * a + amount * b, as a mix of the ends that `a` is made of where it is one on the way to, or from,
+    `b`: going on from where one has come nests nothing."""
+    if isinstance(a, MixStyle) and a.b == b:
+        share_of_b, other_end = 1 - (1 - a.amount) * (1 - amount), a.a
+    elif isinstance(a, MixStyle) and a.a == b:
+        share_of_b, other_end = 1 - a.amount * (1 - amount), a.b
+    else:
+        return MixStyle(a, b, amount)
+    within = MIN_AMOUNT <= share_of_b <= MAX_AMOUNT
+    return MixStyle(other_end, b, share_of_b) if within else MixStyle(a, b, amount)
+
+
+def _levels(style: Style) -> int:
+    """Levels of JSON below a style's own."""
+    if isinstance(style, MixStyle):
+        return 1 + max(_levels(style.a), _levels(style.b))
+    return 2 + max(map(_levels, style.blocks)) if isinstance(style, BlockStyle) else 0
+
+
+def _check_nested(style: Style) -> None:
+    """Raises BadRequest where the style could be written, but not read again."""
+    if _levels(style) > MAX_NESTED:
+        raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.")
+
+
+def beside(file_path: str | None, folder: Path) -> str | None:
+    """The path, made absolute where it is that of a file in `folder` (or below)."""
+    return str(folder / file_path) if file_path and (folder / file_path).is_file() else file_path
+
+
+def located(style: Style, folder: Path) -> Style:
+    """The style with each relative path of a file in `folder` (or below) made absolute; others stay."""
+    if isinstance(style, ImageStyle):
+        file_paths = {"path": style.path, "label_map_path": style.label_map_path}
+        return style.replace(**{key: beside(path, folder) for key, path in file_paths.items()})
+    if isinstance(style, MixStyle):
+        return MixStyle(located(style.a, folder), located(style.b, folder), style.amount)
+    if isinstance(style, BlockStyle):
+        return BlockStyle(tuple(located(block, folder) for block in style.blocks))
+    return style
+
+
+def encode_code(style_code: Array) -> str:
+    """A style code (D,) as base64 of little-endian float32."""
+    return base64.b64encode(np.ascontiguousarray(style_code, dtype="<f4").reshape(-1).tobytes()).decode("ascii")
+
+
+def decode_code(base64_text: str) -> Array:
+    """The inverse of `encode_code`: (D,) float32. Raises BadRequest."""
+    data = from_base64(base64_text, "code")
+    if not data or len(data) % 4:
+        raise BadRequest('The key "code" of a style is not a list of float32 numbers in base64.')
+    style_code = np.frombuffer(data, dtype="<f4").astype(np.float32)
+    if not np.isfinite(style_code).all():
+        raise BadRequest('The key "code" of a style has numbers that are not finite; encode the picture again.')
+    return style_code
+
+
+def as_seed(seed: Any) -> int:
+    """A seed (numpy integers too) as a plain int. Raises BadRequest."""
+    value = int(seed) if isinstance(seed, np.integer) else seed
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEED:
+        raise BadRequest('The key "seed" is {0}; give a whole number from 0 to {1}.', repr(value), MAX_SEED)
+    return value
+
+
+def as_label(label: Any, key: str) -> int:
+    """A label id (numpy integers too) as a plain int. Raises BadRequest naming `key`."""
+    try:
+        value = -1 if isinstance(label, bool) else operator.index(label)
+    except TypeError:
+        value = -1
+    if not 0 <= value <= 255:
+        raise BadRequest('The key "{0}" of the request is {1}; a label is a number from 0 to 255.', key, repr(label))
+    return int(value)

@@ -1,0 +1,98 @@
+"""The systems: each folder holds one paper's network, painter, training task, published files and fast path.
+
+`SYSTEMS` is the only list of them; everything iterates `all_systems()`. To add a system: write its folder, with a
+`system.py` like `engine/systems/sean/system.py`, and add it here. A test registers one more for its own time with
+`monkeypatch.setattr("engine.systems.SYSTEMS", (*engine.systems.SYSTEMS, MINE))`. Imports no torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from engine.errors import Message, NotSupported
+from engine.systems.base import Abilities, System
+from engine.systems.parser import system as parser
+from engine.systems.pix2pixhd import system as pix2pixhd
+from engine.systems.sean import system as sean
+from engine.systems.smis import system as smis
+from engine.systems.spade import system as spade
+from engine.weights.card import Card, metrics_by_split
+
+SYSTEMS: tuple[System, ...] = (sean.SYSTEM, smis.SYSTEM, spade.SYSTEM, pix2pixhd.SYSTEM, parser.SYSTEM)
+
+MIN_SHARE = 2e-5
+"""A label under this share of the training pixels counts as not learnt."""
+
+
+def all_systems() -> tuple[System, ...]:
+    """All systems, in the order in which they are offered."""
+    return SYSTEMS
+
+
+def find_system(name: str) -> System | None:
+    """The system of that id; None where this version does not know it (a card of a newer one)."""
+    return next((system for system in all_systems() if system.id == name), None)
+
+
+def system(name: str) -> System:
+    """The system of that id. Raises NotSupported that names the nearest one."""
+    known = find_system(name)
+    if known is not None:
+        return known
+    names = [system.id for system in all_systems()]
+    nearest = difflib.get_close_matches(name, names, 1)
+    hint = Message('did you mean "{0}"?', nearest[0]) if nearest else Message("there are {0}.", ", ".join(names))
+    raise NotSupported('There is no system "{0}" in this version; {1}', name, hint)
+
+
+def abilities(card: Card) -> Abilities:
+    """What the weights of this card can do; nothing for a system that this version does not know."""
+    known = find_system(card.system)
+    if known is None or (card.networks and known.main not in card.networks):  # a discriminator does nothing by itself
+        return Abilities()
+    return known.abilities(card)
+
+
+def systems_serving(request: type) -> tuple[System, ...]:
+    """The systems whose weights serve this kind of request."""
+    return tuple(system for system in all_systems() if system.serves(request))
+
+
+def position(card: Card) -> int:
+    """Where the card's system stands in the order in which systems are offered."""
+    names = [system.id for system in all_systems()]
+    return names.index(card.system) if card.system in names else len(names)
+
+
+def default_weights(names: Iterable[str]) -> str:
+    """Which of these weights (their names) a first document paints with; "" if there are none."""
+    installed = list(names)
+    preferred = [system.default_name for system in all_systems()]
+    return next((name for name in [*preferred, *installed] if name in installed), "")
+
+
+def default_recipe() -> str:
+    """The recipe that is offered first."""
+    return next((system.default_name for system in all_systems() if system.default_name), "")
+
+
+def unlearnt(card: Card) -> frozenset[int]:
+    """Ids of labels that the weights saw next to nothing of, by the card's "label_shares" (share of the pixels by
+    label name or id): those of the training split, else of another; empty where the card does not say.
+
+    Raises BadFile: the card's label set is wrong.
+    """
+    labels = card.labels()
+    splits = metrics_by_split(card)
+    training_first = sorted(splits, key=lambda split: split not in ("train", ""))
+    shares = next((found for split in training_first if (found := splits[split].get("label_shares"))), None)
+    if labels is None or not shares:
+        return frozenset()
+    if isinstance(shares, dict):
+        by_id = {label.id: shares.get(label.name, shares.get(str(label.id))) for label in labels.labels}
+    elif isinstance(shares, list):
+        by_id = dict(enumerate(shares))
+    else:
+        return frozenset()
+    return frozenset(i for i, share in by_id.items() if isinstance(share, int | float) and share < MIN_SHARE)

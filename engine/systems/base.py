@@ -1,0 +1,199 @@
+"""What a system is: one paper's networks, and what Tessera does with them. Imports no torch.
+
+A system is a folder beside this file. Its `system.py` holds one `System`, which names everything else in the folder by
+path ("engine.systems.sean.network:SEANGenerator"), so that listing systems and reading cards costs nothing; whoever
+needs a part fetches it with `load_part`. The list of systems, and the questions about it, are in `engine.systems`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from engine.errors import NotSupported
+from engine.weights.card import Card
+
+RENDER = "engine.requests.render:RenderRequest"
+PARSE = "engine.requests.parse:ParseRequest"
+LABELLED = "engine.data.kinds:LABELLED"
+CC_BY_NC_SA = "CC BY-NC-SA 4.0"
+MOST_SIDE, USUAL_SIDE = 4096, 256
+
+
+def load_part(path: str) -> Any:
+    """What "package.module:name" names, its module imported now. Raises ImportError, AttributeError."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What weights can do, said by their card alone: the editor's controls and the command line follow it.
+
+    paints: label maps become pictures. parses: pictures become label maps.
+    images: a picture gives styles. samples: styles can be drawn (dice).
+    scope: what one style decides, its label's region or the whole picture.
+    blocks: how many blocks can have a style of their own (crossover); 0 where they cannot.
+    begins_drawn: a new document begins with drawn styles, because the mean style shows little of what weights can do.
+    stride: sides of pictures and label maps are multiples of it, in pixels.
+    resolution: the side in pixels at which the weights work best.
+    """
+
+    paints: bool = False
+    parses: bool = False
+    images: bool = False
+    samples: bool = False
+    scope: Literal["label", "picture"] = "label"
+    blocks: int = 0
+    begins_drawn: bool = False
+    stride: int = 1
+    resolution: int = USUAL_SIDE
+
+    @property
+    def styles(self) -> bool:
+        """Whether there is any choice of style at all."""
+        return self.images or self.samples
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a system, built from a config dataclass.
+
+    config, module: paths of the dataclass and of the `nn.Module` that takes it.
+    inputs: what `forward` takes, in order: "hot" (B, channels, H, W) one-hot label map; "codes"
+        (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "latents" (B, labels * latent, h, w);
+        "features" (B, labels, features); "image" (B, 3, H, W).
+    stride: config -> what the sides of pictures and label maps must be multiples of.
+    spectral: the module takes `sn`, spectral normalisation in training.
+    variants: configurations that the paper compares, as changes of the default config.
+    """
+
+    title: str
+    config: str
+    module: str
+    inputs: tuple[str, ...]
+    stride: Callable[[Any], int] = lambda config: 1
+    spectral: bool = True
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+
+    def read_config(self, values: Mapping[str, Any]) -> Any:
+        """The config dataclass from plain data (a card's or a recipe's). Raises NotSupported naming what is wrong."""
+        try:
+            return msgspec.convert(dict(values), load_part(self.config))
+        except msgspec.ValidationError as error:
+            raise NotSupported(
+                "These settings are not those of {0}: {1}; update Tessera or correct them.", self.title, error
+            ) from error
+
+    def build(self, config: Any, *, training: bool = False) -> Any:
+        """A module with fresh parameters; `training` adds spectral normalisation where the network has it.
+
+        Raises ValueError: the config makes no network.
+        """
+        module = load_part(self.module)
+        return module(config, sn=training) if self.spectral else module(config)
+
+
+def patch_discriminator(in_channels: int, layers: int, last_stride: int, *, spectral: bool = True) -> Network:
+    """The multi-scale patch discriminator that a system is trained against, as published.
+
+    `in_channels`: labels, edges and the picture's three; `layers`, `last_stride`: see `PatchDiscriminatorConfig`.
+    """
+    return Network(
+        title="the multi-scale patch discriminator",
+        config="engine.nn.discriminators:PatchDiscriminatorConfig",
+        module="engine.nn.discriminators:MultiScaleDiscriminator",
+        inputs=("hot", "image"),
+        spectral=spectral,
+        variants={"": {"in_channels": in_channels, "layers": layers, "last_stride": last_stride}},
+    )
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """The smallest configuration that tests and checks train: fields of the recipe's [model] and [task]."""
+
+    resolution: int
+    model: Mapping[str, Any] = field(default_factory=dict)
+    task: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One system. Paths are "package.module:name"; "" where a system has no such part.
+
+    id: its name in cards, recipes and on the command line.
+    title, paper: for people.
+    code_licence: of the folder. weights_licence: of the weights that the authors published, "" if none.
+    networks: by name; the first is the one that weights with a single network hold.
+    abilities: what the weights of a card can do; asked of cards that hold the first network.
+    requests: paths of the request kinds that its weights serve.
+    runtime: path of what makes use of weights: called with (`Weights`, torch.device).
+    data: path of the kind of data set that it trains on.
+    task, task_config: paths of the training task and of its config dataclass; the model's is the first network's.
+    finish: path of what publishing adds to trained weights (`engine.systems.finish`).
+    published: path of how the authors' files are recognised and converted.
+    golden: path of the kinds of golden cases, by name.
+    bench: path of what the synthesis benchmark paints.
+    tiny: the smallest configuration.
+    extras: names of tensors that its weights keep beside the networks' own.
+    default_name: the weights that a first document paints with, and the recipe that is offered first.
+    """
+
+    id: str
+    title: str
+    paper: str
+    code_licence: str = "MIT"
+    weights_licence: str = ""
+    networks: Mapping[str, Network]
+    abilities: Callable[[Card], Abilities]
+    requests: tuple[str, ...]
+    runtime: str
+    data: str = LABELLED
+    task: str
+    task_config: str
+    finish: str = ""
+    published: str = ""
+    golden: str = ""
+    bench: str = ""
+    tiny: Tiny
+    extras: tuple[str, ...] = ()
+    default_name: str = ""
+
+    @property
+    def main(self) -> str:
+        """The name of the network that weights with a single network hold."""
+        return next(iter(self.networks))
+
+    @property
+    def network(self) -> Network:
+        """The network that weights with a single network hold."""
+        return self.networks[self.main]
+
+    def serves(self, request: type) -> bool:
+        """Whether its weights serve this kind of request."""
+        return f"{request.__module__}:{request.__qualname__}" in self.requests
+
+
+# ---------------------------------------------------------------- what cards say
+
+
+def resolution_of(config: Mapping[str, Any]) -> int:
+    """The side in pixels that a card's config says; the usual one where it says none."""
+    side = config.get("resolution")
+    return side if isinstance(side, int) and 1 <= side <= MOST_SIDE else USUAL_SIDE
+
+
+def has_encoder(config: Mapping[str, Any]) -> bool:
+    """Published generators come without; a config that does not say has the default, which is with."""
+    return config.get("encoder", {}) is not None
+
+
+def number_of(config: Mapping[str, Any], key: str, default: int) -> int:
+    """A whole number of a card's config; `default` where it is missing or no number."""
+    value = config.get(key, default)
+    return value if isinstance(value, int) else default

@@ -1,0 +1,68 @@
+"""What publishing adds to trained weights, for the systems that add something (`System.finish` is a path to this).
+
+A new network of a run is saved in two steps, and a system may join in at each: further tensors go into the weights
+file itself; what has to be measured with the saved weights goes into files beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from engine.data.labelled import LabelledFolder
+from engine.data.layout import evenly
+from engine.errors import Message
+from engine.painting.label_painter import Painter
+from engine.painting.style_spread import measure_spread, save_spread
+
+Progress = Callable[[float, str], None]
+
+
+def no_tensors(
+    network: Any, data: Any, indices: Sequence[int] | None, on_progress: Progress | None
+) -> dict[str, Tensor]:
+    """Nothing, for systems whose network is all there is."""
+    return {}
+
+
+def no_files(folder: Path, data: Any, pictures: int, on_progress: Progress | None) -> None:
+    """Nothing, for systems whose weights need no measuring."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The two hooks.
+
+    tensors: (network on the CPU in evaluation mode, training data, the pictures that count or None for all,
+        on_progress) -> tensors by name, beside the network's own.
+    files: (folder of the saved weights, training data, how many pictures at most, on_progress); it writes what it
+        likes into the folder and brings the card there up to date.
+
+    The data are a split of the system's own kind (`System.data`).
+
+    Both may raise EngineErrors, and whatever `on_progress` (fraction, text) raises to stop.
+    """
+
+    tensors: Callable[[Any, Any, Sequence[int] | None, Progress | None], dict[str, Tensor]] = no_tensors
+    files: Callable[[Path, Any, int, Progress | None], None] = no_files
+
+
+def add_measured_styles(
+    painter: Painter, folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None
+) -> None:
+    """Measure how styles vary over at most `pictures` of the training data, for weights that do not know themselves."""
+    if not painter.measures_styles:
+        return
+    chosen = np.array(evenly(len(data), pictures))
+
+    def on_picture(count: int) -> None:
+        if on_progress is not None:
+            on_progress(count / len(chosen), Message("measuring styles"))
+
+    spread = measure_spread(painter, data.images[chosen], data.label_maps[chosen], on_picture=on_picture)
+    save_spread(folder, spread)

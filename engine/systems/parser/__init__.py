@@ -1,0 +1,1 @@
+"""The parser: a photograph becomes a label map."""

@@ -1,0 +1,38 @@
+"""What the parser is and can: the one system that finds label maps in pictures."""
+
+from __future__ import annotations
+
+from engine.systems.base import PARSE, Abilities, Network, System, Tiny, resolution_of
+from engine.weights.card import Card
+
+FOLDER = "engine.systems.parser"
+
+
+def abilities(card: Card) -> Abilities:
+    """Pictures of any size: it scales them to its own resolution and the label map back."""
+    config = card.config_of("parser")
+    return Abilities(parses=True, resolution=resolution_of(config))
+
+
+SYSTEM = System(
+    id="parser",
+    title="Parser",
+    paper="ours, after U-Net (Ronneberger et al., MICCAI 2015)",
+    networks={
+        "parser": Network(
+            title="the parser",
+            config=f"{FOLDER}.network:ParserConfig",
+            module=f"{FOLDER}.network:Parser",
+            inputs=("image",),
+            stride=lambda config: int(2 ** len(config.widths)),
+            spectral=False,
+        )
+    },
+    abilities=abilities,
+    requests=(PARSE,),
+    runtime=f"{FOLDER}.photo_parser:PhotoParser",
+    task=f"{FOLDER}.task:ParserTask",
+    task_config=f"{FOLDER}.task:ParserTaskConfig",
+    # With 4 or 6 channels oneDNN of torch 2.13 writes past its memory on processors with AVX2 and no AVX-512.
+    tiny=Tiny(resolution=32, model={"widths": [8, 8, 8]}, task={"warm_up": 2}),
+)

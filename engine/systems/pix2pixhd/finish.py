@@ -1,0 +1,20 @@
+"""What publishing adds to a pix2pixHD with a feature encoder: how its codes vary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from engine.data.labelled import LabelledFolder
+from engine.systems.finish import Finish, Progress, add_measured_styles
+from engine.systems.pix2pixhd.painter import Pix2PixHDPainter
+from engine.weights.store import load_weights
+
+
+def _files(folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None) -> None:
+    painter = Pix2PixHDPainter(load_weights(folder), torch.device("cpu"))
+    add_measured_styles(painter, folder, data, pictures, on_progress)
+
+
+FINISH = Finish(files=_files)

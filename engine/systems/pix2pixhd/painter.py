@@ -1,0 +1,44 @@
+"""One pix2pixHD in use: a short code per label, averaged over its region; or no styles, without a feature encoder."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.painting.label_painter import Array, OnBlock
+from engine.painting.sizes import Fitted
+from engine.painting.style_spread import DrawnStyles
+from engine.requests.render import RenderRequest
+from engine.systems.label_painter import LabelPainter
+from engine.weights.store import Weights
+
+
+class Pix2PixHDPainter(LabelPainter):
+    """Weights of system "pix2pixhd".
+
+    Mean and drawn styles come from the measured spread (`engine.painting.style_spread`). There is no noise: the
+    request's seed changes nothing; pictures are always painted in float32.
+    """
+
+    least_strides = 2
+
+    def _mean_style(self, weights: Weights) -> Tensor:
+        self.code_length = self.config.features
+        self.measures_styles = bool(self.code_length)
+        self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
+        measured = self._drawn.mean() if self.code_length else None
+        self.has_mean = measured is not None or not self.code_length
+        mean = torch.zeros(self.config.labels, self.code_length) if measured is None else torch.from_numpy(measured)
+        return mean[None]
+
+    def _encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
+        codes, present = self.generator.encode(image, hot)  # (1, L, features), (1, L)
+        return codes[0], present[0]
+
+    def sample(self, label: int, seed: int) -> Array:
+        """A style drawn for a label, (features,) float32. Raises NotSupported: nothing is known of how styles vary."""
+        self._require_styles()
+        return self._drawn.sample(label, seed)
+
+    def _render(self, fitted: Fitted, codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
+        return self.paint_literally(fitted.ids, codes if self.code_length else None, on_block)

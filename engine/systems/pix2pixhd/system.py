@@ -1,0 +1,56 @@
+"""What pix2pixHD is and can: its global generator, with the feature encoder or without."""
+
+from __future__ import annotations
+
+from engine.systems.base import RENDER, Abilities, Network, System, Tiny, number_of, patch_discriminator, resolution_of
+from engine.weights.card import Card
+
+FOLDER = "engine.systems.pix2pixhd"
+
+
+def abilities(card: Card) -> Abilities:
+    """Styles are codes of the feature encoder, drawn where it was measured how they vary."""
+    config = card.config_of("generator")
+    coded = bool(config.get("features", 3))
+    halvings = [number_of(config, "halvings", 4), number_of(config, "encoder_halvings", 4) if coded else 0]
+    return Abilities(
+        paints=True,
+        images=coded,
+        samples=coded and bool(card.styles_sha256),
+        stride=2 ** max(halvings),
+        resolution=resolution_of(config),
+    )
+
+
+SYSTEM = System(
+    id="pix2pixhd",
+    title="pix2pixHD",
+    paper="Wang et al., CVPR 2018, arXiv 1711.11585",
+    networks={
+        "generator": Network(
+            title="pix2pixHD",
+            config=f"{FOLDER}.network:Pix2PixHDConfig",
+            module=f"{FOLDER}.network:GlobalGenerator",
+            inputs=("hot", "features"),
+            stride=lambda config: int(config.stride),
+            spectral=False,
+            variants={
+                "": {},
+                "no-features": {"features": 0},
+                "absolute-colour": {"encoder_norm": "none"},  # ours
+            },
+        ),
+        "discriminator": patch_discriminator(19 + 3, layers=4, last_stride=1, spectral=False),
+    },
+    abilities=abilities,
+    requests=(RENDER,),
+    runtime=f"{FOLDER}.painter:Pix2PixHDPainter",
+    task=f"{FOLDER}.task:Pix2PixHDTask",
+    task_config=f"{FOLDER}.task:Pix2PixHDTaskConfig",
+    finish=f"{FOLDER}.finish:FINISH",
+    tiny=Tiny(
+        resolution=32,
+        model={"width": 4, "halvings": 2, "blocks": 1, "encoder_width": 4, "encoder_halvings": 2},
+        task={"perceptual": 0.0, "discriminator_width": 4},
+    ),
+)

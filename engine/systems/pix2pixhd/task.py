@@ -1,0 +1,75 @@
+"""pix2pixHD in training: reconstruct a picture from its label map and a few numbers per region (paper, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from engine.data.dataset import DataSet
+from engine.systems.pix2pixhd.network import GlobalGenerator, Pix2PixHDConfig
+from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
+from engine.training.conditions import LabelConditions
+from engine.training.losses import OverScales
+from engine.training.task import Losses
+
+
+@dataclass(frozen=True)
+class Pix2PixHDTaskConfig(AdversarialTaskConfig):
+    """How a pix2pixHD is trained: least squares summed over scales, one rate for both networks, no spectral norm, and
+    a discriminator with one more layer of stride 1 than SEAN's, all as published.
+    """
+
+    before: ClassVar[dict[str, Any]] = {
+        "over_scales": "mean",
+        "discriminator_layers": 3,
+        "discriminator_last_stride": 2,
+    }
+
+    lr_generator: float = 2e-4
+    lr_discriminator: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    gan: Literal["hinge", "lsgan"] = "lsgan"
+    over_scales: OverScales = "sum"
+    discriminator_layers: int = 4
+    discriminator_last_stride: int = 1
+    discriminator_spectral: bool = False
+
+
+class Pix2PixHDTask(AdversarialTask):
+    """See the module."""
+
+    model: Pix2PixHDConfig
+    config: Pix2PixHDTaskConfig
+
+    def build(self, sn: bool) -> nn.Module:
+        """A global generator with its feature encoder; it has no spectral norm."""
+        if self.model.edges:
+            raise ValueError("edges between instances are in no dataset folder; leave out edges")
+        return GlobalGenerator(self.model)
+
+    def condition_on(self, model: Pix2PixHDConfig, data: DataSet) -> LabelConditions:
+        """One-hot label maps."""
+        return LabelConditions(model.labels)
+
+    def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
+        """From the pictures' own codes, if there are any; no loss of its own."""
+        return self.reconstruct(self.generator, real, condition), {}
+
+    def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
+        """From the pictures' own codes, or from the label map alone."""
+        codes = generator.encode(image, condition)[0] if self.model.features else None
+        painted: Tensor = generator(condition, codes)
+        return painted
+
+    def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
+        """Reconstructions; with codes, the next picture's styles too (the batch's mean where it lacks a label)."""
+        own = self.reconstruct(generator, image, condition)
+        if not self.model.features:
+            return [own]
+        codes, present = generator.encode(image, condition)
+        mean = codes.sum(0, keepdim=True) / present.sum(0)[None, :, None].clamp(min=1)
+        swapped = torch.where(present.roll(1, 0)[..., None], codes.roll(1, 0), mean.to(codes))
+        return [own, generator(condition, swapped)]

@@ -1,0 +1,1 @@
+"""SEAN (Zhu et al., CVPR 2020): a style per region."""

@@ -1,0 +1,45 @@
+"""SEAN in the synthesis benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from engine.fast.generator import LabelMap, Precision, as_array
+from engine.nn.blocks import seeded_noise
+from engine.painting.label_painter import hot_map
+from engine.systems.bench import Bench, size_of_start
+from engine.systems.sean.fast import FastSEAN
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+from engine.systems.sean.system import MEAN_STYLE
+
+
+class _Renderer(FastSEAN):
+    def paint(self, label_map: LabelMap, codes: Tensor, precision: Precision) -> Tensor:
+        return self.render(label_map, codes, seeded_noise(0), precision=precision)
+
+
+def _literal(generator: SEANGenerator, label_map: LabelMap, codes: Tensor) -> Tensor:
+    hot = hot_map(as_array(label_map), generator.config.labels, torch.device("cpu"))
+    with torch.inference_mode():
+        picture: Tensor = generator(hot, codes.unsqueeze(0), seeded_noise(0))
+    return picture[0]
+
+
+def _mean(state: Mapping[str, Tensor]) -> Tensor | None:
+    """Of the first encoder, (1, L, D)."""
+    mean = state.get(MEAN_STYLE)
+    return None if mean is None else mean.float()[:1]
+
+
+BENCH = Bench(
+    code_shape=lambda config: (1, config.labels, config.style_width),
+    trained_size=size_of_start,
+    literal=_literal,
+    renderer=_Renderer,
+    published={"published": SEANConfig.published()},  # CelebAMask-HQ, 256 x 256, ngf 64, 19 labels
+    mean=_mean,
+    literal_training=True,
+)

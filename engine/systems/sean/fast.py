@@ -1,0 +1,89 @@
+"""FastSEAN: the SEAN generator's picture, evaluated once per distinct label neighbourhood.
+
+The numbers are those of `SEANGenerator.forward` up to float32 rounding (below 1e-4 in the picture, usually 1e-6).
+What an edit leaves unchanged is kept within `cache_bytes`; a picture made with kept rows has the same bytes as
+one made afresh.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.fast.block import Block, FromLabels
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
+from engine.fast.neighbourhoods import Codes
+from engine.fast.places import Place
+from engine.fast.small import hot_of
+from engine.fast.styles import style_keys
+from engine.nn.blocks import Noise
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+
+
+class FastSEAN(FastGenerator):
+    """Renders a SEAN generator's pictures."""
+
+    config: SEANConfig
+    _generator: SEANGenerator
+
+    def _begin(self) -> None:
+        self._start = FromLabels(self._generator.start, self.coding)
+
+    @torch.inference_mode()
+    def render(
+        self,
+        label_map: LabelMap,
+        codes: Tensor,
+        noise: Noise | None = None,
+        on_block: OnBlock | None = None,
+        precision: Precision | None = None,
+    ) -> Tensor:
+        """Paint one picture.
+
+        Args:
+            label_map: (H, W) integer label ids, sides multiples of `config.stride`; ids that are no label are
+                pixels without label.
+            codes: (E, L, D) style codes, E = 1, the number of styled blocks (crossover) or of styled norms.
+            noise: where the layers' noise comes from; None paints without.
+            on_block: called with (blocks done, blocks) before each block and often within; may raise to stop.
+            precision: of this picture; that of the renderer unless given.
+
+        Returns:
+            (3, H, W) float32 in (-1, 1).
+        """
+        array = as_array(label_map)
+        height, width = array.shape
+        check_size(height, width, self.config.stride)
+        if codes.dim() != 3:
+            raise ValueError(f"codes are (E, L, D), not {tuple(codes.shape)}")
+        with self._lock:
+            self._now += 1
+            keys = style_keys(codes)
+            codes = codes.to(self.device, torch.float32, non_blocking=True)
+            coded = self.coding.encode(array)
+            if self._literal_work.is_little(height, width):
+                return self._literally(coded, codes, noise, on_block)
+            numbers = self._generator.codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
+            entries = [[int(number) for number in block] for block in numbers]
+            places = self._places(coded, height, width)
+
+            def forget() -> None:
+                for layer in self._layers():
+                    layer.forget_style()
+
+            def style(n: int, block: Block, place: Place) -> None:
+                forget()
+                for layer, entry in zip(block.layers, entries[n], strict=True):
+                    layer.style(keys[entry], codes[entry], place.labels, self._now)
+
+            x = self._start(places[0].found).to(self._dtype(precision))
+            try:
+                return self._run(x, coded, places, noise if self.config.noise else None, on_block, style)
+            finally:
+                forget()
+
+    def _literally(self, coded: Codes, codes: Tensor, noise: Noise | None, on_block: OnBlock | None) -> Tensor:
+        """The literal network's picture (contracted style branches were slower at these sizes, on two threads)."""
+        hot = hot_of(coded, self.coding, self.device)
+        picture: Tensor = self._generator(hot, codes.unsqueeze(0), noise, on_block=on_block)
+        return picture[0]

@@ -1,0 +1,63 @@
+"""SEAN in training: reconstruct a picture from its label map and its own styles (paper, section 3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.data.dataset import DataSet
+from engine.systems.sean.network import SEANConfig, SEANGenerator
+from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
+from engine.training.conditions import LabelConditions
+from engine.training.task import Losses
+
+
+@dataclass(frozen=True)
+class SEANTaskConfig(AdversarialTaskConfig):
+    """How a SEAN is trained.
+
+    contracted: evaluate style branches by contraction (same numbers, faster).
+    """
+
+    contracted: bool = True
+
+
+class SEANTask(AdversarialTask):
+    """See the module."""
+
+    model: SEANConfig
+    config: SEANTaskConfig
+
+    def build(self, sn: bool) -> nn.Module:
+        """A SEAN with its style encoder."""
+        return SEANGenerator(self.model, sn=sn)
+
+    def condition_on(self, model: SEANConfig, data: DataSet) -> LabelConditions:
+        """One-hot label maps."""
+        return LabelConditions(model.labels)
+
+    def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
+        """From the pictures' own styles, with fresh noise; SEAN has no loss of its own."""
+        codes, _ = self.generator.encode(real, condition)
+        return self.generator(condition, codes, self._fresh_noise(len(real)), self.config.contracted), {}
+
+    def _fresh_noise(self, batch: int) -> Any:
+        return lambda layer, height, width: torch.randn(batch, 1, height, width, device=self.device)
+
+    def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
+        """Without noise."""
+        codes, _ = generator.encode(image, condition)
+        painted: Tensor = generator(condition, codes, contracted=True)
+        return painted
+
+    def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
+        """Reconstructions; painted with the next picture's styles (the batch's mean where it lacks a label)."""
+        codes, present = generator.encode(image, condition)
+        mean = codes.sum(0, keepdim=True) / present.sum(0)[None, None, :, None].clamp(min=1)
+        own = generator(condition, codes, contracted=True)
+        shown = torch.roll(present, 1, 0)[:, None, :, None]
+        swapped = generator(condition, torch.where(shown, torch.roll(codes, 1, 0), mean), contracted=True)
+        return [own, swapped]

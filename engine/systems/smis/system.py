@@ -1,0 +1,105 @@
+"""What SMIS (GroupDNet and its baselines) is and can."""
+
+from __future__ import annotations
+
+from engine.systems.base import (
+    CC_BY_NC_SA,
+    RENDER,
+    Abilities,
+    Network,
+    System,
+    Tiny,
+    has_encoder,
+    number_of,
+    patch_discriminator,
+    resolution_of,
+)
+from engine.weights.card import Card
+
+FOLDER = "engine.systems.smis"
+
+
+def abilities(card: Card) -> Abilities:
+    """Every label has a latent of its own, which can always be drawn; its mean is the middle of the prior, grey."""
+    config = card.config_of("generator")
+    return Abilities(
+        paints=True,
+        images=has_encoder(config),
+        samples=True,
+        begins_drawn=True,
+        stride=2 ** number_of(config, "upsamplings", 6),
+        resolution=resolution_of(config),
+    )
+
+
+SYSTEM = System(
+    id="smis",
+    title="SMIS",
+    paper="Zhu et al., CVPR 2020, arXiv 2003.12697",
+    weights_licence=CC_BY_NC_SA,
+    networks={
+        "generator": Network(
+            title="SMIS",
+            config=f"{FOLDER}.network:SMISConfig",
+            module=f"{FOLDER}.network:SMISGenerator",
+            inputs=("hot", "latents"),
+            stride=lambda config: int(config.stride),
+            variants={
+                "": {},
+                "deepfashion": {"schedule": "deepfashion", "labels": 8, "width": 160},
+                "cityscapes": {
+                    "schedule": "cityscapes",
+                    "labels": 35,
+                    "edges": True,
+                    "width": 280,
+                    "resolution": 512,
+                    "aspect_ratio": 2.0,
+                    "encoder": {"width": 10},
+                },
+                "ade20k": {"schedule": "ade20k", "labels": 151, "encoder": {"width": 4}},
+                # ours: no region reaches another before the last convolution
+                "local": {"locality": 1.0, "gated": True},
+                "mulnet": {"separate": True, "width": 4, "fusion": 2},
+                "groupnet": {"locality": 1.0, "fusion": 2},
+                "groupenc": {"schedule": "ungrouped"},
+                "small": {  # ours, for two CPU cores: from 4 to 128 pixels, wide where pixels are few
+                    "resolution": 128,
+                    "width": 32,
+                    "multiples": (24, 24, 20, 10, 4, 2, 1),
+                    "upsamplings": 5,
+                    "locality": 0.4,
+                    "hidden": 32,
+                    "encoder": {"width": 16, "norm": "none"},
+                },
+                "whole-regions": {"encoder": {"crop_regions": False}},  # as the paper has it
+            },
+        ),
+        "encoder": Network(
+            title="SMIS's image encoder",
+            config=f"{FOLDER}.encoder:SMISEncoderConfig",
+            module=f"{FOLDER}.encoder:SMISEncoder",
+            inputs=("image", "hot"),
+        ),
+        "discriminator": patch_discriminator(8 + 3, layers=4, last_stride=1),
+    },
+    abilities=abilities,
+    requests=(RENDER,),
+    runtime=f"{FOLDER}.painter:SMISPainter",
+    task=f"{FOLDER}.task:SMISTask",
+    task_config=f"{FOLDER}.task:SMISTaskConfig",
+    published=f"{FOLDER}.published:PUBLISHED",
+    golden=f"{FOLDER}.golden:KINDS",
+    bench=f"{FOLDER}.bench:BENCH",
+    tiny=Tiny(
+        resolution=32,
+        model={
+            "width": 2,
+            "multiples": [2, 2, 2, 1],
+            "upsamplings": 2,
+            "hidden": 4,
+            "latent": 2,
+            "encoder": {"width": 1, "norm": "none"},
+        },
+        task={"perceptual": 0.0, "discriminator_width": 4, "kl": 0.01, "kl_warm_up": 2},
+    ),
+)

@@ -1,0 +1,97 @@
+"""SMIS (GroupDNet) and its baselines in training: a latent per label, held near N(0, 1) (paper, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.data.dataset import DataSet
+from engine.data.layout import evenly
+from engine.nn.blocks import one_hot
+from engine.systems.smis.network import SMISConfig, SMISGenerator
+from engine.training.adversarial import BATCH, AdversarialTask
+from engine.training.conditions import LabelConditions
+from engine.training.task import Losses
+from engine.training.variational import VariationalTaskConfig, encoded, from_mean, prior, variety
+
+SMALLEST = 0.01
+"""Regions below this share of the picture are not drawn anew for `hold`, if there is a larger one."""
+
+
+@dataclass(frozen=True)
+class SMISTaskConfig(VariationalTaskConfig):
+    """How a GroupDNet, MulNet, GroupNet or GroupEnc is trained.
+
+    hold: weight of what one region's latent changes in all others: the mean absolute difference, outside that region,
+        of two pictures that differ in its latent alone (ours; published: none). It takes half a batch more.
+    """
+
+    hold: float = 0.0
+
+
+class SMISTask(AdversarialTask):
+    """See the module."""
+
+    model: SMISConfig
+    config: SMISTaskConfig
+
+    def build(self, sn: bool) -> nn.Module:
+        """A network with its encoder. Raises ValueError for a config with edges, which no dataset folder has."""
+        if self.model.edges:
+            raise ValueError("edges between instances are in no dataset folder; leave out edges")
+        return SMISGenerator(self.model, sn=sn)
+
+    def condition_on(self, model: SMISConfig, data: DataSet) -> LabelConditions:
+        """One-hot label maps."""
+        return LabelConditions(model.labels)
+
+    def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
+        """From z ~ q(z | picture); with `hold`, half of the pictures again with one region's latent drawn again."""
+        hot = condition
+        z, losses = encoded(self.generator, real, hot, self.config, self.step)
+        if not self.config.hold:
+            return self.generator(hot, z), losses
+        half = (len(z) + 1) // 2
+        chosen = one_hot(draw_labels(hot[:half])[:, None, None], self.model.labels)
+        other = z[:half] + (torch.randn_like(z[:half]) - z[:half]) * self._of_labels(chosen, z)
+        # In one batch: batch normalisation would carry a change in one of two batches to every pixel.
+        painted = self.generator(torch.cat([hot, hot[:half]]), torch.cat([z, other]))
+        fake, again = painted[: len(z)], painted[len(z) :]
+        outside = 1 - (hot[:half] * chosen.to(hot)).sum(1, keepdim=True)  # (B / 2, 1, H, W)
+        apart = ((again - fake[:half]).float().abs() * outside).sum() / (3 * outside.sum()).clamp(min=1)
+        return fake, losses | {"hold": self.config.hold * apart}
+
+    def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
+        """From the mean of q(z | picture)."""
+        return from_mean(generator, image, condition)
+
+    @torch.no_grad()
+    def validate(self, data: DataSet) -> dict[str, float]:
+        """Adds "variety", see `engine.training.variational.variety`."""
+        numbers, generator = super().validate(data), self.averaged()
+        batch = data.batch(np.array(evenly(len(data), BATCH))).to(self.device)
+        return numbers | {"variety": variety(generator, batch.pictures, self.conditions.of(batch))}
+
+    def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
+        """Reconstructions; all regions from the prior; only each picture's second largest region from the prior."""
+        hot = condition
+        z = generator.encode(image, hot)[0]
+        drawn = prior(generator, image, hot, 1)
+        second = hot.sum((2, 3)).topk(min(2, hot.shape[1]), dim=1).indices[:, -1]  # (B,) label ids
+        one = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
+        return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * one)]
+
+    def _of_labels(self, chosen: Tensor, z: Tensor) -> Tensor:
+        """(B, L, 1, 1) of 0 and 1 -> (B, L * 8, 1, 1), one entry per channel of z."""
+        return chosen.repeat_interleave(z.shape[1] // self.model.labels, dim=1).to(z)
+
+
+def draw_labels(hot: Tensor) -> Tensor:
+    """One label of each picture, all that cover at least `SMALLEST` of it alike. hot (B, L, H, W) -> (B,) int64."""
+    shares = hot.float().mean((2, 3))
+    large = (shares >= SMALLEST).to(shares)
+    return torch.multinomial(torch.where(large.sum(1, keepdim=True) > 0, large, shares), 1)[:, 0]

@@ -1,0 +1,80 @@
+"""FastSPADE: the SPADE generator's picture, evaluated once per distinct label neighbourhood.
+
+As exact as `engine.systems.sean.fast`; there are no styles per label, so modulations depend on the label map alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from engine.fast.block import FromLabels
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
+from engine.fast.small import hot_of
+from engine.systems.spade.network import SPADEConfig, SPADEGenerator
+
+
+class FastSPADE(FastGenerator):
+    """Renders a SPADE generator's pictures."""
+
+    config: SPADEConfig
+    _generator: SPADEGenerator
+
+    def _begin(self) -> None:
+        start = self._generator.start
+        self._labels = FromLabels(start, self.coding) if isinstance(start, nn.Conv2d) else None
+
+    @torch.inference_mode()
+    def render(
+        self,
+        label_map: LabelMap,
+        z: Tensor | None = None,
+        on_block: OnBlock | None = None,
+        precision: Precision | None = None,
+        *,
+        edges: NDArray[np.bool_] | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> Tensor:
+        """Paint one picture.
+
+        Args:
+            label_map: (h, w) integer label ids; ids that are no label are pixels without label.
+            z: (latent,) style vector, for networks with a latent.
+            on_block: called with (blocks done, blocks) before each block and often within; may raise to stop.
+            precision: of this picture; that of the renderer unless given.
+            edges: (h, w) the edges between instances, for networks that take them.
+            size: (H, W) of the picture, multiples of `config.stride`; the label map's unless given.
+
+        Returns:
+            (3, H, W) float32 in (-1, 1).
+
+        Raises:
+            ValueError: another size, edges or a style vector missing or not wanted.
+        """
+        array = as_array(label_map)
+        height, width = array.shape if size is None else size
+        check_size(height, width, self.config.stride)
+        if (edges is not None) != self.config.edges:
+            raise ValueError(f"this network takes {'edges' if self.config.edges else 'no edges'}")
+        if (z is not None) != bool(self.config.latent):
+            raise ValueError(f"this network takes a style vector of length {self.config.latent}")
+        first = height // self.config.stride, width // self.config.stride
+        if z is not None and first != self.config.start:
+            raise ValueError(f"{height} x {width}: with a style vector this network paints its trained size only")
+        with self._lock:
+            self._now += 1
+            coded = self.coding.encode(array, edges)
+            if self._literal_work.is_little(height, width):
+                hot = hot_of(coded, self.coding, self.device)
+                vector = None if z is None else z.to(self.device).view(1, -1)
+                picture: Tensor = self._generator(hot, vector, on_block, (height, width))
+                return picture[0]
+            places = self._places(coded, height, width)
+            if self._labels is not None:
+                x = self._labels(places[0].found)
+            else:
+                assert z is not None
+                x = self._generator.start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()
+            return self._run(x.to(self._dtype(precision)), coded, places, None, on_block)

@@ -1,0 +1,84 @@
+"""What SPADE is and can, with a latent for the whole picture (VSPADE) or without."""
+
+from __future__ import annotations
+
+from engine.systems.base import (
+    CC_BY_NC_SA,
+    RENDER,
+    Abilities,
+    Network,
+    System,
+    Tiny,
+    has_encoder,
+    patch_discriminator,
+    resolution_of,
+)
+from engine.weights.card import Card
+
+FOLDER = "engine.systems.spade"
+UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}
+
+
+def abilities(card: Card) -> Abilities:
+    """One style for the whole picture where there is a latent; else one look for a label map."""
+    config = card.config_of("generator")
+    latent = bool(config.get("latent", 0))
+    return Abilities(
+        paints=True,
+        images=latent and has_encoder(config),
+        samples=latent,
+        scope="picture",
+        stride=2 ** UPSAMPLINGS.get(str(config.get("depth", "normal")), 5),
+        resolution=resolution_of(config),
+    )
+
+
+SYSTEM = System(
+    id="spade",
+    title="SPADE",
+    paper="Park et al., CVPR 2019, arXiv 1903.07291",
+    weights_licence=CC_BY_NC_SA,
+    networks={
+        "generator": Network(
+            title="SPADE",
+            config=f"{FOLDER}.network:SPADEConfig",
+            module=f"{FOLDER}.network:SPADEGenerator",
+            inputs=("hot", "z"),
+            stride=lambda config: int(config.stride),
+            variants={
+                "": {},
+                "more": {"depth": "more"},
+                "most": {"depth": "most"},
+                "vspade": {"latent": 256},
+                "vae": {"latent": 256, "encoder": None},  # as published: the encoder is a file of its own
+                "cityscapes": {
+                    "labels": 35,
+                    "edges": True,
+                    "depth": "more",
+                    "resolution": 512,
+                    "aspect_ratio": 2.0,
+                },
+            },
+        ),
+        "encoder": Network(
+            title="SPADE's image encoder",
+            config=f"{FOLDER}.network:SPADEEncoderConfig",
+            module=f"{FOLDER}.network:SPADEEncoder",
+            inputs=("image",),
+        ),
+        "discriminator": patch_discriminator(151 + 3, layers=4, last_stride=1),
+    },
+    abilities=abilities,
+    requests=(RENDER,),
+    runtime=f"{FOLDER}.painter:SPADEPainter",
+    task=f"{FOLDER}.task:SPADETask",
+    task_config=f"{FOLDER}.task:SPADETaskConfig",
+    published=f"{FOLDER}.published:PUBLISHED",
+    golden=f"{FOLDER}.golden:KINDS",
+    bench=f"{FOLDER}.bench:BENCH",
+    tiny=Tiny(
+        resolution=32,
+        model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},
+        task={"perceptual": 0.0, "discriminator_width": 4, "kl": 0.01, "kl_warm_up": 2},
+    ),
+)

@@ -1,0 +1,72 @@
+"""SPADE in training: from the label map alone, or (VSPADE) from a style vector of the whole picture as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.data.dataset import DataSet
+from engine.data.layout import evenly
+from engine.systems.spade.network import SPADEConfig, SPADEGenerator
+from engine.training.adversarial import BATCH, AdversarialTask
+from engine.training.conditions import LabelConditions
+from engine.training.task import Losses
+from engine.training.variational import VariationalTaskConfig, encoded, from_mean, prior, variety
+
+
+@dataclass(frozen=True)
+class SPADETaskConfig(VariationalTaskConfig):
+    """How a SPADE is trained; `kl` counts only for a network with a latent."""
+
+
+class SPADETask(AdversarialTask):
+    """See the module."""
+
+    model: SPADEConfig
+    config: SPADETaskConfig
+
+    def build(self, sn: bool) -> nn.Module:
+        """A SPADE, with its image encoder if it has a latent."""
+        if self.model.edges:
+            raise ValueError("edges between instances are in no dataset folder; leave out edges")
+        return SPADEGenerator(self.model, sn=sn)
+
+    def condition_on(self, model: SPADEConfig, data: DataSet) -> LabelConditions:
+        """One-hot label maps."""
+        return LabelConditions(model.labels)
+
+    def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
+        """From z ~ q(z | picture), or from the label map alone."""
+        if not self.model.latent:
+            return self.generator(condition), {}
+        z, losses = encoded(self.generator, real, condition, self.config, self.step)
+        return self.generator(condition, z), losses
+
+    def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
+        """From the mean of q(z | picture), or from the label map alone."""
+        if self.model.latent:
+            return from_mean(generator, image, condition)
+        painted: Tensor = generator(condition)
+        return painted
+
+    @torch.no_grad()
+    def validate(self, data: DataSet) -> dict[str, float]:
+        """Adds "variety" (`engine.training.variational.variety`); without a latent there is none to measure."""
+        numbers = super().validate(data)
+        if not self.model.latent:
+            return numbers
+        generator, batch = self.averaged(), data.batch(np.array(evenly(len(data), BATCH))).to(self.device)
+        return numbers | {"variety": variety(generator, batch.pictures, self.conditions.of(batch))}
+
+    def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
+        """Reconstructions; with a latent also painted in the next picture's style, and sampled from the prior."""
+        own = self.reconstruct(generator, image, condition)
+        if not self.model.latent:
+            return [own]
+        z = generator.encode(image, condition)[0]
+        drawn = prior(generator, image, condition, 1)
+        return [own, generator(condition, z.roll(-1, 0)), generator(condition, drawn)]

@@ -1,0 +1,42 @@
+"""What a picture is painted from, as the adversarial task sees it: something opaque that comes from a batch."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.data.batch import Batch
+from engine.nn.blocks import one_hot
+from engine.training.augment import Augmentation
+
+
+class Conditions(Protocol):
+    """What pictures are painted from. `channels`: how many the discriminator sees of it, beside the picture's."""
+
+    channels: int
+
+    def of(self, batch: Batch, *, training: bool = False) -> Any:
+        """What the generator takes, on the batch's device; `training`: in the layout that training is fastest in."""
+        ...
+
+    def shown(self, condition: Any, pictures: Tensor, change: Augmentation) -> tuple[Any, Tensor]:
+        """Condition and pictures as the discriminator sees them, both changed alike."""
+        ...
+
+
+class LabelConditions:
+    """Label maps, as one-hot maps (B, L, H, W); the discriminator sees them moved and cut with their pictures."""
+
+    def __init__(self, labels: int) -> None:
+        self.channels = labels
+
+    def of(self, batch: Batch, *, training: bool = False) -> Tensor:
+        """(B, L, H, W) float32; channels last in training."""
+        hot = one_hot(batch.label_maps, self.channels)
+        return hot.to(memory_format=torch.channels_last) if training else hot
+
+    def shown(self, condition: Tensor, pictures: Tensor, change: Augmentation) -> tuple[Tensor, Tensor]:
+        """(B, L, H, W) and (B, 3, H, W), both changed."""
+        return change(condition, pictures)

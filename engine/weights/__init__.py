@@ -1,0 +1,1 @@
+"""Weights on the disk: safetensors with a card, and the authors' published files turned into them."""

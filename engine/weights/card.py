@@ -1,0 +1,124 @@
+"""The card of a weights folder: what a user should know before using the weights."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.errors import BadFile, Message, WeightsError
+from engine.files import PathLike, read_text
+from engine.labels.label_sets import LabelSet
+
+CARD_SCHEMA = 1
+CARD_FILE = "card.json"
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands beside the weights: where they come from, what they may be used for, how good they are.
+
+    config: plain data of the network's config dataclass, for weights that hold the system's first network alone.
+    networks: for weights of several networks, the config of each by name; their tensors are prefixed "name.".
+    label_set: `LabelSet.to_dict()`, {} for systems
+    without labels. metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by
+    name as `evaluate` gives them. sha256: of model.safetensors, set when saving. styles_sha256: of
+    styles.safetensors (`engine/painting/style_spread.py`), "" where there is none: then no styles can be drawn.
+    """
+
+    name: str
+    system: str
+    config: dict[str, Any] = {}
+    networks: dict[str, dict[str, Any]] = {}
+    label_set: dict[str, Any] = {}
+    data: str = ""
+    data_licence: str = ""
+    weights_licence: str = ""
+    steps: int = 0
+    seconds: float = 0.0
+    metrics: dict[str, Any] = {}
+    perceptual_network: str = ""
+    made_with: str = ""
+    notes: str = ""
+    sha256: str = ""
+    styles_sha256: str = ""
+    schema: int = CARD_SCHEMA
+
+    def labels(self) -> LabelSet | None:
+        """The label set; None for a system without labels. Raises BadFile if the card's is wrong."""
+        if not self.label_set:
+            return None
+        return LabelSet.from_dict(self.label_set, source=f'the card of "{self.name}"')
+
+    def config_of(self, network: str) -> dict[str, Any]:
+        """The config of one network; that of `config` where the weights hold a single one. {} for one not there."""
+        return self.networks.get(network, {}) if self.networks else self.config
+
+    @property
+    def identity(self) -> str:
+        """What style codes are known by: the first 16 digits of the tensors' SHA-256; "" where the card has none."""
+        return self.sha256[:16].lower()
+
+    def replace(self, **changes: Any) -> Card:
+        """A changed copy."""
+        return msgspec.structs.replace(self, **changes)
+
+
+def metrics_by_split(card: Card) -> dict[str, dict[str, Any]]:
+    """The card's metrics by split; numbers that stand in none are under ""."""
+    splits = {key: value for key, value in card.metrics.items() if isinstance(value, dict) and key != "label_shares"}
+    loose = {key: value for key, value in card.metrics.items() if key not in splits}
+    return splits | ({"": loose} if loose else {})
+
+
+def read_card(folder: PathLike) -> Card:
+    """The card of a weights folder. Raises WeightsError: missing, damaged, a wrong key, a newer schema."""
+    path = Path(folder) / CARD_FILE
+    try:
+        data = json.loads(read_text(path, limit=32 << 20))
+    except BadFile as error:
+        raise WeightsError(error.message, details=error.details) from error
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(
+            '"{0}" is not a valid JSON file; get the weights again.',
+            path, details=repr(error),
+        ) from error
+    if not isinstance(data, dict):
+        raise WeightsError('"{0}" is not a weights card; get the weights again.', path)
+    schema = data.get("schema", CARD_SCHEMA)
+    if isinstance(schema, int) and schema > CARD_SCHEMA:
+        raise WeightsError(
+            '"{0}" was written by a newer Tessera (card schema {1}, this version knows {2}); update Tessera to use '
+            "these weights.",
+            path, schema, CARD_SCHEMA,
+        )
+    try:
+        return msgspec.convert(data, Card)  # unknown keys are left alone: a card may say more than we read
+    except msgspec.ValidationError as error:
+        raise WeightsError(
+            '"{0}" is not a usable card: {1}.',
+            path, _card_problem(str(error)), details=str(error),
+        ) from error
+
+
+def _card_problem(message: str) -> str:
+    what, _, place = message.partition(" - at ")
+    key = re.sub(r"^[`$.]*", "", place).rstrip("`")
+    missing = re.search(r"missing required field `(.+)`", what)
+    if missing:
+        return f'the key "{missing.group(1)}" is missing'
+    return f'the key "{key}": {what[:1].lower()}{what[1:]}'.replace("`", "")
+
+
+def require_label_set(card: Card, label_set: LabelSet) -> None:
+    """Raise WeightsError unless the weights know exactly the labels of `label_set`."""
+    own = card.labels()
+    if own is not None and own.same_labels(label_set):
+        return
+    knows = Message("the {0} labels of '{1}'", len(own), own.name) if own is not None else Message("no labels")
+    raise WeightsError(
+        "The weights \"{0}\" know {1}, not the {2} labels of '{3}'; choose weights for '{4}'.",
+        card.name, knows, len(label_set), label_set.name, label_set.name,
+    )

@@ -1,0 +1,127 @@
+"""Looking after installed weights: checking hashes, removing, and what else could be put in place. No torch."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import BadFile, EngineError
+from engine.files import cannot, root, user_data_folder
+from engine.systems import all_systems
+from engine.weights.card import CARD_FILE
+from engine.weights.store import (
+    MADE_WITH_TENSORS,
+    MODEL_FILE,
+    check_weights,
+    find_weights,
+    search_path,
+    user_weights_folder,
+)
+
+OURS = (CARD_FILE, MODEL_FILE, *MADE_WITH_TENSORS)
+"""The files of a weights folder; removing weights removes these and nothing else."""
+
+
+def problem_of(name: str | Path) -> str:
+    """What is wrong with installed weights, as a sentence; "" when the tensors are those that the card describes.
+
+    Reads the whole tensors file once (a second per gigabyte or so); later calls know it unless the file changes.
+    """
+    try:
+        check_weights(find_weights(name))
+    except EngineError as error:
+        return str(error)
+    return ""
+
+
+def is_removable(folder: Path) -> bool:
+    """Whether `remove_weights` would remove this folder: it is on the search path and did not come with Tessera."""
+    return folder.parent.resolve() in {p.resolve() for p in search_path() if p.resolve() != _bundled()}
+
+
+def remove_weights(name: str | Path) -> Path:
+    """Remove installed weights: their files, and the folder unless it holds something else. Returns the folder.
+
+    Raises:
+        WeightsError: there are no such weights.
+        BadFile: they came with Tessera or lie outside the places where weights are kept, or cannot be removed.
+    """
+    folder = find_weights(name)
+    if not is_removable(folder):
+        raise BadFile(
+            '"{0}" is not in your own weights folder "{1}"; remove it by hand if you mean to.',
+            folder, user_weights_folder(),
+        )
+    try:
+        for file in OURS:
+            (folder / file).unlink(missing_ok=True)
+        with suppress(OSError):  # something of the user's is in there: it stays
+            folder.rmdir()
+    except OSError as error:
+        raise cannot("remove", error.filename or folder, error) from error
+    return folder
+
+
+def _bundled() -> Path:
+    return (root() / "weights").resolve()
+
+
+# ---------------------------------------------------------------- what is not there
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something that Tessera would use if it were there.
+
+    name: what it is called; use: what it is good for, one clause; files, folder: what to put where.
+    """
+
+    name: str
+    use: str
+    files: tuple[str, ...]
+    folder: Path
+
+
+NETWORKS = (
+    (
+        "mobilenet_v2_imagenet",
+        "the perceptual loss of training and the Frechet distance FID-MobileNetV2",
+        ("mobilenet_v2_imagenet.safetensors", "mobilenet_v2_imagenet.json"),
+    ),
+    (
+        "inception_v3",
+        "the Frechet distance FID-InceptionV3 and the Inception score",
+        ("pt_inception-2015-12-05-6726825d.pth",),
+    ),
+    ("vgg19_imagenet", "the perceptual loss of training, as published", ("vgg19_imagenet.safetensors",)),
+)
+
+
+def missing(have: set[str] | None = None) -> list[Missing]:
+    """Feature networks that are not installed, and systems without any weights.
+
+    have: the systems of the weights that are installed; looked up unless given.
+    """
+    if have is None:
+        from engine.weights.store import list_weights
+
+        have = {entry.card.system for entry in list_weights() if entry.card is not None}
+    networks = [
+        Missing(name, use, files, user_data_folder() / "nets")
+        for name, use, files in NETWORKS
+        if not any(all((place / file).is_file() for file in files) for place in _net_places())
+    ]
+    files = f"NAME/{CARD_FILE}", f"NAME/{MODEL_FILE}"
+    return networks + [
+        Missing(system.id, "weights of this system", files, user_weights_folder())
+        for system in all_systems()
+        if system.id not in have
+    ]
+
+
+def _net_places() -> list[Path]:
+    """As `engine.metrics.features.search_path`, which imports torch."""
+    given = [Path(p) for p in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if p]
+    return [*given, user_data_folder() / "nets", root() / "nets"]

@@ -1,0 +1,70 @@
+"""PyTorch files of others, read for their tensors alone: no code in them is ever run."""
+
+from __future__ import annotations
+
+import pickle
+import pickletools
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from engine.errors import EngineError, OutOfMemory, WeightsError
+from engine.files import PathLike, cannot
+
+_CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE"}
+"""Opcodes of pickles that name or call something."""
+
+
+def no_memory(path: PathLike) -> OutOfMemory:
+    """The error for a file that does not fit into memory."""
+    return OutOfMemory('There is not enough memory to read "{0}"; close other programs.', path)
+
+
+def read_pth(path: Path) -> dict[str, Tensor]:
+    """The state dict in a .pth file, on the CPU. Raises WeightsError, OutOfMemory."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old file formats; what matters is checked here
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
+    except EngineError:
+        raise
+    except MemoryError as error:
+        raise no_memory(path) from error
+    except Exception as error:  # a broken pickle can raise anything
+        raise _unreadable(path, error) from error
+    if not isinstance(found, dict) or not found:
+        raise WeightsError('"{0}" holds no tensors by name; give a file such as latest_net_G.pth.', path)
+    state: dict[str, Tensor] = {}
+    for key, value in found.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor) or value.layout is not torch.strided:
+            raise WeightsError(
+                '"{0}" holds {1}, which is no tensor with a name; give a file such as latest_net_G.pth.',
+                path, repr(str(key)[:80]),
+            )
+        state[key] = value.detach()
+    return state
+
+
+def _unreadable(path: Path, error: Exception) -> WeightsError:
+    text = str(error)
+    told = isinstance(error, pickle.UnpicklingError) and ("GLOBAL" in text or "Unsupported class" in text)
+    if told or _names_code(path):
+        return WeightsError(
+            "\"{0}\" holds more than tensors and could run code, so it was not opened; give a file from the authors' "
+            "own page.",
+            path, details=text,
+        )
+    return WeightsError('"{0}" is truncated or is no PyTorch file; download it again.', path, details=f"{error!r}")
+
+
+def _names_code(path: Path) -> bool:
+    """Whether a bare pickle (not torch's) names something to import or call; it is read, never run."""
+    try:
+        with open(path, "rb") as file:
+            return any(opcode.name in _CODE for opcode, _, _ in pickletools.genops(file))
+    except Exception:  # no pickle at all, or one that ends too early
+        return False

@@ -1,0 +1,221 @@
+"""Dialogs by themselves: regions, label maps, templates, choices, about."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTextBrowser
+
+from app.dialogs.about import AboutDialog
+from app.dialogs.choices import Choice, ChoiceDialog
+from app.dialogs.label_map import LabelMapDialog
+from app.dialogs.regions import Purpose, RegionsDialog
+from app.dialogs.templates import TemplateDialog
+from app.document.opening import Gallery, templates
+from app.jobs.photos import Photo
+from app.jobs.work_lane import WorkLane
+from app.shell.catalogue import Catalogue
+from engine.labels.label_maps import ORDERS, read_label_map, write_label_map
+from engine.labels.label_sets import load_label_set
+from tests.app.fakes import FACES, cards
+from tests.fixtures import face_label_map, photo_of
+
+HAIR, SKIN, HAT = 13, 1, 14
+
+
+@pytest.fixture
+def photo(tmp_path):
+    label_map = face_label_map(64)
+    return Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.95)
+
+
+def shown(qtbot, dialog):
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # qtbot closes it
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    return dialog
+
+
+# --- regions -----------------------------------------------------------------------------------------
+
+
+def test_regions_come_back_corrected(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR))
+    assert dialog.document.current_label == HAIR
+    dialog.document.begin_stroke(HAIR)
+    dialog.document.stroke_to([(2, 2)], 2)
+    dialog.document.end_stroke()
+    with qtbot.waitSignal(dialog.used) as told:
+        dialog.use.click()
+    label_map, source = told.args
+    assert source == HAIR
+    assert label_map[2, 2] == HAIR and photo.label_map[2, 2] == 0
+
+
+def test_the_region_of_the_label_is_proposed_and_another_can_be_chosen(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR))
+    assert dialog.source.currentData() == HAIR
+    dialog.source.setCurrentIndex(dialog.source.findData(SKIN))
+    dialog.document.apply_mask(np.eye(64, dtype=bool), HAIR)  # painting on does not forget the choice
+    assert dialog.source.currentData() == SKIN
+
+
+def test_a_label_painted_by_hand_becomes_a_source(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAT))
+    assert "No Hat" in dialog.bar.problem.sentence
+    assert dialog.document.current_label == HAT
+    assert dialog.source.findData(HAT) < 0
+    dialog.document.apply_mask(np.eye(64, dtype=bool), HAT)
+    assert dialog.source.findData(HAT) >= 0
+
+
+def test_warnings_of_the_parser_are_shown(qtbot, photo):
+    unsure = Photo(photo.path, photo.pixels, photo.label_map, 0.3, ("No face was found.",))
+    dialog = shown(qtbot, RegionsDialog(unsure, FACES, Purpose.ALL))
+    assert dialog.bar.problem.sentence == "No face was found."
+
+
+def test_undo_and_tools_work_by_key_in_the_dialog(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    dialog.document.apply_mask(np.ones((64, 64), bool), HAIR)
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    QTest.keyClick(dialog, "Z", Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(dialog.document.label_map, photo.label_map)
+    QTest.keyClick(dialog.canvas, "E")
+    assert dialog.canvas.tool_id == "eraser"
+    assert dialog._tools["eraser"].isChecked()
+
+
+def test_a_label_map_file_can_replace_what_was_found(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    dialog.take_map(np.full((64, 64), SKIN, np.uint8))
+    with qtbot.waitSignal(dialog.used) as told:
+        dialog.accept()
+    assert (told.args[0] == SKIN).all() and told.args[1] == -1
+
+
+def test_cancel_uses_nothing(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    with qtbot.assertNotEmitted(dialog.used):
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+@pytest.fixture
+def lane(qtbot):
+    made = WorkLane()
+    yield made
+    made.shutdown()
+
+
+# --- label maps --------------------------------------------------------------------------------------
+
+
+def test_a_good_map_shows_its_labels_and_can_be_used(qtbot, tmp_path, lane):
+    path = tmp_path / "map.png"
+    write_label_map(path, face_label_map(64), FACES)
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    assert not dialog.make.isEnabled()  # it is being read in the background
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert "Hair" in dialog.found.text() and "64 x 64" in dialog.found.text()
+    with qtbot.waitSignal(dialog.used) as told:
+        dialog.make.click()
+    assert np.array_equal(told.args[0], face_label_map(64)) and told.args[1] == "new"
+
+
+def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path, lane):
+    from PIL import Image
+
+    path = tmp_path / "wrong.png"
+    wrong = face_label_map(64)
+    wrong[0, 0], wrong[1, 1] = 37, 99
+    Image.fromarray(wrong).save(path)
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    qtbot.waitUntil(lambda: bool(dialog.problem.text()))
+    assert not dialog.usable
+    assert "37" in dialog.problem.text() and "99" in dialog.problem.text()
+    assert "wrong.png" in dialog.problem.text()
+    assert not dialog.make.isEnabled() and not dialog.replace.isEnabled()
+
+
+def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane):
+    from PIL import Image
+
+    order = "face-parsing.PyTorch"
+    ours = face_label_map(64)
+    theirs = np.argsort(np.array(ORDERS[order]))[ours].astype(np.uint8)
+    path = tmp_path / "theirs.png"
+    Image.fromarray(theirs).save(path)
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    dialog.order.setCurrentIndex(dialog.order.findData(f"0:{order}"))
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert np.array_equal(dialog._map, ours)
+
+
+def test_a_map_in_the_colours_of_other_labels_is_read_as_theirs(qtbot, lane):
+    street = load_label_set("street")
+    path = next(template.path for template in templates(street))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit, others=[street]))
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert dialog.label_set is street and "Road" in dialog.found.text()
+    assert dialog.make.isEnabled() and not dialog.replace.isEnabled()
+    dialog.order.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert dialog.label_set is FACES and dialog.replace.isEnabled()
+
+
+# --- templates, choices, about -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["faces", "street", "facades"])
+def test_every_template_that_ships_is_readable_and_titled(name):
+    labels = load_label_set(name)
+    found = templates(labels)
+    assert len(found) >= 5
+    for template in found:
+        assert template.title and template.title_zh
+        assert len(np.unique(read_label_map(template.path, labels).label_map)) >= 3
+
+
+def test_a_template_becomes_a_map(qtbot, tmp_path):
+    dialog = shown(qtbot, TemplateDialog([Gallery(FACES, "w", tuple(templates(FACES)))]))
+    assert dialog.list.count() == len(templates(FACES)) + 1
+    dialog.list.setCurrentRow(dialog.list.count() - 1)
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.accept()
+    assert not told.args[0].any()  # the empty one
+
+
+def test_templates_of_several_label_sets_have_a_tab_each(qtbot):
+    sets = [FACES, load_label_set("street")]
+    dialog = shown(qtbot, TemplateDialog([Gallery(s, s.name, tuple(templates(s))) for s in sets]))
+    assert dialog.tabs.isVisible() and dialog.tabs.tabText(1) == "Streets"
+    dialog.tabs.setCurrentIndex(1)
+    assert dialog.list.count() == len(templates(sets[1])) + 1
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.accept()
+    assert told.args[1].weights == "street" and told.args[0].any()
+
+
+def test_templates_of_other_labels_are_left_out():
+    named = {name: {t.path.name for t in templates(load_label_set(name))} for name in ("faces", "street", "facades")}
+    assert not named["faces"] & named["street"] and not named["street"] & named["facades"]
+    assert templates(load_label_set("ade20k")) == []
+
+
+def test_a_choice_is_told_by_its_name(qtbot):
+    choices = [Choice("a", "image", "A", "the first"), Choice("b", "photo", "B", "the second")]
+    dialog = shown(qtbot, ChoiceDialog("Title", "Which?", choices))
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.buttons["b"].click()
+    assert told.args == ["b"] and not dialog.isVisible()
+
+
+def test_about_names_versions_and_licences(qtbot):
+    dialog = shown(qtbot, AboutDialog(Catalogue(cards)))
+    text = dialog.findChild(QTextBrowser).toPlainText()
+    assert "fake-faces" in text and "drawings" in text and "MIT" in text and "PySide6" in text

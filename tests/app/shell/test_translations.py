@@ -1,0 +1,154 @@
+"""Every text that a user sees goes through tr() and has its Chinese."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from app.shell.i18n import install_language, translations
+from engine.systems import all_systems
+from engine.training.recipe import load_recipe, names
+
+APP = Path(__file__).parents[3] / "app"
+ENGINE = APP.parent / "engine"
+MARKERS = {"tr", "_tr", "mark"}
+SETTERS = {
+    "setText",
+    "setToolTip",
+    "setWindowTitle",
+    "setAccessibleName",
+    "setAccessibleDescription",
+    "setPlaceholderText",
+    "setStatusTip",
+    "addAction",
+    "addMenu",
+    "setSuffix",
+    "setHorizontalHeaderLabels",
+}
+MAKERS = {"QPushButton", "QLabel", "QCheckBox", "QAction", "QGroupBox", "QRadioButton", "QDockWidget"}
+
+
+def called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def kinds_of_errors() -> set[str]:
+    """Names of `EngineError` and all that derive from it, read off the class statements of the engine."""
+    bases = {}
+    for path in ENGINE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {ast.unparse(base) for base in node.bases}
+    kinds = {"EngineError"}
+    while more := {name for name, parents in bases.items() if parents & kinds} - kinds:
+        kinds |= more
+    return kinds
+
+
+def messages() -> Iterator[tuple[ast.expr, str]]:
+    """The template of every error and message that the engine makes, and where it stands."""
+    makers = kinds_of_errors() | {"Message"}
+    for path in sorted(ENGINE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and called(node) in makers and node.args:
+                argument = node.args[0]
+                choices = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+                for choice in choices:
+                    yield choice, f"{path.relative_to(ENGINE.parent)}:{node.lineno}"
+
+
+def templates() -> dict[str, str]:
+    """Every template of the engine and where it stands."""
+    return {template.value: where for template, where in messages() if isinstance(template, ast.Constant)}
+
+
+def test_errors_and_messages_keep_their_arguments_apart():
+    """An f-string, or one built by + or format, could not be translated."""
+    built = [
+        where
+        for template, where in messages()
+        if isinstance(template, (ast.JoinedStr, ast.BinOp))
+        or (isinstance(template, ast.Call) and called(template) in ("format", "join", "replace"))
+    ]
+    assert built == []
+
+
+def texts() -> dict[str, str]:
+    """Every marked text of the application, every template of the engine and every shipped recipe's note, and where
+    it stands."""
+    found = {}
+    for path in sorted(APP.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and called(node) in MARKERS and node.args:
+                argument = node.args[0]
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    found[argument.value] = f"{path.relative_to(APP)}:{node.lineno}"
+    return found | templates() | {load_recipe(name).note: f"resources/recipes/{name}.toml" for name in names()}
+
+
+def test_every_text_has_its_chinese():
+    table = translations("zh_CN")
+    missing = {text: where for text, where in texts().items() if text not in table}
+    assert missing == {}
+
+
+def test_no_translation_is_left_over():
+    titles = {system.title for system in all_systems()}  # most are the papers' own names, the same everywhere
+    assert sorted(set(translations("zh_CN")) - set(texts()) - titles) == []
+
+
+def test_translations_keep_placeholders_and_shortcut_marks():
+    for text, translated in translations("zh_CN").items():
+        assert sorted(re.findall(r"\{\d\}", text)) == sorted(re.findall(r"\{\d\}", translated)), text
+        assert text.endswith("...") == translated.endswith("..."), text
+        assert ("&" in text) == ("&" in translated), text
+
+
+def test_no_text_is_shown_without_tr():
+    """Constant texts given straight to a widget, apart from names that are the same in every language."""
+    found = []
+    for path in sorted(APP.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or called(node) not in SETTERS | MAKERS or not node.args:
+                continue
+            argument = node.args[0]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                if re.search(r"[A-Za-z]{2}", argument.value):
+                    found.append(f"{path.relative_to(APP)}:{node.lineno} {argument.value!r}")
+    assert found == []
+
+
+def test_the_table_is_in_order():
+    """Sorted and without doubles, so that two people's additions merge."""
+    path = APP.parent / "resources" / "translations" / "zh_CN.json"
+    pairs = json.loads(path.read_text("utf-8"), object_pairs_hook=list)
+    keys = [key for key, _ in pairs]
+    assert keys == sorted(set(keys))
+
+
+@pytest.fixture
+def chinese(qapp):
+    install_language("zh_CN")
+    yield
+    install_language("en")
+
+
+def test_widgets_and_qt_s_own_buttons_are_translated(chinese, qtbot):
+    from PySide6.QtWidgets import QDialogButtonBox
+
+    class Any(QWidget):
+        def text(self):
+            return self.tr("Undo"), self.tr("no such text")
+
+    widget = Any()
+    qtbot.addWidget(widget)
+    assert widget.text() == (translations("zh_CN")["Undo"], "no such text")
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    qtbot.addWidget(box)
+    assert re.search(r"[\u4e00-\u9fff]", box.buttons()[0].text())

@@ -1,0 +1,494 @@
+"""The main window as a whole: layout, names, state, closing, looks, language, errors, start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMessageBox,
+    QScrollBar,
+    QWidget,
+)
+
+from app.dialogs.about import AboutDialog
+from app.dialogs.change_label import ChangeLabelDialog
+from app.dialogs.label_map import LabelMapDialog
+from app.dialogs.morph import MorphDialog
+from app.dialogs.regions import Purpose, RegionsDialog
+from app.dialogs.shortcuts import ShortcutsDialog
+from app.dialogs.templates import TemplateDialog
+from app.dialogs.variations import VariationsDialog
+from app.document.opening import Gallery, Template
+from app.errors_ui.bar import ErrorBar
+from app.errors_ui.hub import Problem, ProblemHub, Severity
+from app.errors_ui.log import install_hooks, remove_hooks, start_log, stop_log
+from app.jobs.photos import Photo
+from app.raster.view import Mode
+from app.shell.environment import drop_foreign_qt_paths
+from app.shell.i18n import install_language
+from app.shell.main_window import MainWindow
+from app.shell.theme import DARK, LIGHT, Theme, make_palette, style_sheet
+from engine.errors import BadFile
+from engine.labels.label_maps import write_label_map
+from engine.systems.base import Abilities
+from tests.app.fakes import FACES
+from tests.fixtures import face_label_map, photo_of
+
+HAIR, SKIN = 13, 1
+INTERACTIVE = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
+
+
+def nameless(root: QWidget) -> list[str]:
+    """Interactive widgets that a screen reader could only call by their class."""
+    found = []
+    for widget in root.findChildren(QWidget):
+        if not isinstance(widget, INTERACTIVE) or widget.objectName().startswith("qt_"):
+            continue
+        inner = widget.parentWidget()
+        part_of_other = isinstance(inner, (QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit))
+        part_of_other = part_of_other or (inner is not None and inner.metaObject().className() in PRIVATE)
+        if isinstance(widget, QScrollBar):
+            continue
+        named = widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text())
+        if not named and not part_of_other:
+            found.append(f"{type(widget).__name__} {widget.objectName()!r} in {type(inner).__name__}")
+    return found
+
+
+PRIVATE = ("QComboBoxPrivateContainer", "QAbstractScrollAreaScrollBarContainer", "QTableCornerButton")
+
+
+def dialogs(core, tmp_path):
+    """One of each dialog."""
+    label_map = face_label_map(64)
+    write_label_map(tmp_path / "map.png", label_map, FACES)
+    photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.4, ("Unsure.",))
+    yield RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR)
+    yield LabelMapDialog(tmp_path / "map.png", FACES, core.submit)
+    yield VariationsDialog("Hair", 6)
+    yield MorphDialog("Hair", Abilities(True, True, True))
+    yield ChangeLabelDialog(FACES, HAIR, "12 %")
+    yield TemplateDialog([Gallery(FACES, "w", (Template(tmp_path / "map.png", "Map", "图", "faces"),))])
+    yield ShortcutsDialog()
+    yield AboutDialog(core.catalogue)
+
+
+# --- layout and names --------------------------------------------------------------------------------
+
+
+def test_every_control_of_the_window_has_a_name(window):
+    assert nameless(window) == []
+
+
+def test_every_control_of_the_dialogs_has_a_name(core, tmp_path, qtbot):
+    for dialog in dialogs(core, tmp_path):
+        qtbot.addWidget(dialog)
+        assert nameless(dialog) == [], type(dialog).__name__
+
+
+def test_every_control_of_the_window_has_a_tooltip(window):
+    bare = [
+        button.accessibleName()
+        for button in window.findChildren(QAbstractButton)
+        if button.isVisible() and not button.toolTip() and not isinstance(button.parent(), QLineEdit)
+    ]
+    assert bare == []
+
+
+def test_no_widget_has_a_place_of_its_own(window):
+    """Layouts place everything: a widget that is a child of a laid-out one is in one of its layouts."""
+
+    def held(layout):
+        for i in range(layout.count()):
+            item = layout.itemAt(i)
+            if item.widget() is not None:
+                yield item.widget()
+            elif item.layout() is not None:
+                yield from held(item.layout())
+
+    for panel in (window.labels, window.styles, window.styles.card, window.centralWidget()):
+        inside = set(held(panel.layout()))
+        stray = [c for c in panel.children() if isinstance(c, QWidget) and c.isVisible() and c not in inside]
+        assert stray == []
+
+
+def test_the_window_shrinks_to_a_small_screen(window):
+    assert window.minimumSizeHint().width() <= 1100
+    assert window.minimumSizeHint().height() <= 720
+
+
+def test_f6_visits_canvas_labels_styles_and_seed(window, qtbot):
+    window.activateWindow()
+    seen = []
+    for _ in range(4):
+        window.next_panel()
+        seen.append(QApplication.focusWidget())
+    assert seen == [window.labels.list, window.styles.list, window.status.seed, window.canvas]
+
+
+# --- keys --------------------------------------------------------------------------------------------
+
+
+def test_tool_keys_work_with_the_canvas_in_focus(window, qtbot):
+    for key, tool in (("E", "eraser"), ("G", "bucket"), ("I", "pick"), ("H", "pan"), ("B", "brush")):
+        QTest.keyClick(window.canvas, key)
+        assert window.canvas.tool_id == tool
+        assert window.actions_by_id[tool].isChecked()
+
+
+def test_number_keys_choose_the_label_that_shows_them(window, core, qtbot):
+    for key in (3, 1, 9):
+        QTest.keyClick(window.canvas, str(key))
+        label = window.labels.model.label_for_key(key)
+        assert core.document.current_label == label
+        assert window.labels.model.row(label).key == str(key)
+
+
+def test_letters_typed_into_the_search_are_no_shortcuts(window, core, qtbot):
+    window.actions_by_id["label_search"].trigger()
+    window.labels.search.setFocus()
+    QTest.keyClicks(window.labels.search, "e3")
+    assert window.labels.search.text() == "e3"
+    assert window.canvas.tool_id == "brush"
+
+
+def test_undo_and_redo_keys_reach_styles_and_seed(window, core, qtbot):
+    core.document.set_seed(9)
+    QTest.keyClick(window, "Z", Qt.KeyboardModifier.ControlModifier)
+    assert core.document.seed == 0
+    QTest.keyClick(window, "Y", Qt.KeyboardModifier.ControlModifier)
+    assert core.document.seed == 9
+    QTest.keyClick(window, "Z", Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, "Z", Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert core.document.seed == 9
+
+
+def test_brackets_change_the_brush(window, qtbot):
+    window.canvas.set_brush_diameter(5)
+    QTest.keyClick(window.canvas, Qt.Key.Key_BracketRight)
+    assert window.canvas.brush_diameter == 6
+    assert window.options.size_box.value() == 6
+
+
+# --- rendering ---------------------------------------------------------------------------------------
+
+
+def test_a_change_renders_in_a_worker(window, core, engine, qtbot):
+    before = core.document.picture.copy()
+    core.document.set_seed(3)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    assert not np.array_equal(core.document.picture, before)
+    assert engine.threads == {"tessera-render"}
+
+
+def test_many_changes_at_once_make_few_renders(window, core, engine, qtbot):
+    before = engine.renders
+    for seed in range(1, 40):
+        core.document.set_seed(seed)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    assert engine.renders - before <= 2
+
+
+def test_hiding_a_label_renders_nothing(window, core, engine, qtbot):
+    before = engine.renders
+    core.document.set_visible(HAIR, False)
+    core.document.set_seed(1)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    assert engine.renders - before == 1
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_X])
+def test_cancel_keeps_the_last_picture_and_the_next_job_works(window, core, engine, qtbot, key):
+    picture = core.document.picture.copy()
+    engine.gate = threading.Event()
+    core.document.set_seed(5)
+    qtbot.waitUntil(lambda: window.status.cancel.isVisible())
+    shift = Qt.KeyboardModifier.ShiftModifier if key == Qt.Key.Key_X else Qt.KeyboardModifier.NoModifier
+    QTest.keyClick(window.canvas, key, shift)
+    assert not core.render_lane.busy
+    assert not window.status.cancel.isVisible()
+    assert np.array_equal(core.document.picture, picture)
+    engine.gate = None
+    core.document.set_seed(6)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+
+
+def test_escape_in_a_stroke_drops_the_stroke_only(window, core, engine, qtbot):
+    before = core.document.label_map.copy()
+    canvas = window.canvas
+    core.document.set_current_label(HAIR)
+    middle = canvas.rect().center()
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle)
+    assert np.array_equal(core.document.label_map, before)
+    assert core.document.undo_text == ""
+
+
+def test_the_time_of_the_last_render_is_shown(window):
+    assert window.status._time.text() == "0.01 s"
+
+
+def test_another_device_is_used_at_once(window, core, engine, qtbot):
+    window.controllers.device.use("cpu")
+    qtbot.waitUntil(lambda: engine.devices[-1] == "cpu")
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    assert core.settings.device == "cpu"
+    assert window.status.device_button.text() == "CPU"
+
+
+def test_the_seed_field_changes_the_seed_and_refuses_words(window, core, qtbot):
+    field = window.status.seed
+    field.setText("77")
+    field.editingFinished.emit()
+    assert core.document.seed == 77
+    field.setText("lots")
+    field.editingFinished.emit()
+    assert field.text() == "77"
+    core.document.undo()
+    assert field.text() == "0"
+
+
+def test_the_dice_rolls_a_seed(window, core):
+    window.status.dice.click()
+    assert core.document.undo_text == "Change seed"
+
+
+# --- view --------------------------------------------------------------------------------------------
+
+
+def test_view_and_overlay_are_remembered(window, core, qtbot):
+    window.actions_by_id["view_side"].trigger()
+    window.options.overlay_slider.setValue(30)
+    assert window.canvas.mode is Mode.SIDE_BY_SIDE
+    assert round(window.canvas.overlay, 2) == 0.3
+    again = MainWindow(core)
+    qtbot.addWidget(again)
+    assert again.canvas.mode is Mode.SIDE_BY_SIDE
+    assert again.actions_by_id["view_side"].isChecked()
+    assert round(again.canvas.overlay, 2) == 0.3
+
+
+def test_labels_not_learnt_are_marked_from_the_card(window):
+    necklace = FACES.find("necklace")
+    assert "not learnt" in window.labels.model.row(necklace).hint
+
+
+# --- closing -----------------------------------------------------------------------------------------
+
+
+def test_closing_asks_only_about_unsaved_changes(window, core, qtbot):
+    assert window.close()  # nothing changed: `window` fails on a question
+    window.show()
+    core.document.set_seed(4)
+    asked = []
+    window.controllers.unsaved.ask = lambda: asked.append(1) or QMessageBox.StandardButton.Cancel
+    assert not window.close()
+    assert asked == [1]
+    window.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Discard
+    assert window.close()
+
+
+def test_save_in_the_question_saves_then_closes(window, core, qtbot, tmp_path, monkeypatch):
+    core.document.set_seed(4)
+    path = tmp_path / "a.png"
+    monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(path), "PNG (*.png)"))
+    window.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Save
+    with qtbot.waitSignal(window.closed):
+        assert not window.close()
+    assert path.is_file()
+
+
+def test_the_window_comes_back_where_it_was(window, core, qtbot):
+    left = Qt.DockWidgetArea.LeftDockWidgetArea
+    window.addDockWidget(left, window.docks["labelsDock"])
+    window.close()
+    again = MainWindow(core)
+    qtbot.addWidget(again)
+    again.restore_place()
+    assert again.dockWidgetArea(again.docks["labelsDock"]) == left
+    again.reset_layout()
+    assert again.dockWidgetArea(again.docks["labelsDock"]) == Qt.DockWidgetArea.RightDockWidgetArea
+
+
+# --- looks and language ------------------------------------------------------------------------------
+
+
+def test_themes_switch_live(qapp, window, core):
+    before = qapp.styleSheet(), qapp.palette()
+    theme = Theme(qapp, "dark")
+    try:
+        core.theme = theme
+        assert QGuiApplication.palette().color(QPalette.ColorRole.Window).name() == DARK[QPalette.ColorRole.Window]
+        window.actions_by_id["theme_light"].trigger()
+        assert QGuiApplication.palette().color(QPalette.ColorRole.Window).name() == LIGHT[QPalette.ColorRole.Window]
+        assert core.settings.theme == "light"
+        assert not theme.dark
+    finally:
+        qapp.setStyleSheet(before[0])
+        qapp.setPalette(before[1])
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_texts_stand_out_from_their_ground(dark):
+    palette = make_palette(dark)
+    pairs = (
+        (QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, 7.0),
+        (QPalette.ColorRole.Text, QPalette.ColorRole.Base, 7.0),
+        (QPalette.ColorRole.ButtonText, QPalette.ColorRole.Button, 7.0),
+        (QPalette.ColorRole.HighlightedText, QPalette.ColorRole.Highlight, 4.5),
+        (QPalette.ColorRole.ToolTipText, QPalette.ColorRole.ToolTipBase, 7.0),
+        (QPalette.ColorRole.PlaceholderText, QPalette.ColorRole.Window, 3.0),
+    )
+    for front, back, least in pairs:
+        assert contrast(palette.color(front), palette.color(back)) >= least, (front, back)
+
+
+def contrast(a, b) -> float:
+    def light(colour):
+        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted((light(a), light(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_style_sheet_leaves_no_name_open():
+    assert "$" not in style_sheet(make_palette(True))
+
+
+def test_the_language_switches_on_the_same_document(qtbot, core, qapp):
+    install_language("zh_CN")
+    try:
+        window = MainWindow(core)
+        qtbot.addWidget(window, before_close_func=lambda _: core.document.mark_saved())
+        assert window.menuBar().actions()[0].text() != "&File"
+        assert window.labels.model.row(HAIR).name == "头发"
+    finally:
+        install_language("en")
+
+
+# --- errors ------------------------------------------------------------------------------------------
+
+
+def test_the_bar_shows_one_sentence_and_copies_details(qtbot):
+    bar = ErrorBar()
+    qtbot.addWidget(bar)
+    bar.show_problem(Problem("The file is gone.", "Traceback: ..."))
+    assert bar.problem.sentence == "The file is gone."
+    bar.copy_details()
+    assert QGuiApplication.clipboard().text() == "The file is gone.\n\nTraceback: ..."
+    bar.show_problem(Problem("By the way.", "", Severity.NOTICE))
+    assert bar.problem.sentence == "The file is gone."  # a notice never hides an error
+    bar.dismiss()
+    assert bar.isHidden()
+
+
+def test_an_uncaught_exception_reaches_log_and_bar(window, core, tmp_path, qtbot):
+    path = start_log(tmp_path, console=False)
+    install_hooks(core.hub)
+    try:
+        sys.excepthook(ValueError, ValueError("a bug"), None)
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
+    finally:
+        remove_hooks()
+        stop_log()
+    qtbot.waitUntil(lambda: "ZeroDivisionError" in window.error_bar.problem.sentence)
+    text = path.read_text("utf-8")
+    assert "a bug" in text and "ZeroDivisionError" in text
+
+
+def test_known_errors_are_said_in_their_own_words(qtbot):
+    hub = ProblemHub()
+    seen = []
+    hub.reported.connect(seen.append)
+    hub.error(BadFile("It is gone.", details="errno 2"))
+    hub.error(RuntimeError("boom"))
+    assert seen[0].sentence == "It is gone." and seen[0].details.startswith("errno 2")
+    assert "RuntimeError: boom" in seen[1].sentence and "Traceback" not in seen[1].sentence
+
+
+# --- start -------------------------------------------------------------------------------------------
+
+
+def test_foreign_qt_paths_are_dropped():
+    environ = {
+        "QT_QPA_PLATFORM_PLUGIN_PATH": "/x/site-packages/cv2/qt/plugins",
+        "QT_QPA_FONTDIR": "C:\\x\\cv2\\qt\\fonts",
+        "QT_PLUGIN_PATH": "/opt/own/plugins",
+    }
+    assert drop_foreign_qt_paths(environ) == ["QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"]
+    assert environ == {"QT_PLUGIN_PATH": "/opt/own/plugins"}
+
+
+START = """
+import os, sys
+os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"] = "/nowhere/cv2/qt/plugins"
+import app.__main__ as main
+from app.shell.main_window import MainWindow
+seen = []
+def show(self, event, old=MainWindow.showEvent):
+    old(self, event)
+    self.first_frame.connect(lambda: (seen.append([m for m in ("torch",) if m in sys.modules]), self.close()))
+MainWindow.showEvent = show
+code = main.main([])
+print("first frame with", seen, "code", code)
+"""
+
+
+def test_the_window_is_there_before_torch():
+    """In a process of its own: nothing heavy is imported until the first frame; closing ends the program."""
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, timeout=120, check=False)
+    assert "first frame with [[]] code 0" in done.stdout, done.stderr
+
+
+def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp, monkeypatch):
+    from app.__main__ import Editor
+
+    monkeypatch.setattr("engine.devices.list_devices", list)  # asking for real would load torch
+    editor = Editor(core)
+    core.document.set_seed(5)
+    first = editor.window
+    first.show()
+    qtbot.waitExposed(first)
+    first.controllers.unsaved.ask = lambda: QMessageBox.StandardButton.Discard
+    try:
+        core.settings.language = "zh_CN"
+        first.language_changed.emit()
+        second = editor.window
+        qtbot.addWidget(second, before_close_func=lambda _: core.document.mark_saved())
+        assert second is not first and second.isVisible() and not first.isVisible()
+        assert core.document.seed == 5 and second.actions_by_id["undo"].isEnabled()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    finally:
+        core.settings.language = "en"
+        install_language("en")
+        editor.window.controllers.render.stop()
+
+
+def test_undo_back_to_what_is_shown_drops_the_render_under_way(window, core, engine, qtbot):
+    picture = core.document.picture.copy()
+    engine.gate = threading.Event()
+    core.document.set_seed(5)
+    qtbot.waitUntil(lambda: core.render_lane.busy)
+    core.document.undo()
+    qtbot.waitUntil(lambda: not core.render_lane.busy)
+    engine.gate.set()
+    assert window.controllers.render.up_to_date
+    assert np.array_equal(core.document.picture, picture)

@@ -1,0 +1,38 @@
+"""`tessera weights`: checking the files, removing, and what is missing."""
+
+from __future__ import annotations
+
+import json
+
+import torch
+
+from engine.weights.card import Card
+from engine.weights.store import MODEL_FILE, save_weights, user_weights_folder
+
+
+def install(name: str) -> None:
+    save_weights(user_weights_folder() / name, Card(name=name, system="sean"), {"w": torch.zeros(3)})
+
+
+def test_check_reads_every_file(run, tiny_weights):
+    install("mine")
+    assert run("weights", "--check").code == 0
+    model = user_weights_folder() / "mine" / MODEL_FILE
+    model.write_bytes(model.read_bytes()[:-1] + b"x")
+    assert run("weights").code == 0  # the list reads cards and headers only
+    done = run("weights", "--check", "--json")
+    problems = {entry["name"]: entry["problem"] for entry in json.loads(done.out)}
+    assert done.code == 1 and "SHA-256 differs" in problems["mine"] and problems["tiny-sean"] is None
+
+
+def test_remove_takes_one_s_own_and_nothing_else(run, tiny_weights):
+    install("mine")
+    done = run("weights", "--remove", "mine")
+    assert done.code == 0 and not (user_weights_folder() / "mine").exists()
+    assert run("weights", "--remove", "mine").code == 2
+
+
+def test_the_list_says_what_is_missing_and_where_it_goes(run, tiny_weights):
+    lines = [line for line in run("weights").out.splitlines() if line.startswith("missing: ")]
+    assert any("spade" in line and str(user_weights_folder()) in line for line in lines)
+    assert not any("sean" in line for line in lines)

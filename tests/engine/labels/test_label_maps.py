@@ -1,0 +1,294 @@
+"""Label sets, and label map files: read exactly, or refused with the wrong values named."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from engine.errors import BadFile, BadLabelMap, BadRequest, NotSupported
+from engine.labels.label_maps import (
+    ORDERS,
+    check_label_map,
+    colourise,
+    read_label_map,
+    resize_label_map,
+    write_label_map,
+)
+from engine.labels.label_sets import Label, LabelSet, bundled_label_sets, load_label_set
+from tests.engine.drawn_pictures import encoded, raw_png, smooth
+from tests.engine.test_files import is_one_sentence
+
+FACES = load_label_set("faces")
+STREET = load_label_set("street")
+ALL = ("ade20k", "celebamask_hq", "cityscapes", "coco_stuff", "facades", "faces", "street")
+STRIPES = (np.arange(19 * 20) // 20).reshape(19, 20).astype(np.uint8)  # every label of the faces, one per row
+
+# ---------------------------------------------------------------- label sets
+
+
+def test_all_label_sets_ship():
+    assert bundled_label_sets() == ALL
+
+
+@pytest.mark.parametrize(("name", "count"), [*zip(ALL, (151, 19, 35, 183, 12, 19, 12), strict=True)])
+def test_a_bundled_label_set_is_complete_in_both_languages(name: str, count: int):
+    labels = load_label_set(name)
+    assert (labels.name, len(labels)) == (name, count)
+    assert all(any("\u4e00" <= sign <= "\u9fff" for sign in label.name_zh) for label in labels.labels)
+    assert len({label.name for label in labels.labels}) == count
+    assert len({label.name_zh for label in labels.labels}) == count
+    assert LabelSet.from_dict(json.loads(json.dumps(labels.to_dict()))) == labels
+    for label in labels.labels:
+        assert labels.find(label.name) == labels.find(label.name_zh) == labels.find(str(label.id)) == label.id
+
+
+def test_labels_are_found_whatever_the_spelling():
+    assert FACES.find(" Left_Eye ") == FACES.find("LEFT-EYE") == 4
+    assert FACES.find("头发") == 13
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hiar", 'did you mean "hair"'),
+        ("19", "its ids are 0 to 18"),
+        ("wheel", "its labels are background"),
+        ("", "is not a label"),
+    ],
+)
+def test_an_unknown_label_is_answered_with_the_nearest(text: str, words: str):
+    with pytest.raises(BadRequest, match=words):
+        FACES.find(text)
+
+
+def test_equal_names_are_the_same_labels_whatever_their_colours():
+    published = load_label_set("celebamask_hq")
+    assert FACES.same_labels(published) and FACES.palette().tolist() != published.palette().tolist()
+    assert not FACES.same_labels(STREET)
+
+
+def test_a_label_set_comes_from_a_file_or_a_data_set_folder(tmp_path: Path):
+    folder = tmp_path / "我的 数据"
+    folder.mkdir()
+    rows = [{"id": 0, "name": "sky"}, {"id": 1, "name": "sea", "colour": "#0102ff"}]
+    (folder / "classes.json").write_text(json.dumps({"classes": rows, "ignore": 0, "swap_on_flip": [[0, 1]]}))
+    for source in (folder, str(folder), folder / "classes.json", str(folder / "classes.json")):
+        labels = load_label_set(source)
+        assert labels.name == "我的 数据"
+        assert labels.palette().tolist() == [[0, 0, 0], [1, 2, 255]]
+        assert (labels.ignore, labels.swap_on_flip, labels[1].name_zh) == (0, ((0, 1),), "sea")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        "{}",
+        '{"classes": []}',
+        '{"classes": [3]}',
+        '{"classes": [{"id": 1, "name": "a"}]}',
+        '{"classes": [{"id": 0, "name": "a", "colour": "red"}]}',
+        '{"classes": [{"id": 0, "name": "a"}], "ignore": 7}',
+        '{"classes": [{"id": 0, "name": "a"}], "ignore": []}',
+        '{"classes": [{"id": 0, "name": "a"}], "swap_on_flip": [[0, 1]]}',
+    ],
+)
+def test_a_wrong_label_set_file_is_one_sentence(tmp_path: Path, text: str):
+    path = tmp_path / "classes.json"
+    path.write_text(text)
+    with pytest.raises(BadFile) as caught:
+        load_label_set(path)
+    assert str(path) in str(caught.value) and is_one_sentence(str(caught.value))
+
+
+def test_an_unknown_label_set_is_answered_with_those_that_ship():
+    with pytest.raises(BadRequest, match="there are ade20k, .*street"):
+        load_label_set("Gesichter")
+
+
+# ---------------------------------------------------------------- checking and shaping
+
+
+def test_wrong_values_are_named():
+    label_map = np.array([[0, 19, 3], [255, 19, 18]])
+    with pytest.raises(BadLabelMap) as caught:
+        check_label_map(label_map, FACES, '"a b.png"')
+    text = "\"a b.png\" contains the values 19, 255 which are not labels of 'faces' (0-18)"
+    assert str(caught.value).startswith(text) and is_one_sentence(str(caught.value))
+    with pytest.raises(BadLabelMap, match="the value -1, which"):
+        check_label_map(label_map * 0 - 1, FACES, "the label map")
+    with pytest.raises(BadLabelMap, match="and 173 more"):
+        check_label_map(np.arange(200)[None], FACES, "x")
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 2, 3), int), np.zeros((0, 4), int), np.zeros((2, 2))])
+def test_what_is_no_label_map_is_refused(wrong: np.ndarray):
+    with pytest.raises(BadLabelMap, match="one whole number per pixel"):
+        check_label_map(wrong, FACES, "the label map")
+
+
+def test_resizing_takes_the_nearest_label():
+    label_map = np.array([[1, 2], [3, 4]], np.uint8)
+    assert resize_label_map(label_map, 4, 6).tolist() == [[1] * 3 + [2] * 3] * 2 + [[3] * 3 + [4] * 3] * 2
+    assert resize_label_map(resize_label_map(label_map, 6, 4), 2, 2).tolist() == label_map.tolist()
+    assert resize_label_map(label_map, 1, 1).tolist() == [[4]]
+
+
+# ---------------------------------------------------------------- files
+
+
+SIDES = st.integers(8, 20)
+
+
+@given(
+    label_map=hnp.arrays(np.uint8, st.tuples(st.integers(8, 20), st.integers(8, 20)), elements=st.integers(0, 18)),
+    kind=st.sampled_from(["indexed", "raw", "colour"]),
+)
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, label_map: np.ndarray, kind: str):
+    path = tmp_path_factory.getbasetemp() / "标签 图.png"
+    write_label_map(path, label_map, FACES, kind=kind)
+    found = read_label_map(path, FACES)
+    assert np.array_equal(found.label_map, label_map) and found.label_map.dtype == np.uint8
+    assert found.how == kind
+    # A map of a few colours may fit the published table as well; it is read with its own and says so.
+    assert all("those of faces were used" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_grey_values_of_any_depth_are_ids(bits: int):
+    ids = np.arange(64).reshape(8, 8) % min(19, 1 << bits)
+    if bits == 16:
+        rows = ids.astype(">u2")
+    else:
+        per_byte = 8 // bits
+        shifts = np.arange(per_byte)[::-1] * bits
+        rows = (ids.reshape(8, -1, per_byte) << shifts).sum(axis=-1).astype(np.uint8)
+    data = raw_png(8, 8, bits=bits, colour_type=0, rows=b"".join(b"\0" + row.tobytes() for row in rows))
+    found = read_label_map(data, FACES)
+    assert found.how == "raw"
+    assert np.array_equal(found.label_map, ids)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "GIF"])
+def test_other_lossless_files_are_read(kind: str):
+    image = Image.fromarray(STRIPES)
+    if kind == "GIF":
+        image.putpalette(FACES.palette().tobytes())
+    found = read_label_map(encoded(image, kind), FACES)
+    assert np.array_equal(found.label_map, STRIPES)
+
+
+def test_grey_ids_kept_as_rgb_are_ids():
+    found = read_label_map(encoded(np.repeat(STRIPES[..., None], 3, axis=-1), "PNG"), FACES)
+    assert found.how == "raw" and np.array_equal(found.label_map, STRIPES)
+
+
+def test_colours_of_a_published_table_are_understood_and_said():
+    published = load_label_set("celebamask_hq")
+    for mode in ("RGB", "RGBA"):
+        data = encoded(Image.fromarray(colourise(STRIPES, published)).convert(mode), "PNG")
+        found = read_label_map(data, FACES)
+        assert found.how == "colour" and np.array_equal(found.label_map, STRIPES)
+        assert found.notes == ("read with the colours of celebamask_hq",)
+
+
+def test_a_colour_is_never_taken_for_its_neighbour():
+    coloured = colourise(STRIPES, FACES)
+    coloured[0, :3] = (1, 0, 0)
+    coloured[5, 0] = (204, 1, 0)
+    with pytest.raises(BadLabelMap, match=r"the colours #010000 \(3 pixels\), #cc0100 \(1 pixel\) that"):
+        read_label_map(encoded(coloured, "PNG"), FACES)
+
+
+def test_a_palette_saved_by_a_paint_program_is_read_by_its_colours():
+    image = Image.fromarray((200 + STRIPES % 2).astype(np.uint8))
+    palette = np.zeros((256, 3), np.uint8)
+    palette[200:202] = FACES.palette()[[13, 1]]
+    image.putpalette(palette.tobytes())
+    found = read_label_map(encoded(image, "PNG"), FACES)
+    assert found.how == "colour" and "colours were read" in found.notes[0]
+    assert np.array_equal(found.label_map, np.where(STRIPES % 2, 1, 13))
+
+
+def test_labels_that_share_a_colour_read_as_the_lowest_and_are_not_written():
+    cityscapes = load_label_set("cityscapes")
+    label_map = np.full((8, 8), 18, np.uint8)
+    coloured = encoded(colourise(label_map, cityscapes), "PNG")
+    assert read_label_map(coloured, cityscapes).label_map.max() == 17  # pole for polegroup
+    label_map[0] = 17
+    with pytest.raises(NotSupported, match='"pole" and "polegroup" have the same colour'):
+        write_label_map("never.png", label_map, cityscapes, kind="colour")
+
+
+def test_a_known_order_of_another_tool_is_put_right():
+    found = read_label_map(encoded(STRIPES, "PNG"), FACES, order="face-parsing.PyTorch")
+    assert found.label_map[:, 0].tolist() == list(ORDERS["face-parsing.PyTorch"])
+    assert found.label_map[17, 0] == FACES.find("hair")
+    with pytest.raises(BadRequest, match="is for faces"):
+        read_label_map(encoded(STRIPES, "PNG"), STREET, order="face-parsing.PyTorch")
+    with pytest.raises(BadRequest, match="There is no label order"):
+        read_label_map(encoded(STRIPES, "PNG"), FACES, order="Photoshop")
+    with pytest.raises(BadLabelMap, match="the value 19, which is not a label of 'face-parsing.PyTorch'"):
+        read_label_map(encoded(STRIPES + 1, "PNG"), FACES, order="face-parsing.PyTorch")
+
+
+def test_the_first_frame_of_an_animation_is_used_and_told():
+    image = Image.fromarray(STRIPES)
+    data = encoded(image, "TIFF", save_all=True, append_images=[image])
+    assert read_label_map(data, FACES).notes == ("first of 2 pages used",)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (encoded(STRIPES, "JPEG"), "JPEG file, whose lossy compression blurs"),
+        (encoded(np.repeat(STRIPES[..., None], 3, axis=-1), "WEBP"), "lossy compression"),
+        (encoded(STRIPES + 19, "PNG"), r"which are not labels of 'faces' \(0-18\)"),
+        (encoded((STRIPES.astype(np.uint16) + 256), "PNG"), "the values 256, 257"),
+        (encoded(STRIPES / np.float32(2), "TIFF"), "fractions"),
+        (encoded(smooth(100, 100), "PNG"), "no label map but a photo"),
+        (encoded(Image.new("RGBA", (9, 9), (0, 0, 0, 128)), "PNG"), "transparent pixels"),
+        (encoded(STRIPES[:1, :1], "PNG"), "1 x 1 pixels, too small"),
+        (encoded(STRIPES, "PNG")[:60], "damaged or incomplete"),
+        (b"not a picture", "not a picture"),
+    ],
+    ids="jpeg webp values wide fractions photo alpha 1x1 truncated text".split(),
+)
+def test_a_bad_label_map_gets_one_sentence_that_names_it(tmp_path: Path, data: bytes, words: str):
+    path = tmp_path / "我的 标签.png"
+    path.write_bytes(data)
+    with pytest.raises(BadFile, match=words) as caught:
+        read_label_map(path, FACES)
+    assert str(path) in str(caught.value) and is_one_sentence(str(caught.value))
+
+
+def test_nothing_is_written_for_wrong_values_suffixes_or_kinds(tmp_path: Path):
+    with pytest.raises(BadLabelMap):
+        write_label_map(tmp_path / "a.png", STRIPES + 19, FACES)
+    with pytest.raises(BadFile, match="saved as PNG"):
+        write_label_map(tmp_path / "a.jpg", STRIPES, FACES)
+    with pytest.raises(BadRequest, match="indexed, raw or colour"):
+        write_label_map(tmp_path / "a.png", STRIPES, FACES, kind="vector")
+    assert os.listdir(tmp_path) == []
+
+
+def test_indexed_files_keep_8_bits_and_the_colours(tmp_path: Path):
+    write_label_map(tmp_path / "a.png", STRIPES % 12, STREET)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "P" and (tmp_path / "a.png").read_bytes()[24] == 8
+        assert image.getpalette()[:36] == STREET.palette().reshape(-1).tolist()
+
+
+def test_a_label_set_of_one_label_works():
+    one = LabelSet("one", (Label(0, "all", "全部", (9, 9, 9)),))
+    assert one.find("all") == 0
+    check_label_map(np.zeros((2, 2), np.uint8), one, "x")

@@ -1,0 +1,43 @@
+"""What the made-up system is and can."""
+
+from __future__ import annotations
+
+from engine.systems.base import Abilities, Network, System, Tiny
+from engine.weights.card import Card
+
+FOLDER = "tests.engine.systems.made_up"
+
+
+def abilities(card: Card) -> Abilities:
+    """It neither paints nor parses."""
+    return Abilities()
+
+
+SYSTEM = System(
+    id="tones",
+    title="Tones",
+    paper="nobody's",
+    networks={
+        "player": Network(
+            title="the player",
+            config=f"{FOLDER}.networks:PlayerConfig",
+            module=f"{FOLDER}.networks:Player",
+            inputs=("pitches",),
+            spectral=False,
+        ),
+        "hearer": Network(
+            title="the hearer",
+            config=f"{FOLDER}.networks:HearerConfig",
+            module=f"{FOLDER}.networks:Hearer",
+            inputs=("waves",),
+            spectral=False,
+        ),
+    },
+    abilities=abilities,
+    requests=(f"{FOLDER}.request:ToneRequest",),
+    runtime=f"{FOLDER}.runtime:Instrument",
+    data=f"{FOLDER}.data:TONES",
+    task=f"{FOLDER}.task:ToneTask",
+    task_config=f"{FOLDER}.task:ToneTaskConfig",
+    tiny=Tiny(resolution=16, model={"player": {"width": 4}, "hearer": {"width": 4}}, task={"rate": 0.01}),
+)

@@ -1,0 +1,64 @@
+"""Its training: two optimisers, a score of its own, and a sheet that draws waves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from engine.data.batch import Batch
+from engine.training.task import Export, Losses, several
+from tests.engine.systems.made_up.networks import Hearer, Player
+
+
+@dataclass(frozen=True)
+class ToneTaskConfig:
+    """rate: of both networks."""
+
+    rate: float = 0.01
+
+
+class ToneTask:
+    trains: ClassVar[tuple[str, ...]] = ("player", "hearer")
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, model, config: ToneTaskConfig, steps: int, device, data) -> None:
+        self.model, self.config, self.device = model, config, device
+        self.player, self.hearer = Player(model["player"]).to(device), Hearer(model["hearer"]).to(device)
+        self.modules = {"player": self.player, "hearer": self.hearer}
+        self.optimizers = {
+            name: torch.optim.Adam(module.parameters(), config.rate) for name, module in self.modules.items()
+        }
+
+    def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
+        yield "player", {"wave": F.mse_loss(self.player(batch["pitches"]), batch["waves"])}
+        yield "hearer", {"pitch": F.mse_loss(self.hearer(batch["waves"]), batch["pitches"])}
+
+    def after_step(self, step: int) -> None:
+        pass
+
+    @torch.no_grad()
+    def samples(self, batch: Batch) -> torch.Tensor:
+        """Each wave a row of grey squares."""
+        return self.player(batch["pitches"])[None].expand(3, -1, -1)
+
+    @torch.no_grad()
+    def validate(self, data) -> dict[str, float]:
+        batch = data.batch(np.arange(len(data)))
+        return {"score": -float(F.mse_loss(self.player(batch["pitches"]), batch["waves"]))}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+    def export(self) -> Export:
+        return several({name: (asdict(self.model[name]), m.state_dict()) for name, m in self.modules.items()})
+
+    def start_from(self, state, kept=()) -> list[str]:
+        return []

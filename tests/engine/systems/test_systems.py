@@ -1,0 +1,108 @@
+"""The list of systems: what each says of itself holds, costs no torch, and one line adds one more."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import engine.systems
+from engine.errors import NotSupported
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
+from engine.systems import (
+    abilities,
+    all_systems,
+    default_weights,
+    find_system,
+    position,
+    system,
+    systems_serving,
+)
+from engine.systems.base import Abilities, System, load_part
+from engine.training.recipe import load_recipe, names, read_fields
+from engine.weights.card import Card
+
+every_system = pytest.mark.parametrize("entry", all_systems(), ids=lambda entry: entry.id)
+
+
+@every_system
+def test_what_a_system_names_by_path_is_there(entry: System) -> None:
+    paths = [entry.runtime, entry.data, entry.task, entry.task_config, *entry.requests]
+    paths += [entry.finish, entry.published, entry.golden, entry.bench]
+    for network in entry.networks.values():
+        paths += [network.config, network.module]
+    for path in filter(None, paths):
+        assert load_part(path) is not None
+
+
+@every_system
+def test_a_system_says_where_it_comes_from(entry: System) -> None:
+    assert entry.title and entry.paper and entry.code_licence
+    assert entry.requests and entry.networks
+
+
+@every_system
+def test_the_tiny_configuration_is_one_of_the_systems(entry: System) -> None:
+    model = {"labels": 19, "resolution": entry.tiny.resolution, **entry.tiny.model}
+    assert read_fields(model, load_part(entry.network.config), "tiny")
+    assert read_fields(dict(entry.tiny.task), load_part(entry.task_config), "tiny")
+
+
+@every_system
+def test_a_card_that_says_nothing_has_the_abilities_of_the_default_config(entry: System) -> None:
+    config, can = load_part(entry.network.config)(), abilities(Card(name="new", system=entry.id))
+    assert can.paints == entry.serves(RenderRequest) and can.parses == entry.serves(ParseRequest)
+    if can.paints:
+        assert (can.stride, can.resolution) == (config.stride, config.resolution)
+
+
+@every_system
+def test_every_system_has_recipes(entry: System) -> None:
+    assert any(load_recipe(name).system == entry.id for name in names())
+    assert not entry.default_name or load_recipe(entry.default_name).system == entry.id
+
+
+def test_ids_are_told_apart() -> None:
+    assert len({entry.id for entry in all_systems()}) == len(all_systems())
+
+
+def test_a_card_of_another_version_promises_nothing() -> None:
+    card = Card(name="new", system="of-tomorrow")
+    assert find_system(card.system) is None and abilities(card) == Abilities()
+    assert position(card) == len(all_systems())
+
+
+def test_an_unknown_system_names_the_nearest() -> None:
+    with pytest.raises(NotSupported, match='"paser".*"parser"'):
+        system("paser")
+    with pytest.raises(NotSupported, match="sean, smis"):
+        system("attngan")
+
+
+def test_the_first_document_paints_with_what_a_system_prefers() -> None:
+    assert default_weights(["mine", "sean-faces"]) == "sean-faces"
+    assert default_weights(["mine", "other"]) == "mine"
+    assert default_weights([]) == ""
+
+
+def test_one_line_adds_a_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = dataclasses.replace(system("sean"), id="mine", default_name="")
+    monkeypatch.setattr("engine.systems.SYSTEMS", (*engine.systems.SYSTEMS, mine))
+    assert system("mine") is mine and mine in systems_serving(RenderRequest)
+    assert abilities(Card(name="new", system="mine")).paints
+
+
+def test_listing_systems_and_reading_cards_imports_no_torch() -> None:
+    code = (
+        "import sys\n"
+        "from engine.systems import abilities, all_systems\n"
+        "from engine.weights.card import Card\n"
+        "print([abilities(Card(name='x', system=s.id)).styles for s in all_systems()], 'torch' in sys.modules)\n"
+    )
+    root = Path(engine.systems.__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, encoding="utf-8")
+    assert done.stdout.strip().endswith("False"), done.stderr
