@@ -1,6 +1,6 @@
-"""How long editing a photograph takes, at view size and at its own, and how much memory: what `tessera bench photo` says.
+"""How long editing a photograph takes and how much memory: what `tessera bench photo` says.
 
-The photo is drawn (no file is read), `MEGAPIXELS` large, with a portrait's regions; hair, the largest region that
+The photo is drawn (no file is read), 12 megapixels large, with a portrait's regions; hair, the largest region that
 people restyle often, takes half of it. Each measurement is the median of some runs in a process of its own. Painting is
 the model's own time and is measured apart (`engine.bench.synthesis`).
 """
@@ -78,9 +78,8 @@ def as_table(rows: Sequence[PhotoRow]) -> str:
     """The measurements as a Markdown table."""
     lines = ["| 12 megapixels | value | at most | |", "|---|--:|--:|---|"]
     for row in rows:
-        lines.append(
-            f"| {row.measure} | {row.value:.3f} {row.unit} | {row.limit:g} {row.unit} | {'' if row.held else 'missed'} |"
-        )
+        cells = (row.measure, f"{row.value:.3f} {row.unit}", f"{row.limit:g} {row.unit}", "" if row.held else "missed")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -101,15 +100,16 @@ def drawn_photo(height: int, width: int) -> tuple[Array, Array]:
 
 
 def _measure(answer: Connection, megapixels: float) -> None:
-    from engine.bench.memory import peak, reset_peak, resident
+    from engine.bench.memory import peak, reset_peak
     from engine.compose.change import RegionChange, region_change, tones_of
     from engine.compose.composition import compose
     from engine.compose.mattes import region_mattes, soft_labels
     from engine.compose.samples import as_colours
+    from engine.memory import resident_bytes
 
     scale = (megapixels * 1e6 / (HEIGHT * WIDTH)) ** 0.5
     height, width = round(HEIGHT * scale), round(WIDTH * scale)
-    before = resident()
+    before = resident_bytes()
     photo, label_map = drawn_photo(height, width)
     view = cv2.resize(photo, (VIEW, round(VIEW * height / width)), interpolation=cv2.INTER_AREA)
     shares = (label_map[None] == np.arange(LABELS)[:, None, None]).astype(np.float32)

@@ -20,7 +20,7 @@ Array = np.ndarray
 RADIUS = 6
 """Of the guided filter's windows, in pixels of a frame of 256."""
 EPSILON = 0.004
-"""Of the guided filter: contrasts under its root (0.06 of white) are smoothed over. At 0.04 a dark jacket has a haze."""
+"""Of the guided filter: contrasts under its root (0.06) are smoothed over. At 0.04 a dark jacket has a haze."""
 BORDER = 1.5
 """How far from a border (standard deviation, pixels) the parser may move it."""
 TRUST = 0.5
