@@ -37,7 +37,7 @@ each_portrait = pytest.mark.parametrize("template", PORTRAITS, ids=lambda t: t.i
 
 @cache
 def draw(subject: Subject) -> np.ndarray:
-    label_map = draw_templates.drawn(subject)
+    label_map = draw_templates.draw_subject(subject)
     label_map.setflags(write=False)
     return label_map
 

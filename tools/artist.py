@@ -22,10 +22,10 @@ from tools.portrait import (
 )
 
 
-def draw(portrait: Portrait) -> np.ndarray:
+def draw_portrait(portrait: Portrait) -> np.ndarray:
     """The portrait's label map, (256, 256) uint8."""
     sheet = Sheet(SIDE)
-    _head(portrait, sheet)
+    _draw_head(portrait, sheet)
     for label, shape in features.brows(portrait):
         sheet.fill(label, shape)
     if portrait.glasses:
@@ -34,40 +34,40 @@ def draw(portrait: Portrait) -> np.ndarray:
         for label, shape in features.eyes(portrait):
             sheet.fill(label, shape)
     sheet.fill(NOSE, features.nose(portrait))
-    upper, inside, lower = features.mouth(portrait)
-    sheet.fill(UPPER_LIP, upper)
-    sheet.fill(LOWER_LIP, lower)
+    upper_lip, mouth_inside, lower_lip = features.mouth(portrait)
+    sheet.fill(UPPER_LIP, upper_lip)
+    sheet.fill(LOWER_LIP, lower_lip)
     if portrait.teeth:
-        sheet.fill(MOUTH, inside)
-    for part in portrait.hat:
-        sheet.fill(HAT, placed(portrait, part, "hair"))
+        sheet.fill(MOUTH, mouth_inside)
+    for hat_curve in portrait.hat:
+        sheet.fill(HAT, placed(portrait, hat_curve, "hair"))
     if portrait.earrings:
         worn.earrings(portrait, sheet)
     return sheet.label_map()
 
 
-def _head(p: Portrait, sheet: Sheet) -> None:
+def _draw_head(portrait: Portrait, sheet: Sheet) -> None:
     """Hair behind, neck and clothes, ears, skin, hair in front."""
-    hair = p.hair
-    outline = sheet.mask(wavy(placed(p, hair.outline, "hair"), hair.wave, hair.wavelength))
+    hair = portrait.hair
+    hair_mask = sheet.mask(wavy(placed(portrait, hair.outline, "hair"), hair.wave, hair.wavelength))
     if hair.behind:
-        sheet.fill(HAIR, outline)
-    worn.neck_and_clothes(p, sheet)
-    face = sheet.mask(features.face(p))
+        sheet.fill(HAIR, hair_mask)
+    worn.neck_and_clothes(portrait, sheet)
+    face_mask = sheet.mask(features.face(portrait))
     if hair.over_ears:
-        _ears(p, sheet, face)
-    sheet.fill(SKIN, face)
+        _draw_ears(portrait, sheet, face_mask)
+    sheet.fill(SKIN, face_mask)
     # The opening belongs to the face, not to the mass of hair: they move differently when the head turns.
-    sheet.fill(HAIR, outline & ~sheet.mask(placed(p, hair.opening, "skin")))
+    sheet.fill(HAIR, hair_mask & ~sheet.mask(placed(portrait, hair.opening, "skin")))
     if not hair.over_ears:
-        _ears(p, sheet, face)
+        _draw_ears(portrait, sheet, face_mask)
     for lock in hair.locks:
-        sheet.fill(HAIR, placed(p, lock, "skin"))
+        sheet.fill(HAIR, placed(portrait, lock, "skin"))
 
 
-def _ears(p: Portrait, sheet: Sheet, face: np.ndarray) -> None:
-    sides: tuple[tuple[int, int, float], ...] = ((LEFT_EAR, 1, p.ears[0]), (RIGHT_EAR, -1, p.ears[1]))
-    for label, side, size in sides:
-        if size:
-            ear: list[Point] = features.ear(p, side, size)
-            sheet.fill(label, sheet.mask(ear) & ~face)
+def _draw_ears(portrait: Portrait, sheet: Sheet, face_mask: np.ndarray) -> None:
+    ear_sides: tuple[tuple[int, int, float], ...] = ((LEFT_EAR, 1, portrait.ears[0]), (RIGHT_EAR, -1, portrait.ears[1]))
+    for label, side, ear_size in ear_sides:
+        if ear_size:
+            ear_curve: list[Point] = features.ear(portrait, side, ear_size)
+            sheet.fill(label, sheet.mask(ear_curve) & ~face_mask)

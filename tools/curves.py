@@ -18,18 +18,18 @@ Point = tuple[float, float]
 OVERSAMPLE = 4
 
 
-def spline(points: Sequence[Point], *, closed: bool = False, steps: int = 12) -> list[Point]:
-    """A Catmull-Rom curve through `points`, `steps` segments between two of them; open or closed."""
-    count = len(points)
+def spline(points: Sequence[Point], *, closed: bool = False, segment_steps: int = 12) -> list[Point]:
+    """A Catmull-Rom curve through `points`, `segment_steps` segments between two of them; open or closed."""
+    point_count = len(points)
     curve: list[Point] = []
-    for i in range(count if closed else count - 1):
+    for index in range(point_count if closed else point_count - 1):
         if closed:
-            p0, p1, p2, p3 = (points[(i + k) % count] for k in (-1, 0, 1, 2))
+            p0, p1, p2, p3 = (points[(index + offset) % point_count] for offset in (-1, 0, 1, 2))
         else:
-            p0, p1, p2, p3 = (points[min(max(i + k, 0), count - 1)] for k in (-1, 0, 1, 2))
-        for step in range(steps):
-            t = step / steps
-            curve.append((_cubic(p0[0], p1[0], p2[0], p3[0], t), _cubic(p0[1], p1[1], p2[1], p3[1], t)))
+            p0, p1, p2, p3 = (points[min(max(index + offset, 0), point_count - 1)] for offset in (-1, 0, 1, 2))
+        for step in range(segment_steps):
+            position = step / segment_steps
+            curve.append((_cubic(p0[0], p1[0], p2[0], p3[0], position), _cubic(p0[1], p1[1], p2[1], p3[1], position)))
     return curve if closed else [*curve, points[-1]]
 
 
@@ -43,37 +43,38 @@ def wavy(curve: Sequence[Point], amplitude: float, wavelength: float, phase: flo
     Three sines of incommensurate lengths, the strongest `wavelength` pixels long: strands of hair without random
     numbers.
     """
-    result: list[Point] = []
-    travelled = 0.0
-    for i, (x, y) in enumerate(curve):
-        before, after = curve[max(i - 1, 0)], curve[min(i + 1, len(curve) - 1)]
-        dx, dy = after[0] - before[0], after[1] - before[1]
+    displaced: list[Point] = []
+    arc_length = 0.0
+    for index, (x, y) in enumerate(curve):
+        previous, following = curve[max(index - 1, 0)], curve[min(index + 1, len(curve) - 1)]
+        dx, dy = following[0] - previous[0], following[1] - previous[1]
         length = math.hypot(dx, dy) or 1.0
-        s = 2 * math.pi * travelled / wavelength + phase
-        push = amplitude * (0.6 * math.sin(s) + 0.4 * math.sin(0.37 * s + 2.1) + 0.3 * math.sin(1.63 * s + 1.7))
-        result.append((x - dy / length * push, y + dx / length * push))
-        travelled += math.hypot(after[0] - x, after[1] - y)
-    return result
+        phase_angle = 2 * math.pi * arc_length / wavelength + phase
+        waves = 0.6 * math.sin(phase_angle) + 0.4 * math.sin(0.37 * phase_angle + 2.1)
+        displacement = amplitude * (waves + 0.3 * math.sin(1.63 * phase_angle + 1.7))
+        displaced.append((x - dy / length * displacement, y + dx / length * displacement))
+        arc_length += math.hypot(following[0] - x, following[1] - y)
+    return displaced
 
 
-def ellipse(cx: float, cy: float, rx: float, ry: float, steps: int = 48) -> list[Point]:
+def ellipse(centre_x: float, centre_y: float, radius_x: float, radius_y: float, point_count: int = 48) -> list[Point]:
     """A closed ellipse."""
-    angles = (2 * math.pi * i / steps for i in range(steps))
-    return [(cx + rx * math.cos(a), cy + ry * math.sin(a)) for a in angles]
+    angles = (2 * math.pi * index / point_count for index in range(point_count))
+    return [(centre_x + radius_x * math.cos(angle), centre_y + radius_y * math.sin(angle)) for angle in angles]
 
 
 def band(centre: Sequence[Point], thickness: float | Sequence[float]) -> list[Point]:
     """A closed ribbon around an open curve; `thickness` in pixels, one number or one per point of `centre`."""
     widths = [float(thickness)] * len(centre) if isinstance(thickness, (int, float)) else list(thickness)
-    left: list[Point] = []
-    right: list[Point] = []
-    for i, (x, y) in enumerate(centre):
-        before, after = centre[max(i - 1, 0)], centre[min(i + 1, len(centre) - 1)]
-        dx, dy = after[0] - before[0], after[1] - before[1]
-        length = (math.hypot(dx, dy) or 1.0) / (0.5 * widths[i])
-        left.append((x - dy / length, y + dx / length))
-        right.append((x + dy / length, y - dx / length))
-    return left + right[::-1]
+    left_edge: list[Point] = []
+    right_edge: list[Point] = []
+    for index, (x, y) in enumerate(centre):
+        previous, following = centre[max(index - 1, 0)], centre[min(index + 1, len(centre) - 1)]
+        dx, dy = following[0] - previous[0], following[1] - previous[1]
+        length = (math.hypot(dx, dy) or 1.0) / (0.5 * widths[index])
+        left_edge.append((x - dy / length, y + dx / length))
+        right_edge.append((x + dy / length, y - dx / length))
+    return left_edge + right_edge[::-1]
 
 
 class Sheet:
@@ -85,15 +86,15 @@ class Sheet:
 
     def mask(self, *shapes: Sequence[Point]) -> np.ndarray:
         """(4 * side, 4 * side) bool: the union of closed shapes."""
-        image = Image.new("1", (self.ids.shape[1], self.ids.shape[0]))
-        pen = ImageDraw.Draw(image)
+        mask_image = Image.new("1", (self.ids.shape[1], self.ids.shape[0]))
+        drawing = ImageDraw.Draw(mask_image)
         for shape in shapes:
-            pen.polygon([(x * OVERSAMPLE - 0.5, y * OVERSAMPLE - 0.5) for x, y in shape], fill=1)
-        return np.asarray(image).copy()
+            drawing.polygon([(x * OVERSAMPLE - 0.5, y * OVERSAMPLE - 0.5) for x, y in shape], fill=1)
+        return np.asarray(mask_image).copy()
 
-    def fill(self, label: int, where: np.ndarray | Sequence[Point]) -> None:
+    def fill(self, label: int, mask_or_shape: np.ndarray | Sequence[Point]) -> None:
         """Give a mask, or the inside of one closed shape, the label `label`."""
-        self.ids[where if isinstance(where, np.ndarray) else self.mask(where)] = label
+        self.ids[mask_or_shape if isinstance(mask_or_shape, np.ndarray) else self.mask(mask_or_shape)] = label
 
     def label_map(self) -> np.ndarray:
         """(side, side) uint8."""

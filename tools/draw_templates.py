@@ -1,8 +1,8 @@
 """Draw the label maps that a new document can start from: `python -m tools.draw_templates [FOLDER]`.
 
 Every template is made of numbers in this file, `tools/street.py` and `tools/facade.py` and of curves in
-`tools/artist.py`; no picture or label map of a data
-set is read. Writes `resources/templates/*.png` (palette PNG) and `templates.json`; the same numbers give the
+`tools/artist.py`; no picture or label map of a data set is read.
+Writes `resources/templates/*.png` (palette PNG) and `templates.json`; the same numbers give the
 same files (`tests/test_templates.py`).
 """
 
@@ -19,7 +19,7 @@ from engine.files import resource, write_text
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import load_label_set
 from tools import facade, street
-from tools.artist import draw
+from tools.artist import draw_portrait
 from tools.facade import FACADES, Facade
 from tools.portrait import Hair, Portrait, mirrored
 from tools.street import STREETS, Street
@@ -42,11 +42,11 @@ class Template:
         return {Portrait: "faces", Street: "street", Facade: "facades"}[type(self.subject)]
 
 
-def drawn(subject: Subject) -> np.ndarray:
+def draw_subject(subject: Subject) -> np.ndarray:
     """(H, W) uint8 label ids."""
     if isinstance(subject, Street):
-        return street.draw(subject)
-    return facade.draw(subject) if isinstance(subject, Facade) else draw(subject)
+        return street.draw_street(subject)
+    return facade.draw_facade(subject) if isinstance(subject, Facade) else draw_portrait(subject)
 
 
 # fmt: off
@@ -187,13 +187,21 @@ def main(folder: Path) -> None:
     """Write every template and the list of them into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for template in TEMPLATES:
-        write_label_map(folder / f"{template.id}.png", drawn(template.subject), load_label_set(template.label_set))
-    rows = [
-        {"id": t.id, "file": f"{t.id}.png", "label_set": t.label_set, "title": t.title, "title_zh": t.title_zh}
-        for t in TEMPLATES
+        write_label_map(
+            folder / f"{template.id}.png", draw_subject(template.subject), load_label_set(template.label_set)
+        )
+    template_rows = [
+        {
+            "id": template.id,
+            "file": f"{template.id}.png",
+            "label_set": template.label_set,
+            "title": template.title,
+            "title_zh": template.title_zh,
+        }
+        for template in TEMPLATES
     ]
-    text = json.dumps({"templates": rows}, ensure_ascii=False, indent=1)
-    write_text(folder / "templates.json", text + "\n")
+    list_json = json.dumps({"templates": template_rows}, ensure_ascii=False, indent=1)
+    write_text(folder / "templates.json", list_json + "\n")
 
 
 if __name__ == "__main__":

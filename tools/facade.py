@@ -43,40 +43,45 @@ class Facade:
     roof: int = 16
 
 
-def draw(front: Facade) -> np.ndarray:
+def draw_facade(front: Facade) -> np.ndarray:
     """The front's label map, (256, 256) uint8."""
-    image = Image.new("L", (SIDE, SIDE), BACKGROUND)
-    sheet = ImageDraw.Draw(image)
+    label_image = Image.new("L", (SIDE, SIDE), BACKGROUND)
+    sheet = ImageDraw.Draw(label_image)
     sheet.rectangle((front.left, front.top, front.right, front.bottom), fill=WALL)
-    first, base = front.top + front.roof, front.bottom - front.ground
-    high, wide = (base - first) / front.storeys, (front.right - front.left) / front.columns
+    first_storey, ground_top = front.top + front.roof, front.bottom - front.ground
+    cell_height, cell_width = (ground_top - first_storey) / front.storeys, (front.right - front.left) / front.columns
     if front.pillars:
-        for n in range(front.columns + 1):
-            x = min(front.right - 3, max(front.left + 3, front.left + n * wide))
-            sheet.rectangle((x - 3, first, x + 3, front.bottom), fill=PILLAR)
+        for pillar_index in range(front.columns + 1):
+            x = min(front.right - 3, max(front.left + 3, front.left + pillar_index * cell_width))
+            sheet.rectangle((x - 3, first_storey, x + 3, front.bottom), fill=PILLAR)
     for storey in range(front.storeys):
-        y = first + storey * high
+        y = first_storey + storey * cell_height
         if front.moldings and storey:
             sheet.rectangle((front.left, y - 2, front.right, y + 3), fill=MOLDING)
         for column in range(front.columns):
-            _window(sheet, front, front.left + column * wide, y, wide, high, gable=front.gables and storey == 1)
+            x, gable = front.left + column * cell_width, front.gables and storey == 1
+            _draw_window(sheet, front, x, y, cell_width, cell_height, gable=gable)
     for storey, column in front.balconies:
-        x, y = front.left + column * wide, first + storey * high
-        sheet.rectangle((x + 0.06 * wide, y + 0.62 * high, x + 0.94 * wide, y + 0.98 * high), fill=BALCONY)
-    _ground(sheet, front, base, wide)
+        x, y = front.left + column * cell_width, first_storey + storey * cell_height
+        sheet.rectangle(
+            (x + 0.06 * cell_width, y + 0.62 * cell_height, x + 0.94 * cell_width, y + 0.98 * cell_height), fill=BALCONY
+        )
+    _draw_ground(sheet, front, ground_top, cell_width)
     if front.roof:
         sheet.rectangle((front.left - 2, front.top, front.right + 2, front.top + front.roof - 3), fill=MOLDING)
-    return np.asarray(image, np.uint8).copy()
+    return np.asarray(label_image, np.uint8).copy()
 
 
-def _window(sheet: Sheet, front: Facade, x: float, y: float, wide: float, high: float, *, gable: bool) -> None:
-    across, down = front.window[0] * wide, front.window[1] * high
-    left, top = x + (wide - across) / 2, y + 0.56 * (high - down)
-    right, bottom = left + across, top + down
+def _draw_window(
+    sheet: Sheet, front: Facade, x: float, y: float, cell_width: float, cell_height: float, *, gable: bool
+) -> None:
+    window_width, window_height = front.window[0] * cell_width, front.window[1] * cell_height
+    left, top = x + (cell_width - window_width) / 2, y + 0.56 * (cell_height - window_height)
+    right, bottom = left + window_width, top + window_height
     sheet.rectangle((left, top, right, bottom), fill=WINDOW)
     if front.shutters:
-        for edge in (left - front.shutters * wide, right + 1):
-            sheet.rectangle((edge, top, edge + front.shutters * wide - 1, bottom), fill=BLIND)
+        for blind_left in (left - front.shutters * cell_width, right + 1):
+            sheet.rectangle((blind_left, top, blind_left + front.shutters * cell_width - 1, bottom), fill=BLIND)
     if front.cornices:
         sheet.rectangle((left - 3, top - 7, right + 3, top - 3), fill=CORNICE)
     if gable:
@@ -85,18 +90,24 @@ def _window(sheet: Sheet, front: Facade, x: float, y: float, wide: float, high: 
         sheet.rectangle((left - 3, bottom + 1, right + 3, bottom + 5), fill=SILL)
 
 
-def _ground(sheet: Sheet, front: Facade, base: float, wide: float) -> None:
-    sheet.rectangle((front.left, base - 3, front.right, base + 4), fill=MOLDING)
+def _draw_ground(sheet: Sheet, front: Facade, ground_top: float, cell_width: float) -> None:
+    sheet.rectangle((front.left, ground_top - 3, front.right, ground_top + 4), fill=MOLDING)
     for column in range(front.columns):
-        x = front.left + column * wide
+        x = front.left + column * cell_width
         if column in front.doors:
-            sheet.rectangle((x + 0.24 * wide, base + 16, x + 0.76 * wide, front.bottom), fill=DOOR)
+            sheet.rectangle((x + 0.24 * cell_width, ground_top + 16, x + 0.76 * cell_width, front.bottom), fill=DOOR)
         elif front.shops:
-            sheet.rectangle((x + 0.08 * wide, base + 10, x + 0.92 * wide, front.bottom - 5), fill=SHOP)
+            sheet.rectangle(
+                (x + 0.08 * cell_width, ground_top + 10, x + 0.92 * cell_width, front.bottom - 5), fill=SHOP
+            )
         else:
-            sheet.rectangle((x + 0.27 * wide, base + 15, x + 0.73 * wide, front.bottom - 14), fill=WINDOW)
+            sheet.rectangle(
+                (x + 0.27 * cell_width, ground_top + 15, x + 0.73 * cell_width, front.bottom - 14), fill=WINDOW
+            )
             if front.sills:
-                sheet.rectangle((x + 0.21 * wide, front.bottom - 13, x + 0.79 * wide, front.bottom - 9), fill=SILL)
+                sheet.rectangle(
+                    (x + 0.21 * cell_width, front.bottom - 13, x + 0.79 * cell_width, front.bottom - 9), fill=SILL
+                )
 
 
 FACADES = {

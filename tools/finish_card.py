@@ -26,17 +26,17 @@ def main() -> None:
     weights = load_weights(options.folder)
     measured = json.loads(options.metrics.read_text(encoding="utf-8"))
     changes: dict[str, object] = {"metrics": merged(weights.card.metrics, measured)}
-    for key in ("steps", "seconds", "notes"):
-        if getattr(options, key) is not None:
-            changes[key] = getattr(options, key)
+    for field_name in ("steps", "seconds", "notes"):
+        if getattr(options, field_name) is not None:
+            changes[field_name] = getattr(options, field_name)
     samples = read_image(options.samples).pixels if options.samples else None
     save_weights(options.folder, weights.card.replace(**changes), weights.state, samples=samples)
 
 
-def merged(metrics: dict[str, Any], measured: dict[str, Any]) -> dict[str, Any]:
+def merged(card_metrics: dict[str, Any], measured: dict[str, Any]) -> dict[str, Any]:
     """A card's metrics with what was measured on one split; what is known of other splits, or more of this, stays."""
     split = measured["split"]
-    return {**metrics, split: {**metrics.get(split, {}), **measured}}
+    return {**card_metrics, split: {**card_metrics.get(split, {}), **measured}}
 
 
 if __name__ == "__main__":

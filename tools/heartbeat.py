@@ -47,10 +47,10 @@ EARLIER = 5000
 def queued() -> float:
     """Seconds that this thread has waited for a processor; 0 where the system does not say."""
     try:
-        text = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text(encoding="ascii")
+        schedule_text = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text(encoding="ascii")
     except OSError:
         return 0.0
-    return int(text.split()[1]) / 1e9
+    return int(schedule_text.split()[1]) / 1e9
 
 
 class Heartbeat:
@@ -66,19 +66,20 @@ class Heartbeat:
         self._timer.start()
 
     def _beat(self) -> None:
-        now, waited, used = time.perf_counter(), queued(), time.process_time()
+        beat_time, queue_time, processor_time = time.perf_counter(), queued(), time.process_time()
         if self._last is not None:
-            gap = now - self._last[0]
-            self.gaps.append((gap, max(0.0, min(gap - (waited - self._last[1]), used - self._last[2]))))
-        self._last = (now, waited, used)
+            gap = beat_time - self._last[0]
+            self.gaps.append((gap, max(0.0, min(gap - (queue_time - self._last[1]), processor_time - self._last[2]))))
+        self._last = (beat_time, queue_time, processor_time)
 
-    def report(self, name: str) -> str:
-        """One line; begins anew."""
+    def report(self, phase_name: str) -> str:
+        """One line about the gaps so far, which are then forgotten."""
         gaps, self.gaps = np.array(self.gaps or [(0.0, 0.0)]) * 1000, []
-        worst, own = gaps.max(0), np.percentile(gaps, 99, axis=0)
+        longest, percentiles = gaps.max(0), np.percentile(gaps, 99, axis=0)
         return (
-            f"{name}: {len(gaps)} beats; longest gap {worst[0]:.0f} ms, without other programs {worst[1]:.0f} ms; "
-            f"99th percentile {own[0]:.1f} and {own[1]:.1f} ms; over 50 ms: {(gaps > 50).sum(0).tolist()}"
+            f"{phase_name}: {len(gaps)} beats; longest gap {longest[0]:.0f} ms, without other programs "
+            f"{longest[1]:.0f} ms; 99th percentile {percentiles[0]:.1f} and {percentiles[1]:.1f} ms; over 50 ms: "
+            f"{(gaps > 50).sum(0).tolist()}"
         )
 
 
@@ -87,14 +88,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--recipe", default="sean-small")
     parser.add_argument("--seconds", type=float, default=60.0)
-    asked = parser.parse_args()
-    data = asked.data
-    if data is None:
+    options = parser.parse_args()
+    data_folder = options.data
+    if data_folder is None:
         from engine.bench.training import drawn_data
 
-        data = drawn_data(HOME / "drawn", load_label_set("faces"), 128)
-        stems = sorted(path.stem for path in (data / "images").iterdir())
-        (data / "splits.json").write_text(json.dumps({"train": stems[4:], "val": stems[:4]}), encoding="utf-8")
+        data_folder = drawn_data(HOME / "drawn", load_label_set("faces"), 128)
+        picture_stems = sorted(path.stem for path in (data_folder / "images").iterdir())
+        splits = {"train": picture_stems[4:], "val": picture_stems[:4]}
+        (data_folder / "splits.json").write_text(json.dumps(splits), encoding="utf-8")
     application = QApplication(sys.argv[:1])
     install_language("en")
     core = Core(Settings(HOME / "settings.ini"), Theme(application, "dark"))
@@ -102,54 +104,56 @@ def main() -> None:
     editor.show()
     controller = editor.window.controllers.studio
     until(application, lambda: core.document.picture is not None)
-    controller.open(data)
+    controller.open(data_folder)
     until(application, lambda: controller.studio is not None)
-    beat = Heartbeat()
-    until(application, lambda: False, asked.seconds / 4)
-    say(beat.report("idle"))
+    heartbeat = Heartbeat()
+    until(application, lambda: False, options.seconds / 4)
+    say(heartbeat.report("idle"))
     assert controller.studio is not None
     setup = controller.studio.setup
-    setup.recipe.load(asked.recipe)
-    for key in ("sample_every", "validate_every"):  # often enough to be seen in the time there is
-        setup.recipe._edits[key].setText("10")
+    setup.recipe.load(options.recipe)
+    for recipe_key in ("sample_every", "validate_every"):  # often enough to be seen in the time there is
+        setup.recipe._edits[recipe_key].setText("10")
     setup.start.click()
     until(application, lambda: core.training.state is State.RUNNING)
-    say(beat.report("preparing"))
+    say(heartbeat.report("preparing"))
     history = core.training.live_history
     until(application, lambda: history is None or bool(history.series))
     if history is not None:
         lengthen(history)
-    until(application, lambda: False, asked.seconds)
+    until(application, lambda: False, options.seconds)
     shown = core.training.shown
-    what = f"training, {shown.step} steps, {len(shown.sheets)} sample sheets" if shown is not None else "training"
-    say(beat.report(what))
+    training_summary = "training"
+    if shown is not None:
+        training_summary += f", {shown.step} steps, {len(shown.sheets)} sample sheets"
+    say(heartbeat.report(training_summary))
     controller.use()
     until(application, lambda: shown is not None and core.document.weights == shown.folder.name)
     until(application, lambda: bool(editor.window.controllers.render.up_to_date))
-    say(beat.report("using the newest state in the editor, while it trains"))
+    say(heartbeat.report("using the newest state in the editor, while it trains"))
     core.document.mark_saved()
     core.shutdown()
 
 
 def lengthen(history: History) -> None:
     """Give every curve the reports of a long run before the ones it has."""
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     for series in history.series.values():
-        level = series.values[0]
+        first_value = series.values[0]
         series.steps[:0] = array("d", range(-EARLIER, 0))
-        series.values[:0] = array("d", level * (1 + 0.2 * rng.standard_normal(EARLIER)))
+        series.values[:0] = array("d", first_value * (1 + 0.2 * generator.standard_normal(EARLIER)))
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def say(text_line: str) -> None:
+    sys.stdout.write(text_line + "\n")
     sys.stdout.flush()
 
 
-def until(application: QApplication, done: object, seconds: float = 600.0) -> None:
+def until(application: QApplication, is_done: object, limit_seconds: float = 600.0) -> None:
     """Run the event loop until `done()` or for so many seconds."""
-    assert callable(done)
-    end = time.monotonic() + seconds
-    while not done() and time.monotonic() < end:
+    assert callable(is_done)
+    deadline = time.monotonic() + limit_seconds
+    while not is_done() and time.monotonic() < deadline:
         application.processEvents()
         time.sleep(0.0005)
 

@@ -7,8 +7,8 @@ there are these sheets:
   top row are reconstructions, which show how near the network comes to photographs that are not shown; the grid
   below are our templates (rows) in the mean style and in the styles of those pictures (columns).
 - with `--variations LABEL ...`: `variations.png` beside it, committed too: rows of templates in which only that
-  label's style is drawn anew.
-- with `--real RUN_FOLDER/sheet.png`: real / reconstruction / swapped styles, for the eyes of who trains. It is
+  label gets new styles.
+- with `--real RUN_FOLDER/sheet.png`: real / reconstruction / swapped styles, for whoever trains the weights. It is
   refused outside `runs/` and the system's temporary folder if it would lie inside this repository.
 """
 
@@ -37,21 +37,22 @@ SHOWN = {
 }
 
 
-def templates(label_set: LabelSet, names: Sequence[str] = ()) -> list[tuple[str, np.ndarray]]:
+def templates(label_set: LabelSet, template_ids: Sequence[str] = ()) -> list[tuple[str, np.ndarray]]:
     """(title, label map) of the templates of a label set, in their order; all of them or those named."""
     folder = resource("templates")
-    listed = json.loads((folder / "templates.json").read_text(encoding="utf-8"))
+    template_list = json.loads((folder / "templates.json").read_text(encoding="utf-8"))
     return [
-        (row["title"], read_label_map(folder / row["file"], label_set).label_map)
-        for row in listed["templates"]
-        if load_label_set(row["label_set"]).same_labels(label_set) and (not names or row["id"] in names)
+        (template_row["title"], read_label_map(folder / template_row["file"], label_set).label_map)
+        for template_row in template_list["templates"]
+        if load_label_set(template_row["label_set"]).same_labels(label_set)
+        and (not template_ids or template_row["id"] in template_ids)
     ]
 
 
 def check_private(path: Path) -> None:
     """Refuse to write a sheet with photographs where git would see it. Raises BadRequest."""
-    inside = root().resolve() in path.resolve().parents
-    if inside and (root() / "runs").resolve() not in path.resolve().parents:
+    in_repository = root().resolve() in path.resolve().parents
+    if in_repository and (root() / "runs").resolve() not in path.resolve().parents:
         raise BadRequest('A sheet with data-set pictures may not be written to "{0}"; put it into runs/.', path)
 
 
@@ -68,21 +69,23 @@ def main() -> None:
     parser.add_argument("--variations", nargs="*", help="also the sheet of variations of these labels (hair, sky ...)")
     parser.add_argument("--rows", type=int, default=8, help="rows of that one")
     parser.add_argument("--device", default="cpu")
-    given = parser.parse_args()
-    painter = Session(given.device).painter(given.weights)
-    data = LabelledFolder(given.data, given.split, painter.config.resolution)
-    if given.real is not None:
-        check_private(given.real)
-        given.real.parent.mkdir(parents=True, exist_ok=True)
-        reconstruction_sheet(painter, data, given.real, given.rows)
-    shown = given.templates or [name for names in SHOWN.values() for name in names]
-    drawn = templates(painter.label_set, shown)
-    sheet = given.out or find_weights(given.weights) / SAMPLES_FILE
+    options = parser.parse_args()
+    painter = Session(options.device).painter(options.weights)
+    data = LabelledFolder(options.data, options.split, painter.config.resolution)
+    if options.real is not None:
+        check_private(options.real)
+        options.real.parent.mkdir(parents=True, exist_ok=True)
+        reconstruction_sheet(painter, data, options.real, options.rows)
+    shown_ids = options.templates or [template_id for template_ids in SHOWN.values() for template_id in template_ids]
+    drawn_templates = templates(painter.label_set, shown_ids)
+    sheet_path = options.out or find_weights(options.weights) / SAMPLES_FILE
     title = f"{painter.card.name}, {painter.config.resolution} x {painter.config.resolution}."
-    shipped_sheet(painter, data, drawn, sheet, styles=given.styles or 5, title=title)
-    if given.variations:
-        labels = [painter.label_set.find(label) for label in given.variations]
-        variation_sheet(painter, data, drawn, sheet.with_name("variations.png"), labels=labels, title=title)
+    shipped_sheet(painter, data, drawn_templates, sheet_path, styles=options.styles or 5, title=title)
+    if options.variations:
+        labels = [painter.label_set.find(label) for label in options.variations]
+        variation_sheet(
+            painter, data, drawn_templates, sheet_path.with_name("variations.png"), labels=labels, title=title
+        )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ user's document would.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -40,48 +39,47 @@ DOCUMENT: tuple[str, str, dict[int, str]] = ("portrait-long-hair", "long-dark", 
 """Template, sample for all regions, {label: another sample}."""
 
 
-def paint_samples(session: Session, weights: str, data: LabelledFolder, out: Path) -> None:
+def paint_samples(session: Session, weights: str, lenders: LabelledFolder, styles_folder: Path) -> None:
     """Write OUT/NAME.png and OUT/NAME.labels.png for every sample."""
     label_set = session.painter(weights).label_set
-    out.mkdir(parents=True, exist_ok=True)
-    for name, template, stem in SAMPLES:
-        index = data.stems.index(stem)
-        found = session.encode(weights, data.images[index], data.label_maps[index])
-        template_file = RESOURCES / "templates" / f"{template}.png"
+    styles_folder.mkdir(parents=True, exist_ok=True)
+    for sample_name, template_name, lender_stem in SAMPLES:
+        lender_index = lenders.stems.index(lender_stem)
+        lender_styles = session.encode(weights, lenders.images[lender_index], lenders.label_maps[lender_index])
+        template_file = RESOURCES / "templates" / f"{template_name}.png"
         label_map = read_label_map(template_file, label_set).label_map
         styles: dict[int, Style] = {
-            int(label): ImageStyle(path=stem, label=int(label), code=encode_code(found.codes[label]))
-            for label in np.flatnonzero(found.present)
+            int(label): ImageStyle(path=lender_stem, label=int(label), code=encode_code(lender_styles.codes[label]))
+            for label in np.flatnonzero(lender_styles.present)
         }
         result = session.run(RenderRequest(weights, LabelMapData.from_array(label_map), styles))
-        (out / f"{name}.png").write_bytes(encode_png(result.pixels))
-        (out / f"{name}.labels.png").write_bytes(template_file.read_bytes())
+        (styles_folder / f"{sample_name}.png").write_bytes(encode_png(result.pixels))
+        (styles_folder / f"{sample_name}.labels.png").write_bytes(template_file.read_bytes())
 
 
-def write_document(session: Session, weights: str, samples: Path, out: Path) -> None:
+def write_document(session: Session, weights: str, samples_folder: Path, document_path: Path) -> None:
     """Write the sample document: a request whose styles come from the painted samples beside it."""
     from engine.pictures.images import read_image
 
     label_set = session.painter(weights).label_set
-    template, main, others = DOCUMENT
-    label_map = read_label_map(RESOURCES / "templates" / f"{template}.png", label_set).label_map
+    template_name, main_sample, other_samples = DOCUMENT
+    label_map = read_label_map(RESOURCES / "templates" / f"{template_name}.png", label_set).label_map
     styles: dict[int, Style] = {}
     for label in np.unique(label_map):
-        sample = others.get(int(label), main)
-        maps = read_label_map(samples / f"{sample}.labels.png", label_set).label_map
-        found = session.encode(weights, read_image(samples / f"{sample}.png").pixels, maps)
-        if found.present[label]:
+        sample_name = other_samples.get(int(label), main_sample)
+        sample_map = read_label_map(samples_folder / f"{sample_name}.labels.png", label_set).label_map
+        sample_styles = session.encode(weights, read_image(samples_folder / f"{sample_name}.png").pixels, sample_map)
+        if sample_styles.present[label]:
             styles[int(label)] = ImageStyle(
-                path=f"../styles/{sample}.png",
+                path=f"../styles/{sample_name}.png",
                 label=int(label),
-                label_map_png=encode_map(maps),
-                code=encode_code(found.codes[label]),
-                made_by=found.made_by or None,
+                label_map_png=encode_map(sample_map),
+                code=encode_code(sample_styles.codes[label]),
+                made_by=sample_styles.made_by or None,
             )
-    out.parent.mkdir(parents=True, exist_ok=True)
+    document_path.parent.mkdir(parents=True, exist_ok=True)
     request = RenderRequest(weights, LabelMapData.from_array(label_map), styles)
-    out.write_text(to_json(request, indent=1), encoding="utf-8")
-    json.loads(out.read_text(encoding="utf-8"))
+    document_path.write_text(to_json(request, indent=1), encoding="utf-8")
 
 
 def main() -> None:
@@ -93,10 +91,9 @@ def main() -> None:
     session = Session("cpu")
     side = session.painter(options.weights).config.resolution
     data = LabelledFolder(options.data, "train", side)
-    paint_samples(session, options.weights, data, options.resources / "styles")
-    write_document(
-        session, options.weights, options.resources / "styles", options.resources / "sample" / "sample.request.json"
-    )
+    styles_folder = options.resources / "styles"
+    paint_samples(session, options.weights, data, styles_folder)
+    write_document(session, options.weights, styles_folder, options.resources / "sample" / "sample.request.json")
 
 
 if __name__ == "__main__":

@@ -20,27 +20,27 @@ DOCUMENT = root() / "docs" / "models.md"
 START, END = "<!-- tables:", "<!-- /tables -->"
 
 
-def with_tables(document: str, table: str) -> str:
-    """The document with `table` between its marks. Raises BadFile if it has none."""
-    head, start, rest = document.partition(START)
-    mark, _, tail = rest.partition("\n")
-    if not start or END not in tail:
+def with_tables(document: str, tables_text: str) -> str:
+    """The document with `tables_text` between its marks. Raises BadFile if it has none."""
+    text_before, start_mark, text_after = document.partition(START)
+    mark_end, _, after_mark = text_after.partition("\n")
+    if not start_mark or END not in after_mark:
         raise BadFile('The document has no "{0} ... -->" and "{1}"; put them in.', START, END)
-    return f"{head}{start}{mark}\n\n{table.strip()}\n\n{END}{tail.split(END, 1)[1]}"
+    return f"{text_before}{start_mark}{mark_end}\n\n{tables_text.strip()}\n\n{END}{after_mark.split(END, 1)[1]}"
 
 
-def measured_in(path: Path, split: str) -> list[dict[str, Any]]:
+def measured_in(metrics_path: Path, split: str) -> list[dict[str, Any]]:
     """The metrics in a file of --json, or of a split in the card of a folder of weights. Raises BadFile: none there."""
-    if path.is_dir():
-        metrics = read_card(path).metrics.get(split, {})
+    if metrics_path.is_dir():
+        metrics = read_card(metrics_path).metrics.get(split, {})
         if "weights" not in metrics:
             raise BadFile(
                 'The card in "{0}" has no measured split "{1}"; put it in with tools/finish_card.py.',
-                path, split,
+                metrics_path, split,
             )
         return [metrics]
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found if isinstance(found, list) else [found]
+    metrics_json = json.loads(metrics_path.read_text(encoding="utf-8"))
+    return metrics_json if isinstance(metrics_json, list) else [metrics_json]
 
 
 def main() -> None:
@@ -48,8 +48,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("metrics", nargs="+", type=Path)
     parser.add_argument("--split", default="val", help="of the cards; val unless given")
-    given = parser.parse_args()
-    measured = [metrics for path in given.metrics for metrics in measured_in(path, given.split)]
+    options = parser.parse_args()
+    measured = [metrics for metrics_path in options.metrics for metrics in measured_in(metrics_path, options.split)]
     write_text(DOCUMENT, with_tables(DOCUMENT.read_text(encoding="utf-8"), tables(measured)))
 
 

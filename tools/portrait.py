@@ -96,22 +96,22 @@ class Portrait:
     necklace: bool = False
 
 
-def at(p: Portrait, part: str) -> float:
+def part_x(portrait: Portrait, part_name: str) -> float:
     """Where the middle of a part is: its x, given how the head is turned."""
-    return MIDDLE + DEPTH[part] * p.turn
+    return MIDDLE + DEPTH[part_name] * portrait.turn
 
 
-def placed(p: Portrait, points: Sequence[Point], part: str) -> list[Point]:
-    """A closed curve through points whose x is relative to the middle of `part`."""
-    return spline([(at(p, part) + x, y) for x, y in points], closed=True)
+def placed(portrait: Portrait, relative_points: Sequence[Point], part_name: str) -> list[Point]:
+    """A closed curve through points whose x is relative to the middle of `part_name`."""
+    return spline([(part_x(portrait, part_name) + x, y) for x, y in relative_points], closed=True)
 
 
-def eye_centre(p: Portrait, side: int) -> Point:
+def eye_centre(portrait: Portrait, side: int) -> Point:
     """The middle of the eye on the right (1) or left (-1) of the picture."""
     # The far eye comes nearer to the nose, the near one keeps its place.
-    return at(p, "eye") + side * 31.0 - (0.5 * p.turn if side * p.turn > 0 else 0.0), EYE_LINE
+    return part_x(portrait, "eye") + side * 31.0 - (0.5 * portrait.turn if side * portrait.turn > 0 else 0.0), EYE_LINE
 
 
-def mirrored(points: Sequence[Point]) -> tuple[Point, ...]:
+def mirrored(right_points: Sequence[Point]) -> tuple[Point, ...]:
     """Points of a right half, from the top down, and their mirror images from the bottom up."""
-    return (*points, *((-x, y) for x, y in reversed(points) if abs(x) > 1e-9))
+    return (*right_points, *((-x, y) for x, y in reversed(right_points) if abs(x) > 1e-9))

@@ -35,8 +35,8 @@ FIRST_SEED = 20
 
 
 def main() -> None:
-    out = Path(sys.argv[1])
-    out.mkdir(parents=True, exist_ok=True)
+    image_folder = Path(sys.argv[1])
+    image_folder.mkdir(parents=True, exist_ok=True)
     application = QApplication(sys.argv[:1])
     settings = Settings(Path(os.environ["TESSERA_HOME"]) / "settings.ini")
     install_language("en")
@@ -44,14 +44,14 @@ def main() -> None:
     editor = start.Editor(core)
     editor.window.setGeometry(QGuiApplication.primaryScreen().availableGeometry())
     editor.show()
-    steps = journey(editor, core, lambda name, widget=None: shoot(out / f"{name}.png", widget))
-    ready: list[Callable[[], bool]] = [lambda: True]
+    journey_steps = journey(editor, core, lambda name, widget=None: shoot(image_folder / f"{name}.png", widget))
+    is_ready: list[Callable[[], bool]] = [lambda: True]
 
     def tick() -> None:
-        if not ready[0]():
+        if not is_ready[0]():
             return
         try:
-            ready[0] = next(steps)
+            is_ready[0] = next(journey_steps)
         except StopIteration:
             core.document.mark_saved()
             application.quit()
@@ -63,14 +63,14 @@ def main() -> None:
     core.shutdown()
 
 
-def shoot(path: Path, widget: QWidget | None = None) -> None:
+def shoot(image_path: Path, widget: QWidget | None = None) -> None:
     """The whole screen, or one dialog."""
     QApplication.processEvents()
-    grabbed = QGuiApplication.primaryScreen().grabWindow(0) if widget is None else widget.grab()
-    grabbed.save(str(path))
+    screenshot = QGuiApplication.primaryScreen().grabWindow(0) if widget is None else widget.grab()
+    screenshot.save(str(image_path))
 
 
-def journey(editor: start.Editor, core: Core, shot: Callable[..., None]) -> Iterator[Callable[[], bool]]:
+def journey(editor: start.Editor, core: Core, take_shot: Callable[..., None]) -> Iterator[Callable[[], bool]]:
     """The first paragraph of the guide, step by step; yields what to wait for."""
     window, document = editor.window, core.document
     render = window.controllers.render
@@ -81,85 +81,94 @@ def journey(editor: start.Editor, core: Core, shot: Callable[..., None]) -> Iter
     yield rendered
     document.set_current_label(HAIR)
     yield rendered
-    shot("editor")
+    take_shot("editor")
     drop(window.canvas, RESOURCES / "styles" / "blonde.png", image_point(window.canvas, document, HAIR))
     yield lambda: document.style(HAIR).__class__.__name__ == "ImageStyle" and rendered()
     canvas = window.canvas
     window.actions_by_id["brush"].trigger()
     canvas.set_brush_diameter(24)
-    for row in range(3):
-        stroke(canvas, [(0.36 + 0.0175 * n, 0.25 + 0.04 * row - 0.02 * abs(n - 8) / 8) for n in range(17)], document)
+    for stroke_index in range(3):
+        top = 0.25 + 0.04 * stroke_index
+        points = [(0.36 + 0.0175 * index, top - 0.02 * abs(index - 8) / 8) for index in range(17)]
+        stroke(canvas, points, document)
     yield rendered
-    shot("fringe")
+    take_shot("fringe")
     window.actions_by_id["view_side"].trigger()
     yield rendered
-    shot("side-by-side")
+    take_shot("side-by-side")
     window.actions_by_id["view_stack"].trigger()
     yield rendered
-    yield from variety(editor, core, shot, rendered)
+    yield from variety(editor, core, take_shot, rendered)
 
 
 def variety(
-    editor: start.Editor, core: Core, shot: Callable[..., None], rendered: Callable[[], bool]
+    editor: start.Editor, core: Core, take_shot: Callable[..., None], rendered: Callable[[], bool]
 ) -> Iterator[Callable[[], bool]]:
     """The guide's section on variety: six variations, a morph, the results."""
     window, document = editor.window, core.document
-    seeds = itertools.count(FIRST_SEED, 10)
+    fixed_seeds = itertools.count(FIRST_SEED, 10)
     for module in (dice, morphing, varying):  # the same pictures each time
-        module.new_seed = lambda: next(seeds)  # type: ignore[attr-defined]
+        module.new_seed = lambda: next(fixed_seeds)  # type: ignore[attr-defined]
     document.set_current_label(HAIR)
-    six = window.controllers.variety.variations()
-    assert six is not None
-    yield lambda: all(tile.ready for tile in six.tiles)
-    shot("variations", six)
-    six.tiles[1].click()
+    variations_dialog = window.controllers.variety.variations()
+    assert variations_dialog is not None
+    yield lambda: all(tile.ready for tile in variations_dialog.tiles)
+    take_shot("variations", variations_dialog)
+    variations_dialog.tiles[1].click()
     yield rendered
-    session = window.controllers.variety.morph()
-    assert session is not None
-    session.dialog.slider.setValue(50)
-    yield lambda: (session._to, 0.5) in session._painted and (session._to, 1.0) in session._painted
-    shot("morph", session.dialog)
-    session.dialog.reject()
-    for name in ("style_lock", "style_dice_all"):
-        window.actions_by_id[name].trigger()
+    morph_session = window.controllers.variety.morph()
+    assert morph_session is not None
+    morph_session.dialog.slider.setValue(50)
+    yield lambda: all((morph_session._to, amount) in morph_session._painted for amount in (0.5, 1.0))
+    take_shot("morph", morph_session.dialog)
+    morph_session.dialog.reject()
+    for action_id in ("style_lock", "style_dice_all"):
+        window.actions_by_id[action_id].trigger()
         yield rendered
-    kept = len(document.results)
-    yield lambda: len(document.results) > kept or any(r.scene.same_picture(document.scene) for r in document.results)
+    result_count = len(document.results)
+    yield lambda: (
+        len(document.results) > result_count
+        or any(result.scene.same_picture(document.scene) for result in document.results)
+    )
     window.actions_by_id["result_keep"].trigger()
     yield rendered
-    shot("results")
+    take_shot("results")
 
 
 def image_point(canvas: CanvasWidget, document: Document, label: int) -> QPoint:
-    ys, xs = (document.label_map == label).nonzero()
-    return screen_point(canvas, float(xs[len(xs) // 2]), float(ys[len(ys) // 2]))
+    label_rows, label_columns = (document.label_map == label).nonzero()
+    return screen_point(canvas, float(label_columns[len(label_columns) // 2]), float(label_rows[len(label_rows) // 2]))
 
 
 def screen_point(canvas: CanvasWidget, x: float, y: float) -> QPoint:
     return QPoint(round(x * canvas.view.scale + canvas.view.x), round(y * canvas.view.scale + canvas.view.y))
 
 
-def drop(widget: QWidget, path: Path, at: QPoint) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    buttons, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(widget, QDragEnterEvent(at, Qt.DropAction.CopyAction, mime, buttons, none))
-    QApplication.sendEvent(widget, QDropEvent(QPointF(at), Qt.DropAction.CopyAction, mime, buttons, none))
+def drop(widget: QWidget, file_path: Path, position: QPoint) -> None:
+    mime_data = QMimeData()
+    mime_data.setUrls([QUrl.fromLocalFile(str(file_path))])
+    buttons, no_modifier = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(widget, QDragEnterEvent(position, Qt.DropAction.CopyAction, mime_data, buttons, no_modifier))
+    QApplication.sendEvent(
+        widget, QDropEvent(QPointF(position), Qt.DropAction.CopyAction, mime_data, buttons, no_modifier)
+    )
 
 
 def stroke(canvas: CanvasWidget, points: list[tuple[float, float]], document: Document) -> None:
-    kinds = [QMouseEvent.Type.MouseButtonPress, *[QMouseEvent.Type.MouseMove] * (len(points) - 1)]
-    places = [screen_point(canvas, x * document.width, y * document.height) for x, y in points]
-    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    for kind, place in zip(kinds, places, strict=True):
-        spot = QPointF(place)
-        button = left if kind == QMouseEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
-        QApplication.sendEvent(canvas, QMouseEvent(kind, spot, canvas.mapToGlobal(spot), button, left, none))
-    spot = QPointF(places[-1])
-    release = QMouseEvent.Type.MouseButtonRelease
-    QApplication.sendEvent(
-        canvas, QMouseEvent(release, spot, canvas.mapToGlobal(spot), left, Qt.MouseButton.NoButton, none)
-    )
+    event_types = [QMouseEvent.Type.MouseButtonPress, *[QMouseEvent.Type.MouseMove] * (len(points) - 1)]
+    screen_points = [screen_point(canvas, x * document.width, y * document.height) for x, y in points]
+    left_button, no_modifier = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for event_type, screen_spot in zip(event_types, screen_points, strict=True):
+        event_position = QPointF(screen_spot)
+        button = left_button if event_type == QMouseEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
+        on_screen = canvas.mapToGlobal(event_position)
+        event = QMouseEvent(event_type, event_position, on_screen, button, left_button, no_modifier)
+        QApplication.sendEvent(canvas, event)
+    event_position = QPointF(screen_points[-1])
+    release_type = QMouseEvent.Type.MouseButtonRelease
+    on_screen, no_button = canvas.mapToGlobal(event_position), Qt.MouseButton.NoButton
+    event = QMouseEvent(release_type, event_position, on_screen, left_button, no_button, no_modifier)
+    QApplication.sendEvent(canvas, event)
 
 
 if __name__ == "__main__":

@@ -43,78 +43,93 @@ class Street:
     seed: int = 0
 
 
-def draw(street: Street) -> np.ndarray:
+def draw_street(street: Street) -> np.ndarray:
     """The scene's label map, (192, 256) uint8, from the back to the front."""
-    image = Image.new("L", (WIDTH, HEIGHT), SKY)
-    sheet = ImageDraw.Draw(image)
-    rng = np.random.default_rng(street.seed)
-    x, y = street.vanishing
-    sheet.rectangle((x - 60, y - 9, x + 60, y + 4), fill=TREE)
-    sheet.polygon([(x - 3, y), (x + 3, y), (WIDTH + 60, HEIGHT + 30), (-60, HEIGHT + 30)], fill=ROAD)
-    for side, edge in ((street.left, 0.0), (street.right, float(WIDTH))):
-        _side(sheet, street, side, edge, rng)
-    for place, foot, height in street.poles:
-        sheet.line([(place, foot), (place, foot - height)], fill=POLE, width=max(2, round(height / 45)))
-    for place, foot, size in street.signs:
-        sheet.line([(place, foot), (place, foot - 3 * size)], fill=POLE, width=2)
-        sheet.rounded_rectangle((place - size / 2, foot - 4 * size, place + size / 2, foot - 2.7 * size), 2, fill=SIGN)
-    for place, foot, height in sorted(street.cars, key=lambda car: car[1]):
-        _car(sheet, place, foot, height)
-    for place, foot, height in street.people:
-        _person(sheet, place, foot, height, PEDESTRIAN)
-    for place, foot, height in street.cyclists:
-        _person(sheet, place, foot - 0.12 * height, 0.88 * height, BICYCLIST)
-        sheet.ellipse((place - 0.07 * height, foot - 0.36 * height, place + 0.07 * height, foot), fill=BICYCLIST)
-    return np.asarray(image, np.uint8).copy()
+    label_image = Image.new("L", (WIDTH, HEIGHT), SKY)
+    sheet = ImageDraw.Draw(label_image)
+    generator = np.random.default_rng(street.seed)
+    vanishing_x, horizon_y = street.vanishing
+    sheet.rectangle((vanishing_x - 60, horizon_y - 9, vanishing_x + 60, horizon_y + 4), fill=TREE)
+    sheet.polygon(
+        [(vanishing_x - 3, horizon_y), (vanishing_x + 3, horizon_y), (WIDTH + 60, HEIGHT + 30), (-60, HEIGHT + 30)],
+        fill=ROAD,
+    )
+    for side, edge_x in ((street.left, 0.0), (street.right, float(WIDTH))):
+        _draw_side(sheet, street, side, edge_x, generator)
+    for centre_x, foot, height in street.poles:
+        sheet.line([(centre_x, foot), (centre_x, foot - height)], fill=POLE, width=max(2, round(height / 45)))
+    for centre_x, foot, size in street.signs:
+        sheet.line([(centre_x, foot), (centre_x, foot - 3 * size)], fill=POLE, width=2)
+        sheet.rounded_rectangle(
+            (centre_x - size / 2, foot - 4 * size, centre_x + size / 2, foot - 2.7 * size), 2, fill=SIGN
+        )
+    for centre_x, foot, height in sorted(street.cars, key=lambda car: car[1]):
+        _draw_car(sheet, centre_x, foot, height)
+    for centre_x, foot, height in street.people:
+        _draw_person(sheet, centre_x, foot, height, PEDESTRIAN)
+    for centre_x, foot, height in street.cyclists:
+        _draw_person(sheet, centre_x, foot - 0.12 * height, 0.88 * height, BICYCLIST)
+        sheet.ellipse((centre_x - 0.07 * height, foot - 0.36 * height, centre_x + 0.07 * height, foot), fill=BICYCLIST)
+    return np.asarray(label_image, np.uint8).copy()
 
 
-def _side(sheet: Sheet, street: Street, side: Side, edge: float, rng: np.random.Generator) -> None:
-    x, y = street.vanishing
-    inwards = 1 if edge == 0 else -1
+def _draw_side(sheet: Sheet, street: Street, side: Side, edge_x: float, generator: np.random.Generator) -> None:
+    vanishing_x, horizon_y = street.vanishing
+    inward_sign = 1 if edge_x == 0 else -1
 
-    def at(distance: float, up: float) -> Point:
-        return edge + (x - edge) * distance, y - up
+    def at(distance: float, height_above: float) -> Point:
+        return edge_x + (vanishing_x - edge_x) * distance, horizon_y - height_above
 
-    kerb = (edge + inwards * side.pavement, float(HEIGHT))
-    wall = HEIGHT * 0.78 - y  # how far below the horizon houses stand at the picture's edge
+    kerb_point = (edge_x + inward_sign * side.pavement, float(HEIGHT))
+    wall_depth = HEIGHT * 0.78 - horizon_y  # how far below the horizon houses stand at the picture's edge
     if side.roofs:
         roofs = [at(distance, height) for distance, height in side.roofs]
-        last = side.roofs[-1][0]
-        sheet.polygon([at(0, side.roofs[0][1]), *roofs, at(last, -wall * (1 - last)), at(0, -wall)], fill=BUILDING)
+        roof_end = side.roofs[-1][0]
+        sheet.polygon(
+            [at(0, side.roofs[0][1]), *roofs, at(roof_end, -wall_depth * (1 - roof_end)), at(0, -wall_depth)],
+            fill=BUILDING,
+        )
     for distance, height, radius in side.trees:
-        foot = at(distance, -wall * (1 - distance))
+        trunk_foot = at(distance, -wall_depth * (1 - distance))
         crown = at(distance, height)
-        sheet.line([foot, crown], fill=TREE, width=max(2, round(radius / 7)))
+        sheet.line([trunk_foot, crown], fill=TREE, width=max(2, round(radius / 7)))
         for _ in range(26):
-            angle, reach = rng.uniform(0, 2 * np.pi), radius * np.sqrt(rng.uniform(0, 1))
-            blob = radius * rng.uniform(0.25, 0.5)
-            cx, cy = crown[0] + reach * np.cos(angle), crown[1] + 0.8 * reach * np.sin(angle)
-            sheet.ellipse((cx - blob, cy - blob, cx + blob, cy + blob), fill=TREE)
+            angle, distance_out = generator.uniform(0, 2 * np.pi), radius * np.sqrt(generator.uniform(0, 1))
+            leaf_radius = radius * generator.uniform(0.25, 0.5)
+            leaf_x, leaf_y = crown[0] + distance_out * np.cos(angle), crown[1] + 0.8 * distance_out * np.sin(angle)
+            sheet.ellipse(
+                (leaf_x - leaf_radius, leaf_y - leaf_radius, leaf_x + leaf_radius, leaf_y + leaf_radius), fill=TREE
+            )
     if side.fence:
-        sheet.polygon([at(0, side.fence - wall), at(0.9, side.fence / 10), at(0.9, -3), at(0, -wall)], fill=FENCE)
-    sheet.polygon([at(0, -wall), at(0.97, -1), at(0.99, -2), kerb, (edge, HEIGHT)], fill=PAVEMENT)
+        sheet.polygon(
+            [at(0, side.fence - wall_depth), at(0.9, side.fence / 10), at(0.9, -3), at(0, -wall_depth)], fill=FENCE
+        )
+    sheet.polygon([at(0, -wall_depth), at(0.97, -1), at(0.99, -2), kerb_point, (edge_x, HEIGHT)], fill=PAVEMENT)
 
 
-def _car(sheet: Sheet, x: float, foot: float, height: float) -> None:
-    half, top = 0.62 * height, foot - height
-    sheet.rounded_rectangle((x - half, foot - 0.62 * height, x + half, foot - 0.08 * height), height / 8, fill=CAR)
+def _draw_car(sheet: Sheet, x: float, foot: float, height: float) -> None:
+    half_width, top = 0.62 * height, foot - height
+    sheet.rounded_rectangle(
+        (x - half_width, foot - 0.62 * height, x + half_width, foot - 0.08 * height), height / 8, fill=CAR
+    )
     sheet.polygon(
-        [(x - 0.8 * half, foot - 0.55 * height), (x - 0.55 * half, top), (x + 0.55 * half, top),
-         (x + 0.8 * half, foot - 0.55 * height)], fill=CAR,
+        [(x - 0.8 * half_width, foot - 0.55 * height), (x - 0.55 * half_width, top), (x + 0.55 * half_width, top),
+         (x + 0.8 * half_width, foot - 0.55 * height)], fill=CAR,
     )  # fmt: skip
     for side in (-1, 1):
-        wheel = x + side * 0.74 * half
-        sheet.rectangle((wheel - 0.1 * height, foot - 0.2 * height, wheel + 0.1 * height, foot), fill=CAR)
+        wheel_x = x + side * 0.74 * half_width
+        sheet.rectangle((wheel_x - 0.1 * height, foot - 0.2 * height, wheel_x + 0.1 * height, foot), fill=CAR)
 
 
-def _person(sheet: Sheet, x: float, foot: float, height: float, label: int) -> None:
-    head, top = 0.075 * height, foot - height
-    sheet.ellipse((x - head, top, x + head, top + 0.17 * height), fill=label)
-    wide, hip = 0.14 * height, 0.09 * height
+def _draw_person(sheet: Sheet, x: float, foot: float, height: float, label: int) -> None:
+    head_radius, top = 0.075 * height, foot - height
+    sheet.ellipse((x - head_radius, top, x + head_radius, top + 0.17 * height), fill=label)
+    shoulder, hip = 0.14 * height, 0.09 * height
     sheet.polygon(
-        [(x - 0.6 * wide, top + 0.17 * height), (x + 0.6 * wide, top + 0.17 * height), (x + wide, top + 0.36 * height),
-         (x + hip, top + 0.55 * height), (x + 1.1 * hip, foot), (x + 0.2 * hip, foot), (x, top + 0.62 * height),
-         (x - 0.2 * hip, foot), (x - 1.1 * hip, foot), (x - hip, top + 0.55 * height), (x - wide, top + 0.36 * height)],
+        [(x - 0.6 * shoulder, top + 0.17 * height), (x + 0.6 * shoulder, top + 0.17 * height),
+         (x + shoulder, top + 0.36 * height), (x + hip, top + 0.55 * height), (x + 1.1 * hip, foot),
+         (x + 0.2 * hip, foot), (x, top + 0.62 * height), (x - 0.2 * hip, foot), (x - 1.1 * hip, foot),
+         (x - hip, top + 0.55 * height), (x - shoulder, top + 0.36 * height)],
         fill=label,
     )  # fmt: skip
 

@@ -11,7 +11,6 @@ from PySide6.QtGui import QInputEvent, QMouseEvent, QPointingDevice, QTabletEven
 from app.canvas.tools import (
     BrushTool,
     BucketTool,
-    EraserTool,
     Host,
     PanTool,
     PickTool,
@@ -74,7 +73,7 @@ class Gestures:
         self._tell_failed = tell_failed
         self.bucket = BucketTool()
         self._tools: dict[ToolId, Tool] = {
-            tool.id: tool for tool in (BrushTool(), EraserTool(), self.bucket, PickTool(), PanTool())
+            tool.id: tool for tool in (BrushTool(), BrushTool(ToolId.ERASER), self.bucket, PickTool(), PanTool())
         }
         self.tool = self._tools[ToolId.BRUSH]
         self.gesture: Tool | None = None  # what the pressed button does

@@ -126,41 +126,33 @@ class Tool:
 
 
 class BrushTool(Tool):
-    """Paints the document's current label; one press-to-release is one step."""
+    """Paints the document's current label, or erases; one press-to-release is one step."""
 
-    id = ToolId.BRUSH
     paints = True
 
-    def label(self, canvas: Host, pointer: Pointer) -> int:
-        return BACKGROUND if pointer.erase else canvas.document.current_label
-
-    def text(self, canvas: Host, pointer: Pointer) -> str | None:
-        return tr("Erase") if pointer.erase else None
+    def __init__(self, id: ToolId = ToolId.BRUSH) -> None:
+        """`id`: BRUSH or ERASER."""
+        self.id = id
 
     def press(self, canvas: Host, pointer: Pointer) -> None:
-        canvas.document.begin_stroke(self.label(canvas, pointer), text=self.text(canvas, pointer))
+        document = canvas.document
+        if pointer.erase or self.id is ToolId.ERASER:
+            document.pixels.begin_stroke(BACKGROUND, text=tr("Erase"))
+        else:
+            document.pixels.begin_stroke(document.current_label)
         self.move(canvas, pointer)
 
     def move(self, canvas: Host, pointer: Pointer) -> None:
         if canvas.document.stroking:
-            canvas.document.stroke_to([(pointer.x, pointer.y)], pressed_radius(canvas.brush_diameter, pointer.pressure))
+            radius = pressed_radius(canvas.brush_diameter, pointer.pressure)
+            canvas.document.pixels.stroke_to([(pointer.x, pointer.y)], radius)
 
     def release(self, canvas: Host, pointer: Pointer) -> None:
         # The release is where the last move was; its pressure is 0 and must not thin the end of the stroke.
-        canvas.document.end_stroke()
+        canvas.document.pixels.end_stroke()
 
     def cancel(self, canvas: Host) -> None:
-        canvas.document.cancel_stroke()
-
-
-class EraserTool(BrushTool):
-    id = ToolId.ERASER
-
-    def label(self, canvas: Host, pointer: Pointer) -> int:
-        return BACKGROUND
-
-    def text(self, canvas: Host, pointer: Pointer) -> str | None:
-        return tr("Erase")
+        canvas.document.pixels.cancel_stroke()
 
 
 class BucketTool(Tool):
@@ -180,7 +172,9 @@ class BucketTool(Tool):
         if not (0 <= x < document.width and 0 <= y < document.height):
             return
         label = BACKGROUND if pointer.erase else document.current_label
-        document.fill(x, y, label, contiguous=self.contiguous, by_picture=self.by_picture, tolerance=self.tolerance)
+        document.pixels.fill(
+            x, y, label, contiguous=self.contiguous, by_picture=self.by_picture, tolerance=self.tolerance
+        )
 
 
 class PickTool(Tool):

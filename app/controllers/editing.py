@@ -60,16 +60,16 @@ class LabelsController(QObject):
     @Slot()
     def toggle_hidden(self) -> None:
         label_id = self._document.current_label
-        self._document.set_visible(label_id, label_id in self._document.hidden)
+        self._document.label_states.set_visible(label_id, label_id in self._document.hidden)
 
     @Slot()
     def solo(self) -> None:
-        self._document.show_only(self._document.current_label)
+        self._document.label_states.show_only(self._document.current_label)
 
     @Slot()
     def toggle_locked(self) -> None:
         label_id = self._document.current_label
-        self._document.set_locked(label_id, label_id not in self._document.locked)
+        self._document.label_states.set_locked(label_id, label_id not in self._document.locked)
 
     @Slot()
     def search(self) -> None:

@@ -61,7 +61,7 @@ class ResultsController(QObject):
             changed.connect(self._mark_present)
         results_panel.recall_wanted.connect(self.recall)
         results_panel.star_wanted.connect(self._star)
-        results_panel.delete_wanted.connect(self._document.delete_results)
+        results_panel.delete_wanted.connect(self._document.kept.delete)
         results_panel.copy_wanted.connect(self._copy)
         results_panel.export_wanted.connect(self.export)
 
@@ -104,7 +104,7 @@ class ResultsController(QObject):
         made_with = kept_result.scene
 
         def recalled(styles: dict[int, Style]) -> None:
-            if not document.recall_result(picture_number, styles):
+            if not document.kept.recall(picture_number, styles):
                 return
             self._context.status.show_message(self.tr("Picture {0} brought back").format(picture_number))
             if document.fingerprint != made_with.fingerprint:
@@ -148,7 +148,7 @@ class ResultsController(QObject):
         document, painted_scene = self._document, self._render.shown
         if document.picture is None or painted_scene is None or not self._render.up_to_date:
             return None
-        return document.keep_result(painted_scene, document.picture)
+        return document.kept.keep(painted_scene, document.picture)
 
     def _mark_present(self, *_: object) -> None:
         """Which of the strip's pictures the document is."""
@@ -165,7 +165,7 @@ class ResultsController(QObject):
 
     def _star(self, picture_numbers: list[int], starred: bool) -> None:
         for picture_number in picture_numbers:
-            self._document.star_result(picture_number, starred)
+            self._document.kept.star(picture_number, starred)
         results = self._document.origin.results
         if starred and results.starred_bytes > MANY_BYTES:
             sentence = self.tr("Pictures with a star take {0} MB of memory now; export some and delete them.")

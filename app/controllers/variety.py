@@ -102,7 +102,7 @@ class VarietyController(QObject):
     # --- inside -------------------------------------------------------------------------------------
 
     def _change(self, source_label: int, target_label: int) -> None:
-        if self._document.relabel(source_label, target_label):
+        if self._document.pixels.relabel(source_label, target_label):
             self._document.set_current_label(target_label)
 
     def _has_region(self, label_id: int) -> bool:

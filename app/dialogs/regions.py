@@ -198,11 +198,11 @@ class RegionsDialog(QDialog):
 
     def take_map(self, label_map: np.ndarray) -> None:
         """Use another (H, W) label map for the photo; one step of the dialog's history."""
-        self.document.replace_label_map(label_map)
+        self.document.pixels.replace_label_map(label_map)
 
     def accept(self) -> None:
         """Tell the regions by ``used``, and close."""
-        self.document.end_stroke()
+        self.document.pixels.end_stroke()
         chosen_data = self.source.currentData()
         source = int(chosen_data) if self._purpose is Purpose.STYLE and chosen_data is not None else -1
         self.used.emit(self.document.label_map.copy(), source)

@@ -9,11 +9,12 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from engine.labels.label_sets import LabelSet
 
 _ROLE = "role"
+T = TypeVar("T")
 
 
 def _as_it_is(value: Any) -> Any:
@@ -72,6 +73,17 @@ def _roles(holder: Any) -> Mapping[str, Role]:
 def roles(holder: type[Any]) -> Mapping[str, Role]:
     """The roles of a dataclass's fields, by name, in their order."""
     return _roles(holder)  # type: ignore[arg-type]  # mypy takes classes for unhashable
+
+
+class SceneValue(Generic[T]):
+    """An attribute of a document: the field of that name of its scene."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, document: Any, owner: type) -> T:
+        value: T = getattr(document._scene, self._name)
+        return value
 
 
 def default_of(holder: type[Any], name: str) -> Any:

@@ -78,7 +78,7 @@ class StyleScope:
 
     def set_locked(self, label: int, locked: bool) -> None:
         """Lock or unlock a style, as one step."""
-        self._document.set_style_locked(self.labels(label), locked)
+        self._document.label_states.set_style_locked(self.labels(label), locked)
 
     def unlocked(self, styles: dict[int, Style]) -> dict[int, Style]:
         """Of styles for many labels those that may be taken; with one style for the picture, the largest region's."""

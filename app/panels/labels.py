@@ -129,9 +129,9 @@ class LabelsPanel(QWidget):
 
     def _eye(self, label_id: int, only_this: bool) -> None:
         if only_this:
-            self._document.show_only(label_id)
+            self._document.label_states.show_only(label_id)
         else:
-            self._document.set_visible(label_id, label_id in self._document.hidden)
+            self._document.label_states.set_visible(label_id, label_id in self._document.hidden)
 
     def _lock(self, label_id: int) -> None:
-        self._document.set_locked(label_id, label_id not in self._document.locked)
+        self._document.label_states.set_locked(label_id, label_id not in self._document.locked)

@@ -49,21 +49,21 @@ def face(height: int, width: int) -> Array:
     """(H, W) uint8 label map of a portrait, edges as uneven as a hand draws them."""
     y, x = np.mgrid[:height, :width].astype(np.float64)
     y, x = y / height, x / width
-    wobble = 0.06 * np.sin(37 * y + 5 * np.sin(23 * x)) + 0.04 * np.sin(61 * x + 11 * y)
+    unevenness = 0.06 * np.sin(37 * y + 5 * np.sin(23 * x)) + 0.04 * np.sin(61 * x + 11 * y)
     label_map = np.zeros((height, width), np.uint8)
-    for label, cy, cx, ry, rx in _FACE:
-        label_map[((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 < 1 + wobble] = label
+    for label, centre_y, centre_x, half_height, half_width in _FACE:
+        label_map[((y - centre_y) / half_height) ** 2 + ((x - centre_x) / half_width) ** 2 < 1 + unevenness] = label
     return label_map
 
 
-def stroke(label_map: Array, number: int, label: int = HAIR) -> Array:
-    """The map with a round mark of the brush, somewhere that depends on `number`."""
+def stroke(label_map: Array, edit_number: int, label: int = HAIR) -> Array:
+    """The map with a round mark of the brush, somewhere that depends on `edit_number`."""
     height, width = label_map.shape
-    rng = np.random.default_rng(number)
-    cy, cx = rng.uniform(0.2, 0.8, 2) * (height, width)
+    generator = np.random.default_rng(edit_number)
+    centre_y, centre_x = generator.uniform(0.2, 0.8, 2) * (height, width)
     y, x = np.mgrid[:height, :width]
     radius = BRUSH / 2 * min(height, width) / 256
-    return np.where((y - cy) ** 2 + (x - cx) ** 2 <= radius**2, label, label_map).astype(np.uint8)
+    return np.where((y - centre_y) ** 2 + (x - centre_x) ** 2 <= radius**2, label, label_map).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -95,32 +95,32 @@ class Case:
         """Those that mean something: without styles there is no change of style."""
         return EDITS if self.codes.numel() else EDITS[:2]
 
-    def edit(self, kind: str, number: int) -> tuple[Array, Tensor]:
-        """Label map and codes after the `number`-th edit of that kind."""
+    def edit(self, edit_kind: str, edit_number: int) -> tuple[Array, Tensor]:
+        """Label map and codes after the `edit_number`-th edit of that kind."""
         label = HAIR % self.config.labels
-        if kind == "brush":
-            return stroke(self.label_map, number, label), self.codes
+        if edit_kind == "brush":
+            return stroke(self.label_map, edit_number, label), self.codes
         codes = self.codes.clone()
-        if kind == "style":
-            labels = self.config.labels if codes.dim() > 1 else 1
-            changed = codes.view(labels, -1)[label % labels]
-            drawn = torch.randn(len(changed), generator=torch.Generator().manual_seed(number))
-            changed += drawn * codes.std().clamp(min=0.1)
+        if edit_kind == "style":
+            style_count = self.config.labels if codes.dim() > 1 else 1
+            label_code = codes.view(style_count, -1)[label % style_count]
+            code_noise = torch.randn(len(label_code), generator=torch.Generator().manual_seed(edit_number))
+            label_code += code_noise * codes.std().clamp(min=0.1)
         return self.label_map, codes
 
 
-def settle(module: nn.Module, seed: int = 0) -> None:
+def settle(network: nn.Module, seed: int = 0) -> None:
     """Give every parameter and statistic a value of a trained network's size, so that differences mean something."""
-    draw = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for parameter in module.parameters():
-            fan = parameter[0].numel() if parameter.dim() > 1 else 1
-            parameter.normal_(0, fan**-0.5 if fan > 1 else 0.2, generator=draw)
-        for name, buffer in module.named_buffers():
-            if name.endswith("running_mean"):
-                buffer.normal_(0, 0.3, generator=draw)
-            elif name.endswith("running_var"):
-                buffer.uniform_(0.5, 1.5, generator=draw)
+        for parameter in network.parameters():
+            fan_in = parameter[0].numel() if parameter.dim() > 1 else 1
+            parameter.normal_(0, fan_in**-0.5 if fan_in > 1 else 0.2, generator=generator)
+        for buffer_name, buffer in network.named_buffers():
+            if buffer_name.endswith("running_mean"):
+                buffer.normal_(0, 0.3, generator=generator)
+            elif buffer_name.endswith("running_var"):
+                buffer.uniform_(0.5, 1.5, generator=generator)
 
 
 def made_up(name: str, bench: Bench, network: Network, config: Any) -> Case:
@@ -144,39 +144,41 @@ def drawn_codes(bench: Bench, config: Any) -> Tensor:
 def published_cases() -> dict[str, Callable[[], Case]]:
     """The published sizes of all systems, with random weights, by name; a case is made when it is called."""
     return {
-        name: partial(made_up, name, load_part(system.bench), system.network, config)
+        case_name: partial(made_up, case_name, load_part(system.bench), system.network, config)
         for system in all_systems()
         if system.bench
-        for name, config in load_part(system.bench).published.items()
+        for case_name, config in load_part(system.bench).published.items()
     }
 
 
 def no_fast_path(card: Card) -> str:
     """Why weights cannot be measured, as a part of a sentence; "" if they can."""
-    system = find_system(card.system)
-    if system is None or not system.bench:
+    card_system = find_system(card.system)
+    if card_system is None or not card_system.bench:
         return f"{card.system} has no fast painter"
-    reason: str = load_part(system.bench).no_fast_path(card.config_of(system.main))
+    reason: str = load_part(card_system.bench).no_fast_path(card.config_of(card_system.main))
     return reason
 
 
-def shipped(name: str) -> Case:
+def shipped(weights_name: str) -> Case:
     """Weights that are installed, with their own mean style, or styles drawn where they have none.
 
     Raises:
         BadRequest: there is no fast painter for them.
         WeightsError: their tensors do not fit their card.
     """
-    weights = load_weights(name)
+    weights = load_weights(weights_name)
     reason, system = no_fast_path(weights.card), find_system(weights.card.system)
     if reason or system is None:
-        able = ", ".join(system.id for system in all_systems() if system.bench)
-        raise BadRequest('"{0}" cannot be measured: {1}; bench synthesis takes {2}.', name, reason, able)
+        able_systems = ", ".join(system.id for system in all_systems() if system.bench)
+        raise BadRequest(
+            '"{0}" cannot be measured: {1}; bench synthesis takes {2}.', weights_name, reason, able_systems
+        )
     bench: Bench = load_part(system.bench)
     config = network_of(weights).config
-    codes, mean = drawn_codes(bench, config), bench.mean(weights.state)
-    codes = codes if mean is None else mean.reshape(codes.shape)
-    return Case(name, bench, config, lambda: network_of(weights).eval(), codes, bench.trained_size(config))
+    codes, mean_style = drawn_codes(bench, config), bench.mean(weights.state)
+    codes = codes if mean_style is None else mean_style.reshape(codes.shape)
+    return Case(weights_name, bench, config, lambda: network_of(weights).eval(), codes, bench.trained_size(config))
 
 
 def at_size(case: Case, side: int | None) -> Case:
@@ -192,17 +194,17 @@ def at_size(case: Case, side: int | None) -> Case:
 
 def all_names() -> tuple[list[str], list[str]]:
     """The names of all cases, published sizes first, and one line for each of the weights that are none."""
-    names, skipped = list(published_cases()), []
+    case_names, skipped_notes = list(published_cases()), []
     for entry in list_weights():
         reason = entry.problem if entry.card is None else no_fast_path(entry.card)
         if not reason:
-            names.append(entry.name)
+            case_names.append(entry.name)
         else:
-            skipped.append(f'"{entry.name}" is skipped: {reason}')
-    return names, skipped
+            skipped_notes.append(f'"{entry.name}" is skipped: {reason}')
+    return case_names, skipped_notes
 
 
-def find_case(name: str) -> Case:
+def find_case(case_name: str) -> Case:
     """The case of that name. Raises BadRequest or BadFile naming what there is."""
-    published = published_cases()
-    return published[name]() if name in published else shipped(name)
+    published_sizes = published_cases()
+    return published_sizes[case_name]() if case_name in published_sizes else shipped(case_name)

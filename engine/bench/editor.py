@@ -49,7 +49,7 @@ def platforms() -> list[str]:
 
 
 def measure(
-    platform: str, progress: Callable[[float, str], None] = lambda part, text: None, *, effort: float = 1.0
+    platform: str, on_progress: Callable[[float, str], None] = lambda part, text: None, *, effort: float = 1.0
 ) -> list[EditorRow]:
     """Run the editor on one platform and measure it. `effort` below 1 does less: for tests, not for numbers.
 
@@ -57,26 +57,27 @@ def measure(
         NotSupported: the application is not installed here, or there is no X server for "xcb".
         EngineError: the editor failed; its output is in the details.
     """
-    progress(0.0, f"the editor on {platform}")
+    on_progress(0.0, f"the editor on {platform}")
     with _display(platform) as environment, tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "rows.json"
+        rows_file = Path(folder) / "rows.json"
         environment["TESSERA_HOME"] = folder  # a first start, whatever the user's settings are
-        command = [sys.executable, "-m", PROGRAM, repr(time.time()), str(target), str(effort)]
+        command = [sys.executable, "-m", PROGRAM, repr(time.time()), str(rows_file), str(effort)]
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
             )
         except subprocess.TimeoutExpired as error:
             raise EngineError("The editor took too long to measure; close other programs and try again.") from error
-        if not target.is_file():
-            if f"No module named {PROGRAM.split('.')[0]}" in done.stderr or "PySide6" in done.stderr:
+        if not rows_file.is_file():
+            if f"No module named {PROGRAM.split('.')[0]}" in process.stderr or "PySide6" in process.stderr:
                 raise NotSupported("The editor is not installed here, so there is nothing to measure.")
             raise EngineError(
-                "The editor stopped before it was measured; start it by hand to see why.", details=done.stderr[-4000:]
+                "The editor stopped before it was measured; start it by hand to see why.",
+                details=process.stderr[-4000:],
             )
-        answer = json.loads(target.read_text("utf-8"))
-    progress(1.0, f"the editor on {platform}")
-    return [EditorRow(platform=answer["platform"], **row) for row in answer["rows"]]
+        measured = json.loads(rows_file.read_text("utf-8"))
+    on_progress(1.0, f"the editor on {platform}")
+    return [EditorRow(platform=measured["platform"], **row) for row in measured["rows"]]
 
 
 @contextmanager
@@ -88,36 +89,36 @@ def _display(platform: str) -> Iterator[dict[str, str]]:
         return
     if shutil.which("Xvfb") is None:
         raise NotSupported("Xvfb is not installed, so there is no X server to measure on; install it or use offscreen.")
-    reading, writing = os.pipe()
+    read_end, write_end = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp"],
-        pass_fds=[writing],
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+        pass_fds=[write_end],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(writing)
+    os.close(write_end)
     try:
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()  # the server says when it is ready
-        if not number:
+        with os.fdopen(read_end) as server_output:
+            display_number = server_output.readline().strip()  # the server says when it is ready
+        if not display_number:
             raise EngineError("Xvfb did not start; try it by hand to see why.")
-        yield {**environment, "DISPLAY": f":{number}"}
+        yield {**environment, "DISPLAY": f":{display_number}"}
     finally:
         server.terminate()
         server.wait()
 
 
-def as_table(rows: list[EditorRow]) -> str:
+def as_table(editor_rows: list[EditorRow]) -> str:
     """The rows as a Markdown table."""
-    lines = ["| platform | measure | value | limit |", "|---|---|---|---|"]
-    for row in rows:
-        limit = "" if row.limit is None else f"{row.limit:g} {row.unit}{'' if row.held else ' **missed**'}"
-        value = f"{row.value:.2f}" if row.unit == "s" else f"{row.value:.1f}"
-        lines.append(f"| {row.platform} | {row.measure} | {value} {row.unit} | {limit} |")
-    return "\n".join(lines)
+    table_lines = ["| platform | measure | value | limit |", "|---|---|---|---|"]
+    for row in editor_rows:
+        limit_text = "" if row.limit is None else f"{row.limit:g} {row.unit}{'' if row.held else ' **missed**'}"
+        value_text = f"{row.value:.2f}" if row.unit == "s" else f"{row.value:.1f}"
+        table_lines.append(f"| {row.platform} | {row.measure} | {value_text} {row.unit} | {limit_text} |")
+    return "\n".join(table_lines)
 
 
-def write_json(path: Path, rows: list[EditorRow]) -> None:
+def write_json(path: Path, editor_rows: list[EditorRow]) -> None:
     """Write the rows as a JSON list. Raises BadFile."""
     with atomic_write(path) as file:
-        file.write((json.dumps([asdict(row) for row in rows], indent=1) + "\n").encode())
+        file.write((json.dumps([asdict(row) for row in editor_rows], indent=1) + "\n").encode())

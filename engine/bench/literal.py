@@ -60,57 +60,68 @@ class Comparison:
 
 
 def compare(
-    recipe: Recipe, data: Path, *, name: str, repeats: int = 3, on_progress: Callable[[float, str], None] | None = None
+    recipe: Recipe,
+    data: Path,
+    *,
+    network_name: str,
+    repeats: int = 3,
+    on_progress: Callable[[float, str], None] | None = None,
 ) -> Comparison:
     """Whole training steps of a SEAN, literal and as they are here, in turn; before them the layers' gradients."""
     report = on_progress or (lambda fraction, text: None)
-    with tempfile.TemporaryDirectory(prefix="tessera-bench-") as place:
-        loop = prepare(recipe, data, Path(place) / "run")
+    with tempfile.TemporaryDirectory(prefix="tessera-bench-") as run_parent:
+        loop = prepare(recipe, data, Path(run_parent) / "run")
         report(0.0, "gradients")
-        difference, where = gradient_difference(loop)
+        difference, worst_tensor = gradient_difference(loop)
         seconds: dict[str, list[float]] = {"literal": [], "fast": []}
         spans = {"literal": Spans(), "fast": Spans()}
-        for number in range(repeats + 1):  # the first touches memory
-            for way in seconds:
-                report((2 * number + (way == "fast") + 1) / (2 * repeats + 3), f"{way} step")
-                _step(loop, way, number, spans[way], seconds[way])
-    slow, quick = median(seconds["literal"]), median(seconds["fast"])
-    parts = {way: {part: one.seconds[part] / repeats for part in PARTS} for way, one in spans.items()}
-    return Comparison(name, slow, quick, slow / quick, parts, difference, where)
+        for step_number in range(repeats + 1):  # the first touches memory
+            for step_kind in seconds:
+                report((2 * step_number + (step_kind == "fast") + 1) / (2 * repeats + 3), f"{step_kind} step")
+                _step(loop, step_kind, step_number, spans[step_kind], seconds[step_kind])
+    literal_s, fast_s = median(seconds["literal"]), median(seconds["fast"])
+    part_seconds = {
+        step_kind: {step_part: kind_spans.seconds[step_part] / repeats for step_part in PARTS}
+        for step_kind, kind_spans in spans.items()
+    }
+    return Comparison(network_name, literal_s, fast_s, literal_s / fast_s, part_seconds, difference, worst_tensor)
 
 
-def _step(loop: Loop, way: str, number: int, spans: Spans, seconds: list[float]) -> None:
-    with literal(loop.task, way == "literal"), watched(loop, spans):
-        spans.restart()
-        started = time.perf_counter()
-        loop.stepper.run(number)
-        if number:
-            seconds.append(time.perf_counter() - started)
-        spans.switch("update")
-    if not number:
-        spans.seconds.clear()
+def _step(loop: Loop, step_kind: str, step_number: int, stopwatch: Spans, seconds: list[float]) -> None:
+    with literal(loop.task, step_kind == "literal"), watched(loop, stopwatch):
+        stopwatch.restart()
+        start_time = time.perf_counter()
+        loop.stepper.run(step_number)
+        if step_number:
+            seconds.append(time.perf_counter() - start_time)
+        stopwatch.switch("update")
+    if not step_number:
+        stopwatch.seconds.clear()
 
 
 @contextmanager
-def literal(task: Any, on: bool = True) -> Iterator[None]:
-    """Let a SEAN's task train literally while inside, if `on`."""
-    norms = [m for net in task.modules.values() for m in net.modules() if isinstance(m, SpectralNorm)]
-    groups = [group for optimizer in task.optimizers.values() for group in optimizer.param_groups]
-    before, config = [group["fused"] for group in groups], task.config
-    if on:
+def literal(task: Any, switched_on: bool = True) -> Iterator[None]:
+    """Let a SEAN's task train literally while inside, if `switched_on`."""
+    spectral_norms = [
+        module for network in task.modules.values() for module in network.modules() if isinstance(module, SpectralNorm)
+    ]
+    parameter_groups = [group for optimizer in task.optimizers.values() for group in optimizer.param_groups]
+    fused_before, config = [parameter_group["fused"] for parameter_group in parameter_groups], task.config
+    if switched_on:
         task.config = replace(config, contracted=False)
-        for group in groups:
-            group["fused"] = None
-        for norm in norms:
-            norm.__dict__["forward"] = partial(_SpectralNorm.forward, norm)  # before the method of its class
+        for parameter_group in parameter_groups:
+            parameter_group["fused"] = None
+        for spectral_norm in spectral_norms:
+            # Found before the method of its class.
+            spectral_norm.__dict__["forward"] = partial(_SpectralNorm.forward, spectral_norm)
     try:
         yield
     finally:
         task.config = config
-        for group, fused in zip(groups, before, strict=True):
-            group["fused"] = fused
-        for norm in norms:
-            norm.__dict__.pop("forward", None)
+        for parameter_group, fused in zip(parameter_groups, fused_before, strict=True):
+            parameter_group["fused"] = fused
+        for spectral_norm in spectral_norms:
+            spectral_norm.__dict__.pop("forward", None)
 
 
 def gradient_difference(loop: Loop) -> tuple[float, str]:
@@ -123,30 +134,40 @@ def gradient_difference(loop: Loop) -> tuple[float, str]:
     """
     task: Any = loop.task
     (batch,) = loop.stepper.batches(0)
-    hot = one_hot(batch.label_maps, task.model.labels).contiguous(memory_format=torch.channels_last)
-    side, worst, where = hot.shape[-1] // task.model.stride, 0.0, ""
-    draw = torch.Generator().manual_seed(0)
-    for n, block in enumerate(task.generator.resblks()):
-        side <<= int(task.model.upsample_before[n])
+    one_hot_maps = one_hot(batch.label_maps, task.model.labels).contiguous(memory_format=torch.channels_last)
+    map_side, largest_difference, worst_tensor = one_hot_maps.shape[-1] // task.model.stride, 0.0, ""
+    generator = torch.Generator().manual_seed(0)
+    for block_index, block in enumerate(task.generator.resblks()):
+        map_side <<= int(task.model.upsample_before[block_index])
         for layer in block.norms():
-            shape = (len(hot), layer.norm.num_features, side, side)
-            x = torch.randn(shape, generator=draw).contiguous(memory_format=torch.channels_last).requires_grad_()
-            codes = torch.randn(len(hot), task.model.labels, task.model.style_width, generator=draw).requires_grad_()
-            noise = torch.randn(len(hot), 1, side, side, generator=draw)
-            above = torch.randn(shape, generator=draw)
+            shape = (len(one_hot_maps), layer.norm.num_features, map_side, map_side)
+            features = torch.randn(shape, generator=generator).contiguous(memory_format=torch.channels_last)
+            features.requires_grad_()
+            code_shape = (len(one_hot_maps), task.model.labels, task.model.style_width)
+            codes = torch.randn(code_shape, generator=generator).requires_grad_()
+            layer_noise = torch.randn(len(one_hot_maps), 1, map_side, map_side, generator=generator)
+            output_gradient = torch.randn(shape, generator=generator)
             parameters = list(layer.parameters())
-            slow, quick = (
+            literal_gradients, fast_gradients = (
                 torch.autograd.grad(
-                    layer(x, LabelConditions(hot, contracted), codes, noise), [x, *parameters], above, allow_unused=True
+                    layer(features, LabelConditions(one_hot_maps, contracted), codes, layer_noise),
+                    [features, *parameters],
+                    output_gradient,
+                    allow_unused=True,
                 )
                 for contracted in (False, True)
             )
-            for name, a, b in zip(["features", *(k for k, _ in layer.named_parameters())], slow, quick, strict=True):
-                if a is not None and b is not None:
-                    found = float((a - b).abs().max()) / max(float(a.abs().max()), 1e-12)
-                    if not found <= worst:
-                        worst, where = found, f"block {n}, layer {layer.layer}, {name}"
-    return worst, where
+            tensor_names = ["features", *(name for name, _ in layer.named_parameters())]
+            for tensor_name, literal_gradient, fast_gradient in zip(
+                tensor_names, literal_gradients, fast_gradients, strict=True
+            ):
+                if literal_gradient is not None and fast_gradient is not None:
+                    largest_gradient = max(float(literal_gradient.abs().max()), 1e-12)
+                    difference = float((literal_gradient - fast_gradient).abs().max()) / largest_gradient
+                    if not difference <= largest_difference:  # nan too
+                        largest_difference = difference
+                        worst_tensor = f"block {block_index}, layer {layer.layer}, {tensor_name}"
+    return largest_difference, worst_tensor
 
 
 def published_system() -> System:
@@ -167,31 +188,31 @@ def published_recipe(side: int = 128, batch: int = 4) -> Recipe:
 
 def portraits(folder: Path, label_set: LabelSet, side: int) -> Path:
     """A dataset folder of the bundled portraits' label maps, coloured: drawn, with the surroundings of faces."""
-    for name in ("images", "labels"):
-        (folder / name).mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for path in sorted(resource("templates").glob("portrait-*.png")):
-        with Image.open(path) as file:
+    for subfolder in ("images", "labels"):
+        (folder / subfolder).mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for template in sorted(resource("templates").glob("portrait-*.png")):
+        with Image.open(template) as file:
             label_map = np.asarray(file.resize((side, side), Image.Resampling.NEAREST))
-        grain = rng.integers(-20, 20, (side, side, 1))
-        pixels = np.clip(label_set.palette()[label_map] + grain, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / "images" / path.name)
-        Image.fromarray(label_map).save(folder / "labels" / path.name)
+        colour_noise = generator.integers(-20, 20, (side, side, 1))
+        pixels = np.clip(label_set.palette()[label_map] + colour_noise, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / template.name)
+        Image.fromarray(label_map).save(folder / "labels" / template.name)
     write_text(folder / "classes.json", msgspec.json.encode(label_set.to_dict()).decode())
     return folder
 
 
-def as_text(told: Comparison) -> str:
+def as_text(comparison: Comparison) -> str:
     """A Markdown table of both steps by parts, and two sentences."""
-    lines = ["| step | seconds | " + " | ".join(PARTS) + " |", "|---|--:|" + "--:|" * len(PARTS)]
-    for way, total in (("literal", told.literal_s), ("fast", told.fast_s)):
-        parts = " | ".join(f"{told.parts[way][part]:.2f}" for part in PARTS)
-        lines.append(f"| {told.network}, {way} | {total:.2f} | {parts} |")
+    table_lines = ["| step | seconds | " + " | ".join(PARTS) + " |", "|---|--:|" + "--:|" * len(PARTS)]
+    for step_kind, step_seconds in (("literal", comparison.literal_s), ("fast", comparison.fast_s)):
+        part_cells = " | ".join(f"{comparison.parts[step_kind][step_part]:.2f}" for step_part in PARTS)
+        table_lines.append(f"| {comparison.network}, {step_kind} | {step_seconds:.2f} | {part_cells} |")
     return "\n".join(
         [
-            *lines,
+            *table_lines,
             "",
-            f"{told.ratio:.2f} times as fast. Largest difference of the label-conditioned layers' gradients, relative "
-            f"to the largest of each tensor: {told.difference:.1e} ({told.where}).",
+            f"{comparison.ratio:.2f} times as fast. Largest difference of the label-conditioned layers' gradients, "
+            f"relative to the largest of each tensor: {comparison.difference:.1e} ({comparison.where}).",
         ]
     )

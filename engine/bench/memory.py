@@ -22,43 +22,45 @@ if TYPE_CHECKING:
 MEGABYTE = 1 << 20
 
 
-def peak_megabytes(case: str, kind: str, side: int | None = None) -> float:
-    """Of case `case`, with a label map of `side` if given, painted by `kind`: "literal", or fast in a precision."""
+def peak_megabytes(case_name: str, paint_kind: str, side: int | None = None) -> float:
+    """Of a case painted by `paint_kind` ("literal", or fast in a precision), with a label map of `side` if given."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_measure, args=(there, case, kind, side))
-    child.start()
-    there.close()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_measure, args=(sender, case_name, paint_kind, side))
+    process.start()
+    sender.close()
     try:
-        return float(here.recv()) / MEGABYTE
+        return float(receiver.recv()) / MEGABYTE
     except EOFError:
-        raise RuntimeError(f"measuring the memory of {case} ({kind}) failed") from None
+        raise RuntimeError(f"measuring the memory of {case_name} ({paint_kind}) failed") from None
     finally:
-        child.join()
-        here.close()
+        process.join()
+        receiver.close()
 
 
-def _measure(answer: Connection, name: str, kind: Precision | Literal["literal"], side: int | None) -> None:
+def _measure(
+    connection: Connection, case_name: str, paint_kind: Precision | Literal["literal"], side: int | None
+) -> None:
     import torch
 
     from engine.bench.cases import at_size, find_case
     from engine.nn.blocks import channels_last
 
     torch.zeros(1).add_(1)
-    before = resident_bytes()
-    case = at_size(find_case(name), side)
+    bytes_before = resident_bytes()
+    case = at_size(find_case(case_name), side)
     generator = channels_last(case.build(), "cpu")
-    fast = None if kind == "literal" else case.bench.renderer(generator, release=True)
+    fast_painter = None if paint_kind == "literal" else case.bench.renderer(generator, release=True)
     reset_peak()
-    for number in range(2):
+    for round_number in range(2):
         for edit in case.edits:
-            label_map, codes = case.edit(edit, number)
-            if kind == "literal" or fast is None:
+            label_map, codes = case.edit(edit, round_number)
+            if paint_kind == "literal" or fast_painter is None:
                 case.bench.literal(generator, label_map, codes)
             else:
-                fast.paint(label_map, codes, kind)
-    answer.send(peak() - before)
-    answer.close()
+                fast_painter.paint(label_map, codes, paint_kind)
+    connection.send(peak() - bytes_before)
+    connection.close()
 
 
 def peak() -> int:
@@ -69,8 +71,8 @@ def peak() -> int:
                 return int(line.split()[1]) * 1024
     import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    most_resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most_resident if sys.platform == "darwin" else most_resident * 1024
 
 
 def reset_peak() -> None:

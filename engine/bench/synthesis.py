@@ -71,7 +71,7 @@ def measure(
     *,
     repeats: int = REPEATS,
     side: int | None = None,
-    progress: Progress = lambda fraction, text: None,
+    on_progress: Progress = lambda fraction, text: None,
 ) -> list[Row]:
     """All edits of a case in all precisions.
 
@@ -79,100 +79,100 @@ def measure(
         case: which network.
         repeats: pictures per edit.
         side: of the label map, if not the network's own.
-        progress: gets a fraction and what is measured.
+        on_progress: gets a fraction and what is measured.
 
     Raises:
         EngineError: the network does not paint that size, or its weights do not fit.
     """
-    case, kinds = at_size(case, side), precisions()
+    case, paint_precisions = at_size(case, side), precisions()
     generator = channels_last(case.build(), "cpu")  # what is wrong with weights shows here
-    progress(0, f"{case.name}: peak memory")
-    peaks = {kind: peak_megabytes(case.name, kind, side) for kind in ("literal", *kinds)}
-    fast = case.bench.renderer(generator)
-    fast.paint(case.label_map, case.codes, "float32")  # lays kernels out, touches memory
+    on_progress(0, f"{case.name}: peak memory")
+    peaks = {peak_kind: peak_megabytes(case.name, peak_kind, side) for peak_kind in ("literal", *paint_precisions)}
+    fast_painter = case.bench.renderer(generator)
+    fast_painter.paint(case.label_map, case.codes, "float32")  # lays kernels out, touches memory
     case.bench.literal(generator, case.label_map, case.codes)
     rows = []
-    for n, edit in enumerate(case.edits):
-        progress((n + 1) / (len(case.edits) + 1), f"{case.name}: {edit}")
-        rows += list(_edit(case, generator, fast, edit, kinds, repeats, peaks))
+    for edit_index, edit in enumerate(case.edits):
+        on_progress((edit_index + 1) / (len(case.edits) + 1), f"{case.name}: {edit}")
+        rows += list(_measure_edit(case, generator, fast_painter, edit, paint_precisions, repeats, peaks))
     return rows
 
 
-def _edit(
+def _measure_edit(
     case: Case,
     generator: Any,
-    fast: Renderer,
+    fast_painter: Renderer,
     edit: str,
-    kinds: Sequence[Precision],
+    paint_precisions: Sequence[Precision],
     repeats: int,
     peaks: dict[str, float],
 ) -> Iterator[Row]:
     literal_s: list[float] = []
-    fast_s: dict[str, list[float]] = {kind: [] for kind in kinds}
-    floor_s: dict[str, list[float]] = {kind: [] for kind in kinds}
-    difference = dict.fromkeys(kinds, 0.0)
-    for number in range(repeats):
-        label_map, codes = case.edit(edit, number)
+    fast_s: dict[str, list[float]] = {precision: [] for precision in paint_precisions}
+    floor_s: dict[str, list[float]] = {precision: [] for precision in paint_precisions}
+    differences = dict.fromkeys(paint_precisions, 0.0)
+    for edit_number in range(repeats):
+        label_map, codes = case.edit(edit, edit_number)
         seconds, expected = timed(partial(case.bench.literal, generator, label_map, codes))
         literal_s.append(seconds)
-        for kind in kinds:
-            _prepare(fast, case, edit, kind)
-            paint = partial(fast.paint, label_map, codes, kind)
+        for precision in paint_precisions:
+            _paint_before(fast_painter, case, edit, precision)
+            paint = partial(fast_painter.paint, label_map, codes, precision)
             seconds, picture = timed(paint)
-            fast_s[kind].append(seconds)
-            difference[kind] = max(difference[kind], float((picture - expected).abs().max()))
-            floor_s[kind].append(fast.floor(label_map.shape[0], label_map.shape[1], kind))
-    for kind in kinds:
-        slow, quick = median(literal_s), median(fast_s[kind])
+            fast_s[precision].append(seconds)
+            differences[precision] = max(differences[precision], float((picture - expected).abs().max()))
+            floor_s[precision].append(fast_painter.floor(label_map.shape[0], label_map.shape[1], precision))
+    for precision in paint_precisions:
+        literal_median, fast_median = median(literal_s), median(fast_s[precision])
         yield Row(
             case=case.name,
             edit=edit,
-            precision=kind,
-            literal_s=slow,
-            fast_s=quick,
-            ratio=slow / quick,
-            max_abs_diff=difference[kind],
+            precision=precision,
+            literal_s=literal_median,
+            fast_s=fast_median,
+            ratio=literal_median / fast_median,
+            max_abs_diff=differences[precision],
             literal_peak_mb=peaks["literal"],
-            fast_peak_mb=peaks[kind],
-            floor_s=median(floor_s[kind]),
+            fast_peak_mb=peaks[precision],
+            floor_s=median(floor_s[precision]),
             size=f"{case.size[0]} x {case.size[1]}",
         )
 
 
-def _prepare(fast: Renderer, case: Case, edit: str, kind: Precision) -> None:
+def _paint_before(fast_painter: Renderer, case: Case, edit: str, precision: Precision) -> None:
     """What was on the screen before the edit; for a redraw nothing was."""
-    fast.clear()
+    fast_painter.clear()
     if edit != "redraw":
-        fast.paint(case.label_map, case.codes, kind)
+        fast_painter.paint(case.label_map, case.codes, precision)
 
 
-def timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
-    """Seconds that `work` took, and its result."""
-    started = time.perf_counter()
-    result = work()
-    return time.perf_counter() - started, result
+def timed(computation: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
+    """Seconds that `computation` took, and its result."""
+    start_time = time.perf_counter()
+    result = computation()
+    return time.perf_counter() - start_time, result
 
 
-def as_table(rows: Sequence[Row]) -> str:
+def as_table(bench_rows: Sequence[Row]) -> str:
     """The rows as a Markdown table; "x floor" is the fast time in units of the floor."""
-    lines = [
+    table_lines = [
         "| case | size | edit | precision | literal s | fast s | ratio | floor s | x floor "
         "| difference | literal MB | fast MB |",
         "|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for row in rows:
-        lines.append(
+    for row in bench_rows:
+        table_lines.append(
             f"| {row.case} | {row.size} | {row.edit} | {row.precision} | {row.literal_s:.3f} "
             f"| {row.fast_s:.3f} | {row.ratio:.1f} | {row.floor_s:.3f} | {row.fast_s / row.floor_s:.2f} "
             f"| {row.max_abs_diff:.1e} | {row.literal_peak_mb:.0f} | {row.fast_peak_mb:.0f} |"
         )
-    return "\n".join(lines)
+    return "\n".join(table_lines)
 
 
-def write_json(path: Path, rows: Sequence[Row]) -> None:
+def write_json(path: Path, bench_rows: Sequence[Row]) -> None:
     """Write the rows as a JSON list."""
     with atomic_write(path) as file:
-        file.write((json.dumps([row.to_dict() for row in rows], indent=1) + "\n").encode())
+        file.write((json.dumps([row.to_dict() for row in bench_rows], indent=1) + "\n").encode())
 
 
 def read_json(path: Path) -> list[Row]:
@@ -188,11 +188,11 @@ def read_json(path: Path) -> list[Row]:
 
 def machine() -> str:
     """One line about where this was measured."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+    processor = platform.processor() or platform.machine()
+    cpu_info = Path("/proc/cpuinfo")
+    if cpu_info.is_file():
+        model_names = [
+            line.split(":", 1)[1].strip() for line in cpu_info.read_text().splitlines() if line.startswith("model name")
         ]
-        model = names[0] if names else model
-    return f"{model}, {torch.get_num_threads()} threads, torch {torch.__version__}, {platform.system()}"
+        processor = model_names[0] if model_names else processor
+    return f"{processor}, {torch.get_num_threads()} threads, torch {torch.__version__}, {platform.system()}"

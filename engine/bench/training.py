@@ -54,63 +54,64 @@ class Spans:
     part: str = "update"
     _since: float = field(default_factory=time.perf_counter)
 
-    def switch(self, part: str) -> None:
+    def switch(self, step_part: str) -> None:
         """From now on the time is this part's."""
         now = time.perf_counter()
         self.seconds[self.part] += now - self._since
-        self.part, self._since = part, now
+        self.part, self._since = step_part, now
 
     def restart(self) -> None:
-        """Time since the last switch is nobody's."""
+        """Drop the time since the last switch."""
         self._since = time.perf_counter()
 
     @contextmanager
-    def inside(self, part: str) -> Iterator[None]:
+    def inside(self, step_part: str) -> Iterator[None]:
         """Time in here is this part's, whoever had it before has it again afterwards."""
-        before = self.part
-        self.switch(part)
+        part_before = self.part
+        self.switch(step_part)
         try:
             yield
         finally:
-            self.switch(before)
+            self.switch(part_before)
 
 
-def measure(recipe: Recipe, data: Path, *, name: str = "", steps: int = 5, device: str = "cpu") -> Row:
-    """Train `steps` steps, after two that are not counted, in a folder that is thrown away."""
-    short = msgspec.structs.replace(recipe, log_every=10**9, sample_every=10**9, validate_every=10**9)
-    with tempfile.TemporaryDirectory(prefix="tessera-bench-") as place:
-        loop = prepare(short, data, Path(place) / "run", device=device)
+def measure(recipe: Recipe, data: Path, *, name: str = "", step_count: int = 5, device: str = "cpu") -> Row:
+    """Train `step_count` steps, after two that are not counted, in a folder that is thrown away."""
+    quiet_recipe = msgspec.structs.replace(recipe, log_every=10**9, sample_every=10**9, validate_every=10**9)
+    with tempfile.TemporaryDirectory(prefix="tessera-bench-") as run_parent:
+        loop = prepare(quiet_recipe, data, Path(run_parent) / "run", device=device)
         with loop.stepper.ahead():
-            return _measure(loop, name or recipe.system, steps)
+            return _measure(loop, name or recipe.system, step_count)
 
 
-def _measure(loop: Loop, name: str, steps: int) -> Row:
-    spans = Spans()
-    with watched(loop, spans):
-        times = []
-        for number in range(steps + 2):
-            if number == 2:
-                spans.switch("update")
-                spans.seconds.clear()
-            started = time.perf_counter()
-            loop.stepper.run(number)
-            times.append(time.perf_counter() - started)
-        spans.switch("update")
-    total = sum(spans.seconds.values())
-    shares = {part: spans.seconds[part] / total for part in PARTS}
-    return Row(name, loop.stepper.pictures * steps / sum(times[2:]), median(times[2:]), shares)
+def _measure(loop: Loop, recipe_name: str, step_count: int) -> Row:
+    stopwatch = Spans()
+    with watched(loop, stopwatch):
+        step_seconds = []
+        for step_number in range(step_count + 2):
+            if step_number == 2:
+                stopwatch.switch("update")
+                stopwatch.seconds.clear()
+            start_time = time.perf_counter()
+            loop.stepper.run(step_number)
+            step_seconds.append(time.perf_counter() - start_time)
+        stopwatch.switch("update")
+    total_seconds = sum(stopwatch.seconds.values())
+    shares = {step_part: stopwatch.seconds[step_part] / total_seconds for step_part in PARTS}
+    step_seconds = step_seconds[2:]
+    return Row(recipe_name, loop.stepper.pictures * step_count / sum(step_seconds), median(step_seconds), shares)
 
 
 @contextmanager
-def watched(loop: Loop, spans: Spans) -> Iterator[None]:
+def watched(loop: Loop, stopwatch: Spans) -> Iterator[None]:
     """Let the stopwatch follow a loop and its task."""
     task: Any = loop.task
-    loop.stepper.watch = lambda what: spans.switch(_part_of(what))
+    loop.stepper.watch = lambda phase_name: stopwatch.switch(_part_of(phase_name))
     if not isinstance(task, AdversarialTask):
         (network,) = task.modules.values()
         handles = [
-            network.register_forward_pre_hook(lambda *_: spans.switch("generator")),
-            network.register_forward_hook(lambda *_: spans.switch("losses")),
+            network.register_forward_pre_hook(lambda *_: stopwatch.switch("generator")),
+            network.register_forward_hook(lambda *_: stopwatch.switch("losses")),
         ]
         try:
             yield
@@ -119,17 +120,17 @@ def watched(loop: Loop, spans: Spans) -> Iterator[None]:
             for handle in handles:
                 handle.remove()
         return
-    paint, judge = task.paint, task._judge
+    paint, discriminate = task.paint, task._judge
 
-    def painting(real: Any, hot: Any) -> Any:
-        with spans.inside("generator"):
-            fake, own = paint(real, hot)
-            fake.register_hook(lambda grad: spans.switch("generator"))  # from here on back through the generator
-            return fake, own
+    def painting(real: Any, one_hot_maps: Any) -> Any:
+        with stopwatch.inside("generator"):
+            painted, own_styles = paint(real, one_hot_maps)
+            painted.register_hook(lambda grad: stopwatch.switch("generator"))  # from here on back through the generator
+            return painted, own_styles
 
     def judging(*arguments: Any) -> Any:
-        with spans.inside("discriminator"):
-            return judge(*arguments)
+        with stopwatch.inside("discriminator"):
+            return discriminate(*arguments)
 
     task.__dict__ |= {"paint": painting, "_judge": judging}  # before the methods of its class
     try:
@@ -139,45 +140,49 @@ def watched(loop: Loop, spans: Spans) -> Iterator[None]:
         del task.paint, task._judge
 
 
-def _part_of(what: str) -> str:
+def _part_of(phase_name: str) -> str:
     """The part that a phase of `Stepper.run` begins with."""
-    network, _, phase = what.partition(" ")
-    if what == "average" or phase == "update":
+    network, _, phase = phase_name.partition(" ")
+    if phase_name == "average" or phase == "update":
         return "update"
-    if what == "data":
-        return what
-    if what == "forward" or (network == "generator" and phase == "backward"):
-        return "losses"  # until the painted picture is reached, which the hooks tell
+    if phase_name == "data":
+        return phase_name
+    if phase_name == "forward" or (network == "generator" and phase == "backward"):
+        return "losses"  # until the painted picture is reached, which the hooks report
     return "discriminator" if network == "discriminator" else "generator"
 
 
 # ---------------------------------------------------------------- data and answers
 
 
-def drawn_data(folder: Path, label_set: LabelSet, side: int, pairs: int = 16) -> Path:
+def drawn_data(folder: Path, label_set: LabelSet, side: int, pair_count: int = 16) -> Path:
     """A dataset folder of blocks in random labels and colours, to measure with where there is no other."""
-    for name in ("images", "labels"):
-        (folder / name).mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    cells = max(1, side // 16)
-    for n in range(pairs):
-        coarse = rng.integers(0, len(label_set), (cells, cells), dtype=np.uint8)
-        label_map = coarse.repeat(-(-side // cells), 0).repeat(-(-side // cells), 1)[:side, :side]
-        grain = rng.integers(-20, 20, (side, side, 1))
-        pixels = np.clip(label_set.palette()[label_map] + grain, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / "images" / f"{n:03d}.png")
-        Image.fromarray(np.ascontiguousarray(label_map)).save(folder / "labels" / f"{n:03d}.png")
+    for subfolder in ("images", "labels"):
+        (folder / subfolder).mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    cells_per_side = max(1, side // 16)
+    for pair_index in range(pair_count):
+        cell_labels = generator.integers(0, len(label_set), (cells_per_side, cells_per_side), dtype=np.uint8)
+        cell_side = -(-side // cells_per_side)
+        label_map = cell_labels.repeat(cell_side, 0).repeat(cell_side, 1)[:side, :side]
+        colour_noise = generator.integers(-20, 20, (side, side, 1))
+        pixels = np.clip(label_set.palette()[label_map] + colour_noise, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / f"{pair_index:03d}.png")
+        Image.fromarray(np.ascontiguousarray(label_map)).save(folder / "labels" / f"{pair_index:03d}.png")
     write_text(folder / "classes.json", msgspec.json.encode(label_set.to_dict()).decode())
     return folder
 
 
-def as_table(rows: list[Row]) -> str:
+def as_table(bench_rows: list[Row]) -> str:
     """The rows as a Markdown table."""
-    lines = ["| recipe | pictures/s | s per step | " + " | ".join(PARTS) + " |", "|---|--:|--:|" + "--:|" * len(PARTS)]
-    for row in rows:
-        shares = " | ".join(f"{row.shares[part]:.0%}" for part in PARTS)
-        lines.append(f"| {row.recipe} | {row.images_per_second:.2f} | {row.step_s:.3f} | {shares} |")
-    return "\n".join(lines)
+    table_lines = [
+        "| recipe | pictures/s | s per step | " + " | ".join(PARTS) + " |",
+        "|---|--:|--:|" + "--:|" * len(PARTS),
+    ]
+    for row in bench_rows:
+        shares = " | ".join(f"{row.shares[step_part]:.0%}" for step_part in PARTS)
+        table_lines.append(f"| {row.recipe} | {row.images_per_second:.2f} | {row.step_s:.3f} | {shares} |")
+    return "\n".join(table_lines)
 
 
 def run_bench(
@@ -190,10 +195,10 @@ def run_bench(
     on_progress: Callable[[float, str], None],
 ) -> list[Row]:
     """Measure recipes one after the other, on drawn pictures unless `data` is given."""
-    rows = []
-    for number, (name, recipe) in enumerate(recipes.items()):
-        on_progress(number / len(recipes), name)
-        with tempfile.TemporaryDirectory(prefix="tessera-bench-") as place:
-            folder = data or drawn_data(Path(place) / "data", label_set, recipe.resolution)
-            rows.append(measure(recipe, folder, name=name, steps=steps, device=device))
-    return rows
+    bench_rows = []
+    for recipe_index, (recipe_name, recipe) in enumerate(recipes.items()):
+        on_progress(recipe_index / len(recipes), recipe_name)
+        with tempfile.TemporaryDirectory(prefix="tessera-bench-") as data_parent:
+            folder = data or drawn_data(Path(data_parent) / "data", label_set, recipe.resolution)
+            bench_rows.append(measure(recipe, folder, name=recipe_name, step_count=steps, device=device))
+    return bench_rows

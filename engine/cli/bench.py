@@ -40,32 +40,32 @@ def synthesis(
 
     if json_file is not None:
         check_target(json_file, (".json",))
-    names, skipped = (case, []) if case else all_names()
+    case_names, skipped_notes = (case, []) if case else all_names()
     if case:
-        for name in case:  # before anything is measured
-            find_case(name)
-    rows: list[Row] = []
-    with progress("measuring") as report:
-        for number, name in enumerate(names):
+        for case_name in case:  # before anything is measured
+            find_case(case_name)
+    bench_rows: list[Row] = []
+    with progress("measuring") as on_progress:
+        for case_index, case_name in enumerate(case_names):
 
-            def part(fraction: float, text: str, number: int = number) -> None:
-                report((number + fraction) / len(names), text)
+            def on_case_progress(fraction: float, activity: str, case_index: int = case_index) -> None:
+                on_progress((case_index + fraction) / len(case_names), activity)
 
             try:
-                rows += measure(find_case(name), repeats=repeats, side=size, progress=part)
+                bench_rows += measure(find_case(case_name), repeats=repeats, side=size, on_progress=on_case_progress)
             except (EngineError, RuntimeError, ValueError) as error:
                 if case:
                     raise
-                skipped.append(f'"{name}" is skipped: {error}')
+                skipped_notes.append(f'"{case_name}" is skipped: {error}')
                 continue
             if json_file is not None:  # after each, so that what is done is never lost
-                write_json(json_file, rows)
-    for line in skipped:
-        announce(line)
+                write_json(json_file, bench_rows)
+    for skipped_note in skipped_notes:
+        announce(skipped_note)
     say(machine())
     say("")
-    say(as_table(rows))
-    if any(row.precision == "float32" and not row.max_abs_diff <= TOLERANCE for row in rows):
+    say(as_table(bench_rows))
+    if any(row.precision == "float32" and not row.max_abs_diff <= TOLERANCE for row in bench_rows):
         raise SystemExit(CHECK_FAILED)
 
 
@@ -90,9 +90,7 @@ def training(
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps that are measured, after two more.")] = 5,
     published: Annotated[
         bool,
-        typer.Option(
-            "--published", help="A training step at the published widths, 128 x 128, against a literal one."
-        ),
+        typer.Option("--published", help="A training step at the published widths, 128 x 128, against a literal one."),
     ] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0 ...")] = "cpu",
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
@@ -117,28 +115,36 @@ def training(
     if json_file is not None:
         check_target(json_file, (".json",))
     if published:
-        with tempfile.TemporaryDirectory() as place, progress("measuring") as report:
-            wanted = published_recipe()
-            folder = data or portraits(Path(place) / "data", load_label_set("faces"), wanted.resolution)
-            told = compare(wanted, folder, name=published_system().title, repeats=steps, on_progress=report)
+        with tempfile.TemporaryDirectory() as scratch_folder, progress("measuring") as on_progress:
+            published_widths = published_recipe()
+            data_folder = data or portraits(
+                Path(scratch_folder) / "data", load_label_set("faces"), published_widths.resolution
+            )
+            comparison = compare(
+                published_widths,
+                data_folder,
+                network_name=published_system().title,
+                repeats=steps,
+                on_progress=on_progress,
+            )
         say(machine())
         say("")
-        say(as_text(told))
+        say(as_text(comparison))
         if json_file is not None:
-            write_text(json_file, json.dumps(told.to_dict(), indent=1) + "\n")
-        if not told.difference <= TOLERANCE:
+            write_text(json_file, json.dumps(comparison.to_dict(), indent=1) + "\n")
+        if not comparison.difference <= TOLERANCE:
             raise SystemExit(CHECK_FAILED)
         return
-    labels = load_label_set(label_set)
-    recipes = {name: load_recipe(name) for name in recipe or [default_recipe()]}
-    with progress("measuring") as report:
-        where = str(resolve(device))
-        rows = run_bench(recipes, data, labels, steps=steps, device=where, on_progress=report)
+    drawn_labels = load_label_set(label_set)
+    recipes = {recipe_name: load_recipe(recipe_name) for recipe_name in recipe or [default_recipe()]}
+    with progress("measuring") as on_progress:
+        torch_device = str(resolve(device))
+        bench_rows = run_bench(recipes, data, drawn_labels, steps=steps, device=torch_device, on_progress=on_progress)
     say(machine())
     say("")
-    say(as_table(rows))
+    say(as_table(bench_rows))
     if json_file is not None:
-        write_text(json_file, json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
+        write_text(json_file, json.dumps([row.to_dict() for row in bench_rows], indent=1) + "\n")
 
 
 def editor(
@@ -158,14 +164,18 @@ def editor(
 
     if json_file is not None:
         check_target(json_file, (".json",))
-    with progress("measuring") as report:
-        rows = [row for one in ([platform] if platform else platforms()) for row in measure(one, report)]
+    with progress("measuring") as on_progress:
+        bench_rows = [
+            row
+            for platform_name in ([platform] if platform else platforms())
+            for row in measure(platform_name, on_progress)
+        ]
     say(machine())
     say("")
-    say(as_table(rows))
+    say(as_table(bench_rows))
     if json_file is not None:
-        write_json(json_file, rows)
-    if not all(row.held for row in rows):
+        write_json(json_file, bench_rows)
+    if not all(row.held for row in bench_rows):
         raise SystemExit(CHECK_FAILED)
 
 

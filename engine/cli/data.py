@@ -46,53 +46,57 @@ def data(
     from engine.data.make import make_files
     from engine.files import write_text
 
-    with progress("reading", quiet=to_stdout) as report, cancelling() as cancel:
-        found = inspect_folder(folder, quick=quick, on_progress=report, cancel=cancel)
-        written = make_files(folder, found, label_set=label_set, validation=validation) if make else []
-        if written:
-            found = inspect_folder(folder, quick=quick, on_progress=report, cancel=cancel)
+    with progress("reading", quiet=to_stdout) as on_progress, cancelling() as cancel:
+        data_report = inspect_folder(folder, quick=quick, on_progress=on_progress, cancel=cancel)
+        written_files = make_files(folder, data_report, label_set=label_set, validation=validation) if make else []
+        if written_files:
+            data_report = inspect_folder(folder, quick=quick, on_progress=on_progress, cancel=cancel)
     if to_stdout:
-        say_json(found.to_dict() | {"written": [str(path) for path in written]})
+        say_json(data_report.to_dict() | {"written": [str(path) for path in written_files]})
     else:
-        for line in lines(found, shown=None if all_names else SHOWN):
+        for line in described(data_report, names_shown=None if all_names else SHOWN):
             say(line)
-        for path in written:
+        for path in written_files:
             say(f"written: {path}")
     if json_file is not None and not to_stdout:
-        write_text(json_file, json.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n")
-    if found.problems or not found.seen.stems:
+        write_text(json_file, json.dumps(data_report.to_dict(), ensure_ascii=False, indent=2) + "\n")
+    if data_report.problems or not data_report.seen.stems:
         raise SystemExit(CHECK_FAILED)
 
 
-def lines(report: Report, shown: int | None = SHOWN) -> list[str]:
-    """The report for people; no more than `shown` names of a kind."""
+def described(report: Report, names_shown: int | None = SHOWN) -> list[str]:
+    """The report for people; no more than `names_shown` names of a kind."""
     from engine.data.findings import KINDS
 
-    labels = f"{report.labels} labels ({report.label_set})" if report.label_set else "no classes.json"
-    text = [
-        f"{report.folder}: {_count(report.pairs, 'pair')} ({_count(report.pictures, 'picture')}, "
-        f"{_count(report.label_maps, 'label map')}), {labels}"
+    label_summary = f"{report.labels} labels ({report.label_set})" if report.label_set else "no classes.json"
+    report_lines = [
+        f"{report.folder}: {_counted(report.pairs, 'pair')} ({_counted(report.pictures, 'picture')}, "
+        f"{_counted(report.label_maps, 'label map')}), {label_summary}"
     ]
     if report.layout == "classes":
-        text = [f"{report.folder}: {_count(report.pictures, 'picture')} in {_count(report.labels, 'class', 'es')}"]
-    for title, counts in (("pictures", report.picture_sizes), ("label maps", report.map_sizes)):
-        if counts:
-            common = ", ".join(f"{size} ({number})" for size, number in counts.most_common(4))
-            text.append(f"{title}: {common}" + (f" and {len(counts) - 4} more sizes" if len(counts) > 4 else ""))
+        report_lines = [
+            f"{report.folder}: {_counted(report.pictures, 'picture')} in {_counted(report.labels, 'class', 'es')}"
+        ]
+    for title, size_counts in (("pictures", report.picture_sizes), ("label maps", report.map_sizes)):
+        if size_counts:
+            common_sizes = ", ".join(f"{size} ({number})" for size, number in size_counts.most_common(4))
+            report_lines.append(
+                f"{title}: {common_sizes}" + (f" and {len(size_counts) - 4} more sizes" if len(size_counts) > 4 else "")
+            )
     if report.modes:
-        text.append("modes: " + ", ".join(f"{mode} ({number})" for mode, number in report.modes.most_common()))
+        report_lines.append("modes: " + ", ".join(f"{mode} ({number})" for mode, number in report.modes.most_common()))
     if report.splits:
-        text.append("splits: " + ", ".join(f"{name} {number}" for name, number in report.splits.items()))
+        report_lines.append("splits: " + ", ".join(f"{name} {number}" for name, number in report.splits.items()))
     for name, share in sorted(report.label_shares.items(), key=lambda item: -item[1]):
         number = report.label_pictures.get(name)
-        text.append(f"  {share:7.2%}  {name}" + ("" if number is None else f"  (in {number})"))
-    for kind, found in report.by_kind().items():
-        text.append(f"{KINDS[kind]}: {len(found)}")
-        text += [f"  {f'{finding.file} {finding.what}'.strip()}" for finding in found[:shown]]
-        if shown is not None and len(found) > shown:
-            text.append(f"  and {len(found) - shown} more (--all names them)")
-    return text
+        report_lines.append(f"  {share:7.2%}  {name}" + ("" if number is None else f"  (in {number})"))
+    for kind, findings in report.by_kind().items():
+        report_lines.append(f"{KINDS[kind]}: {len(findings)}")
+        report_lines += [f"  {f'{finding.file} {finding.what}'.strip()}" for finding in findings[:names_shown]]
+        if names_shown is not None and len(findings) > names_shown:
+            report_lines.append(f"  and {len(findings) - names_shown} more (--all names them)")
+    return report_lines
 
 
-def _count(number: int, what: str, plural: str = "s") -> str:
-    return f"{number} {what}{'' if number == 1 else plural}"
+def _counted(number: int, singular: str, plural_ending: str = "s") -> str:
+    return f"{number} {singular}{'' if number == 1 else plural_ending}"

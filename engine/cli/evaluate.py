@@ -49,7 +49,7 @@ def evaluate(
     from engine.metrics.table import rows, tables
 
     if table:
-        say(tables([metrics for file in table for metrics in _read(file)]).rstrip())
+        say(tables([metrics for metrics_file in table for metrics in _read_metrics(metrics_file)]).rstrip())
         return
     if not weights or data is None:
         raise BadRequest("There is nothing to measure; give --weights and --data, or --table with kept metrics.")
@@ -66,28 +66,32 @@ def evaluate(
     if edits:
         _evaluate_edits(weights, data, split or measured_split(data), limit, device, json_file)
         return
-    chosen, found = split or measured_split(data), []
+    chosen_split, all_metrics = split or measured_split(data), []
     with cancelling() as cancel:
-        for name in weights:
-            with progress(f"evaluating {name}", quiet=to_stdout) as report:
-                options: dict[str, Any] = {"device": device, "limit": limit, "diversity": diversity}
-                found.append(measure(name, data, chosen, **options, on_progress=report, cancel=cancel))
+        for weights_name in weights:
+            with progress(f"evaluating {weights_name}", quiet=to_stdout) as on_progress:
+                measure_options: dict[str, Any] = {"device": device, "limit": limit, "diversity": diversity}
+                all_metrics.append(
+                    measure(weights_name, data, chosen_split, **measure_options, on_progress=on_progress, cancel=cancel)
+                )
         if html is not None:
             from engine.metrics.report import html_report
             from engine.metrics.report_pictures import picture_rows
 
-            with progress("pictures", quiet=to_stdout) as report:
-                shown = picture_rows(weights, data, chosen, device=device, on_progress=report, cancel=cancel)
-            write_text(html, html_report(found, shown))
-    answer = found[0] if len(found) == 1 else found
+            with progress("pictures", quiet=to_stdout) as on_progress:
+                shown_pictures = picture_rows(
+                    weights, data, chosen_split, device=device, on_progress=on_progress, cancel=cancel
+                )
+            write_text(html, html_report(all_metrics, shown_pictures))
+    answer = all_metrics[0] if len(all_metrics) == 1 else all_metrics
     if to_stdout:
         say_json(answer)
         return
-    if len(found) == 1:
-        for title, value in rows(found[0]):
-            say(f"{title:<42} {value}")
+    if len(all_metrics) == 1:
+        for metric_title, metric_value in rows(all_metrics[0]):
+            say(f"{metric_title:<42} {metric_value}")
     else:
-        say(tables(found).rstrip())
+        say(tables(all_metrics).rstrip())
     if json_file is not None:
         write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
 
@@ -116,17 +120,17 @@ def _evaluate_edits(
         write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read_metrics(metrics_file: Path) -> list[dict[str, Any]]:
     """The metrics in a file that --json wrote, of one or more weights. Raises BadFile."""
     from engine.files import read_bytes
 
     try:
-        found = json.loads(read_bytes(path))
+        parsed = json.loads(read_bytes(metrics_file))
     except ValueError as error:
-        raise BadFile('"{0}" is no JSON; give a file that --json wrote.', path, details=str(error)) from error
-    measured = found if isinstance(found, list) else [found]
+        raise BadFile('"{0}" is no JSON; give a file that --json wrote.', metrics_file, details=str(error)) from error
+    all_metrics = parsed if isinstance(parsed, list) else [parsed]
     if not all(
-        isinstance(metrics, dict) and {"weights", "system", "data", "split"} <= set(metrics) for metrics in measured
+        isinstance(metrics, dict) and {"weights", "system", "data", "split"} <= set(metrics) for metrics in all_metrics
     ):
-        raise BadFile('"{0}" holds no metrics; give a file that tessera evaluate --json wrote.', path)
-    return measured
+        raise BadFile('"{0}" holds no metrics; give a file that tessera evaluate --json wrote.', metrics_file)
+    return all_metrics

@@ -36,25 +36,30 @@ def import_weights(
     from engine.weights.published import import_published
     from engine.weights.store import load_weights, user_weights_folder
 
-    place = user_weights_folder()
-    folder = place / name
-    if folder.exists() and not replace:
-        raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', folder)
-    labels = None if label_set is None else load_label_set(label_set)
-    with progress("reading", quiet=as_json) as report:
-        report(0.0, f"reading {file.name}")
-        card = import_published(file, name, place, encoder=encoder, label_set=labels)
-        report(0.9, f"checking {name}")
-        state = load_weights(folder).state
-    numbers = sum(tensor.numel() for tensor in state.values())
+    weights_folders = user_weights_folder()
+    weights_folder = weights_folders / name
+    if weights_folder.exists() and not replace:
+        raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folder)
+    chosen_label_set = None if label_set is None else load_label_set(label_set)
+    with progress("reading", quiet=as_json) as on_progress:
+        on_progress(0.0, f"reading {file.name}")
+        card = import_published(file, name, weights_folders, encoder=encoder, label_set=chosen_label_set)
+        on_progress(0.9, f"checking {name}")
+        tensors = load_weights(weights_folder).state
+    parameter_count = sum(tensor.numel() for tensor in tensors.values())
     if as_json:
-        answer = {"name": name, "system": card.system, "folder": folder, "numbers": numbers}
+        answer = {"name": name, "system": card.system, "folder": weights_folder, "numbers": parameter_count}
         say_json({**answer, "sha256": card.sha256})
     else:
-        say(f"{name}: {card.system}, {len(state)} tensors, {numbers / 1e6:.1f} million numbers, in {folder}")
+        size = f"{len(tensors)} tensors, {parameter_count / 1e6:.1f} million numbers"
+        say(f"{name}: {card.system}, {size}, in {weights_folder}")
 
 
-def check_weights_name(name: str) -> None:
+def check_weights_name(weights_name: str) -> None:
     """Refuse names that cannot be a folder everywhere. Raises BadRequest."""
-    if not name or name.startswith(".") or any(sign in '/\\:*?"<>|' or ord(sign) < 32 for sign in name):
-        raise BadRequest('"{0}" cannot be the name of weights; use letters, digits, - and _.', name)
+    if (
+        not weights_name
+        or weights_name.startswith(".")
+        or any(character in '/\\:*?"<>|' or ord(character) < 32 for character in weights_name)
+    ):
+        raise BadRequest('"{0}" cannot be the name of weights; use letters, digits, - and _.', weights_name)

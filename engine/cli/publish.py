@@ -36,13 +36,13 @@ def publish(
     from engine.training.publish import publish as publish_run
     from engine.weights.store import user_weights_folder
 
-    place = into or user_weights_folder()
-    if (place / name).exists() and not replace:
-        raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', place / name)
-    facts = {"data": about, "data_licence": data_licence, "weights_licence": licence}
-    with progress("reading", quiet=as_json) as report:
-        card = publish_run(run, name, destination=place, data=data, facts=facts, on_progress=report)
+    weights_folders = into or user_weights_folder()
+    if (weights_folders / name).exists() and not replace:
+        raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folders / name)
+    card_facts = {"data": about, "data_licence": data_licence, "weights_licence": licence}
+    with progress("reading", quiet=as_json) as on_progress:
+        card = publish_run(run, name, destination=weights_folders, data=data, facts=card_facts, on_progress=on_progress)
     if as_json:
-        say_json({"name": name, "system": card.system, "folder": place / name, "sha256": card.sha256})
+        say_json({"name": name, "system": card.system, "folder": weights_folders / name, "sha256": card.sha256})
     else:
-        say(f"{name}: {card.system}, {card.steps} steps, in {place / name}")
+        say(f"{name}: {card.system}, {card.steps} steps, in {weights_folders / name}")

@@ -50,25 +50,25 @@ def train(
     """
     if resume and out is None:
         raise BadRequest("--resume needs --out, the folder of the run to go on with.")
-    changes = {key: _value(text) for key, text in split_settings(settings or []).items()}
+    recipe_changes = {key: _parsed_setting(text) for key, text in split_settings(settings or []).items()}
 
     from engine.devices import resolve
     from engine.training.control import Control
     from engine.training.recipe import load_recipe
     from engine.training.start import prepare
 
-    folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    with progress("reading", quiet=as_json) as report, stopping(Control()) as control, ExitStack() as stack:
-        plan = load_recipe(recipe, changes)
-        callbacks: list[Callback] = [partial(_on_event, report, plan.steps)]
+    run_folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    with progress("reading", quiet=as_json) as on_progress, stopping(Control()) as control, ExitStack() as stack:
+        chosen_recipe = load_recipe(recipe, recipe_changes)
+        callbacks: list[Callback] = [partial(_on_event, on_progress, chosen_recipe.steps)]
         if tensorboard:
             from engine.training.run.tensorboard import BoardWriter
 
-            callbacks.append(stack.enter_context(BoardWriter(folder)))
+            callbacks.append(stack.enter_context(BoardWriter(run_folder)))
         loop = prepare(
-            plan,
+            chosen_recipe,
             data,
-            folder,
+            run_folder,
             resume=resume,
             start_weights=None if init_weights is None else _tensors_of(init_weights),
             device=str(resolve(device)),
@@ -76,45 +76,47 @@ def train(
             hosts=hosts,
             callbacks=callbacks,
             control=control,
-            on_progress=report,
+            on_progress=on_progress,
         )
         loop.run()
     if not loop.fabric.is_global_zero:
         return
     if as_json:
-        say_json({"run": folder, "steps": loop.step, "seconds": loop.seconds, "best": _finite(loop.best)})
+        say_json({"run": run_folder, "steps": loop.step, "seconds": loop.seconds, "best": _finite_or_none(loop.best)})
     else:
-        say(f"{folder}  {loop.step} steps in {loop.seconds:.0f} s")
+        say(f"{run_folder}  {loop.step} steps in {loop.seconds:.0f} s")
 
 
-def _on_event(report: OnProgress, steps: int, event: str, facts: dict[str, Any]) -> None:
+def _on_event(on_progress: OnProgress, total_steps: int, event: str, facts: dict[str, Any]) -> None:
     """Show what the loop reports."""
     if event == "note":
         tell([facts["text"]])
     elif event == "step":
-        left = str(timedelta(seconds=round(facts["seconds_left"])))
+        time_left = str(timedelta(seconds=round(facts["seconds_left"])))
         rate = facts["images_per_second"]
-        report(facts["step"] / steps, f"step {facts['step']} of {steps}, {rate} pictures/s, {left} left")
+        on_progress(
+            facts["step"] / total_steps, f"step {facts['step']} of {total_steps}, {rate} pictures/s, {time_left} left"
+        )
     elif event == "validation":
-        numbers = ", ".join(f"{key} {value}" for key, value in facts["numbers"].items())
-        announce(f"step {facts['step']}: {numbers}")
+        measured = ", ".join(f"{metric_name} {metric_value}" for metric_name, metric_value in facts["numbers"].items())
+        announce(f"step {facts['step']}: {measured}")
 
 
-def _tensors_of(weights: str) -> Path:
+def _tensors_of(weights_or_file: str) -> Path:
     """The tensors file of installed weights, that file itself, or a run folder (its discriminator goes along)."""
     from engine.weights.store import MODEL_FILE, find_weights
 
-    path = Path(weights)
+    path = Path(weights_or_file)
     if (path / "best.safetensors").is_file():
         return path
-    return path if path.suffix == ".safetensors" and path.is_file() else find_weights(weights) / MODEL_FILE
+    return path if path.suffix == ".safetensors" and path.is_file() else find_weights(weights_or_file) / MODEL_FILE
 
 
-def _finite(number: float) -> float | None:
+def _finite_or_none(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _value(text: str) -> Any:
+def _parsed_setting(text: str) -> Any:
     """2000, 0.99, true and [1, 2] as themselves; anything else is text."""
     try:
         return json.loads(text)

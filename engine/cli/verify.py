@@ -23,36 +23,36 @@ def verify(
     """
     from engine.golden.verify import TOLERANCE, find_cases, run_case
 
-    files = find_cases(cases)
+    case_files = find_cases(cases)
     results = []
-    width = max((len(file.stem) for file in files), default=0)
+    name_width = max((len(case_file.stem) for case_file in case_files), default=0)
     if not as_json:  # on stderr, so that every line of the answer is a case
-        announce(f"{'case':<{width}}  {'difference':<10}  seconds")
-    with progress("verifying", quiet=as_json) as report:
-        for number, file in enumerate(files):
-            report(number / len(files), file.stem)
-            result = run_case(file)
+        announce(f"{'case':<{name_width}}  {'difference':<10}  seconds")
+    with progress("verifying", quiet=as_json) as on_progress:
+        for case_index, case_file in enumerate(case_files):
+            on_progress(case_index / len(case_files), case_file.stem)
+            result = run_case(case_file)
             results.append(result)
             if not as_json:
-                say(f"{result.name:<{width}}  {result.max_abs_diff:<10.3g}  {result.seconds:7.2f}")
+                say(f"{result.name:<{name_width}}  {result.max_abs_diff:<10.3g}  {result.seconds:7.2f}")
                 if result.problem:
                     tell([f"{result.name}: {result.problem}"])
-    failed = [r.name for r in results if not r.max_abs_diff <= TOLERANCE]  # nan fails too
+    failed_cases = [result.name for result in results if not result.max_abs_diff <= TOLERANCE]  # nan fails too
     if as_json:
         say_json(
             {
                 "tolerance": TOLERANCE,
-                "failed": failed,
+                "failed": failed_cases,
                 "cases": [
                     {
-                        "name": r.name,
-                        "max_abs_diff": None if r.max_abs_diff != r.max_abs_diff else r.max_abs_diff,
-                        "seconds": r.seconds,
-                        "problem": r.problem or None,
+                        "name": result.name,
+                        "max_abs_diff": None if result.max_abs_diff != result.max_abs_diff else result.max_abs_diff,
+                        "seconds": result.seconds,
+                        "problem": result.problem or None,
                     }
-                    for r in results
+                    for result in results
                 ],
             }
         )
-    if failed:
+    if failed_cases:
         raise SystemExit(CHECK_FAILED)

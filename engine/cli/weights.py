@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from engine.weights.store import WeightsEntry
 
 
-def label_set_of(weights: str) -> LabelSet:
+def label_set_of(weights_name: str) -> LabelSet:
     """The label set of installed weights. Raises WeightsError, also for weights without labels."""
     from engine.errors import WeightsError
     from engine.weights.card import read_card
     from engine.weights.store import find_weights
 
-    label_set = read_card(find_weights(weights)).labels()
+    label_set = read_card(find_weights(weights_name)).labels()
     if label_set is None:
-        raise WeightsError('The weights "{0}" know no labels; choose weights of a label set.', weights)
+        raise WeightsError('The weights "{0}" know no labels; choose weights of a label set.', weights_name)
     return label_set
 
 
@@ -53,112 +53,118 @@ def weights(
     `render --style hair=sample:7` and the editor's dice can draw styles for them.
     """
     if measure_styles is not None:
-        _measure(measure_styles, data, split, limit, device, as_json)
+        _measure_styles(measure_styles, data, split, limit, device, as_json)
         return
     if data is not None:
         raise BadRequest("--data goes with --measure-styles NAME.")
     if remove is not None:
-        _remove(remove, as_json)
+        _remove_weights(remove, as_json)
         return
     from engine.weights.store import list_weights, search_path
 
     entries = list_weights()
     if check:
-        entries = [_checked(entry) for entry in entries]
+        entries = [_checked_entry(entry) for entry in entries]
     if as_json:
-        say_json([_as_data(entry) for entry in entries])
+        say_json([_entry_data(entry) for entry in entries])
     elif not entries:
-        tell([f"no weights are installed; looked in {', '.join(str(p) for p in search_path())}"])
+        tell([f"no weights are installed; looked in {', '.join(str(folder) for folder in search_path())}"])
     else:
         for entry in entries:
-            for line in _as_lines(entry):
-                say(line)
+            for card_line in _entry_lines(entry):
+                say(card_line)
         _say_missing({entry.card.system for entry in entries if entry.card is not None})
     if any(entry.card is None for entry in entries):
         raise SystemExit(CHECK_FAILED)
 
 
-def _remove(name: str, as_json: bool) -> None:
+def _remove_weights(weights_name: str, as_json: bool) -> None:
     from engine.weights.manage import remove_weights
 
-    folder = remove_weights(name)
+    folder = remove_weights(weights_name)
     if as_json:
-        say_json({"removed": name, "folder": folder})
+        say_json({"removed": weights_name, "folder": folder})
     else:
         say(f"removed {folder}")
 
 
-def _checked(entry: WeightsEntry) -> WeightsEntry:
+def _checked_entry(entry: WeightsEntry) -> WeightsEntry:
     """The entry, with what reading its files whole has found."""
     from engine.weights.manage import problem_of
 
-    found = problem_of(entry.folder) if entry.card is not None else ""
-    return replace(entry, card=None, problem=found) if found else entry
+    problem = problem_of(entry.folder) if entry.card is not None else ""
+    return replace(entry, card=None, problem=problem) if problem else entry
 
 
-def _measure(name: str, data: Path | None, split: str, limit: int, device: str, quiet: bool) -> None:
-    if data is None:
+def _measure_styles(
+    weights_name: str, data_folder: Path | None, split: str, most_pictures: int, device_name: str, as_json: bool
+) -> None:
+    if data_folder is None:
         raise BadRequest("--measure-styles needs --data, the folder of the pictures to measure.")
     from engine.painting.style_spread import measure_styles
     from engine.session import Session
     from engine.weights.store import STYLES_FILE, find_weights
 
-    folder = find_weights(name)
-    with progress("loading", quiet=quiet) as report, cancelling() as cancel:
+    weights_folder = find_weights(weights_name)
+    with progress("loading", quiet=as_json) as show_progress, cancelling() as cancel:
 
-        def on_progress(fraction: float, text: str) -> None:
+        def on_progress(fraction: float, activity: str) -> None:
             if cancel.is_set():
                 raise Cancelled()
-            report(fraction, text)
+            show_progress(fraction, activity)
 
-        painter = Session(device).painter(name)
-        measure_styles(painter, folder, data, split=split, limit=limit, on_progress=on_progress)
-    path = folder / STYLES_FILE
-    if quiet:
-        say_json({"weights": name, "styles": path, "bytes": path.stat().st_size})
+        painter = Session(device_name).painter(weights_name)
+        measure_styles(painter, weights_folder, data_folder, split=split, limit=most_pictures, on_progress=on_progress)
+    styles_file = weights_folder / STYLES_FILE
+    if as_json:
+        say_json({"weights": weights_name, "styles": styles_file, "bytes": styles_file.stat().st_size})
     else:
-        say(f"{path}  {path.stat().st_size / 1000:.0f} kB")
+        say(f"{styles_file}  {styles_file.stat().st_size / 1000:.0f} kB")
 
 
-def _say_missing(systems: set[str]) -> None:
+def _say_missing(system_ids: set[str]) -> None:
     """What else could be put in place, and where."""
     from engine.weights.manage import missing
 
-    for one in missing(systems):
-        say(f"missing: {one.name} ({one.use}); put {' and '.join(one.files)} into {one.folder}")
+    for download in missing(system_ids):
+        say(f"missing: {download.name} ({download.use}); put {' and '.join(download.files)} into {download.folder}")
 
 
-def _as_data(entry: WeightsEntry) -> dict[str, Any]:
+def _entry_data(entry: WeightsEntry) -> dict[str, Any]:
     import msgspec
 
-    card = msgspec.to_builtins(entry.card) if entry.card is not None else None
-    data = {"name": entry.name, "folder": entry.folder, "problem": entry.problem or None, "card": card}
-    return {**data, "bytes": _size(entry)}
+    card_data = msgspec.to_builtins(entry.card) if entry.card is not None else None
+    entry_data = {"name": entry.name, "folder": entry.folder, "problem": entry.problem or None, "card": card_data}
+    return {**entry_data, "bytes": _model_size(entry)}
 
 
-def _as_lines(entry: WeightsEntry) -> list[str]:
+def _entry_lines(entry: WeightsEntry) -> list[str]:
     from engine.weights.card import metrics_by_split
 
     card = entry.card
     if card is None:
         return [f"{entry.name}: broken", f"    {entry.problem}", ""]
-    labels = card.labels()
-    of = f", {len(labels)} labels of {labels.name}" if labels is not None else ""
-    side = f", {card.config['resolution']} px" if "resolution" in card.config else ""
-    rows = {
+    label_set = card.labels()
+    label_summary = f", {len(label_set)} labels of {label_set.name}" if label_set is not None else ""
+    resolution = f", {card.config['resolution']} px" if "resolution" in card.config else ""
+    card_rows = {
         "trained": f"{card.steps} steps in {card.seconds / 60:.0f} min" if card.steps else "",
         "data": " - ".join(filter(None, [card.data, card.data_licence])),
         "licence": card.weights_licence,
-        **{_split_title(split): _metrics(numbers) for split, numbers in metrics_by_split(card).items()},
+        **{_split_title(split): _main_metrics(numbers) for split, numbers in metrics_by_split(card).items()},
         "made with": card.made_with,
         "notes": card.notes,
         "folder": str(entry.folder),
     }
-    head = f"{entry.name}: {card.system}{side}{of}, {_size(entry) / 1e6:.1f} MB"
-    return [head, *(f"    {key:<12}{value}" for key, value in rows.items() if value), ""]
+    first_line = f"{entry.name}: {card.system}{resolution}{label_summary}, {_model_size(entry) / 1e6:.1f} MB"
+    return [
+        first_line,
+        *(f"    {row_title:<12}{row_text}" for row_title, row_text in card_rows.items() if row_text),
+        "",
+    ]
 
 
-MAIN = {
+MAIN_METRICS = {
     "ssim": "SSIM",
     "rmse": "RMSE",
     "psnr": "PSNR",
@@ -174,16 +180,20 @@ def _split_title(split: str) -> str:
     return {"": "metrics", "at_training": "at training"}.get(split, f"on {split}")
 
 
-def _metrics(numbers: dict[str, Any]) -> str:
+def _main_metrics(numbers: dict[str, Any]) -> str:
     """The main numbers on one line; those of the parser on reconstructions count for the weights that made them."""
-    inside = numbers.get("reconstructions")
-    found = {**(inside if isinstance(inside, dict) else {}), **numbers}
-    shown = {MAIN[key]: found[key] for key in MAIN if isinstance(found.get(key), (int, float))}
-    return ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
+    of_reconstructions = numbers.get("reconstructions")
+    metrics = {**(of_reconstructions if isinstance(of_reconstructions, dict) else {}), **numbers}
+    main_numbers = {
+        MAIN_METRICS[metric_key]: metrics[metric_key]
+        for metric_key in MAIN_METRICS
+        if isinstance(metrics.get(metric_key), (int, float))
+    }
+    return ", ".join(f"{metric_name} {value:.4g}" for metric_name, value in main_numbers.items())
 
 
-def _size(entry: WeightsEntry) -> int:
+def _model_size(entry: WeightsEntry) -> int:
     from engine.weights.store import MODEL_FILE
 
-    path = entry.folder / MODEL_FILE
-    return path.stat().st_size if path.is_file() else 0
+    model_file = entry.folder / MODEL_FILE
+    return model_file.stat().st_size if model_file.is_file() else 0

@@ -20,27 +20,28 @@ class BatchesAhead:
     thread keeps a batch ready; where they are read from the disk, several do.
 
     Args:
-        data: the training split.
-        size, seed: see `DataSet.training_batch`.
-        rows: the rows of each batch that this process works on.
+        dataset: the training split.
+        batch_size, seed: see `DataSet.training_batch`.
+        own_rows: the rows of each batch that this process works on.
         device: where batches are wanted.
-        last: number of batches in the whole run.
+        batch_count: number of batches in the whole run.
     """
 
     def __init__(
-        self, data: DataSet, size: int, seed: int, rows: np.ndarray, device: torch.device, last: int
+        self, dataset: DataSet, batch_size: int, seed: int, own_rows: np.ndarray, device: torch.device, batch_count: int
     ) -> None:
-        self.data, self.size, self.seed, self.rows, self.device, self.last = data, size, seed, rows, device, last
-        workers = 1 if data.kept == len(data) else max(2, min(8, usable_cores()))
-        self._ahead = workers + 1 if workers > 1 else 1
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
+        self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
+        self.own_rows, self.device, self.batch_count = own_rows, device, batch_count
+        worker_count = 1 if dataset.kept == len(dataset) else max(2, min(8, usable_cores()))
+        self._ahead = worker_count + 1 if worker_count > 1 else 1
+        self._pool = ThreadPoolExecutor(worker_count, thread_name_prefix="batches")
         self._coming: dict[int, Future[Batch]] = {}
 
     def __enter__(self) -> BatchesAhead:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._coming.clear()
         self._pool.shutdown(cancel_futures=True)
@@ -48,13 +49,13 @@ class BatchesAhead:
     def get(self, step: int) -> Batch:
         """Batch number `step`. Raises BadFile, BadLabelMap for files that have gone or changed."""
         future = self._coming.pop(step, None)
-        self._coming = {n: f for n, f in self._coming.items() if n > step}
-        batch = self._make(step) if future is None else future.result()
-        for number in range(step + 1, min(step + 1 + self._ahead, self.last)):
-            if number not in self._coming:
-                self._coming[number] = self._pool.submit(self._make, number)
+        self._coming = {number: pending for number, pending in self._coming.items() if number > step}
+        batch = self._make_batch(step) if future is None else future.result()
+        for next_step in range(step + 1, min(step + 1 + self._ahead, self.batch_count)):
+            if next_step not in self._coming:
+                self._coming[next_step] = self._pool.submit(self._make_batch, next_step)
         return batch.to(self.device)
 
-    def _make(self, step: int) -> Batch:
-        batch = self.data.training_batch(self.size, self.seed, step, self.rows)
+    def _make_batch(self, step: int) -> Batch:
+        batch = self.dataset.training_batch(self.batch_size, self.seed, step, self.own_rows)
         return batch.pin() if self.device.type == "cuda" else batch

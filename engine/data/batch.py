@@ -19,7 +19,7 @@ class Batch:
     """
 
     def __init__(self, **fields: Field) -> None:
-        lengths = {name: len(rows) for name, rows in fields.items()}
+        lengths = {field_name: len(entries) for field_name, entries in fields.items()}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"the fields of a batch are of one length, not {lengths}")
         self.fields: Mapping[str, Field] = fields
@@ -27,13 +27,13 @@ class Batch:
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.fields
+    def __contains__(self, field_name: str) -> bool:
+        return field_name in self.fields
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in self.fields:
-            raise KeyError(f"this data has no {name}; it has {', '.join(self.fields)}")
-        return self.fields[name]
+    def __getitem__(self, field_name: str) -> Any:
+        if field_name not in self.fields:
+            raise KeyError(f"this data has no {field_name}; it has {', '.join(self.fields)}")
+        return self.fields[field_name]
 
     @property
     def pictures(self) -> Tensor:
@@ -67,20 +67,24 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device; from pinned memory without waiting."""
-        return Batch(**{k: _each(v, lambda x: x.to(device, non_blocking=True)) for k, v in self.fields.items()})
+
+        def on_device(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=True)
+
+        return Batch(**{name: _map_tensors(field, on_device) for name, field in self.fields.items()})
 
     def pin(self) -> Batch:
         """The same in page-locked memory, from which a GPU copies while the CPU goes on."""
-        return Batch(**{k: _each(v, Tensor.pin_memory) for k, v in self.fields.items()})
+        return Batch(**{name: _map_tensors(field, Tensor.pin_memory) for name, field in self.fields.items()})
 
-    def rows(self, first: int, last: int) -> Batch:
-        """The examples first .. last - 1."""
-        return Batch(**{name: field[first:last] for name, field in self.fields.items()})
+    def rows(self, first_row: int, end_row: int) -> Batch:
+        """The examples first_row .. end_row - 1."""
+        return Batch(**{name: field[first_row:end_row] for name, field in self.fields.items()})
 
 
-def _each(field: Field, change: Any) -> Field:
+def _map_tensors(field: Field, transform: Any) -> Field:
     """A tensor changed, or each tensor of a list; all else as it is."""
     if isinstance(field, Tensor):
-        changed: Tensor = change(field)
-        return changed
-    return [change(entry) if isinstance(entry, Tensor) else entry for entry in field]
+        transformed: Tensor = transform(field)
+        return transformed
+    return [transform(entry) if isinstance(entry, Tensor) else entry for entry in field]

@@ -41,23 +41,25 @@ class LayoutFile(msgspec.Struct):
     records: list[Record]
 
 
-def read_captions(folder: Path) -> dict[str, list[str]]:
+def read_captions(data_folder: Path) -> dict[str, list[str]]:
     """The sentences of captions.json by stem, one or more each. Raises BadFile."""
-    path = folder / CAPTIONS
+    captions_path = data_folder / CAPTIONS
     try:
-        captions = msgspec.json.decode(read_bytes(path), type=dict[str, list[str] | str])
+        captions = msgspec.json.decode(read_bytes(captions_path), type=dict[str, list[str] | str])
     except msgspec.DecodeError as error:
-        raise BadFile('"{0}" is no list of sentences per picture ({1}); write it again.', path, error) from error
-    listed = {stem: [text] if isinstance(text, str) else text for stem, text in captions.items()}
-    return {stem: sentences for stem, sentences in listed.items() if sentences}
+        raise BadFile(
+            '"{0}" is no list of sentences per picture ({1}); write it again.', captions_path, error
+        ) from error
+    sentence_lists = {stem: [entry] if isinstance(entry, str) else entry for stem, entry in captions.items()}
+    return {stem: sentences for stem, sentences in sentence_lists.items() if sentences}
 
 
-def read_layouts(folder: Path) -> LayoutFile:
+def read_layouts(data_folder: Path) -> LayoutFile:
     """The contents of captions_boxes.json, each record with a sentence. Raises BadFile."""
-    path = folder / LAYOUTS
+    layouts_path = data_folder / LAYOUTS
     try:
-        layouts = msgspec.json.decode(read_bytes(path), type=LayoutFile)
+        layouts = msgspec.json.decode(read_bytes(layouts_path), type=LayoutFile)
     except msgspec.DecodeError as error:
-        raise BadFile('"{0}" does not hold captions and boxes ({1}); write it again.', path, error) from error
+        raise BadFile('"{0}" does not hold captions and boxes ({1}); write it again.', layouts_path, error) from error
     layouts.records = [record for record in layouts.records if record.captions]
     return layouts

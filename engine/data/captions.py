@@ -1,6 +1,6 @@
 """Sentences about pictures: captions.json beside images/, or captions and boxes of pictures that are not there.
 
-A training batch has one sentence of each example, drawn anew each time; any other batch has the first.
+A training batch has one sentence of each example, drawn again each time; any other batch has the first.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from engine.errors import BadFile
 
 def drawn_captions(captions: Sequence[Sequence[str]], draw: Draw) -> list[str]:
     """One of each example's sentences, all alike; `captions` are those of the draw's wanted rows."""
-    shares = draw.integers(2**31 - 1) / 2**31
-    return [sentences[int(share * len(sentences))] for sentences, share in zip(captions, shares, strict=True)]
+    fractions = draw.integers(2**31 - 1) / 2**31
+    return [sentences[int(fraction * len(sentences))] for sentences, fraction in zip(captions, fractions, strict=True)]
 
 
 class CaptionFolder(PictureFolder):
@@ -34,25 +34,25 @@ class CaptionFolder(PictureFolder):
 
     def __init__(
         self,
-        folder: Path,
-        split: str,
-        side: int,
+        data_folder: Path,
+        split_name: str,
+        picture_side: int,
         on_progress: Progress | None = None,
         memory: int | None = None,
     ) -> None:
-        self.captions = read_captions(Path(folder))
-        super().__init__(folder, split, side, on_progress, memory)
-        silent = [stem for stem in self.stems if stem not in self.captions]
-        if silent:
-            raise BadFile("{0} has no sentence about '{1}'; add one.", self.folder / CAPTIONS, silent[0])
+        self.captions = read_captions(Path(data_folder))
+        super().__init__(data_folder, split_name, picture_side, on_progress, memory)
+        uncaptioned = [stem for stem in self.stems if stem not in self.captions]
+        if uncaptioned:
+            raise BadFile("{0} has no sentence about '{1}'; add one.", self.folder / CAPTIONS, uncaptioned[0])
 
     def _captions_of(self, indices: Array) -> list[list[str]]:
-        return [self.captions[self.stems[n]] for n in indices]
+        return [self.captions[self.stems[index]] for index in indices]
 
     def examples(self, indices: Array, flips: Array | None) -> Batch:
         """`pictures` and `captions`."""
-        first = [sentences[0] for sentences in self._captions_of(indices)]
-        return Batch(pictures=super().examples(indices, None).pictures, captions=first)
+        first_sentences = [sentences[0] for sentences in self._captions_of(indices)]
+        return Batch(pictures=super().examples(indices, None).pictures, captions=first_sentences)
 
     def drawn_examples(self, draw: Draw) -> Batch:
         """Each with one of its sentences."""
@@ -66,28 +66,28 @@ class Layouts(DataSet):
 
     def __init__(
         self,
-        folder: Path,
-        split: str,
-        side: int,
+        data_folder: Path,
+        split_name: str,
+        picture_side: int,
         on_progress: Progress | None = None,
         memory: int | None = None,
     ) -> None:
-        super().__init__(folder, split, side)
+        super().__init__(data_folder, split_name, picture_side)
         layouts = read_layouts(self.folder)
         self.names = layouts.classes
-        self.records = [record for record in layouts.records if record.split == split]
+        self.records = [record for record in layouts.records if record.split == split_name]
         if not self.records:
-            raise BadFile("The split '{0}' of {1} is empty; add records.", split, self.folder / LAYOUTS)
-        self.boxes = [_shares(record) for record in self.records]
+            raise BadFile("The split '{0}' of {1} is empty; add records.", split_name, self.folder / LAYOUTS)
+        self.boxes = [_boxes_as_shares(record) for record in self.records]
         self.kept = len(self.records)
 
     @classmethod
-    def has_split(cls, folder: Path, split: str) -> bool:
+    def has_split(cls, data_folder: Path, split_name: str) -> bool:
         """Each record says which split it belongs to."""
         try:
-            return any(record.split == split for record in read_layouts(folder).records)
+            return any(record.split == split_name for record in read_layouts(data_folder).records)
         except BadFile:
-            return split == cls.default_split  # named when it is opened
+            return split_name == cls.default_split  # named when it is opened
 
     def __len__(self) -> int:
         return len(self.records)
@@ -107,18 +107,19 @@ class Layouts(DataSet):
 
     def examples(self, indices: Array, flips: Array | None) -> Batch:
         """`captions` and `boxes`."""
-        return Batch(captions=[self.records[n].captions[0] for n in indices], boxes=[self.boxes[n] for n in indices])
+        first_sentences = [self.records[index].captions[0] for index in indices]
+        return Batch(captions=first_sentences, boxes=[self.boxes[index] for index in indices])
 
     def drawn_examples(self, draw: Draw) -> Batch:
         """Each with one of its sentences."""
         indices = draw.indices[draw.rows]
-        captions = drawn_captions([self.records[n].captions for n in indices], draw)
-        return Batch(captions=captions, boxes=[self.boxes[n] for n in indices])
+        captions = drawn_captions([self.records[index].captions for index in indices], draw)
+        return Batch(captions=captions, boxes=[self.boxes[index] for index in indices])
 
 
-def _shares(record: Record) -> Tensor:
+def _boxes_as_shares(record: Record) -> Tensor:
     """(N, 5) float32: left, top, right, bottom as shares of the sides, and the class."""
-    rows = [[*box.xyxy, box.label] for box in record.boxes]
-    boxes = np.array(rows, np.float32).reshape(-1, 5)
+    box_rows = [[*box.xyxy, box.label] for box in record.boxes]
+    boxes = np.array(box_rows, np.float32).reshape(-1, 5)
     boxes[:, :4] /= (record.width, record.height, record.width, record.height)
     return torch.from_numpy(boxes)

@@ -36,21 +36,23 @@ class Draw:
     rows: Array
     chance: np.random.Generator
 
-    def integers(self, high: int) -> Array:
-        """A number 0 .. high for each wanted row."""
-        return self.chance.integers(0, high, len(self.indices), endpoint=True)[self.rows]
+    def integers(self, highest: int) -> Array:
+        """A number 0 .. highest for each wanted row."""
+        return self.chance.integers(0, highest, len(self.indices), endpoint=True)[self.rows]
 
 
-def draw_batch(examples: int, size: int, seed: int, step: int, rows: Array | None = None) -> Draw:
+def draw_batch(example_count: int, batch_size: int, seed: int, step: int, wanted_rows: Array | None = None) -> Draw:
     """Batch number `step` of an endless sequence that shows every example once per epoch, in an order of its own."""
-    first = step * size
-    epochs = {
-        epoch: np.random.default_rng((seed, 1, epoch)).permutation(examples)
-        for epoch in range(first // examples, (first + size - 1) // examples + 1)
+    first_position = step * batch_size
+    epoch_orders = {
+        epoch: np.random.default_rng((seed, 1, epoch)).permutation(example_count)
+        for epoch in range(first_position // example_count, (first_position + batch_size - 1) // example_count + 1)
     }
-    indices = np.array([epochs[n // examples][n % examples] for n in range(first, first + size)])
-    chance = np.random.default_rng((seed, 2, step))
-    return Draw(indices, chance.random(size) < 0.5, np.arange(size) if rows is None else rows, chance)
+    positions = range(first_position, first_position + batch_size)
+    indices = np.array([epoch_orders[position // example_count][position % example_count] for position in positions])
+    generator = np.random.default_rng((seed, 2, step))
+    flips = generator.random(batch_size) < 0.5
+    return Draw(indices, flips, np.arange(batch_size) if wanted_rows is None else wanted_rows, generator)
 
 
 class DataSet(ABC):
@@ -67,24 +69,24 @@ class DataSet(ABC):
 
     def __init__(
         self,
-        folder: Path,
-        split: str,
-        side: int,
+        data_folder: Path,
+        split_name: str,
+        picture_side: int,
         on_progress: Progress | None = None,
         memory: int | None = None,
     ) -> None:
-        self.folder, self.split, self.side = Path(folder), split, side
+        self.folder, self.split, self.side = Path(data_folder), split_name, picture_side
         self.before_batch: Callable[[], None] | None = None
 
     @classmethod
-    def has_split(cls, folder: Path, split: str) -> bool:
+    def has_split(cls, data_folder: Path, split_name: str) -> bool:
         """Whether a folder has examples for that split; a folder without splits.json has "train" alone."""
-        if not (folder / "splits.json").is_file():
-            return split == cls.default_split
+        if not (data_folder / "splits.json").is_file():
+            return split_name == cls.default_split
         try:
-            return bool(read_splits(folder).get(split))
+            return bool(read_splits(data_folder).get(split_name))
         except BadFile:
-            return split == cls.default_split  # named when it is opened
+            return split_name == cls.default_split  # named when it is opened
 
     @abstractmethod
     def __len__(self) -> int:
@@ -107,14 +109,14 @@ class DataSet(ABC):
         """Numbers of the examples that belong into a card's metrics."""
         return {}
 
-    def check_resumed(self, facts: Mapping[str, Any], run: Path) -> None:
+    def check_resumed(self, run_facts: Mapping[str, Any], run_folder: Path) -> None:
         """Raises TrainingError if a run that began with these facts cannot go on with this data."""
-        for name, value in self.facts().items():
-            if name in facts and facts[name] != value:
+        for fact_name, fact_value in self.facts().items():
+            if fact_name in run_facts and run_facts[fact_name] != fact_value:
                 raise TrainingError(
                     '"{0}" was trained with other {1} than {2} has; resume with the data it was started with, '
                     "or start a new run.",
-                    run, name, self.folder,
+                    run_folder, fact_name, self.folder,
                 )
 
     def batch(self, indices: Array, flips: Array | None = None) -> Batch:
@@ -127,12 +129,13 @@ class DataSet(ABC):
     def examples(self, indices: Array, flips: Array | None) -> Batch:
         """As `batch`, which calls it."""
 
-    def training_batch(self, size: int, seed: int, step: int, rows: Array | None = None) -> Batch:
+    def training_batch(self, batch_size: int, seed: int, step: int, wanted_rows: Array | None = None) -> Batch:
         """Batch number `step` of an endless, shuffled, randomly mirrored sequence; a pure function of its arguments.
 
-        rows: of the batch's `size` examples, those wanted here (several processes share a batch); all unless given.
+        wanted_rows: of the batch's `batch_size` examples, those wanted here (several processes share a batch); all
+            unless given.
         """
-        return self.drawn_examples(draw_batch(len(self), size, seed, step, rows))
+        return self.drawn_examples(draw_batch(len(self), batch_size, seed, step, wanted_rows))
 
     def drawn_examples(self, draw: Draw) -> Batch:
         """The examples of a draw; kinds that draw more than numbers and mirrors do it here."""

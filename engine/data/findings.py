@@ -77,11 +77,12 @@ class Report:
 
     def by_kind(self) -> dict[str, list[Finding]]:
         """Findings in the order of KINDS."""
-        return {kind: found for kind in KINDS if (found := [f for f in self.findings if f.kind == kind])}
+        findings_by_kind = {kind: [finding for finding in self.findings if finding.kind == kind] for kind in KINDS}
+        return {kind: findings for kind, findings in findings_by_kind.items() if findings}
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        plain = {
+        report_fields = {
             "folder": str(self.folder),
             "layout": self.layout,
             "label_set": self.label_set,
@@ -99,8 +100,11 @@ class Report:
             "splits": self.splits,
             "usable": not self.problems and self.examples > 0,
         }
-        findings = {k: [{"file": f.file, "what": f.what} for f in found] for k, found in self.by_kind().items()}
-        return plain | {"findings": findings}
+        findings_by_kind = {
+            kind: [{"file": finding.file, "what": finding.what} for finding in findings]
+            for kind, findings in self.by_kind().items()
+        }
+        return report_fields | {"findings": findings_by_kind}
 
 
 @dataclass

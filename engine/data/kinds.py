@@ -50,27 +50,27 @@ class Kind:
     inspect: Callable[[Path, Look], Report]
 
 
-def _has_label_maps(folder: Path) -> bool:
-    return any(True for _ in files_below(folder / "labels"))
+def _has_label_maps(data_folder: Path) -> bool:
+    return any(True for _ in files_below(data_folder / "labels"))
 
 
-def _has_pictures(folder: Path) -> bool:
-    return (folder / "images").is_dir() and bool(picture_paths(folder))
+def _has_pictures(data_folder: Path) -> bool:
+    return (data_folder / "images").is_dir() and bool(picture_paths(data_folder))
 
 
-def _labelled() -> type[DataSet]:
+def _labelled_folder() -> type[DataSet]:
     from engine.data.labelled import LabelledFolder
 
     return LabelledFolder
 
 
-def _classes() -> type[DataSet]:
+def _class_folder() -> type[DataSet]:
     from engine.data.pictures import ClassFolder
 
     return ClassFolder
 
 
-def _captions() -> type[DataSet]:
+def _caption_folder() -> type[DataSet]:
     from engine.data.captions import CaptionFolder
 
     return CaptionFolder
@@ -82,7 +82,7 @@ def _layouts() -> type[DataSet]:
     return Layouts
 
 
-def _pictures() -> type[DataSet]:
+def _picture_folder() -> type[DataSet]:
     from engine.data.pictures import PictureFolder
 
     return PictureFolder
@@ -93,7 +93,7 @@ LABELLED = Kind(
     holds=Message("pictures in images/, a label map of the same name for each in labels/, and classes.json"),
     fields=("pictures", "label_maps"),
     describes=_has_label_maps,
-    opens=_labelled,
+    opens=_labelled_folder,
     inspect=inspect_labelled,
 )
 LAYOUT_FILE = Kind(
@@ -109,7 +109,7 @@ CAPTIONED = Kind(
     holds=Message("pictures in images/, and captions.json with sentences about each"),
     fields=("pictures", "captions"),
     describes=lambda folder: (folder / CAPTIONS).is_file(),
-    opens=_captions,
+    opens=_caption_folder,
     inspect=inspect_captions,
 )
 CLASSES = Kind(
@@ -117,7 +117,7 @@ CLASSES = Kind(
     holds=Message("pictures in a folder per class"),
     fields=("pictures", "classes"),
     describes=lambda folder: bool(class_folders(folder)),
-    opens=_classes,
+    opens=_class_folder,
     inspect=inspect_classes,
 )
 PICTURES = Kind(
@@ -125,20 +125,20 @@ PICTURES = Kind(
     holds=Message("pictures in images/"),
     fields=("pictures",),
     describes=_has_pictures,
-    opens=_pictures,
+    opens=_picture_folder,
     inspect=partial(inspect_pictures, layout="pictures"),
 )
 KINDS = (LABELLED, LAYOUT_FILE, CAPTIONED, CLASSES, PICTURES)
 """In the order in which a folder is recognised: what says more comes first."""
 
 
-def recognised(folder: Path, others: tuple[Kind, ...] = ()) -> Iterator[Kind]:
-    """The kinds that a folder looks like, the one that says most first; `others` are asked before ours."""
-    return (kind for kind in (*others, *KINDS) if kind.describes(folder))
+def recognised(data_folder: Path, other_kinds: tuple[Kind, ...] = ()) -> Iterator[Kind]:
+    """The kinds that a folder looks like, the one that says most first; `other_kinds` are asked before ours."""
+    return (kind for kind in (*other_kinds, *KINDS) if kind.describes(data_folder))
 
 
 def inspect_folder(
-    folder: Path,
+    data_folder: Path,
     kind: Kind | None = None,
     *,
     quick: bool = False,
@@ -148,7 +148,7 @@ def inspect_folder(
     """Look at every file of a data folder.
 
     Args:
-        folder: where.
+        data_folder: the folder.
         kind: what it should hold; what it looks like unless given.
         quick: read only the headers of pictures (label maps are always read whole).
         on_progress: called with (fraction, text).
@@ -157,16 +157,16 @@ def inspect_folder(
     Raises:
         BadFile: there is no such folder. Cancelled.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise BadFile('"{0}" is not a folder; give a folder with images/ and labels/.', folder)
-    kind = kind or next(recognised(folder), LABELLED)
-    return kind.inspect(folder, Look(quick, on_progress, cancel))
+    data_folder = Path(data_folder)
+    if not data_folder.is_dir():
+        raise BadFile('"{0}" is not a folder; give a folder with images/ and labels/.', data_folder)
+    kind = kind or next(recognised(data_folder), LABELLED)
+    return kind.inspect(data_folder, Look(quick, on_progress, cancel))
 
 
-def check_kind(folder: Path, kind: Kind) -> None:
+def check_kind(data_folder: Path, kind: Kind) -> None:
     """Raises BadFile for a folder that plainly holds another kind of data; what else is wrong shows when it is read."""
-    if folder.is_dir() and not kind.describes(folder):
-        other = next(recognised(folder), None)
-        if other is not None:
-            raise BadFile('"{0}" holds {1}; this system trains on {2}.', folder, other.holds, kind.holds)
+    if data_folder.is_dir() and not kind.describes(data_folder):
+        recognised_kind = next(recognised(data_folder), None)
+        if recognised_kind is not None:
+            raise BadFile('"{0}" holds {1}; this system trains on {2}.', data_folder, recognised_kind.holds, kind.holds)

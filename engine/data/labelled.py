@@ -26,20 +26,20 @@ WIDEST = 2.0
 """Of longer pictures the middle is kept: longer side to shorter side."""
 
 
-def common_frame(folder: Path, stems: list[str], side: int) -> tuple[int, int]:
-    """(height, width) with the shorter side `side` that fits into all label maps: square unless all are longer."""
+def common_frame(data_folder: Path, stems: list[str], shorter_side: int) -> tuple[int, int]:
+    """(height, width) of the largest frame that fits into all label maps: square unless all of them are longer."""
     ratios = []
     for stem in stems:
         try:
-            with Image.open(folder / "labels" / f"{stem}.png") as header:
-                ratios.append(header.width / header.height)
+            with Image.open(data_folder / "labels" / f"{stem}.png") as label_image:
+                ratios.append(label_image.width / label_image.height)
         except (OSError, ValueError, Image.DecompressionBombError):
             pass  # named when it is read
     if ratios and min(ratios) > 1:
-        return side, round(side * min(WIDEST, *ratios))
+        return shorter_side, round(shorter_side * min(WIDEST, *ratios))
     if ratios and max(ratios) < 1:
-        return round(side * min(WIDEST, *(1 / ratio for ratio in ratios))), side
-    return side, side
+        return round(shorter_side * min(WIDEST, *(1 / ratio for ratio in ratios))), shorter_side
+    return shorter_side, shorter_side
 
 
 class LabelledFolder(DataSet):
@@ -53,9 +53,9 @@ class LabelledFolder(DataSet):
     (`engine.data.ahead` asks early, in other threads). What a batch holds does not depend on the limit.
 
     Args:
-        folder: the dataset folder.
-        split: a name in splits.json; without that file every pair belongs to every split.
-        side: the shorter side of pictures and label maps in pixels, to which they are resized.
+        data_folder: the dataset folder.
+        split_name: a name in splits.json; without that file every pair belongs to every split.
+        shorter_side: of pictures and label maps in pixels, to which they are resized.
         on_progress: called with (fraction, text) while reading.
         memory: bytes that decoded pictures may take; a third of what is free unless given.
 
@@ -66,51 +66,52 @@ class LabelledFolder(DataSet):
 
     def __init__(
         self,
-        folder: Path,
-        split: str,
-        side: int,
+        data_folder: Path,
+        split_name: str,
+        shorter_side: int,
         on_progress: Progress | None = None,
         memory: int | None = None,
     ) -> None:
-        super().__init__(folder, split, side)
+        super().__init__(data_folder, split_name, shorter_side)
         self.label_set: LabelSet = load_label_set(self.folder / "classes.json")
-        self.stems = split_stems(self.folder, split)
-        self._size = height, width = common_frame(self.folder, self.stems, side)
-        self.kept = kept = min(len(self.stems), memory_for_data(memory) // (height * width * 4))
-        frames = np.empty((kept, height, width, 3), np.uint8)
-        frame_maps = np.empty((kept, height, width), np.uint8)
+        self.stems = split_stems(self.folder, split_name)
+        self._size = height, width = common_frame(self.folder, self.stems, shorter_side)
+        self.kept = kept_count = min(len(self.stems), memory_for_data(memory) // (height * width * 4))
+        frames = np.empty((kept_count, height, width, 3), np.uint8)
+        frame_maps = np.empty((kept_count, height, width), np.uint8)
 
-        def read(n: int) -> None:
-            frames[n], frame_maps[n] = self._picture(n), self._label_map(n)
+        def read(index: int) -> None:
+            frames[index], frame_maps[index] = self._read_picture(index), self._read_label_map(index)
 
         def report(fraction: float) -> None:
             if on_progress is not None:
-                on_progress(fraction, Message("reading {0}/{1}", self.folder.name, split))
+                on_progress(fraction, Message("reading {0}/{1}", self.folder.name, split_name))
 
-        decode_first(kept, read, report)
+        decode_first(kept_count, read, report)
         self._frames: Array | Decoded = frames
         self._frame_maps: Array | Decoded = frame_maps
-        middle = centre_crop(height, width)
-        self.images: Array | Decoded = frames[:, middle[0], middle[1]]
-        self.label_maps: Array | Decoded = frame_maps[:, middle[0], middle[1]]
-        if kept < len(self.stems):
-            count = len(self.stems)
-            self._frames = Decoded(frames, count, self._picture)
-            self._frame_maps = Decoded(frame_maps, count, self._label_map)
-            self.images = Decoded(self.images, count, lambda n: self._picture(n)[middle])
-            self.label_maps = Decoded(self.label_maps, count, lambda n: self._label_map(n)[middle])
+        centre = centre_crop(height, width)
+        self.images: Array | Decoded = frames[:, centre[0], centre[1]]
+        self.label_maps: Array | Decoded = frame_maps[:, centre[0], centre[1]]
+        if kept_count < len(self.stems):
+            pair_count = len(self.stems)
+            self._frames = Decoded(frames, pair_count, self._read_picture)
+            self._frame_maps = Decoded(frame_maps, pair_count, self._read_label_map)
+            self.images = Decoded(self.images, pair_count, lambda index: self._read_picture(index)[centre])
+            self.label_maps = Decoded(self.label_maps, pair_count, lambda index: self._read_label_map(index)[centre])
 
-    def _picture(self, n: int) -> Array:
+    def _read_picture(self, index: int) -> Array:
         """(height, width, 3) uint8."""
         height, width = self._size
-        pixels = read_image(image_path(self.folder, self.stems[n])).pixels
+        pixels = read_image(image_path(self.folder, self.stems[index])).pixels
         return resize_image(pixels[centre_crop(pixels.shape[0], pixels.shape[1], width / height)], height, width)
 
-    def _label_map(self, n: int) -> Array:
+    def _read_label_map(self, index: int) -> Array:
         """(height, width) uint8."""
         height, width = self._size
-        ids = read_label_map(self.folder / "labels" / f"{self.stems[n]}.png", self.label_set).label_map
-        return resize_label_map(ids[centre_crop(ids.shape[0], ids.shape[1], width / height)], height, width)
+        label_ids = read_label_map(self.folder / "labels" / f"{self.stems[index]}.png", self.label_set).label_map
+        middle = centre_crop(label_ids.shape[0], label_ids.shape[1], width / height)
+        return resize_label_map(label_ids[middle], height, width)
 
     def __len__(self) -> int:
         return len(self.stems)
@@ -128,34 +129,36 @@ class LabelledFolder(DataSet):
         """The label set, which weights are for."""
         return {"label_set": self.label_set.to_dict()}
 
-    def check_resumed(self, facts: Mapping[str, Any], run: Path) -> None:
+    def check_resumed(self, run_facts: Mapping[str, Any], run_folder: Path) -> None:
         """Labels that changed places would be learnt wrong without a word. Raises TrainingError."""
         try:
-            before = LabelSet.from_dict(facts["label_set"])
+            recorded_set = LabelSet.from_dict(run_facts["label_set"])
         except (KeyError, TypeError, ValueError, EngineError):
-            return  # a damaged config.json does not keep anyone from resuming
-        if not before.same_labels(self.label_set):
+            return  # a run with a damaged config.json is resumed all the same
+        if not recorded_set.same_labels(self.label_set):
             raise TrainingError(
                 '"{0}" was trained on the labels of "{1}", but {2} has those of '
                 '"{3}"; resume with the data it was started with, or start a new run.',
-                run, before.name, self.folder, self.label_set.name,
+                run_folder, recorded_set.name, self.folder, self.label_set.name,
             )
 
-    def label_counts(self, most: int = 2000) -> Array:
-        """(256,) pixels of each label id; of a folder larger than memory, those of `most` maps from all over it."""
-        numbers = range(len(self)) if isinstance(self.label_maps, np.ndarray) else evenly(len(self), most)
-        counts = np.zeros(256, np.int64)
-        for n in numbers:  # one map after the other: bincount makes int64 of what it counts
-            counts += np.bincount(self.label_maps[n].ravel(), minlength=256)
-        return counts
+    def label_counts(self, sample_limit: int = 2000) -> Array:
+        """(256,) pixels of each label id; of a folder larger than memory, those of `sample_limit` maps
+        from all over it.
+        """
+        map_indices = range(len(self)) if isinstance(self.label_maps, np.ndarray) else evenly(len(self), sample_limit)
+        pixel_counts = np.zeros(256, np.int64)
+        for map_index in map_indices:  # one map after the other: bincount makes int64 of what it counts
+            pixel_counts += np.bincount(self.label_maps[map_index].ravel(), minlength=256)
+        return pixel_counts
 
     def label_shares(self) -> dict[str, float]:
         """Each label's share of the split's pixels, by name; pixels of the ignore id do not count."""
-        counts = self.label_counts()
+        pixel_counts = self.label_counts()
         if self.label_set.ignore is not None:
-            counts[self.label_set.ignore] = 0
-        total = max(1, int(counts.sum()))
-        return {label.name: float(counts[label.id] / total) for label in self.label_set.labels}
+            pixel_counts[self.label_set.ignore] = 0
+        total_pixels = max(1, int(pixel_counts.sum()))
+        return {label.name: float(pixel_counts[label.id] / total_pixels) for label in self.label_set.labels}
 
     def measures(self) -> dict[str, Any]:
         """Labels that are rare here are not learnt, which the editor says."""
@@ -165,24 +168,25 @@ class LabelledFolder(DataSet):
         """`pictures` and `label_maps`; where they are mirrored, left and right labels change places."""
         return self._as_batch(self.images[indices], self.label_maps[indices], flips)
 
-    def _as_batch(self, images: Array, maps: Array, flips: Array | None) -> Batch:
+    def _as_batch(self, images: Array, label_maps: Array, flips: Array | None) -> Batch:
         if flips is not None:
-            swap = np.arange(256, dtype=np.uint8)
-            for left, right in self.label_set.swap_on_flip:
-                swap[left], swap[right] = right, left
+            mirrored_ids = np.arange(256, dtype=np.uint8)
+            for left_id, right_id in self.label_set.swap_on_flip:
+                mirrored_ids[left_id], mirrored_ids[right_id] = right_id, left_id
             images[flips] = images[flips][:, :, ::-1]
-            maps[flips] = swap[maps[flips][:, :, ::-1]]
-        return Batch(pictures=as_pictures(images), label_maps=torch.from_numpy(maps).long())
+            label_maps[flips] = mirrored_ids[label_maps[flips][:, :, ::-1]]
+        return Batch(pictures=as_pictures(images), label_maps=torch.from_numpy(label_maps).long())
 
     def drawn_examples(self, draw: Draw) -> Batch:
         """Of pictures longer than square, a square from anywhere in each."""
         height, width = self._size
         if height == width:
             return super().drawn_examples(draw)
-        tops, lefts = draw.integers(height - self.side), draw.integers(width - self.side)
+        top_rows, left_columns = draw.integers(height - self.side), draw.integers(width - self.side)
         images = np.empty((len(draw.rows), self.side, self.side, 3), np.uint8)
-        maps = np.empty((len(draw.rows), self.side, self.side), np.uint8)
-        for row, (n, top, left) in enumerate(zip(draw.indices[draw.rows], tops, lefts, strict=True)):
+        label_maps = np.empty((len(draw.rows), self.side, self.side), np.uint8)
+        corners = zip(draw.indices[draw.rows], top_rows, left_columns, strict=True)
+        for row_index, (index, top, left) in enumerate(corners):
             square = (slice(top, top + self.side), slice(left, left + self.side))
-            images[row], maps[row] = self._frames[n][square], self._frame_maps[n][square]
-        return self._as_batch(images, maps, draw.flips[draw.rows])
+            images[row_index], label_maps[row_index] = self._frames[index][square], self._frame_maps[index][square]
+        return self._as_batch(images, label_maps, draw.flips[draw.rows])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,12 @@ RARE = 1e-6
 
 
 def make_files(
-    folder: Path, report: Report, *, label_set: str | None = None, validation: float = VALIDATION_SHARE
+    data_folder: Path, report: Report, *, label_set: str | None = None, validation: float = VALIDATION_SHARE
 ) -> list[Path]:
     """Write what the folder lacks of classes.json and splits.json; returns the files that were written.
 
     Args:
-        folder: the dataset folder.
+        data_folder: the dataset folder.
         report: what `inspect_folder` found in it.
         label_set: a bundled label set or a classes.json that the maps were made for; otherwise the labels are those
             that the maps show, named "label 0" and so on, for the user to rename.
@@ -38,106 +39,116 @@ def make_files(
 
     Raises BadFile or BadRequest, before anything is written, saying what keeps the folder from being used.
     """
-    files: dict[Path, dict[str, Any]] = {}
-    classes, splits = folder / "classes.json", folder / "splits.json"
+    new_files: dict[Path, dict[str, Any]] = {}
+    classes_path, splits_path = data_folder / "classes.json", data_folder / "splits.json"
     if not report.seen.stems:
-        raise BadFile('"{0}" has no pairs of pictures and label maps; put them into images/ and labels/.', folder)
-    if not classes.exists():
+        raise BadFile('"{0}" has no pairs of pictures and label maps; put them into images/ and labels/.', data_folder)
+    if not classes_path.exists():
         if label_set is not None:
-            files[classes] = load_label_set(label_set).to_dict()
+            new_files[classes_path] = load_label_set(label_set).to_dict()
         elif report.layout == "classes":
-            files[classes] = _scene_classes(folder)
+            new_files[classes_path] = _scene_classes(data_folder)
         else:
-            files[classes] = _label_classes(folder, report)
-    if not splits.exists():
-        if not (stems := _stems(folder, report)):
-            raise BadFile('No pair of "{0}" can be used; mend the files that the data report names.', folder)
-        files[splits] = split(stems, validation)
-    for path, content in files.items():
-        write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-    return list(files)
+            new_files[classes_path] = _label_classes(data_folder, report)
+    if not splits_path.exists():
+        if not (usable_stems := _usable_stems(data_folder, report)):
+            raise BadFile('No pair of "{0}" can be used; mend the files that the data report names.', data_folder)
+        new_files[splits_path] = hashed_split(usable_stems, validation)
+    for file_path, content in new_files.items():
+        write_text(file_path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    return list(new_files)
 
 
-def split(stems: list[str], validation: float) -> dict[str, list[str]]:
+def hashed_split(stems: list[str], validation_share: float) -> dict[str, list[str]]:
     """Train and val by a hash of each stem: the same pictures on every machine, whatever is added later.
 
     At least one pair is for training, and one for validation where there are two.
     """
-    drawn = sorted(stems, key=lambda stem: hashlib.blake2b(stem.encode()).digest())
-    count = min(len(stems) - 1, max(1, round(len(stems) * validation))) if validation else 0
-    return {"train": sorted(drawn[count:]), "val": sorted(drawn[:count])}
+    shuffled_stems = sorted(stems, key=lambda stem: hashlib.blake2b(stem.encode()).digest())
+    validation_count = min(len(stems) - 1, max(1, round(len(stems) * validation_share))) if validation_share else 0
+    return {"train": sorted(shuffled_stems[validation_count:]), "val": sorted(shuffled_stems[:validation_count])}
 
 
-def _stems(folder: Path, report: Report) -> list[str]:
-    broken = {finding.file for finding in report.findings if finding.kind in ("broken", "unfit")}
-    if not broken:
+def _usable_stems(data_folder: Path, report: Report) -> list[str]:
+    broken_files = {finding.file for finding in report.findings if finding.kind in ("broken", "unfit")}
+    if not broken_files:
         return report.seen.stems
-    bad = {str(Path(*Path(name).parts[1:]).with_suffix("").as_posix()) for name in broken}
-    return [stem for stem in report.seen.stems if stem not in bad]
+    broken_stems = {str(Path(*Path(file_name).parts[1:]).with_suffix("").as_posix()) for file_name in broken_files}
+    return [stem for stem in report.seen.stems if stem not in broken_stems]
 
 
-def _scene_classes(folder: Path) -> dict[str, Any]:
-    names = sorted(class_folders(folder))
-    return {"name": folder.name, "classes": [{"id": n, "name": name} for n, name in enumerate(names)]}
+def _scene_classes(data_folder: Path) -> dict[str, Any]:
+    class_names = sorted(class_folders(data_folder))
+    classes = [{"id": class_id, "name": class_name} for class_id, class_name in enumerate(class_names)]
+    return {"name": data_folder.name, "classes": classes}
 
 
-def _label_classes(folder: Path, report: Report) -> dict[str, Any]:
-    seen = report.seen
-    if seen.how["colour"] and (seen.how["indexed"] or seen.how["raw"]):
-        raise BadFile('"{0}" mixes colour-coded maps with maps of ids; make them alike first.', folder / "labels")
-    if seen.colours:
-        return _by_colours(folder, report)
-    return _by_ids(folder, report)
+def _label_classes(data_folder: Path, report: Report) -> dict[str, Any]:
+    map_contents = report.seen
+    if map_contents.how["colour"] and (map_contents.how["indexed"] or map_contents.how["raw"]):
+        raise BadFile('"{0}" mixes colour-coded maps with maps of ids; make them alike first.', data_folder / "labels")
+    if map_contents.colours:
+        return _classes_by_colour(data_folder, report)
+    return _classes_by_id(data_folder, report)
 
 
-def _by_colours(folder: Path, report: Report) -> dict[str, Any]:
-    total = sum(report.seen.colours.values())
-    colours = [c for c, count in report.seen.colours.most_common() if count / total > RARE]
-    for name in bundled_label_sets():
-        known = load_label_set(name)
-        table = {int.from_bytes(bytes(label.colour), "big") for label in known.labels}
-        if len(colours) > 1 and table.issuperset(colours) and len(table) <= 2 * len(colours) + 8:
-            return known.to_dict()
+def _classes_by_colour(data_folder: Path, report: Report) -> dict[str, Any]:
+    total_pixels = sum(report.seen.colours.values())
+    colours = [colour for colour, count in report.seen.colours.most_common() if count / total_pixels > RARE]
+    for set_name in bundled_label_sets():
+        bundled_set = load_label_set(set_name)
+        set_colours = {int.from_bytes(bytes(label.colour), "big") for label in bundled_set.labels}
+        if len(colours) > 1 and set_colours.issuperset(colours) and len(set_colours) <= 2 * len(colours) + 8:
+            return bundled_set.to_dict()
     if len(colours) > 256:
         raise BadFile(
             'The maps of "{0}" have {1} colours, more than 256 labels; save them without smoothing.',
-            folder, len(colours),
+            data_folder, len(colours),
         )
-    return _rows(folder, [(n, f"label {n}", f"#{colour:06x}") for n, colour in enumerate(colours)])
+    class_rows = [(label_id, f"label {label_id}", f"#{colour:06x}") for label_id, colour in enumerate(colours)]
+    return _label_set_fields(data_folder, class_rows)
 
 
-def _by_ids(folder: Path, report: Report) -> dict[str, Any]:
-    seen = report.seen
-    ids = np.flatnonzero(seen.ids)
-    palette = seen.palettes.most_common(1)[0][0] if seen.palettes else b""
-    low = ids[ids < 255]
-    void = 255 in ids and len(low) and int(low.max()) < 254  # "nothing is known here", by custom
-    if void and _palette_colour(palette, 255) is None:
+def _classes_by_id(data_folder: Path, report: Report) -> dict[str, Any]:
+    map_contents = report.seen
+    used_ids = np.flatnonzero(map_contents.ids)
+    palette = map_contents.palettes.most_common(1)[0][0] if map_contents.palettes else b""
+    ordinary_ids = used_ids[used_ids < 255]
+    # 255 says "nothing is known here", by custom.
+    has_void = 255 in used_ids and len(ordinary_ids) and int(ordinary_ids.max()) < 254
+    if has_void and _palette_colour(palette, 255) is None:
         raise BadFile(
             'The grey maps of "{0}" use the ids 0 to {1} and 255; change 255 to {2}, and name that one as ignored in '
             "classes.json.",
-            folder, int(low.max()), int(low.max()) + 1,
+            data_folder, int(ordinary_ids.max()), int(ordinary_ids.max()) + 1,
         )
-    count = int(low.max()) + 1 if void else int(ids.max()) + 1
-    for name in bundled_label_sets():
-        known = load_label_set(name)
-        if palette and count <= len(known) and palette.startswith(known.palette().tobytes()):
-            return known.to_dict()
-    rows = [(n, f"label {n}", _palette_colour(palette, n)) for n in range(count)]
-    if void:  # read by its colour, which the palette gives to 255
-        rows.append((count, "unlabelled", _palette_colour(palette, 255)))
-    return _rows(folder, rows, ignore=count if void else None)
+    label_count = int(ordinary_ids.max()) + 1 if has_void else int(used_ids.max()) + 1
+    for set_name in bundled_label_sets():
+        bundled_set = load_label_set(set_name)
+        if palette and label_count <= len(bundled_set) and palette.startswith(bundled_set.palette().tobytes()):
+            return bundled_set.to_dict()
+    class_rows = [
+        (label_id, f"label {label_id}", _palette_colour(palette, label_id)) for label_id in range(label_count)
+    ]
+    if has_void:  # read by its colour, which the palette gives to 255
+        class_rows.append((label_count, "unlabelled", _palette_colour(palette, 255)))
+    return _label_set_fields(data_folder, class_rows, ignored_id=label_count if has_void else None)
 
 
-def _palette_colour(palette: bytes, n: int) -> str | None:
+def _palette_colour(palette: bytes, label_id: int) -> str | None:
     """A grey palette, or none, says nothing about colours: the label set then chooses customary ones."""
     colours = np.frombuffer(palette, np.uint8).reshape(-1, 3)
     if not len(colours) or bool((colours == colours[:, :1]).all()):
         return None
-    return "#{:02x}{:02x}{:02x}".format(*colours[n].tolist())
+    return "#{:02x}{:02x}{:02x}".format(*colours[label_id].tolist())
 
 
-def _rows(folder: Path, rows: list[tuple[int, str, str | None]], ignore: int | None = None) -> dict[str, Any]:
-    classes = [{"id": n, "name": name} | ({"colour": colour} if colour else {}) for n, name, colour in rows]
-    data = {"name": folder.resolve().name, "ignore": ignore, "swap_on_flip": [], "classes": classes}
-    return LabelSet.from_dict(data, source=f'"{folder / "classes.json"}"').to_dict()
+def _label_set_fields(
+    data_folder: Path, class_rows: Sequence[tuple[int, str, str | None]], ignored_id: int | None = None
+) -> dict[str, Any]:
+    classes = [
+        {"id": class_id, "name": class_name} | ({"colour": colour} if colour else {})
+        for class_id, class_name, colour in class_rows
+    ]
+    set_fields = {"name": data_folder.resolve().name, "ignore": ignored_id, "swap_on_flip": [], "classes": classes}
+    return LabelSet.from_dict(set_fields, source=f'"{data_folder / "classes.json"}"').to_dict()

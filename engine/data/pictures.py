@@ -21,9 +21,9 @@ class PictureFolder(DataSet):
     """One split of a folder of pictures, their centre squares; batches have `pictures`.
 
     Args:
-        folder: holds the pictures in images/, or itself.
-        split: a name in splits.json; without that file every picture belongs to every split.
-        side: of the squares, in pixels.
+        data_folder: holds the pictures in images/, or itself.
+        split_name: a name in splits.json; without that file every picture belongs to every split.
+        picture_side: of the squares, in pixels.
         on_progress: called with (fraction, text) while reading.
         memory: bytes that decoded pictures may take; a third of what is free unless given.
 
@@ -32,28 +32,28 @@ class PictureFolder(DataSet):
 
     def __init__(
         self,
-        folder: Path,
-        split: str,
-        side: int,
+        data_folder: Path,
+        split_name: str,
+        picture_side: int,
         on_progress: Progress | None = None,
         memory: int | None = None,
     ) -> None:
-        super().__init__(folder, split, side)
+        super().__init__(data_folder, split_name, picture_side)
         self.paths = picture_paths(self.folder)
         self.stems = self._stems_of_split()
-        self.kept = min(len(self.stems), memory_for_data(memory) // (side * side * 3))
-        frames = np.empty((self.kept, side, side, 3), np.uint8)
+        self.kept = min(len(self.stems), memory_for_data(memory) // (picture_side * picture_side * 3))
+        frames = np.empty((self.kept, picture_side, picture_side, 3), np.uint8)
 
-        def read(n: int) -> None:
-            frames[n] = self._picture(n)
+        def read(index: int) -> None:
+            frames[index] = self._read_picture(index)
 
         def report(fraction: float) -> None:
             if on_progress is not None:
-                on_progress(fraction, Message("reading {0}/{1}", self.folder.name, split))
+                on_progress(fraction, Message("reading {0}/{1}", self.folder.name, split_name))
 
         decode_first(self.kept, read, report)
-        whole = self.kept == len(self.stems)
-        self.images: Array | Decoded = frames if whole else Decoded(frames, len(self.stems), self._picture)
+        all_kept = self.kept == len(self.stems)
+        self.images: Array | Decoded = frames if all_kept else Decoded(frames, len(self.stems), self._read_picture)
 
     def _stems_of_split(self) -> list[str]:
         if not (self.folder / "splits.json").is_file():
@@ -61,17 +61,17 @@ class PictureFolder(DataSet):
         else:
             splits = read_splits(self.folder)
             if self.split not in splits:
-                known = ", ".join(sorted(splits))
-                path = self.folder / "splits.json"
-                raise BadFile("{0} has no split {1}; it has: {2}.", path, repr(self.split), known)
+                known_splits = ", ".join(sorted(splits))
+                splits_path = self.folder / "splits.json"
+                raise BadFile("{0} has no split {1}; it has: {2}.", splits_path, repr(self.split), known_splits)
             stems = splits[self.split]
         if not stems:
             raise BadFile("The split '{0}' of {1} is empty; add pictures.", self.split, self.folder)
         return stems
 
-    def _picture(self, n: int) -> Array:
+    def _read_picture(self, index: int) -> Array:
         """(side, side, 3) uint8."""
-        stem = self.stems[n]
+        stem = self.stems[index]
         if stem not in self.paths:
             raise BadFile("{0} has no picture '{1}', which splits.json names; add it there.", self.folder, stem)
         pixels = read_image(self.paths[stem]).pixels
@@ -102,27 +102,27 @@ class ClassFolder(PictureFolder):
 
     def __init__(
         self,
-        folder: Path,
-        split: str,
-        side: int,
+        data_folder: Path,
+        split_name: str,
+        picture_side: int,
         on_progress: Progress | None = None,
         memory: int | None = None,
     ) -> None:
-        super().__init__(folder, split, side, on_progress, memory)
+        super().__init__(data_folder, split_name, picture_side, on_progress, memory)
         self.names = self._class_names()
-        numbers = {name: n for n, name in enumerate(self.names)}
-        unknown = [stem for stem in self.stems if stem.partition("/")[0] not in numbers]
-        if unknown:
+        class_ids = {class_name: class_id for class_id, class_name in enumerate(self.names)}
+        unknown_stems = [stem for stem in self.stems if stem.partition("/")[0] not in class_ids]
+        if unknown_stems:
             raise BadFile(
                 "{0} is in no folder of a class of {1}; move it, or add its folder to classes.json.",
-                unknown[0], self.folder,
+                unknown_stems[0], self.folder,
             )
-        self.classes = np.array([numbers[stem.partition("/")[0]] for stem in self.stems])
+        self.classes = np.array([class_ids[stem.partition("/")[0]] for stem in self.stems])
 
     def _class_names(self) -> list[str]:
-        listed = self.folder / "classes.json"
-        if listed.is_file():
-            return [label.name for label in load_label_set(listed).labels]
+        classes_path = self.folder / "classes.json"
+        if classes_path.is_file():
+            return [label.name for label in load_label_set(classes_path).labels]
         return sorted({stem.partition("/")[0] for stem in self.paths})
 
     def network_fields(self) -> dict[str, Any]:

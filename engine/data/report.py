@@ -46,55 +46,58 @@ class Look:
     cancel: threading.Event | None = None
 
 
-def inspect_labelled(folder: Path, look: Look) -> Report:
+def inspect_labelled(data_folder: Path, options: Look) -> Report:
     """Look at every file of a folder of pictures with label maps. Raises Cancelled."""
-    report = Report(folder)
-    label_set = _label_set(folder, report)
-    images, maps = _listed(folder / "images", report), _listed(folder / "labels", report)
-    report.layout = "pairs" if images or maps else "empty"
-    for stem in maps.keys() - images.keys():
-        what = Message("has no picture in images/")
-        report.findings.append(Finding("no picture", f"labels/{maps[stem].as_posix()}", what))
-    for stem in images.keys() - maps.keys():
-        what = Message("has no map in labels/")
-        report.findings.append(Finding("no label map", f"images/{images[stem].as_posix()}", what))
-    jobs = chain(
-        (partial(scan_picture, folder / "images" / path, decode=not look.quick) for path in images.values()),
-        (partial(scan_label_map, folder / "labels" / path, label_set) for path in maps.values()),
+    report = Report(data_folder)
+    label_set = _read_label_set(data_folder, report)
+    image_paths = _files_by_stem(data_folder / "images", report)
+    map_paths = _files_by_stem(data_folder / "labels", report)
+    report.layout = "pairs" if image_paths or map_paths else "empty"
+    for stem in map_paths.keys() - image_paths.keys():
+        complaint = Message("has no picture in images/")
+        report.findings.append(Finding("no picture", f"labels/{map_paths[stem].as_posix()}", complaint))
+    for stem in image_paths.keys() - map_paths.keys():
+        complaint = Message("has no map in labels/")
+        report.findings.append(Finding("no label map", f"images/{image_paths[stem].as_posix()}", complaint))
+    images, maps = data_folder / "images", data_folder / "labels"
+    scan_jobs = chain(
+        (partial(scan_picture, images / path, decode=not options.quick) for path in image_paths.values()),
+        (partial(scan_label_map, maps / path, label_set) for path in map_paths.values()),
     )
-    facts = _in_threads(jobs, len(images) + len(maps), look)
-    _Count(report, folder, label_set).all(facts, len(images))
-    report.seen.stems = sorted(images.keys() & maps.keys())
-    report.pairs, report.pictures, report.label_maps = len(report.seen.stems), len(images), len(maps)
-    _check_splits(folder, images.keys() & maps.keys(), report)
-    _notes(report, folder, has_set=label_set is not None)
-    order = {kind: n for n, kind in enumerate(KINDS)}
-    report.findings.sort(key=lambda f: (order[f.kind], f.file))
+    file_facts = _scan_in_threads(scan_jobs, len(image_paths) + len(map_paths), options)
+    _FileCounter(report, data_folder, label_set).count_files(file_facts, len(image_paths))
+    report.seen.stems = sorted(image_paths.keys() & map_paths.keys())
+    report.pairs, report.pictures, report.label_maps = len(report.seen.stems), len(image_paths), len(map_paths)
+    _check_splits(data_folder, image_paths.keys() & map_paths.keys(), report)
+    _notes(report, data_folder, has_label_set=label_set is not None)
+    kind_order = {kind: position for position, kind in enumerate(KINDS)}
+    report.findings.sort(key=lambda finding: (kind_order[finding.kind], finding.file))
     return report
 
 
-def _notes(report: Report, folder: Path, has_set: bool) -> None:
+def _notes(report: Report, data_folder: Path, has_label_set: bool) -> None:
     """What keeps a folder without any broken file from being trained on, or makes it less than it could be."""
 
-    def note(file: str, what: str) -> None:
-        report.findings.append(Finding("note", file, what))
+    def note(file_name: str, remark: str) -> None:
+        report.findings.append(Finding("note", file_name, remark))
 
-    if not report.pictures and (loose := sum(1 for path in files_below(folder) if len(path.parts) == 1)):
-        note("", Message("pictures beside images/ and labels/ are not looked at: {0}", loose))
+    loose_count = 0 if report.pictures else sum(1 for path in files_below(data_folder) if len(path.parts) == 1)
+    if loose_count:
+        note("", Message("pictures beside images/ and labels/ are not looked at: {0}", loose_count))
     if not report.pairs:
         note("", Message("no pair of a picture and a label map; put pairs of one name into images/ and labels/"))
         return
-    if not has_set and not (folder / "classes.json").exists():
+    if not has_label_set and not (data_folder / "classes.json").exists():
         note("classes.json", Message("is missing; --make writes one from the label maps"))
     if report.pairs == 1:
         note("", Message("one pair alone: nothing is left to validate on"))
 
 
-def _label_set(folder: Path, report: Report) -> LabelSet | None:
-    if not (folder / "classes.json").exists():
+def _read_label_set(data_folder: Path, report: Report) -> LabelSet | None:
+    if not (data_folder / "classes.json").exists():
         return None
     try:
-        label_set = load_label_set(folder / "classes.json")
+        label_set = load_label_set(data_folder / "classes.json")
     except EngineError as error:
         report.findings.append(Finding("broken", "classes.json", str(error)))
         return None
@@ -102,186 +105,201 @@ def _label_set(folder: Path, report: Report) -> LabelSet | None:
     return label_set
 
 
-def _listed(place: Path, report: Report) -> dict[str, Path]:
+def _files_by_stem(parent_folder: Path, report: Report) -> dict[str, Path]:
     """Files by stem; two files of one stem are told."""
-    files: dict[str, Path] = {}
-    for path in files_below(place):
-        stem = stem_of(path)
-        if stem in files:
-            text = Message("has the name of {0}; which of them counts is left to chance", files[stem].name)
-            report.findings.append(Finding("split", f"{place.name}/{path.as_posix()}", text))
+    paths_by_stem: dict[str, Path] = {}
+    for relative_path in files_below(parent_folder):
+        stem = stem_of(relative_path)
+        if stem in paths_by_stem:
+            complaint = Message("has the name of {0}; which of them counts is left to chance", paths_by_stem[stem].name)
+            report.findings.append(Finding("split", f"{parent_folder.name}/{relative_path.as_posix()}", complaint))
         else:
-            files[stem] = path
-    return files
+            paths_by_stem[stem] = relative_path
+    return paths_by_stem
 
 
-def _in_threads(jobs: Iterator[partial[FileFacts]], total: int, look: Look) -> Iterator[FileFacts]:
+def _scan_in_threads(scan_jobs: Iterator[partial[FileFacts]], file_count: int, options: Look) -> Iterator[FileFacts]:
     """Results in order. No more than WAITING files per thread are in memory. Raises Cancelled."""
-    threads = min(8, usable_cores())
-    waiting: deque[Future[FileFacts]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="data-report")
+    thread_count = min(8, usable_cores())
+    pending: deque[Future[FileFacts]] = deque()
+    pool = ThreadPoolExecutor(thread_count, thread_name_prefix="data-report")
     try:
-        for done in range(total):
-            if look.cancel is not None and look.cancel.is_set():
+        for done_count in range(file_count):
+            if options.cancel is not None and options.cancel.is_set():
                 raise Cancelled
-            for job in islice(jobs, WAITING * threads - len(waiting)):
-                waiting.append(pool.submit(job))
-            yield waiting.popleft().result()
-            if look.on_progress is not None and done % 100 == 0:
-                look.on_progress(done / total, Message("reading file {0} of {1}", done, total))
+            for scan_job in islice(scan_jobs, WAITING * thread_count - len(pending)):
+                pending.append(pool.submit(scan_job))
+            yield pending.popleft().result()
+            if options.on_progress is not None and done_count % 100 == 0:
+                options.on_progress(done_count / file_count, Message("reading file {0} of {1}", done_count, file_count))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-class _Count:
+class _FileCounter:
     """Takes one file after the other into the report."""
 
-    def __init__(self, report: Report, folder: Path, label_set: LabelSet | None) -> None:
-        self.report, self.folder, self.label_set = report, folder, label_set
+    def __init__(self, report: Report, data_folder: Path, label_set: LabelSet | None) -> None:
+        self.report, self.folder, self.label_set = report, data_folder, label_set
         self.pixels, self.shown = np.zeros(256, np.int64), np.zeros(256, np.int64)
         self.first: dict[bytes, str] = {}
         self.shapes: dict[str, tuple[int, int]] = {}
 
-    def all(self, facts: Iterable[FileFacts], pictures: int) -> None:
-        """Pictures come first, `pictures` of them."""
-        for number, one in enumerate(facts):
-            name = one.path.relative_to(self.folder).as_posix()
-            if one.problem is not None:
-                self._find("unfit" if one.unfit else "broken", name, one.problem.as_predicate())
-            if one.digest:
-                self._duplicate(one.digest, name, number < pictures)
-            if one.size != (0, 0):
-                self.report.modes[one.mode if number < pictures else f"{one.mode} (labels)"] += 1
-                self._sizes(one, name, number < pictures)
-            if one.counts is not None or one.colours:
-                self._labels(one, name)
-        self._shares()
+    def count_files(self, facts_of_files: Iterable[FileFacts], picture_count: int) -> None:
+        """Pictures come first, `picture_count` of them."""
+        for file_index, file_facts in enumerate(facts_of_files):
+            file_name = file_facts.path.relative_to(self.folder).as_posix()
+            if file_facts.problem is not None:
+                kind = "unfit" if file_facts.unfit else "broken"
+                self._add_finding(kind, file_name, file_facts.problem.as_predicate())
+            if file_facts.digest:
+                self._check_duplicate(file_facts.digest, file_name, file_index < picture_count)
+            if file_facts.size != (0, 0):
+                self.report.modes[file_facts.mode if file_index < picture_count else f"{file_facts.mode} (labels)"] += 1
+                self._count_size(file_facts, file_name, file_index < picture_count)
+            if file_facts.counts is not None or file_facts.colours:
+                self._count_labels(file_facts, file_name)
+        self._finish_shares()
 
-    def _find(self, kind: str, name: str, what: str) -> None:
-        self.report.findings.append(Finding(kind, name, what))
+    def _add_finding(self, kind: str, file_name: str, sentence: str) -> None:
+        self.report.findings.append(Finding(kind, file_name, sentence))
 
-    def _duplicate(self, digest: bytes, name: str, picture: bool) -> None:
-        first = self.first.setdefault(digest, name)
-        if first != name and picture:  # two pictures may well have equal label maps
-            self._find("duplicate", name, Message("is the same file as {0}", first))
+    def _check_duplicate(self, digest: bytes, file_name: str, is_picture: bool) -> None:
+        first_name = self.first.setdefault(digest, file_name)
+        if first_name != file_name and is_picture:  # two pictures may well have equal label maps
+            self._add_finding("duplicate", file_name, Message("is the same file as {0}", first_name))
 
-    def _sizes(self, one: FileFacts, name: str, picture: bool) -> None:
-        width, height = one.size
-        (self.report.picture_sizes if picture else self.report.map_sizes)[f"{width} x {height}"] += 1
-        stem = stem_of(Path(*Path(name).parts[1:]))
-        if picture:
-            self.shapes[stem] = one.size
+    def _count_size(self, file_facts: FileFacts, file_name: str, is_picture: bool) -> None:
+        width, height = file_facts.size
+        (self.report.picture_sizes if is_picture else self.report.map_sizes)[f"{width} x {height}"] += 1
+        stem = _stem_in_subfolder(file_name)
+        if is_picture:
+            self.shapes[stem] = file_facts.size
             return
-        wide, high = self.shapes.pop(stem, one.size)
-        if abs(wide * height - high * width) > 0.02 * high * width:
-            self._find("other shape", name, Message("is {0} x {1}, its picture {2} x {3}", width, height, wide, high))
+        picture_width, picture_height = self.shapes.pop(stem, file_facts.size)
+        if abs(picture_width * height - picture_height * width) > 0.02 * picture_height * width:
+            sizes = (width, height, picture_width, picture_height)
+            self._add_finding("other shape", file_name, Message("is {0} x {1}, its picture {2} x {3}", *sizes))
 
-    def _labels(self, one: FileFacts, name: str) -> None:
-        seen = self.report.seen
-        seen.how[one.how] += 1
-        if one.palette:
-            seen.palettes[one.palette] += 1
-        if one.path.suffix != ".png":
-            self._find("unfit", name, Message("has another ending than .png, which training looks for; save it as PNG"))
-        values = one.counts
-        if values is None:
-            seen.colours.update(one.colours)
-            share = max(one.colours.values()) / sum(one.colours.values())
-            what = f"#{max(one.colours, key=lambda c: one.colours[c]):06x}"
+    def _count_labels(self, file_facts: FileFacts, file_name: str) -> None:
+        map_contents = self.report.seen
+        map_contents.how[file_facts.how] += 1
+        if file_facts.palette:
+            map_contents.palettes[file_facts.palette] += 1
+        if file_facts.path.suffix != ".png":
+            remark = Message("has another ending than .png, which training looks for; save it as PNG")
+            self._add_finding("unfit", file_name, remark)
+        pixel_counts = file_facts.counts
+        if pixel_counts is None:
+            map_contents.colours.update(file_facts.colours)
+            largest_share = max(file_facts.colours.values()) / sum(file_facts.colours.values())
+            largest_label = f"#{max(file_facts.colours, key=lambda colour: file_facts.colours[colour]):06x}"
         else:
-            self.pixels += values
-            self.shown += values > 0
-            share, what = values.max() / values.sum(), self._name(int(values.argmax()))
-        if share > NEARLY_ALL:
-            self._find("near-empty", name, Message("is {0} {1}", f"{share:.1%}", what))
+            self.pixels += pixel_counts
+            self.shown += pixel_counts > 0
+            largest_share = pixel_counts.max() / pixel_counts.sum()
+            largest_label = self._label_name(int(pixel_counts.argmax()))
+        if largest_share > NEARLY_ALL:
+            self._add_finding("near-empty", file_name, Message("is {0} {1}", f"{largest_share:.1%}", largest_label))
 
-    def _name(self, label: int) -> str:
-        known = self.label_set is not None and label < len(self.label_set)
-        return self.label_set[label].name if known and self.label_set is not None else str(label)
+    def _label_name(self, label_id: int) -> str:
+        is_named = self.label_set is not None and label_id < len(self.label_set)
+        return self.label_set[label_id].name if is_named and self.label_set is not None else str(label_id)
 
-    def _shares(self) -> None:
+    def _finish_shares(self) -> None:
         report = self.report
         report.seen.ids += self.pixels
-        if total := int(self.pixels.sum()):
-            ids = range(len(self.label_set)) if self.label_set else np.flatnonzero(self.pixels).tolist()
-            report.label_shares = {self._name(n): float(self.pixels[n] / total) for n in ids}
-            report.label_pictures = {self._name(n): int(self.shown[n]) for n in ids}
-            for n in ids:
-                if not self.pixels[n]:
-                    self._find("unused label", "", Message("no map shows {0}", self._name(n)))
-        elif total := sum(report.seen.colours.values()):
-            for colour, count in report.seen.colours.most_common(256):
-                report.label_shares[f"#{colour:06x}"] = count / total
+        if total_pixels := int(self.pixels.sum()):
+            label_ids = range(len(self.label_set)) if self.label_set else np.flatnonzero(self.pixels).tolist()
+            for label_id in label_ids:
+                report.label_shares[self._label_name(label_id)] = float(self.pixels[label_id] / total_pixels)
+                report.label_pictures[self._label_name(label_id)] = int(self.shown[label_id])
+                if not self.pixels[label_id]:
+                    self._add_finding("unused label", "", Message("no map shows {0}", self._label_name(label_id)))
+        elif total_pixels := sum(report.seen.colours.values()):
+            for colour, pixel_count in report.seen.colours.most_common(256):
+                report.label_shares[f"#{colour:06x}"] = pixel_count / total_pixels
 
 
-def _check_splits(folder: Path, pairs: set[str], report: Report) -> None:
-    if not (folder / "splits.json").exists():
+def _stem_in_subfolder(file_name: str) -> str:
+    """The stem of a file of images/ or labels/, named from the data folder."""
+    return stem_of(Path(*Path(file_name).parts[1:]))
+
+
+def _check_splits(data_folder: Path, pair_stems: set[str], report: Report) -> None:
+    if not (data_folder / "splits.json").exists():
         return
     try:
-        splits = read_splits(folder)
+        splits = read_splits(data_folder)
     except BadFile as error:
         report.findings.append(Finding("split", "splits.json", str(error)))
         return
-    report.splits = {name: len(stems) for name, stems in splits.items()}
-    owner: dict[str, str] = {}
-    for name, stems in splits.items():
+    report.splits = {split_name: len(stems) for split_name, stems in splits.items()}
+    split_by_stem: dict[str, str] = {}
+    for split_name, stems in splits.items():
         for stem in stems:
-            if stem not in pairs:
-                report.findings.append(Finding("split", stem, Message("is in {0}, but there is no such pair", name)))
-            elif stem in owner:
-                where = Message("is in {0} and in {1}", owner[stem], name)
-                if owner[stem] == name:
-                    where = Message("is twice in {0}", name)
-                report.findings.append(Finding("split", stem, where))
-            owner[stem] = name
-    _across_splits(report, owner)
-    if rest := len(pairs - owner.keys()):
-        what = Message("{0} pairs are in no split and are not used", rest)
-        report.findings.append(Finding("note", "splits.json", what))
+            if stem not in pair_stems:
+                complaint = Message("is in {0}, but there is no such pair", split_name)
+                report.findings.append(Finding("split", stem, complaint))
+            elif stem in split_by_stem:
+                complaint = Message("is in {0} and in {1}", split_by_stem[stem], split_name)
+                if split_by_stem[stem] == split_name:
+                    complaint = Message("is twice in {0}", split_name)
+                report.findings.append(Finding("split", stem, complaint))
+            split_by_stem[stem] = split_name
+    _across_splits(report, split_by_stem)
+    if unused_count := len(pair_stems - split_by_stem.keys()):
+        remark = Message("{0} pairs are in no split and are not used", unused_count)
+        report.findings.append(Finding("note", "splits.json", remark))
 
 
-def _across_splits(report: Report, owner: dict[str, str]) -> None:
+def _across_splits(report: Report, split_by_stem: dict[str, str]) -> None:
     """Duplicates of which one is trained on and the other measured make numbers look better than they are."""
-    for n, finding in enumerate(report.findings):
+    for finding_index, finding in enumerate(report.findings):
         if finding.kind == "duplicate":
-            first = finding.what.removeprefix("is the same file as ")
-            here, there = (owner.get(stem_of(Path(*Path(name).parts[1:]))) for name in (finding.file, first))
-            if here is not None and there is not None and here != there:
-                what = Message("is the same file as {0}, one in {1} and one in {2}", first, here, there)
-                report.findings[n] = Finding("duplicate", finding.file, what)
+            first_name = finding.what.removeprefix("is the same file as ")
+            own_split, first_split = (
+                split_by_stem.get(_stem_in_subfolder(file_name)) for file_name in (finding.file, first_name)
+            )
+            if own_split is not None and first_split is not None and own_split != first_split:
+                remark = Message(
+                    "is the same file as {0}, one in {1} and one in {2}", first_name, own_split, first_split
+                )
+                report.findings[finding_index] = Finding("duplicate", finding.file, remark)
 
 
-def inspect_pictures(folder: Path, look: Look, layout: str) -> Report:
+def inspect_pictures(data_folder: Path, options: Look, layout: str) -> Report:
     """Look at every picture of a folder without label maps; `layout` is the kind's id. Raises Cancelled."""
-    report = Report(folder, layout=layout)
-    _label_set(folder, report)
-    paths = picture_paths(folder)
-    jobs = (partial(scan_picture, path, decode=not look.quick) for path in paths.values())
-    _Count(report, folder, None).all(_in_threads(jobs, len(paths), look), len(paths))
-    report.pictures, report.seen.stems = len(paths), list(paths)
-    _check_splits(folder, set(paths), report)
+    report = Report(data_folder, layout=layout)
+    _read_label_set(data_folder, report)
+    paths_by_stem = picture_paths(data_folder)
+    scan_jobs = (partial(scan_picture, path, decode=not options.quick) for path in paths_by_stem.values())
+    file_facts = _scan_in_threads(scan_jobs, len(paths_by_stem), options)
+    _FileCounter(report, data_folder, None).count_files(file_facts, len(paths_by_stem))
+    report.pictures, report.seen.stems = len(paths_by_stem), list(paths_by_stem)
+    _check_splits(data_folder, set(paths_by_stem), report)
     return report
 
 
-def inspect_classes(folder: Path, look: Look) -> Report:
+def inspect_classes(data_folder: Path, options: Look) -> Report:
     """Look at every picture of a folder with one folder per class. Raises Cancelled."""
-    report = inspect_pictures(folder, look, "classes")
-    classes = class_folders(folder)
-    report.labels = report.labels or len(classes)
-    report.label_pictures = {name: len(files) for name, files in classes.items()}
-    report.label_shares = {name: len(files) / report.pictures for name, files in classes.items()}
-    what = Message(
+    report = inspect_pictures(data_folder, options, "classes")
+    paths_by_class = class_folders(data_folder)
+    report.labels = report.labels or len(paths_by_class)
+    report.label_pictures = {class_name: len(paths) for class_name, paths in paths_by_class.items()}
+    report.label_shares = {class_name: len(paths) / report.pictures for class_name, paths in paths_by_class.items()}
+    remark = Message(
         "pictures in a folder per class, without label maps: systems that paint label maps cannot train on them",
     )
-    report.findings.append(Finding("note", "", what))
+    report.findings.append(Finding("note", "", remark))
     return report
 
 
-def inspect_captions(folder: Path, look: Look) -> Report:
+def inspect_captions(data_folder: Path, options: Look) -> Report:
     """Look at every picture and every sentence of a folder with captions.json. Raises Cancelled."""
-    report = inspect_pictures(folder, look, "captions")
+    report = inspect_pictures(data_folder, options, "captions")
     try:
-        captions = read_captions(folder)
+        captions = read_captions(data_folder)
     except BadFile as error:
         report.findings.append(Finding("broken", CAPTIONS, error.message.as_predicate()))
         return report
@@ -293,22 +311,22 @@ def inspect_captions(folder: Path, look: Look) -> Report:
     return report
 
 
-def inspect_layouts(folder: Path, look: Look) -> Report:
+def inspect_layouts(data_folder: Path, options: Look) -> Report:
     """Look at the records of captions_boxes.json."""
-    report = Report(folder, layout="layouts")
+    report = Report(data_folder, layout="layouts")
     try:
-        layouts = read_layouts(folder)
+        layouts = read_layouts(data_folder)
     except BadFile as error:
         report.findings.append(Finding("broken", LAYOUTS, error.message.as_predicate()))
         return report
     report.labels, report.layouts = len(layouts.classes), len(layouts.records)
     report.captions = sum(len(record.captions) for record in layouts.records)
     report.splits = dict(Counter(record.split for record in layouts.records))
-    shown = Counter(box.label for record in layouts.records for box in record.boxes)
-    for number, name in enumerate(layouts.classes):
-        report.label_pictures[name] = shown[number]
-        report.label_shares[name] = shown[number] / max(1, shown.total())
-    for number in sorted(shown.keys() - set(range(len(layouts.classes)))):
-        what = Message("has boxes of a class {0} that it does not name", number)
-        report.findings.append(Finding("unfit", LAYOUTS, what))
+    box_counts = Counter(box.label for record in layouts.records for box in record.boxes)
+    for class_id, class_name in enumerate(layouts.classes):
+        report.label_pictures[class_name] = box_counts[class_id]
+        report.label_shares[class_name] = box_counts[class_id] / max(1, box_counts.total())
+    for class_id in sorted(box_counts.keys() - set(range(len(layouts.classes)))):
+        remark = Message("has boxes of a class {0} that it does not name", class_id)
+        report.findings.append(Finding("unfit", LAYOUTS, remark))
     return report

@@ -44,81 +44,82 @@ class FileFacts:
     palette: bytes = b""
 
 
-def scan_picture(path: Path, *, decode: bool = True) -> FileFacts:
+def scan_picture(picture_path: Path, *, decode: bool = True) -> FileFacts:
     """Size, mode and content hash of a picture. `decode`: read it whole, so that damage shows."""
     try:
-        digest = _digest(path)
+        digest = _file_digest(picture_path)
         if decode:
-            raster = load_raster(path)
-            size = raster.turned().size
-            return FileFacts(path, size, raster.image.mode, digest)
-        with Image.open(path) as header:
-            return FileFacts(path, header.size, header.mode, digest)
+            raster = load_raster(picture_path)
+            picture_size = raster.turned().size
+            return FileFacts(picture_path, picture_size, raster.image.mode, digest)
+        with Image.open(picture_path) as header:
+            return FileFacts(picture_path, header.size, header.mode, digest)
     except EngineError as error:
-        return FileFacts(path, problem=error.message)
+        return FileFacts(picture_path, problem=error.message)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        return FileFacts(path, problem=Message('"{0}" is not a picture that can be read ({1}).', path, error))
+        problem = Message('"{0}" is not a picture that can be read ({1}).', picture_path, error)
+        return FileFacts(picture_path, problem=problem)
 
 
-def scan_label_map(path: Path, label_set: LabelSet | None) -> FileFacts:
+def scan_label_map(map_path: Path, label_set: LabelSet | None) -> FileFacts:
     """Size, mode, content hash and label shares of a label map."""
     try:
-        digest = _digest(path)
+        digest = _file_digest(map_path)
         if label_set is None:
-            return _without_label_set(path, digest)
-        found = read_label_map(path, label_set)
-        height, width = found.label_map.shape
-        counts = np.bincount(found.label_map.ravel(), minlength=256)
-        mode = {"indexed": "P", "raw": "L"}.get(found.how, "RGB")
-        return FileFacts(path, (width, height), mode, digest, how=found.how, counts=counts)
+            return _without_label_set(map_path, digest)
+        reading = read_label_map(map_path, label_set)
+        height, width = reading.label_map.shape
+        pixel_counts = np.bincount(reading.label_map.ravel(), minlength=256)
+        image_mode = {"indexed": "P", "raw": "L"}.get(reading.how, "RGB")
+        return FileFacts(map_path, (width, height), image_mode, digest, how=reading.how, counts=pixel_counts)
     except BadLabelMap as error:
-        return FileFacts(path, problem=error.message, unfit=True)
+        return FileFacts(map_path, problem=error.message, unfit=True)
     except EngineError as error:
-        return FileFacts(path, problem=error.message)
+        return FileFacts(map_path, problem=error.message)
     except OSError as error:
-        return FileFacts(path, problem=cannot("read", path, error).message)
+        return FileFacts(map_path, problem=cannot("read", map_path, error).message)
 
 
-def _without_label_set(path: Path, digest: bytes) -> FileFacts:
-    raster = load_raster(path)
+def _without_label_set(map_path: Path, digest: bytes) -> FileFacts:
+    raster = load_raster(map_path)
     image = raster.turned()
     if raster.lossy:
         sentence = Message(
             '"{0}" is a {1} file, whose lossy compression blurs label ids; save it as PNG.',
-            path, raster.format,
+            map_path, raster.format,
         )
-        return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
+        return FileFacts(map_path, image.size, image.mode, digest, sentence, unfit=True)
     if image.mode == "P" or is_grey(image):
-        values = np.asarray(image) if image.mode == "P" else grey_values(image, raster, f'"{path}"')
-        low, high = int(values.min()), int(values.max())
-        if low < 0 or high > 255:
+        label_ids = np.asarray(image) if image.mode == "P" else grey_values(image, raster, f'"{map_path}"')
+        lowest, highest = int(label_ids.min()), int(label_ids.max())
+        if lowest < 0 or highest > 255:
             sentence = Message(
-                '"{0}" has values from {1} to {2}; label ids are 0 to 255, one per label.', path, low, high
+                '"{0}" has values from {1} to {2}; label ids are 0 to 255, one per label.', map_path, lowest, highest
             )
-            return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
-        values = values.astype(np.uint8)
+            return FileFacts(map_path, image.size, image.mode, digest, sentence, unfit=True)
+        label_ids = label_ids.astype(np.uint8)
         palette = bytes(image.getpalette("RGB") or b"").ljust(768, b"\0") if image.mode == "P" else b""
-        how = "indexed" if palette else "raw"
-        counts = np.bincount(values.ravel(), minlength=256)
-        return FileFacts(path, image.size, image.mode, digest, how=how, counts=counts, palette=palette)
-    listed = image.convert("RGB").getcolors(MAX_COLOURS)
-    if listed is None or len(listed) > MOST_COLOURS:
-        many = Message("more") if listed is None else Message("{0}, more", len(listed))
+        coding = "indexed" if palette else "raw"
+        pixel_counts = np.bincount(label_ids.ravel(), minlength=256)
+        return FileFacts(map_path, image.size, image.mode, digest, how=coding, counts=pixel_counts, palette=palette)
+    colour_counts = image.convert("RGB").getcolors(MAX_COLOURS)
+    if colour_counts is None or len(colour_counts) > MOST_COLOURS:
+        colour_clause = Message("more") if colour_counts is None else Message("{0}, more", len(colour_counts))
         sentence = Message(
             '"{0}" has {1} than {2} colours, so it is no label map; put label maps into labels/.',
-            path, many, MOST_COLOURS,
+            map_path, colour_clause, MOST_COLOURS,
         )
-        return FileFacts(path, image.size, image.mode, digest, sentence, unfit=True)
-    colours = {(r << 16) | (g << 8) | b: count for count, (r, g, b) in listed}  # type: ignore[misc]
-    return FileFacts(path, image.size, image.mode, digest, how="colour", colours=colours)
+        return FileFacts(map_path, image.size, image.mode, digest, sentence, unfit=True)
+    colours = {(red << 16) | (green << 8) | blue: count for count, (red, green, blue) in colour_counts}  # type: ignore[misc]
+    return FileFacts(map_path, image.size, image.mode, digest, how="colour", colours=colours)
 
 
-def _digest(path: Path) -> bytes:
+def _file_digest(file_path: Path) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     try:
-        with open(path, "rb") as file:
+        with open(file_path, "rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise cannot("read", path, error) from error
+        raise cannot("read", file_path, error) from error
     return digest.digest()

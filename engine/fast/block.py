@@ -1,4 +1,4 @@
-"""One block of a generator, ready to run: its convolutions laid out anew, its modulations as rows of places."""
+"""One block of a generator, ready to run: convolutions laid out for the machine, modulations as rows of places."""
 
 from __future__ import annotations
 
@@ -37,30 +37,36 @@ class Block:
 
     @classmethod
     def of(
-        cls, part: Any, coding: Coding, level: int, doubled: bool, size: tuple[int, int], dtype: torch.dtype
+        cls,
+        residual_block: Any,
+        coding: Coding,
+        level: int,
+        doubled: bool,
+        feature_size: tuple[int, int],
+        dtype: torch.dtype,
     ) -> Block:
-        """From a literal residual block (`SPADEResBlk`, say) whose features are usually of `size` (height, width).
+        """From a literal residual block (`SPADEResBlk`, say) whose features are usually of that size (height, width).
 
         Raises ValueError: a normalisation layer of it has no fast path.
         """
-        shortcut = part.learned_shortcut
+        shortcut = residual_block.learned_shortcut
         return cls(
-            norm_0=Layer(part.norm_0, coding),
-            norm_1=Layer(part.norm_1, coding),
-            norm_s=Layer(part.norm_s, coding) if shortcut else None,
-            conv_0=Convolution(as_conv(part.conv_0), *size, dtype),
-            conv_1=Convolution(as_conv(part.conv_1), *size, dtype),
-            conv_s=Convolution(as_conv(part.conv_s), *size, dtype) if shortcut else None,
+            norm_0=Layer(residual_block.norm_0, coding),
+            norm_1=Layer(residual_block.norm_1, coding),
+            norm_s=Layer(residual_block.norm_s, coding) if shortcut else None,
+            conv_0=Convolution(as_conv(residual_block.conv_0), *feature_size, dtype),
+            conv_1=Convolution(as_conv(residual_block.conv_1), *feature_size, dtype),
+            conv_s=Convolution(as_conv(residual_block.conv_s), *feature_size, dtype) if shortcut else None,
             level=level,
             doubled=doubled,
         )
 
-    def release(self, part: nn.Module) -> None:
+    def release(self, residual_block: nn.Module) -> None:
         """Free the literal block's kernels, which this one no longer looks at."""
-        for conv in (self.conv_0, self.conv_1, self.conv_s):
-            if conv is not None:
-                conv.forget_plain()
-        for module in part.modules():
+        for convolution in (self.conv_0, self.conv_1, self.conv_s):
+            if convolution is not None:
+                convolution.forget_plain()
+        for module in residual_block.modules():
             if isinstance(module, nn.Conv2d):
                 module.weight.data = module.weight.new_empty(0)
 
@@ -70,64 +76,75 @@ class Block:
         return [self.norm_0, self.norm_1] + ([self.norm_s] if self.norm_s is not None else [])
 
     def run(
-        self, x: Tensor, place: Place, noise: Noise | None, work: Workspace, now: int, turn: int, tick: Tick
+        self,
+        block_input: Tensor,
+        place: Place,
+        noise: Noise | None,
+        workspace: Workspace,
+        time_stamp: int,
+        buffer_turn: int,
+        on_tick: Tick,
     ) -> Tensor:
         """(h, w, C) -> (H, W, O), in a buffer of its own.
 
         Args:
-            x: the features; doubled on the way in if the block says so.
+            block_input: the features; doubled on the way in if the block says so.
             place: where the rows of this picture are.
             noise: see `engine.nn.blocks.Noise`; None for none.
-            work: the buffers.
-            now: the time, for rows that are kept.
-            turn: 0 or 1, other than that of the block before, whose buffer is read.
-            tick: called often, may raise to stop.
+            workspace: the buffers.
+            time_stamp: the time, for rows that are kept.
+            buffer_turn: 0 or 1, other than that of the block before, whose buffer is read.
+            on_tick: called often, may raise to stop.
         """
-        height, width = place.found.height, place.found.width
+        height, width = place.neighbourhoods.height, place.neighbourhoods.width
 
-        def features(layer: Layer, source: Tensor, slope: float, doubled: bool) -> Modulated:
-            drawn = None
+        def features(layer: Layer, layer_input: Tensor, slope: float, doubled: bool) -> Modulated:
+            noise_map = None
             if noise is not None and layer.noise is not None:
-                drawn = upload(noise(layer.number, height, width)[0, 0], x.device)
-            kept = place.slots is not None
-            rows = kept_rows(layer, place, now, work) if kept else PassingRows(layer, place.found, work)
+                noise_map = upload(noise(layer.number, height, width)[0, 0], block_input.device)
+            modulation_rows = (
+                kept_rows(layer, place, time_stamp, workspace)
+                if place.slots is not None
+                else PassingRows(layer, place.neighbourhoods, workspace)
+            )
 
-            def ticking(first: int, last: int) -> tuple[Tensor, Tensor]:
-                tick()
-                return rows(first, last)
+            def ticking(first_pixel: int, end_pixel: int) -> tuple[Tensor, Tensor]:
+                on_tick()
+                return modulation_rows(first_pixel, end_pixel)
 
-            return Modulated(source, ticking, drawn, layer.noise, slope, doubled)
+            return Modulated(layer_input, ticking, noise_map, layer.noise, slope, doubled)
 
-        total = work.get(f"block {turn}", height, width, self.conv_1.channels, like=x)
+        block_output = workspace.get(f"block {buffer_turn}", height, width, self.conv_1.channels, like=block_input)
         if self.conv_s is not None and self.norm_s is not None:
-            self.conv_s.write(features(self.norm_s, x, 1.0, self.doubled), total, work)
+            self.conv_s.write(features(self.norm_s, block_input, 1.0, self.doubled), block_output, workspace)
         elif self.doubled:
-            total.view(height // 2, 2, width // 2, 2, -1).copy_(x[:, None, :, None])
+            block_output.view(height // 2, 2, width // 2, 2, -1).copy_(block_input[:, None, :, None])
         else:
-            total.copy_(x)
-        dx = work.get("middle", height, width, self.conv_0.channels, like=x)
-        self.conv_0.write(features(self.norm_0, x, SLOPE, self.doubled), dx, work)
-        return self.conv_1.write(features(self.norm_1, dx, SLOPE, False), total, work, onto=True)
+            block_output.copy_(block_input)
+        middle_features = workspace.get("middle", height, width, self.conv_0.channels, like=block_input)
+        self.conv_0.write(features(self.norm_0, block_input, SLOPE, self.doubled), middle_features, workspace)
+        second_input = features(self.norm_1, middle_features, SLOPE, False)
+        return self.conv_1.write(second_input, block_output, workspace, accumulate=True)
 
-    def floor(self, height: int, width: int, work: Workspace, like: Tensor) -> float:
+    def floor(self, height: int, width: int, workspace: Workspace, like: Tensor) -> float:
         """Seconds that the convolutions take by themselves, for features of (height, width) with ready input."""
         seconds = 0.0
-        pairs = ((self.conv_s, self.norm_s), (self.conv_0, self.norm_0), (self.conv_1, self.norm_1))
-        for conv, norm in pairs:
-            if conv is None or norm is None:
+        convolution_pairs = ((self.conv_s, self.norm_s), (self.conv_0, self.norm_0), (self.conv_1, self.norm_1))
+        for convolution, norm_layer in convolution_pairs:
+            if convolution is None or norm_layer is None:
                 continue
-            x = work.get("floor", height, width, norm.channels, like=like).fill_(1)
-            total = work.get("floor total", height, width, conv.channels, like=like).zero_()
-            _finish(like.device)
-            started = time.perf_counter()
-            conv.plain(x, total)
-            _finish(like.device)
-            seconds += time.perf_counter() - started
+            ready_features = workspace.get("floor", height, width, norm_layer.channels, like=like).fill_(1)
+            conv_output = workspace.get("floor total", height, width, convolution.channels, like=like).zero_()
+            _wait_for(like.device)
+            start_time = time.perf_counter()
+            convolution.plain(ready_features, conv_output)
+            _wait_for(like.device)
+            seconds += time.perf_counter() - start_time
         return seconds
 
 
-def _finish(device: torch.device) -> None:
-    """Wait until a graphics card has done what it was asked for."""
+def _wait_for(device: torch.device) -> None:
+    """Wait until a graphics card has finished all work that was queued."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -135,12 +152,13 @@ def _finish(device: torch.device) -> None:
 class FromLabels:
     """The first convolution, of the label map itself: nine table rows per neighbourhood."""
 
-    def __init__(self, conv: nn.Conv2d, coding: Coding) -> None:
-        self.table, self.bias, self.coding = coding.weights(conv.weight), bias_of(conv), coding
+    def __init__(self, start_convolution: nn.Conv2d, coding: Coding) -> None:
+        self.table, self.bias = coding.weights(start_convolution.weight), bias_of(start_convolution)
+        self.coding = coding
 
-    def __call__(self, found: Neighbourhoods) -> Tensor:
+    def __call__(self, neighbourhoods: Neighbourhoods) -> Tensor:
         """(H, W, C)."""
-        taps = on_device(self.coding.rows(found.codes[:, INNER]), self.table.device)
-        rows = F.embedding_bag(taps, self.table, mode="sum") + self.bias
-        index = on_device(found.index, rows.device)
-        return rows.index_select(0, index).view(found.height, found.width, -1)
+        tap_rows = on_device(self.coding.rows(neighbourhoods.codes[:, INNER]), self.table.device)
+        start_rows = F.embedding_bag(tap_rows, self.table, mode="sum") + self.bias
+        row_index = on_device(neighbourhoods.index, start_rows.device)
+        return start_rows.index_select(0, row_index).view(neighbourhoods.height, neighbourhoods.width, -1)

@@ -28,8 +28,8 @@ KERNEL = 128 * 128
 class LabelBranch(Protocol):
     """The part of a layer's modulation that depends on labels alone."""
 
-    def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
-        """Write scale and shift of each neighbourhood to `out` (N, 2C)."""
+    def rows(self, inner: Inner, output_rows: Tensor, workspace: Workspace) -> None:
+        """Write scale and shift of each neighbourhood to `output_rows` (N, 2C)."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Fold:
     to_shift: Tensor
     mean: Tensor
 
-    def weights(self, gamma: nn.Conv2d, beta: nn.Conv2d) -> Tensor:
+    def weights(self, gamma_conv: nn.Conv2d, beta_conv: nn.Conv2d) -> Tensor:
         """Kernels (C, H, 3, 3) of both -> (9, H, 2C), one matrix per tap."""
-        scale = gamma.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_scale
-        shift = beta.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_shift
+        scale = gamma_conv.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_scale
+        shift = beta_conv.weight.detach().permute(2, 3, 1, 0).flatten(0, 1) * self.to_shift
         return torch.cat([scale, shift.addcmul_(scale, self.mean, value=-1)], dim=2)
 
-    def bias(self, gamma: nn.Conv2d, beta: nn.Conv2d) -> Tensor:
+    def bias(self, gamma_conv: nn.Conv2d, beta_conv: nn.Conv2d) -> Tensor:
         """Their biases -> (2C,)."""
-        scale = bias_of(gamma) * self.to_scale
-        return torch.cat([scale, bias_of(beta) * self.to_shift - self.mean * scale])
+        scale = bias_of(gamma_conv) * self.to_scale
+        return torch.cat([scale, bias_of(beta_conv) * self.to_shift - self.mean * scale])
 
 
 class SpadeBranch:
@@ -64,46 +64,48 @@ class SpadeBranch:
     fewer 3 x 3 neighbourhoods than 5 x 5 ones.
     """
 
-    def __init__(self, labels: LabelParts, fold: Fold, constant: Tensor, coding: Coding) -> None:
+    def __init__(self, label_parts: LabelParts, fold: Fold, constant: Tensor, coding: Coding) -> None:
         self.coding = coding
-        self.table = coding.weights(labels.shared.weight)
-        self.hidden_bias = bias_of(labels.shared)
-        weights = fold.weights(labels.gamma, labels.beta)
-        self.bias = constant + fold.bias(labels.gamma, labels.beta)
-        columns = min(4 * COLUMNS, max(COLUMNS, KERNEL // weights.shape[1]))
-        self.blocks = [block.contiguous() for block in weights.split(columns, dim=2)]
+        self.table = coding.weights(label_parts.shared.weight)
+        self.hidden_bias = bias_of(label_parts.shared)
+        weights = fold.weights(label_parts.gamma, label_parts.beta)
+        self.bias = constant + fold.bias(label_parts.gamma, label_parts.beta)
+        column_count = min(4 * COLUMNS, max(COLUMNS, KERNEL // weights.shape[1]))
+        self.blocks = [block.contiguous() for block in weights.split(column_count, dim=2)]
 
-    def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
+    def rows(self, inner: Inner, output_rows: Tensor, workspace: Workspace) -> None:
         """See `LabelBranch`."""
-        hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
-        padded, width = hidden.shape
-        taps = upload(inner.tap_rows, hidden.device)
-        first = 0
-        for block in self.blocks:
-            columns = block.shape[2]
-            products = work.get("products", 9, padded, columns, like=out)
-            for start in range(0, padded, BATCH):
-                some = hidden[start : start + BATCH].expand(9, BATCH, width)
-                torch.bmm(some, block, out=products[:, start : start + BATCH])
-            total = sum_of_nine(taps, products.view(-1, columns))
-            torch.add(total, self.bias[first : first + columns], out=out[:, first : first + columns])
-            first += columns
+        hidden = hidden_rows(inner, self.table, self.hidden_bias, workspace)
+        padded_count, hidden_width = hidden.shape
+        tap_rows = upload(inner.tap_rows, hidden.device)
+        first_column = 0
+        for kernel_block in self.blocks:
+            column_count = kernel_block.shape[2]
+            products = workspace.get("products", 9, padded_count, column_count, like=output_rows)
+            for batch_start in range(0, padded_count, BATCH):
+                hidden_batch = hidden[batch_start : batch_start + BATCH].expand(9, BATCH, hidden_width)
+                torch.bmm(hidden_batch, kernel_block, out=products[:, batch_start : batch_start + BATCH])
+            tap_sums = sum_of_nine(tap_rows, products.view(-1, column_count))
+            columns = slice(first_column, first_column + column_count)
+            torch.add(tap_sums, self.bias[columns], out=output_rows[:, columns])
+            first_column += column_count
 
 
-def hidden_rows(inner: Inner, table: Tensor, bias: Tensor, work: Workspace) -> Tensor:
+def hidden_rows(inner: Inner, table: Tensor, bias: Tensor, workspace: Workspace) -> Tensor:
     """The hidden activation of each 3 x 3 neighbourhood (padded to whole batches with zeros); zero in the void."""
-    count = len(inner.codes)
-    hidden = work.get("hidden", inner.padded, table.shape[1], like=table)
+    row_count = len(inner.codes)
+    hidden = workspace.get("hidden", inner.padded, table.shape[1], like=table)
     sums = sum_of_nine(upload(inner.table_rows, table.device), table)
-    torch.add(sums, bias, out=hidden[:count]).relu_()
+    torch.add(sums, bias, out=hidden[:row_count]).relu_()
     hidden[0] = 0
-    hidden[count:] = 0
+    hidden[row_count:] = 0
     return hidden
 
 
-def sum_of_nine(rows: Tensor, table: Tensor) -> Tensor:
+def sum_of_nine(row_indices: Tensor, table: Tensor) -> Tensor:
     """(N, 9) rows of a table (R, C) -> (N, C), their sums, added up in order."""
-    sums: Tensor = torch.embedding_bag(table, rows.view(-1), _starts(len(rows), rows.device), False, 0)[0]
+    starts = _starts(len(row_indices), row_indices.device)
+    sums: Tensor = torch.embedding_bag(table, row_indices.view(-1), starts, False, 0)[0]
     return sums
 
 
@@ -111,8 +113,10 @@ STARTS = 1 << 15
 """Where nines start is kept for so many of them: a quarter of a megabyte."""
 
 
-def _starts(count: int, device: torch.device) -> Tensor:
-    return _first_starts(device)[:count] if count <= STARTS else torch.arange(0, 9 * count, 9, device=device)
+def _starts(nine_count: int, device: torch.device) -> Tensor:
+    if nine_count <= STARTS:
+        return _first_starts(device)[:nine_count]
+    return torch.arange(0, 9 * nine_count, 9, device=device)
 
 
 @cache

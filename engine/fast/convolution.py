@@ -27,15 +27,14 @@ BAND_BYTES = 3 << 19  # of modulated features at a time
 def packing_works(dtype: torch.dtype) -> bool:
     """Whether this machine and this build of torch have oneDNN's prepacked convolutions, computing what conv2d does."""
     try:
-        draw = torch.Generator().manual_seed(0)
-        x = torch.randn(1, 8, 6, 6, generator=draw).contiguous(memory_format=torch.channels_last)
-        weight = torch.randn(8, 8, 3, 3, generator=draw) / 8
-        total = torch.ones(1, 8, 6, 6, dtype=dtype).contiguous(memory_format=torch.channels_last)
-        summed = _packed_add(total, x.to(dtype), _pack(weight.to(dtype), (1, 8, 6, 6)), None, 1)
-        close = torch.allclose(
-            total.float(), F.conv2d(x, weight, padding=1) + 1, atol=1e-4 if dtype == x.dtype else 0.1
-        )
-        return close and summed.data_ptr() == total.data_ptr()
+        generator = torch.Generator().manual_seed(0)
+        test_input = torch.randn(1, 8, 6, 6, generator=generator).contiguous(memory_format=torch.channels_last)
+        weight = torch.randn(8, 8, 3, 3, generator=generator) / 8
+        test_output = torch.ones(1, 8, 6, 6, dtype=dtype).contiguous(memory_format=torch.channels_last)
+        packed_sum = _packed_add(test_output, test_input.to(dtype), _pack(weight.to(dtype), (1, 8, 6, 6)), None, 1)
+        expected = F.conv2d(test_input, weight, padding=1) + 1
+        agrees = torch.allclose(test_output.float(), expected, atol=1e-4 if dtype == test_input.dtype else 0.1)
+        return agrees and packed_sum.data_ptr() == test_output.data_ptr()
     except (AttributeError, RuntimeError, TypeError):
         return False
 
@@ -46,27 +45,31 @@ def has_bfloat16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported()
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return False
-    capable: Any = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    return capable is not None and bool(capable()) and packing_works(torch.bfloat16)
+    is_supported: Any = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return is_supported is not None and bool(is_supported()) and packing_works(torch.bfloat16)
 
 
-def _pack(weight: Tensor, size: tuple[int, ...], groups: int = 1) -> Tensor:
+def _pack(weight: Tensor, input_size: tuple[int, ...], groups: int = 1) -> Tensor:
     reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
-    packed: Tensor = reorder(weight.contiguous().to_mkldnn(), [1, 1], [1, 1], [1, 1], groups, size)
-    return packed
+    packed_kernel: Tensor = reorder(weight.contiguous().to_mkldnn(), [1, 1], [1, 1], [1, 1], groups, input_size)
+    return packed_kernel
 
 
-def _packed_add(total: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, down: int, groups: int = 1) -> Tensor:
-    """total += the convolution of x, in place; `down` rows of zeros above and below x."""
-    op: Any = torch.ops.mkldnn._convolution_pointwise_.binary
-    result: Tensor = op(total, x, weight, bias, [down, 1], [1, 1], [1, 1], groups, "add", 1.0, None, [], None)
+def _packed_add(
+    accumulator: Tensor, conv_input: Tensor, weight: Tensor, bias: Tensor | None, zero_rows: int, groups: int = 1
+) -> Tensor:
+    """accumulator += the convolution of the input, in place; `zero_rows` rows of zeros above and below the input."""
+    operation: Any = torch.ops.mkldnn._convolution_pointwise_.binary
+    result: Tensor = operation(
+        accumulator, conv_input, weight, bias, [zero_rows, 1], [1, 1], [1, 1], groups, "add", 1.0, None, [], None
+    )
     return result
 
 
-def bias_of(conv: nn.Conv2d) -> Tensor:
+def bias_of(convolution: nn.Conv2d) -> Tensor:
     """The bias of a convolution that has one."""
-    assert conv.bias is not None
-    return conv.bias.detach()
+    assert convolution.bias is not None
+    return convolution.bias.detach()
 
 
 def as_conv(module: nn.Module) -> nn.Conv2d:
@@ -85,23 +88,23 @@ class Convolution:
         dtype: what it will mostly compute in.
     """
 
-    def __init__(self, conv: nn.Conv2d, height: int, width: int, dtype: torch.dtype = torch.float32) -> None:
-        self.bias = conv.bias.detach() if conv.bias is not None else None
-        self.channels, self.groups = conv.out_channels, conv.groups
-        self.point = conv.kernel_size == (1, 1)
-        self._plain: Tensor | None = conv.weight.detach()
-        self._size = (1, conv.in_channels, height, width)
+    def __init__(self, convolution: nn.Conv2d, height: int, width: int, dtype: torch.dtype = torch.float32) -> None:
+        self.bias = convolution.bias.detach() if convolution.bias is not None else None
+        self.channels, self.groups = convolution.out_channels, convolution.groups
+        self.point = convolution.kernel_size == (1, 1)
+        self._plain: Tensor | None = convolution.weight.detach()
+        self._size = (1, convolution.in_channels, height, width)
         self._kernels: dict[torch.dtype, tuple[Tensor, Tensor | None, bool]] = {}
         self._carried: Tensor | None = None
-        on_cpu = conv.weight.device.type == "cpu"
-        wide = (
+        on_cpu = convolution.weight.device.type == "cpu"
+        by_winograd = (
             on_cpu
             and not self.point
             and self.groups == 1
-            and winograd.pays(conv.in_channels, conv.out_channels, height, width)
+            and winograd.pays(convolution.in_channels, convolution.out_channels, height, width)
         )
-        if wide and dtype == torch.float32:
-            self._carried = winograd.kernels(conv.weight.detach())
+        if by_winograd and dtype == torch.float32:
+            self._carried = winograd.kernels(convolution.weight.detach())
         else:
             self._kernel(dtype)
 
@@ -112,16 +115,16 @@ class Convolution:
     def _kernel(self, dtype: torch.dtype) -> tuple[Tensor, Tensor | None, bool]:
         """Kernel and bias of that type for a direct convolution, and whether they are packed."""
         if dtype not in self._kernels:
-            plain = self._plain if self._plain is not None else self._recovered()
+            plain_kernel = self._plain if self._plain is not None else self._recovered()
             bias = self.bias.to(dtype) if self.bias is not None else None
-            packed = not self.point and plain.device.type == "cpu" and packing_works(dtype)
+            is_packed = not self.point and plain_kernel.device.type == "cpu" and packing_works(dtype)
             if self.point and self.groups == 1:
-                kernel = plain.flatten(1).t().to(dtype).contiguous()  # (C, O)
-            elif packed:
-                kernel = _pack(plain.to(dtype), self._size, self.groups)
+                kernel = plain_kernel.flatten(1).t().to(dtype).contiguous()  # (C, O)
+            elif is_packed:
+                kernel = _pack(plain_kernel.to(dtype), self._size, self.groups)
             else:
-                kernel = plain.to(dtype).contiguous(memory_format=torch.channels_last)
-            self._kernels[dtype] = kernel, bias, packed
+                kernel = plain_kernel.to(dtype).contiguous(memory_format=torch.channels_last)
+            self._kernels[dtype] = kernel, bias, is_packed
         return self._kernels[dtype]
 
     def _recovered(self) -> Tensor:
@@ -138,81 +141,85 @@ class Convolution:
             return kernel.flatten(0, 1) if kernel.dim() == 5 else kernel  # oneDNN's have a dimension for groups
         return kernel
 
-    def write(self, features: Modulated, total: Tensor, work: Workspace, onto: bool = False) -> Tensor:
-        """total (H, W, O) = the convolution of `features`, or += it (`onto`), in place. Returns total."""
+    def write(self, features: Modulated, conv_output: Tensor, workspace: Workspace, accumulate: bool = False) -> Tensor:
+        """conv_output (H, W, O) = the convolution of `features`, or += it (`accumulate`), in place. Returns it."""
         height, width, channels = features.shape
-        if self._carried is not None and total.dtype == torch.float32 and winograd.fits(height, width):
+        if self._carried is not None and conv_output.dtype == torch.float32 and winograd.fits(height, width):
 
-            def rows(top: int, out: Tensor) -> None:
-                features.write(top, out, work)
+            def rows(first_row: int, row_buffer: Tensor) -> None:
+                features.write(first_row, row_buffer, workspace)
 
-            winograd.convolve(rows, self._carried, self.bias, total, channels, onto, work)
-            return total
-        size = height * width * channels * total.element_size()
-        kernel = 9 * channels * self.channels // self.groups * total.element_size()
-        bands = -(-size // BAND_BYTES)
-        if bands <= 1 or total.device.type != "cpu" or (kernel * bands > size and not self.point):
-            whole = work.get("band", height, width, channels, like=total)
-            features.write(0, whole, work)
-            self._write(whole, total, 1, onto)
-            return total
-        step = max(2, -(-height // bands) // 2 * 2)
+            winograd.convolve(rows, self._carried, self.bias, conv_output, channels, accumulate, workspace)
+            return conv_output
+        feature_bytes = height * width * channels * conv_output.element_size()
+        kernel_bytes = 9 * channels * self.channels // self.groups * conv_output.element_size()
+        band_count = -(-feature_bytes // BAND_BYTES)
+        kernel_dominates = kernel_bytes * band_count > feature_bytes and not self.point
+        if band_count <= 1 or conv_output.device.type != "cpu" or kernel_dominates:
+            whole_features = workspace.get("band", height, width, channels, like=conv_output)
+            features.write(0, whole_features, workspace)
+            self._write(whole_features, conv_output, 1, accumulate)
+            return conv_output
+        band_height = max(2, -(-height // band_count) // 2 * 2)
         if self.point:
-            for top in range(0, height, step):
-                bottom = min(height, top + step)
-                band = work.get("band", bottom - top, width, channels, like=total)
-                features.write(top, band, work)
-                self._write(band, total[top:bottom], 0, onto)
-            return total
-        self._bands(features, total, step, work, onto)
-        return total
+            for top in range(0, height, band_height):
+                bottom = min(height, top + band_height)
+                band = workspace.get("band", bottom - top, width, channels, like=conv_output)
+                features.write(top, band, workspace)
+                self._write(band, conv_output[top:bottom], 0, accumulate)
+            return conv_output
+        self._write_bands(features, conv_output, band_height, workspace, accumulate)
+        return conv_output
 
-    def _bands(self, features: Modulated, total: Tensor, step: int, work: Workspace, onto: bool) -> None:
-        """3 x 3 in bands: `step` rows are modulated, and the rows whose neighbours are now complete convolved.
+    def _write_bands(
+        self, features: Modulated, conv_output: Tensor, band_height: int, workspace: Workspace, accumulate: bool
+    ) -> None:
+        """3 x 3 in bands: `band_height` rows are modulated, and the rows whose neighbours are now complete convolved.
 
         The buffer's first two rows are the last two of the band before: one row of output lags behind.
         """
         height, width, channels = features.shape
-        buffer = work.get("band", step + 3, width, channels, like=total)
-        buffer[1].zero_()  # above the picture
-        for top in range(0, height, step):
-            bottom = min(height, top + step)
-            new = bottom - top
+        band_buffer = workspace.get("band", band_height + 3, width, channels, like=conv_output)
+        band_buffer[1].zero_()  # above the picture
+        for top in range(0, height, band_height):
+            bottom = min(height, top + band_height)
+            new_rows = bottom - top
             if top:
-                buffer[:2] = buffer[step : step + 2]
-            features.write(top, buffer[2 : 2 + new], work)
-            first, last = (1, new + 2) if top == 0 else (0, new + 2)  # rows of the buffer that are convolved
+                band_buffer[:2] = band_buffer[band_height : band_height + 2]
+            features.write(top, band_buffer[2 : 2 + new_rows], workspace)
+            first_row, end_row = int(top == 0), new_rows + 2  # rows of the buffer that are convolved
             if bottom == height:
-                buffer[last].zero_()  # below the picture
-                last += 1
-            done = max(0, top - 1)
-            self._write(buffer[first:last], total[done : done + last - first - 2], 0, onto)
+                band_buffer[end_row].zero_()  # below the picture
+                end_row += 1
+            finished_rows = max(0, top - 1)
+            output_band = conv_output[finished_rows : finished_rows + end_row - first_row - 2]
+            self._write(band_buffer[first_row:end_row], output_band, 0, accumulate)
 
-    def _write(self, x: Tensor, total: Tensor, down: int, onto: bool) -> None:
-        """total (+)= the convolution of x, which has `down` rows of zeros above and below it."""
-        kernel, bias, packed = self._kernel(total.dtype)
+    def _write(self, conv_input: Tensor, conv_output: Tensor, zero_rows: int, accumulate: bool) -> None:
+        """conv_output (+)= the convolution of the input, which has `zero_rows` rows of zeros above and below it."""
+        kernel, bias, is_packed = self._kernel(conv_output.dtype)
         if self.point and self.groups == 1:
-            flat = total.view(-1, self.channels)
-            torch.addmm(flat, x.flatten(0, 1), kernel, beta=float(onto), out=flat)
+            flat_output = conv_output.view(-1, self.channels)
+            torch.addmm(flat_output, conv_input.flatten(0, 1), kernel, beta=float(accumulate), out=flat_output)
             if bias is not None:
-                total += bias
+                conv_output += bias
             return
-        nchw = x.permute(2, 0, 1).unsqueeze(0)
-        if packed:
-            if not onto:
-                total.zero_()
-            _packed_add(total.permute(2, 0, 1).unsqueeze(0), nchw, kernel, bias, down, self.groups)
+        batched_input = conv_input.permute(2, 0, 1).unsqueeze(0)
+        if is_packed:
+            if not accumulate:
+                conv_output.zero_()
+            _packed_add(conv_output.permute(2, 0, 1).unsqueeze(0), batched_input, kernel, bias, zero_rows, self.groups)
             return
-        padding = (0, 0) if self.point else (down, 1)
-        y = F.conv2d(nchw, kernel, bias, padding=padding, groups=self.groups)[0].permute(1, 2, 0)
-        if onto:
-            total += y
+        padding = (0, 0) if self.point else (zero_rows, 1)
+        convolved = F.conv2d(batched_input, kernel, bias, padding=padding, groups=self.groups)[0].permute(1, 2, 0)
+        if accumulate:
+            conv_output += convolved
         else:
-            total.copy_(y)
+            conv_output.copy_(convolved)
 
-    def plain(self, x: Tensor, total: Tensor) -> None:
-        """total = the direct convolution of x (H, W, C), nothing else: what a benchmark calls the floor."""
-        self._write(x, total, 1, onto=False)
+    def plain(self, conv_input: Tensor, conv_output: Tensor) -> None:
+        """conv_output = the direct convolution of (H, W, C) features alone: what a benchmark calls the floor."""
+        self._write(conv_input, conv_output, 1, accumulate=False)
 
 
 class ToImage:
@@ -221,28 +228,32 @@ class ToImage:
     oneDNN's convolutions compute 16 channels where 3 are wanted.
     """
 
-    def __init__(self, conv: nn.Conv2d) -> None:
-        self.channels = conv.out_channels
-        self.weight = conv.weight.detach().permute(2, 3, 0, 1).flatten(0, 2).contiguous()  # (9 * O, C)
-        self.bias = bias_of(conv).view(-1, 1, 1)
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        self.channels = convolution.out_channels
+        self.weight = convolution.weight.detach().permute(2, 3, 0, 1).flatten(0, 2).contiguous()  # (9 * O, C)
+        self.bias = bias_of(convolution).view(-1, 1, 1)
 
-    def __call__(self, x: Tensor, slope: float, work: Workspace) -> Tensor:
+    def __call__(self, features: Tensor, slope: float, workspace: Workspace) -> Tensor:
         """(H, W, C) -> (O, H, W) float32."""
-        height, width, channels = x.shape
-        out = self.bias.expand(self.channels, height, width).clone()
-        step = max(8, BAND_BYTES // (width * channels * 4))
-        for top in range(0, height, step):
-            bottom = min(height, top + step)
-            first, last = max(0, top - 1), min(height, bottom + 1)  # the rows that the band's rows look at
-            some = work.get("band", (last - first) * width, channels, like=out)
-            some.copy_(x[first:last].view(-1, channels))
-            planes = work.get("planes", len(self.weight), (last - first) * width, like=out)
-            torch.mm(self.weight, F.leaky_relu_(some, slope).t(), out=planes)
-            taps = planes.view(3, 3, self.channels, last - first, width)
-            for down in (-1, 0, 1):
-                from_y, to_y = max(first, top + down), min(last, bottom + down)
-                for right in (-1, 0, 1):
-                    from_x, to_x = max(0, right), min(width, width + right)
-                    source = taps[down + 1, right + 1][:, from_y - first : to_y - first, from_x:to_x]
-                    out[:, from_y - down : to_y - down, from_x - right : to_x - right] += source
-        return out.tanh_()
+        height, width, channels = features.shape
+        picture = self.bias.expand(self.channels, height, width).clone()
+        band_height = max(8, BAND_BYTES // (width * channels * 4))
+        for top in range(0, height, band_height):
+            bottom = min(height, top + band_height)
+            first_row, end_row = max(0, top - 1), min(height, bottom + 1)  # the rows that the band's rows look at
+            band_features = workspace.get("band", (end_row - first_row) * width, channels, like=picture)
+            band_features.copy_(features[first_row:end_row].view(-1, channels))
+            flat_planes = workspace.get("planes", len(self.weight), (end_row - first_row) * width, like=picture)
+            torch.mm(self.weight, F.leaky_relu_(band_features, slope).t(), out=flat_planes)
+            tap_planes = flat_planes.view(3, 3, self.channels, end_row - first_row, width)
+            for row_offset in (-1, 0, 1):
+                top_row, bottom_row = max(first_row, top + row_offset), min(end_row, bottom + row_offset)
+                for column_offset in (-1, 0, 1):
+                    left_column, right_column = max(0, column_offset), min(width, width + column_offset)
+                    tap_plane = tap_planes[row_offset + 1, column_offset + 1]
+                    rows = slice(top_row - row_offset, bottom_row - row_offset)
+                    columns = slice(left_column - column_offset, right_column - column_offset)
+                    picture[:, rows, columns] += tap_plane[
+                        :, top_row - first_row : bottom_row - first_row, left_column:right_column
+                    ]
+        return picture.tanh_()

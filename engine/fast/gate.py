@@ -30,30 +30,31 @@ class Gate:
     def __init__(self, codes: Codes, coding: Coding, height: int, width: int) -> None:
         self.labels = coding.labels
         labels = codes % (coding.labels + 1)  # whether there is an edge does not matter
-        firsts = range(0, coding.labels, BITS)
-        self._sets = np.stack([near(_bits(labels, coding.labels, n), height, width) for n in firsts], axis=2)
+        first_labels = range(0, coding.labels, BITS)
+        label_bits = (_as_bits(labels, coding.labels, first_label) for first_label in first_labels)
+        self._sets = np.stack([near_sets(bits, height, width) for bits in label_bits], axis=2)
 
-    def apply(self, x: Tensor, where: tuple[slice, slice] = (slice(None), slice(None))) -> None:
-        """Zero features (h, w, C), in place, that lie at `where` in those of the whole picture."""
-        channels = x.shape[2]
-        words = np.ascontiguousarray(self._sets[where]).view(np.int64)
-        sets = on_device(words.reshape(-1, words.shape[2]), x.device)
-        number = torch.arange(self.labels, device=x.device)
-        by_label, step = x.view(-1, self.labels, channels // self.labels), max(1, PIECE // channels)
-        for some, features in zip(sets.split(step), by_label.split(step), strict=True):
-            kept = some[:, number // BITS] >> number % BITS & 1
-            features.mul_(kept.to(x.dtype).unsqueeze(2))
+    def apply(self, features: Tensor, position: tuple[slice, slice] = (slice(None), slice(None))) -> None:
+        """Zero features (h, w, C), in place, that lie at `position` in those of the whole picture."""
+        channels = features.shape[2]
+        position_words = np.ascontiguousarray(self._sets[position]).view(np.int64)
+        label_sets = on_device(position_words.reshape(-1, position_words.shape[2]), features.device)
+        label_numbers = torch.arange(self.labels, device=features.device)
+        by_label, chunk_size = features.view(-1, self.labels, channels // self.labels), max(1, PIECE // channels)
+        for chunk_sets, chunk_features in zip(label_sets.split(chunk_size), by_label.split(chunk_size), strict=True):
+            keep_mask = chunk_sets[:, label_numbers // BITS] >> label_numbers % BITS & 1
+            chunk_features.mul_(keep_mask.to(features.dtype).unsqueeze(2))
 
 
-def _bits(labels: Codes, count: int, first: int) -> Words:
+def _as_bits(labels: Codes, label_count: int, first_label: int) -> Words:
     """(h, w) labels -> each as one bit, if it is one of first .. first + 63 and a label at all."""
-    table = np.zeros(count + 1, np.uint64)
-    last = min(count, first + BITS)
-    table[first:last] = np.uint64(1) << np.arange(last - first, dtype=np.uint64)
-    return np.take(table, labels)
+    bit_table = np.zeros(label_count + 1, np.uint64)
+    end_label = min(label_count, first_label + BITS)
+    bit_table[first_label:end_label] = np.uint64(1) << np.arange(end_label - first_label, dtype=np.uint64)
+    return np.take(bit_table, labels)
 
 
-def near(sets: Words, height: int, width: int) -> Words:
+def near_sets(sets: Words, height: int, width: int) -> Words:
     """(h, w) sets -> (height, width): all that is in a pixel's area or in one of its eight neighbours'.
 
     As the literal network's resize: where the map is smaller in a direction, by picking; otherwise areas are those of
@@ -62,19 +63,20 @@ def near(sets: Words, height: int, width: int) -> Words:
     if sets.shape[0] < height or sets.shape[1] < width:
         pooled = resize_nearest(sets, height, width)
     else:
-        pooled = _pool(_pool(sets, height).T, width).T
+        pooled = _pool_rows(_pool_rows(sets, height).T, width).T
     padded = np.zeros((height + 2, width + 2), np.uint64)
     padded[1:-1, 1:-1] = pooled
-    rows = padded[:-2] | padded[1:-1] | padded[2:]
-    return rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    merged_rows = padded[:-2] | padded[1:-1] | padded[2:]
+    return merged_rows[:, :-2] | merged_rows[:, 1:-1] | merged_rows[:, 2:]
 
 
-def _pool(sets: Words, size: int) -> Words:
+def _pool_rows(sets: Words, pooled_size: int) -> Words:
     """(h, w) -> (size, w), areas from floor(i * h / size) to ceil((i + 1) * h / size)."""
     height = len(sets)
-    if height == size:
+    if height == pooled_size:
         return sets
-    step = np.arange(size)
-    ends = np.stack([step * height // size, -(-(step + 1) * height // size)], axis=1).reshape(-1)
+    area_index = np.arange(pooled_size)
+    first_rows, end_rows = area_index * height // pooled_size, -(-(area_index + 1) * height // pooled_size)
+    area_bounds = np.stack([first_rows, end_rows], axis=1).reshape(-1)
     padded = np.concatenate([sets, sets[-1:]])  # so that the last end is an index too
-    return np.bitwise_or.reduceat(padded, ends, axis=0)[::2]
+    return np.bitwise_or.reduceat(padded, area_bounds, axis=0)[::2]

@@ -33,8 +33,8 @@ STYLE_SHARE, PLACES_SHARE = 0.25, 1 / 16
 
 def default_cache_bytes() -> int:
     """The limit for renderers that are not given one; a value of the variable that is no number does not count."""
-    said = os.environ.get(CACHE_VARIABLE, "")
-    return (int(said) if said.isascii() and said.isdigit() else CACHE_MEGABYTES) << 20
+    megabytes_text = os.environ.get(CACHE_VARIABLE, "")
+    return (int(megabytes_text) if megabytes_text.isascii() and megabytes_text.isdigit() else CACHE_MEGABYTES) << 20
 
 
 LabelMap = NDArray[np.integer[Any]] | Tensor
@@ -53,7 +53,7 @@ class FastGenerator:
         cache_bytes: limit of what is kept between pictures, least recently used out first; None: the usual one.
         precision: of the main path's convolutions, where a render does not say; "bfloat16" means float32 where the
             hardware has no use for it. Modulations are always computed in float32.
-        release: free each kernel of the blocks once it has been laid out anew, so that weights exist once. The
+        release: free each kernel of the blocks once it has been laid out, so that weights exist once. The
             literal network can then still encode, but not paint, nor this one in float32 if made for bfloat16. Small
             networks keep theirs, for small pictures (`engine.fast.small`).
 
@@ -78,7 +78,7 @@ class FastGenerator:
         self.config = config = generator.config
         self._require_fast_path()
         self._generator, to_image = generator, generator.to_image
-        parts, doubled, size = list(generator.blocks), config.upsample_before, config.start
+        residual_blocks, doubled_before, start_size = list(generator.blocks), config.upsample_before, config.start
         coding = Coding(config.labels, config.edges)
         cache_bytes = default_cache_bytes() if cache_bytes is None else cache_bytes
         self.cache_bytes, self.precision, self.coding = cache_bytes, precision, coding
@@ -86,18 +86,19 @@ class FastGenerator:
         self._lock, self._work, self._now = threading.Lock(), Workspace(), 0
         self._to_image = ToImage(to_image)
         self._blocks: list[Block] = []
-        levels = [sum(doubled[: n + 1]) for n in range(len(doubled))]
-        self._literal_work, dtype = LiteralWork(parts, levels), self._dtype(precision)
+        levels = [sum(doubled_before[: block_index + 1]) for block_index in range(len(doubled_before))]
+        self._literal_work, dtype = LiteralWork(residual_blocks, levels), self._dtype(precision)
         release = release and not self._literal_work.kept
-        for part, twice, level in zip(parts, doubled, levels, strict=True):
-            self._blocks.append(Block.of(part, coding, level, twice, (size[0] << level, size[1] << level), dtype))
+        for residual_block, is_doubled, level in zip(residual_blocks, doubled_before, levels, strict=True):
+            feature_size = start_size[0] << level, start_size[1] << level
+            self._blocks.append(Block.of(residual_block, coding, level, is_doubled, feature_size, dtype))
             if release:
-                self._blocks[-1].release(part)
+                self._blocks[-1].release(residual_block)
         if release:
             return_freed_memory()
         self._levels = [
-            Level([layer for block in self._blocks if block.level == k for layer in block.layers])
-            for k in range(levels[-1] + 1)
+            Level([layer for block in self._blocks if block.level == level_number for layer in block.layers])
+            for level_number in range(levels[-1] + 1)
         ]
         self._last: tuple[Codes, tuple[int, int], list[Neighbourhoods]] | None = None
         self._last_bytes, self._last_limit = 0, int(cache_bytes * PLACES_SHARE)
@@ -105,7 +106,7 @@ class FastGenerator:
         style_bytes = int(cache_bytes * STYLE_SHARE) if branches else 0
         self._row_bytes = cache_bytes - self._last_limit - style_bytes
         for branch in branches:  # the same number of styles each
-            branch.slots = max(0, style_bytes // sum(b.row_bytes for b in branches) - 1)
+            branch.slots = max(0, style_bytes // sum(style_branch.row_bytes for style_branch in branches) - 1)
         self._begin()
 
     def _require_fast_path(self) -> None:
@@ -148,112 +149,122 @@ class FastGenerator:
     # ------------------------------------------------------------ rendering
 
     def _dtype(self, precision: Precision | None) -> torch.dtype:
-        lower = (precision or self.precision) == "bfloat16" and has_bfloat16(self.device)
-        return torch.bfloat16 if lower else torch.float32
+        half_precision = (precision or self.precision) == "bfloat16" and has_bfloat16(self.device)
+        return torch.bfloat16 if half_precision else torch.float32
 
     def _places(self, codes: Codes, height: int, width: int) -> list[Place]:
         """Where the rows are, for a picture of (H, W) and these codes, of each level that is computed whole."""
-        whole = large.levels_whole(height, width, len(self._levels))
+        whole_count = large.levels_whole(height, width, len(self._levels))
         if self._last is not None and self._last[1] == (height, width) and np.array_equal(self._last[0], codes):
-            found = self._last[2]
+            neighbourhoods = self._last[2]
         else:
-            top = len(self._levels) - 1
-            maps = [resize_nearest(codes, height >> (top - k), width >> (top - k)) for k in range(whole)]
-            found = [Neighbourhoods.of(one, self.coding) for one in maps]
-            held = codes.nbytes + sum(one.bytes for one in found)
-            keep = held <= self._last_limit
-            self._last, self._last_bytes = ((codes, (height, width), found), held) if keep else (None, 0)
-        limit = self._row_bytes
-        if whole < len(self._levels):
-            limit //= 2
-            hold_to(self._levels[whole:], self._row_bytes - limit)
-        return self._granted(self._levels[:whole], found, limit)
+            last_level = len(self._levels) - 1
+            shrinkings = [last_level - level for level in range(whole_count)]  # how often each level's size is halved
+            level_codes = [resize_nearest(codes, height >> halvings, width >> halvings) for halvings in shrinkings]
+            neighbourhoods = [Neighbourhoods.of(codes_there, self.coding) for codes_there in level_codes]
+            held_bytes = codes.nbytes + sum(level_neighbourhoods.bytes for level_neighbourhoods in neighbourhoods)
+            if held_bytes <= self._last_limit:
+                self._last, self._last_bytes = (codes, (height, width), neighbourhoods), held_bytes
+            else:
+                self._last, self._last_bytes = None, 0
+        row_limit = self._row_bytes
+        if whole_count < len(self._levels):
+            row_limit //= 2
+            hold_to(self._levels[whole_count:], self._row_bytes - row_limit)
+        return self._granted(self._levels[:whole_count], neighbourhoods, row_limit)
 
-    def _granted(self, levels: list[Level], found: list[Neighbourhoods], limit: int) -> list[Place]:
-        grant(levels, [len(one) for one in found], limit)
+    def _granted(self, levels: list[Level], neighbourhoods: list[Neighbourhoods], byte_limit: int) -> list[Place]:
+        grant(levels, [len(level_neighbourhoods) for level_neighbourhoods in neighbourhoods], byte_limit)
         return [
-            Place.of(level, one, self.coding, self._now, self.device) for level, one in zip(levels, found, strict=True)
+            Place.of(level, level_neighbourhoods, self.coding, self._now, self.device)
+            for level, level_neighbourhoods in zip(levels, neighbourhoods, strict=True)
         ]
 
     def _run(
         self,
-        x: Tensor,
+        features: Tensor,
         codes: Codes,
         places: list[Place],
         noise: Noise | None,
         on_block: OnBlock | None,
-        style: Callable[[int, Block, Place], None] = lambda n, block, place: None,
-        after: Callable[[int, Tensor, large.Tile | None], None] = lambda n, x, part: None,
+        choose_styles: Callable[[int, Block, Place], None] = lambda block_index, block, place: None,
+        after_block: Callable[[int, Tensor, large.Tile | None], None] = lambda block_index, features, tile: None,
     ) -> Tensor:
-        """All blocks and the last convolution: (h, w, C) -> (3, H, W). `style` is called before each block.
+        """All blocks and the last convolution: (h, w, C) -> (3, H, W). `choose_styles` is called before each block.
 
-        `after` is called with each block's result, and with the tile that it was computed for if not for all.
+        `after_block` is called with each block's result, and with the tile that it was computed for if not for all.
         `codes` of the label map, `places` of the levels that are computed whole; the others follow in tiles.
         """
-        whole = [n for n, block in enumerate(self._blocks) if block.level < len(places)]
-        upper = range(len(whole), len(self._blocks))
-        height, width = (side << (len(self._levels) - 1) for side in x.shape[:2])
-        reach = large.margin([block.level for block in self._blocks], len(places), len(self._levels))
-        parts = list(large.tiles(height, width, reach)) if upper else []
-        done, steps = 0, len(whole) + len(parts) * len(upper)
+        whole_blocks = [block_index for block_index, block in enumerate(self._blocks) if block.level < len(places)]
+        tiled_blocks = range(len(whole_blocks), len(self._blocks))
+        height, width = (side << (len(self._levels) - 1) for side in features.shape[:2])
+        tile_margin = large.margin([block.level for block in self._blocks], len(places), len(self._levels))
+        picture_tiles = list(large.tiles(height, width, tile_margin)) if tiled_blocks else []
+        finished_steps, total_steps = 0, len(whole_blocks) + len(picture_tiles) * len(tiled_blocks)
 
         def tick() -> None:
             if on_block is not None:
-                on_block(done, steps)
+                on_block(finished_steps, total_steps)
 
         def run(
-            blocks: Sequence[int],
-            x: Tensor,
-            places: dict[int, Place],
-            noise: Noise | None,
-            part: large.Tile | None = None,
+            block_indices: Sequence[int],
+            block_features: Tensor,
+            level_places: dict[int, Place],
+            layer_noise: Noise | None,
+            tile: large.Tile | None = None,
         ) -> Tensor:
-            nonlocal done
+            nonlocal finished_steps
             try:
-                for n in blocks:
-                    place = places[self._blocks[n].level]
+                for block_index in block_indices:
+                    level_place = level_places[self._blocks[block_index].level]
                     tick()
-                    style(n, self._blocks[n], place)
-                    x = self._blocks[n].run(x, place, noise, self._work, self._now, n % 2, tick)
-                    after(n, x, part)
-                    done += 1
+                    choose_styles(block_index, self._blocks[block_index], level_place)
+                    block_features = self._blocks[block_index].run(
+                        block_features, level_place, layer_noise, self._work, self._now, block_index % 2, tick
+                    )
+                    after_block(block_index, block_features, tile)
+                    finished_steps += 1
             finally:
                 for level in self._levels:
                     level.forget_inner()
-            return x
+            return block_features
 
-        x = run(whole, x, dict(enumerate(places)), noise)
-        if not parts:
-            return self._to_image(x, SLOPE, self._work)
-        x = x.clone()  # its buffer is wanted
+        features = run(whole_blocks, features, dict(enumerate(places)), noise)
+        if not picture_tiles:
+            return self._to_image(features, SLOPE, self._work)
+        features = features.clone()  # its buffer is wanted
         codes = resize_nearest(codes, height, width)
-        drawn = None if noise is None else RowNoise(noise, height, width)
+        row_noise = None if noise is None else RowNoise(noise, height, width)
         picture = torch.empty(self._to_image.channels, height, width, device=self.device)
-        for part in parts:
+        for tile in picture_tiles:
             self._now += 1
-            above = self._tile_places(codes, part, len(places))
-            cut = None if drawn is None else drawn.of(part)
-            y = run(upper, x[part.source(height // x.shape[0])].contiguous(), above, cut, part)
-            picture[(..., *part.target)] = self._to_image(y, SLOPE, self._work)[(..., *part.inside)]
+            tile_places = self._tile_places(codes, tile, len(places))
+            tile_noise = None if row_noise is None else row_noise.of(tile)
+            tile_features = features[tile.source(height // features.shape[0])].contiguous()
+            tile_features = run(tiled_blocks, tile_features, tile_places, tile_noise, tile)
+            picture[(..., *tile.target)] = self._to_image(tile_features, SLOPE, self._work)[(..., *tile.inside)]
         return picture
 
-    def _tile_places(self, codes: Codes, part: large.Tile, whole: int) -> dict[int, Place]:
+    def _tile_places(self, codes: Codes, tile: large.Tile, whole_count: int) -> dict[int, Place]:
         """Where a tile's rows are, for each level that is computed in tiles. `codes` of the whole picture."""
-        cut = np.ascontiguousarray(codes[part.source(1)])
-        top, (height, width) = len(self._levels) - 1, cut.shape
-        numbers = range(whole, top + 1)
-        maps = [resize_nearest(cut, height >> (top - k), width >> (top - k)) for k in numbers]
-        found = [Neighbourhoods.of(one, self.coding) for one in maps]
-        places = self._granted(self._levels[whole:], found, self._row_bytes - self._row_bytes // 2)
-        return dict(zip(numbers, places, strict=True))
+        tile_codes = np.ascontiguousarray(codes[tile.source(1)])
+        last_level, (height, width) = len(self._levels) - 1, tile_codes.shape
+        level_numbers = range(whole_count, last_level + 1)
+        shrinkings = [last_level - level for level in level_numbers]
+        level_codes = [resize_nearest(tile_codes, height >> halvings, width >> halvings) for halvings in shrinkings]
+        neighbourhoods = [Neighbourhoods.of(codes_there, self.coding) for codes_there in level_codes]
+        places = self._granted(self._levels[whole_count:], neighbourhoods, self._row_bytes - self._row_bytes // 2)
+        return dict(zip(level_numbers, places, strict=True))
 
     @torch.inference_mode()
     def floor(self, height: int, width: int, precision: Precision = "float32") -> float:
         """Seconds that the main path's convolutions take by themselves for an H x W picture: what no cache can save."""
-        top = len(self._levels) - 1
-        like = torch.empty(0, dtype=self._dtype(precision), device=self.device)
+        last_level = len(self._levels) - 1
+        like_tensor = torch.empty(0, dtype=self._dtype(precision), device=self.device)
         return sum(
-            block.floor(height >> (top - block.level), width >> (top - block.level), self._work, like)
+            block.floor(
+                height >> (last_level - block.level), width >> (last_level - block.level), self._work, like_tensor
+            )
             for block in self._blocks
         )
 

@@ -37,66 +37,75 @@ class Piece:
     place: Place
 
 
-def label_kernel(conv: nn.Conv2d, coding: Coding) -> Tensor:
+def label_kernel(convolution: nn.Conv2d, coding: Coding) -> Tensor:
     """The kernel (hidden, labels [+ 1], 3, 3) that an ungrouped convolution would need to do the same.
 
     The last channel is that of the edges, if there are; interleaved ones (one per label, all alike) are added up.
     """
-    weight, groups = conv.weight.detach(), conv.groups
-    dense = weight.new_zeros(conv.out_channels, conv.in_channels, 3, 3)
-    for group, (part, own) in enumerate(zip(dense.chunk(groups), weight.chunk(groups), strict=True)):
-        part[:, group * weight.shape[1] : (group + 1) * weight.shape[1]] = own
-    if coding.edges and conv.in_channels == 2 * coding.labels:
-        dense = torch.cat([dense[:, ::2], dense[:, 1::2].sum(1, keepdim=True)], dim=1)
-    if dense.shape[1] != coding.labels + coding.edges:
-        raise ValueError(f"a convolution of {conv.in_channels} channels is not one of {coding.labels} labels")
-    return dense
+    weight, group_count = convolution.weight.detach(), convolution.groups
+    dense_kernel = weight.new_zeros(convolution.out_channels, convolution.in_channels, 3, 3)
+    for group, (group_kernel, group_weight) in enumerate(
+        zip(dense_kernel.chunk(group_count), weight.chunk(group_count), strict=True)
+    ):
+        group_kernel[:, group * weight.shape[1] : (group + 1) * weight.shape[1]] = group_weight
+    if coding.edges and convolution.in_channels == 2 * coding.labels:
+        dense_kernel = torch.cat([dense_kernel[:, ::2], dense_kernel[:, 1::2].sum(1, keepdim=True)], dim=1)
+    if dense_kernel.shape[1] != coding.labels + coding.edges:
+        raise ValueError(f"a convolution of {convolution.in_channels} channels is not one of {coding.labels} labels")
+    return dense_kernel
 
 
 class GroupBranch:
     """CG-Norm's two grouped convolutions, each part evaluated once per what it depends on; see `SpadeBranch`."""
 
-    def __init__(self, labels: LabelParts, fold: Fold, constant: Tensor, coding: Coding) -> None:
+    def __init__(self, label_parts: LabelParts, fold: Fold, constant: Tensor, coding: Coding) -> None:
         self.coding = coding
-        self.table = coding.weights(label_kernel(labels.shared, coding))
-        self.hidden_bias = bias_of(labels.shared)
-        self.shape = 2, labels.gamma.groups, labels.gamma.out_channels // labels.gamma.groups
-        self.bias = (constant + fold.bias(labels.gamma, labels.beta)).view(self.shape)
-        weights = fold.weights(labels.gamma, labels.beta)  # (9, h, 2C), a group's h first inputs
+        self.table = coding.weights(label_kernel(label_parts.shared, coding))
+        self.hidden_bias = bias_of(label_parts.shared)
+        self.shape = 2, label_parts.gamma.groups, label_parts.gamma.out_channels // label_parts.gamma.groups
+        self.bias = (constant + fold.bias(label_parts.gamma, label_parts.beta)).view(self.shape)
+        weights = fold.weights(label_parts.gamma, label_parts.beta)  # (9, h, 2C), a group's h first inputs
         self.pieces = list(self._pieces(weights.unflatten(2, self.shape).permute(0, 3, 1, 2, 4)))
 
     def _pieces(self, weights: Tensor) -> Iterator[Piece]:
         """From (9, G, h, 2, C / G)."""
-        _, groups, each = self.shape
-        some = COLUMNS // (2 * each)
-        if some:
-            for first in range(0, groups, some):
-                which = slice(first, min(groups, first + some))
-                yield Piece(first, weights[:, which].flatten(3).contiguous(), (slice(0, 2), which, slice(0, each)))
+        _, group_count, group_channels = self.shape
+        groups_per_piece = COLUMNS // (2 * group_channels)
+        if groups_per_piece:
+            for first_group in range(0, group_count, groups_per_piece):
+                group_slice = slice(first_group, min(group_count, first_group + groups_per_piece))
+                place = slice(0, 2), group_slice, slice(0, group_channels)
+                yield Piece(first_group, weights[:, group_slice].flatten(3).contiguous(), place)
             return
-        for group in range(groups):
-            for half in (0, 1):
-                for left in range(0, each, COLUMNS):
-                    place = slice(half, half + 1), slice(group, group + 1), slice(left, min(each, left + COLUMNS))
-                    yield Piece(group, weights[:, place[1], :, half, place[2]].contiguous(), place)
+        for group in range(group_count):
+            for scale_or_shift in (0, 1):
+                for first_channel in range(0, group_channels, COLUMNS):
+                    place = (
+                        slice(scale_or_shift, scale_or_shift + 1),
+                        slice(group, group + 1),
+                        slice(first_channel, min(group_channels, first_channel + COLUMNS)),
+                    )
+                    yield Piece(group, weights[:, place[1], :, scale_or_shift, place[2]].contiguous(), place)
 
-    def rows(self, inner: Inner, out: Tensor, work: Workspace) -> None:
+    def rows(self, inner: Inner, output_rows: Tensor, workspace: Workspace) -> None:
         """See `engine.fast.branches.LabelBranch`."""
-        hidden = hidden_rows(inner, self.table, self.hidden_bias, work)
-        padded = len(hidden)
-        by_group = hidden.view(padded, self.shape[1], -1)
-        taps = upload(inner.tap_rows, hidden.device)
-        target = out.view(len(out), *self.shape)
+        hidden = hidden_rows(inner, self.table, self.hidden_bias, workspace)
+        padded_count = len(hidden)
+        by_group = hidden.view(padded_count, self.shape[1], -1)
+        tap_rows = upload(inner.tap_rows, hidden.device)
+        grouped_rows = output_rows.view(len(output_rows), *self.shape)
         for piece in self.pieces:
-            groups, deep, columns = piece.weight.shape[1:]
+            group_count, hidden_width, column_count = piece.weight.shape[1:]
             weight = piece.weight.flatten(0, 1)
-            products = work.get("products", 9, padded, groups, columns, like=out)
-            made = work.get("group products", 9 * groups, BATCH, columns, like=out)
-            fed = work.get("group hidden", 9, groups, BATCH, deep, like=out)
-            for start in range(0, padded, BATCH):
-                fed.copy_(by_group[start : start + BATCH, piece.first : piece.first + groups].transpose(0, 1))
-                torch.bmm(fed.flatten(0, 1), weight, out=made)
-                products[:, start : start + BATCH] = made.unflatten(0, (9, groups)).transpose(1, 2)
-            total = sum_of_nine(taps, products.view(-1, groups * columns))
-            bias, rows = self.bias[piece.place], target[(slice(None), *piece.place)]
-            torch.add(total.view(len(out), groups, *bias.shape[::2]).transpose(1, 2), bias, out=rows)
+            products = workspace.get("products", 9, padded_count, group_count, column_count, like=output_rows)
+            batch_products = workspace.get("group products", 9 * group_count, BATCH, column_count, like=output_rows)
+            batch_hidden = workspace.get("group hidden", 9, group_count, BATCH, hidden_width, like=output_rows)
+            for batch_start in range(0, padded_count, BATCH):
+                batch = slice(batch_start, batch_start + BATCH)
+                batch_hidden.copy_(by_group[batch, piece.first : piece.first + group_count].transpose(0, 1))
+                torch.bmm(batch_hidden.flatten(0, 1), weight, out=batch_products)
+                products[:, batch] = batch_products.unflatten(0, (9, group_count)).transpose(1, 2)
+            tap_sums = sum_of_nine(tap_rows, products.view(-1, group_count * column_count))
+            piece_bias, piece_rows = self.bias[piece.place], grouped_rows[(slice(None), *piece.place)]
+            tap_sums = tap_sums.view(len(output_rows), group_count, *piece_bias.shape[::2]).transpose(1, 2)
+            torch.add(tap_sums, piece_bias, out=piece_rows)

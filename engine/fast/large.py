@@ -35,44 +35,50 @@ class Tile:
     @property
     def inside(self) -> tuple[slice, slice]:
         """Where the core lies in what is computed."""
-        (y0, y1, x0, x1), (top, _, left, _) = self.core, self.whole
-        return slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
+        (core_top, core_bottom, core_left, core_right), (top, _, left, _) = self.core, self.whole
+        return slice(core_top - top, core_bottom - top), slice(core_left - left, core_right - left)
 
     @property
     def target(self) -> tuple[slice, slice]:
         """Where the core lies in the picture."""
-        y0, y1, x0, x1 = self.core
-        return slice(y0, y1), slice(x0, x1)
+        core_top, core_bottom, core_left, core_right = self.core
+        return slice(core_top, core_bottom), slice(core_left, core_right)
 
     def source(self, grain: int) -> tuple[slice, slice]:
         """Where what is computed lies in features of which each pixel stands for `grain` x `grain`."""
-        y0, y1, x0, x1 = self.whole
-        return slice(y0 // grain, y1 // grain), slice(x0 // grain, x1 // grain)
+        tile_top, tile_bottom, tile_left, tile_right = self.whole
+        return slice(tile_top // grain, tile_bottom // grain), slice(tile_left // grain, tile_right // grain)
 
 
-def levels_whole(height: int, width: int, levels: int) -> int:
+def levels_whole(height: int, width: int, level_count: int) -> int:
     """How many levels, the smallest features first, are computed for the whole picture; all if it is no large one."""
-    if height * width <= TILED_FROM or levels < 2:
-        return levels
-    fitting = [k for k in range(levels) if (height >> (levels - 1 - k)) * (width >> (levels - 1 - k)) <= WHOLE_FEATURES]
-    return min(levels - 1, len(fitting) if fitting else 1)
+    if height * width <= TILED_FROM or level_count < 2:
+        return level_count
+    shrinkings = range(level_count - 1, -1, -1)  # how often the size of each level's features is halved
+    fitting_count = sum((height >> halvings) * (width >> halvings) <= WHOLE_FEATURES for halvings in shrinkings)
+    return min(level_count - 1, max(1, fitting_count))
 
 
-def margin(block_levels: Sequence[int], whole: int, levels: int) -> int:
+def margin(block_levels: Sequence[int], whole_count: int, level_count: int) -> int:
     """Pixels of the picture that a tile needs around its core: a multiple of the whole features' grain.
 
     block_levels: the level of each block. A doubling rounds up to the next pixel below, the last convolution looks
     one pixel far.
     """
-    reach = 1 + sum(BLOCK_REACH << (levels - 1 - level) for level in block_levels if level >= whole)
-    grain = 1 << (levels - whole)
+    reach = 1 + sum(BLOCK_REACH << (level_count - 1 - level) for level in block_levels if level >= whole_count)
+    grain = 1 << (level_count - whole_count)
     return -(-(reach + grain) // grain) * grain
 
 
-def tiles(height: int, width: int, around: int) -> Iterator[Tile]:
+def tiles(height: int, width: int, margin_pixels: int) -> Iterator[Tile]:
     """The tiles of a picture, row by row; all cores together are the picture."""
-    for y0 in range(0, height, CORE):
-        for x0 in range(0, width, CORE):
-            y1, x1 = min(height, y0 + CORE), min(width, x0 + CORE)
-            whole = max(0, y0 - around), min(height, y1 + around), max(0, x0 - around), min(width, x1 + around)
-            yield Tile((y0, y1, x0, x1), whole)
+    for core_top in range(0, height, CORE):
+        for core_left in range(0, width, CORE):
+            core_bottom, core_right = min(height, core_top + CORE), min(width, core_left + CORE)
+            computed = (
+                max(0, core_top - margin_pixels),
+                min(height, core_bottom + margin_pixels),
+                max(0, core_left - margin_pixels),
+                min(width, core_right + margin_pixels),
+            )
+            yield Tile((core_top, core_bottom, core_left, core_right), computed)

@@ -30,19 +30,19 @@ class RowNoise:
         """Memory of the lines that are held."""
         return sum(lines.untyped_storage().nbytes() for lines in self._kept.values())
 
-    def of(self, part: Tile) -> Noise:
+    def of(self, tile: Tile) -> Noise:
         """The noise of a tile: what the whole picture's would be there."""
-        lines = part.whole[:2]
-        if lines != self._lines:
-            self._lines = lines
+        tile_lines = tile.whole[:2]
+        if tile_lines != self._lines:
+            self._lines = tile_lines
             self._kept.clear()
 
-        def draw(layer: int, tile_height: int, tile_width: int) -> Tensor:
-            grain = (lines[1] - lines[0]) // tile_height
-            down, across = part.source(grain)
-            if layer not in self._kept:
-                whole = self._noise(layer, self._size[0] // grain, self._size[1] // grain)
-                self._kept[layer] = whole[..., down, :].clone(memory_format=torch.contiguous_format)
-            return self._kept[layer][..., across]
+        def draw(layer_number: int, tile_height: int, tile_width: int) -> Tensor:
+            grain = (tile_lines[1] - tile_lines[0]) // tile_height
+            tile_rows, tile_columns = tile.source(grain)
+            if layer_number not in self._kept:
+                layer_noise = self._noise(layer_number, self._size[0] // grain, self._size[1] // grain)
+                self._kept[layer_number] = layer_noise[..., tile_rows, :].clone(memory_format=torch.contiguous_format)
+            return self._kept[layer_number][..., tile_columns]
 
         return draw

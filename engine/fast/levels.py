@@ -29,8 +29,8 @@ class Table(Protocol):
 
     row_bytes: int
 
-    def resize(self, slots: int, keep: Index | None) -> None:
-        """Make room for `slots` rows; row n of the new table is row keep[n] of the old (all, in order, if None)."""
+    def resize(self, slot_count: int, kept_slots: Index | None) -> None:
+        """Make room for `slot_count` rows; row n of the new table is row kept_slots[n] of the old (all if None)."""
 
 
 class Level:
@@ -73,49 +73,49 @@ class Level:
         """Slot of each key, -1 where it has none."""
         if not self.count:
             return np.full(len(keys), -1, np.int64)
-        place = np.minimum(np.searchsorted(self._sorted, keys), self.count - 1)
-        return np.where(self._sorted[place] == keys, self._order[place], -1)
+        positions = np.minimum(np.searchsorted(self._sorted, keys), self.count - 1)
+        return np.where(self._sorted[positions] == keys, self._order[positions], -1)
 
-    def assign(self, found: Neighbourhoods, now: int) -> Index | None:
-        """A slot for each of `found` at time `now`, or None if they are more than the level was granted."""
-        if len(found) > self.ceiling:
+    def assign(self, neighbourhoods: Neighbourhoods, time_stamp: int) -> Index | None:
+        """A slot for each neighbourhood at time `time_stamp`, or None if they are more than the level was granted."""
+        if len(neighbourhoods) > self.ceiling:
             return None
         self._inner.clear()
-        slots = self.find(found.keys)
-        self.used[slots[slots >= 0]] = now
+        slots = self.find(neighbourhoods.keys)
+        self.used[slots[slots >= 0]] = time_stamp
         missing = np.flatnonzero(slots < 0)
         if len(missing):
-            new = self._room(len(missing), now)
-            slots[missing] = new
-            self.keys[new], self.codes[new] = found.keys[missing], found.codes[missing]
-            self.born[new] = self.used[new] = now
+            new_slots = self._free_slots(len(missing), time_stamp)
+            slots[missing] = new_slots
+            self.keys[new_slots], self.codes[new_slots] = neighbourhoods.keys[missing], neighbourhoods.codes[missing]
+            self.born[new_slots] = self.used[new_slots] = time_stamp
             self._order = np.argsort(self.keys[: self.count], kind="stable")
             self._sorted = self.keys[self._order]
         return slots
 
     def inner(self, slots: Index, coding: Coding) -> Inner:
         """The 3 x 3 neighbourhoods within those at `slots`; the level's layers ask for the same ones in turn."""
-        key = self.keys[slots].tobytes()
-        if key not in self._inner:
-            self._inner[key] = Inner.of(self.codes[slots], coding)
-        return self._inner[key]
+        slots_key = self.keys[slots].tobytes()
+        if slots_key not in self._inner:
+            self._inner[slots_key] = Inner.of(self.codes[slots], coding)
+        return self._inner[slots_key]
 
     def forget_inner(self) -> None:
         """Let go of what `inner` keeps for the layers of one picture."""
         self._inner.clear()
 
-    def _room(self, wanted: int, now: int) -> Index:
-        """Slots for `wanted` new neighbourhoods: empty ones, then more memory, then the least recently used."""
-        if self.count + wanted > self.capacity < self.ceiling:
-            self._resize(min(self.ceiling, int(SLACK * (self.count + wanted)) + 16))
-        fresh = np.arange(self.count, min(self.count + wanted, self.capacity))
-        self.count += len(fresh)
-        short = wanted - len(fresh)
-        if not short:
-            return fresh
-        idle = np.flatnonzero(self.used[: self.count - len(fresh)] < now)
-        oldest = idle[np.argsort(self.used[idle], kind="stable")[:short]]
-        return np.concatenate([fresh, oldest])
+    def _free_slots(self, wanted_count: int, time_stamp: int) -> Index:
+        """Slots for `wanted_count` new neighbourhoods: empty ones, then more memory, then the least recently used."""
+        if self.count + wanted_count > self.capacity < self.ceiling:
+            self._resize(min(self.ceiling, int(SLACK * (self.count + wanted_count)) + 16))
+        fresh_slots = np.arange(self.count, min(self.count + wanted_count, self.capacity))
+        self.count += len(fresh_slots)
+        shortage = wanted_count - len(fresh_slots)
+        if not shortage:
+            return fresh_slots
+        idle_slots = np.flatnonzero(self.used[: self.count - len(fresh_slots)] < time_stamp)
+        oldest_slots = idle_slots[np.argsort(self.used[idle_slots], kind="stable")[:shortage]]
+        return np.concatenate([fresh_slots, oldest_slots])
 
     def shrink(self) -> None:
         """Give back what exceeds the ceiling, keeping the most recently used rows."""
@@ -124,50 +124,51 @@ class Level:
         if self.ceiling == 0:
             self.clear()
             return
-        recent = np.argsort(-self.used[: self.count], kind="stable")[: self.ceiling]
-        self._resize(self.ceiling, np.sort(recent))
+        recent_slots = np.argsort(-self.used[: self.count], kind="stable")[: self.ceiling]
+        self._resize(self.ceiling, np.sort(recent_slots))
         self._order = np.argsort(self.keys[: self.count], kind="stable")
         self._sorted = self.keys[self._order]
 
-    def _resize(self, slots: int, keep: Index | None = None) -> None:
-        kept = np.arange(self.count) if keep is None else keep
-        for name in ("keys", "codes", "born", "used"):
-            old = getattr(self, name)
-            new = np.zeros((slots, *old.shape[1:]), old.dtype)
-            new[: len(kept)] = old[kept]
-            setattr(self, name, new)
-        self.count = len(kept)
+    def _resize(self, slot_count: int, kept_slots: Index | None = None) -> None:
+        kept_indices = np.arange(self.count) if kept_slots is None else kept_slots
+        for array_name in ("keys", "codes", "born", "used"):
+            old_array = getattr(self, array_name)
+            new_array = np.zeros((slot_count, *old_array.shape[1:]), old_array.dtype)
+            new_array[: len(kept_indices)] = old_array[kept_indices]
+            setattr(self, array_name, new_array)
+        self.count = len(kept_indices)
         for table in self.tables:
-            table.resize(slots, keep)
+            table.resize(slot_count, kept_slots)
 
 
-def hold_to(levels: Sequence[Level], limit: int) -> None:
-    """Make levels that a picture does not need yet hold `limit` bytes at most, each in proportion."""
-    held = sum(level.ceiling * level.row_bytes for level in levels)
-    if held > limit:
+def hold_to(levels: Sequence[Level], byte_limit: int) -> None:
+    """Make levels that a picture does not need yet hold `byte_limit` bytes at most, each in proportion."""
+    held_bytes = sum(level.ceiling * level.row_bytes for level in levels)
+    if held_bytes > byte_limit:
         for level in levels:
-            level.ceiling = level.ceiling * limit // held
+            level.ceiling = level.ceiling * byte_limit // held_bytes
             level.shrink()
 
 
-def grant(levels: Sequence[Level], needs: Sequence[int], limit: int) -> None:
-    """Divide `limit` bytes among `levels`, of which a picture needs `needs` rows.
+def grant(levels: Sequence[Level], row_counts: Sequence[int], byte_limit: int) -> None:
+    """Divide `byte_limit` bytes among `levels`, of which a picture needs `row_counts` rows.
 
     Levels that need least memory are served first; one whose rows do not fit gets nothing. What is left over is
     room for the past, in proportion to what each needs.
     """
-    held = sum(level.ceiling * level.row_bytes for level in levels)
-    if held <= limit and all(level.ceiling >= rows for level, rows in zip(levels, needs, strict=True)):
+    held_bytes = sum(level.ceiling * level.row_bytes for level in levels)
+    suffices = all(level.ceiling >= row_count for level, row_count in zip(levels, row_counts, strict=True))
+    if held_bytes <= byte_limit and suffices:
         return  # the last division will do; moving rows about for every brush stroke would not
-    left = limit
-    served: list[tuple[Level, int]] = []
-    for level, rows in sorted(zip(levels, needs, strict=True), key=lambda pair: pair[1] * pair[0].row_bytes):
+    bytes_left = byte_limit
+    served_levels: list[tuple[Level, int]] = []
+    for level, row_count in sorted(zip(levels, row_counts, strict=True), key=lambda pair: pair[1] * pair[0].row_bytes):
         level.ceiling = 0
-        if rows * level.row_bytes <= left:
-            left -= rows * level.row_bytes
-            served.append((level, rows))
-    total = sum(rows * level.row_bytes for level, rows in served)
-    for level, rows in served:
-        level.ceiling = int(rows * (1 + left / max(total, 1)))
+        if row_count * level.row_bytes <= bytes_left:
+            bytes_left -= row_count * level.row_bytes
+            served_levels.append((level, row_count))
+    served_bytes = sum(row_count * level.row_bytes for level, row_count in served_levels)
+    for level, row_count in served_levels:
+        level.ceiling = int(row_count * (1 + bytes_left / max(served_bytes, 1)))
     for level in levels:
         level.shrink()

@@ -109,12 +109,12 @@ class Coding:
 
     def weights(self, kernel: Tensor) -> Tensor:
         """(O, channels, 3, 3) kernel of a convolution of the label map -> (9 * codes, O): what a code adds by tap."""
-        table = kernel.new_zeros(9, self.size, kernel.shape[0])
+        tap_table = kernel.new_zeros(9, self.size, kernel.shape[0])
         taps = kernel.detach().permute(2, 3, 1, 0).flatten(0, 1)  # (9, channels, O)
-        table[:, : self.labels] = taps[:, : self.labels]
+        tap_table[:, : self.labels] = taps[:, : self.labels]
         if self.edges:
-            table[:, self.labels + 1 : self.void] = table[:, : self.labels + 1] + taps[:, self.labels :]
-        return table.flatten(0, 1)
+            tap_table[:, self.labels + 1 : self.void] = tap_table[:, : self.labels + 1] + taps[:, self.labels :]
+        return tap_table.flatten(0, 1)
 
     def rows(self, codes: Codes) -> Index:
         """(M, 9) codes -> (M, 9) their rows in the table of `weights`."""
@@ -125,35 +125,35 @@ def resize_nearest(codes: NDArray[Number], height: int, width: int) -> NDArray[N
     """(H, W) -> (height, width), picking the pixels that the literal networks' resize picks."""
     if codes.shape == (height, width):
         return codes
-    chosen = []
-    for old, new in zip(codes.shape, (height, width), strict=True):
-        line = torch.arange(old, dtype=torch.float32).view(1, 1, old)
-        chosen.append(F.interpolate(line, size=new, mode="nearest").long().view(new).numpy())
-    return np.ascontiguousarray(codes[chosen[0]][:, chosen[1]])
+    picked_indices = []
+    for old_side, new_side in zip(codes.shape, (height, width), strict=True):
+        line = torch.arange(old_side, dtype=torch.float32).view(1, 1, old_side)
+        picked_indices.append(F.interpolate(line, size=new_side, mode="nearest").long().view(new_side).numpy())
+    return np.ascontiguousarray(codes[picked_indices[0]][:, picked_indices[1]])
 
 
-def _mix(x: Keys) -> Keys:
+def _mix_bits(hash_words: Keys) -> Keys:
     """Scatter the bits of 64-bit words, in place (the finaliser of splitmix64)."""
-    x ^= x >> np.uint64(30)
-    x *= np.uint64(0xBF58476D1CE4E5B9)
-    x ^= x >> np.uint64(27)
-    x *= np.uint64(0x94D049BB133111EB)
-    x ^= x >> np.uint64(31)
-    return x
+    hash_words ^= hash_words >> np.uint64(30)
+    hash_words *= np.uint64(0xBF58476D1CE4E5B9)
+    hash_words ^= hash_words >> np.uint64(27)
+    hash_words *= np.uint64(0x94D049BB133111EB)
+    hash_words ^= hash_words >> np.uint64(31)
+    return hash_words
 
 
 def hash_map(padded: Codes) -> Keys:
     """(H + 4, W + 4) codes with a frame of void -> (H, W) keys of the 5 x 5 neighbourhoods."""
     height, width = padded.shape[0] - SIDE + 1, padded.shape[1] - SIDE + 1
-    values = np.take(_VALUES, padded)
-    rows = values[:, :width] * _ACROSS[0]
-    for x in range(1, SIDE):
-        rows += values[:, x : x + width] * _ACROSS[x]
-    rows = _mix(rows)
-    keys = rows[:height] * _DOWN[0]
-    for y in range(1, SIDE):
-        keys += rows[y : y + height] * _DOWN[y]
-    return _mix(keys)
+    code_values = np.take(_VALUES, padded)
+    row_hashes = code_values[:, :width] * _ACROSS[0]
+    for column_offset in range(1, SIDE):
+        row_hashes += code_values[:, column_offset : column_offset + width] * _ACROSS[column_offset]
+    row_hashes = _mix_bits(row_hashes)
+    keys = row_hashes[:height] * _DOWN[0]
+    for row_offset in range(1, SIDE):
+        keys += row_hashes[row_offset : row_offset + height] * _DOWN[row_offset]
+    return _mix_bits(keys)
 
 
 def distinct(keys: Keys) -> tuple[Index, Index]:
@@ -161,14 +161,14 @@ def distinct(keys: Keys) -> tuple[Index, Index]:
 
     Neighbours in a painted map are mostly equal, so runs are found first and only their heads are sorted.
     """
-    flat = keys.reshape(-1)
-    starts = np.empty(flat.shape, dtype=bool)
-    starts[0] = True
-    np.not_equal(flat[1:], flat[:-1], out=starts[1:])
-    heads = np.flatnonzero(starts)
-    _, first, inverse = np.unique(flat[heads], return_index=True, return_inverse=True)
-    lengths = np.diff(heads, append=flat.size)
-    return heads[first], np.repeat(inverse.reshape(-1), lengths)
+    flat_keys = keys.reshape(-1)
+    run_starts = np.empty(flat_keys.shape, dtype=bool)
+    run_starts[0] = True
+    np.not_equal(flat_keys[1:], flat_keys[:-1], out=run_starts[1:])
+    run_heads = np.flatnonzero(run_starts)
+    _, first_positions, inverse = np.unique(flat_keys[run_heads], return_index=True, return_inverse=True)
+    run_lengths = np.diff(run_heads, append=flat_keys.size)
+    return run_heads[first_positions], np.repeat(inverse.reshape(-1), run_lengths)
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,10 @@ class Neighbourhoods:
     @cached_property
     def centres(self) -> tuple[Codes, Index]:
         """The distinct 3 x 3 neighbourhoods in their middle (M, 9), and which of them each has (N,)."""
-        codes = self.codes[:, INNER]
-        _, first, index = np.unique(_mix(np.take(_VALUES, codes) @ _NINE), return_index=True, return_inverse=True)
-        return codes[first], index.reshape(-1)
+        inner_codes = self.codes[:, INNER]
+        keys = _mix_bits(np.take(_VALUES, inner_codes) @ _NINE)
+        _, first_positions, index = np.unique(keys, return_index=True, return_inverse=True)
+        return inner_codes[first_positions], index.reshape(-1)
 
     @classmethod
     def of(cls, codes: Codes, coding: Coding) -> Neighbourhoods:
@@ -209,11 +210,11 @@ class Neighbourhoods:
         padded = np.full((height + 4, width + 4), coding.void, np.int16)
         padded[2:-2, 2:-2] = codes
         keys = hash_map(padded)
-        where, index = distinct(keys)
-        y, x = where // width, where % width
+        representatives, index = distinct(keys)
+        y, x = representatives // width, representatives % width
         offsets = np.arange(TAPS)
-        found = padded[y[:, None] + offsets // SIDE, x[:, None] + offsets % SIDE]
-        return cls(height, width, keys.reshape(-1)[where], found, index)
+        distinct_codes = padded[y[:, None] + offsets // SIDE, x[:, None] + offsets % SIDE]
+        return cls(height, width, keys.reshape(-1)[representatives], distinct_codes, index)
 
 
 @dataclass(frozen=True)
@@ -246,13 +247,17 @@ class Inner:
     @classmethod
     def of(cls, codes: Codes, coding: Coding) -> Inner:
         """Those inside (N, 25) codes."""
-        values = np.take(_VALUES, codes).reshape(-1, SIDE, SIDE)
-        rows = values[:, :, 0:3] * _ACROSS[0] + values[:, :, 1:4] * _ACROSS[1] + values[:, :, 2:5] * _ACROSS[2]
-        rows = _mix(rows)
-        keys = rows[:, 0:3] * _DOWN[0] + rows[:, 1:4] * _DOWN[1] + rows[:, 2:5] * _DOWN[2]
+        code_values = np.take(_VALUES, codes).reshape(-1, SIDE, SIDE)
+        row_hashes = (
+            code_values[:, :, 0:3] * _ACROSS[0]
+            + code_values[:, :, 1:4] * _ACROSS[1]
+            + code_values[:, :, 2:5] * _ACROSS[2]
+        )
+        row_hashes = _mix_bits(row_hashes)
+        keys = row_hashes[:, 0:3] * _DOWN[0] + row_hashes[:, 1:4] * _DOWN[1] + row_hashes[:, 2:5] * _DOWN[2]
         outside = codes[:, INNER] == coding.void
         keys.reshape(-1, 9)[outside] = 0
-        where, index = distinct(keys)
-        found = codes[(where // 9)[:, None], SUB[where % 9]]
-        found = np.concatenate([np.full((1, 9), coding.void, np.int16), found])
-        return cls(found, np.where(outside, 0, index.reshape(-1, 9) + 1), coding)
+        representatives, index = distinct(keys)
+        inner_codes = codes[(representatives // 9)[:, None], SUB[representatives % 9]]
+        inner_codes = np.concatenate([np.full((1, 9), coding.void, np.int16), inner_codes])
+        return cls(inner_codes, np.where(outside, 0, index.reshape(-1, 9) + 1), coding)

@@ -26,16 +26,21 @@ class Workspace:
     def __init__(self) -> None:
         self._buffers: dict[str, Tensor] = {}
 
-    def get(self, name: str, *shape: int, like: Tensor) -> Tensor:
+    def get(self, buffer_name: str, *shape: int, like: Tensor) -> Tensor:
         """A buffer of `shape`, undefined numbers, of `like`'s type and device; valid until its name is next used."""
-        count = 1
+        number_count = 1
         for side in shape:
-            count *= side
-        flat = self._buffers.get(name)
-        if flat is None or flat.numel() < count or flat.dtype != like.dtype or flat.device != like.device:
-            self._buffers.pop(name, None)
-            self._buffers[name] = flat = like.new_empty(count)
-        return flat[:count].view(shape)
+            number_count *= side
+        flat_buffer = self._buffers.get(buffer_name)
+        if (
+            flat_buffer is None
+            or flat_buffer.numel() < number_count
+            or flat_buffer.dtype != like.dtype
+            or flat_buffer.device != like.device
+        ):
+            self._buffers.pop(buffer_name, None)
+            self._buffers[buffer_name] = flat_buffer = like.new_empty(number_count)
+        return flat_buffer[:number_count].view(shape)
 
     @property
     def bytes(self) -> int:
@@ -43,7 +48,7 @@ class Workspace:
         return sum(flat.numel() * flat.element_size() for flat in self._buffers.values())
 
     def clear(self) -> None:
-        """Free them."""
+        """Free all buffers."""
         self._buffers.clear()
 
 
@@ -70,35 +75,38 @@ class Modulated:
         height, width, channels = self.x.shape
         return (2 * height, 2 * width, channels) if self.doubled else (height, width, channels)
 
-    def write(self, top: int, out: Tensor, work: Workspace) -> None:
-        """Write rows top .. top + len(out) - 1 to `out` (rows, W, C). Both ends are even if `doubled`."""
-        height, width, channels = out.shape
-        step = max(1, PIECE // (width * channels))
+    def write(self, first_row: int, output_rows: Tensor, workspace: Workspace) -> None:
+        """Write the rows from `first_row` on to `output_rows` (rows, W, C). Both ends are even if `doubled`."""
+        height, width, channels = output_rows.shape
+        piece_height = max(1, PIECE // (width * channels))
         if self.doubled:
-            step = max(2, step // 2 * 2)
-        for start in range(0, height, step):
-            self._piece(top + start, out[start : start + step], work)
+            piece_height = max(2, piece_height // 2 * 2)
+        for start in range(0, height, piece_height):
+            self._write_piece(first_row + start, output_rows[start : start + piece_height], workspace)
 
-    def _piece(self, top: int, out: Tensor, work: Workspace) -> None:
-        height, width, channels = out.shape
-        table, index = self.rows(top * width, (top + height) * width)
-        fetched = work.get("rows", height * width, 2 * channels, like=table)
-        torch.index_select(table, 0, index, out=fetched)
-        source = self.x[top : top + height]
+    def _write_piece(self, first_row: int, output_rows: Tensor, workspace: Workspace) -> None:
+        height, width, channels = output_rows.shape
+        table, index = self.rows(first_row * width, (first_row + height) * width)
+        fetched_rows = workspace.get("rows", height * width, 2 * channels, like=table)
+        torch.index_select(table, 0, index, out=fetched_rows)
+        source = self.x[first_row : first_row + height]
         shape: tuple[int, ...] = (height, width, channels)
         if self.doubled:
-            source = self.x[top // 2 : (top + height) // 2, None, :, None]
+            source = self.x[first_row // 2 : (first_row + height) // 2, None, :, None]
             shape = (height // 2, 2, width // 2, 2, channels)
-        exact = out if out.dtype == table.dtype else work.get("exact", height, width, channels, like=table)
-        target = exact.view(shape)
-        scale, shift = fetched[:, :channels].view(shape), fetched[:, channels:].view(shape)
+        float_output = output_rows
+        if output_rows.dtype != table.dtype:
+            float_output = workspace.get("exact", height, width, channels, like=table)
+        target = float_output.view(shape)
+        scale, shift = fetched_rows[:, :channels].view(shape), fetched_rows[:, channels:].view(shape)
         if source.dtype != target.dtype:  # mixed types in one operation are slow
             source = target.copy_(source)
         if self.noise is not None and self.strength is not None:
-            torch.addcmul(source, self.noise[top : top + height].view(*shape[:-1], 1), self.strength, out=target)
+            noise_rows = self.noise[first_row : first_row + height].view(*shape[:-1], 1)
+            torch.addcmul(source, noise_rows, self.strength, out=target)
             source = target
         torch.addcmul(shift, source, scale, out=target)
         if self.slope != 1:
-            F.leaky_relu_(exact, self.slope)
-        if exact is not out:
-            out.copy_(exact)
+            F.leaky_relu_(float_output, self.slope)
+        if float_output is not output_rows:
+            output_rows.copy_(float_output)

@@ -31,42 +31,45 @@ class Place:
     """
 
     level: Level
-    found: Neighbourhoods
+    neighbourhoods: Neighbourhoods
     slots: Index | None
     index: Tensor
     labels: list[int]
 
     @classmethod
-    def of(cls, level: Level, found: Neighbourhoods, coding: Coding, now: int, device: torch.device) -> Place:
-        """Find or make slots for `found` at time `now`."""
-        slots = level.assign(found, now)
-        index = found.index if slots is None else slots[found.index]
-        labels = [int(code) for code in np.unique(found.codes[:, TAPS // 2]) if code < coding.labels]
-        return cls(level, found, slots, on_device(index, device), labels)
+    def of(
+        cls, level: Level, neighbourhoods: Neighbourhoods, coding: Coding, time_stamp: int, device: torch.device
+    ) -> Place:
+        """Find or make slots for `neighbourhoods` at time `time_stamp`."""
+        slots = level.assign(neighbourhoods, time_stamp)
+        pixel_rows = neighbourhoods.index if slots is None else slots[neighbourhoods.index]
+        labels = [int(code) for code in np.unique(neighbourhoods.codes[:, TAPS // 2]) if code < coding.labels]
+        return cls(level, neighbourhoods, slots, on_device(pixel_rows, device), labels)
 
 
-def kept_rows(layer: Layer, place: Place, now: int, work: Workspace) -> Rows:
+def kept_rows(layer: Layer, place: Place, time_stamp: int, workspace: Workspace) -> Rows:
     """The layer's kept rows, brought up to date."""
     assert place.slots is not None
-    table = layer.table(place.level, place.found, place.slots, now, work)
-    return lambda first, last: (table, place.index[first:last])
+    row_table = layer.table(place.level, place.neighbourhoods, place.slots, time_stamp, workspace)
+    return lambda first, last: (row_table, place.index[first:last])
 
 
 class PassingRows:
     """Rows of one stretch of pixels at a time, asked for in order."""
 
-    def __init__(self, layer: Layer, found: Neighbourhoods, work: Workspace) -> None:
-        self._layer, self._found, self._work = layer, found, work
+    def __init__(self, layer: Layer, neighbourhoods: Neighbourhoods, workspace: Workspace) -> None:
+        self._layer, self._neighbourhoods, self._work = layer, neighbourhoods, workspace
         self._first = self._last = 0
         self._table = torch.empty(0)
         self._index = torch.empty(0)
 
-    def __call__(self, first: int, last: int) -> tuple[Tensor, Tensor]:
+    def __call__(self, first_pixel: int, end_pixel: int) -> tuple[Tensor, Tensor]:
         """See `engine.fast.pixels.Rows`."""
-        if not self._first <= first <= last <= self._last:
-            stretch = max(last - first, PASSING_BYTES // (2 * self._layer.channels * 4))
-            self._first, self._last = first, min(first + stretch, len(self._found.index))
-            which, index = np.unique(self._found.index[self._first : self._last], return_inverse=True)
-            self._table = self._layer.passing(self._found, which, self._work)
-            self._index = on_device(index.reshape(-1), self._table.device)
-        return self._table, self._index[first - self._first : last - self._first]
+        if not self._first <= first_pixel <= end_pixel <= self._last:
+            stretch_length = max(end_pixel - first_pixel, PASSING_BYTES // (2 * self._layer.channels * 4))
+            self._first, self._last = first_pixel, min(first_pixel + stretch_length, len(self._neighbourhoods.index))
+            stretch_index = self._neighbourhoods.index[self._first : self._last]
+            distinct_rows, pixel_rows = np.unique(stretch_index, return_inverse=True)
+            self._table = self._layer.passing(self._neighbourhoods, distinct_rows, self._work)
+            self._index = on_device(pixel_rows.reshape(-1), self._table.device)
+        return self._table, self._index[first_pixel - self._first : end_pixel - self._first]

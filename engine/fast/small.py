@@ -25,28 +25,31 @@ LITERAL_BYTES = 64 << 20
 class LiteralWork:
     """How much work a network's blocks are, literally, for a picture of any size."""
 
-    def __init__(self, parts: Sequence[nn.Module], levels: Sequence[int]) -> None:
+    def __init__(self, residual_blocks: Sequence[nn.Module], levels: Sequence[int]) -> None:
         self._numbers = [0] * (levels[-1] + 1)  # of kernels, by level
         self.layers = 0
-        for part, level in zip(parts, levels, strict=True):
-            for module in part.modules():
+        for residual_block, level in zip(residual_blocks, levels, strict=True):
+            for module in residual_block.modules():
                 if isinstance(module, nn.Conv2d):
                     self._numbers[level] += module.weight.numel()
                 self.layers += isinstance(module, nn.BatchNorm2d)
-        weights = sum(parameter.numel() for part in parts for parameter in part.parameters())
-        self.kept = LITERAL_WORK > 0 and weights * 4 <= LITERAL_BYTES
+        weight_count = sum(parameter.numel() for block in residual_blocks for parameter in block.parameters())
+        self.kept = LITERAL_WORK > 0 and weight_count * 4 <= LITERAL_BYTES
 
     def is_little(self, height: int, width: int) -> bool:
         """Whether a picture of (H, W) is better painted literally."""
-        top = len(self._numbers) - 1
-        work = sum(2 * n * (height >> (top - k)) * (width >> (top - k)) for k, n in enumerate(self._numbers))
-        return self.kept and work < LITERAL_WORK * self.layers
+        last_level = len(self._numbers) - 1
+        operations = sum(
+            2 * kernel_numbers * (height >> (last_level - level_number)) * (width >> (last_level - level_number))
+            for level_number, kernel_numbers in enumerate(self._numbers)
+        )
+        return self.kept and operations < LITERAL_WORK * self.layers
 
 
 def hot_of(codes: Codes, coding: Coding, device: torch.device) -> Tensor:
     """(H, W) codes -> (1, labels [+ 1 for edges], H, W): what the literal network takes."""
-    numbers = on_device(codes, device).long().unsqueeze(0)
-    hot = one_hot(numbers % (coding.labels + 1), coding.labels)
+    code_tensor = on_device(codes, device).long().unsqueeze(0)
+    one_hot_map = one_hot(code_tensor % (coding.labels + 1), coding.labels)
     if coding.edges:
-        hot = torch.cat([hot, (numbers > coding.labels).unsqueeze(1).float()], dim=1)
-    return hot.contiguous(memory_format=torch.channels_last)
+        one_hot_map = torch.cat([one_hot_map, (code_tensor > coding.labels).unsqueeze(1).float()], dim=1)
+    return one_hot_map.contiguous(memory_format=torch.channels_last)

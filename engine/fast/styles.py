@@ -7,7 +7,7 @@ recently used out first.
 
 Rows are computed two by two (the last may be alone with zeros; in small layers sixteen), so that each has the same
 bytes whether one label's style has changed or all are new. The products go through the weights in blocks that stay
-in the cache while all labels that need them take their turn: few labels cost a single pass over the weights, many
+in the cache while every label that needs them is computed: few labels cost a single pass over the weights, many
 cost arithmetic only.
 """
 
@@ -35,10 +35,10 @@ StyleKey = tuple[int, bytes]
 
 def style_keys(codes: Tensor) -> list[list[StyleKey]]:
     """Keys of (E, L, D) style codes: one list of L for each of the E entries."""
-    array = np.ascontiguousarray(codes.detach().to("cpu", torch.float32).numpy())
+    code_array = np.ascontiguousarray(codes.detach().to("cpu", torch.float32).numpy())
     return [
-        [(label, hashlib.blake2b(code.tobytes(), digest_size=16).digest()) for label, code in enumerate(entry)]
-        for entry in array
+        [(label, hashlib.blake2b(code.tobytes(), digest_size=16).digest()) for label, code in enumerate(label_codes)]
+        for label_codes in code_array
     ]
 
 
@@ -74,83 +74,88 @@ class StyleBranch:
         """Memory of the kept rows."""
         return self._table.numel() * 4
 
-    def use(self, keys: Sequence[StyleKey], codes: Tensor, labels: Sequence[int], now: int) -> tuple[Tensor, Index]:
+    def use(
+        self, style_keys: Sequence[StyleKey], codes: Tensor, labels: Sequence[int], time_stamp: int
+    ) -> tuple[Tensor, Index]:
         """Rows of the picture's labels, made where they are not kept.
 
         Args:
-            keys, codes: of all labels, codes (L, D).
+            style_keys, codes: of all labels, codes (L, D).
             labels: those in the picture.
-            now: the time. `changed[label]` becomes `now` where a label's style is another than at its last use.
+            time_stamp: the time. `changed[label]` becomes it where a label's style is another than at its last use.
 
         Returns:
             table (R, 9, 2C), whose row 0 is zero; for each code of the coding, its row (0 for those without style).
         """
         for label in labels:
-            if self._current.get(label) != keys[label]:
-                self._current[label] = keys[label]
-                self.changed[label] = now
-        places = np.zeros(self.coding.size, np.int64)
+            if self._current.get(label) != style_keys[label]:
+                self._current[label] = style_keys[label]
+                self.changed[label] = time_stamp
+        code_rows = np.zeros(self.coding.size, np.int64)
         if not self.slots or len(labels) > self.slots:  # more labels than may be kept: made in passing
-            table = self._empty(len(labels) + 1)
-            self._fill(table, range(1, len(labels) + 1), labels, codes)
-            places[list(labels)] = np.arange(1, len(labels) + 1)
-            return table, places
-        missing = [label for label in labels if keys[label] not in self._places]
+            passing_table = self._empty_table(len(labels) + 1)
+            self._fill(passing_table, range(1, len(labels) + 1), labels, codes)
+            code_rows[list(labels)] = np.arange(1, len(labels) + 1)
+            return passing_table, code_rows
+        missing_labels = [label for label in labels if style_keys[label] not in self._places]
         for label in labels:
-            if keys[label] in self._places:
-                self._places.move_to_end(keys[label])
-        self._grow(len(missing))
-        if missing:
-            rows = self._room(len(missing))
-            self._fill(self._table, rows, missing, codes)
-            self._places.update((keys[label], row) for label, row in zip(missing, rows, strict=True))
-        places[list(labels)] = [self._places[keys[label]] for label in labels]
-        return self._table, places
+            if style_keys[label] in self._places:
+                self._places.move_to_end(style_keys[label])
+        self._grow(len(missing_labels))
+        if missing_labels:
+            free_rows = self._free_rows(len(missing_labels))
+            self._fill(self._table, free_rows, missing_labels, codes)
+            missing_keys = [style_keys[label] for label in missing_labels]
+            self._places.update(zip(missing_keys, free_rows, strict=True))
+        code_rows[list(labels)] = [self._places[style_keys[label]] for label in labels]
+        return self._table, code_rows
 
-    def _empty(self, rows: int) -> Tensor:
-        table = self.weight.new_empty(rows, TAPS, len(self.weight) // TAPS)
+    def _empty_table(self, row_count: int) -> Tensor:
+        table = self.weight.new_empty(row_count, TAPS, len(self.weight) // TAPS)
         table[0] = 0
         return table
 
-    def _grow(self, more: int) -> None:
-        """Grow the table (by a half at least, to the limit at most) if `more` rows may need it."""
-        wanted = len(self._places) + more + 1
-        if wanted > len(self._table) and len(self._table) < self.slots + 1:
-            grown = self._empty(min(self.slots + 1, max(wanted, len(self._table) * 3 // 2)))
+    def _grow(self, added_rows: int) -> None:
+        """Grow the table (by a half at least, to the limit at most) if `added_rows` rows may need it."""
+        wanted_rows = len(self._places) + added_rows + 1
+        if wanted_rows > len(self._table) and len(self._table) < self.slots + 1:
+            larger_table = self._empty_table(min(self.slots + 1, max(wanted_rows, len(self._table) * 3 // 2)))
             if len(self._table):
-                grown[: len(self._table)] = self._table
-            self._table = grown
+                larger_table[: len(self._table)] = self._table
+            self._table = larger_table
 
-    def _room(self, wanted: int) -> list[int]:
-        """`wanted` rows: unused ones first, then those of the least recently used styles."""
-        taken = set(self._places.values())
-        free = [row for row in range(1, len(self._table)) if row not in taken][:wanted]
-        while len(free) < wanted:
-            free.append(self._places.popitem(last=False)[1])
-        return free
+    def _free_rows(self, wanted_count: int) -> list[int]:
+        """`wanted_count` rows: unused ones first, then those of the least recently used styles."""
+        taken_rows = set(self._places.values())
+        free_rows = [row for row in range(1, len(self._table)) if row not in taken_rows][:wanted_count]
+        while len(free_rows) < wanted_count:
+            free_rows.append(self._places.popitem(last=False)[1])
+        return free_rows
 
-    def _fill(self, table: Tensor, rows: Sequence[int], labels: Sequence[int], codes: Tensor) -> None:
+    def _fill(self, table: Tensor, row_indices: Sequence[int], labels: Sequence[int], codes: Tensor) -> None:
         """Compute the rows of `labels` into `table[rows]`."""
-        count = len(labels)
-        hidden = self.weight.new_zeros(-(-count // self.together) * self.together, self.weight.shape[1])
-        self._transform(hidden[:count], labels, codes)
-        step = max(1, BLOCK_BYTES // (self.weight.shape[1] * 4))
-        flat = table.view(len(table), -1)
-        where = on_device(list(rows), flat.device)
-        for start in range(0, len(self.weight), step):
-            block = self.weight[start : start + step].t()
-            sums = hidden.new_empty(len(hidden), block.shape[1])
-            for n in range(0, len(hidden), self.together):
-                torch.mm(hidden[n : n + self.together], block, out=sums[n : n + self.together])
-            flat[:, start : start + step].index_copy_(0, where, sums[:count])
+        label_count = len(labels)
+        hidden = self.weight.new_zeros(-(-label_count // self.together) * self.together, self.weight.shape[1])
+        self._transform(hidden[:label_count], labels, codes)
+        block_size = max(1, BLOCK_BYTES // (self.weight.shape[1] * 4))
+        flat_table = table.view(len(table), -1)
+        target_rows = on_device(list(row_indices), flat_table.device)
+        for block_start in range(0, len(self.weight), block_size):
+            weight_block = self.weight[block_start : block_start + block_size].t()
+            block_products = hidden.new_empty(len(hidden), weight_block.shape[1])
+            for group_start in range(0, len(hidden), self.together):
+                group = slice(group_start, group_start + self.together)
+                torch.mm(hidden[group], weight_block, out=block_products[group])
+            table_block = flat_table[:, block_start : block_start + block_size]
+            table_block.index_copy_(0, target_rows, block_products[:label_count])
 
-    def _transform(self, out: Tensor, labels: Sequence[int], codes: Tensor) -> None:
+    def _transform(self, hidden_codes: Tensor, labels: Sequence[int], codes: Tensor) -> None:
         """The labels' transformed codes -> out (n, H)."""
         if self.small:
-            some = on_device(list(labels), out.device)
-            made = torch.bmm(self.transform_weight[some], codes[some].unsqueeze(2)).squeeze(2)
-            torch.add(made, self.transform_bias[some], out=out).relu_()
+            label_indices = on_device(list(labels), hidden_codes.device)
+            transformed = torch.bmm(self.transform_weight[label_indices], codes[label_indices].unsqueeze(2)).squeeze(2)
+            torch.add(transformed, self.transform_bias[label_indices], out=hidden_codes).relu_()
             return
-        for row, label in zip(out, labels, strict=True):
-            torch.mv(self.transform_weight[label], codes[label], out=row)
-            row.add_(self.transform_bias[label]).relu_()
+        for hidden_code, label in zip(hidden_codes, labels, strict=True):
+            torch.mv(self.transform_weight[label], codes[label], out=hidden_code)
+            hidden_code.add_(self.transform_bias[label]).relu_()

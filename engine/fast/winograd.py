@@ -40,10 +40,10 @@ Rows = Callable[[int, Tensor], None]
 """(top, out): write rows top .. of the input to `out` (rows, W, C)."""
 
 
-def pays(fan_in: int, fan_out: int, height: int, width: int) -> bool:
+def pays(channels_in: int, channels_out: int, height: int, width: int) -> bool:
     """Whether it is faster than a direct convolution and worth its memory, for the usual size of the features."""
-    tiles, size = (height // TILE) * (width // TILE), PIECE * PIECE * fan_in * fan_out * 4
-    return min(fan_in, fan_out) >= WIDE and tiles >= 64 and size <= KERNEL_BYTES
+    tile_count, kernel_bytes = (height // TILE) * (width // TILE), PIECE * PIECE * channels_in * channels_out * 4
+    return min(channels_in, channels_out) >= WIDE and tile_count >= 64 and kernel_bytes <= KERNEL_BYTES
 
 
 def fits(height: int, width: int) -> bool:
@@ -53,82 +53,93 @@ def fits(height: int, width: int) -> bool:
 
 def kernels(weight: Tensor) -> Tensor:
     """(O, C, 3, 3) -> (36, C, O), computed in double precision."""
-    g = torch.tensor(_G, dtype=torch.float64, device=weight.device)
-    result = torch.empty(PIECE * PIECE, weight.shape[1], weight.shape[0], device=weight.device)
-    for n, some in enumerate(weight.split(64)):  # double precision of a few kernels at a time
-        carried = torch.einsum("ai,bj,ocij->abco", g, g, some.double())
-        result[:, :, 64 * n : 64 * n + len(some)] = carried.flatten(0, 1)
-    return result
+    kernel_transform = torch.tensor(_G, dtype=torch.float64, device=weight.device)
+    transformed = torch.empty(PIECE * PIECE, weight.shape[1], weight.shape[0], device=weight.device)
+    for chunk_index, weight_chunk in enumerate(weight.split(64)):  # double precision of a few kernels at a time
+        transformed_chunk = torch.einsum("ai,bj,ocij->abco", kernel_transform, kernel_transform, weight_chunk.double())
+        transformed[:, :, 64 * chunk_index : 64 * chunk_index + len(weight_chunk)] = transformed_chunk.flatten(0, 1)
+    return transformed
 
 
-def plain_kernels(carried: Tensor) -> Tensor:
+def plain_kernels(transformed: Tensor) -> Tensor:
     """The (O, C, 3, 3) kernels that `kernels` was given, up to rounding."""
-    back = torch.linalg.pinv(torch.tensor(_G, dtype=torch.float64, device=carried.device))  # (3, 6)
-    square = carried.view(PIECE, PIECE, *carried.shape[1:])
-    parts = [torch.einsum("ia,jb,abco->ocij", back, back, some.double()) for some in square.split(64, dim=3)]
-    return torch.cat([part.float() for part in parts])
+    inverse_transform = torch.linalg.pinv(torch.tensor(_G, dtype=torch.float64, device=transformed.device))  # (3, 6)
+    square_kernels = transformed.view(PIECE, PIECE, *transformed.shape[1:])
+    plain_chunks = [
+        torch.einsum("ia,jb,abco->ocij", inverse_transform, inverse_transform, kernel_chunk.double())
+        for kernel_chunk in square_kernels.split(64, dim=3)
+    ]
+    return torch.cat([plain_chunk.float() for plain_chunk in plain_chunks])
 
 
 def convolve(
-    rows: Rows, weight: Tensor, bias: Tensor | None, total: Tensor, width_in: int, onto: bool, work: Workspace
+    write_rows: Rows,
+    weight: Tensor,
+    bias: Tensor | None,
+    conv_output: Tensor,
+    width_in: int,
+    accumulate: bool,
+    workspace: Workspace,
 ) -> None:
-    """total (H, W, O) = the convolution of the rows, or += it (`onto`).
+    """conv_output (H, W, O) = the convolution of the rows, or += it (`accumulate`).
 
     Args:
-        rows: where the input (H, W, C = width_in) comes from.
+        write_rows: where the input (H, W, C = width_in) comes from.
         weight: of `kernels`.
         bias: (O,) or None.
     """
-    height, width, fan_out = total.shape
-    across = width // TILE
-    down = min(height // TILE, max(1, TILES // across))
-    padded = work.get("padded", height + 2, width + 2, width_in, like=total)
-    padded[0], padded[-1], padded[:, 0], padded[:, -1] = 0, 0, 0, 0
-    step = TILE * down
-    for top in range(0, height, step):
-        band = work.get("band", min(step, height - top), width, width_in, like=total)
-        rows(top, band)
-        padded[1 + top : 1 + top + len(band), 1:-1] = band
-    for top in range(0, height, step):
-        count = min(step, height - top) // TILE
-        spread = _spread(padded[top : top + TILE * count + 2], count, across, work)
-        products = work.get("products", PIECE * PIECE, count * across, fan_out, like=total)
-        torch.bmm(spread, weight, out=products)
-        tiles = _gather(products.view(PIECE, PIECE, count, across, fan_out), work)
-        target = total[top : top + TILE * count]
-        if onto:
-            target += tiles
+    height, width, channels_out = conv_output.shape
+    tiles_across = width // TILE
+    tiles_down = min(height // TILE, max(1, TILES // tiles_across))
+    padded_input = workspace.get("padded", height + 2, width + 2, width_in, like=conv_output)
+    padded_input[0], padded_input[-1], padded_input[:, 0], padded_input[:, -1] = 0, 0, 0, 0
+    band_height = TILE * tiles_down
+    for band_top in range(0, height, band_height):
+        band_rows = workspace.get("band", min(band_height, height - band_top), width, width_in, like=conv_output)
+        write_rows(band_top, band_rows)
+        padded_input[1 + band_top : 1 + band_top + len(band_rows), 1:-1] = band_rows
+    for band_top in range(0, height, band_height):
+        tile_rows = min(band_height, height - band_top) // TILE
+        input_rows = padded_input[band_top : band_top + TILE * tile_rows + 2]
+        transformed = _transform_input(input_rows, tile_rows, tiles_across, workspace)
+        products = workspace.get("products", PIECE * PIECE, tile_rows * tiles_across, channels_out, like=conv_output)
+        torch.bmm(transformed, weight, out=products)
+        output_tiles = _transform_output(products.view(PIECE, PIECE, tile_rows, tiles_across, channels_out), workspace)
+        target = conv_output[band_top : band_top + TILE * tile_rows]
+        if accumulate:
+            target += output_tiles
         else:
-            target.copy_(tiles)
+            target.copy_(output_tiles)
         if bias is not None:
             target += bias
 
 
-def _spread(rows: Tensor, down: int, across: int, work: Workspace) -> Tensor:
+def _transform_input(input_rows: Tensor, tile_rows: int, tile_columns: int, workspace: Workspace) -> Tensor:
     """Bt d B of every piece: (4 * down + 2, 4 * across + 2, C) -> (36, down * across, C)."""
-    width, channels = rows.shape[1:]
-    first = work.get("spread rows", PIECE, down, width, channels, like=rows)
-    scratch = work.get("spread scratch", 2, down * width * channels, like=rows)
-    pieces = [rows[n : n + TILE * down - 3 : TILE] for n in range(PIECE)]
-    _carry_in(pieces, first, scratch.view(2, down, width, channels))
-    both = work.get("spread", PIECE, PIECE, down, across, channels, like=rows)
-    scratch = work.get("spread scratch", 2, PIECE * down * across * channels, like=rows)
-    pieces = [first[:, :, n : n + TILE * across - 3 : TILE] for n in range(PIECE)]
-    _carry_in(pieces, both.transpose(0, 1), scratch.view(2, PIECE, down, across, channels))
-    return both.view(PIECE * PIECE, down * across, channels)
+    width, channels = input_rows.shape[1:]
+    half_transformed = workspace.get("spread rows", PIECE, tile_rows, width, channels, like=input_rows)
+    scratch = workspace.get("spread scratch", 2, tile_rows * width * channels, like=input_rows)
+    input_pieces = [input_rows[offset : offset + TILE * tile_rows - 3 : TILE] for offset in range(PIECE)]
+    _carry_in(input_pieces, half_transformed, scratch.view(2, tile_rows, width, channels))
+    transformed = workspace.get("spread", PIECE, PIECE, tile_rows, tile_columns, channels, like=input_rows)
+    scratch = workspace.get("spread scratch", 2, PIECE * tile_rows * tile_columns * channels, like=input_rows)
+    input_pieces = [half_transformed[:, :, offset : offset + TILE * tile_columns - 3 : TILE] for offset in range(PIECE)]
+    _carry_in(input_pieces, transformed.transpose(0, 1), scratch.view(2, PIECE, tile_rows, tile_columns, channels))
+    return transformed.view(PIECE * PIECE, tile_rows * tile_columns, channels)
 
 
-def _gather(products: Tensor, work: Workspace) -> Tensor:
+def _transform_output(products: Tensor, workspace: Workspace) -> Tensor:
     """At m A of every tile: (6, 6, down, across, O) -> (4 * down, 4 * across, O)."""
-    down, across, channels = products.shape[2:]
-    first = work.get("gathered rows", TILE, PIECE, down, across, channels, like=products)
-    scratch = work.get("gather scratch", 2, PIECE * down * across * channels, like=products)
-    _carry_out(list(products), list(first), scratch.view(2, PIECE, down, across, channels))
-    tiles = work.get("gathered", down, TILE, across, TILE, channels, like=products)
-    scratch = work.get("gather scratch", 2, TILE * down * across * channels, like=products)
-    columns = [tiles[:, :, :, n].transpose(0, 1) for n in range(TILE)]
-    _carry_out([first[:, n] for n in range(PIECE)], columns, scratch.view(2, TILE, down, across, channels))
-    return tiles.view(TILE * down, TILE * across, channels)
+    tile_rows, tile_columns, channels = products.shape[2:]
+    half_transformed = workspace.get("gathered rows", TILE, PIECE, tile_rows, tile_columns, channels, like=products)
+    scratch = workspace.get("gather scratch", 2, PIECE * tile_rows * tile_columns * channels, like=products)
+    _carry_out(list(products), list(half_transformed), scratch.view(2, PIECE, tile_rows, tile_columns, channels))
+    output_tiles = workspace.get("gathered", tile_rows, TILE, tile_columns, TILE, channels, like=products)
+    scratch = workspace.get("gather scratch", 2, TILE * tile_rows * tile_columns * channels, like=products)
+    columns = [output_tiles[:, :, :, tile_offset].transpose(0, 1) for tile_offset in range(TILE)]
+    half_columns = [half_transformed[:, offset] for offset in range(PIECE)]
+    _carry_out(half_columns, columns, scratch.view(2, TILE, tile_rows, tile_columns, channels))
+    return output_tiles.view(TILE * tile_rows, TILE * tile_columns, channels)
 
 
 def _carry_in(d: Sequence[Tensor], out: Tensor, scratch: Tensor) -> None:
@@ -148,12 +159,12 @@ def _carry_in(d: Sequence[Tensor], out: Tensor, scratch: Tensor) -> None:
 
 def _carry_out(m: Sequence[Tensor], out: Sequence[Tensor], scratch: Tensor) -> None:
     """out[0..3] = At m along one direction."""
-    near, far = scratch
-    torch.add(m[1], m[2], out=near)
-    torch.add(m[3], m[4], out=far)
-    torch.add(m[0], near, out=out[0]).add_(far)
-    torch.add(near, far, alpha=4, out=out[2])
-    torch.sub(m[1], m[2], out=near)
-    torch.sub(m[3], m[4], out=far)
-    torch.add(near, far, alpha=2, out=out[1])
-    torch.add(m[5], near, out=out[3]).add_(far, alpha=8)
+    inner, outer = scratch
+    torch.add(m[1], m[2], out=inner)
+    torch.add(m[3], m[4], out=outer)
+    torch.add(m[0], inner, out=out[0]).add_(outer)
+    torch.add(inner, outer, alpha=4, out=out[2])
+    torch.sub(m[1], m[2], out=inner)
+    torch.sub(m[3], m[4], out=outer)
+    torch.add(inner, outer, alpha=2, out=out[1])
+    torch.add(m[5], inner, out=out[3]).add_(outer, alpha=8)

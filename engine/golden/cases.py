@@ -27,7 +27,7 @@ POWER_ITERATIONS = 30
 
 @dataclass(frozen=True)
 class GoldenCase:
-    """One case. `state` and `inputs` are drawn anew on each call; `expected` are the authors' outputs."""
+    """One case. `state` and `inputs` are drawn again on each call; `expected` are the authors' outputs."""
 
     name: str
     seed: int
@@ -42,116 +42,123 @@ class GoldenCase:
 
     def inputs(self) -> dict[str, Array]:
         """The inputs by name."""
-        return {name: draw_input(self.seed, name, spec) for name, spec in self.input_specs.items()}
+        return {
+            input_name: draw_input(self.seed, input_name, input_spec)
+            for input_name, input_spec in self.input_specs.items()
+        }
 
 
 # ---------------------------------------------------------------- reading
 
 
-def read_case(path: Path) -> GoldenCase:
+def read_case(case_file: Path) -> GoldenCase:
     """Read NAME.json and the NAME.npz beside it. Raises BadFile: missing, broken, or not a golden case."""
     try:
-        spec = json.loads(read_text(path, limit=64 << 20))
+        case_json = json.loads(read_text(case_file, limit=64 << 20))
         case = GoldenCase(
-            name=str(spec.get("name", path.stem)),
-            seed=int(spec["seed"]),
-            config=dict(spec["config"]),
-            shapes={str(key): tuple(map(int, shape)) for key, shape in spec["state"].items()},
-            input_specs={str(key): dict(value) for key, value in spec["inputs"].items()},
-            expected=_read_arrays(path.with_suffix(".npz")),
+            name=str(case_json.get("name", case_file.stem)),
+            seed=int(case_json["seed"]),
+            config=dict(case_json["config"]),
+            shapes={str(key): tuple(map(int, shape)) for key, shape in case_json["state"].items()},
+            input_specs={str(key): dict(input_spec) for key, input_spec in case_json["inputs"].items()},
+            expected=_read_arrays(case_file.with_suffix(".npz")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadFile(
             '"{0}" is not a golden case; it needs seed, config, state and inputs.',
-            path, details=repr(error),
+            case_file, details=repr(error),
         ) from error
     if not case.expected:
-        raise BadFile('"{0}" holds no outputs to compare with; get it again.', path.with_suffix(".npz"))
+        raise BadFile('"{0}" holds no outputs to compare with; get it again.', case_file.with_suffix(".npz"))
     return case
 
 
-def _read_arrays(path: Path) -> dict[str, Array]:
-    data = read_bytes(path)
+def _read_arrays(arrays_file: Path) -> dict[str, Array]:
+    file_bytes = read_bytes(arrays_file)
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        with np.load(io.BytesIO(file_bytes), allow_pickle=False) as arrays:
+            return {array_name: arrays[array_name] for array_name in arrays.files}
     except (ValueError, TypeError, EOFError, OSError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise BadFile('"{0}" is damaged or no .npz file; get it again.', path, details=repr(error)) from error
+        raise BadFile('"{0}" is damaged or no .npz file; get it again.', arrays_file, details=repr(error)) from error
 
 
 # ---------------------------------------------------------------- drawing
 
 
-def _generator(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng(zlib.crc32(f"{seed}:{name}".encode()))
+def _generator(seed: int, tensor_name: str) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(f"{seed}:{tensor_name}".encode()))
 
 
 def draw_state(seed: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     """{key: array} for keys spelled as in the released files; weight_u and weight_v are true singular vectors."""
-    drawn = {
-        key: _draw_tensor(_generator(seed, key), key.rsplit(".", 1)[-1], shape)
-        for key, shape in shapes.items()
-        if not key.endswith(("weight_u", "weight_v"))
+    state_dict = {
+        tensor_name: _draw_tensor(_generator(seed, tensor_name), tensor_name.rsplit(".", 1)[-1], shape)
+        for tensor_name, shape in shapes.items()
+        if not tensor_name.endswith(("weight_u", "weight_v"))
     }
-    for key in shapes:
-        if key.endswith("weight_u"):
-            stem = key.removesuffix("weight_u")
-            start = _generator(seed, key).standard_normal(shapes[key])
-            drawn[key], drawn[stem + "weight_v"] = _singular_vectors(drawn[stem + "weight_orig"], start)
-    return {key: drawn[key] for key in shapes}
+    for tensor_name in shapes:
+        if tensor_name.endswith("weight_u"):
+            weight_prefix = tensor_name.removesuffix("weight_u")
+            start_vector = _generator(seed, tensor_name).standard_normal(shapes[tensor_name])
+            left_vector, right_vector = _singular_vectors(state_dict[weight_prefix + "weight_orig"], start_vector)
+            state_dict[tensor_name], state_dict[weight_prefix + "weight_v"] = left_vector, right_vector
+    return {tensor_name: state_dict[tensor_name] for tensor_name in shapes}
 
 
-def _draw_tensor(rng: np.random.Generator, leaf: str, shape: tuple[int, ...]) -> Array:
+def _draw_tensor(generator: np.random.Generator, last_name: str, shape: tuple[int, ...]) -> Array:
     """One tensor: what it is follows from the last part of its name and the number of its dimensions."""
-    if leaf == "num_batches_tracked":
+    if last_name == "num_batches_tracked":
         return np.array(1, dtype=np.int64)
-    if leaf == "running_var":
-        return rng.uniform(0.5, 1.5, shape).astype(np.float32)
-    if leaf == "running_mean" or "bias" in leaf:
-        return (0.1 * rng.standard_normal(shape)).astype(np.float32)
-    if leaf == "noise_var":
+    if last_name == "running_var":
+        return generator.uniform(0.5, 1.5, shape).astype(np.float32)
+    if last_name == "running_mean" or "bias" in last_name:
+        return (0.1 * generator.standard_normal(shape)).astype(np.float32)
+    if last_name == "noise_var":
         return np.zeros(shape, np.float32)
-    if leaf.startswith("blending_"):
-        return rng.standard_normal(shape).astype(np.float32)
+    if last_name.startswith("blending_"):
+        return generator.standard_normal(shape).astype(np.float32)
     if len(shape) == 1:  # the scale of an affine norm
-        return (1 + 0.1 * rng.standard_normal(shape)).astype(np.float32)
+        return (1 + 0.1 * generator.standard_normal(shape)).astype(np.float32)
     fan_in = int(np.prod(shape[1:]))
-    return (rng.standard_normal(shape) / np.sqrt(fan_in)).astype(np.float32)
+    return (generator.standard_normal(shape) / np.sqrt(fan_in)).astype(np.float32)
 
 
-def _unit(vector: Array) -> Array:
+def _unit_length(vector: Array) -> Array:
     return np.asarray(vector / (np.linalg.norm(vector) + 1e-12))
 
 
-def _singular_vectors(weight: Array, start: Array) -> tuple[Array, Array]:
-    """u and v of the largest singular value of `weight` as a matrix, by power iteration from `start`."""
+def _singular_vectors(weight: Array, start_vector: Array) -> tuple[Array, Array]:
+    """u and v of the largest singular value of `weight` as a matrix, by power iteration from `start_vector`."""
     matrix = weight.reshape(len(weight), -1).astype(np.float64)
-    u, v = _unit(start), np.zeros(matrix.shape[1])
+    left_vector, right_vector = _unit_length(start_vector), np.zeros(matrix.shape[1])
     for _ in range(POWER_ITERATIONS):
-        v = _unit(matrix.T @ u)
-        u = _unit(matrix @ v)
-    return u.astype(np.float32), v.astype(np.float32)
+        right_vector = _unit_length(matrix.T @ left_vector)
+        left_vector = _unit_length(matrix @ right_vector)
+    return left_vector.astype(np.float32), right_vector.astype(np.float32)
 
 
-def draw_input(seed: int, name: str, spec: Mapping[str, Any]) -> Array:
+def draw_input(seed: int, input_name: str, input_spec: Mapping[str, Any]) -> Array:
     """One input array.
 
     Kinds: "labels" int64 (N, H, W) in blocks of 7 x 5; "image" float32 (N, 3, H, W), smooth, in [-1, 1]; "normal"
     float32 standard normal; "tokens" int64 from 1 to high - 1. Raises BadFile for any other.
     """
-    rng, shape, kind = _generator(seed, "input:" + name), tuple(map(int, spec["shape"])), spec["kind"]
-    if kind == "labels":
-        count, height, width = shape
-        coarse = rng.integers(0, int(spec["classes"]), (count, (height + 6) // 7, (width + 4) // 5))
-        return coarse.repeat(7, 1).repeat(5, 2)[:, :height, :width].astype(np.int64)
-    if kind == "image":
-        count, channels, height, width = shape
+    generator = _generator(seed, "input:" + input_name)
+    shape, input_kind = tuple(map(int, input_spec["shape"])), input_spec["kind"]
+    if input_kind == "labels":
+        picture_count, height, width = shape
+        block_labels = generator.integers(
+            0, int(input_spec["classes"]), (picture_count, (height + 6) // 7, (width + 4) // 5)
+        )
+        return block_labels.repeat(7, 1).repeat(5, 2)[:, :height, :width].astype(np.int64)
+    if input_kind == "image":
+        picture_count, channels, height, width = shape
         y, x = np.mgrid[0:height, 0:width] / max(height, width)
-        frequency = rng.uniform(1, 6, (count, channels, 2))[..., None, None]
-        phase = rng.uniform(0, 6, (count, channels))[..., None, None]
+        frequency = generator.uniform(1, 6, (picture_count, channels, 2))[..., None, None]
+        phase = generator.uniform(0, 6, (picture_count, channels))[..., None, None]
         return np.sin(frequency[:, :, 0] * y * 3 + frequency[:, :, 1] * x * 3 + phase).astype(np.float32)
-    if kind == "normal":
-        return rng.standard_normal(shape).astype(np.float32)
-    if kind == "tokens":
-        return rng.integers(1, int(spec["high"]), shape).astype(np.int64)
-    raise BadFile('The input "{0}" of a golden case is of the unknown kind "{1}".', name, kind)
+    if input_kind == "normal":
+        return generator.standard_normal(shape).astype(np.float32)
+    if input_kind == "tokens":
+        return generator.integers(1, int(input_spec["high"]), shape).astype(np.int64)
+    raise BadFile('The input "{0}" of a golden case is of the unknown kind "{1}".', input_name, input_kind)

@@ -53,71 +53,72 @@ def find_cases(paths: Iterable[Path]) -> list[Path]:
 
     Raises BadFile for a path that names no case.
     """
-    found: list[Path] = []
+    case_files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            cases = [file for file in sorted(path.glob("*.json")) if _looks_like_a_case(file)]
-            if not cases:
+            folder_cases = [case_file for case_file in sorted(path.glob("*.json")) if _looks_like_a_case(case_file)]
+            if not folder_cases:
                 raise BadFile('The folder "{0}" has no golden cases (NAME.json with NAME.npz); choose another.', path)
-            found += cases
+            case_files += folder_cases
             continue
-        file = path if path.suffix == ".json" else path.with_name(f"{path.name.removesuffix('.npz')}.json")
-        if not file.is_file():
+        case_file = path if path.suffix == ".json" else path.with_name(f"{path.name.removesuffix('.npz')}.json")
+        if not case_file.is_file():
             raise BadFile('There is no golden case "{0}"; give a folder of cases or a NAME.json.', path)
-        found.append(file)
-    return list(dict.fromkeys(found))
+        case_files.append(case_file)
+    return list(dict.fromkeys(case_files))
 
 
-def _looks_like_a_case(path: Path) -> bool:
+def _looks_like_a_case(json_file: Path) -> bool:
     """A folder may hold other JSON files; whatever might be a case is one, so that a broken case is reported."""
-    if path.with_suffix(".npz").exists():
+    if json_file.with_suffix(".npz").exists():
         return True
     with suppress(OSError, ValueError, RecursionError):
-        spec = json.loads(path.read_text("utf-8"))
-        return isinstance(spec, dict) and {"state", "inputs"} <= spec.keys()
+        case_json = json.loads(json_file.read_text("utf-8"))
+        return isinstance(case_json, dict) and {"state", "inputs"} <= case_json.keys()
     return False
 
 
-def run_case(path: Path) -> CaseResult:
-    """Compute one case's outputs and compare them; what cannot be compared is told in `problem`."""
-    started, name, difference, problem = time.perf_counter(), path.stem, math.nan, ""
+def run_case(case_file: Path) -> CaseResult:
+    """Compute one case's outputs and compare them; `problem` says what cannot be compared."""
+    start_time, case_name, difference, problem = time.perf_counter(), case_file.stem, math.nan, ""
     try:
-        case = read_case(path)
-        name = case.name
+        case = read_case(case_file)
+        case_name = case.name
         difference = _difference(case, _outputs(case))
     except EngineError as error:
         problem = str(error)
     except (KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
-        problem = f'"{path}" cannot be computed: its parts do not fit each other ({type(error).__name__}: {error}).'
-    return CaseResult(name, difference, time.perf_counter() - started, problem)
+        reason = f"{type(error).__name__}: {error}"
+        problem = f'"{case_file}" cannot be computed: its parts do not fit each other ({reason}).'
+    return CaseResult(case_name, difference, time.perf_counter() - start_time, problem)
 
 
 def _outputs(case: GoldenCase) -> Outputs:
-    model = case.config.get("model")
-    known = kinds()
-    if model not in known:
-        raise NotSupported('The kind "{0}" is not yet supported; update Tessera.', model)
-    state = {key: torch.from_numpy(array) for key, array in case.state().items()}
-    inputs = {key: torch.from_numpy(array) for key, array in case.inputs().items()}
+    kind_name = case.config.get("model")
+    known_kinds = kinds()
+    if kind_name not in known_kinds:
+        raise NotSupported('The kind "{0}" is not yet supported; update Tessera.', kind_name)
+    state = {tensor_name: torch.from_numpy(array) for tensor_name, array in case.state().items()}
+    inputs = {tensor_name: torch.from_numpy(array) for tensor_name, array in case.inputs().items()}
     with torch.inference_mode():
-        return known[model](case, state, inputs)
+        return known_kinds[kind_name](case, state, inputs)
 
 
 def _difference(case: GoldenCase, outputs: Outputs) -> float:
     """The largest absolute difference. Raises BadFile if an output is not computed or of another shape."""
-    worst = 0.0
-    for name, array in case.expected.items():
+    largest = 0.0
+    for output_name, array in case.expected.items():
         expected = torch.from_numpy(array).double()
-        if name not in outputs:
-            raise NotSupported('The output "{0}" of "{1}" is not computed by this version.', name, case.name)
-        found = outputs[name].double()
-        if found.shape != expected.shape:
+        if output_name not in outputs:
+            raise NotSupported('The output "{0}" of "{1}" is not computed by this version.', output_name, case.name)
+        computed = outputs[output_name].double()
+        if computed.shape != expected.shape:
             raise BadFile(
                 'The output "{0}" of "{1}" is {2}, expected {3}.',
-                name, case.name, tuple(found.shape), tuple(expected.shape),
+                output_name, case.name, tuple(computed.shape), tuple(expected.shape),
             )
-        difference = float((found - expected).abs().max()) if expected.numel() else 0.0
+        difference = float((computed - expected).abs().max()) if expected.numel() else 0.0
         if math.isnan(difference):
-            raise BadFile('The output "{0}" of "{1}" holds values that are no numbers.', name, case.name)
-        worst = max(worst, difference)
-    return worst
+            raise BadFile('The output "{0}" of "{1}" holds values that are no numbers.', output_name, case.name)
+        largest = max(largest, difference)
+    return largest

@@ -71,7 +71,7 @@ class Judges:
 
     @property
     def any(self) -> bool:
-        """Whether there is anybody to see pictures."""
+        """Whether at least one network is installed."""
         return self.features is not None or self.inception is not None
 
     def names(self) -> dict[str, str | None]:

@@ -43,12 +43,12 @@ class StyleSource:
         Raises MissingStyle, BadRequest, NotSupported.
         """
         per_label = [self.code(style, label, encode) for label, style in enumerate(self._styles(request))]
-        rows = max(len(code) for code in per_label)
-        return torch.stack([code.expand(rows, -1) for code in per_label], dim=1)
+        row_count = max(len(label_code) for label_code in per_label)
+        return torch.stack([label_code.expand(row_count, -1) for label_code in per_label], dim=1)
 
     def _styles(self, request: RenderRequest) -> list[Style]:
         """The style of each label. Pictures are read for labels that the map shows: for others the mean stands in, so
-        that a file which has gone stops nothing that it has no part in."""
+        that a missing file stops only what needs it."""
         styles = [request.style(label) for label in range(self.mean.shape[1])]
         from_files = {label for label, style in enumerate(styles) if self._reads_picture(style)}
         if from_files:
@@ -67,24 +67,24 @@ class StyleSource:
     def _own_code(self, style: ImageStyle) -> Array | None:
         """The code (E * D,) that the style carries, if these weights may have made it."""
         code = style.code_array()
-        fits = code is not None and code.size == self.mean.shape[0] * self.mean.shape[2]
-        return code if fits and not style.foreign(self.identity) else None
+        right_size = code is not None and code.size == self.mean.shape[0] * self.mean.shape[2]
+        return code if right_size and not style.foreign(self.identity) else None
 
     def code(self, style: Style, label: int, encode: Encode) -> Tensor:
         """One label's style as (K, D), K = E or the number of blocks."""
         if isinstance(style, ImageStyle):
             return self._image_code(style, encode)
         if isinstance(style, SampleStyle):
-            return self._shaped(self.sample(label, style.seed))
+            return self._per_encoder(self.sample(label, style.seed))
         if isinstance(style, MixStyle):
-            a, b = self.code(style.a, label, encode), self.code(style.b, label, encode)
-            rows = max(len(a), len(b))
-            return torch.lerp(a.expand(rows, -1), b.expand(rows, -1), style.amount)
+            first_code, second_code = self.code(style.a, label, encode), self.code(style.b, label, encode)
+            row_count = max(len(first_code), len(second_code))
+            return torch.lerp(first_code.expand(row_count, -1), second_code.expand(row_count, -1), style.amount)
         if isinstance(style, BlockStyle):
-            return self._crossed(style, label, encode)
+            return self._cross_over(style, label, encode)
         return self.mean[:, label]
 
-    def _crossed(self, style: BlockStyle, label: int, encode: Encode) -> Tensor:
+    def _cross_over(self, style: BlockStyle, label: int, encode: Encode) -> Tensor:
         encoders = self.mean.shape[0]
         if not self.blocks:
             raise NotSupported('The blocks of "{0}" take one style; it cannot cross styles over.', self.weights)
@@ -92,21 +92,21 @@ class StyleSource:
             raise NotSupported(
                 '"{0}" has an encoder per normalisation layer; it cannot cross styles over.', self.weights
             )
-        if (given := len(style.blocks)) != self.blocks:
+        if (given_blocks := len(style.blocks)) != self.blocks:
             raise BadRequest(
                 '"{0}" crosses styles over in {1} blocks; the request gives {2}.',
-                self.weights, self.blocks, given,
+                self.weights, self.blocks, given_blocks,
             )
-        parts = [self.code(part, label, encode) for part in style.blocks]
-        return torch.stack([part[n if len(part) > 1 else 0] for n, part in enumerate(parts)])
+        block_codes = [self.code(block_style, label, encode) for block_style in style.blocks]
+        return torch.stack([code[index if len(code) > 1 else 0] for index, code in enumerate(block_codes)])
 
-    def _shaped(self, code: Array) -> Tensor:
-        return torch.from_numpy(np.array(code, np.float32)).view(self.mean.shape[0], self.mean.shape[2])
+    def _per_encoder(self, flat_code: Array) -> Tensor:
+        return torch.from_numpy(np.array(flat_code, np.float32)).view(self.mean.shape[0], self.mean.shape[2])
 
     def _image_code(self, style: ImageStyle, encode: Encode) -> Tensor:
         own_code = self._own_code(style)
         if own_code is not None:
-            return self._shaped(own_code)
+            return self._per_encoder(own_code)
         try:
             codes, present = encode(style)
         except BadFile as error:
@@ -118,16 +118,18 @@ class StyleSource:
                 style.path, self.weights, details=str(error),
             ) from error
         require_region(style.path, style.label, present, self.label_set)
-        return self._shaped(codes[style.label])
+        return self._per_encoder(codes[style.label])
 
 
-def require_region(path: str, label: int, present: Array, label_set: LabelSet) -> None:
-    """Raise MissingStyle, naming what there is, unless the picture at `path` shows the label; present: (L,) bool."""
+def require_region(picture_path: str, label: int, present: Array, label_set: LabelSet) -> None:
+    """Raise MissingStyle, naming the regions there are, unless the picture shows the label; present: (L,) bool."""
     if label < len(present) and present[label]:
         return
-    names = ", ".join(label_set[int(shown)].name for shown in np.flatnonzero(present))
-    name = label_set[label].name if label < len(label_set) else str(label)
-    raise MissingStyle('"{0}" has no region "{1}" to take a style from; its regions are {2}.', path, name, names)
+    region_names = ", ".join(label_set[int(present_label)].name for present_label in np.flatnonzero(present))
+    label_name = label_set[label].name if label < len(label_set) else str(label)
+    raise MissingStyle(
+        '"{0}" has no region "{1}" to take a style from; its regions are {2}.', picture_path, label_name, region_names
+    )
 
 
 def needs_mean(style: Style) -> bool:
@@ -135,7 +137,7 @@ def needs_mean(style: Style) -> bool:
     if isinstance(style, MixStyle):
         return needs_mean(style.a) or needs_mean(style.b)
     if isinstance(style, BlockStyle):
-        return any(needs_mean(part) for part in style.blocks)
+        return any(needs_mean(block_style) for block_style in style.blocks)
     return isinstance(style, MeanStyle)
 
 
@@ -145,8 +147,8 @@ def drawn(label: int, seed: int, length: int) -> Array:
     Philox counts, whose output numpy guarantees, through Box and Muller's transform in float64: the same numbers with
     every version and on every processor (but for the last bit of a logarithm, which float32 rounds away).
     """
-    pairs = (length + 1) // 2
-    raw = np.random.Philox(key=(seed << 8) | label).random_raw(2 * pairs)
-    uniform = ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53  # (0, 1), 53 bits
-    radius, angle = np.sqrt(-2 * np.log(uniform[:pairs])), 2 * np.pi * uniform[pairs:]
-    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:length].astype(np.float32)
+    pair_count = (length + 1) // 2
+    random_words = np.random.Philox(key=(seed << 8) | label).random_raw(2 * pair_count)
+    uniform = ((random_words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53  # (0, 1), 53 bits
+    radii, angles = np.sqrt(-2 * np.log(uniform[:pair_count])), 2 * np.pi * uniform[pair_count:]
+    return np.concatenate([radii * np.cos(angles), radii * np.sin(angles)])[:length].astype(np.float32)

@@ -17,19 +17,19 @@ from engine.painting.label_painter import Array, hot_map
 
 def label_edges(label_map: Array) -> NDArray[np.bool_]:
     """(H, W) ids -> (H, W) bool, true on both sides of every border."""
-    edges = np.zeros(label_map.shape, bool)
-    across, down = label_map[:, 1:] != label_map[:, :-1], label_map[1:] != label_map[:-1]
-    edges[:, 1:] |= across
-    edges[:, :-1] |= across
-    edges[1:] |= down
-    edges[:-1] |= down
-    return edges
+    at_border = np.zeros(label_map.shape, bool)
+    differs_across, differs_down = label_map[:, 1:] != label_map[:, :-1], label_map[1:] != label_map[:-1]
+    at_border[:, 1:] |= differs_across
+    at_border[:, :-1] |= differs_across
+    at_border[1:] |= differs_down
+    at_border[:-1] |= differs_down
+    return at_border
 
 
-def conditions(label_map: Array, labels: int, edges: bool, device: torch.device) -> Tensor:
+def conditions(label_map: Array, label_count: int, with_edges: bool, device: torch.device) -> Tensor:
     """(H, W) ids -> (1, labels + edges, H, W): the one-hot map, then the edges if the network takes them."""
-    hot = hot_map(label_map, labels, device)
-    if not edges:
-        return hot
-    drawn = torch.from_numpy(label_edges(label_map)).to(device=device, dtype=hot.dtype)
-    return torch.cat([hot, drawn[None, None]], dim=1).contiguous(memory_format=torch.channels_last)
+    one_hot_map = hot_map(label_map, label_count, device)
+    if not with_edges:
+        return one_hot_map
+    edge_channel = torch.from_numpy(label_edges(label_map)).to(device=device, dtype=one_hot_map.dtype)
+    return torch.cat([one_hot_map, edge_channel[None, None]], dim=1).contiguous(memory_format=torch.channels_last)

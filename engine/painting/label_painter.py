@@ -85,15 +85,15 @@ class Painter(Protocol):
         ...
 
 
-def label_set_of(card: Card, labels: int) -> LabelSet:
-    """The label set of weights for `labels` labels. Raises WeightsError: there is none, or it has another number."""
+def label_set_of(card: Card, label_count: int) -> LabelSet:
+    """The label set of weights for so many labels. Raises WeightsError: there is none, or it has another number."""
     label_set = card.labels()
     if label_set is None:
         raise WeightsError('The card of "{0}" has no label set; get the weights again.', card.name)
-    if labels != len(label_set):
+    if label_count != len(label_set):
         raise WeightsError(
             '"{0}" paints {1} labels, its card names {2}; get the weights again.',
-            card.name, labels, len(label_set),
+            card.name, label_count, len(label_set),
         )
     return label_set
 
@@ -106,10 +106,10 @@ def do_not_fit(card: Card, error: Exception) -> WeightsError:
     )
 
 
-def hot_map(label_map: Array, labels: int, device: torch.device) -> Tensor:
+def hot_map(label_map: Array, label_count: int, device: torch.device) -> Tensor:
     """(H, W) ids -> (1, labels, H, W) float32 one-hot map in channels-last memory."""
     ids = torch.from_numpy(label_map.astype(np.int64))[None].to(device)
-    return one_hot(ids, labels).contiguous(memory_format=torch.channels_last)
+    return one_hot(ids, label_count).contiguous(memory_format=torch.channels_last)
 
 
 def as_image(pixels: Array, device: torch.device) -> Tensor:

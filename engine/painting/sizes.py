@@ -53,8 +53,8 @@ def painted_size(
 def encoded_size(height: int, width: int, stride: int, resolution: int) -> Size:
     """A size near the shape of (height, width) whose longer side is the resolution, in whole strides."""
     scale = resolution / max(height, width)
-    tall, wide = (max(stride, round(side * scale / stride) * stride) for side in (height, width))
-    return tall, wide
+    encoded_height, encoded_width = (max(stride, round(side * scale / stride) * stride) for side in (height, width))
+    return encoded_height, encoded_width
 
 
 def preview_sizes(height: int, width: int, stride: int, resolution: int) -> list[Size]:
@@ -63,8 +63,8 @@ def preview_sizes(height: int, width: int, stride: int, resolution: int) -> list
     None is larger than the map or than the network's resolution.
     """
     longest = min(resolution, max(height, width))
-    found = [encoded_size(height, width, stride, max(stride, round(longest * share))) for share in PREVIEWS]
-    return [size for size in dict.fromkeys(found) if size[0] <= height and size[1] <= width]
+    candidates = [encoded_size(height, width, stride, max(stride, round(longest * share))) for share in PREVIEWS]
+    return [size for size in dict.fromkeys(candidates) if size[0] <= height and size[1] <= width]
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,13 @@ class Fitted:
     filled: bool
 
     @classmethod
-    def of(cls, label_map: Array, size: Size, detail: Detail) -> Fitted:
+    def of(cls, label_map: Array, painted: Size, detail: Detail) -> Fitted:
         """The map at the size that `painted_size` has found for it."""
         height, width = label_map.shape
-        if detail == "full" and size[0] >= height and size[1] >= width:
-            ids = np.pad(label_map, ((0, size[0] - height), (0, size[1] - width)), mode="edge")
-            return cls(label_map, ids, filled=True)
-        return cls(label_map, resize_label_map(label_map, *size), filled=False)
+        if detail == "full" and painted[0] >= height and painted[1] >= width:
+            padded_map = np.pad(label_map, ((0, painted[0] - height), (0, painted[1] - width)), mode="edge")
+            return cls(label_map, padded_map, filled=True)
+        return cls(label_map, resize_label_map(label_map, *painted), filled=False)
 
     def picture(self, pixels: Array, check: Callable[[], None] = lambda: None) -> tuple[Array, tuple[str, ...]]:
         """The painted picture (h, w, 3) uint8 at the label map's own size, and a note if it had to be scaled.

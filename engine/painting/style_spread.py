@@ -64,13 +64,13 @@ class StyleSpread:
 
     def sample(self, label: int, seed: int) -> Array:
         """The style (D,) float32 of a label for a seed."""
-        code = self.mean[label].astype(np.float64)
+        style_code = self.mean[label].astype(np.float64)
         for stream, directions in ((SHARED_STREAM, self.spread[label]), (label, self.own[label])):
             # One after the other in float64, not as a matrix product: libraries of linear algebra add in orders of
             # their own, and the same seed is to give the same style on every machine.
             for amount, direction in zip(drawn(stream, seed, len(directions)), directions, strict=True):
-                code += float(amount) * direction
-        return code.astype(np.float32)
+                style_code += float(amount) * direction
+        return style_code.astype(np.float32)
 
 
 # ---------------------------------------------------------------- measuring
@@ -79,74 +79,81 @@ class StyleSpread:
 def measure_spread(
     painter: Painter,
     pictures: Iterable[Array],
-    maps: Iterable[Array],
-    k: int = SHARED,
+    label_maps: Iterable[Array],
+    shared_count: int = SHARED,
     on_picture: Callable[[int], None] | None = None,
 ) -> StyleSpread:
     """The spread of a data set's styles.
 
     Args:
         painter: weights that encode pictures.
-        pictures, maps: (H, W, 3) uint8 and their label maps (h, w), one after the other.
-        k: shared directions.
+        pictures, label_maps: (H, W, 3) uint8 and their label maps (h, w), one after the other.
+        shared_count: shared directions.
         on_picture: called with the number of pictures done; may raise to stop.
 
     Raises:
         BadRequest: no picture. BadLabelMap: a label map does not fit the weights.
     """
-    codes, present = [], []
-    for n, (pixels, label_map) in enumerate(zip(pictures, maps, strict=True)):
-        found = painter.encode(pixels, label_map)
-        shares = np.bincount(label_map.ravel(), minlength=256)[: len(found.present)] / label_map.size
-        codes.append(found.codes)
-        present.append(found.present & (shares >= MIN_SHARE))
+    codes, present_labels = [], []
+    for picture_index, (pixels, label_map) in enumerate(zip(pictures, label_maps, strict=True)):
+        style_codes = painter.encode(pixels, label_map)
+        area_shares = np.bincount(label_map.ravel(), minlength=256)[: len(style_codes.present)] / label_map.size
+        codes.append(style_codes.codes)
+        present_labels.append(style_codes.present & (area_shares >= MIN_SHARE))
         if on_picture is not None:
-            on_picture(n + 1)
+            on_picture(picture_index + 1)
     if not codes:
         raise BadRequest("There is no picture to measure styles on.")
-    return spread_of(np.stack(codes), np.stack(present), k)
+    return spread_of(np.stack(codes), np.stack(present_labels), shared_count)
 
 
-def spread_of(codes: Array, present: Array, k: int = SHARED, own: int = OWN) -> StyleSpread:
+def spread_of(codes: Array, present: Array, shared_count: int = SHARED, own_count: int = OWN) -> StyleSpread:
     """The factor model of codes (N, L, D), present (N, L).
 
     The factors are the principal components of the common labels' codes side by side, each label's scaled to one
     variance and its absences filled with the mean; a label's directions are its ridge regression on them.
     """
-    pictures, labels, length = codes.shape
-    mean, spread, alone = (np.zeros((labels, n, length)) for n in (1, k, own))
-    rest: list[Array] = []
-    for label in range(labels):
-        seen = codes[present[:, label], label].astype(np.float64)
-        if len(seen):
-            mean[label, 0] = seen.mean(0)
-        rest.append(seen - mean[label])
-    columns = [np.zeros((pictures, 1))]
+    picture_count, label_count, code_length = codes.shape
+    mean_codes, shared_directions, own_directions = (
+        np.zeros((label_count, size, code_length)) for size in (1, shared_count, own_count)
+    )
+    residuals: list[Array] = []
+    for label in range(label_count):
+        label_codes = codes[present[:, label], label].astype(np.float64)
+        if len(label_codes):
+            mean_codes[label, 0] = label_codes.mean(0)
+        residuals.append(label_codes - mean_codes[label])
+    scaled_columns = [np.zeros((picture_count, 1))]
     for label in np.flatnonzero(present.mean(0) >= COMMON).tolist():
-        column = np.zeros((pictures, length))
-        column[present[:, label]] = rest[label] / max(np.sqrt((rest[label] ** 2).sum(1).mean()), 1e-12)
-        columns.append(column)
-    scores, sizes, _ = np.linalg.svd(np.concatenate(columns, 1), full_matrices=False)
-    scores = scores[:, sizes > 1e-6 * sizes.max(initial=1e-12)][:, :k] * np.sqrt(pictures)  # of variance 1
+        label_column = np.zeros((picture_count, code_length))
+        label_column[present[:, label]] = residuals[label] / max(np.sqrt((residuals[label] ** 2).sum(1).mean()), 1e-12)
+        scaled_columns.append(label_column)
+    scores, singular_values, _ = np.linalg.svd(np.concatenate(scaled_columns, 1), full_matrices=False)
+    significant = singular_values > 1e-6 * singular_values.max(initial=1e-12)
+    scores = scores[:, significant][:, :shared_count] * np.sqrt(picture_count)  # of variance 1
     scores *= np.sign(scores[np.abs(scores).argmax(0), np.arange(scores.shape[1])])  # one sign of the two
     ridge = RIDGE * np.eye(scores.shape[1])
-    for label, left in enumerate(rest):
-        if len(left) < 2:
+    for label, label_residuals in enumerate(residuals):
+        if len(label_residuals) < 2:
             continue
-        shared = scores[present[:, label]]
-        weights = np.linalg.solve(shared.T @ shared + ridge, shared.T @ left)
-        spread[label, : len(weights)] = weights
-        _, sizes, rows = np.linalg.svd(left - shared @ weights, full_matrices=False)
-        kept = min(own, len(rows))
-        rows = rows[:kept] * np.sign(rows[np.arange(kept), np.abs(rows[:kept]).argmax(1)])[:, None]
-        alone[label, :kept] = rows * (sizes[:kept] / np.sqrt(len(left) - 1))[:, None]
-    return StyleSpread(*(part.astype(np.float32) for part in (mean[:, 0], spread, alone)))
+        label_scores = scores[present[:, label]]
+        regression = np.linalg.solve(label_scores.T @ label_scores + ridge, label_scores.T @ label_residuals)
+        shared_directions[label, : len(regression)] = regression
+        unexplained = label_residuals - label_scores @ regression
+        _, singular_values, own_axes = np.linalg.svd(unexplained, full_matrices=False)
+        kept_count = min(own_count, len(own_axes))
+        own_axes = own_axes[:kept_count]
+        signs = np.sign(own_axes[np.arange(kept_count), np.abs(own_axes).argmax(1)])
+        deviations = singular_values[:kept_count] / np.sqrt(len(label_residuals) - 1)
+        own_directions[label, :kept_count] = own_axes * signs[:, None] * deviations[:, None]
+    arrays = mean_codes[:, 0], shared_directions, own_directions
+    return StyleSpread(*(array.astype(np.float32) for array in arrays))
 
 
 def measure_styles(
     painter: Painter,
     folder: Path,
-    data: Path,
+    data_folder: Path,
     *,
     split: str = "train",
     limit: int = PICTURES,
@@ -157,7 +164,7 @@ def measure_styles(
     Args:
         painter: those weights in use.
         folder: their folder.
-        data: dataset folder with images/, labels/ and splits.json.
+        data_folder: dataset folder with images/, labels/ and splits.json.
         split: whose pictures count. limit: at most that many, spread evenly over the split.
         on_progress: called with (fraction, text); may raise to stop.
 
@@ -169,27 +176,28 @@ def measure_styles(
         raise NotSupported('"{0}" needs no measured styles: it draws its own, or has none.', painter.card.name)
     if limit < 2:
         raise BadRequest("{0} pictures are too few to tell how styles vary; use 2 or more.", limit)
-    stems = split_stems(data, split)
-    chosen = [stems[i] for i in np.linspace(0, len(stems) - 1, min(limit, len(stems))).round().astype(int)]
+    stems = split_stems(data_folder, split)
+    positions = np.linspace(0, len(stems) - 1, min(limit, len(stems))).round().astype(int)
+    chosen_stems = [stems[position] for position in positions]
 
-    def done(pictures: int) -> None:
+    def report_measured(picture_count: int) -> None:
         if on_progress is not None:
-            on_progress(pictures / len(chosen), Message("measuring styles"))
+            on_progress(picture_count / len(chosen_stems), Message("measuring styles"))
 
     side = int(painter.config.resolution)
     spread = measure_spread(
         painter,
-        (fit_square(read_image(image_path(data, stem)).pixels, side) for stem in chosen),
-        _maps(data, chosen, painter.label_set, side),
-        on_picture=done,
+        (fit_square(read_image(image_path(data_folder, stem)).pixels, side) for stem in chosen_stems),
+        _label_maps(data_folder, chosen_stems, painter.label_set, side),
+        on_picture=report_measured,
     )
     return save_spread(folder, spread)
 
 
-def _maps(data: Path, stems: list[str], label_set: LabelSet, side: int) -> Iterator[Array]:
+def _label_maps(data_folder: Path, stems: list[str], label_set: LabelSet, side: int) -> Iterator[Array]:
     for stem in stems:
-        found = read_label_map(data / "labels" / f"{stem}.png", label_set)
-        yield fit_square_label_map(found.label_map, side)
+        true_map = read_label_map(data_folder / "labels" / f"{stem}.png", label_set)
+        yield fit_square_label_map(true_map.label_map, side)
 
 
 # ---------------------------------------------------------------- the file
@@ -202,47 +210,48 @@ def save_spread(folder: Path, spread: StyleSpread) -> Card:
     """
     from safetensors.torch import save
 
-    tensors = {key: torch.from_numpy(getattr(spread, key)).half() for key in PARTS}
-    data = save(tensors)
-    card = load_weights(folder).card.replace(styles_sha256=hashlib.sha256(data).hexdigest())
-    text = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
-    with ExitStack() as stack:
-        for name, content in ((STYLES_FILE, data), (CARD_FILE, text.encode("utf-8"))):
-            handle = stack.enter_context(atomic_write(folder / name))
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
+    tensors = {tensor_name: torch.from_numpy(getattr(spread, tensor_name)).half() for tensor_name in PARTS}
+    file_bytes = save(tensors)
+    card = load_weights(folder).card.replace(styles_sha256=hashlib.sha256(file_bytes).hexdigest())
+    card_json = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
+    with ExitStack() as open_files:
+        for file_name, contents in ((STYLES_FILE, file_bytes), (CARD_FILE, card_json.encode("utf-8"))):
+            file = open_files.enter_context(atomic_write(folder / file_name))
+            file.write(contents)
+            file.flush()
+            os.fsync(file.fileno())
     return card
 
 
-def read_spread(folder: Path, card: Card, labels: int, length: int) -> StyleSpread:
+def read_spread(folder: Path, card: Card, label_count: int, code_length: int) -> StyleSpread:
     """The checked contents of styles.safetensors. Raises WeightsError: missing, damaged or of other weights."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    path = folder / STYLES_FILE
+    styles_file = folder / STYLES_FILE
     try:
-        data = read_bytes(path, limit=64 << 20)
+        file_bytes = read_bytes(styles_file, limit=64 << 20)
     except BadFile as error:
         raise WeightsError(error.message, details=error.details) from error
-    if hashlib.sha256(data).hexdigest() != card.styles_sha256.lower():
+    if hashlib.sha256(file_bytes).hexdigest() != card.styles_sha256.lower():
         raise WeightsError(
             '"{0}" is not the file that the card of "{1}" describes; measure styles again.',
-            path, card.name,
+            styles_file, card.name,
         )
     try:
-        tensors = load(data)
-        found = StyleSpread(*(tensors[key].float().numpy() for key in PARTS))
+        tensors = load(file_bytes)
+        spread = StyleSpread(*(tensors[tensor_name].float().numpy() for tensor_name in PARTS))
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError('"{0}" is damaged; measure styles again.', path, details=repr(error)) from error
-    shapes = [part.shape for part in (found.mean, found.spread, found.own)]
-    fits = shapes[0] == (labels, length) and all(len(s) == 3 and s[::2] == (labels, length) for s in shapes[1:])
-    if not (fits and all(np.isfinite(part).all() for part in (found.mean, found.spread, found.own))):
+        raise WeightsError('"{0}" is damaged; measure styles again.', styles_file, details=repr(error)) from error
+    arrays = spread.mean, spread.spread, spread.own
+    shapes, expected = [array.shape for array in arrays], (label_count, code_length)
+    fits = shapes[0] == expected and all(len(shape) == 3 and shape[::2] == expected for shape in shapes[1:])
+    if not (fits and all(np.isfinite(array).all() for array in arrays)):
         raise WeightsError(
             '"{0}" holds styles of shape {1}, "{2}" has {3}; measure styles again.',
-            path, shapes[0], card.name, (labels, length),
+            styles_file, shapes[0], card.name, expected,
         )
-    return found
+    return spread
 
 
 class DrawnStyles:
@@ -252,26 +261,26 @@ class DrawnStyles:
         weights: as loaded. labels: how many. length: of a code.
     """
 
-    def __init__(self, weights: Weights, labels: int, length: int) -> None:
-        self._card, self._folder, self._length = weights.card, weights.folder, length
-        self._labels = labels
+    def __init__(self, weights: Weights, label_count: int, code_length: int) -> None:
+        self._card, self._folder, self._length = weights.card, weights.folder, code_length
+        self._labels = label_count
         self._spread: StyleSpread | None = None
 
     def sample(self, label: int, seed: int) -> Array:
         """A style (length,) float32. Raises NotSupported (nothing was measured), WeightsError (a broken file)."""
         if self._spread is None:
-            self._spread = self._read()
+            self._spread = self._read_file()
         return self._spread.sample(label, seed)
 
     def mean(self) -> Array | None:
         """The mean style of every label (L, length) float32, if the styles were measured and their file is whole."""
         try:
-            self._spread = self._spread or self._read()
+            self._spread = self._spread or self._read_file()
         except (NotSupported, WeightsError):
             return None
         return self._spread.mean
 
-    def _read(self) -> StyleSpread:
+    def _read_file(self) -> StyleSpread:
         if not self._card.styles_sha256:
             raise NotSupported(
                 '"{0}" does not know how styles vary, so none can be drawn; take styles from pictures.',

@@ -22,12 +22,12 @@ REACHES = (5, 11)  # widths, in pixels of the small picture, of the averages tha
 SUPPORT = 2  # pixels on either side that bicubic interpolation looks at
 
 
-def upscale(pixels: Pixels, ids: Pixels, label_map: Pixels, check: Callable[[], None] = lambda: None) -> Pixels:
+def upscale(pixels: Pixels, painted_map: Pixels, label_map: Pixels, check: Callable[[], None] = lambda: None) -> Pixels:
     """Enlarge a picture along the borders of a larger label map.
 
     Args:
         pixels: (h, w, 3) uint8, the picture.
-        ids: (h, w) uint8, the label map it was painted from.
+        painted_map: (h, w) uint8, the label map it was painted from.
         label_map: (H, W) uint8, the same regions at full size.
         check: called between tiles; may raise to stop.
 
@@ -35,82 +35,85 @@ def upscale(pixels: Pixels, ids: Pixels, label_map: Pixels, check: Callable[[], 
         (H, W, 3) uint8.
     """
     height, width = label_map.shape
-    rows, columns = _weights(pixels.shape[0], height), _weights(pixels.shape[1], width)
-    small = pixels.astype(np.float32)
-    filled: dict[int, Floats] = {}
-    out = np.empty((height, width, 3), np.uint8)
+    all_row_weights = _bicubic_weights(pixels.shape[0], height)
+    all_column_weights = _bicubic_weights(pixels.shape[1], width)
+    colours = pixels.astype(np.float32)
+    region_colours: dict[int, Floats] = {}
+    enlarged_picture = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, TILE):
         check()
-        down, from_y, to_y = _band(rows, top)
+        row_weights, first_row, end_row = _tile_weights(all_row_weights, top)
         for left in range(0, width, TILE):
-            across, from_x, to_x = _band(columns, left)
-            where = slice(top, top + TILE), slice(left, left + TILE)
-            crop = slice(from_y, to_y), slice(from_x, to_x)
-            total: Floats | None = None
-            for label, share in _shares(label_map, top, left):
-                if label not in filled:
-                    filled[label] = _carried_on(small, ids == label)
-                enlarged = _enlarged(filled[label][crop], down, across)
-                if share is not None:
-                    enlarged *= share[:, :, None]
-                total = enlarged if total is None else total + enlarged
-            assert total is not None
-            np.rint(total, out=total)
-            out[where] = np.clip(total, 0, 255, out=total).astype(np.uint8)
-    return out
+            column_weights, first_column, end_column = _tile_weights(all_column_weights, left)
+            tile = slice(top, top + TILE), slice(left, left + TILE)
+            source_crop = slice(first_row, end_row), slice(first_column, end_column)
+            tile_colours: Floats | None = None
+            for label, label_share in _label_shares(label_map, top, left):
+                if label not in region_colours:
+                    region_colours[label] = _extend_colours(colours, painted_map == label)
+                label_colours = _enlarge(region_colours[label][source_crop], row_weights, column_weights)
+                if label_share is not None:
+                    label_colours *= label_share[:, :, None]
+                tile_colours = label_colours if tile_colours is None else tile_colours + label_colours
+            assert tile_colours is not None
+            np.rint(tile_colours, out=tile_colours)
+            enlarged_picture[tile] = np.clip(tile_colours, 0, 255, out=tile_colours).astype(np.uint8)
+    return enlarged_picture
 
 
-def _weights(source: int, target: int) -> Floats:
+def _bicubic_weights(source_size: int, target_size: int) -> Floats:
     """(target, source) bicubic interpolation (Keys, a = -0.5; pixel centres at halves), ends repeated."""
-    places = (np.arange(target) + 0.5) * source / target - 0.5
-    first = np.floor(places).astype(np.int64)
-    table = np.zeros((target, source), np.float32)
-    for tap in range(1 - SUPPORT, SUPPORT + 1):
-        x = np.abs(places - (first + tap))
-        near = 1.5 * x**3 - 2.5 * x**2 + 1
-        far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
-        weight = np.where(x <= 1, near, np.where(x < 2, far, 0))
-        np.add.at(table, (np.arange(target), np.clip(first + tap, 0, source - 1)), weight.astype(np.float32))
+    positions = (np.arange(target_size) + 0.5) * source_size / target_size - 0.5
+    source_pixels = np.floor(positions).astype(np.int64)
+    table = np.zeros((target_size, source_size), np.float32)
+    for tap_offset in range(1 - SUPPORT, SUPPORT + 1):
+        distance = np.abs(positions - (source_pixels + tap_offset))
+        inner_weight = 1.5 * distance**3 - 2.5 * distance**2 + 1
+        outer_weight = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+        weight = np.where(distance <= 1, inner_weight, np.where(distance < 2, outer_weight, 0))
+        columns = np.clip(source_pixels + tap_offset, 0, source_size - 1)
+        np.add.at(table, (np.arange(target_size), columns), weight.astype(np.float32))
     return table
 
 
-def _band(weights: Floats, start: int) -> tuple[Floats, int, int]:
+def _tile_weights(weights: Floats, tile_start: int) -> tuple[Floats, int, int]:
     """The weights of one tile's rows (or columns), and which source pixels they look at."""
-    some = weights[start : start + TILE]
-    used = np.flatnonzero(some.any(axis=0))
-    first, last = int(used[0]), int(used[-1]) + 1
-    return np.ascontiguousarray(some[:, first:last]), first, last
+    tile_weights = weights[tile_start : tile_start + TILE]
+    used_pixels = np.flatnonzero(tile_weights.any(axis=0))
+    first_pixel, end_pixel = int(used_pixels[0]), int(used_pixels[-1]) + 1
+    return np.ascontiguousarray(tile_weights[:, first_pixel:end_pixel]), first_pixel, end_pixel
 
 
-def _shares(label_map: Pixels, top: int, left: int) -> list[tuple[int, Floats | None]]:
+def _label_shares(label_map: Pixels, top: int, left: int) -> list[tuple[int, Floats | None]]:
     """The labels of a tile, each with its share of every pixel: 0 to 1, a pixel wide at borders. None: all of it."""
-    y0, x0 = max(0, top - 1), max(0, left - 1)
-    around = label_map[y0 : top + TILE + 1, x0 : left + TILE + 1]
-    found = np.flatnonzero(np.bincount(around.ravel(), minlength=1))
-    if len(found) == 1:
-        return [(int(found[0]), None)]
-    tile = slice(top - y0, top - y0 + TILE), slice(left - x0, left - x0 + TILE)
-    return [(int(label), cv2.GaussianBlur((around == label).astype(np.float32), (3, 3), 0.7)[tile]) for label in found]
+    first_row, first_column = max(0, top - 1), max(0, left - 1)
+    padded_tile = label_map[first_row : top + TILE + 1, first_column : left + TILE + 1]
+    present_labels = np.flatnonzero(np.bincount(padded_tile.ravel(), minlength=1))
+    if len(present_labels) == 1:
+        return [(int(present_labels[0]), None)]
+    tile = slice(top - first_row, top - first_row + TILE), slice(left - first_column, left - first_column + TILE)
+    shares = [cv2.GaussianBlur((padded_tile == label).astype(np.float32), (3, 3), 0.7) for label in present_labels]
+    return [(int(label), share[tile]) for label, share in zip(present_labels, shares, strict=True)]
 
 
-def _carried_on(small: Floats, inside: NDArray[np.bool_]) -> Floats:
+def _extend_colours(colours: Floats, in_region: NDArray[np.bool_]) -> Floats:
     """(h, w, 3): the region's own colours inside, the average of those nearby around it, the picture elsewhere."""
-    result = small.copy()
-    missing = ~inside
-    if not missing.any() or not inside.any():
-        return result
-    mask = inside.astype(np.float32)
-    coloured = small * mask[:, :, None]
-    for reach in REACHES:
-        amount = cv2.blur(mask, (reach, reach))
-        colours = cv2.blur(coloured, (reach, reach))
-        now = missing & (amount > 1e-4)
-        result[now] = colours[now] / amount[now, None]
-        missing &= ~now
-    return result
+    filled_colours = colours.copy()
+    missing = ~in_region
+    if not missing.any() or not in_region.any():
+        return filled_colours
+    region_mask = in_region.astype(np.float32)
+    region_colours = colours * region_mask[:, :, None]
+    for blur_width in REACHES:
+        region_share = cv2.blur(region_mask, (blur_width, blur_width))
+        blurred_colours = cv2.blur(region_colours, (blur_width, blur_width))
+        reached = missing & (region_share > 1e-4)
+        filled_colours[reached] = blurred_colours[reached] / region_share[reached, None]
+        missing &= ~reached
+    return filled_colours
 
 
-def _enlarged(crop: Floats, down: Floats, across: Floats) -> Floats:
+def _enlarge(source_crop: Floats, row_weights: Floats, column_weights: Floats) -> Floats:
     """(h, w, 3) through both sets of weights -> (H, W, 3)."""
-    tall = np.tensordot(down, crop, axes=(1, 0))  # (H, w, 3)
-    return np.ascontiguousarray(np.matmul(across, tall))
+    enlarged_rows = np.tensordot(row_weights, source_crop, axes=(1, 0))  # (H, w, 3)
+    return np.ascontiguousarray(np.matmul(column_weights, enlarged_rows))

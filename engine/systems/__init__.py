@@ -86,7 +86,8 @@ def unlearnt(card: Card) -> frozenset[int]:
     labels = card.labels()
     splits = metrics_by_split(card)
     training_first = sorted(splits, key=lambda split: split not in ("train", ""))
-    shares = next((found for split in training_first if (found := splits[split].get("label_shares"))), None)
+    known_shares = [splits[split].get("label_shares") for split in training_first]
+    shares = next(filter(None, known_shares), None)
     if labels is None or not shares:
         return frozenset()
     if isinstance(shares, dict):

@@ -71,9 +71,7 @@ class LabelPainter(ABC):
         self.generator: Any = channels_last(network, device).eval()
         self._fast: Any = None
         mean = self._mean_style(weights)
-        self._styles = StyleSource(
-            self.card.name, self.label_set, mean, self.sample, self.blocks, self.card.identity
-        )
+        self._styles = StyleSource(self.card.name, self.label_set, mean, self.sample, self.blocks, self.card.identity)
 
     # ------------------------------------------------------------------ what a system says
 
@@ -127,14 +125,12 @@ class LabelPainter(ABC):
         """
         self._require_styles()
         if getattr(self.config, "encoder", True) is None:
-            raise NotSupported(
-                '"{0}" has no image encoder, so pictures give it no styles; draw them.', self.card.name
-            )
+            raise NotSupported('"{0}" has no image encoder, so pictures give it no styles; draw them.', self.card.name)
         height, width = self._encoded_size(*pixels.shape[:2])
-        ids = style_picture_map(label_map, self.label_set, height, width)
+        label_ids = style_picture_map(label_map, self.label_set, height, width)
         image = as_image(resize_image(pixels, height, width), self.device)
         with torch.inference_mode():
-            codes, present = self._encode(image, hot_map(ids, self.config.labels, self.device))
+            codes, present = self._encode(image, hot_map(label_ids, self.config.labels, self.device))
         return StyleCodes(codes.float().cpu().numpy(), present.cpu().numpy())
 
     def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:
@@ -160,10 +156,10 @@ class LabelPainter(ABC):
         pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
         return pixels, (*self._style_notes(request, fitted.ids), *notes)
 
-    def _style_notes(self, request: RenderRequest, ids: Array) -> tuple[str, ...]:
+    def _style_notes(self, request: RenderRequest, label_ids: Array) -> tuple[str, ...]:
         if not self.code_length and any(not isinstance(style, MeanStyle) for style in request.styles.values()):
             return (Message("These weights have one look for a label map; styles were not used."),)
-        if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(ids)):
+        if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(label_ids)):
             return (Message("These weights come without a mean style; give each region a style."),)
         return ()
 
@@ -174,9 +170,9 @@ class LabelPainter(ABC):
             self._fast = self.renderer(self.generator, release=True)
         return self._fast
 
-    def paint_literally(self, ids: Array, given: Tensor | None, on_block: OnBlock) -> Tensor:
+    def paint_literally(self, label_ids: Array, styles: Tensor | None, on_block: OnBlock) -> Tensor:
         """The literal network's picture (3, h, w) of (h, w) ids and what else it takes, (1, ...) or None."""
-        hot = conditions(ids, self.config.labels, self.config.edges, self.device)
+        hot = conditions(label_ids, self.config.labels, self.config.edges, self.device)
         with torch.inference_mode():
-            picture: Tensor = self.generator(hot, None if given is None else given.to(self.device), on_block)
+            picture: Tensor = self.generator(hot, None if styles is None else styles.to(self.device), on_block)
         return picture[0]

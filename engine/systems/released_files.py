@@ -89,9 +89,9 @@ def place_spade(plan: Plan, key: str, tensor: Tensor) -> None:
     if key.startswith("encoder."):
         place_encoder(plan, key, tensor)
         return
-    _, index, part, *rest = key.split(".")
-    stem = f"{BLOCKS[int(index)]}.{part}"
-    if part.startswith("conv_"):
+    _, index, layer, *rest = key.split(".")
+    stem = f"{BLOCKS[int(index)]}.{layer}"
+    if layer.startswith("conv_"):
         plan.sources[key] = convolution(tensor, stem, rest[0])
     elif rest[0] == "norm":
         optional = rest[1] == "num_batches_tracked"
@@ -156,11 +156,11 @@ def _discriminator_config(shapes: Shapes, known: Known) -> PatchDiscriminatorCon
 
 def _place_discriminator(plan: Plan, key: str, tensor: Tensor) -> None:
     config: Any = plan.config
-    _, scale, part, *rest = key.split(".")
-    if part == "hidden":
+    _, scale, layer, *rest = key.split(".")
+    if layer == "hidden":
         plan.sources[key] = folded(tensor, f"discriminator_{scale}.model{int(rest[0]) + 1}.0.0")
     else:
-        number = 0 if part == "first" else config.layers
+        number = 0 if layer == "first" else config.layers
         plan.sources[key] = plain(tensor, f"discriminator_{scale}.model{number}.0.{rest[0]}")
 
 

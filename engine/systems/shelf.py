@@ -68,7 +68,8 @@ class Shelf:
             if system is None:
                 raise WeightsError(
                     '"{0}" is of the system "{1}", which this version cannot use; update Tessera.',
-                    weights_name, weights.card.system,
+                    weights_name,
+                    weights.card.system,
                 )
             while len(self._loaded) >= LOADED:
                 self._loaded.popitem(last=False)

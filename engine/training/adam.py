@@ -20,62 +20,65 @@ class FusedAdam(torch.optim.Adam):
 
     Args:
         parameters: what is trained, on one device.
-        rate, betas: see `torch.optim.Adam`.
+        learning_rate, betas: see `torch.optim.Adam`.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], rate: float, betas: tuple[float, float]) -> None:
+    def __init__(self, parameters: Iterable[nn.Parameter], learning_rate: float, betas: tuple[float, float]) -> None:
         parameters = list(parameters)
-        fused = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
-        super().__init__(parameters, rate, betas, fused=fused or None)
+        fusable = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
+        super().__init__(parameters, learning_rate, betas, fused=fusable or None)
 
-        def keep(_: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
-            groups = [{**saved, "fused": fused or None} for saved in state["param_groups"]]
-            return {**state, "param_groups": groups}
+        def keep_fused(_: torch.optim.Optimizer, optimizer_state: dict[str, Any]) -> dict[str, Any]:
+            param_groups = [{**group, "fused": fusable or None} for group in optimizer_state["param_groups"]]
+            return {**optimizer_state, "param_groups": param_groups}
 
-        self.register_load_state_dict_pre_hook(keep)
+        self.register_load_state_dict_pre_hook(keep_fused)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """One update."""
-        if closure is not None or not all(group["fused"] for group in self.param_groups):
+        if closure is not None or not all(param_group["fused"] for param_group in self.param_groups):
             return super().step(closure)
-        for group in self.param_groups:
-            lists: list[list[Tensor]] = [[], [], [], [], [], []]
-            self._init_group(group, *lists)
-            parameters, grads, averages, squares, _, steps = lists
+        for param_group in self.param_groups:
+            state_lists: list[list[Tensor]] = [[], [], [], [], [], []]
+            self._init_group(param_group, *state_lists)
+            parameters, gradients, averages, squares, _, steps = state_lists
             for parameter in parameters:
-                state = self.state[parameter]
-                for name in ("exp_avg", "exp_avg_sq"):
-                    state[name] = _like(state[name], parameter)
+                adam_state = self.state[parameter]
+                for average_name in ("exp_avg", "exp_avg_sq"):
+                    adam_state[average_name] = _in_layout_of(adam_state[average_name], parameter)
             adam(
-                [_in_order(p) for p in parameters],
-                [_in_order(_like(g, p)) for g, p in zip(grads, parameters, strict=True)],
-                [_in_order(self.state[p]["exp_avg"]) for p in parameters],
-                [_in_order(self.state[p]["exp_avg_sq"]) for p in parameters],
+                [_in_memory_order(parameter) for parameter in parameters],
+                [
+                    _in_memory_order(_in_layout_of(gradient, parameter))
+                    for gradient, parameter in zip(gradients, parameters, strict=True)
+                ],
+                [_in_memory_order(self.state[parameter]["exp_avg"]) for parameter in parameters],
+                [_in_memory_order(self.state[parameter]["exp_avg_sq"]) for parameter in parameters],
                 [],
                 steps,
                 fused=True,
                 grad_scale=getattr(self, "grad_scale", None),
                 found_inf=getattr(self, "found_inf", None),
                 amsgrad=False,
-                beta1=group["betas"][0],
-                beta2=group["betas"][1],
-                lr=group["lr"],
-                weight_decay=group["weight_decay"],
-                eps=group["eps"],
+                beta1=param_group["betas"][0],
+                beta2=param_group["betas"][1],
+                lr=param_group["lr"],
+                weight_decay=param_group["weight_decay"],
+                eps=param_group["eps"],
                 maximize=False,
             )
         return None
 
 
-def _like(x: Tensor, parameter: Tensor) -> Tensor:
-    """x in the layout of its parameter."""
-    return x if x.stride() == parameter.stride() else torch.empty_like(parameter).copy_(x)
+def _in_layout_of(tensor: Tensor, parameter: Tensor) -> Tensor:
+    """A gradient or an average, laid out in memory as its parameter is."""
+    return tensor if tensor.stride() == parameter.stride() else torch.empty_like(parameter).copy_(tensor)
 
 
-def _in_order(x: Tensor) -> Tensor:
+def _in_memory_order(tensor: Tensor) -> Tensor:
     """A contiguous view of all numbers, in the order of memory."""
-    if x.is_contiguous():
-        return x
-    order = sorted(range(x.ndim), key=lambda n: x.stride(n), reverse=True)
-    return x.permute(order)
+    if tensor.is_contiguous():
+        return tensor
+    axes_by_stride = sorted(range(tensor.ndim), key=lambda axis: tensor.stride(axis), reverse=True)
+    return tensor.permute(axes_by_stride)

@@ -59,7 +59,7 @@ class AdversarialTaskConfig(DiscriminatorConfig):
         summed (pix2pixHD).
     adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out.
     perceptual_network: what the perceptual loss compares pictures by; see `engine.metrics.perceptual`.
-    perceptual_shift: both pictures are moved by up to this many pixels before the perceptual loss, anew in each step
+    perceptual_shift: both pictures are moved by up to this many pixels before the perceptual loss, drawn in each step
         (ours): a strided network looks at every second pixel harder, always the same ones, and the painter weaves.
     discriminator_alone: steps, the first of the run, in which the discriminator alone learns (ours); none in a run
         from scratch, and `ALONE` (a quarter of a shorter run) where it begins fresh under a trained generator, which
@@ -98,16 +98,16 @@ class AdversarialTask(ABC):
         config: see `AdversarialTaskConfig`.
         steps: the whole run's length, which the learning rates follow.
         device: where to compute.
-        data: what is trained on.
+        dataset: what is trained on.
     """
 
     def __init__(
-        self, model: Any, config: AdversarialTaskConfig, steps: int, device: torch.device, data: DataSet
+        self, model: Any, config: AdversarialTaskConfig, steps: int, device: torch.device, dataset: DataSet
     ) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
         self.step = 0
         self.alone_until = config.discriminator_alone or 0
-        self.conditions = self.condition_on(model, data)
+        self.conditions = self.condition_on(model, dataset)
         self.generator: Any = channels_last(self.build(sn=True), device)
         self.discriminator = channels_last(build_discriminator(config, self.conditions.channels), device)
         self.modules: dict[str, nn.Module] = {
@@ -129,14 +129,14 @@ class AdversarialTask(ABC):
         if find_feature_net() is not None:
             self.features = channels_last(load_feature_net(), device)
         else:
-            loss = Message("without a perceptual loss")
+            loss_clause = Message("without a perceptual loss")
             if self.perceptual is not None:
-                loss = Message("with {0}", self.perceptual.name)
+                loss_clause = Message("with {0}", self.perceptual.name)
             self.notes = (
                 Message(
                     "The feature network {0} is not installed: training goes on {1} and validates without a Frechet "
                     "distance; put its two files into {2} for it.",
-                    MOBILENET, loss, install_folder(),
+                    MOBILENET, loss_clause, install_folder(),
                 ),
             )
 
@@ -147,7 +147,7 @@ class AdversarialTask(ABC):
         """A generator with fresh parameters, spectrally normalised if `sn`."""
 
     @abstractmethod
-    def condition_on(self, model: Any, data: DataSet) -> Conditions:
+    def condition_on(self, model: Any, dataset: DataSet) -> Conditions:
         """What pictures are painted from."""
 
     @abstractmethod
@@ -168,56 +168,60 @@ class AdversarialTask(ABC):
         """One update of the discriminator, then one of the generator, on one and the same painted picture."""
         self._set_rates(step)
         self.step = step
-        config, alone = self.config, step < self.alone_until
-        pictures = batch.pictures
-        real = recolour(pictures, config.recolour) if config.recolour else pictures
-        real = real.to(memory_format=torch.channels_last)
+        config, discriminator_alone = self.config, step < self.alone_until
+        batch_pictures = batch.pictures
+        real_pictures = recolour(batch_pictures, config.recolour) if config.recolour else batch_pictures
+        real_pictures = real_pictures.to(memory_format=torch.channels_last)
         condition = self.conditions.of(batch, training=True)
         self.generator.train()
-        with torch.no_grad() if alone else nullcontext():
-            fake, own = self.paint(real, condition)
-        augmentation = Augmentation(len(real), real.shape[-1], config.augment, real.device)
+        with torch.no_grad() if discriminator_alone else nullcontext():
+            fake_pictures, own_losses = self.paint(real_pictures, condition)
+        augmentation = Augmentation(len(real_pictures), real_pictures.shape[-1], config.augment, real_pictures.device)
 
         self.discriminator.requires_grad_(True)
-        real_features, fake_features = self._judge(condition, real, fake.detach(), augmentation)
-        loss = DISCRIMINATOR_LOSSES[config.gan](real_features, fake_features, config.over_scales)
-        yield "discriminator", {"discriminator": loss}
-        if alone:
+        real_features, fake_features = self._judge(condition, real_pictures, fake_pictures.detach(), augmentation)
+        discriminator_loss = DISCRIMINATOR_LOSSES[config.gan](real_features, fake_features, config.over_scales)
+        yield "discriminator", {"discriminator": discriminator_loss}
+        if discriminator_alone:
             return
 
         self.discriminator.requires_grad_(False)
-        real_features, fake_features = self._judge(condition, real, fake, augmentation)
+        real_features, fake_features = self._judge(condition, real_pictures, fake_pictures, augmentation)
         losses = {
             "adversarial": config.adversarial * GENERATOR_LOSSES[config.gan](fake_features, config.over_scales),
             "feature_matching": config.feature_matching * feature_matching(real_features, fake_features),
         }
         if self.perceptual is not None:
             losses["perceptual"] = config.perceptual * self.perceptual.loss(
-                *shift_together(fake, real, config.perceptual_shift)
+                *shift_together(fake_pictures, real_pictures, config.perceptual_shift)
             )
         if config.l1:
-            losses["l1"] = config.l1 * (fake.float() - real).abs().mean()
+            losses["l1"] = config.l1 * (fake_pictures.float() - real_pictures).abs().mean()
         if config.pyramid:
-            losses["pyramid"] = config.pyramid * pyramid_l1(real, fake)
-        yield "generator", losses | own
+            losses["pyramid"] = config.pyramid * pyramid_l1(real_pictures, fake_pictures)
+        yield "generator", losses | own_losses
 
     def _judge(
-        self, condition: Any, real: Tensor, fake: Tensor, augmentation: Augmentation
+        self, condition: Any, real_pictures: Tensor, fake_pictures: Tensor, augmentation: Augmentation
     ) -> tuple[Features, Features]:
         """Discriminator features of real and painted pictures, in one batch as published."""
-        shown, real_shown = self.conditions.shown(condition, real, augmentation)
-        _, fake_shown = self.conditions.shown(condition, fake.to(real.dtype), augmentation)
-        features = self.discriminator(torch.cat([shown, shown]), torch.cat([real_shown, fake_shown]))
-        half = len(real)
-        return [[f[:half] for f in scale] for scale in features], [[f[half:] for f in scale] for scale in features]
+        condition_shown, real_shown = self.conditions.shown(condition, real_pictures, augmentation)
+        _, fake_shown = self.conditions.shown(condition, fake_pictures.to(real_pictures.dtype), augmentation)
+        conditions = torch.cat([condition_shown, condition_shown])
+        features: Features = self.discriminator(conditions, torch.cat([real_shown, fake_shown]))
+        real_count = len(real_pictures)
+        real_features = [[layer[:real_count] for layer in scale] for scale in features]
+        fake_features = [[layer[real_count:] for layer in scale] for scale in features]
+        return real_features, fake_features
 
     def _set_rates(self, step: int) -> None:
         config = self.config
-        past = max(0.0, step / self.steps - config.decay_from) / max(1e-9, 1 - config.decay_from)
-        factor = 1 - (1 - config.decay_to) * past
-        for name, rate in (("generator", config.lr_generator), ("discriminator", config.lr_discriminator)):
-            for group in self.optimizers[name].param_groups:
-                group["lr"] = rate * factor
+        decay_progress = max(0.0, step / self.steps - config.decay_from) / max(1e-9, 1 - config.decay_from)
+        rate_factor = 1 - (1 - config.decay_to) * decay_progress
+        learning_rates = {"generator": config.lr_generator, "discriminator": config.lr_discriminator}
+        for network_name, learning_rate in learning_rates.items():
+            for param_group in self.optimizers[network_name].param_groups:
+                param_group["lr"] = learning_rate * rate_factor
 
     def after_step(self, step: int) -> None:
         """Take the generator's new state into the average, if it learnt."""
@@ -228,32 +232,32 @@ class AdversarialTask(ABC):
 
     def averaged(self) -> Any:
         """The averaged generator, spectral norm folded, in evaluation mode."""
-        copy = self.build(sn=True)
-        copy.load_state_dict(self.ema.state)
-        fold_spectral(copy)
-        return channels_last(copy, self.device).eval()
+        generator = self.build(sn=True)
+        generator.load_state_dict(self.ema.state)
+        fold_spectral(generator)
+        return channels_last(generator, self.device).eval()
 
     @torch.no_grad()
     def samples(self, batch: Batch) -> Tensor:
         """The real pictures above the system's own rows, in one picture."""
-        rows = [batch.pictures, *self.rows(self.averaged(), batch.pictures, self.conditions.of(batch))]
-        return torch.cat([torch.cat(list(x.float()), dim=-1) for x in rows], dim=-2).clamp(-1, 1)
+        sheet_rows = [batch.pictures, *self.rows(self.averaged(), batch.pictures, self.conditions.of(batch))]
+        return torch.cat([torch.cat(list(row.float()), dim=-1) for row in sheet_rows], dim=-2).clamp(-1, 1)
 
     @torch.no_grad()
-    def validate(self, data: DataSet) -> dict[str, float]:
+    def validate(self, dataset: DataSet) -> dict[str, float]:
         """PSNR of reconstructions and the Frechet distance of pooled features; score = PSNR - distance / 20."""
-        generator, psnr = self.averaged(), []
+        generator, psnr_values = self.averaged(), []
         real_pooled, fake_pooled = [], []
-        for start in range(0, len(data), BATCH):
-            batch = data.batch(np.arange(start, min(start + BATCH, len(data)))).to(self.device)
-            image = batch.pictures
-            fake = self.reconstruct(generator, image, self.conditions.of(batch)).float().clamp(-1, 1)
-            mse = ((fake - image) / 2).pow(2).mean((1, 2, 3))
-            psnr += (-10 * mse.log10()).tolist()
+        for first_index in range(0, len(dataset), BATCH):
+            batch = dataset.batch(np.arange(first_index, min(first_index + BATCH, len(dataset)))).to(self.device)
+            pictures = batch.pictures
+            reconstruction = self.reconstruct(generator, pictures, self.conditions.of(batch)).float().clamp(-1, 1)
+            squared_errors = ((reconstruction - pictures) / 2).pow(2).mean((1, 2, 3))
+            psnr_values += (-10 * squared_errors.log10()).tolist()
             if self.features is not None:
-                real_pooled.append(pooled_features(self.features, image))
-                fake_pooled.append(pooled_features(self.features, fake))
-        numbers = {"psnr": float(np.mean(psnr))}
+                real_pooled.append(pooled_features(self.features, pictures))
+                fake_pooled.append(pooled_features(self.features, reconstruction))
+        numbers = {"psnr": float(np.mean(psnr_values))}
         if real_pooled:
             numbers["fid_mobilenet_v2"] = frechet_distance(torch.cat(real_pooled), torch.cat(fake_pooled))
         numbers["score"] = numbers["psnr"] - numbers.get("fid_mobilenet_v2", 0.0) / 20
@@ -261,34 +265,36 @@ class AdversarialTask(ABC):
 
     def export(self) -> Export:
         """The averaged generator as plain convolutions."""
-        return Export(asdict(self.model), {k: v.contiguous() for k, v in self.averaged().state_dict().items()})
+        generator_state = self.averaged().state_dict()
+        return Export(asdict(self.model), {name: tensor.contiguous() for name, tensor in generator_state.items()})
 
-    def start_from(self, state: dict[str, Tensor], kept: Collection[str] = ()) -> list[str]:
+    def start_from(self, exported_state: dict[str, Tensor], kept_modules: Collection[str] = ()) -> list[str]:
         """Take over tensors of equal name and shape (a smaller network's blocks, before growing a block).
 
-        A discriminator that is not `kept` learns alone for a while, if most of the generator has learnt already.
+        A discriminator that is not among `kept_modules` learns alone for a while, if most of the generator has learnt
+        already.
         """
-        own = self.generator.state_dict()
-        left = []
-        for key in own:
-            source = state.get(key.replace("parametrizations.weight.original", "weight"))
-            if source is None or source.shape != own[key].shape:
-                left.append(key)
+        generator_state = self.generator.state_dict()
+        fresh_names = []
+        for tensor_name in generator_state:
+            exported_tensor = exported_state.get(tensor_name.replace("parametrizations.weight.original", "weight"))
+            if exported_tensor is None or exported_tensor.shape != generator_state[tensor_name].shape:
+                fresh_names.append(tensor_name)
             else:
-                own[key].copy_(source)
+                generator_state[tensor_name].copy_(exported_tensor)
         settle_spectral(self.generator)
         self.ema = EMA(self.generator, self.config.ema)
-        new = sum(own[key].numel() for key in left)
-        trained = new < sum(tensor.numel() for tensor in own.values()) / 2
-        if self.config.discriminator_alone is None and trained and "discriminator" not in kept:
+        fresh_count = sum(generator_state[tensor_name].numel() for tensor_name in fresh_names)
+        mostly_trained = fresh_count < sum(tensor.numel() for tensor in generator_state.values()) / 2
+        if self.config.discriminator_alone is None and mostly_trained and "discriminator" not in kept_modules:
             self.alone_until = min(ALONE, self.steps // 4)
-        return left
+        return fresh_names
 
     def state_dict(self) -> dict[str, Any]:
         """The average, and how long the discriminator learns alone."""
         return self.ema.state_dict() | ({"alone_until": self.alone_until} if self.alone_until else {})
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, task_state: dict[str, Any]) -> None:
         """Put them back."""
-        self.ema.load_state_dict(state)
-        self.alone_until = int(state.get("alone_until", 0))
+        self.ema.load_state_dict(task_state)
+        self.alone_until = int(task_state.get("alone_until", 0))

@@ -21,7 +21,7 @@ class Conditions(Protocol):
         """What the generator takes, on the batch's device; `training`: in the layout that training is fastest in."""
         ...
 
-    def shown(self, condition: Any, pictures: Tensor, change: Augmentation) -> tuple[Any, Tensor]:
+    def shown(self, condition: Any, pictures: Tensor, augmentation: Augmentation) -> tuple[Any, Tensor]:
         """Condition and pictures as the discriminator sees them, both changed alike."""
         ...
 
@@ -29,14 +29,14 @@ class Conditions(Protocol):
 class LabelConditions:
     """Label maps, as one-hot maps (B, L, H, W); the discriminator sees them moved and cut with their pictures."""
 
-    def __init__(self, labels: int) -> None:
-        self.channels = labels
+    def __init__(self, label_count: int) -> None:
+        self.channels = label_count
 
     def of(self, batch: Batch, *, training: bool = False) -> Tensor:
         """(B, L, H, W) float32; channels last in training."""
-        hot = one_hot(batch.label_maps, self.channels)
-        return hot.to(memory_format=torch.channels_last) if training else hot
+        one_hot_maps = one_hot(batch.label_maps, self.channels)
+        return one_hot_maps.to(memory_format=torch.channels_last) if training else one_hot_maps
 
-    def shown(self, condition: Tensor, pictures: Tensor, change: Augmentation) -> tuple[Tensor, Tensor]:
+    def shown(self, condition: Tensor, pictures: Tensor, augmentation: Augmentation) -> tuple[Tensor, Tensor]:
         """(B, L, H, W) and (B, 3, H, W), both changed."""
-        return change(condition, pictures)
+        return augmentation(condition, pictures)

@@ -56,18 +56,18 @@ class Control:
             self._stopping = self._stopping if stopping is None else stopping
             self._changed.notify_all()
 
-    def ask(self, work: Callable[[], T]) -> Future[T]:
-        """Have `work` done by the training thread between two steps, or here and now while nothing trains.
+    def ask(self, request: Callable[[], T]) -> Future[T]:
+        """Have `request` done by the training thread between two steps, or here and now while nothing trains.
 
         The future holds its result or its error.
         """
         future: Future[T] = Future()
         with self._changed:
             if self._serving:
-                self._asked.append((work, future))
+                self._asked.append((request, future))
                 self._changed.notify_all()
                 return future
-        _fulfil(work, future)
+        _fulfil(request, future)
         return future
 
     # ------------------------------------------------------------------ for the training thread
@@ -96,9 +96,9 @@ class Control:
             while True:
                 with self._changed:
                     self._changed.wait_for(lambda: self._asked or self._stopping or not self._paused)
-                    going_on = self._stopping or not self._paused
+                    continuing = self._stopping or not self._paused
                 self._serve()
-                if going_on:
+                if continuing:
                     break
             if on_pause is not None:
                 on_pause(False)
@@ -110,14 +110,14 @@ class Control:
             with self._changed:
                 if not self._asked:
                     return
-                work, future = self._asked.popleft()
-            _fulfil(work, future)
+                request, future = self._asked.popleft()
+            _fulfil(request, future)
 
 
-def _fulfil(work: Callable[[], Any], future: Future[Any]) -> None:
+def _fulfil(request: Callable[[], Any], future: Future[Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
-        future.set_result(work())
+        future.set_result(request())
     except BaseException as error:  # it belongs to whoever asked
         future.set_exception(error)

@@ -28,9 +28,12 @@ class DiscriminatorConfig:
     discriminator_spectral: bool = True
 
 
-def build_discriminator(config: DiscriminatorConfig, channels: int) -> nn.Module:
-    """A fresh one for pictures of three channels beside `channels` of conditions."""
-    patch = PatchDiscriminatorConfig(
-        channels + 3, config.discriminator_width, config.discriminator_layers, config.discriminator_last_stride
+def build_discriminator(config: DiscriminatorConfig, condition_channels: int) -> nn.Module:
+    """A fresh one for pictures of three channels beside `condition_channels` of conditions."""
+    patch_config = PatchDiscriminatorConfig(
+        condition_channels + 3,
+        config.discriminator_width,
+        config.discriminator_layers,
+        config.discriminator_last_stride,
     )
-    return MultiScaleDiscriminator(patch, sn=config.discriminator_spectral)
+    return MultiScaleDiscriminator(patch_config, sn=config.discriminator_spectral)

@@ -22,28 +22,28 @@ class EMA:
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
         self.updates = 0
-        self.state = {k: v.detach().clone() for k, v in module.state_dict().items()}
+        self.state = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Take the module's present state into the average."""
         self.updates += 1
-        weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
-        averages, values = [], []
-        for key, value in module.state_dict().items():
-            if value.is_floating_point():
-                averages.append(self.state[key])
-                values.append(value)
+        new_share = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
+        averages, new_tensors = [], []
+        for tensor_name, tensor in module.state_dict().items():
+            if tensor.is_floating_point():
+                averages.append(self.state[tensor_name])
+                new_tensors.append(tensor)
             else:
-                self.state[key].copy_(value)
-        torch._foreach_lerp_(averages, values, weight)
+                self.state[tensor_name].copy_(tensor)
+        torch._foreach_lerp_(averages, new_tensors, new_share)
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""
         return {"ema": self.state, "updates": self.updates}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, saved_state: dict[str, Any]) -> None:
         """Put it back. Raises KeyError, RuntimeError: it is of another network."""
-        for key, value in state["ema"].items():
-            self.state[key].copy_(value)
-        self.updates = int(state["updates"])
+        for tensor_name, tensor in saved_state["ema"].items():
+            self.state[tensor_name].copy_(tensor)
+        self.updates = int(saved_state["updates"])

@@ -33,7 +33,7 @@ from engine.training.run import checkpoint
 from engine.training.run.pace import Pace, machine_use
 from engine.training.run.parallel import all_or_none, any_process, average_numbers
 from engine.training.run.shortage import too_little_memory
-from engine.training.run.snapshot import Snapshot, numbers_of, on_cpu, write_weights
+from engine.training.run.snapshot import Snapshot, copied_to_cpu, read_numbers, write_weights
 from engine.training.run.step import Stepper
 from engine.training.task import Task, run_path
 
@@ -114,10 +114,10 @@ class Loop:
             self._milestones()
         self._phase("training")
         while self.step < self.recipe.steps:
-            self._look()
+            self._answer_control()
             self._latest = self.stepper.run(self.step)
             self.step += 1
-            self._pace.step(self.stepper.pictures)
+            self._pace.count_step(self.stepper.pictures)
             self.seconds = self._pace.seconds
             if self.step % self.recipe.log_every == 0:
                 self._report_step()
@@ -125,23 +125,23 @@ class Loop:
 
     def disk_bytes(self) -> int:
         """What the run will take on the disk at most: two checkpoints while one replaces the other, weights, sheets."""
-        sheets = self.recipe.steps // self.recipe.sample_every * SHOWN * 3 * self.recipe.resolution**2 * 3
-        return 2 * checkpoint.size(self.task) + sheets
+        sheet_bytes = self.recipe.steps // self.recipe.sample_every * SHOWN * 3 * self.recipe.resolution**2 * 3
+        return 2 * checkpoint.checkpoint_bytes(self.task) + sheet_bytes
 
     def data_bytes(self) -> int:
         """Memory that decoded pictures take."""
-        return sum(data.nbytes for data in (self.train, self.validation) if data is not None)
+        return sum(dataset.nbytes for dataset in (self.train, self.validation) if dataset is not None)
 
     # ------------------------------------------------------------------ between steps
 
-    def _look(self) -> None:
+    def _answer_control(self) -> None:
         """Do what other threads asked for; all processes stop together."""
-        stop = False
+        stop_requested = False
         try:
             self.control.check(self._on_pause)
         except Cancelled:
-            stop = True
-        if any_process(self.fabric, stop):
+            stop_requested = True
+        if any_process(self.fabric, stop_requested):
             raise Cancelled
 
     def _on_pause(self, paused: bool) -> None:
@@ -165,19 +165,19 @@ class Loop:
             self.validation.before_batch = None
 
     def _milestones(self) -> None:
-        recipe, last = self.recipe, self.step == self.recipe.steps
-        sample = self.step % recipe.sample_every == 0 or last
-        validate = self.validation is not None and (self.step % recipe.validate_every == 0 or last)
-        save = self.step % recipe.checkpoint_every == 0
-        with all_or_none(self.fabric) if sample or validate or save else nullcontext():
-            if sample and self.fabric.is_global_zero:
+        recipe, is_last_step = self.recipe, self.step == self.recipe.steps
+        sample_due = self.step % recipe.sample_every == 0 or is_last_step
+        validation_due = self.validation is not None and (self.step % recipe.validate_every == 0 or is_last_step)
+        checkpoint_due = self.step % recipe.checkpoint_every == 0
+        with all_or_none(self.fabric) if sample_due or validation_due or checkpoint_due else nullcontext():
+            if sample_due and self.fabric.is_global_zero:
                 self.show_samples()
-            if validate and self.fabric.is_global_zero:
+            if validation_due and self.fabric.is_global_zero:
                 self.validate()
             self._marked = self.step
-            if save:
+            if checkpoint_due:
                 self.save()
-        if sample or validate:
+        if sample_due or validation_due:
             self._phase("training")
 
     # ------------------------------------------------------------------ milestones
@@ -185,14 +185,14 @@ class Loop:
     def show_samples(self) -> None:
         """Write samples/STEP.png on `SHOWN` validation (or training) examples, evenly spread."""
         self._phase("sampling")
-        data = self.validation if self.validation is not None else self.train
-        batch = data.batch(np.array(evenly(len(data), SHOWN)))
+        dataset = self.validation if self.validation is not None else self.train
+        batch = dataset.batch(np.array(evenly(len(dataset), SHOWN)))
         with self.fabric.autocast(), self.stepper.random(0):  # the same draws every time: sheets can be compared
-            sheet = self.task.samples(batch.to(self.device))
-        pixels = ((sheet.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        path = run_path(self.folder, "samples", f"{self.step:07d}.png")
-        write_bytes(path, encode_png(pixels))
-        self._report("samples", {"path": path.name})
+            sheet_tensor = self.task.samples(batch.to(self.device))
+        sheet_pixels = ((sheet_tensor.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+        sheet_path = run_path(self.folder, "samples", f"{self.step:07d}.png")
+        write_bytes(sheet_path, encode_png(sheet_pixels))
+        self._report("samples", {"path": sheet_path.name})
 
     def validate(self) -> None:
         """Measure on the validation split; keep the export if it is the best so far."""
@@ -203,38 +203,38 @@ class Loop:
         if self._best_numbers and self._best_numbers != set(numbers):
             self.best = -float("inf")  # measured in another way: with or without a Frechet distance, say
         self._numbers, self._best_numbers = numbers, set(numbers)
-        self._report("validation", {"numbers": {k: round(v, 4) for k, v in numbers.items()}})
+        self._report("validation", {"numbers": {name: round(number, 4) for name, number in numbers.items()}})
         if numbers["score"] > self.best:
             self.best = numbers["score"]
             self.export("best.safetensors", numbers)
 
-    def export(self, name: str, numbers: dict[str, float]) -> None:
+    def export(self, file_name: str, numbers: dict[str, float]) -> None:
         """Write the averaged network for use, with its config and numbers as metadata."""
-        write_weights(run_path(self.folder, name), self._taken(numbers))
+        write_weights(run_path(self.folder, file_name), self._exported_snapshot(numbers))
 
     def snapshot(self) -> Snapshot:
         """The newest averaged network; from any thread, while the run goes on. Raises TrainingError if it has none.
 
         Waits for the present step (or batch of a validation), no longer.
         """
-        return self.control.ask(self._snapshot).result()
+        return self.control.ask(self._finite_snapshot).result()
 
-    def _snapshot(self) -> Snapshot:
-        taken = self._taken(self._numbers)
-        checkpoint.whole(taken.state, self.step, self._saved)
-        return taken
+    def _finite_snapshot(self) -> Snapshot:
+        snapshot = self._exported_snapshot(self._numbers)
+        checkpoint.check_finite(snapshot.state, self.step, self._saved)
+        return snapshot
 
-    def _taken(self, numbers: dict[str, float]) -> Snapshot:
+    def _exported_snapshot(self, numbers: dict[str, float]) -> Snapshot:
         with self.stepper.random(0):  # building a network draws numbers, which no step must miss
-            export = self.task.export()
+            exported = self.task.export()
         return Snapshot(
             self.recipe.system,
-            export.config,
-            on_cpu(export.state),
+            exported.config,
+            copied_to_cpu(exported.state),
             self.step,
             self.seconds,
             dict(numbers),
-            export.networks,
+            exported.networks,
         )
 
     def save(self) -> None:
@@ -243,32 +243,34 @@ class Loop:
         Without a validation split it writes best.safetensors too. Raises TrainingError, and keeps the last ones, when
         a loss or a weight (of the average too, where it is written) is no number.
         """
-        checkpoint.finite(self._latest, self.step, self._saved)
+        checkpoint.finite_losses(self._latest, self.step, self._saved)
         if not self.fabric.is_global_zero:
             self._saved = self.step
             return
         self._phase("saving")
-        newest = self._snapshot() if self.validation is None else None  # nothing says which state is best
-        facts = {"step": self.step, "seconds": self.seconds, "best": self.best, "marked": self._marked}
-        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
-        if scaler is not None:  # 16-mixed
-            facts["scaler"] = scaler.state_dict()
-        checkpoint.write_checkpoint(self.folder, self.task, facts, self._saved)
+        # Without validation nothing says which state is best: the newest is kept.
+        newest_snapshot = self._finite_snapshot() if self.validation is None else None
+        loop_facts = {"step": self.step, "seconds": self.seconds, "best": self.best, "marked": self._marked}
+        grad_scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        if grad_scaler is not None:  # 16-mixed
+            loop_facts["scaler"] = grad_scaler.state_dict()
+        checkpoint.write_checkpoint(self.folder, self.task, loop_facts, self._saved)
         self._saved = self.step
-        if newest is not None:
-            write_weights(run_path(self.folder, "best.safetensors"), newest)
+        if newest_snapshot is not None:
+            write_weights(run_path(self.folder, "best.safetensors"), newest_snapshot)
         self._report("checkpoint", {"path": "/".join(checkpoint.LAST)})
 
     def resume(self) -> None:
         """Go on from checkpoints/last.pt. Raises TrainingError if it is missing or belongs to another network."""
-        facts = checkpoint.read_checkpoint(self.folder, self.task)
-        self.step, self.seconds, self.best = int(facts["step"]), float(facts["seconds"]), float(facts["best"])
-        self._marked = int(facts.get("marked", self.step))
+        loop_facts = checkpoint.read_checkpoint(self.folder, self.task)
+        self.step = int(loop_facts["step"])
+        self.seconds, self.best = float(loop_facts["seconds"]), float(loop_facts["best"])
+        self._marked = int(loop_facts.get("marked", self.step))
         self._saved = self.step
-        self._best_numbers = set(numbers_of(self.folder / "best.safetensors"))
-        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
-        if scaler is not None and "scaler" in facts:
-            scaler.load_state_dict(facts["scaler"])
+        self._best_numbers = set(read_numbers(self.folder / "best.safetensors"))
+        grad_scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        if grad_scaler is not None and "scaler" in loop_facts:
+            grad_scaler.load_state_dict(loop_facts["scaler"])
 
     def _stopped_by(self, error: EngineError) -> EngineError:
         """What is told when the run cannot go on; its state is saved first where it is good."""
@@ -280,44 +282,44 @@ class Loop:
             except Exception as second:  # a full disk, or still no memory: the last checkpoint stays
                 if not isinstance(second, EngineError) and not is_out_of_memory(second):
                     raise
-        kind = OutOfMemory if isinstance(error, OutOfMemory) else TrainingError
-        what = error.message.as_clause()
+        error_class = OutOfMemory if isinstance(error, OutOfMemory) else TrainingError
+        cause_clause = error.message.as_clause()
         if self._saved:
             message = Message(
                 "{0}; training stopped at step {1}, resume it from its checkpoint of step {2}.",
-                what, self.step, self._saved,
+                cause_clause, self.step, self._saved,
             )
         else:
-            message = Message("{0}; training stopped at step {1}, start it again.", what, self.step)
-        return kind(message, details=error.details)
+            message = Message("{0}; training stopped at step {1}, start it again.", cause_clause, self.step)
+        return error_class(message, details=error.details)
 
     # ------------------------------------------------------------------ reports
 
     def _report_step(self) -> None:
-        losses = checkpoint.finite(average_numbers(self.fabric, self._latest), self.step, self._saved)
-        facts: dict[str, Any] = {"losses": losses, "images_per_second": round(self._pace.images_per_second(), 2)}
-        facts["seconds_left"] = round(self._pace.left(self.recipe.steps - self.step), 3)
-        self._report("step", facts | machine_use(self.folder, self.device))
+        losses = checkpoint.finite_losses(average_numbers(self.fabric, self._latest), self.step, self._saved)
+        step_facts: dict[str, Any] = {"losses": losses, "images_per_second": round(self._pace.images_per_second(), 2)}
+        step_facts["seconds_left"] = round(self._pace.seconds_left(self.recipe.steps - self.step), 3)
+        self._report("step", step_facts | machine_use(self.folder, self.device))
 
-    def _phase(self, phase: str) -> None:
-        self._tell("phase", {"phase": phase})
+    def _phase(self, phase_name: str) -> None:
+        self._notify("phase", {"phase": phase_name})
 
-    def _report(self, event: str, facts: dict[str, Any]) -> None:
+    def _report(self, event_name: str, event_facts: dict[str, Any]) -> None:
         """Add a line to stats.jsonl and tell it. Raises BadFile if the line cannot be written."""
         if not self.fabric.is_global_zero:
             return
-        line = {"event": event, "step": self.step, "seconds": round(self.seconds, 1), **facts}
-        path = run_path(self.folder, "stats.jsonl")
+        stats_line = {"event": event_name, "step": self.step, "seconds": round(self.seconds, 1), **event_facts}
+        stats_path = run_path(self.folder, "stats.jsonl")
         try:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            with open(stats_path, "a", encoding="utf-8") as stats_file:
+                stats_file.write(json.dumps(stats_line) + "\n")
         except OSError as error:
-            raise cannot("write", path, error) from error
-        self._tell(event, line)
+            raise cannot("write", stats_path, error) from error
+        self._notify(event_name, stats_line)
 
-    def _tell(self, event: str, facts: dict[str, Any]) -> None:
+    def _notify(self, event_name: str, event_facts: dict[str, Any]) -> None:
         if not self.fabric.is_global_zero:
             return
-        facts = {"event": event, "step": self.step, "seconds": round(self.seconds, 1)} | facts
+        event_facts = {"event": event_name, "step": self.step, "seconds": round(self.seconds, 1)} | event_facts
         for callback in self.callbacks:
-            callback(event, facts | {"steps": self.recipe.steps})
+            callback(event_name, event_facts | {"steps": self.recipe.steps})

@@ -14,36 +14,38 @@ Features = list[list[Tensor]]
 OverScales = Literal["mean", "sum"]
 
 
-def over_scales(terms: list[Tensor], how: OverScales) -> Tensor:
+def over_scales(scale_losses: list[Tensor], reduction: OverScales) -> Tensor:
     """One loss of those of the scales."""
-    stacked = torch.stack(terms)
-    return stacked.mean() if how == "mean" else stacked.sum()
+    stacked_losses = torch.stack(scale_losses)
+    return stacked_losses.mean() if reduction == "mean" else stacked_losses.sum()
 
 
-def hinge_discriminator(real: Features, fake: Features, how: OverScales = "mean") -> Tensor:
+def hinge_discriminator(real_features: Features, fake_features: Features, reduction: OverScales = "mean") -> Tensor:
     """-mean(min(D(x) - 1, 0)) - mean(min(-D(G) - 1, 0)) of each scale."""
-    terms = [
-        F.relu(1 - r[-1].float()).mean() + F.relu(1 + f[-1].float()).mean() for r, f in zip(real, fake, strict=True)
+    scale_losses = [
+        F.relu(1 - real_scale[-1].float()).mean() + F.relu(1 + fake_scale[-1].float()).mean()
+        for real_scale, fake_scale in zip(real_features, fake_features, strict=True)
     ]
-    return over_scales(terms, how)
+    return over_scales(scale_losses, reduction)
 
 
-def hinge_generator(fake: Features, how: OverScales = "mean") -> Tensor:
+def hinge_generator(fake_features: Features, reduction: OverScales = "mean") -> Tensor:
     """-mean(D(G)) of each scale."""
-    return -over_scales([f[-1].float().mean() for f in fake], how)
+    return -over_scales([fake_scale[-1].float().mean() for fake_scale in fake_features], reduction)
 
 
-def squares_discriminator(real: Features, fake: Features, how: OverScales = "sum") -> Tensor:
+def squares_discriminator(real_features: Features, fake_features: Features, reduction: OverScales = "sum") -> Tensor:
     """Least squares: (mean((D(x) - 1)^2) + mean(D(G)^2)) / 2 of each scale, summed by pix2pixHD's code."""
-    terms = [
-        ((r[-1].float() - 1).pow(2).mean() + f[-1].float().pow(2).mean()) / 2 for r, f in zip(real, fake, strict=True)
+    scale_losses = [
+        ((real_scale[-1].float() - 1).pow(2).mean() + fake_scale[-1].float().pow(2).mean()) / 2
+        for real_scale, fake_scale in zip(real_features, fake_features, strict=True)
     ]
-    return over_scales(terms, how)
+    return over_scales(scale_losses, reduction)
 
 
-def squares_generator(fake: Features, how: OverScales = "sum") -> Tensor:
+def squares_generator(fake_features: Features, reduction: OverScales = "sum") -> Tensor:
     """Least squares: mean((D(G) - 1)^2) of each scale, summed by pix2pixHD's code."""
-    return over_scales([(f[-1].float() - 1).pow(2).mean() for f in fake], how)
+    return over_scales([(fake_scale[-1].float() - 1).pow(2).mean() for fake_scale in fake_features], reduction)
 
 
 DISCRIMINATOR_LOSSES: dict[str, Callable[[Features, Features, OverScales], Tensor]] = {
@@ -56,20 +58,20 @@ GENERATOR_LOSSES: dict[str, Callable[[Features, OverScales], Tensor]] = {
 }
 
 
-def feature_matching(real: Features, fake: Features) -> Tensor:
+def feature_matching(real_features: Features, fake_features: Features) -> Tensor:
     """1 / scales * sum over scales and hidden layers of the L1 distance to the (detached) real features."""
-    terms = [
-        (f - r.detach()).abs().float().mean()
-        for real_scale, fake_scale in zip(real, fake, strict=True)
-        for r, f in zip(real_scale[:-1], fake_scale[:-1], strict=True)
+    layer_distances = [
+        (fake_layer - real_layer.detach()).abs().float().mean()
+        for real_scale, fake_scale in zip(real_features, fake_features, strict=True)
+        for real_layer, fake_layer in zip(real_scale[:-1], fake_scale[:-1], strict=True)
     ]
-    return torch.stack(terms).sum() / len(real)
+    return torch.stack(layer_distances).sum() / len(real_features)
 
 
-def pyramid_l1(real: Tensor, fake: Tensor, factors: tuple[int, ...] = (2, 4, 8)) -> Tensor:
+def pyramid_l1(real_pictures: Tensor, fake_pictures: Tensor, factors: tuple[int, ...] = (2, 4, 8)) -> Tensor:
     """Sum of L1 distances between pictures averaged over factor x factor squares."""
-    difference = fake.float() - real.float()
-    return torch.stack([F.avg_pool2d(difference, k).abs().mean() for k in factors]).sum()
+    difference = fake_pictures.float() - real_pictures.float()
+    return torch.stack([F.avg_pool2d(difference, factor).abs().mean() for factor in factors]).sum()
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -30,8 +30,8 @@ from engine.weights.store import read_tensors, save_weights, user_weights_folder
 
 
 def publish(
-    run: Path,
-    name: str,
+    run_folder: Path,
+    weights_name: str,
     *,
     destination: Path | None = None,
     data: Path | None = None,
@@ -41,8 +41,8 @@ def publish(
     """Make weights from the best state of a run.
 
     Args:
-        run: the run folder; its best.safetensors is taken.
-        name: name of the weights.
+        run_folder: the run folder; its best.safetensors is taken.
+        weights_name: name of the weights.
         destination: where the weights folder goes; the user's weights folder if not given.
         data: the dataset folder, if it is no longer where the run found it.
         facts: further fields of the card (data, data_licence, weights_licence, metrics, notes).
@@ -52,66 +52,71 @@ def publish(
         TrainingError: the run has no validated state yet, or its files are damaged.
         WeightsError, BadFile: a file cannot be read or written.
     """
-    best, config_file = run / "best.safetensors", run / "config.json"
-    if not best.is_file() or not config_file.is_file():
-        raise TrainingError('"{0}" has no best.safetensors yet; train until its first validation.', run)
-    about, trained = _read_about(config_file), _read_trained(best)
-    state = read_tensors(best)
+    best_file, config_file = run_folder / "best.safetensors", run_folder / "config.json"
+    if not best_file.is_file() or not config_file.is_file():
+        raise TrainingError('"{0}" has no best.safetensors yet; train until its first validation.', run_folder)
+    run_config, trained = _read_run_config(config_file), _read_trained(best_file)
+    tensors = read_tensors(best_file)
     metrics: dict[str, Any] = {"at_training": trained.numbers}
-    folder: DataSet | None = None
-    known = find_system(trained.system)
-    if known is not None and (known.finish or RENDER in known.requests):
-        network = _network(best, trained, state)
-        kind: Kind = load_part(known.data)
-        side = int(trained.config.get("resolution", about.recipe.get("resolution", USUAL_SIDE)))
-        folder = kind.opens()(data or Path(about.data), "train", side, on_progress)
-        metrics["train"] = folder.measures()
-        state |= _finish(trained.system).tensors(network, folder, None, on_progress)
-    card = _card(name, about, trained, metrics, facts)
-    place = (destination or user_weights_folder()) / name
-    save_weights(place, card, _half(state))
-    if folder is not None:
-        _finish(trained.system).files(place, folder, PICTURES, on_progress)
-    return read_card(place)
+    train_split: DataSet | None = None
+    known_system = find_system(trained.system)
+    if known_system is not None and (known_system.finish or RENDER in known_system.requests):
+        network = _trained_network(best_file, trained, tensors)
+        data_kind: Kind = load_part(known_system.data)
+        picture_side = int(trained.config.get("resolution", run_config.recipe.get("resolution", USUAL_SIDE)))
+        train_split = data_kind.opens()(data or Path(run_config.data), "train", picture_side, on_progress)
+        metrics["train"] = train_split.measures()
+        tensors |= _system_finish(trained.system).tensors(network, train_split, None, on_progress)
+    card = _trained_card(weights_name, run_config, trained, metrics, facts)
+    weights_folder = (destination or user_weights_folder()) / weights_name
+    save_weights(weights_folder, card, _half_precision(tensors))
+    if train_split is not None:
+        _system_finish(trained.system).files(weights_folder, train_split, PICTURES, on_progress)
+    return read_card(weights_folder)
 
 
-def _finish(name: str) -> Finish:
+def _system_finish(system_name: str) -> Finish:
     """What the system of that name adds to trained weights."""
-    known = find_system(name)
-    finish: Finish = load_part(known.finish) if known is not None and known.finish else Finish()
+    known_system = find_system(system_name)
+    finish: Finish = load_part(known_system.finish) if known_system is not None and known_system.finish else Finish()
     return finish
 
 
-def _card(
-    name: str, about: _About, trained: _Trained | Snapshot, metrics: dict[str, Any], facts: dict[str, Any] | None
+def _trained_card(
+    weights_name: str,
+    run_config: _RunConfig,
+    trained: _Trained | Snapshot,
+    metrics: dict[str, Any],
+    card_fields: dict[str, Any] | None,
 ) -> Card:
-    network = about.perceptual_network
-    if network is None:  # a run of an earlier version: what its recipe asked for was there
-        usual = getattr(load_part(system(trained.system).task_config)(), "perceptual", 0.0)
-        asked = about.recipe.get("task", {}).get("perceptual", usual)
-        network = MOBILENET if asked else ""
-    recipe = {key: value for key, value in about.recipe.items() if key != "note"}  # it speaks of the recipe's own data
+    perceptual_network = run_config.perceptual_network
+    if perceptual_network is None:  # a run of an earlier version: what its recipe asked for was there
+        usual_weight = getattr(load_part(system(trained.system).task_config)(), "perceptual", 0.0)
+        perceptual_weight = run_config.recipe.get("task", {}).get("perceptual", usual_weight)
+        perceptual_network = MOBILENET if perceptual_weight else ""
+    # The note speaks of the recipe's own data.
+    recipe_fields = {key: value for key, value in run_config.recipe.items() if key != "note"}
     return Card(
-        name=name,
+        name=weights_name,
         system=trained.system,
         config=trained.config,
         networks=trained.networks,
-        label_set=about.label_set,
+        label_set=run_config.label_set,
         steps=trained.step,
         seconds=trained.seconds,
         metrics=metrics,
-        perceptual_network=network,
-        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe)}",
-    ).replace(**(facts or {}))
+        perceptual_network=perceptual_network,
+        made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe_fields)}",
+    ).replace(**(card_fields or {}))
 
 
-def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+def _half_precision(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 
 def publish_snapshot(
     loop: Loop,
-    name: str,
+    weights_name: str,
     *,
     destination: Path | None = None,
     facts: dict[str, Any] | None = None,
@@ -125,7 +130,7 @@ def publish_snapshot(
 
     Args:
         loop: the run.
-        name: name of the weights.
+        weights_name: name of the weights.
         destination: where the weights folder goes; the user's weights folder if not given.
         facts: further fields of the card.
         pictures: mean styles are taken over at most so many training pictures, to be quick.
@@ -134,19 +139,19 @@ def publish_snapshot(
     Raises:
         TrainingError: the network holds what is no number. BadFile: the weights cannot be written.
     """
-    taken = loop.snapshot()
-    state, metrics = taken.state, {"at_training": taken.numbers}
-    finish, chosen = _finish(taken.system), evenly(len(loop.train), pictures)
-    state |= finish.tensors(_network(loop.folder, taken, state), loop.train, chosen, on_progress)
-    about = _read_about(loop.folder / "config.json")
-    card = _card(name, about, taken, metrics, facts)
-    place = (destination or user_weights_folder()) / name
-    save_weights(place, card, _half(state))
-    finish.files(place, loop.train, pictures, on_progress)
-    return read_card(place)
+    snapshot = loop.snapshot()
+    tensors, metrics = snapshot.state, {"at_training": snapshot.numbers}
+    finish, network = _system_finish(snapshot.system), _trained_network(loop.folder, snapshot, tensors)
+    tensors |= finish.tensors(network, loop.train, evenly(len(loop.train), pictures), on_progress)
+    run_config = _read_run_config(loop.folder / "config.json")
+    card = _trained_card(weights_name, run_config, snapshot, metrics, facts)
+    weights_folder = (destination or user_weights_folder()) / weights_name
+    save_weights(weights_folder, card, _half_precision(tensors))
+    finish.files(weights_folder, loop.train, pictures, on_progress)
+    return read_card(weights_folder)
 
 
-class _About(msgspec.Struct):
+class _RunConfig(msgspec.Struct):
     """What publishing needs of a run's config.json."""
 
     data: str
@@ -166,49 +171,56 @@ class _Trained(msgspec.Struct):
     networks: dict[str, dict[str, Any]] = {}
 
 
-def _read_about(path: Path) -> _About:
+def _read_run_config(config_path: Path) -> _RunConfig:
     try:
-        return msgspec.json.decode(read_bytes(path), type=_About)
+        return msgspec.json.decode(read_bytes(config_path), type=_RunConfig)
     except msgspec.DecodeError as error:
         raise TrainingError(
             '"{0}" is damaged, it is not what training wrote ({1}); publish another run.',
-            path, error, details=repr(error),
+            config_path, error, details=repr(error),
         ) from error
 
 
-def _read_trained(path: Path) -> _Trained:
+def _read_trained(weights_path: Path) -> _Trained:
     try:
-        with safe_open(path, "pt") as file:
-            found = dict(file.metadata() or {})
-        parsed = {key: json.loads(found[key]) for key in ("config", "numbers", "networks") if key in found}
-        return msgspec.convert(found | parsed, _Trained, strict=False)
+        with safe_open(weights_path, "pt") as weights_file:
+            metadata = dict(weights_file.metadata() or {})
+        parsed_fields = {
+            name: json.loads(metadata[name]) for name in ("config", "numbers", "networks") if name in metadata
+        }
+        return msgspec.convert(metadata | parsed_fields, _Trained, strict=False)
     except OSError as error:
-        raise cannot("read", path, error) from error
+        raise cannot("read", weights_path, error) from error
     except (SafetensorError, ValueError) as error:  # msgspec's and json's errors are ValueErrors
         raise TrainingError(
             '"{0}" does not say what was trained; train the run on to its next validation.',
-            path, details=repr(error),
+            weights_path, details=repr(error),
         ) from error
 
 
-def _network(path: Path, trained: _Trained | Snapshot, state: dict[str, Tensor]) -> Any:
+def _trained_network(weights_path: Path, trained: _Trained | Snapshot, tensors: dict[str, Tensor]) -> Any:
     """The trained network in evaluation mode; where there are several, a dict of them."""
-    known = system(trained.system)
+    known_system = system(trained.system)
     try:
         if trained.networks:
             networks = {}
-            for name, config in trained.networks.items():
-                own = {k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")}
-                networks[name] = _filled(known.networks[name], config, own)
+            for network_name, network_config in trained.networks.items():
+                prefix = f"{network_name}."
+                own_tensors = {
+                    name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)
+                }
+                description = known_system.networks[network_name]
+                networks[network_name] = _loaded_network(description, network_config, own_tensors)
             return networks
-        return _filled(known.network, trained.config, state)
+        return _loaded_network(known_system.network, trained.config, tensors)
     except (ValueError, RuntimeError, NotSupported) as error:
         raise TrainingError(
-            'The tensors of "{0}" do not fit its own description; publish another run.', path, details=str(error)
+            'The tensors of "{0}" do not fit its own description; publish another run.',
+            weights_path, details=str(error),
         ) from error
 
 
-def _filled(network: Network, config: dict[str, Any], state: dict[str, Tensor]) -> Any:
-    module = network.build(network.read_config(config))
-    module.load_state_dict(state)
+def _loaded_network(description: Network, network_config: dict[str, Any], tensors: dict[str, Tensor]) -> Any:
+    module = description.build(description.read_config(network_config))
+    module.load_state_dict(tensors)
     return module.eval()

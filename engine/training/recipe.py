@@ -48,9 +48,9 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
-def names() -> list[str]:
+def bundled_recipes() -> list[str]:
     """Recipes that come with Tessera."""
-    return sorted(p.stem for p in FOLDER.glob("*.toml"))
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None) -> Recipe:
@@ -58,58 +58,65 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
 
     Raises BadFile for a recipe that is missing or broken, TrainingError for an unknown key or system.
     """
-    path = Path(name_or_path)
-    if not path.suffix:
-        path = FOLDER / f"{name_or_path}.toml"
-    if not path.is_file():
+    recipe_path = Path(name_or_path)
+    if not recipe_path.suffix:
+        recipe_path = FOLDER / f"{name_or_path}.toml"
+    if not recipe_path.is_file():
         raise BadFile(
             "There is no recipe {0}; known: {1}, or a .toml file.",
-            repr(str(name_or_path)), ", ".join(names()),
+            repr(str(name_or_path)), ", ".join(bundled_recipes()),
         )
     try:
-        raw = msgspec.toml.decode(path.read_bytes())
+        raw_fields = msgspec.toml.decode(recipe_path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
-        raise BadFile("{0} is no valid TOML: {1}.", path, error) from error
-    for key, value in (changes or {}).items():
-        *parents, leaf = key.split(".")
-        place = raw
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[leaf] = value
-    recipe = read_fields(raw, Recipe, str(path))
+        raise BadFile("{0} is no valid TOML: {1}.", recipe_path, error) from error
+    for dotted_key, new_value in (changes or {}).items():
+        *parent_keys, last_key = dotted_key.split(".")
+        key_table = raw_fields
+        for parent_key in parent_keys:
+            key_table = key_table.setdefault(parent_key, {})
+        key_table[last_key] = new_value
+    recipe = read_fields(raw_fields, Recipe, str(recipe_path))
     try:
         system(recipe.system)
     except NotSupported as error:
-        raise TrainingError("{0}: {1}", path, error) from error
+        raise TrainingError("{0}: {1}", recipe_path, error) from error
     return recipe
 
 
-def read_fields(raw: dict[str, Any], kind: type[T], source: str) -> T:
-    """`raw` as a `kind` (dataclass or Struct). Raises TrainingError naming a wrong key and the nearest known one."""
-    _check_keys(raw, kind, source)
+def read_fields(raw_fields: dict[str, Any], config_type: type[T], source: str) -> T:
+    """`raw_fields` as a `config_type` (dataclass or Struct).
+
+    Raises TrainingError naming a wrong key and the nearest known one.
+    """
+    _check_keys(raw_fields, config_type, source)
     try:
-        return msgspec.convert(raw, kind)
+        return msgspec.convert(raw_fields, config_type)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).replace("`", "").partition(" - at $.")
-        key = f"the key {place!r}: " if place else ""
-        raise TrainingError("{0}: {1}{2}{3}.", source, key, what[:1].lower(), what[1:], details=str(error)) from error
+        complaint, _, key_path = str(error).replace("`", "").partition(" - at $.")
+        key_clause = f"the key {key_path!r}: " if key_path else ""
+        raise TrainingError(
+            "{0}: {1}{2}{3}.", source, key_clause, complaint[:1].lower(), complaint[1:], details=str(error)
+        ) from error
 
 
-def _check_keys(raw: dict[str, Any], kind: type, source: str) -> None:
+def _check_keys(raw_fields: dict[str, Any], config_type: type, source: str) -> None:
     """Unknown keys are errors, those of configs inside configs too: msgspec would pass over them."""
-    hints = get_type_hints(kind)
-    fields = kind.__struct_fields__ if issubclass(kind, msgspec.Struct) else kind.__dataclass_fields__  # type: ignore[attr-defined]
-    for key, value in raw.items():
-        if key not in fields:
-            near = difflib.get_close_matches(key, list(fields), 1)
-            hint = Message("; known: {0}.", ", ".join(fields))
-            if near:
-                hint = Message("; did you mean {0}?", repr(near[0]))
+    type_hints = get_type_hints(config_type)
+    is_struct = issubclass(config_type, msgspec.Struct)
+    known_names = config_type.__struct_fields__ if is_struct else config_type.__dataclass_fields__  # type: ignore[attr-defined]
+    for field_name, field_value in raw_fields.items():
+        if field_name not in known_names:
+            close_names = difflib.get_close_matches(field_name, list(known_names), 1)
+            suggestion = Message("; known: {0}.", ", ".join(known_names))
+            if close_names:
+                suggestion = Message("; did you mean {0}?", repr(close_names[0]))
             raise TrainingError(
                 "{0}: unknown key {1} for {2}{3}",
-                source, repr(key), re.sub("Config$", "", kind.__name__), hint,
+                source, repr(field_name), re.sub("Config$", "", config_type.__name__), suggestion,
             )
-        if isinstance(value, dict):
-            for kind_of_part in (hints[key], *get_args(hints[key])):  # a config, or "config or None"
-                if isinstance(kind_of_part, type) and is_dataclass(kind_of_part):
-                    _check_keys(value, kind_of_part, f"{source.removesuffix(']')}.{key}]")
+        if isinstance(field_value, dict):
+            field_type = type_hints[field_name]
+            for nested_type in (field_type, *get_args(field_type)):  # a config, or "config or None"
+                if isinstance(nested_type, type) and is_dataclass(nested_type):
+                    _check_keys(field_value, nested_type, f"{source.removesuffix(']')}.{field_name}]")

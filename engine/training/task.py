@@ -31,10 +31,14 @@ class Export:
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def several(networks: Mapping[str, tuple[dict[str, Any], Mapping[str, Tensor]]]) -> Export:
+def export_several(networks: Mapping[str, tuple[dict[str, Any], Mapping[str, Tensor]]]) -> Export:
     """The export of several networks, each with its config and its tensors."""
-    state = {f"{name}.{key}": value for name, (_, tensors) in networks.items() for key, value in tensors.items()}
-    return Export({}, state, {name: config for name, (config, _) in networks.items()})
+    exported_state = {
+        f"{network_name}.{tensor_name}": tensor
+        for network_name, (_, tensors) in networks.items()
+        for tensor_name, tensor in tensors.items()
+    }
+    return Export({}, exported_state, {name: network_config for name, (network_config, _) in networks.items()})
 
 
 class Task(Protocol):
@@ -60,7 +64,7 @@ class Task(Protocol):
         """A picture (3, H, W) in [-1, 1] that shows the present (averaged) state on a fixed batch."""
         ...
 
-    def validate(self, data: DataSet) -> dict[str, float]:
+    def validate(self, dataset: DataSet) -> dict[str, float]:
         """Named numbers on a validation split; "score" (higher is better) decides which checkpoint is kept."""
         ...
 
@@ -68,7 +72,7 @@ class Task(Protocol):
         """All that modules and optimisers do not hold (averages); tensors, numbers and plain containers."""
         ...
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, task_state: dict[str, Any]) -> None:
         """The inverse of `state_dict`."""
         ...
 
@@ -76,16 +80,16 @@ class Task(Protocol):
         """The networks for use."""
         ...
 
-    def start_from(self, state: dict[str, Tensor], kept: Collection[str] = ()) -> list[str]:
+    def start_from(self, exported_state: dict[str, Tensor], kept_modules: Collection[str] = ()) -> list[str]:
         """Take over what fits from exported weights; return the names that did not fit.
 
-        kept: names of modules that a run's checkpoint has filled already.
+        kept_modules: names of modules that a run's checkpoint has filled already.
         """
         ...
 
 
-def run_path(folder: Path, *parts: str) -> Path:
+def run_path(run_folder: Path, *parts: str) -> Path:
     """A path inside a run folder, its parent made."""
-    path = folder.joinpath(*parts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
+    inner_path = run_folder.joinpath(*parts)
+    inner_path.parent.mkdir(parents=True, exist_ok=True)
+    return inner_path

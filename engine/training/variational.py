@@ -39,33 +39,34 @@ class VariationalTaskConfig(AdversarialTaskConfig):
     mean_share: float = 0.0
 
 
-def encoded(
-    generator: Any, real: Tensor, hot: Tensor, config: VariationalTaskConfig, step: int
+def encoded_latents(
+    generator: Any, real_pictures: Tensor, one_hot_maps: Tensor, task_config: VariationalTaskConfig, step: int
 ) -> tuple[Tensor, Losses]:
     """z ~ q(z | picture), the mean itself for `mean_share` of the pictures; "kl", with its weight at this step."""
-    mean, log_variance = (x.float() for x in generator.encode(real, hot))
-    weight = config.kl * min(1.0, (step + 1) / max(1, config.kl_warm_up))
+    mean, log_variance = (statistic.float() for statistic in generator.encode(real_pictures, one_hot_maps))
+    kl_weight = task_config.kl * min(1.0, (step + 1) / max(1, task_config.kl_warm_up))
     noise = torch.randn_like(mean)
-    if config.mean_share:
-        noisy = torch.rand(len(mean), device=mean.device) >= config.mean_share
-        noise = noise * noisy.view(-1, *[1] * (mean.ndim - 1))
-    return sample_latent(mean, log_variance, noise), {"kl": weight * kl_divergence(mean, log_variance)}
+    if task_config.mean_share:
+        noisy_pictures = torch.rand(len(mean), device=mean.device) >= task_config.mean_share
+        noise = noise * noisy_pictures.view(-1, *[1] * (mean.ndim - 1))
+    return sample_latent(mean, log_variance, noise), {"kl": kl_weight * kl_divergence(mean, log_variance)}
 
 
-def from_mean(generator: Any, image: Tensor, hot: Tensor) -> Tensor:
+def painted_from_mean(generator: Any, pictures: Tensor, one_hot_maps: Tensor) -> Tensor:
     """Pictures (B, 3, H, W) painted from the mean of q(z | picture)."""
-    painted: Tensor = generator(hot, generator.encode(image, hot)[0])
+    painted: Tensor = generator(one_hot_maps, generator.encode(pictures, one_hot_maps)[0])
     return painted
 
 
-def prior(generator: Any, image: Tensor, hot: Tensor, seed: int) -> Tensor:
+def prior_latents(generator: Any, pictures: Tensor, one_hot_maps: Tensor, seed: int) -> Tensor:
     """z ~ N(0, 1) for those pictures, the same for the same seed on every device."""
-    mean: Tensor = generator.encode(image, hot)[0]
-    drawn = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed))
-    return drawn.to(mean)
+    mean: Tensor = generator.encode(pictures, one_hot_maps)[0]
+    standard_normal = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed))
+    return standard_normal.to(mean)
 
 
-def variety(generator: Any, image: Tensor, hot: Tensor) -> float:
+def variety(generator: Any, pictures: Tensor, one_hot_maps: Tensor) -> float:
     """Mean absolute difference, of 255, between two pictures from the prior: 0 where z is not used."""
-    first, second = (generator(hot, prior(generator, image, hot, seed)).float() for seed in (1, 2))
-    return float((first - second).abs().mean()) * 127.5
+    latents = [prior_latents(generator, pictures, one_hot_maps, seed) for seed in (1, 2)]
+    first_variant, second_variant = (generator(one_hot_maps, z).float() for z in latents)
+    return float((first_variant - second_variant).abs().mean()) * 127.5

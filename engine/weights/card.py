@@ -22,9 +22,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     config: plain data of the network's config dataclass, for weights that hold the system's first network alone.
     networks: for weights of several networks, the config of each by name; their tensors are prefixed "name.".
-    label_set: `LabelSet.to_dict()`, {} for systems
-    without labels. metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by
-    name as `evaluate` gives them. sha256: of model.safetensors, set when saving. styles_sha256: of
+    label_set: `LabelSet.to_dict()`, {} for systems without labels.
+    metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by name as `evaluate`
+    gives them. sha256: of model.safetensors, set when saving. styles_sha256: of
     styles.safetensors (`engine/painting/style_spread.py`), "" where there is none: then no styles can be drawn.
     """
 
@@ -68,57 +68,65 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 def metrics_by_split(card: Card) -> dict[str, dict[str, Any]]:
     """The card's metrics by split; numbers that stand in none are under ""."""
-    splits = {key: value for key, value in card.metrics.items() if isinstance(value, dict) and key != "label_shares"}
-    loose = {key: value for key, value in card.metrics.items() if key not in splits}
-    return splits | ({"": loose} if loose else {})
+    splits = {
+        metric_name: value
+        for metric_name, value in card.metrics.items()
+        if isinstance(value, dict) and metric_name != "label_shares"
+    }
+    outside_splits = {metric_name: value for metric_name, value in card.metrics.items() if metric_name not in splits}
+    return splits | ({"": outside_splits} if outside_splits else {})
 
 
 def read_card(folder: PathLike) -> Card:
     """The card of a weights folder. Raises WeightsError: missing, damaged, a wrong key, a newer schema."""
-    path = Path(folder) / CARD_FILE
+    card_file = Path(folder) / CARD_FILE
     try:
-        data = json.loads(read_text(path, limit=32 << 20))
+        card_json = json.loads(read_text(card_file, limit=32 << 20))
     except BadFile as error:
         raise WeightsError(error.message, details=error.details) from error
     except (ValueError, RecursionError) as error:
         raise WeightsError(
             '"{0}" is not a valid JSON file; get the weights again.',
-            path, details=repr(error),
+            card_file, details=repr(error),
         ) from error
-    if not isinstance(data, dict):
-        raise WeightsError('"{0}" is not a weights card; get the weights again.', path)
-    schema = data.get("schema", CARD_SCHEMA)
+    if not isinstance(card_json, dict):
+        raise WeightsError('"{0}" is not a weights card; get the weights again.', card_file)
+    schema = card_json.get("schema", CARD_SCHEMA)
     if isinstance(schema, int) and schema > CARD_SCHEMA:
         raise WeightsError(
             '"{0}" was written by a newer Tessera (card schema {1}, this version knows {2}); update Tessera to use '
             "these weights.",
-            path, schema, CARD_SCHEMA,
+            card_file, schema, CARD_SCHEMA,
         )
     try:
-        return msgspec.convert(data, Card)  # unknown keys are left alone: a card may say more than we read
+        return msgspec.convert(card_json, Card)  # unknown keys are left alone: a card may say more than we read
     except msgspec.ValidationError as error:
         raise WeightsError(
             '"{0}" is not a usable card: {1}.',
-            path, _card_problem(str(error)), details=str(error),
+            card_file, _card_problem(str(error)), details=str(error),
         ) from error
 
 
 def _card_problem(message: str) -> str:
-    what, _, place = message.partition(" - at ")
-    key = re.sub(r"^[`$.]*", "", place).rstrip("`")
-    missing = re.search(r"missing required field `(.+)`", what)
-    if missing:
-        return f'the key "{missing.group(1)}" is missing'
-    return f'the key "{key}": {what[:1].lower()}{what[1:]}'.replace("`", "")
+    reason, separator, key_path = message.partition(" - at ")
+    key = re.sub(r"^[`$.]*", "", key_path).rstrip("`")
+    missing_field = re.search(r"missing required field `(.+)`", reason)
+    if missing_field:
+        return f'the key "{missing_field.group(1)}" is missing'
+    return f'the key "{key}": {reason[:1].lower()}{reason[1:]}'.replace("`", "")
 
 
 def require_label_set(card: Card, label_set: LabelSet) -> None:
     """Raise WeightsError unless the weights know exactly the labels of `label_set`."""
-    own = card.labels()
-    if own is not None and own.same_labels(label_set):
+    own_labels = card.labels()
+    if own_labels is not None and own_labels.same_labels(label_set):
         return
-    knows = Message("the {0} labels of '{1}'", len(own), own.name) if own is not None else Message("no labels")
+    known_labels = (
+        Message("the {0} labels of '{1}'", len(own_labels), own_labels.name)
+        if own_labels is not None
+        else Message("no labels")
+    )
     raise WeightsError(
         "The weights \"{0}\" know {1}, not the {2} labels of '{3}'; choose weights for '{4}'.",
-        card.name, knows, len(label_set), label_set.name, label_set.name,
+        card.name, known_labels, len(label_set), label_set.name, label_set.name,
     )

@@ -24,13 +24,13 @@ OURS = (CARD_FILE, MODEL_FILE, *MADE_WITH_TENSORS)
 """The files of a weights folder; removing weights removes these and nothing else."""
 
 
-def problem_of(name: str | Path) -> str:
+def problem_of(weights_name: str | Path) -> str:
     """What is wrong with installed weights, as a sentence; "" when the tensors are those that the card describes.
 
     Reads the whole tensors file once (a second per gigabyte or so); later calls know it unless the file changes.
     """
     try:
-        check_weights(find_weights(name))
+        check_weights(find_weights(weights_name))
     except EngineError as error:
         return str(error)
     return ""
@@ -38,25 +38,25 @@ def problem_of(name: str | Path) -> str:
 
 def is_removable(folder: Path) -> bool:
     """Whether `remove_weights` would remove this folder: it is on the search path and did not come with Tessera."""
-    return folder.parent.resolve() in {p.resolve() for p in search_path() if p.resolve() != _bundled()}
+    return folder.parent.resolve() in {place.resolve() for place in search_path()} - {_bundled_folder()}
 
 
-def remove_weights(name: str | Path) -> Path:
+def remove_weights(weights_name: str | Path) -> Path:
     """Remove installed weights: their files, and the folder unless it holds something else. Returns the folder.
 
     Raises:
         WeightsError: there are no such weights.
         BadFile: they came with Tessera or lie outside the places where weights are kept, or cannot be removed.
     """
-    folder = find_weights(name)
+    folder = find_weights(weights_name)
     if not is_removable(folder):
         raise BadFile(
             '"{0}" is not in your own weights folder "{1}"; remove it by hand if you mean to.',
             folder, user_weights_folder(),
         )
     try:
-        for file in OURS:
-            (folder / file).unlink(missing_ok=True)
+        for file_name in OURS:
+            (folder / file_name).unlink(missing_ok=True)
         with suppress(OSError):  # something of the user's is in there: it stays
             folder.rmdir()
     except OSError as error:
@@ -64,7 +64,7 @@ def remove_weights(name: str | Path) -> Path:
     return folder
 
 
-def _bundled() -> Path:
+def _bundled_folder() -> Path:
     return (root() / "weights").resolve()
 
 
@@ -99,29 +99,29 @@ NETWORKS = (
 )
 
 
-def missing(have: set[str] | None = None) -> list[Missing]:
+def missing(installed_systems: set[str] | None = None) -> list[Missing]:
     """Feature networks that are not installed, and systems without any weights.
 
-    have: the systems of the weights that are installed; looked up unless given.
+    installed_systems: the systems of the weights that are installed; looked up unless given.
     """
-    if have is None:
+    if installed_systems is None:
         from engine.weights.store import list_weights
 
-        have = {entry.card.system for entry in list_weights() if entry.card is not None}
+        installed_systems = {entry.card.system for entry in list_weights() if entry.card is not None}
     networks = [
-        Missing(name, use, files, user_data_folder() / "nets")
-        for name, use, files in NETWORKS
-        if not any(all((place / file).is_file() for file in files) for place in _net_places())
+        Missing(network_name, usefulness, file_names, user_data_folder() / "nets")
+        for network_name, usefulness, file_names in NETWORKS
+        if not any(all((folder / file_name).is_file() for file_name in file_names) for folder in _network_folders())
     ]
-    files = f"NAME/{CARD_FILE}", f"NAME/{MODEL_FILE}"
+    file_names = f"NAME/{CARD_FILE}", f"NAME/{MODEL_FILE}"
     return networks + [
-        Missing(system.id, "weights of this system", files, user_weights_folder())
+        Missing(system.id, "weights of this system", file_names, user_weights_folder())
         for system in all_systems()
-        if system.id not in have
+        if system.id not in installed_systems
     ]
 
 
-def _net_places() -> list[Path]:
+def _network_folders() -> list[Path]:
     """As `engine.metrics.features.search_path`, which imports torch."""
-    given = [Path(p) for p in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if p]
-    return [*given, user_data_folder() / "nets", root() / "nets"]
+    named_folders = [Path(folder) for folder in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if folder]
+    return [*named_folders, user_data_folder() / "nets", root() / "nets"]

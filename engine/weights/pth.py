@@ -27,7 +27,7 @@ def read_pth(path: Path) -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old file formats; what matters is checked here
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            contents = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
     except EngineError:
@@ -36,27 +36,29 @@ def read_pth(path: Path) -> dict[str, Tensor]:
         raise no_memory(path) from error
     except Exception as error:  # a broken pickle can raise anything
         raise _unreadable(path, error) from error
-    if not isinstance(found, dict) or not found:
+    if not isinstance(contents, dict) or not contents:
         raise WeightsError('"{0}" holds no tensors by name; give a file such as latest_net_G.pth.', path)
     state: dict[str, Tensor] = {}
-    for key, value in found.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor) or value.layout is not torch.strided:
+    for tensor_name, tensor in contents.items():
+        if not isinstance(tensor_name, str) or not isinstance(tensor, Tensor) or tensor.layout is not torch.strided:
             raise WeightsError(
                 '"{0}" holds {1}, which is no tensor with a name; give a file such as latest_net_G.pth.',
-                path, repr(str(key)[:80]),
+                path, repr(str(tensor_name)[:80]),
             )
-        state[key] = value.detach()
+        state[tensor_name] = tensor.detach()
     return state
 
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:
-    text = str(error)
-    told = isinstance(error, pickle.UnpicklingError) and ("GLOBAL" in text or "Unsupported class" in text)
-    if told or _names_code(path):
+    error_text = str(error)
+    refused_code = isinstance(error, pickle.UnpicklingError) and (
+        "GLOBAL" in error_text or "Unsupported class" in error_text
+    )
+    if refused_code or _names_code(path):
         return WeightsError(
             "\"{0}\" holds more than tensors and could run code, so it was not opened; give a file from the authors' "
             "own page.",
-            path, details=text,
+            path, details=error_text,
         )
     return WeightsError('"{0}" is truncated or is no PyTorch file; download it again.', path, details=f"{error!r}")
 
@@ -64,7 +66,7 @@ def _unreadable(path: Path, error: Exception) -> WeightsError:
 def _names_code(path: Path) -> bool:
     """Whether a bare pickle (not torch's) names something to import or call; it is read, never run."""
     try:
-        with open(path, "rb") as file:
-            return any(opcode.name in _CODE for opcode, _, _ in pickletools.genops(file))
+        with open(path, "rb") as pickle_file:
+            return any(opcode.name in _CODE for opcode, _, _ in pickletools.genops(pickle_file))
     except Exception:  # no pickle at all, or one that ends too early
         return False

@@ -63,41 +63,43 @@ def read_published(path: PathLike, *, encoder: PathLike | None = None, resolutio
     Args:
         path: the authors' file.
         encoder: the file with the image encoder that belongs to this generator (latest_net_E.pth), if there is one.
-        resolution: side of the pictures it was trained on, which no tensor tells; 256 unless given.
+        resolution: side of the pictures it was trained on, which no tensor shows; 256 unless given.
 
     Raises:
         WeightsError: it is missing, truncated, holds code, or is not exactly a network that is known here.
         OutOfMemory.
     """
-    known = {} if resolution is None else {"resolution": resolution}
+    known_config = {} if resolution is None else {"resolution": resolution}
     try:
         state = read_pth(Path(path))
         if encoder is not None:
             state = _with_encoder(state, path, read_pth(Path(encoder)), encoder)
-        return convert(state, f'"{path}"' if encoder is None else f'"{path}" with "{encoder}"', **known)
+        return convert(state, f'"{path}"' if encoder is None else f'"{path}" with "{encoder}"', **known_config)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise no_memory(path) from error
 
 
 def _with_encoder(
-    state: dict[str, Tensor], path: PathLike, encoder: dict[str, Tensor], encoder_path: PathLike
+    state: dict[str, Tensor], state_path: PathLike, encoder: dict[str, Tensor], encoder_path: PathLike
 ) -> dict[str, Tensor]:
     """One state dict of a generator's and its encoder's, whichever of the two comes first."""
-    first, second = recognise(shapes_of(state)), recognise(shapes_of(encoder))
-    if second is not None and second.published.encoder:
-        first, second, state, encoder, path, encoder_path = second, first, encoder, state, encoder_path, path
-    if first is None or not first.published.encoder:
+    generator_kind, encoder_kind = recognise(shapes_of(state)), recognise(shapes_of(encoder))
+    if encoder_kind is not None and encoder_kind.published.encoder:
+        generator_kind, encoder_kind = encoder_kind, generator_kind
+        state, encoder, state_path, encoder_path = encoder, state, encoder_path, state_path
+    if generator_kind is None or not generator_kind.published.encoder:
         raise WeightsError(
-            '"{0}" is no generator that takes an image encoder; give it without "{1}".', path, encoder_path
+            '"{0}" is no generator that takes an image encoder; give it without "{1}".', state_path, encoder_path
         )
-    if second is None or (second.system, second.published.network) != (first.system, first.published.encoder):
+    wanted_encoder = generator_kind.system, generator_kind.published.encoder
+    if encoder_kind is None or (encoder_kind.system, encoder_kind.published.network) != wanted_encoder:
         raise WeightsError(
             '"{0}" is no image encoder of {1}; give the latest_net_E.pth that was published with "{2}".',
             encoder_path,
-            first.network.title,
-            path,
+            generator_kind.network.title,
+            state_path,
         )
-    return state | {ENCODER + key: tensor for key, tensor in encoder.items()}
+    return state | {ENCODER + tensor_name: tensor for tensor_name, tensor in encoder.items()}
 
 
 # ---------------------------------------------------------------- converting
@@ -105,7 +107,7 @@ def _with_encoder(
 
 def shapes_of(state: dict[str, Tensor]) -> Shapes:
     """What files are recognised by."""
-    return {key: tuple(tensor.shape) for key, tensor in state.items()}
+    return {tensor_name: tuple(tensor.shape) for tensor_name, tensor in state.items()}
 
 
 def published_kinds() -> list[Kind]:
@@ -118,25 +120,25 @@ def published_kinds() -> list[Kind]:
     ]
 
 
-def recognise(shapes: Shapes) -> Kind | None:
+def recognise(tensor_shapes: Shapes) -> Kind | None:
     """The kind of released file that has such tensors, or None."""
-    return next((kind for kind in published_kinds() if kind.published.recognises(shapes)), None)
+    return next((kind for kind in published_kinds() if kind.published.recognises(tensor_shapes)), None)
 
 
-def convert(state: dict[str, Tensor], source: str, **known: int | float | str) -> Published:
+def convert(state: dict[str, Tensor], source: str, **known_config: int | float | str) -> Published:
     """Turn a published state dict into ours; empties `state`, so that memory holds the tensors once.
 
     Args:
         state: by published name.
         source: what a sentence calls it (a quoted path).
-        known: config fields that shapes cannot tell ("resolution", "last_stride", "depth", "aspect_ratio").
+        known_config: config fields that shapes cannot tell ("resolution", "last_stride", "depth", "aspect_ratio").
 
     Raises:
         WeightsError: naming the first differences from the published network.
     """
     shapes = shapes_of(state)
-    kind = recognise(shapes)
-    if kind is None:
+    published_kind = recognise(shapes)
+    if published_kind is None:
         raise WeightsError(
             "{0} is of no network that is known here ({1}, their encoders and discriminators); its first tensor is "
             "{2}.",
@@ -145,66 +147,71 @@ def convert(state: dict[str, Tensor], source: str, **known: int | float | str) -
             repr(next(iter(shapes), "missing")),
         )
     try:
-        plan = kind.plan(shapes, known)
+        plan = published_kind.plan(shapes, known_config)
     except (ValueError, TypeError, RuntimeError) as error:
         raise WeightsError(
             "{0} looks like {1} but its shapes make no network: {2}; get the file again.",
             source,
-            kind.network.title,
+            published_kind.network.title,
             error,
             details=repr(error),
         ) from error
     problems = differences(state, plan)
     if problems:
-        raise _does_not_fit(source, kind, plan, problems)
-    converted = {key: _take(state, entry) for key, entry in plan.sources.items()}
-    for key in plan.unused:
-        state.pop(key, None)
+        raise _does_not_fit(source, published_kind, plan, problems)
+    converted = {tensor_name: _take_tensor(state, tensor_source) for tensor_name, tensor_source in plan.sources.items()}
+    for tensor_name in plan.unused:
+        state.pop(tensor_name, None)
     assert not state, f"not converted: {list(state)[:5]}"
-    return Published(kind, plan.config, converted)
+    return Published(published_kind, plan.config, converted)
 
 
 def differences(state: dict[str, Tensor], plan: Plan) -> list[str]:
     """One clause for each tensor that is missing, too many, or of a wrong shape or kind."""
     accepted, problems = plan.accepted(), []
-    for key in plan.required():
-        if key not in state:
-            problems.append(f"{key} is missing")
-    for key, tensor in state.items():
-        if key not in accepted:
-            problems.append(f"{key} is not known")
-        elif tuple(tensor.shape) != accepted[key]:
-            problems.append(f"{key} is {_size(tuple(tensor.shape))} instead of {_size(accepted[key])}")
-        elif not tensor.is_floating_point() and not key.endswith("num_batches_tracked"):
-            problems.append(f"{key} holds {str(tensor.dtype).removeprefix('torch.')} values")
+    for tensor_name in plan.required():
+        if tensor_name not in state:
+            problems.append(f"{tensor_name} is missing")
+    for tensor_name, tensor in state.items():
+        if tensor_name not in accepted:
+            problems.append(f"{tensor_name} is not known")
+        elif tuple(tensor.shape) != accepted[tensor_name]:
+            shape, expected = _shape_text(tuple(tensor.shape)), _shape_text(accepted[tensor_name])
+            problems.append(f"{tensor_name} is {shape} instead of {expected}")
+        elif not tensor.is_floating_point() and not tensor_name.endswith("num_batches_tracked"):
+            problems.append(f"{tensor_name} holds {str(tensor.dtype).removeprefix('torch.')} values")
     return problems
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def _shape_text(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "one number"
 
 
-def _does_not_fit(source: str, kind: Kind, plan: Plan, problems: list[str]) -> WeightsError:
-    shown = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
-    count = Message("1 difference") if len(problems) == 1 else Message("{0} differences", len(problems))
+def _does_not_fit(source: str, published_kind: Kind, plan: Plan, problems: list[str]) -> WeightsError:
+    shown_problems = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
+    problem_count = Message("1 difference") if len(problems) == 1 else Message("{0} differences", len(problems))
     return WeightsError(
         "{0} is not {1} as published, {2}: {3}; get the file again.",
-        source, kind.network.title, count, shown, details="\n".join([f"expected: {plan.config}", *problems]),
+        source,
+        published_kind.network.title,
+        problem_count,
+        shown_problems,
+        details="\n".join([f"expected: {plan.config}", *problems]),
     )
 
 
-def _take(state: dict[str, Tensor], source: Source) -> Tensor:
+def _take_tensor(state: dict[str, Tensor], source: Source) -> Tensor:
     """Remove one of our tensors' sources from `state` and make the tensor."""
     if source.optional and source.keys[0] not in state:
         return torch.zeros(source.shapes[0], dtype=torch.long)  # num_batches_tracked of files before 2018
-    parts = [state.pop(key) for key in source.keys]
+    source_tensors = [state.pop(key) for key in source.keys]
     if source.folded:
-        weight, u, v = (part.float() for part in parts)
-        sigma = torch.dot(u, torch.mv(weight.flatten(1), v))
+        weight, left_vector, right_vector = (source_tensor.float() for source_tensor in source_tensors)
+        sigma = torch.dot(left_vector, torch.mv(weight.flatten(1), right_vector))
         return weight / sigma
     if source.stacked:
-        return torch.stack([part.float() for part in parts])
-    (tensor,) = parts
+        return torch.stack([source_tensor.float() for source_tensor in source_tensors])
+    (tensor,) = source_tensors
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
@@ -212,8 +219,8 @@ def _take(state: dict[str, Tensor], source: Source) -> Tensor:
 
 
 def import_published(
-    path: PathLike,
-    name: str,
+    published_file: PathLike,
+    weights_name: str,
     destination: PathLike,
     *,
     encoder: PathLike | None = None,
@@ -223,8 +230,8 @@ def import_published(
     """Read a published file and write it as weights with a card.
 
     Args:
-        path: the authors' .pth file.
-        name: what the weights will be called.
+        published_file: the authors' .pth file.
+        weights_name: what the weights will be called.
         destination: the folder in which weights folders stand; `destination / name` is written.
         encoder: see `read_published`.
         label_set: the meaning of the labels; by their number unless given (19: faces).
@@ -237,30 +244,32 @@ def import_published(
         WeightsError, OutOfMemory: see `read_published`; or the label set has another size, or must be given.
         BadFile: the folder cannot be written.
     """
-    published = read_published(path, encoder=encoder, resolution=resolution)
-    kind, system = published.kind, published.system
-    labels = _label_set(published, label_set, f'"{path}"')
+    published = read_published(published_file, encoder=encoder, resolution=resolution)
+    published_kind, system = published.kind, published.system
+    labels = _card_label_set(published, label_set, f'"{published_file}"')
     notes = ["Non-commercial use only. Spectral norm is folded into the weights."]
-    notes += kind.published.notes(published.config, published.state)
+    notes += published_kind.published.notes(published.config, published.state)
     config = msgspec.json.decode(msgspec.json.encode(published.config))  # lists, as read back
-    alone = kind.network is system.network  # else an encoder or a discriminator, which paints nothing by itself
+    source_files = [path for path in (published_file, encoder) if path is not None]
+    # Else an encoder or a discriminator, which paints nothing by itself.
+    paints_alone = published_kind.network is system.network
     card = Card(
-        name=name,
+        name=weights_name,
         system=system.id,
-        config=config if alone else {},
-        networks={} if alone else {kind.published.network: config},
+        config=config if paints_alone else {},
+        networks={} if paints_alone else {published_kind.published.network: config},
         label_set=labels,
         data=f"as published by the authors ({system.paper})",
         data_licence=_DATA_LICENCES.get(labels.get("name", ""), "the data set's own; see the authors' page"),
         weights_licence=f"{system.weights_licence or 'unknown'} (the authors')",
-        made_with="imported from " + " and ".join(Path(p).name for p in (path, encoder) if p is not None),
+        made_with="imported from " + " and ".join(Path(path).name for path in source_files),
         notes=" ".join(notes),
     )
-    state = published.state if alone else join_networks({kind.published.network: published.state})
+    state = published.state if paints_alone else join_networks({published_kind.published.network: published.state})
     try:
-        return save_weights(Path(destination) / name, card, state)
+        return save_weights(Path(destination) / weights_name, card, state)
     except MemoryError as error:
-        raise no_memory(path) from error
+        raise no_memory(published_file) from error
 
 
 _DATA_LICENCES = {
@@ -269,21 +278,21 @@ _DATA_LICENCES = {
 }
 
 
-def _label_set(published: Published, given: LabelSet | None, source: str) -> dict[str, Any]:
-    """The card's label set; {} for networks without labels and for discriminators, which nobody paints with."""
-    count = getattr(published.config, "labels", None)
-    if count is None:
+def _card_label_set(published: Published, label_set: LabelSet | None, source: str) -> dict[str, Any]:
+    """The card's label set; {} for networks without labels and for discriminators, which paint nothing."""
+    label_count = getattr(published.config, "labels", None)
+    if label_count is None:
         return {}
-    if given is None:
-        names = [name for name in bundled_label_sets() if len(load_label_set(name)) == count]
-        if count in _PREFERRED:
-            names = [_PREFERRED[count]]
-        if len(names) != 1:
-            raise WeightsError("{0} has {1} labels; say which label set they are (--label-set).", source, count)
-        given = load_label_set(names[0])
-    if len(given) != count:
+    if label_set is None:
+        fitting_names = [name for name in bundled_label_sets() if len(load_label_set(name)) == label_count]
+        if label_count in _PREFERRED:
+            fitting_names = [_PREFERRED[label_count]]
+        if len(fitting_names) != 1:
+            raise WeightsError("{0} has {1} labels; say which label set they are (--label-set).", source, label_count)
+        label_set = load_label_set(fitting_names[0])
+    if len(label_set) != label_count:
         raise WeightsError(
             '{0} has {1} labels, the label set "{2}" has {3}; choose another.',
-            source, count, given.name, len(given),
+            source, label_count, label_set.name, len(label_set),
         )
-    return given.to_dict()
+    return label_set.to_dict()

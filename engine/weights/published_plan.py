@@ -20,7 +20,7 @@ from engine.systems.base import Network, System
 Shapes = dict[str, tuple[int, ...]]
 """The tensors of a file: shape by name."""
 Known = dict[str, int | float | str]
-"""Config fields that no shape tells ("resolution", "last_stride", "depth", "aspect_ratio"), by name."""
+"""Config fields that no shape shows ("resolution", "last_stride", "depth", "aspect_ratio"), by name."""
 
 ENCODER = "netE."
 """Stands before the names of an encoder's tensors where they come with a generator's."""
@@ -54,24 +54,24 @@ class Plan:
     def required(self) -> Shapes:
         """Every published key that must be there, with its shape, in the network's order."""
         return {
-            key: shape
+            tensor_name: shape
             for source in self.sources.values()
             if not source.optional
-            for key, shape in zip(source.keys, source.shapes, strict=True)
+            for tensor_name, shape in zip(source.keys, source.shapes, strict=True)
         }
 
     def accepted(self) -> Shapes:
         """Every published key that may be there."""
-        every = {
-            key: shape
+        source_shapes = {
+            tensor_name: shape
             for source in self.sources.values()
-            for key, shape in zip(source.keys, source.shapes, strict=True)
+            for tensor_name, shape in zip(source.keys, source.shapes, strict=True)
         }
-        return every | self.unused
+        return source_shapes | self.unused
 
 
 def no_leftovers(plan: Plan, network: nn.Module, shapes: Shapes) -> None:
-    """For code that uses all that it makes."""
+    """For networks whose published code uses every tensor that it makes."""
 
 
 def no_notes(config: Any, state: dict[str, Tensor]) -> list[str]:
@@ -114,17 +114,17 @@ class Kind:
         """What the system says of the network in it."""
         return self.system.networks[self.published.network]
 
-    def plan(self, shapes: Shapes, known: Known) -> Plan:
+    def plan(self, shapes: Shapes, known_config: Known) -> Plan:
         """The plan for a file with these shapes. Raises ValueError if the numbers make no network."""
-        config = self.published.read_config(shapes, known)
-        widest = max(value for value in vars(config).values() if isinstance(value, int))
-        if widest > WIDEST:
-            raise ValueError(f"a network of width {widest} cannot be")
+        config = self.published.read_config(shapes, known_config)
+        widest_layer = max(channels for channels in vars(config).values() if isinstance(channels, int))
+        if widest_layer > WIDEST:
+            raise ValueError(f"a network of width {widest_layer} cannot be")
         with torch.device("meta"):
             network = self.network.build(config)
         plan = Plan(config)
-        for key, tensor in network.state_dict().items():
-            self.published.place(plan, key, tensor)
+        for tensor_name, tensor in network.state_dict().items():
+            self.published.place(plan, tensor_name, tensor)
         self.published.leftovers(plan, network, shapes)
         return plan
 
@@ -132,21 +132,21 @@ class Kind:
 # ---------------------------------------------------------------- where a tensor comes from
 
 
-def plain(tensor: Tensor, key: str, *, optional: bool = False) -> Source:
+def plain(tensor: Tensor, published_name: str, *, optional: bool = False) -> Source:
     """The tensor as it is, under another name."""
-    return Source((key,), (tuple(tensor.shape),), optional=optional)
+    return Source((published_name,), (tuple(tensor.shape),), optional=optional)
 
 
-def folded(tensor: Tensor, stem: str) -> Source:
-    """The weight of a layer `stem` under old-style spectral norm, whose three tensors are folded into one."""
+def folded(tensor: Tensor, layer_name: str) -> Source:
+    """The weight of a layer `layer_name` under old-style spectral norm, whose three tensors are folded into one."""
     shape = tuple(tensor.shape)
-    keys = tuple(f"{stem}.{part}" for part in ("weight_orig", "weight_u", "weight_v"))
-    return Source(keys, (shape, shape[:1], (math.prod(shape[1:]),)), folded=True)
+    published_names = tuple(f"{layer_name}.{suffix}" for suffix in ("weight_orig", "weight_u", "weight_v"))
+    return Source(published_names, (shape, shape[:1], (math.prod(shape[1:]),)), folded=True)
 
 
-def stacked(tensor: Tensor, keys: tuple[str, ...]) -> Source:
+def stacked(tensor: Tensor, published_names: tuple[str, ...]) -> Source:
     """One tensor for each entry of the first axis."""
-    return Source(keys, (tuple(tensor.shape[1:]),) * len(keys), stacked=True)
+    return Source(published_names, (tuple(tensor.shape[1:]),) * len(published_names), stacked=True)
 
 
 # ---------------------------------------------------------------- what shapes tell
@@ -154,15 +154,15 @@ def stacked(tensor: Tensor, keys: tuple[str, ...]) -> Source:
 
 def part_of(shapes: Shapes, prefix: str) -> Shapes:
     """The tensors whose names begin with `prefix`, by the rest of their names."""
-    return {key.removeprefix(prefix): shape for key, shape in shapes.items() if key.startswith(prefix)}
+    return {name.removeprefix(prefix): shape for name, shape in shapes.items() if name.startswith(prefix)}
 
 
 def vote(shapes: Shapes, witnesses: Iterable[tuple[str, int, int]], default: int) -> int:
-    """The number, at least 1, that most of (key, axis, factor) tell: the length of that axis / factor."""
+    """The number, at least 1, that most of (tensor name, axis, divisor) tell: the length of that axis / divisor."""
     votes = [
-        shapes[key][axis] // factor
-        for key, axis, factor in witnesses
-        if key in shapes and axis < len(shapes[key]) and shapes[key][axis] % factor == 0
+        shapes[tensor_name][axis] // divisor
+        for tensor_name, axis, divisor in witnesses
+        if tensor_name in shapes and axis < len(shapes[tensor_name]) and shapes[tensor_name][axis] % divisor == 0
     ]
     return max(1, most_common(votes, default))
 
@@ -175,4 +175,4 @@ def most_common(numbers: Iterable[int], default: int) -> int:
 
 def ending(shapes: Shapes, suffix: str, axis: int) -> list[tuple[str, int, int]]:
     """Witnesses for `vote`: all tensors whose names end so."""
-    return [(key, axis, 1) for key in shapes if key.endswith(suffix)]
+    return [(tensor_name, axis, 1) for tensor_name in shapes if tensor_name.endswith(suffix)]

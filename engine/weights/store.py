@@ -69,8 +69,8 @@ class WeightsEntry:
     @property
     def samples(self) -> Path | None:
         """The picture sheet beside the weights, if there is one."""
-        path = self.folder / SAMPLES_FILE
-        return path if path.is_file() else None
+        sheet_path = self.folder / SAMPLES_FILE
+        return sheet_path if sheet_path.is_file() else None
 
 
 # ---------------------------------------------------------------- finding
@@ -83,10 +83,12 @@ def user_weights_folder() -> Path:
 
 def search_path() -> tuple[Path, ...]:
     """Folders that hold weights folders, the first winning: $TESSERA_WEIGHTS, the user's, the bundled."""
-    given = [
-        Path(part).expanduser() for part in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if part.strip()
+    named_folders = [
+        Path(folder_name).expanduser()
+        for folder_name in os.environ.get(ENVIRONMENT, "").split(os.pathsep)
+        if folder_name.strip()
     ]
-    return tuple(dict.fromkeys([*given, user_weights_folder(), root() / "weights"]))
+    return tuple(dict.fromkeys([*named_folders, user_weights_folder(), root() / "weights"]))
 
 
 def list_weights() -> list[WeightsEntry]:
@@ -95,20 +97,22 @@ def list_weights() -> list[WeightsEntry]:
     Cards and file headers are read, tensors are not; `load_weights` checks the SHA-256.
     """
     entries: dict[str, WeightsEntry] = {}
-    for place in search_path():
+    for search_folder in search_path():
         try:
-            folders = sorted(
-                path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")
+            weights_folders = sorted(
+                subfolder
+                for subfolder in search_folder.iterdir()
+                if subfolder.is_dir() and not subfolder.name.startswith(".")
             )
         except OSError:
             continue  # a place that is not there holds no weights
-        for folder in folders:
-            if folder.name not in entries:
-                entries[folder.name] = _entry(folder)
-    return [entries[name] for name in sorted(entries)]
+        for weights_folder in weights_folders:
+            if weights_folder.name not in entries:
+                entries[weights_folder.name] = _read_entry(weights_folder)
+    return [entries[weights_name] for weights_name in sorted(entries)]
 
 
-def _entry(folder: Path) -> WeightsEntry:
+def _read_entry(folder: Path) -> WeightsEntry:
     try:
         card = read_card(folder)
         card.labels()
@@ -123,26 +127,26 @@ def find_weights(name: str | Path) -> Path:
 
     Raises WeightsError that names what there is.
     """
-    text = str(name)
-    if isinstance(name, Path) or any(sign in text for sign in ("/", os.sep)):
+    weights_name = str(name)
+    if isinstance(name, Path) or any(separator in weights_name for separator in ("/", os.sep)):
         folder = Path(name).expanduser()
         if (folder / CARD_FILE).is_file():
             return folder
         raise WeightsError('"{0}" is not a weights folder: it has no {1}; choose one that has.', folder, CARD_FILE)
-    if text and text not in (".", ".."):
-        for place in search_path():
-            if (place / text).is_dir():
-                return place / text
-    names = [entry.name for entry in list_weights()]
-    near = difflib.get_close_matches(text, names, n=1)
-    if near:
-        raise WeightsError('There are no weights called "{0}"; did you mean "{1}"?', text, near[0])
-    there = (
-        Message("there are {0}", ", ".join(names))
-        if names
+    if weights_name and weights_name not in (".", ".."):
+        for search_folder in search_path():
+            if (search_folder / weights_name).is_dir():
+                return search_folder / weights_name
+    installed_names = [entry.name for entry in list_weights()]
+    close_matches = difflib.get_close_matches(weights_name, installed_names, n=1)
+    if close_matches:
+        raise WeightsError('There are no weights called "{0}"; did you mean "{1}"?', weights_name, close_matches[0])
+    alternatives = (
+        Message("there are {0}", ", ".join(installed_names))
+        if installed_names
         else Message('none were found; put a folder into "{0}"', user_weights_folder())
     )
-    raise WeightsError('There are no weights called "{0}"; {1}.', text, there)
+    raise WeightsError('There are no weights called "{0}"; {1}.', weights_name, alternatives)
 
 
 def lasting_name(weights: str | Path) -> str:
@@ -162,9 +166,9 @@ def load_weights(folder: str | Path) -> Weights:
 
     Raises WeightsError: no card, no or truncated or foreign tensors, a SHA-256 that is not the card's.
     """
-    path = folder if isinstance(folder, Path) and folder.is_dir() else find_weights(folder)
-    card = check_weights(path)
-    return Weights(card, read_tensors(path / MODEL_FILE), path)
+    weights_folder = folder if isinstance(folder, Path) and folder.is_dir() else find_weights(folder)
+    card = check_weights(weights_folder)
+    return Weights(card, read_tensors(weights_folder / MODEL_FILE), weights_folder)
 
 
 def check_weights(folder: Path) -> Card:
@@ -173,79 +177,86 @@ def check_weights(folder: Path) -> Card:
     Raises WeightsError as `load_weights` does.
     """
     card = read_card(folder)
-    model = folder / MODEL_FILE
-    _check_header(model)
-    _check_digest(model, card)
+    tensors_file = folder / MODEL_FILE
+    _check_header(tensors_file)
+    _check_digest(tensors_file, card)
     return card
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(tensors_file: Path) -> dict[str, Tensor]:
     """All tensors of a safetensors file, on the CPU. Raises WeightsError or OutOfMemory."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        return load_file(tensors_file)
     except OSError as error:
-        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
+        raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError('"{0}" is damaged; get the weights again.', path, details=repr(error)) from error
+        raise WeightsError('"{0}" is damaged; get the weights again.', tensors_file, details=repr(error)) from error
     except MemoryError as error:
-        raise OutOfMemory('There is not enough memory to load "{0}"; close other programs.', path) from error
+        raise OutOfMemory('There is not enough memory to load "{0}"; close other programs.', tensors_file) from error
 
 
-def _check_header(path: Path) -> None:
+def _check_header(tensors_file: Path) -> None:
     """Tell a foreign or truncated tensors file from its first bytes and its size."""
     try:
-        size = path.stat().st_size
-        with open(path, "rb") as handle:
-            length = int.from_bytes(handle.read(8), "little")
-            header = handle.read(length) if 2 <= length <= 100 << 20 else b""
+        file_size = tensors_file.stat().st_size
+        with open(tensors_file, "rb") as file:
+            header_length = int.from_bytes(file.read(8), "little")
+            header = file.read(header_length) if 2 <= header_length <= 100 << 20 else b""
     except OSError as error:
-        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
+        raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
     if not header.startswith(b"{"):
         raise WeightsError(
-            '"{0}" is not a safetensors file; get the weights again, or import a .pth file as new weights.', path
+            '"{0}" is not a safetensors file; get the weights again, or import a .pth file as new weights.',
+            tensors_file,
         )
     try:
-        ends = [v["data_offsets"][1] for k, v in json.loads(header).items() if k != "__metadata__"]
-        expected = 8 + length + int(max(ends, default=0))
+        data_ends = [
+            tensor_entry["data_offsets"][1]
+            for tensor_name, tensor_entry in json.loads(header).items()
+            if tensor_name != "__metadata__"
+        ]
+        expected_size = 8 + header_length + int(max(data_ends, default=0))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         # A header cut in its middle is no JSON either.
         raise WeightsError(
             '"{0}" is damaged or incomplete; get the weights again.',
-            path, details=repr(error),
+            tensors_file, details=repr(error),
         ) from error
-    if size != expected:
-        word = Message("incomplete") if size < expected else Message("damaged")
+    if file_size != expected_size:
+        condition = Message("incomplete") if file_size < expected_size else Message("damaged")
         raise WeightsError(
             '"{0}" is {1} ({2} of {3} bytes); get the weights again.',
-            path, word, f"{size:,}", f"{expected:,}",
+            tensors_file, condition, f"{file_size:,}", f"{expected_size:,}",
         )
 
 
-def _check_digest(path: Path, card: Card) -> None:
+def _check_digest(tensors_file: Path, card: Card) -> None:
     if not card.sha256:
-        raise WeightsError('The card of "{0}" has no sha256, so the weights cannot be checked; get them again.', path)
+        raise WeightsError(
+            'The card of "{0}" has no sha256, so the weights cannot be checked; get them again.', tensors_file
+        )
     try:
-        status = path.stat()
-        digest = _digest(path, status.st_size, status.st_mtime_ns)
+        status = tensors_file.stat()
+        digest = _digest(tensors_file, status.st_size, status.st_mtime_ns)
     except OSError as error:
-        raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
+        raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
     if digest != card.sha256.lower():
         raise WeightsError(
             '"{0}" is not the file that its card describes (its SHA-256 differs); get the weights again.',
-            path, details=f"card: {card.sha256}\nfile: {digest}",
+            tensors_file, details=f"card: {card.sha256}\nfile: {digest}",
         )
 
 
 @lru_cache(maxsize=64)
-def _digest(path: Path, size: int, modified: int) -> str:
+def _digest(tensors_file: Path, file_size: int, modified_ns: int) -> str:
     """SHA-256 of a file; size and time of change are in the key so that a changed file is read again."""
     digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        while block := handle.read(1 << 20):
-            digest.update(block)
+    with open(tensors_file, "rb") as file:
+        while file_block := file.read(1 << 20):
+            digest.update(file_block)
     return digest.hexdigest()
 
 
@@ -264,28 +275,30 @@ def save_weights(
     from safetensors.torch import save
 
     folder = make_folder(folder)
-    data = save(_plain(state), metadata={"format": "pt", "tessera": card.name})
-    card = card.replace(sha256=hashlib.sha256(data).hexdigest(), schema=CARD_SCHEMA)
-    text = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
-    contents = {CARD_FILE: text.encode("utf-8"), MODEL_FILE: data}
+    tensor_bytes = save(_saveable(state), metadata={"format": "pt", "tessera": card.name})
+    card = card.replace(sha256=hashlib.sha256(tensor_bytes).hexdigest(), schema=CARD_SCHEMA)
+    card_json = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
+    contents = {CARD_FILE: card_json.encode("utf-8"), MODEL_FILE: tensor_bytes}
     if samples is not None:
         contents[SAMPLES_FILE] = encode_png(samples)
-    with ExitStack() as stack:  # all are complete on the disk before the first one replaces anything
-        for name, content in contents.items():
-            handle = stack.enter_context(atomic_write(folder / name))
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        outdated = [] if _holds(folder, card) else [name for name in MADE_WITH_TENSORS if name not in contents]
-    for name in outdated:
+    with ExitStack() as open_files:  # all are complete on the disk before the first one replaces anything
+        for file_name, file_bytes in contents.items():
+            file = open_files.enter_context(atomic_write(folder / file_name))
+            file.write(file_bytes)
+            file.flush()
+            os.fsync(file.fileno())
+        outdated = (
+            [] if _holds_tensors_of(folder, card) else [name for name in MADE_WITH_TENSORS if name not in contents]
+        )
+    for file_name in outdated:
         try:
-            (folder / name).unlink(missing_ok=True)
+            (folder / file_name).unlink(missing_ok=True)
         except OSError as error:
-            raise cannot("remove", folder / name, error) from error
+            raise cannot("remove", folder / file_name, error) from error
     return card
 
 
-def _holds(folder: Path, card: Card) -> bool:
+def _holds_tensors_of(folder: Path, card: Card) -> bool:
     """Whether the tensors in a folder, by its own card, are those of `card`."""
     try:
         return read_card(folder).sha256 == card.sha256
@@ -293,15 +306,15 @@ def _holds(folder: Path, card: Card) -> bool:
         return False
 
 
-def _plain(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def _saveable(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Detached, contiguous CPU tensors that share no memory, as safetensors wants them."""
-    seen: set[int] = set()
-    plain: dict[str, Tensor] = {}
-    for name, tensor in state.items():
-        value = tensor.detach().cpu().contiguous()
-        pointer = value.untyped_storage().data_ptr()
-        if pointer in seen or value.untyped_storage().nbytes() != value.nbytes:
-            value = value.clone()
-        seen.add(pointer)
-        plain[name] = value
-    return plain
+    storage_pointers: set[int] = set()
+    own_tensors: dict[str, Tensor] = {}
+    for tensor_name, tensor in state.items():
+        own_tensor = tensor.detach().cpu().contiguous()
+        pointer = own_tensor.untyped_storage().data_ptr()
+        if pointer in storage_pointers or own_tensor.untyped_storage().nbytes() != own_tensor.nbytes:
+            own_tensor = own_tensor.clone()
+        storage_pointers.add(pointer)
+        own_tensors[tensor_name] = own_tensor
+    return own_tensors

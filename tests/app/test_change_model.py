@@ -58,8 +58,8 @@ def test_a_style_whose_picture_is_gone_loses_its_code(window, core, style, qtbot
 
 def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
     document = core.document
-    document.set_locked(HAIR, True)
-    document.set_visible(SKIN, False)
+    document.label_states.set_locked(HAIR, True)
+    document.label_states.set_visible(SKIN, False)
     document.change("precision", "bfloat16")
     document.set_seed(5)
     origin = document.origin
@@ -69,7 +69,7 @@ def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
     assert document.precision == "bfloat16" and document.seed == 5
     assert document.origin is origin
     before = document.label_map.copy()
-    assert not document.apply_mask(before == HAIR, SKIN)  # the lock holds
+    assert not document.pixels.apply_mask(before == HAIR, SKIN)  # the lock holds
 
 
 def test_a_document_begun_meanwhile_keeps_its_weights(window, core, style, qtbot):
@@ -118,7 +118,7 @@ def test_weights_published_again_under_their_name_encode_the_pictures_again(wind
     document = core.document
     document.set_style(HAIR, style)
     before, label_map = document.scene, document.label_map.copy()
-    kept = document.keep_result(before, photo_of(label_map))
+    kept = document.kept.keep(before, photo_of(label_map))
     for entry in core.catalogue._entries:
         if entry.name == "fake-faces":
             newer = [WeightsEntry(entry.name, entry.folder, entry.card.replace(sha256="1" * 64))]

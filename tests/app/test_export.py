@@ -46,9 +46,9 @@ def wait_saved(qtbot, window, action):
 def edit(core):
     """A document with a stroke, a style and a seed of its own."""
     document = core.document
-    document.begin_stroke(HAIR)
-    document.stroke_to([(5, 5), (40, 30)], 6)
-    document.end_stroke()
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(5, 5), (40, 30)], 6)
+    document.pixels.end_stroke()
     code = encode_code(np.array([10, 200, 90, 0], np.float32))
     document.set_style(HAIR, ImageStyle(path="anna.png", label=HAIR, code=code))
     document.set_seed(3)

@@ -51,7 +51,7 @@ def test_a_kept_picture_comes_back_with_codes_of_the_weights_that_are(window, co
     document = core.document
     label_map = document.label_map.copy()
     old = Scene(document.label_set, FrozenMap.of(label_map), "fake-faces", OLD, styles)
-    kept = document.keep_result(old, photo_of(label_map))
+    kept = document.kept.keep(old, photo_of(label_map))
     window.controllers.results.recall(kept.number)
     qtbot.waitUntil(lambda: HAIR in document.styles)
     now = document.style(HAIR)

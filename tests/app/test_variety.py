@@ -165,7 +165,7 @@ def test_a_lock_is_a_step(window, document, trigger, tmp_path):
 
 def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window, document, qtbot):
     document.set_styles({HAIR: SampleStyle(1), SKIN: SampleStyle(2), NOSE: MixStyle(MEAN, SampleStyle(3), 0.5)})
-    document.set_style_locked(SKIN, True)
+    document.label_states.set_style_locked(SKIN, True)
     window.controllers.model.use("fake-plain")
     assert document.weights == "fake-plain"
     assert document.styles == {SKIN: SampleStyle(2)}
@@ -210,11 +210,11 @@ def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, docume
 
 def test_changing_to_one_style_for_the_picture_takes_that_of_the_largest_region(window, document, qtbot):
     document.set_styles({HAIR: SampleStyle(1), NOSE: SampleStyle(2), SKIN: BlockStyle((SampleStyle(3),) * 6)})
-    document.set_style_locked(NOSE, True)
+    document.label_states.set_style_locked(NOSE, True)
     window.controllers.model.use("fake-whole")
     assert set(document.styles.values()) == {SampleStyle(2)}
     document.undo()
-    document.set_style_locked(NOSE, False)
+    document.label_states.set_style_locked(NOSE, False)
     window.controllers.model.use("fake-whole")
     assert len(document.styles) == len(document.label_set)
     largest = max((HAIR, NOSE, SKIN), key=lambda label: int(document.areas[label]))
@@ -404,7 +404,7 @@ def test_a_region_becomes_another_label_in_one_step(window, document, qtbot):
 
 
 def test_locked_or_absent_regions_are_not_changed(window, document, trigger):
-    document.set_locked(HAIR, True)
+    document.label_states.set_locked(HAIR, True)
     trigger("label_change")
     assert "locked" in problem(window)
     document.set_current_label(MOUTH)

@@ -14,7 +14,7 @@ from app.texts.system_names import system_text
 from app.training.state.run_folder import CONFIG, read_run
 from engine.errors import BadFile, EngineError
 from engine.systems import all_systems
-from engine.training.recipe import Recipe, load_recipe, names, read_fields
+from engine.training.recipe import Recipe, bundled_recipes, load_recipe, read_fields
 
 NUMBERS = ("steps", "batch", "seed", "sample_every", "validate_every", "checkpoint_every")
 """The recipe's own numbers that can be changed for a run, by their keys."""
@@ -25,7 +25,7 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 def recipes_by_system() -> dict[str, list[str]]:
     """For each system the names of the recipes that come with Tessera; one that does not read stands nowhere."""
     names_by_system: dict[str, list[str]] = {system.id: [] for system in all_systems()}
-    for recipe_name in names():
+    for recipe_name in bundled_recipes():
         with suppress(EngineError):
             names_by_system.setdefault(load_recipe(recipe_name).system, []).append(recipe_name)
     for recipe_names in names_by_system.values():

@@ -49,15 +49,15 @@ class PhotoParser:
             label map (H, W) uint8; confidence 0..1, the mean probability of the chosen labels; warnings for the
             user, empty when the parser is sure. A small face in a large picture is looked at again, closer.
         """
-        ids, sure = self._parse_whole(pixels)
-        box = self._face_box(ids)
+        label_ids, sure = self._parse_whole(pixels)
+        box = self._face_box(label_ids)
         if box is not None:
             top, left, bottom, right = box
             closer, closer_sure = self._parse_whole(pixels[top:bottom, left:right])
-            outside = np.zeros_like(ids)
+            outside = np.zeros_like(label_ids)
             outside[top:bottom, left:right] = closer
-            ids, sure = outside, closer_sure
-        return ids, sure, self._warnings(ids, sure)
+            label_ids, sure = outside, closer_sure
+        return label_ids, sure, self._warnings(label_ids, sure)
 
     def probabilities(self, pixels: Array) -> Array:
         """How likely each label is at each pixel of a frame: what soft borders of regions are made of.
@@ -88,8 +88,8 @@ class PhotoParser:
         image = self._padded(image)
         with torch.inference_mode():
             shares = self._shares(image.contiguous(memory_format=torch.channels_last))
-        best, ids = shares[0, :, :small_h, :small_w].max(0)
-        label_map = resize_label_map(ids.byte().cpu().numpy(), height, width)
+        best, label_ids = shares[0, :, :small_h, :small_w].max(0)
+        label_map = resize_label_map(label_ids.byte().cpu().numpy(), height, width)
         return label_map, float(best.mean())
 
     def _shares(self, image: Tensor) -> Tensor:
@@ -108,32 +108,32 @@ class PhotoParser:
     def _face_labels(self) -> list[int]:
         return [label.id for label in self.label_set.labels if label.name in FACE_LABELS]
 
-    def _face_box(self, ids: Array) -> tuple[int, int, int, int] | None:
+    def _face_box(self, label_ids: Array) -> tuple[int, int, int, int] | None:
         """A square around a face that fills less than half of the picture's width, as the training set frames it."""
         if len(self._face_labels()) < len(FACE_LABELS):
             return None
-        ys, xs = np.nonzero(np.isin(ids, self._face_labels()))
-        if len(xs) < 0.002 * ids.size:
+        ys, xs = np.nonzero(np.isin(label_ids, self._face_labels()))
+        if len(xs) < 0.002 * label_ids.size:
             return None
         top, bottom = np.percentile(ys, (2, 98))
         left, right = np.percentile(xs, (2, 98))
         face = max(bottom - top, right - left)
         side = face * 1.9
-        if side > 0.75 * max(ids.shape) or face < 24:
+        if side > 0.75 * max(label_ids.shape) or face < 24:
             return None
         centre_y, centre_x = (top + bottom) / 2 - 0.08 * side, (left + right) / 2
         return (
             max(0, math.floor(centre_y - side / 2)),
             max(0, math.floor(centre_x - side / 2)),
-            min(ids.shape[0], math.ceil(centre_y + side / 2)),
-            min(ids.shape[1], math.ceil(centre_x + side / 2)),
+            min(label_ids.shape[0], math.ceil(centre_y + side / 2)),
+            min(label_ids.shape[1], math.ceil(centre_x + side / 2)),
         )
 
-    def _warnings(self, ids: Array, sure: float) -> tuple[str, ...]:
+    def _warnings(self, label_ids: Array, sure: float) -> tuple[str, ...]:
         face = self._face_labels()
         if len(face) == len(FACE_LABELS):
-            there = np.bincount(ids.ravel(), minlength=len(self.label_set))[face] / ids.size
-            if there.sum() < FACE_SHARE or there[1] == 0:
+            shares = np.bincount(label_ids.ravel(), minlength=len(self.label_set))[face] / label_ids.size
+            if shares.sum() < FACE_SHARE or shares[1] == 0:
                 return (
                     Message("No face was found in this picture; correct its label map before you take styles from it."),
                 )

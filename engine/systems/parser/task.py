@@ -114,9 +114,7 @@ class ParserTask:
         zoom = config.zoom ** (torch.rand(count) * 2 - 1)
         move = (torch.rand(count, 2) * 2 - 1) * config.move * 2
         cos, sin = torch.cos(angle) / zoom, torch.sin(angle) / zoom
-        theta = torch.stack(
-            [torch.stack([cos, -sin, move[:, 0]], 1), torch.stack([sin, cos, move[:, 1]], 1)], 1
-        )
+        theta = torch.stack([torch.stack([cos, -sin, move[:, 0]], 1), torch.stack([sin, cos, move[:, 1]], 1)], 1)
         grid = F.affine_grid(theta.to(self.device), list(batch.pictures.shape), align_corners=False)
         image = F.grid_sample(batch.pictures, grid, padding_mode="reflection", align_corners=False)
         label_map = F.grid_sample(
@@ -137,9 +135,7 @@ class ParserTask:
         mean = image.mean((1, 2, 3), keepdim=True)
         image = mean + (image - mean) * (1 + around(reach))
         soft = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="reflect"), 3, 1)
-        image = torch.lerp(
-            image, soft, (torch.rand(count, 1, 1, 1, device=self.device) * 2 - 0.8).clamp(0, 1)
-        )
+        image = torch.lerp(image, soft, (torch.rand(count, 1, 1, 1, device=self.device) * 2 - 0.8).clamp(0, 1))
         return image.clamp(-1, 1), label_map.squeeze(1).long()
 
     def after_step(self, step: int) -> None:
@@ -157,9 +153,7 @@ class ParserTask:
         """Rows: picture, true label map, label map that was found (grey levels of a hue wheel)."""
         parsed = self.averaged()(batch.pictures).argmax(1)
         wheel = torch.linspace(0, 2 * math.pi, self.model.labels + 1)[:-1]
-        table = torch.stack([torch.cos(wheel), torch.cos(wheel * 3 - 2), torch.cos(wheel * 5 + 2)], 1).to(
-            self.device
-        )
+        table = torch.stack([torch.cos(wheel), torch.cos(wheel * 3 - 2), torch.cos(wheel * 5 + 2)], 1).to(self.device)
         table = torch.cat([table, -torch.ones(256 - len(table), 3, device=self.device)])
         maps = [table[m].permute(0, 3, 1, 2) for m in (batch.label_maps, parsed)]
         return torch.cat([torch.cat(list(x.float()), dim=-1) for x in (batch.pictures, *maps)], dim=-2)

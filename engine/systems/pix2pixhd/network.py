@@ -108,12 +108,12 @@ class Hourglass(nn.Module):
 
     def forward(self, x: Tensor, on_block: Callable[[int, int], None] | None = None) -> Tensor:
         """(B, fan_in, H, W) -> (B, fan_out, H, W) in (-1, 1); sides are multiples of 2 ** halvings."""
-        parts = [self.first, *self.down, *self.blocks, *self.up]
-        for n, part in enumerate(parts):
+        layers = [self.first, *self.down, *self.blocks, *self.up]
+        for n, layer in enumerate(layers):
             if on_block is not None:
-                on_block(n, len(parts) + 1)
-            x = part(x)
-            if not isinstance(part, ResidualBlock):
+                on_block(n, len(layers) + 1)
+            x = layer(x)
+            if not isinstance(layer, ResidualBlock):
                 x = F.relu(F.instance_norm(x) if self.instance_norm else x)
         return torch.tanh(self.last(x))
 
@@ -144,11 +144,11 @@ class GlobalGenerator(nn.Module):
                 0,
                 config.encoder_norm,
             )
-        for part in self.modules():  # published: N(0, 0.02), biases zero
-            if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
-                nn.init.normal_(part.weight, 0.0, 0.02)
-                if part.bias is not None:
-                    nn.init.zeros_(part.bias)
+        for module in self.modules():  # published: N(0, 0.02), biases zero
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.normal_(module.weight, 0.0, 0.02)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
         if self.encoder is not None and config.encoder_norm == "none":
             init_to_scale(self.encoder)
 
@@ -209,5 +209,3 @@ class GlobalGenerator(nn.Module):
         stride = self.config.stride
         if height % stride or width % stride:
             raise ValueError(f"{height} x {width} is no multiple of {stride}")
-
-

@@ -76,7 +76,7 @@ class FastSEAN(FastGenerator):
                 for layer, entry in zip(block.layers, entries[n], strict=True):
                     layer.style(keys[entry], codes[entry], place.labels, self._now)
 
-            x = self._start(places[0].found).to(self._dtype(precision))
+            x = self._start(places[0].neighbourhoods).to(self._dtype(precision))
             try:
                 return self._run(x, coded, places, noise if self.config.noise else None, on_block, style)
             finally:

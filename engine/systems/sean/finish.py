@@ -33,10 +33,10 @@ def mean_style(
     """
     indices = range(len(data)) if indices is None else indices
     total, count = torch.zeros(()), torch.zeros(())
-    for n, (codes, present) in enumerate(_batches(generator, data, indices)):
+    for index, (codes, present) in enumerate(_batches(generator, data, indices)):
         total, count = total + codes.sum(0), count + present.sum(0)
         if on_progress is not None:
-            on_progress(n * BATCH / len(indices), Message(Message("mean styles")))
+            on_progress(index * BATCH / len(indices), Message(Message("mean styles")))
     return total / count.clamp(min=1)[None, :, None]
 
 

@@ -30,10 +30,10 @@ class SEANPainter(LabelPainter):
         encoders, labels, width = len(self.generator.encoders), self.config.labels, self.config.style_width
         self.code_length, self.blocks = encoders * width, self.generator.styled_blocks
         self._drawn = DrawnStyles(weights, labels, self.code_length)
-        own = weights.state.get(MEAN_STYLE)
-        if own is not None:
+        own_tensor = weights.state.get(MEAN_STYLE)
+        if own_tensor is not None:
             try:
-                return own.float().reshape(encoders, labels, width)
+                return own_tensor.float().reshape(encoders, labels, width)
             except RuntimeError as error:
                 raise do_not_fit(self.card, error) from error
         measured = self._drawn.mean()

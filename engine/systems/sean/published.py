@@ -66,9 +66,9 @@ def _config(shapes: Shapes, known: Known) -> SEANConfig:
     )
 
 
-def _norm_stem(block: str, part: str) -> str:
+def _norm_stem(block: str, layer: str) -> str:
     """A normalisation layer's published name: "blocks.0", "norm_1" -> "head_0.ace_1"."""
-    return f"{BLOCKS[int(block)]}.{part.replace('norm_', 'ace_')}"
+    return f"{BLOCKS[int(block)]}.{layer.replace('norm_', 'ace_')}"
 
 
 def _place(plan: Plan, key: str, tensor: Tensor) -> None:
@@ -78,11 +78,11 @@ def _place(plan: Plan, key: str, tensor: Tensor) -> None:
     if parts[0] == "encoders":
         plan.sources[key] = plain(tensor, f"Zencoder.model.{_ENCODER[parts[2]]}.{parts[3]}")
         return
-    block, part, rest = parts[1], parts[2], parts[3:]
-    if part.startswith("conv_"):
-        plan.sources[key] = convolution(tensor, f"{BLOCKS[int(block)]}.{part}", rest[0])
+    block, layer, rest = parts[1], parts[2], parts[3:]
+    if layer.startswith("conv_"):
+        plan.sources[key] = convolution(tensor, f"{BLOCKS[int(block)]}.{layer}", rest[0])
         return
-    stem = _norm_stem(block, part)
+    stem = _norm_stem(block, layer)
     if rest[0] == "norm":
         optional = rest[1] == "num_batches_tracked"
         plan.sources[key] = plain(tensor, f"{stem}.param_free_norm.{rest[1]}", optional=optional)

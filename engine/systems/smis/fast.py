@@ -101,7 +101,7 @@ class FastSMIS(FastGenerator):
             places = self._places(codes, height, width)
             x = self._generator.start(latent)[0].permute(1, 2, 0).contiguous()
             gated = self._gating(codes, height, width)
-            return self._run(x.to(self._dtype(precision)), codes, places, None, on_block, after=gated)
+            return self._run(x.to(self._dtype(precision)), codes, places, None, on_block, after_block=gated)
 
     def _gating(self, codes: Codes, height: int, width: int) -> Callable[[int, Tensor, Tile | None], None]:
         """What follows each block of an (H, W) picture: after one of them, features are kept to their regions."""

@@ -45,9 +45,7 @@ def _require_labels(case: GoldenCase, labels: int) -> None:
 def _smis_encoder(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
     """Mean, log-variance, and every eighth pixel of what the encoder looks at."""
     width, aspect_ratio = (512, 2.0) if case.config.get("variant") == "cityscapes" else (256, 1.0)
-    network, published = published_network(
-        case, "smis.encoder", state, resolution=width, aspect_ratio=aspect_ratio
-    )
+    network, published = published_network(case, "smis.encoder", state, resolution=width, aspect_ratio=aspect_ratio)
     assert isinstance(network, SMISEncoder)
     settings: Any = published.config
     require_agreement(case, norm_E="spectralinstance")

@@ -273,5 +273,3 @@ class SMISGenerator(GroupTrunk):
             own = torch.cat([hot[:, n : n + 1], hot[:, labels:]], dim=1)  # its label, then edges if there are
             parts.append(subnet.paint_features(own, z.chunk(labels, dim=1)[n], None, size))
         return torch.cat(parts, dim=1)
-
-

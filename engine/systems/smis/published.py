@@ -105,27 +105,27 @@ def _schedule(shapes: Shapes) -> Schedule:
 
 def _labels(shapes: Shapes, schedule: Schedule) -> int:
     """In each network one group per label in the first block, so that is told by ratios; and by what else there is."""
-    found = []
+    votes = []
     for block in ("head_0",) if schedule == "ade20k" else ("head_0", "G_middle_0"):
         for conv in ("conv_0", "conv_1"):
             shape = shapes.get(f"{block}.{conv}.weight_orig", ())
             if len(shape) == 4 and shape[1] and shape[0] % shape[1] == 0:
-                found.append(shape[0] // shape[1])
+                votes.append(shape[0] // shape[1])
     if schedule == "ade20k":
-        found += [shapes[key][0] // 16 for key in ("fc.bias", "head_0.conv_0.bias") if key in shapes]
+        votes += [shapes[key][0] // 16 for key in ("fc.bias", "head_0.conv_0.bias") if key in shapes]
     elif schedule == "cityscapes":
-        found += [shapes[key][0] for key in shapes if re.match(r"up_3\.norm_.\.mlp_shared\.0\.bias", key)]
+        votes += [shapes[key][0] for key in shapes if re.match(r"up_3\.norm_.\.mlp_shared\.0\.bias", key)]
     elif len(shapes.get("fc.weight", ())) == 4:
-        found.append(shapes["fc.weight"][1])
-    return max(1, most_common(found, 8))
+        votes.append(shapes["fc.weight"][1])
+    return max(1, most_common(votes, 8))
 
 
 def _width(shapes: Shapes, schedule: Schedule) -> int:
     units = _ADE_UNITS if schedule == "ade20k" else BLOCK_UNITS
-    found = [
+    votes = [
         shapes[f"{name}.conv_1.bias"][0] // unit for name, unit in units.items() if shapes.get(f"{name}.conv_1.bias")
     ]
-    return max(1, most_common(found, 64))
+    return max(1, most_common(votes, 64))
 
 
 PUBLISHED = (

@@ -16,7 +16,13 @@ from engine.systems.smis.network import SMISConfig, SMISGenerator
 from engine.training.adversarial import BATCH, AdversarialTask
 from engine.training.conditions import LabelConditions
 from engine.training.task import Losses
-from engine.training.variational import VariationalTaskConfig, encoded, from_mean, prior, variety
+from engine.training.variational import (
+    VariationalTaskConfig,
+    encoded_latents,
+    painted_from_mean,
+    prior_latents,
+    variety,
+)
 
 SMALLEST = 0.01
 """Regions below this share of the picture are not drawn anew for `hold`, if there is a larger one."""
@@ -52,14 +58,14 @@ class SMISTask(AdversarialTask):
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From z ~ q(z | picture); with `hold`, half of the pictures again with one region's latent drawn again."""
         hot = condition
-        z, losses = encoded(self.generator, real, hot, self.config, self.step)
+        z, losses = encoded_latents(self.generator, real, hot, self.config, self.step)
         if not self.config.hold:
             return self.generator(hot, z), losses
         half = (len(z) + 1) // 2
         chosen = one_hot(draw_labels(hot[:half])[:, None, None], self.model.labels)
-        other = z[:half] + (torch.randn_like(z[:half]) - z[:half]) * self._of_labels(chosen, z)
+        redrawn = z[:half] + (torch.randn_like(z[:half]) - z[:half]) * self._of_labels(chosen, z)
         # In one batch: batch normalisation would carry a change in one of two batches to every pixel.
-        painted = self.generator(torch.cat([hot, hot[:half]]), torch.cat([z, other]))
+        painted = self.generator(torch.cat([hot, hot[:half]]), torch.cat([z, redrawn]))
         fake, again = painted[: len(z)], painted[len(z) :]
         outside = 1 - (hot[:half] * chosen.to(hot)).sum(1, keepdim=True)  # (B / 2, 1, H, W)
         apart = ((again - fake[:half]).float().abs() * outside).sum() / (3 * outside.sum()).clamp(min=1)
@@ -67,7 +73,7 @@ class SMISTask(AdversarialTask):
 
     def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
         """From the mean of q(z | picture)."""
-        return from_mean(generator, image, condition)
+        return painted_from_mean(generator, image, condition)
 
     @torch.no_grad()
     def validate(self, data: DataSet) -> dict[str, float]:
@@ -80,10 +86,10 @@ class SMISTask(AdversarialTask):
         """Reconstructions; all regions from the prior; only each picture's second largest region from the prior."""
         hot = condition
         z = generator.encode(image, hot)[0]
-        drawn = prior(generator, image, hot, 1)
+        drawn = prior_latents(generator, image, hot, 1)
         second = hot.sum((2, 3)).topk(min(2, hot.shape[1]), dim=1).indices[:, -1]  # (B,) label ids
-        one = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
-        return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * one)]
+        second_label = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
+        return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * second_label)]
 
     def _of_labels(self, chosen: Tensor, z: Tensor) -> Tensor:
         """(B, L, 1, 1) of 0 and 1 -> (B, L * 8, 1, 1), one entry per channel of z."""

@@ -73,7 +73,7 @@ class FastSPADE(FastGenerator):
                 return picture[0]
             places = self._places(coded, height, width)
             if self._labels is not None:
-                x = self._labels(places[0].found)
+                x = self._labels(places[0].neighbourhoods)
             else:
                 assert z is not None
                 x = self._generator.start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()

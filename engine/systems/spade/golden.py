@@ -56,9 +56,10 @@ def _patch_discriminator(case: GoldenCase, state: dict[str, Tensor], inputs: dic
         raise NotSupported('The norm "{0}" of "{1}" is not supported.', config["norm"], case.name)
     known = {"last_stride": int(config["last_hidden_stride"])} if "last_hidden_stride" in config else {}
     network, published = published_network(case, "discriminator", state, **known)
-    found: Any = published.config
-    require_agreement(case, ndf=found.width, n_layers=found.layers, num_D=found.scales, label_nc=found.in_channels - 3)
-    hot = one_hot(inputs["labels"], found.in_channels - 3)
+    settings: Any = published.config
+    labels = settings.in_channels - 3
+    require_agreement(case, ndf=settings.width, n_layers=settings.layers, num_D=settings.scales, label_nc=labels)
+    hot = one_hot(inputs["labels"], labels)
     features = network(torch.cat([hot, hot]), torch.cat([inputs["fake"], inputs["real"]]))
     fake: Features = [[part[: len(hot)] for part in scale] for scale in features]
     real: Features = [[part[len(hot) :] for part in scale] for scale in features]

@@ -243,5 +243,3 @@ class SPADEEncoder(nn.Module):
             x = F.leaky_relu(x, 0.2)
         x = x.flatten(1)
         return self.mean(x), self.log_variance(x)
-
-

@@ -15,7 +15,13 @@ from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 from engine.training.adversarial import BATCH, AdversarialTask
 from engine.training.conditions import LabelConditions
 from engine.training.task import Losses
-from engine.training.variational import VariationalTaskConfig, encoded, from_mean, prior, variety
+from engine.training.variational import (
+    VariationalTaskConfig,
+    encoded_latents,
+    painted_from_mean,
+    prior_latents,
+    variety,
+)
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,13 @@ class SPADETask(AdversarialTask):
         """From z ~ q(z | picture), or from the label map alone."""
         if not self.model.latent:
             return self.generator(condition), {}
-        z, losses = encoded(self.generator, real, condition, self.config, self.step)
+        z, losses = encoded_latents(self.generator, real, condition, self.config, self.step)
         return self.generator(condition, z), losses
 
     def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
         """From the mean of q(z | picture), or from the label map alone."""
         if self.model.latent:
-            return from_mean(generator, image, condition)
+            return painted_from_mean(generator, image, condition)
         painted: Tensor = generator(condition)
         return painted
 
@@ -68,5 +74,5 @@ class SPADETask(AdversarialTask):
         if not self.model.latent:
             return [own]
         z = generator.encode(image, condition)[0]
-        drawn = prior(generator, image, condition, 1)
+        drawn = prior_latents(generator, image, condition, 1)
         return [own, generator(condition, z.roll(-1, 0)), generator(condition, drawn)]

@@ -29,41 +29,41 @@ class Pace:
         """Seconds of work, earlier sessions included."""
         return time.monotonic() - self._zero
 
-    def step(self, images: int) -> None:
+    def count_step(self, picture_count: int) -> None:
         """One step is done, with so many pictures."""
         self._steps += 1
-        self._images += images
+        self._images += picture_count
 
     def images_per_second(self) -> float:
         """Since the last call."""
         now = time.monotonic()
-        rate = self._images / max(1e-9, now - self._window)
+        pictures_per_second = self._images / max(1e-9, now - self._window)
         self._images, self._window = 0, now
-        return rate
+        return pictures_per_second
 
-    def left(self, steps: int) -> float:
-        """Seconds that `steps` more steps will take as things went in this session, validations included."""
-        return (time.monotonic() - self._session) / max(1, self._steps) * steps
+    def seconds_left(self, remaining_steps: int) -> float:
+        """Seconds that `remaining_steps` more steps will take as things went in this session, validations included."""
+        return (time.monotonic() - self._session) / max(1, self._steps) * remaining_steps
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Time in here is nobody's work."""
-        began = time.monotonic()
+        """Time spent inside is not counted as work."""
+        waiting_since = time.monotonic()
         try:
             yield
         finally:
-            waited = time.monotonic() - began
-            self._zero += waited
-            self._session += waited
-            self._window += waited
+            waited_seconds = time.monotonic() - waiting_since
+            self._zero += waited_seconds
+            self._session += waited_seconds
+            self._window += waited_seconds
 
 
-def machine_use(folder: Path, device: torch.device) -> dict[str, int]:
+def machine_use(run_folder: Path, device: torch.device) -> dict[str, int]:
     """Bytes of memory this process holds (and, on a GPU, the most it held there) and bytes free beside the run."""
-    use = {"memory_bytes": resident_bytes()}
+    used_bytes = {"memory_bytes": resident_bytes()}
     if device.type == "cuda":
-        use["device_memory_bytes"] = int(torch.cuda.max_memory_allocated(device))
-    there = next((p for p in (folder, *folder.absolute().parents) if p.is_dir()), None)
-    if there is not None:
-        use["disk_free_bytes"] = shutil.disk_usage(there).free
-    return use
+        used_bytes["device_memory_bytes"] = int(torch.cuda.max_memory_allocated(device))
+    existing_folder = next((parent for parent in (run_folder, *run_folder.absolute().parents) if parent.is_dir()), None)
+    if existing_folder is not None:
+        used_bytes["disk_free_bytes"] = shutil.disk_usage(existing_folder).free
+    return used_bytes

@@ -43,17 +43,19 @@ class Randomness(TorchFunctionMode):
     Args:
         seed: what all draws follow from.
         device: where the networks are; draws on it and on the CPU are seeded.
-        batch, part, parts: this process works on part `part` of `parts` of a larger batch, `batch` pictures in each
-            part. A draw with one row per picture (its first side is `batch`) is made for the larger batch and cut, so
-            that results do not depend on how many devices share the work.
+        batch_size, part_index, part_count: this process works on one of `part_count` parts of a larger batch, each of
+            `batch_size` pictures. A draw with one row per picture (its first side is `batch_size`) is made for the
+            larger batch and cut, so that results do not depend on how many devices share the work.
     """
 
-    def __init__(self, seed: int, device: torch.device, batch: int = 0, part: int = 0, parts: int = 1) -> None:
+    def __init__(
+        self, seed: int, device: torch.device, batch_size: int = 0, part_index: int = 0, part_count: int = 1
+    ) -> None:
         super().__init__()
         self._generators = {"cpu": torch.Generator().manual_seed(seed)}
         if device.type != "cpu":
             self._generators[device.type] = torch.Generator(device).manual_seed(seed)
-        self.batch, self.part, self.parts = batch, part, parts
+        self.batch_size, self.part_index, self.part_count = batch_size, part_index, part_count
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -63,10 +65,10 @@ class Randomness(TorchFunctionMode):
         if kwargs.get("generator") is not None:
             return func(*args, **kwargs)
         if func in _LIKE:
-            like = args[0]
-            options = {"dtype": like.dtype, "device": like.device} | kwargs
+            template = args[0]
+            options = {"dtype": template.dtype, "device": template.device} | kwargs
             options.pop("memory_format", None)
-            return self._draw(_LIKE[func], (tuple(like.shape),), options)
+            return self._draw(_LIKE[func], (tuple(template.shape),), options)
         if func in _OF_A_SIZE:
             return self._draw(func, args, kwargs)
         if func in _IN_PLACE or func in _OF_A_TENSOR or _initialises(func):
@@ -75,31 +77,33 @@ class Randomness(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def _generator(self, device: Any) -> torch.Generator | None:
-        kind = torch.device(device).type if device is not None else "cpu"
-        return self._generators.get(kind)
+        device_type = torch.device(device).type if device is not None else "cpu"
+        return self._generators.get(device_type)
 
     def _draw(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         device = kwargs.get("device")
         if func is torch.normal and args and isinstance(args[0], Tensor):
             device = args[0].device
         kwargs = kwargs | {"generator": self._generator(device)}
-        if self.parts > 1:
+        if self.part_count > 1:
             args, kwargs, widened = self._widened(func, args, kwargs)
             if widened:
-                return func(*args, **kwargs)[self.part * self.batch : (self.part + 1) * self.batch].contiguous()
+                first_row = self.part_index * self.batch_size
+                return func(*args, **kwargs)[first_row : first_row + self.batch_size].contiguous()
         return func(*args, **kwargs)
 
     def _widened(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
         """The call for the larger batch, if what it draws has one row per picture."""
-        if "size" in kwargs and len(kwargs["size"]) and kwargs["size"][0] == self.batch:
-            return args, kwargs | {"size": (self.batch * self.parts, *kwargs["size"][1:])}, True
-        for place, value in enumerate(args):
-            if isinstance(value, tuple | list):  # torch.Size is a tuple
-                if not len(value) or value[0] != self.batch:
+        whole_batch = self.batch_size * self.part_count
+        if "size" in kwargs and len(kwargs["size"]) and kwargs["size"][0] == self.batch_size:
+            return args, kwargs | {"size": (whole_batch, *kwargs["size"][1:])}, True
+        for position, argument in enumerate(args):
+            if isinstance(argument, tuple | list):  # torch.Size is a tuple
+                if not len(argument) or argument[0] != self.batch_size:
                     return args, kwargs, False
-                return (*args[:place], (self.batch * self.parts, *value[1:]), *args[place + 1 :]), kwargs, True
-        if func in (torch.rand, torch.randn) and args and args[0] == self.batch:  # rand(B, 1): the sizes themselves
-            return (self.batch * self.parts, *args[1:]), kwargs, True
+                return (*args[:position], (whole_batch, *argument[1:]), *args[position + 1 :]), kwargs, True
+        if func in (torch.rand, torch.randn) and args and args[0] == self.batch_size:  # rand(B, 1): the sizes
+            return (whole_batch, *args[1:]), kwargs, True
         return args, kwargs, False

@@ -30,30 +30,30 @@ class Snapshot:
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def on_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def copied_to_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """A copy of tensors on the CPU."""
-    return {key: value.detach().to("cpu", copy=True).contiguous() for key, value in state.items()}
+    return {tensor_name: tensor.detach().to("cpu", copy=True).contiguous() for tensor_name, tensor in tensors.items()}
 
 
-def write_weights(path: Path, taken: Snapshot) -> None:
+def write_weights(weights_path: Path, snapshot: Snapshot) -> None:
     """Write a network for use (.safetensors), all else that is known of it as metadata. Raises BadFile."""
     metadata = {
-        "system": taken.system,
-        "config": json.dumps(taken.config),
-        "step": str(taken.step),
-        "seconds": f"{taken.seconds:.0f}",
-        "numbers": json.dumps(taken.numbers),
+        "system": snapshot.system,
+        "config": json.dumps(snapshot.config),
+        "step": str(snapshot.step),
+        "seconds": f"{snapshot.seconds:.0f}",
+        "numbers": json.dumps(snapshot.numbers),
     }
-    if taken.networks:
-        metadata["networks"] = json.dumps(taken.networks)
-    with atomic_write(path) as file:
-        file.write(save(taken.state, metadata))
+    if snapshot.networks:
+        metadata["networks"] = json.dumps(snapshot.networks)
+    with atomic_write(weights_path) as weights_file:
+        weights_file.write(save(snapshot.state, metadata))
 
 
-def numbers_of(path: Path) -> dict[str, float]:
+def read_numbers(weights_path: Path) -> dict[str, float]:
     """The numbers that `write_weights` wrote beside a network; none where there is no such file."""
     try:
-        with safe_open(path, "pt") as file:
-            return dict(json.loads((file.metadata() or {}).get("numbers", "{}")))
+        with safe_open(weights_path, "pt") as weights_file:
+            return dict(json.loads((weights_file.metadata() or {}).get("numbers", "{}")))
     except (OSError, SafetensorError, ValueError):
         return {}

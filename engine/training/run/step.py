@@ -55,60 +55,62 @@ class Stepper:
 
         With `accumulate`, the gradients of several batches are averaged before the networks are updated, all at once.
         """
-        parts = self.recipe.accumulate * int(self.fabric.world_size)
-        mine = self._parts()
-        sums: dict[str, Tensor] = {}
-        used: dict[str, torch.optim.Optimizer] = {}
-        self._mark("data")
+        part_count = self.recipe.accumulate * int(self.fabric.world_size)
+        own_parts = self._own_parts()
+        loss_sums: dict[str, Tensor] = {}
+        used_optimizers: dict[str, torch.optim.Optimizer] = {}
+        self._announce("data")
         batches = self.batches(step)
         self.whole = False
-        for part, batch in zip(mine, batches, strict=True):
-            with self.random(step, part, parts):
-                for name, losses in self._updates(batch, step):
-                    optimizer = self.task.optimizers[name]
-                    if name not in used or self.recipe.accumulate == 1:
+        for part_index, batch in zip(own_parts, batches, strict=True):
+            with self.random(step, part_index, part_count):
+                for optimizer_name, losses in self._updates(batch, step):
+                    optimizer = self.task.optimizers[optimizer_name]
+                    if optimizer_name not in used_optimizers or self.recipe.accumulate == 1:
                         optimizer.zero_grad(set_to_none=True)
-                    self._mark(f"{name} backward")
-                    total = torch.stack([loss.float() for loss in losses.values()]).sum()
-                    self.fabric.backward(total / self.recipe.accumulate)
-                    used[name] = optimizer
+                    self._announce(f"{optimizer_name} backward")
+                    total_loss = torch.stack([loss.float() for loss in losses.values()]).sum()
+                    self.fabric.backward(total_loss / self.recipe.accumulate)
+                    used_optimizers[optimizer_name] = optimizer
                     if self.recipe.accumulate == 1:
-                        self._apply(name, optimizer)
-                    for key, value in losses.items():
-                        sums[key] = sums.get(key, 0) + value.detach() / self.recipe.accumulate
+                        self._apply(optimizer_name, optimizer)
+                    for loss_name, loss_value in losses.items():
+                        loss_share = loss_value.detach() / self.recipe.accumulate
+                        loss_sums[loss_name] = loss_sums.get(loss_name, 0) + loss_share
         if self.recipe.accumulate > 1:
-            for name, optimizer in used.items():
-                self._apply(name, optimizer)
-        self._mark("average")
+            for optimizer_name, optimizer in used_optimizers.items():
+                self._apply(optimizer_name, optimizer)
+        self._announce("average")
         self.task.after_step(step)
         self.whole = True
-        return sums
+        return loss_sums
 
     def batches(self, step: int) -> list[Batch]:
         """A step's batches, those of this process."""
         if self._coming is not None:
-            mine = self._coming.get(step)
+            own_batch = self._coming.get(step)
         else:
-            mine = self.train.training_batch(self.pictures, self.recipe.seed, step, self._rows()).to(self.device)
-        size = self.recipe.batch
-        return [mine.rows(first, first + size) for first in range(0, len(mine), size)]
+            own_batch = self.train.training_batch(self.pictures, self.recipe.seed, step, self._own_rows())
+            own_batch = own_batch.to(self.device)
+        batch_size = self.recipe.batch
+        return [own_batch.rows(first_row, first_row + batch_size) for first_row in range(0, len(own_batch), batch_size)]
 
-    def _parts(self) -> list[int]:
+    def _own_parts(self) -> list[int]:
         """Of a step's batches, those of this process."""
-        world, rank = int(self.fabric.world_size), int(self.fabric.global_rank)
-        return [n * world + rank for n in range(self.recipe.accumulate)]
+        process_count, process_rank = int(self.fabric.world_size), int(self.fabric.global_rank)
+        return [batch_number * process_count + process_rank for batch_number in range(self.recipe.accumulate)]
 
-    def _rows(self) -> np.ndarray:
+    def _own_rows(self) -> np.ndarray:
         """Of a step's pictures, those of this process."""
-        size = self.recipe.batch
-        return np.concatenate([np.arange(n * size, (n + 1) * size) for n in self._parts()])
+        batch_size = self.recipe.batch
+        return np.concatenate([np.arange(part * batch_size, (part + 1) * batch_size) for part in self._own_parts()])
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
         """Make batches in other threads while inside."""
-        recipe = self.recipe
-        with BatchesAhead(self.train, self.pictures, recipe.seed, self._rows(), self.device, recipe.steps) as ahead:
-            self._coming = ahead
+        recipe, own_rows = self.recipe, self._own_rows()
+        with BatchesAhead(self.train, self.pictures, recipe.seed, own_rows, self.device, recipe.steps) as coming:
+            self._coming = coming
             try:
                 yield
             finally:
@@ -117,23 +119,23 @@ class Stepper:
     def _updates(self, batch: Batch, step: int) -> Iterator[tuple[str, dict[str, Tensor]]]:
         updates = self.task.losses(batch, step)
         while True:
-            self._mark("forward")
+            self._announce("forward")
             with self.fabric.autocast():
                 update = next(updates, None)
             if update is None:
                 return
             yield update
 
-    def _apply(self, name: str, optimizer: torch.optim.Optimizer) -> None:
-        self._mark(f"{name} update")
+    def _apply(self, optimizer_name: str, optimizer: torch.optim.Optimizer) -> None:
+        self._announce(f"{optimizer_name} update")
         average_gradients(self.fabric, optimizer)
         self.fabric.strategy.optimizer_step(optimizer)  # optimizer.step(), with 16-mixed's loss scale undone
 
-    def random(self, step: int, part: int = 0, parts: int = 1) -> Randomness:
-        """Random numbers that follow from the recipe's seed and `step`; for part `part` of a step's batches."""
-        seed = (self.recipe.seed * 1_000_003 + step) % 2**63
-        return Randomness(seed, self.device, self.recipe.batch, part, parts)
+    def random(self, step: int, part_index: int = 0, part_count: int = 1) -> Randomness:
+        """Random numbers that follow from the recipe's seed and `step`, for batch `part_index` of a step."""
+        step_seed = (self.recipe.seed * 1_000_003 + step) % 2**63
+        return Randomness(step_seed, self.device, self.recipe.batch, part_index, part_count)
 
-    def _mark(self, what: str) -> None:
+    def _announce(self, stage_name: str) -> None:
         if self.watch is not None:
-            self.watch(what)
+            self.watch(stage_name)

@@ -18,7 +18,7 @@ class BoardWriter:
     Raises NotSupported where the package tensorboard is not installed.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run_folder: Path) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
@@ -26,7 +26,7 @@ class BoardWriter:
                 "TensorBoard is not installed; install it (pip install tensorboard) or leave out --tensorboard.",
                 details=repr(error),
             ) from error
-        self.run = run
+        self.run = run_folder
         self._kind = SummaryWriter
         self._writer: Any = None
 
@@ -34,25 +34,25 @@ class BoardWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._writer is not None:
             self._writer.close()
 
-    def __call__(self, event: str, facts: dict[str, Any]) -> None:
+    def __call__(self, event_name: str, event_facts: dict[str, Any]) -> None:
         """See `engine.training.loop.Callback`."""
-        if event not in ("step", "validation", "samples"):
+        if event_name not in ("step", "validation", "samples"):
             return
         if self._writer is None:  # only once the run has a folder
-            self._writer = self._kind(str(self.run / "tensorboard"), purge_step=facts["step"])
-        step = facts["step"]
-        if event == "step":
-            for name, value in facts["losses"].items():
-                self._writer.add_scalar(f"losses/{name}", value, step)
-            self._writer.add_scalar("speed/images_per_second", facts["images_per_second"], step)
-        elif event == "validation":
-            for name, value in facts["numbers"].items():
-                self._writer.add_scalar(f"validation/{name}", value, step)
+            self._writer = self._kind(str(self.run / "tensorboard"), purge_step=event_facts["step"])
+        step = event_facts["step"]
+        if event_name == "step":
+            for number_name, number in event_facts["losses"].items():
+                self._writer.add_scalar(f"losses/{number_name}", number, step)
+            self._writer.add_scalar("speed/images_per_second", event_facts["images_per_second"], step)
+        elif event_name == "validation":
+            for number_name, number in event_facts["numbers"].items():
+                self._writer.add_scalar(f"validation/{number_name}", number, step)
         else:
-            sheet = read_image(self.run / "samples" / facts["path"], max_side=8192).pixels
-            self._writer.add_image("samples", np.ascontiguousarray(sheet), step, dataformats="HWC")
+            sheet_pixels = read_image(self.run / "samples" / event_facts["path"], max_side=8192).pixels
+            self._writer.add_image("samples", np.ascontiguousarray(sheet_pixels), step, dataformats="HWC")

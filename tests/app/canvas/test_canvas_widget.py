@@ -76,8 +76,8 @@ def test_a_drag_paints_the_current_label_as_one_step(canvas, document, mouse):
 
 def test_a_click_without_a_move_paints_a_dot(canvas, document, mouse):
     canvas.set_brush_diameter(3)
-    document.fill(0, 0, 0)
-    document.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
+    document.pixels.fill(0, 0, 0)
+    document.pixels.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
     mouse.click(at(20, 20))
     rows, columns = np.nonzero(document.label_map == HAIR)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (19, 21, 19, 21)
@@ -233,7 +233,7 @@ def test_the_outline_is_drawn_at_the_cursor_and_goes_with_it(canvas, mouse):
 
 
 def test_pen_pressure_sets_the_width_of_the_stroke(canvas, document):
-    document.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
+    document.pixels.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
     canvas.set_brush_diameter(40)
     pen = Pen(canvas)
     pen.press(at(10, 32), 0.1)
@@ -246,7 +246,7 @@ def test_pen_pressure_sets_the_width_of_the_stroke(canvas, document):
 
 def test_a_pen_stroke_is_painted_once_although_mouse_events_follow(canvas, document):
     """Windows sends mouse events of its own for a pen; Qt too where a tablet event is not accepted."""
-    document.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
+    document.pixels.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
     canvas.set_brush_diameter(20)
     pen, mouse = Pen(canvas), Mouse(canvas)
     accepted = [pen.press(at(10, 32), 0.2)]
@@ -407,7 +407,7 @@ def test_shift_tab_leaves_the_canvas(document, qtbot):
 def test_hidden_labels_let_the_picture_through(canvas, document):
     document.set_picture(np.full((SIDE, SIDE, 3), 200, np.uint8))
     canvas.set_overlay(1.0)
-    document.set_visible(HAIR, False)
+    document.label_states.set_visible(HAIR, False)
     image = shown(canvas)
     assert colour(image, 32, 10) == (200, 200, 200)
     assert colour(image, 32, 36) != (200, 200, 200)
@@ -436,7 +436,7 @@ def test_a_stroke_recolours_its_pixels_and_repaints_only_around_them(canvas, doc
 
 
 def test_undo_and_replacing_are_shown(canvas, document):
-    document.fill(0, 0, SKIN)
+    document.pixels.fill(0, 0, SKIN)
     assert colour(shown(canvas), 1, 1) == document.label_set[SKIN].colour
     document.undo()
     assert colour(shown(canvas), 1, 1) == document.label_set[0].colour
@@ -471,7 +471,7 @@ def test_side_by_side_shows_labels_left_and_picture_right_and_paints_in_both(can
 def test_a_stroke_that_crosses_into_the_other_pane_goes_on_in_its_own(canvas, document, mouse):
     canvas.set_mode(Mode.SIDE_BY_SIDE)
     canvas._set_view(View(scale=4.0, x=0, y=0))
-    document.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
+    document.pixels.replace_label_map(np.zeros((SIDE, SIDE), np.uint8))
     mouse.drag((190, 100), (230, 100))
     assert (document.label_map[25, 48:57] == HAIR).all()
     assert not (document.label_map[:, :40] == HAIR).any()
@@ -546,7 +546,7 @@ def test_100_per_cent_is_one_pixel_of_the_screen_at_any_density(document, qtbot,
 def test_the_label_under_a_point_is_known(canvas, document):
     points = at(32, 10), at(33, 10), at(0, 0), (1, 1)
     assert [canvas.label_at(QPointF(*point)) for point in points] == [HAIR, HAIR, 0, -1]
-    document.fill(0, 0, SKIN)
+    document.pixels.fill(0, 0, SKIN)
     assert canvas.label_at(QPointF(*at(0, 0))) == SKIN
 
 

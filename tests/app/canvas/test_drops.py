@@ -130,7 +130,7 @@ def test_an_unsure_parser_shows_the_regions_first(window, core, photo, engine, q
     shown = dialog(RegionsDialog)
     assert "unsure" in shown.bar.problem.sentence
     assert core.document.styles == {}
-    shown.document.apply_mask(np.ones((96, 96), bool), HAIR)  # the user paints the hair by hand
+    shown.document.pixels.apply_mask(np.ones((96, 96), bool), HAIR)  # the user paints the hair by hand
     shown.accept()
     qtbot.waitUntil(lambda: HAIR in core.document.styles)
     corrected = core.document.style(HAIR).label_map()

@@ -45,9 +45,9 @@ def shown(qtbot, dialog):
 def test_regions_come_back_corrected(qtbot, photo):
     dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR))
     assert dialog.document.current_label == HAIR
-    dialog.document.begin_stroke(HAIR)
-    dialog.document.stroke_to([(2, 2)], 2)
-    dialog.document.end_stroke()
+    dialog.document.pixels.begin_stroke(HAIR)
+    dialog.document.pixels.stroke_to([(2, 2)], 2)
+    dialog.document.pixels.end_stroke()
     with qtbot.waitSignal(dialog.used) as told:
         dialog.use.click()
     label_map, source = told.args
@@ -59,7 +59,7 @@ def test_the_region_of_the_label_is_proposed_and_another_can_be_chosen(qtbot, ph
     dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR))
     assert dialog.source.currentData() == HAIR
     dialog.source.setCurrentIndex(dialog.source.findData(SKIN))
-    dialog.document.apply_mask(np.eye(64, dtype=bool), HAIR)  # painting on does not forget the choice
+    dialog.document.pixels.apply_mask(np.eye(64, dtype=bool), HAIR)  # painting on does not forget the choice
     assert dialog.source.currentData() == SKIN
 
 
@@ -68,7 +68,7 @@ def test_a_label_painted_by_hand_becomes_a_source(qtbot, photo):
     assert "No Hat" in dialog.bar.problem.sentence
     assert dialog.document.current_label == HAT
     assert dialog.source.findData(HAT) < 0
-    dialog.document.apply_mask(np.eye(64, dtype=bool), HAT)
+    dialog.document.pixels.apply_mask(np.eye(64, dtype=bool), HAT)
     assert dialog.source.findData(HAT) >= 0
 
 
@@ -80,7 +80,7 @@ def test_warnings_of_the_parser_are_shown(qtbot, photo):
 
 def test_undo_and_tools_work_by_key_in_the_dialog(qtbot, photo):
     dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
-    dialog.document.apply_mask(np.ones((64, 64), bool), HAIR)
+    dialog.document.pixels.apply_mask(np.ones((64, 64), bool), HAIR)
     dialog.activateWindow()
     qtbot.waitUntil(dialog.isActiveWindow)
     QTest.keyClick(dialog, "Z", Qt.KeyboardModifier.ControlModifier)

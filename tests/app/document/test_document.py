@@ -42,10 +42,10 @@ def state_of(document: Document) -> tuple:
 
 
 def stroke(document: Document, label: int, *points, radius=5) -> None:
-    document.begin_stroke(label)
+    document.pixels.begin_stroke(label)
     for point in points:
-        document.stroke_to([point], radius)
-    document.end_stroke()
+        document.pixels.stroke_to([point], radius)
+    document.pixels.end_stroke()
 
 
 # ---------------------------------------------------------------- strokes
@@ -70,20 +70,20 @@ def test_a_click_paints_a_dot(document):
 
 
 def test_a_stroke_announces_only_the_rectangle_that_it_changed(document, qtbot):
-    document.begin_stroke(HAIR)
+    document.pixels.begin_stroke(HAIR)
     with qtbot.waitSignal(document.label_map_changed) as caught:
-        document.stroke_to([(20, 30)], 4)
+        document.pixels.stroke_to([(20, 30)], 4)
     rect = caught.args[0]
     assert (rect.x(), rect.y(), rect.width(), rect.height()) == (16, 26, 8, 8)
     with qtbot.assertNotEmitted(document.label_map_changed):
-        document.stroke_to([(20, 30)], 4)  # already painted
+        document.pixels.stroke_to([(20, 30)], 4)  # already painted
 
 
 def test_pen_pressure_gives_each_point_its_own_radius(document):
     document.new(label_set=document.label_set, label_map=np.zeros((64, 64), np.uint8))
-    document.begin_stroke(HAIR)
-    document.stroke_to([(16, 32), (48, 32)], [2, 12])
-    document.end_stroke()
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(16, 32), (48, 32)], [2, 12])
+    document.pixels.end_stroke()
     thick = (document.label_map == HAIR).sum(axis=0)
     assert thick[48] == 24
     assert 2 < thick[32] < 24
@@ -91,9 +91,9 @@ def test_pen_pressure_gives_each_point_its_own_radius(document):
 
 def test_a_cancelled_stroke_leaves_no_trace(document):
     before, areas = document.label_map.copy(), document.areas.copy()
-    document.begin_stroke(HAIR)
-    document.stroke_to([(10, 10), (50, 50)], 9)
-    document.cancel_stroke()
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(10, 10), (50, 50)], 9)
+    document.pixels.cancel_stroke()
     assert np.array_equal(document.label_map, before)
     assert np.array_equal(document.areas, areas)
     assert document.undo_text == ""
@@ -103,11 +103,11 @@ def test_a_cancelled_stroke_leaves_no_trace(document):
 def test_undo_in_the_middle_of_a_stroke_takes_the_stroke_back(document):
     stroke(document, NOSE, (40, 40))
     before = document.label_map.copy()
-    document.begin_stroke(HAIR)
-    document.stroke_to([(10, 10)], 9)
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(10, 10)], 9)
     document.undo()
-    document.stroke_to([(30, 30)], 9)  # the button is still down
-    document.end_stroke()
+    document.pixels.stroke_to([(30, 30)], 9)  # the button is still down
+    document.pixels.end_stroke()
     assert np.array_equal(document.label_map, before)
     assert document.undo_text == "Paint Nose"
 
@@ -118,8 +118,8 @@ def test_a_stroke_that_changes_nothing_is_no_step(document):
 
 
 def test_any_other_change_ends_the_open_stroke_first(document):
-    document.begin_stroke(HAIR)
-    document.stroke_to([(5, 5)], 3)
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(5, 5)], 3)
     document.set_seed(5)
     assert not document.stroking
     document.undo()
@@ -127,18 +127,18 @@ def test_any_other_change_ends_the_open_stroke_first(document):
 
 
 def test_locked_labels_keep_their_pixels(document):
-    document.set_locked(SKIN, True)
+    document.label_states.set_locked(SKIN, True)
     skin = document.label_map == SKIN
     stroke(document, HAIR, (32, 0), (32, 63), radius=20)
     assert np.array_equal(document.label_map == SKIN, skin)
     assert document.label_map[0, 32] == HAIR
-    assert document.fill(0, 63, NOSE)
-    assert not document.relabel(SKIN, NOSE)
+    assert document.pixels.fill(0, 63, NOSE)
+    assert not document.pixels.relabel(SKIN, NOSE)
     assert np.array_equal(document.label_map == SKIN, skin)
 
 
 def test_unlocking_by_undo_lets_the_brush_through_again(document):
-    document.set_locked(SKIN, True)
+    document.label_states.set_locked(SKIN, True)
     document.undo()
     stroke(document, HAIR, (32, 40), radius=3)
     assert document.label_map[40, 32] == HAIR
@@ -157,15 +157,15 @@ def test_unlocking_by_undo_lets_the_brush_through_again(document):
 @settings(deadline=None)
 def test_areas_follow_every_stroke_and_every_step_back(moves, locked):
     document = Document(size=(64, 64))
-    document.replace_label_map(face_label_map(64))
+    document.pixels.replace_label_map(face_label_map(64))
     for label in locked:
-        document.set_locked(label, True)
+        document.label_states.set_locked(label, True)
     states = [document.label_map.copy()]
     for label, points in moves:
-        document.begin_stroke(label)
+        document.pixels.begin_stroke(label)
         for x, y, r in points:
-            document.stroke_to([(x, y)], r)
-        document.end_stroke()
+            document.pixels.stroke_to([(x, y)], r)
+        document.pixels.end_stroke()
         assert np.array_equal(document.areas, np.bincount(document.label_map.ravel(), minlength=256))
         if not np.array_equal(document.label_map, states[-1]):
             states.append(document.label_map.copy())
@@ -184,7 +184,7 @@ def test_areas_follow_every_stroke_and_every_step_back(moves, locked):
 def test_a_fill_by_label_is_one_step_with_its_area(document, qtbot):
     before = document.label_map.copy()
     with qtbot.waitSignal(document.label_map_changed):
-        assert document.fill(32, 40, HAIR)
+        assert document.pixels.fill(32, 40, HAIR)
     assert document.undo_text == "Fill with Hair"
     assert document.area(HAIR) == pytest.approx((document.label_map == HAIR).mean())
     document.undo()
@@ -192,7 +192,7 @@ def test_a_fill_by_label_is_one_step_with_its_area(document, qtbot):
 
 
 def test_a_fill_that_changes_nothing_is_no_step(document):
-    assert not document.fill(0, 0, 0)
+    assert not document.pixels.fill(0, 0, 0)
     assert document.undo_text == ""
 
 
@@ -200,24 +200,24 @@ def test_a_fill_by_colour_follows_the_picture_not_the_labels(document):
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[:, 32:] = 200
     document.set_picture(picture)
-    assert document.fill(0, 0, HAIR, by_picture=True, tolerance=10)
+    assert document.pixels.fill(0, 0, HAIR, by_picture=True, tolerance=10)
     assert (document.label_map[:, :32] == HAIR).all()
     assert not (document.label_map[:, 32:] == HAIR).all()
 
 
 def test_a_fill_by_colour_without_a_picture_says_what_to_do(document):
     with pytest.raises(BadRequest, match="wait for the picture"):
-        document.fill(0, 0, HAIR, by_picture=True)
+        document.pixels.fill(0, 0, HAIR, by_picture=True)
 
 
 def test_a_fill_outside_the_map_is_refused(document):
     with pytest.raises(BadRequest, match="outside the label map of 64 x 64"):
-        document.fill(64, 0, HAIR)
+        document.pixels.fill(64, 0, HAIR)
 
 
 def test_a_region_can_be_given_another_label(document):
     hair = document.label_map == HAIR
-    assert document.relabel(HAIR, SKIN)
+    assert document.pixels.relabel(HAIR, SKIN)
     assert (document.label_map[hair] == SKIN).all()
     document.undo()
     assert np.array_equal(document.label_map == HAIR, hair)
@@ -225,12 +225,12 @@ def test_a_region_can_be_given_another_label(document):
 
 def test_a_mask_of_another_size_is_refused(document):
     with pytest.raises(BadRequest, match="10 x 20 pixels, but the label map 64 x 64"):
-        document.apply_mask(np.ones((20, 10), bool), HAIR)
+        document.pixels.apply_mask(np.ones((20, 10), bool), HAIR)
 
 
 def test_replacing_the_label_map_is_one_step(document):
     before, new = document.label_map.copy(), random_label_map(64, 64, 19)
-    document.replace_label_map(new)
+    document.pixels.replace_label_map(new)
     assert np.array_equal(document.label_map, new)
     document.undo()
     assert np.array_equal(document.label_map, before)
@@ -241,7 +241,7 @@ def test_replacing_by_another_size_takes_styles_along_and_comes_back(document, q
     document.set_picture(photo_of(document.label_map))
     before = state_of(document)
     with qtbot.waitSignal(document.replaced):
-        document.replace_label_map(random_label_map(32, 48, 19))
+        document.pixels.replace_label_map(random_label_map(32, 48, 19))
     assert (document.height, document.width) == (32, 48)
     assert document.styles == {HAIR: ANNA}
     assert document.picture is None
@@ -258,7 +258,7 @@ def test_replacing_by_another_size_takes_styles_along_and_comes_back(document, q
 def test_a_label_map_with_unknown_ids_is_refused_and_changes_nothing(document):
     before = state_of(document)
     with pytest.raises(BadLabelMap, match="77"):
-        document.replace_label_map(np.full((64, 64), 77, np.uint8))
+        document.pixels.replace_label_map(np.full((64, 64), 77, np.uint8))
     assert state_of(document) == before
     assert document.undo_text == ""
 
@@ -270,7 +270,7 @@ def test_the_label_map_cannot_be_written_from_outside(document):
 
 def test_the_document_keeps_no_array_of_the_caller(document):
     new = random_label_map(64, 64, 19)
-    document.replace_label_map(new)
+    document.pixels.replace_label_map(new)
     new[:] = 0
     assert document.label_map.any()
 
@@ -345,15 +345,15 @@ def test_the_styles_given_out_are_a_copy(document):
 def test_a_label_that_the_set_does_not_have_is_refused_everywhere(document, label):
     before = state_of(document)
     for change in (
-        lambda: document.begin_stroke(label),
-        lambda: document.fill(0, 0, label),
-        lambda: document.apply_mask(np.ones((64, 64), bool), label),
-        lambda: document.relabel(0, label),
+        lambda: document.pixels.begin_stroke(label),
+        lambda: document.pixels.fill(0, 0, label),
+        lambda: document.pixels.apply_mask(np.ones((64, 64), bool), label),
+        lambda: document.pixels.relabel(0, label),
         lambda: document.set_style(label, ANNA),
         lambda: document.set_styles({HAIR: ANNA, label: ANNA}),
-        lambda: document.set_locked(label, True),
-        lambda: document.set_visible(label, False),
-        lambda: document.show_only(label),
+        lambda: document.label_states.set_locked(label, True),
+        lambda: document.label_states.set_visible(label, False),
+        lambda: document.label_states.show_only(label),
         lambda: document.set_current_label(label),
         lambda: document.area(label),
         lambda: document.style(label),
@@ -378,11 +378,11 @@ def test_wrong_styles_points_pictures_and_precisions_are_refused(document):
         document.set_picture(np.zeros((4, 4), np.uint8))
     with pytest.raises(BadRequest, match="float32 or bfloat16"):
         document.change("precision", "float16")
-    document.begin_stroke(HAIR)
+    document.pixels.begin_stroke(HAIR)
     for points, radius in (([(float("nan"), 0)], 5), ([(1, 1)], float("inf")), ([(1, 1), (2, 2)], [3])):
         with pytest.raises(BadRequest, match="finite points"):
-            document.stroke_to(points, radius)
-    document.end_stroke()
+            document.pixels.stroke_to(points, radius)
+    document.pixels.end_stroke()
     assert document.undo_text == ""
 
 
@@ -392,9 +392,9 @@ def test_seed_weights_precision_locks_and_visibility_are_undoable_and_announced(
         (document.seed_changed, lambda: document.set_seed(42), "Change seed"),
         (document.weights_changed, lambda: document.change("weights", "other"), "Change weights"),
         (document.picture_outdated, lambda: document.change("precision", "bfloat16"), "Change precision"),
-        (document.labels_changed, lambda: document.set_locked(HAIR, True), "Lock Hair"),
-        (document.labels_changed, lambda: document.set_visible(SKIN, False), "Hide Skin"),
-        (document.labels_changed, lambda: document.show_only(NOSE), "Show only Nose"),
+        (document.labels_changed, lambda: document.label_states.set_locked(HAIR, True), "Lock Hair"),
+        (document.labels_changed, lambda: document.label_states.set_visible(SKIN, False), "Hide Skin"),
+        (document.labels_changed, lambda: document.label_states.show_only(NOSE), "Show only Nose"),
     )
     for signal, change, text in steps:
         with qtbot.waitSignal(signal):
@@ -411,9 +411,9 @@ def test_seed_weights_precision_locks_and_visibility_are_undoable_and_announced(
 
 
 def test_show_only_twice_shows_all(document):
-    document.show_only(HAIR)
+    document.label_states.show_only(HAIR)
     assert len(document.hidden) == 18
-    document.show_only(HAIR)
+    document.label_states.show_only(HAIR)
     assert document.hidden == frozenset()
 
 
@@ -439,7 +439,7 @@ def test_names_in_the_history_are_in_the_language_of_the_application(document):
 
 def test_a_new_document_can_be_undone(document, qtbot):
     document.set_style(HAIR, ANNA)
-    document.set_locked(HAIR, True)
+    document.label_states.set_locked(HAIR, True)
     before = state_of(document)
     street = load_label_set("street")
     with qtbot.waitSignal(document.replaced):
@@ -561,14 +561,14 @@ def test_the_document_knows_whether_it_is_as_saved(document, qtbot):
 
 def test_a_hundred_strokes_on_a_large_map_can_be_undone_within_the_memory(qapp):
     document = Document(size=(2048, 2048))
-    document.replace_label_map(face_label_map(2048))
+    document.pixels.replace_label_map(face_label_map(2048))
     document.mark_saved()
     start = document.label_map.copy()
     rng = np.random.default_rng(0)
     for n in range(110):
-        document.begin_stroke(n % 19)
-        document.stroke_to([tuple(rng.uniform(0, 2048, 2)) for _ in range(3)], 256)
-        document.end_stroke()
+        document.pixels.begin_stroke(n % 19)
+        document.pixels.stroke_to([tuple(rng.uniform(0, 2048, 2)) for _ in range(3)], 256)
+        document.pixels.end_stroke()
     assert document._history.nbytes < 256 * 1024 * 1024
     for _ in range(110):
         document.undo()

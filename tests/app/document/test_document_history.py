@@ -25,20 +25,36 @@ style = st.sampled_from(
 
 
 def paint(document, of, points, radius):
-    document.begin_stroke(of)
+    document.pixels.begin_stroke(of)
     for at in points:
-        document.stroke_to([at], radius)
-    document.end_stroke()
+        document.pixels.stroke_to([at], radius)
+    document.pixels.end_stroke()
 
 
 def abandon(document, of, points, radius):
-    document.begin_stroke(of)
-    document.stroke_to(points, radius)
-    document.cancel_stroke()
+    document.pixels.begin_stroke(of)
+    document.pixels.stroke_to(points, radius)
+    document.pixels.cancel_stroke()
 
 
 def fill(document, x, y, of, contiguous):
-    document.fill(x % document.width, y % document.height, of, contiguous=contiguous)
+    document.pixels.fill(x % document.width, y % document.height, of, contiguous=contiguous)
+
+
+def relabel(document, source, target):
+    document.pixels.relabel(source, target)
+
+
+def lock(document, of, locked):
+    document.label_states.set_locked(of, locked)
+
+
+def show(document, of, visible):
+    document.label_states.set_visible(of, visible)
+
+
+def show_only(document, of):
+    document.label_states.show_only(of)
 
 
 def slide(document, of, amounts):
@@ -55,7 +71,7 @@ def become(document, name, height, width, seed):
 
 
 def resize(document, height, width, seed):
-    document.replace_label_map(random_label_map(height, width, 12, seed=seed))
+    document.pixels.replace_label_map(random_label_map(height, width, 12, seed=seed))
 
 
 side = st.sampled_from([16, 40, 64])
@@ -64,13 +80,13 @@ change = st.one_of(
     st.tuples(st.just(paint), label, st.lists(point, min_size=1, max_size=3), st.floats(0.5, 20)),
     st.tuples(st.just(abandon), label, st.lists(point, min_size=1, max_size=3), st.floats(0.5, 20)),
     st.tuples(st.just(fill), st.integers(0, 63), st.integers(0, 63), label, st.booleans()),
-    st.tuples(st.just(Document.relabel), label, label),
+    st.tuples(st.just(relabel), label, label),
     st.tuples(st.just(Document.set_style), label, style),
     st.tuples(st.just(slide), label, st.lists(st.floats(-1, 2), min_size=1, max_size=3)),
     st.tuples(st.just(Document.set_seed), small),
-    st.tuples(st.just(Document.set_locked), label, st.booleans()),
-    st.tuples(st.just(Document.set_visible), label, st.booleans()),
-    st.tuples(st.just(Document.show_only), label),
+    st.tuples(st.just(lock), label, st.booleans()),
+    st.tuples(st.just(show), label, st.booleans()),
+    st.tuples(st.just(show_only), label),
     st.tuples(st.just(become), st.sampled_from(["faces", "facades"]), side, side, small),
     st.tuples(st.just(resize), side, side, small),
     st.tuples(st.just(Document.undo)),

@@ -117,18 +117,18 @@ def document(qapp):
 def test_going_back_to_a_picture_is_one_step_and_keeps_the_document(document, tmp_path):
     document.set_path(tmp_path / "a.png")
     document.set_style(HAIR, SampleStyle(3))
-    kept = document.keep_result(document.scene, picture())
+    kept = document.kept.keep(document.scene, picture())
     origin = document.origin
-    document.set_locked(SKIN, True)
+    document.label_states.set_locked(SKIN, True)
     document.set_styles({HAIR: SampleStyle(4), SKIN: SampleStyle(5)})
     document.set_seed(8)
-    document.fill(0, 0, HAIR)
+    document.pixels.fill(0, 0, HAIR)
     before = document.to_request()
-    assert document.recall_result(kept.number)
+    assert document.kept.recall(kept.number)
     assert document.to_request().replace(label_locks=()) == kept.to_request()
     assert document.origin is origin and document.path == tmp_path / "a.png" and document.locked == {SKIN}
     assert np.array_equal(document.picture, kept.pixels)
-    assert not document.recall_result(kept.number)  # it is that already
+    assert not document.kept.recall(kept.number)  # it is that already
     document.undo()
     assert document.to_request() == before
 
@@ -137,8 +137,8 @@ def test_deleting_is_a_step(document):
     numbers = []
     for seed in range(3):
         document.set_seed(seed)
-        numbers.append(document.keep_result(document.scene, picture(seed=seed)).number)
-    document.delete_results(numbers[:2])
+        numbers.append(document.kept.keep(document.scene, picture(seed=seed)).number)
+    document.kept.delete(numbers[:2])
     assert [result.number for result in document.results] == numbers[2:]
     document.undo()
     assert [result.number for result in document.results] == numbers
@@ -149,8 +149,8 @@ def test_deleting_is_a_step(document):
 def test_stars_come_along_into_the_next_document_and_undo_brings_the_others_back(document):
     for seed in range(3):
         document.set_seed(seed)
-        document.keep_result(document.scene, picture(seed=seed))
-    document.star_result(2, True)
+        document.kept.keep(document.scene, picture(seed=seed))
+    document.kept.star(2, True)
     document.new(label_set=FACES, label_map=face_label_map(64), weights="w")
     assert [result.number for result in document.results] == [2]
     document.undo()
@@ -183,12 +183,12 @@ def test_a_picture_is_kept_once_the_user_rests(window, core, qtbot):
 def test_nothing_is_kept_in_the_middle_of_a_stroke(window, core, qtbot):
     wait_kept(core, qtbot, 1)
     document, controller = core.document, window.controllers.results
-    document.begin_stroke(HAIR)
-    document.stroke_to([(10, 10), (40, 40)], 6)
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(10, 10), (40, 40)], 6)
     qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     controller._keep_settled()
     assert kept(core) == [1]
-    document.end_stroke()
+    document.pixels.end_stroke()
     wait_kept(core, qtbot, 2)
 
 

@@ -73,7 +73,7 @@ class LayoutInputs:
 MOOD = Kind(MoodRequest, lambda document, result: document.set_picture(result.pixels))
 LAYOUT = Kind(
     LayoutRequest,
-    lambda document, result: document.replace_label_map(result.label_map, text="Lay out"),
+    lambda document, result: document.pixels.replace_label_map(result.label_map, text="Lay out"),
     LayoutInputs,
 )
 
@@ -128,7 +128,7 @@ def choose(document: Document, name: str) -> None:
     if name == "label_set":
         document.change_model(document.weights, document.styles, label_set=OTHER[name])
     elif name == "label_map":
-        document.replace_label_map(OTHER[name].array())
+        document.pixels.replace_label_map(OTHER[name].array())
     else:
         document.change(name, OTHER[name])
 
@@ -212,10 +212,10 @@ def test_changes_in_a_row_join_as_styles_do(document):
 def test_a_kept_picture_brings_back_what_its_role_says_and_leaves_the_rest(document, name):
     choose(document, name)
     kept, picture = document.scene, photo_of(face_label_map(64))
-    number = document.keep_result(kept, picture).number
+    number = document.kept.keep(kept, picture).number
     document.undo()
     document.change("seed", 99)
-    assert document.recall_result(number)
+    assert document.kept.recall(number)
     comes_back = ROLES[name].decides or ROLES[name].recalled
     assert ROLES[name].same(getattr(document.scene, name), getattr(kept if comes_back else BASE, name))
     document.undo()

@@ -24,7 +24,7 @@ def document(core):
     """Hair in a style of its own, locked and chosen; skin in another."""
     document = core.document
     document.set_styles({HAIR: STYLE, SKIN: SampleStyle(3)})
-    document.set_style_locked(HAIR, True)
+    document.label_states.set_style_locked(HAIR, True)
     document.set_current_label(HAIR)
     return document
 
@@ -51,7 +51,7 @@ def test_commands_say_that_the_style_is_locked(window, document, name, monkeypat
     window.actions_by_id[name].trigger()
     assert told(window) == "The style of Hair is locked; unlock it to change it."
     assert document.style(HAIR) == STYLE
-    document.set_style_locked(HAIR, False)
+    document.label_states.set_style_locked(HAIR, False)
     window.actions_by_id["style_reset"].trigger()
     assert HAIR not in document.styles
 
@@ -103,7 +103,7 @@ def test_a_morph_from_a_locked_style_is_looked_at_but_not_taken(window, document
 
 def test_where_all_are_locked_nothing_is_asked_or_read(window, core, document, photo, monkeypatch):
     monkeypatch.setattr(window.context.ask, "pick_open", lambda *_: pytest.fail("asked for a file in vain"))
-    document.set_style_locked(range(len(document.label_set)), True)
+    document.label_states.set_style_locked(range(len(document.label_set)), True)
     before = document.styles
     for name in ("style_dice_all", "style_reset_all", "style_all"):
         window.actions_by_id[name].trigger()
@@ -126,7 +126,7 @@ def test_the_lock_of_a_row_is_clicked_and_undone(window, document):
 
 @pytest.mark.parametrize("ending", [".png", ".json"])
 def test_locks_travel_with_the_file(window, core, document, ending, tmp_path, monkeypatch, qtbot):
-    document.set_locked(SKIN, True)
+    document.label_states.set_locked(SKIN, True)
     target = tmp_path / f"locked{ending}"
     monkeypatch.setattr(window.context.ask, "pick_save", lambda title, path, filters: (str(target), filters))
     with work_done(qtbot, window.core):
@@ -144,7 +144,7 @@ def test_locks_travel_with_the_file(window, core, document, ending, tmp_path, mo
 
 def test_a_kept_picture_comes_back_without_touching_locks(window, document, qtbot):
     qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
-    kept = document.keep_result(document.scene, document.picture)
+    kept = document.kept.keep(document.scene, document.picture)
     window.actions_by_id["style_lock"].trigger()
     window.actions_by_id["style_dice"].trigger()
     window.controllers.results.recall(kept.number)

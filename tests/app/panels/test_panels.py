@@ -101,9 +101,9 @@ def test_every_label_set_has_nine_keys_and_none_for_nothing(name):
 
 def test_keys_stay_while_painting(labels, document, qtbot):
     before = labels.model.label_for_key(3)
-    document.begin_stroke(HAT)
-    document.stroke_to([(10, 10), (50, 50)], 20)
-    document.end_stroke()
+    document.pixels.begin_stroke(HAT)
+    document.pixels.stroke_to([(10, 10), (50, 50)], 20)
+    document.pixels.end_stroke()
     qtbot.waitUntil(lambda: row(labels, HAT).area != "")
     assert labels.model.label_for_key(3) == before
 
@@ -172,7 +172,7 @@ def test_a_region_too_small_to_show_gets_a_hint(labels, document):
 
 
 def test_rows_say_everything_to_a_screen_reader(labels, document):
-    document.set_locked(HAIR, True)
+    document.label_states.set_locked(HAIR, True)
     text = labels.model.index_of(HAIR).data(Qt.ItemDataRole.AccessibleTextRole)
     assert text.startswith("Hair, ") and "%" in text and "locked" in text
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.shell.i18n import install_language, translations
 from engine.systems import all_systems
-from engine.training.recipe import load_recipe, names
+from engine.training.recipe import bundled_recipes, load_recipe
 
 APP = Path(__file__).parents[3] / "app"
 ENGINE = APP.parent / "engine"
@@ -89,7 +89,8 @@ def texts() -> dict[str, str]:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found[argument.value] = f"{path.relative_to(APP)}:{node.lineno}"
-    return found | templates() | {load_recipe(name).note: f"resources/recipes/{name}.toml" for name in names()}
+    notes = {load_recipe(name).note: f"resources/recipes/{name}.toml" for name in bundled_recipes()}
+    return found | templates() | notes
 
 
 def test_every_text_has_its_chinese():

@@ -205,7 +205,7 @@ def test_many_changes_at_once_make_few_renders(window, core, engine, qtbot):
 
 def test_hiding_a_label_renders_nothing(window, core, engine, qtbot):
     before = engine.renders
-    core.document.set_visible(HAIR, False)
+    core.document.label_states.set_visible(HAIR, False)
     core.document.set_seed(1)
     qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
     assert engine.renders - before == 1

@@ -55,7 +55,7 @@ def tiny() -> Case:
 def test_rows_hold_every_edit_and_precision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(synthesis, "peak_megabytes", lambda case, kind, side: {"literal": 2.0}.get(kind, 1.0))
     told: list[str] = []
-    rows = synthesis.measure(tiny(), repeats=2, progress=lambda fraction, text: told.append(text))
+    rows = synthesis.measure(tiny(), repeats=2, on_progress=lambda fraction, text: told.append(text))
     kinds = synthesis.precisions()
     assert [(row.edit, row.precision) for row in rows] == [(edit, kind) for edit in EDITS for kind in kinds]
     for row in rows:

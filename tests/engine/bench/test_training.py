@@ -19,12 +19,12 @@ from tests.engine.training.tiny import PARSER, SEAN
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return drawn_data(tmp_path_factory.mktemp("bench") / "data", load_label_set("faces"), 32, pairs=3)
+    return drawn_data(tmp_path_factory.mktemp("bench") / "data", load_label_set("faces"), 32, pair_count=3)
 
 
 @pytest.mark.parametrize("recipe", [SEAN, PARSER], ids=["sean", "parser"])
 def test_a_step_is_divided_without_rest(data: Path, recipe) -> None:
-    row = measure(recipe, data, name="tiny", steps=2)
+    row = measure(recipe, data, name="tiny", step_count=2)
     assert sum(row.shares.values()) == pytest.approx(1) and set(row.shares) == set(PARTS)
     assert row.shares["generator"] > 0 and row.shares["losses"] > 0 and row.images_per_second > 0
     assert (row.shares["discriminator"] > 0) == (recipe is SEAN)
@@ -32,7 +32,7 @@ def test_a_step_is_divided_without_rest(data: Path, recipe) -> None:
 
 
 def test_literal_and_fast_steps_are_timed_in_turn_and_give_the_same_gradients(data: Path) -> None:
-    found = compare(SEAN, data, name="tiny", repeats=1)
+    found = compare(SEAN, data, network_name="tiny", repeats=1)
     assert found.ratio == pytest.approx(found.literal_s / found.fast_s) and found.difference < 1e-4
     for way, total in (("literal", found.literal_s), ("fast", found.fast_s)):
         assert sum(found.parts[way].values()) == pytest.approx(total, rel=0.2)

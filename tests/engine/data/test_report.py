@@ -14,7 +14,7 @@ from PIL import Image
 from engine.data.findings import Report
 from engine.data.kinds import inspect_folder
 from engine.data.labelled import LabelledFolder
-from engine.data.make import make_files, split
+from engine.data.make import hashed_split, make_files
 from engine.errors import BadFile, Cancelled
 from engine.labels.label_sets import load_label_set
 from tests.commands import Runner
@@ -208,10 +208,10 @@ def test_folders_of_single_pictures_are_classes(tmp_path: Path, inner: str) -> N
 
 def test_a_split_depends_on_names_alone_and_leaves_something_to_train_on() -> None:
     stems = [f"{n:04d}" for n in range(200)]
-    first, again = split(stems, 0.1), split(stems[::-1], 0.1)
+    first, again = hashed_split(stems, 0.1), hashed_split(stems[::-1], 0.1)
     assert first == again and len(first["val"]) == 20 and not set(first["val"]) & set(first["train"])
-    assert split(["a"], 0.1) == {"train": ["a"], "val": []}
-    assert len(split(["a", "b"], 0.1)["val"]) == 1
+    assert hashed_split(["a"], 0.1) == {"train": ["a"], "val": []}
+    assert len(hashed_split(["a", "b"], 0.1)["val"]) == 1
 
 
 # ---------------------------------------------------------------- the command

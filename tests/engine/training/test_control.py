@@ -213,11 +213,11 @@ def test_parts_of_a_batch_draw_what_the_whole_batch_would() -> None:
         ]
 
     cpu = torch.device("cpu")
-    with Randomness(1, cpu, batch=4):
+    with Randomness(1, cpu, batch_size=4):
         whole = draw(4)
     parts = []
     for part in range(2):
-        with Randomness(1, cpu, batch=2, part=part, parts=2):
+        with Randomness(1, cpu, batch_size=2, part_index=part, part_count=2):
             parts.append(draw(2))
     for n, tensor in enumerate(whole[:-1]):
         assert torch.equal(torch.cat([part[n] for part in parts]), tensor)

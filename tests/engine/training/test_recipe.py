@@ -17,7 +17,7 @@ from engine.data.labelled import LabelledFolder
 from engine.errors import BadFile, EngineError, NotSupported, TrainingError
 from engine.systems import all_systems, system
 from engine.systems.base import System, load_part
-from engine.training.recipe import load_recipe, names, read_fields
+from engine.training.recipe import bundled_recipes, load_recipe, read_fields
 from engine.training.start import make_task, prepare
 from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed
 from tests.fixtures import write_dataset
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=2, val=0)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", bundled_recipes())
 def test_recipes_that_ship_are_complete(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.note and recipe.steps > 0
@@ -55,7 +55,7 @@ def thin(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", bundled_recipes())
 def test_recipes_that_ship_take_a_step(name: str, tmp_path: Path) -> None:
     """Thin, small, without a perceptual network; all else as it ships."""
     recipe = load_recipe(name)
@@ -84,10 +84,10 @@ def test_recipes_that_ship_take_a_step(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", ["small", "standard", "paper"])
 def test_every_system_has_a_recipe_of_every_size_that_makes_a_network(trained: System, size: str) -> None:
     if (trained.id, size) == ("parser", "paper"):
-        assert "parser-paper" not in names()  # it is ours: there is no paper
+        assert "parser-paper" not in bundled_recipes()  # it is ours: there is no paper
         return
     recipe = load_recipe(f"{trained.id}-{size}")
-    assert recipe.system == trained.id and f"{trained.id}-{size}" in names()
+    assert recipe.system == trained.id and f"{trained.id}-{size}" in bundled_recipes()
     entry = trained.network
     with torch.device("meta"):  # shapes without numbers
         network = entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))

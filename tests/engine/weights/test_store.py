@@ -20,7 +20,7 @@ from engine.metrics import features
 from engine.metrics.features import search_path as search_path_of_networks
 from engine.weights import store
 from engine.weights.card import Card, read_card, require_label_set
-from engine.weights.manage import _net_places
+from engine.weights.manage import _network_folders
 from engine.weights.store import (
     find_weights,
     join_networks,
@@ -153,7 +153,7 @@ def test_tessera_home_moves_weights_and_feature_networks(tmp_path: Path, monkeyp
 def test_feature_networks_are_looked_for_in_documented_places_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TESSERA_NETS", raising=False)
     expected = [files.user_data_folder() / "nets", files.root() / "nets"]
-    assert search_path_of_networks() == expected == _net_places()
+    assert search_path_of_networks() == expected == _network_folders()
 
 
 def test_unknown_weights_are_answered_with_the_nearest_or_with_what_there_is(place: Path):

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from engine.data.batch import Batch
-from engine.training.task import Export, Losses, several
+from engine.training.task import Export, Losses, export_several
 from tests.engine.systems.made_up.networks import Hearer, Player
 
 
@@ -58,7 +58,7 @@ class ToneTask:
         pass
 
     def export(self) -> Export:
-        return several({name: (asdict(self.model[name]), m.state_dict()) for name, m in self.modules.items()})
+        return export_several({name: (asdict(self.model[name]), m.state_dict()) for name, m in self.modules.items()})
 
     def start_from(self, state, kept=()) -> list[str]:
         return []
