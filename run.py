@@ -22,7 +22,7 @@ import sys
 ROOT = os.path.dirname(os.path.abspath(__file__))
 # They need no display.
 COMMANDS = (
-    "render", "morph", "parse", "request", "import", "data", "train", "publish",
+    "render", "morph", "edit", "parse", "request", "import", "data", "train", "publish",
     "verify", "evaluate", "weights", "bench",
 )
 

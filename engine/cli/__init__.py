@@ -13,7 +13,21 @@ from typing import NoReturn
 
 import typer
 
-from engine.cli import bench, data, evaluate, importing, morph, parse, publish, render, request, train, verify, weights
+from engine.cli import (
+    bench,
+    data,
+    edit,
+    evaluate,
+    importing,
+    morph,
+    parse,
+    publish,
+    render,
+    request,
+    train,
+    verify,
+    weights,
+)
 from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
 
 app = typer.Typer(
@@ -27,6 +41,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "render": render.render,
     "morph": morph.morph,
+    "edit": edit.edit,
     "parse": parse.parse,
     "request": request.request,
     "import": importing.import_weights,

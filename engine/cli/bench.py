@@ -179,11 +179,38 @@ def editor(
         raise SystemExit(CHECK_FAILED)
 
 
+def photo(
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
+) -> None:
+    """Measure the editing of a photo of 12 megapixels: analysis, a restyle at view and at full size, memory.
+
+    Painting is not in it: see `tessera bench synthesis`. Exit code 1 if a promised limit is missed.
+    """
+    import json
+
+    from engine.bench.photo import as_table, measure
+    from engine.bench.synthesis import machine
+    from engine.files import write_text
+
+    if json_file is not None:
+        check_target(json_file, (".json",))
+    with progress("measuring") as report:
+        rows = measure(report)
+    say(machine())
+    say("")
+    say(as_table(rows))
+    if json_file is not None:
+        write_text(json_file, json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
+    if not all(row.held for row in rows):
+        raise SystemExit(CHECK_FAILED)
+
+
 # What `tessera bench` can measure: a function per entry, its parameters typer's, heavy imports inside. The
 # measuring itself belongs into engine/bench.
 COMMANDS: dict[str, Callable[..., None]] = {
     "synthesis": synthesis,
     "editor": editor,
+    "photo": photo,
     "table": table,
     "training": training,
 }

@@ -26,6 +26,10 @@ def evaluate(
     diversity: Annotated[
         bool, typer.Option("--diversity/--no-diversity", help="Measure what drawn styles change (mCSD, mOCD).")
     ] = True,
+    edits: Annotated[
+        bool,
+        typer.Option("--edits", help="Measure restyled photographs instead, beside the plain colour transfer."),
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics there too; - is stdout.")
     ] = None,
@@ -59,6 +63,9 @@ def evaluate(
     from engine.files import write_text
     from engine.metrics.evaluate import evaluate as measure
 
+    if edits:
+        _evaluate_edits(weights, data, split or measured_split(data), limit, device, json_file)
+        return
     chosen_split, all_metrics = split or measured_split(data), []
     with cancelling() as cancel:
         for weights_name in weights:
@@ -87,6 +94,30 @@ def evaluate(
         say(tables(all_metrics).rstrip())
     if json_file is not None:
         write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _evaluate_edits(
+    weights: list[str], data: Path, split: str, limit: int | None, device: str, json_file: Path | None
+) -> None:
+    """Print the table of restyled photographs, weights after weights."""
+    from engine.files import write_text
+    from engine.metrics.edit_cases import evaluate_edits
+    from engine.metrics.edits import as_table
+
+    to_stdout = json_file is not None and str(json_file) == "-"
+    answer: dict[str, Any] = {}
+    with cancelling() as cancel:
+        for name in weights:
+            with progress(f"restyling with {name}", quiet=to_stdout) as report:
+                options: dict[str, Any] = {"device": device, "limit": limit}
+                rows = evaluate_edits(name, data, split, **options, on_progress=report, cancel=cancel)
+            answer[name] = [row.to_dict() for row in rows]
+            if not to_stdout:
+                say(as_table(rows).rstrip())
+    if to_stdout:
+        say_json(answer)
+    elif json_file is not None:
+        write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
 
 
 def _read_metrics(metrics_file: Path) -> list[dict[str, Any]]:

@@ -63,6 +63,10 @@ class LabelMapFinder(Protocol):
         """(H, W, 3) uint8 -> label map (H, W) uint8; confidence 0..1; warnings for the user."""
         ...
 
+    def probabilities(self, pixels: Array) -> Array:
+        """(H, W, 3) uint8, framed as the parser's training pictures are -> (L, H, W) float32, sum 1."""
+        ...
+
 
 class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
     """Find the label map of a photo, given as a file (`path`) or inline (`picture_png`, base64)."""

@@ -67,15 +67,26 @@ def encode_picture(services: Services, painter: Painter, style: ImageStyle) -> t
     """
     picture_file = read_image(style.path)
     pixels, all_notes = reduced(picture_file.pixels), notes_of(style.path, picture_file.notes)
-    label_map = style.label_map()
-    if label_map is None and style.label_map_path is not None:
-        label_map_file = read_label_map(style.label_map_path, painter.label_set)
-        label_map = label_map_file.label_map
-        all_notes += notes_of(style.label_map_path, label_map_file.notes)
-    if label_map is None:
-        label_map, warnings = _parsed(services, painter.label_set, style.path, pixels)
-        all_notes += [Message('"{0}": {1}', Path(style.path).name, warning) for warning in warnings]
+    label_map, map_notes = label_map_of(services, painter.label_set, style, pixels)
+    all_notes += map_notes
     return services.codes.encode(painter, pixels, label_map), all_notes
+
+
+def label_map_of(
+    services: Services, label_set: LabelSet, style: ImageStyle, pixels: Array
+) -> tuple[Array, list[Message]]:
+    """The label map (h, w) of a style's picture, inline, from its file or from the parser, and notes for the user.
+
+    pixels: (H, W, 3) uint8, the picture. Raises BadFile, BadLabelMap, BadRequest, WeightsError.
+    """
+    inline_map = style.label_map()
+    if inline_map is not None:
+        return inline_map, []
+    if style.label_map_path is not None:
+        label_map_file = read_label_map(style.label_map_path, label_set)
+        return label_map_file.label_map, notes_of(style.label_map_path, label_map_file.notes)
+    label_map, warnings = _parsed(services, label_set, style.path, pixels)
+    return label_map, [Message('"{0}": {1}', Path(style.path).name, warning) for warning in warnings]
 
 
 def _parsed(services: Services, label_set: LabelSet, picture_path: str, pixels: Array) -> tuple[Array, tuple[str, ...]]:

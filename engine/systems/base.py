@@ -18,6 +18,7 @@ from engine.errors import NotSupported
 from engine.weights.card import Card
 
 RENDER = "engine.requests.render:RenderRequest"
+EDIT = "engine.requests.edit:EditRequest"
 PARSE = "engine.requests.parse:ParseRequest"
 LABELLED = "engine.data.kinds:LABELLED"
 CC_BY_NC_SA = "CC BY-NC-SA 4.0"

@@ -59,6 +59,26 @@ class PhotoParser:
             label_ids, confidence = framed_ids, closer_confidence
         return label_ids, confidence, self._warnings(label_ids, confidence)
 
+    def probabilities(self, pixels: Array) -> Array:
+        """How likely each label is at each pixel of a frame: what soft borders of regions are made of.
+
+        Args:
+            pixels: (H, W, 3) uint8, a subject framed as the parser's training pictures are; resized to them.
+
+        Returns:
+            (L, H, W) float32, at least 0, sum 1 over the labels.
+        """
+        height, width = pixels.shape[:2]
+        scale = self.config.resolution / max(height, width)
+        small = resize_image(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+        image = torch.from_numpy(small.copy()).permute(2, 0, 1)[None].float().div(127.5).sub(1).to(self.device)
+        with torch.inference_mode():
+            shares = self._shares(self._padded(image).contiguous(memory_format=torch.channels_last))
+            shares = shares[:, :, : small.shape[0], : small.shape[1]]
+            if small.shape[:2] != (height, width):
+                shares = F.interpolate(shares, size=(height, width), mode="bilinear", align_corners=False)
+        return shares[0].cpu().numpy()
+
     def _parse_whole(self, pixels: Array) -> tuple[Array, float]:
         height, width = pixels.shape[:2]
         scale = self.config.resolution / max(height, width)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from engine.systems.base import (
     CC_BY_NC_SA,
+    EDIT,
     RENDER,
     Abilities,
     Network,
@@ -69,7 +70,7 @@ SYSTEM = System(
         "discriminator": patch_discriminator(19 + 3, layers=3, last_stride=2),
     },
     abilities=abilities,
-    requests=(RENDER,),
+    requests=(RENDER, EDIT),
     runtime=f"{FOLDER}.painter:SEANPainter",
     task=f"{FOLDER}.task:SEANTask",
     task_config=f"{FOLDER}.task:SEANTaskConfig",

@@ -16,6 +16,7 @@ from engine.errors import BadRequest, Message, WeightsError
 from engine.pictures.images import read_image, write_image
 from engine.pictures.png import read_embedded_request
 from engine.requests.base import Report, Request, Services
+from engine.requests.edit import EditRequest
 from engine.requests.json_text import SCHEMA, from_json, kinds, schema_of, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import ParseRequest
@@ -66,8 +67,8 @@ def grey_system(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_kinds_are_those_that_the_systems_name() -> None:
-    assert kinds() == {"render": RenderRequest, "parse": ParseRequest}
-    with pytest.raises(BadRequest, match='"kind".*\'dream\'; this version knows render, parse'):
+    assert kinds() == {"render": RenderRequest, "edit": EditRequest, "parse": ParseRequest}
+    with pytest.raises(BadRequest, match='"kind".*\'dream\'; this version knows render, edit, parse'):
         from_json(json.dumps({"schema": SCHEMA, "kind": "dream", "weights": "w"}))
 
 
@@ -151,7 +152,7 @@ def test_the_schema_of_a_kind_is_printed(run: Runner) -> None:
     [
         ([], "--schema"),
         (["job.json"], "--out"),
-        (["--schema", "dream"], "render, parse"),
+        (["--schema", "dream"], "render, edit, parse"),
         (["job.json", "--schema", "render"], "stands alone"),
         (["gone.json", "--out", "a.png"], "gone.json"),
         (["face.png", "--out", "a.png"], "carries no request"),

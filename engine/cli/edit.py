@@ -1,0 +1,117 @@
+"""`tessera edit`: regions of a photo restyled; everything else stays the file's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.request import perform
+from engine.cli.words import Drawn, StyleFile, split_label, split_style
+from engine.errors import BadRequest
+
+if TYPE_CHECKING:
+    from engine.labels.label_sets import LabelSet
+    from engine.requests.edit import RegionEdit
+    from engine.requests.styles import Style
+
+
+def edit(
+    photo: Annotated[Path, typer.Argument(help="A photo.")],
+    target: Annotated[Path, typer.Option("--out", help="Where the photo goes: .png, .jpg, .webp or .tiff.")],
+    weights: Annotated[str, typer.Option("--weights", help="Name or folder of the weights whose labels are meant.")],
+    style: Annotated[
+        list[str] | None,
+        typer.Option("--style", metavar="LABEL=STYLE", help="A region's style: FILE[@LABELMAP], sample:SEED or mean."),
+    ] = None,
+    colour: Annotated[
+        list[str] | None,
+        typer.Option("--colour", metavar="LABEL=#RRGGBB", help="A region's colour; its texture and light stay."),
+    ] = None,
+    strength: Annotated[
+        list[str] | None,
+        typer.Option("--strength", metavar="LABEL=0.8", help="How much of a region's change; 1 unless given."),
+    ] = None,
+    label_map_file: Annotated[
+        Path | None, typer.Option("--labels", help="Label map of the whole photo; a parser finds it unless given.")
+    ] = None,
+    device: Device = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Restyle regions of a photo at its own size.
+
+    Every sample outside the regions is the file's own; texture and light of the regions stay. Colour profile, EXIF
+    data and resolution are kept, place and serial numbers are not. A label is a name or a number; spaces may be
+    written as underscores: --colour lower_lip=#a01030.
+    """
+    from engine.cli.weights import label_set_of
+    from engine.labels.label_maps import read_label_map
+    from engine.requests.edit import EditRequest
+    from engine.requests.label_map_data import LabelMapData
+    from engine.weights.store import lasting_name
+
+    check_target(target, EditRequest.suffixes)
+    label_set = label_set_of(weights)
+    edits = edits_of(label_set, style or [], colour or [], strength or [])
+    label_map = None
+    if label_map_file is not None:
+        label_map = LabelMapData.from_array(read_label_map(label_map_file, label_set).label_map)
+    request = EditRequest(lasting_name(weights), str(photo.absolute()), edits, label_map)
+
+    from engine.session import Session
+
+    session = Session(device)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        answer = perform(session, request, target, on_progress, cancel)
+    answer.tell(as_json)
+
+
+def edits_of(
+    label_set: LabelSet, styles: list[str], colours: list[str], strengths: list[str]
+) -> tuple[RegionEdit, ...]:
+    """The edits that the options say. Raises BadRequest, BadFile: naming the word that is wrong."""
+    from engine.requests.edit import RegionEdit
+
+    edits: dict[int, RegionEdit] = {}
+    for option, words in (("--style", styles), ("--colour", colours)):
+        for word in words:
+            name, value = split_label(option, word)
+            label = _label(label_set, name)
+            if label in edits:
+                raise BadRequest('The label "{0}" is restyled twice; give one --style or --colour for it.', name)
+            if option == "--colour":
+                edits[label] = RegionEdit(label, colour=value)
+            else:
+                edits[label] = RegionEdit(label, style=_style(value, label))
+    for word in strengths:
+        name, value = split_label("--strength", word)
+        label = _label(label_set, name)
+        try:
+            share = float(value)
+        except ValueError:
+            share = -1.0
+        if label not in edits or not 0 <= share <= 1:
+            raise BadRequest('--strength "{0}" should name a restyled label and a number from 0 to 1.', word)
+        edits[label] = edits[label].replace(strength=share)
+    if not edits:
+        raise BadRequest("There is nothing to edit; give --style hair=FILE or --colour hair=#a01030.")
+    return tuple(edits.values())
+
+
+def _label(label_set: LabelSet, name: str) -> int:
+    known = {label.name for label in label_set.labels}
+    return label_set.find(name if name in known else name.replace("_", " "))
+
+
+def _style(word: str, label: int) -> Style:
+    import os
+
+    from engine.requests.styles import MEAN, ImageStyle, SampleStyle
+
+    meant = split_style("--style", word)
+    if isinstance(meant, StyleFile):
+        label_map = os.path.abspath(meant.label_map) if meant.label_map else None
+        return ImageStyle(path=os.path.abspath(meant.picture), label=label, label_map_path=label_map)
+    return SampleStyle(meant.seed) if isinstance(meant, Drawn) else MEAN

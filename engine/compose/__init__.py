@@ -1,0 +1,16 @@
+"""A photo stays a photo: pure functions that put a change of some regions into a photograph of any size.
+
+Arrays in, arrays out: no Qt, no files, no torch. What is slow or fitted happens on a small copy of the photo (about 256
+pixels a side, the size at which networks paint); what is left for the photo's own size is a few multiplications per
+pixel. docs/photo.md says how, and what each step gains.
+
+    guided_filter   edge-aware smoothing whose coefficients can be enlarged
+    mattes          how much of each pixel belongs to a region
+    tones           a region's colours as a function of lightness, and the map from one region's tones to another's
+    textures        bands of detail: their strength, and the noise in them
+    colours         a single colour as a style
+    change          everything about one restyled region: `RegionChange`
+    samples         decoded samples (grey or colour, with or without alpha, 8 or 16 bits) as colours and back
+    composition     photo + changes -> picture, strip by strip
+    transfer        the plain colour transfer that everything here is measured against
+"""

@@ -1,0 +1,230 @@
+"""Photo + changes -> picture, at any size, strip by strip: every sample that no change touches is the photo's own.
+
+What a change needs at a pixel is enlarged from its small arrays by linear interpolation, whole rows of the box at a
+time, so a picture composed in strips is the picture composed at once, bit for bit. Memory beside the picture itself is
+a few strips.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from engine.compose.change import RegionChange, new_colours, to_lab
+from engine.compose.samples import as_colours, check_samples, opaque, write_colours
+
+Array = np.ndarray
+Report = Callable[[float], None]
+"""Called with the share done, 0..1, after each strip; it may raise to stop."""
+
+STRIP_PIXELS = 100_000
+"""Pixels of a strip: some 10 MB of working memory for each thread."""
+
+
+def compose(
+    samples: Array,
+    label_map: Array,
+    changes: Sequence[RegionChange],
+    *,
+    report: Report | None = None,
+    strip_pixels: int = STRIP_PIXELS,
+    threads: int = 2,
+) -> Array:
+    """The photo with its changes.
+
+    Args:
+        samples: (H, W) or (H, W, 2..4) uint8 or uint16, see `engine.compose.samples`; it is not written to.
+        label_map: (h, w) uint8 label ids of the whole photo, any size; read by the nearest pixel.
+        changes: at most one per label; those of strength 0 do nothing.
+        report: told of progress from this thread; what it raises ends the work.
+        strip_pixels: how many pixels a thread works on at once; it does not change the result.
+        threads: how many strips are worked on at once; nor does this.
+
+    Returns:
+        New samples of the same shape and type. Bit for bit the photo's where no matte of a change is over 0.
+
+    Raises:
+        ValueError: samples that are none (`check_samples`).
+    """
+    check_samples(samples)
+    result = samples.copy()
+    active = [change for change in changes if change.strength > 0]
+    height, width = samples.shape[:2]
+    if not active:
+        return result
+    rows = max(1, strip_pixels // width)
+    label_rows, label_columns = _nearest(height, label_map.shape[0]), _nearest(width, label_map.shape[1])
+
+    def work(top: int) -> int:
+        bottom = min(height, top + rows)
+        labels = label_map[label_rows[top:bottom]][:, label_columns]
+        _compose_strip(samples, result, labels, active, top, bottom)
+        return bottom
+
+    with ThreadPoolExecutor(threads) as pool:
+        for bottom in _in_turn(pool, work, range(0, height, rows), 2 * threads):
+            if report is not None:
+                report(bottom / height)
+    return result
+
+
+def _in_turn(pool: ThreadPoolExecutor, work: Callable[[int], int], tops: Iterable[int], ahead: int) -> Iterator[int]:
+    """Results in order, with only `ahead` jobs handed out: who stops listening stops the work."""
+    waiting: deque[Future[int]] = deque()
+    for top in tops:
+        waiting.append(pool.submit(work, top))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def touched(samples: Array, label_map: Array, changes: Sequence[RegionChange]) -> Array:
+    """(H, W) bool: where a change of `compose` touches the photo."""
+    height, width = samples.shape[:2]
+    labels = label_map[_nearest(height, label_map.shape[0])][:, _nearest(width, label_map.shape[1])]
+    mask = np.zeros((height, width), bool)
+    for change in changes:
+        if change.strength > 0:
+            window = _Window.of(change, height, width, 0, height)
+            if window is not None:
+                part = window.matte(
+                    as_colours(samples[window.rows, window.columns]), labels[window.rows, window.columns]
+                )
+                mask[window.rows, window.columns] |= part > 0
+    visible = opaque(samples)
+    return mask if visible is None else mask & visible
+
+
+def _reached(first: int, last: int, size: int, change: RegionChange) -> slice:
+    """Rows of the small arrays that are interpolated for the rows first..last of `size`."""
+    scale = change.base.shape[0] / size
+    return slice(max(0, int(first * scale) - 1), int(last * scale) + 2)
+
+
+def _nearest(size: int, source: int) -> Array:
+    """Indices (size,) of the nearest of `source` pixels."""
+    return np.minimum(((np.arange(size) + 0.5) * (source / size)).astype(np.int64), source - 1)
+
+
+def _compose_strip(
+    samples: Array, result: Array, labels: Array, changes: Sequence[RegionChange], top: int, bottom: int
+) -> None:
+    height, width = samples.shape[:2]
+    parts: list[tuple[_Window, RegionChange, Array]] = []
+    for change in changes:
+        window = _Window.of(change, height, width, top, bottom)
+        if window is None:
+            continue
+        local = slice(window.rows.start - top, window.rows.stop - top)
+        alpha = window.matte(as_colours(samples[window.rows, window.columns]), labels[local, window.columns])
+        window, alpha = window.cut_to(alpha)
+        if alpha.size:
+            parts.append((window, change, alpha))
+    if not parts:
+        return
+    total = np.zeros((bottom - top, width), np.float32)
+    for window, _, alpha in parts:
+        total[window.rows.start - top : window.rows.stop - top, window.columns] += alpha
+    for window, change, alpha in parts:  # mattes that overlap share their pixels
+        local = slice(window.rows.start - top, window.rows.stop - top)
+        shared = alpha / np.maximum(total[local, window.columns], 1)
+        colours = as_colours(samples[window.rows, window.columns])
+        base, spread, shift = window.fields()
+        new = new_colours(colours, to_lab(colours), alpha, base, change.tones, spread, shift)
+        weight = (shared * np.float32(change.strength))[..., None]
+        place = result[window.rows, window.columns]
+        before = colours if len(parts) == 1 else as_colours(place)
+        mask = alpha > 0
+        visible = opaque(place)
+        write_colours(place, before + weight * (new - colours), mask if visible is None else mask & visible)
+
+
+class _Window:
+    """The part of a change that lies in some rows of the photo: its small arrays, enlarged.
+
+    rows, columns: slices of the photo.
+    """
+
+    def __init__(self, change: RegionChange, full: tuple[int, int, int, int], rows: slice, columns: slice) -> None:
+        self.change, self._full, self.rows, self.columns = change, full, rows, columns
+
+    @classmethod
+    def of(cls, change: RegionChange, height: int, width: int, top: int, bottom: int) -> _Window | None:
+        """The window of the photo's rows top..bottom; None where the change's box does not reach."""
+        share = change.box
+        full = (round(share[0] * height), round(share[1] * width), round(share[2] * height), round(share[3] * width))
+        first, last = max(top, full[0]), min(bottom, full[2])
+        if first >= last or full[1] >= full[3]:
+            return None
+        rows = _reached(first - full[0], last - full[0], full[2] - full[0], change)
+        reaches = np.any(change.matte.ramp[rows] > 0, axis=0)
+        small = np.flatnonzero(reaches)
+        if not len(small):
+            return None
+        scale = (full[3] - full[1]) / change.base.shape[1]  # interpolation carries a value one small pixel on
+        left = max(full[1], full[1] + int((small[0] - 1) * scale))
+        right = min(full[3], full[1] + int((small[-1] + 2) * scale) + 1)
+        return cls(change, full, slice(first, last), slice(left, right))
+
+    def enlarged(self, field: Array) -> Array:
+        """A small array (h, w[, C]) at the window's pixels. Rows first, then columns: independent of the strip."""
+        top, left, bottom, right = self._full
+        at = (np.arange(self.rows.start, self.rows.stop) - top + 0.5) * (field.shape[0] / (bottom - top)) - 0.5
+        at = np.clip(at, 0, field.shape[0] - 1)
+        upper = np.minimum(at.astype(np.int64), max(field.shape[0] - 2, 0))
+        lower = np.minimum(upper + 1, field.shape[0] - 1)
+        share = (at - upper).astype(np.float32).reshape(-1, *[1] * (field.ndim - 1))
+        rows = np.ascontiguousarray(field[upper] * (1 - share) + field[lower] * share, dtype=np.float32)
+        wide = cv2.resize(rows, (right - left, len(rows)), interpolation=cv2.INTER_LINEAR)
+        return wide[:, self.columns.start - left : self.columns.stop - left]
+
+    def matte(self, colours: Array, labels: Array) -> Array:
+        """(h, w) float32 in 0..1; colours (h, w, 3) and labels (h, w) of the window's pixels."""
+        matte = self.change.matte
+        packed = np.concatenate([matte.a, matte.b[..., None]], axis=-1)
+        model = self.enlarged(packed)
+        alpha = model[..., 3].copy()
+        for channel in range(3):
+            alpha += model[..., channel] * colours[..., channel]
+        bounds = self.enlarged(np.stack([matte.core, matte.ramp], axis=-1))
+        chosen = np.zeros(256, bool)
+        chosen[list(matte.labels)] = True
+        allowed = chosen[labels] | self._nearest(matte.admitted)
+        alpha = matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
+        return alpha if matte.share is None else alpha * self.enlarged(matte.share)
+
+    def _nearest(self, mask: Array) -> Array:
+        """A small mask (h, w) at the window's pixels, by the nearest pixel."""
+        top, left, bottom, right = self._full
+        rows = _nearest(bottom - top, mask.shape[0])[self.rows.start - top : self.rows.stop - top]
+        columns = _nearest(right - left, mask.shape[1])[self.columns.start - left : self.columns.stop - left]
+        return mask[rows][:, columns]
+
+    def fields(self) -> tuple[Array, Array, Array | None]:
+        """Base, spread and shift at the window's pixels."""
+        shift = self.change.shift
+        return (
+            self.enlarged(self.change.base),
+            self.enlarged(self.change.spread),
+            None if shift is None else self.enlarged(shift),
+        )
+
+    def cut_to(self, alpha: Array) -> tuple[_Window, Array]:
+        """The window without the rows and columns around that hold no matte, and `alpha` cut alike."""
+        mask = alpha > 0
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return self, alpha[:0]
+        first, last, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        cut = _Window(
+            self.change,
+            self._full,
+            slice(self.rows.start + int(first), self.rows.start + int(last)),
+            slice(self.columns.start + int(left), self.columns.start + int(right)),
+        )
+        return cut, alpha[first:last, left:right]

@@ -1,0 +1,154 @@
+"""The photos and styles that `engine.metrics.edits` measures on: those of a split, each with the next one's style."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from engine.errors import BadRequest, Cancelled, Message, NotSupported
+from engine.labels.label_sets import LabelSet
+from engine.metrics.edits import COMPOSITION, EDITS, METHODS, PAINTED, Case, Numbers, measure_edit
+from engine.metrics.features import load_feature_net
+from engine.metrics.pairs import Pairs
+from engine.metrics.repainting import can_sample, coded, has_styles, native_size, own_styles, repaint
+from engine.painting.label_painter import Painter, StyleCodes
+from engine.session import Session
+from engine.weights.card import require_label_set
+
+Array = np.ndarray
+Kind = Literal["photo", "drawn", "mixed"]
+Probabilities = Callable[[Array], Array]
+"""(picture (H, W, 3) uint8) -> (L, h, w) a parser's probabilities."""
+WITHOUT_A_PHOTO = ("hair",)
+"""Edits that are measured with drawn and mixed styles too."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A photo of the split, (H, W, 3) uint8, its label map (H, W) and the style codes of its regions."""
+
+    photo: Array
+    label_map: Array
+    styles: StyleCodes
+
+
+def evaluate_edits(
+    weights: str | Path,
+    data: Path,
+    split: str,
+    *,
+    device: str = "auto",
+    limit: int | None = None,
+    on_progress: Callable[[float, str], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> list[Numbers]:
+    """Measure restyled photographs of a split with weights whose styles come from pictures, region by region.
+
+    Args: as `engine.metrics.evaluate.evaluate` has them.
+
+    Raises:
+        NotSupported: weights whose styles are not those of regions. WeightsError, BadFile, BadLabelMap, BadRequest,
+        Cancelled.
+    """
+    if limit is not None and limit < 2:
+        raise BadRequest("The limit {0} leaves no photo with another's style; give 2 or more.", limit)
+
+    def report(fraction: float, text: str) -> None:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled()
+        if on_progress is not None:
+            on_progress(min(fraction, 1.0), text)
+
+    report(0.0, Message("loading"))
+    session = Session(device)
+    painter = session.painter(str(weights))
+    if painter.scope != "label" or not has_styles(painter):
+        raise NotSupported('The styles of "{0}" are not those of regions; choose other weights.', painter.card.name)
+    pairs = Pairs(Path(data), split, painter.label_set, limit)
+    require_label_set(painter.card, pairs.label_set)
+    network = load_feature_net()
+    parser_name = session.parser_for(pairs.label_set)
+    probabilities: Probabilities | None = None if parser_name is None else session.load(parser_name).probabilities
+    portraits = []
+    for stem in pairs.stems:
+        photo, label_map = pairs.framed(stem, *native_size(painter.config))
+        portraits.append(Portrait(photo, label_map, painter.encode(photo, label_map)))
+        report(0.1 * len(portraits) / len(pairs), Message("reading"))
+    jobs = _jobs(painter, pairs.label_set)
+    rows: list[Numbers] = []
+    with torch.inference_mode():
+        for number, (edit, labels, kind) in enumerate(jobs):
+
+            def told(cases: Iterator[Case], number: int = number) -> Iterator[Case]:
+                for done, case in enumerate(cases):
+                    share = (number + done / len(portraits)) / len(jobs)
+                    report(0.1 + 0.9 * share, Message("restyling"))
+                    yield case
+
+            cases = told(cases_of(painter, portraits, labels, kind, probabilities))
+            name = edit if kind == "photo" else f"{edit}, {kind} style"
+            methods = METHODS if kind == "photo" else (PAINTED, COMPOSITION)
+            rows += measure_edit(name, cases, network, lambda a, b: painter.encode(a, b).codes, methods)
+    report(1.0, Message("measured"))
+    return rows
+
+
+def _jobs(painter: Painter, label_set: LabelSet) -> list[tuple[str, tuple[int, ...], Kind]]:
+    ids = {label.name: label.id for label in label_set.labels}
+    jobs: list[tuple[str, tuple[int, ...], Kind]] = []
+    for edit, names in EDITS:
+        if not all(name in ids for name in names):
+            continue
+        labels = tuple(ids[name] for name in names)
+        jobs.append((edit, labels, "photo"))
+        if edit in WITHOUT_A_PHOTO and can_sample(painter):
+            jobs += [(edit, labels, "drawn"), (edit, labels, "mixed")]
+    return jobs
+
+
+def cases_of(
+    painter: Painter,
+    portraits: Sequence[Portrait],
+    labels: Sequence[int],
+    kind: Kind = "photo",
+    probabilities: Probabilities | None = None,
+) -> Iterator[Case]:
+    """Each photo with the next one's style (the last with the first's), where both have one of `labels`.
+
+    kind: "photo" takes the style as it is, "mixed" its code half and half with the photo's own, "drawn" a style drawn
+    with the photo's number as seed.
+    """
+    for number, photo in enumerate(portraits):
+        style = portraits[(number + 1) % len(portraits)]
+        both = tuple(n for n in labels if photo.styles.present[n] and style.styles.present[n])
+        both = tuple(n for n in both if (photo.label_map == n).any() and (style.label_map == n).any())
+        if not both:
+            continue
+        wanted = np.array(photo.styles.codes, np.float32)
+        for label in both:
+            wanted[label] = _code(painter, photo, style, label, kind, number)
+        styles = own_styles(painter, photo.photo, photo.label_map) | {n: coded(n, wanted[n]) for n in both}
+        by_photo: dict[str, Any] = {"style": style.photo, "style_map": style.label_map} if kind == "photo" else {}
+        yield Case(
+            photo.photo,
+            photo.label_map,
+            None if probabilities is None else probabilities(photo.photo),
+            both,
+            wanted,
+            repaint(painter, photo.label_map, styles),
+            **by_photo,
+        )
+
+
+def _code(painter: Painter, photo: Portrait, style: Portrait, label: int, kind: Kind, seed: int) -> Array:
+    if kind == "drawn":
+        return painter.sample(label, seed)
+    if kind == "mixed":
+        return (photo.styles.codes[label] + style.styles.codes[label]) / 2
+    return style.styles.codes[label]

@@ -1,0 +1,208 @@
+"""Measuring restyled photographs: is the picture still a photograph, and did the region take the style?
+
+Every photo of a split has one region restyled from the next photo of the split. Four pictures are made of each pair and
+measured alike, so that the composition never stands without what it has to beat: the picture painted by the model, the
+plain colour transfer (Reinhard et al. 2001) cut along the label map, the same with its edge blurred, and the
+composition (`engine.compose`). Three numbers each:
+
+- FID-MobileNetV2 to the photographs themselves, over whole pictures;
+- the distance between the style code of the edited region, encoded anew, and the wanted one, the mean over labels and
+  pictures (encoded with the photo's label map, by the same weights);
+- how far the region's mean colour is off the style's, of 255, the mean over channels.
+
+Styles without a photo behind them (drawn, mixed) have a painted picture and a code, so there the composition stands
+beside the painted picture alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.compose.change import region_change, tones_of
+from engine.compose.composition import compose, touched
+from engine.compose.mattes import region_mattes, soft_labels
+from engine.compose.samples import as_colours
+from engine.compose.tones import Tones
+from engine.compose.transfer import plain_transfer
+from engine.metrics.features import pooled_features
+from engine.metrics.frechet import frechet_distance
+from engine.nn.feature_net import FeatureNet
+
+Array = np.ndarray
+Encode = Callable[[Array, Array], Array]
+"""(picture (H, W, 3) uint8, label map (H, W)) -> style codes (L, D)."""
+
+PAINTED, TRANSFER, SOFT_TRANSFER, COMPOSITION = "painted", "plain transfer", "plain transfer, soft edge", "composition"
+METHODS = (PAINTED, TRANSFER, SOFT_TRANSFER, COMPOSITION)
+SOFT_EDGE = 1.5
+"""Standard deviation, in pixels, of the soft edge."""
+
+EDITS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("hair", ("hair",)),
+    ("lips", ("upper lip", "lower lip")),
+    ("skin", ("skin", "nose", "left ear", "right ear", "neck")),
+    ("clothes", ("clothes",)),
+    ("background", ("background",)),
+    ("sky", ("sky",)),
+    ("road", ("road",)),
+    ("walls", ("building",)),
+    ("walls", ("wall",)),
+)
+"""What is measured where a label set has these labels: the edit's name, and those that it restyles together."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One photo, one region, one style.
+
+    photo (H, W, 3) uint8; label_map (H, W) uint8; shares (L, H, W) the parser's probabilities, or None.
+    labels: ids that are restyled, all of them in the photo. wanted: (L, D) the codes to reach.
+    style, style_map: the style's photo and its label map, or None for a style without a photo.
+    painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
+    """
+
+    photo: Array
+    label_map: Array
+    shares: Array | None
+    labels: tuple[int, ...]
+    wanted: Array
+    painted: Array
+    style: Array | None = None
+    style_map: Array | None = None
+
+
+@dataclass
+class Numbers:
+    """What one method's pictures measured. fid is None for fewer than two pictures."""
+
+    edit: str
+    method: str
+    pictures: int
+    fid: float | None
+    code_distance: float
+    mean_off: float
+    beyond: float | None = None
+    """Largest share of a picture that was touched beyond the region; of compositions only."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+@dataclass
+class _Seen:
+    features: list[torch.Tensor] = field(default_factory=list)
+    codes: list[float] = field(default_factory=list)
+    means: list[float] = field(default_factory=list)
+    beyond: list[float] = field(default_factory=list)
+
+
+def measure_edit(
+    edit: str, cases: Iterable[Case], network: FeatureNet, encode: Encode, methods: Sequence[str] = METHODS
+) -> list[Numbers]:
+    """Numbers of each method on the same cases, in the order of `methods`.
+
+    Methods that need a style's photo are left out where the cases have none.
+    """
+    seen: dict[str, _Seen] = {}
+    photos: list[torch.Tensor] = []
+    for case in cases:
+        photos.append(_pooled(network, case.photo))
+        for method in methods:
+            if case.style is None and method in (TRANSFER, SOFT_TRANSFER):
+                continue
+            notes = seen.setdefault(method, _Seen())
+            picture, beyond = edited(case, method)
+            notes.features.append(_pooled(network, picture))
+            codes = encode(picture, case.label_map)
+            notes.codes.append(float(np.mean([np.linalg.norm(codes[n] - case.wanted[n]) for n in case.labels])))
+            notes.means.append(_mean_off(case, picture))
+            if beyond is not None:
+                notes.beyond.append(beyond)
+    return [_numbers(edit, method, seen[method], photos) for method in methods if method in seen]
+
+
+def edited(case: Case, method: str) -> tuple[Array, float | None]:
+    """The case's picture by one method, (H, W, 3) uint8; of compositions also the share touched beyond the region."""
+    if method == PAINTED:
+        return case.painted, None
+    if method == COMPOSITION:
+        return composed(case)
+    photo = as_colours(case.photo)
+    if case.style is None or case.style_map is None:
+        raise ValueError("a colour transfer needs the style's photo")
+    style, soft = as_colours(case.style), SOFT_EDGE if method == SOFT_TRANSFER else 0.0
+    result = photo.copy()
+    for label in case.labels:
+        own, other = case.label_map == label, case.style_map == label
+        result += plain_transfer(photo, own, style, other, soft) - photo
+    return np.rint(np.clip(result, 0, 1) * 255).astype(np.uint8), None
+
+
+def composed(case: Case) -> tuple[Array, float]:
+    """The case's composition and the share of the picture that it touches beyond the region."""
+    photo = as_colours(case.photo)
+    count = len(case.wanted)
+    label_map = np.minimum(case.label_map, count - 1)
+    mattes = region_mattes(photo, soft_labels(label_map, count, case.shares), label_map, case.labels)
+    changes = [region_change(photo, label_map, label, mattes[label], style_tones(case, label)) for label in case.labels]
+    beyond = touched(case.photo, label_map, changes) & ~np.isin(label_map, case.labels)
+    return compose(case.photo, label_map, changes), float(beyond.mean())
+
+
+def style_tones(case: Case, label: int) -> Tones:
+    """What a label shall look like: as in the style's photo, or as painted where there is none."""
+    if case.style is not None and case.style_map is not None:
+        return tones_of(as_colours(case.style), (case.style_map == label).astype(np.float32))
+    return tones_of(as_colours(case.painted), (case.label_map == label).astype(np.float32))
+
+
+def as_table(rows: Sequence[Numbers]) -> str:
+    """The numbers as a Markdown table."""
+    lines = [
+        "| edit | method | pictures | FID-MobileNetV2 | code distance | mean colour off (of 255) | beyond the region |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        fid = "" if row.fid is None else f"{row.fid:.1f}"
+        beyond = "" if row.beyond is None else f"{row.beyond:.2%}"
+        cells = (row.edit, row.method, row.pictures, fid, f"{row.code_distance:.3f}", f"{row.mean_off:.2f}", beyond)
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _pooled(network: FeatureNet, picture: Array) -> torch.Tensor:
+    image = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float().div(127.5).sub(1)
+    with torch.inference_mode():
+        return pooled_features(network, image)
+
+
+def _mean_off(case: Case, picture: Array) -> float:
+    if case.style is not None and case.style_map is not None:
+        target, target_map = case.style, case.style_map
+    else:
+        target, target_map = case.painted, case.label_map
+    off = []
+    for label in case.labels:
+        own = picture[case.label_map == label].mean(0, dtype=np.float64)
+        wanted = target[target_map == label].mean(0, dtype=np.float64)
+        off.append(float(np.abs(own - wanted).mean()))
+    return float(np.mean(off))
+
+
+def _numbers(edit: str, method: str, seen: _Seen, photos: list[torch.Tensor]) -> Numbers:
+    fid = frechet_distance(torch.cat(photos), torch.cat(seen.features)) if len(photos) > 1 else None
+    return Numbers(
+        edit,
+        method,
+        len(seen.codes),
+        fid,
+        float(np.mean(seen.codes)),
+        float(np.mean(seen.means)),
+        max(seen.beyond) if seen.beyond else None,
+    )

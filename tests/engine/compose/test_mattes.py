@@ -1,0 +1,97 @@
+"""Mattes: they sum to 1, follow the photo's edges, obey the label map deep inside, and a brush corrects them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.compose.guided_filter import evaluate, guided_coefficients
+from engine.compose.mattes import corrected, mattes, region_mattes, soft_labels
+from engine.compose.samples import as_colours
+from tests.engine.compose.drawn import HAIR, drawn_photo
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 6), st.integers(1, 40), st.integers(1, 40), st.booleans())
+def test_mattes_of_all_labels_sum_to_one(seed, labels, height, width, parsed):
+    rng = np.random.default_rng(seed)
+    label_map = rng.integers(0, labels, (height, width), np.uint8)
+    shares = rng.dirichlet(np.ones(labels), (height, width)).transpose(2, 0, 1) if parsed else None
+    soft = soft_labels(label_map, labels, shares)
+    np.testing.assert_allclose(soft.sum(-1), 1, atol=1e-5)
+    found = mattes(rng.random((height, width, 3), np.float32), soft)
+    assert found.min() >= 0
+    np.testing.assert_allclose(found.sum(-1), 1, atol=1e-4)
+
+
+def test_the_guided_filter_follows_its_formulas():
+    rng = np.random.default_rng(5)
+    guide, target = rng.random((20, 24, 3), np.float32), rng.random((20, 24, 1), np.float32)
+    radius, epsilon = 2, 0.01
+    a, b = guided_coefficients(guide, target, radius, epsilon)
+    windows_a, windows_b = {}, {}
+    for y in range(2 * radius, 20 - 2 * radius):  # where no window leaves the picture
+        for x in range(2 * radius, 24 - 2 * radius):
+            sums, offsets = [], []
+            for row in range(y - radius, y + radius + 1):
+                for column in range(x - radius, x + radius + 1):
+                    if (row, column) not in windows_a:
+                        place = slice(row - radius, row + radius + 1), slice(column - radius, column + radius + 1)
+                        colours = guide[place].reshape(-1, 3).astype(np.float64)
+                        values = target[place].reshape(-1).astype(np.float64)
+                        spread = np.cov(colours.T, bias=True) + epsilon * np.eye(3)
+                        together = (colours * values[:, None]).mean(0) - colours.mean(0) * values.mean()
+                        windows_a[row, column] = np.linalg.solve(spread, together)
+                        windows_b[row, column] = values.mean() - windows_a[row, column] @ colours.mean(0)
+                    sums.append(windows_a[row, column])
+                    offsets.append(windows_b[row, column])
+            np.testing.assert_allclose(a[y, x, 0], np.mean(sums, 0), atol=1e-4)
+            np.testing.assert_allclose(b[y, x, 0], np.mean(offsets), atol=1e-4)
+    assert evaluate(guide, a, b).shape == (20, 24, 1)
+
+
+def test_deep_inside_the_label_map_counts_whatever_the_parser_says():
+    photo, label_map = drawn_photo(128, 128)
+    wrong = np.zeros((3, 128, 128), np.float32)
+    wrong[0] = 1
+    matte = region_mattes(as_colours(photo), soft_labels(label_map, 3, wrong), label_map, (HAIR,))[HAIR]
+    alpha = matte.on(as_colours(photo), label_map)
+    deep = cv2.distanceTransform((label_map == HAIR).astype(np.uint8), cv2.DIST_L2, 5) > 7
+    far = cv2.distanceTransform((label_map != HAIR).astype(np.uint8), cv2.DIST_L2, 5) > 6
+    assert (alpha[deep] > 0.99).all() and (alpha[far] == 0).all()
+
+
+def test_a_border_that_was_drawn_coarsely_moves_to_the_photos_edge():
+    photo = np.full((96, 96, 3), 210, np.uint8)
+    photo[:, :48] = 40
+    label_map = np.zeros((96, 96), np.uint8)
+    label_map[:, :50] = HAIR  # two pixels too far
+    alpha = region_mattes(as_colours(photo), soft_labels(label_map, 2), label_map, (HAIR,))[HAIR].on(
+        as_colours(photo), label_map
+    )
+    assert alpha[48, 46] - alpha[48, 49] > 0.3
+
+
+def test_a_brush_adds_to_a_matte_and_takes_away():
+    photo, label_map = drawn_photo(64, 64)
+    matte = region_mattes(as_colours(photo), soft_labels(label_map, 3), label_map, (HAIR,))[HAIR]
+    added, removed = np.zeros((64, 64), np.float32), np.zeros((64, 64), np.float32)
+    added[:5, :5] = 1
+    removed[20:30, 20:30] = 1
+    alpha = corrected(matte, added, removed).on(as_colours(photo), label_map)
+    assert (alpha[:5, :5] == 1).all() and (alpha[20:30, 20:30] == 0).all()
+    before = matte.on(as_colours(photo), label_map)
+    rest = (added == 0) & (removed == 0)
+    np.testing.assert_array_equal(alpha[rest], before[rest])
+
+
+def test_a_thin_region_keeps_a_middle_that_is_all_its_own():
+    photo = np.full((64, 64, 3), 190, np.uint8)
+    photo[30:36, 10:54] = (180, 70, 80)
+    label_map = (photo[..., 1] == 70).astype(np.uint8)
+    alpha = region_mattes(as_colours(photo), soft_labels(label_map, 2), label_map, (1,))[1].on(
+        as_colours(photo), label_map
+    )
+    assert alpha[32:34, 14:50].min() > 0.8

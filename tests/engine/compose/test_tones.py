@@ -1,0 +1,108 @@
+"""Tones: a region takes a style's lightness and the chroma that the style has at that lightness."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.compose.change import model_change, region_blur, to_lab, tones_of
+from engine.compose.colours import colour_tones
+from engine.compose.composition import compose
+from engine.compose.samples import as_colours
+from engine.compose.tones import MAX_SLOPE, MIN_SLOPE, fit_tone_map, lightness_curve, measure_tones
+from engine.compose.transfer import plain_transfer
+from tests.engine.compose.drawn import HAIR, drawn_photo
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 100), min_size=41, max_size=41), st.lists(st.floats(0, 100), min_size=41, max_size=41))
+def test_lightness_curves_rise_with_clamped_slopes(before, after):
+    curve = lightness_curve(np.sort(before), np.sort(after))
+    steps = np.diff(curve)
+    assert steps.min() >= MIN_SLOPE - 1e-9 and steps.max() <= MAX_SLOPE + 1e-9
+
+
+def test_a_regions_own_tones_change_next_to_nothing():
+    photo, label_map = drawn_photo(96, 96)
+    lab = to_lab(as_colours(photo))
+    inside = (label_map == HAIR).astype(np.float32)
+    base = region_blur(lab[..., 0], inside, 2.0)
+    own = measure_tones(lab, inside, base)
+    change = fit_tone_map(own, own).apply(lab, base) - lab
+    assert np.abs(change[label_map == HAIR]).mean() < 1.0
+
+
+def test_chroma_follows_lightness():
+    ramp = np.linspace(20, 80, 64, dtype=np.float32)
+    lab = np.zeros((64, 64, 3), np.float32)
+    lab[..., 0] = ramp
+    style = lab.copy()
+    style[..., 1] = ramp / 4
+    everywhere = np.ones((64, 64), np.float32)
+    fitted = fit_tone_map(measure_tones(lab, everywhere, lab[..., 0]), measure_tones(style, everywhere, lab[..., 0]))
+    new = fitted.apply(lab, lab[..., 0])
+    assert new[0, 50, 1] - new[0, 12, 1] > 6
+
+
+def test_a_region_without_pixels_cannot_be_measured():
+    with pytest.raises(ValueError, match="no pixels"):
+        tones_of(np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), np.float32))
+
+
+def test_a_blur_inside_a_region_does_not_see_what_lies_outside():
+    values = np.full((40, 40), 7.0, np.float32)
+    values[:, 20:] = 1000
+    weight = np.zeros((40, 40), np.float32)
+    weight[:, :20] = 1
+    np.testing.assert_allclose(region_blur(values, weight, 3.0), 7.0, rtol=1e-4)
+
+
+@pytest.mark.parametrize("colour", [(0.63, 0.06, 0.19), (0.9, 0.85, 0.6), (0.05, 0.04, 0.1), (0, 0, 0), (1, 1, 1)])
+def test_a_colour_is_met_while_light_and_strands_stay(colour):
+    from engine.compose.change import region_change
+    from engine.compose.mattes import region_mattes, soft_labels
+
+    photo, label_map = drawn_photo(96, 96)
+    colours = as_colours(photo)
+    style = colour_tones(colour, tones_of(colours, (label_map == HAIR).astype(np.float32)))
+    matte = region_mattes(colours, soft_labels(label_map, 3), label_map, (HAIR,))[HAIR]
+    result = compose(photo, label_map, [region_change(colours, label_map, HAIR, matte, style)])
+    inside = cv2.erode((label_map == HAIR).astype(np.uint8), np.ones((7, 7))) > 0
+    off = np.abs(result[inside].mean(0) - np.array(colour) * 255)
+    assert off.max() < (16 if max(colour) < 0.9 else 40)  # light shades are pressed together
+    if 0 < min(colour) and max(colour) < 1:  # pure black and white have no room for strands
+        before, after = photo.mean(-1)[inside], result.mean(-1)[inside]
+        assert np.corrcoef(before, after)[0, 1] > 0.8
+
+
+def test_a_colour_outside_its_range_is_refused():
+    photo, label_map = drawn_photo(32, 32)
+    own = tones_of(as_colours(photo), (label_map == HAIR).astype(np.float32))
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        colour_tones((1.2, 0, 0), own)
+
+
+def test_the_models_change_has_no_mean_of_its_own():
+    before, label_map = drawn_photo(64, 64)
+    after, _ = drawn_photo(64, 64, seed=3)
+    after[:32] = np.clip(after[:32].astype(int) + 40, 0, 255)
+    change = model_change(as_colours(before), as_colours(after), label_map == HAIR)
+    assert np.abs(change[label_map == HAIR].mean(0)).max() < 1e-3
+    assert change[20, 32, 0] > change[50, 32, 0]
+
+
+def test_plain_transfer_gives_the_styles_mean_and_spread():
+    photo, label_map = drawn_photo(64, 64)
+    style, _ = drawn_photo(64, 64, seed=2)
+    style = (style * 0.6 + 60).astype(np.uint8)
+    region = label_map == HAIR
+    result = to_lab(plain_transfer(as_colours(photo), region, as_colours(style), region))
+    wanted = to_lab(as_colours(style))[region]
+    np.testing.assert_allclose(result[region].mean(0), wanted.mean(0), atol=0.3)
+    np.testing.assert_allclose(result[region].std(0), wanted.std(0), rtol=0.05)
+    np.testing.assert_array_equal(
+        plain_transfer(as_colours(photo), region, as_colours(style), region)[~region], as_colours(photo)[~region]
+    )
