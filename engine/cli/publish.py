@@ -1,4 +1,4 @@
-"""`tessera publish`: a run of one's own becomes weights."""
+"""`tessera publish`: a training run becomes weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tessera train`: trains weights of one's own from a dataset folder."""
+"""`tessera train`: trains weights on a dataset folder."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _remove_weights(weights_name: str, as_json: bool) -> None:
 
 
 def _checked_entry(entry: WeightsEntry) -> WeightsEntry:
-    """The entry, with what reading its files whole has found."""
+    """The entry; without its card, and with the problem, if its tensors are not those that the card describes."""
     from engine.weights.manage import problem_of
 
     problem = problem_of(entry.folder) if entry.card is not None else ""

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import Message
+
 KINDS: dict[str, str] = {
     # kind -> what it means; the first ones keep a folder from being trained on
     "broken": "cannot be read",
@@ -32,7 +34,7 @@ class Finding:
 
     kind: str
     file: str
-    what: str
+    what: Message
 
 
 @dataclass

@@ -78,7 +78,7 @@ def inspect_labelled(data_folder: Path, options: Look) -> Report:
 def _notes(report: Report, data_folder: Path, has_label_set: bool) -> None:
     """What keeps a folder without any broken file from being trained on, or makes it less than it could be."""
 
-    def note(file_name: str, remark: str) -> None:
+    def note(file_name: str, remark: Message) -> None:
         report.findings.append(Finding("note", file_name, remark))
 
     loose_count = 0 if report.pictures else sum(1 for path in files_below(data_folder) if len(path.parts) == 1)
@@ -99,7 +99,7 @@ def _read_label_set(data_folder: Path, report: Report) -> LabelSet | None:
     try:
         label_set = load_label_set(data_folder / "classes.json")
     except EngineError as error:
-        report.findings.append(Finding("broken", "classes.json", str(error)))
+        report.findings.append(Finding("broken", "classes.json", error.message))
         return None
     report.label_set, report.labels = label_set.name, len(label_set)
     return label_set
@@ -161,7 +161,7 @@ class _FileCounter:
                 self._count_labels(file_facts, file_name)
         self._finish_shares()
 
-    def _add_finding(self, kind: str, file_name: str, sentence: str) -> None:
+    def _add_finding(self, kind: str, file_name: str, sentence: Message) -> None:
         self.report.findings.append(Finding(kind, file_name, sentence))
 
     def _check_duplicate(self, digest: bytes, file_name: str, is_picture: bool) -> None:
@@ -232,7 +232,7 @@ def _check_splits(data_folder: Path, pair_stems: set[str], report: Report) -> No
     try:
         splits = read_splits(data_folder)
     except BadFile as error:
-        report.findings.append(Finding("split", "splits.json", str(error)))
+        report.findings.append(Finding("split", "splits.json", error.message))
         return
     report.splits = {split_name: len(stems) for split_name, stems in splits.items()}
     split_by_stem: dict[str, str] = {}
@@ -257,7 +257,7 @@ def _across_splits(report: Report, split_by_stem: dict[str, str]) -> None:
     """Duplicates of which one is trained on and the other measured make numbers look better than they are."""
     for finding_index, finding in enumerate(report.findings):
         if finding.kind == "duplicate":
-            first_name = finding.what.removeprefix("is the same file as ")
+            first_name = str(finding.what.arguments[0])
             own_split, first_split = (
                 split_by_stem.get(_stem_in_subfolder(file_name)) for file_name in (finding.file, first_name)
             )

@@ -30,46 +30,49 @@ def all_systems() -> tuple[System, ...]:
     return SYSTEMS
 
 
-def find_system(name: str) -> System | None:
+def find_system(system_id: str) -> System | None:
     """The system of that id; None where this version does not know it (a card of a newer one)."""
-    return next((system for system in all_systems() if system.id == name), None)
+    return next((system for system in all_systems() if system.id == system_id), None)
 
 
-def system(name: str) -> System:
+def system(system_id: str) -> System:
     """The system of that id. Raises NotSupported that names the nearest one."""
-    known = find_system(name)
-    if known is not None:
-        return known
-    names = [system.id for system in all_systems()]
-    nearest = difflib.get_close_matches(name, names, 1)
-    hint = Message('did you mean "{0}"?', nearest[0]) if nearest else Message("there are {0}.", ", ".join(names))
-    raise NotSupported('There is no system "{0}" in this version; {1}', name, hint)
+    known_system = find_system(system_id)
+    if known_system is not None:
+        return known_system
+    system_ids = [system.id for system in all_systems()]
+    nearest = difflib.get_close_matches(system_id, system_ids, 1)
+    hint = Message('did you mean "{0}"?', nearest[0]) if nearest else Message("there are {0}.", ", ".join(system_ids))
+    raise NotSupported('There is no system "{0}" in this version; {1}', system_id, hint)
 
 
 def abilities(card: Card) -> Abilities:
-    """What the weights of this card can do; nothing for a system that this version does not know."""
-    known = find_system(card.system)
-    if known is None or (card.networks and known.main not in card.networks):  # a discriminator does nothing by itself
+    """What the weights of this card can do; nothing for a system that this version does not know.
+
+    Weights without the system's main network can do nothing either: those of a discriminator alone.
+    """
+    known_system = find_system(card.system)
+    if known_system is None or (card.networks and known_system.main not in card.networks):
         return Abilities()
-    return known.abilities(card)
+    return known_system.abilities(card)
 
 
-def systems_serving(request: type) -> tuple[System, ...]:
+def systems_serving(request_kind: type) -> tuple[System, ...]:
     """The systems whose weights serve this kind of request."""
-    return tuple(system for system in all_systems() if system.serves(request))
+    return tuple(system for system in all_systems() if system.serves(request_kind))
 
 
 def position(card: Card) -> int:
     """Where the card's system stands in the order in which systems are offered."""
-    names = [system.id for system in all_systems()]
-    return names.index(card.system) if card.system in names else len(names)
+    system_ids = [system.id for system in all_systems()]
+    return system_ids.index(card.system) if card.system in system_ids else len(system_ids)
 
 
 def default_weights(names: Iterable[str]) -> str:
     """Which of these weights (their names) a first document paints with; "" if there are none."""
     installed = list(names)
     preferred = [system.default_name for system in all_systems()]
-    return next((name for name in [*preferred, *installed] if name in installed), "")
+    return next((weights_name for weights_name in [*preferred, *installed] if weights_name in installed), "")
 
 
 def default_recipe() -> str:
@@ -83,17 +86,21 @@ def unlearnt(card: Card) -> frozenset[int]:
 
     Raises BadFile: the card's label set is wrong.
     """
-    labels = card.labels()
-    splits = metrics_by_split(card)
-    training_first = sorted(splits, key=lambda split: split not in ("train", ""))
-    known_shares = [splits[split].get("label_shares") for split in training_first]
-    shares = next(filter(None, known_shares), None)
-    if labels is None or not shares:
+    label_set = card.labels()
+    split_metrics = metrics_by_split(card)
+    training_first = sorted(split_metrics, key=lambda split: split not in ("train", ""))
+    known_shares = [split_metrics[split_name].get("label_shares") for split_name in training_first]
+    label_shares = next(filter(None, known_shares), None)
+    if label_set is None or not label_shares:
         return frozenset()
-    if isinstance(shares, dict):
-        by_id = {label.id: shares.get(label.name, shares.get(str(label.id))) for label in labels.labels}
-    elif isinstance(shares, list):
-        by_id = dict(enumerate(shares))
+    if isinstance(label_shares, dict):
+        shares_by_id = {
+            label.id: label_shares.get(label.name, label_shares.get(str(label.id))) for label in label_set.labels
+        }
+    elif isinstance(label_shares, list):
+        shares_by_id = dict(enumerate(label_shares))
     else:
         return frozenset()
-    return frozenset(i for i, share in by_id.items() if isinstance(share, int | float) and share < MIN_SHARE)
+    return frozenset(
+        label_id for label_id, share in shares_by_id.items() if isinstance(share, int | float) and share < MIN_SHARE
+    )

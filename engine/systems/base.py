@@ -25,10 +25,10 @@ CC_BY_NC_SA = "CC BY-NC-SA 4.0"
 MOST_SIDE, USUAL_SIDE = 4096, 256
 
 
-def load_part(path: str) -> Any:
+def load_part(import_path: str) -> Any:
     """What "package.module:name" names, its module imported now. Raises ImportError, AttributeError."""
-    module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)
+    module_name, _, attribute_name = import_path.partition(":")
+    return getattr(importlib.import_module(module_name), attribute_name)
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,9 @@ class System:
         """The network that weights with a single network hold."""
         return self.networks[self.main]
 
-    def serves(self, request: type) -> bool:
+    def serves(self, request_kind: type) -> bool:
         """Whether its weights serve this kind of request."""
-        return f"{request.__module__}:{request.__qualname__}" in self.requests
+        return f"{request_kind.__module__}:{request_kind.__qualname__}" in self.requests
 
 
 # ---------------------------------------------------------------- what cards say
@@ -185,8 +185,8 @@ class System:
 
 def resolution_of(config: Mapping[str, Any]) -> int:
     """The side in pixels that a card's config says; the usual one where it says none."""
-    side = config.get("resolution")
-    return side if isinstance(side, int) and 1 <= side <= MOST_SIDE else USUAL_SIDE
+    resolution = config.get("resolution")
+    return resolution if isinstance(resolution, int) and 1 <= resolution <= MOST_SIDE else USUAL_SIDE
 
 
 def has_encoder(config: Mapping[str, Any]) -> bool:

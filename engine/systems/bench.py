@@ -14,7 +14,7 @@ from engine.fast.generator import LabelMap, Precision
 class Renderer(Protocol):
     """A fast renderer, ready to be timed."""
 
-    def paint(self, label_map: LabelMap, codes: Tensor, precision: Precision) -> Tensor:
+    def paint(self, label_map: LabelMap, style_codes: Tensor, precision: Precision) -> Tensor:
         """(H, W) ids and codes -> (3, H, W)."""
         ...
 
@@ -43,7 +43,7 @@ def always_fast(config: Mapping[str, Any]) -> str:
     return ""
 
 
-def no_mean(state: Mapping[str, Tensor]) -> None:
+def no_mean(weights_state: Mapping[str, Tensor]) -> None:
     """For weights without a mean style of their own."""
 
 

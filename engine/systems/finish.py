@@ -24,13 +24,13 @@ Progress = Callable[[float, str], None]
 
 
 def no_tensors(
-    network: Any, data: Any, indices: Sequence[int] | None, on_progress: Progress | None
+    network: Any, dataset: Any, indices: Sequence[int] | None, on_progress: Progress | None
 ) -> dict[str, Tensor]:
     """Nothing, for systems whose network is all there is."""
     return {}
 
 
-def no_files(folder: Path, data: Any, pictures: int, on_progress: Progress | None) -> None:
+def no_files(weights_folder: Path, dataset: Any, most_pictures: int, on_progress: Progress | None) -> None:
     """Nothing, for systems whose weights need no measuring."""
 
 
@@ -53,16 +53,18 @@ class Finish:
 
 
 def add_measured_styles(
-    painter: Painter, folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None
+    painter: Painter, weights_folder: Path, dataset: LabelledFolder, most_pictures: int, on_progress: Progress | None
 ) -> None:
-    """Measure how styles vary over at most `pictures` of the training data, for weights that do not know themselves."""
+    """Measure how styles vary over so many pictures of the data at most, for weights that do not know themselves."""
     if not painter.measures_styles:
         return
-    chosen = np.array(evenly(len(data), pictures))
+    picture_indices = np.array(evenly(len(dataset), most_pictures))
 
-    def on_picture(count: int) -> None:
+    def on_picture(pictures_measured: int) -> None:
         if on_progress is not None:
-            on_progress(count / len(chosen), Message("measuring styles"))
+            on_progress(pictures_measured / len(picture_indices), Message("measuring styles"))
 
-    spread = measure_spread(painter, data.images[chosen], data.label_maps[chosen], on_picture=on_picture)
-    save_spread(folder, spread)
+    style_spread = measure_spread(
+        painter, dataset.images[picture_indices], dataset.label_maps[picture_indices], on_picture=on_picture
+    )
+    save_spread(weights_folder, style_spread)

@@ -83,15 +83,15 @@ class LabelPainter(ABC):
         """
 
     @abstractmethod
-    def _encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
+    def _encode(self, image: Tensor, one_hot_map: Tensor) -> tuple[Tensor, Tensor]:
         """image (1, 3, H, W) in [-1, 1], hot (1, L, H, W) -> codes (L, code_length), present (L,) bool."""
 
     @abstractmethod
-    def _render(self, fitted: Fitted, codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
+    def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
         """The picture (3, h, w) in [-1, 1] of `fitted.ids` (h, w), with codes (K, L, code_length) on the CPU."""
 
     @abstractmethod
-    def sample(self, label: int, seed: int) -> Array:
+    def sample(self, label_id: int, seed: int) -> Array:
         """A style drawn for a label: (code_length,) float32; the same on every machine. Raises NotSupported."""
 
     @property
@@ -111,8 +111,8 @@ class LabelPainter(ABC):
         return self._at_least(*encoded_size(height, width, self.config.stride, self.config.resolution))
 
     def _at_least(self, height: int, width: int) -> tuple[int, int]:
-        least = self.least_strides * int(self.config.stride)
-        return max(height, least), max(width, least)
+        least_side = self.least_strides * int(self.config.stride)
+        return max(height, least_side), max(width, least_side)
 
     # ------------------------------------------------------------------ styles
 
@@ -126,12 +126,12 @@ class LabelPainter(ABC):
         self._require_styles()
         if getattr(self.config, "encoder", True) is None:
             raise NotSupported('"{0}" has no image encoder, so pictures give it no styles; draw them.', self.card.name)
-        height, width = self._encoded_size(*pixels.shape[:2])
-        label_ids = style_picture_map(label_map, self.label_set, height, width)
-        image = as_image(resize_image(pixels, height, width), self.device)
+        encoded_height, encoded_width = self._encoded_size(*pixels.shape[:2])
+        label_ids = style_picture_map(label_map, self.label_set, encoded_height, encoded_width)
+        image = as_image(resize_image(pixels, encoded_height, encoded_width), self.device)
         with torch.inference_mode():
-            codes, present = self._encode(image, hot_map(label_ids, self.config.labels, self.device))
-        return StyleCodes(codes.float().cpu().numpy(), present.cpu().numpy())
+            style_codes, present_labels = self._encode(image, hot_map(label_ids, self.config.labels, self.device))
+        return StyleCodes(style_codes.float().cpu().numpy(), present_labels.cpu().numpy())
 
     def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:
         """The request's styles as codes (K, L, code_length) on the CPU, K = encoders, or blocks where styles cross."""
@@ -147,19 +147,19 @@ class LabelPainter(ABC):
 
     # ------------------------------------------------------------------ painting
 
-    def paint(self, request: RenderRequest, codes: Tensor, on_block: OnBlock) -> tuple[Array, tuple[str, ...]]:
+    def paint(self, request: RenderRequest, style_codes: Tensor, on_block: OnBlock) -> tuple[Array, tuple[str, ...]]:
         """The request's picture, (H, W, 3) uint8 at the label map's size, and what a user should know about it."""
         label_map = checked_map(request, self.label_set)
         size = self.painted_size(label_map.shape[0], label_map.shape[1], request.detail)
         fitted = Fitted.of(label_map, size, request.detail)
-        image = self._render(fitted, codes, request, on_block)
+        image = self._render(fitted, style_codes, request, on_block)
         pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
         return pixels, (*self._style_notes(request, fitted.ids), *notes)
 
     def _style_notes(self, request: RenderRequest, label_ids: Array) -> tuple[str, ...]:
         if not self.code_length and any(not isinstance(style, MeanStyle) for style in request.styles.values()):
             return (Message("These weights have one look for a label map; styles were not used."),)
-        if not self.has_mean and any(needs_mean(request.style(int(label))) for label in np.unique(label_ids)):
+        if not self.has_mean and any(needs_mean(request.style(int(label_id))) for label_id in np.unique(label_ids)):
             return (Message("These weights come without a mean style; give each region a style."),)
         return ()
 
@@ -172,7 +172,7 @@ class LabelPainter(ABC):
 
     def paint_literally(self, label_ids: Array, styles: Tensor | None, on_block: OnBlock) -> Tensor:
         """The literal network's picture (3, h, w) of (h, w) ids and what else it takes, (1, ...) or None."""
-        hot = conditions(label_ids, self.config.labels, self.config.edges, self.device)
+        condition = conditions(label_ids, self.config.labels, self.config.edges, self.device)
         with torch.inference_mode():
-            picture: Tensor = self.generator(hot, None if styles is None else styles.to(self.device), on_block)
+            picture: Tensor = self.generator(condition, None if styles is None else styles.to(self.device), on_block)
         return picture[0]

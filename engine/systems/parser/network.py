@@ -53,16 +53,16 @@ class Parser(nn.Module):
         self.config = config
         widths = config.widths
         self.stem = nn.Conv2d(3, widths[0], 5, 2, 2)
-        fan_in = [widths[0], *widths[:-1]]
+        widths_above = [widths[0], *widths[:-1]]
         self.down = nn.ModuleList(
             [
-                ResidualBlock(a, b, stride=1 if n == 0 else 2)
-                for n, (a, b) in enumerate(zip(fan_in, widths, strict=True))
+                ResidualBlock(above, width, stride=1 if level == 0 else 2)
+                for level, (above, width) in enumerate(zip(widths_above, widths, strict=True))
             ]
         )
         self.middle = ResidualBlock(widths[-1], widths[-1])
         pairs = list(zip(widths[::-1], widths[-2::-1], strict=False))
-        self.up = nn.ModuleList([ResidualBlock(a + b, b) for a, b in pairs])
+        self.up = nn.ModuleList([ResidualBlock(below + width, width) for below, width in pairs])
         self.head = nn.Conv2d(widths[0], config.labels, 3, padding=1)
 
     @property
@@ -75,7 +75,7 @@ class Parser(nn.Module):
         height, width = image.shape[-2:]
         if height % self.stride or width % self.stride:
             raise ValueError(f"{height} x {width} is no multiple of {self.stride}")
-        x = F.relu(self.stem(image))
+        x = F.relu(self.stem(image))  # (B, widths[0], H / 2, W / 2)
         skips = []
         for block in self.down:
             x = block(x)

@@ -49,15 +49,15 @@ class PhotoParser:
             label map (H, W) uint8; confidence 0..1, the mean probability of the chosen labels; warnings for the
             user, empty when the parser is sure. A small face in a large picture is looked at again, closer.
         """
-        label_ids, sure = self._parse_whole(pixels)
-        box = self._face_box(label_ids)
-        if box is not None:
-            top, left, bottom, right = box
-            closer, closer_sure = self._parse_whole(pixels[top:bottom, left:right])
-            outside = np.zeros_like(label_ids)
-            outside[top:bottom, left:right] = closer
-            label_ids, sure = outside, closer_sure
-        return label_ids, sure, self._warnings(label_ids, sure)
+        label_ids, confidence = self._parse_whole(pixels)
+        face_box = self._face_box(label_ids)
+        if face_box is not None:
+            top, left, bottom, right = face_box
+            closer_ids, closer_confidence = self._parse_whole(pixels[top:bottom, left:right])
+            framed_ids = np.zeros_like(label_ids)
+            framed_ids[top:bottom, left:right] = closer_ids
+            label_ids, confidence = framed_ids, closer_confidence
+        return label_ids, confidence, self._warnings(label_ids, confidence)
 
     def probabilities(self, pixels: Array) -> Array:
         """How likely each label is at each pixel of a frame: what soft borders of regions are made of.
@@ -82,28 +82,28 @@ class PhotoParser:
     def _parse_whole(self, pixels: Array) -> tuple[Array, float]:
         height, width = pixels.shape[:2]
         scale = self.config.resolution / max(height, width)
-        small_h, small_w = max(1, round(height * scale)), max(1, round(width * scale))
-        small = resize_image(pixels, small_h, small_w).copy()
-        image = torch.from_numpy(small).permute(2, 0, 1)[None].float().div(127.5).sub(1).to(self.device)
+        scaled_height, scaled_width = max(1, round(height * scale)), max(1, round(width * scale))
+        scaled_pixels = resize_image(pixels, scaled_height, scaled_width).copy()
+        image = torch.from_numpy(scaled_pixels).permute(2, 0, 1)[None].float().div(127.5).sub(1).to(self.device)
         image = self._padded(image)
         with torch.inference_mode():
-            shares = self._shares(image.contiguous(memory_format=torch.channels_last))
-        best, label_ids = shares[0, :, :small_h, :small_w].max(0)
+            probabilities = self._shares(image.contiguous(memory_format=torch.channels_last))
+        best_probability, label_ids = probabilities[0, :, :scaled_height, :scaled_width].max(0)
         label_map = resize_label_map(label_ids.byte().cpu().numpy(), height, width)
-        return label_map, float(best.mean())
+        return label_map, float(best_probability.mean())
 
     def _shares(self, image: Tensor) -> Tensor:
         """Probability of each label (1, L, H, W): the picture and its mirror image agree on more than one alone."""
-        mirror = torch.arange(len(self.label_set))
-        for a, b in self.label_set.swap_on_flip:
-            mirror[a], mirror[b] = b, a
-        both = self.parser(torch.cat([image, image.flip(-1)])).float().softmax(1)
-        return (both[:1] + both[1:].flip(-1)[:, mirror]) / 2
+        mirrored_ids = torch.arange(len(self.label_set))
+        for left_label, right_label in self.label_set.swap_on_flip:
+            mirrored_ids[left_label], mirrored_ids[right_label] = right_label, left_label
+        probabilities = self.parser(torch.cat([image, image.flip(-1)])).float().softmax(1)
+        return (probabilities[:1] + probabilities[1:].flip(-1)[:, mirrored_ids]) / 2
 
     def _padded(self, image: Tensor) -> Tensor:
         stride = self.parser.stride
-        bottom, right = (-image.shape[-2] % stride, -image.shape[-1] % stride)
-        return F.pad(image, (0, right, 0, bottom), mode="replicate")
+        bottom_rows, right_columns = (-image.shape[-2] % stride, -image.shape[-1] % stride)
+        return F.pad(image, (0, right_columns, 0, bottom_rows), mode="replicate")
 
     def _face_labels(self) -> list[int]:
         return [label.id for label in self.label_set.labels if label.name in FACE_LABELS]
@@ -112,37 +112,37 @@ class PhotoParser:
         """A square around a face that fills less than half of the picture's width, as the training set frames it."""
         if len(self._face_labels()) < len(FACE_LABELS):
             return None
-        ys, xs = np.nonzero(np.isin(label_ids, self._face_labels()))
-        if len(xs) < 0.002 * label_ids.size:
+        face_rows, face_columns = np.nonzero(np.isin(label_ids, self._face_labels()))
+        if len(face_columns) < 0.002 * label_ids.size:
             return None
-        top, bottom = np.percentile(ys, (2, 98))
-        left, right = np.percentile(xs, (2, 98))
-        face = max(bottom - top, right - left)
-        side = face * 1.9
-        if side > 0.75 * max(label_ids.shape) or face < 24:
+        top, bottom = np.percentile(face_rows, (2, 98))
+        left, right = np.percentile(face_columns, (2, 98))
+        face_extent = max(bottom - top, right - left)
+        square_side = face_extent * 1.9
+        if square_side > 0.75 * max(label_ids.shape) or face_extent < 24:
             return None
-        centre_y, centre_x = (top + bottom) / 2 - 0.08 * side, (left + right) / 2
+        centre_y, centre_x = (top + bottom) / 2 - 0.08 * square_side, (left + right) / 2
         return (
-            max(0, math.floor(centre_y - side / 2)),
-            max(0, math.floor(centre_x - side / 2)),
-            min(label_ids.shape[0], math.ceil(centre_y + side / 2)),
-            min(label_ids.shape[1], math.ceil(centre_x + side / 2)),
+            max(0, math.floor(centre_y - square_side / 2)),
+            max(0, math.floor(centre_x - square_side / 2)),
+            min(label_ids.shape[0], math.ceil(centre_y + square_side / 2)),
+            min(label_ids.shape[1], math.ceil(centre_x + square_side / 2)),
         )
 
-    def _warnings(self, label_ids: Array, sure: float) -> tuple[str, ...]:
-        face = self._face_labels()
-        if len(face) == len(FACE_LABELS):
-            shares = np.bincount(label_ids.ravel(), minlength=len(self.label_set))[face] / label_ids.size
-            if shares.sum() < FACE_SHARE or shares[1] == 0:
+    def _warnings(self, label_ids: Array, confidence: float) -> tuple[str, ...]:
+        face_labels = self._face_labels()
+        if len(face_labels) == len(FACE_LABELS):
+            face_shares = np.bincount(label_ids.ravel(), minlength=len(self.label_set))[face_labels] / label_ids.size
+            if face_shares.sum() < FACE_SHARE or face_shares[1] == 0:
                 return (
                     Message("No face was found in this picture; correct its label map before you take styles from it."),
                 )
-        if sure < UNSURE:
+        if confidence < UNSURE:
             return (
                 Message(
                     "The parser is unsure about this picture (confidence {0}); look its label map over and correct "
                     "it where it is wrong.",
-                    f"{sure:.0%}",
+                    f"{confidence:.0%}",
                 ),
             )
         return ()

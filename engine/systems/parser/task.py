@@ -50,7 +50,7 @@ class ParserTask:
     """See the module.
 
     `steps` is the whole run's length, which the learning rate follows. Of the training data it takes the labels'
-    shares of the pixels, and which label stands for pixels that nobody knows: no loss and no number counts them.
+    shares of the pixels, and which label stands for unlabelled pixels: no loss and no metric counts them.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class ParserTask:
         self.model, self.config, self.steps, self.device = model, config, steps, device
         # oneDNN of torch 2.13 writes past its memory on processors with AVX2 alone: 1 x 1 convolutions of stride 2,
         # backward, channels last, of channels that are no multiple of 8.
-        whole = all(width % 8 == 0 for width in model.widths)
-        self.layout = torch.channels_last if whole else torch.contiguous_format
+        multiples_of_8 = all(width % 8 == 0 for width in model.widths)
+        self.layout = torch.channels_last if multiples_of_8 else torch.contiguous_format
         self.parser = Parser(model).to(device)
-        if whole:
+        if multiples_of_8:
             channels_last(self.parser, device)
         self.modules: dict[str, nn.Module] = {"parser": self.parser}
         optimizer = torch.optim.AdamW(self.parser.parameters(), config.lr, weight_decay=config.weight_decay)
@@ -75,29 +75,29 @@ class ParserTask:
         self.ema = EMA(self.parser, config.ema)
         self.notes: tuple[str, ...] = ()
         self.ignore = data.label_set.ignore
-        counts = torch.from_numpy(data.label_counts())[: model.labels]
-        weights = (counts.float() / counts.sum()).clamp(min=1e-4) ** -config.class_weight_power
-        self.class_weights = (weights / weights.mean()).to(device)
+        pixel_counts = torch.from_numpy(data.label_counts())[: model.labels]
+        class_weights = (pixel_counts.float() / pixel_counts.sum()).clamp(min=1e-4) ** -config.class_weight_power
+        self.class_weights = (class_weights / class_weights.mean()).to(device)
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         """One update."""
         config = self.config
-        warm = min(1.0, (step + 1) / config.warm_up)
-        rate = config.lr * warm * 0.5 * (1 + math.cos(math.pi * step / self.steps))
-        for group in self.optimizers["parser"].param_groups:
-            group["lr"] = max(rate, 1e-6)
+        warm_up = min(1.0, (step + 1) / config.warm_up)
+        learning_rate = config.lr * warm_up * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        for parameter_group in self.optimizers["parser"].param_groups:
+            parameter_group["lr"] = max(learning_rate, 1e-6)
         self.parser.train()
         image, label_map = self._augment(batch)
-        logits = self.parser(image.contiguous(memory_format=self.layout)).float()
-        known = self._known(label_map)
-        losses = {"cross_entropy": F.cross_entropy(logits, known, self.class_weights, ignore_index=-100)}
+        logits = self.parser(image.contiguous(memory_format=self.layout)).float()  # (B, L, H, W)
+        known_labels = self._known(label_map)
+        losses = {"cross_entropy": F.cross_entropy(logits, known_labels, self.class_weights, ignore_index=-100)}
         if config.jaccard:
-            hot = one_hot(known, self.model.labels)
-            shares = logits.softmax(1) * hot.sum(1, keepdim=True)
-            both = (shares * hot).sum((0, 2, 3))
-            union = (shares + hot).sum((0, 2, 3)) - both
-            shown = hot.sum((0, 2, 3)) > 0
-            losses["jaccard"] = config.jaccard * (1 - (both + 1) / (union + 1))[shown].mean()
+            one_hot_map = one_hot(known_labels, self.model.labels)
+            probabilities = logits.softmax(1) * one_hot_map.sum(1, keepdim=True)
+            intersection = (probabilities * one_hot_map).sum((0, 2, 3))  # (L,)
+            union = (probabilities + one_hot_map).sum((0, 2, 3)) - intersection
+            shown_labels = one_hot_map.sum((0, 2, 3)) > 0
+            losses["jaccard"] = config.jaccard * (1 - (intersection + 1) / (union + 1))[shown_labels].mean()
         yield "parser", losses
 
     def _known(self, label_map: Tensor) -> Tensor:
@@ -109,33 +109,41 @@ class ParserTask:
 
     def _augment(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Rotate, zoom and move picture and label map alike; change the picture's colours and sharpness."""
-        config, count = self.config, len(batch)
-        angle = (torch.rand(count) * 2 - 1) * math.radians(config.rotate)
-        zoom = config.zoom ** (torch.rand(count) * 2 - 1)
-        move = (torch.rand(count, 2) * 2 - 1) * config.move * 2
-        cos, sin = torch.cos(angle) / zoom, torch.sin(angle) / zoom
-        theta = torch.stack([torch.stack([cos, -sin, move[:, 0]], 1), torch.stack([sin, cos, move[:, 1]], 1)], 1)
-        grid = F.affine_grid(theta.to(self.device), list(batch.pictures.shape), align_corners=False)
-        image = F.grid_sample(batch.pictures, grid, padding_mode="reflection", align_corners=False)
+        config, batch_size = self.config, len(batch)
+        rotation = (torch.rand(batch_size) * 2 - 1) * math.radians(config.rotate)
+        zoom = config.zoom ** (torch.rand(batch_size) * 2 - 1)
+        translation = (torch.rand(batch_size, 2) * 2 - 1) * config.move * 2
+        scaled_cosine, scaled_sine = torch.cos(rotation) / zoom, torch.sin(rotation) / zoom
+        theta = torch.stack(
+            [
+                torch.stack([scaled_cosine, -scaled_sine, translation[:, 0]], 1),
+                torch.stack([scaled_sine, scaled_cosine, translation[:, 1]], 1),
+            ],
+            1,
+        )
+        sampling_grid = F.affine_grid(theta.to(self.device), list(batch.pictures.shape), align_corners=False)
+        image = F.grid_sample(batch.pictures, sampling_grid, padding_mode="reflection", align_corners=False)
         label_map = F.grid_sample(
             batch.label_maps.unsqueeze(1).float(),
-            grid,
+            sampling_grid,
             mode="nearest",
             padding_mode="reflection",
             align_corners=False,
         )
-        reach = config.colour
+        colour_reach = config.colour
 
         def around(spread: float, channels: int = 1) -> Tensor:
-            return (torch.rand(count, channels, 1, 1, device=self.device) * 2 - 1) * spread
+            return (torch.rand(batch_size, channels, 1, 1, device=self.device) * 2 - 1) * spread
 
-        image = (image + 1) * (1 + around(reach)) * (1 + around(reach / 3, 3)) - 1
-        grey = image.mean(1, keepdim=True)
-        image = grey + (image - grey) * (1 + around(1.5 * reach))
-        mean = image.mean((1, 2, 3), keepdim=True)
-        image = mean + (image - mean) * (1 + around(reach))
-        soft = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="reflect"), 3, 1)
-        image = torch.lerp(image, soft, (torch.rand(count, 1, 1, 1, device=self.device) * 2 - 0.8).clamp(0, 1))
+        image = (image + 1) * (1 + around(colour_reach)) * (1 + around(colour_reach / 3, 3)) - 1
+        grey_image = image.mean(1, keepdim=True)
+        image = grey_image + (image - grey_image) * (1 + around(1.5 * colour_reach))
+        mean_colour = image.mean((1, 2, 3), keepdim=True)
+        image = mean_colour + (image - mean_colour) * (1 + around(colour_reach))
+        blurred_image = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="reflect"), 3, 1)
+        image = torch.lerp(
+            image, blurred_image, (torch.rand(batch_size, 1, 1, 1, device=self.device) * 2 - 0.8).clamp(0, 1)
+        )
         return image.clamp(-1, 1), label_map.squeeze(1).long()
 
     def after_step(self, step: int) -> None:
@@ -144,48 +152,61 @@ class ParserTask:
 
     def averaged(self) -> Parser:
         """The averaged parser in evaluation mode."""
-        copy = Parser(self.model)
-        copy.load_state_dict(self.ema.state)
-        return channels_last(copy, self.device).eval()
+        averaged_parser = Parser(self.model)
+        averaged_parser.load_state_dict(self.ema.state)
+        return channels_last(averaged_parser, self.device).eval()
 
     @torch.no_grad()
     def samples(self, batch: Batch) -> Tensor:
         """Rows: picture, true label map, label map that was found (grey levels of a hue wheel)."""
-        parsed = self.averaged()(batch.pictures).argmax(1)
-        wheel = torch.linspace(0, 2 * math.pi, self.model.labels + 1)[:-1]
-        table = torch.stack([torch.cos(wheel), torch.cos(wheel * 3 - 2), torch.cos(wheel * 5 + 2)], 1).to(self.device)
-        table = torch.cat([table, -torch.ones(256 - len(table), 3, device=self.device)])
-        maps = [table[m].permute(0, 3, 1, 2) for m in (batch.label_maps, parsed)]
-        return torch.cat([torch.cat(list(x.float()), dim=-1) for x in (batch.pictures, *maps)], dim=-2)
+        parsed_maps = self.averaged()(batch.pictures).argmax(1)
+        hue_angles = torch.linspace(0, 2 * math.pi, self.model.labels + 1)[:-1]
+        colour_table = torch.stack(
+            [torch.cos(hue_angles), torch.cos(hue_angles * 3 - 2), torch.cos(hue_angles * 5 + 2)], 1
+        ).to(self.device)
+        # Ids beyond the labels are black: (256, 3).
+        colour_table = torch.cat([colour_table, -torch.ones(256 - len(colour_table), 3, device=self.device)])
+        coloured_maps = [colour_table[ids].permute(0, 3, 1, 2) for ids in (batch.label_maps, parsed_maps)]
+        return torch.cat([torch.cat(list(row.float()), dim=-1) for row in (batch.pictures, *coloured_maps)], dim=-2)
 
     @torch.no_grad()
-    def validate(self, data: DataSet) -> dict[str, float]:
+    def validate(self, dataset: DataSet) -> dict[str, float]:
         """mIoU (the score) and pixel accuracy."""
-        parser, counts = self.averaged(), torch.zeros(self.model.labels, self.model.labels, dtype=torch.long)
-        for start in range(0, len(data), 10):
-            batch = data.batch(np.arange(start, min(start + 10, len(data))))
-            parsed = parser(batch.pictures.to(self.device)).argmax(1).cpu()
-            counts += confusion(self._known(batch.label_maps), parsed, self.model.labels)
-        result = segmentation(counts)
-        return {"miou": result.mean_iou, "accuracy": result.accuracy, "score": result.mean_iou}
+        parser, confusion_matrix = self.averaged(), torch.zeros(self.model.labels, self.model.labels, dtype=torch.long)
+        for first_index in range(0, len(dataset), 10):
+            batch = dataset.batch(np.arange(first_index, min(first_index + 10, len(dataset))))
+            parsed_maps = parser(batch.pictures.to(self.device)).argmax(1).cpu()
+            confusion_matrix += confusion(self._known(batch.label_maps), parsed_maps, self.model.labels)
+        segmentation_scores = segmentation(confusion_matrix)
+        return {
+            "miou": segmentation_scores.mean_iou,
+            "accuracy": segmentation_scores.accuracy,
+            "score": segmentation_scores.mean_iou,
+        }
 
     def export(self) -> Export:
         """The averaged parser."""
-        return Export(asdict(self.model), {k: v.contiguous() for k, v in self.averaged().state_dict().items()})
+        return Export(
+            asdict(self.model), {name: tensor.contiguous() for name, tensor in self.averaged().state_dict().items()}
+        )
 
-    def start_from(self, state: dict[str, Tensor], kept: Collection[str] = ()) -> list[str]:
+    def start_from(self, exported_state: dict[str, Tensor], kept_modules: Collection[str] = ()) -> list[str]:
         """Take over tensors of equal name and shape."""
-        own = self.parser.state_dict()
-        left = [k for k in own if k not in state or state[k].shape != own[k].shape]
-        for key in own.keys() - set(left):
-            own[key].copy_(state[key])
+        own_state = self.parser.state_dict()
+        left_out = [
+            name
+            for name in own_state
+            if name not in exported_state or exported_state[name].shape != own_state[name].shape
+        ]
+        for name in own_state.keys() - set(left_out):
+            own_state[name].copy_(exported_state[name])
         self.ema = EMA(self.parser, self.config.ema)
-        return left
+        return left_out
 
     def state_dict(self) -> dict[str, Any]:
         """The average."""
         return self.ema.state_dict()
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, task_state: dict[str, Any]) -> None:
         """Put the average back."""
-        self.ema.load_state_dict(state)
+        self.ema.load_state_dict(task_state)

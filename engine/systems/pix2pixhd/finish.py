@@ -12,9 +12,11 @@ from engine.systems.pix2pixhd.painter import Pix2PixHDPainter
 from engine.weights.store import load_weights
 
 
-def _files(folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None) -> None:
-    painter = Pix2PixHDPainter(load_weights(folder), torch.device("cpu"))
-    add_measured_styles(painter, folder, data, pictures, on_progress)
+def _measure_styles(
+    weights_folder: Path, dataset: LabelledFolder, most_pictures: int, on_progress: Progress | None
+) -> None:
+    painter = Pix2PixHDPainter(load_weights(weights_folder), torch.device("cpu"))
+    add_measured_styles(painter, weights_folder, dataset, most_pictures, on_progress)
 
 
-FINISH = Finish(files=_files)
+FINISH = Finish(files=_measure_styles)

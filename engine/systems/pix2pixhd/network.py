@@ -95,23 +95,28 @@ class Hourglass(nn.Module):
         self, fan_in: int, fan_out: int, width: int, widest: int, halvings: int, blocks: int, norm: Norm
     ) -> None:
         super().__init__()
-        widths = [min(width * 2**n, widest) for n in range(halvings + 1)]
+        widths = [min(width * 2**level, widest) for level in range(halvings + 1)]
         pairs, bias = list(zip(widths, widths[1:])), norm == "none"
         self.instance_norm = norm == "instance"
         self.first = nn.Conv2d(fan_in, width, 7, padding=3, padding_mode="reflect", bias=bias)
-        self.down = nn.ModuleList([nn.Conv2d(a, b, 3, stride=2, padding=1, bias=bias) for a, b in pairs])
+        self.down = nn.ModuleList(
+            [nn.Conv2d(outer, inner, 3, stride=2, padding=1, bias=bias) for outer, inner in pairs]
+        )
         self.blocks = nn.ModuleList([ResidualBlock(widths[-1]) for _ in range(blocks)])
         self.up = nn.ModuleList(
-            [nn.ConvTranspose2d(b, a, 3, stride=2, padding=1, output_padding=1, bias=bias) for a, b in reversed(pairs)]
+            [
+                nn.ConvTranspose2d(inner, outer, 3, stride=2, padding=1, output_padding=1, bias=bias)
+                for outer, inner in reversed(pairs)
+            ]
         )
         self.last = nn.Conv2d(width, fan_out, 7, padding=3, padding_mode="reflect")
 
     def forward(self, x: Tensor, on_block: Callable[[int, int], None] | None = None) -> Tensor:
         """(B, fan_in, H, W) -> (B, fan_out, H, W) in (-1, 1); sides are multiples of 2 ** halvings."""
         layers = [self.first, *self.down, *self.blocks, *self.up]
-        for n, layer in enumerate(layers):
+        for layer_index, layer in enumerate(layers):
             if on_block is not None:
-                on_block(n, len(layers) + 1)
+                on_block(layer_index, len(layers) + 1)
             x = layer(x)
             if not isinstance(layer, ResidualBlock):
                 x = F.relu(F.instance_norm(x) if self.instance_norm else x)

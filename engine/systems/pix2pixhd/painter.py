@@ -26,19 +26,23 @@ class Pix2PixHDPainter(LabelPainter):
         self.code_length = self.config.features
         self.measures_styles = bool(self.code_length)
         self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
-        measured = self._drawn.mean() if self.code_length else None
-        self.has_mean = measured is not None or not self.code_length
-        mean = torch.zeros(self.config.labels, self.code_length) if measured is None else torch.from_numpy(measured)
-        return mean[None]
+        measured_mean = self._drawn.mean() if self.code_length else None
+        self.has_mean = measured_mean is not None or not self.code_length
+        mean_style = (
+            torch.zeros(self.config.labels, self.code_length)
+            if measured_mean is None
+            else torch.from_numpy(measured_mean)
+        )
+        return mean_style[None]
 
-    def _encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
-        codes, present = self.generator.encode(image, hot)  # (1, L, features), (1, L)
-        return codes[0], present[0]
+    def _encode(self, image: Tensor, one_hot_map: Tensor) -> tuple[Tensor, Tensor]:
+        style_codes, present_labels = self.generator.encode(image, one_hot_map)  # (1, L, features), (1, L)
+        return style_codes[0], present_labels[0]
 
-    def sample(self, label: int, seed: int) -> Array:
+    def sample(self, label_id: int, seed: int) -> Array:
         """A style drawn for a label, (features,) float32. Raises NotSupported: nothing is known of how styles vary."""
         self._require_styles()
-        return self._drawn.sample(label, seed)
+        return self._drawn.sample(label_id, seed)
 
-    def _render(self, fitted: Fitted, codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
-        return self.paint_literally(fitted.ids, codes if self.code_length else None, on_block)
+    def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
+        return self.paint_literally(fitted.ids, style_codes if self.code_length else None, on_block)

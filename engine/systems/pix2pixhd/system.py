@@ -11,12 +11,12 @@ FOLDER = "engine.systems.pix2pixhd"
 def abilities(card: Card) -> Abilities:
     """Styles are codes of the feature encoder, drawn where it was measured how they vary."""
     config = card.config_of("generator")
-    coded = bool(config.get("features", 3))
-    halvings = [number_of(config, "halvings", 4), number_of(config, "encoder_halvings", 4) if coded else 0]
+    has_features = bool(config.get("features", 3))
+    halvings = [number_of(config, "halvings", 4), number_of(config, "encoder_halvings", 4) if has_features else 0]
     return Abilities(
         paints=True,
-        images=coded,
-        samples=coded and bool(card.styles_sha256),
+        images=has_features,
+        samples=has_features and bool(card.styles_sha256),
         stride=2 ** max(halvings),
         resolution=resolution_of(config),
     )

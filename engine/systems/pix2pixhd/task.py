@@ -50,7 +50,7 @@ class Pix2PixHDTask(AdversarialTask):
             raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return GlobalGenerator(self.model)
 
-    def condition_on(self, model: Pix2PixHDConfig, data: DataSet) -> LabelConditions:
+    def condition_on(self, model: Pix2PixHDConfig, dataset: DataSet) -> LabelConditions:
         """One-hot label maps."""
         return LabelConditions(model.labels)
 
@@ -60,16 +60,18 @@ class Pix2PixHDTask(AdversarialTask):
 
     def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
         """From the pictures' own codes, or from the label map alone."""
-        codes = generator.encode(image, condition)[0] if self.model.features else None
-        painted: Tensor = generator(condition, codes)
+        style_codes = generator.encode(image, condition)[0] if self.model.features else None
+        painted: Tensor = generator(condition, style_codes)
         return painted
 
     def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
         """Reconstructions; with codes, the next picture's styles too (the batch's mean where it lacks a label)."""
-        own = self.reconstruct(generator, image, condition)
+        reconstructed = self.reconstruct(generator, image, condition)
         if not self.model.features:
-            return [own]
-        codes, present = generator.encode(image, condition)
-        mean = codes.sum(0, keepdim=True) / present.sum(0)[None, :, None].clamp(min=1)
-        swapped = torch.where(present.roll(1, 0)[..., None], codes.roll(1, 0), mean.to(codes))
-        return [own, generator(condition, swapped)]
+            return [reconstructed]
+        style_codes, present_labels = generator.encode(image, condition)
+        mean_codes = style_codes.sum(0, keepdim=True) / present_labels.sum(0)[None, :, None].clamp(min=1)
+        swapped_codes = torch.where(
+            present_labels.roll(1, 0)[..., None], style_codes.roll(1, 0), mean_codes.to(style_codes)
+        )
+        return [reconstructed, generator(condition, swapped_codes)]

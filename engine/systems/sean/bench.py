@@ -17,29 +17,29 @@ from engine.systems.sean.system import MEAN_STYLE
 
 
 class _Renderer(FastSEAN):
-    def paint(self, label_map: LabelMap, codes: Tensor, precision: Precision) -> Tensor:
-        return self.render(label_map, codes, seeded_noise(0), precision=precision)
+    def paint(self, label_map: LabelMap, style_codes: Tensor, precision: Precision) -> Tensor:
+        return self.render(label_map, style_codes, seeded_noise(0), precision=precision)
 
 
-def _literal(generator: SEANGenerator, label_map: LabelMap, codes: Tensor) -> Tensor:
-    hot = hot_map(as_array(label_map), generator.config.labels, torch.device("cpu"))
+def _literal_picture(generator: SEANGenerator, label_map: LabelMap, style_codes: Tensor) -> Tensor:
+    one_hot_map = hot_map(as_array(label_map), generator.config.labels, torch.device("cpu"))
     with torch.inference_mode():
-        picture: Tensor = generator(hot, codes.unsqueeze(0), seeded_noise(0))
+        picture: Tensor = generator(one_hot_map, style_codes.unsqueeze(0), seeded_noise(0))
     return picture[0]
 
 
-def _mean(state: Mapping[str, Tensor]) -> Tensor | None:
+def _mean_style(weights_state: Mapping[str, Tensor]) -> Tensor | None:
     """Of the first encoder, (1, L, D)."""
-    mean = state.get(MEAN_STYLE)
-    return None if mean is None else mean.float()[:1]
+    mean_style = weights_state.get(MEAN_STYLE)
+    return None if mean_style is None else mean_style.float()[:1]
 
 
 BENCH = Bench(
     code_shape=lambda config: (1, config.labels, config.style_width),
     trained_size=size_of_start,
-    literal=_literal,
+    literal=_literal_picture,
     renderer=_Renderer,
     published={"published": SEANConfig.published()},  # CelebAMask-HQ, 256 x 256, ngf 64, 19 labels
-    mean=_mean,
+    mean=_mean_style,
     literal_training=True,
 )

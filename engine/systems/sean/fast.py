@@ -2,7 +2,7 @@
 
 The numbers are those of `SEANGenerator.forward` up to float32 rounding (below 1e-4 in the picture, usually 1e-6).
 What an edit leaves unchanged is kept within `cache_bytes`; a picture made with kept rows has the same bytes as
-one made afresh.
+one made without them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class FastSEAN(FastGenerator):
     def render(
         self,
         label_map: LabelMap,
-        codes: Tensor,
+        style_codes: Tensor,
         noise: Noise | None = None,
         on_block: OnBlock | None = None,
         precision: Precision | None = None,
@@ -43,7 +43,7 @@ class FastSEAN(FastGenerator):
         Args:
             label_map: (H, W) integer label ids, sides multiples of `config.stride`; ids that are no label are
                 pixels without label.
-            codes: (E, L, D) style codes, E = 1, the number of styled blocks (crossover) or of styled norms.
+            style_codes: (E, L, D) style codes, E = 1, the number of styled blocks (crossover) or of styled norms.
             noise: where the layers' noise comes from; None paints without.
             on_block: called with (blocks done, blocks) before each block and often within; may raise to stop.
             precision: of this picture; that of the renderer unless given.
@@ -51,39 +51,41 @@ class FastSEAN(FastGenerator):
         Returns:
             (3, H, W) float32 in (-1, 1).
         """
-        array = as_array(label_map)
-        height, width = array.shape
+        label_ids = as_array(label_map)
+        height, width = label_ids.shape
         check_size(height, width, self.config.stride)
-        if codes.dim() != 3:
-            raise ValueError(f"codes are (E, L, D), not {tuple(codes.shape)}")
+        if style_codes.dim() != 3:
+            raise ValueError(f"codes are (E, L, D), not {tuple(style_codes.shape)}")
         with self._lock:
             self._now += 1
-            keys = style_keys(codes)
-            codes = codes.to(self.device, torch.float32, non_blocking=True)
-            coded = self.coding.encode(array)
+            keys = style_keys(style_codes)
+            style_codes = style_codes.to(self.device, torch.float32, non_blocking=True)
+            coded_map = self.coding.encode(label_ids)
             if self._literal_work.is_little(height, width):
-                return self._literally(coded, codes, noise, on_block)
-            numbers = self._generator.codes_per_norm(torch.arange(len(codes)).unsqueeze(0))
-            entries = [[int(number) for number in block] for block in numbers]
-            places = self._places(coded, height, width)
+                return self._literally(coded_map, style_codes, noise, on_block)
+            code_numbers = self._generator.codes_per_norm(torch.arange(len(style_codes)).unsqueeze(0))
+            code_indices = [[int(number) for number in block] for block in code_numbers]
+            places = self._places(coded_map, height, width)
 
             def forget() -> None:
                 for layer in self._layers():
                     layer.forget_style()
 
-            def style(n: int, block: Block, place: Place) -> None:
+            def style(block_index: int, block: Block, place: Place) -> None:
                 forget()
-                for layer, entry in zip(block.layers, entries[n], strict=True):
-                    layer.style(keys[entry], codes[entry], place.labels, self._now)
+                for layer, code_index in zip(block.layers, code_indices[block_index], strict=True):
+                    layer.style(keys[code_index], style_codes[code_index], place.labels, self._now)
 
-            x = self._start(places[0].neighbourhoods).to(self._dtype(precision))
+            features = self._start(places[0].neighbourhoods).to(self._dtype(precision))
             try:
-                return self._run(x, coded, places, noise if self.config.noise else None, on_block, style)
+                return self._run(features, coded_map, places, noise if self.config.noise else None, on_block, style)
             finally:
                 forget()
 
-    def _literally(self, coded: Codes, codes: Tensor, noise: Noise | None, on_block: OnBlock | None) -> Tensor:
+    def _literally(
+        self, coded_map: Codes, style_codes: Tensor, noise: Noise | None, on_block: OnBlock | None
+    ) -> Tensor:
         """The literal network's picture (contracted style branches were slower at these sizes, on two threads)."""
-        hot = hot_of(coded, self.coding, self.device)
-        picture: Tensor = self._generator(hot, codes.unsqueeze(0), noise, on_block=on_block)
+        one_hot_map = hot_of(coded_map, self.coding, self.device)
+        picture: Tensor = self._generator(one_hot_map, style_codes.unsqueeze(0), noise, on_block=on_block)
         return picture[0]

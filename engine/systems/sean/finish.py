@@ -23,7 +23,7 @@ BATCH = 8
 
 def mean_style(
     generator: SEANGenerator,
-    data: LabelledFolder,
+    dataset: LabelledFolder,
     indices: Sequence[int] | None = None,
     on_progress: Progress | None = None,
 ) -> Tensor:
@@ -31,35 +31,39 @@ def mean_style(
 
     `indices`: the pictures that count; all unless given. The codes of no more than a batch are in memory.
     """
-    indices = range(len(data)) if indices is None else indices
-    total, count = torch.zeros(()), torch.zeros(())
-    for index, (codes, present) in enumerate(_batches(generator, data, indices)):
-        total, count = total + codes.sum(0), count + present.sum(0)
+    indices = range(len(dataset)) if indices is None else indices
+    summed_codes, picture_counts = torch.zeros(()), torch.zeros(())
+    for batch_index, (style_codes, present_labels) in enumerate(_batches(generator, dataset, indices)):
+        summed_codes, picture_counts = summed_codes + style_codes.sum(0), picture_counts + present_labels.sum(0)
         if on_progress is not None:
-            on_progress(index * BATCH / len(indices), Message(Message("mean styles")))
-    return total / count.clamp(min=1)[None, :, None]
+            on_progress(batch_index * BATCH / len(indices), Message("mean styles"))
+    return summed_codes / picture_counts.clamp(min=1)[None, :, None]
 
 
 @torch.inference_mode()
-def _batches(generator: SEANGenerator, data: LabelledFolder, indices: Sequence[int]) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(
+    generator: SEANGenerator, dataset: LabelledFolder, indices: Sequence[int]
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Style codes (B, E, L, D) and present (B, L) of the pictures, on the CPU."""
     device = next(generator.parameters()).device
-    for start in range(0, len(indices), BATCH):
-        batch = data.batch(np.asarray(indices[start : start + BATCH]))
-        hot = one_hot(batch.label_maps.to(device), generator.config.labels)
-        codes, present = generator.encode(batch.pictures.to(device), hot)
-        yield codes.cpu(), present.cpu()
+    for first_index in range(0, len(indices), BATCH):
+        batch = dataset.batch(np.asarray(indices[first_index : first_index + BATCH]))
+        one_hot_map = one_hot(batch.label_maps.to(device), generator.config.labels)
+        style_codes, present_labels = generator.encode(batch.pictures.to(device), one_hot_map)
+        yield style_codes.cpu(), present_labels.cpu()
 
 
-def _tensors(
-    network: SEANGenerator, data: LabelledFolder, indices: Sequence[int] | None, on_progress: Progress | None
+def _style_tensors(
+    network: SEANGenerator, dataset: LabelledFolder, indices: Sequence[int] | None, on_progress: Progress | None
 ) -> dict[str, Tensor]:
-    return {MEAN_STYLE: mean_style(network, data, indices, on_progress)}
+    return {MEAN_STYLE: mean_style(network, dataset, indices, on_progress)}
 
 
-def _files(folder: Path, data: LabelledFolder, pictures: int, on_progress: Progress | None) -> None:
-    painter = SEANPainter(load_weights(folder), torch.device("cpu"))
-    add_measured_styles(painter, folder, data, pictures, on_progress)
+def _measure_styles(
+    weights_folder: Path, dataset: LabelledFolder, most_pictures: int, on_progress: Progress | None
+) -> None:
+    painter = SEANPainter(load_weights(weights_folder), torch.device("cpu"))
+    add_measured_styles(painter, weights_folder, dataset, most_pictures, on_progress)
 
 
-FINISH = Finish(_tensors, _files)
+FINISH = Finish(_style_tensors, _measure_styles)

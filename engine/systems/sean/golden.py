@@ -12,9 +12,9 @@ from engine.systems.released_files import BLOCKS
 from engine.systems.sean.network import SEANGenerator
 
 
-def _sean(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
-    side = int(case.config.get("crop_size", 256)) // 32 * 32  # what the published code paints
-    network, published = published_network(case, "sean.generator", state, resolution=side)
+def _sean_outputs(case: GoldenCase, published_state: dict[str, Tensor], case_inputs: dict[str, Tensor]) -> Outputs:
+    picture_side = int(case.config.get("crop_size", 256)) // 32 * 32  # what the published code paints
+    network, published = published_network(case, "sean.generator", published_state, resolution=picture_side)
     assert isinstance(network, SEANGenerator)
     config = network.config
     require_agreement(
@@ -26,23 +26,23 @@ def _sean(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor])
     )
     outputs: Outputs = {}
     keep_blocks(case, network, BLOCKS, outputs)
-    hot = one_hot(inputs["labels"], config.labels)
-    codes, _ = network.encode(inputs["image"], hot)
-    outputs["style_codes"] = codes[:, 0]
-    size = (round(side / 32 / float(case.config.get("aspect_ratio", 1.0))) * 32, side)
-    outputs["image"] = network(hot, codes, size=size)
-    contracted = network(hot, codes, contracted=True, size=size)
-    outputs["image"] = _farther(case, outputs["image"], contracted)
+    one_hot_map = one_hot(case_inputs["labels"], config.labels)
+    style_codes, _ = network.encode(case_inputs["image"], one_hot_map)
+    outputs["style_codes"] = style_codes[:, 0]
+    picture_size = (round(picture_side / 32 / float(case.config.get("aspect_ratio", 1.0))) * 32, picture_side)
+    outputs["image"] = network(one_hot_map, style_codes, size=picture_size)
+    contracted = network(one_hot_map, style_codes, contracted=True, size=picture_size)
+    outputs["image"] = _farther_picture(case, outputs["image"], contracted)
     return outputs
 
 
-def _farther(case: GoldenCase, literal: Tensor, contracted: Tensor) -> Tensor:
+def _farther_picture(case: GoldenCase, literal: Tensor, contracted: Tensor) -> Tensor:
     """Both ways to compute a picture must hold: the one that differs more is compared."""
     expected = torch.from_numpy(case.expected["image"]) if "image" in case.expected else literal
     if expected.shape != literal.shape:
         return literal
-    good = (contracted - expected).abs().max() <= (literal - expected).abs().max()  # False for nan
-    return literal if good else contracted
+    literal_is_farther = (contracted - expected).abs().max() <= (literal - expected).abs().max()  # False for nan
+    return literal if literal_is_farther else contracted
 
 
-KINDS: dict[str, Compute] = {"sean": _sean}
+KINDS: dict[str, Compute] = {"sean": _sean_outputs}

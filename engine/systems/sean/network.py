@@ -79,7 +79,7 @@ class SEANConfig:
     @classmethod
     def published(cls, ngf: int = 64, labels: int = 19, resolution: int = 256) -> SEANConfig:
         """The authors' network at generator width `ngf`."""
-        channels = tuple(ngf * k for k in (16, 16, 16, 16, 8, 4, 2, 1))
+        channels = tuple(ngf * multiple for multiple in (16, 16, 16, 16, 8, 4, 2, 1))
         return cls(labels=labels, resolution=resolution, channels=channels)
 
 
@@ -95,14 +95,14 @@ class SEANGenerator(nn.Module):
         super().__init__()
         self.config = config
         self.start = nn.Conv2d(config.labels, config.channels[0], 3, padding=1)
-        blocks, layer = [], 0
-        for n, (fan_in, fan_out) in enumerate(zip(config.channels, config.channels[1:], strict=False)):
-            width = config.style_width if n < config.styled_blocks else 0
+        blocks, norm_count = [], 0
+        for block_index, (fan_in, fan_out) in enumerate(zip(config.channels, config.channels[1:], strict=False)):
+            style_width = config.style_width if block_index < config.styled_blocks else 0
             block = SEANResBlk(
-                fan_in, fan_out, config.labels, width, config.style_hidden, config.spade_hidden, layer, sn
+                fan_in, fan_out, config.labels, style_width, config.style_hidden, config.spade_hidden, norm_count, sn
             )
             blocks.append(block)
-            layer += len(block.norms())
+            norm_count += len(block.norms())
         self.blocks = nn.ModuleList(blocks)
         if not config.noise:  # the strengths stay in the file, at zero, so that all SEANs have the same tensors
             for block in blocks:
@@ -110,8 +110,8 @@ class SEANGenerator(nn.Module):
                     norm.noise_strength.requires_grad_(False)
         self.to_image = nn.Conv2d(config.channels[-1], 3, 3, padding=1)
         init_papers(self)
-        encoders = {"unified": 1, "resblk": self.styled_blocks, "sean": self.styled_norms}[config.encoders]
-        self.encoders = nn.ModuleList([StyleEncoder(config.encoder, config.style_width) for _ in range(encoders)])
+        encoder_count = {"unified": 1, "resblk": self.styled_blocks, "sean": self.styled_norms}[config.encoders]
+        self.encoders = nn.ModuleList([StyleEncoder(config.encoder, config.style_width) for _ in range(encoder_count)])
 
     @property
     def styled_blocks(self) -> int:
@@ -149,18 +149,20 @@ class SEANGenerator(nn.Module):
 
         Blocks without style get the first code, which they ignore. Raises ValueError for another E.
         """
-        count = codes.shape[1]
-        if count not in (1, self.styled_blocks, self.styled_norms):
-            raise ValueError(f"{count} codes for {self.styled_blocks} blocks and {self.styled_norms} norms")
-        result, norm = [], 0
-        for n, block in enumerate(self.resblks()):
-            entries = []
+        code_count = codes.shape[1]
+        if code_count not in (1, self.styled_blocks, self.styled_norms):
+            raise ValueError(f"{code_count} codes for {self.styled_blocks} blocks and {self.styled_norms} norms")
+        codes_by_block, norm_index = [], 0
+        for block_index, block in enumerate(self.resblks()):
+            block_codes = []
             for _ in block.norms():
-                index = 0 if count == 1 or n >= self.styled_blocks else n if count == self.styled_blocks else norm
-                entries.append(codes[:, index])
-                norm += 1
-            result.append(tuple(entries))
-        return result
+                code_index = block_index if code_count == self.styled_blocks else norm_index
+                if code_count == 1 or block_index >= self.styled_blocks:
+                    code_index = 0
+                block_codes.append(codes[:, code_index])
+                norm_index += 1
+            codes_by_block.append(tuple(block_codes))
+        return codes_by_block
 
     def forward(
         self,
@@ -193,14 +195,16 @@ class SEANGenerator(nn.Module):
         if height % stride or width % stride:
             raise ValueError(f"{height} x {width} is no multiple of {stride}")
         conditions = LabelConditions(hot, contracted)
-        per_norm = self.codes_per_norm(codes)
+        codes_by_block = self.codes_per_norm(codes)
+        # x: (B, channels[0], H / stride, W / stride), doubled before some blocks.
         x = self.start(resize_nearest(hot, height // stride, width // stride))
-        for n, block in enumerate(self.resblks()):
+        for block_index, block in enumerate(self.resblks()):
             if on_block is not None:
-                on_block(n, len(self.blocks))
-            if self.config.upsample_before[n]:
+                on_block(block_index, len(self.blocks))
+            if self.config.upsample_before[block_index]:
                 x = upsample(x)
-            x = block(x, conditions, per_norm[n], _draw(noise if self.config.noise else None, block.norms(), x))
+            block_noise = _draw(noise if self.config.noise else None, block.norms(), x)
+            x = block(x, conditions, codes_by_block[block_index], block_noise)
         return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
 
 

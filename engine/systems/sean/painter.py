@@ -27,30 +27,31 @@ class SEANPainter(LabelPainter):
     measures_styles = True
 
     def _mean_style(self, weights: Weights) -> Tensor:
-        encoders, labels, width = len(self.generator.encoders), self.config.labels, self.config.style_width
-        self.code_length, self.blocks = encoders * width, self.generator.styled_blocks
-        self._drawn = DrawnStyles(weights, labels, self.code_length)
+        encoder_count = len(self.generator.encoders)
+        label_count, style_width = self.config.labels, self.config.style_width
+        self.code_length, self.blocks = encoder_count * style_width, self.generator.styled_blocks
+        self._drawn = DrawnStyles(weights, label_count, self.code_length)
         own_tensor = weights.state.get(MEAN_STYLE)
         if own_tensor is not None:
             try:
-                return own_tensor.float().reshape(encoders, labels, width)
+                return own_tensor.float().reshape(encoder_count, label_count, style_width)
             except RuntimeError as error:
                 raise do_not_fit(self.card, error) from error
-        measured = self._drawn.mean()
-        self.has_mean = measured is not None
-        if measured is None:
-            return torch.zeros(encoders, labels, width)
-        return torch.from_numpy(measured).view(-1, encoders, width).transpose(0, 1)
+        measured_mean = self._drawn.mean()
+        self.has_mean = measured_mean is not None
+        if measured_mean is None:
+            return torch.zeros(encoder_count, label_count, style_width)
+        return torch.from_numpy(measured_mean).view(-1, encoder_count, style_width).transpose(0, 1)  # (E, L, D)
 
-    def _encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
-        codes, present = self.generator.encode(image, hot)  # (1, E, L, D), (1, L)
-        return codes[0].permute(1, 0, 2).flatten(1), present[0]
+    def _encode(self, image: Tensor, one_hot_map: Tensor) -> tuple[Tensor, Tensor]:
+        style_codes, present_labels = self.generator.encode(image, one_hot_map)  # (1, E, L, D), (1, L)
+        return style_codes[0].permute(1, 0, 2).flatten(1), present_labels[0]
 
-    def sample(self, label: int, seed: int) -> Array:
+    def sample(self, label_id: int, seed: int) -> Array:
         """A style drawn for a label (E * D,). Raises NotSupported: these weights do not know how styles vary."""
-        return self._drawn.sample(label, seed)
+        return self._drawn.sample(label_id, seed)
 
-    def _render(self, fitted: Fitted, codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
+    def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
         noise = seeded_noise(request.seed, self.device)
-        picture: Tensor = self.fast().render(fitted.ids, codes, noise, on_block, request.precision)
+        picture: Tensor = self.fast().render(fitted.ids, style_codes, noise, on_block, request.precision)
         return picture

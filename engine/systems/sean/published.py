@@ -44,83 +44,92 @@ _PARTS = {
 }
 
 
-def _config(shapes: Shapes, known: Known) -> SEANConfig:
-    style = [("Zencoder.model.14.bias", 0, 1)]
-    transforms = [key for key in shapes if re.search(r"\.fc_mu\d+\.weight$", key)]
-    widths = [
-        vote(shapes, [(f"Zencoder.model.{number}.bias", 0, 1)], default)
-        for number, default in (("1", 32), ("4", 64), ("7", 128), ("10", 256))
+def _generator_config(shapes: Shapes, known_config: Known) -> SEANConfig:
+    style_witnesses = [("Zencoder.model.14.bias", 0, 1)]
+    transform_names = [tensor_name for tensor_name in shapes if re.search(r"\.fc_mu\d+\.weight$", tensor_name)]
+    encoder_widths = [
+        vote(shapes, [(f"Zencoder.model.{layer_number}.bias", 0, 1)], default)
+        for layer_number, default in (("1", 32), ("4", 64), ("7", 128), ("10", 256))
     ]
-    labels = vote(shapes, [("fc.weight", 1, 1), *ending(shapes, "mlp_shared.0.weight", 1)], 19)
-    published = SEANConfig.published(generator_width(shapes), labels, int(known.get("resolution", 256)))
+    label_count = vote(shapes, [("fc.weight", 1, 1), *ending(shapes, "mlp_shared.0.weight", 1)], 19)
+    published = SEANConfig.published(generator_width(shapes), label_count, int(known_config.get("resolution", 256)))
     return SEANConfig(
         labels=published.labels,
         resolution=published.resolution,
         channels=published.channels,
-        style_width=vote(shapes, [*style, *((key, 1, 1) for key in transforms)], 512),
+        style_width=vote(shapes, [*style_witnesses, *((tensor_name, 1, 1) for tensor_name in transform_names)], 512),
         style_hidden=vote(
-            shapes, [*((key, 0, 1) for key in transforms), *ending(shapes, ".conv_gamma.weight", 1)], 512
+            shapes,
+            [*((tensor_name, 0, 1) for tensor_name in transform_names), *ending(shapes, ".conv_gamma.weight", 1)],
+            512,
         ),
         spade_hidden=hidden_width(shapes),
-        encoder=StyleEncoderConfig(widths=(widths[0], widths[1], widths[2], widths[3])),
+        encoder=StyleEncoderConfig(widths=(encoder_widths[0], encoder_widths[1], encoder_widths[2], encoder_widths[3])),
     )
 
 
-def _norm_stem(block: str, layer: str) -> str:
+def _norm_stem(block_index: str, layer_name: str) -> str:
     """A normalisation layer's published name: "blocks.0", "norm_1" -> "head_0.ace_1"."""
-    return f"{BLOCKS[int(block)]}.{layer.replace('norm_', 'ace_')}"
+    return f"{BLOCKS[int(block_index)]}.{layer_name.replace('norm_', 'ace_')}"
 
 
-def _place(plan: Plan, key: str, tensor: Tensor) -> None:
-    if place_outer(plan, key, tensor):
+def _place_tensor(plan: Plan, tensor_name: str, tensor: Tensor) -> None:
+    if place_outer(plan, tensor_name, tensor):
         return
-    parts = key.split(".")
-    if parts[0] == "encoders":
-        plan.sources[key] = plain(tensor, f"Zencoder.model.{_ENCODER[parts[2]]}.{parts[3]}")
+    name_parts = tensor_name.split(".")
+    if name_parts[0] == "encoders":
+        plan.sources[tensor_name] = plain(tensor, f"Zencoder.model.{_ENCODER[name_parts[2]]}.{name_parts[3]}")
         return
-    block, layer, rest = parts[1], parts[2], parts[3:]
-    if layer.startswith("conv_"):
-        plan.sources[key] = convolution(tensor, f"{BLOCKS[int(block)]}.{layer}", rest[0])
+    block_index, layer_name, parameter_parts = name_parts[1], name_parts[2], name_parts[3:]
+    if layer_name.startswith("conv_"):
+        plan.sources[tensor_name] = convolution(tensor, f"{BLOCKS[int(block_index)]}.{layer_name}", parameter_parts[0])
         return
-    stem = _norm_stem(block, layer)
-    if rest[0] == "norm":
-        optional = rest[1] == "num_batches_tracked"
-        plan.sources[key] = plain(tensor, f"{stem}.param_free_norm.{rest[1]}", optional=optional)
-        plan.unused[f"{stem}.Spade.param_free_norm.{rest[1]}"] = tuple(tensor.shape)  # a norm they never use
-    elif rest[0] == "spade":
-        plan.sources[key] = plain(tensor, f"{stem}.Spade.{SPADE_PARTS[rest[1]]}.{rest[2]}")
-    elif rest[0] == "style_transform":
-        keys = tuple(f"{stem}.fc_mu{label}.{rest[1]}" for label in range(len(tensor)))
-        plan.sources[key] = stacked(tensor, keys)
+    published_layer = _norm_stem(block_index, layer_name)
+    if parameter_parts[0] == "norm":
+        optional = parameter_parts[1] == "num_batches_tracked"
+        plan.sources[tensor_name] = plain(
+            tensor, f"{published_layer}.param_free_norm.{parameter_parts[1]}", optional=optional
+        )
+        never_used = f"{published_layer}.Spade.param_free_norm.{parameter_parts[1]}"
+        plan.unused[never_used] = tuple(tensor.shape)
+    elif parameter_parts[0] == "spade":
+        plan.sources[tensor_name] = plain(
+            tensor, f"{published_layer}.Spade.{SPADE_PARTS[parameter_parts[1]]}.{parameter_parts[2]}"
+        )
+    elif parameter_parts[0] == "style_transform":
+        transform_names = tuple(f"{published_layer}.fc_mu{label}.{parameter_parts[1]}" for label in range(len(tensor)))
+        plan.sources[tensor_name] = stacked(tensor, transform_names)
     else:
-        plan.sources[key] = plain(tensor, ".".join([stem, _PARTS[rest[0]], *rest[1:]]))
+        plan.sources[tensor_name] = plain(
+            tensor, ".".join([published_layer, _PARTS[parameter_parts[0]], *parameter_parts[1:]])
+        )
 
 
 def _leftovers(plan: Plan, network: nn.Module, shapes: Shapes) -> None:
     """Blending factors of blocks without style, which have nothing to blend, and the rest of 19 style transforms."""
     config: SEANConfig = plan.config
-    for name, module in network.named_modules():
+    for module_name, module in network.named_modules():
         if not isinstance(module, SEAN):
             continue
-        stem = _norm_stem(*name.split(".")[1:3])
+        published_layer = _norm_stem(*module_name.split(".")[1:3])
         if not module.styled:
-            plan.unused |= {f"{stem}.blending_{which}": (1,) for which in ("gamma", "beta")}
+            plan.unused |= {f"{published_layer}.blending_{modulation}": (1,) for modulation in ("gamma", "beta")}
             continue
         for label in range(config.labels, TRANSFORMS):
-            plan.unused[f"{stem}.fc_mu{label}.weight"] = (config.style_hidden, config.style_width)
-            plan.unused[f"{stem}.fc_mu{label}.bias"] = (config.style_hidden,)
+            plan.unused[f"{published_layer}.fc_mu{label}.weight"] = (config.style_hidden, config.style_width)
+            plan.unused[f"{published_layer}.fc_mu{label}.bias"] = (config.style_hidden,)
 
 
-def _notes(config: Any, state: dict[str, Tensor]) -> list[str]:
-    return [] if MEAN_STYLE in state else ["No mean style comes with them: give each region a style."]
+def _notes(config: Any, published_state: dict[str, Tensor]) -> list[str]:
+    return [] if MEAN_STYLE in published_state else ["No mean style comes with them: give each region a style."]
 
 
 PUBLISHED = (
     PublishedNetwork(
         network="generator",
         recognises=lambda shapes: any(_MARKS.search(key) for key in shapes),
-        read_config=_config,
-        place=_place,
+        read_config=_generator_config,
+        place=_place_tensor,
         leftovers=_leftovers,
         notes=_notes,
     ),

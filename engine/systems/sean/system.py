@@ -35,12 +35,12 @@ def abilities(card: Card) -> Abilities:
     config = card.config_of("generator")
     doublings = config.get("upsample_before")
     doublings = doublings if isinstance(doublings, list | tuple) else BLOCKS
-    crossing = config.get("encoders", "unified") != "sean"  # the ablation with an encoder per SEAN layer
+    can_cross_over = config.get("encoders", "unified") != "sean"  # the ablation with an encoder per SEAN layer
     return Abilities(
         paints=True,
         images=True,
         samples=bool(card.styles_sha256),
-        blocks=min(number_of(config, "styled_blocks", 6), len(doublings)) if crossing else 0,
+        blocks=min(number_of(config, "styled_blocks", 6), len(doublings)) if can_cross_over else 0,
         stride=int(2 ** sum(map(bool, doublings))),
         resolution=resolution_of(config),
     )

@@ -35,29 +35,31 @@ class SEANTask(AdversarialTask):
         """A SEAN with its style encoder."""
         return SEANGenerator(self.model, sn=sn)
 
-    def condition_on(self, model: SEANConfig, data: DataSet) -> LabelConditions:
+    def condition_on(self, model: SEANConfig, dataset: DataSet) -> LabelConditions:
         """One-hot label maps."""
         return LabelConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From the pictures' own styles, with fresh noise; SEAN has no loss of its own."""
-        codes, _ = self.generator.encode(real, condition)
-        return self.generator(condition, codes, self._fresh_noise(len(real)), self.config.contracted), {}
+        style_codes, _ = self.generator.encode(real, condition)
+        return self.generator(condition, style_codes, self._fresh_noise(len(real)), self.config.contracted), {}
 
-    def _fresh_noise(self, batch: int) -> Any:
-        return lambda layer, height, width: torch.randn(batch, 1, height, width, device=self.device)
+    def _fresh_noise(self, batch_size: int) -> Any:
+        return lambda layer, height, width: torch.randn(batch_size, 1, height, width, device=self.device)
 
     def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
         """Without noise."""
-        codes, _ = generator.encode(image, condition)
-        painted: Tensor = generator(condition, codes, contracted=True)
+        style_codes, _ = generator.encode(image, condition)
+        painted: Tensor = generator(condition, style_codes, contracted=True)
         return painted
 
     def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
         """Reconstructions; painted with the next picture's styles (the batch's mean where it lacks a label)."""
-        codes, present = generator.encode(image, condition)
-        mean = codes.sum(0, keepdim=True) / present.sum(0)[None, None, :, None].clamp(min=1)
-        own = generator(condition, codes, contracted=True)
-        shown = torch.roll(present, 1, 0)[:, None, :, None]
-        swapped = generator(condition, torch.where(shown, torch.roll(codes, 1, 0), mean), contracted=True)
-        return [own, swapped]
+        style_codes, present_labels = generator.encode(image, condition)
+        mean_codes = style_codes.sum(0, keepdim=True) / present_labels.sum(0)[None, None, :, None].clamp(min=1)
+        reconstructed = generator(condition, style_codes, contracted=True)
+        is_shown = torch.roll(present_labels, 1, 0)[:, None, :, None]
+        swapped = generator(
+            condition, torch.where(is_shown, torch.roll(style_codes, 1, 0), mean_codes), contracted=True
+        )
+        return [reconstructed, swapped]

@@ -13,23 +13,23 @@ from engine.systems.smis.network import SMISConfig, SMISGenerator
 
 
 class _Renderer(FastSMIS):
-    def paint(self, label_map: LabelMap, codes: Tensor, precision: Precision) -> Tensor:
+    def paint(self, label_map: LabelMap, style_codes: Tensor, precision: Precision) -> Tensor:
         edges = label_edges(as_array(label_map)) if self.config.edges else None
-        return self.render(label_map, codes, precision=precision, edges=edges)
+        return self.render(label_map, style_codes, precision=precision, edges=edges)
 
 
-def _literal(generator: SMISGenerator, label_map: LabelMap, codes: Tensor) -> Tensor:
+def _literal_picture(generator: SMISGenerator, label_map: LabelMap, style_codes: Tensor) -> Tensor:
     config = generator.config
-    hot = conditions(as_array(label_map), config.labels, config.edges, torch.device("cpu"))
+    condition = conditions(as_array(label_map), config.labels, config.edges, torch.device("cpu"))
     with torch.inference_mode():
-        picture: Tensor = generator(hot, codes.unsqueeze(0))
+        picture: Tensor = generator(condition, style_codes.unsqueeze(0))
     return picture[0]
 
 
 BENCH = Bench(
     code_shape=lambda config: config.latent_shape,
     trained_size=size_of_start,
-    literal=_literal,
+    literal=_literal_picture,
     renderer=_Renderer,
     # DeepFashion, 256 x 256, ngf 160, 8 labels, no encoder
     published={"smis-published": SMISConfig(labels=8, width=160, schedule="deepfashion", encoder=None)},

@@ -33,8 +33,8 @@ class SMISEncoderConfig:
     @property
     def start(self) -> tuple[int, int]:
         """(height, width) of the latents."""
-        width = self.resolution // 2**self.layers
-        return round(width / self.aspect_ratio), width
+        latent_width = self.resolution // 2**self.layers
+        return round(latent_width / self.aspect_ratio), latent_width
 
 
 class SMISEncoder(RegionEncoder):

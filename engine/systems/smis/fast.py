@@ -32,12 +32,12 @@ class FusedToImage(ToImage):
         super().__init__(to_image)
         self.fusion = list(fusion)
 
-    def __call__(self, x: Tensor, slope: float, work: Workspace) -> Tensor:
+    def __call__(self, features: Tensor, slope: float, workspace: Workspace) -> Tensor:
         """(H, W, C) -> (O, H, W) float32."""
-        nchw = x.float().permute(2, 0, 1).unsqueeze(0)
-        for conv in self.fusion:
-            nchw = conv(F.leaky_relu(nchw, slope))
-        return super().__call__(nchw[0].permute(1, 2, 0).contiguous(), slope, work)
+        channels_first = features.float().permute(2, 0, 1).unsqueeze(0)
+        for fusion_layer in self.fusion:
+            channels_first = fusion_layer(F.leaky_relu(channels_first, slope))
+        return super().__call__(channels_first[0].permute(1, 2, 0).contiguous(), slope, workspace)
 
 
 class FastSMIS(FastGenerator):
@@ -59,7 +59,7 @@ class FastSMIS(FastGenerator):
     def render(
         self,
         label_map: LabelMap,
-        z: Tensor,
+        latents: Tensor,
         on_block: OnBlock | None = None,
         precision: Precision | None = None,
         *,
@@ -70,7 +70,7 @@ class FastSMIS(FastGenerator):
 
         Args:
             label_map: (h, w) integer label ids; ids that are no label are pixels without label.
-            z: (L * latent, any, any) latents, label by label; resized (nearest) to (H, W) / `config.stride`.
+            latents: (L * latent, any, any) latents, label by label; resized (nearest) to (H, W) / `config.stride`.
             on_block: called with (blocks done, blocks) before each block; may raise to stop.
             precision: of this picture; that of the renderer unless given.
             edges: (h, w) the edges between instances, for networks that take them.
@@ -82,36 +82,40 @@ class FastSMIS(FastGenerator):
         Raises:
             ValueError: another size, latents of another network, edges missing or not wanted.
         """
-        array = as_array(label_map)
-        height, width = array.shape if size is None else size
+        label_ids = as_array(label_map)
+        height, width = label_ids.shape if size is None else size
         stride = self.config.stride
         check_size(height, width, stride)
         if (edges is not None) != self.config.edges:
             raise ValueError(f"this network takes {'edges' if self.config.edges else 'no edges'}")
-        if z.dim() != 3 or z.shape[0] != self.config.latent_shape[0]:
-            raise ValueError(f"latents {tuple(z.shape)} are not of this network, {self.config.latent_shape} are")
+        if latents.dim() != 3 or latents.shape[0] != self.config.latent_shape[0]:
+            raise ValueError(f"latents {tuple(latents.shape)} are not of this network, {self.config.latent_shape} are")
         with self._lock:
             self._now += 1
-            codes = self.coding.encode(array, edges)
-            latent = resize_nearest(z.unsqueeze(0).to(self.device, torch.float32), height // stride, width // stride)
+            coded_map = self.coding.encode(label_ids, edges)
+            resized_latents = resize_nearest(
+                latents.unsqueeze(0).to(self.device, torch.float32), height // stride, width // stride
+            )
             if self._literal_work.is_little(height, width):
-                hot = hot_of(codes, self.coding, self.device)
-                picture: Tensor = self._generator(hot, latent, on_block, (height, width))
+                condition = hot_of(coded_map, self.coding, self.device)
+                picture: Tensor = self._generator(condition, resized_latents, on_block, (height, width))
                 return picture[0]
-            places = self._places(codes, height, width)
-            x = self._generator.start(latent)[0].permute(1, 2, 0).contiguous()
-            gated = self._gating(codes, height, width)
-            return self._run(x.to(self._dtype(precision)), codes, places, None, on_block, after_block=gated)
+            places = self._places(coded_map, height, width)
+            features = self._generator.start(resized_latents)[0].permute(1, 2, 0).contiguous()
+            after_block = self._gating(coded_map, height, width)
+            return self._run(
+                features.to(self._dtype(precision)), coded_map, places, None, on_block, after_block=after_block
+            )
 
-    def _gating(self, codes: Codes, height: int, width: int) -> Callable[[int, Tensor, Tile | None], None]:
+    def _gating(self, coded_map: Codes, height: int, width: int) -> Callable[[int, Tensor, Tile | None], None]:
         """What follows each block of an (H, W) picture: after one of them, features are kept to their regions."""
         if self._gate_after is None:
-            return lambda n, x, part: None
-        grain = 1 << (len(self._levels) - 1 - self._blocks[self._gate_after].level)
-        gate = Gate(codes, self.coding, height // grain, width // grain)
+            return lambda block_index, features, tile: None
+        pixels_per_feature = 1 << (len(self._levels) - 1 - self._blocks[self._gate_after].level)
+        gate = Gate(coded_map, self.coding, height // pixels_per_feature, width // pixels_per_feature)
 
-        def after(n: int, x: Tensor, part: Tile | None) -> None:
-            if n == self._gate_after:
-                gate.apply(x, (slice(None), slice(None)) if part is None else part.source(grain))
+        def after(block_index: int, features: Tensor, tile: Tile | None) -> None:
+            if block_index == self._gate_after:
+                gate.apply(features, (slice(None), slice(None)) if tile is None else tile.source(pixels_per_feature))
 
         return after

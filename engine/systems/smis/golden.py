@@ -14,12 +14,12 @@ from engine.systems.released_files import BLOCKS
 from engine.systems.smis.encoder import SMISEncoder
 
 
-def _smis(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+def _smis_outputs(case: GoldenCase, published_state: dict[str, Tensor], case_inputs: dict[str, Tensor]) -> Outputs:
     config = case.config
     network, published = published_network(
         case,
         "smis.generator",
-        state,
+        published_state,
         depth=str(config.get("num_upsampling_layers", "more")),
         resolution=int(config.get("crop_size", 256)),
         aspect_ratio=float(config.get("aspect_ratio", 1.0)),
@@ -27,33 +27,37 @@ def _smis(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor])
     settings: Any = published.config
     require_agreement(case, ngf=settings.width, variant=settings.schedule)
     _require_labels(case, settings.labels)
-    hot = conditions(case, inputs["labels"], settings.labels, settings.edges)
+    condition = conditions(case, case_inputs["labels"], settings.labels, settings.edges)
     outputs: Outputs = {}
     keep_blocks(case, network, BLOCKS, outputs)
-    size = tuple(side * settings.stride for side in settings.start)
-    outputs["image"] = network(hot, inputs["z"].reshape(len(hot), *settings.latent_shape), size=size)
+    picture_size = tuple(first_side * settings.stride for first_side in settings.start)
+    outputs["image"] = network(
+        condition, case_inputs["z"].reshape(len(condition), *settings.latent_shape), size=picture_size
+    )
     return outputs
 
 
-def _require_labels(case: GoldenCase, labels: int) -> None:
+def _require_labels(case: GoldenCase, label_count: int) -> None:
     """The published options count labels without and with one for unlabelled pixels."""
-    stated = case.config.get("semantic_nc", case.config.get("label_nc", labels))
-    if stated != labels:
-        raise BadFile('"{0}" says {1} labels, its tensors say {2}.', case.name, stated, labels)
+    stated_count = case.config.get("semantic_nc", case.config.get("label_nc", label_count))
+    if stated_count != label_count:
+        raise BadFile('"{0}" says {1} labels, its tensors say {2}.', case.name, stated_count, label_count)
 
 
-def _smis_encoder(case: GoldenCase, state: dict[str, Tensor], inputs: dict[str, Tensor]) -> Outputs:
+def _smis_encoder(case: GoldenCase, published_state: dict[str, Tensor], case_inputs: dict[str, Tensor]) -> Outputs:
     """Mean, log-variance, and every eighth pixel of what the encoder looks at."""
-    width, aspect_ratio = (512, 2.0) if case.config.get("variant") == "cityscapes" else (256, 1.0)
-    network, published = published_network(case, "smis.encoder", state, resolution=width, aspect_ratio=aspect_ratio)
+    resolution, aspect_ratio = (512, 2.0) if case.config.get("variant") == "cityscapes" else (256, 1.0)
+    network, published = published_network(
+        case, "smis.encoder", published_state, resolution=resolution, aspect_ratio=aspect_ratio
+    )
     assert isinstance(network, SMISEncoder)
     settings: Any = published.config
     require_agreement(case, norm_E="spectralinstance")
     _require_labels(case, settings.labels)
-    hot = one_hot(inputs["labels"], settings.labels)
-    mean, log_variance = network(inputs["image"], hot)
-    regions = network.regions(inputs["image"], hot)[:, :, ::8, ::8]
+    one_hot_map = one_hot(case_inputs["labels"], settings.labels)
+    mean, log_variance = network(case_inputs["image"], one_hot_map)
+    regions = network.regions(case_inputs["image"], one_hot_map)[:, :, ::8, ::8]
     return {"mu": mean, "logvar": log_variance, "regions": regions}
 
 
-KINDS: dict[str, Compute] = {"smis": _smis, "smis_encoder": _smis_encoder}
+KINDS: dict[str, Compute] = {"smis": _smis_outputs, "smis_encoder": _smis_encoder}

@@ -138,13 +138,13 @@ class GroupTrunk(nn.Module):
         plan = config.plan()
         self.interleaved = plan.interleaved
         self.features = plan.widths[-1]
-        alone = [n for n, block in enumerate(plan.blocks) if block.groups == config.labels]
-        self.gate_after = alone[-1] if config.gated else None
+        label_wise = [index for index, block in enumerate(plan.blocks) if block.groups == config.labels]
+        self.gate_after = label_wise[-1] if config.gated else None
         self.start = nn.Conv2d(config.labels * config.latent, plan.widths[0], 3, padding=1, groups=plan.start_groups)
         self.blocks = nn.ModuleList(
             [
-                CGBlock(a, b, plan.label_channels, shape, sn)
-                for a, b, shape in zip(plan.widths, plan.widths[1:], plan.blocks)
+                CGBlock(fan_in, fan_out, plan.label_channels, shape, sn)
+                for fan_in, fan_out, shape in zip(plan.widths, plan.widths[1:], plan.blocks)
             ]
         )
         init_papers(self)
@@ -178,13 +178,13 @@ class GroupTrunk(nn.Module):
             raise ValueError(f"a latent of {tuple(z.shape[1:])} is not of this network, {self.config.latent_shape} is")
         x = self.start(resize_nearest(z, height // stride, width // stride))
         conditions = interleave_edges(hot) if self.interleaved else hot
-        for n, block in enumerate(self.blocks):
+        for block_index, block in enumerate(self.blocks):
             if on_block is not None:
-                on_block(n, len(self.blocks))
-            if self.config.upsample_before[n]:
+                on_block(block_index, len(self.blocks))
+            if self.config.upsample_before[block_index]:
                 x = upsample(x)
             x = block(x, conditions)
-            if n == self.gate_after:
+            if block_index == self.gate_after:
                 x = keep_to_regions(x, hot[:, : self.config.labels])
         return x
 
@@ -201,13 +201,15 @@ class SMISGenerator(GroupTrunk):
         if config.separate:
             nn.Module.__init__(self)
             self.config = config
-            alone = replace(config, labels=1, separate=False, fusion=0)
-            self.subnets = nn.ModuleList([GroupTrunk(alone, sn) for _ in range(config.labels)])
+            one_label = replace(config, labels=1, separate=False, fusion=0)
+            self.subnets = nn.ModuleList([GroupTrunk(one_label, sn) for _ in range(config.labels)])
             self.features = sum(subnet.features for subnet in self.trunks())
         else:
             super().__init__(config, sn)
         widths = [self.features, *[max(1, int(config.width * config.multiples[-1]))] * config.fusion]
-        self.fusion = nn.ModuleList([spectral(nn.Conv2d(a, b, 3, padding=1), sn) for a, b in zip(widths, widths[1:])])
+        self.fusion = nn.ModuleList(
+            [spectral(nn.Conv2d(fan_in, fan_out, 3, padding=1), sn) for fan_in, fan_out in zip(widths, widths[1:])]
+        )
         self.to_image = nn.Conv2d(widths[-1], 3, 3, padding=1)
         init_papers(self.fusion)
         init_papers(self.to_image)
@@ -232,8 +234,8 @@ class SMISGenerator(GroupTrunk):
         """
         if not self.config.separate:
             return super().encode(image, hot)
-        parts = [subnet.encode(image, hot[:, n : n + 1]) for n, subnet in enumerate(self.trunks())]
-        mean, log_variance = (torch.cat(maps, dim=1) for maps in zip(*parts))
+        by_label = [subnet.encode(image, hot[:, label : label + 1]) for label, subnet in enumerate(self.trunks())]
+        mean, log_variance = (torch.cat(maps, dim=1) for maps in zip(*by_label))
         return mean, log_variance
 
     def forward(
@@ -266,10 +268,10 @@ class SMISGenerator(GroupTrunk):
         labels = self.config.labels
         if z.ndim != 4 or z.shape[1] != self.config.latent_shape[0]:
             raise ValueError(f"a latent of {tuple(z.shape[1:])} is not of this network, {self.config.latent_shape} is")
-        parts = []
-        for n, subnet in enumerate(self.trunks()):
+        features_by_label = []
+        for label, subnet in enumerate(self.trunks()):
             if on_block is not None:
-                on_block(n, labels)
-            own = torch.cat([hot[:, n : n + 1], hot[:, labels:]], dim=1)  # its label, then edges if there are
-            parts.append(subnet.paint_features(own, z.chunk(labels, dim=1)[n], None, size))
-        return torch.cat(parts, dim=1)
+                on_block(label, labels)
+            own_condition = torch.cat([hot[:, label : label + 1], hot[:, labels:]], dim=1)  # its label, then any edges
+            features_by_label.append(subnet.paint_features(own_condition, z.chunk(labels, dim=1)[label], None, size))
+        return torch.cat(features_by_label, dim=1)

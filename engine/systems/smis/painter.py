@@ -31,23 +31,23 @@ class SMISPainter(LabelPainter):
         return bool(self.config.separate)
 
     def _mean_style(self, weights: Weights) -> Tensor:
-        height, width = self.config.start
-        self.code_length = self.config.latent * height * width
+        latent_height, latent_width = self.config.start
+        self.code_length = self.config.latent * latent_height * latent_width
         return torch.zeros(1, self.config.labels, self.code_length)
 
-    def _encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
-        mean, _ = self.generator.encode(image, hot)  # (1, L * latent, h, w)
-        present = hot[0].sum((1, 2)) > 0
-        return mean[0].reshape(self.config.labels, -1).float() * present[:, None], present
+    def _encode(self, image: Tensor, one_hot_map: Tensor) -> tuple[Tensor, Tensor]:
+        latent_mean, _ = self.generator.encode(image, one_hot_map)  # (1, L * latent, h, w)
+        present_labels = one_hot_map[0].sum((1, 2)) > 0
+        return latent_mean[0].reshape(self.config.labels, -1).float() * present_labels[:, None], present_labels
 
-    def sample(self, label: int, seed: int) -> Array:
+    def sample(self, label_id: int, seed: int) -> Array:
         """A latent drawn from the prior for a label: (code_length,) float32."""
-        return drawn(label, seed, self.code_length)
+        return drawn(label_id, seed, self.code_length)
 
-    def _render(self, fitted: Fitted, codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
-        z = codes[0].reshape(-1, *self.config.start).to(self.device)  # (L * latent, h, w), label by label
+    def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
+        latents = style_codes[0].reshape(-1, *self.config.start).to(self.device)  # (L * latent, h, w), label by label
         if self.literal:
-            return self.paint_literally(fitted.ids, z[None], on_block)
+            return self.paint_literally(fitted.ids, latents[None], on_block)
         edges = label_edges(fitted.ids) if self.config.edges else None
-        picture: Tensor = self.fast().render(fitted.ids, z, on_block, request.precision, edges=edges)
+        picture: Tensor = self.fast().render(fitted.ids, latents, on_block, request.precision, edges=edges)
         return picture

@@ -32,98 +32,114 @@ LATENT = 8
 _ADE_UNITS = {"G_middle_0": 32, "G_middle_1": 16, "up_0": 16, "up_1": 8, "up_2": 4, "up_3": 2}
 
 
-def _config(shapes: Shapes, known: Known) -> SMISConfig:
+def _generator_config(shapes: Shapes, known_config: Known) -> SMISConfig:
     """The generator's configuration; its encoder's too where `ENCODER` tensors are there.
 
-    `known`: "depth" (SPADE's "normal", "more", "most"), "resolution", "aspect_ratio", which no shape tells.
+    `known_config`: "depth" (SPADE's "normal", "more", "most"), "resolution", "aspect_ratio", which no shape tells.
     Raises ValueError if the numbers make no network.
     """
     schedule = _schedule(shapes)
-    labels = _labels(shapes, schedule)
-    depth = str(known.get("depth", "more"))
+    label_count = _label_count(shapes, schedule)
+    depth = str(known_config.get("depth", "more"))
     if depth not in UPSAMPLINGS:
         raise ValueError(f"{depth!r} is no depth")
     multiples: tuple[float, ...] = (16, 16, 16, 16, 8, 4, 2, 1)
     if depth == "most":
         multiples += (0.5,)
     encoder_shapes = part_of(shapes, ENCODER)
-    encoder = _encoder_config(encoder_shapes, known) if encoder_shapes else None
-    if encoder is not None and encoder.labels != labels:
-        raise ValueError(f"its encoder is for {encoder.labels} labels, not for {labels}")
+    encoder_config = _encoder_config(encoder_shapes, known_config) if encoder_shapes else None
+    if encoder_config is not None and encoder_config.labels != label_count:
+        raise ValueError(f"its encoder is for {encoder_config.labels} labels, not for {label_count}")
     return SMISConfig(
-        labels=labels,
+        labels=label_count,
         edges=schedule == "cityscapes",
-        resolution=int(known.get("resolution", 512 if schedule == "cityscapes" else 256)),
-        aspect_ratio=float(known.get("aspect_ratio", 2.0 if schedule == "cityscapes" else 1.0)),
-        width=_width(shapes, schedule),
+        resolution=int(known_config.get("resolution", 512 if schedule == "cityscapes" else 256)),
+        aspect_ratio=float(known_config.get("aspect_ratio", 2.0 if schedule == "cityscapes" else 1.0)),
+        width=_base_width(shapes, schedule),
         multiples=multiples,
         upsamplings=UPSAMPLINGS[depth],
         latent=LATENT,
         schedule=schedule,
-        hidden=most_common([shapes[key][0] for key in shapes if key.endswith("mlp_shared.0.bias")], 128),
-        encoder=None if encoder is None else encoder.encoder,
+        hidden=most_common(
+            [shapes[tensor_name][0] for tensor_name in shapes if tensor_name.endswith("mlp_shared.0.bias")], 128
+        ),
+        encoder=None if encoder_config is None else encoder_config.encoder,
     )
 
 
-def _encoder_config(shapes: Shapes, known: Known) -> SMISEncoderConfig:
+def _encoder_config(shapes: Shapes, known_config: Known) -> SMISEncoderConfig:
     """The encoder's configuration."""
-    total = [shapes[key][0] for key in ("fc_mu.bias", "fc_var.bias", "fc_mu.weight", "fc_var.weight") if key in shapes]
-    labels = max(1, most_common(total, 64) // LATENT)
-    layers = len({match[1] for key in shapes if (match := re.match(r"layer(\d+)\.0\.", key))})
-    first = [
-        shapes[f"layer{n}.0.weight_orig"][0] // (min(2 ** (n - 1), 8) * labels)
-        for n in range(1, layers + 1)
-        if f"layer{n}.0.weight_orig" in shapes
+    latent_channels = [
+        shapes[tensor_name][0]
+        for tensor_name in ("fc_mu.bias", "fc_var.bias", "fc_mu.weight", "fc_var.weight")
+        if tensor_name in shapes
     ]
-    wide = labels == 35  # Cityscapes
+    label_count = max(1, most_common(latent_channels, 64) // LATENT)
+    layer_count = len({match[1] for tensor_name in shapes if (match := re.match(r"layer(\d+)\.0\.", tensor_name))})
+    widths = [
+        shapes[f"layer{layer_number}.0.weight_orig"][0] // (min(2 ** (layer_number - 1), 8) * label_count)
+        for layer_number in range(1, layer_count + 1)
+        if f"layer{layer_number}.0.weight_orig" in shapes
+    ]
+    is_cityscapes = label_count == 35
     return SMISEncoderConfig(
-        labels=labels,
+        labels=label_count,
         latent=LATENT,
-        resolution=int(known.get("resolution", 512 if wide else 256)),
-        aspect_ratio=float(known.get("aspect_ratio", 2.0 if wide else 1.0)),
-        layers=layers,
-        encoder=RegionEncoderConfig(width=most_common(first, 32)),
+        resolution=int(known_config.get("resolution", 512 if is_cityscapes else 256)),
+        aspect_ratio=float(known_config.get("aspect_ratio", 2.0 if is_cityscapes else 1.0)),
+        layers=layer_count,
+        encoder=RegionEncoderConfig(width=most_common(widths, 32)),
     )
 
 
 def _leftovers(plan: Plan, network: nn.Module, shapes: Shapes) -> None:
     """What the ADE20K network makes and never uses: a last block."""
     if plan.config.schedule == "ade20k":
-        plan.unused |= {key: shape for key, shape in shapes.items() if key.startswith("up_4.")}
+        plan.unused |= {tensor_name: shape for tensor_name, shape in shapes.items() if tensor_name.startswith("up_4.")}
 
 
 def _schedule(shapes: Shapes) -> Schedule:
     """By how many label channels a group of the last block's CG-Norms sees: one; a label and its edge; or several."""
-    seen = [
-        shapes[key][1]
-        for key in (f"up_{block}.norm_{norm}.mlp_shared.0.weight" for block in (1, 2, 3) for norm in "01s")
-        if len(shapes.get(key, ())) == 4
+    group_channels = [
+        shapes[tensor_name][1]
+        for tensor_name in (
+            f"up_{block}.norm_{norm_suffix}.mlp_shared.0.weight" for block in (1, 2, 3) for norm_suffix in "01s"
+        )
+        if len(shapes.get(tensor_name, ())) == 4
     ]
-    common = most_common(seen, 8)
-    return "ade20k" if common == 1 else "cityscapes" if common == 2 else "deepfashion"
+    usual_channels = most_common(group_channels, 8)
+    return "ade20k" if usual_channels == 1 else "cityscapes" if usual_channels == 2 else "deepfashion"
 
 
-def _labels(shapes: Shapes, schedule: Schedule) -> int:
-    """In each network one group per label in the first block, so that is told by ratios; and by what else there is."""
+def _label_count(shapes: Shapes, schedule: Schedule) -> int:
+    """The first block has one group per label in each network, so its ratios of channels tell, as other tensors do."""
     votes = []
-    for block in ("head_0",) if schedule == "ade20k" else ("head_0", "G_middle_0"):
-        for conv in ("conv_0", "conv_1"):
-            shape = shapes.get(f"{block}.{conv}.weight_orig", ())
+    for block_name in ("head_0",) if schedule == "ade20k" else ("head_0", "G_middle_0"):
+        for convolution in ("conv_0", "conv_1"):
+            shape = shapes.get(f"{block_name}.{convolution}.weight_orig", ())
             if len(shape) == 4 and shape[1] and shape[0] % shape[1] == 0:
                 votes.append(shape[0] // shape[1])
     if schedule == "ade20k":
-        votes += [shapes[key][0] // 16 for key in ("fc.bias", "head_0.conv_0.bias") if key in shapes]
+        votes += [
+            shapes[tensor_name][0] // 16 for tensor_name in ("fc.bias", "head_0.conv_0.bias") if tensor_name in shapes
+        ]
     elif schedule == "cityscapes":
-        votes += [shapes[key][0] for key in shapes if re.match(r"up_3\.norm_.\.mlp_shared\.0\.bias", key)]
+        votes += [
+            shapes[tensor_name][0]
+            for tensor_name in shapes
+            if re.match(r"up_3\.norm_.\.mlp_shared\.0\.bias", tensor_name)
+        ]
     elif len(shapes.get("fc.weight", ())) == 4:
         votes.append(shapes["fc.weight"][1])
     return max(1, most_common(votes, 8))
 
 
-def _width(shapes: Shapes, schedule: Schedule) -> int:
+def _base_width(shapes: Shapes, schedule: Schedule) -> int:
     units = _ADE_UNITS if schedule == "ade20k" else BLOCK_UNITS
     votes = [
-        shapes[f"{name}.conv_1.bias"][0] // unit for name, unit in units.items() if shapes.get(f"{name}.conv_1.bias")
+        shapes[f"{block_name}.conv_1.bias"][0] // block_units
+        for block_name, block_units in units.items()
+        if shapes.get(f"{block_name}.conv_1.bias")
     ]
     return max(1, most_common(votes, 64))
 
@@ -132,7 +148,7 @@ PUBLISHED = (
     PublishedNetwork(
         network="generator",
         recognises=lambda shapes: is_generator(shapes) and is_grouped(shapes),
-        read_config=_config,
+        read_config=_generator_config,
         place=place_spade,
         leftovers=_leftovers,
         encoder="encoder",

@@ -25,7 +25,7 @@ from engine.training.variational import (
 )
 
 SMALLEST = 0.01
-"""Regions below this share of the picture are not drawn anew for `hold`, if there is a larger one."""
+"""Regions below this share of the picture are not drawn again for `hold`, if there is a larger one."""
 
 
 @dataclass(frozen=True)
@@ -51,53 +51,59 @@ class SMISTask(AdversarialTask):
             raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return SMISGenerator(self.model, sn=sn)
 
-    def condition_on(self, model: SMISConfig, data: DataSet) -> LabelConditions:
+    def condition_on(self, model: SMISConfig, dataset: DataSet) -> LabelConditions:
         """One-hot label maps."""
         return LabelConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From z ~ q(z | picture); with `hold`, half of the pictures again with one region's latent drawn again."""
         hot = condition
-        z, losses = encoded_latents(self.generator, real, hot, self.config, self.step)
+        latents, losses = encoded_latents(self.generator, real, hot, self.config, self.step)
         if not self.config.hold:
-            return self.generator(hot, z), losses
-        half = (len(z) + 1) // 2
-        chosen = one_hot(draw_labels(hot[:half])[:, None, None], self.model.labels)
-        redrawn = z[:half] + (torch.randn_like(z[:half]) - z[:half]) * self._of_labels(chosen, z)
+            return self.generator(hot, latents), losses
+        half_batch = (len(latents) + 1) // 2
+        chosen_labels = one_hot(draw_labels(hot[:half_batch])[:, None, None], self.model.labels)
+        kept_latents, is_redrawn = latents[:half_batch], self._latent_mask(chosen_labels, latents)
+        redrawn_latents = kept_latents + (torch.randn_like(kept_latents) - kept_latents) * is_redrawn
         # In one batch: batch normalisation would carry a change in one of two batches to every pixel.
-        painted = self.generator(torch.cat([hot, hot[:half]]), torch.cat([z, redrawn]))
-        fake, again = painted[: len(z)], painted[len(z) :]
-        outside = 1 - (hot[:half] * chosen.to(hot)).sum(1, keepdim=True)  # (B / 2, 1, H, W)
-        apart = ((again - fake[:half]).float().abs() * outside).sum() / (3 * outside.sum()).clamp(min=1)
-        return fake, losses | {"hold": self.config.hold * apart}
+        both_painted = self.generator(torch.cat([hot, hot[:half_batch]]), torch.cat([latents, redrawn_latents]))
+        painted, repainted = both_painted[: len(latents)], both_painted[len(latents) :]
+        outside = 1 - (hot[:half_batch] * chosen_labels.to(hot)).sum(1, keepdim=True)  # (B / 2, 1, H, W)
+        differences = (repainted - painted[:half_batch]).float().abs() * outside
+        mean_difference = differences.sum() / (3 * outside.sum()).clamp(min=1)
+        return painted, losses | {"hold": self.config.hold * mean_difference}
 
     def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
         """From the mean of q(z | picture)."""
         return painted_from_mean(generator, image, condition)
 
     @torch.no_grad()
-    def validate(self, data: DataSet) -> dict[str, float]:
+    def validate(self, dataset: DataSet) -> dict[str, float]:
         """Adds "variety", see `engine.training.variational.variety`."""
-        numbers, generator = super().validate(data), self.averaged()
-        batch = data.batch(np.array(evenly(len(data), BATCH))).to(self.device)
+        numbers, generator = super().validate(dataset), self.averaged()
+        batch = dataset.batch(np.array(evenly(len(dataset), BATCH))).to(self.device)
         return numbers | {"variety": variety(generator, batch.pictures, self.conditions.of(batch))}
 
     def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
         """Reconstructions; all regions from the prior; only each picture's second largest region from the prior."""
         hot = condition
-        z = generator.encode(image, hot)[0]
-        drawn = prior_latents(generator, image, hot, 1)
-        second = hot.sum((2, 3)).topk(min(2, hot.shape[1]), dim=1).indices[:, -1]  # (B,) label ids
-        second_label = self._of_labels(one_hot(second[:, None, None], self.model.labels), z)
-        return [generator(hot, z), generator(hot, drawn), generator(hot, z + (drawn - z) * second_label)]
+        latents = generator.encode(image, hot)[0]
+        drawn_latents = prior_latents(generator, image, hot, 1)
+        second_largest = hot.sum((2, 3)).topk(min(2, hot.shape[1]), dim=1).indices[:, -1]  # (B,) label ids
+        is_second_label = self._latent_mask(one_hot(second_largest[:, None, None], self.model.labels), latents)
+        return [
+            generator(hot, latents),
+            generator(hot, drawn_latents),
+            generator(hot, latents + (drawn_latents - latents) * is_second_label),
+        ]
 
-    def _of_labels(self, chosen: Tensor, z: Tensor) -> Tensor:
-        """(B, L, 1, 1) of 0 and 1 -> (B, L * 8, 1, 1), one entry per channel of z."""
-        return chosen.repeat_interleave(z.shape[1] // self.model.labels, dim=1).to(z)
+    def _latent_mask(self, chosen_labels: Tensor, latents: Tensor) -> Tensor:
+        """(B, L, 1, 1) of 0 and 1 -> (B, L * 8, 1, 1), one entry per channel of the latents."""
+        return chosen_labels.repeat_interleave(latents.shape[1] // self.model.labels, dim=1).to(latents)
 
 
-def draw_labels(hot: Tensor) -> Tensor:
-    """One label of each picture, all that cover at least `SMALLEST` of it alike. hot (B, L, H, W) -> (B,) int64."""
-    shares = hot.float().mean((2, 3))
-    large = (shares >= SMALLEST).to(shares)
-    return torch.multinomial(torch.where(large.sum(1, keepdim=True) > 0, large, shares), 1)[:, 0]
+def draw_labels(one_hot_map: Tensor) -> Tensor:
+    """One label of each picture, all that cover at least `SMALLEST` of it alike: (B, L, H, W) -> (B,) int64."""
+    label_shares = one_hot_map.float().mean((2, 3))
+    is_large = (label_shares >= SMALLEST).to(label_shares)
+    return torch.multinomial(torch.where(is_large.sum(1, keepdim=True) > 0, is_large, label_shares), 1)[:, 0]

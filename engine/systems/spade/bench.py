@@ -16,16 +16,16 @@ from engine.systems.spade.network import SPADEGenerator
 
 
 class _Renderer(FastSPADE):
-    def paint(self, label_map: LabelMap, codes: Tensor, precision: Precision) -> Tensor:
+    def paint(self, label_map: LabelMap, style_codes: Tensor, precision: Precision) -> Tensor:
         edges = label_edges(as_array(label_map)) if self.config.edges else None
-        return self.render(label_map, codes if codes.numel() else None, precision=precision, edges=edges)
+        return self.render(label_map, style_codes if style_codes.numel() else None, precision=precision, edges=edges)
 
 
-def _literal(generator: SPADEGenerator, label_map: LabelMap, codes: Tensor) -> Tensor:
+def _literal_picture(generator: SPADEGenerator, label_map: LabelMap, style_codes: Tensor) -> Tensor:
     config = generator.config
-    hot = conditions(as_array(label_map), config.labels, config.edges, torch.device("cpu"))
+    condition = conditions(as_array(label_map), config.labels, config.edges, torch.device("cpu"))
     with torch.inference_mode():
-        picture: Tensor = generator(hot, codes.unsqueeze(0) if codes.numel() else None)
+        picture: Tensor = generator(condition, style_codes.unsqueeze(0) if style_codes.numel() else None)
     return picture[0]
 
 
@@ -36,7 +36,7 @@ def _no_fast_path(config: Mapping[str, Any]) -> str:
 BENCH = Bench(
     code_shape=lambda config: (config.latent,),
     trained_size=size_of_start,
-    literal=_literal,
+    literal=_literal_picture,
     renderer=_Renderer,
     any_size=lambda config: not config.latent,
     no_fast_path=_no_fast_path,

@@ -23,14 +23,14 @@ class FastSPADE(FastGenerator):
     _generator: SPADEGenerator
 
     def _begin(self) -> None:
-        start = self._generator.start
-        self._labels = FromLabels(start, self.coding) if isinstance(start, nn.Conv2d) else None
+        start_layer = self._generator.start
+        self._labels = FromLabels(start_layer, self.coding) if isinstance(start_layer, nn.Conv2d) else None
 
     @torch.inference_mode()
     def render(
         self,
         label_map: LabelMap,
-        z: Tensor | None = None,
+        style_vector: Tensor | None = None,
         on_block: OnBlock | None = None,
         precision: Precision | None = None,
         *,
@@ -41,7 +41,7 @@ class FastSPADE(FastGenerator):
 
         Args:
             label_map: (h, w) integer label ids; ids that are no label are pixels without label.
-            z: (latent,) style vector, for networks with a latent.
+            style_vector: (latent,) style vector, for networks with a latent.
             on_block: called with (blocks done, blocks) before each block and often within; may raise to stop.
             precision: of this picture; that of the renderer unless given.
             edges: (h, w) the edges between instances, for networks that take them.
@@ -53,28 +53,33 @@ class FastSPADE(FastGenerator):
         Raises:
             ValueError: another size, edges or a style vector missing or not wanted.
         """
-        array = as_array(label_map)
-        height, width = array.shape if size is None else size
+        label_ids = as_array(label_map)
+        height, width = label_ids.shape if size is None else size
         check_size(height, width, self.config.stride)
         if (edges is not None) != self.config.edges:
             raise ValueError(f"this network takes {'edges' if self.config.edges else 'no edges'}")
-        if (z is not None) != bool(self.config.latent):
+        if (style_vector is not None) != bool(self.config.latent):
             raise ValueError(f"this network takes a style vector of length {self.config.latent}")
-        first = height // self.config.stride, width // self.config.stride
-        if z is not None and first != self.config.start:
+        first_size = height // self.config.stride, width // self.config.stride
+        if style_vector is not None and first_size != self.config.start:
             raise ValueError(f"{height} x {width}: with a style vector this network paints its trained size only")
         with self._lock:
             self._now += 1
-            coded = self.coding.encode(array, edges)
+            coded_map = self.coding.encode(label_ids, edges)
             if self._literal_work.is_little(height, width):
-                hot = hot_of(coded, self.coding, self.device)
-                vector = None if z is None else z.to(self.device).view(1, -1)
-                picture: Tensor = self._generator(hot, vector, on_block, (height, width))
+                condition = hot_of(coded_map, self.coding, self.device)
+                batched_vector = None if style_vector is None else style_vector.to(self.device).view(1, -1)
+                picture: Tensor = self._generator(condition, batched_vector, on_block, (height, width))
                 return picture[0]
-            places = self._places(coded, height, width)
+            places = self._places(coded_map, height, width)
             if self._labels is not None:
-                x = self._labels(places[0].neighbourhoods)
+                features = self._labels(places[0].neighbourhoods)
             else:
-                assert z is not None
-                x = self._generator.start(z.to(self.device).view(1, -1)).view(-1, *first).permute(1, 2, 0).contiguous()
-            return self._run(x.to(self._dtype(precision)), coded, places, None, on_block)
+                assert style_vector is not None
+                features = (
+                    self._generator.start(style_vector.to(self.device).view(1, -1))
+                    .view(-1, *first_size)
+                    .permute(1, 2, 0)
+                    .contiguous()
+                )
+            return self._run(features.to(self._dtype(precision)), coded_map, places, None, on_block)

@@ -117,7 +117,10 @@ class SPADEGenerator(nn.Module):
         else:
             self.start = nn.Conv2d(config.channels, widths[0], 3, padding=1)
         self.blocks = nn.ModuleList(
-            [SPADEResBlk(a, b, config.channels, config.hidden, sn, config.norm) for a, b in zip(widths, widths[1:])]
+            [
+                SPADEResBlk(fan_in, fan_out, config.channels, config.hidden, sn, config.norm)
+                for fan_in, fan_out in zip(widths, widths[1:])
+            ]
         )
         self.to_image = nn.Conv2d(widths[-1], 3, 3, padding=1)
         init_papers(self)
@@ -158,31 +161,31 @@ class SPADEGenerator(nn.Module):
         """
         x = self._first_features(hot, z, hot.shape[-2:] if size is None else size)
         conditions = LabelConditions(hot, contracted=self.training and not self.config.edges)
-        for n, block in enumerate(self.blocks):
+        for block_index, block in enumerate(self.blocks):
             if on_block is not None:
-                on_block(n, len(self.blocks))
-            if self.config.upsample_before[n]:
+                on_block(block_index, len(self.blocks))
+            if self.config.upsample_before[block_index]:
                 x = upsample(x)
             x = block(x, conditions)
         return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
 
-    def _first_features(self, hot: Tensor, z: Tensor | None, picture: tuple[int, ...]) -> Tensor:
+    def _first_features(self, hot: Tensor, z: Tensor | None, picture_size: tuple[int, ...]) -> Tensor:
         """(B, 16 * width, H / stride, W / stride)."""
-        (height, width), stride = picture, self.config.stride
+        (height, width), stride = picture_size, self.config.stride
         if height % stride or width % stride:
             raise ValueError(f"{height} x {width} is no multiple of {stride}")
-        size = (height // stride, width // stride)
+        first_size = (height // stride, width // stride)
         if isinstance(self.start, nn.Conv2d):
             if z is not None:
                 raise ValueError("this network takes no style vector: its latent is 0")
-            first: Tensor = self.start(resize_nearest(hot, *size))
-            return first
+            features: Tensor = self.start(resize_nearest(hot, *first_size))
+            return features
         if z is None:
             raise ValueError(f"this network needs a style vector of length {self.config.latent}")
-        if size != self.config.start:
+        if first_size != self.config.start:
             trained = " x ".join(str(side * stride) for side in self.config.start)
             raise ValueError(f"{height} x {width}: with a style vector this network paints {trained} only")
-        return self.start(z).view(len(z), -1, *size)
+        return self.start(z).view(len(z), -1, *first_size)
 
 
 @dataclass(frozen=True)
@@ -216,12 +219,12 @@ class SPADEEncoder(nn.Module):
     def __init__(self, config: SPADEEncoderConfig, sn: bool = False) -> None:
         super().__init__()
         self.config = config
-        widths = [3, *(config.width * min(2**n, 8) for n in range(config.layers))]
+        widths = [3, *(config.width * min(2**layer_index, 8) for layer_index in range(config.layers))]
         published = config.norm == "instance"  # under it a bias has no effect, and the scale of weights neither
         self.layers = nn.ModuleList(
             [
-                spectral(nn.Conv2d(a, b, 3, stride=2, padding=1, bias=not published), sn and published)
-                for a, b in zip(widths, widths[1:])
+                spectral(nn.Conv2d(fan_in, fan_out, 3, stride=2, padding=1, bias=not published), sn and published)
+                for fan_in, fan_out in zip(widths, widths[1:])
             ]
         )
         self.mean = nn.Linear(widths[-1] * 16, config.latent)

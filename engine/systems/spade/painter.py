@@ -46,33 +46,33 @@ class SPADEPainter(LabelPainter):
         return self._trained_size()
 
     def _trained_size(self) -> tuple[int, int]:
-        rows, columns = self.config.start
-        return rows * self.config.stride, columns * self.config.stride
+        first_rows, first_columns = self.config.start
+        return first_rows * self.config.stride, first_columns * self.config.stride
 
-    def _encode(self, image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor]:
+    def _encode(self, image: Tensor, one_hot_map: Tensor) -> tuple[Tensor, Tensor]:
         """The style vector of the picture, the same for every label."""
-        mean, _ = self.generator.encode(image, hot)  # (1, latent)
-        return mean.repeat(self.config.labels, 1), torch.ones(self.config.labels, dtype=torch.bool)
+        latent_mean, _ = self.generator.encode(image, one_hot_map)  # (1, latent)
+        return latent_mean.repeat(self.config.labels, 1), torch.ones(self.config.labels, dtype=torch.bool)
 
-    def sample(self, label: int, seed: int) -> Array:
+    def sample(self, label_id: int, seed: int) -> Array:
         """A style vector drawn from the prior, (latent,) float32; all labels draw the same one. Raises NotSupported."""
         self._require_styles()
         return drawn(0, seed, self.code_length)
 
-    def _render(self, fitted: Fitted, codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
-        z = self._vector(fitted.label_map, codes) if self.config.latent else None
+    def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
+        style_vector = self._style_vector(fitted.label_map, style_codes) if self.config.latent else None
         if self.literal:
-            return self.paint_literally(fitted.ids, None if z is None else z[None], on_block)
+            return self.paint_literally(fitted.ids, None if style_vector is None else style_vector[None], on_block)
         edges = label_edges(fitted.ids) if self.config.edges else None
-        picture: Tensor = self.fast().render(fitted.ids, z, on_block, request.precision, edges=edges)
+        picture: Tensor = self.fast().render(fitted.ids, style_vector, on_block, request.precision, edges=edges)
         return picture
 
-    def _vector(self, label_map: Array, codes: Tensor) -> Tensor:
+    def _style_vector(self, label_map: Array, style_codes: Tensor) -> Tensor:
         """The picture's style vector (latent,): that of its labels, weighted by their area."""
-        areas = np.bincount(label_map.ravel(), minlength=self.config.labels)
-        shown = np.flatnonzero(areas)
-        vectors = codes[0, shown]
+        label_areas = np.bincount(label_map.ravel(), minlength=self.config.labels)
+        shown_labels = np.flatnonzero(label_areas)
+        vectors = style_codes[0, shown_labels]
         if (vectors == vectors[:1]).all():  # set alike, as the editor does: not a bit is lost
             return vectors[0].to(self.device)
-        shares = torch.from_numpy(areas[shown] / areas.sum()).float()
-        return (shares[:, None] * vectors).sum(0).to(self.device)
+        area_shares = torch.from_numpy(label_areas[shown_labels] / label_areas.sum()).float()
+        return (area_shares[:, None] * vectors).sum(0).to(self.device)

@@ -22,11 +22,11 @@ UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}
 def abilities(card: Card) -> Abilities:
     """One style for the whole picture where there is a latent; else one look for a label map."""
     config = card.config_of("generator")
-    latent = bool(config.get("latent", 0))
+    has_latent = bool(config.get("latent", 0))
     return Abilities(
         paints=True,
-        images=latent and has_encoder(config),
-        samples=latent,
+        images=has_latent and has_encoder(config),
+        samples=has_latent,
         scope="picture",
         stride=2 ** UPSAMPLINGS.get(str(config.get("depth", "normal")), 5),
         resolution=resolution_of(config),

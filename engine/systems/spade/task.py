@@ -41,7 +41,7 @@ class SPADETask(AdversarialTask):
             raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return SPADEGenerator(self.model, sn=sn)
 
-    def condition_on(self, model: SPADEConfig, data: DataSet) -> LabelConditions:
+    def condition_on(self, model: SPADEConfig, dataset: DataSet) -> LabelConditions:
         """One-hot label maps."""
         return LabelConditions(model.labels)
 
@@ -49,8 +49,8 @@ class SPADETask(AdversarialTask):
         """From z ~ q(z | picture), or from the label map alone."""
         if not self.model.latent:
             return self.generator(condition), {}
-        z, losses = encoded_latents(self.generator, real, condition, self.config, self.step)
-        return self.generator(condition, z), losses
+        style_vectors, losses = encoded_latents(self.generator, real, condition, self.config, self.step)
+        return self.generator(condition, style_vectors), losses
 
     def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
         """From the mean of q(z | picture), or from the label map alone."""
@@ -60,19 +60,19 @@ class SPADETask(AdversarialTask):
         return painted
 
     @torch.no_grad()
-    def validate(self, data: DataSet) -> dict[str, float]:
+    def validate(self, dataset: DataSet) -> dict[str, float]:
         """Adds "variety" (`engine.training.variational.variety`); without a latent there is none to measure."""
-        numbers = super().validate(data)
+        numbers = super().validate(dataset)
         if not self.model.latent:
             return numbers
-        generator, batch = self.averaged(), data.batch(np.array(evenly(len(data), BATCH))).to(self.device)
+        generator, batch = self.averaged(), dataset.batch(np.array(evenly(len(dataset), BATCH))).to(self.device)
         return numbers | {"variety": variety(generator, batch.pictures, self.conditions.of(batch))}
 
     def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
         """Reconstructions; with a latent also painted in the next picture's style, and sampled from the prior."""
-        own = self.reconstruct(generator, image, condition)
+        reconstructed = self.reconstruct(generator, image, condition)
         if not self.model.latent:
-            return [own]
-        z = generator.encode(image, condition)[0]
-        drawn = prior_latents(generator, image, condition, 1)
-        return [own, generator(condition, z.roll(-1, 0)), generator(condition, drawn)]
+            return [reconstructed]
+        style_vectors = generator.encode(image, condition)[0]
+        drawn_vectors = prior_latents(generator, image, condition, 1)
+        return [reconstructed, generator(condition, style_vectors.roll(-1, 0)), generator(condition, drawn_vectors)]

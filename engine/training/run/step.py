@@ -103,7 +103,7 @@ class Stepper:
     def _own_rows(self) -> np.ndarray:
         """Of a step's pictures, those of this process."""
         batch_size = self.recipe.batch
-        return np.concatenate([np.arange(part * batch_size, (part + 1) * batch_size) for part in self._own_parts()])
+        return np.concatenate([np.arange(index * batch_size, (index + 1) * batch_size) for index in self._own_parts()])
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
