@@ -21,8 +21,8 @@ Array = np.ndarray
 LEVELS = 101
 """Entries of a curve over lightness: 0, 1, ... 100."""
 QUANTILES = np.linspace(0.01, 0.99, 41)
-MIN_SLOPE, MAX_SLOPE = 0.5, 2.0
-"""Of the lightness curve. A photo's contrast is not taken away below a half, not stretched beyond 2."""
+MIN_SLOPE, MAX_SLOPE = 0.4, 2.0
+"""Of the lightness curve. A photo's contrast is not taken away below 0.4, not stretched beyond 2."""
 OUTER_SLOPE = 0.7
 """Beyond the quantiles, where a few highlights and shadows are."""
 MIN_DETAIL, MAX_DETAIL = 0.8, 1.0
