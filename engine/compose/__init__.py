@@ -7,7 +7,6 @@ pixel. docs/photo.md says how, and what each step gains.
     guided_filter   edge-aware smoothing whose coefficients can be enlarged
     mattes          how much of each pixel belongs to a region
     tones           a region's colours as a function of lightness, and the map from one region's tones to another's
-    textures        bands of detail: their strength, and the noise in them
     colours         a single colour as a style
     change          everything about one restyled region: `RegionChange`
     samples         decoded samples (grey or colour, with or without alpha, 8 or 16 bits) as colours and back
