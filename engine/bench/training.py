@@ -120,7 +120,7 @@ def watched(loop: Loop, stopwatch: Spans) -> Iterator[None]:
             for handle in handles:
                 handle.remove()
         return
-    paint, discriminate = task.paint, task._judge
+    paint, show, discriminate = task.paint, task._show, task._judge
 
     def painting(real: Any, one_hot_maps: Any) -> Any:
         with stopwatch.inside("generator"):
@@ -128,16 +128,20 @@ def watched(loop: Loop, stopwatch: Spans) -> Iterator[None]:
             painted.register_hook(lambda grad: stopwatch.switch("generator"))  # from here on back through the generator
             return painted, own_styles
 
+    def showing(*arguments: Any) -> Any:
+        with stopwatch.inside("discriminator"):
+            return show(*arguments)
+
     def judging(*arguments: Any) -> Any:
         with stopwatch.inside("discriminator"):
             return discriminate(*arguments)
 
-    task.__dict__ |= {"paint": painting, "_judge": judging}  # before the methods of its class
+    task.__dict__ |= {"paint": painting, "_show": showing, "_judge": judging}  # before the methods of its class
     try:
         yield
     finally:
         loop.stepper.watch = None
-        del task.paint, task._judge
+        del task.paint, task._show, task._judge
 
 
 def _part_of(phase_name: str) -> str:

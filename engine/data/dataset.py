@@ -41,11 +41,17 @@ class Draw:
         return self.chance.integers(0, highest, len(self.indices), endpoint=True)[self.rows]
 
 
-def draw_batch(example_count: int, batch_size: int, seed: int, step: int, wanted_rows: Array | None = None) -> Draw:
-    """Batch number `step` of an endless sequence that shows every example once per epoch, in an order of its own."""
+def draw_batch(
+    examples: int | Array, batch_size: int, seed: int, step: int, wanted_rows: Array | None = None
+) -> Draw:
+    """Batch number `step` of an endless sequence that shows every example once per epoch, in an order of its own.
+
+    examples: their number, or the (N,) example numbers of one epoch, in which some may come more than once.
+    """
     first_position = step * batch_size
+    example_count = examples if isinstance(examples, int) else len(examples)
     epoch_orders = {
-        epoch: np.random.default_rng((seed, 1, epoch)).permutation(example_count)
+        epoch: np.random.default_rng((seed, 1, epoch)).permutation(examples)
         for epoch in range(first_position // example_count, (first_position + batch_size - 1) // example_count + 1)
     }
     positions = range(first_position, first_position + batch_size)
@@ -62,6 +68,7 @@ class DataSet(ABC):
     kept: examples that are in memory; the others are read whenever they are needed.
     on_progress: called with (fraction, text) while files are read. memory: bytes that examples may take.
     before_batch: called before each batch that `batch` gives: long work over many batches is stopped there.
+    epoch_examples: the example numbers of one epoch, before they are shuffled; None: each of them once.
     """
 
     default_split: ClassVar[str] = "train"
@@ -77,6 +84,7 @@ class DataSet(ABC):
     ) -> None:
         self.folder, self.split, self.side = Path(data_folder), split_name, picture_side
         self.before_batch: Callable[[], None] | None = None
+        self.epoch_examples: Array | None = None
 
     @classmethod
     def has_split(cls, data_folder: Path, split_name: str) -> bool:
@@ -96,6 +104,17 @@ class DataSet(ABC):
     @abstractmethod
     def nbytes(self) -> int:
         """Memory that the examples take."""
+
+    def repeat(self, label_factors: Mapping[str, int]) -> None:
+        """Let pictures come more often in training: label names -> how many times as often.
+
+        Raises TrainingError where the data have no labels.
+        """
+        if label_factors:
+            raise TrainingError(
+                "The recipe repeats pictures by their labels, but {0} has no label maps; leave out {1}.",
+                self.folder, "[repeat]",
+            )
 
     def network_fields(self) -> dict[str, Any]:
         """What the data decide about a network's config: "labels", for example."""
@@ -135,7 +154,8 @@ class DataSet(ABC):
         wanted_rows: of the batch's `batch_size` examples, those wanted here (several processes share a batch); all
             unless given.
         """
-        return self.drawn_examples(draw_batch(len(self), batch_size, seed, step, wanted_rows))
+        epoch_examples = len(self) if self.epoch_examples is None else self.epoch_examples
+        return self.drawn_examples(draw_batch(epoch_examples, batch_size, seed, step, wanted_rows))
 
     def drawn_examples(self, draw: Draw) -> Batch:
         """The examples of a draw; kinds that draw more than numbers and mirrors do it here."""

@@ -17,11 +17,13 @@ from engine.data.batch import Batch
 from engine.data.dataset import Array, DataSet, Draw, Progress
 from engine.data.decoded import Decoded, as_pictures, decode_first, memory_for_data
 from engine.data.layout import evenly, image_path, split_stems
-from engine.errors import EngineError, Message, TrainingError
+from engine.errors import BadFile, EngineError, Message, TrainingError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
 
+SHOWN_SHARE = 0.001
+"""Share of a picture that a label must cover for the picture to show it."""
 WIDEST = 2.0
 """Of longer pictures the middle is kept: longer side to shorter side."""
 
@@ -141,6 +143,29 @@ class LabelledFolder(DataSet):
                 '"{3}"; resume with the data it was started with, or start a new run.',
                 run_folder, recorded_set.name, self.folder, self.label_set.name,
             )
+
+    def repeat(self, label_factors: Mapping[str, int]) -> None:
+        """Let pictures come more often in training: label names -> how many times as often.
+
+        A picture shows a label whose pixels are at least `SHOWN_SHARE` of it; of several such labels the largest
+        number counts. Raises BadFile for a name that the label set does not have.
+        """
+        label_ids = {label.name: label.id for label in self.label_set.labels}
+        for label_name in label_factors:
+            if label_name not in label_ids:
+                raise BadFile(
+                    'The recipe repeats pictures with "{0}", a label that {1} does not have.', label_name, self.folder
+                )
+        factors = {label_ids[label_name]: factor for label_name, factor in label_factors.items() if factor > 1}
+        if not factors:
+            return
+        least_pixels = max(1, round(SHOWN_SHARE * self.side**2))
+        repeats = np.ones(len(self), np.int64)
+        for index in range(len(self)):
+            pixel_counts = np.bincount(self.label_maps[index].ravel(), minlength=256)
+            shown_factors = [factor for label_id, factor in factors.items() if pixel_counts[label_id] >= least_pixels]
+            repeats[index] = max(shown_factors, default=1)
+        self.epoch_examples = np.repeat(np.arange(len(self)), repeats)
 
     def label_counts(self, sample_limit: int = 2000) -> Array:
         """(256,) pixels of each label id; of a folder larger than memory, those of `sample_limit` maps

@@ -25,6 +25,7 @@ import torch
 from engine.devices import is_out_of_memory
 from engine.errors import BadRequest, Cancelled, EngineError, Message, OutOfMemory, WeightsError
 from engine.labels.label_maps import resize_label_map
+from engine.metrics.calibration import how_sure
 from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
 from engine.metrics.segmentation import Counts
@@ -64,8 +65,9 @@ def evaluate(
         Plain data for JSON. Always: weights, system, data, split, pictures, resolution, device, seconds,
         seconds_per_picture, networks, missing (reasons by name), rare_labels, label_shares.
         Systems that paint: see `engine.metrics.painted.measure_painter`.
-        Parser: miou, miou_without_rare, accuracy, iou by label name. An IoU is None for a label that occurs neither
-        in truth nor in prediction; means leave those out.
+        Parser: miou, miou_without_rare, accuracy, iou by label name; sure, sure_right and sure_from of
+        `engine.metrics.calibration.how_sure`, at the threshold of the parser's card. An IoU is None for a label that
+        occurs neither in truth nor in prediction; means leave those out.
 
     Raises:
         WeightsError, BadFile, BadLabelMap, BadRequest, NotSupported, OutOfMemory, Cancelled.
@@ -96,7 +98,7 @@ def evaluate(
     try:
         with torch.inference_mode():
             if capabilities.parses:
-                measurements = _measure_parser(model, pairs, report)
+                measurements = _measure_parser(model, model.card.sure_from, pairs, report)
             else:
                 measurements = measure_painter(model, pairs, session, report, diversity)
     except EngineError:
@@ -123,19 +125,26 @@ def evaluate(
     return description | measurements
 
 
-def _measure_parser(parser: LabelMapFinder, pairs: Pairs, report: Report) -> dict[str, Any]:
+def _measure_parser(parser: LabelMapFinder, threshold: float, pairs: Pairs, report: Report) -> dict[str, Any]:
     confusion_counts, seconds = Counts(pairs.label_set), []
+    confidences, mean_ious = [], []
     for measured_count, stem in enumerate(pairs.stems, 1):
         picture, true_label_map = pairs.read(stem)
         start_time = time.perf_counter()
-        found_label_map = parser.parse(picture)[0]
+        found_label_map, confidence, _ = parser.parse(picture)
         seconds.append(time.perf_counter() - start_time)
-        confusion_counts.add(resize_label_map(true_label_map, *found_label_map.shape), found_label_map)
+        true_label_map = resize_label_map(true_label_map, *found_label_map.shape)
+        confusion_counts.add(true_label_map, found_label_map)
+        picture_counts = Counts(pairs.label_set)
+        picture_counts.add(true_label_map, found_label_map)
+        confidences.append(confidence)
+        mean_ious.append(float(picture_counts.numbers([])["miou"] or 0.0))  # nothing known: nothing good
         report(measured_count / len(pairs), Message("finding regions"))
     rare_labels = confusion_counts.rare()
     return {
         "seconds_per_picture": median(seconds),
         **confusion_counts.numbers(rare_labels),
+        **how_sure(confidences, mean_ious, threshold),
         "rare_labels": [pairs.label_set[label].name for label in rare_labels],
         "label_shares": confusion_counts.shares(),
         "networks": {},

@@ -1,6 +1,7 @@
 """The feature networks that look at painted pictures in an evaluation, and the numbers that follow from what they saw.
 
-MobileNetV2: FID-MobileNetV2 and LPIPS-MobileNetV2. Inception-v3, where a user put it in place: FID-InceptionV3 and the
+MobileNetV2: FID-MobileNetV2 and LPIPS-MobileNetV2. EfficientNet-Lite0, where its package is installed and did not train
+the weights itself: FID-EfficientNetLite0. Inception-v3, where a user put it in place: FID-InceptionV3 and the
 Inception score. Each number is named for its network: they do not compare.
 """
 
@@ -13,8 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.errors import WeightsError
+from engine.errors import Message, WeightsError
 from engine.metrics.diversity import distance
+from engine.metrics.efficientnet import EFFICIENTNET, efficientnet_features, load_efficientnet
 from engine.metrics.features import (
     INCEPTION,
     MOBILENET,
@@ -25,6 +27,7 @@ from engine.metrics.features import (
 )
 from engine.metrics.frechet import frechet_distance
 from engine.metrics.inception_score import inception_score
+from engine.nn.efficientnet_lite import EfficientNetLite0
 from engine.nn.feature_net import FeatureNet
 from engine.nn.inception import Inception
 
@@ -32,6 +35,8 @@ FID = "FID-MobileNetV2"
 """A Frechet distance on MobileNetV2's 1280 pooled features. It does not compare with published FIDs."""
 LPIPS = "LPIPS-MobileNetV2"
 """Mean distance of pictures and their reconstructions, see `engine.metrics.diversity.distance`."""
+FID_EFFICIENTNET = "FID-EfficientNetLite0"
+"""A Frechet distance on EfficientNet-Lite0's 1280 pooled features."""
 FID_INCEPTION = "FID-InceptionV3"
 """A Frechet distance on Inception-v3's 2048 pooled features."""
 SCORE = "inception_score"
@@ -47,6 +52,7 @@ class Judges:
     inception: Inception | None
     device: torch.device
     missing: dict[str, str] = field(default_factory=dict)
+    efficientnet: EfficientNetLite0 | None = None
 
     def __post_init__(self) -> None:
         self._pooled: dict[tuple[str, str], list[Tensor]] = {}
@@ -54,8 +60,8 @@ class Judges:
         self._apart: list[Tensor] = []
 
     @classmethod
-    def installed(cls, device: torch.device) -> Judges:
-        """The networks that are there."""
+    def installed(cls, device: torch.device, trained_by: tuple[str, ...] = ()) -> Judges:
+        """The networks that are installed, without EfficientNet-Lite0 where it is among those of `trained_by`."""
         missing: dict[str, str] = {}
 
         def load(load_network: Callable[[], Any], number_names: tuple[str, ...]) -> Any:
@@ -67,17 +73,25 @@ class Judges:
 
         features = load(load_feature_net, (FID, _drawn_name(FID), LPIPS, "mcsd"))
         inception = load(load_inception, (FID_INCEPTION, _drawn_name(FID_INCEPTION), SCORE))
-        return cls(features, inception, device, missing)
+        efficientnet = None
+        if EFFICIENTNET in trained_by:
+            missing[FID_EFFICIENTNET] = Message(
+                "EfficientNet-Lite0 judged these pictures in training: painting for it is what they learnt."
+            )
+        else:
+            efficientnet = load(lambda: load_efficientnet(head=True), (FID_EFFICIENTNET,))
+        return cls(features, inception, device, missing, efficientnet)
 
     @property
     def any(self) -> bool:
         """Whether at least one network is installed."""
-        return self.features is not None or self.inception is not None
+        return any(network is not None for network in (self.features, self.efficientnet, self.inception))
 
     def names(self) -> dict[str, str | None]:
         """The networks by what they are for."""
         return {
             "features": MOBILENET if self.features is not None else None,
+            "efficientnet": EFFICIENTNET if self.efficientnet is not None else None,
             "inception": INCEPTION if self.inception is not None else None,
         }
 
@@ -92,6 +106,9 @@ class Judges:
             self._pooled.setdefault((FID, picture_kind), []).append(
                 pooled_features(self.features, scaled_picture).cpu()
             )
+        if self.efficientnet is not None and picture_kind != DRAWN:
+            efficientnet_pool = efficientnet_features(self.efficientnet, scaled_picture)
+            self._pooled.setdefault((FID_EFFICIENTNET, picture_kind), []).append(efficientnet_pool.cpu())
         if self.inception is not None:
             inception_pool, logits = inception_features(self.inception, scaled_picture)
             self._pooled.setdefault((FID_INCEPTION, picture_kind), []).append(inception_pool.cpu())
@@ -111,6 +128,7 @@ class Judges:
             LPIPS: float(torch.cat(self._apart).mean()) if self._apart else None,
             FID: self._frechet(FID, OWN),
             _drawn_name(FID): self._frechet(FID, DRAWN),
+            FID_EFFICIENTNET: self._frechet(FID_EFFICIENTNET, OWN),
             FID_INCEPTION: self._frechet(FID_INCEPTION, OWN),
             _drawn_name(FID_INCEPTION): self._frechet(FID_INCEPTION, DRAWN),
             SCORE: inception_score(torch.cat(self._logits)) if self._logits else None,

@@ -39,7 +39,7 @@ def measure_painter(
     miou_without_rare, accuracy, iou by label name; under "diversity" see `engine.metrics.diversity`. "r_precision" is
     of text-image models alone.
     """
-    judges = Judges.installed(session.device)
+    judges = Judges.installed(session.device, (painter.card.perceptual_network, painter.card.discriminator_network))
     missing = dict(judges.missing) | {"r_precision": NO_TEXT}
     parser_name = session.parser_for(pairs.label_set)
     parser: LabelMapFinder | None = session.load(parser_name) if parser_name is not None else None

@@ -8,14 +8,16 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from engine.errors import EngineError, WeightsError
+from engine.metrics.efficientnet import EFFICIENTNET, load_efficientnet
 from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, search_path
+from engine.nn.efficientnet_lite import fold_batch_norms
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.nn.perceptual import Encoder, ParserLoss, VGGLoss
 from engine.systems import abilities
 from engine.systems.networks import network_of
 from engine.weights.store import list_weights, load_weights, read_tensors
 
-Choice = Literal["auto", "parser", "mobilenet_v2", "vgg19"]
+Choice = Literal["auto", "parser", "mobilenet_v2", "efficientnet_lite0", "vgg19"]
 
 VGG_FILE = "vgg19_imagenet.safetensors"
 """torchvision's VGG19 as safetensors ("features.0.weight", ...)."""
@@ -49,6 +51,10 @@ def find_perceptual(choice: Choice = "auto", label_count: int = 0) -> Perceptual
         return _load_vgg()
     if choice == "mobilenet_v2" or (choice == "auto" and find_feature_net() is not None):
         return Perceptual(MOBILENET, _FeatureNetLoss(load_feature_net()))
+    if choice == "efficientnet_lite0":
+        network = load_efficientnet()
+        fold_batch_norms(network)
+        return Perceptual(EFFICIENTNET, ParserLoss(Encoder(network)))
     parser_network = _parser_encoder(label_count)
     if parser_network is None and choice == "parser":
         raise WeightsError(
@@ -80,8 +86,8 @@ def _parser_encoder(label_count: int) -> Perceptual | None:
     for entry in parsers:
         try:
             parser = network_of(load_weights(entry.folder))
-            encoder = Encoder(parser.stem, parser.down, parser.middle)
-        except (EngineError, AttributeError):
-            continue  # a damaged one, or one without such an encoder: the next
-        return Perceptual(f"{entry.name} (the encoder of a parser)", ParserLoss(encoder))
+        except EngineError:
+            continue  # a damaged one: the next
+        if hasattr(parser, "features"):
+            return Perceptual(f"{entry.name} (the encoder of a parser)", ParserLoss(Encoder(parser)))
     return None

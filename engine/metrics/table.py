@@ -76,6 +76,7 @@ RECONSTRUCTION = (
     Column("PSNR", ("psnr",), 2, True),
     Column("LPIPS-MobileNetV2", ("LPIPS-MobileNetV2",), 3, False, optional=True),
     Column("FID-MobileNetV2", ("FID-MobileNetV2",), 1, False),
+    Column("FID-EfficientNetLite0", ("FID-EfficientNetLite0",), 1, False, optional=True),
     Column("FID-InceptionV3", ("FID-InceptionV3",), 1, False, optional=True),
     Column("Inception score", ("inception_score",), 2, True, optional=True),
     Column("mIoU", ("reconstructions", "miou"), 3, True),
@@ -97,6 +98,8 @@ SEGMENTATION = (
     Column("mIoU", ("miou",), 3, True),
     Column("mIoU without rare labels", ("miou_without_rare",), 3, True),
     Column("accuracy", ("accuracy",), 3, True),
+    Column("sure", ("sure",), 2, True, optional=True),
+    Column("of those good", ("sure_right",), 3, True, optional=True),
 )
 """For parsers."""
 

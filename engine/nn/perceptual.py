@@ -7,6 +7,8 @@ question in mind; the network of `engine.nn.feature_net` is a third choice.
 
 from __future__ import annotations
 
+from typing import Protocol, cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,16 +19,24 @@ VGG19_TAPS = {1: 1 / 32, 3: 1 / 16, 5: 1 / 8, 9: 1 / 4, 13: 1.0}
 """Convolutions (counted from 1) whose activations are compared, relu1_1 to relu5_1, with the published weights."""
 
 
+class FeatureLevels(Protocol):
+    """A network that can say what it saw on its way down."""
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """image (B, 3, H, W) in [-1, 1] -> features, finest first."""
+        ...
+
+
 class Encoder(nn.Module):
-    """A parser's way down, frozen: stem, residual blocks, middle.
+    """A network's way down, frozen.
 
     Args:
-        stem, down, middle: those parts of an `engine.systems.parser.network.Parser` in evaluation mode.
+        network: one with `features`: a parser of either kind, or EfficientNet-Lite0.
     """
 
-    def __init__(self, stem: nn.Module, down: nn.ModuleList, middle: nn.Module) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.stem, self.down, self.middle = stem, down, middle
+        self.network = network
         self.eval().requires_grad_(False)
 
     def train(self, mode: bool = True) -> Encoder:
@@ -34,13 +44,8 @@ class Encoder(nn.Module):
         return super().train(False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """image (B, 3, H, W) in [-1, 1] -> features at 1/2, 1/2, 1/4, 1/8, ... of its sides."""
-        x = F.relu(self.stem(image))
-        features = [x]
-        for block in self.down:
-            x = block(x)
-            features.append(x)
-        return [*features, self.middle(x)]
+        """image (B, 3, H, W) in [-1, 1] -> features, finest first."""
+        return cast(FeatureLevels, self.network).features(image)
 
 
 class ParserLoss(nn.Module):

@@ -32,7 +32,14 @@ from engine.nn.spectral import fold_spectral, settle_spectral
 from engine.training.adam import FusedAdam
 from engine.training.augment import Augmentation, recolour, shift_together
 from engine.training.conditions import Conditions
-from engine.training.discriminators import DiscriminatorConfig, build_discriminator
+from engine.training.discriminators import (
+    DiscriminatorConfig,
+    build_discriminator,
+    discriminator_notes,
+    features_of,
+    frozen_network,
+    views_of,
+)
 from engine.training.ema import EMA
 from engine.training.losses import (
     DISCRIMINATOR_LOSSES,
@@ -121,7 +128,7 @@ class AdversarialTask(ABC):
         self.ema = EMA(self.generator, config.ema)
         self.features: FeatureNet | None = None
         self.perceptual: Perceptual | None = None
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = discriminator_notes(config)
         if config.perceptual:
             self.perceptual = find_perceptual(config.perceptual_network, getattr(model, "labels", 0))
         if self.perceptual is not None:
@@ -132,13 +139,18 @@ class AdversarialTask(ABC):
             loss_clause = Message("without a perceptual loss")
             if self.perceptual is not None:
                 loss_clause = Message("with {0}", self.perceptual.name)
-            self.notes = (
+            self.notes += (
                 Message(
                     "The feature network {0} is not installed: training goes on {1} and validates without a Frechet "
                     "distance; put its two files into {2} for it.",
                     MOBILENET, loss_clause, install_folder(),
                 ),
             )
+
+    @property
+    def discriminator_network(self) -> str:
+        """The frozen network through which the discriminator looks, "" for patch discriminators."""
+        return frozen_network(self.discriminator)
 
     # ------------------------------------------------------------------ what a system says
 
@@ -176,21 +188,21 @@ class AdversarialTask(ABC):
         self.generator.train()
         with torch.no_grad() if discriminator_alone else nullcontext():
             fake_pictures, own_losses = self.paint(real_pictures, condition)
-        augmentation = Augmentation(len(real_pictures), real_pictures.shape[-1], config.augment, real_pictures.device)
+        condition_shown, real_views, fake_views = self._show(condition, real_pictures, fake_pictures)
 
         self.discriminator.requires_grad_(True)
-        real_features, fake_features = self._judge(condition, real_pictures, fake_pictures.detach(), augmentation)
+        fixed_views = [view.detach() for view in fake_views]
+        real_features, fake_features = self._judge(condition_shown, real_views, fixed_views)
         discriminator_loss = DISCRIMINATOR_LOSSES[config.gan](real_features, fake_features, config.over_scales)
         yield "discriminator", {"discriminator": discriminator_loss}
         if discriminator_alone:
             return
 
         self.discriminator.requires_grad_(False)
-        real_features, fake_features = self._judge(condition, real_pictures, fake_pictures, augmentation)
-        losses = {
-            "adversarial": config.adversarial * GENERATOR_LOSSES[config.gan](fake_features, config.over_scales),
-            "feature_matching": config.feature_matching * feature_matching(real_features, fake_features),
-        }
+        real_features, fake_features = self._judge(condition_shown, real_views, fake_views)
+        losses = {"adversarial": config.adversarial * GENERATOR_LOSSES[config.gan](fake_features, config.over_scales)}
+        if len(fake_features[0]) > 1:  # a projected discriminator has no hidden layers to compare by
+            losses["feature_matching"] = config.feature_matching * feature_matching(real_features, fake_features)
         if self.perceptual is not None:
             losses["perceptual"] = config.perceptual * self.perceptual.loss(
                 *shift_together(fake_pictures, real_pictures, config.perceptual_shift)
@@ -201,15 +213,25 @@ class AdversarialTask(ABC):
             losses["pyramid"] = config.pyramid * pyramid_l1(real_pictures, fake_pictures)
         yield "generator", losses | own_losses
 
-    def _judge(
-        self, condition: Any, real_pictures: Tensor, fake_pictures: Tensor, augmentation: Augmentation
-    ) -> tuple[Features, Features]:
-        """Discriminator features of real and painted pictures, in one batch as published."""
+    def _show(
+        self, condition: Any, real_pictures: Tensor, fake_pictures: Tensor
+    ) -> tuple[Any, list[Tensor], list[Tensor]]:
+        """Condition, real and painted pictures as the discriminator sees them in both of its updates."""
+        augmentation = Augmentation(
+            len(real_pictures), real_pictures.shape[-1], self.config.augment, real_pictures.device
+        )
         condition_shown, real_shown = self.conditions.shown(condition, real_pictures, augmentation)
         _, fake_shown = self.conditions.shown(condition, fake_pictures.to(real_pictures.dtype), augmentation)
-        conditions = torch.cat([condition_shown, condition_shown])
-        features: Features = self.discriminator(conditions, torch.cat([real_shown, fake_shown]))
-        real_count = len(real_pictures)
+        return condition_shown, views_of(self.discriminator, real_shown), views_of(self.discriminator, fake_shown)
+
+    def _judge(
+        self, condition: Any, real_views: list[Tensor], fake_views: list[Tensor]
+    ) -> tuple[Features, Features]:
+        """Discriminator features of real and painted pictures, in one batch as published."""
+        conditions = torch.cat([condition, condition])
+        both_views = [torch.cat([real_view, fake_view]) for real_view, fake_view in zip(real_views, fake_views)]
+        features = features_of(self.discriminator, conditions, both_views)
+        real_count = len(condition)
         real_features = [[layer[:real_count] for layer in scale] for scale in features]
         fake_features = [[layer[real_count:] for layer in scale] for scale in features]
         return real_features, fake_features

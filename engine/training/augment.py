@@ -17,12 +17,13 @@ from torch import Tensor
 
 
 class Augmentation:
-    """One random change per picture of a batch.
+    """One random change per picture of a batch; the same for every picture and label map that is given to it.
 
     Args:
         batch: pictures B.
         side: H = W in pixels.
-        probability: share of pictures that each of the three changes is applied to.
+        probability: share of pictures that each of the changes (brightness, saturation, contrast, shift, cut-out) is
+            applied to; at 0 the very tensors come back.
     """
 
     def __init__(self, batch: int, side: int, probability: float, device: torch.device) -> None:
@@ -32,40 +33,49 @@ class Augmentation:
         def around(spread: float) -> Tensor:
             return (torch.rand(batch, 1, 1, 1, device=device) - 0.5) * 2 * spread
 
+        self.side, self.changes = side, probability > 0
         self.brightness = on() * around(0.4)
         self.saturation = 1 + on() * around(0.5)
         self.contrast = 1 + on() * around(0.3)
-        reach = side // 8
-        moved = on().view(-1)
-        self.shift = (torch.randint(-reach, reach + 1, (batch, 2), device=device) * moved.view(-1, 1)).long()
-        self.cut = on().view(-1)
-        self.corner = torch.randint(0, side - side // 4, (batch, 2), device=device)
-        self.side = side
+        reach, hole = side // 8, side // 4
+        moves = on().view(-1, 1).long()
+        shift = torch.randint(-reach, reach + 1, (batch, 2), device=device) * moves
+        cut = on().view(-1, 1) > 0
+        corner = torch.randint(0, side - hole, (batch, 2), device=device)
+        position = torch.arange(side, device=device)
+        source = position - shift[..., None]  # (B, 2, side): the row and the column that come to each position
+        inside = (source >= 0) & (source < side)
+        in_hole = (position >= corner[..., None]) & (position < corner[..., None] + hole) & cut[..., None]
+        keep = inside[:, 0, :, None] & inside[:, 1, None] & ~(in_hole[:, 0, :, None] & in_hole[:, 1, None])
+        self.keep = keep[:, None].float()  # (B, 1, side, side)
+        self.shift: list[list[int]] = shift.tolist() if self.changes else [[0, 0]] * batch
 
     def __call__(self, hot: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         """hot (B, L, H, W), image (B, 3, H, W) -> both changed."""
+        return self.labels(hot), self.picture(image)
+
+    def labels(self, hot: Tensor) -> Tensor:
+        """(B, L, H, W) one-hot label map, shifted and cut; the memory layout stays."""
+        return self._moved(hot) if self.changes else hot
+
+    def picture(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W), its colours changed, then shifted and cut; the memory layout stays. Gradients pass."""
+        if not self.changes:
+            return image
         image = image + self.brightness
         image = (image - image.mean(1, keepdim=True)) * self.saturation + image.mean(1, keepdim=True)
         mean = image.mean((1, 2, 3), keepdim=True)
-        image = (image - mean) * self.contrast + mean
-        return self._move(hot), self._move(image)
+        return self._moved((image - mean) * self.contrast + mean)
 
-    def _move(self, x: Tensor) -> Tensor:
-        rows = torch.arange(self.side, device=x.device)
-        hole = self.side // 4
-        keep = torch.ones(x.shape[0], 1, self.side, self.side, dtype=x.dtype, device=x.device)
-        moved = []
-        for n in range(x.shape[0]):
-            dy, dx = int(self.shift[n, 0]), int(self.shift[n, 1])
-            source_y, source_x = rows - dy, rows - dx
-            inside_y = (source_y >= 0) & (source_y < self.side)
-            inside_x = (source_x >= 0) & (source_x < self.side)
-            keep[n, 0] = (inside_y[:, None] & inside_x[None]).to(x.dtype)
-            if self.cut[n]:
-                top, left = int(self.corner[n, 0]), int(self.corner[n, 1])
-                keep[n, 0, top : top + hole, left : left + hole] = 0
-            moved.append(torch.roll(x[n], (dy, dx), (1, 2)) if dy or dx else x[n])
-        return torch.stack(moved) * keep
+    def _moved(self, x: Tensor) -> Tensor:
+        """Shifted by whole pixels, zero where nothing comes and in holes."""
+        margin = self.side // 8
+        framed = F.pad(x, (margin, margin, margin, margin))
+        windows = []
+        for n, (down, right) in enumerate(self.shift):
+            top, left = margin - down, margin - right
+            windows.append(framed[n : n + 1, :, top : top + self.side, left : left + self.side])
+        return torch.cat(windows) * self.keep.to(framed.dtype)
 
 
 def recolour(image: Tensor, share: float) -> Tensor:

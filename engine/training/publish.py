@@ -106,6 +106,7 @@ def _trained_card(
         seconds=trained.seconds,
         metrics=metrics,
         perceptual_network=perceptual_network,
+        discriminator_network=run_config.discriminator_network,
         made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe_fields)}",
     ).replace(**(card_fields or {}))
 
@@ -158,6 +159,7 @@ class _RunConfig(msgspec.Struct):
     recipe: dict[str, Any]
     label_set: dict[str, Any] = {}
     perceptual_network: str | None = None
+    discriminator_network: str = ""
 
 
 class _Trained(msgspec.Struct):

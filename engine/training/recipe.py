@@ -25,6 +25,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     system: id of what is trained, one of `engine.systems.SYSTEMS`.
     resolution: side of the training pictures in pixels.
     batch, steps, seed: pictures per step (and device), length of the run, what all randomness follows from.
+    repeat: label names -> how many times as often pictures come that show the label: rare ones are learnt in less time.
     accumulate: batches whose gradients are averaged before the networks are updated, then all at once.
     precision: "32-true", "bf16-mixed" or "16-mixed" (lightning-fabric's names).
     *_every: steps between log lines, sample sheets, validations and checkpoints.
@@ -37,6 +38,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: Count
     steps: Count
     seed: Annotated[int, Meta(ge=0)] = 0
+    repeat: dict[str, Count] = {}
     accumulate: Count = 1
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     log_every: Count = 10

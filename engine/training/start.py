@@ -140,6 +140,7 @@ def prepare(
     check_kind(data_folder, data_kind)
     dataset_class = data_kind.opens()
     train_split = dataset_class(data_folder, "train", recipe.resolution, report_progress)
+    train_split.repeat(recipe.repeat)
     validation_split = None
     if dataset_class.has_split(data_folder, "val"):
         validation_split = dataset_class(data_folder, "val", recipe.resolution, report_progress)
@@ -173,6 +174,7 @@ def prepare(
         "model": _plain_config(getattr(task, "model", None)),
         "task": _plain_config(getattr(task, "config", None)),
         "perceptual_network": getattr(getattr(task, "perceptual", None), "name", ""),
+        "discriminator_network": getattr(task, "discriminator_network", ""),
     }
     if fabric.is_global_zero:
         with atomic_write(run_path(run_folder, "config.json")) as file:

@@ -26,6 +26,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by name as `evaluate`
     gives them. sha256: of model.safetensors, set when saving. styles_sha256: of
     styles.safetensors (`engine/painting/style_spread.py`), "" where there is none: then no styles can be drawn.
+    sure_from: the confidence from which a parser is sure of a label map, as `evaluate` measured it on validation.
+    perceptual_network, discriminator_network: the frozen networks of the perceptual loss and of a projected
+    discriminator, "" where there was none; they cannot judge what they trained.
     """
 
     name: str
@@ -40,10 +43,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     metrics: dict[str, Any] = {}
     perceptual_network: str = ""
+    discriminator_network: str = ""
     made_with: str = ""
     notes: str = ""
     sha256: str = ""
     styles_sha256: str = ""
+    sure_from: float = 0.75
     schema: int = CARD_SCHEMA
 
     def labels(self) -> LabelSet | None:

@@ -319,3 +319,15 @@ def test_warnings_of_the_parser_come_with_the_picture(
     label = int(np.bincount(parsed.label_map.ravel()).argmax())
     rendered = session.run(request_of(tiny_label_map, {HAIR: ImageStyle(str(path), label)}))
     assert rendered.notes == tuple(f'"noise.png": {warning}' for warning in parsed.notes)
+
+
+def test_the_confidence_of_a_map_counts_every_label_alike() -> None:
+    import torch
+
+    from engine.systems.parser.photo_parser import _confidence
+
+    ids = torch.zeros(4, 4, dtype=torch.long)
+    ids[0, 0] = 2
+    best = torch.full((4, 4), 0.9)
+    best[0, 0] = 0.3
+    assert _confidence(best, ids) == pytest.approx(0.6)

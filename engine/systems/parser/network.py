@@ -7,6 +7,7 @@ size and doubled. Code: MIT.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -19,12 +20,21 @@ class ParserConfig:
 
     labels: number of labels L.
     resolution: side of the square pictures it was trained on, in pixels.
-    widths: channels at 1/2, 1/4, ... of the picture's side.
+    encoder: "residual", the U-Net of this file, or "efficientnet_lite0"; see `engine.systems.parser.lite`.
+    widths: the U-Net's channels at 1/2, 1/4, ... of the picture's side.
+    decoder: on EfficientNet-Lite0, the channels of the way up at 1/2, 1/4, 1/8 and 1/16 of the picture's side.
     """
 
     labels: int = 19
     resolution: int = 256
+    encoder: Literal["residual", "efficientnet_lite0"] = "residual"
     widths: tuple[int, ...] = (32, 64, 128, 192, 256)
+    decoder: tuple[int, int, int, int] = (32, 48, 64, 96)
+
+    @property
+    def stride(self) -> int:
+        """The sides of pictures must be multiples of this."""
+        return 32 if self.encoder == "efficientnet_lite0" else int(2 ** len(self.widths))
 
 
 class ResidualBlock(nn.Module):
@@ -68,19 +78,21 @@ class Parser(nn.Module):
     @property
     def stride(self) -> int:
         """Picture sides must be multiples of this."""
-        return int(2 ** len(self.config.widths))
+        return self.config.stride
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """image (B, 3, H, W) in [-1, 1] -> features at 1/2, 1/2, 1/4, 1/8, ... of its sides, and the middle's."""
+        levels = [F.relu(self.stem(image))]
+        for block in self.down:
+            levels.append(block(levels[-1]))
+        return [*levels, self.middle(levels[-1])]
 
     def forward(self, image: Tensor) -> Tensor:
         """image (B, 3, H, W) in [-1, 1] -> logits (B, L, H, W). ValueError unless sides are multiples of `stride`."""
         height, width = image.shape[-2:]
         if height % self.stride or width % self.stride:
             raise ValueError(f"{height} x {width} is no multiple of {self.stride}")
-        x = F.relu(self.stem(image))  # (B, widths[0], H / 2, W / 2)
-        skips = []
-        for block in self.down:
-            x = block(x)
-            skips.append(x)
-        x = self.middle(x)
+        _, *skips, x = self.features(image)
         for block, skip in zip(self.up, skips[-2::-1], strict=True):
             x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
             x = block(torch.cat([x, skip], dim=1))

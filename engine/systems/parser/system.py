@@ -17,15 +17,16 @@ def abilities(card: Card) -> Abilities:
 SYSTEM = System(
     id="parser",
     title="Parser",
-    paper="ours, after U-Net (Ronneberger et al., MICCAI 2015)",
+    paper="ours, after U-Net (Ronneberger et al., MICCAI 2015); or on EfficientNet (Tan and Le, ICML 2019)",
     networks={
         "parser": Network(
             title="the parser",
             config=f"{FOLDER}.network:ParserConfig",
-            module=f"{FOLDER}.network:Parser",
+            module=f"{FOLDER}.lite:build_parser",
             inputs=("image",),
-            stride=lambda config: int(2 ** len(config.widths)),
+            stride=lambda config: config.stride,
             spectral=False,
+            variants={"": {}, "efficientnet-lite0": {"encoder": "efficientnet_lite0"}},
         )
     },
     abilities=abilities,

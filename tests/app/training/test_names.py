@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 SHARED = {"adversarial", "variational"}  # what the tasks of several systems stand on
 # Keys of modules, of saved state, of optimisers and of settings.
 NO_NUMBERS = {"generator", "parser", "ema", "updates", "alone_until", "lr"}
+NO_NUMBERS |= {"params", "share"}
 NO_NUMBERS |= {"over_scales", "discriminator_layers", "discriminator_last_stride"}
 
 

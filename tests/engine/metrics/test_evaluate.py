@@ -16,15 +16,16 @@ from safetensors.torch import save_file
 from engine.errors import BadFile, BadRequest, Cancelled, WeightsError
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
-from engine.metrics import features
+from engine.metrics import efficientnet, features
 from engine.metrics.evaluate import evaluate
-from engine.metrics.judges import FID, FID_SAMPLED, LPIPS
+from engine.metrics.judges import FID, FID_SAMPLED, LPIPS, Judges
 from engine.metrics.painted import measure_diversity
 from engine.metrics.pairs import Pairs
 from engine.metrics.reconstruction import psnr
 from engine.metrics.repainting import repaint
 from engine.metrics.segmentation import Counts
 from engine.metrics.table import rows
+from engine.nn.efficientnet_lite import EfficientNetLite0
 from engine.nn.feature_net import PERCEPTUAL_LAYERS
 from engine.nn.inception import Inception
 from engine.pictures.images import read_image
@@ -32,6 +33,7 @@ from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.session import Session
+from engine.weights.card import read_card
 from tests.engine.systems import tiny
 
 all_weights, tiny_shelf_of_all = tiny.all_weights, tiny.tiny_shelf_of_all
@@ -62,8 +64,8 @@ def _no_bundled_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("engine.weights.store.root", lambda: tmp_path / "nowhere")
 
 
-NEVER = {"FID-InceptionV3", "FID-InceptionV3, drawn styles", "inception_score", "r_precision"}
-"""What cannot be had here: Inception is not installed, and no weights paint from text."""
+NEVER = {"FID-EfficientNetLite0", "FID-InceptionV3", "FID-InceptionV3, drawn styles", "inception_score", "r_precision"}
+"""What cannot be had here: neither EfficientNet-Lite0 nor Inception is installed, and no weights paint from text."""
 
 
 def _measure(weights: str, data: Path, split: str = "val", **options: Any) -> dict[str, Any]:
@@ -80,7 +82,12 @@ def test_sean_gets_every_number(tiny_weights: Path, tiny_dataset: Path) -> None:
     assert (found["system"], found["split"], found["pictures"], found["resolution"]) == ("sean", "val", 3, 64)
     assert -1 <= found["ssim"] <= 1 and 0 < found["rmse"] < 1 and found["psnr"] > 0 and found[FID] > 0
     assert 0 < found[LPIPS] < 4
-    assert found["networks"] == {"features": features.MOBILENET, "inception": None, "parser": "tiny-parser"}
+    assert found["networks"] == {
+        "features": features.MOBILENET,
+        "efficientnet": None,
+        "inception": None,
+        "parser": "tiny-parser",
+    }
     unknown = {FID_SAMPLED, "diversity"}  # tiny-sean does not know how styles vary
     assert set(found["missing"]) == unknown | NEVER
     assert all(found[key] is None for key in NEVER)
@@ -146,6 +153,25 @@ def test_inception_is_used_where_a_user_put_it(tiny_weights: Path, tiny_dataset:
         features.load_inception()
     (tiny_net / features.INCEPTION).write_bytes(b"no pickle")
     assert "get it again" in _measure("tiny-sean", tiny_dataset, limit=1)["missing"]["FID-InceptionV3"]
+
+
+@pytest.fixture
+def installed_efficientnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An untrained EfficientNet-Lite0 beside the other networks; its name."""
+    torch.manual_seed(0)
+    torch.save(EfficientNetLite0(head=True).state_dict(), tmp_path / efficientnet.FILE)
+    monkeypatch.setattr(efficientnet, "search_path", lambda: [tmp_path])
+    return efficientnet.EFFICIENTNET
+
+
+def test_efficientnet_judges_what_it_did_not_train(
+    tiny_weights: Path, tiny_dataset: Path, installed_efficientnet: str
+) -> None:
+    measured = _measure("tiny-sean", tiny_dataset, limit=2)
+    assert measured["FID-EfficientNetLite0"] >= 0 and measured["networks"]["efficientnet"] == installed_efficientnet
+    card = read_card(tiny_weights / "tiny-sean")
+    judges = Judges.installed(torch.device("cpu"), (card.perceptual_network, installed_efficientnet))
+    assert judges.efficientnet is None and "in training" in judges.missing["FID-EfficientNetLite0"]
 
 
 # ---------------------------------------------------------------- other systems that paint

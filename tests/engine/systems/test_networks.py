@@ -50,6 +50,7 @@ SMALL_VARIANTS: dict[str, dict[str, Any]] = {
     "deepfashion": {"labels": 8, "width": 2, "hidden": 8},
     "cityscapes": {"width": 140, "multiples": (1, 1, 1, 1, 1, 1, 1, 0.5)},  # what its groups divide
     "small": {"width": 1, "resolution": 64},
+    "efficientnet-lite0": {"decoder": (8, 8, 8, 8)},
     "mulnet": {"labels": 3},  # all of them in the two pixels by two of the first block
 }
 """What makes a test fast; a variant's own settings win, except for these widths."""

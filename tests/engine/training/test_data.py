@@ -246,3 +246,19 @@ def test_labels_are_counted_without_copies_of_the_maps(folder: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < data.label_maps.size / 4
     finally:
         tracemalloc.stop()
+
+
+def test_pictures_of_rare_labels_come_more_often(own: Path) -> None:
+    hat = np.asarray(Image.open(own / "labels" / "train_001.png")).copy()
+    hat[:4, :4] = 14
+    Image.fromarray(hat).save(own / "labels" / "train_001.png")
+    data = numbered(LabelledFolder(own, "train", 16))
+    before = data.training_batch(6, 0, 0).pictures
+    data.repeat({"hat": 1})
+    assert torch.equal(data.training_batch(6, 0, 0).pictures, before)
+    data.repeat({"hat": 4, "necklace": 9})
+    shown = torch.cat([data.training_batch(6, 0, step).pictures[:, 0, 0, 0] for step in range(3)])
+    numbers = Counter(((shown + 1) * 127.5).round().int().tolist())
+    assert numbers == {0: 3, 1: 12, 2: 3}  # three rounds of six
+    with pytest.raises(BadFile, match="crown"):
+        data.repeat({"crown": 2})

@@ -134,8 +134,7 @@ def test_label_map_and_picture_move_together_and_real_and_painted_alike() -> Non
     ids = torch.randint(0, 4, (6, 16, 16))
     hot = torch.nn.functional.one_hot(ids, 4).permute(0, 3, 1, 2).float()
     augmentation = Augmentation(6, 16, 1.0, CPU)
-    for part in ("brightness",):
-        setattr(augmentation, part, torch.zeros(6, 1, 1, 1))
+    augmentation.brightness = torch.zeros(6, 1, 1, 1)
     augmentation.saturation = augmentation.contrast = torch.ones(6, 1, 1, 1)
     hot_after, image_after = augmentation(hot, hot[:, :3])
     torch.testing.assert_close(image_after, hot_after[:, :3])
@@ -280,13 +279,3 @@ def test_rare_labels_weigh_more_and_rates_warm_up_and_fall() -> None:
         list(task.losses(batch, step))
         rates.append(task.optimizers["parser"].param_groups[0]["lr"])
     assert rates[0] == pytest.approx(2e-3 / 100) and rates[1] == pytest.approx(2e-3 * 0.06 * 0.5)
-
-
-def test_augmented_label_maps_hold_only_labels_of_the_picture() -> None:
-    from engine.data.batch import Batch
-
-    torch.manual_seed(0)
-    label_map = torch.randint(0, 2, (4, 32, 32)) * 2
-    image, moved = _parser_task()._augment(Batch(pictures=torch.rand(4, 3, 32, 32) * 2 - 1, label_maps=label_map))
-    assert image.shape == (4, 3, 32, 32) and float(image.abs().max()) <= 1
-    assert set(moved.unique().tolist()) == {0, 2} and moved.dtype == torch.long
