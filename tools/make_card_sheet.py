@@ -57,7 +57,7 @@ def check_private(path: Path) -> None:
 
 
 def main() -> None:
-    """See the module."""
+    """Write the sheet of one set of weights, and those that were asked for beside it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", required=True, help="name or folder")
     parser.add_argument("--data", required=True, type=Path, help="dataset folder")

@@ -44,7 +44,7 @@ def measured_in(metrics_path: Path, split: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """See the module."""
+    """Write the tables of the measured weights into the document."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("metrics", nargs="+", type=Path)
     parser.add_argument("--split", default="val", help="of the cards; val unless given")

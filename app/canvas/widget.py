@@ -35,7 +35,7 @@ _START_DIAMETER = 24
 
 
 class CanvasWidget(CanvasView):
-    """See the module's docstring."""
+    """The view of one document with tools, keys, gestures and drops; it sends each event to the part it is for."""
 
     brush_changed = Signal(int)  # diameter in image pixels
     tool_changed = Signal(str)  # a ToolId's value

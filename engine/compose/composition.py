@@ -40,7 +40,7 @@ def compose(
         samples: (H, W) or (H, W, 2..4) uint8 or uint16, see `engine.compose.samples`; it is not written to.
         label_map: (h, w) uint8 label ids of the whole photo, any size; read by the nearest pixel.
         changes: at most one per label; those of strength 0 do nothing.
-        report: told of progress from this thread; what it raises ends the work.
+        report: called with progress in this thread; what it raises ends the work.
         strip_pixels: how many pixels a thread works on at once; it does not change the result.
         threads: how many strips are worked on at once; nor does this.
 

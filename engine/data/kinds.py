@@ -37,7 +37,7 @@ class Kind:
 
     id: its name in reports. holds: what a folder must hold, a clause for sentences.
     fields: what its batches have (`engine.data.batch.Batch`).
-    describes: whether a folder looks like it, told from names of files alone.
+    describes: whether a folder looks like it, judged by names of files alone.
     opens: gives the class that opens one split, (folder, split, side, on_progress, memory) -> `DataSet`.
     inspect: looks at every file.
     """

@@ -106,7 +106,7 @@ def _read_label_set(data_folder: Path, report: Report) -> LabelSet | None:
 
 
 def _files_by_stem(parent_folder: Path, report: Report) -> dict[str, Path]:
-    """Files by stem; two files of one stem are told."""
+    """Files by stem; two files of one stem are reported."""
     paths_by_stem: dict[str, Path] = {}
     for relative_path in files_below(parent_folder):
         stem = stem_of(relative_path)

@@ -6,7 +6,7 @@ label id, `none` for a pixel whose id is no label (an ignore id: all channels of
 `void` for a place outside the picture. The last two differ: the published networks pad the hidden activation with
 zeros too, so it is zero in the void but not at an unlabelled pixel.
 
-Neighbourhoods are told apart by a 64-bit hash with fixed random multipliers. Two different ones among a million
+Neighbourhoods are distinguished by a 64-bit hash with fixed random multipliers. Two different ones among a million
 collide with a probability below one in a million; nothing else here is approximate.
 
 All indices are numpy: coding a picture takes milliseconds, and indices that are made on the CPU never make a GPU wait.

@@ -6,7 +6,7 @@ plain colour transfer (Reinhard et al. 2001) cut along the label map, the same w
 composition (`engine.compose`). Three numbers each:
 
 - FID-MobileNetV2 to the photographs themselves, over whole pictures;
-- the distance between the style code of the edited region, encoded anew, and the wanted one, the mean over labels and
+- the distance between the style code of the edited region, encoded again, and the wanted one, the mean over labels and
   pictures (encoded with the photo's label map, by the same weights);
 - how far the region's mean colour is off the style's, of 255, the mean over channels.
 

@@ -18,7 +18,7 @@ MOST_LABELS = 182
 """The largest label count that sentences about schedules look at (COCO-Stuff has that many)."""
 
 _BLOAT = 4
-"""Widths may grow this many times to serve an explicit group count; beyond, the user is told what would work."""
+"""Widths may grow this many times to serve an explicit group count; beyond, an error says what would work."""
 
 
 @dataclass(frozen=True)

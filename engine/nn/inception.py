@@ -3,7 +3,7 @@
 Paper: Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (CVPR 2016), figures 4 to 7 and
 table 1. Three things follow the network that the published scores were measured with (TensorFlow's of 2015-12-05):
 average pools leave the border's padding out of the mean, the last block pools by maximum, and the classifier, which
-has 1008 classes, is used without its bias. Tensors are called as in the file that everybody has,
+has 1008 classes, is used without its bias. Tensors have the names of PyTorch's usual file,
 pt_inception-2015-12-05-6726825d.pth.
 
 The code is ours; the tensors (Apache-2.0, TensorFlow's authors) do not come with Tessera.

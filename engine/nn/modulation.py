@@ -1,4 +1,4 @@
-"""What a label-conditioned normalisation layer is made of, told alike by SPADE, SEAN and CG-Norm.
+"""What a label-conditioned normalisation layer is made of, the same for SPADE, SEAN and CG-Norm.
 
 Each computes norm(x + noise * strength) * (1 + gamma) + beta. Exact fast synthesis (`engine.fast`) takes a layer's
 parts from its `modulation_parts()` and evaluates them once per distinct neighbourhood of labels; it asks no layer what

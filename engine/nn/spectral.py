@@ -1,7 +1,7 @@
 """Spectral normalisation (Miyato et al. 2018) in training: torch's, with fewer passes over the weights.
 
-Same buffers, same names, same numbers as `torch.nn.utils.parametrizations.spectral_norm`. It lays channels-last weights
-out anew for its matrix products and again for their gradients; here the matrix is a view, whatever the layout, and
+Same buffers, same names, same numbers as `torch.nn.utils.parametrizations.spectral_norm`. It copies channels-last
+weights for its matrix products and again for their gradients; here the matrix is a view, whatever the layout, and
 nothing is computed twice: two products and a division forth, a product and a rank-one update back. In networks whose
 weights are large and whose pictures are small (SEAN as published, 128 x 128) the difference is a tenth of a step.
 """
@@ -19,7 +19,7 @@ from torch.nn.utils.parametrizations import _SpectralNorm
 
 
 class SpectralNorm(_SpectralNorm):
-    """See the module."""
+    """torch's spectral norm whose matrix is a view of the weight, with a backward pass of its own."""
 
     def forward(self, weight: Tensor) -> Tensor:
         """weight (O, ...) -> weight / its largest singular value as a matrix (O, rest), by power iteration."""
@@ -124,7 +124,7 @@ def fold_spectral(module: nn.Module, iterations: int = 30) -> None:
 
 @torch.no_grad()
 def settle_spectral(module: nn.Module, iterations: int = 30) -> None:
-    """Find the singular vectors anew after weights were put into spectrally normalised layers from outside."""
+    """Find the singular vectors again after weights were put into spectrally normalised layers from outside."""
     for part in module.modules():
         if parametrize.is_parametrized(part, "weight"):
             normalised: Any = part.parametrizations

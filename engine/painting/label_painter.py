@@ -22,7 +22,7 @@ Array = np.ndarray
 Encode = Callable[[ImageStyle], tuple[Array, Array]]
 """(an image style without a code) -> codes (L, E * D), present (L,) of its picture."""
 OnBlock = Callable[[int, int], None]
-"""(blocks done, blocks), told again and again within a block; may raise to stop."""
+"""(blocks done, blocks), called often within a block; may raise to stop."""
 Scope = Literal["label", "picture"]
 """What one style code decides: its label's region, or the whole picture."""
 

@@ -1,1 +1,1 @@
-"""Picture files: told by content, read whatever their origin, written whole."""
+"""Picture files: recognised by content, read whatever their origin, written whole."""

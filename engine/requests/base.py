@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.systems.shelf import Shelf
 
 Report = Callable[[float, str], None]
-"""Told (fraction 0..1, what is being done), often; raises Cancelled once the job is to stop."""
+"""Called with (fraction 0..1, what is being done), often; raises Cancelled once the job is to stop."""
 
 
 class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,7 +35,7 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
     style. label_map_path or label_map_png (base64 PNG): the picture's label map, given or corrected by the
     user; without one the parser makes it. code: base64 of the float32 style code, which makes a request complete
     without the picture file. made_by: the identity (`Card.identity`) of the weights that made the code, None or ""
-    where nobody wrote it down; other weights encode the picture anew.
+    where it was not written down; other weights encode the picture again.
     """
 
     path: str

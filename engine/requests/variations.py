@@ -1,4 +1,4 @@
-"""Requests that differ from another in one thing: a region drawn anew, a region made another thing.
+"""Requests that differ from another in one thing: a region drawn again, a region of another label.
 
 Pure functions, requests in and requests out; nothing is painted here. Whatever is not named stays as it is, to the
 last bit of its style code.
@@ -33,7 +33,7 @@ def variations(
     """`count` requests in which the labels have drawn styles, everything else as it is.
 
     The drawn styles have the seeds `seed`, `seed + 1` and so on (after the largest comes 0), without one that all
-    the labels have already, so that each can be told to a user and had again.
+    the labels have already, so that each can be named to a user and drawn again.
 
     Raises:
         BadRequest: no label, or not 1 to 64 variations.

@@ -50,7 +50,7 @@ class ParserTaskConfig(ParserAugment):
 
 
 class ParserTask:
-    """See the module.
+    """One network from pictures to label maps; no picture is painted, so it stands without `AdversarialTask`.
 
     `steps` is the whole run's length, which the learning rate follows. Of the training data it takes the labels'
     shares of the pixels, and which label stands for unlabelled pixels: no loss and no metric counts them.

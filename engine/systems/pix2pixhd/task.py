@@ -39,7 +39,7 @@ class Pix2PixHDTaskConfig(AdversarialTaskConfig):
 
 
 class Pix2PixHDTask(AdversarialTask):
-    """See the module."""
+    """`AdversarialTask` with the feature encoder's codes of the pictures themselves; no loss of its own."""
 
     model: Pix2PixHDConfig
     config: Pix2PixHDTaskConfig

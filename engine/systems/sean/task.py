@@ -26,7 +26,7 @@ class SEANTaskConfig(AdversarialTaskConfig):
 
 
 class SEANTask(AdversarialTask):
-    """See the module."""
+    """`AdversarialTask` with the styles of the pictures themselves; its sheets also show swapped styles."""
 
     model: SEANConfig
     config: SEANTaskConfig

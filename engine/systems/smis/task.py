@@ -40,7 +40,7 @@ class SMISTaskConfig(VariationalTaskConfig):
 
 
 class SMISTask(AdversarialTask):
-    """See the module."""
+    """`AdversarialTask` with a latent per label, kept near N(0, 1), its variety, and the loss `hold`."""
 
     model: SMISConfig
     config: SMISTaskConfig

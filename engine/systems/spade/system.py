@@ -17,6 +17,7 @@ from engine.weights.card import Card
 
 FOLDER = "engine.systems.spade"
 UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}
+"""Depth of a generator -> how often it doubles its features ("num_upsampling_layers" of the published code)."""
 
 
 def abilities(card: Card) -> Abilities:

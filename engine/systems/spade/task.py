@@ -30,7 +30,7 @@ class SPADETaskConfig(VariationalTaskConfig):
 
 
 class SPADETask(AdversarialTask):
-    """See the module."""
+    """`AdversarialTask` with the loss that keeps a latent near N(0, 1), where there is one, and its variety."""
 
     model: SPADEConfig
     config: SPADETaskConfig

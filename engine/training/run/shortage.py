@@ -1,4 +1,4 @@
-"""Running out of memory in training: an expected result, told with what can be made smaller."""
+"""Running out of memory in training: an expected error, which names what can be made smaller."""
 
 from __future__ import annotations
 

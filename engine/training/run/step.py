@@ -29,7 +29,7 @@ class Stepper:
 
     Attributes:
         whole: no step is half done, so that the networks are worth a checkpoint.
-        watch: told what begins now ("data", "forward", "generator backward", "generator update", "average"): how
+        watch: called with what begins now ("data", "forward", "generator backward", "generator update", "average"): how
             `tessera bench training` divides a step.
     """
 

@@ -13,7 +13,7 @@ from engine.pictures.images import read_image
 
 
 class BoardWriter:
-    """A callback of the loop that writes what it is told as TensorBoard's event files; a context that closes them.
+    """A callback of the loop that writes its events as TensorBoard's event files; a context that closes them.
 
     Raises NotSupported where the package tensorboard is not installed.
     """
