@@ -179,7 +179,8 @@ class StudioController(QObject):
         from app.dialogs.data_report import DataReportDialog
 
         parent = self.studio if self.is_open else self._context.window
-        dialog = DataReportDialog(self._core.work_lane, self._core.settings, data_folder, parent)
+        kind = self.studio.setup.new_run.data_kind() if self.studio is not None else None
+        dialog = DataReportDialog(self._core.work_lane, self._core.settings, data_folder, parent, kind=kind)
         if self.studio is not None:
             dialog.made.connect(self.studio.setup.check)
         dialog.open()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
     from engine.data.findings import Finding, Report
+    from engine.data.kinds import Kind
 
 KINDS = {
     "broken": mark("Files that cannot be read"),
@@ -73,19 +74,28 @@ class ShareBar(QStyledItemDelegate):
 
 
 class DataReportDialog(QDialog):
-    """Reads the folder in the background; closing the window stops that. ``made`` says that files were written."""
+    """Reads the folder in the background; closing the window stops that. ``made`` says that files were written.
+
+    ``kind``: what the chosen recipe trains on; a folder that does not look like it is reported as what it looks like.
+    """
 
     made = Signal(object)  # Path of the folder
 
     def __init__(
-        self, work_lane: WorkLane, settings: Settings, data_folder: Path, parent: QWidget | None = None
+        self,
+        work_lane: WorkLane,
+        settings: Settings,
+        data_folder: Path,
+        parent: QWidget | None = None,
+        *,
+        kind: Kind | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Data in {0}").format(data_folder.name))
         self.resize(880, 600)
         self._lane = work_lane
-        self._folder = data_folder
+        self._folder, self._kind = data_folder, kind
         self._work: Work | None = None
         self.report: Report | None = None
         self.ask = FolderAsker(settings, self)
@@ -155,10 +165,10 @@ class DataReportDialog(QDialog):
 
     def look(self) -> None:
         """Read the folder (again)."""
-        data_folder = self._folder
+        data_folder, kind = self._folder, self._kind
         self.bar.show()
         self._work = self._lane.submit(
-            lambda work: _inspect(work, data_folder),
+            lambda work: _inspect(work, data_folder, kind),
             text=self.tr("Reading {0}").format(data_folder.name),
             on_done=self._found,
             on_failed=self._failed,
@@ -172,11 +182,15 @@ class DataReportDialog(QDialog):
     def _found(self, report: Report) -> None:
         self.report = report
         self.bar.hide()
-        counts_template = self.tr("{0} pairs, {1} pictures, {2} label maps")
-        description_parts = [counts_template.format(report.pairs, report.pictures, report.label_maps)]
+        if self._is_of_own_kind(report):
+            description_parts = [self.tr("{0} examples").format(report.examples)]
+            is_usable = bool(report.examples) and not report.problems
+        else:
+            counts_template = self.tr("{0} pairs, {1} pictures, {2} label maps")
+            description_parts = [counts_template.format(report.pairs, report.pictures, report.label_maps)]
+            is_usable = bool(report.pairs) and not report.problems and bool(report.label_set)
         if report.label_set:
             description_parts.append(self.tr("{0} labels of {1}").format(report.labels, report.label_set))
-        is_usable = bool(report.pairs) and not report.problems and bool(report.label_set)
         description_parts.append(self.tr("ready to train") if is_usable else self.tr("not ready to train"))
         self.summary.setText("; ".join(description_parts) + ".")
         detail_lines = [
@@ -190,6 +204,10 @@ class DataReportDialog(QDialog):
         self._show_findings(report)
         self._show_shares(report)
         self._show_buttons()
+
+    def _is_of_own_kind(self, report: Report) -> bool:
+        """Whether the folder holds what the recipe trains on, and that is not pictures with label maps."""
+        return self._kind is not None and report.layout == self._kind.id and report.layout != "pairs"
 
     def _show_findings(self, report: Report) -> None:
         paragraphs = []
@@ -283,7 +301,8 @@ def _counted(counts: dict[str, int], shown_count: int = 3) -> str:
     return counted_text + (", ..." if len(sorted_counts) > shown_count else "") if counted_text else "–"
 
 
-def _inspect(work: Work, data_folder: Path) -> Report:
+def _inspect(work: Work, data_folder: Path, kind: Kind | None) -> Report:
     from engine.data.kinds import inspect_folder
 
-    return inspect_folder(data_folder, on_progress=work.progress, cancel=work.cancel_event)
+    expected_kind = kind if kind is not None and kind.describes(data_folder) else None
+    return inspect_folder(data_folder, expected_kind, on_progress=work.progress, cancel=work.cancel_event)

@@ -60,7 +60,7 @@ def data(
             say(f"written: {path}")
     if json_file is not None and not to_stdout:
         write_text(json_file, json.dumps(data_report.to_dict(), ensure_ascii=False, indent=2) + "\n")
-    if data_report.problems or not data_report.seen.stems:
+    if data_report.problems or not data_report.examples:
         raise SystemExit(CHECK_FAILED)
 
 
@@ -77,6 +77,8 @@ def described(report: Report, names_shown: int | None = SHOWN) -> list[str]:
         report_lines = [
             f"{report.folder}: {_counted(report.pictures, 'picture')} in {_counted(report.labels, 'class', 'es')}"
         ]
+    elif report.layout not in ("pairs", "empty"):
+        report_lines = [f"{report.folder}: {_counted(report.examples, 'example')} of the kind \"{report.layout}\""]
     for title, size_counts in (("pictures", report.picture_sizes), ("label maps", report.map_sizes)):
         if size_counts:
             common_sizes = ", ".join(f"{size} ({number})" for size, number in size_counts.most_common(4))

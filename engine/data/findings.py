@@ -74,8 +74,11 @@ class Report:
 
     @property
     def examples(self) -> int:
-        """What can be trained on: pairs of a picture and a label map, pictures, or records of boxes."""
-        return self.pairs if self.layout in ("pairs", "empty") else self.layouts or self.pictures
+        """What can be trained on: pairs of a picture and a label map, pictures, records of boxes, or the stems of a
+        system's own kind of data."""
+        if self.layout in ("pairs", "empty"):
+            return self.pairs
+        return self.layouts or self.pictures or len(self.seen.stems)
 
     def by_kind(self) -> dict[str, list[Finding]]:
         """Findings in the order of KINDS."""

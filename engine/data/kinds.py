@@ -2,6 +2,7 @@
 
 A system names its kind by path (`System.data`), one of these or one of its own: training, the data report,
 `tessera data` and the studio ask the kind and know no folder's contents. Imports no torch; `opens` does when called.
+A folder is recognised among the kinds of all systems.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from engine.data.report import (
     inspect_pictures,
 )
 from engine.errors import BadFile, Message
+from engine.systems import all_systems
+from engine.systems.base import load_part
 
 if TYPE_CHECKING:
     from engine.data.dataset import DataSet
@@ -132,9 +135,11 @@ KINDS = (LABELLED, LAYOUT_FILE, CAPTIONED, CLASSES, PICTURES)
 """In the order in which a folder is recognised: what says more comes first."""
 
 
-def recognised(data_folder: Path, other_kinds: tuple[Kind, ...] = ()) -> Iterator[Kind]:
-    """The kinds that a folder looks like, the one that says most first; `other_kinds` are asked before ours."""
-    return (kind for kind in (*other_kinds, *KINDS) if kind.describes(data_folder))
+def recognised(data_folder: Path) -> Iterator[Kind]:
+    """The kinds that a folder looks like: those that systems bring of their own, then ours, what says most first."""
+    kind_paths = dict.fromkeys(system.data for system in all_systems())
+    own_kinds = [kind for kind in map(load_part, kind_paths) if kind not in KINDS]
+    return (kind for kind in (*own_kinds, *KINDS) if kind.describes(data_folder))
 
 
 def inspect_folder(
@@ -159,7 +164,9 @@ def inspect_folder(
     """
     data_folder = Path(data_folder)
     if not data_folder.is_dir():
-        raise BadFile('"{0}" is not a folder; give a folder with images/ and labels/.', data_folder)
+        if kind is None:
+            raise BadFile('"{0}" is not a folder; give a folder of training data.', data_folder)
+        raise BadFile('"{0}" is not a folder; give one with {1}.', data_folder, kind.holds)
     kind = kind or next(recognised(data_folder), LABELLED)
     return kind.inspect(data_folder, Look(quick, on_progress, cancel))
 

@@ -41,7 +41,7 @@ def make_files(
     """
     new_files: dict[Path, dict[str, Any]] = {}
     classes_path, splits_path = data_folder / "classes.json", data_folder / "splits.json"
-    if not report.seen.stems:
+    if not (report.seen.stems and report.pictures):  # a system's own kind of data has no such lists
         raise BadFile('"{0}" has no pairs of pictures and label maps; put them into images/ and labels/.', data_folder)
     if not classes_path.exists():
         if label_set is not None:

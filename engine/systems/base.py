@@ -136,6 +136,7 @@ class System:
     runtime: path of what makes use of weights: called with (`Weights`, torch.device).
     data: path of the kind of data set that it trains on.
     task, task_config: paths of the training task and of its config dataclass; the model's is the first network's.
+    measures_data: whether a published card says what its kind of data measures of the training split.
     finish: path of what publishing adds to trained weights (`engine.systems.finish`).
     published: path of how the authors' files are recognised and converted.
     golden: path of the kinds of golden cases, by name.
@@ -157,6 +158,7 @@ class System:
     data: str = LABELLED
     task: str
     task_config: str
+    measures_data: bool = True
     finish: str = ""
     published: str = ""
     golden: str = ""

@@ -21,7 +21,7 @@ from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
 from engine.systems import find_system, system
-from engine.systems.base import RENDER, USUAL_SIDE, Network, load_part
+from engine.systems.base import USUAL_SIDE, Network, load_part
 from engine.systems.finish import Finish
 from engine.training.loop import Loop
 from engine.training.run.snapshot import Snapshot
@@ -60,12 +60,13 @@ def publish(
     metrics: dict[str, Any] = {"at_training": trained.numbers}
     train_split: DataSet | None = None
     known_system = find_system(trained.system)
-    if known_system is not None and (known_system.finish or RENDER in known_system.requests):
+    if known_system is not None and (known_system.finish or known_system.measures_data):
         network = _trained_network(best_file, trained, tensors)
         data_kind: Kind = load_part(known_system.data)
         picture_side = int(trained.config.get("resolution", run_config.recipe.get("resolution", USUAL_SIDE)))
         train_split = data_kind.opens()(data or Path(run_config.data), "train", picture_side, on_progress)
-        metrics["train"] = train_split.measures()
+        if known_system.measures_data and (data_measures := train_split.measures()):
+            metrics["train"] = data_measures
         tensors |= _system_finish(trained.system).tensors(network, train_split, None, on_progress)
     card = _trained_card(weights_name, run_config, trained, metrics, facts)
     weights_folder = (destination or user_weights_folder()) / weights_name

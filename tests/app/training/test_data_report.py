@@ -11,6 +11,7 @@ from app.dialogs.data_report import DataReportDialog
 from app.shell.core import Core
 from app.shell.settings import Settings
 from tests.app.shell.test_window import nameless
+from tests.engine.systems.made_up.data import TONES
 
 
 @pytest.fixture
@@ -23,8 +24,8 @@ def core(qtbot, tmp_path):
 
 @pytest.fixture
 def report(qtbot, core):
-    def show(folder):
-        dialog = DataReportDialog(core.work_lane, core.settings, folder)
+    def show(folder, kind=None):
+        dialog = DataReportDialog(core.work_lane, core.settings, folder, kind=kind)
         qtbot.addWidget(dialog)
         dialog.show()
         qtbot.waitUntil(lambda: dialog.bar.isHidden())
@@ -43,6 +44,18 @@ def test_a_good_folder_is_ready_to_train(report, tiny_dataset, tmp_path):
     dialog.save.click()
     assert json.loads((tmp_path / "report.json").read_text())["pairs"] == 9
     assert nameless(dialog) == []
+
+
+def test_data_of_a_systems_own_kind_are_ready_to_train(report, tmp_path):
+    (tmp_path / "tones.json").write_text('{"train": [0.1, 0.2], "val": [0.3]}')
+    dialog = report(tmp_path, TONES)
+    assert dialog.report.layout == "tones" and dialog.summary.text() == "3 examples; ready to train."
+    assert not dialog.make.isVisible()
+
+
+def test_a_folder_that_is_not_what_the_recipe_trains_on_is_reported_as_what_it_is(report, tiny_dataset):
+    dialog = report(tiny_dataset, TONES)
+    assert dialog.report.layout == "pairs" and "9 pairs" in dialog.summary.text()
 
 
 def test_files_that_are_wrong_are_named(report, tiny_dataset):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import engine.systems
-from engine.data.kinds import inspect_folder
+from engine.data.kinds import inspect_folder, recognised
 from engine.data.report import Look
 from engine.errors import BadFile, EngineError, WeightsError
 from engine.requests.json_text import from_json, kinds, schema_of, to_json
@@ -83,6 +83,31 @@ def test_its_data_are_recognised_and_reported(tones: Path) -> None:
     kind = load_part(SYSTEM.data)
     assert kind.describes(tones)
     assert inspect_folder(tones, kind).layout == "tones" == kind.inspect(tones, Look()).layout
+    assert next(recognised(tones)) is kind
+    report = inspect_folder(tones)
+    assert report.layout == "tones" and report.splits == {"train": 8, "val": 2}
+    assert report.examples == 10 and report.to_dict()["usable"] is True
+
+
+def test_the_command_line_reports_on_its_data(tones: Path, run: Runner) -> None:  # noqa: F811
+    done = run("data", tones)
+    assert done.code == 0, done.err
+    assert '10 examples of the kind "tones"' in done.out and "label map" not in done.out
+    told = json.loads(run("data", tones, "--json", "-").out)
+    assert (told["layout"], told["usable"]) == ("tones", True)
+    done = run("data", tones, "--make")
+    assert done.code == 2 and one_sentence(done.err) and sorted(path.name for path in tones.iterdir()) == [
+        "tones.json"
+    ]
+
+
+def test_no_folder_is_told_by_what_its_data_should_hold(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="give one with tones.json, with the pitches of tones") as refused:
+        inspect_folder(tmp_path / "nowhere", load_part(SYSTEM.data))
+    assert is_one_sentence(str(refused.value))
+    with pytest.raises(BadFile, match="is not a folder") as refused:
+        inspect_folder(tmp_path / "nowhere")
+    assert is_one_sentence(str(refused.value)) and "labels/" not in str(refused.value)
 
 
 def test_it_trains_resumes_and_leaves_a_run_like_any_other(tones: Path, tmp_path: Path) -> None:
@@ -104,6 +129,7 @@ def test_it_is_published_with_both_networks(weights: str) -> None:
     (entry,) = [entry for entry in list_weights() if entry.name == weights]
     assert entry.card is not None and entry.problem == ""
     assert list(entry.card.networks) == ["player", "hearer"] and entry.card.config == {}
+    assert entry.card.metrics["train"] == {"lowest_pitch": pytest.approx(0.1)}
     loaded = load_weights(weights)
     assert network_of(loaded, "player").config.width == 4
     assert all(name.startswith(("player.", "hearer.")) for name in loaded.state)

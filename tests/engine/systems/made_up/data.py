@@ -10,7 +10,7 @@ import torch
 
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
-from engine.data.findings import Report
+from engine.data.findings import Report, Seen
 from engine.data.kinds import Kind
 from engine.data.report import Look
 from engine.errors import BadFile, Message
@@ -51,7 +51,10 @@ class Tones(DataSet):
 
 
 def inspect_tones(folder: Path, look: Look) -> Report:
-    return Report(folder, layout=TONES.id)
+    pitches = json.loads((folder / FILE).read_text("utf-8"))
+    stems = [f"{split}_{number}" for split, tones in pitches.items() for number in range(len(tones))]
+    splits = {split: len(tones) for split, tones in pitches.items()}
+    return Report(folder, layout=TONES.id, splits=splits, seen=Seen(stems=stems))
 
 
 TONES = Kind(
