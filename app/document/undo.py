@@ -127,9 +127,5 @@ class UndoStack:
         return self._undone[-1].text if self._undone else ""
 
     @property
-    def count(self) -> int:
-        return len(self._done)
-
-    @property
     def nbytes(self) -> int:
         return sum(command.nbytes for command in self._done) + sum(command.nbytes for command in self._undone)
