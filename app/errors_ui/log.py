@@ -77,12 +77,5 @@ def install_hooks(hub: ProblemHub) -> None:
     qInstallMessageHandler(_qt_message)
 
 
-def remove_hooks() -> None:
-    """Put Python's and Qt's own handlers back (tests)."""
-    sys.excepthook = sys.__excepthook__
-    threading.excepthook = threading.__excepthook__
-    qInstallMessageHandler(None)
-
-
 def _qt_message(message_type: QtMsgType, context: QMessageLogContext, text: str) -> None:
     log.log(LEVELS.get(message_type, logging.WARNING), "Qt: %s", text)

@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -35,7 +35,7 @@ from app.dialogs.variations import VariationsDialog
 from app.document.opening import Gallery, Template
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, ProblemHub, Severity
-from app.errors_ui.log import install_hooks, remove_hooks, start_log, stop_log
+from app.errors_ui.log import install_hooks, start_log, stop_log
 from app.jobs.photos import Photo
 from app.raster.view import Mode
 from app.shell.environment import drop_foreign_qt_paths
@@ -398,7 +398,9 @@ def test_the_bar_shows_one_sentence_and_copies_details(qtbot):
     assert bar.isHidden()
 
 
-def test_an_uncaught_exception_reaches_log_and_bar(window, core, tmp_path, qtbot):
+def test_an_uncaught_exception_reaches_log_and_bar(window, core, tmp_path, qtbot, monkeypatch):
+    for module in (sys, threading):
+        monkeypatch.setattr(module, "excepthook", module.excepthook)
     path = start_log(tmp_path, console=False)
     install_hooks(core.hub)
     try:
@@ -407,7 +409,7 @@ def test_an_uncaught_exception_reaches_log_and_bar(window, core, tmp_path, qtbot
         thread.start()
         thread.join()
     finally:
-        remove_hooks()
+        qInstallMessageHandler(None)
         stop_log()
     qtbot.waitUntil(lambda: "ZeroDivisionError" in window.error_bar.problem.sentence)
     text = path.read_text("utf-8")
