@@ -108,7 +108,7 @@ class ResultsController(QObject):
                 return
             self._context.status.show_message(self.tr("Picture {0} brought back").format(picture_number))
             if document.fingerprint != made_with.fingerprint:
-                sentence = self.tr("The weights {0} have changed since picture {1}: it is painted anew with them.")
+                sentence = self.tr("The weights {0} have changed since picture {1}: it is painted again with them.")
                 self._context.core.hub.notice(sentence.format(made_with.weights, picture_number))
 
         self._restyle.fresh(made_with.styles, made_with.weights, recalled)

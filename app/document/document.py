@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QRect, Signal
 
 from app.document.commands import ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
-from app.document.kinds import kind_named
+from app.document.kinds import SceneRequest, kind_named
 from app.document.label_states import LabelStates
 from app.document.origin import Held, Origin
 from app.document.pixel_editor import PixelEditor
@@ -282,7 +282,7 @@ class Document(QObject):
 
     def restore(
         self,
-        request: RenderRequest,
+        request: SceneRequest,
         *,
         label_set: LabelSet | None = None,
         picture: np.ndarray | None = None,

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from app.shell.i18n import tr
 from engine.errors import BadRequest
 from engine.requests.render import RenderRequest
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from app.document.document import Document
+    from engine.requests.label_map_data import LabelMapData
+    from engine.requests.styles import Style
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,21 @@ class Kind:
         return str(self.request.__struct_config__.tag)
 
 
+class SceneRequest(Protocol):
+    """A request that says enough for a document to begin with."""
+
+    @property
+    def weights(self) -> str: ...
+
+    @property
+    def label_map(self) -> LabelMapData: ...
+
+    @property
+    def styles(self) -> dict[int, Style]: ...
+
+    def replace(self, **changes: Any) -> Self: ...
+
+
 _KINDS: dict[str, Kind] = {}
 
 
@@ -51,6 +70,12 @@ def register(kind: Kind) -> Kind:
     """Make a kind known."""
     _KINDS[kind.name] = kind
     return kind
+
+
+def opens(request: Any) -> TypeGuard[SceneRequest]:
+    """Whether a document can begin with the request: its kind is known, and it has a label map and styles."""
+    name = str(request.__struct_config__.tag)
+    return name in _KINDS and {"label_map", "styles"} <= set(request.__struct_fields__)
 
 
 def kind_named(name: str) -> Kind:

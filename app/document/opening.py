@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from app.document.document import Document
+from app.document.kinds import SceneRequest, opens
 from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.shell.catalogue import Catalogue
@@ -23,8 +24,6 @@ from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
 from engine.requests.json_text import from_json
-from engine.requests.render import RenderRequest
-from engine.requests.styles import located
 from engine.systems.base import Abilities
 
 PREVIEW = 512
@@ -46,7 +45,7 @@ class Found:
 
     path: Path
     kind: str
-    request: RenderRequest | None = None
+    request: SceneRequest | None = None
     pixels: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
     maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
@@ -62,7 +61,7 @@ def look_at(work: Work, path: Path) -> Found:
     work.progress(0.1, _tr("Opening {0}").format(path.name))
     kind = sniff(path)
     if kind == "request_png":
-        request = _render_request(read_embedded_request(path) or "", path)
+        request = _located_request(read_embedded_request(path) or "", path)
         image = read_image(path)
         return Found(path, kind, request, image.pixels, image.notes)
     if kind == "request_json":
@@ -73,7 +72,7 @@ def look_at(work: Work, path: Path) -> Found:
         return Found(path, "image", None, pixels, maybe_map=guessed or _few_colours(pixels), ask=guessed)
     if kind == "unknown":
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
-        raise BadFile(_tr('"{0}" is nothing that Tessera opens.').format(path))
+        raise BadFile(_tr('"{0}" is not a file that Tessera opens.').format(path))
     return Found(path, kind)
 
 
@@ -83,16 +82,14 @@ def _few_colours(pixels: np.ndarray) -> bool:
 
 def read_request_file(path: Path) -> Found:
     """A request alone, from its JSON file. Raises EngineError naming what is wrong with it."""
-    return Found(path, "request_json", _render_request(read_text(path), path))
+    return Found(path, "request_json", _located_request(read_text(path), path))
 
 
-def _render_request(text: str, path: Path) -> RenderRequest:
-    request = from_json(text)
-    if not isinstance(request, RenderRequest):
-        raise BadRequest(_tr('"{0}" holds a request of another kind than a picture to render.').format(path.name))
-    styles = {label: located(style, path.parent) for label, style in request.styles.items()}
-    changed: RenderRequest = request.replace(styles=styles)
-    return changed
+def _located_request(text: str, path: Path) -> SceneRequest:
+    request = from_json(text).located(path.parent)
+    if not opens(request):
+        raise BadRequest(_tr('"{0}" holds a request that cannot be opened as a document.').format(path.name))
+    return request
 
 
 def sample_path() -> Path:

@@ -1,7 +1,8 @@
 """The scene: everything that a document holds, as one frozen value.
 
-Each field says in its role (`app.document.scene_fields`) what it is for. So a new one is written here and nowhere
-else: undo, kept pictures, saved files, requests and equality follow.
+Each field says in its role (`app.document.scene_fields`) what it is for, and undo, kept pictures, saved files, requests
+and equality follow from that. Only a signal of its own, or an attribute that panels read, is added in
+`app.document.document`.
 """
 
 from __future__ import annotations
@@ -188,17 +189,32 @@ class Scene:
         Role(decides=True, key="detail", checked=_checked_detail, text=mark("Change detail"), signal="detail_changed"),
         default="model",
     )
-    kind: str = scene_field(Role(decides=True, checked=lambda kind, _: kind_named(kind).name), default=RENDER.name)
-    inputs: Mapping[str, Any] = scene_field(
-        Role(recalled=True, checked=_checked_inputs), default_factory=lambda: MappingProxyType({})
+    kind: str = scene_field(
+        Role(decides=True, checked=lambda kind, _: kind_named(kind).name, text=mark("Change kind of request")),
+        default=RENDER.name,
     )
-    locked: frozenset[int] = scene_field(_of_labels(key="label_locks", signal="labels_changed"), default=_NO_LABELS)
-    hidden: frozenset[int] = scene_field(_of_labels(signal="labels_changed"), default=_NO_LABELS)
+    inputs: Mapping[str, Any] = scene_field(
+        Role(recalled=True, checked=_checked_inputs, text=mark("Change inputs")),
+        default_factory=lambda: MappingProxyType({}),
+    )
+    locked: frozenset[int] = scene_field(
+        _of_labels(key="label_locks", text=mark("Change locked labels"), signal="labels_changed"), default=_NO_LABELS
+    )
+    hidden: frozenset[int] = scene_field(
+        _of_labels(text=mark("Change hidden labels"), signal="labels_changed"), default=_NO_LABELS
+    )
     style_locked: frozenset[int] = scene_field(
-        _of_labels(key="style_locks", signal="style_locks_changed"), default=_NO_LABELS
+        _of_labels(key="style_locks", text=mark("Change locked styles"), signal="style_locks_changed"),
+        default=_NO_LABELS,
     )
     photo: np.ndarray | None = scene_field(
-        Role(needs="size", checked=lambda pixels, _: checked_picture(pixels), same=lambda a, b: a is b), default=None
+        Role(
+            needs="size",
+            checked=lambda pixels, _: checked_picture(pixels),
+            same=lambda a, b: a is b,
+            text=mark("Change photo"),
+        ),
+        default=None,
     )
 
     __hash__ = None  # type: ignore[assignment]

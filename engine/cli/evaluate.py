@@ -127,7 +127,7 @@ def _read_metrics(metrics_file: Path) -> list[dict[str, Any]]:
     try:
         parsed = json.loads(read_bytes(metrics_file))
     except ValueError as error:
-        raise BadFile('"{0}" is no JSON; give a file that --json wrote.', metrics_file, details=str(error)) from error
+        raise BadFile('"{0}" is not JSON; give a file that --json wrote.', metrics_file, details=str(error)) from error
     all_metrics = parsed if isinstance(parsed, list) else [parsed]
     if not all(
         isinstance(metrics, dict) and {"weights", "system", "data", "split"} <= set(metrics) for metrics in all_metrics

@@ -99,7 +99,7 @@ def _request_text(request_file: Path) -> str:
     except BadFile as error:
         if not request_file.is_file() or file_kind == "request_json":
             raise
-        raise BadRequest('"{0}" is no request; {1}.', request_file, WANTED, details=str(error)) from error
+        raise BadRequest('"{0}" is not a request; {1}.', request_file, WANTED, details=str(error)) from error
     if not file_text.lstrip("\ufeff").lstrip().startswith("{"):
-        raise BadRequest('"{0}" is no request; {1}.', request_file, WANTED)
+        raise BadRequest('"{0}" is not a request; {1}.', request_file, WANTED)
     return file_text

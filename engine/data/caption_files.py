@@ -48,7 +48,7 @@ def read_captions(data_folder: Path) -> dict[str, list[str]]:
         captions = msgspec.json.decode(read_bytes(captions_path), type=dict[str, list[str] | str])
     except msgspec.DecodeError as error:
         raise BadFile(
-            '"{0}" is no list of sentences per picture ({1}); write it again.', captions_path, error
+            '"{0}" is not a list of sentences per picture ({1}); write it again.', captions_path, error
         ) from error
     sentence_lists = {stem: [entry] if isinstance(entry, str) else entry for stem, entry in captions.items()}
     return {stem: sentences for stem, sentences in sentence_lists.items() if sentences}

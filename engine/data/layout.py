@@ -37,7 +37,9 @@ def read_splits(data_folder: Path) -> dict[str, list[str]]:
             raise TypeError("no lists of stems")
         return {str(split_name): [str(stem) for stem in stems] for split_name, stems in splits.items()}
     except (OSError, ValueError, TypeError) as error:
-        raise BadFile("{0} is no list of stems per split; write it again.", splits_path, details=str(error)) from error
+        raise BadFile(
+            "{0} is not a list of stems per split; write it again.", splits_path, details=str(error)
+        ) from error
 
 
 def measured_split(data_folder: Path) -> str:

@@ -106,7 +106,7 @@ def _without_label_set(map_path: Path, digest: bytes) -> FileFacts:
     if colour_counts is None or len(colour_counts) > MOST_COLOURS:
         colour_clause = Message("more") if colour_counts is None else Message("{0}, more", len(colour_counts))
         sentence = Message(
-            '"{0}" has {1} than {2} colours, so it is no label map; put label maps into labels/.',
+            '"{0}" has {1} than {2} colours, so it is not a label map; put label maps into labels/.',
             map_path, colour_clause, MOST_COLOURS,
         )
         return FileFacts(map_path, image.size, image.mode, digest, sentence, unfit=True)

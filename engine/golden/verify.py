@@ -119,6 +119,6 @@ def _difference(case: GoldenCase, outputs: Outputs) -> float:
             )
         difference = float((computed - expected).abs().max()) if expected.numel() else 0.0
         if math.isnan(difference):
-            raise BadFile('The output "{0}" of "{1}" holds values that are no numbers.', output_name, case.name)
+            raise BadFile('The output "{0}" of "{1}" holds values that are not numbers.', output_name, case.name)
         largest = max(largest, difference)
     return largest

@@ -185,7 +185,7 @@ def _read_palette(
     if int(used_values.max()) < len(palette) and any(
         all(colour in table for colour in map(packed, palette[used_values].tolist())) for _, table in known_tables
     ):
-        notes = [*notes, Message("the palette's numbers are no label ids, so its colours were read instead")]
+        notes = [*notes, Message("the palette's numbers are not label ids, so its colours were read instead")]
         return _read_colours(image.convert("RGB"), label_set, called, order, notes)
     return _read_values(values, label_set, called, order, "indexed", notes)  # raises, naming the values
 

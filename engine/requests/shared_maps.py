@@ -37,7 +37,7 @@ def spread_maps(fields: dict[str, Any]) -> dict[str, Any]:
     """The inverse of `share_maps`; all styles of one picture hold the same string. Raises BadRequest."""
     map_table = fields.pop(TABLE, {})
     if not isinstance(map_table, dict):
-        raise BadRequest('The key "{0}" of the request is no table of label maps; save the request again.', TABLE)
+        raise BadRequest('The key "{0}" of the request is not a table of label maps; save the request again.', TABLE)
     for map_holder in _objects(fields):
         if POINTER not in map_holder:
             continue

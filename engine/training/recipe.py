@@ -71,7 +71,7 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
     try:
         raw_fields = msgspec.toml.decode(recipe_path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
-        raise BadFile("{0} is no valid TOML: {1}.", recipe_path, error) from error
+        raise BadFile("{0} is not valid TOML: {1}.", recipe_path, error) from error
     for dotted_key, new_value in (changes or {}).items():
         *parent_keys, last_key = dotted_key.split(".")
         key_table = raw_fields

@@ -42,7 +42,7 @@ def read_pth(path: Path) -> dict[str, Tensor]:
     for tensor_name, tensor in contents.items():
         if not isinstance(tensor_name, str) or not isinstance(tensor, Tensor) or tensor.layout is not torch.strided:
             raise WeightsError(
-                '"{0}" holds {1}, which is no tensor with a name; give a file such as latest_net_G.pth.',
+                '"{0}" holds {1}, which is not a tensor with a name; give a file such as latest_net_G.pth.',
                 path, repr(str(tensor_name)[:80]),
             )
         state[tensor_name] = tensor.detach()
@@ -60,7 +60,7 @@ def _unreadable(path: Path, error: Exception) -> WeightsError:
             "own page.",
             path, details=error_text,
         )
-    return WeightsError('"{0}" is truncated or is no PyTorch file; download it again.', path, details=f"{error!r}")
+    return WeightsError('"{0}" is truncated or is not a PyTorch file; download it again.', path, details=f"{error!r}")
 
 
 def _names_code(path: Path) -> bool:

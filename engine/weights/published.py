@@ -89,12 +89,12 @@ def _with_encoder(
         state, encoder, state_path, encoder_path = encoder, state, encoder_path, state_path
     if generator_kind is None or not generator_kind.published.encoder:
         raise WeightsError(
-            '"{0}" is no generator that takes an image encoder; give it without "{1}".', state_path, encoder_path
+            '"{0}" is not a generator that takes an image encoder; give it without "{1}".', state_path, encoder_path
         )
     wanted_encoder = generator_kind.system, generator_kind.published.encoder
     if encoder_kind is None or (encoder_kind.system, encoder_kind.published.network) != wanted_encoder:
         raise WeightsError(
-            '"{0}" is no image encoder of {1}; give the latest_net_E.pth that was published with "{2}".',
+            '"{0}" is not an image encoder of {1}; give the latest_net_E.pth that was published with "{2}".',
             encoder_path,
             generator_kind.network.title,
             state_path,

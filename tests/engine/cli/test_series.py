@@ -155,7 +155,7 @@ def test_what_is_no_request_and_what_is_no_number_is_told_plainly(run: Runner, t
     Path("README.md").write_text("# Not a request\n", "utf-8")
     Path("broken.json").write_text('{"schema": ', "utf-8")
     done = run("render", "README.md", "--out", "no.png")
-    assert done.code == 2 and "is no request; give a request JSON file" in one_sentence(done.err)
+    assert done.code == 2 and "is not a request; give a request JSON file" in one_sentence(done.err)
     done = run("render", "broken.json", "--out", "no.png")
     assert done.code == 2 and "not valid JSON" in one_sentence(done.err)
     done = run("morph", "base.png", "--to", "mean", "--frames", 1, "--out", "no.gif")
