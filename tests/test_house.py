@@ -73,16 +73,56 @@ def test_packages_have_no_more_modules_than_one_can_look_over() -> None:
 
 def test_classes_of_the_application_stand_on_one_class_of_ours_at_most() -> None:
     """Two floors: what a reader must hold in mind is one class and the one below it. Errors and protocols count too."""
+    sources = {_module(path): path.read_text("utf-8") for path in _sources("app")}
+    assert {name: count for name, count in _floors(sources).items() if count > 2} == {}
+
+
+def test_floors_are_counted_by_file_and_name() -> None:
+    """Two classes of one name are two, and a base is the one that its file defines or imports."""
+    sources = {
+        "app.one": "class Base: ...\nclass Panel(Base): ...",
+        "app.two": "from app.one import Panel as Below\nclass Panel(Below): ...\nclass Dock(app.one.Panel): ...",
+        "app.three": "from elsewhere import Base\nclass Panel(Base): ...",
+    }
+    assert _floors(sources) == {
+        "app.one.Base": 1, "app.one.Panel": 2, "app.two.Panel": 3, "app.two.Dock": 3, "app.three.Panel": 1,
+    }  # fmt: skip
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _floors(sources: dict[str, str]) -> dict[str, int]:
+    """How many of these modules' classes stand on each other, the class itself counted, by dotted name."""
     bases: dict[str, list[str]] = {}
-    for path in _sources("app"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                bases[node.name] = [ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases]
+    for module, source in sources.items():
+        tree = ast.parse(source)
+        origins = {
+            imported.asname or imported.name: f"{node.module}.{imported.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for imported in node.names
+        }
+        origins |= {
+            imported.asname: imported.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for imported in node.names
+            if imported.asname
+        }
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        origins |= {node.name: f"{module}.{node.name}" for node in classes}
+        for node in classes:
+            written = [ast.unparse(base).split("[")[0].partition(".") for base in node.bases]
+            bases[f"{module}.{node.name}"] = [
+                origins.get(first, first) + dot + rest for first, dot, rest in written
+            ]
 
-    def floors(name: str) -> int:
-        return 1 + max((floors(base) for base in bases[name] if base in bases), default=0)
+    def count(name: str) -> int:
+        return 1 + max((count(base) for base in bases[name] if base in bases), default=0)
 
-    assert {name: floors(name) for name in bases if floors(name) > 2} == {}
+    return {name: count(name) for name in bases}
 
 
 def test_no_path_is_opened_by_opencv() -> None:
@@ -109,31 +149,76 @@ NAMING_ALLOWED = {
 
 def test_only_systems_name_a_system() -> None:
     """In a string that is no docstring ("sean-faces" counts) or an import: all else asks `engine.systems`."""
-    from engine.systems import all_systems
-
-    names = "|".join(sorted({name for entry in all_systems() for name in (entry.id, entry.title)} - {"Parser"}))
-    mentioned = re.compile(rf"(?<![\w.])({names})(?!\w)")
-    module = re.compile(rf"engine\.systems\.({names})\b")
     offenders: dict[str, list[str]] = {}
     for path in _sources("app", "engine"):
         place = path.relative_to(REPO).as_posix()
-        if place.startswith("engine/systems/"):
-            continue
-        tree = ast.parse(path.read_text("utf-8"))
-        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-                text, pattern = node.value, mentioned
-                if re.search(r"\bparser\b", text) and not re.fullmatch(r"parser(-\w+)?", text):
-                    text = re.sub(r"\bparser\b", "", text)  # a word of plain sentences too
-            elif isinstance(node, ast.ImportFrom):
-                text, pattern = node.module or "", module
-            else:
-                continue
-            if pattern.search(text):
-                offenders.setdefault(place, []).append(f"line {node.lineno}: {text[:60]}")
+        if not place.startswith("engine/systems/") and (lines := _namings(path.read_text("utf-8"))):
+            offenders[place] = lines
     assert {place: lines for place, lines in offenders.items() if place not in NAMING_ALLOWED} == {}
     assert offenders.keys() >= NAMING_ALLOWED.keys() and len(NAMING_ALLOWED) <= 3
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from engine.systems import sean",
+        "from engine.systems import abilities, spade as painter",
+        "from engine import systems\nsystems.sean",
+        "from engine.systems.smis.network import SMIS",
+        "import engine.systems.sean",
+        "import engine.systems.sean.network as network",
+        "load_part('engine.systems.sean.network:Generator')",
+        "weights = 'SEAN-faces'",
+        "title = 'Pix2PixHD'",
+        "weights = f'spade-{size}'",
+    ],
+)
+def test_every_way_to_name_a_system_is_seen(source: str) -> None:
+    assert len(_namings(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""SEAN, section 3."""',
+        "from engine.systems import abilities, system",
+        "import engine.systems",
+        "from engine.nn.sean import SEAN",
+        "message = 'There is no parser for these labels.'",
+        "message = 'Parser'",
+        "word = 'spades'",
+    ],
+)
+def test_what_names_no_system_is_left_in_peace(source: str) -> None:
+    assert _namings(source) == []
+
+
+def _namings(source: str) -> list[str]:
+    """Where a module outside engine/systems names a system, each with its line."""
+    from engine.systems import all_systems
+
+    ids = "|".join(entry.id for entry in all_systems())
+    titles = {name for entry in all_systems() for name in (entry.id, entry.title)} - {"Parser", "parser"}
+    title = re.compile(rf"(?<![\w.])({'|'.join(sorted(titles))})(?!\w)", re.IGNORECASE)
+    parser_weights = re.compile(r"parser(-\w+)?")  # in a sentence it is a plain word
+    module = re.compile(rf"\bengine\.systems\.({ids})\b", re.IGNORECASE)
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    namings = []
+    for node in ast.walk(tree):
+        texts: list[str] = []
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            if title.search(node.value) or parser_weights.fullmatch(node.value) or module.search(node.value):
+                texts = [node.value]
+        elif isinstance(node, ast.ImportFrom):
+            texts = [f"{node.module}.{imported.name}" for imported in node.names]
+            texts = [text for text in texts if module.search(text)][:1]
+        elif isinstance(node, ast.Import):
+            texts = [imported.name for imported in node.names if module.search(imported.name)]
+        elif isinstance(node, ast.Attribute) and re.fullmatch(rf"(engine\.)?systems\.({ids})", ast.unparse(node)):
+            texts = [ast.unparse(node)]
+        namings += [f"line {node.lineno}: {text[:60]}" for text in texts]
+    return namings
 
 
 # ---------------------------------------------------------------- documents that stay true
