@@ -25,10 +25,9 @@ import torch
 from engine.devices import is_out_of_memory
 from engine.errors import BadRequest, Cancelled, EngineError, Message, OutOfMemory, WeightsError
 from engine.labels.label_maps import resize_label_map
-from engine.metrics.calibration import how_sure
 from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
-from engine.metrics.segmentation import Counts
+from engine.metrics.segmentation import Counts, how_sure
 from engine.requests.parse import LabelMapFinder
 from engine.session import Session
 from engine.systems import abilities
@@ -66,7 +65,7 @@ def evaluate(
         seconds_per_picture, networks, missing (reasons by name), rare_labels, label_shares.
         Systems that paint: see `engine.metrics.painted.measure_painter`.
         Parser: miou, miou_without_rare, accuracy, iou by label name; sure, sure_right and sure_from of
-        `engine.metrics.calibration.how_sure`, at the threshold of the parser's card. An IoU is None for a label that
+        `engine.metrics.segmentation.how_sure`, at the threshold of the parser's card. An IoU is None for a label that
         occurs neither in truth nor in prediction; means leave those out.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.metrics.calibration import how_sure, sure_from
+from engine.metrics.segmentation import how_sure, sure_from
 
 
 def test_the_least_confidence_with_enough_good_maps_above_it() -> None:
