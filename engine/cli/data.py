@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, cancelling, check_target, progress, say, say_json
+from engine.cli.common import CHECK_FAILED, announce, cancelling, check_target, progress, say, say_json
 
 if TYPE_CHECKING:
     from engine.data.findings import Report
@@ -27,6 +27,16 @@ def data(
     validation: Annotated[
         float, typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of pairs kept for validation.")
     ] = 0.1,
+    parse: Annotated[
+        str | None,
+        typer.Option("--parse", metavar="WEIGHTS", help="First give pictures without a label map one, by this parser."),
+    ] = None,
+    sure: Annotated[
+        float | None,
+        typer.Option(
+            "--sure", min=0.0, max=1.0, help="With --parse: the least confidence, the parser's own unless given."
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Read only the headers of pictures.")] = False,
     all_names: Annotated[bool, typer.Option("--all", help="Name every file, not the first ten of a kind.")] = False,
     json_file: Annotated[
@@ -35,8 +45,9 @@ def data(
 ) -> None:
     """Report on a dataset folder: pairs, sizes, labels, duplicates, near-empty maps and broken files, by name.
 
-    Nothing is changed unless --make is given, and then only missing files are written. Exit code 1 if the folder
-    cannot be trained on as it is.
+    Nothing is changed unless --parse or --make is given, and then only missing files are written. --parse goes on
+    where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that cannot be right.
+    Exit code 1 if the folder cannot be trained on as it is.
     """
     to_stdout = json_file is not None and str(json_file) == "-"
     if json_file is not None and not to_stdout:
@@ -45,6 +56,9 @@ def data(
     from engine.data.kinds import inspect_folder
     from engine.data.make import make_files
     from engine.files import write_text
+
+    if parse is not None:
+        _parse(folder, parse, sure, quiet=to_stdout, names_shown=None if all_names else SHOWN)
 
     with progress("reading", quiet=to_stdout) as on_progress, cancelling() as cancel:
         data_report = inspect_folder(folder, quick=quick, on_progress=on_progress, cancel=cancel)
@@ -62,6 +76,47 @@ def data(
         write_text(json_file, json.dumps(data_report.to_dict(), ensure_ascii=False, indent=2) + "\n")
     if data_report.problems or not data_report.examples:
         raise SystemExit(CHECK_FAILED)
+
+
+def _parse(folder: Path, weights: str, sure: float | None, *, quiet: bool, names_shown: int | None) -> None:
+    """Label the folder's pictures; one line each on stderr for what was left out."""
+    from engine.cli.weights import label_set_of
+    from engine.data.parse_folder import RECORD, parse_folder
+    from engine.requests.parse import ParseRequest
+    from engine.session import Session
+    from engine.weights.card import read_card
+    from engine.weights.store import find_weights
+
+    label_set = label_set_of(weights)
+    card = read_card(find_weights(weights))
+    session = Session()
+    session.services().shelf.serving(weights, ParseRequest)  # weights that do not parse are refused before any picture
+
+    def label_map_of(path: Path) -> tuple[Any, float]:
+        result = session.run(ParseRequest(weights=weights, path=str(path)))
+        return result.label_map, result.confidence
+
+    with progress("parsing", quiet=quiet) as on_progress, cancelling() as cancel:
+        outcome = parse_folder(
+            folder,
+            label_map_of,
+            label_set,
+            weights=card.name,
+            sha256=card.sha256,
+            sure=card.sure_from if sure is None else sure,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+    kept = f", {len(outcome.kept)} kept" if outcome.kept else ""
+    given = f", {_counted(len(outcome.given), 'picture')} had one already" if outcome.given else ""
+    announce(
+        f"{_counted(len(outcome.written), 'label map')} written{kept}{given}, {len(outcome.left_out)} left out; "
+        f"{folder / RECORD} says the confidence of each"
+    )
+    for stem, doubt in list(outcome.left_out.items())[:names_shown]:
+        announce(f"  {stem}: {doubt}")
+    if names_shown is not None and len(outcome.left_out) > names_shown:
+        announce(f"  and {len(outcome.left_out) - names_shown} more (--all names them)")
 
 
 def described(report: Report, names_shown: int | None = SHOWN) -> list[str]:
