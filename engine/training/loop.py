@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from engine.training.control import Control
 from engine.training.recipe import Recipe
 from engine.training.run import checkpoint
 from engine.training.run.pace import Pace, machine_use
-from engine.training.run.parallel import all_or_none, any_process, average_numbers
+from engine.training.run.parallel import all_or_none, average_numbers
 from engine.training.run.shortage import too_little_memory
 from engine.training.run.snapshot import Snapshot, copied_to_cpu, read_numbers, write_weights
 from engine.training.run.step import Stepper
@@ -77,6 +77,7 @@ class Loop:
     _marked: int = 0  # the last step whose milestones are done: a cancelled run owes them
     _saved: int = 0  # the step of the last checkpoint
     _pace: Pace = field(default_factory=lambda: Pace(0.0))
+    _waiting: ExitStack = field(default_factory=ExitStack)  # holds `Pace.waiting` while the run is paused
 
     def __post_init__(self) -> None:
         self.stepper = Stepper(self.task, self.recipe, self.train, self.fabric)
@@ -89,11 +90,12 @@ class Loop:
         numbers (the last checkpoint stays) and when data vanish or the disk is full, OutOfMemory.
         """
         self._pace = Pace(self.seconds)
-        with self.control.serving(), self._answering_while_validating(), self.stepper.ahead():
+        with self.control.serving(), self._answering_while_validating(), self.stepper.ahead(), self._waiting:
             try:
                 self._train()
                 if self._saved < self.step:
-                    self.save()
+                    with all_or_none(self.fabric):
+                        self.save()
             except Cancelled:
                 self.save()
                 self._phase("stopped")
@@ -112,7 +114,8 @@ class Loop:
     def _train(self) -> None:
         if self._marked < self.step:
             self._milestones()
-        self._phase("training")
+        with all_or_none(self.fabric):
+            self._phase("training")
         while self.step < self.recipe.steps:
             self._answer_control()
             self._latest = self.stepper.run(self.step)
@@ -136,20 +139,14 @@ class Loop:
 
     def _answer_control(self) -> None:
         """Do what other threads asked for; all processes stop together."""
-        stop_requested = False
-        try:
+        with all_or_none(self.fabric):
             self.control.check(self._on_pause)
-        except Cancelled:
-            stop_requested = True
-        if any_process(self.fabric, stop_requested):
-            raise Cancelled
 
     def _on_pause(self, paused: bool) -> None:
         if paused:
-            self._waiting = self._pace.waiting()
-            self._waiting.__enter__()
+            self._waiting.enter_context(self._pace.waiting())
         else:
-            self._waiting.__exit__(None, None, None)
+            self._waiting.close()
         self._phase("paused" if paused else "training")
 
     @contextmanager
@@ -177,8 +174,8 @@ class Loop:
             self._marked = self.step
             if checkpoint_due:
                 self.save()
-        if sample_due or validation_due:
-            self._phase("training")
+            if sample_due or validation_due:
+                self._phase("training")
 
     # ------------------------------------------------------------------ milestones
 
@@ -273,7 +270,7 @@ class Loop:
             grad_scaler.load_state_dict(loop_facts["scaler"])
 
     def _stopped_by(self, error: EngineError) -> EngineError:
-        """What is told when the run cannot go on; its state is saved first where it is good."""
+        """The error that ends a run which cannot go on; its state is saved first where it is good."""
         if isinstance(error, checkpoint.NoNumber):
             return error
         if self.stepper.whole and self._saved < self.step:
@@ -299,13 +296,14 @@ class Loop:
         losses = checkpoint.finite_losses(average_numbers(self.fabric, self._latest), self.step, self._saved)
         step_facts: dict[str, Any] = {"losses": losses, "images_per_second": round(self._pace.images_per_second(), 2)}
         step_facts["seconds_left"] = round(self._pace.seconds_left(self.recipe.steps - self.step), 3)
-        self._report("step", step_facts | machine_use(self.folder, self.device))
+        with all_or_none(self.fabric):  # one process alone writes and calls back
+            self._report("step", step_facts | machine_use(self.folder, self.device))
 
     def _phase(self, phase_name: str) -> None:
         self._notify("phase", {"phase": phase_name})
 
     def _report(self, event_name: str, event_facts: dict[str, Any]) -> None:
-        """Add a line to stats.jsonl and tell it. Raises BadFile if the line cannot be written."""
+        """Add a line to stats.jsonl and call the callbacks with it. Raises BadFile if the line cannot be written."""
         if not self.fabric.is_global_zero:
             return
         stats_line = {"event": event_name, "step": self.step, "seconds": round(self.seconds, 1), **event_facts}

@@ -144,13 +144,11 @@ def test_all_networks_move_when_gradients_are_accumulated(data: Path, tmp_path: 
         assert sum(moved) > len(moved) / 2, name
 
 
-FAILS = CHILD.replace(
+ENDS = CHILD.replace(
     ".run()",
     """
     if os.environ["RANK"] == "0":
-        def fail(batch):
-            raise failure("what rank 0 met.")
-        loop.task.samples = fail
+        sabotage(loop)
     try:
         loop.run()
     except (TrainingError, Cancelled) as error:
@@ -159,19 +157,52 @@ FAILS = CHILD.replace(
 ).replace("    prepare(", "    loop = prepare(")
 
 
+def ends_of_two(sabotage: str, data: Path, folder: Path) -> list[str]:
+    """How a run of two processes ends in each of them, after `sabotage` (code that has `loop`) in the first."""
+    head = "import os\nfrom engine.errors import Cancelled, TrainingError\ndef sabotage(loop):\n" + sabotage
+    recipe = changed(PARSER, steps=4)
+    children = [child({folder: recipe}, data, rank, head + ENDS, devices=2) for rank in two_ranks()]
+    results = [one.communicate(timeout=90) for one in children]
+    ends = [[line for line in out.splitlines() if line.startswith("ended:")] for out, _ in results]
+    assert [len(lines) for lines in ends] == [1, 1], results
+    return [lines[0] for lines in ends]
+
+
 @pytest.mark.loopback
 @pytest.mark.parametrize("failure", ["TrainingError", "Cancelled"])
 def test_what_one_process_meets_alone_ends_all_of_them(data: Path, tmp_path: Path, failure: str) -> None:
     """The first process samples and validates by itself: where that fails, the others must not wait for it."""
-    head = f"import os\nfrom engine.errors import Cancelled, TrainingError\nfailure = {failure}\n"
-    children = [
-        child({tmp_path / "run": changed(PARSER, steps=4)}, data, rank, head + FAILS, devices=2)
-        for rank in two_ranks()
-    ]
-    results = [one.communicate(timeout=90) for one in children]
-    told = [[line for line in out.splitlines() if line.startswith("ended:")] for out, _ in results]
+    ends = ends_of_two(f"""
+    def fail(batch):
+        raise {failure}("what rank 0 met.")
+    loop.task.samples = fail
+""", data, tmp_path / "run")
     if failure == "Cancelled":
-        assert [lines[0].split()[1] for lines in told] == ["Cancelled"] * 2, results
+        assert [end.split()[1] for end in ends] == ["Cancelled"] * 2
     else:
-        assert "what rank 0 met; training stopped at step 3" in told[0][0], results
-        assert "Another process of this run failed" in told[1][0]
+        assert "what rank 0 met; training stopped at step 3" in ends[0]
+        assert "Another process of this run failed" in ends[1]
+
+
+@pytest.mark.loopback
+def test_stats_that_cannot_be_written_end_all_processes(data: Path, tmp_path: Path) -> None:
+    """The first process alone writes them: the others must not wait for it in the next step."""
+    ends = ends_of_two("""
+    (loop.folder / "stats.jsonl").mkdir()
+""", data, tmp_path / "run")
+    assert "stats.jsonl" in ends[0] and "training stopped at step 1" in ends[0]
+    assert "Another process of this run failed" in ends[1] and "training stopped at step 1" in ends[1]
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("event", "phase"), [("step", None), ("phase", "training")])
+def test_a_callback_that_cancels_ends_all_processes(
+    data: Path, tmp_path: Path, event: str, phase: str | None
+) -> None:
+    ends = ends_of_two(f"""
+    def cancel(event, facts):
+        if event == {event!r} and facts.get("phase") == {phase!r}:
+            raise Cancelled
+    loop.callbacks.append(cancel)
+""", data, tmp_path / "run")
+    assert [end.split()[1] for end in ends] == ["Cancelled"] * 2
