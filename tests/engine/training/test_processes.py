@@ -169,15 +169,15 @@ def ends_of_two(sabotage: str, data: Path, folder: Path) -> list[str]:
 
 
 @pytest.mark.loopback
-@pytest.mark.parametrize("failure", ["TrainingError", "Cancelled"])
+@pytest.mark.parametrize("failure", ['TrainingError("what rank 0 met.")', "Cancelled()"])
 def test_what_one_process_meets_alone_ends_all_of_them(data: Path, tmp_path: Path, failure: str) -> None:
     """The first process samples and validates by itself: where that fails, the others must not wait for it."""
     ends = ends_of_two(f"""
     def fail(batch):
-        raise {failure}("what rank 0 met.")
+        raise {failure}
     loop.task.samples = fail
 """, data, tmp_path / "run")
-    if failure == "Cancelled":
+    if failure == "Cancelled()":
         assert [end.split()[1] for end in ends] == ["Cancelled"] * 2
     else:
         assert "what rank 0 met; training stopped at step 3" in ends[0]
