@@ -10,6 +10,7 @@ matching compares a painted picture with its original under the same change.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,13 @@ class Augmentation:
         in_hole = (position >= corner[..., None]) & (position < corner[..., None] + hole) & cut[..., None]
         keep = inside[:, 0, :, None] & inside[:, 1, None] & ~(in_hole[:, 0, :, None] & in_hole[:, 1, None])
         self.keep = keep[:, None].float()  # (B, 1, side, side)
-        self.shift: list[list[int]] = shift.tolist() if self.changes else [[0, 0]] * batch
+        self._shift = shift  # (B, 2): rows down, columns to the right
+
+    @cached_property
+    def shift(self) -> list[list[int]]:
+        """How far each picture moves down and to the right, as numbers: windows are cut by whole pixels."""
+        shift: list[list[int]] = self._shift.tolist()
+        return shift
 
     def __call__(self, hot: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         """hot (B, L, H, W), image (B, 3, H, W) -> both changed."""
