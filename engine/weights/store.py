@@ -275,7 +275,7 @@ def save_weights(
     from safetensors.torch import save
 
     folder = make_folder(folder)
-    tensor_bytes = save(_saveable(state), metadata={"format": "pt", "tessera": card.name})
+    tensor_bytes = save(_saveable(state), metadata={"format": "pt"})
     card = card.replace(sha256=hashlib.sha256(tensor_bytes).hexdigest(), schema=CARD_SCHEMA)
     card_json = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
     contents = {CARD_FILE: card_json.encode("utf-8"), MODEL_FILE: tensor_bytes}

@@ -87,7 +87,7 @@ def test_everything_wrong_is_named(folder: Path) -> None:
         ({"train": ["train_000"], "val": ["train_000"]}, "in train and in val"),
         ({"train": ["train_000", "train_000"]}, "twice in train"),
         ({"train": ["nobody"]}, "no such pair"),
-        (["train_000"], "no list of stems"),
+        (["train_000"], "not a list of stems"),
     ],
 )
 def test_splits_that_do_not_hold_are_told(folder: Path, splits: object, says: str) -> None:

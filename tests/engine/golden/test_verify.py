@@ -241,7 +241,7 @@ def test_a_case_that_does_not_fit_is_named_with_its_reason(folder: Path, changes
     ("name", "value", "says"),
     [
         ("d0_logits", np.zeros((4, 1, 3, 3), np.float32), "(4, 1, 10, 10), expected (4, 1, 3, 3)"),
-        ("d0_logits", np.full((4, 1, 10, 10), np.nan, np.float32), "no numbers"),
+        ("d0_logits", np.full((4, 1, 10, 10), np.nan, np.float32), "not numbers"),
         ("magic", np.zeros(3, np.float32), "magic"),
     ],
 )

@@ -217,8 +217,8 @@ def test_an_encoder_joins_its_generator(
 @pytest.mark.parametrize(
     ("first", "second", "says"),
     [
-        (smis_shapes("ade20k", 1, 6), encoder_shapes(2), "no image encoder of SMIS"),
-        (spade_shapes(2, 4, latent=256), encoder_shapes(6, 6), "no image encoder of SPADE"),
+        (smis_shapes("ade20k", 1, 6), encoder_shapes(2), "not an image encoder of SMIS"),
+        (spade_shapes(2, 4, latent=256), encoder_shapes(6, 6), "not an image encoder of SPADE"),
         (sean_shapes(), encoder_shapes(2), "without"),
         (smis_shapes("ade20k", 1, 6), encoder_shapes(8, 8), "for 8 labels, not for 6"),
     ],
