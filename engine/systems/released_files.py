@@ -30,7 +30,6 @@ BLOCKS = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3", 
 BLOCK_UNITS = {"head_0": 16, "G_middle_0": 16, "G_middle_1": 16, "up_0": 8, "up_1": 4, "up_2": 2, "up_3": 1}
 """Channels after each block, in units of "ngf"."""
 SPADE_PARTS = {"shared": "mlp_shared.0", "gamma": "mlp_gamma", "beta": "mlp_beta"}
-UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}
 
 _GENERATOR = re.compile(r"\.norm_[01s]\.mlp_(shared|gamma|beta)\.")
 _ENCODER_LAYER = re.compile(r"^layer\d\.0\.weight_orig$")

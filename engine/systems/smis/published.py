@@ -13,7 +13,6 @@ from engine.nn.group_schedule import Schedule
 from engine.nn.region_encoder import RegionEncoderConfig
 from engine.systems.released_files import (
     BLOCK_UNITS,
-    UPSAMPLINGS,
     is_encoder,
     is_generator,
     is_grouped,
@@ -24,6 +23,7 @@ from engine.systems.released_files import (
 )
 from engine.systems.smis.encoder import SMISEncoderConfig
 from engine.systems.smis.network import SMISConfig
+from engine.systems.spade.system import UPSAMPLINGS
 from engine.weights.published_plan import ENCODER, Known, Plan, PublishedNetwork, Shapes, most_common, part_of
 
 LATENT = 8

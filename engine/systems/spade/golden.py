@@ -11,7 +11,8 @@ from engine.errors import NotSupported
 from engine.golden.cases import GoldenCase
 from engine.golden.kinds import Compute, Outputs, conditions, keep_blocks, published_network, require_agreement
 from engine.nn.blocks import one_hot
-from engine.systems.released_files import BLOCKS, UPSAMPLINGS
+from engine.systems.released_files import BLOCKS
+from engine.systems.spade.system import UPSAMPLINGS
 from engine.training.losses import Features, feature_matching, hinge_discriminator, hinge_generator
 
 

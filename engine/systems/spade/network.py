@@ -21,9 +21,9 @@ from engine.nn.blocks import resize_nearest
 from engine.nn.label_places import LabelConditions
 from engine.nn.spade import ParameterFreeNorm, SPADEResBlk, doublings, init_papers, init_to_scale, upsample
 from engine.nn.spectral import spectral
+from engine.systems.spade.system import UPSAMPLINGS
 
 Depth = Literal["normal", "more", "most"]
-_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class SPADEConfig:
         object.__setattr__(self, "encoder", encoder)  # so that a card says what there is
         if len(self.multiples) < 2 or min(self.widths) < 1:
             raise ValueError(f"multiples {self.multiples} of width {self.width} leave no channels")
-        doublings(len(self.widths) - 1, _UPSAMPLINGS[self.depth])
+        doublings(len(self.widths) - 1, UPSAMPLINGS[self.depth])
         if self.resolution % self.stride or self.resolution < self.stride:
             raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
         if min(self.start) < 1:
@@ -79,7 +79,7 @@ class SPADEConfig:
     @property
     def stride(self) -> int:
         """Picture pixels per pixel of the first feature map; picture sides must be multiples of it."""
-        return int(2 ** _UPSAMPLINGS[self.depth])
+        return int(2 ** UPSAMPLINGS[self.depth])
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -90,7 +90,7 @@ class SPADEConfig:
     @property
     def upsample_before(self) -> tuple[bool, ...]:
         """For each block, whether the features are doubled first."""
-        return doublings(len(self.widths) - 1, _UPSAMPLINGS[self.depth])
+        return doublings(len(self.widths) - 1, UPSAMPLINGS[self.depth])
 
     @property
     def start(self) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from engine.systems.released_files import (
-    UPSAMPLINGS,
     generator_width,
     hidden_width,
     is_encoder,
@@ -16,6 +15,7 @@ from engine.systems.released_files import (
     published_discriminator,
 )
 from engine.systems.spade.network import SPADEConfig, SPADEEncoderConfig
+from engine.systems.spade.system import UPSAMPLINGS
 from engine.weights.published_plan import ENCODER, Known, PublishedNetwork, Shapes, ending, part_of, vote
 
 MOST_LAYERS = 64
