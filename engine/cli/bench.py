@@ -97,13 +97,13 @@ def training(
 ) -> None:
     """Measure training: pictures per second, and the share of time in data, generator, discriminator, losses, update.
 
-    With --published: a whole training step of the published SEAN, literal and as it is here, in turn, and the largest
-    difference of their gradients; exit code 1 if it is above 1e-4.
+    With --published: a whole training step of a published network, which the table names, literal and as it is here,
+    in turn, and the largest difference of their gradients; exit code 1 if it is above 1e-4.
     """
     import json
     import tempfile
 
-    from engine.bench.literal import as_text, compare, portraits, published_recipe, published_system
+    from engine.bench.literal_training import as_text, compare, portraits, published_recipe, published_system
     from engine.bench.synthesis import machine
     from engine.bench.training import as_table, run_bench
     from engine.devices import resolve

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from torch import Tensor
 
+from engine.data.batch import Batch
 from engine.fast.generator import LabelMap, Precision
 
 
@@ -48,6 +50,19 @@ def no_mean(weights_state: Mapping[str, Tensor]) -> None:
 
 
 @dataclass(frozen=True)
+class LiteralTraining:
+    """A training step as the paper writes it down, which the step in use is measured against.
+
+    switched_on: (task) -> a context in which that task trains literally.
+    gradient_difference: (task, batch) -> the largest difference of a tensor's gradients between both ways, relative to
+        the largest of that tensor, and which tensor it is.
+    """
+
+    switched_on: Callable[[Any], AbstractContextManager[None]]
+    gradient_difference: Callable[[Any, Batch], tuple[float, str]]
+
+
+@dataclass(frozen=True)
 class Bench:
     """What the benchmark needs to know.
 
@@ -60,7 +75,7 @@ class Bench:
     any_size: config -> whether it paints other sizes than the trained one.
     no_fast_path: a card's config -> why there is no fast painter, as a part of a sentence; "" if there is one.
     mean: the weights' own tensors -> the mean style to paint with, if there is one.
-    literal_training: a training step at the published widths has a literal counterpart (`engine.nn.label_places`).
+    literal_training: path of the `LiteralTraining` of the published widths; "" where a step has no literal counterpart.
     """
 
     code_shape: Callable[[Any], tuple[int, ...]]
@@ -71,7 +86,7 @@ class Bench:
     any_size: Callable[[Any], bool] = paints_any_size
     no_fast_path: Callable[[Mapping[str, Any]], str] = always_fast
     mean: Callable[[Mapping[str, Tensor]], Tensor | None] = no_mean
-    literal_training: bool = False
+    literal_training: str = ""
 
 
 def size_of_start(config: Any) -> tuple[int, int]:

@@ -41,5 +41,5 @@ BENCH = Bench(
     renderer=_Renderer,
     published={"published": SEANConfig.published()},  # CelebAMask-HQ, 256 x 256, ngf 64, 19 labels
     mean=_mean_style,
-    literal_training=True,
+    literal_training="engine.systems.sean.literal:LITERAL_TRAINING",
 )

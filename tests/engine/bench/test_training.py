@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from torch.nn.utils import parametrizations
 
-from engine.bench.literal import as_text, compare, literal, portraits
+from engine.bench.literal_training import as_text, compare, portraits
 from engine.bench.training import PARTS, as_table, drawn_data, measure
 from engine.data.labelled import LabelledFolder
 from engine.labels.label_sets import load_label_set
 from engine.nn.spectral import SpectralNorm
+from engine.systems.sean.literal import trains_literally
 from engine.training.start import prepare
 from tests.engine.training.tiny import PARSER, SEAN
 
@@ -42,7 +43,7 @@ def test_literal_and_fast_steps_are_timed_in_turn_and_give_the_same_gradients(da
 def test_a_literal_step_takes_the_papers_way_and_leaves_nothing_behind(data: Path, tmp_path: Path) -> None:
     task: Any = prepare(SEAN, data, tmp_path / "run").task
     norm = task.generator.blocks[0].conv_0.parametrizations.weight[0]
-    with literal(task):
+    with trains_literally(task):
         assert not task.config.contracted and task.optimizers["generator"].param_groups[0]["fused"] is None
         assert norm.forward.func is parametrizations._SpectralNorm.forward
     assert task.config.contracted and task.optimizers["generator"].param_groups[0]["fused"]
