@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from app.shell.i18n import tr
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
-from engine.systems import abilities, default_weights, position, unlearnt
+from engine.systems import abilities, default_weights, position
 from engine.systems.base import Abilities
-from engine.weights.card import Card, read_card
+from engine.weights.card import Card, read_card, unlearnt
 from engine.weights.store import WeightsEntry, find_weights, lasting_name, list_weights
 
 log = logging.getLogger("tessera")

@@ -14,8 +14,8 @@ from engine.cli.words import Drawn, StyleFile, StyleWord
 from engine.errors import BadRequest, MissingStyle
 from engine.painting.codes import require_region
 from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
-from engine.systems import abilities, unlearnt
-from engine.weights.card import read_card
+from engine.systems import abilities
+from engine.weights.card import read_card, unlearnt
 from engine.weights.store import find_weights
 
 if TYPE_CHECKING:

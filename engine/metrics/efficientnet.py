@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.errors import Message, WeightsError
-from engine.metrics.features import install_folder, search_path
 from engine.nn.efficientnet_lite import EfficientNetLite0
+from engine.weights.feature_networks import find_network_file, install_folder
 from engine.weights.pth import read_pth
 
 EFFICIENTNET = "efficientnet_lite0_imagenet"
@@ -24,11 +24,12 @@ FILE = "efficientnet-lite0-57934424.pth"
 SIDE = 224
 """Side of the pictures that it was trained on."""
 
+
 def find_efficientnet() -> Path | None:
-    """Its file: in the folders of `engine.metrics.features.search_path`, else in the package; None if there is none."""
-    for folder in search_path():
-        if (folder / FILE).is_file():
-            return folder / FILE
+    """Its file: beside the other feature networks, else in the package; None if there is none."""
+    placed_file = find_network_file(FILE)
+    if placed_file is not None:
+        return placed_file
     package_spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     for folder in map(Path, (package_spec.submodule_search_locations or []) if package_spec is not None else []):
         if (folder / "models" / FILE).is_file():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch.nn.functional as F
@@ -12,10 +11,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.errors import WeightsError
-from engine.files import user_data_folder
 from engine.nn.feature_net import FeatureNet
 from engine.nn.inception import SIDE as INCEPTION_SIDE
 from engine.nn.inception import Inception
+from engine.weights.feature_networks import find_network_file, install_folder
 from engine.weights.pth import read_pth
 
 MOBILENET = "mobilenet_v2_imagenet"
@@ -23,34 +22,16 @@ MOBILENET_SIDE = 224
 """Side of the pictures that the network was trained on; smaller ones give activations it never gave there."""
 INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
 """The network of published Frechet distances and Inception scores, as PyTorch's users know it."""
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def install_folder() -> Path:
-    """Where a user puts feature networks."""
-    return user_data_folder() / "nets"
-
-
-def search_path() -> list[Path]:
-    """Folders in which feature networks are looked for, first match wins.
-
-    $TESSERA_NETS, the user's data folder, and `nets/` beside the program.
-    """
-    folders = [Path(folder) for folder in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if folder]
-    return [*folders, install_folder(), ROOT / "nets"]
 
 
 def find_feature_net(network_name: str = MOBILENET) -> Path | None:
     """The network's .safetensors file, or None if it is not installed."""
-    for folder in search_path():
-        if (folder / f"{network_name}.safetensors").is_file() and (folder / f"{network_name}.json").is_file():
-            return folder / f"{network_name}.safetensors"
-    return None
+    return find_network_file(f"{network_name}.safetensors", f"{network_name}.json")
 
 
 def load_inception() -> Inception:
     """Load Inception-v3. Raises WeightsError that says where to put it if it is missing or broken, OutOfMemory."""
-    weights_file = next((folder / INCEPTION for folder in search_path() if (folder / INCEPTION).is_file()), None)
+    weights_file = find_network_file(INCEPTION)
     if weights_file is None:
         raise WeightsError("The network Inception-v3 is not installed; put {0} into {1}.", INCEPTION, install_folder())
     network = Inception()

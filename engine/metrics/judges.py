@@ -148,6 +148,3 @@ class Judges:
 
 def _drawn_name(number_name: str) -> str:
     return f"{number_name}, {DRAWN}"
-
-
-FID_SAMPLED = _drawn_name(FID)

@@ -1,20 +1,21 @@
-"""Which network the perceptual loss uses: one that a user put in place, or the encoder of a parser that ships."""
+"""Which network the perceptual loss uses: one that a user put in place, or installed weights that give features."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from torch import Tensor, nn
 
 from engine.errors import EngineError, WeightsError
 from engine.metrics.efficientnet import EFFICIENTNET, load_efficientnet
-from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, search_path
+from engine.metrics.features import MOBILENET, find_feature_net, load_feature_net
 from engine.nn.efficientnet_lite import fold_batch_norms
 from engine.nn.feature_net import FeatureNet, perceptual_loss
-from engine.nn.perceptual import Encoder, ParserLoss, VGGLoss
-from engine.systems import abilities
-from engine.systems.networks import network_of
+from engine.nn.perceptual import FeatureLoss, VGGLoss
+from engine.systems import gives_features
+from engine.systems.networks import feature_network_of
+from engine.weights.feature_networks import find_network_file, install_folder
 from engine.weights.store import list_weights, load_weights, read_tensors
 
 Choice = Literal["auto", "parser", "mobilenet_v2", "efficientnet_lite0", "vgg19"]
@@ -47,28 +48,24 @@ def find_perceptual(choice: Choice = "auto", label_count: int = 0) -> Perceptual
     "auto": VGG19 or MobileNetV2 where a user put one in place, else the encoder of a parser, one for `label_count`
     labels first; None where there is none. Raises WeightsError if the network that was asked for is not there.
     """
-    if choice == "vgg19" or (choice == "auto" and _find_vgg_file() is not None):
+    if choice == "vgg19" or (choice == "auto" and find_network_file(VGG_FILE) is not None):
         return _load_vgg()
     if choice == "mobilenet_v2" or (choice == "auto" and find_feature_net() is not None):
         return Perceptual(MOBILENET, _FeatureNetLoss(load_feature_net()))
     if choice == "efficientnet_lite0":
         network = load_efficientnet()
         fold_batch_norms(network)
-        return Perceptual(EFFICIENTNET, ParserLoss(Encoder(network)))
-    parser_network = _parser_encoder(label_count)
-    if parser_network is None and choice == "parser":
+        return Perceptual(EFFICIENTNET, FeatureLoss(network))
+    installed_network = _installed_network(label_count)
+    if installed_network is None and choice == "parser":
         raise WeightsError(
             "There are no weights of a parser for the perceptual loss; train one first, or leave it out."
         )
-    return parser_network
-
-
-def _find_vgg_file() -> Any:
-    return next((folder / VGG_FILE for folder in search_path() if (folder / VGG_FILE).is_file()), None)
+    return installed_network
 
 
 def _load_vgg() -> Perceptual:
-    vgg_file = _find_vgg_file()
+    vgg_file = find_network_file(VGG_FILE)
     if vgg_file is None:
         raise WeightsError("The network VGG19 is missing; put {0} into {1}.", VGG_FILE, install_folder())
     try:
@@ -80,14 +77,16 @@ def _load_vgg() -> Perceptual:
         ) from error
 
 
-def _parser_encoder(label_count: int) -> Perceptual | None:
-    parsers = [entry for entry in list_weights() if entry.card is not None and abilities(entry.card).parses]
-    parsers.sort(key=lambda entry: (entry.card is None or entry.card.config.get("labels") != label_count, entry.name))
-    for entry in parsers:
+def _installed_network(label_count: int) -> Perceptual | None:
+    """The loss by weights whose network gives features, those for `label_count` labels first."""
+    cards = {entry.folder: entry.card for entry in list_weights() if entry.card is not None}
+    usable_cards = {folder: card for folder, card in cards.items() if gives_features(card)}
+    for folder, card in sorted(
+        usable_cards.items(), key=lambda item: (item[1].config.get("labels") != label_count, item[0].name)
+    ):
         try:
-            parser = network_of(load_weights(entry.folder))
+            network = feature_network_of(load_weights(folder))
         except EngineError:
             continue  # a damaged one: the next
-        if hasattr(parser, "features"):
-            return Perceptual(f"{entry.name} (the encoder of a parser)", ParserLoss(Encoder(parser)))
+        return Perceptual(f"{folder.name} (the encoder of a {card.system})", FeatureLoss(network))
     return None

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.nn.perceptual import FeatureNetwork
+
 STAGES = (
     # widening, kernel, stride, channels, blocks
     (1, 3, 1, 16, 1),
@@ -76,7 +78,7 @@ class InvertedBlock(nn.Module):
         return x + y if self.adds else y
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite0(FeatureNetwork):
     """The network without its classifier.
 
     Args:

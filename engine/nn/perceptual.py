@@ -7,8 +7,6 @@ question in mind; the network of `engine.nn.feature_net` is a third choice.
 
 from __future__ import annotations
 
-from typing import Protocol, cast
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,51 +17,35 @@ VGG19_TAPS = {1: 1 / 32, 3: 1 / 16, 5: 1 / 8, 9: 1 / 4, 13: 1.0}
 """Convolutions (counted from 1) whose activations are compared, relu1_1 to relu5_1, with the published weights."""
 
 
-class FeatureLevels(Protocol):
-    """A network that can say what it saw on its way down."""
+class FeatureNetwork(nn.Module):
+    """A network that can say what it sees on its way down: a parser, or one trained on ImageNet."""
 
     def features(self, image: Tensor) -> list[Tensor]:
-        """image (B, 3, H, W) in [-1, 1] -> features, finest first."""
-        ...
+        """image (B, 3, H, W) in [-1, 1] -> features (B, channels, h, w), finest first."""
+        raise NotImplementedError
 
 
-class Encoder(nn.Module):
-    """A network's way down, frozen.
+class FeatureLoss(nn.Module):
+    """Mean over a frozen network's features of the L1 distance, each divided by the real one's standard deviation."""
 
-    Args:
-        network: one with `features`: a parser of either kind, or EfficientNet-Lite0.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: FeatureNetwork) -> None:
         super().__init__()
         self.network = network
         self.eval().requires_grad_(False)
 
-    def train(self, mode: bool = True) -> Encoder:
-        """Stays in evaluation mode: its batch norms keep their statistics."""
+    def train(self, mode: bool = True) -> FeatureLoss:
+        """Stays in evaluation mode: the network's batch norms keep their statistics."""
         return super().train(False)
-
-    def forward(self, image: Tensor) -> list[Tensor]:
-        """image (B, 3, H, W) in [-1, 1] -> features, finest first."""
-        return cast(FeatureLevels, self.network).features(image)
-
-
-class ParserLoss(nn.Module):
-    """Mean over an encoder's features of the L1 distance, each divided by the real feature's standard deviation."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        super().__init__()
-        self.encoder = encoder
 
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:
         """fake, real: (B, 3, H, W) in [-1, 1]. Gradients reach `fake` only. Returns a scalar."""
         with torch.no_grad():
-            targets = self.encoder(real)
-        terms = [
-            (y - target).abs().float().mean() / target.float().std().clamp(min=1e-6)
-            for y, target in zip(self.encoder(fake), targets, strict=True)
+            real_features = self.network.features(real)
+        distances = [
+            (fake_level - real_level).abs().float().mean() / real_level.float().std().clamp(min=1e-6)
+            for fake_level, real_level in zip(self.network.features(fake), real_features, strict=True)
         ]
-        return torch.stack(terms).mean()
+        return torch.stack(distances).mean()
 
 
 class VGGLoss(nn.Module):

@@ -17,12 +17,9 @@ from engine.systems.pix2pixhd import system as pix2pixhd
 from engine.systems.sean import system as sean
 from engine.systems.smis import system as smis
 from engine.systems.spade import system as spade
-from engine.weights.card import Card, metrics_by_split
+from engine.weights.card import Card
 
 SYSTEMS: tuple[System, ...] = (sean.SYSTEM, smis.SYSTEM, spade.SYSTEM, pix2pixhd.SYSTEM, parser.SYSTEM)
-
-MIN_SHARE = 2e-5
-"""A label under this share of the training pixels counts as not learnt."""
 
 
 def all_systems() -> tuple[System, ...]:
@@ -57,6 +54,12 @@ def abilities(card: Card) -> Abilities:
     return known_system.abilities(card)
 
 
+def gives_features(card: Card) -> bool:
+    """Whether the first network of these weights is one that perceptual losses can compare pictures by."""
+    known_system = find_system(card.system)
+    return known_system is not None and known_system.network.gives_features and not card.networks
+
+
 def systems_serving(request_kind: type) -> tuple[System, ...]:
     """The systems whose weights serve this kind of request."""
     return tuple(system for system in all_systems() if system.serves(request_kind))
@@ -78,29 +81,3 @@ def default_weights(names: Iterable[str]) -> str:
 def default_recipe() -> str:
     """The recipe that is offered first."""
     return next((system.default_name for system in all_systems() if system.default_name), "")
-
-
-def unlearnt(card: Card) -> frozenset[int]:
-    """Ids of labels that the weights saw next to nothing of, by the card's "label_shares" (share of the pixels by
-    label name or id): those of the training split, else of another; empty where the card does not say.
-
-    Raises BadFile: the card's label set is wrong.
-    """
-    label_set = card.labels()
-    split_metrics = metrics_by_split(card)
-    training_first = sorted(split_metrics, key=lambda split: split not in ("train", ""))
-    known_shares = [split_metrics[split_name].get("label_shares") for split_name in training_first]
-    label_shares = next(filter(None, known_shares), None)
-    if label_set is None or not label_shares:
-        return frozenset()
-    if isinstance(label_shares, dict):
-        shares_by_id = {
-            label.id: label_shares.get(label.name, label_shares.get(str(label.id))) for label in label_set.labels
-        }
-    elif isinstance(label_shares, list):
-        shares_by_id = dict(enumerate(label_shares))
-    else:
-        return frozenset()
-    return frozenset(
-        label_id for label_id, share in shares_by_id.items() if isinstance(share, int | float) and share < MIN_SHARE
-    )

@@ -71,6 +71,7 @@ class Network:
     stride: config -> what the sides of pictures and label maps must be multiples of.
     spectral: the module takes `sn`, spectral normalisation in training.
     variants: configurations that the paper compares, as changes of the default config.
+    gives_features: the module is an `engine.nn.perceptual.FeatureNetwork`, which perceptual losses compare by.
     """
 
     title: str
@@ -80,6 +81,7 @@ class Network:
     stride: Callable[[Any], int] = lambda config: 1
     spectral: bool = True
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    gives_features: bool = False
 
     def read_config(self, values: Mapping[str, Any]) -> Any:
         """The config dataclass from plain data (a card's or a recipe's). Raises NotSupported naming what is wrong."""
@@ -116,7 +118,7 @@ def patch_discriminator(in_channels: int, layers: int, last_stride: int, *, spec
 
 @dataclass(frozen=True)
 class Tiny:
-    """The smallest configuration that tests and checks train: fields of the recipe's [model] and [task]."""
+    """The smallest configuration, which tests alone train: fields of the recipe's [model] and [task]."""
 
     resolution: int
     model: Mapping[str, Any] = field(default_factory=dict)
@@ -141,7 +143,7 @@ class System:
     published: path of how the authors' files are recognised and converted.
     golden: path of the kinds of golden cases, by name.
     bench: path of what the synthesis benchmark paints.
-    tiny: the smallest configuration.
+    tiny: the smallest configuration, for tests alone.
     extras: names of tensors that its weights keep beside the networks' own.
     default_name: the weights that a first document paints with, and the recipe that is offered first.
     """

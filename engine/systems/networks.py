@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import NotSupported, WeightsError
+from engine.nn.perceptual import FeatureNetwork
 from engine.painting.label_painter import do_not_fit
 from engine.systems import system
 from engine.weights.store import Weights
@@ -34,4 +35,20 @@ def network_of(weights: Weights, network_name: str = "") -> Any:
         network.load_state_dict(network_tensors)
     except (NotSupported, ValueError, RuntimeError) as error:
         raise do_not_fit(card, error) from error
+    return network
+
+
+def networks_of(weights: Weights) -> Any:
+    """The network of weights in evaluation mode; of weights of several networks, a dict of them by name.
+
+    Raises WeightsError as `network_of`.
+    """
+    if weights.card.networks:
+        return {network_name: network_of(weights, network_name).eval() for network_name in weights.card.networks}
+    return network_of(weights).eval()
+
+
+def feature_network_of(weights: Weights) -> FeatureNetwork:
+    """The first network of weights of which `gives_features` is true. Raises WeightsError as `network_of`."""
+    network: FeatureNetwork = network_of(weights)
     return network

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
 from engine.errors import Message
-from engine.metrics.features import MOBILENET, find_feature_net, install_folder, load_feature_net, pooled_features
+from engine.metrics.features import MOBILENET, find_feature_net, load_feature_net, pooled_features
 from engine.metrics.frechet import frechet_distance
 from engine.metrics.perceptual import Choice, Perceptual, find_perceptual
 from engine.nn.blocks import channels_last
@@ -50,6 +50,7 @@ from engine.training.losses import (
     pyramid_l1,
 )
 from engine.training.task import Export, Losses
+from engine.weights.feature_networks import install_folder
 
 BATCH = 10
 """Pictures of the validation split that are painted at once."""

@@ -16,17 +16,18 @@ import engine
 from engine.data.dataset import DataSet
 from engine.data.kinds import Kind
 from engine.data.layout import evenly
-from engine.errors import NotSupported, TrainingError
+from engine.errors import TrainingError, WeightsError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
 from engine.systems import find_system, system
-from engine.systems.base import USUAL_SIDE, Network, load_part
+from engine.systems.base import USUAL_SIDE, load_part
 from engine.systems.finish import Finish
+from engine.systems.networks import networks_of
 from engine.training.loop import Loop
 from engine.training.run.snapshot import Snapshot
 from engine.weights.card import Card, read_card
-from engine.weights.store import read_tensors, save_weights, user_weights_folder
+from engine.weights.store import Weights, read_tensors, save_weights, user_weights_folder
 
 
 def publish(
@@ -61,7 +62,7 @@ def publish(
     train_split: DataSet | None = None
     known_system = find_system(trained.system)
     if known_system is not None and (known_system.finish or known_system.measures_data):
-        network = _trained_network(best_file, trained, tensors)
+        network = _trained_networks(best_file, trained, tensors)
         data_kind: Kind = load_part(known_system.data)
         picture_side = int(trained.config.get("resolution", run_config.recipe.get("resolution", USUAL_SIDE)))
         train_split = data_kind.opens()(data or Path(run_config.data), "train", picture_side, on_progress)
@@ -142,8 +143,11 @@ def publish_snapshot(
         TrainingError: the network holds what is no number. BadFile: the weights cannot be written.
     """
     snapshot = loop.snapshot()
-    tensors, metrics = snapshot.state, {"at_training": snapshot.numbers}
-    finish, network = _system_finish(snapshot.system), _trained_network(loop.folder, snapshot, tensors)
+    tensors: dict[str, Tensor] = snapshot.state
+    metrics: dict[str, Any] = {"at_training": snapshot.numbers}
+    if system(snapshot.system).measures_data and (data_measures := loop.train.measures()):
+        metrics["train"] = data_measures
+    finish, network = _system_finish(snapshot.system), _trained_networks(loop.folder, snapshot, tensors)
     tensors |= finish.tensors(network, loop.train, evenly(len(loop.train), pictures), on_progress)
     run_config = _read_run_config(loop.folder / "config.json")
     card = _trained_card(weights_name, run_config, snapshot, metrics, facts)
@@ -201,29 +205,12 @@ def _read_trained(weights_path: Path) -> _Trained:
         ) from error
 
 
-def _trained_network(weights_path: Path, trained: _Trained | Snapshot, tensors: dict[str, Tensor]) -> Any:
-    """The trained network in evaluation mode; where there are several, a dict of them."""
-    known_system = system(trained.system)
+def _trained_networks(source: Path, trained: _Trained | Snapshot, tensors: dict[str, Tensor]) -> Any:
+    """The trained network in evaluation mode; where there are several, a dict of them. Raises TrainingError."""
+    card = Card(name=source.name, system=trained.system, config=trained.config, networks=trained.networks)
     try:
-        if trained.networks:
-            networks = {}
-            for network_name, network_config in trained.networks.items():
-                prefix = f"{network_name}."
-                own_tensors = {
-                    name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)
-                }
-                description = known_system.networks[network_name]
-                networks[network_name] = _loaded_network(description, network_config, own_tensors)
-            return networks
-        return _loaded_network(known_system.network, trained.config, tensors)
-    except (ValueError, RuntimeError, NotSupported) as error:
+        return networks_of(Weights(card, tensors, source))
+    except WeightsError as error:
         raise TrainingError(
-            'The tensors of "{0}" do not fit its own description; publish another run.',
-            weights_path, details=str(error),
+            'The tensors of "{0}" do not fit its own description; publish another run.', source, details=error.details
         ) from error
-
-
-def _loaded_network(description: Network, network_config: dict[str, Any], tensors: dict[str, Tensor]) -> Any:
-    module = description.build(description.read_config(network_config))
-    module.load_state_dict(tensors)
-    return module.eval()

@@ -15,6 +15,8 @@ from engine.labels.label_sets import LabelSet
 
 CARD_SCHEMA = 1
 CARD_FILE = "card.json"
+LEAST_SHARE = 2e-5
+"""A label under this share of the training pixels counts as not learnt."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,32 @@ def metrics_by_split(card: Card) -> dict[str, dict[str, Any]]:
     }
     outside_splits = {metric_name: value for metric_name, value in card.metrics.items() if metric_name not in splits}
     return splits | ({"": outside_splits} if outside_splits else {})
+
+
+def unlearnt(card: Card) -> frozenset[int]:
+    """Ids of labels that the weights saw next to nothing of, by the card's "label_shares" (share of the pixels by
+    label name or id): those of the training split, else of another; empty where the card does not say.
+
+    Raises BadFile: the card's label set is wrong.
+    """
+    label_set = card.labels()
+    split_metrics = metrics_by_split(card)
+    training_first = sorted(split_metrics, key=lambda split: split not in ("train", ""))
+    known_shares = [split_metrics[split_name].get("label_shares") for split_name in training_first]
+    label_shares = next(filter(None, known_shares), None)
+    if label_set is None or not label_shares:
+        return frozenset()
+    if isinstance(label_shares, dict):
+        shares_by_id = {
+            label.id: label_shares.get(label.name, label_shares.get(str(label.id))) for label in label_set.labels
+        }
+    elif isinstance(label_shares, list):
+        shares_by_id = dict(enumerate(label_shares))
+    else:
+        return frozenset()
+    return frozenset(
+        label_id for label_id, share in shares_by_id.items() if isinstance(share, int | float) and share < LEAST_SHARE
+    )
 
 
 def read_card(folder: PathLike) -> Card:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import BadFile, EngineError
-from engine.files import cannot, root, user_data_folder
+from engine.files import cannot, root
 from engine.systems import all_systems
 from engine.weights.card import CARD_FILE
+from engine.weights.feature_networks import find_network_file, install_folder
 from engine.weights.store import (
     MADE_WITH_TENSORS,
     MODEL_FILE,
@@ -109,9 +109,9 @@ def missing(installed_systems: set[str] | None = None) -> list[Missing]:
 
         installed_systems = {entry.card.system for entry in list_weights() if entry.card is not None}
     networks = [
-        Missing(network_name, usefulness, file_names, user_data_folder() / "nets")
+        Missing(network_name, usefulness, file_names, install_folder())
         for network_name, usefulness, file_names in NETWORKS
-        if not any(all((folder / file_name).is_file() for file_name in file_names) for folder in _network_folders())
+        if find_network_file(*file_names) is None
     ]
     file_names = f"NAME/{CARD_FILE}", f"NAME/{MODEL_FILE}"
     return networks + [
@@ -119,9 +119,3 @@ def missing(installed_systems: set[str] | None = None) -> list[Missing]:
         for system in all_systems()
         if system.id not in installed_systems
     ]
-
-
-def _network_folders() -> list[Path]:
-    """As `engine.metrics.features.search_path`, which imports torch."""
-    named_folders = [Path(folder) for folder in os.environ.get("TESSERA_NETS", "").split(os.pathsep) if folder]
-    return [*named_folders, user_data_folder() / "nets", root() / "nets"]

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.nn.efficientnet_lite import LEVELS, EfficientNetLite0
+from engine.nn.perceptual import FeatureNetwork
 from engine.systems.parser.network import Parser, ParserConfig
 
 STRIDES = (2, 4, 8, 16, 32)
@@ -35,7 +36,7 @@ class UpBlock(nn.Module):
         return F.relu(self.norm_1(self.conv_1(x)))
 
 
-class LiteParser(nn.Module):
+class LiteParser(FeatureNetwork):
     """Names every pixel's label."""
 
     stride = STRIDES[-1]

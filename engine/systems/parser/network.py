@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.nn.perceptual import FeatureNetwork
+
 
 @dataclass(frozen=True)
 class ParserConfig:
@@ -55,7 +57,7 @@ class ResidualBlock(nn.Module):
         return F.relu(self.norm_1(self.conv_1(y)) + self.shortcut(x))
 
 
-class Parser(nn.Module):
+class Parser(FeatureNetwork):
     """U-Net that names every pixel's label."""
 
     def __init__(self, config: ParserConfig) -> None:

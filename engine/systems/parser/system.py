@@ -24,6 +24,7 @@ SYSTEM = System(
             config=f"{FOLDER}.network:ParserConfig",
             module=f"{FOLDER}.lite:build_parser",
             inputs=("image",),
+            gives_features=True,
             stride=lambda config: config.stride,
             spectral=False,
             variants={"": {}, "efficientnet-lite0": {"encoder": "efficientnet_lite0"}},

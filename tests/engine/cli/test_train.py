@@ -180,7 +180,7 @@ def test_without_the_feature_network_sean_trains_on_and_says_so_once(
     run: Runner, tiny_dataset: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parser: bool
 ) -> None:
     """The perceptual loss then takes the encoder of a parser, if there is one; the card says so."""
-    monkeypatch.setattr("engine.metrics.features.search_path", lambda: [tmp_path / "empty"])
+    monkeypatch.setattr("engine.weights.feature_networks.search_path", lambda: [tmp_path / "empty"])
     if not parser:
         monkeypatch.setattr("engine.metrics.perceptual.list_weights", list)
     (tmp_path / "sean.toml").write_text(TINY_SEAN, encoding="utf-8")

@@ -18,7 +18,7 @@ from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
 from engine.metrics import efficientnet, features
 from engine.metrics.evaluate import evaluate
-from engine.metrics.judges import FID, FID_SAMPLED, LPIPS, Judges
+from engine.metrics.judges import FID, LPIPS, Judges
 from engine.metrics.painted import measure_diversity
 from engine.metrics.pairs import Pairs
 from engine.metrics.reconstruction import psnr
@@ -54,7 +54,7 @@ def tiny_net(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         state[f"{key}.weight"] = torch.randn(4, 4 if n else 3, 3, 3, generator=generator)
     save_file(state, folder / f"{features.MOBILENET}.safetensors")
     (folder / f"{features.MOBILENET}.json").write_text(json.dumps({"layers": layers}))
-    monkeypatch.setattr(features, "search_path", lambda: [folder, folder, folder])
+    monkeypatch.setattr("engine.weights.feature_networks.search_path", lambda: [folder])
     return folder
 
 
@@ -88,7 +88,7 @@ def test_sean_gets_every_number(tiny_weights: Path, tiny_dataset: Path) -> None:
         "inception": None,
         "parser": "tiny-parser",
     }
-    unknown = {FID_SAMPLED, "diversity"}  # tiny-sean does not know how styles vary
+    unknown = {"FID-MobileNetV2, drawn styles", "diversity"}  # tiny-sean does not know how styles vary
     assert set(found["missing"]) == unknown | NEVER
     assert all(found[key] is None for key in NEVER)
     assert features.INCEPTION in found["missing"]["inception_score"] and "nets" in found["missing"]["inception_score"]
@@ -156,11 +156,10 @@ def test_inception_is_used_where_a_user_put_it(tiny_weights: Path, tiny_dataset:
 
 
 @pytest.fixture
-def installed_efficientnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def installed_efficientnet(tiny_net: Path) -> str:
     """An untrained EfficientNet-Lite0 beside the other networks; its name."""
     torch.manual_seed(0)
-    torch.save(EfficientNetLite0(head=True).state_dict(), tmp_path / efficientnet.FILE)
-    monkeypatch.setattr(efficientnet, "search_path", lambda: [tmp_path])
+    torch.save(EfficientNetLite0(head=True).state_dict(), tiny_net / efficientnet.FILE)
     return efficientnet.EFFICIENTNET
 
 
@@ -196,7 +195,7 @@ def test_weights_of_wide_pictures_are_measured_on_wide_pictures(
 @pytest.mark.parametrize("weights", ["tiny-smis", "tiny-smis-blind", "tiny-groupenc", "tiny-vspade"])
 def test_weights_that_draw_styles_get_every_number(weights: str, all_weights: Path, tiny_dataset: Path) -> None:
     found = _measure(weights, tiny_dataset, limit=2)
-    assert set(found["missing"]) == NEVER and found["psnr"] > 0 and found[FID_SAMPLED] > 0
+    assert set(found["missing"]) == NEVER and found["psnr"] > 0 and found["FID-MobileNetV2, drawn styles"] > 0
     drawn = found["diversity"]
     assert drawn["pictures"] == 2 and drawn["samples"] == 4
     for key in ("mcsd", "mocd", "inside_difference", "outside_difference"):

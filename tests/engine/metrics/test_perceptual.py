@@ -17,8 +17,7 @@ from engine.nn.perceptual import VGG19, VGGLoss
 @pytest.fixture
 def nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only place where networks are looked for; empty."""
-    for module in ("engine.metrics.features", "engine.metrics.perceptual"):
-        monkeypatch.setattr(f"{module}.search_path", lambda: [tmp_path / "nets"])
+    monkeypatch.setattr("engine.weights.feature_networks.search_path", lambda: [tmp_path / "nets"])
     (tmp_path / "nets").mkdir()
     return tmp_path / "nets"
 

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import engine.systems
 from engine.errors import NotSupported
+from engine.nn.perceptual import FeatureNetwork
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.systems import (
@@ -43,6 +45,14 @@ def test_what_a_system_names_by_path_is_there(entry: System) -> None:
 def test_a_system_says_where_it_comes_from(entry: System) -> None:
     assert entry.title and entry.paper and entry.code_licence
     assert entry.requests and entry.networks
+
+
+@every_system
+def test_the_networks_that_give_features_are_those_that_perceptual_losses_take(entry: System) -> None:
+    for network in entry.networks.values():
+        with torch.device("meta"):
+            module = network.build(network.read_config(network.variants[""]))
+        assert isinstance(module, FeatureNetwork) == network.gives_features
 
 
 @every_system

@@ -134,6 +134,7 @@ def test_the_newest_weights_are_taken_while_training_goes_on(data: Path, tmp_pat
     assert 1 <= card.steps <= again.steps <= 6
     weights = load_weights(tmp_path / "shelf" / "fresh")
     assert weights.card.steps == again.steps and weights.state["mean_style"].shape[-1] == 5
+    assert sum(weights.card.metrics["train"]["label_shares"].values()) == pytest.approx(1)  # as `publish` says it
     assert differences(checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "run")) == []
     assert publish_snapshot(loop, "last", destination=tmp_path / "shelf").steps == 6  # nothing trains any more
 

@@ -138,7 +138,7 @@ def test_a_patch_discriminator_sees_the_pictures_themselves(data: Path) -> None:
 
 
 def test_the_network_is_looked_for_beside_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(efficientnet, "search_path", lambda: [tmp_path])
+    monkeypatch.setattr("engine.weights.feature_networks.search_path", lambda: [tmp_path])
     torch.manual_seed(0)
     network = EfficientNetLite0(head=True)
     torch.save(network.state_dict() | {"_fc.weight": torch.zeros(1000, 1280)}, tmp_path / efficientnet.FILE)

@@ -16,11 +16,8 @@ import torch
 from engine import files
 from engine.errors import BadFile, WeightsError
 from engine.labels.label_sets import load_label_set
-from engine.metrics import features
-from engine.metrics.features import search_path as search_path_of_networks
-from engine.weights import store
+from engine.weights import feature_networks, store
 from engine.weights.card import Card, read_card, require_label_set
-from engine.weights.manage import _network_folders
 from engine.weights.store import (
     find_weights,
     join_networks,
@@ -147,13 +144,13 @@ def test_tessera_home_moves_weights_and_feature_networks(tmp_path: Path, monkeyp
     monkeypatch.setenv("TESSERA_HOME", str(tmp_path / "家"))
     assert user_weights_folder() == tmp_path / "家" / "weights"
     assert user_weights_folder() in search_path()
-    assert tmp_path / "家" / "nets" in features.search_path()
+    assert tmp_path / "家" / "nets" in feature_networks.search_path()
 
 
 def test_feature_networks_are_looked_for_in_documented_places_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TESSERA_NETS", raising=False)
     expected = [files.user_data_folder() / "nets", files.root() / "nets"]
-    assert search_path_of_networks() == expected == _network_folders()
+    assert feature_networks.search_path() == expected
 
 
 def test_unknown_weights_are_answered_with_the_nearest_or_with_what_there_is(place: Path):
