@@ -110,6 +110,21 @@ class MissingStyle(EngineError):
     """A style cannot be had: its picture lacks the label, or its file is gone."""
 
 
+class MissingPhoto(BadFile):
+    """The photo that a request refers to is gone, or (`changed`) another file stands in its place.
+
+    path: where it was. Whoever catches it can offer to find the photo again.
+    """
+
+    def __init__(self, path: str, *, changed: bool) -> None:
+        self.path, self.changed = path, changed
+        super().__init__(
+            Message('"{0}" is not the photo that was edited; find the one that was meant.', path)
+            if changed
+            else Message('The photo "{0}" is not there any more; find it again.', path)
+        )
+
+
 class OutOfMemory(EngineError):
     """The device had too little memory. Caches are freed; the next job may run."""
 

@@ -19,6 +19,7 @@ from engine.labels.label_sets import LabelSet
 from engine.painting.label_painter import Painter, StyleCodes
 from engine.painting.sizes import Size, preview_sizes
 from engine.requests.base import R, Request, Services
+from engine.requests.kept import Kept
 from engine.requests.render import Detail, RenderRequest
 from engine.requests.style_pictures import StyleCodeCache, encode_picture
 from engine.requests.styles import ImageStyle
@@ -29,7 +30,7 @@ Progress = Callable[[float, str], None]
 
 
 class Session:
-    """Performs requests on one device; weights and style codes are kept for the next one.
+    """Performs requests on one device; weights, style codes and photos are kept for the next one.
 
     Args:
         device: "auto" or a device id (`engine.devices`).
@@ -42,6 +43,7 @@ class Session:
         self.device = resolve(device)
         self._shelf = Shelf(self.device)
         self._codes = StyleCodeCache()
+        self._kept = Kept()
 
     def run(
         self, request: Request[R], on_progress: Progress | None = None, cancel: threading.Event | None = None
@@ -73,7 +75,7 @@ class Session:
 
     def services(self, cancel: threading.Event | None = None) -> Services:
         """What requests work with here; `cancel` as in `run`."""
-        return Services(self._shelf, self._codes, self.device, cancel or threading.Event())
+        return Services(self._shelf, self._codes, self._kept, self.device, cancel or threading.Event())
 
     # ------------------------------------------------------------------ what the editor asks between two jobs
 
@@ -119,9 +121,10 @@ class Session:
         return self._shelf.parser_for(label_set)
 
     def unload(self) -> None:
-        """Forget all weights and kept codes, and give memory back."""
+        """Forget all weights and all that is kept, and give memory back."""
         self._shelf.clear()
         self._codes.clear()
+        self._kept.clear()
         free_caches(self.device)
 
     @contextmanager

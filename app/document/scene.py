@@ -34,12 +34,21 @@ from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import Detail
-from engine.requests.styles import MAX_SEED, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
+from engine.requests.styles import (
+    MAX_SEED,
+    BlockStyle,
+    ColourStyle,
+    ImageStyle,
+    MeanStyle,
+    MixStyle,
+    SampleStyle,
+    Style,
+)
 
 Precision = Literal["float32", "bfloat16"]
 S = TypeVar("S", bound="Scene")
 
-_STYLES = (MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle)
+_STYLES = (MeanStyle, ImageStyle, SampleStyle, ColourStyle, MixStyle, BlockStyle)
 _NO_LABELS: frozenset[int] = frozenset()
 
 

@@ -50,6 +50,7 @@ def edit(
     from engine.labels.label_maps import read_label_map
     from engine.requests.edit import EditRequest
     from engine.requests.label_map_data import LabelMapData
+    from engine.requests.photo_reference import PhotoReference
     from engine.weights.store import lasting_name
 
     check_target(target, EditRequest.suffixes)
@@ -58,7 +59,7 @@ def edit(
     label_map = None
     if label_map_file is not None:
         label_map = LabelMapData.from_array(read_label_map(label_map_file, label_set).label_map)
-    request = EditRequest(lasting_name(weights), str(photo.absolute()), edits, label_map)
+    request = EditRequest(lasting_name(weights), PhotoReference.of(photo), edits, label_map)
 
     from engine.session import Session
 
@@ -73,6 +74,7 @@ def edits_of(
 ) -> tuple[RegionEdit, ...]:
     """The edits that the options say. Raises BadRequest, BadFile: naming the word that is wrong."""
     from engine.requests.edit import RegionEdit
+    from engine.requests.styles import ColourStyle
 
     edits: dict[int, RegionEdit] = {}
     for option, words in (("--style", styles), ("--colour", colours)):
@@ -82,9 +84,9 @@ def edits_of(
             if label in edits:
                 raise BadRequest('The label "{0}" is restyled twice; give one --style or --colour for it.', name)
             if option == "--colour":
-                edits[label] = RegionEdit(label, colour=value)
+                edits[label] = RegionEdit(label, ColourStyle(value))
             else:
-                edits[label] = RegionEdit(label, style=_style(value, label))
+                edits[label] = RegionEdit(label, _style(value, label))
     for word in strengths:
         name, value = split_label("--strength", word)
         label = _label(label_set, name)

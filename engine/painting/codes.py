@@ -16,7 +16,7 @@ from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
 from engine.labels.label_sets import LabelSet
 from engine.painting.label_painter import Array, Encode
 from engine.requests.render import RenderRequest
-from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
+from engine.requests.styles import MEAN, BlockStyle, ColourStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ class StyleSource:
             return torch.lerp(first_code.expand(row_count, -1), second_code.expand(row_count, -1), style.amount)
         if isinstance(style, BlockStyle):
             return self._cross_over(style, label, encode)
+        if isinstance(style, ColourStyle):
+            raise NotSupported('"{0}" takes no plain colour as a style; a colour restyles photos only.', self.weights)
         return self.mean[:, label]
 
     def _cross_over(self, style: BlockStyle, label: int, encode: Encode) -> Tensor:

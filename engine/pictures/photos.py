@@ -9,7 +9,7 @@ become RGB, and a note says it.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from PIL import Image, JpegImagePlugin
 from engine.errors import BadFile, Message
 from engine.files import PathLike, read_bytes, write_bytes
 from engine.pictures.images import PICTURE_SUFFIXES
-from engine.pictures.rasters import Raster, load_raster
+from engine.pictures.rasters import Raster, Source, load_raster
 
 Array = np.ndarray
 
@@ -36,7 +36,7 @@ JPEG_QUALITY = 95
 class Photo:
     """A photo's samples and what came along.
 
-    samples: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8 or uint16 (`engine.compose.samples`), upright.
+    samples: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8 or uint16 (`engine.compose.samples`), upright, read-only.
     format: Pillow's name of the file's format. exif, icc_profile: bytes, or None. dpi: or None.
     jpeg: how a JPEG was compressed, for Pillow's encoder. notes: what a user should be told.
     """
@@ -50,21 +50,23 @@ class Photo:
     notes: tuple[str, ...] = ()
 
 
-def read_photo(path: PathLike, *, keep_place: bool = False) -> Photo:
-    """A photo file's own samples.
+def read_photo(source: Source, *, name: str | None = None, keep_place: bool = False) -> Photo:
+    """A photo file's own samples, from a path or from the file's bytes.
 
-    keep_place: keep GPS data and serial numbers, which are left out otherwise.
+    name: what sentences call bytes. keep_place: keep GPS data and serial numbers, which are left out otherwise.
 
     Raises BadFile (no picture, damaged, too small, too large) or OutOfMemory.
     """
-    raster = load_raster(Path(path))
+    raster = load_raster(source, name=name)
     notes: list[str] = [note] if (note := raster.frame_note()) else []
-    samples = _deep_samples(path, raster)
+    samples = _deep_samples(source, raster)
     if samples is None:
         samples = _samples(raster, notes)
+    samples = np.ascontiguousarray(samples)
+    samples.flags.writeable = False
     info = raster.image.info
     return Photo(
-        np.ascontiguousarray(samples),
+        samples,
         "JPEG" if raster.format == "MPO" else raster.format,
         _exif(raster.image, keep_place),
         info.get("icc_profile") if raster.image.mode != "CMYK" else None,
@@ -72,6 +74,22 @@ def read_photo(path: PathLike, *, keep_place: bool = False) -> Photo:
         _jpeg_settings(raster.image),
         tuple(notes),
     )
+
+
+def at_view_size(photo: Photo, side: int) -> Photo:
+    """The photo with its longer side reduced to `side` pixels, each the mean of those that it covers; a smaller photo
+    stays as it is. What is hidden by transparency counts for nothing."""
+    height, width = photo.samples.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1:
+        return photo
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    if photo.samples.dtype == np.uint8:
+        samples = np.array(Image.fromarray(photo.samples).resize(size, Image.Resampling.BOX))
+    else:
+        samples = cv2.resize(photo.samples, size, interpolation=cv2.INTER_AREA)
+    samples.flags.writeable = False
+    return replace(photo, samples=samples)
 
 
 def write_photo(path: PathLike, samples: Array, photo: Photo) -> None:
@@ -124,13 +142,14 @@ def _samples(raster: Raster, notes: list[str]) -> Array:
     return np.asarray(raster.turned(image))
 
 
-def _deep_samples(path: PathLike, raster: Raster) -> Array | None:
+def _deep_samples(source: Source, raster: Raster) -> Array | None:
     """16-bit samples in colour, which Pillow reads as 8 bits; None for files that have none."""
     if raster.format not in ("PNG", "TIFF") or raster.image.mode not in ("RGB", "RGBA", "LA"):
         return None
+    data = source if isinstance(source, bytes) else read_bytes(source)
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        decoded = cv2.imdecode(np.frombuffer(read_bytes(path), np.uint8), flags)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         return None
     if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3 or decoded.shape[2] not in (3, 4):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
     from typing_extensions import Self
 
+    from engine.requests.kept import Kept
     from engine.requests.style_pictures import StyleCodeCache
     from engine.systems.shelf import Shelf
 
@@ -68,11 +69,13 @@ class Services:
     """What a request works with.
 
     shelf: weights, read once and kept, and the parser of a label set. codes: style codes of pictures, kept.
-    device: where networks compute. cancel: set from any thread to stop the job; `Report` looks at it.
+    kept: all else that is worked out once for several requests. device: where networks compute. cancel: set from any
+    thread to stop the job; `Report` looks at it.
     """
 
     shelf: Shelf
     codes: StyleCodeCache
+    kept: Kept
     device: torch.device
     cancel: threading.Event
 

@@ -2,78 +2,74 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import cv2
 import numpy as np
 from msgspec import Meta, structs
 
 from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
 from engine.compose.composition import compose
-from engine.compose.mattes import region_mattes, soft_labels
-from engine.compose.samples import as_colours, opaque
+from engine.compose.mattes import region_mattes
+from engine.compose.samples import as_colours
 from engine.compose.tones import Tones
-from engine.errors import BadRequest, Message, MissingStyle, WeightsError
-from engine.files import PathLike, read_bytes
-from engine.labels.label_maps import check_label_map, resize_label_map
+from engine.errors import BadRequest, Message, MissingStyle
+from engine.files import PathLike
+from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
-from engine.pictures.closeup import focus, has_background, reduced
+from engine.pictures.closeup import reduced
 from engine.pictures.images import PICTURE_SUFFIXES, read_image, resize_image
-from engine.pictures.photos import Photo, read_photo, write_photo
+from engine.pictures.photos import Photo, at_view_size, read_photo, write_photo
 from engine.requests.base import Frozen, Report, Request, Services
+from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
+from engine.requests.photo_frame import SIDE, Frame
+from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import RenderRequest, read_codes
-from engine.requests.style_pictures import notes_of
-from engine.requests.styles import ImageStyle, Style, as_label, beside, encode_code, located
+from engine.requests.style_pictures import label_map_of, notes_of
+from engine.requests.styles import (
+    ColourStyle,
+    ImageStyle,
+    Style,
+    as_label,
+    encode_code,
+    located,
+    simple_parts,
+)
 
 if TYPE_CHECKING:
     from engine.painting.label_painter import Painter
 
 Array = np.ndarray
-FRAME = 256
-"""Longer side of the small photo on which changes are fitted."""
+TonesAndNotes = tuple[Tones, tuple[str, ...]]
 
 
 class RegionEdit(Frozen, frozen=True):
     """One row of the list of edits.
 
-    label: whose region is restyled. style: what it takes, or colour: "#rrggbb", one of the two. strength: 0 leaves the
-    photo, 1 is the whole change. on: False keeps the row and does nothing.
+    label: whose region is restyled. style: what it takes. strength: 0 leaves the photo, 1 is the whole change.
+    on: False keeps the row and does nothing.
     """
 
     label: Annotated[int, Meta(ge=0, le=255)]
-    style: Style | None = None
-    colour: str | None = None
+    style: Style
     strength: Annotated[float, Meta(ge=0, le=1)] = 1.0
     on: bool = True
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "label", as_label(self.label, "label"))
-        if (self.style is None) == (self.colour is None):
-            raise BadRequest('An edit needs either the key "style" or the key "colour".')
-        if self.colour is not None and not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
-            raise BadRequest('The colour "{0}" should read #rrggbb, for example #a01030.', self.colour)
         if not 0 <= self.strength <= 1:
             raise BadRequest('The key "strength" is {0}; give a number from 0 to 1.', self.strength)
-
-    def rgb(self) -> tuple[float, float, float] | None:
-        """The colour's channels in 0..1."""
-        if self.colour is None:
-            return None
-        red, green, blue = bytes.fromhex(self.colour[1:])
-        return red / 255, green / 255, blue / 255
 
 
 @dataclass(frozen=True)
 class EditResult:
-    """The edited photo's samples, of the photo's own size and type, and what the file brought along; seconds taken."""
+    """The edited photo's samples, of the photo's own type and of the size that was asked for; the photo at that size,
+    with what its file brought along; seconds taken."""
 
     samples: Array
     photo: Photo
@@ -100,171 +96,161 @@ class EditResult:
 
 
 class EditRequest(Request[EditResult], frozen=True, tag="edit"):
-    """Restyle regions of the photo at `path`.
+    """Restyle regions of a photo.
 
-    edits: at most one per label. sha256: of the photo's file, "" where nobody noted it down; another file is refused.
-    label_map: of the whole photo, any size, given or corrected by the user; the parser finds it otherwise.
+    edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
+    finds it otherwise. view: longer side in pixels of the picture asked for, where a window needs no more; 0 is the
+    photo's own size.
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
 
-    path: str
+    photo: PhotoReference
     edits: tuple[RegionEdit, ...]
     label_map: LabelMapData | None = None
-    sha256: str = ""
+    view: Annotated[int, Meta(ge=0)] = 0
 
     def __post_init__(self) -> None:
         labels = [edit.label for edit in self.edits]
         if len(set(labels)) < len(labels):
             raise BadRequest("The request edits one label twice; keep one edit per label.")
+        if self.view < 0:
+            raise BadRequest('The key "view" is {0}; give a number of pixels, or 0 for the whole photo.', self.view)
 
     def located(self, folder: Path) -> EditRequest:
         """As `Request.located`."""
-        edits = tuple(e.replace(style=located(e.style, folder)) if e.style is not None else e for e in self.edits)
-        return self.replace(path=beside(self.path, folder), edits=edits)
+        edits = tuple(edit.replace(style=located(edit.style, folder)) for edit in self.edits)
+        return self.replace(photo=self.photo.located(folder), edits=edits)
 
     def check_data(self) -> None:
-        """A damaged label map is found when the request is read."""
+        """A damaged photo or label map is found when the request is read."""
+        self.photo.check_data()
         if self.label_map is not None:
             self.label_map.array()
 
     def run(self, services: Services, report: Report) -> EditResult:
         """Read the photo, find its regions, fit the changes, compose.
 
-        Raises BadFile, BadLabelMap, BadRequest, MissingStyle, WeightsError, NotSupported, Cancelled.
+        Raises MissingPhoto, BadFile, BadLabelMap, BadRequest, MissingStyle, WeightsError, NotSupported, Cancelled.
         """
         started = time.perf_counter()
         report(0.0, Message("reading"))
-        painter: Painter = services.runtime(self)
-        if self.sha256 and hashlib.sha256(read_bytes(self.path)).hexdigest() != self.sha256.lower():
-            raise BadRequest('"{0}" has changed since it was edited; choose the photo that was meant.', self.path)
-        photo = read_photo(self.path)
-        notes: list[str] = list(notes_of(self.path, photo.notes))
-        report(0.1, Message("finding regions"))
-        frame = Frame.of(photo, self.label_map, painter.label_set, services)
-        notes += [Message('"{0}": {1}', Path(self.path).name, warning) for warning in frame.warnings]
+        job = _Job(self, services, report)
+        photo = job.photo(self.view)
         active = [edit for edit in self.edits if edit.on and edit.strength > 0]
-        changes = frame.changes(active, lambda edit: self._tones(edit, frame, painter, services, report, notes))
+        changes = job.changes(active)
 
         def composed(share: float) -> None:
             report(0.6 + 0.4 * share, Message("restyling"))
 
-        samples = compose(photo.samples, frame.whole_map, changes, report=composed)
+        samples = compose(photo.samples, job.frame.whole_map, changes, report=composed)
+        notes = [*notes_of(self.photo.path, photo.notes), *job.notes]
         return EditResult(samples, photo, time.perf_counter() - started, tuple(dict.fromkeys(notes)))
 
-    def _tones(
-        self, edit: RegionEdit, frame: Frame, painter: Painter, services: Services, report: Report, notes: list[str]
-    ) -> Tones:
-        """What an edit's region shall look like: a colour, a photo's region, or what the model paints."""
-        own = (frame.label_map == edit.label).astype(np.float32)
-        if (colour := edit.rgb()) is not None:
-            return colour_tones(colour, tones_of(frame.colours, own))
-        style = edit.style
-        if isinstance(style, ImageStyle) and Path(style.path).is_file():
-            return _photo_tones(style, painter.label_set, services)
-        assert style is not None  # an edit has one of the two
-        report(0.4, Message("painting"))
-        codes = services.codes.encode(painter, frame.pixels, frame.label_map)
+
+class _Job:
+    """One run of an edit: what the steps share. Everything that is the same for the next edit of the photo is kept.
+
+    notes: what a user should know, as it is found out.
+    """
+
+    def __init__(self, request: EditRequest, services: Services, report: Report) -> None:
+        self.request, self.services, self.report = request, services, report
+        self.painter: Painter = services.runtime(request)
+        self.photo_key = request.photo.identity(services.kept)
+        report(0.1, Message("finding regions"))
+        self.frame_key, self.frame = self._find_frame()
+        self.notes: list[str] = [
+            Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings
+        ]
+
+    def photo(self, view: int) -> Photo:
+        """The photo, with its longer side reduced to `view` pixels, or as it is where that is 0."""
+        kept, reference = self.services.kept, self.request.photo
+        if view:
+            return kept.get(("view", self.photo_key, view), lambda: at_view_size(self.photo(0), view))
+        name = None if reference.data is None else f'"{reference.name}"'
+        return kept.get(("photo", self.photo_key), lambda: read_photo(reference.source(), name=name))
+
+    def _find_frame(self) -> tuple[Hashable, Frame]:
+        label_set, given = self.painter.label_set, self.request.label_map
+        key = "frame", self.photo_key, given, label_set, self.services.shelf.parser_for(label_set)
+        return key, self.services.kept.get(
+            key, lambda: Frame.of(self.photo(0).samples, given, label_set, self.services)
+        )
+
+    def changes(self, edits: list[RegionEdit]) -> list[RegionChange]:
+        """The edits' changes, fitted. Raises BadRequest: the photo has no such region; what `_tones` raises."""
+        labels = tuple(edit.label for edit in edits)
+        self.frame.require_regions(labels)
+        return [self._change(edit, labels) for edit in edits]
+
+    def _change(self, edit: RegionEdit, labels: tuple[int, ...]) -> RegionChange:
+        """One edit's change; `labels`: all that are edited together."""
+        frame, kept = self.frame, self.services.kept
+        tones_key, (tones, notes) = self._tones(edit)
+        self.notes += notes
+
+        def fitted() -> RegionChange:
+            mattes = kept.get(
+                ("mattes", self.frame_key, labels),
+                lambda: region_mattes(frame.colours, frame.soft, frame.label_map, labels, frame.outside(labels)),
+            )
+            return region_change(frame.colours, frame.label_map, edit.label, mattes[edit.label], tones, box=frame.box)
+
+        return kept.get(("change", self.frame_key, labels, edit.label, tones_key), fitted).weakened(edit.strength)
+
+    def _tones(self, edit: RegionEdit) -> tuple[Hashable, TonesAndNotes]:
+        """What an edit's region shall look like: a colour, a photo's region, or what the model paints; and its key."""
+        style, label_set = edit.style, self.painter.label_set
+        files = tuple(
+            file_identity(path)
+            for part in simple_parts(style)
+            if isinstance(part, ImageStyle)
+            for path in (part.path, part.label_map_path or "")
+        )
+        key: tuple[Hashable, ...] = "tones", style, files, label_set
+        if isinstance(style, ImageStyle) and files[0] is not None:
+            key += (self.services.shelf.parser_for(label_set),)
+            return key, self.services.kept.get(key, lambda: _photo_tones(style, label_set, self.services))
+        key += self.frame_key, edit.label
+        if isinstance(style, ColourStyle):
+            own = self._region(edit.label)
+            return key, self.services.kept.get(
+                key, lambda: (colour_tones(style.rgb(), tones_of(self.frame.colours, own)), ())
+            )
+        key += self.painter.card.name, self.painter.card.identity
+        return key, self.services.kept.get(key, lambda: self._painted_tones(edit))
+
+    def _region(self, label: int) -> Array:
+        return (self.frame.label_map == label).astype(np.float32)
+
+    def _painted_tones(self, edit: RegionEdit) -> TonesAndNotes:
+        """Tones of the region as the model paints it, all others in the photo's own styles."""
+
+        def painting(done: int, blocks: int) -> None:
+            self.report(0.4, Message("painting"))
+
+        painting(0, 1)
+        frame, services = self.frame, self.services
+        codes = services.codes.encode(self.painter, frame.pixels, frame.label_map)
         styles: dict[int, Style] = {
             int(n): ImageStyle(path="", label=int(n), code=encode_code(codes.codes[n]))
             for n in np.flatnonzero(codes.present)
         }
-        request = RenderRequest(self.weights, LabelMapData.from_array(frame.label_map), {**styles, edit.label: style})
-        tensor, style_notes = read_codes(request, painter, services, report)
-        notes += style_notes
-        pixels = painter.paint(request, tensor, lambda done, blocks: report(0.4, Message("painting")))[0]
-        return tones_of(as_colours(pixels), own)
+        label_map = LabelMapData.from_array(frame.label_map)
+        request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
+        tensor, notes = read_codes(request, self.painter, services, self.report)
+        pixels, _ = self.painter.paint(request, tensor, painting)
+        return tones_of(as_colours(pixels), self._region(edit.label)), tuple(notes)
 
 
-@dataclass(frozen=True)
-class Frame:
-    """The part of a photo that its subject fills, small: where changes are fitted.
-
-    pixels: (h, w, 3) uint8, colours the same in 0..1. label_map: (h, w). soft: (h, w, L), see `soft_labels`.
-    box: of it in the photo. whole_map: label map of the whole photo, any size.
-    """
-
-    pixels: Array
-    colours: Array
-    label_map: Array
-    soft: Array
-    box: tuple[float, float, float, float]
-    whole_map: Array
-    label_set: LabelSet
-    warnings: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, photo: Photo, given: LabelMapData | None, label_set: LabelSet, services: Services) -> Frame:
-        """The frame of a photo, its label map found by a parser unless given. Raises WeightsError, BadLabelMap."""
-        looked_at = reduced(_seen(photo.samples))
-        parser_name = services.shelf.parser_for(label_set)
-        parser = None if parser_name is None else services.shelf.parser(parser_name)
-        warnings: tuple[str, ...] = ()
-        if given is not None:
-            whole_map = given.array()
-            check_label_map(whole_map, label_set, Message("the label map of the photo"))
-        elif parser is None:
-            raise WeightsError(
-                "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
-            )
-        else:
-            whole_map, _, warnings = parser.parse(looked_at)
-        height, width = looked_at.shape[:2]
-        sized = resize_label_map(whole_map, height, width)
-        rows, columns = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
-        crop = looked_at[rows, columns]
-        factor = FRAME / max(crop.shape[:2])
-        size = max(1, round(crop.shape[0] * factor)), max(1, round(crop.shape[1] * factor))
-        pixels, label_map = resize_image(crop, *size), resize_label_map(sized[rows, columns], *size)
-        shares = None if parser is None else parser.probabilities(pixels)
-        soft = soft_labels(label_map, len(label_set), shares)
-        box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
-        return cls(pixels, as_colours(pixels), label_map, soft, box, whole_map, label_set, warnings)
-
-    def changes(self, edits: Sequence[RegionEdit], tones_for: Any) -> list[RegionChange]:
-        """Fitted changes of the edits; `tones_for` gives each one's `Tones`. Raises BadRequest: no such region."""
-        labels = [edit.label for edit in edits]
-        for label in labels:
-            if not (self.label_map == label).any():
-                shown = [self.label_set[int(n)].name for n in np.unique(self.label_map) if n < len(self.label_set)]
-                name = self.label_set[label].name if label < len(self.label_set) else str(label)
-                raise BadRequest('The photo has no region "{0}"; its regions are {1}.', name, ", ".join(shown))
-        if not labels:
-            return []
-        mattes = region_mattes(self.colours, self.soft, self.label_map, labels, self._outside(labels))
-        return [
-            region_change(
-                self.colours, self.label_map, edit.label, mattes[edit.label], tones_for(edit), box=self.box
-            ).weakened(edit.strength)
-            for edit in edits
-        ]
-
-    def _outside(self, labels: Sequence[int]) -> Array:
-        """(h, w) share of each small pixel that is none of `labels` in the whole photo's label map."""
-        height, width = self.whole_map.shape
-        top, left, bottom, right = (round(s * side) for s, side in zip(self.box, (height, width) * 2, strict=True))
-        part = (~np.isin(self.whole_map[top:bottom, left:right], labels)).astype(np.float32)
-        if not part.size:
-            return (~np.isin(self.label_map, labels)).astype(np.float32)
-        return cv2.resize(part, self.label_map.shape[::-1], interpolation=cv2.INTER_AREA)
-
-
-def _seen(samples: Array) -> Array:
-    """Samples as people see them, (H, W, 3) uint8: 8 bits, transparency over white."""
-    colours = as_colours(samples)
-    if opaque(samples) is not None:
-        alpha = (samples[..., -1:] / np.iinfo(samples.dtype).max).astype(np.float32)
-        colours = colours * alpha + (1 - alpha)
-    return np.rint(colours * 255).astype(np.uint8)
-
-
-def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> Tones:
+def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> TonesAndNotes:
     """Tones of a region of a style's photo. Raises MissingStyle: the photo does not show it."""
-    from engine.requests.style_pictures import label_map_of
-
-    pixels = reduced(read_image(style.path).pixels)
-    label_map = label_map_of(services, label_set, style, pixels)[0]
+    picture = read_image(style.path)
+    pixels = reduced(picture.pixels)
+    label_map, map_notes = label_map_of(services, label_set, style, pixels)
     region = resize_label_map(label_map, *pixels.shape[:2]) == style.label
     if not region.any():
         shown = [label_set[int(n)].name for n in np.unique(label_map) if n < len(label_set)]
@@ -272,10 +258,11 @@ def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> 
             '"{0}" has no region "{1}" to take a style from; its regions are {2}.',
             style.path, label_set[style.label].name, ", ".join(shown),
         )
-    factor = FRAME / max(pixels.shape[:2])
+    factor = SIDE / max(pixels.shape[:2])
     if factor < 1:
         size = max(1, round(pixels.shape[0] * factor)), max(1, round(pixels.shape[1] * factor))
         smaller = resize_label_map(region.astype(np.uint8), *size) > 0
         if smaller.any():
             pixels, region = resize_image(pixels, *size), smaller
-    return tones_of(as_colours(pixels), region.astype(np.float32))
+    notes = (*notes_of(style.path, picture.notes), *map_notes)
+    return tones_of(as_colours(pixels), region.astype(np.float32)), notes

@@ -80,6 +80,22 @@ class SampleStyle(Frozen, frozen=True, tag_field="style", tag="sample"):
         structs.force_setattr(self, "seed", as_seed(self.seed))
 
 
+class ColourStyle(Frozen, frozen=True, tag_field="style", tag="colour"):
+    """The region takes this colour, "#rrggbb" in sRGB; the texture, light and shade that it has stay."""
+
+    colour: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
+            raise BadRequest('The colour "{0}" should read #rrggbb, for example #a01030.', self.colour)
+        structs.force_setattr(self, "colour", self.colour.lower())
+
+    def rgb(self) -> tuple[float, float, float]:
+        """The channels in 0..1."""
+        red, green, blue = bytes.fromhex(self.colour[1:])
+        return red / 255, green / 255, blue / 255
+
+
 class MixStyle(Frozen, frozen=True, tag_field="style", tag="mix"):
     """(1 - amount) * a + amount * b, with amount from -1 to 2: beyond 0-1 it exaggerates."""
 
@@ -108,7 +124,7 @@ class BlockStyle(Frozen, frozen=True, tag_field="style", tag="blocks"):
         _check_nested(self)
 
 
-Style = Union[MeanStyle, ImageStyle, SampleStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
+Style = Union[MeanStyle, ImageStyle, SampleStyle, ColourStyle, MixStyle, BlockStyle]  # noqa: UP007 (msgspec reads it at run time)
 
 MEAN = MeanStyle()
 
@@ -137,6 +153,15 @@ def _check_nested(style: Style) -> None:
     """Raises BadRequest where the style could be written, but not read again."""
     if _levels(style) > MAX_NESTED:
         raise BadRequest("The request nests its styles too deeply; use fewer mixes of mixes.")
+
+
+def simple_parts(style: Style) -> list[Style]:
+    """The styles that a style is made of, itself where it is made of none."""
+    if isinstance(style, MixStyle):
+        return simple_parts(style.a) + simple_parts(style.b)
+    if isinstance(style, BlockStyle):
+        return [part for block in style.blocks for part in simple_parts(block)]
+    return [style]
 
 
 def beside(file_path: str | None, folder: Path) -> str | None:

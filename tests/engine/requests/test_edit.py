@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.errors import BadRequest, MissingStyle
-from engine.pictures.images import write_image
+from engine.errors import BadRequest, MissingPhoto, MissingStyle
+from engine.pictures.images import resize_image, write_image
 from engine.pictures.photos import read_photo
 from engine.requests.edit import EditRequest, RegionEdit
-from engine.requests.json_text import from_json, to_json
+from engine.requests.json_text import from_json, schema_of, to_json
+from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.styles import MEAN, ImageStyle
+from engine.requests.photo_reference import PhotoReference
+from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle
 from engine.session import Session
 from tests.commands import Runner
+from tests.fixtures import photo_of
 
 HAIR, SKIN = 13, 1
 
@@ -29,12 +34,12 @@ def photo_file(tmp_path: Path, tiny_photo: np.ndarray) -> Path:
 
 def edited(path: Path, label_map: np.ndarray, *edits: RegionEdit) -> tuple[np.ndarray, np.ndarray]:
     """Samples before and after."""
-    request = EditRequest("tiny-sean", str(path), edits, LabelMapData.from_array(label_map))
+    request = EditRequest("tiny-sean", PhotoReference.of(path), edits, LabelMapData.from_array(label_map))
     result = Session("cpu").run(from_json(to_json(request)))
     return result.photo.samples, result.samples
 
 
-@pytest.mark.parametrize("edit", [RegionEdit(HAIR, colour="#e0c080"), RegionEdit(HAIR, style=MEAN)])
+@pytest.mark.parametrize("edit", [RegionEdit(HAIR, ColourStyle("#e0c080")), RegionEdit(HAIR, MEAN)])
 def test_a_region_changes_and_all_else_stays(
     tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray, edit: RegionEdit
 ) -> None:
@@ -48,7 +53,7 @@ def test_a_region_changes_and_all_else_stays(
 def test_rows_that_are_off_or_weakened_to_nothing_leave_the_photo(
     tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
 ) -> None:
-    off = RegionEdit(HAIR, colour="#ffffff", on=False), RegionEdit(SKIN, colour="#00ff00", strength=0)
+    off = RegionEdit(HAIR, ColourStyle("#ffffff"), on=False), RegionEdit(SKIN, ColourStyle("#00ff00"), strength=0)
     before, after = edited(photo_file, tiny_label_map, *off)
     np.testing.assert_array_equal(before, after)
 
@@ -59,27 +64,167 @@ def test_a_style_comes_from_another_photo(
     style_map = LabelMapData.from_array(tiny_label_map).png
     write_image(tmp_path / "blue.png", np.full((64, 64, 3), (40, 60, 200), np.uint8))
     style = ImageStyle(str(tmp_path / "blue.png"), HAIR, label_map_png=style_map)
-    _, after = edited(photo_file, tiny_label_map, RegionEdit(HAIR, style=style))
+    _, after = edited(photo_file, tiny_label_map, RegionEdit(HAIR, style))
     region = tiny_label_map.repeat(3, 0).repeat(3, 1) == HAIR
     assert np.abs(after[region].mean(0) - (40, 60, 200)).max() < 60
     missing = style.replace(label=14)
     with pytest.raises(MissingStyle, match='"hat"'):
-        edited(photo_file, tiny_label_map, RegionEdit(HAIR, style=missing))
+        edited(photo_file, tiny_label_map, RegionEdit(HAIR, missing))
 
 
 def test_wrong_edits_are_refused_with_a_sentence(
     tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
 ) -> None:
-    for wrong in ({}, {"colour": "red"}, {"colour": "#ff0000", "style": MEAN}, {"colour": "#ff0000", "strength": 2.0}):
-        with pytest.raises(BadRequest):
-            RegionEdit(HAIR, **wrong)
+    for wrong in ("red", "#ff00", "#ff00000", "ff0000"):
+        with pytest.raises(BadRequest, match=f'"{wrong}" should read #rrggbb'):
+            ColourStyle(wrong)
+    with pytest.raises(BadRequest, match='"strength"'):
+        RegionEdit(HAIR, MEAN, strength=2.0)
     with pytest.raises(BadRequest, match="twice"):
-        EditRequest("tiny-sean", "a.jpg", (RegionEdit(1, style=MEAN), RegionEdit(1, colour="#000000")))
+        EditRequest("tiny-sean", PhotoReference("a.jpg"), (RegionEdit(1, MEAN), RegionEdit(1, ColourStyle("#000000"))))
+    with pytest.raises(BadRequest, match='"view"'):
+        EditRequest("tiny-sean", PhotoReference("a.jpg"), (), view=-1)
     with pytest.raises(BadRequest, match='no region "hat"'):
-        edited(photo_file, tiny_label_map, RegionEdit(14, colour="#ff0000"))
-    changed = EditRequest("tiny-sean", str(photo_file), (), None, sha256="0" * 64)
-    with pytest.raises(BadRequest, match="has changed"):
-        Session("cpu").run(changed)
+        edited(photo_file, tiny_label_map, RegionEdit(14, ColourStyle("#ff0000")))
+
+
+def test_equal_colours_are_equal_styles_and_travel_as_json() -> None:
+    assert ColourStyle("#A01030") == ColourStyle("#a01030")
+    edits = (RegionEdit(HAIR, MixStyle(MEAN, ColourStyle("#ff0000"), 0.5), 0.25, on=False),)
+    request = EditRequest("w", PhotoReference("a.jpg", data=b"bytes of a photo"), edits, view=640)
+    assert from_json(to_json(request)) == request
+    data = json.loads(to_json(request))
+    assert data["edits"][0]["style"]["b"] == {"style": "colour", "colour": "#ff0000"}
+    assert data.keys() | {"maps"} >= schema_of(EditRequest)["properties"].keys()
+
+
+# ---------------------------------------------------------------- which photo
+
+
+def test_a_photo_that_is_gone_or_has_changed_is_said_so_that_it_can_be_found_again(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
+) -> None:
+    request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (), LabelMapData.from_array(tiny_label_map))
+    session = Session("cpu")
+    session.run(request)
+    moved = photo_file.rename(photo_file.with_name("moved.png"))
+    with pytest.raises(MissingPhoto, match='"[^"]+photo.png" is not there any more; find it') as gone:
+        session.run(request)
+    assert not gone.value.changed and gone.value.path == str(photo_file)
+    write_image(photo_file, np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(MissingPhoto, match="is not the photo that was edited") as changed:
+        session.run(request)
+    assert changed.value.changed and changed.value.path == str(photo_file)
+    session.run(request.replace(photo=request.photo.replace(path=str(moved))))
+
+
+def test_a_photo_is_looked_for_beside_its_request(photo_file: Path) -> None:
+    request = EditRequest("w", PhotoReference(photo_file.name), (RegionEdit(HAIR, ImageStyle(photo_file.name, HAIR)),))
+    located = request.located(photo_file.parent)
+    assert located.photo.path == str(photo_file) and isinstance(located.edits[0].style, ImageStyle)
+    assert located.edits[0].style.path == str(photo_file)
+
+
+def test_an_embedded_photo_needs_no_file(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
+) -> None:
+    edits = (RegionEdit(HAIR, ColourStyle("#e0c080")),)
+    label_map = LabelMapData.from_array(tiny_label_map)
+    by_path = EditRequest("tiny-sean", PhotoReference.of(photo_file), edits, label_map)
+    embedded = by_path.replace(photo=PhotoReference.of(photo_file, embed=True))
+    before = Session("cpu").run(by_path).samples
+    photo_file.unlink()
+    json_text = to_json(embedded)
+    np.testing.assert_array_equal(Session("cpu").run(from_json(json_text)).samples, before)
+    other = base64.b64encode(b"another file").decode()
+    with pytest.raises(BadRequest, match="inside the request is damaged"):
+        from_json(json.dumps(json.loads(json_text) | {"photo": {**json.loads(json_text)["photo"], "data": other}}))
+    with pytest.raises(BadRequest, match='"sha256"'):
+        PhotoReference("a.jpg", sha256="12")
+
+
+# ---------------------------------------------------------------- sizes, and what is kept
+
+
+def test_a_view_has_the_size_that_was_asked_for(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
+) -> None:
+    request = EditRequest(
+        "tiny-sean", PhotoReference.of(photo_file), (RegionEdit(HAIR, ColourStyle("#e0c080")),),
+        LabelMapData.from_array(tiny_label_map),
+    )
+    session = Session("cpu")
+    full, view = session.run(request), session.run(request.replace(view=96))
+    assert full.samples.shape == (192, 192, 3) and view.samples.shape == (96, 96, 3)
+    assert session.run(request.replace(view=500)).samples.shape == (192, 192, 3)
+    reduced = resize_image(full.samples, 96, 96).astype(int)
+    assert np.abs(reduced - view.samples).mean() < 3
+
+
+def test_what_is_kept_changes_no_byte(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray, tmp_path: Path
+) -> None:
+    write_image(tmp_path / "style.png", photo_of(tiny_label_map, 5))
+    label_map = LabelMapData.from_array(tiny_label_map)
+    picture = ImageStyle(str(tmp_path / "style.png"), HAIR, label_map_png=label_map.png)
+    first = EditRequest(
+        "tiny-sean",
+        PhotoReference.of(photo_file),
+        (
+            RegionEdit(HAIR, picture),
+            RegionEdit(SKIN, ColourStyle("#c08060"), 0.5),
+            RegionEdit(12, MixStyle(MEAN, picture, 0.5)),
+        ),
+        label_map,
+    )
+    other_map = np.where(tiny_label_map == 12, 1, tiny_label_map).astype(np.uint8)
+    requests = [
+        first,
+        first.replace(edits=(first.edits[0].replace(strength=0.4), *first.edits[1:])),
+        first.replace(edits=(first.edits[0].replace(style=MEAN), first.edits[1])),
+        first.replace(edits=first.edits[1:]),
+        first.replace(edits=first.edits[:2], label_map=LabelMapData.from_array(other_map)),
+        first.replace(view=100),
+        first,
+    ]
+    keeping, forgetting = Session("cpu"), Session("cpu")
+    forgetting._kept = Kept(0)
+    for request in requests:
+        np.testing.assert_array_equal(keeping.run(request).samples, forgetting.run(request).samples)
+
+
+def test_a_style_picture_that_changed_is_read_again(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray, tmp_path: Path
+) -> None:
+    session, label_map = Session("cpu"), LabelMapData.from_array(tiny_label_map)
+    style = ImageStyle(str(tmp_path / "style.png"), HAIR, label_map_png=label_map.png)
+    request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (RegionEdit(HAIR, style),), label_map)
+    results = []
+    for colour in ((200, 40, 40), (40, 40, 200)):
+        write_image(tmp_path / "style.png", np.full((64, 64, 3), colour, np.uint8))
+        results.append(session.run(request).samples)
+    assert (results[0] != results[1]).any()
+
+
+def test_kept_values_are_bounded_and_the_oldest_go_first() -> None:
+    made: list[str] = []
+
+    def value(name: str, size: int) -> np.ndarray:
+        return kept.get(name, lambda: (made.append(name), np.zeros(size, np.uint8))[1])
+
+    kept = Kept(10_000)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        value(name, 4000)
+    assert made == ["a", "b", "c", "b"]  # b went when c came, for a had been asked for since
+    value("huge", 20_000)
+    value("huge", 20_000)
+    assert made[4:] == ["huge", "huge"]
+    kept.clear()
+    value("a", 4000)
+    assert made[-1] == "a"
+
+
+# ---------------------------------------------------------------- the command
 
 
 def test_the_command_writes_the_edited_photo(

@@ -1,0 +1,107 @@
+"""The frame of a photo: the part that its subject fills, small, with its regions. Changes are fitted on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.compose.mattes import soft_labels
+from engine.compose.samples import as_colours
+from engine.errors import BadRequest, Message, WeightsError
+from engine.labels.label_maps import check_label_map, resize_label_map
+from engine.labels.label_sets import LabelSet
+from engine.pictures.closeup import focus, has_background, reduced
+from engine.pictures.images import resize_image
+from engine.requests.base import Services
+from engine.requests.label_map_data import LabelMapData
+
+Array = np.ndarray
+SIDE = 256
+"""Longer side of a frame: about the size at which networks paint."""
+STRIP_ROWS = 256
+"""Rows of the photo that are converted at once."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where changes are fitted.
+
+    pixels: (h, w, 3) uint8, colours the same in 0..1. label_map: (h, w). soft: (h, w, L), see `soft_labels`.
+    box: of it in the photo. whole_map: label map of the whole photo, any size. warnings: the parser's.
+    """
+
+    pixels: Array
+    colours: Array
+    label_map: Array
+    soft: Array
+    box: tuple[float, float, float, float]
+    whole_map: Array
+    label_set: LabelSet
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, samples: Array, given: LabelMapData | None, label_set: LabelSet, services: Services) -> Frame:
+        """The frame of a photo's samples, its label map found by a parser unless given.
+
+        Raises WeightsError, BadLabelMap.
+        """
+        looked_at = reduced(as_seen(samples))
+        parser_name = services.shelf.parser_for(label_set)
+        parser = None if parser_name is None else services.shelf.parser(parser_name)
+        warnings: tuple[str, ...] = ()
+        if given is not None:
+            whole_map = given.array()
+            check_label_map(whole_map, label_set, Message("the label map of the photo"))
+        elif parser is None:
+            raise WeightsError(
+                "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
+            )
+        else:
+            whole_map, _, warnings = parser.parse(looked_at)
+        height, width = looked_at.shape[:2]
+        sized = resize_label_map(whole_map, height, width)
+        rows, columns = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
+        crop = looked_at[rows, columns]
+        factor = SIDE / max(crop.shape[:2])
+        size = max(1, round(crop.shape[0] * factor)), max(1, round(crop.shape[1] * factor))
+        pixels, label_map = resize_image(crop, *size), resize_label_map(sized[rows, columns], *size)
+        shares = None if parser is None else parser.probabilities(pixels)
+        soft = soft_labels(label_map, len(label_set), shares)
+        box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
+        return cls(pixels, as_colours(pixels), label_map, soft, box, whole_map, label_set, warnings)
+
+    def require_regions(self, labels: Sequence[int]) -> None:
+        """Raise BadRequest, naming the regions there are, unless the frame shows each of `labels`."""
+        shown = np.unique(self.label_map).tolist()
+        for label in labels:
+            if label not in shown:
+                regions = ", ".join(self.label_set[n].name for n in shown if n < len(self.label_set))
+                name = self.label_set[label].name if label < len(self.label_set) else str(label)
+                raise BadRequest('The photo has no region "{0}"; its regions are {1}.', name, regions)
+
+    def outside(self, labels: Sequence[int]) -> Array:
+        """(h, w) share of each of the frame's pixels that is none of `labels` in the whole photo's label map."""
+        height, width = self.whole_map.shape
+        top, left, bottom, right = (round(s * side) for s, side in zip(self.box, (height, width) * 2, strict=True))
+        part = (~np.isin(self.whole_map[top:bottom, left:right], labels)).astype(np.float32)
+        if not part.size:
+            return (~np.isin(self.label_map, labels)).astype(np.float32)
+        return cv2.resize(part, self.label_map.shape[::-1], interpolation=cv2.INTER_AREA)
+
+
+def as_seen(samples: Array) -> Array:
+    """Samples as people see them, (H, W, 3) uint8: 8 bits, transparency over white."""
+    if samples.dtype == np.uint8 and samples.ndim == 3 and samples.shape[2] == 3:
+        return samples
+    seen = np.empty((*samples.shape[:2], 3), np.uint8)
+    for top in range(0, len(samples), STRIP_ROWS):
+        strip = samples[top : top + STRIP_ROWS]
+        colours = as_colours(strip)
+        if strip.ndim == 3 and strip.shape[2] in (2, 4):
+            alpha = (strip[..., -1:] / np.iinfo(strip.dtype).max).astype(np.float32)
+            colours = colours * alpha + (1 - alpha)
+        seen[top : top + STRIP_ROWS] = np.rint(colours * 255)
+    return seen
