@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
 
+from app.document import label_styles
 from app.document.commands import ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
 from app.document.kinds import SceneRequest, kind_named
@@ -44,6 +45,7 @@ class Document(QObject):
     picture_outdated = Signal()  # something that decides the picture changed, whatever it is (not after `replaced`)
     label_map_changed = Signal(QRect)  # pixels of this rectangle of the image changed
     styles_changed = Signal(object)  # frozenset of label ids
+    edits_changed = Signal(object)  # frozenset of label ids whose row in `edits` came, went or changed
     seed_changed = Signal(int)
     weights_changed = Signal(str)
     detail_changed = Signal(str)
@@ -77,6 +79,7 @@ class Document(QObject):
         self.kept = KeptPictures(self)
         self.pixels = PixelEditor(self)
         self.label_states = LabelStates(self)
+        self.styles_changed.connect(self.edits_changed)
         self._scene = scene
         self._bind(Held(scene, None, Origin()))
 
@@ -111,6 +114,8 @@ class Document(QObject):
     locked = SceneValue[frozenset[int]]()  # labels whose pixels brush and fills leave alone
     hidden = SceneValue[frozenset[int]]()  # labels that the overlay does not show
     style_locked = SceneValue[frozenset[int]]()  # labels whose style changes only when chosen for that very label
+    strengths = SceneValue[Mapping[int, float]]()  # by label, 0-1; 1 where one is missing
+    switched_off = SceneValue[frozenset[int]]()  # labels whose change is not shown
     photo = SceneValue["np.ndarray | None"]()  # (H, W, 3) uint8, read-only: the photo that is edited, if any
 
     @property
@@ -184,32 +189,24 @@ class Document(QObject):
 
         Changes in a row with the same `merge` key make one step (a slider being dragged) until `end_merge`.
         """
-        role = roles(type(self._scene))[field]
-        value = role.checked(value, self.label_set)
+        self.change_values({field: value}, text or tr(roles(type(self._scene))[field].text), merge=merge)
+
+    def change_values(self, values: Mapping[str, Any], text: str, *, merge: Hashable | None = None) -> None:
+        """Gives several fields of the scene other values, in one step; the rest as in `change`."""
         self.pixels.end_stroke()
-        held_value = getattr(self._scene, field)
-        if role.same(held_value, value):
+        scene = self._scene.with_checked(**values)
+        changed_fields = [name for name in values if name in scene.differences(self._scene)]
+        if not changed_fields:
             return
-        self._put({field: value})
-        self.push(
-            ValuesCommand(
-                self._put, old={field: held_value}, new={field: value}, text=text or tr(role.text), merge_key=merge
-            )
-        )
+        old = {name: getattr(self._scene, name) for name in changed_fields}
+        new = {name: getattr(scene, name) for name in changed_fields}
+        self._put(new)
+        self.push(ValuesCommand(self._put, old=old, new=new, text=text, merge_key=merge))
 
-    def set_style(
-        self, label: int, style: Style | None, *, text: str | None = None, merge: Hashable | None = None
-    ) -> None:
-        """Chooses the style of one label; None or MeanStyle is the weights' mean. `merge` as in `change`."""
-        text = text or self.tr("Style of {0}").format(self.label_name(self.checked(label)))
-        self.set_styles({label: style}, text, merge=merge)
-
-    def set_styles(
-        self, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
-    ) -> None:
-        """Chooses the styles of several labels in one step; labels that are not named keep theirs."""
-        chosen_styles = {self.checked(label): style for label, style in styles.items()}
-        self.change("styles", {**self._scene.styles, **chosen_styles}, text=text or "", merge=merge)
+    set_style, set_styles = label_styles.set_style, label_styles.set_styles
+    edits = property(label_styles.edits)
+    set_strength, set_edit_on = label_styles.set_strength, label_styles.set_edit_on
+    remove_edit, paste_edits = label_styles.remove_edit, label_styles.paste_edits
 
     def set_seed(self, seed: int, *, merge: Hashable | None = None) -> None:
         """Chooses the seed, 0 to 2**63 - 1; `merge` as in `change`."""

@@ -97,6 +97,15 @@ def read_only(array: np.ndarray) -> np.ndarray:
     return view
 
 
+def _checked_strengths(strengths: Mapping[int, float], label_set: LabelSet) -> Mapping[int, float]:
+    """Strengths 0 to 1 by label; a full one is left out, so that equal scenes hold equal ones. Raises BadRequest."""
+    if not all(0 <= strength <= 1 for strength in strengths.values()):
+        raise BadRequest(tr("The strength of a change must be a number from 0 to 1."))
+    return MappingProxyType(
+        {checked_label(label, label_set): float(strength) for label, strength in strengths.items() if strength != 1}
+    )
+
+
 def _checked_map(label_map: FrozenMap | np.ndarray, label_set: LabelSet) -> FrozenMap:
     pixels = label_map.array() if isinstance(label_map, FrozenMap) else label_map
     check_label_map(pixels, label_set, tr("The new label map"))
@@ -131,6 +140,13 @@ def _checked_inputs(inputs: Mapping[str, Any], label_set: LabelSet) -> Mapping[s
 _of_labels = partial(Role, needs="labels", checked=checked_labels, pack=tuple, unpack=frozenset, tells=set_difference)
 
 
+def _in_order(value: Any) -> Any:
+    """A table or a set as a list that is equal for equal ones, in whatever order they were filled."""
+    if isinstance(value, Mapping):
+        return sorted(value.items())
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
 # ---------------------------------------------------------------- the scene
 
 
@@ -145,7 +161,8 @@ class Scene:
     painted (`engine.requests.render`). kind: of the request that paints the picture. inputs: what kinds of request
     need beyond all this, by kind. locked: labels whose pixels brush and fills leave alone. hidden: labels that the
     overlay does not show. style_locked: labels whose style changes only when the user chooses one for that very label.
-    photo: (H, W, 3) uint8, the photo that is edited, if any.
+    strengths: by label, how much of the change of a restyled region is seen, 0 to 1; 1 where a label is missing.
+    switched_off: labels whose region shows the photo for now. photo: (H, W, 3) uint8, the photo that is edited, if any.
     """
 
     label_set: LabelSet = scene_field(Role(recalled=True))
@@ -180,6 +197,23 @@ class Scene:
             tells=changed_keys,
         ),
         default_factory=lambda: MappingProxyType({}),
+    )
+    strengths: Mapping[int, float] = scene_field(
+        Role(
+            decides=True,
+            key="strengths",
+            pack=dict,
+            needs="labels",
+            checked=_checked_strengths,
+            text=mark("Change strengths"),
+            signal="edits_changed",
+            tells=changed_keys,
+        ),
+        default_factory=lambda: MappingProxyType({}),
+    )
+    switched_off: frozenset[int] = scene_field(
+        _of_labels(decides=True, key="switched_off", text=mark("Switch changes on or off"), signal="edits_changed"),
+        default=_NO_LABELS,
     )
     seed: int = scene_field(
         Role(decides=True, key="seed", checked=_checked_seed, text=mark("Change seed"), signal="seed_changed"),
@@ -273,7 +307,7 @@ class Scene:
     def picture_key(self) -> bytes:
         """Equal for scenes that make the same picture."""
         plain_values = [
-            sorted(value.items()) if isinstance(value := getattr(self, name), Mapping) else value
+            _in_order(getattr(self, name))
             for name, role in roles(type(self)).items()
             if role.decides and name != "label_map"
         ]

@@ -51,6 +51,8 @@ class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     detail: str = "model"
     style_locks: tuple[int, ...] = ()
     label_locks: tuple[int, ...] = ()
+    strengths: dict[int, float] = {}
+    switched_off: tuple[int, ...] = ()
     mood: str = "calm"
 
 
@@ -105,6 +107,8 @@ OTHER: dict[str, Any] = {
     "weights": "smis-faces",
     "fingerprint": "another",
     "styles": {HAIR: SampleStyle(7)},
+    "strengths": {HAIR: 0.5},
+    "switched_off": frozenset({SKIN}),
     "seed": 5,
     "precision": "bfloat16",
     "detail": "full",
@@ -256,7 +260,8 @@ def request_values(name: str) -> dict[str, Any]:
 
 @every_field
 def test_a_request_has_the_fields_that_travel_and_no_other(name):
-    keys = {"kind": {"kind", "mood"}}.get(name, {ROLES[name].key} - {""})
+    only_mood = set(MoodRequest.__struct_fields__) - set(RENDER.request.__struct_fields__)
+    keys = {"kind": {"kind", *only_mood}}.get(name, {ROLES[name].key} - {""})
     assert set(request_values(name)) == keys
 
 

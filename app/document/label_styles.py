@@ -1,0 +1,93 @@
+"""Styles by label, and in a photo the list of edits that they make. Functions that are methods of the document.
+
+A row of that list is no value of its own: it is a label's style, its strength and whether it is switched on, so all
+that gives a label a style makes a row, and one without a style has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from app.shell.i18n import tr
+from engine.requests.edit import RegionEdit
+from engine.requests.styles import MeanStyle, Style
+
+if TYPE_CHECKING:
+    from app.document.document import Document
+
+
+def set_style(
+    document: Document, label: int, style: Style | None, *, text: str | None = None, merge: Hashable | None = None
+) -> None:
+    """Chooses the style of one label; None or MeanStyle is the weights' mean, and in a photo the photo itself.
+
+    `merge` as in `Document.change`.
+    """
+    text = text or tr("Style of {0}").format(document.label_name(document.checked(label)))
+    document.set_styles({label: style}, text, merge=merge)
+
+
+def set_styles(
+    document: Document, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
+) -> None:
+    """Chooses the styles of several labels in one step; labels that are not named keep theirs."""
+    chosen_styles = {document.checked(label): style for label, style in styles.items()}
+    removed = {label for label, style in chosen_styles.items() if style is None or isinstance(style, MeanStyle)}
+    document.change_values(
+        {
+            "styles": {**document.styles, **chosen_styles},
+            "strengths": {label: value for label, value in document.strengths.items() if label not in removed},
+            "switched_off": document.switched_off - removed,
+        },
+        text or tr("Change styles"),
+        merge=merge,
+    )
+
+
+def edits(document: Document) -> tuple[RegionEdit, ...]:
+    """The rows of the list of edits, in the order of the labels."""
+    strengths, switched_off = document.strengths, document.switched_off
+    return tuple(
+        RegionEdit(label=label, style=style, strength=strengths.get(label, 1.0), on=label not in switched_off)
+        for label, style in sorted(document.styles.items())
+    )
+
+
+def set_strength(document: Document, label: int, strength: float, *, merge: Hashable | None = None) -> None:
+    """Shows so much of a region's change, 0 to 1. `merge` as in `Document.change`. Raises BadRequest."""
+    text = tr("Strength of {0}").format(document.label_name(document.checked(label)))
+    document.change("strengths", {**document.strengths, label: strength}, text=text, merge=merge)
+
+
+def set_edit_on(document: Document, label: int, on: bool) -> None:
+    """Shows a region's change, or the photo in its place."""
+    text = tr("Switch {0} on") if on else tr("Switch {0} off")
+    others = document.switched_off - {document.checked(label)}
+    document.change("switched_off", others if on else others | {label}, text=text.format(document.label_name(label)))
+
+
+def remove_edit(document: Document, label: int) -> None:
+    """Takes a row away: its region is the photo's again. One step."""
+    text = tr("Remove the change of {0}").format(document.label_name(document.checked(label)))
+    document.set_styles({label: None}, text)
+
+
+def paste_edits(document: Document, pasted: Iterable[RegionEdit]) -> tuple[int, ...]:
+    """Takes rows of another photo; those of labels that are not named stay. One step.
+
+    Returns the labels that this document's label set lacks: their rows are left out.
+    """
+    all_edits = tuple(pasted)
+    known_edits = [edit for edit in all_edits if edit.label < len(document.label_set)]
+    labels = frozenset(edit.label for edit in known_edits)
+    switched_off = frozenset(edit.label for edit in known_edits if not edit.on)
+    document.change_values(
+        {
+            "styles": {**document.styles, **{edit.label: edit.style for edit in known_edits}},
+            "strengths": {**document.strengths, **{edit.label: edit.strength for edit in known_edits}},
+            "switched_off": document.switched_off - labels | switched_off,
+        },
+        tr("Paste edits"),
+    )
+    return tuple(edit.label for edit in all_edits if edit.label not in labels)
