@@ -16,7 +16,7 @@ import numpy as np
 from engine.devices import free_caches, is_out_of_memory, resolve
 from engine.errors import Cancelled, EngineError, OutOfMemory
 from engine.labels.label_sets import LabelSet
-from engine.painting.label_painter import Painter, StyleCodes
+from engine.painting.painter import Painter, StyleCodes
 from engine.painting.sizes import Size, preview_sizes
 from engine.requests.base import R, Request, Services
 from engine.requests.kept import Kept

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
     from engine.data.findings import Finding, Report
-    from engine.data.kinds import Kind
+    from engine.data.kinds import DataKind
 
 KINDS = {
     "broken": mark("Files that cannot be read"),
@@ -88,7 +88,7 @@ class DataReportDialog(QDialog):
         data_folder: Path,
         parent: QWidget | None = None,
         *,
-        kind: Kind | None = None,
+        kind: DataKind | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -301,7 +301,7 @@ def _counted(counts: dict[str, int], shown_count: int = 3) -> str:
     return counted_text + (", ..." if len(sorted_counts) > shown_count else "") if counted_text else "–"
 
 
-def _inspect(work: Work, data_folder: Path, kind: Kind | None) -> Report:
+def _inspect(work: Work, data_folder: Path, kind: DataKind | None) -> Report:
     from engine.data.kinds import inspect_folder
 
     expected_kind = kind if kind is not None and kind.describes(data_folder) else None

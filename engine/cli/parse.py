@@ -12,7 +12,7 @@ from engine.cli.common import Device, JsonFlag, cancelling, check_target, progre
 from engine.cli.request import perform
 
 
-class Kind(str, Enum):
+class MapKind(str, Enum):
     """How a label map is written."""
 
     INDEXED = "indexed"
@@ -25,8 +25,8 @@ def parse(
     weights: Annotated[str, typer.Option("--weights", help="Name or folder of a parser's weights.")],
     target: Annotated[Path, typer.Option("--out", help="Where the label map goes: a .png.")],
     kind: Annotated[
-        Kind, typer.Option("--kind", help="Palette of the labels' colours, bare ids, or colours.")
-    ] = Kind.INDEXED,
+        MapKind, typer.Option("--kind", help="Palette of the labels' colours, bare ids, or colours.")
+    ] = MapKind.INDEXED,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:

@@ -38,12 +38,12 @@ def request(
     A request is a JSON file that holds everything that decides its result: the same request gives the same bytes on
     the CPU. --schema render describes that kind; a kind that is not there gets the list of those that are.
     """
-    from engine.requests.json_text import kind_named, schema_of
+    from engine.requests.json_text import request_kind_named, schema_of
 
     if schema_kind is not None:
         if request_file is not None or target is not None:
             raise BadRequest("--schema stands alone; give it without a request and without --out.")
-        say_json(schema_of(kind_named(schema_kind)))
+        say_json(schema_of(request_kind_named(schema_kind)))
         return
     if request_file is None or target is None:
         raise BadRequest("request needs a request file and --out; or --schema KIND alone.")

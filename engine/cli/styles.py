@@ -19,7 +19,7 @@ from engine.weights.card import read_card, unlearnt
 from engine.weights.store import find_weights
 
 if TYPE_CHECKING:
-    from engine.painting.label_painter import StyleCodes
+    from engine.painting.painter import StyleCodes
     from engine.requests.render import RenderRequest
     from engine.session import Session
 

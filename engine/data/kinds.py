@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kind:
+class DataKind:
     """One kind of data.
 
     id: its name in reports. holds: what a folder must hold, a clause for sentences.
@@ -91,7 +91,7 @@ def _picture_folder() -> type[DataSet]:
     return PictureFolder
 
 
-LABELLED = Kind(
+LABELLED = DataKind(
     id="pairs",
     holds=Message("pictures in images/, a label map of the same name for each in labels/, and classes.json"),
     fields=("pictures", "label_maps"),
@@ -99,7 +99,7 @@ LABELLED = Kind(
     opens=_labelled_folder,
     inspect=inspect_labelled,
 )
-LAYOUT_FILE = Kind(
+LAYOUT_FILE = DataKind(
     id="layouts",
     holds=Message("captions_boxes.json, with sentences and boxes of pictures that need not be there"),
     fields=("captions", "boxes"),
@@ -107,7 +107,7 @@ LAYOUT_FILE = Kind(
     opens=_layouts,
     inspect=inspect_layouts,
 )
-CAPTIONED = Kind(
+CAPTIONED = DataKind(
     id="captions",
     holds=Message("pictures in images/, and captions.json with sentences about each"),
     fields=("pictures", "captions"),
@@ -115,7 +115,7 @@ CAPTIONED = Kind(
     opens=_caption_folder,
     inspect=inspect_captions,
 )
-CLASSES = Kind(
+CLASSES = DataKind(
     id="classes",
     holds=Message("pictures in a folder per class"),
     fields=("pictures", "classes"),
@@ -123,7 +123,7 @@ CLASSES = Kind(
     opens=_class_folder,
     inspect=inspect_classes,
 )
-PICTURES = Kind(
+PICTURES = DataKind(
     id="pictures",
     holds=Message("pictures in images/"),
     fields=("pictures",),
@@ -135,7 +135,7 @@ KINDS = (LABELLED, LAYOUT_FILE, CAPTIONED, CLASSES, PICTURES)
 """In the order in which a folder is recognised: what says more comes first."""
 
 
-def recognised(data_folder: Path) -> Iterator[Kind]:
+def recognised(data_folder: Path) -> Iterator[DataKind]:
     """The kinds that a folder looks like: those that systems bring of their own, then ours, what says most first."""
     kind_paths = dict.fromkeys(system.data for system in all_systems())
     own_kinds = [kind for kind in map(load_part, kind_paths) if kind not in KINDS]
@@ -144,7 +144,7 @@ def recognised(data_folder: Path) -> Iterator[Kind]:
 
 def inspect_folder(
     data_folder: Path,
-    kind: Kind | None = None,
+    kind: DataKind | None = None,
     *,
     quick: bool = False,
     on_progress: Progress | None = None,
@@ -171,7 +171,7 @@ def inspect_folder(
     return kind.inspect(data_folder, Look(quick, on_progress, cancel))
 
 
-def check_kind(data_folder: Path, kind: Kind) -> None:
+def check_kind(data_folder: Path, kind: DataKind) -> None:
     """Raises BadFile for a folder that plainly holds another kind of data; what else is wrong shows when it is read."""
     if data_folder.is_dir() and not kind.describes(data_folder):
         recognised_kind = next(recognised(data_folder), None)

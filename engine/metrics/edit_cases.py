@@ -17,7 +17,7 @@ from engine.metrics.edits import COMPOSITION, EDITS, METHODS, PAINTED, Case, Num
 from engine.metrics.features import load_feature_net
 from engine.metrics.pairs import Pairs
 from engine.metrics.repainting import can_sample, coded, has_styles, native_size, own_styles, repaint
-from engine.painting.label_painter import Painter, StyleCodes
+from engine.painting.painter import Painter, StyleCodes
 from engine.session import Session
 from engine.weights.card import require_label_set
 

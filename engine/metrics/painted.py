@@ -18,7 +18,7 @@ from engine.metrics.reconstruction import psnr, rmse, ssim
 from engine.metrics.repainting import all_drawn, can_sample, drawn_style, native_size, own_styles, repaint
 from engine.metrics.segmentation import Counts
 from engine.nn.feature_net import FeatureNet
-from engine.painting.label_painter import Array, Painter
+from engine.painting.painter import Array, Painter
 from engine.requests.parse import LabelMapFinder
 from engine.session import Session
 

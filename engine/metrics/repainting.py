@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.painting.label_painter import Array, Painter, StyleCodes
+from engine.painting.painter import Array, Painter, StyleCodes
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle, Style, encode_code

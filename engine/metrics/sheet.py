@@ -21,7 +21,7 @@ from engine.errors import BadRequest, NotSupported
 from engine.labels.label_maps import colourise
 from engine.metrics.diversity import measure_change
 from engine.metrics.repainting import all_drawn, can_sample, drawn_style, has_styles, own_styles, repaint
-from engine.painting.label_painter import Array, Painter
+from engine.painting.painter import Array, Painter
 from engine.pictures.images import fit_square_label_map, write_image
 from engine.requests.styles import Style
 

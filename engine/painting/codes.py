@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
 from engine.labels.label_sets import LabelSet
-from engine.painting.label_painter import Array, Encode
+from engine.painting.painter import Array, Encode
 from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, BlockStyle, ColourStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
 

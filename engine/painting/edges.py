@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.painting.label_painter import Array, hot_map
+from engine.painting.painter import Array, hot_map
 
 
 def label_edges(label_map: Array) -> NDArray[np.bool_]:

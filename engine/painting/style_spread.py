@@ -31,7 +31,7 @@ from engine.files import atomic_write, read_bytes
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet
 from engine.painting.codes import drawn
-from engine.painting.label_painter import Array, Painter
+from engine.painting.painter import Array, Painter
 from engine.pictures.images import fit_square, fit_square_label_map, read_image
 from engine.weights.card import CARD_FILE, Card
 from engine.weights.store import STYLES_FILE, Weights, load_weights

@@ -19,7 +19,7 @@ from engine.labels.label_sets import bundled_label_sets, load_label_set
 from engine.pictures.png import read_embedded_request
 from engine.pictures.rasters import FORMATS
 
-Kind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
+FileKind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
 
 MAX_PIXELS = 1 << 24
 """Larger files are pictures without a look inside: telling a dropped file must not take seconds."""
@@ -27,7 +27,7 @@ MAX_USED = 64
 """A grey or palette picture with more different values is taken for a picture."""
 
 
-def sniff(path: str | os.PathLike[str]) -> Kind:
+def sniff(path: str | os.PathLike[str]) -> FileKind:
     """What a file (or a weights folder) is, by content and never by its name.
 
     "label_map" is a guess: a lossless grey or palette picture with few small values, or one whose colours
@@ -123,7 +123,7 @@ def _is_request(path: Path) -> bool:
     return isinstance(json_data, dict) and str(json_data.get("schema", "")).startswith("tessera/")
 
 
-def _sniff_picture(path: Path) -> Kind:
+def _sniff_picture(path: Path) -> FileKind:
     try:
         with Image.open(path, formats=FORMATS) as image:
             if image.format == "PNG":

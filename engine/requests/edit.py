@@ -42,7 +42,7 @@ from engine.requests.styles import (
 )
 
 if TYPE_CHECKING:
-    from engine.painting.label_painter import Painter
+    from engine.painting.painter import Painter
 
 Array = np.ndarray
 TonesAndNotes = tuple[Tones, tuple[str, ...]]

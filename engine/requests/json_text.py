@@ -37,7 +37,7 @@ def kinds() -> dict[str, type[Request[Any]]]:
     return {str(kind.__struct_config__.tag): kind for kind in map(load_part, class_paths)}
 
 
-def kind_named(name: object) -> type[Request[Any]]:
+def request_kind_named(name: object) -> type[Request[Any]]:
     """The kind of that name. Raises BadRequest naming those that there are."""
     known_kinds = kinds()
     if not isinstance(name, str) or name not in known_kinds:
@@ -76,7 +76,7 @@ def from_json(json_text: str | bytes) -> Request[Any]:
     if not isinstance(fields, dict):
         raise BadRequest("The request is not a JSON object; give one with schema, kind and weights.")
     _check_schema(fields.pop("schema", None))
-    request_kind = kind_named(fields.get("kind"))
+    request_kind = request_kind_named(fields.get("kind"))
     _check_depth(fields)
     try:
         request = msgspec.convert(spread_maps(fields), request_kind, str_keys=True)

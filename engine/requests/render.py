@@ -22,7 +22,7 @@ from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_label, 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.painting.label_painter import Painter, StyleCodes
+    from engine.painting.painter import Painter, StyleCodes
 
 Array = np.ndarray
 

@@ -23,7 +23,7 @@ from engine.requests.base import Services
 from engine.requests.styles import ImageStyle
 
 if TYPE_CHECKING:
-    from engine.painting.label_painter import Painter, StyleCodes
+    from engine.painting.painter import Painter, StyleCodes
 
 Array = np.ndarray
 PICTURES_KEPT = 64

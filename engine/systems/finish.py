@@ -17,7 +17,7 @@ from torch import Tensor
 from engine.data.labelled import LabelledFolder
 from engine.data.layout import evenly
 from engine.errors import Message
-from engine.painting.label_painter import Painter
+from engine.painting.painter import Painter
 from engine.painting.style_spread import measure_spread, save_spread
 
 Progress = Callable[[float, str], None]

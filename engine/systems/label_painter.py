@@ -14,7 +14,7 @@ from engine.fast.generator import FastGenerator
 from engine.nn.blocks import channels_last
 from engine.painting.codes import StyleSource, needs_mean
 from engine.painting.edges import conditions
-from engine.painting.label_painter import (
+from engine.painting.painter import (
     Array,
     Encode,
     OnBlock,
@@ -36,7 +36,7 @@ from engine.weights.store import Weights
 
 
 class LabelPainter(ABC):
-    """Weights in use, as `engine.painting.label_painter.Painter` says; `_render` is a system's own, and what else
+    """Weights in use, as `engine.painting.painter.Painter` says; `_render` is a system's own, and what else
     differs from system to system.
 
     scope: whether a style code decides a region or the picture.

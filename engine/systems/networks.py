@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.errors import NotSupported, WeightsError
 from engine.nn.perceptual import FeatureNetwork
-from engine.painting.label_painter import do_not_fit
+from engine.painting.painter import do_not_fit
 from engine.systems import system
 from engine.weights.store import Weights
 

@@ -26,7 +26,7 @@ class Conditions(Protocol):
         ...
 
 
-class LabelConditions:
+class OneHotConditions:
     """Label maps, as one-hot maps (B, L, H, W); the discriminator sees them moved and cut with their pictures."""
 
     def __init__(self, label_count: int) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 import engine
 from engine.data.dataset import DataSet
-from engine.data.kinds import Kind
+from engine.data.kinds import DataKind
 from engine.data.layout import evenly
 from engine.errors import TrainingError, WeightsError
 from engine.files import cannot, read_bytes
@@ -63,7 +63,7 @@ def publish(
     known_system = find_system(trained.system)
     if known_system is not None and (known_system.finish or known_system.measures_data):
         network = _trained_networks(best_file, trained, tensors)
-        data_kind: Kind = load_part(known_system.data)
+        data_kind: DataKind = load_part(known_system.data)
         picture_side = int(trained.config.get("resolution", run_config.recipe.get("resolution", USUAL_SIDE)))
         train_split = data_kind.opens()(data or Path(run_config.data), "train", picture_side, on_progress)
         if known_system.measures_data and (data_measures := train_split.measures()):

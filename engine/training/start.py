@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from engine.data.dataset import DataSet
-from engine.data.kinds import Kind, check_kind
+from engine.data.kinds import DataKind, check_kind
 from engine.devices import is_out_of_memory
 from engine.errors import Cancelled, EngineError, TrainingError
 from engine.files import atomic_write
@@ -136,7 +136,7 @@ def prepare(
     control = control or Control()
     report_progress = _stoppable(on_progress, control)
     fabric = make_fabric(recipe, device, devices, hosts)
-    data_kind: Kind = load_part(trained_system.data)
+    data_kind: DataKind = load_part(trained_system.data)
     check_kind(data_folder, data_kind)
     dataset_class = data_kind.opens()
     train_split = dataset_class(data_folder, "train", recipe.resolution, report_progress)

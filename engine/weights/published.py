@@ -21,7 +21,7 @@ from engine.systems import all_systems
 from engine.systems.base import System, load_part
 from engine.weights.card import Card
 from engine.weights.pth import no_memory, read_pth
-from engine.weights.published_plan import ENCODER, Kind, Plan, Shapes, Source
+from engine.weights.published_plan import ENCODER, Plan, PublishedKind, Shapes, Source
 from engine.weights.store import join_networks, save_weights
 
 SHOWN = 5
@@ -37,7 +37,7 @@ class Published:
     kind: which system's, and which of its networks. config: that network's dataclass. state: fits it exactly.
     """
 
-    kind: Kind
+    kind: PublishedKind
     config: Any
     state: dict[str, Tensor]
 
@@ -110,17 +110,17 @@ def shapes_of(state: dict[str, Tensor]) -> Shapes:
     return {tensor_name: tuple(tensor.shape) for tensor_name, tensor in state.items()}
 
 
-def published_kinds() -> list[Kind]:
+def published_kinds() -> list[PublishedKind]:
     """All kinds of released files that the systems know."""
     return [
-        Kind(system, published)
+        PublishedKind(system, published)
         for system in all_systems()
         if system.published
         for published in load_part(system.published)
     ]
 
 
-def recognise(tensor_shapes: Shapes) -> Kind | None:
+def recognise(tensor_shapes: Shapes) -> PublishedKind | None:
     """The kind of released file that has such tensors, or None."""
     return next((kind for kind in published_kinds() if kind.published.recognises(tensor_shapes)), None)
 
@@ -187,7 +187,7 @@ def _shape_text(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "one number"
 
 
-def _does_not_fit(source: str, published_kind: Kind, plan: Plan, problems: list[str]) -> WeightsError:
+def _does_not_fit(source: str, published_kind: PublishedKind, plan: Plan, problems: list[str]) -> WeightsError:
     shown_problems = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
     problem_count = Message("1 difference") if len(problems) == 1 else Message("{0} differences", len(problems))
     return WeightsError(

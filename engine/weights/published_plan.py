@@ -103,7 +103,7 @@ class PublishedNetwork:
 
 
 @dataclass(frozen=True)
-class Kind:
+class PublishedKind:
     """A kind of released file, with the system that it is of."""
 
     system: System

@@ -51,7 +51,7 @@ def cards(resolution: int = 64) -> list[WeightsEntry]:
 
 @dataclass(frozen=True)
 class StyleCodes:
-    """As engine.painting.label_painter's, which imports torch."""
+    """As engine.painting.painter's, which imports torch."""
 
     codes: np.ndarray
     present: np.ndarray

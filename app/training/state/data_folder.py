@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.shell.i18n import mark, tr
 from app.texts.translate import translate
-from engine.data.kinds import LABELLED, Kind
+from engine.data.kinds import LABELLED, DataKind
 from engine.data.layout import IMAGE_SUFFIXES
 
 MOST_ENTRIES = 2000  # looked at in the GUI thread before a folder is taken at its word
@@ -27,7 +27,7 @@ NO_LABELS = mark(
 OTHER_KIND = mark('"{0}" does not hold what this system trains on: {1}.')
 
 
-def lacks(data_folder: Path, kind: Kind = LABELLED) -> str:
+def lacks(data_folder: Path, kind: DataKind = LABELLED) -> str:
     """What keeps a folder from being trained on as data of this kind, as a sentence; "" if nothing does at first
     sight."""
     if kind is not LABELLED:

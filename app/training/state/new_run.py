@@ -16,7 +16,7 @@ from app.shell.i18n import tr
 from app.training.state.data_folder import lacks
 from app.training.state.recipe_choice import RecipeChoice
 from app.training.state.run_folder import BEST, taken
-from engine.data.kinds import LABELLED, Kind
+from engine.data.kinds import LABELLED, DataKind
 from engine.systems import find_system
 from engine.systems.base import load_part
 from engine.training.recipe import Recipe
@@ -42,10 +42,10 @@ class NewRun:
         self.device = "auto"
         self.threads = spare_threads()
 
-    def data_kind(self) -> Kind:
+    def data_kind(self) -> DataKind:
         """What the recipe's system trains on; labelled pictures while no system is known."""
         system = find_system(self.recipe.system)
-        kind: Kind = load_part(system.data) if system is not None else LABELLED
+        kind: DataKind = load_part(system.data) if system is not None else LABELLED
         return kind
 
     def lacks(self, *, training: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.painting.label_painter import Array, OnBlock
+from engine.painting.painter import Array, OnBlock
 from engine.painting.sizes import Fitted
 from engine.painting.style_spread import DrawnStyles
 from engine.requests.render import RenderRequest

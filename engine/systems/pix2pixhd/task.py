@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from engine.data.dataset import DataSet
 from engine.systems.pix2pixhd.network import GlobalGenerator, Pix2PixHDConfig
 from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
-from engine.training.conditions import LabelConditions
+from engine.training.conditions import OneHotConditions
 from engine.training.losses import OverScales
 from engine.training.task import Losses
 
@@ -50,9 +50,9 @@ class Pix2PixHDTask(AdversarialTask):
             raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return GlobalGenerator(self.model)
 
-    def condition_on(self, model: Pix2PixHDConfig, dataset: DataSet) -> LabelConditions:
+    def condition_on(self, model: Pix2PixHDConfig, dataset: DataSet) -> OneHotConditions:
         """One-hot label maps."""
-        return LabelConditions(model.labels)
+        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From the pictures' own codes, if there are any; no loss of its own."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.fast.generator import LabelMap, Precision, as_array
 from engine.nn.blocks import seeded_noise
-from engine.painting.label_painter import hot_map
+from engine.painting.painter import hot_map
 from engine.systems.bench import Bench, size_of_start
 from engine.systems.sean.fast import FastSEAN
 from engine.systems.sean.network import SEANConfig, SEANGenerator

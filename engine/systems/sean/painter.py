@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.nn.blocks import seeded_noise
-from engine.painting.label_painter import Array, OnBlock, do_not_fit
+from engine.painting.painter import Array, OnBlock, do_not_fit
 from engine.painting.sizes import Fitted
 from engine.painting.style_spread import DrawnStyles
 from engine.requests.render import RenderRequest

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from engine.data.dataset import DataSet
 from engine.systems.sean.network import SEANConfig, SEANGenerator
 from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
-from engine.training.conditions import LabelConditions
+from engine.training.conditions import OneHotConditions
 from engine.training.task import Losses
 
 
@@ -35,9 +35,9 @@ class SEANTask(AdversarialTask):
         """A SEAN with its style encoder."""
         return SEANGenerator(self.model, sn=sn)
 
-    def condition_on(self, model: SEANConfig, dataset: DataSet) -> LabelConditions:
+    def condition_on(self, model: SEANConfig, dataset: DataSet) -> OneHotConditions:
         """One-hot label maps."""
-        return LabelConditions(model.labels)
+        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From the pictures' own styles, with fresh noise; SEAN has no loss of its own."""

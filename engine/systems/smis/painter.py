@@ -7,7 +7,7 @@ from torch import Tensor
 
 from engine.painting.codes import drawn
 from engine.painting.edges import label_edges
-from engine.painting.label_painter import Array, OnBlock
+from engine.painting.painter import Array, OnBlock
 from engine.painting.sizes import Fitted
 from engine.requests.render import RenderRequest
 from engine.systems.label_painter import LabelPainter

@@ -14,7 +14,7 @@ from engine.data.layout import evenly
 from engine.nn.blocks import one_hot
 from engine.systems.smis.network import SMISConfig, SMISGenerator
 from engine.training.adversarial import BATCH, AdversarialTask
-from engine.training.conditions import LabelConditions
+from engine.training.conditions import OneHotConditions
 from engine.training.task import Losses
 from engine.training.variational import (
     VariationalTaskConfig,
@@ -51,9 +51,9 @@ class SMISTask(AdversarialTask):
             raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return SMISGenerator(self.model, sn=sn)
 
-    def condition_on(self, model: SMISConfig, dataset: DataSet) -> LabelConditions:
+    def condition_on(self, model: SMISConfig, dataset: DataSet) -> OneHotConditions:
         """One-hot label maps."""
-        return LabelConditions(model.labels)
+        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From z ~ q(z | picture); with `hold`, half of the pictures again with one region's latent drawn again."""

@@ -13,7 +13,7 @@ from engine.data.dataset import DataSet
 from engine.data.layout import evenly
 from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 from engine.training.adversarial import BATCH, AdversarialTask
-from engine.training.conditions import LabelConditions
+from engine.training.conditions import OneHotConditions
 from engine.training.task import Losses
 from engine.training.variational import (
     VariationalTaskConfig,
@@ -41,9 +41,9 @@ class SPADETask(AdversarialTask):
             raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return SPADEGenerator(self.model, sn=sn)
 
-    def condition_on(self, model: SPADEConfig, dataset: DataSet) -> LabelConditions:
+    def condition_on(self, model: SPADEConfig, dataset: DataSet) -> OneHotConditions:
         """One-hot label maps."""
-        return LabelConditions(model.labels)
+        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From z ~ q(z | picture), or from the label map alone."""

@@ -21,7 +21,7 @@ from engine.data.kinds import (
     LABELLED,
     LAYOUT_FILE,
     PICTURES,
-    Kind,
+    DataKind,
     inspect_folder,
     recognised,
 )
@@ -78,7 +78,7 @@ def write_labelled(folder: Path) -> Path:
     return write_dataset(folder, side=16, train=4, val=1)
 
 
-WRITERS: list[tuple[Kind, Any]] = [
+WRITERS: list[tuple[DataKind, Any]] = [
     (LABELLED, write_labelled),
     (CLASSES, write_classes),
     (CAPTIONED, write_captions),
@@ -105,7 +105,7 @@ def test_every_kind_is_tested_here() -> None:
 
 
 @every_kind
-def test_a_folder_is_recognised_and_its_report_knows_the_kind(kind: Kind, write: Any, tmp_path: Path) -> None:
+def test_a_folder_is_recognised_and_its_report_knows_the_kind(kind: DataKind, write: Any, tmp_path: Path) -> None:
     folder = write(tmp_path / "数据 data")
     assert next(recognised(folder)) is kind
     report = inspect_folder(folder)
@@ -115,7 +115,7 @@ def test_a_folder_is_recognised_and_its_report_knows_the_kind(kind: Kind, write:
 
 @every_kind
 def test_a_batch_follows_from_seed_and_step_alone_and_has_the_kinds_fields(
-    kind: Kind, write: Any, tmp_path: Path
+    kind: DataKind, write: Any, tmp_path: Path
 ) -> None:
     folder = write(tmp_path / "data")
     data, again = (kind.opens()(folder, "train", 8) for _ in range(2))
@@ -130,7 +130,7 @@ def test_a_batch_follows_from_seed_and_step_alone_and_has_the_kinds_fields(
 
 
 @every_kind
-def test_an_unknown_split_is_named(kind: Kind, write: Any, tmp_path: Path) -> None:
+def test_an_unknown_split_is_named(kind: DataKind, write: Any, tmp_path: Path) -> None:
     folder = write(tmp_path / "data")
     dataset = kind.opens()
     assert dataset.has_split(folder, "train") and not dataset.has_split(folder, "elsewhere")
@@ -140,7 +140,7 @@ def test_an_unknown_split_is_named(kind: Kind, write: Any, tmp_path: Path) -> No
 
 
 @every_kind
-def test_what_the_data_decided_is_checked_when_a_run_is_resumed(kind: Kind, write: Any, tmp_path: Path) -> None:
+def test_what_the_data_decided_is_checked_when_a_run_is_resumed(kind: DataKind, write: Any, tmp_path: Path) -> None:
     data = kind.opens()(write(tmp_path / "data"), "train", 8)
     data.check_resumed(data.facts(), tmp_path)
     data.check_resumed({}, tmp_path)
@@ -159,7 +159,7 @@ def test_a_folder_of_another_kind_is_refused_in_one_sentence(tmp_path: Path) -> 
 def test_every_system_names_a_kind() -> None:
     for system in all_systems():
         kind = load_part(system.data)
-        assert isinstance(kind, Kind) and issubclass(kind.opens(), DataSet)
+        assert isinstance(kind, DataKind) and issubclass(kind.opens(), DataSet)
 
 
 # ---------------------------------------------------------------- each kind's own

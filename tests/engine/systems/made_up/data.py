@@ -11,7 +11,7 @@ import torch
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
 from engine.data.findings import Report, Seen
-from engine.data.kinds import Kind
+from engine.data.kinds import DataKind
 from engine.data.report import Look
 from engine.errors import BadFile, Message
 
@@ -57,7 +57,7 @@ def inspect_tones(folder: Path, look: Look) -> Report:
     return Report(folder, layout=TONES.id, splits=splits, seen=Seen(stems=stems))
 
 
-TONES = Kind(
+TONES = DataKind(
     id="tones",
     holds=Message("tones.json, with the pitches of tones"),
     fields=("pitches", "waves"),
