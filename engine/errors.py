@@ -8,6 +8,9 @@ shows it on request only. Programming errors stay ordinary Python exceptions.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from functools import reduce
 from typing import Literal
 
 Form = Literal["whole", "clause", "beginning", "predicate"]
@@ -70,6 +73,34 @@ def _plain(argument: object) -> object:
     if isinstance(argument, EngineError):
         return argument.message
     return argument if isinstance(argument, (str, int, float)) else str(argument)
+
+
+def one_of(choices: Iterable[object]) -> Message:
+    """The choices as a clause: "a", "a or b", "a, b or c". At least one."""
+    *earlier_choices, last_choice = map(str, choices)
+    if not earlier_choices:
+        return Message("{0}", last_choice)
+    return Message("{0} or {1}", ", ".join(earlier_choices), last_choice)
+
+
+def listed(clauses: Iterable[str]) -> Message:
+    """Clauses one after another: "a, b, c". At least one."""
+    first, *further = clauses
+    return reduce(lambda earlier, later: Message("{0}, {1}", earlier, later), further, Message("{0}", first))
+
+
+def complaint_of(explanation: str) -> Message:
+    """What msgspec found wrong with a value, without the place, as a clause: "Expected `int`, got `str`"."""
+    plain_words = explanation.replace("`", "")
+    if matched := re.fullmatch("Expected (.+), got (.+)", plain_words):
+        return Message("expected {0}, got {1}", *matched.groups())
+    if matched := re.fullmatch("Expected (.+)", plain_words):
+        return Message("expected {0}", matched.group(1))
+    if matched := re.fullmatch("Invalid (?:enum )?value (.+)", plain_words):
+        return Message("invalid value {0}", matched.group(1))
+    if matched := re.fullmatch("Object missing required field (.+)", plain_words):
+        return Message('the key "{0}" is missing', matched.group(1))
+    return Message("{0}", plain_words[:1].lower() + plain_words[1:])
 
 
 class EngineError(Exception):

@@ -63,8 +63,8 @@ def reason(error: OSError) -> Message:
     known_reason = _REASONS.get(error.errno or 0)
     if known_reason is not None:
         return known_reason
-    explanation = (error.strerror or str(error) or "of an unknown error").rstrip(".").lower()
-    return Message("{0}; try another place", explanation)
+    explanation = (error.strerror or str(error)).rstrip(".").lower()
+    return Message("{0}; try another place", explanation or Message("the system does not say why"))
 
 
 def cannot(action: Action, path: PathLike, error: OSError) -> BadFile:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.errors import BadRequest
+from engine.errors import BadRequest, Message
 from engine.systems import all_systems, find_system
 from engine.systems.base import Network, load_part
 from engine.systems.bench import Bench
@@ -155,7 +155,7 @@ def no_fast_path(card: Card) -> str:
     """Why weights cannot be measured, as a part of a sentence; "" if they can."""
     card_system = find_system(card.system)
     if card_system is None or not card_system.bench:
-        return f"{card.system} has no fast painter"
+        return Message("{0} has no fast painter", card.system)
     reason: str = load_part(card_system.bench).no_fast_path(card.config_of(card_system.main))
     return reason
 

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from engine.errors import BadFile, Cancelled, EngineError, OutOfMemory
+from engine.errors import BadFile, Cancelled, EngineError, OutOfMemory, one_of
 
 OK, CHECK_FAILED, USER_MISTAKE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -151,7 +151,7 @@ def _on_interrupt(on_first: Callable[[], None], stopping_already: Callable[[], b
 def check_target(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse an --out that could not be written, before long work instead of after it. Raises BadFile."""
     if target.suffix.lower() not in suffixes:
-        raise BadFile('Cannot write "{0}": its name must end in {1}.', target, " or ".join(suffixes))
+        raise BadFile('Cannot write "{0}": its name must end in {1}.', target, one_of(suffixes))
     if target.is_dir():
         raise BadFile('Cannot write "{0}": it is a folder; give a file name.', target)
     folder = target.absolute().parent

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.cli.common import Answer, OnProgress
 from engine.cli.styles import StyleReader
-from engine.errors import BadFile, Cancelled
+from engine.errors import BadFile, Cancelled, one_of
 from engine.pictures.images import write_image
 from engine.pictures.montage import grid, strip
 from engine.requests.animation import gif_frames, paint_all, write_gif, write_sequence
@@ -54,7 +54,7 @@ def paint_variations(
 def check_series(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse, before long work, a folder for pictures that could not be made. Raises BadFile."""
     if target.suffix:
-        raise BadFile('Cannot write "{0}": its name must end in {1}, or have no ending.', target, " or ".join(suffixes))
+        raise BadFile('Cannot write "{0}": its name must end in {1}, or have no ending.', target, one_of(suffixes))
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', target)
     if not target.absolute().parent.is_dir():

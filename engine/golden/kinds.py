@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.errors import BadFile, NotSupported
+from engine.errors import BadFile, Message, NotSupported
 from engine.golden.cases import GoldenCase
 from engine.nn.blocks import one_hot
 from engine.systems import all_systems
@@ -51,7 +51,7 @@ def published_network(
 
     Raises BadFile, WeightsError.
     """
-    published = convert(state, f'The golden case "{case.name}"', **known_settings)
+    published = convert(state, Message('The golden case "{0}"', case.name), **known_settings)
     network_name = published.kind.published.network
     full_name = f"{published.system.id}.{network_name}"
     if network not in (full_name, network_name):

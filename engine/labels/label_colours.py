@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from engine.errors import Message
+from engine.errors import Message, listed
 from engine.files import as_sentence
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
@@ -48,7 +48,7 @@ def colours_sentence(
         key=lambda rest: sum(rest.values()),
     )
     by_count = sorted(unknown.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"#{key:06x} ({count:,} pixel{'s' if count > 1 else ''})" for key, count in by_count[:6])
+    shown = listed(_counted(colour, count) for colour, count in by_count[:6])
     if len(by_count) > 6:
         shown = Message("{0} and {1} more", shown, len(by_count) - 6)
     if len(by_count) == 1:
@@ -62,3 +62,9 @@ def colours_sentence(
         "repaint these pixels without smoothing.",
         as_sentence(called), shown, label_set.name,
     )
+
+
+def _counted(colour: int, count: int) -> Message:
+    if count == 1:
+        return Message("{0} (1 pixel)", f"#{colour:06x}")
+    return Message("{0} ({1} pixels)", f"#{colour:06x}", f"{count:,}")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import BadFile, BadRequest
+from engine.errors import BadFile, BadRequest, Message
 from engine.files import as_sentence, read_text, resource
 
 
@@ -110,7 +110,9 @@ class LabelSet:
         }
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any], *, name: str = "", source: str = "the label set") -> LabelSet:
+    def from_dict(
+        cls, fields: Mapping[str, Any], *, name: str = "", source: str = Message("the label set")
+    ) -> LabelSet:
         """A label set from plain data; `name` stands in where it has none. Raises BadFile naming `source`."""
         try:
             classes = fields["classes"]

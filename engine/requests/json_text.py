@@ -19,7 +19,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from engine.errors import BadRequest, Message
+from engine.errors import BadRequest, Message, complaint_of, one_of
 from engine.requests.base import Request
 from engine.requests.shared_maps import INLINE, POINTER, TABLE, share_maps, spread_maps
 from engine.systems import all_systems
@@ -131,10 +131,11 @@ def _sentence(problem: str, request_kind: type[Request[Any]]) -> Message:
         return Message('The request has an unknown key "{0}"{1}; {2}', misspelt_key, where, advice)
     if matched := re.search(r"missing required field `(.+)`", complaint):
         return Message('The request lacks the key "{0}"{1}; add it.', matched.group(1), where)
-    explanation = (complaint[:1].lower() + complaint[1:]).replace("`", "")
-    if choices := get_args(get_type_hints(request_kind).get(location)):
-        if all(isinstance(choice, str) for choice in choices):
-            explanation += ", give " + " or ".join(f'"{choice}"' for choice in choices)
+    explanation = complaint_of(complaint)
+    choices = get_args(get_type_hints(request_kind).get(location))
+    if choices and all(isinstance(choice, str) for choice in choices):
+        quoted_choices = one_of(f'"{choice}"' for choice in choices)
+        return Message("The request has a wrong value{0}: {1}, give {2}.", where, explanation, quoted_choices)
     return Message("The request has a wrong value{0}: {1}.", where, explanation)
 
 

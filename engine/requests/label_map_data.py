@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from engine.errors import BadRequest, EngineError
+from engine.errors import BadRequest, EngineError, Message
 from engine.pictures.png import decode_grey_png, encode_grey_png
 from engine.requests.base import Frozen
 
@@ -48,7 +48,7 @@ def encode_map(label_map: Array) -> str:
 def decode_map(base64_text: str, key: str, shape: tuple[int, int] | None = None) -> Array:
     """base64 PNG -> (H, W) uint8. Raises BadRequest that names `key`: not such a PNG, or not of that shape."""
     try:
-        label_map = decode_grey_png(from_base64(base64_text, key), name=f'the key "{key}"')
+        label_map = decode_grey_png(from_base64(base64_text, key), name=Message('the key "{0}"', key))
     except BadRequest:
         raise
     except EngineError as error:

@@ -92,7 +92,7 @@ class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
         if self.path is not None:
             return read_image(self.path)
         data = from_base64(self.picture_png or "", "picture_png")
-        return read_image(data, name='the key "picture_png"')
+        return read_image(data, name=Message('the key "{0}"', "picture_png"))
 
     def located(self, folder: Path) -> ParseRequest:
         """As `Request.located`."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from engine.errors import BadFile, Message, NotSupported, TrainingError
+from engine.errors import BadFile, Message, NotSupported, TrainingError, complaint_of
 from engine.systems import system
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
@@ -86,23 +86,28 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
     return recipe
 
 
-def read_fields(raw_fields: dict[str, Any], config_type: type[T], source: str) -> T:
+def read_fields(raw_fields: dict[str, Any], config_type: type[T], source: str, table: str = "") -> T:
     """`raw_fields` as a `config_type` (dataclass or Struct).
 
+    source: the file, for sentences. table: where in it these fields stand: "model", "task.discriminator".
     Raises TrainingError naming a wrong key and the nearest known one.
     """
-    _check_keys(raw_fields, config_type, source)
+    _check_keys(raw_fields, config_type, source, table)
     try:
         return msgspec.convert(raw_fields, config_type)
     except msgspec.ValidationError as error:
         complaint, _, key_path = str(error).replace("`", "").partition(" - at $.")
-        key_clause = f"the key {key_path!r}: " if key_path else ""
-        raise TrainingError(
-            "{0}: {1}{2}{3}.", source, key_clause, complaint[:1].lower(), complaint[1:], details=str(error)
-        ) from error
+        explanation = complaint_of(complaint)
+        if key_path:
+            explanation = Message("the key {0}: {1}", repr(key_path), explanation)
+        raise TrainingError("{0}: {1}.", _place(source, table), explanation, details=str(error)) from error
 
 
-def _check_keys(raw_fields: dict[str, Any], config_type: type, source: str) -> None:
+def _place(source: str, table: str) -> str:
+    return Message("{0}, [{1}]", source, table) if table else source
+
+
+def _check_keys(raw_fields: dict[str, Any], config_type: type, source: str, table: str) -> None:
     """Unknown keys are errors, those of configs inside configs too: msgspec would pass over them."""
     type_hints = get_type_hints(config_type)
     is_struct = issubclass(config_type, msgspec.Struct)
@@ -115,10 +120,11 @@ def _check_keys(raw_fields: dict[str, Any], config_type: type, source: str) -> N
                 suggestion = Message("; did you mean {0}?", repr(close_names[0]))
             raise TrainingError(
                 "{0}: unknown key {1} for {2}{3}",
-                source, repr(field_name), re.sub("Config$", "", config_type.__name__), suggestion,
+                _place(source, table), repr(field_name), re.sub("Config$", "", config_type.__name__), suggestion,
             )
         if isinstance(field_value, dict):
             field_type = type_hints[field_name]
             for nested_type in (field_type, *get_args(field_type)):  # a config, or "config or None"
                 if isinstance(nested_type, type) and is_dataclass(nested_type):
-                    _check_keys(field_value, nested_type, f"{source.removesuffix(']')}.{field_name}]")
+                    nested_table = f"{table}.{field_name}" if table else field_name
+                    _check_keys(field_value, nested_type, source, nested_table)

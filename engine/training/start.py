@@ -17,7 +17,7 @@ import torch
 from engine.data.dataset import DataSet
 from engine.data.kinds import DataKind, check_kind
 from engine.devices import is_out_of_memory
-from engine.errors import Cancelled, EngineError, TrainingError
+from engine.errors import Cancelled, EngineError, Message, TrainingError
 from engine.files import atomic_write
 from engine.memory import keep_freed_memory
 from engine.systems import system
@@ -66,17 +66,17 @@ def _build_task(recipe: Recipe, trained_system: System, dataset: DataSet, device
             )
         network_settings = {name: recipe.model.get(name, {}) for name in network_names}
         model: Any = {
-            name: _network_config(trained_system.networks[name], settings, recipe, dataset, f"recipe, [model.{name}]")
+            name: _network_config(trained_system.networks[name], settings, recipe, dataset, f"model.{name}")
             for name, settings in network_settings.items()
         }
     else:
-        model = _network_config(trained_system.network, recipe.model, recipe, dataset, "recipe, [model]")
-    task_config = read_fields(recipe.task, load_part(trained_system.task_config), "recipe, [task]")
+        model = _network_config(trained_system.network, recipe.model, recipe, dataset, "model")
+    task_config = read_fields(recipe.task, load_part(trained_system.task_config), Message("recipe"), "task")
     task: Task = task_class(model, task_config, recipe.steps, device, dataset)
     return task
 
 
-def _network_config(network: Network, settings: dict[str, Any], recipe: Recipe, dataset: DataSet, source: str) -> Any:
+def _network_config(network: Network, settings: dict[str, Any], recipe: Recipe, dataset: DataSet, table: str) -> Any:
     """A network's config: what the recipe gives, and what data and resolution decide where it has such fields."""
     config_class = load_part(network.config)
     decided_fields = dataset.network_fields()
@@ -89,7 +89,7 @@ def _network_config(network: Network, settings: dict[str, Any], recipe: Recipe, 
     default_fields = {"resolution": recipe.resolution, **decided_fields}
     known_fields = {field.name for field in fields(config_class)}
     fitting_defaults = {name: default for name, default in default_fields.items() if name in known_fields}
-    return read_fields(fitting_defaults | settings, config_class, source)
+    return read_fields(fitting_defaults | settings, config_class, Message("recipe"), table)
 
 
 def prepare(

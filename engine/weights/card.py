@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import BadFile, Message, WeightsError
+from engine.errors import BadFile, Message, WeightsError, complaint_of
 from engine.files import PathLike, read_text
 from engine.labels.label_sets import LabelSet
 
@@ -57,7 +57,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         """The label set; None for a system without labels. Raises BadFile if the card's is wrong."""
         if not self.label_set:
             return None
-        return LabelSet.from_dict(self.label_set, source=f'the card of "{self.name}"')
+        return LabelSet.from_dict(self.label_set, source=Message('the card of "{0}"', self.name))
 
     def config_of(self, network: str) -> dict[str, Any]:
         """The config of one network; that of `config` where the weights hold a single one. {} for one not there."""
@@ -140,13 +140,11 @@ def read_card(folder: PathLike) -> Card:
         ) from error
 
 
-def _card_problem(message: str) -> str:
-    reason, separator, key_path = message.partition(" - at ")
+def _card_problem(message: str) -> Message:
+    explanation, _, key_path = message.partition(" - at ")
     key = re.sub(r"^[`$.]*", "", key_path).rstrip("`")
-    missing_field = re.search(r"missing required field `(.+)`", reason)
-    if missing_field:
-        return f'the key "{missing_field.group(1)}" is missing'
-    return f'the key "{key}": {reason[:1].lower()}{reason[1:]}'.replace("`", "")
+    complaint = complaint_of(explanation)
+    return Message('the key "{0}": {1}', key, complaint) if key else complaint
 
 
 def require_label_set(card: Card, label_set: LabelSet) -> None:

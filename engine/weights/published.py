@@ -14,7 +14,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from engine.errors import Message, WeightsError
+from engine.errors import Message, WeightsError, listed
 from engine.files import PathLike
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 from engine.systems import all_systems
@@ -70,11 +70,12 @@ def read_published(path: PathLike, *, encoder: PathLike | None = None, resolutio
         OutOfMemory.
     """
     known_config = {} if resolution is None else {"resolution": resolution}
+    called = f'"{path}"' if encoder is None else Message('"{0}" with "{1}"', path, encoder)
     try:
         state = read_pth(Path(path))
         if encoder is not None:
             state = _with_encoder(state, path, read_pth(Path(encoder)), encoder)
-        return convert(state, f'"{path}"' if encoder is None else f'"{path}" with "{encoder}"', **known_config)
+        return convert(state, called, **known_config)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise no_memory(path) from error
 
@@ -144,7 +145,7 @@ def convert(state: dict[str, Tensor], source: str, **known_config: int | float |
             "{2}.",
             source,
             ", ".join(system.title for system in all_systems() if system.published),
-            repr(next(iter(shapes), "missing")),
+            repr(next(iter(shapes))) if shapes else Message("missing"),
         )
     try:
         plan = published_kind.plan(shapes, known_config)
@@ -166,29 +167,30 @@ def convert(state: dict[str, Tensor], source: str, **known_config: int | float |
     return Published(published_kind, plan.config, converted)
 
 
-def differences(state: dict[str, Tensor], plan: Plan) -> list[str]:
+def differences(state: dict[str, Tensor], plan: Plan) -> list[Message]:
     """One clause for each tensor that is missing, too many, or of a wrong shape or kind."""
     accepted, problems = plan.accepted(), []
     for tensor_name in plan.required():
         if tensor_name not in state:
-            problems.append(f"{tensor_name} is missing")
+            problems.append(Message("{0} is missing", tensor_name))
     for tensor_name, tensor in state.items():
         if tensor_name not in accepted:
-            problems.append(f"{tensor_name} is not known")
+            problems.append(Message("{0} is not known", tensor_name))
         elif tuple(tensor.shape) != accepted[tensor_name]:
-            shape, expected = _shape_text(tuple(tensor.shape)), _shape_text(accepted[tensor_name])
-            problems.append(f"{tensor_name} is {shape} instead of {expected}")
+            shape_texts = _shape_text(tuple(tensor.shape)), _shape_text(accepted[tensor_name])
+            problems.append(Message("{0} is {1} instead of {2}", tensor_name, *shape_texts))
         elif not tensor.is_floating_point() and not tensor_name.endswith("num_batches_tracked"):
-            problems.append(f"{tensor_name} holds {str(tensor.dtype).removeprefix('torch.')} values")
+            stored_type = str(tensor.dtype).removeprefix("torch.")
+            problems.append(Message("{0} holds {1} values", tensor_name, stored_type))
     return problems
 
 
 def _shape_text(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape)) or "one number"
+    return " x ".join(map(str, shape)) or Message("one number")
 
 
-def _does_not_fit(source: str, published_kind: PublishedKind, plan: Plan, problems: list[str]) -> WeightsError:
-    shown_problems = "; ".join(problems[:SHOWN]) + ("; ..." if len(problems) > SHOWN else "")
+def _does_not_fit(source: str, published_kind: PublishedKind, plan: Plan, problems: list[Message]) -> WeightsError:
+    shown_problems = listed(problems[:SHOWN] + ["..."] * (len(problems) > SHOWN))
     problem_count = Message("1 difference") if len(problems) == 1 else Message("{0} differences", len(problems))
     return WeightsError(
         "{0} is not {1} as published, {2}: {3}; get the file again.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from engine.errors import Message
 from engine.fast.generator import LabelMap, Precision, as_array
 from engine.painting.edges import conditions, label_edges
 from engine.systems.bench import Bench, size_of_start
@@ -33,5 +34,5 @@ BENCH = Bench(
     renderer=_Renderer,
     # DeepFashion, 256 x 256, ngf 160, 8 labels, no encoder
     published={"smis-published": SMISConfig(labels=8, width=160, schedule="deepfashion", encoder=None)},
-    no_fast_path=lambda config: "one network per label has no fast painter" if config.get("separate") else "",
+    no_fast_path=lambda config: Message("one network per label has no fast painter") if config.get("separate") else "",
 )

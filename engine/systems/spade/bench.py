@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.errors import Message
 from engine.fast.generator import LabelMap, Precision, as_array
 from engine.painting.edges import conditions, label_edges
 from engine.systems.bench import Bench, size_of_start
@@ -30,7 +31,7 @@ def _literal_picture(generator: SPADEGenerator, label_map: LabelMap, style_codes
 
 
 def _no_fast_path(config: Mapping[str, Any]) -> str:
-    return "instance normalisation has no fast painter" if config.get("norm") == "instance" else ""
+    return Message("instance normalisation has no fast painter") if config.get("norm") == "instance" else ""
 
 
 BENCH = Bench(

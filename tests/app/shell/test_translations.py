@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from app.shell.i18n import install_language, translations
 from engine.systems import all_systems
 from engine.training.recipe import bundled_recipes, load_recipe
+from tests.english import built_english, called
 
 APP = Path(__file__).parents[3] / "app"
 ENGINE = APP.parent / "engine"
@@ -32,10 +33,6 @@ SETTERS = {
     "setHorizontalHeaderLabels",
 }
 MAKERS = {"QPushButton", "QLabel", "QCheckBox", "QAction", "QGroupBox", "QRadioButton", "QDockWidget"}
-
-
-def called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def kinds_of_errors() -> set[str]:
@@ -68,15 +65,48 @@ def templates() -> dict[str, str]:
     return {template.value: where for template, where in messages() if isinstance(template, ast.Constant)}
 
 
-def test_errors_and_messages_keep_their_arguments_apart():
-    """An f-string, or one built by + or format, could not be translated."""
-    built = [
-        where
-        for template, where in messages()
-        if isinstance(template, (ast.JoinedStr, ast.BinOp))
-        or (isinstance(template, ast.Call) and called(template) in ("format", "join", "replace"))
-    ]
-    assert built == []
+def test_no_english_is_built_on_its_way_into_a_sentence():
+    """Clauses are messages of their own: an f-string in any argument could not be translated."""
+    sources = {
+        path.relative_to(APP.parent).as_posix(): path.read_text("utf-8")
+        for folder in (APP, ENGINE)
+        for path in sorted(folder.rglob("*.py"))
+    }
+    assert built_english(sources, kinds_of_errors() | {"Message"} | MARKERS) == []
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        'raise BadFile(f"{path} is empty")',
+        'raise BadFile("{0}: {1}", path, f"the key {path}")',
+        'raise BadFile("{0}" + " is empty", path)',
+        'clause = "the key " + path\n    raise BadFile("{0}", clause)',
+        'clause = ""\n    clause += f", give {path}"\n    raise BadFile("{0}", clause)',
+        'raise BadFile("{0}", " or ".join(path))',
+        'raise BadFile("{0}", "no style" if path else path)',
+        'clauses = []\n    clauses.append(f"{path} is missing")\n    raise BadFile("{0}", ", ".join(clauses))',
+        'raise BadFile("{0}", _clause(path))\ndef _clause(path):\n    return f"the file {path}"',
+        '_refuse(f"the file {path}")\ndef _refuse(called):\n    raise BadFile("{0} is empty", as_sentence(called))',
+        'return tr("{0}").format(f"the file {path}")',
+    ],
+)
+def test_every_way_to_build_english_is_seen(built):
+    assert len(built_english({"a": f"def check(path):\n    {built}"}, {"BadFile", "tr"})) == 1
+
+
+@pytest.mark.parametrize(
+    "kept_apart",
+    [
+        'raise BadFile("{0} is empty", path, details=f"the key {path}")',
+        'raise BadFile("{0}: {1}", path, Message("the key {0}", path))',
+        'raise BadFile("{0} holds {1} values", f"{path}.json", f"{3:,}")',
+        'line = "the key is " + path\n    print(line)\n    raise BadFile("{0}", path)',
+        'kind = path.partition(" at ")\n    raise BadFile("{0}", kind)',
+    ],
+)
+def test_what_can_be_translated_is_left_in_peace(kept_apart):
+    assert built_english({"a": f"def check(path):\n    {kept_apart}"}, {"BadFile", "Message"}) == []
 
 
 def texts() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import re
 import threading
@@ -20,12 +21,13 @@ from engine.errors import EngineError, Message
 from engine.labels.label_maps import check_label_map, read_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
-from engine.requests.json_text import from_json
+from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.session import Session
+from engine.training.recipe import Recipe, read_fields
 from tests.fixtures import face_label_map, photo_of
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -135,3 +137,14 @@ def test_the_bar_tells_what_the_hub_reports(chinese, qtbot):
     hub.notice(Message("Painted at {0} x {1} and scaled to {2} x {3}.", 64, 64, 72, 72))
     assert bar.problem is not None and bar.problem.severity is Severity.NOTICE
     assert bar.problem.sentence == "以 64 x 64 绘制，再缩放到 72 x 72。"
+
+
+def test_clauses_within_a_sentence_are_translated_too(chinese):
+    """What msgspec found, the choices for a key and the places of colours: English words would stand out in Chinese."""
+    request = json.loads(to_json(RenderRequest("tiny-sean", LabelMapData.from_array(face_label_map(8)), {})))
+    wrong_precision = sentence_of(lambda: from_json(json.dumps(request | {"precision": "float8"})))
+    wrong_seed = sentence_of(lambda: from_json(json.dumps(request | {"seed": "x"})))
+    wrong_steps = sentence_of(lambda: read_fields({"system": "x", "steps": "many"}, Recipe, "faces.toml", "task"))
+    assert translate(wrong_precision).endswith('值 \'float8\' 无效，请给出 "float32" 或 "bfloat16"。')
+    assert "应为 int，实际为 str" in translate(wrong_seed)
+    assert re.search("[A-Za-z]{2,} [A-Za-z]{2,}", translate(wrong_steps)) is None
