@@ -12,8 +12,8 @@ from app.controllers.context import Context
 from app.controllers.new import NewController
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
+from app.jobs.devices import find_devices
 from app.jobs.work_lane import Work
-from app.shell.warm_start import find_devices
 from app.texts.system_names import system_text
 from engine.errors import EngineError
 

@@ -1,27 +1,23 @@
 """Loads torch's libraries without stopping the window.
 
 `import torch` loads some 200 MB of shared libraries (gigabytes with CUDA) while it holds Python's lock, which
-freezes the GUI thread for a fifth of a second and more. Qt loads a library without holding the lock; after
-that the import finds everything in memory, and what it still does in Python gives way to other threads every
-few milliseconds.
+freezes the GUI thread for a second. A foreign call lets go of the lock (Qt's does not: QLibrary stopped the window
+for 0.9 s); after that the import finds the largest in memory, and what it still does in Python gives way to other
+threads every few milliseconds.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QLibrary
-
-# In the order, and with the visibility, in which torch itself loads them.
-_LIBRARIES = (
-    ("libtorch_global_deps", QLibrary.LoadHint.ExportExternalSymbolsHint),
-    ("libtorch_python", QLibrary.LoadHint(0)),
-)
+_LIBRARIES = ("libc10", "libtorch_cpu")  # no Python inside: their start code needs no interpreter
 
 _set_aside: list[bool] = []
 
@@ -47,22 +43,22 @@ def large_import() -> Iterator[None]:
             gc.enable()
 
 
-def preload_torch() -> bool:
-    """Call in a worker thread before torch is imported. False where it does not apply; the import works
-    anyway.
+def preload_torch() -> int:
+    """Load torch's large libraries in this worker thread while others go on; returns how many were loaded.
 
-    Not on Windows: there torch sets up the folders of its libraries only when it is imported.
+    Does nothing where torch is loaded already, nor on Windows: there torch sets up the folders of its libraries only
+    when it is imported. Failing is no error: the import that follows says what is wrong.
     """
     if "torch" in sys.modules or sys.platform == "win32":
-        return False
-    torch_spec = importlib.util.find_spec("torch")
-    if torch_spec is None or torch_spec.origin is None:
-        return False
-    folder = Path(torch_spec.origin).parent / "lib"
-    suffix = "dylib" if sys.platform == "darwin" else "so"
-    loaded = False
-    for name, hint in _LIBRARIES:
-        library = QLibrary(str(folder / f"{name}.{suffix}"))
-        library.setLoadHints(hint)
-        loaded = library.load()  # stays loaded when the QLibrary goes
-    return loaded
+        return 0
+    module_spec = importlib.util.find_spec("torch")
+    if module_spec is None or module_spec.origin is None:
+        return 0
+    try:
+        open_library = ctypes.CDLL(None).dlopen
+    except (OSError, AttributeError):
+        return 0
+    open_library.restype, open_library.argtypes = ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_int]
+    folder, suffix = Path(module_spec.origin).parent / "lib", "dylib" if sys.platform == "darwin" else "so"
+    library_files = [folder / f"{library_name}.{suffix}" for library_name in _LIBRARIES]
+    return sum(bool(open_library(os.fsencode(file), os.RTLD_LAZY)) for file in library_files if file.is_file())

@@ -15,13 +15,12 @@ from app.document.style_scope import StyleScope
 from app.errors_ui.hub import ProblemHub
 from app.imaging.thumbnails import Thumbnails
 from app.jobs.render_lane import RenderLane
-from app.jobs.session_gate import SessionGate
+from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.subject import Subject
 from app.jobs.work_lane import Work, WorkLane
 from app.shell.catalogue import Catalogue
 from app.shell.settings import Settings
 from app.shell.theme import Theme
-from app.shell.warm_start import engine_sessions
 from app.training.state.training import Training
 from engine.errors import EngineError
 
@@ -36,7 +35,7 @@ class Core(QObject):
         settings: Settings,
         theme: Theme | None = None,
         *,
-        sessions: SessionMaker = engine_sessions,
+        sessions: SessionMaker = session_factory,
         catalogue: Catalogue | None = None,
         hub: ProblemHub | None = None,
         parent: QObject | None = None,

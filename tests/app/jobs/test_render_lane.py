@@ -305,7 +305,7 @@ def test_torchs_libraries_are_loaded_before_its_import_and_the_import_works():
         "import sys; from app.jobs.preload import preload_torch; done = preload_torch();"
         "assert 'torch' not in sys.modules;"
         "import torch; assert not preload_torch();"
-        "assert torch.ones(3, 3).mm(torch.ones(3, 3)).sum() == 27; print(done)"
+        "assert torch.ones(3, 3).mm(torch.ones(3, 3)).sum() == 27; print(bool(done))"
     )
     root = Path(__file__).parents[3]
     done = subprocess.run(

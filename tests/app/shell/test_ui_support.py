@@ -249,14 +249,15 @@ def test_the_same_pasted_picture_is_the_same_file(qapp):
     assert np.array_equal(to_array(QImage(str(first))), to_array(image))
 
 
-# --- warm start --------------------------------------------------------------------------------------
+# --- preloading ----------------------------------------------------------------------------------------
 
 WARM = """
 import sys
-from app.shell.warm_start import engine_sessions, preload_torch
+from app.jobs.preload import preload_torch
+from app.jobs.session_gate import session_factory
 loaded = preload_torch()
 assert "torch" not in sys.modules
-session = engine_sessions("cpu")()
+session = session_factory("cpu")()
 print("loaded", loaded, session.device)
 """
 
