@@ -46,6 +46,8 @@ class LabelsController(QObject):
         self._catalogue = context.core.catalogue
         self._panel = labels_panel
         self._document = context.core.document
+        self._settings = context.core.settings
+        self._document.current_label_changed.connect(self._remember)
         self._document.replaced.connect(self._learnt_changed)
         self._document.weights_changed.connect(self._learnt_changed)
         self._catalogue.changed.connect(self._learnt_changed)
@@ -74,6 +76,10 @@ class LabelsController(QObject):
     @Slot()
     def search(self) -> None:
         self._panel.focus_search()
+
+    def _remember(self, label_id: int) -> None:
+        """The next start begins with the label that was chosen last."""
+        self._settings.remember_label(self._document.label_set.name, label_id)
 
     def _learnt_changed(self, *_: object) -> None:
         self._panel.model.set_unlearnt(self._catalogue.unlearnt(self._document.weights))

@@ -298,10 +298,16 @@ class NewController(QObject):
             return None
 
     def _choose_label(self) -> None:
-        """Begin with the largest region that is not background, which is rarely painted first."""
-        if self._document.current_label != BACKGROUND:
+        """Begin with the label that was chosen last, if the document shows it; else with the largest region that is not
+        background, which is rarely painted first."""
+        document = self._document
+        if document.current_label != BACKGROUND:
             return
-        areas = np.array(self._document.areas[: len(self._document.label_set)])
+        areas = np.array(document.areas[: len(document.label_set)])
+        last_chosen = self._context.core.settings.label(document.label_set.name)
+        if 0 <= last_chosen < len(areas) and areas[last_chosen]:
+            document.set_current_label(last_chosen)
+            return
         areas[BACKGROUND] = 0
         if areas.any():
-            self._document.set_current_label(int(areas.argmax()))
+            document.set_current_label(int(areas.argmax()))

@@ -86,6 +86,14 @@ class Settings(QObject):
     def brush(self, value: int) -> None:
         self._store.setValue("tools/brush", value)
 
+    def label(self, label_set_name: str) -> int:
+        """The label last chosen in documents of a label set; -1 where none was."""
+        return self._number(f"labels/{label_set_name}", -1, -1, 255)
+
+    def remember_label(self, label_set_name: str, label_id: int) -> None:
+        """Remember the label that the user chose."""
+        self._store.setValue(f"labels/{label_set_name}", label_id)
+
     @property
     def device(self) -> str:
         """ "auto" or a device id of the engine, e.g. "cpu" or "cuda:0"."""

@@ -9,16 +9,18 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
 from app.dialogs.files import all_suffixes, suffixes_of
+from app.shell.main_window import MainWindow
 from engine.errors import BadFile
 from engine.labels.label_maps import read_label_map
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
 from engine.requests.styles import ImageStyle, encode_code
-from tests.app.fakes import FACES
+from tests.app.fakes import FACES, make_core
 from tests.app.pictures import to_array
 from tests.app.waiting import work_done
 
@@ -72,6 +74,25 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     assert not core.document.dirty
     core.document.undo()
     assert core.document.styles == {}
+
+
+def test_a_file_opens_with_the_label_that_was_chosen_before_the_editor_was_closed(
+    window, core, answer, qtbot, tmp_path, engine
+):
+    """It opened with the largest region, whatever was chosen."""
+    viewport, rows = window.labels.list.viewport(), window.labels.list
+    hair_row = rows.visualRect(window.labels.model.index_of(HAIR))
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=hair_row.topLeft() + QPoint(80, 8))
+    path = tmp_path / "a.png"
+    answer(path)
+    wait_saved(qtbot, window, "save")
+    later_core = make_core(tmp_path, engine)  # the same settings
+    later_window = MainWindow(later_core)
+    qtbot.addWidget(later_window)
+    later_window.controllers.files.open_path(path)
+    qtbot.waitUntil(lambda: later_core.document.path == path)
+    assert later_core.document.current_label == HAIR
+    later_core.shutdown()
 
 
 def test_save_writes_the_same_file_again_without_asking(window, core, answer, qtbot, tmp_path):
