@@ -10,10 +10,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.dialogs.folders import FolderAsker
+from app.jobs.devices import find_devices
 from app.jobs.work_lane import WorkLane
 from app.panels.widgets import heading_label, muted_label
 from app.shell.catalogue import Catalogue
-from app.shell.warm_start import find_devices
 from app.training.fields import FolderEdit
 from app.training.recipe_form import RecipeForm
 from app.training.state.new_run import NewRun
@@ -98,7 +98,6 @@ class SetupForm(QWidget):
             (self.tr("Data"), (self.data, self.report)),
             (self.tr("Recipe"), (self.recipe,)),
             (self.tr("Start from"), (self.origin,)),
-            (self.tr("Run folder"), (self.name,)),
         ):
             column_layout.addWidget(heading_label(heading))
             for widget in widgets:
@@ -115,8 +114,11 @@ class SetupForm(QWidget):
         scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         scroll_area.setWidget(form_inside)
-        foot_column = QVBoxLayout()
+        foot_column = QVBoxLayout()  # what every run needs is in sight, however low the window
         foot_column.setContentsMargins(14, 8, 14, 12)
+        foot_column.setSpacing(6)
+        foot_column.addWidget(heading_label(self.tr("Run folder")))
+        foot_column.addWidget(self.name)
         self.why_not = muted_label()
         self.why_not.setWordWrap(True)
         self.why_not.setAccessibleName(self.tr("What is missing"))

@@ -256,3 +256,11 @@ def test_weights_are_measured_in_the_background(qtbot, core, window, tiny_datase
 def test_a_short_run_reports_often_enough_to_watch(steps, every):
     recipe = load_recipe("sean-small", {"steps": steps})
     assert watchable(recipe).log_every == every
+
+
+def test_the_run_folder_is_seen_whole_in_a_low_window(qtbot, studio):
+    """It stood at the end of what scrolls, cut in half by the button below."""
+    studio.resize(1280, 720)
+    qtbot.waitUntil(lambda: studio.height() == 720)
+    field = studio.setup.name.line
+    assert field.visibleRegion().boundingRect() == field.rect()
