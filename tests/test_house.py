@@ -19,6 +19,7 @@ pytest_plugins = ["pytester"]
 
 REPO = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 400  # lines; aim at 150 to 300
+LONGEST_FUNCTION = 60
 MOST_MODULES = 20
 
 
@@ -63,6 +64,17 @@ def test_the_engine_works_where_qt_is_not_installed() -> None:
 def test_files_stay_short_enough_to_read() -> None:
     counts = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _sources("app", "engine")}
     assert {str(path.relative_to(REPO)): n for path, n in counts.items() if n > LONGEST_FILE} == {}
+
+
+def test_functions_of_the_application_fit_a_screen() -> None:
+    lengths = {
+        f"{path.relative_to(REPO)}: {node.name}": node.end_lineno - node.lineno + 1
+        for path in _sources("app")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno is not None
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
 
 def test_packages_have_no_more_modules_than_one_can_look_over() -> None:
     counts = {}

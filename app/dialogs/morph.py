@@ -121,6 +121,21 @@ class MorphDialog(QDialog):
         source_row.setSpacing(6)
         for button in (self.button_dice, self.button_mean, self.button_picture):
             source_row.addWidget(button, 1)
+        column_layout = QVBoxLayout()
+        column_layout.setSpacing(10)
+        column_layout.addWidget(self.first)
+        column_layout.addWidget(self.second)
+        column_layout.addLayout(source_row)
+        column_layout.addSpacing(8)
+        column_layout.addLayout(self._build_form())
+        column_layout.addLayout(self._build_progress())
+        column_layout.addWidget(self._message)
+        column_layout.addStretch(1)
+        column_layout.addLayout(self._build_buttons())
+        self.show_progress(None)
+        return column_layout
+
+    def _build_form(self) -> QFormLayout:
         self.kind = QComboBox()
         self.kind.setAccessibleName(self.tr("What to write"))
         for caption, export_kind in (
@@ -144,6 +159,9 @@ class MorphDialog(QDialog):
         self.kind.currentIndexChanged.connect(self._show_length)
         self.frames.valueChanged.connect(self._show_length)
         self._show_length()
+        return form_layout
+
+    def _build_progress(self) -> QHBoxLayout:
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
@@ -157,19 +175,7 @@ class MorphDialog(QDialog):
         self._message = QLabel()
         self._message.setWordWrap(True)
         self._message.setAccessibleName(self.tr("Message"))
-        column_layout = QVBoxLayout()
-        column_layout.setSpacing(10)
-        column_layout.addWidget(self.first)
-        column_layout.addWidget(self.second)
-        column_layout.addLayout(source_row)
-        column_layout.addSpacing(8)
-        column_layout.addLayout(form_layout)
-        column_layout.addLayout(progress_row)
-        column_layout.addWidget(self._message)
-        column_layout.addStretch(1)
-        column_layout.addLayout(self._build_buttons())
-        self.show_progress(None)
-        return column_layout
+        return progress_row
 
     def _build_buttons(self) -> QHBoxLayout:
         self.export = QPushButton(self.tr("Export..."))

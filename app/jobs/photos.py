@@ -22,9 +22,8 @@ from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import sniff
 from engine.requests.json_text import from_json
-from engine.requests.label_map_data import encode_map
+from engine.requests.label_map_data import LabelMapData, encode_map
 from engine.requests.parse import ParseRequest
-from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle, encode_code
 
 KEPT = 24  # photos and codes kept in memory
@@ -103,9 +102,10 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
 def _embedded_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
     try:
         request = from_json(read_embedded_request(path) or "")
-        if not isinstance(request, RenderRequest):
+        data = getattr(request, "label_map", None)  # kinds of request that have none are like any picture
+        if not isinstance(data, LabelMapData):
             return None
-        label_map = request.label_map.array()
+        label_map = data.array()
         check_label_map(label_map, label_set, path.name)
     except EngineError:
         return None  # made with other labels: the parser looks at it like at any picture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFontMetrics
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -19,45 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
+from app.panels.seed_field import SeedField
 from app.panels.widgets import muted_label
 from app.shell.icons import icons
 from app.texts.translate import translate
-from engine.requests.styles import MAX_SEED
 
 SHOW_AFTER_MS = 250  # quick jobs would only make the bar flicker
-
-
-class SeedEdit(QLineEdit):
-    """A whole number from 0 to 2^63 - 1, more than a spin box can hold."""
-
-    seed_entered = Signal(object)  # int
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(self.tr("Seed"))
-        self.setToolTip(self.tr("Seed of the noise: the same seed gives the same picture"))
-        self.setMaxLength(len(str(MAX_SEED)))
-        self.setMinimumWidth(QFontMetrics(self.font()).horizontalAdvance("0000000000") + 20)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._shown = 0
-        self.editingFinished.connect(self._entered)
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.minimumWidth(), super().sizeHint().height())
-
-    def show_seed(self, seed: int) -> None:
-        """Show the document's seed."""
-        self._shown = seed
-        self.setText(str(seed))
-        self.setCursorPosition(0)
-
-    def _entered(self) -> None:
-        typed_text = self.text().strip()
-        if typed_text.isdecimal() and int(typed_text) <= MAX_SEED:
-            if int(typed_text) != self._shown:
-                self.seed_entered.emit(int(typed_text))
-        else:
-            self.show_seed(self._shown)
 
 
 class StatusPanel(QStatusBar):
@@ -78,8 +44,10 @@ class StatusPanel(QStatusBar):
         self._size = self._text(self.tr("Size of the label map"))
         self.model_button = self._menu_button(self.tr("Model"), "weights", menus["MODEL"])
         self.device_button = self._menu_button(self.tr("Device"), "device", menus["DEVICE"])
-        self.seed = SeedEdit()
-        self.seed.seed_entered.connect(document.set_seed)
+        self.seed = SeedField(self.tr("Seed"))
+        self.seed.setToolTip(self.tr("Seed of the noise: the same seed gives the same picture"))
+        self.seed.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.seed.entered.connect(document.set_seed)
         self.dice = QToolButton()
         self.dice.setDefaultAction(actions["seed_new"])
         self.dice.setAutoRaise(True)

@@ -2,46 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from app.panels.seed_field import SeedField
 from app.panels.widgets import icon_button
-from engine.requests.styles import MAX_SEED
-
-
-class SeedField(QLineEdit):
-    """A seed, or nothing where the style was not drawn. What is no seed is put right again."""
-
-    entered = Signal(object)  # int: may be larger than what a C++ int holds
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setMaxLength(len(str(MAX_SEED)))
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._shown: int | None = None
-        self.returnPressed.connect(lambda: self._enter(again=True))
-        self.editingFinished.connect(lambda: self._enter(again=False))
-
-    def sizeHint(self) -> QSize:
-        return QSize(90, super().sizeHint().height())
-
-    def show_seed(self, seed: int | None) -> None:
-        """Show a seed, or none. What is being typed stays."""
-        if seed != self._shown or not self.hasFocus():
-            self._shown = seed
-            self.setText("" if seed is None else str(seed))
-            self.setCursorPosition(0)
-
-    def _enter(self, *, again: bool) -> None:
-        typed_text = self.text().strip()
-        if typed_text.isdecimal() and int(typed_text) <= MAX_SEED:
-            if int(typed_text) != self._shown:
-                self._shown = int(typed_text)
-                self.entered.emit(int(typed_text))
-        elif again or typed_text:
-            shown_seed, self._shown = self._shown, None
-            self.setText("" if shown_seed is None else str(shown_seed))
-            self._shown = shown_seed
 
 
 class SeedRow(QWidget):
@@ -56,9 +21,9 @@ class SeedRow(QWidget):
         self._seed: int | None = None
         self.dice = icon_button("dice", self.tr("Roll a style"))
         self.dice.clicked.connect(self.dice_wanted)
-        self.field = SeedField()
+        self.field = SeedField(self.tr("Seed of the style"))
         self.field.setPlaceholderText(self.tr("Seed"))
-        self.field.setAccessibleName(self.tr("Seed of the style"))
+        self.field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.field.entered.connect(self.entered)
         self.copy = icon_button("copy", self.tr("Copy the seed"))
         self.copy.setToolTip(self.tr("Copy the seed; typed in again it gives the same style"))
