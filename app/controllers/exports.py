@@ -18,6 +18,7 @@ from app.document.scene import Scene
 from app.jobs.work_lane import Work
 from app.jobs.writing import write_map, write_picture, write_request
 from app.raster.frozen_maps import FrozenMap
+from engine.labels.label_maps import MapKind
 from engine.labels.label_sets import LabelSet
 
 UNTITLED = "tessera"
@@ -67,7 +68,7 @@ class ExportController(QObject):
     @Slot()
     def export_map(self) -> None:
         """Ask for a name and a kind, and write the label map."""
-        kinds_by_filter = {
+        kinds_by_filter: dict[str, MapKind] = {
             self.tr("Indexed PNG, in the labels' colours (*.png)"): "indexed",
             self.tr("Raw PNG, grey values are label numbers (*.png)"): "raw",
             self.tr("Colour PNG (*.png)"): "colour",
@@ -183,6 +184,6 @@ def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray 
     write_picture(target_path, picture, request)
 
 
-def _map_job(work: Work, target_path: Path, label_map: FrozenMap, label_set: LabelSet, map_kind: str) -> None:
+def _map_job(work: Work, target_path: Path, label_map: FrozenMap, label_set: LabelSet, map_kind: MapKind) -> None:
     work.commit()
     write_map(target_path, label_map.array(), label_set, map_kind)

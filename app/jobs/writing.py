@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.files import write_bytes
-from engine.labels.label_maps import write_label_map
+from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import write_image
 from engine.requests.json_text import to_json
@@ -29,6 +29,6 @@ def write_request(path: Path, request: RenderRequest) -> None:
     write_bytes(path, (to_json(request, indent=1) + "\n").encode("utf-8"))
 
 
-def write_map(path: Path, label_map: np.ndarray, label_set: LabelSet, kind: str) -> None:
+def write_map(path: Path, label_map: np.ndarray, label_set: LabelSet, kind: MapKind) -> None:
     """The label map as "indexed", "raw" or "colour" PNG. Raises BadFile."""
     write_label_map(path, label_map, label_set, kind=kind)

@@ -16,11 +16,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError, NotSupported
-from engine.files import atomic_write
 
 PROGRAM = "app.shell.bench_editor"
 PATIENCE_S = 1800
@@ -116,9 +115,3 @@ def as_table(editor_rows: list[EditorRow]) -> str:
         value_text = f"{row.value:.2f}" if row.unit == "s" else f"{row.value:.1f}"
         table_lines.append(f"| {row.platform} | {row.measure} | {value_text} {row.unit} | {limit_text} |")
     return "\n".join(table_lines)
-
-
-def write_json(path: Path, editor_rows: list[EditorRow]) -> None:
-    """Write the rows as a JSON list. Raises BadFile."""
-    with atomic_write(path) as file:
-        file.write((json.dumps([asdict(row) for row in editor_rows], indent=1) + "\n").encode())

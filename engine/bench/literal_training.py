@@ -10,10 +10,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -47,10 +46,6 @@ class Comparison:
     parts: dict[str, dict[str, float]]
     difference: float
     where: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
 
 
 def compare(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from statistics import median
 from typing import Any
@@ -41,10 +41,6 @@ class PhotoRow:
     def held(self) -> bool:
         """Whether the limit is kept."""
         return self.value <= self.limit
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
 
 
 def measure(

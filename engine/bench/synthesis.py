@@ -12,10 +12,9 @@ Edits: "redraw" paints with nothing kept from before (label map and styles new),
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -29,7 +28,6 @@ from engine.bench.memory import peak_megabytes
 from engine.errors import BadFile
 from engine.fast.convolution import has_bfloat16
 from engine.fast.generator import Precision
-from engine.files import atomic_write
 from engine.nn.blocks import channels_last
 from engine.systems.bench import Renderer
 
@@ -55,10 +53,6 @@ class Row:
     fast_peak_mb: float
     floor_s: float
     size: str = ""
-
-    def to_dict(self) -> dict[str, str | float]:
-        """For JSON."""
-        return asdict(self)
 
 
 def precisions() -> tuple[Precision, ...]:
@@ -169,14 +163,8 @@ def as_table(bench_rows: Sequence[Row]) -> str:
     return "\n".join(table_lines)
 
 
-def write_json(path: Path, bench_rows: Sequence[Row]) -> None:
-    """Write the rows as a JSON list."""
-    with atomic_write(path) as file:
-        file.write((json.dumps([row.to_dict() for row in bench_rows], indent=1) + "\n").encode())
-
-
 def read_json(path: Path) -> list[Row]:
-    """What `write_json` wrote. Raises BadFile."""
+    """Rows that `engine.bench.rows` wrote. Raises BadFile."""
     try:
         return [msgspec.convert(row, Row) for row in json.loads(path.read_bytes())]
     except (OSError, ValueError, TypeError) as error:
@@ -184,15 +172,3 @@ def read_json(path: Path) -> list[Row]:
             '"{0}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
             path, details=str(error),
         ) from None
-
-
-def machine() -> str:
-    """One line about where this was measured."""
-    processor = platform.processor() or platform.machine()
-    cpu_info = Path("/proc/cpuinfo")
-    if cpu_info.is_file():
-        model_names = [
-            line.split(":", 1)[1].strip() for line in cpu_info.read_text().splitlines() if line.startswith("model name")
-        ]
-        processor = model_names[0] if model_names else processor
-    return f"{processor}, {torch.get_num_threads()} threads, torch {torch.__version__}, {platform.system()}"

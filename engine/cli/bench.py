@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, announce, check_target, guarded, progress, say
+from engine.cli.common import CHECK_FAILED, OnProgress, announce, check_target, guarded, progress, say
 from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from engine.bench.rows import Measured
+    from engine.bench.synthesis import Row
 
 TOLERANCE = 1e-4
 
@@ -36,37 +40,53 @@ def synthesis(
     skipped, unless they were asked for.
     """
     from engine.bench.cases import all_names, find_case
-    from engine.bench.synthesis import Row, as_table, machine, measure, write_json
+    from engine.bench.synthesis import as_table
 
-    if json_file is not None:
-        check_target(json_file, (".json",))
+    _check_json_file(json_file)
     case_names, skipped_notes = (case, []) if case else all_names()
     if case:
         for case_name in case:  # before anything is measured
             find_case(case_name)
-    bench_rows: list[Row] = []
     with progress("measuring") as on_progress:
-        for case_index, case_name in enumerate(case_names):
-
-            def on_case_progress(fraction: float, activity: str, case_index: int = case_index) -> None:
-                on_progress((case_index + fraction) / len(case_names), activity)
-
-            try:
-                bench_rows += measure(find_case(case_name), repeats=repeats, side=size, on_progress=on_case_progress)
-            except (EngineError, RuntimeError, ValueError) as error:
-                if case:
-                    raise
-                skipped_notes.append(f'"{case_name}" is skipped: {error}')
-                continue
-            if json_file is not None:  # after each, so that what is done is never lost
-                write_json(json_file, bench_rows)
-    for skipped_note in skipped_notes:
+        bench_rows, failed_notes = _measure_cases(
+            case_names, repeats, size, json_file, on_progress, raise_failures=bool(case)
+        )
+    for skipped_note in (*skipped_notes, *failed_notes):
         announce(skipped_note)
-    say(machine())
-    say("")
-    say(as_table(bench_rows))
+    _say_measured(as_table(bench_rows))
     if any(row.precision == "float32" and not row.max_abs_diff <= TOLERANCE for row in bench_rows):
         raise SystemExit(CHECK_FAILED)
+
+
+def _measure_cases(
+    case_names: Sequence[str],
+    repeats: int,
+    size: int | None,
+    json_file: Path | None,
+    on_progress: OnProgress,
+    *,
+    raise_failures: bool,
+) -> tuple[list[Row], list[str]]:
+    """Rows of the cases, and a line for each that could not be measured unless failures are raised."""
+    from engine.bench.cases import find_case
+    from engine.bench.synthesis import measure
+
+    bench_rows: list[Row] = []
+    failed_notes: list[str] = []
+    for case_index, case_name in enumerate(case_names):
+
+        def on_case_progress(fraction: float, activity: str, case_index: int = case_index) -> None:
+            on_progress((case_index + fraction) / len(case_names), activity)
+
+        try:
+            bench_rows += measure(find_case(case_name), repeats=repeats, side=size, on_progress=on_case_progress)
+        except (EngineError, RuntimeError, ValueError) as error:
+            if raise_failures:
+                raise
+            failed_notes.append(f'"{case_name}" is skipped: {error}')
+            continue
+        _keep(json_file, bench_rows)  # after each, so that what is done is never lost
+    return bench_rows, failed_notes
 
 
 def table(
@@ -100,51 +120,53 @@ def training(
     With --published: a whole training step of a published network, which the table names, literal and as it is here,
     in turn, and the largest difference of their gradients; exit code 1 if it is above 1e-4.
     """
-    import json
+    _check_json_file(json_file)
+    if published:
+        _published_step(data, steps, json_file)
+    else:
+        _training_rates(recipe, data, label_set, steps, device, json_file)
+
+
+def _published_step(data: Path | None, repeats: int, json_file: Path | None) -> None:
+    """A training step at the published widths beside its literal counterpart."""
     import tempfile
 
     from engine.bench.literal_training import as_text, compare, portraits, published_recipe, published_system
-    from engine.bench.synthesis import machine
+    from engine.labels.label_sets import load_label_set
+
+    with tempfile.TemporaryDirectory() as scratch_folder, progress("measuring") as on_progress:
+        recipe = published_recipe()
+        data_folder = data or portraits(Path(scratch_folder) / "data", load_label_set("faces"), recipe.resolution)
+        network_name = published_system().title
+        comparison = compare(recipe, data_folder, network_name=network_name, repeats=repeats, on_progress=on_progress)
+    _say_measured(as_text(comparison))
+    _keep(json_file, comparison)
+    if not comparison.difference <= TOLERANCE:
+        raise SystemExit(CHECK_FAILED)
+
+
+def _training_rates(
+    recipe_names: list[str] | None,
+    data: Path | None,
+    label_set: str,
+    steps: int,
+    device: str,
+    json_file: Path | None,
+) -> None:
+    """Pictures per second of some recipes."""
     from engine.bench.training import as_table, run_bench
     from engine.devices import resolve
-    from engine.files import write_text
     from engine.labels.label_sets import load_label_set
     from engine.systems import default_recipe
     from engine.training.recipe import load_recipe
 
-    if json_file is not None:
-        check_target(json_file, (".json",))
-    if published:
-        with tempfile.TemporaryDirectory() as scratch_folder, progress("measuring") as on_progress:
-            published_widths = published_recipe()
-            data_folder = data or portraits(
-                Path(scratch_folder) / "data", load_label_set("faces"), published_widths.resolution
-            )
-            comparison = compare(
-                published_widths,
-                data_folder,
-                network_name=published_system().title,
-                repeats=steps,
-                on_progress=on_progress,
-            )
-        say(machine())
-        say("")
-        say(as_text(comparison))
-        if json_file is not None:
-            write_text(json_file, json.dumps(comparison.to_dict(), indent=1) + "\n")
-        if not comparison.difference <= TOLERANCE:
-            raise SystemExit(CHECK_FAILED)
-        return
     drawn_labels = load_label_set(label_set)
-    recipes = {recipe_name: load_recipe(recipe_name) for recipe_name in recipe or [default_recipe()]}
+    recipes = {recipe_name: load_recipe(recipe_name) for recipe_name in recipe_names or [default_recipe()]}
     with progress("measuring") as on_progress:
         torch_device = str(resolve(device))
         bench_rows = run_bench(recipes, data, drawn_labels, steps=steps, device=torch_device, on_progress=on_progress)
-    say(machine())
-    say("")
-    say(as_table(bench_rows))
-    if json_file is not None:
-        write_text(json_file, json.dumps([row.to_dict() for row in bench_rows], indent=1) + "\n")
+    _say_measured(as_table(bench_rows))
+    _keep(json_file, bench_rows)
 
 
 def editor(
@@ -159,22 +181,17 @@ def editor(
     Drives a real window in a process of its own, without a screen, and on an X server where Xvfb is installed. Takes
     about a minute each on a quiet machine. Exit code 1 if a promised limit is missed.
     """
-    from engine.bench.editor import as_table, measure, platforms, write_json
-    from engine.bench.synthesis import machine
+    from engine.bench.editor import as_table, measure, platforms
 
-    if json_file is not None:
-        check_target(json_file, (".json",))
+    _check_json_file(json_file)
     with progress("measuring") as on_progress:
         bench_rows = [
             row
             for platform_name in ([platform] if platform else platforms())
             for row in measure(platform_name, on_progress)
         ]
-    say(machine())
-    say("")
-    say(as_table(bench_rows))
-    if json_file is not None:
-        write_json(json_file, bench_rows)
+    _say_measured(as_table(bench_rows))
+    _keep(json_file, bench_rows)
     if not all(row.held for row in bench_rows):
         raise SystemExit(CHECK_FAILED)
 
@@ -186,23 +203,36 @@ def photo(
 
     Painting is not in it: see `tessera bench synthesis`. Exit code 1 if a promised limit is missed.
     """
-    import json
-
     from engine.bench.photo import as_table, measure
-    from engine.bench.synthesis import machine
-    from engine.files import write_text
 
+    _check_json_file(json_file)
+    with progress("measuring") as on_progress:
+        bench_rows = measure(on_progress)
+    _say_measured(as_table(bench_rows))
+    _keep(json_file, bench_rows)
+    if not all(row.held for row in bench_rows):
+        raise SystemExit(CHECK_FAILED)
+
+
+def _check_json_file(json_file: Path | None) -> None:
     if json_file is not None:
         check_target(json_file, (".json",))
-    with progress("measuring") as report:
-        rows = measure(report)
+
+
+def _say_measured(table_text: str) -> None:
+    from engine.bench.rows import machine
+
     say(machine())
     say("")
-    say(as_table(rows))
+    say(table_text)
+
+
+def _keep(json_file: Path | None, measured: Measured | Sequence[Measured]) -> None:
+    """Write what was measured to the --json file, if there is one. Raises BadFile."""
+    from engine.bench.rows import write_json
+
     if json_file is not None:
-        write_text(json_file, json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
-    if not all(row.held for row in rows):
-        raise SystemExit(CHECK_FAILED)
+        write_json(json_file, measured)
 
 
 # What `tessera bench` can measure: a function per entry, its parameters typer's, heavy imports inside. The

@@ -161,6 +161,17 @@ def check_target(target: Path, suffixes: tuple[str, ...]) -> None:
         raise BadFile('Cannot write "{0}": the folder or the file is read-only; choose another folder.', target)
 
 
+def check_json_file(json_file: Path | None) -> bool:
+    """Refuse a --json file that could not be written; whether the answer shall go to stdout instead ("-").
+
+    Raises BadFile.
+    """
+    if json_file is None or str(json_file) == "-":
+        return json_file is not None
+    check_target(json_file, (".json",))
+    return False
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command answers: facts for --json, lines for people, notes for stderr."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, announce, cancelling, check_target, progress, say, say_json
+from engine.cli.common import CHECK_FAILED, announce, cancelling, check_json_file, progress, say, say_json
 
 if TYPE_CHECKING:
     from engine.data.findings import Report
@@ -49,9 +49,7 @@ def data(
     where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that cannot be right.
     Exit code 1 if the folder cannot be trained on as it is.
     """
-    to_stdout = json_file is not None and str(json_file) == "-"
-    if json_file is not None and not to_stdout:
-        check_target(json_file, (".json",))
+    to_stdout = check_json_file(json_file)
 
     from engine.data.kinds import inspect_folder
     from engine.data.make import make_files

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.cli.common import Device, cancelling, check_target, progress, say, say_json
+from engine.cli.common import Device, cancelling, check_json_file, check_target, progress, say, say_json
 from engine.errors import BadFile, BadRequest
+from engine.files import read_bytes, write_text
 
 
 def evaluate(
@@ -46,84 +49,118 @@ def evaluate(
 
     More than one --weights gives tables in Markdown. A folder without splits.json is measured whole.
     """
-    from engine.metrics.table import rows, tables
+    from engine.metrics.table import tables
 
     if table:
         say(tables([metrics for metrics_file in table for metrics in _read_metrics(metrics_file)]).rstrip())
         return
     if not weights or data is None:
         raise BadRequest("There is nothing to measure; give --weights and --data, or --table with kept metrics.")
-    to_stdout = json_file is not None and str(json_file) == "-"
-    if json_file is not None and not to_stdout:
-        check_target(json_file, (".json",))
+    to_stdout = check_json_file(json_file)
     if html is not None:
         check_target(html, (".html", ".htm"))
 
     from engine.data.layout import measured_split
-    from engine.files import write_text
-    from engine.metrics.evaluate import evaluate as measure
 
+    measuring = _Measuring(weights, data, split or measured_split(data), limit, device, quiet=to_stdout)
     if edits:
-        _evaluate_edits(weights, data, split or measured_split(data), limit, device, json_file)
-        return
-    chosen_split, all_metrics = split or measured_split(data), []
-    with cancelling() as cancel:
-        for weights_name in weights:
-            with progress(f"evaluating {weights_name}", quiet=to_stdout) as on_progress:
-                measure_options: dict[str, Any] = {"device": device, "limit": limit, "diversity": diversity}
-                all_metrics.append(
-                    measure(weights_name, data, chosen_split, **measure_options, on_progress=on_progress, cancel=cancel)
-                )
-        if html is not None:
-            from engine.metrics.report import html_report
-            from engine.metrics.report_pictures import picture_rows
-
-            with progress("pictures", quiet=to_stdout) as on_progress:
-                shown_pictures = picture_rows(
-                    weights, data, chosen_split, device=device, on_progress=on_progress, cancel=cancel
-                )
-            write_text(html, html_report(all_metrics, shown_pictures))
-    answer = all_metrics[0] if len(all_metrics) == 1 else all_metrics
-    if to_stdout:
-        say_json(answer)
-        return
-    if len(all_metrics) == 1:
-        for metric_title, metric_value in rows(all_metrics[0]):
-            say(f"{metric_title:<42} {metric_value}")
+        answer = _measure_edits(measuring)
     else:
-        say(tables(all_metrics).rstrip())
-    if json_file is not None:
-        write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def _evaluate_edits(
-    weights: list[str], data: Path, split: str, limit: int | None, device: str, json_file: Path | None
-) -> None:
-    """Print the table of restyled photographs, weights after weights."""
-    from engine.files import write_text
-    from engine.metrics.edit_cases import evaluate_edits
-    from engine.metrics.edits import as_table
-
-    to_stdout = json_file is not None and str(json_file) == "-"
-    answer: dict[str, Any] = {}
-    with cancelling() as cancel:
-        for name in weights:
-            with progress(f"restyling with {name}", quiet=to_stdout) as report:
-                options: dict[str, Any] = {"device": device, "limit": limit}
-                rows = evaluate_edits(name, data, split, **options, on_progress=report, cancel=cancel)
-            answer[name] = [row.to_dict() for row in rows]
-            if not to_stdout:
-                say(as_table(rows).rstrip())
+        answer = _measure(measuring, diversity, html)
     if to_stdout:
         say_json(answer)
     elif json_file is not None:
-        write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+        write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """What is measured, and on what. quiet: stdout is for JSON alone."""
+
+    weights_names: list[str]
+    data: Path
+    split: str
+    limit: int | None
+    device: str
+    quiet: bool
+
+
+def _measure(measuring: _Measuring, diversity: bool, html: Path | None) -> Any:
+    """The metrics of the weights, printed, and as a page where one is asked for; for JSON: one dict, or a list."""
+    from engine.metrics.evaluate import evaluate as measure
+    from engine.metrics.table import rows, tables
+
+    all_metrics: list[dict[str, Any]] = []
+    with cancelling() as cancel:
+        for weights_name in measuring.weights_names:
+            with progress(f"evaluating {weights_name}", quiet=measuring.quiet) as on_progress:
+                weights_metrics = measure(
+                    weights_name,
+                    measuring.data,
+                    measuring.split,
+                    device=measuring.device,
+                    limit=measuring.limit,
+                    diversity=diversity,
+                    on_progress=on_progress,
+                    cancel=cancel,
+                )
+                all_metrics.append(weights_metrics)
+        if html is not None:
+            _write_page(html, all_metrics, measuring, cancel)
+    if len(all_metrics) > 1:
+        if not measuring.quiet:
+            say(tables(all_metrics).rstrip())
+        return all_metrics
+    if not measuring.quiet:
+        for metric_title, metric_value in rows(all_metrics[0]):
+            say(f"{metric_title:<42} {metric_value}")
+    return all_metrics[0]
+
+
+def _write_page(
+    html: Path, all_metrics: list[dict[str, Any]], measuring: _Measuring, cancel: threading.Event
+) -> None:
+    from engine.metrics.report import html_report
+    from engine.metrics.report_pictures import picture_rows
+
+    with progress("pictures", quiet=measuring.quiet) as on_progress:
+        shown_pictures = picture_rows(
+            measuring.weights_names,
+            measuring.data,
+            measuring.split,
+            device=measuring.device,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+    write_text(html, html_report(all_metrics, shown_pictures))
+
+
+def _measure_edits(measuring: _Measuring) -> dict[str, Any]:
+    """The tables of restyled photographs by weights, printed one after another."""
+    from engine.metrics.edit_cases import evaluate_edits
+    from engine.metrics.edits import as_table
+
+    answer: dict[str, Any] = {}
+    with cancelling() as cancel:
+        for weights_name in measuring.weights_names:
+            with progress(f"restyling with {weights_name}", quiet=measuring.quiet) as on_progress:
+                edit_rows = evaluate_edits(
+                    weights_name,
+                    measuring.data,
+                    measuring.split,
+                    device=measuring.device,
+                    limit=measuring.limit,
+                    on_progress=on_progress,
+                    cancel=cancel,
+                )
+            answer[weights_name] = [row.to_dict() for row in edit_rows]
+            if not measuring.quiet:
+                say(as_table(edit_rows).rstrip())
+    return answer
 
 
 def _read_metrics(metrics_file: Path) -> list[dict[str, Any]]:
     """The metrics in a file that --json wrote, of one or more weights. Raises BadFile."""
-    from engine.files import read_bytes
-
     try:
         parsed = json.loads(read_bytes(metrics_file))
     except ValueError as error:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
-from engine.cli.words import split_style
+from engine.cli.words import StyleWord, split_style
 from engine.errors import BadRequest, Cancelled
+
+if TYPE_CHECKING:
+    from engine.cli.styles import StyleReader
+    from engine.requests.render import RenderRequest
 
 
 def morph(
@@ -41,7 +46,34 @@ def morph(
 
     Ctrl+C stops; nothing is written before all pictures are there.
     """
-    from engine.cli.series import check_series, write_morph
+    _check_out(target)
+    last_style = split_style("--to", last_word)
+    first_style = None if first_word is None else split_style("--from", first_word)
+    if first_style == last_style:
+        raise BadRequest("--from and --to are the same style; give two.")
+
+    from engine.cli.changes import read_render_request
+    from engine.cli.series import write_morph
+    from engine.cli.styles import StyleReader
+    from engine.requests.animation import paint_all
+    from engine.session import Session
+
+    session = Session(device)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        base_request = read_render_request(request_file)
+        style_reader = StyleReader(session, base_request.weights)
+        labels = style_reader.labels("--label", label_names or [], base_request)
+        requests = _frames(base_request, labels, style_reader, first_style, last_style, frames)
+        pictures, notes = paint_all(session.run, requests, on_progress, cancel)
+        if cancel.is_set():
+            raise Cancelled()
+        answer = write_morph(target, pictures, requests, seconds, not once, notes)
+    answer.tell(as_json)
+
+
+def _check_out(target: Path) -> None:
+    """Refuse an --out that could not be written. Raises BadFile."""
+    from engine.cli.series import check_series
     from engine.pictures.images import PICTURE_SUFFIXES
 
     suffixes = (".gif", *PICTURE_SUFFIXES)
@@ -49,31 +81,27 @@ def morph(
         check_target(target, suffixes)
     else:
         check_series(target, suffixes)
-    last_style = split_style("--to", last_word)
-    first_style = None if first_word is None else split_style("--from", first_word)
-    if first_style == last_style:
-        raise BadRequest("--from and --to are the same style; give two.")
 
-    from engine.cli.changes import read_render_request
-    from engine.cli.styles import StyleReader
-    from engine.requests import morph as morphing
-    from engine.requests.animation import paint_all
+
+def _frames(
+    base_request: RenderRequest,
+    labels: Sequence[int],
+    style_reader: StyleReader,
+    first_style: StyleWord | None,
+    last_style: StyleWord,
+    frame_count: int,
+) -> list[RenderRequest]:
+    """The request of each frame: the labels' styles move from the first to the last together.
+
+    first_style: None for the style that each label has in the request.
+    """
+    from engine.requests.morph import morph as morph_requests
     from engine.requests.variations import with_style
-    from engine.session import Session
 
-    session = Session(device)
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
-        base_request = read_render_request(request_file)
-        style_reader = StyleReader(session, base_request.weights)
-        requests = [base_request] * frames
-        for chosen in style_reader.labels("--label", label_names or [], base_request):
-            start_style = (
-                base_request.style(chosen) if first_style is None else style_reader.one_of(first_style, chosen)
-            )
-            steps = morphing.morph(base_request, chosen, start_style, style_reader.one_of(last_style, chosen), frames)
-            requests = [with_style(frame, chosen, step.style(chosen)) for frame, step in zip(requests, steps)]
-        pictures, notes = paint_all(session.run, requests, on_progress, cancel)
-        if cancel.is_set():
-            raise Cancelled()
-        answer = write_morph(target, pictures, requests, seconds, not once, notes)
-    answer.tell(as_json)
+    requests = [base_request] * frame_count
+    for label in labels:
+        start_style = base_request.style(label) if first_style is None else style_reader.one_of(first_style, label)
+        end_style = style_reader.one_of(last_style, label)
+        morphed = morph_requests(base_request, label, start_style, end_style, frame_count)
+        requests = [with_style(frame, label, step.style(label)) for frame, step in zip(requests, morphed)]
+    return requests

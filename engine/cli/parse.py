@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,21 +11,14 @@ from engine.cli.common import Device, JsonFlag, cancelling, check_target, progre
 from engine.cli.request import perform
 
 
-class MapKind(str, Enum):
-    """How a label map is written."""
-
-    INDEXED = "indexed"
-    RAW = "raw"
-    COLOUR = "colour"
-
-
 def parse(
     photo: Annotated[Path, typer.Argument(help="A picture file.")],
     weights: Annotated[str, typer.Option("--weights", help="Name or folder of a parser's weights.")],
     target: Annotated[Path, typer.Option("--out", help="Where the label map goes: a .png.")],
     kind: Annotated[
-        MapKind, typer.Option("--kind", help="Palette of the labels' colours, bare ids, or colours.")
-    ] = MapKind.INDEXED,
+        Literal["indexed", "raw", "colour"],
+        typer.Option("--kind", help="Palette of the labels' colours, bare ids, or colours."),
+    ] = "indexed",
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -39,5 +31,5 @@ def parse(
 
     session = Session(device)
     with progress("parsing", quiet=as_json) as on_progress, cancelling() as cancel:
-        answer = perform(session, ParseRequest(weights, path=str(photo)), target, on_progress, cancel, kind=kind.value)
+        answer = perform(session, ParseRequest(weights, path=str(photo)), target, on_progress, cancel, kind=kind)
     answer.tell(as_json)

@@ -17,7 +17,8 @@ from engine.cli.words import split_settings
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
-    from engine.training.loop import Callback
+    from engine.training.loop import Callback, Loop
+    from engine.training.run.tensorboard import BoardWriter
 
 
 def train(
@@ -62,9 +63,7 @@ def train(
         chosen_recipe = load_recipe(recipe, recipe_changes)
         callbacks: list[Callback] = [partial(_on_event, on_progress, chosen_recipe.steps)]
         if tensorboard:
-            from engine.training.run.tensorboard import BoardWriter
-
-            callbacks.append(stack.enter_context(BoardWriter(run_folder)))
+            callbacks.append(stack.enter_context(_board_writer(run_folder)))
         loop = prepare(
             chosen_recipe,
             data,
@@ -79,8 +78,17 @@ def train(
             on_progress=on_progress,
         )
         loop.run()
-    if not loop.fabric.is_global_zero:
-        return
+    if loop.fabric.is_global_zero:
+        _tell_outcome(loop, run_folder, as_json)
+
+
+def _board_writer(run_folder: Path) -> BoardWriter:
+    from engine.training.run.tensorboard import BoardWriter
+
+    return BoardWriter(run_folder)
+
+
+def _tell_outcome(loop: Loop, run_folder: Path, as_json: bool) -> None:
     if as_json:
         say_json({"run": run_folder, "steps": loop.step, "seconds": loop.seconds, "best": _finite_or_none(loop.best)})
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 from PIL import Image
@@ -85,12 +85,16 @@ def colourise(label_map: Array, label_set: LabelSet) -> Array:
 # ---------------------------------------------------------------- reading
 
 
+MapKind = Literal["indexed", "raw", "colour"]
+"""How a file holds ids: as a palette picture's, as grey values, or as the labels' colours."""
+
+
 @dataclass(frozen=True)
 class LabelMapFile:
-    """What `read_label_map` found: `label_map` (H, W) uint8; `how`: "indexed", "raw" or "colour"."""
+    """What `read_label_map` found: `label_map` (H, W) uint8."""
 
     label_map: Array
-    how: str
+    how: MapKind
     notes: tuple[str, ...]
 
 
@@ -145,7 +149,7 @@ def grey_values(image: Image.Image, raster: Raster, called: str) -> Array:
 
 
 def _read_values(
-    values: Array, label_set: LabelSet, called: str, order: str | None, how: str, notes: list[str]
+    values: Array, label_set: LabelSet, called: str, order: str | None, how: MapKind, notes: list[str]
 ) -> LabelMapFile:
     if order is not None:
         values = _reordered(values, label_set, called, order)
@@ -227,7 +231,7 @@ def _read_colours(
 
 
 def write_label_map(
-    path: str | Path, label_map: Array, label_set: LabelSet, *, kind: str = "indexed"
+    path: str | Path, label_map: Array, label_set: LabelSet, *, kind: MapKind = "indexed"
 ) -> None:
     """Save (H, W) ids as PNG, atomically: "indexed" (palette), "raw" (grey = id) or "colour" (RGB).
 

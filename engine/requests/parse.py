@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
-from engine.labels.label_maps import write_label_map
+from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import ImageFile, encode_png, read_image
 from engine.requests.base import Report, Request, Services
@@ -34,7 +34,7 @@ class ParseResult:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
-    def save(self, path: PathLike, *, kind: str = "indexed") -> None:
+    def save(self, path: PathLike, *, kind: MapKind = "indexed") -> None:
         """Write the label map as a PNG, `kind` as `write_label_map` has it. Raises BadFile."""
         write_label_map(Path(path), self.label_map, self.label_set, kind=kind)
 

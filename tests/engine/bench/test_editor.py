@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.bench import editor
-from engine.bench.editor import EditorRow, as_table, measure, write_json
+from engine.bench.editor import EditorRow, as_table, measure
+from engine.bench.rows import write_json
 from engine.errors import EngineError, NotSupported
 
 PROMISED = {

@@ -13,6 +13,7 @@ import torch
 
 from engine.bench import cases, synthesis
 from engine.bench.cases import EDITS, Case, at_size, face, find_case, made_up, settle, stroke
+from engine.bench.rows import machine, write_json
 from engine.cli import main
 from engine.errors import EngineError, WeightsError
 from engine.nn.style_encoder import StyleEncoderConfig
@@ -63,7 +64,7 @@ def test_rows_hold_every_edit_and_precision(monkeypatch: pytest.MonkeyPatch, tmp
         assert row.ratio == row.literal_s / row.fast_s and row.floor_s > 0
         assert (row.literal_peak_mb, row.fast_peak_mb) == (2.0, 1.0)
     assert len(told) == 1 + len(EDITS)
-    synthesis.write_json(tmp_path / "rows.json", rows)
+    write_json(tmp_path / "rows.json", rows)
     read = json.loads((tmp_path / "rows.json").read_text())
     assert [row["case"] for row in read] == ["tiny"] * len(rows)
     needed = {"case", "edit", "literal_s", "fast_s", "ratio", "max_abs_diff", "literal_peak_mb", "fast_peak_mb"}
@@ -71,7 +72,7 @@ def test_rows_hold_every_edit_and_precision(monkeypatch: pytest.MonkeyPatch, tmp
     assert synthesis.read_json(tmp_path / "rows.json") == rows
     table = synthesis.as_table(rows).splitlines()
     assert len(table) == len(rows) + 2 and len({line.count("|") for line in table}) == 1
-    assert "torch" in synthesis.machine()
+    assert "torch" in machine()
 
 
 def test_edits_change_what_they_say() -> None:
@@ -100,7 +101,7 @@ def test_an_unknown_case_is_one_sentence() -> None:
 
 def test_the_table_of_rows_measured_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     row = synthesis.Row("published", "brush", "float32", 2.4, 0.3, 8.0, 1e-6, 1200.0, 900.0, 0.25, "256 x 256")
-    synthesis.write_json(tmp_path / "rows.json", [row])
+    write_json(tmp_path / "rows.json", [row])
     with pytest.raises(SystemExit) as left:
         main(["bench", "table", str(tmp_path / "rows.json")])
     assert left.value.code == 0
