@@ -235,9 +235,31 @@ def _keep(json_file: Path | None, measured: Measured | Sequence[Measured]) -> No
         write_json(json_file, measured)
 
 
+def attention(
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
+) -> None:
+    """Measure attentive normalization beside self-attention: time and memory by the size of the map."""
+    import json
+
+    from engine.bench.attention import as_table, measure
+    from engine.bench.synthesis import machine
+    from engine.files import write_text
+
+    if json_file is not None:
+        check_target(json_file, (".json",))
+    with progress("measuring") as on_progress:
+        rows = measure(on_progress)
+    say(machine())
+    say("")
+    say(as_table(rows))
+    if json_file is not None:
+        write_text(json_file, json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
+
+
 # What `tessera bench` can measure: a function per entry, its parameters typer's, heavy imports inside. The
 # measuring itself belongs into engine/bench.
 COMMANDS: dict[str, Callable[..., None]] = {
+    "attention": attention,
     "synthesis": synthesis,
     "editor": editor,
     "photo": photo,
