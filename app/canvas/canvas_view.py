@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.canvas import drawing
@@ -174,6 +174,16 @@ class CanvasView(QWidget):
         """The pixel (x, y) of the image under a point of the widget; may lie outside the image."""
         x, y = self.to_image(point)
         return math.floor(x), math.floor(y)
+
+    def colour_at(self, point: QPointF) -> QColor | None:
+        """The colour of the picture, without the label map over it, under a point of the widget; None where there is
+        no picture."""
+        pixels = self._document.picture if self._document.picture is not None else self._document.photo
+        x, y = self.pixel_at(point)
+        if pixels is None or not (0 <= x < self._document.width and 0 <= y < self._document.height):
+            return None
+        row, column = y * pixels.shape[0] // self._document.height, x * pixels.shape[1] // self._document.width
+        return QColor(*(int(channel) for channel in pixels[row, column]))
 
     # ------------------------------------------------------------ view
 

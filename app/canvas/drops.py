@@ -1,4 +1,4 @@
-"""Files and images dropped on the canvas: told by signals, with the pixel of the image under them."""
+"""Files, images, colours and styles dropped on the canvas: told by signals, with the pixel of the image under them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Drops(QObject):
 
     files_dropped = Signal(list, object)  # paths (str); QPoint in image pixels, None outside the image
     style_dropped = Signal(int, object)  # label whose style was dragged here from the styles panel; QPoint or None
+    colour_dropped = Signal(str, object)  # "#rrggbb"; QPoint or None
     image_dropped = Signal(QImage, object)  # pixels without a file, from a browser or another editor
 
     def __init__(self, target: DropTarget, parent: QObject | None = None) -> None:
@@ -55,10 +56,13 @@ class Drops(QObject):
         self._drag_over(None)
         data = event.mimeData()
         pixel = self._pixel(event.position())
-        style = read_mime(data).style_of
-        if style is not None:
+        incoming = read_mime(data)
+        if incoming.style_of is not None:
             event.acceptProposedAction()
-            self.style_dropped.emit(style, pixel)
+            self.style_dropped.emit(incoming.style_of, pixel)
+        elif incoming.colour is not None:
+            event.acceptProposedAction()
+            self.colour_dropped.emit(incoming.colour, pixel)
         elif local_files(data):
             event.acceptProposedAction()
             self.files_dropped.emit(local_files(data), pixel)
@@ -86,4 +90,4 @@ def local_files(data: QMimeData) -> list[str]:
 
 
 def _usable(data: QMimeData) -> bool:
-    return data.hasFormat(STYLE_MIME) or bool(local_files(data)) or data.hasImage()
+    return data.hasFormat(STYLE_MIME) or data.hasColor() or bool(local_files(data)) or data.hasImage()

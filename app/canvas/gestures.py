@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QInputEvent, QMouseEvent, QPointingDevice, QTabletEvent
+from PySide6.QtGui import QGuiApplication, QInputEvent, QMouseEvent, QPointingDevice, QTabletEvent
 
 from app.canvas.tools import (
     BrushTool,
@@ -67,10 +67,18 @@ class GestureHost(Host, Protocol):
 class Gestures:
     """Turns presses, moves and releases into what tools do."""
 
-    def __init__(self, host: GestureHost, *, tell_failed: Callable[[EngineError], object]) -> None:
-        """`tell_failed`: says what a tool was asked and cannot do."""
+    def __init__(
+        self,
+        host: GestureHost,
+        *,
+        tell_failed: Callable[[EngineError], object],
+        ask_menu: Callable[[QPointF], object],
+    ) -> None:
+        """`tell_failed`: says what a tool was asked and cannot do. `ask_menu`: the right button was clicked there."""
         self._host = host
         self._tell_failed = tell_failed
+        self._ask_menu = ask_menu
+        self._menu_point: QPointF | None = None  # the right button was pressed there: a click, unless a drag follows
         self.bucket = BucketTool()
         self._tools: dict[ToolId, Tool] = {
             tool.id: tool for tool in (BrushTool(), BrushTool(ToolId.ERASER), self.bucket, PickTool(), PanTool())
@@ -178,12 +186,19 @@ class Gestures:
     # ------------------------------------------------------------ mouse
 
     def mouse_pressed(self, event: QMouseEvent) -> None:
-        if not self._made_from_pen(event):
-            self._begin(event, event.position(), event.button(), 1.0, erase=event.button() == _RIGHT)
+        if self._made_from_pen(event):
+            return
+        if event.button() == _RIGHT and self.gesture is None:
+            self._menu_point = event.position()
+        else:
+            self._begin(event, event.position(), event.button(), 1.0, erase=False)
 
     def mouse_moved(self, event: QMouseEvent) -> None:
         if self._made_from_pen(event):
             return
+        if self._menu_point is not None and _far(event.position() - self._menu_point):
+            press_point, self._menu_point = self._menu_point, None
+            self._begin(event, press_point, _RIGHT, 1.0, erase=True)
         if self.gesture is not None and not event.buttons() & self._button:
             self.finish(event.position())  # the release went elsewhere
         self._drag(event.position(), erase=self._button == _RIGHT)
@@ -191,7 +206,10 @@ class Gestures:
             self._host.show_tool_cursor()
 
     def mouse_released(self, event: QMouseEvent) -> None:
-        if not self._made_from_pen(event) and event.button() == self._button:
+        if event.button() == _RIGHT and self._menu_point is not None:
+            self._menu_point = None
+            self._ask_menu(event.position())
+        elif not self._made_from_pen(event) and event.button() == self._button:
             self.finish(event.position())
 
     def left(self) -> None:
@@ -226,3 +244,8 @@ class Gestures:
         if not synthesized and not self._pen_down:
             self._pen_near = False  # a real mouse moves again
         return self._pen_down or (self._pen_near and synthesized)
+
+
+def _far(way: QPointF) -> bool:
+    """Whether the pointer has moved so far that a click has become a drag."""
+    return way.manhattanLength() >= QGuiApplication.styleHints().startDragDistance()

@@ -5,8 +5,9 @@ Each of these is a part of its own, which gets the widget's events; nothing of t
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -22,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.canvas.canvas_view import CanvasView
-from app.canvas.drops import Drops
+from app.canvas.drops import NO_LABEL, Drops
 from app.canvas.gestures import Gestures
 from app.canvas.keys import CanvasKeys
 from app.canvas.tools import BucketTool
@@ -40,11 +41,12 @@ class CanvasWidget(CanvasView):
     brush_changed = Signal(int)  # diameter in image pixels
     tool_changed = Signal(str)  # a ToolId's value
     failed = Signal(object)  # EngineError: what a tool was asked cannot be done
+    menu_wanted = Signal(int, QPoint)  # the label of a region that was right-clicked, and where on the screen
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self._brush_diameter = _START_DIAMETER
-        self._gestures = Gestures(self, tell_failed=self.failed.emit)
+        self._gestures = Gestures(self, tell_failed=self.failed.emit, ask_menu=self._ask_menu)
         self._keys = CanvasKeys(self, space_changed=self._space_changed, tab_changed=self._tab_changed)
         self.drops = Drops(self, self)
         self.setAcceptDrops(True)
@@ -181,6 +183,16 @@ class CanvasWidget(CanvasView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._keys.let_go()
         super().focusOutEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu key; a click of the right button is told on its release, for a drag of it erases."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_wanted.emit(self.document.current_label, self.mapToGlobal(self.rect().center()))
+
+    def _ask_menu(self, point: QPointF) -> None:
+        label = self.label_at(point)
+        if label != NO_LABEL:
+            self.menu_wanted.emit(label, self.mapToGlobal(point).toPoint())
 
     def _space_changed(self) -> None:
         if not self.gesturing:

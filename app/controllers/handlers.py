@@ -44,6 +44,8 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
         "redo": document.redo,
         "copy": controllers.edit.copy,
         "paste": controllers.files.paste,
+        "edits_copy": controllers.edits.copy,
+        "edits_paste": controllers.edits.paste,
         "seed_new": controllers.edit.new_seed,
     }
 
@@ -72,6 +74,8 @@ def _style_handlers(controllers: Controllers) -> dict[str, Handler]:
     return {
         "style_file": styles.choose_file,
         "style_all": styles.choose_file_for_all,
+        "style_colour": controllers.colours.choose,
+        "style_pipette": controllers.colours.take_pipette,
         "style_reset": styles.reset_label,
         "style_reset_all": styles.reset_all,
         "style_dice": dice.roll,

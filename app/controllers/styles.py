@@ -25,7 +25,7 @@ from app.texts.label_names import name_of
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
-from engine.requests.styles import ImageStyle, Style
+from engine.requests.styles import ColourStyle, ImageStyle, Style
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class StylesController(QObject):
             lambda label_id, slot_name, incoming: self.use(incoming, Target(label_id, slot_name))
         )
         styles_panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))
-        styles_panel.file_wanted.connect(self._ask_file)
+        styles_panel.file_wanted.connect(self.ask_file)
         styles_panel.file_for_all_wanted.connect(self.choose_file_for_all)
         labels_panel.incoming.connect(lambda label_id, incoming: self.use(incoming, Target(label_id)))
 
@@ -65,7 +65,7 @@ class StylesController(QObject):
     @Slot()
     def choose_file(self) -> None:
         """A picture for the chosen label."""
-        self._ask_file(self._document.current_label, "a")
+        self.ask_file(self._document.current_label, "a")
 
     @Slot()
     def choose_file_for_all(self) -> None:
@@ -93,6 +93,9 @@ class StylesController(QObject):
 
     def use(self, incoming: Incoming, target: Target) -> None:
         """Take a style from whatever was dropped or pasted."""
+        if incoming.colour is not None:
+            self.use_colour(incoming.colour, target)
+            return
         if not self._scope.abilities.images and incoming.style_of is None:
             sentence = self.tr('The weights "{0}" take no styles from pictures; choose others from the Model menu.')
             self._context.core.hub.notice(sentence.format(self._document.weights))
@@ -115,6 +118,21 @@ class StylesController(QObject):
                 self._context.core.hub.error(
                     self.tr("The picture on the clipboard could not be kept: {0}.").format(error)
                 )
+
+    def takes_colours(self) -> bool:
+        """Whether a colour is a style here; the user is told where it is not."""
+        if not self._scope.edits_photo:
+            sentence = self.tr("A colour restyles a photo; begin with File > New from photo.")
+            self._context.core.hub.notice(sentence)
+        return self._scope.edits_photo
+
+    def use_colour(self, colour: str, target: Target) -> None:
+        """Give a label's region a colour, "#rrggbb"; for all labels at once it would say nothing."""
+        label_id = self._document.current_label if target.label is None else target.label
+        if self.takes_colours() and self._scope.may_change(label_id):
+            undo_text = self.tr("Colour of {0}").format(self._scope.name(label_id))
+            self._scope.put(label_id, ColourStyle(colour), text=undo_text)
+            self._document.set_current_label(label_id)
 
     def use_file(self, picture_path: Path, target: Target) -> None:
         """Take a style (or all styles) from a picture file."""
@@ -221,7 +239,8 @@ class StylesController(QObject):
         title = self.tr("Style of {0} from a picture").format(self._scope.name(label_id))
         return self._context.ask.open("photo", title, picture_filters())
 
-    def _ask_file(self, label_id: int, slot_name: str) -> None:
+    def ask_file(self, label_id: int, slot_name: str) -> None:
+        """Ask for the picture of a label's slot, and take its style."""
         if not self._scope.may_change(label_id):
             return
         picture_path = self.ask_picture(label_id)
@@ -259,7 +278,10 @@ class StylesController(QObject):
         self._put(target.label, target.slot, style, photo.path.name)
 
     def _put(self, label_id: int, slot_name: str, style: Style, source_name: str) -> None:
-        slots = with_slot(split(self._document.style(label_id)), slot_name, style)
+        slots = split(self._document.style(label_id))
+        if isinstance(slots.a, ColourStyle):  # a colour is the whole style: nothing is mixed with it
+            slots, slot_name = split(style), "a"
+        slots = with_slot(slots, slot_name, style)
         label_text = self._scope.name(label_id)
         self._scope.put(label_id, join(slots), text=self.tr("Style of {0} from {1}").format(label_text, source_name))
         self._document.set_current_label(label_id)

@@ -23,8 +23,11 @@ from app.controllers.restyle import RestyleController
 from app.controllers.results import ResultsController
 from app.controllers.studio import StudioController
 from app.controllers.styles import StylesController
+from app.controllers.styling.colours import ColoursController
+from app.controllers.styling.edits import EditsController
 from app.controllers.variety import VarietyController
 from app.controllers.weights import WeightsController
+from app.panels.edits.panel import EditsPanel
 from app.panels.labels import LabelsPanel
 from app.panels.results import ResultsPanel
 from app.panels.styles.panel import StylesPanel
@@ -37,6 +40,7 @@ class WindowParts:
     canvas: CanvasWidget
     labels: LabelsPanel
     styles: StylesPanel
+    edits: EditsPanel
     results: ResultsPanel
     results_dock: QDockWidget
     actions: dict[str, QAction]
@@ -48,9 +52,11 @@ class Controllers:
     """One small object for each kind of work."""
 
     canvas: CanvasController
+    colours: ColoursController
     device: DeviceController
     dice: DiceController
     edit: EditController
+    edits: EditsController
     exports: ExportController
     files: FilesController
     help: HelpController
@@ -81,9 +87,11 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
     weights = WeightsController(context, model, restyle, parent)
     return Controllers(
         canvas=CanvasController(context, parts.canvas, parent),
+        colours=ColoursController(context, styles, parts.canvas, parent),
         device=DeviceController(context, render, parts.menus["DEVICE"], parent),
         dice=dice,
         edit=EditController(context, parent),
+        edits=EditsController(context, styles, parts.edits, parent),
         exports=exports,
         files=FilesController(context, parts.canvas, styles, new, model, weights, parts.menus["RECENT"], parent),
         help=HelpController(context, parent),

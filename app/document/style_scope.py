@@ -10,8 +10,11 @@ from collections.abc import Callable, Hashable
 from app.document.document import Document
 from app.shell.i18n import tr
 from app.texts.label_names import name_of
+from engine.requests.edit import EditRequest
 from engine.requests.styles import Style
 from engine.systems.base import Abilities
+
+EDIT = str(EditRequest.__struct_config__.tag)
 
 
 class StyleScope:
@@ -32,6 +35,11 @@ class StyleScope:
     def abilities(self) -> Abilities:
         """What the document's weights can do."""
         return self._abilities(self._document.weights)
+
+    @property
+    def edits_photo(self) -> bool:
+        """True where the document is a photo, and a style changes a region of it."""
+        return self._document.scene.kind == EDIT
 
     @property
     def whole_picture(self) -> bool:

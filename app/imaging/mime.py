@@ -1,13 +1,14 @@
-"""What a drop or the clipboard carries: files, a picture, or a style dragged inside the editor."""
+"""What a drop or the clipboard carries: files, a picture, a colour, or a style dragged inside the editor."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 
 from app.shell.paths import user_dir
 
@@ -16,16 +17,18 @@ STYLE_MIME = "application/x-tessera-style"  # the label id whose style is dragge
 
 @dataclass(frozen=True)
 class Incoming:
-    """The usable content of a drop: files on this computer, else a picture, else a dragged style."""
+    """The usable content of a drop: a dragged style, else a colour ("#rrggbb"), else files on this computer, else a
+    picture."""
 
     files: tuple[Path, ...] = ()
     image: QImage | None = None
     style_of: int | None = None
+    colour: str | None = None
 
     @property
     def empty(self) -> bool:
         """True when there is nothing the editor could use."""
-        return not self.files and self.image is None and self.style_of is None
+        return not self.files and self.image is None and self.style_of is None and self.colour is None
 
 
 def read_mime(mime: QMimeData | None) -> Incoming:
@@ -35,6 +38,8 @@ def read_mime(mime: QMimeData | None) -> Incoming:
     if mime.hasFormat(STYLE_MIME):
         text = bytes(mime.data(STYLE_MIME).data()).decode("ascii", "replace")
         return Incoming(style_of=int(text) if text.isdecimal() else None)
+    if mime.hasColor():
+        return Incoming(colour=QColor(mime.colorData()).name())
     files = tuple(Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile() and url.toLocalFile())
     if files:
         return Incoming(files=files)
@@ -42,7 +47,9 @@ def read_mime(mime: QMimeData | None) -> Incoming:
         image = mime.imageData()
         if isinstance(image, QImage) and not image.isNull():
             return Incoming(image=image)
-    if mime.hasText():  # some programs copy a file as its path
+    if mime.hasText():  # some programs copy a colour or a file as text
+        if re.fullmatch("#[0-9a-fA-F]{6}", mime.text().strip()):
+            return Incoming(colour=mime.text().strip().lower())
         path = Path(mime.text().strip())
         if len(mime.text()) < 1024 and path.is_absolute() and path.is_file():
             return Incoming(files=(path,))
@@ -51,13 +58,21 @@ def read_mime(mime: QMimeData | None) -> Incoming:
 
 def may_be_useful(mime: QMimeData) -> bool:
     """A quick look for drag-enter events: no file is touched."""
-    return mime.hasFormat(STYLE_MIME) or mime.hasUrls() or mime.hasImage()
+    return mime.hasFormat(STYLE_MIME) or mime.hasColor() or mime.hasUrls() or mime.hasImage()
 
 
 def style_mime(label: int) -> QMimeData:
     """The mime data of a style dragged from the styles panel."""
     mime = QMimeData()
     mime.setData(STYLE_MIME, QByteArray(str(label).encode("ascii")))
+    return mime
+
+
+def colour_mime(colour: str) -> QMimeData:
+    """The mime data of a colour, "#rrggbb", for this editor and other programs."""
+    mime = QMimeData()
+    mime.setColorData(QColor(colour))
+    mime.setText(colour)
     return mime
 
 

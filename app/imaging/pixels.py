@@ -57,3 +57,18 @@ def region_crop(pixels: np.ndarray, label_map: np.ndarray, label: int, *, dim: f
     inside = mask[y0:y1, x0:x1, None]
     grey = np.float32(118.0)
     return np.where(inside, crop, crop * (1 - dim) + grey * dim).astype(np.uint8)
+
+
+def region_colour(pixels: np.ndarray, label_map: np.ndarray, label: int) -> tuple[int, int, int] | None:
+    """The mean colour, 0-255 each, of a region of a picture (H, W, 3) whose label map (h, w) may have another size;
+    None where the label is absent. Looks at about a quarter of a million pixels at most."""
+    height, width = (min(512, side) for side in pixels.shape[:2])
+    seen_pixels, seen_labels = (
+        array[(np.arange(height) * array.shape[0]) // height][:, (np.arange(width) * array.shape[1]) // width]
+        for array in (pixels, label_map)
+    )
+    region_pixels = seen_pixels[seen_labels == label]
+    if not len(region_pixels):
+        return None
+    red, green, blue = region_pixels.mean(axis=0).round().astype(int)
+    return int(red), int(green), int(blue)

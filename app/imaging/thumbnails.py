@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPixmap
 
 from app.imaging.pixels import region_crop, to_qimage
 from app.imaging.thumbnail_folder import ThumbnailFolder
@@ -20,7 +20,7 @@ from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import read_image, resize_image
-from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle, Style
+from engine.requests.styles import ColourStyle, ImageStyle, MixStyle, SampleStyle, Style, simple_parts
 
 SIDE = 192
 KEPT = 400  # in memory: 400 x 192 x 192 x 4 bytes = 56 MB at most
@@ -131,9 +131,13 @@ class Thumbnails(QObject):
             self._keys[style] = key = thumbnail_key(style)
         return key
 
-    def _look(self, style: ImageStyle | SampleStyle, label_set: LabelSet, place: Place | None) -> QImage | None:
+    def _look(
+        self, style: ImageStyle | SampleStyle | ColourStyle, label_set: LabelSet, place: Place | None
+    ) -> QImage | None:
         if isinstance(style, ImageStyle):
             return self._image(style, label_set)
+        if isinstance(style, ColourStyle):
+            return _swatch(style)
         return None if place is None else self._drawn.get((place, style.seed))
 
     def _image(self, style: ImageStyle, label_set: LabelSet) -> QImage | None:
@@ -168,14 +172,10 @@ class Thumbnails(QObject):
             self._folder.save(key, image)
 
 
-def _simple_styles(style: Style) -> list[ImageStyle | SampleStyle]:
-    """The styles with a look of their own that a style is made of."""
-    if isinstance(style, ImageStyle | SampleStyle):
-        return [style]
-    ingredients: tuple[Style, ...] = (style.a, style.b) if isinstance(style, MixStyle) else ()
-    if isinstance(style, BlockStyle):
-        ingredients = tuple(dict.fromkeys(style.blocks))
-    return [simple for ingredient in ingredients for simple in _simple_styles(ingredient)]
+def _simple_styles(style: Style) -> list[ImageStyle | SampleStyle | ColourStyle]:
+    """The styles with a look of their own that a style is made of, each once, but for the halves of a mix."""
+    parts = simple_parts(style) if isinstance(style, MixStyle) else dict.fromkeys(simple_parts(style))
+    return [part for part in parts if isinstance(part, ImageStyle | SampleStyle | ColourStyle)]
 
 
 def _load(work: Work, folder: ThumbnailFolder, key: str, style: ImageStyle, label_set: LabelSet) -> QImage | None:
@@ -195,6 +195,12 @@ def _load(work: Work, folder: ThumbnailFolder, key: str, style: ImageStyle, labe
         image = make_thumbnail(pixels, label_map, style.label)
     if image is not None:
         folder.save(key, image)
+    return image
+
+
+def _swatch(style: ColourStyle) -> QImage:
+    image = QImage(1, 1, QImage.Format.Format_RGB32)
+    image.fill(QColor(style.colour))
     return image
 
 

@@ -34,7 +34,7 @@ class LabelRowsModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self._labels)
 
     def mimeTypes(self) -> list[str]:
-        return ["text/uri-list", "application/x-qt-image", "application/x-tessera-style"]
+        return ["text/uri-list", "application/x-qt-image", "application/x-color", "application/x-tessera-style"]
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.CopyAction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QDrag,
@@ -64,6 +64,15 @@ class Thumb(QAbstractButton):
     def has_picture(self) -> bool:
         """True while a pixmap is shown."""
         return self._pixmap is not None
+
+    def colour_at(self, point: QPointF) -> QColor | None:
+        """The picture's colour under a point of the widget, without the veil under the pointer."""
+        if self._pixmap is None:
+            return None
+        image = self._pixmap.toImage()
+        column = min(image.width() - 1, max(0, int(point.x() * image.width() / self.width())))
+        row = min(image.height() - 1, max(0, int(point.y() * image.height() / self.height())))
+        return image.pixelColor(column, row)
 
     def sizeHint(self) -> QSize:
         return QSize(self._side, self._side)

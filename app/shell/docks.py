@@ -14,9 +14,9 @@ from app.shell.settings import Settings
 SIZE = QSize(1440, 900)
 LARGEST = QSize(1920, 1200)  # at the first start
 TWO_DOCKS_FROM = 980  # pixels of height: below, labels and styles share one place
-STATE_VERSION = 2
+STATE_VERSION = 3
 
-LABELS, STYLES, RESULTS = "labelsDock", "stylesDock", "resultsDock"
+LABELS, STYLES, EDITS, RESULTS = "labelsDock", "stylesDock", "editsDock", "resultsDock"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def restore_place(window: QMainWindow, docks: dict[str, QDockWidget], settings: 
     # The state of an older version is not restored.
     restored = not dock_state.isEmpty() and window.restoreState(dock_state, STATE_VERSION)
     if not restored and window.height() < TWO_DOCKS_FROM:
-        window.tabifyDockWidget(docks[LABELS], docks[STYLES])
+        for lower_dock in (docks[STYLES], docks[EDITS]):
+            window.tabifyDockWidget(docks[LABELS], lower_dock)
         docks[LABELS].raise_()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -28,13 +28,17 @@ from app.panels.tool_bar import ToolBar
 from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.shell.actions import SEPARATOR
 from app.shell.core import Core
-from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
-from app.shell.request_kinds import RENDER, RequestPanels, tool_actions
+from app.shell.docks import EDITS, RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
+from app.shell.request_kinds import EDIT, RENDER, RequestPanels, tool_actions
 
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
-              "style_dice", "style_variations")  # fmt: skip
-STYLE_MENU = ("style_file", "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
-              "style_reset")  # fmt: skip
+              "style_colour", "style_pipette", "style_dice", "style_variations")  # fmt: skip
+STYLE_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", "style_lock", SEPARATOR, "style_variations",
+              "style_morph", SEPARATOR, "style_reset")  # fmt: skip
+EDIT_MENU = ("style_file", "style_colour", "style_pipette", "style_lock", SEPARATOR, "edits_copy", "edits_paste",
+             SEPARATOR, "style_reset")  # fmt: skip
+CANVAS_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", SEPARATOR, "label_change", "label_lock",
+               SEPARATOR, "style_reset")  # fmt: skip
 
 
 class MainWindow(QMainWindow):
@@ -63,8 +67,10 @@ class MainWindow(QMainWindow):
         core.document.undo_changed.connect(self._show_history)
         for signal in (core.document.dirty_changed, core.document.path_changed, core.document.replaced):
             signal.connect(self._show_title)
+        core.document.replaced.connect(self._show_docks)
         self._show_history()
         self._show_title()
+        self._show_docks()
 
     # --- building -----------------------------------------------------------------------------------
 
@@ -87,7 +93,7 @@ class MainWindow(QMainWindow):
         document = self.core.document
         self.labels = LabelsPanel(document)
         request_panels = RequestPanels(self.core)
-        self.styles = request_panels.of(RENDER)
+        self.styles, self.edits = request_panels.of(RENDER), request_panels.of(EDIT)
         self.results = ResultsPanel(document, self.actions_by_id)
         self.docks = add_docks(self, self.labels, request_panels.side_docks(), self.results)
 
@@ -111,6 +117,7 @@ class MainWindow(QMainWindow):
             canvas=self.canvas,
             labels=self.labels,
             styles=self.styles,
+            edits=self.edits,
             results=self.results,
             results_dock=self.docks[RESULTS],
             actions=self.actions_by_id,
@@ -128,6 +135,8 @@ class MainWindow(QMainWindow):
         self.controllers.looks.language_changed.connect(self.language_changed)
         list_menu(self.labels.list, LABEL_MENU, self.actions_by_id)
         list_menu(self.styles.list, STYLE_MENU, self.actions_by_id)
+        list_menu(self.edits.list, EDIT_MENU, self.actions_by_id)
+        self.canvas.menu_wanted.connect(self._show_canvas_menu)
         self.controllers.canvas.restore()
         self.controllers.looks.restore()
 
@@ -139,6 +148,7 @@ class MainWindow(QMainWindow):
             self.canvas,
             self.labels.list,
             self.styles.list,
+            self.edits.list,
             self.results.list,
             self.status.seed,
         ]
@@ -149,6 +159,7 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Put docks and bars back where they were at first."""
         self.restoreState(self._first_state, STATE_VERSION)
+        self._show_docks()
 
     def toggle_full_screen(self) -> None:
         """Use the whole screen, or no longer."""
@@ -157,6 +168,7 @@ class MainWindow(QMainWindow):
     def restore_place(self) -> None:
         """Come back where the window was closed last time."""
         restore_place(self, self.docks, self.core.settings)
+        self._show_docks()
 
     # --- showing ------------------------------------------------------------------------------------
 
@@ -174,6 +186,27 @@ class MainWindow(QMainWindow):
         document_path = self.core.document.path
         self.setWindowTitle(f"{document_path.name if document_path is not None else self.tr('Untitled')}[*] - Tessera")
         self.setWindowModified(self.core.document.dirty)
+
+    def _show_docks(self) -> None:
+        """The list of edits is there where a photo is edited, and in front of the styles."""
+        edits_dock, in_sight = self.docks[EDITS], self.core.scope.edits_photo
+        if edits_dock.isHidden() == in_sight:
+            edits_dock.setVisible(in_sight)
+            if in_sight:
+                edits_dock.raise_()
+
+    def _show_canvas_menu(self, label_id: int, screen_point: QPoint) -> None:
+        """What can be done with the region that was clicked, which becomes the chosen one."""
+        self.core.document.set_current_label(label_id)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addSection(self.core.scope.name(label_id))
+        for action_id in CANVAS_MENU:
+            if action_id == SEPARATOR:
+                menu.addSeparator()
+            else:
+                menu.addAction(self.actions_by_id[action_id])
+        menu.popup(screen_point)
 
     # --- events -------------------------------------------------------------------------------------
 

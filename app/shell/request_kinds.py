@@ -12,9 +12,10 @@ from typing import Any, Generic, TypeVar, cast
 
 from PySide6.QtWidgets import QWidget
 
+from app.panels.edits.panel import EditsPanel
 from app.panels.styles.panel import StylesPanel
 from app.shell.core import Core
-from app.shell.docks import STYLES, SideDock
+from app.shell.docks import EDITS, STYLES, SideDock
 from app.shell.i18n import mark, tr
 
 Panel = TypeVar("Panel", bound=QWidget)
@@ -46,7 +47,14 @@ RENDER = RequestKind(
     tools=("brush", "eraser", "bucket", "pick", "pan"),
 )
 
-REQUEST_KINDS: tuple[RequestKind[Any], ...] = (RENDER,)
+EDIT = RequestKind(
+    kind="edit",
+    title=mark("Edits"),
+    dock=EDITS,
+    make_panel=lambda core: EditsPanel(core.document, core.thumbnails, core.scope),
+)
+
+REQUEST_KINDS: tuple[RequestKind[Any], ...] = (RENDER, EDIT)
 
 
 class RequestPanels:

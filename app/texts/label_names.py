@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.shell.i18n import CHINESE, language, tr
 from engine.labels.label_sets import Label, LabelSet
-from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle, Style
+from engine.requests.styles import BlockStyle, ColourStyle, ImageStyle, MixStyle, SampleStyle, Style
 
 
 def label_name(label: Label) -> str:
@@ -36,6 +36,8 @@ def style_source(style: Style, label: int, label_set: LabelSet) -> str:
         return file_name
     if isinstance(style, SampleStyle):
         return tr("Drawn, seed {0}").format(style.seed)
+    if isinstance(style, ColourStyle):
+        return tr("Colour {0}").format(style.colour)
     if isinstance(style, MixStyle):
         second_per_cent = round(100 * style.amount)
         first_source, second_source = (

@@ -10,10 +10,11 @@ from app.document.document import Document
 from app.document.style_scope import StyleScope
 from app.imaging.mime import Incoming, may_be_useful, read_mime
 from app.imaging.thumbnails import Thumbnails
+from app.library.samples import sample_pictures
 from app.panels.rows import LABEL_ROLE, LabelRowsView
 from app.panels.styles.card import StyleCard
 from app.panels.styles.rows import StyleDelegate, StyleModel
-from app.panels.styles.samples import SampleStrip, sample_labels, sample_styles
+from app.panels.styles.samples import SampleStrip
 from app.panels.widgets import muted_label, push_button
 
 
@@ -68,7 +69,7 @@ class StylesPanel(QWidget):
         self.button_dice_all.setAccessibleName(self.tr("Roll all styles"))
         self.button_dice_all.clicked.connect(self.dice_all_wanted)
         self.button_all.clicked.connect(self.file_for_all_wanted)
-        self.samples = SampleStrip(sample_styles())
+        self.samples = SampleStrip()
         self.samples.picked.connect(lambda path: self.incoming_for_all.emit(Incoming(files=(path,))))
         self.note_whole = muted_label(self.tr("These weights have one style for the whole picture."))
         self.note_whole.setWordWrap(True)
@@ -127,7 +128,7 @@ class StylesPanel(QWidget):
             else self.tr('The weights "{0}" take no styles from pictures').format(weights)
         )
         self.samples.setEnabled(abilities.images)
-        self.samples.setVisible(bool(self.samples.thumbs) and self._document.label_set.same_labels(sample_labels()))
+        self.samples.show_pictures(sample_pictures(self._document.label_set))
         self.note_whole.setVisible(self._scope.whole_picture and abilities.styles)
         self.button_dice_all.setEnabled(abilities.samples)
         self.button_dice_all.setToolTip(

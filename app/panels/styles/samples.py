@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
@@ -11,27 +10,9 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.imaging.mime import file_mime
 from app.panels.thumb import Thumb
-from engine.files import resource
-from engine.labels.label_sets import LabelSet, load_label_set
 
 SIDE = 32
 IN_ROW = 8  # what the panel holds without growing wider
-LABELS = ".labels.png"  # beside NAME.png stands its label map, NAME.labels.png
-
-
-def sample_styles() -> list[Path]:
-    """The pictures, by name."""
-    return [
-        picture_path
-        for picture_path in sorted(resource("styles").glob("*.png"))
-        if not picture_path.name.endswith(LABELS)
-    ]
-
-
-@cache
-def sample_labels() -> LabelSet:
-    """The labels whose styles the pictures have: they are portraits."""
-    return load_label_set("faces")
 
 
 class SampleStrip(QWidget):
@@ -40,13 +21,30 @@ class SampleStrip(QWidget):
 
     picked = Signal(object)  # Path
 
-    def __init__(self, pictures: list[Path], parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Sample styles"))
-        grid_layout = QGridLayout(self)
-        grid_layout.setContentsMargins(0, 0, 0, 0)
-        grid_layout.setSpacing(4)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(4)
+        self._grid.setColumnStretch(IN_ROW, 1)
         self.thumbs: list[Thumb] = []
+        self._pictures: list[Path] = []
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._read)
+        self.hide()
+
+    def show_pictures(self, pictures: list[Path]) -> None:
+        """Show other pictures; the same ones stay as they are."""
+        if pictures == self._pictures:
+            return
+        self._pictures = pictures
+        for thumb in self.thumbs:
+            self._grid.removeWidget(thumb)
+            thumb.deleteLater()
+        self.thumbs = []
         for position, picture_path in enumerate(pictures):
             sample_name = picture_path.stem.replace("_", " ").replace("-", " ")
             thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(sample_name))
@@ -58,15 +56,9 @@ class SampleStrip(QWidget):
             )
             self._show(thumb, picture_path, None)
             thumb.clicked.connect(lambda _=False, picture_path=picture_path: self.picked.emit(picture_path))
-            grid_layout.addWidget(thumb, position // IN_ROW, position % IN_ROW)
+            self._grid.addWidget(thumb, position // IN_ROW, position % IN_ROW)
             self.thumbs.append(thumb)
-        grid_layout.setColumnStretch(IN_ROW, 1)
         self.setVisible(bool(pictures))
-        self._pictures = pictures
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._read)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -374,7 +374,8 @@ def test_samples_are_clicked_for_all_and_dragged_for_one(qtbot, tmp_path):
 
     path = tmp_path / "auburn.png"
     Image.fromarray(photo_of(face_label_map(64))).save(path)
-    strip = SampleStrip([path])
+    strip = SampleStrip()
+    strip.show_pictures([path])
     qtbot.addWidget(strip)
     with qtbot.waitSignal(strip.picked) as told:
         strip.thumbs[0].click()
@@ -383,4 +384,5 @@ def test_samples_are_clicked_for_all_and_dragged_for_one(qtbot, tmp_path):
     assert not strip.thumbs[0].has_picture  # the file is read after the first frame
     strip.show()
     qtbot.waitUntil(lambda: strip.thumbs[0].has_picture)
-    assert SampleStrip([]).isHidden()
+    qtbot.addWidget(without := SampleStrip())
+    assert without.isHidden()

@@ -1,0 +1,88 @@
+"""A colour as a style: chosen in a dialog, taken with the pipette, dropped or pasted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint, Slot
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QColorDialog
+
+from app.canvas.widget import CanvasWidget
+from app.controllers.context import Context
+from app.controllers.styles import StylesController, Target
+from app.imaging.pixels import region_colour
+from app.library.samples import sample_colours
+from app.panels.pipette import Pipette
+from engine.requests.styles import ColourStyle
+
+
+class ColoursController(QObject):
+    """Gives the chosen label a colour. While the dialog is open the photo shows it; all of it is one step."""
+
+    def __init__(
+        self, context: Context, styles_controller: StylesController, canvas: CanvasWidget, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._scope = context.core.scope
+        self._styles = styles_controller
+        self.pipette = Pipette(self)
+        self.pipette.picked.connect(lambda colour: self._styles.use_colour(colour.name(), self._target()))
+        self.pipette.hovered.connect(lambda colour: context.status.show_message(colour.name()))
+        canvas.drops.colour_dropped.connect(self._dropped)
+
+    @Slot()
+    def choose(self) -> QColorDialog | None:
+        """Ask for a colour for the chosen label, beginning with the one that its region has now."""
+        label_id = self._document.current_label
+        if not self._styles.takes_colours() or not self._scope.may_change(label_id):
+            return None
+        before = self._document.style(label_id)
+        merge = ("colour", label_id)
+        dialog = QColorDialog(self._present_colour(label_id), self._context.window)
+        dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
+        dialog.setWindowTitle(self.tr("Colour of {0}").format(self._scope.name(label_id)))
+        for position, sample in enumerate(sample_colours(self._document.label_set, label_id)):
+            QColorDialog.setCustomColor(position, QColor(sample.colour))
+        self._document.end_merge()
+
+        def show(colour: QColor) -> None:
+            self._scope.put(label_id, ColourStyle(colour.name()), merge=merge)
+
+        def close(accepted: int) -> None:
+            if accepted:
+                show(dialog.currentColor())
+            elif self._document.style(label_id) != before:
+                self._document.undo()
+            self._document.end_merge()
+            dialog.deleteLater()
+
+        dialog.currentColorChanged.connect(show)
+        dialog.finished.connect(close)
+        dialog.open()
+        return dialog
+
+    @Slot()
+    def take_pipette(self) -> None:
+        """Let the next click anywhere in the window give the chosen label its colour."""
+        if self._styles.takes_colours() and self._scope.may_change(self._document.current_label):
+            self.pipette.take()
+            sentence = self.tr("Click a colour in the photo or in any picture; Esc lays the pipette down")
+            self._context.status.show_message(sentence)
+
+    def _target(self) -> Target:
+        return Target(self._document.current_label)
+
+    def _present_colour(self, label_id: int) -> QColor:
+        style = self._document.style(label_id)
+        if isinstance(style, ColourStyle):
+            return QColor(style.colour)
+        pixels = self._document.picture if self._document.picture is not None else self._document.photo
+        present = None if pixels is None else region_colour(pixels, self._document.label_map, label_id)
+        return QColor(*(present or self._document.label_set.labels[label_id].colour))
+
+    def _dropped(self, colour: str, image_point: QPoint | None) -> None:
+        label_id = self._document.current_label
+        if image_point is not None:
+            label_id = int(self._document.label_map[image_point.y(), image_point.x()])
+        self._styles.use_colour(colour, Target(label_id))

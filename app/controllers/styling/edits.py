@@ -1,0 +1,81 @@
+"""The list of edits as a whole: copied from one photo, pasted into another, in this window or in another one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QMimeData, QObject, Slot
+from PySide6.QtGui import QGuiApplication
+
+from app.controllers.context import Context
+from app.controllers.styles import StylesController, Target
+from app.panels.edits.panel import EditsPanel
+from app.texts.label_names import name_of
+from engine.errors import EngineError
+from engine.requests.edit import RegionEdit
+from engine.requests.edit_list import EditList, edit_list_text, read_edit_list
+
+EDITS_MIME = "application/x-tessera-edits+json"
+
+
+class EditsController(QObject):
+    """Copies and pastes the edits of a photo, and gives a row of their list another style."""
+
+    def __init__(
+        self,
+        context: Context,
+        styles_controller: StylesController,
+        edits_panel: EditsPanel,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._scope = context.core.scope
+        edits_panel.incoming.connect(
+            lambda label_id, slot_name, incoming: styles_controller.use(incoming, Target(label_id, slot_name))
+        )
+        edits_panel.file_wanted.connect(styles_controller.ask_file)
+
+    @Slot()
+    def copy(self) -> None:
+        """The edits to the clipboard, as JSON that other programs see as text."""
+        edits = self._document.edits if self._scope.edits_photo else ()
+        if not edits:
+            self._context.core.hub.notice(self.tr("There are no edits to copy; change a region of a photo first."))
+            return
+        text = edit_list_text(EditList.of(self._document.label_set, edits))
+        mime = QMimeData()
+        mime.setData(EDITS_MIME, QByteArray(text.encode("utf-8")))
+        mime.setText(text)
+        QGuiApplication.clipboard().setMimeData(mime)
+        self._context.status.show_message(self.tr("{0} edits copied").format(len(edits)))
+
+    @Slot()
+    def paste(self) -> None:
+        """Take the edits on the clipboard; those that do not fit this photo are named and left out."""
+        if not self._scope.edits_photo:
+            self._context.core.hub.notice(self.tr("Edits are for photos; open one with File > New from photo first."))
+            return
+        mime = QGuiApplication.clipboard().mimeData()
+        json_text = bytes(mime.data(EDITS_MIME).data()) if mime.hasFormat(EDITS_MIME) else mime.text()
+        try:
+            edits = read_edit_list(json_text).edits_for(self._document.label_set)
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return
+        self._take(edits)
+
+    def _take(self, edits: tuple[RegionEdit, ...]) -> None:
+        document = self._document
+        absent = [edit for edit in edits if not document.areas[edit.label]]
+        locked = [edit for edit in edits if edit not in absent and self._scope.locked(edit.label)]
+        fitting = [edit for edit in edits if edit not in absent and edit not in locked]
+        for left_out, sentence in (
+            (absent, self.tr("This photo does not show {0}; these edits were left out.")),
+            (locked, self.tr("The style of {0} is locked; these edits were left out.")),
+        ):
+            if left_out:
+                names = self.tr(", ").join(name_of(document.label_set, edit.label) for edit in left_out)
+                self._context.core.hub.notice(sentence.format(names))
+        if fitting:
+            document.paste_edits(fitting)
+            self._context.status.show_message(self.tr("{0} edits pasted").format(len(fitting)))

@@ -1,0 +1,53 @@
+"""What comes with Tessera to take styles from: pictures and colours, by label set (`resources/styles/samples.json`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from app.shell.i18n import CHINESE, language
+from engine.files import read_text, resource
+from engine.labels.label_sets import LabelSet, load_label_set
+
+
+@dataclass(frozen=True)
+class SampleColour:
+    """A colour with a name: "#rrggbb"."""
+
+    name: str
+    name_zh: str
+    colour: str
+
+    def text(self) -> str:
+        """Its name in the language of the user interface."""
+        if language() == CHINESE:
+            return self.name_zh
+        return self.name[:1].upper() + self.name[1:]
+
+
+@cache
+def _tables() -> dict[str, dict[str, Any]]:
+    tables: dict[str, dict[str, Any]] = json.loads(read_text(resource("styles", "samples.json")))
+    return tables
+
+
+def _table_of(label_set: LabelSet) -> dict[str, Any]:
+    """What there is for a label set, whatever it is called; nothing for one that is not known."""
+    for set_name, table in _tables().items():
+        if load_label_set(set_name).same_labels(label_set):
+            return table
+    return {"pictures": [], "colours": {}}
+
+
+def sample_pictures(label_set: LabelSet) -> list[Path]:
+    """Pictures of these labels; beside NAME.png stands its label map, NAME.labels.png."""
+    return [resource("styles", f"{name}.png") for name in _table_of(label_set)["pictures"]]
+
+
+def sample_colours(label_set: LabelSet, label: int) -> list[SampleColour]:
+    """Colours that such regions have."""
+    entries = _table_of(label_set)["colours"].get(label_set[label].name, [])
+    return [SampleColour(entry["name"], entry["name_zh"], entry["colour"]) for entry in entries]

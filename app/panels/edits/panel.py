@@ -1,0 +1,185 @@
+"""The list of a photo's edits: each restyled region is a row to switch off, weaken and remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from app.document.document import Document
+from app.document.style_scope import StyleScope
+from app.imaging.thumbnails import Place, Thumbnails
+from app.panels.edits.row import THUMB_SIDE, EditRow
+from app.panels.widgets import muted_label
+from app.texts.label_names import name_of, style_source
+from engine.requests.edit import RegionEdit
+
+KEYBOARD_STEP_ENDS_MS = 700  # a strength moved by keys has no release: a pause ends the step
+KEY_STEP = 5  # per cent
+
+
+class _List(QListWidget):
+    """The rows. Up and down choose one, space switches it, left and right weaken and strengthen, delete removes it."""
+
+    switched = Signal()
+    strength_stepped = Signal(int)  # per cent, with its sign
+    removed = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, step = event.key(), {Qt.Key.Key_Left: -KEY_STEP, Qt.Key.Key_Right: KEY_STEP}
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            event.ignore()
+        elif key == Qt.Key.Key_Space:
+            self.switched.emit()
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removed.emit()
+        elif key in step:
+            self.strength_stepped.emit(step[Qt.Key(key)])
+        elif event.text():
+            event.ignore()  # letters and digits stay the window's shortcuts
+        else:
+            super().keyPressEvent(event)
+
+
+class EditsPanel(QWidget):
+    """Shows the document's edits. The chosen row is the document's current label."""
+
+    file_wanted = Signal(int, str)  # label, slot
+    incoming = Signal(int, str, object)  # label, slot, Incoming
+
+    def __init__(
+        self, document: Document, thumbnails: Thumbnails, scope: StyleScope, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("editsPanel")
+        self.setAccessibleName(self.tr("Edits"))
+        self._document, self._thumbnails, self._scope = document, thumbnails, scope
+        self._labels: list[int] = []
+        self._step_end = QTimer(self)
+        self._step_end.setSingleShot(True)
+        self._step_end.setInterval(KEYBOARD_STEP_ENDS_MS)
+        self._step_end.timeout.connect(document.end_merge)
+        self.hint = muted_label(
+            self.tr(
+                "Nothing is changed yet. Drag a picture onto a region of the photo, or choose a colour for it: "
+                "right-click it."
+            )
+        )
+        self.hint.setWordWrap(True)
+        self.hint.setContentsMargins(12, 10, 12, 10)
+        self.list = self._make_list()
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 4, 0, 4)
+        column_layout.setSpacing(0)
+        column_layout.addWidget(self.hint)
+        column_layout.addWidget(self.list, 1)
+        document.edits_changed.connect(self.refresh)
+        document.replaced.connect(self.refresh)
+        document.current_label_changed.connect(self._show_current)
+        document.style_locks_changed.connect(self.refresh)
+        thumbnails.changed.connect(self._show_rows)
+        self.refresh()
+
+    def _make_list(self) -> _List:
+        edit_list = _List()
+        edit_list.setObjectName("edits")
+        edit_list.setAccessibleName(self.tr("Changed regions"))
+        edit_list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        edit_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        edit_list.currentRowChanged.connect(self._chosen)
+        edit_list.switched.connect(lambda: self._with_current(self._toggle))
+        edit_list.strength_stepped.connect(lambda step: self._with_current(lambda edit: self._step(edit, step)))
+        edit_list.removed.connect(lambda: self._with_current(lambda edit: self._remove(edit.label)))
+        return edit_list
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 420)
+
+    def row(self, label_id: int) -> EditRow:
+        """The row of a changed region. Raises ValueError where it is not changed."""
+        row_widget = self.list.itemWidget(self.list.item(self._labels.index(label_id)))
+        assert isinstance(row_widget, EditRow)
+        return row_widget
+
+    # --- showing ------------------------------------------------------------------------------------
+
+    def refresh(self, *_: object) -> None:
+        """Show the document's edits."""
+        edits = self._document.edits if self._scope.edits_photo else ()
+        if [edit.label for edit in edits] != self._labels:
+            self._rebuild(edits)
+        self._show_rows()
+
+    def _rebuild(self, edits: tuple[RegionEdit, ...]) -> None:
+        place = self.list.currentRow()
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            self._labels = [edit.label for edit in edits]
+            for edit in edits:
+                row_widget = self._make_row(edit.label)
+                list_item = QListWidgetItem(self.list)
+                list_item.setSizeHint(row_widget.sizeHint())
+                self.list.setItemWidget(list_item, row_widget)
+            if self._document.current_label not in self._labels and self._labels:
+                self.list.setCurrentRow(min(max(0, place), len(self._labels) - 1))
+        self.hint.setVisible(not edits)
+        self.list.setVisible(bool(edits))
+        self._show_current()
+
+    def _make_row(self, label_id: int) -> EditRow:
+        row_widget = EditRow(name_of(self._document.label_set, label_id))
+        row_widget.switched.connect(lambda on: self._document.set_edit_on(label_id, on))
+        row_widget.strength_moved.connect(lambda per_cent: self._strengthen(label_id, per_cent))
+        row_widget.strength_let_go.connect(self._document.end_merge)
+        row_widget.removed.connect(lambda: self._remove(label_id))
+        row_widget.picture_wanted.connect(lambda: self.file_wanted.emit(label_id, "a"))
+        row_widget.incoming.connect(lambda incoming: self.incoming.emit(label_id, "a", incoming))
+        return row_widget
+
+    def _show_rows(self) -> None:
+        document = self._document
+        for position, edit in enumerate(document.edits[: len(self._labels)] if self._labels else ()):
+            row_widget, list_item = self.row(edit.label), self.list.item(position)
+            place = Place(document.weights, edit.label, document.fingerprint)
+            pixmap = self._thumbnails.pixmap(
+                edit.style, document.label_set, THUMB_SIDE, self.devicePixelRatioF(), place=place
+            )
+            source_text = style_source(edit.style, edit.label, document.label_set)
+            row_widget.show_edit(edit, source_text, pixmap)
+            state_text = self.tr("{0} %").format(round(100 * edit.strength)) if edit.on else self.tr("off")
+            name = name_of(document.label_set, edit.label)
+            list_item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {source_text}, {state_text}")
+
+    def _show_current(self, *_: object) -> None:
+        label_id = self._document.current_label
+        if label_id in self._labels:
+            self.list.setCurrentRow(self._labels.index(label_id))
+
+    # --- changing -----------------------------------------------------------------------------------
+
+    def _chosen(self, position: int) -> None:
+        if 0 <= position < len(self._labels):
+            self._document.set_current_label(self._labels[position])
+
+    def _with_current(self, change: Callable[[RegionEdit], object]) -> None:
+        position = self.list.currentRow()
+        edits = self._document.edits
+        if self._labels and 0 <= position < len(edits):
+            change(edits[position])
+
+    def _toggle(self, edit: RegionEdit) -> None:
+        self._document.set_edit_on(edit.label, not edit.on)
+
+    def _step(self, edit: RegionEdit, per_cent: int) -> None:
+        self._strengthen(edit.label, min(100, max(0, round(100 * edit.strength) + per_cent)))
+
+    def _strengthen(self, label_id: int, per_cent: int) -> None:
+        self._document.set_strength(label_id, per_cent / 100, merge=("strength", label_id))
+        if not self.row(label_id).slider.isSliderDown():
+            self._step_end.start()
+
+    def _remove(self, label_id: int) -> None:
+        if self._scope.may_change(label_id):
+            self._document.remove_edit(label_id)

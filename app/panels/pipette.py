@@ -1,0 +1,84 @@
+"""The pipette: the next click takes a colour from the canvas or from any picture of the window."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+@runtime_checkable
+class Coloured(Protocol):
+    """A widget that knows the colours of the picture in it better than what is painted on the screen."""
+
+    def colour_at(self, point: QPointF) -> QColor | None:
+        """The picture's colour under a point of the widget; None where there is none."""
+        ...
+
+
+class Pipette(QObject):
+    """While it is in hand it takes all clicks of the application: the left one picks, any other and Esc lay it down."""
+
+    picked = Signal(QColor)
+    hovered = Signal(QColor)
+    laid_down = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._in_hand = False
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether the next click picks a colour."""
+        return self._in_hand
+
+    def take(self) -> None:
+        """Let the next click pick a colour."""
+        if not self._in_hand:
+            self._in_hand = True
+            QApplication.setOverrideCursor(Qt.CursorShape.CrossCursor)
+            application = QApplication.instance()
+            assert application is not None
+            application.installEventFilter(self)
+
+    def lay_down(self) -> None:
+        """Clicks do what they always do again."""
+        if self._in_hand:
+            self._in_hand = False
+            QApplication.restoreOverrideCursor()
+            application = QApplication.instance()
+            assert application is not None
+            application.removeEventFilter(self)
+            self.laid_down.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(watched, QWidget):
+            return False
+        kind = event.type()
+        if kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape:
+                self.lay_down()
+                return True
+        elif kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            colour = _colour_under(watched, event.position())
+            if colour is not None:
+                self.hovered.emit(colour)
+            return True
+        elif kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            colour = _colour_under(watched, event.position())
+            if event.button() != Qt.MouseButton.LeftButton:
+                self.lay_down()
+            elif colour is not None:
+                self.lay_down()
+                self.picked.emit(colour)
+            return True
+        return False
+
+
+def _colour_under(widget: QWidget, point: QPointF) -> QColor | None:
+    if isinstance(widget, Coloured):
+        return widget.colour_at(point)
+    pixel = QRect(QPoint(int(point.x()), int(point.y())), QSize(1, 1))
+    return widget.grab(pixel).toImage().pixelColor(0, 0)

@@ -1,0 +1,165 @@
+"""The list of edits, worked with mouse and keys, on a document that is a photo."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QStyle, QStyleOptionSlider
+
+from app.document.document import Document
+from app.document.scene import Scene
+from app.document.style_scope import EDIT, StyleScope
+from app.imaging.mime import colour_mime
+from app.imaging.thumbnails import Thumbnails
+from app.jobs.work_lane import WorkLane
+from app.panels.edits.panel import EditsPanel
+from app.raster.frozen_maps import FrozenMap
+from engine.requests.styles import ColourStyle
+from engine.systems.base import Abilities
+from tests.app.fakes import FACES
+from tests.app.pointing import Drag, Mouse
+from tests.fixtures import face_label_map
+
+SKIN, UPPER_LIP, HAIR = 1, 11, 13
+RED, BLACK = ColourStyle("#a01030"), ColourStyle("#1f1a18")
+
+
+@pytest.fixture(autouse=True)
+def _kind(monkeypatch):
+    from app.document import kinds
+    from engine.requests.edit import EditRequest
+
+    monkeypatch.setitem(kinds._KINDS, "edit", kinds.Kind(EditRequest, lambda document, result: None))
+
+
+@pytest.fixture
+def document(qapp):
+    photo = Document(scene=Scene(FACES, FrozenMap.of(face_label_map(64)), "fake-faces", kind=EDIT))
+    photo.set_styles({UPPER_LIP: RED, HAIR: BLACK}, "Begin")
+    return photo
+
+
+@pytest.fixture
+def panel(qtbot, document, tmp_path):
+    lane = WorkLane()
+    scope = StyleScope(document, lambda weights: Abilities(paints=True, images=True), tell=pytest.fail)
+    shown = EditsPanel(document, Thumbnails(lane, tmp_path / "thumbnails"), scope)
+    qtbot.addWidget(shown)
+    shown.resize(300, 400)
+    shown.show()
+    qtbot.waitExposed(shown)
+    yield shown
+    lane.shutdown()
+
+
+def names(panel: EditsPanel) -> list[str]:
+    return [panel.list.itemWidget(panel.list.item(n)).accessibleName() for n in range(panel.list.count())]
+
+
+def handle(slider) -> QPoint:
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    control, part = QStyle.ComplexControl.CC_Slider, QStyle.SubControl.SC_SliderHandle
+    return slider.style().subControlRect(control, option, part, slider).center()
+
+
+def test_each_changed_region_is_a_row_and_an_unchanged_photo_says_what_to_do(panel, document):
+    assert names(panel) == ["Upper lip", "Hair"] and panel.hint.isHidden()
+    document.undo()
+    assert names(panel) == [] and panel.hint.isVisible()
+    document.redo()
+    assert names(panel) == ["Upper lip", "Hair"]
+
+
+def test_a_click_on_the_check_box_switches_a_change_off(panel, document, qtbot):
+    qtbot.mouseClick(panel.row(HAIR).check, Qt.MouseButton.LeftButton)
+    assert [edit.on for edit in document.edits] == [True, False]
+    assert not panel.row(HAIR).slider.isEnabled()
+    document.undo()
+    assert panel.row(HAIR).check.isChecked() and panel.row(HAIR).slider.isEnabled()
+
+
+def test_a_drag_of_the_slider_is_one_step_and_shows_on_the_way(panel, document):
+    slider = panel.row(UPPER_LIP).slider
+    mouse, start = Mouse(slider), handle(slider)
+    mouse.press((start.x(), start.y()))
+    strengths = []
+    for x in (start.x() - 20, start.x() - 40, slider.width() // 2):
+        mouse.move((x, start.y()))
+        strengths.append(document.edits[0].strength)
+    mouse.release((slider.width() // 2, start.y()))
+    assert strengths == sorted(strengths, reverse=True) and 0.3 < strengths[-1] < 0.7
+    document.undo()
+    assert document.edits[0].strength == 1 and slider.value() == 100
+    assert document.undo_text == "Begin"
+
+
+def test_two_drags_are_two_steps(panel, document):
+    slider = panel.row(UPPER_LIP).slider
+    for left in (20, 40):
+        mouse, start = Mouse(slider), handle(slider)
+        mouse.drag((start.x(), start.y()), (start.x() - left, start.y()))
+    low = document.edits[0].strength
+    document.undo()
+    assert low < document.edits[0].strength < 1
+
+
+def test_the_cross_gives_the_region_back_to_the_photo(panel, document, qtbot):
+    document.set_strength(UPPER_LIP, 0.3)
+    qtbot.mouseClick(panel.row(UPPER_LIP).remove, Qt.MouseButton.LeftButton)
+    assert names(panel) == ["Hair"]
+    document.undo()
+    assert document.edits[0].strength == 0.3 and panel.row(UPPER_LIP).slider.value() == 30
+
+
+def test_keys_choose_switch_weaken_and_remove(panel, document, qtbot):
+    rows = panel.list
+    rows.setFocus()
+    document.set_current_label(UPPER_LIP)
+    qtbot.keyClick(rows, Qt.Key.Key_Down)
+    assert document.current_label == HAIR
+    qtbot.keyClick(rows, Qt.Key.Key_Space)
+    assert not document.edits[1].on
+    qtbot.keyClick(rows, Qt.Key.Key_Space)
+    for _ in range(3):
+        qtbot.keyClick(rows, Qt.Key.Key_Left)
+    qtbot.keyClick(rows, Qt.Key.Key_Right)
+    assert document.edits[1].strength == pytest.approx(0.9)
+    qtbot.keyClick(rows, Qt.Key.Key_Delete)
+    assert names(panel) == ["Upper lip"]
+    qtbot.keyClick(rows, Qt.Key.Key_Delete)
+    assert names(panel) == []
+    qtbot.keyClick(rows, Qt.Key.Key_Delete)  # nothing is left
+
+
+def test_a_screen_reader_hears_the_region_its_style_and_how_much(panel, document):
+    document.set_strength(HAIR, 0.5)
+    document.set_edit_on(UPPER_LIP, False)
+    heard = [panel.list.item(n).data(Qt.ItemDataRole.AccessibleTextRole) for n in range(2)]
+    assert heard == ["Upper lip, Colour #a01030, off", "Hair, Colour #1f1a18, 50 %"]
+    for name in ("check", "slider", "remove", "thumb"):
+        assert "Hair" in QAccessible.queryAccessibleInterface(getattr(panel.row(HAIR), name)).text(
+            QAccessible.Text.Name
+        )
+
+
+def test_a_row_shows_its_colour_and_takes_another(panel, qtbot):
+    thumb = panel.row(UPPER_LIP).thumb
+    assert thumb.colour_at(QPoint(20, 20)).name() == "#a01030"
+    with qtbot.waitSignal(panel.incoming) as told:
+        drag = Drag(thumb, colour_mime("#b8606c"))
+        assert drag.enter((20, 20)) and drag.drop((20, 20))
+    label, slot, incoming = told.args
+    assert (label, slot, incoming.colour) == (UPPER_LIP, "a", "#b8606c")
+
+
+def test_a_document_that_is_painted_has_no_edits(qtbot, tmp_path):
+    document = Document(FACES)
+    document.set_style(HAIR, RED)
+    lane = WorkLane()
+    scope = StyleScope(document, lambda weights: Abilities(), tell=pytest.fail)
+    panel = EditsPanel(document, Thumbnails(lane, tmp_path), scope)
+    qtbot.addWidget(panel)
+    assert names(panel) == []
+    lane.shutdown()

@@ -1,0 +1,261 @@
+"""Colours and copied edits in the window of a photo: by dialog, pipette, drop, menu and clipboard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import QApplication, QColorDialog, QDialogButtonBox, QMenu
+
+from app.document import kinds
+from app.document.style_scope import EDIT
+from app.imaging.mime import colour_mime
+from app.imaging.pixels import region_colour
+from app.library.samples import sample_colours
+from app.shell.main_window import MainWindow
+from engine.labels.label_sets import load_label_set
+from engine.requests.edit import EditRequest, RegionEdit
+from engine.requests.edit_list import EditList, edit_list_text
+from engine.requests.styles import ColourStyle
+from tests.app.fakes import FACES
+from tests.app.pointing import RIGHT, Drag, Mouse
+from tests.fixtures import face_label_map, photo_of
+
+SKIN, HAIR, HAT = 1, 13, 14
+RED = ColourStyle("#a01030")
+
+
+@pytest.fixture
+def photo(core, monkeypatch):
+    monkeypatch.setitem(kinds._KINDS, EDIT, kinds.Kind(EditRequest, lambda document, result: None))
+    label_map = face_label_map(64)
+    core.document.new(
+        label_set=FACES, label_map=label_map, weights="fake-faces", kind=EDIT, photo=photo_of(label_map), undoable=False
+    )
+    core.document.set_current_label(HAIR)
+    return core.document
+
+
+@pytest.fixture
+def window(qtbot, core, photo):
+    shown = MainWindow(core)
+    shown.resize(1280, 860)
+    qtbot.addWidget(shown, before_close_func=lambda _: photo.mark_saved())
+    shown.show()
+    qtbot.waitExposed(shown)
+    return shown
+
+
+@pytest.fixture
+def sentences(core):
+    said: list[str] = []
+    core.hub.reported.connect(lambda problem: said.append(problem.sentence))
+    return said
+
+
+def on_canvas(window, x: int, y: int) -> QPoint:
+    """The point of the canvas over the middle of a pixel of the photo."""
+    view = window.canvas.view
+    return QPoint(round((x + 0.5) * view.scale + view.x), round((y + 0.5) * view.scale + view.y))
+
+
+def middle_of(label: int) -> tuple[int, int]:
+    rows, columns = np.nonzero(face_label_map(64) == label)
+    return int(columns[len(columns) // 2]), int(rows[len(rows) // 2])
+
+
+def colour_dialog(window) -> QColorDialog:
+    return window.findChild(QColorDialog)
+
+
+# --- the dialog --------------------------------------------------------------------------------------
+
+
+def test_the_dialog_begins_with_the_region_s_colour_and_takes_one_in_one_step(window, photo, qtbot):
+    window.actions_by_id["style_colour"].trigger()
+    dialog = colour_dialog(window)
+    assert dialog.currentColor() == QColor(*region_colour(photo.photo, photo.label_map, HAIR))
+    for colour in ("#123456", "#a01030"):
+        dialog.setCurrentColor(QColor(colour))
+        assert photo.style(HAIR) == ColourStyle(colour)  # the photo shows it while one chooses
+    qtbot.mouseClick(dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok), Qt.LeftButton)
+    assert photo.style(HAIR) == RED
+    photo.undo()
+    assert photo.edits == ()
+
+
+def test_escape_leaves_the_region_as_it_was(window, photo, qtbot):
+    photo.set_style(HAIR, RED)
+    window.actions_by_id["style_colour"].trigger()
+    dialog = colour_dialog(window)
+    assert dialog.currentColor() == QColor("#a01030")
+    dialog.setCurrentColor(QColor("#00ff00"))
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert photo.style(HAIR) == RED
+    photo.undo()
+    assert photo.edits == ()
+
+
+def test_a_colour_in_a_document_that_is_painted_says_where_colours_go(window, core, sentences):
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces")
+    core.document.mark_saved()
+    window.actions_by_id["style_colour"].trigger()
+    window.actions_by_id["style_pipette"].trigger()
+    assert len(sentences) == 2 and all("restyles a photo" in sentence for sentence in sentences)
+    assert colour_dialog(window) is None and core.document.styles == {}
+
+
+def test_a_locked_style_takes_no_colour(window, photo, sentences):
+    photo.label_states.set_style_locked([HAIR], True)
+    window.actions_by_id["style_colour"].trigger()
+    assert colour_dialog(window) is None and "locked" in sentences[0]
+
+
+# --- the pipette -------------------------------------------------------------------------------------
+
+
+def test_the_pipette_takes_a_colour_from_the_photo_under_the_map(window, photo, qtbot):
+    x, y = middle_of(SKIN)
+    window.actions_by_id["style_pipette"].trigger()
+    qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=on_canvas(window, x, y))
+    assert photo.style(HAIR) == ColourStyle(QColor(*photo.photo[y, x].tolist()).name())
+    assert photo.undo_text == "Colour of Hair"
+    qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=on_canvas(window, x, y))  # the brush again
+    assert photo.label_map[y, x] == HAIR
+
+
+def test_the_pipette_takes_a_colour_from_a_style_s_picture(window, photo, qtbot):
+    photo.set_style(SKIN, RED)
+    qtbot.waitUntil(lambda: window.edits.isVisible())
+    window.actions_by_id["style_pipette"].trigger()
+    qtbot.mouseClick(window.edits.row(SKIN).thumb, Qt.MouseButton.LeftButton)
+    photo_style = photo.style(HAIR if photo.current_label == HAIR else SKIN)
+    assert photo_style == RED
+
+
+@pytest.mark.parametrize("end", ["escape", "right button"])
+def test_the_pipette_is_laid_down(window, photo, qtbot, end):
+    window.actions_by_id["style_pipette"].trigger()
+    if end == "escape":
+        qtbot.keyClick(window.canvas, Qt.Key.Key_Escape)
+    else:
+        qtbot.mousePress(window.canvas, Qt.MouseButton.RightButton, pos=on_canvas(window, 5, 5))
+    assert not window.controllers.colours.pipette.in_hand
+    assert QApplication.overrideCursor() is None and photo.edits == ()
+
+
+# --- drops and menus ---------------------------------------------------------------------------------
+
+
+def test_a_colour_is_dropped_on_a_region_and_on_a_row(window, photo, qtbot):
+    point = on_canvas(window, *middle_of(SKIN))
+    drag = Drag(window.canvas, colour_mime("#a01030"))
+    assert drag.enter((point.x(), point.y())) and drag.drop((point.x(), point.y()))
+    assert photo.style(SKIN) == RED and photo.current_label == SKIN
+    window.docks["stylesDock"].raise_()
+    qtbot.waitUntil(window.styles.list.isVisible)
+    rows = window.styles.list
+    rows.scrollTo(window.styles.model.index_of(HAIR))
+    point = rows.visualRect(window.styles.model.index_of(HAIR)).center()
+    drag = Drag(rows.viewport(), colour_mime("#1f1a18"))
+    drag.enter((point.x(), point.y()))
+    drag.drop((point.x(), point.y()))
+    assert photo.style(HAIR) == ColourStyle("#1f1a18")
+
+
+def test_a_colour_is_dropped_on_a_label(window, photo):
+    rows = window.labels.list
+    point = rows.visualRect(window.labels.model.index_of(SKIN)).center()
+    drag = Drag(rows.viewport(), colour_mime("#a01030"))
+    drag.enter((point.x(), point.y()))
+    drag.drop((point.x(), point.y()))
+    assert photo.style(SKIN) == RED
+
+
+def test_a_right_click_offers_what_can_be_done_with_the_region(window, photo, monkeypatch):
+    opened: list[QMenu] = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, point: opened.append(menu))
+    point = on_canvas(window, *middle_of(SKIN))
+    before = photo.label_map.copy()
+    Mouse(window.canvas).click((point.x(), point.y()), RIGHT)
+    assert photo.current_label == SKIN
+    assert window.actions_by_id["style_colour"] in opened[0].actions()
+    assert np.array_equal(photo.label_map, before)  # a click erases nothing
+
+
+def test_every_list_of_regions_offers_a_colour(window):
+    action = window.actions_by_id["style_colour"]
+    assert all(action in shown.actions() for shown in (window.labels.list, window.styles.list, window.edits.list))
+
+
+# --- edits from photo to photo -----------------------------------------------------------------------
+
+
+def test_edits_are_copied_and_pasted_into_another_photo_in_one_step(window, photo):
+    photo.set_styles({SKIN: ColourStyle("#b98272"), HAIR: RED})
+    photo.set_strength(HAIR, 0.4)
+    photo.set_edit_on(SKIN, False)
+    copied = photo.edits
+    window.actions_by_id["edits_copy"].trigger()
+    photo.new(label_set=FACES, label_map=face_label_map(96), weights="fake-faces", kind=EDIT, undoable=False)
+    window.actions_by_id["edits_paste"].trigger()
+    assert photo.edits == copied and photo.undo_text == "Paste edits"
+    photo.undo()
+    assert photo.edits == ()
+
+
+def test_copied_edits_are_text_that_another_window_reads(window, photo):
+    photo.set_style(HAIR, RED)
+    window.actions_by_id["edits_copy"].trigger()
+    text = QGuiApplication.clipboard().text()
+    assert '"colour": "#a01030"' in text
+    photo.undo()
+    only_text = QMimeData()
+    only_text.setText(text)
+    QGuiApplication.clipboard().setMimeData(only_text)
+    window.actions_by_id["edits_paste"].trigger()
+    assert photo.style(HAIR) == RED
+
+
+def test_an_edit_of_a_region_that_the_photo_lacks_is_named(window, photo, sentences):
+    edits = (RegionEdit(label=HAT, style=RED), RegionEdit(label=HAIR, style=RED))
+    QGuiApplication.clipboard().setText(edit_list_text(EditList.of(FACES, edits)))
+    window.actions_by_id["edits_paste"].trigger()
+    assert [edit.label for edit in photo.edits] == [HAIR]
+    assert sentences == ["This photo does not show Hat; these edits were left out."]
+
+
+def test_edits_of_other_labels_and_no_edits_at_all_change_nothing(window, photo, sentences):
+    street = load_label_set("street")
+    for text in (edit_list_text(EditList.of(street, [RegionEdit(label=0, style=RED)])), "hello", "", "[" * 10**5):
+        QGuiApplication.clipboard().setText(text)
+        window.actions_by_id["edits_paste"].trigger()
+    assert photo.edits == ()
+    assert "other regions" in sentences[0] and all("no edits" in sentence for sentence in sentences[1:])
+
+
+def test_a_photo_without_changes_has_nothing_to_copy(window, sentences):
+    window.actions_by_id["edits_copy"].trigger()
+    assert "no edits to copy" in sentences[0]
+
+
+# --- the window --------------------------------------------------------------------------------------
+
+
+def test_the_list_of_edits_is_there_for_photos_only(window, core, photo):
+    assert not window.docks["editsDock"].isHidden()
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
+    assert window.docks["editsDock"].isHidden()
+
+
+@pytest.mark.parametrize("name", ["faces", "street", "facades"])
+def test_every_label_set_that_ships_weights_has_colours_with_names(name):
+    label_set = load_label_set(name)
+    tables = [sample_colours(label_set, label.id) for label in label_set.labels]
+    assert sum(bool(table) for table in tables) >= 6
+    for colour in (colour for table in tables for colour in table):
+        assert ColourStyle(colour.colour).colour == colour.colour
+        assert colour.name and colour.name_zh
+
+
