@@ -197,17 +197,24 @@ def editor(
 
 
 def photo(
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="A painter of portraits; the editor's first choice unless given.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
 ) -> None:
     """Measure the editing of a photo of 12 megapixels: analysis, a restyle at view and at full size, memory.
 
-    Painting is not in it: see `tessera bench synthesis`. Exit code 1 if a promised limit is missed.
+    Painting and the loading of weights are not in it: see `tessera bench synthesis`. Exit code 1 if a promised limit
+    is missed.
     """
     from engine.bench.photo import as_table, measure
+    from engine.systems import default_weights
+    from engine.weights.store import list_weights
 
     _check_json_file(json_file)
+    painter = weights or default_weights(entry.name for entry in list_weights())
     with progress("measuring") as on_progress:
-        bench_rows = measure(on_progress)
+        bench_rows = measure(on_progress, weights=painter)
     _say_measured(as_table(bench_rows))
     _keep(json_file, bench_rows)
     if not all(row.held for row in bench_rows):

@@ -69,7 +69,7 @@ def _to_srgb(raster: Raster, notes: list[str]) -> Image.Image:
         image = image.convert("RGB")
     elif image.mode == "P":
         image = image.convert("RGB")
-    converted = _by_profile(image, profile, notes)
+    converted = by_profile(image, profile, notes)
     if alpha is not None and alpha.getextrema() != (255, 255):
         on_white = Image.new("RGB", converted.size, (255, 255, 255))
         on_white.paste(converted, mask=alpha)
@@ -77,7 +77,7 @@ def _to_srgb(raster: Raster, notes: list[str]) -> Image.Image:
     return converted
 
 
-def _by_profile(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
+def by_profile(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
     """Convert by the embedded colour profile; without one (or with a broken one) by the usual formulas."""
     if image.mode == "LAB":
         source_profile: Any = ImageCms.createProfile("LAB")
@@ -132,22 +132,33 @@ PICTURE_SUFFIXES = tuple(_FORMATS)
 """What the name of a picture that is written may end in."""
 
 
+def format_of(path: PathLike) -> str:
+    """Pillow's name of the format that a file's suffix stands for. Raises BadFile: none that is written."""
+    format_name = _FORMATS.get(Path(path).suffix.lower())
+    if format_name is None:
+        raise BadFile('Cannot write "{0}": its name must end in .png, .jpg, .webp or .tiff.', path)
+    return format_name
+
+
+def check_sides(path: PathLike, format_name: str, height: int, width: int) -> None:
+    """Raise BadFile where the format cannot hold a picture of that size."""
+    longest_side = {"JPEG": 65_500, "WEBP": 16_383}.get(format_name, 1 << 31)
+    if max(height, width) > longest_side:
+        raise BadFile(
+            'Cannot write "{0}": {1} holds at most {2} pixels a side; save it as PNG.',
+            path, format_name, f"{longest_side:,}",
+        )
+
+
 def write_image(path: PathLike, pixels: Array, *, request_json: str | None = None, quality: int = 95) -> None:
     """Save (H, W, 3) or (H, W) uint8 by the name's suffix: .png, .jpg, .webp (`quality` 1-100) or .tiff.
 
     Atomic. `request_json` travels in a PNG (iTXt chunk "tessera"); the other formats carry none.
     Raises BadFile: another suffix, a size the format cannot hold, or a folder that cannot be written.
     """
-    format_name = _FORMATS.get(Path(path).suffix.lower())
-    if format_name is None:
-        raise BadFile('Cannot write "{0}": its name must end in .png, .jpg, .webp or .tiff.', path)
+    format_name = format_of(path)
     image = _as_image(pixels)
-    longest_side = {"JPEG": 65_500, "WEBP": 16_383}.get(format_name, 1 << 31)
-    if max(image.size) > longest_side:
-        raise BadFile(
-            'Cannot write "{0}": {1} holds at most {2} pixels a side; save it as PNG.',
-            path, format_name, f"{longest_side:,}",
-        )
+    check_sides(path, format_name, image.height, image.width)
     by_kind: dict[str, dict[str, Any]] = {
         "PNG": {"compress_level": 6},
         "JPEG": {"quality": quality, "subsampling": 0 if quality >= 90 else 2},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -15,7 +15,7 @@ from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
 from engine.compose.composition import compose
 from engine.compose.mattes import region_mattes
-from engine.compose.samples import as_colours
+from engine.compose.samples import as_colours, in_colour
 from engine.compose.tones import Tones
 from engine.errors import BadRequest, Message, MissingStyle
 from engine.files import PathLike
@@ -23,7 +23,8 @@ from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
 from engine.pictures.images import PICTURE_SUFFIXES, read_image, resize_image
-from engine.pictures.photos import Photo, at_view_size, read_photo, write_photo
+from engine.pictures.photo_files import write_photo
+from engine.pictures.photos import Photo, at_view_size, read_photo
 from engine.requests.base import Frozen, Report, Request, Services
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
@@ -76,9 +77,9 @@ class EditResult:
     seconds: float
     notes: tuple[str, ...] = ()
 
-    def save(self, path: PathLike) -> None:
-        """Write the photo by the name's suffix, with its profile, EXIF data and resolution. Raises BadFile."""
-        write_photo(path, self.samples, self.photo)
+    def save(self, path: PathLike, *, keep_place: bool = False) -> None:
+        """As `write_photo`, by the name's suffix. Raises BadFile."""
+        write_photo(path, self.samples, self.photo, keep_place=keep_place)
 
     def facts(self) -> dict[str, Any]:
         """Its size, depth, and how many of its pixels differ from the file's."""
@@ -137,8 +138,8 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         started = time.perf_counter()
         report(0.0, Message("reading"))
         job = _Job(self, services, report)
-        photo = job.photo(self.view)
         active = [edit for edit in self.edits if edit.on and edit.strength > 0]
+        photo = job.coloured(self.view) if active else job.photo(self.view)
         changes = job.changes(active)
 
         def composed(share: float) -> None:
@@ -159,6 +160,7 @@ class _Job:
         self.request, self.services, self.report = request, services, report
         self.painter: Painter = services.runtime(request)
         self.photo_key = request.photo.identity(services.kept)
+        self.parser_name = services.shelf.parser_for(self.painter.label_set)  # reads all cards: once
         report(0.1, Message("finding regions"))
         self.frame_key, self.frame = self._find_frame()
         self.notes: list[str] = [
@@ -173,12 +175,25 @@ class _Job:
         name = None if reference.data is None else f'"{reference.name}"'
         return kept.get(("photo", self.photo_key), lambda: read_photo(reference.source(), name=name))
 
+    def coloured(self, view: int) -> Photo:
+        """The same with samples that colour can be brought into: those of a grey photo become RGB."""
+        photo = self.photo(view)
+        if photo.samples.ndim == 3 and photo.samples.shape[2] > 2:
+            return photo
+        name = self.request.photo.name
+        self.notes.append(Message('"{0}": its grey samples became RGB, as edits bring colour in.', name))
+        return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
+
     def _find_frame(self) -> tuple[Hashable, Frame]:
         label_set, given = self.painter.label_set, self.request.label_map
-        key = "frame", self.photo_key, given, label_set, self.services.shelf.parser_for(label_set)
-        return key, self.services.kept.get(
-            key, lambda: Frame.of(self.photo(0).samples, given, label_set, self.services)
-        )
+        key = "frame", self.photo_key, given, label_set, self.parser_name
+        shelf = self.services.shelf
+
+        def analysed() -> Frame:
+            parser = None if self.parser_name is None else shelf.parser(self.parser_name)
+            return Frame.of(self.photo(0).samples, given, label_set, parser)
+
+        return key, self.services.kept.get(key, analysed)
 
     def changes(self, edits: list[RegionEdit]) -> list[RegionChange]:
         """The edits' changes, fitted. Raises BadRequest: the photo has no such region; what `_tones` raises."""
@@ -212,7 +227,7 @@ class _Job:
         )
         key: tuple[Hashable, ...] = "tones", style, files, label_set
         if isinstance(style, ImageStyle) and files[0] is not None:
-            key += (self.services.shelf.parser_for(label_set),)
+            key += (self.parser_name,)
             return key, self.services.kept.get(key, lambda: _photo_tones(style, label_set, self.services))
         key += self.frame_key, edit.label
         if isinstance(style, ColourStyle):

@@ -15,8 +15,8 @@ from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import focus, has_background, reduced
 from engine.pictures.images import resize_image
-from engine.requests.base import Services
 from engine.requests.label_map_data import LabelMapData
+from engine.requests.parse import LabelMapFinder
 
 Array = np.ndarray
 SIDE = 256
@@ -43,14 +43,14 @@ class Frame:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, samples: Array, given: LabelMapData | None, label_set: LabelSet, services: Services) -> Frame:
-        """The frame of a photo's samples, its label map found by a parser unless given.
+    def of(
+        cls, samples: Array, given: LabelMapData | None, label_set: LabelSet, parser: LabelMapFinder | None
+    ) -> Frame:
+        """The frame of a photo's samples, its label map found by a parser of these labels unless given.
 
         Raises WeightsError, BadLabelMap.
         """
         looked_at = reduced(as_seen(samples))
-        parser_name = services.shelf.parser_for(label_set)
-        parser = None if parser_name is None else services.shelf.parser(parser_name)
         warnings: tuple[str, ...] = ()
         if given is not None:
             whole_map = given.array()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from engine.compose.samples import in_colour
 from engine.errors import BadRequest, MissingPhoto, MissingStyle
 from engine.pictures.images import resize_image, write_image
-from engine.pictures.photos import read_photo
+from engine.pictures.photo_files import write_photo
+from engine.pictures.photos import Photo, read_photo
 from engine.requests.edit import EditRequest, RegionEdit
 from engine.requests.json_text import from_json, schema_of, to_json
 from engine.requests.kept import Kept
@@ -70,6 +74,56 @@ def test_a_style_comes_from_another_photo(
     missing = style.replace(label=14)
     with pytest.raises(MissingStyle, match='"hat"'):
         edited(photo_file, tiny_label_map, RegionEdit(HAIR, missing))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".jpg", ".webp"])
+@pytest.mark.parametrize("channels", [0, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_samples_that_no_edit_touches_are_the_files_own_in_the_file_that_is_written(
+    tiny_weights: Path, tiny_label_map: np.ndarray, tmp_path: Path, dtype: Any, channels: int, suffix: str
+) -> None:
+    """What is compressed without loss holds them bit for bit, the rest does before it is compressed."""
+    if channels == 2 and dtype == np.uint16:
+        channels = 4
+    rng = np.random.default_rng(channels)
+    shape = (150, 130, channels) if channels else (150, 130)
+    samples = rng.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    write_photo(tmp_path / "a.png", samples, Photo(samples, "PNG"))
+    edits = (RegionEdit(HAIR, ColourStyle("#a06030")), RegionEdit(12, ColourStyle("#ff0000"), 0.5))
+    label_map = LabelMapData.from_array(tiny_label_map)
+    request = EditRequest("tiny-sean", PhotoReference.of(tmp_path / "a.png"), edits, label_map)
+    result = Session("cpu").run(request)
+    kept = in_colour(samples)
+    changed = (result.samples != kept).any(-1)
+    rows, columns = np.arange(150) * 64 // 150, np.arange(130) * 64 // 130
+    region = np.isin(tiny_label_map, (HAIR, 12))[rows][:, columns]
+    assert result.samples.dtype == dtype and changed[region].mean() > 0.4
+    assert (changed & ~region).mean() <= 0.02 * 2  # each of the two borders
+    if channels in (2, 4):
+        np.testing.assert_array_equal(result.samples[..., -1], samples[..., -1])
+    result.save(tmp_path / f"b{suffix}")
+    written = in_colour(read_photo(tmp_path / f"b{suffix}").samples)
+    if suffix in (".png", ".tiff"):
+        assert written.dtype == dtype
+        np.testing.assert_array_equal(written[~changed], kept[~changed])
+        np.testing.assert_array_equal(written, result.samples)
+    elif suffix == ".webp" and dtype == np.uint8:
+        np.testing.assert_array_equal(written, result.samples)
+
+
+def test_edits_bring_colour_into_a_grey_photo(
+    tiny_weights: Path, tiny_label_map: np.ndarray, tmp_path: Path
+) -> None:
+    grey = np.full((128, 128), 120, np.uint8)
+    Image.fromarray(grey).save(tmp_path / "grey.jpg", quality=90)
+    reference, label_map = PhotoReference.of(tmp_path / "grey.jpg"), LabelMapData.from_array(tiny_label_map)
+    request = EditRequest("tiny-sean", reference, (RegionEdit(HAIR, ColourStyle("#a03030")),), label_map)
+    result = Session("cpu").run(request)
+    hair = tiny_label_map.repeat(2, 0).repeat(2, 1) == HAIR
+    assert (result.samples[hair].astype(int) @ (1, -1, 0)).mean() > 50 and "grey samples became RGB" in result.notes[0]
+    result.save(tmp_path / "out.jpg")
+    assert read_photo(tmp_path / "out.jpg").samples.shape == (128, 128, 3)
+    assert Session("cpu").run(request.replace(edits=())).samples.ndim == 2
 
 
 def test_wrong_edits_are_refused_with_a_sentence(

@@ -1,0 +1,72 @@
+"""Writing photos: what a file brought along goes into the file that is written."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from engine.files import PathLike, write_bytes
+from engine.pictures.images import check_sides, format_of
+from engine.pictures.lossless import as_tiff, deep_png
+from engine.pictures.photo_details import exif_to_write
+from engine.pictures.photos import Photo
+
+Array = np.ndarray
+LOSSY_QUALITY = 95
+"""Of JPEG and WebP files of photos that were no such files."""
+
+
+def write_photo(path: PathLike, samples: Array, photo: Photo, *, keep_place: bool = False) -> None:
+    """Save samples by the name's suffix, with `photo`'s profile, EXIF data and resolution. Atomic.
+
+    keep_place: keep GPS data, serial numbers and the owner's name, which are left out otherwise.
+
+    A JPEG of a JPEG is compressed with the same tables; a WebP of a photo without loss has none either. 16 bits are
+    written where the format can (PNG, TIFF), as 8 elsewhere; alpha is laid over white for JPEG.
+
+    Raises BadFile: another suffix, a size that the format cannot hold, or a folder that cannot be written.
+    """
+    format_name = format_of(path)
+    height, width = samples.shape[:2]
+    check_sides(path, format_name, height, width)
+    exif = exif_to_write(photo.exif, (width, height), keep_place=keep_place, tiff=format_name == "TIFF")
+    if samples.dtype == np.uint16 and samples.ndim == 3 and samples.shape[2] == 2:  # next to nobody reads that
+        samples = np.dstack([samples[..., :1]] * 3 + [samples[..., 1:]])
+    if format_name == "TIFF":
+        write_bytes(path, as_tiff(samples, exif, photo.icc_profile, photo.dpi))
+        return
+    if samples.dtype == np.uint16 and format_name == "PNG":
+        write_bytes(path, deep_png(samples, exif, photo.icc_profile, photo.dpi))
+        return
+    if samples.dtype == np.uint16:
+        samples = ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    image = Image.fromarray(samples)
+    options: dict[str, Any] = {"exif": exif, "icc_profile": photo.icc_profile, "dpi": photo.dpi}
+    if format_name == "JPEG":
+        image = _over_white(image)
+        options |= photo.jpeg or {"quality": LOSSY_QUALITY}
+        if image.mode == "L":
+            options.pop("subsampling", None)
+        else:
+            options.setdefault("subsampling", 0)
+    elif format_name == "WEBP":
+        options |= {"quality": LOSSY_QUALITY, "method": 4} if photo.lossy else {"lossless": True, "exact": True}
+    buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
+    image.save(buffer, format=format_name, **{key: value for key, value in options.items() if value is not None})
+    write_bytes(path, buffer.getvalue())
+
+
+def same_format(photo: Photo) -> str:
+    """The suffix of files of the photo's own format; of PNG files where it cannot be written."""
+    return {"JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tiff"}.get(photo.format, ".png")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    if image.mode not in ("LA", "RGBA"):
+        return image
+    opaque = Image.new("RGB", image.size, (255, 255, 255))
+    opaque.paste(image.convert("RGB"), mask=image.getchannel("A"))
+    return opaque
