@@ -246,21 +246,13 @@ def attention(
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
 ) -> None:
     """Measure attentive normalization beside self-attention: time and memory by the size of the map."""
-    import json
-
     from engine.bench.attention import as_table, measure
-    from engine.bench.synthesis import machine
-    from engine.files import write_text
 
-    if json_file is not None:
-        check_target(json_file, (".json",))
+    _check_json_file(json_file)
     with progress("measuring") as on_progress:
-        rows = measure(on_progress)
-    say(machine())
-    say("")
-    say(as_table(rows))
-    if json_file is not None:
-        write_text(json_file, json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
+        bench_rows = measure(on_progress)
+    _say_measured(as_table(bench_rows))
+    _keep(json_file, bench_rows)
 
 
 # What `tessera bench` can measure: a function per entry, its parameters typer's, heavy imports inside. The
