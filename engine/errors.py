@@ -138,7 +138,7 @@ class BadRequest(EngineError):
 
 
 class MissingStyle(EngineError):
-    """A style cannot be had: its picture lacks the label, or its file is gone."""
+    """A style is not available: its picture lacks the label, or its file is gone."""
 
 
 class MissingPhoto(BadFile):

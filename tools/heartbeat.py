@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ["TESSERA_HOME"] = tempfile.mkdtemp()  # before the application reads its settings
@@ -113,7 +114,7 @@ def main() -> None:
     setup = controller.studio.setup
     setup.recipe.load(options.recipe)
     for recipe_key in ("sample_every", "validate_every"):  # often enough to be seen in the time there is
-        setup.recipe._edits[recipe_key].setText("10")
+        setup.recipe.field(recipe_key).setText("10")
     setup.start.click()
     until(application, lambda: core.training.state is State.RUNNING)
     say(heartbeat.report("preparing"))
@@ -149,9 +150,8 @@ def say(text_line: str) -> None:
     sys.stdout.flush()
 
 
-def until(application: QApplication, is_done: object, limit_seconds: float = 600.0) -> None:
-    """Run the event loop until `done()` or for so many seconds."""
-    assert callable(is_done)
+def until(application: QApplication, is_done: Callable[[], object], limit_seconds: float = 600.0) -> None:
+    """Run the event loop until `is_done()` or for so many seconds."""
     deadline = time.monotonic() + limit_seconds
     while not is_done() and time.monotonic() < deadline:
         application.processEvents()

@@ -8,7 +8,7 @@ there are these sheets:
   below are our templates (rows) in the mean style and in the styles of those pictures (columns).
 - with `--variations LABEL ...`: `variations.png` beside it, committed too: rows of templates in which only that
   label gets new styles.
-- with `--real RUN_FOLDER/sheet.png`: real / reconstruction / swapped styles, for whoever trains the weights. It is
+- with `--real RUN_FOLDER/sheet.png`: real / reconstruction / swapped styles, for those who train the weights. It is
   refused outside `runs/` and the system's temporary folder if it would lie inside this repository.
 """
 

@@ -5,6 +5,7 @@ xvfb-run -s "-screen 0 1520x1080x24" python tools/screenshots.py docs/images
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import os
 import sys
@@ -35,7 +36,9 @@ FIRST_SEED = 20
 
 
 def main() -> None:
-    image_folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    image_folder = parser.parse_args().folder
     image_folder.mkdir(parents=True, exist_ok=True)
     application = QApplication(sys.argv[:1])
     settings = Settings(Path(os.environ["TESSERA_HOME"]) / "settings.ini")
@@ -119,7 +122,7 @@ def variety(
     morph_session = window.controllers.variety.morph()
     assert morph_session is not None
     morph_session.dialog.slider.setValue(50)
-    yield lambda: all((morph_session._to, amount) in morph_session._painted for amount in (0.5, 1.0))
+    yield lambda: all(morph_session.painted(amount) is not None for amount in (0.5, 1.0))
     take_shot("morph", morph_session.dialog)
     morph_session.dialog.reject()
     for action_id in ("style_lock", "style_dice_all"):

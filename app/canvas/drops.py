@@ -1,4 +1,4 @@
-"""Files, images, colours and styles dropped on the canvas: told by signals, with the pixel of the image under them."""
+"""Files, images, colours and styles dropped on the canvas: reported by signals, with the image's pixel under them."""
 
 from __future__ import annotations
 

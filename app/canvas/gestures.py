@@ -177,7 +177,7 @@ class Gestures:
         return Pointer(x, y, point.x(), point.y(), pressure=pressure, erase=erase)
 
     def _ask(self, action: Callable[[Host, Pointer], None], pointer: Pointer) -> None:
-        """Lets a tool act; what cannot be done is told, never raised into Qt."""
+        """Lets a tool act; what cannot be done is reported, never raised into Qt."""
         try:
             action(self._host, pointer)
         except EngineError as error:

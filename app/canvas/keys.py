@@ -101,7 +101,7 @@ class CanvasKeys:
         return True
 
     def let_go(self) -> None:
-        """The focus goes elsewhere: releases will not be told here."""
+        """The focus has gone elsewhere: no releases arrive here."""
         self._hold_space(False)
         self._hold_tab(False)
 

@@ -17,7 +17,7 @@ Handler = Callable[[], object]
 
 
 def command_handlers(controllers: Controllers, document: Document, canvas: CanvasWidget) -> dict[str, Handler]:
-    """A handler for each command, but for those that are the window's own."""
+    """A handler for each command, except those that are the window's own."""
     return {
         **_document_handlers(controllers, document),
         **_canvas_handlers(controllers, canvas),

@@ -76,6 +76,10 @@ class MorphSession(QObject):
         if drawn_end is None and isinstance(self._from, MeanStyle):
             dialog.show_message(self.tr("Both ends are the mean style: choose a picture for the second."))
 
+    def painted(self, amount: float) -> np.ndarray | None:
+        """The picture (H, W, 3) uint8 with that share, 0 to 1, of the second style; None until it is painted."""
+        return self._painted.get((self._to, amount))
+
     def cancel_export(self) -> None:
         """Drop the export; nothing is written. One that is writing already goes on to its end."""
         if self._export is not None and not self._export.settled and self._export.cancel():

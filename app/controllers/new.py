@@ -32,7 +32,7 @@ from engine.requests.styles import ImageStyle, Style
 class NewController(QObject):
     """Makes the document another one; each way is one step that undo takes back, except at the start.
 
-    Before a document with unsaved changes gives way the user is asked, whatever the new one is made of. The new one
+    Before a document with unsaved changes is replaced, the user is asked, wherever the new one comes from. The new one
     counts as saved while nothing is done to it, except one of a photo: its regions are the user's work.
     """
 

@@ -106,7 +106,7 @@ class RenderController(QObject):
         self._context.show_checked(f"detail_{self._document.detail}")
 
     def _replaced(self, *_: object) -> None:
-        """Whatever is under way is of another document: a picture that is ready, but not delivered yet, as well."""
+        """What is under way belongs to another document, even a picture that is ready but not delivered yet."""
         self._fresh_document = True
         if self._enabled:
             self._lane.cancel()

@@ -84,7 +84,7 @@ class ChangeLabelDialog(QDialog):
         return super().eventFilter(watched, event)
 
     def accept(self, *_: object) -> None:
-        """Tell the label by ``chosen``, and close."""
+        """Emit ``chosen`` with the label, and close."""
         list_item = self.list.currentItem()
         if list_item is None or list_item.isHidden():
             return

@@ -61,7 +61,7 @@ class LabelMapDialog(QDialog):
         *,
         others: Sequence[LabelSet] = (),
     ) -> None:
-        """``label_set``: the document's. ``others`` can be had in a new document; a map in their colours is read so."""
+        """``label_set``: the document's. ``others`` are for a new document; a map in their colours is read so."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Label map {0}").format(path.name))

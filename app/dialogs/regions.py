@@ -201,7 +201,7 @@ class RegionsDialog(QDialog):
         self.document.pixels.replace_label_map(label_map)
 
     def accept(self) -> None:
-        """Tell the regions by ``used``, and close."""
+        """Emit ``used`` with the regions, and close."""
         self.document.pixels.end_stroke()
         chosen_data = self.source.currentData()
         source = int(chosen_data) if self._purpose is Purpose.STYLE and chosen_data is not None else -1

@@ -111,7 +111,7 @@ class TemplateDialog(QDialog):
         self._maps.append(label_map)
 
     def accept(self, *_: object) -> None:
-        """Tell the chosen map by ``chosen``, and close."""
+        """Emit ``chosen`` with the map, and close."""
         row = self.list.currentRow()
         super().accept()
         if 0 <= row < len(self._maps):

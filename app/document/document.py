@@ -53,7 +53,7 @@ class Document(QObject):
     style_locks_changed = Signal(object)  # frozenset of label ids
     results_changed = Signal()  # kept pictures came, went or got a star; `replaced` may also bring others
     current_label_changed = Signal(int)
-    replaced = Signal()  # label set, size, everything: bind anew (no other signal follows)
+    replaced = Signal()  # label set, size, everything: bind again (no other signal follows)
     picture_changed = Signal()
     path_changed = Signal()  # another file holds the document; `replaced` may also bring another path
     undo_changed = Signal()
@@ -261,7 +261,7 @@ class Document(QObject):
         """Becomes another document, held by the file `path` if any; all is checked before anything changes.
 
         `label_map`: (H, W) integers; `picture`: (H, W, 3) uint8, what was painted of it; `text` names the step;
-        `values`: other fields of the scene, None for the default. `undoable`: the old one can be had back by undo;
+        `values`: other fields of the scene, None for the default. `undoable`: undo brings the old one back;
         otherwise the history starts afresh and the document counts as saved (start of the application).
         """
         chosen_values = {name: value for name, value in values.items() if value is not None}

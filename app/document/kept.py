@@ -38,7 +38,7 @@ class KeptPictures:
             self._document.results_changed.emit()
 
     def delete(self, numbers: Iterable[int]) -> None:
-        """Throws kept pictures away; one step, so that they can be had back."""
+        """Throws kept pictures away; one step, so that undo brings them back."""
         origin = self._document.origin
         removed_results = origin.results.remove(numbers)
         if not removed_results:
@@ -53,7 +53,7 @@ class KeptPictures:
 
     def recall(self, number: int, styles: Mapping[int, Style] | None = None) -> bool:
         """The document becomes what made a kept picture, weights and all; one step. Locks stay as they are now. False
-        where it is that already. `styles`: in place of its own, whose codes may be of weights that are no more.
+        where it is that already. `styles`: in place of its own, whose codes may be of weights that no longer exist.
         """
         result, present = self._document.origin.results.get(number), self._document.scene
         if result is None or result.scene.same_picture(present):

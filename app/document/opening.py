@@ -119,7 +119,7 @@ def templates(label_set: LabelSet) -> list[Template]:
             if path.is_file() and load_label_set(drawn_with).same_labels(label_set):
                 known_templates.append(Template(path, title, str(entry.get("title_zh") or title), drawn_with))
     except (OSError, ValueError, KeyError, TypeError, EngineError):
-        pass  # a damaged list: an empty map can still be had
+        pass  # a damaged list: the empty map is still offered
     return known_templates
 
 

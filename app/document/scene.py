@@ -315,7 +315,7 @@ class Scene:
         digest.update(self.label_map.digest())
         return digest.digest()
 
-    # ------------------------------------------------------------ other scenes made of it
+    # ------------------------------------------------------------ scenes derived from it
 
     def on_other_ground(self: S, **values: Any) -> S:
         """The scene with another label set, size or picture; what says nothing there goes back to its default."""

@@ -35,7 +35,7 @@ class ThumbnailFolder:
         image = QImage(str(path))
         with suppress(OSError):
             if image.isNull():
-                path.unlink()  # damaged: `save` writes it anew
+                path.unlink()  # damaged: `save` writes it again
             else:
                 os.utime(path)  # used today
         return None if image.isNull() else image

@@ -150,7 +150,7 @@ def gives_way(
     """Whether an exact picture that has been painted for `elapsed` seconds should stop for a newer request like it.
 
     Only if a preview of the newer one comes in its stead: otherwise someone who keeps changing things would never see
-    a picture. And only if that is quicker than to let it end. A preview never gives way.
+    a picture. And only if that is quicker than letting it end. A preview is never stopped.
     """
     instead = choose(exact, previews, seconds, moving=moving, previewed=False, budget=budget, patience=patience)
     return not instead.exact and seconds(exact) - elapsed > budget

@@ -46,7 +46,7 @@ class Job:
     moving: bool = False
     previewed: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
-    superseded: bool = False  # it gave way to a newer one: that it was cancelled is not told
+    superseded: bool = False  # a newer one replaced it: that it was cancelled is not reported
     began: float = 0.0
     painting: Painting | None = None  # what is being painted, of a Sizable
 
@@ -73,7 +73,7 @@ class Learnt:
         self._session: object = None
 
     def meet(self, session: object) -> None:
-        """Another session is another device, or weights read anew: what was learnt of the old one no longer holds."""
+        """Another session is another device, or weights read again: what was learnt of the old one no longer holds."""
         if self._session is not session:
             if self._session is not None:
                 self.pace = Pace()

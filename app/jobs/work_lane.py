@@ -134,7 +134,7 @@ class WorkLane(QObject):
             on_failed: gets an EngineError; without it, `failed` is emitted.
             on_progress: gets 0-1 and what is being done.
             only_for: what the job is done for, the document as a rule. Where it is another one when the job ends, the
-                result is dropped without a word. An error is told even then: it says which file is wrong.
+                result is dropped silently. An error is reported even then: it says which file is wrong.
         """
         if self._closed:
             raise RuntimeError("the work lane is shut down")

@@ -1,4 +1,4 @@
-"""A line of text that gives way instead of widening its panel, and says by three dots that it did."""
+"""A line of text that is cut short instead of widening its panel, with three dots where it is."""
 
 from __future__ import annotations
 

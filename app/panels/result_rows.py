@@ -60,7 +60,7 @@ class ResultModel(QAbstractListModel):
         self.refresh()
 
     def refresh(self) -> None:
-        """The pictures have changed. Tiles that stay are told one by one, so that a choice of tiles survives."""
+        """The pictures have changed. Tiles that stay are updated one by one, so that a choice of tiles survives."""
         new_results = tuple(reversed(self._document.results))
         old_numbers, wanted_numbers = [r.number for r in self._results], [r.number for r in new_results]
         if [n for n in old_numbers if n in wanted_numbers] == [n for n in wanted_numbers if n in old_numbers]:

@@ -15,7 +15,7 @@ ROW_ROLE = Qt.ItemDataRole.UserRole + 2
 
 
 class LabelRowsModel(QAbstractListModel):
-    """Rows of labels, in the order of ``_labels``; whatever is dropped on one is told with its label."""
+    """Rows of labels, in the order of ``_labels``; what is dropped on one is emitted with its label."""
 
     incoming = Signal(int, object)  # label, Incoming
 

@@ -10,7 +10,7 @@ from engine.requests.styles import MAX_SEED
 
 
 class SeedField(QLineEdit):
-    """A seed, 0 to 2^63 - 1, or nothing where there is none. What is no seed gives way to the one that was shown."""
+    """A seed, 0 to 2^63 - 1, or nothing where there is none. Text that is no seed becomes the seed shown before."""
 
     entered = Signal(object)  # int: may be larger than what a C++ int holds
 

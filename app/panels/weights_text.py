@@ -83,7 +83,7 @@ def entry_html(weights_entry: WeightsEntry, checked_problem: str | None) -> str:
 
 
 def missing_html(missing_item: Missing) -> str:
-    """What is not installed is for, and where its files go."""
+    """What something that is not installed is for, and where its files go."""
     file_names = ", ".join(missing_item.files)
     use_sentence = tr("Not installed. It is used for: {0}.").format(tr(USES[missing_item.use]))
     return (

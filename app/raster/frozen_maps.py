@@ -142,7 +142,7 @@ class FrozenMap:
 
 
 class LiveMap:
-    """A label map that is painted on: `pixels`, (H, W) uint8; whoever writes into it says so by `touch`."""
+    """A label map that is painted on: `pixels`, (H, W) uint8; code that writes into it says so by `touch`."""
 
     def __init__(self, frozen: FrozenMap) -> None:
         self.pixels = frozen.array()

@@ -69,7 +69,7 @@ class FolderEdit(QWidget):
 
 
 class NumberEdit(QLineEdit):
-    """A number as recipes write it: 1.5e-4, 2000. Marks what is none."""
+    """A number as recipes write it: 1.5e-4, 2000. Marks text that is no number."""
 
     def __init__(self, accessible_name: str, number: float, *, whole: bool, least: float | None = None) -> None:
         super().__init__(number_text(number))
@@ -79,7 +79,7 @@ class NumberEdit(QLineEdit):
 
     @property
     def value(self) -> float | int | None:
-        """The number; None while what stands there is none that may be used."""
+        """The number; None while the text is no number that may be used."""
         try:
             number = float(self.text().strip().replace(",", "."))
         except ValueError:

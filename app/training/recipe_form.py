@@ -90,6 +90,10 @@ class RecipeForm(QWidget):
         column_layout.addWidget(self.problem)
         column_layout.addWidget(self._numbers)
 
+    def field(self, recipe_key: str) -> NumberEdit:
+        """The field of one of the recipe's numbers: "steps", "task.ema". Raises KeyError: there is none."""
+        return self._edits[recipe_key]
+
     # --- recipes ------------------------------------------------------------------------------------
 
     def load(self, source: str | Path) -> None:

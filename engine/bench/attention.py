@@ -1,8 +1,8 @@
 """What attentive normalization costs beside self-attention, by the size of the map, for `tessera bench attention`.
 
 The article gives O(n N H W C) for the one and O(N (H^2 W^2 C + H W C^2)) for the other (section 3.4). Each module runs
-forward, as in use, on random maps of the inpainting network's width, in a process of its own, so that the memory told
-is that module's.
+forward, as in use, on random maps of the inpainting network's width, in a process of its own, so that the memory
+reported is that module's.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import math
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from statistics import median
-from typing import Any
 
 import psutil
 
@@ -34,10 +33,6 @@ class AttentionRow:
     side: int
     seconds: float | None
     megabytes: float | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
 
 
 def measure(

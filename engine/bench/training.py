@@ -62,7 +62,7 @@ class Spans:
 
     @contextmanager
     def inside(self, step_part: str) -> Iterator[None]:
-        """Time in here is this part's, whoever had it before has it again afterwards."""
+        """Counts the time inside for this part; afterwards it counts for the part before again."""
         part_before = self.part
         self.switch(step_part)
         try:

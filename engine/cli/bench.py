@@ -29,7 +29,7 @@ def synthesis(
         int | None,
         typer.Option("--size", min=8, metavar="PIXELS", help="Side of the label map; the network's own unless given."),
     ] = None,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Pictures per edit; medians are told.")] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Pictures per edit; the median counts.")] = 5,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
 ) -> None:
     """Measure the fast renderer against the literal network, in one run.
@@ -107,7 +107,7 @@ def training(
         Path | None, typer.Option("--data", help="A dataset folder; drawn pictures of --label-set unless given.")
     ] = None,
     label_set: Annotated[str, typer.Option("--label-set", help="The labels of drawn pictures.")] = "faces",
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps that are measured, after two more.")] = 5,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps to measure, after two to warm up.")] = 5,
     published: Annotated[
         bool,
         typer.Option("--published", help="A training step at the published widths, 128 x 128, against a literal one."),
@@ -221,6 +221,19 @@ def photo(
         raise SystemExit(CHECK_FAILED)
 
 
+def attention(
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
+) -> None:
+    """Measure attentive normalization beside self-attention: time and memory by the size of the map."""
+    from engine.bench.attention import as_table, measure
+
+    _check_json_file(json_file)
+    with progress("measuring") as on_progress:
+        bench_rows = measure(on_progress)
+    _say_measured(as_table(bench_rows))
+    _keep(json_file, bench_rows)
+
+
 def _check_json_file(json_file: Path | None) -> None:
     if json_file is not None:
         check_target(json_file, (".json",))
@@ -240,19 +253,6 @@ def _keep(json_file: Path | None, measured: Measured | Sequence[Measured]) -> No
 
     if json_file is not None:
         write_json(json_file, measured)
-
-
-def attention(
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the rows there too.")] = None,
-) -> None:
-    """Measure attentive normalization beside self-attention: time and memory by the size of the map."""
-    from engine.bench.attention import as_table, measure
-
-    _check_json_file(json_file)
-    with progress("measuring") as on_progress:
-        bench_rows = measure(on_progress)
-    _say_measured(as_table(bench_rows))
-    _keep(json_file, bench_rows)
 
 
 # What `tessera bench` can measure: a function per entry, its parameters typer's, heavy imports inside. The

@@ -45,7 +45,7 @@ def guarded(command: _Command) -> _Command:
             _leave(str(error), INTERNAL)
         except EngineError as error:
             _leave(str(error), USER_MISTAKE)
-        except BrokenPipeError:  # the reader of our output (head, less) has gone: nobody is left to tell
+        except BrokenPipeError:  # the reader of our output (head, less) has gone: there is no one to answer
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(OK) from None
         except Exception as error:
@@ -162,7 +162,7 @@ def check_target(target: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def check_json_file(json_file: Path | None) -> bool:
-    """Refuse a --json file that could not be written; whether the answer shall go to stdout instead ("-").
+    """Refuse a --json file that could not be written; whether the answer goes to stdout instead ("-").
 
     Raises BadFile.
     """

@@ -86,7 +86,7 @@ def render(
     same seed is the same style) or mean. A PNG carries its request: given to `render` again, or dropped on
     the editor, it restores everything. Files whose names hold @, = or : are taken as they are if they exist.
 
-    --variations 6 --label hair paints six pictures in which only the hair's style is drawn anew: a grid, or,
+    --variations 6 --label hair paints six pictures in which only the hair's style is drawn again: a grid, or,
     where --out has no suffix, a new folder of PNG files that each carry their request.
     """
     from engine.pictures.images import PICTURE_SUFFIXES

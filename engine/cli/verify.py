@@ -16,7 +16,7 @@ def verify(
     ],
     as_json: JsonFlag = False,
 ) -> None:
-    """Run golden cases: NAME, the largest absolute difference and seconds for each, one line a case.
+    """Run golden cases: NAME, the largest absolute difference and seconds for each, one line per case.
 
     Exit code 1 if a difference is over 1e-4 or a case is of a kind that is not yet supported (its
     difference reads "nan").

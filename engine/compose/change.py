@@ -142,7 +142,7 @@ def region_change(
         label_map: (h, w) its label ids.
         label: whose region is changed.
         matte: of the region, on the same grid.
-        style: what the region shall look like.
+        style: what the region is to look like.
         shift: (h, w, 3) Lab, see `model_change`.
         box: where the small photo lies in the whole one.
 

@@ -156,7 +156,7 @@ def composed(case: Case) -> tuple[Array, float]:
 
 
 def style_tones(case: Case, label: int) -> Tones:
-    """What a label shall look like: as in the style's photo, or as painted where there is none."""
+    """What a label is to look like: as in the style's photo, or as painted where there is none."""
     if case.style is not None and case.style_map is not None:
         return tones_of(as_colours(case.style), (case.style_map == label).astype(np.float32))
     return tones_of(as_colours(case.painted), (case.label_map == label).astype(np.float32))

@@ -7,8 +7,8 @@ one region's style changes is measured (`engine.metrics.diversity`). Pictures ar
 trained on: a centre square, or as wide as its `aspect_ratio`. Parsers: their label maps, made as the editor makes
 them, are compared with the true ones at each picture's own size.
 
-A number that cannot be had (feature network or parser not installed) is None, and "missing" says why. docs/models.md
-defines all of them.
+A number that cannot be measured (feature network or parser not installed) is None, and "missing" says why.
+docs/models.md defines all of them.
 """
 
 from __future__ import annotations

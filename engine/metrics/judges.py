@@ -46,7 +46,7 @@ REAL, OWN, DRAWN = "real", "own", "drawn styles"
 
 @dataclass
 class Judges:
-    """What the networks have seen so far. `missing`: why a number cannot be had, by its name."""
+    """What the networks have seen so far. `missing`: why a number cannot be measured, by its name."""
 
     features: FeatureNet | None
     inception: Inception | None

@@ -16,7 +16,7 @@ Array = np.ndarray
 RARE_SHARE = 2e-4
 """Labels with a smaller share of the split's pixels are left out of "miou_without_rare" (necklaces, in `faces`)."""
 GOOD = 0.5
-"""mIoU over which a label map counts as good: it needs retouching, not painting anew."""
+"""mIoU over which a label map counts as good: it needs retouching, not painting from scratch."""
 RIGHT = 0.95
 """Share of the maps called sure that must be good."""
 

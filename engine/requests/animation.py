@@ -150,7 +150,7 @@ def write_gif(
     if not pictures:
         raise BadRequest("There is no picture to animate.")
     if not 0.02 <= seconds_per_frame <= 60:
-        raise BadRequest("{0} seconds per frame cannot be had; give 0.02 to 60.", f"{seconds_per_frame:g}")
+        raise BadRequest("A frame cannot be shown for {0} seconds; give 0.02 to 60.", f"{seconds_per_frame:g}")
     palette = _palette(pictures)
     frame_order = list(range(len(pictures)))
     if back:

@@ -90,7 +90,7 @@ class Services:
 class Request(Frozen, Generic[R], frozen=True, tag_field="kind"):
     """One job for one set of weights; a kind derives from it with `tag="its name in JSON"`.
 
-    Its fields are checked when it is made, whoever makes it: wrong ones raise BadRequest.
+    Its fields are checked when it is made: wrong ones raise BadRequest.
     """
 
     task: ClassVar[Message]

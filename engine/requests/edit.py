@@ -217,7 +217,7 @@ class _Job:
         return kept.get(("change", self.frame_key, labels, edit.label, tones_key), fitted).weakened(edit.strength)
 
     def _tones(self, edit: RegionEdit) -> tuple[Hashable, TonesAndNotes]:
-        """What an edit's region shall look like: a colour, a photo's region, or what the model paints; and its key."""
+        """What an edit's region is to look like: a colour, a photo's region, or what the model paints; and its key."""
         style, label_set = edit.style, self.painter.label_set
         files = tuple(
             file_identity(path)

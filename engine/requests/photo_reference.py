@@ -19,7 +19,7 @@ from engine.requests.styles import beside
 class PhotoReference(Frozen, frozen=True):
     """A photo's file.
 
-    path: where it is; beside `data` only its name. sha256: of the file's bytes, "" where nobody noted it down: then
+    path: where it is; beside `data` only its name. sha256: of the file's bytes, "" where it is not known: then
     whatever stands at the path is meant. data: the file's bytes, where the photo travels with the request (base64 in
     JSON), else None.
     """

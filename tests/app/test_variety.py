@@ -317,8 +317,8 @@ def test_the_preview_follows_the_slider_and_the_style_can_be_taken(window, docum
     session._set_end(MEAN)
     dialog.slider.setValue(30)
     dialog.slider.setValue(60)
-    qtbot.waitUntil(lambda: (MEAN, 0.6) in session._painted)
-    pixel = session._painted[(MEAN, 0.6)][document.label_map == HAIR][0]
+    qtbot.waitUntil(lambda: session.painted(0.6) is not None)
+    pixel = session.painted(0.6)[document.label_map == HAIR][0]
     assert np.allclose(pixel, 0.4 * 7 + 0.6 * 128, atol=1)
     dialog.take.click()
     assert document.style(HAIR) == MixStyle(SampleStyle(7), MEAN, 0.6)

@@ -47,7 +47,7 @@ def lacks(data_folder: Path, kind: DataKind = LABELLED) -> str:
 
 def _holds(searched_folder: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether a file of this kind is there or in a folder below; looks no further than the first one, nor through
-    links to folders, which may lead in a circle. True too where that cannot be told at once: the data report counts.
+    links to folders, which may lead in a circle. Also True where that cannot be seen at once: the data report counts.
     """
     looks_left, folders_below = MOST_ENTRIES, [str(searched_folder)]
     while folders_below:

@@ -144,12 +144,12 @@ def test_the_form_knows_what_is_missing(qtbot, studio, tmp_path):
     setup = studio.setup
     setup.recipe.load(recipe_file(tmp_path, 10))
     assert setup.start.isEnabled() and setup.new_run.recipe.changes() == {}
-    steps = setup.recipe._edits["steps"]
+    steps = setup.recipe.field("steps")
     for wrong in ("", "many", "0", "2.5"):
         steps.setText(wrong)
         assert not setup.start.isEnabled() and setup.why_not.isVisible()
     steps.setText("20")
-    setup.recipe._edits["task.ema"].setText("0.5")
+    setup.recipe.field("task.ema").setText("0.5")
     assert setup.new_run.recipe.changes() == {"steps": 20, "task.ema": 0.5}
     recipe = setup.new_run.plan().recipe
     assert (recipe.steps, recipe.task["ema"], recipe.resolution) == (20, 0.5, 32)

@@ -102,8 +102,8 @@ def test_losses_that_are_no_numbers_stop_the_run_and_the_good_checkpoint_is_kept
     # With a lower rate, as the sentence advises: a new run from this one's best state.
     before, setup = core.training.shown.folder, studio.setup
     studio.runs.like.click()
-    setup.recipe._edits["steps"].setText("2")
-    setup.recipe._edits["task.l1"].setText("0.5")
+    setup.recipe.field("steps").setText("2")
+    setup.recipe.field("task.l1").setText("0.5")
     assert studio.tabs.currentWidget() is setup and setup.start.isEnabled(), setup.why_not.text()
     plan = setup.new_run.plan()
     assert (plan.start, plan.recipe.steps, plan.recipe.task["l1"]) == (before, 2, 0.5)

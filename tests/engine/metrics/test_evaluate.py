@@ -1,4 +1,4 @@
-"""Measuring weights: what the numbers are, and what is said when one cannot be had."""
+"""Measuring weights: what the numbers are, and what is said when one cannot be measured."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _no_bundled_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 NEVER = {"FID-EfficientNetLite0", "FID-InceptionV3", "FID-InceptionV3, drawn styles", "inception_score", "r_precision"}
-"""What cannot be had here: neither EfficientNet-Lite0 nor Inception is installed, and no weights paint from text."""
+"""Not measured here: neither EfficientNet-Lite0 nor Inception is installed, and no weights paint from text."""
 
 
 def _measure(weights: str, data: Path, split: str = "val", **options: Any) -> dict[str, Any]:
