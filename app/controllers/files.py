@@ -23,6 +23,7 @@ from app.imaging.pixels import to_qimage
 from app.texts.label_names import name_of, set_name
 from engine.errors import EngineError
 from engine.labels.label_sets import LabelSet
+from engine.pictures.png import carries_style
 from engine.pictures.sniffing import is_torch_file
 
 PREVIEW = 72
@@ -100,6 +101,9 @@ class FilesController(QObject):
 
     def open_path(self, file_path: Path, *, label_id: int | None = None) -> None:
         """Open a file by its content. A picture dropped on a region gives that region its style."""
+        if carries_style(file_path):
+            self._styles.use_kept(file_path, Target(label_id))
+            return
         self._context.core.submit(
             lambda work: look_at(work, file_path),
             text=self.tr("Opening {0}").format(file_path.name),

@@ -76,6 +76,7 @@ def _style_handlers(controllers: Controllers) -> dict[str, Handler]:
         "style_all": styles.choose_file_for_all,
         "style_colour": controllers.colours.choose,
         "style_pipette": controllers.colours.take_pipette,
+        "style_keep": controllers.library.keep,
         "style_reset": styles.reset_label,
         "style_reset_all": styles.reset_all,
         "style_dice": dice.roll,

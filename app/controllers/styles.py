@@ -25,6 +25,8 @@ from app.texts.label_names import name_of
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.pictures.png import carries_style
+from engine.requests.style_file import read_style
 from engine.requests.styles import ColourStyle, ImageStyle, Style
 
 
@@ -135,9 +137,29 @@ class StylesController(QObject):
             self._document.set_current_label(label_id)
 
     def use_file(self, picture_path: Path, target: Target) -> None:
-        """Take a style (or all styles) from a picture file."""
-        if self._open(target):
+        """Take a style (or all styles) from a picture file; from a kept style's file that style."""
+        if carries_style(picture_path):
+            self.use_kept(picture_path, target)
+        elif self._open(target):
             self.photo(picture_path, lambda photo: self._regions_found(photo, target))
+
+    def use_kept(self, style_path: Path, target: Target) -> None:
+        """Take the style that a file of the library holds; without a label in the target, for the label that it was
+        kept from."""
+        try:
+            kept = read_style(style_path)
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return
+        if not kept.fits(self._document.label_set):
+            sentence = self.tr('The style "{0}" is for other regions than this document has.')
+            self._context.core.hub.notice(sentence.format(kept.name))
+            return
+        label_id = kept.label if target.label is None else target.label
+        if isinstance(kept.style, ColourStyle):
+            self.use_colour(kept.style.colour, Target(label_id))
+        elif self._scope.may_change(label_id):
+            self._put(label_id, target.slot, kept.style, kept.name)
 
     def pick(self, picture_path: Path, label_id: int, use_result: Callable[[Style], object]) -> None:
         """Let the user take the style of a picture's region, looked for at ``label_id``; ``use_result`` gets it. The

@@ -25,6 +25,7 @@ from app.controllers.studio import StudioController
 from app.controllers.styles import StylesController
 from app.controllers.styling.colours import ColoursController
 from app.controllers.styling.edits import EditsController
+from app.controllers.styling.library import LibraryController
 from app.controllers.variety import VarietyController
 from app.controllers.weights import WeightsController
 from app.panels.edits.panel import EditsPanel
@@ -61,6 +62,7 @@ class Controllers:
     files: FilesController
     help: HelpController
     labels: LabelsController
+    library: LibraryController
     looks: LooksController
     model: ModelController
     new: NewController
@@ -96,6 +98,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         files=FilesController(context, parts.canvas, styles, new, model, weights, parts.menus["RECENT"], parent),
         help=HelpController(context, parent),
         labels=LabelsController(context, parts.labels, parent),
+        library=LibraryController(context, styles, (parts.styles.shelf, parts.edits.shelf), parent),
         looks=LooksController(context, parent),
         model=model,
         new=new,

@@ -34,11 +34,11 @@ from app.shell.request_kinds import EDIT, RENDER, RequestPanels, tool_actions
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
               "style_colour", "style_pipette", "style_dice", "style_variations")  # fmt: skip
 STYLE_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", "style_lock", SEPARATOR, "style_variations",
-              "style_morph", SEPARATOR, "style_reset")  # fmt: skip
+              "style_morph", SEPARATOR, "style_keep", "style_reset")  # fmt: skip
 EDIT_MENU = ("style_file", "style_colour", "style_pipette", "style_lock", SEPARATOR, "edits_copy", "edits_paste",
-             SEPARATOR, "style_reset")  # fmt: skip
+             SEPARATOR, "style_keep", "style_reset")  # fmt: skip
 CANVAS_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", SEPARATOR, "label_change", "label_lock",
-               SEPARATOR, "style_reset")  # fmt: skip
+               SEPARATOR, "style_keep", "style_reset")  # fmt: skip
 
 
 class MainWindow(QMainWindow):

@@ -167,16 +167,18 @@ def write_image(path: PathLike, pixels: Array, *, request_json: str | None = Non
     }
     options = by_kind[format_name]
     if format_name == "PNG" and request_json is not None:
-        options["pnginfo"] = _request_chunk(request_json)
+        options["pnginfo"] = _text_chunk(REQUEST_KEY, request_json)
     buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
     image.save(buffer, format=format_name, **options)
     write_bytes(path, buffer.getvalue())
 
 
-def encode_png(pixels: Array, *, compress_level: int = 6) -> bytes:
-    """(H, W, 3) or (H, W) uint8 as the bytes of a PNG; equal arrays give equal bytes."""
+def encode_png(pixels: Array, *, compress_level: int = 6, text: tuple[str, str] | None = None) -> bytes:
+    """(H, W, 3) or (H, W) uint8 as the bytes of a PNG; equal arrays give equal bytes. `text`: a keyword and what an
+    iTXt chunk of it shall carry."""
     buffer = io.BytesIO()
-    _as_image(pixels).save(buffer, format="PNG", compress_level=compress_level)
+    chunks = None if text is None else _text_chunk(*text)
+    _as_image(pixels).save(buffer, format="PNG", compress_level=compress_level, pnginfo=chunks)
     return buffer.getvalue()
 
 
@@ -186,9 +188,9 @@ def _as_image(pixels: Array) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _request_chunk(request_json: str) -> PngImagePlugin.PngInfo:
+def _text_chunk(key: str, text: str) -> PngImagePlugin.PngInfo:
     chunks = PngImagePlugin.PngInfo()
-    chunks.add_itxt(REQUEST_KEY, request_json, zip=True)
+    chunks.add_itxt(key, text, zip=True)
     return chunks
 
 

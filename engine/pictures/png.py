@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -42,14 +43,31 @@ def _inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
 
 REQUEST_KEY = "tessera"
 """Keyword of the PNG iTXt chunk that carries a request."""
+STYLE_KEY = "tessera-style"
+"""Keyword of the PNG iTXt chunk that carries a style that the user keeps."""
+
+
+def carries_style(path: Path) -> bool:
+    """Whether a file is a PNG that carries a style. A quick look at its beginning, where the chunk stands."""
+    try:
+        with open(path, "rb") as handle:
+            beginning = handle.read(256)
+    except (OSError, ValueError):
+        return False
+    return beginning.startswith(_PNG_SIGNATURE) and b"iTXt" + STYLE_KEY.encode() + b"\0" in beginning
 
 
 def read_embedded_request(source: Source) -> str | None:
     """The request JSON that `write_image` put into a PNG, or None. Raises BadFile if it cannot be read."""
+    return read_embedded_text(source, REQUEST_KEY)
+
+
+def read_embedded_text(source: Source, key: str) -> str | None:
+    """The text of a PNG's iTXt chunk with the keyword `key`, or None. Raises BadFile if the file cannot be read."""
     data = source if isinstance(source, bytes) else read_bytes(source)
     for chunk_type, content in _png_chunks(data):
         keyword, _, flags_and_text = content.partition(b"\0")
-        if chunk_type != b"iTXt" or keyword != REQUEST_KEY.encode() or len(flags_and_text) < 2:
+        if chunk_type != b"iTXt" or keyword != key.encode() or len(flags_and_text) < 2:
             continue
         stored_text = flags_and_text[2:].split(b"\0", 2)[-1]  # after the language tag and the translated keyword
         plain_text = _inflate(stored_text) if flags_and_text[0] else stored_text

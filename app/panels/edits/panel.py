@@ -12,6 +12,7 @@ from app.document.document import Document
 from app.document.style_scope import StyleScope
 from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.edits.row import THUMB_SIDE, EditRow
+from app.panels.styles.shelf import StyleShelf
 from app.panels.widgets import muted_label
 from app.texts.label_names import name_of, style_source
 from engine.requests.edit import RegionEdit
@@ -75,6 +76,9 @@ class EditsPanel(QWidget):
         column_layout.setSpacing(0)
         column_layout.addWidget(self.hint)
         column_layout.addWidget(self.list, 1)
+        column_layout.addStretch(0)
+        self.shelf = StyleShelf(document, thumbnails, scope)
+        column_layout.addWidget(self.shelf)
         document.edits_changed.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.current_label_changed.connect(self._show_current)

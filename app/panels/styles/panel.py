@@ -15,6 +15,7 @@ from app.panels.rows import LABEL_ROLE, LabelRowsView
 from app.panels.styles.card import StyleCard
 from app.panels.styles.rows import StyleDelegate, StyleModel
 from app.panels.styles.samples import SampleStrip
+from app.panels.styles.shelf import StyleShelf
 from app.panels.widgets import muted_label, push_button
 
 
@@ -71,6 +72,7 @@ class StylesPanel(QWidget):
         self.button_all.clicked.connect(self.file_for_all_wanted)
         self.samples = SampleStrip()
         self.samples.picked.connect(lambda path: self.incoming_for_all.emit(Incoming(files=(path,))))
+        self.shelf = StyleShelf(document, thumbnails, scope)
         self.note_whole = muted_label(self.tr("These weights have one style for the whole picture."))
         self.note_whole.setWordWrap(True)
         self.model = StyleModel(document, self._scope, self)
@@ -87,6 +89,7 @@ class StylesPanel(QWidget):
         button_row.addWidget(self.button_dice_all)
         top_column.addLayout(button_row)
         top_column.addWidget(self.samples)
+        top_column.addWidget(self.shelf)
         top_column.addWidget(self.note_whole)
         bottom_column = QVBoxLayout()
         bottom_column.setContentsMargins(10, 0, 10, 0)
