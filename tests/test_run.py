@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import venv
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -165,6 +167,96 @@ def test_torch_is_tried_until_one_way_works(run: ModuleType, calls: list, monkey
     monkeypatch.setattr(run, "pip", lambda *a: tried.append(a) or (0 if run.TORCH_RANGE in a else 1))
     run.install_torch()
     assert len(tried) == len(run.torch_attempts(nvidia=False))
+
+
+@pytest.fixture
+def pip_says(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """Makes the venv's Python one whose pip warns and ends with an exit code."""
+
+    real_popen = subprocess.Popen
+
+    def stand_in(warning: str, exit_code: int) -> None:
+        code = f"import sys; print({warning!r}, file=sys.stderr); sys.exit({exit_code})"
+        monkeypatch.setattr(
+            subprocess, "Popen", lambda command, **options: real_popen([sys.executable, "-c", code], **options)
+        )
+
+    return stand_in
+
+
+def test_pip_s_warnings_are_shown_only_where_it_fails(
+    run: ModuleType, pip_says: Callable[[str, int], None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    pip_says("WARNING: running as root", 0)
+    assert run.pip("install", "--quiet", "--editable", run.ROOT) == 0
+    captured = capfd.readouterr()
+    assert "WARNING" not in captured.out + captured.err
+    pip_says("ERROR: no space left", 1)
+    assert run.pip("install", "--quiet", "--editable", run.ROOT) == 1
+    assert "no space left" in capfd.readouterr().err
+    assert run.pip("install", "--no-index", run.TORCH) == 1  # no wheel lies here: the next way is tried
+    assert "no space left" not in capfd.readouterr().err
+
+
+class LongInstallation:
+    """A process that is asked twice before it is done."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float) -> int:
+        self.waits.append(timeout)
+        if len(self.waits) < 3:
+            raise subprocess.TimeoutExpired("pip", timeout)
+        return 0
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_long_installation_says_that_it_goes_on(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on_terminal: bool
+) -> None:
+    venv_folder = Path(run.venv_folder())
+    venv_folder.mkdir()
+    (venv_folder / "torch.bin").write_bytes(bytes(3_000_000))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: on_terminal, raising=False)
+    assert run.watch(LongInstallation()) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("3 MB in .venv") == 2
+    assert shown.count("\n") == (0 if on_terminal else 2)
+    assert "1 min 05 s, 12 MB" in run.progress_line(65.3, 12_400_000)
+
+
+def test_of_two_starts_at_once_the_second_waits_says_so_and_installs_nothing(
+    run: ModuleType, calls: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentences: list[str] = []
+    waiting, failures = threading.Event(), []
+
+    def say(sentence: str) -> None:
+        sentences.append(sentence)
+        waiting.set()
+
+    def second_start() -> None:
+        try:
+            run.set_up([])
+        except BaseException as error:
+            failures.append(error)
+
+    monkeypatch.setattr(run, "say", say)
+    with open(run.lock_path(), "w") as first_lock:
+        assert run.try_lock(first_lock, wait=False)
+        second = threading.Thread(target=second_start)
+        second.start()
+        assert waiting.wait(60)
+        assert calls == [] and "waits" in sentences[0]
+        run.install([])  # the first start ends its work
+        calls.clear()
+    second.join()
+    assert failures == [] and calls == [] and run.is_current([])
+
+
+def test_the_help_names_every_command(run: ModuleType) -> None:
+    assert [command for command in run.COMMANDS if command not in run.__doc__.split("COMMAND ...")[1]] == []
 
 
 # ---------------------------------------------------------------- what it starts

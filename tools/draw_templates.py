@@ -206,5 +206,5 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, default=resource("templates"), help="resources/ unless given")
-    main(parser.parse_args().folder)
+    parser.add_argument("folder", nargs="?", type=Path, help="resources/templates unless given")
+    main(parser.parse_args().folder or resource("templates"))
