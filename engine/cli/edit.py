@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.common import CHECK_FAILED, Device, JsonFlag, cancelling, check_target, progress
 from engine.cli.request import perform
 from engine.cli.words import Drawn, StyleFile, split_label, split_style
 from engine.errors import BadRequest
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 
 def edit(
-    photo: Annotated[Path, typer.Argument(help="A photo.")],
-    target: Annotated[Path, typer.Option("--out", help="Where the photo goes: .png, .jpg, .webp or .tiff.")],
+    photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos.")],
+    target: Annotated[
+        Path,
+        typer.Option("--out", help="Where the photo goes: .png, .jpg, .webp or .tiff; a folder for a folder."),
+    ],
     weights: Annotated[str, typer.Option("--weights", help="Name or folder of the weights whose labels are meant.")],
     style: Annotated[
         list[str] | None,
@@ -34,9 +37,16 @@ def edit(
         list[str] | None,
         typer.Option("--strength", metavar="LABEL=0.8", help="How much of a region's change; 1 unless given."),
     ] = None,
-    label_map_file: Annotated[
-        Path | None, typer.Option("--labels", help="Label map of the whole photo; a parser finds it unless given.")
+    label_maps: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="Label map of the whole photo (for a folder: a folder of maps NAME.png); a parser finds it otherwise.",
+        ),
     ] = None,
+    keep_place: Annotated[
+        bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers in the EXIF data.")
+    ] = False,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -45,7 +55,11 @@ def edit(
     Every sample outside the regions is the file's own; texture and light of the regions stay. Colour profile, EXIF
     data and resolution are kept, place and serial numbers are not. A label is a name or a number; spaces may be
     written as underscores: --colour lower_lip=#a01030.
+
+    A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
+    goes on where it was interrupted. Exit code 1 if a photo was left out.
     """
+    from engine.cli.edit_folder import check_folders
     from engine.cli.weights import label_set_of
     from engine.labels.label_maps import read_label_map
     from engine.requests.edit import EditRequest
@@ -53,20 +67,39 @@ def edit(
     from engine.requests.photo_reference import PhotoReference
     from engine.weights.store import lasting_name
 
-    check_target(target, EditRequest.suffixes)
+    whole_folder = photo.is_dir()
+    if whole_folder:
+        check_folders(photo, target)
+    else:
+        check_target(target, EditRequest.suffixes)
+    if whole_folder and label_maps is not None and not label_maps.is_dir():
+        raise BadRequest('"{0}" is one label map for a folder of photos; give a folder of maps.', label_maps)
     label_set = label_set_of(weights)
     edits = edits_of(label_set, style or [], colour or [], strength or [])
-    label_map = None
-    if label_map_file is not None:
-        label_map = LabelMapData.from_array(read_label_map(label_map_file, label_set).label_map)
-    request = EditRequest(lasting_name(weights), PhotoReference.of(photo), edits, label_map)
+
+    def request_for(path: Path) -> EditRequest:
+        label_map, map_file = None, label_maps
+        if whole_folder and label_maps is not None:
+            map_file = (label_maps / path.relative_to(photo)).with_suffix(".png")
+        if map_file is not None and (map_file.exists() or not whole_folder):
+            label_map = LabelMapData.from_array(read_label_map(map_file, label_set).label_map)
+        return EditRequest(lasting_name(weights), PhotoReference.of(path), edits, label_map)
 
     from engine.session import Session
 
-    session = Session(device)
+    session, complete = Session(device), True
     with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
-        answer = perform(session, request, target, on_progress, cancel)
+        if whole_folder:
+            from engine.cli.edit_folder import FolderEdit, answer_of
+
+            record = FolderEdit(session, photo, target, request_for, keep_place).run(on_progress, cancel)
+            answer = answer_of(target, record)
+            complete = not any(edited.problem for edited in record.photos.values())
+        else:
+            answer = perform(session, request_for(photo), target, on_progress, cancel, keep_place=keep_place)
     answer.tell(as_json)
+    if not complete:
+        raise SystemExit(CHECK_FAILED)
 
 
 def edits_of(

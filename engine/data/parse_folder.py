@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 
 from engine.data.layout import files_below, stem_of
 from engine.errors import BadFile, Cancelled, Message
 from engine.files import cannot, read_bytes, write_text
+from engine.labels.doubts import doubt_about
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 
@@ -32,10 +32,6 @@ RECORD = "parsed.json"
 SAVE_SECONDS, SAVE_BYTES = 20.0, 100 << 20
 """A run that is killed loses no more than what it did in so many seconds; so much waits in memory."""
 UNSURE = "the parser is unsure"
-NEARLY_ALL = 0.985
-"""Share of a picture that one label may cover at most: more shows nothing to learn from."""
-FACE_PARTS = ("skin", "nose", "left eye", "right eye", "upper lip", "lower lip")
-"""A label set with these is of faces, and what a face must have can be asked for."""
 
 
 class Parsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,48 +171,6 @@ class _Waiting:
         self._since = time.monotonic()
 
 
-def doubt_about(label_map: Array, label_set: LabelSet) -> str:
-    """Why a label map cannot be right, as the second half of a sentence; "" where nothing speaks against it.
-
-    label_map: (H, W) uint8. Any map: one label everywhere. Faces: no skin, nose or lips; no eyes, unless glasses
-    cover them; two noses; lips above the nose or the nose above the eyes.
-    """
-    counts = np.bincount(label_map.ravel(), minlength=len(label_set))
-    if counts.max() > NEARLY_ALL * label_map.size:
-        return f"nearly all of it is {label_set.labels[int(counts.argmax())].name}"
-    ids = {label.name: label.id for label in label_set.labels}
-    if not all(name in ids for name in FACE_PARTS):
-        return ""
-    least = max(4, label_map.size // 10_000)
-
-    def shows(*names: str) -> bool:
-        return sum(int(counts[ids[name]]) for name in names if name in ids) >= least
-
-    for name in ("skin", "nose"):
-        if not shows(name):
-            return f"no {name} was recognised"
-    if not shows("upper lip", "lower lip"):
-        return "no lips were recognised"
-    both = shows("left eye") and shows("right eye")
-    if not both and not shows("eyeglasses"):
-        return "the eyes were not recognised"
-    nose = label_map == ids["nose"]
-    areas = cv2.connectedComponentsWithStats(nose.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
-    if areas.max() < 0.8 * areas.sum():
-        return "it shows more than one nose"
-    nose_at = _height(nose)
-    if _height(np.isin(label_map, [ids["upper lip"], ids["lower lip"]])) < nose_at:
-        return "the lips are above the nose"
-    if both and _height(np.isin(label_map, [ids["left eye"], ids["right eye"]])) > nose_at:
-        return "the eyes are below the nose"
-    return ""
-
-
-def _height(mask: Array) -> float:
-    """The mean row of a mask that is not empty."""
-    return float(np.nonzero(mask)[0].mean())
-
-
 def _pictures(folder: Path) -> dict[str, Path]:
     """Stem -> file. Raises BadFile: there are none, or two share a stem."""
     images = folder / "images"
@@ -260,7 +214,7 @@ def _parse_one(path: Path, parse: Parse, label_set: LabelSet, sure: float) -> tu
         label_map, confidence = parse(path)
     except BadFile as error:
         return None, Parsed(0.0, str.__str__(error.message))  # JSON takes plain strings alone
-    doubt = doubt_about(label_map, label_set)
+    doubt = str.__str__(doubt_about(label_map, label_set))
     if not doubt and confidence < sure:
         doubt = f"{UNSURE} ({confidence:.2f})"
     return None if doubt else label_map, Parsed(round(confidence, 4), doubt)

@@ -11,6 +11,7 @@ import numpy as np
 from engine.compose.mattes import soft_labels
 from engine.compose.samples import as_colours
 from engine.errors import BadRequest, Message, WeightsError
+from engine.labels.doubts import doubt_about, has_small_face
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import focus, has_background, reduced
@@ -30,7 +31,7 @@ class Frame:
     """Where changes are fitted.
 
     pixels: (h, w, 3) uint8, colours the same in 0..1. label_map: (h, w). soft: (h, w, L), see `soft_labels`.
-    box: of it in the photo. whole_map: label map of the whole photo, any size. warnings: the parser's.
+    box: of it in the photo. whole_map: label map of the whole photo, any size. warnings: doubts about the map.
     """
 
     pixels: Array
@@ -64,6 +65,10 @@ class Frame:
         height, width = looked_at.shape[:2]
         sized = resize_label_map(whole_map, height, width)
         rows, columns = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
+        if given is None and not warnings and (doubt := doubt_about(sized[rows, columns], label_set)):
+            warnings = (Message("its regions cannot be right, {0}; correct its label map.", doubt),)
+        if has_small_face(whole_map, label_set):
+            warnings += (Message("its face is small, so regions are coarse; a photo cropped to the face gives more."),)
         crop = looked_at[rows, columns]
         factor = SIDE / max(crop.shape[:2])
         size = max(1, round(crop.shape[0] * factor)), max(1, round(crop.shape[1] * factor))

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.errors import Message, WeightsError
+from engine.labels.doubts import FACE_PARTS
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import channels_last
@@ -23,7 +24,6 @@ from engine.weights.store import Weights
 Array = np.ndarray
 FACE_SHARE = 0.03
 """Share of the picture that skin, nose, eyes and lips must cover for a portrait parser to have found a face."""
-FACE_LABELS = ("skin", "nose", "left eye", "right eye", "upper lip", "lower lip")
 
 
 class PhotoParser:
@@ -109,11 +109,11 @@ class PhotoParser:
         return F.pad(image, (0, right_columns, 0, bottom_rows), mode="replicate")
 
     def _face_labels(self) -> list[int]:
-        return [label.id for label in self.label_set.labels if label.name in FACE_LABELS]
+        return [label.id for label in self.label_set.labels if label.name in FACE_PARTS]
 
     def _face_box(self, label_ids: Array) -> tuple[int, int, int, int] | None:
         """A square around a face that fills less than half of the picture's width, as the training set frames it."""
-        if len(self._face_labels()) < len(FACE_LABELS):
+        if len(self._face_labels()) < len(FACE_PARTS):
             return None
         face_rows, face_columns = np.nonzero(np.isin(label_ids, self._face_labels()))
         if len(face_columns) < 0.002 * label_ids.size:
@@ -134,7 +134,7 @@ class PhotoParser:
 
     def _warnings(self, label_ids: Array, confidence: float) -> tuple[str, ...]:
         face_labels = self._face_labels()
-        if len(face_labels) == len(FACE_LABELS):
+        if len(face_labels) == len(FACE_PARTS):
             face_shares = np.bincount(label_ids.ravel(), minlength=len(self.label_set))[face_labels] / label_ids.size
             if face_shares.sum() < FACE_SHARE or face_shares[1] == 0:
                 return (

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from engine.data import parse_folder as module
-from engine.data.parse_folder import ParsedFolder, doubt_about, parse_folder
+from engine.data.parse_folder import ParsedFolder, parse_folder
 from engine.errors import BadFile, Cancelled
+from engine.labels.doubts import doubt_about
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import write_image

@@ -13,6 +13,8 @@ from PIL import Image
 
 from engine.compose.samples import in_colour
 from engine.errors import BadRequest, MissingPhoto, MissingStyle
+from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import resize_image, write_image
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo, read_photo
@@ -20,6 +22,7 @@ from engine.requests.edit import EditRequest, RegionEdit
 from engine.requests.json_text import from_json, schema_of, to_json
 from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
+from engine.requests.photo_frame import Frame
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle
 from engine.session import Session
@@ -292,3 +295,38 @@ def test_the_command_writes_the_edited_photo(
     assert 0 < (before != after).any(-1).mean() < 0.1
     twice = run("edit", photo_file, "--weights", "tiny-sean", *words[:4], "--style", "lower lip=mean", "--out", "o.png")
     assert twice.code == 2 and "twice" in twice.err
+
+
+# ---------------------------------------------------------------- doubts
+
+
+class _Finder:
+    """A parser that finds what it is told to find, and is sure of it."""
+
+    def __init__(self, label_map: np.ndarray, label_set: LabelSet) -> None:
+        self.label_set, self._label_map = label_set, label_map
+
+    def parse(self, pixels: np.ndarray) -> tuple[np.ndarray, float, tuple[str, ...]]:
+        return resize_label_map(self._label_map, *pixels.shape[:2]), 1.0, ()
+
+    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        shape = (len(self.label_set), *pixels.shape[:2])
+        return np.full(shape, 1 / len(self.label_set), np.float32)
+
+
+def test_small_faces_and_maps_that_cannot_be_right_are_told(tiny_label_map: np.ndarray) -> None:
+    faces, samples = load_label_set("faces"), np.full((300, 200, 3), 128, np.uint8)
+    upside_down = np.where(tiny_label_map == 12, 2, np.where(tiny_label_map == 2, 12, tiny_label_map)).astype(np.uint8)
+    upside_down[tiny_label_map == 11] = 1
+    far = np.zeros((640, 640), np.uint8)
+    far[300:364, 300:364] = tiny_label_map
+
+    def warnings(label_map: np.ndarray, given: LabelMapData | None = None) -> tuple[str, ...]:
+        return Frame.of(samples, given, faces, _Finder(label_map, faces)).warnings
+
+    assert warnings(tiny_label_map) == ()
+    (warning,) = warnings(upside_down)
+    assert warning == "its regions cannot be right, the lips are above the nose; correct its label map."
+    assert warnings(np.ones((64, 64), np.uint8))[0].startswith("its regions cannot be right, nearly all of it is skin")
+    assert [text[:17] for text in warnings(far)] == ["its face is small"]
+    assert warnings(far, LabelMapData.from_array(upside_down)) == ()  # a person's own map is their word

@@ -1,0 +1,136 @@
+"""`tessera edit FOLDER`: every photo is edited into another folder, and what could not be is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.cli.edit_folder import RECORD, FolderEdit
+from engine.errors import Cancelled
+from engine.labels.label_maps import write_label_map
+from engine.labels.label_sets import load_label_set
+from engine.pictures.images import read_image, write_image
+from engine.requests.edit import EditRequest, RegionEdit
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.photo_reference import PhotoReference
+from engine.requests.styles import ColourStyle
+from engine.session import Session
+from tests.commands import Done, Runner, one_sentence
+from tests.fixtures import face_label_map, photo_of
+
+HAIR = 13
+
+
+@pytest.fixture
+def photos(desk: Path) -> Path:
+    """photos/: two portraits of different formats, one in a folder, a text; maps/: their label maps."""
+    for name in ("anna.jpg", "more/ben.png"):
+        for path in (Path("photos", name), Path("maps", name).with_suffix(".png")):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(Path("photos", name), photo_of(face_label_map(), len(name)))
+        write_label_map(Path("maps", name).with_suffix(".png"), face_label_map(), load_label_set("faces"))
+    Path("photos", "notes.txt").write_text("no picture", "utf-8")
+    return Path("photos")
+
+
+def edit(run: Runner, *words: object) -> Done:
+    return run("edit", "photos", "--weights", "tiny-sean", "--labels", "maps", "--out", "done", *words)
+
+
+def test_every_photo_of_a_folder_is_edited_into_another(run: Runner, photos: Path) -> None:
+    done = edit(run, "--colour", "hair=#c09060", "--json")
+    assert done.code == 0, done.err
+    answer = json.loads(done.out)
+    assert (answer["edited"], answer["finished_before"], answer["left_out"]) == (2, 0, {})
+    for name in ("anna.jpg", "more/ben.png"):
+        before, after = read_image(photos / name).pixels, read_image(Path("done", name)).pixels
+        assert after.shape == before.shape and (after != before).any()
+    record = json.loads(Path("done", RECORD).read_text("utf-8"))["photos"]
+    assert record.keys() == {"anna.jpg", "more/ben.png"} and record["more/ben.png"]["changed"] > 0.1
+
+
+def test_a_bad_photo_is_left_out_and_the_rest_goes_on(run: Runner, photos: Path) -> None:
+    (photos / "a-broken.jpg").write_bytes((photos / "anna.jpg").read_bytes()[:300])
+    write_image(photos / "bald.png", photo_of(face_label_map()))
+    write_label_map("maps/bald.png", np.ones((64, 64), np.uint8), load_label_set("faces"))
+    done = edit(run, "--colour", "hair=#c09060")
+    assert done.code == 1
+    first, *left_out = done.out.splitlines()
+    assert "2 edited, 0 finished before, 2 left out" in first
+    assert left_out[0].startswith("  a-broken.jpg: ") and "damaged" in left_out[0]
+    assert left_out[1].startswith("  bald.png: The photo has no region") and '"hair"' in left_out[1]
+    assert sorted(path.name for path in Path("done").iterdir()) == ["anna.jpg", RECORD, "more"]
+
+
+def test_what_is_finished_is_skipped_unless_something_has_changed(run: Runner, photos: Path) -> None:
+    words = ["--colour", "hair=#c09060"]
+    edit(run, *words)
+    first = Path("done/anna.jpg").stat().st_mtime_ns
+    assert "0 edited, 2 finished before" in edit(run, *words).out
+    assert Path("done/anna.jpg").stat().st_mtime_ns == first
+    write_image(photos / "anna.jpg", photo_of(face_label_map(), 9))
+    assert "1 edited, 1 finished before" in edit(run, *words).out
+    Path("done/more/ben.png").unlink()
+    assert "1 edited, 1 finished before" in edit(run, *words).out
+    assert "2 edited, 0 finished before" in edit(run, *words, "--strength", "hair=0.5").out
+    shutil.rmtree(photos / "more")
+    assert "0 edited, 1 finished before" in edit(run, *words, "--strength", "hair=0.5").out
+    assert json.loads(Path("done", RECORD).read_text("utf-8"))["photos"].keys() == {"anna.jpg"}
+
+
+def test_another_style_picture_makes_all_again(run: Runner, photos: Path) -> None:
+    words = ["--style", "hair=ben.png@ben.labels.png"]
+    assert "2 edited" in edit(run, *words).out
+    assert "0 edited" in edit(run, *words).out
+    write_image("ben.png", photo_of(face_label_map(), 7))
+    assert "2 edited" in edit(run, *words).out
+
+
+def test_an_interrupted_run_keeps_what_is_finished_and_leaves_no_part_of_a_file(photos: Path) -> None:
+    cancel = threading.Event()
+    label_map = LabelMapData.from_array(face_label_map())
+    edits = (RegionEdit(HAIR, ColourStyle("#c09060")),)
+
+    def stop_in_the_second(fraction: float, name: str) -> None:
+        if fraction > 0.51:
+            cancel.set()
+
+    job = FolderEdit(
+        Session("cpu"), photos, Path("done"),
+        lambda path: EditRequest("tiny-sean", PhotoReference.of(path), edits, label_map), keep_place=False,
+    )
+    with pytest.raises(Cancelled):
+        job.run(stop_in_the_second, cancel)
+    assert sorted(path.name for path in Path("done").rglob("*")) == ["anna.jpg", RECORD]
+    record = job.run(lambda fraction, name: None, threading.Event())
+    assert [photo.finished_before for photo in record.photos.values()] == [True, False]
+
+
+def test_names_say_the_format_that_is_written(run: Runner, photos: Path) -> None:
+    Image.fromarray(photo_of(face_label_map())).save(photos / "anna.bmp")
+    Image.fromarray(photo_of(face_label_map())).save(photos / "really-a-png.jpg", "PNG")
+    for name in ("anna", "really-a-png"):
+        write_label_map(f"maps/{name}.png", face_label_map(), load_label_set("faces"))
+    assert edit(run, "--colour", "hair=#c09060").code == 0
+    assert {path.name for path in Path("done").glob("*.*")} >= {"anna.jpg", "anna.bmp.png", "really-a-png.jpg.png"}
+
+
+def test_folders_that_cannot_be_are_refused_with_a_sentence(run: Runner, photos: Path) -> None:
+    words = ("--weights", "tiny-sean", "--colour", "hair=#c09060", "--out")
+    assert "written over" in one_sentence(run("edit", "photos", *words, "photos").err)
+    assert "it is a file" in one_sentence(run("edit", "photos", *words, "anna.png").err)
+    assert "does not exist" in one_sentence(run("edit", "photos", *words, "nowhere/done").err)
+    Path("empty").mkdir()
+    assert "has no photos" in one_sentence(run("edit", "empty", *words, "done").err)
+    done = run("edit", "photos", *words, "done", "--labels", "face.png")
+    assert done.code == 2 and "give a folder of maps" in one_sentence(done.err)
+    Path("done").mkdir(exist_ok=True)
+    Path("done", RECORD).write_text("[]", "utf-8")
+    assert "is not what editing a folder writes" in one_sentence(edit(run, *words[2:4]).err)
+    assert Path("done", RECORD).read_text("utf-8") == "[]"
