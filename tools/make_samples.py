@@ -1,7 +1,7 @@
 """Paint the style samples and the sample document that come with Tessera, with Tessera's own weights.
 
 No picture of a data set is shipped: each style sample is painted from a template drawn by code, in styles whose codes
-were read from a few training pictures. Then the sample document takes its styles from those painted samples, as a
+were read from a few training pictures, or, for streets and house fronts, in styles drawn by a seed. Then the sample document takes its styles from those painted samples, as a
 user's document would.
 
     python tools/make_samples.py --weights sean-faces --data FOLDER
@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.labelled import LabelledFolder
-from engine.labels.label_maps import read_label_map
+from engine.labels.label_maps import read_label_map, resize_label_map, write_label_map
 from engine.pictures.images import encode_png
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData, encode_map
 from engine.requests.render import RenderRequest
-from engine.requests.styles import ImageStyle, Style, encode_code
+from engine.requests.styles import ImageStyle, SampleStyle, Style, encode_code
 from engine.session import Session
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
@@ -35,6 +35,21 @@ SAMPLES = (  # (name, template, training picture that lends its styles)
     ("moustache", "portrait-short-hair", "0052"),
     ("light-brown", "portrait-young", "0078"),
 )
+DRAWN = {  # weights: (name, template, seed of all its styles)
+    "sean-street": (
+        ("street-bright", "street-houses", 2),
+        ("street-clear", "street-avenue", 7),
+        ("street-blue", "street-crossing", 5),
+        ("street-dusk", "street-park", 6),
+    ),
+    "sean-facades": (
+        ("facade-cream", "facade-palace", 1),
+        ("facade-blue", "facade-apartments", 2),
+        ("facade-grey", "facade-palace", 4),
+        ("facade-orange", "facade-apartments", 6),
+        ("facade-ochre", "facade-modern", 8),
+    ),
+}
 DOCUMENT: tuple[str, str, dict[int, str]] = ("portrait-long-hair", "long-dark", {})
 """Template, sample for all regions, {label: another sample}."""
 
@@ -55,6 +70,20 @@ def paint_samples(session: Session, weights: str, lenders: LabelledFolder, style
         result = session.run(RenderRequest(weights, LabelMapData.from_array(label_map), styles))
         (styles_folder / f"{sample_name}.png").write_bytes(encode_png(result.pixels))
         (styles_folder / f"{sample_name}.labels.png").write_bytes(template_file.read_bytes())
+
+
+def paint_drawn_samples(session: Session, styles_folder: Path) -> None:
+    """Write OUT/NAME.png and OUT/NAME.labels.png for every sample whose styles are drawn."""
+    for weights, samples in DRAWN.items():
+        painter = session.painter(weights)
+        for sample_name, template_name, seed in samples:
+            label_map = read_label_map(RESOURCES / "templates" / f"{template_name}.png", painter.label_set).label_map
+            factor = painter.config.resolution / max(label_map.shape)
+            label_map = resize_label_map(label_map, *(round(side * factor / 32) * 32 for side in label_map.shape))
+            styles: dict[int, Style] = dict.fromkeys(range(len(painter.label_set)), SampleStyle(seed))
+            result = session.run(RenderRequest(weights, LabelMapData.from_array(label_map), styles))
+            (styles_folder / f"{sample_name}.png").write_bytes(encode_png(result.pixels))
+            write_label_map(styles_folder / f"{sample_name}.labels.png", label_map, painter.label_set)
 
 
 def write_document(session: Session, weights: str, samples_folder: Path, document_path: Path) -> None:
@@ -93,6 +122,7 @@ def main() -> None:
     data = LabelledFolder(options.data, "train", side)
     styles_folder = options.resources / "styles"
     paint_samples(session, options.weights, data, styles_folder)
+    paint_drawn_samples(session, styles_folder)
     write_document(session, options.weights, styles_folder, options.resources / "sample" / "sample.request.json")
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.library.samples import sample_pictures
 from app.library.store import adopt, delete, keep, read_library
 from engine.errors import BadFile, BadRequest, EngineError
-from engine.labels.label_maps import resize_label_map
+from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
 from engine.pictures.png import carries_style, read_embedded_request
@@ -129,3 +130,17 @@ def test_a_picture_that_is_gone_is_one_sentence(tmp_path):
 
 def test_a_style_fits_documents_of_its_labels_only():
     assert kept().fits(FACES) and not kept().fits(load_label_set("street"))
+
+
+@pytest.mark.parametrize("name", ["faces", "street", "facades"])
+def test_every_label_set_that_ships_weights_has_sample_pictures_with_their_regions(name):
+    label_set = load_label_set(name)
+    pictures = sample_pictures(label_set)
+    assert len(pictures) >= 4
+    for path in pictures:
+        label_map = read_label_map(path.with_name(f"{path.stem}.labels.png"), label_set).label_map
+        assert label_map.shape == read_image(path).pixels.shape[:2]
+
+
+def test_label_sets_without_weights_have_no_samples():
+    assert sample_pictures(load_label_set("coco_stuff")) == []
