@@ -1,8 +1,8 @@
 """Paint the style samples and the sample document that come with Tessera, with Tessera's own weights.
 
 No picture of a data set is shipped: each style sample is painted from a template drawn by code, in styles whose codes
-were read from a few training pictures, or, for streets and house fronts, in styles drawn by a seed. Then the sample document takes its styles from those painted samples, as a
-user's document would.
+were read from a few training pictures, or, for streets and house fronts, in styles drawn by a seed. Then the sample
+document takes its styles from those painted samples, as a user's document would.
 
     python tools/make_samples.py --weights sean-faces --data FOLDER
 """
