@@ -46,6 +46,7 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
         "paste": controllers.files.paste,
         "edits_copy": controllers.edits.copy,
         "edits_paste": controllers.edits.paste,
+        "edits_remove": controllers.edits.remove,
         "seed_new": controllers.edit.new_seed,
     }
 

@@ -89,7 +89,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
     weights = WeightsController(context, model, restyle, parent)
     return Controllers(
         canvas=CanvasController(context, parts.canvas, parent),
-        colours=ColoursController(context, styles, parts.canvas, parent),
+        colours=ColoursController(context, styles, parts.styles, parts.canvas, parent),
         device=DeviceController(context, render, parts.menus["DEVICE"], parent),
         dice=dice,
         edit=EditController(context, parent),

@@ -83,6 +83,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("edits_paste", mark("Paste edits"),
            mark("Change this photo as the one whose edits are on the clipboard"),
            ("Ctrl+Alt+V",), "paste"),
+    Action("edits_remove", mark("Remove this change"),
+           mark("Show the photo again where the chosen label's region was changed"),
+           (), "reset"),
     # --- tools
     Action("brush", mark("Brush"),
            mark("Paint with the chosen label"), ("B",), "brush", "tool", True),
@@ -235,7 +238,7 @@ assert len(BY_ID) == len(ACTIONS)
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("&File"), ("new_template", "new_photo", "new_map", SEPARATOR, "open", "RECENT", "sample", SEPARATOR,
                      "save", "save_as", "export", "export_map", SEPARATOR, "quit")),
-    (mark("&Edit"), ("undo", "redo", SEPARATOR, "copy", "paste", SEPARATOR, "edits_copy", "edits_paste",
+    (mark("&Edit"), ("undo", "redo", SEPARATOR, "copy", "paste", SEPARATOR, "edits_copy", "edits_paste", "edits_remove",
                      SEPARATOR, "seed_new")),
     (mark("&Tools"), ("brush", "eraser", "bucket", "pick", "pan", SEPARATOR, "brush_smaller", "brush_larger",
                       "brush_much_smaller", "brush_much_larger")),

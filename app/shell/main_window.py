@@ -35,10 +35,13 @@ LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock
               "style_colour", "style_pipette", "style_dice", "style_variations")  # fmt: skip
 STYLE_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", "style_lock", SEPARATOR, "style_variations",
               "style_morph", SEPARATOR, "style_keep", "style_reset")  # fmt: skip
-EDIT_MENU = ("style_file", "style_colour", "style_pipette", "style_lock", SEPARATOR, "edits_copy", "edits_paste",
-             SEPARATOR, "style_keep", "style_reset")  # fmt: skip
-CANVAS_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", SEPARATOR, "label_change", "label_lock",
-               SEPARATOR, "style_keep", "style_reset")  # fmt: skip
+EDIT_MENU = ("style_file", "style_colour", "style_pipette", "style_lock", SEPARATOR, "style_keep", SEPARATOR,
+             "edits_remove", "edits_copy", "edits_paste")  # fmt: skip
+CANVAS_MENU = ("style_file", "style_dice", SEPARATOR, "label_change", "label_lock", SEPARATOR, "style_keep",
+               "style_reset")  # fmt: skip
+PHOTO_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", SEPARATOR, "label_change", "label_lock",
+              SEPARATOR, "style_keep", "edits_remove")  # fmt: skip
+
 
 
 class MainWindow(QMainWindow):
@@ -200,8 +203,10 @@ class MainWindow(QMainWindow):
         self.core.document.set_current_label(label_id)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addSection(self.core.scope.name(label_id))
-        for action_id in CANVAS_MENU:
+        title = menu.addAction(self.core.scope.name(label_id))
+        title.setEnabled(False)
+        menu.addSeparator()
+        for action_id in PHOTO_MENU if self.core.scope.edits_photo else CANVAS_MENU:
             if action_id == SEPARATOR:
                 menu.addSeparator()
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QColorDialog, QDialogButtonBox, QMenu
 
 from app.document import kinds
@@ -180,8 +180,47 @@ def test_a_right_click_offers_what_can_be_done_with_the_region(window, photo, mo
     before = photo.label_map.copy()
     Mouse(window.canvas).click((point.x(), point.y()), RIGHT)
     assert photo.current_label == SKIN
+    assert opened[0].actions()[0].text() == "Skin"
     assert window.actions_by_id["style_colour"] in opened[0].actions()
+    assert window.actions_by_id["edits_remove"] in opened[0].actions()
     assert np.array_equal(photo.label_map, before)  # a click erases nothing
+
+
+def test_the_menu_key_opens_the_menu_of_the_chosen_region(window, photo, monkeypatch):
+    opened: list[QMenu] = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, point: opened.append(menu))
+    by_key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), QPoint(5, 5))
+    QApplication.sendEvent(window.canvas, by_key)
+    assert opened[0].actions()[0].text() == "Hair"
+
+
+def test_the_card_gives_a_region_a_colour_and_offers_no_mix_of_it(window, photo, qtbot):
+    window.docks["stylesDock"].raise_()
+    card = window.styles.card
+    qtbot.waitUntil(card.button_colour.isVisible)
+    assert card.mix.isVisible()
+    qtbot.mouseClick(card.button_colour, Qt.MouseButton.LeftButton)
+    dialog = colour_dialog(window)
+    dialog.setCurrentColor(QColor("#a01030"))
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert photo.style(HAIR) == RED and not card.mix.isVisible()
+    assert card.thumb_a.colour_at(QPoint(40, 40)).name() == "#a01030"
+    qtbot.mouseClick(card.button_pipette, Qt.MouseButton.LeftButton)
+    assert window.controllers.colours.pipette.in_hand
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+
+
+def test_a_painted_document_s_card_offers_no_colour(window, core):
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
+    assert window.styles.card.button_colour.isHidden() and not window.styles.card.button_variations.isHidden()
+
+
+def test_a_change_is_removed_by_command(window, photo, sentences):
+    photo.set_style(HAIR, RED)
+    window.actions_by_id["edits_remove"].trigger()
+    assert photo.edits == () and photo.undo_text == "Remove the change of Hair"
+    window.actions_by_id["edits_remove"].trigger()
+    assert sentences == ["Hair is not changed; there is nothing to remove."]
 
 
 def test_every_list_of_regions_offers_a_colour(window):

@@ -12,6 +12,7 @@ from app.controllers.styles import StylesController, Target
 from app.imaging.pixels import region_colour
 from app.library.samples import sample_colours
 from app.panels.pipette import Pipette
+from app.panels.styles.panel import StylesPanel
 from engine.requests.styles import ColourStyle
 
 
@@ -19,7 +20,12 @@ class ColoursController(QObject):
     """Gives the chosen label a colour. While the dialog is open the photo shows it; all of it is one step."""
 
     def __init__(
-        self, context: Context, styles_controller: StylesController, canvas: CanvasWidget, parent: QObject | None = None
+        self,
+        context: Context,
+        styles_controller: StylesController,
+        styles_panel: StylesPanel,
+        canvas: CanvasWidget,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
@@ -29,6 +35,8 @@ class ColoursController(QObject):
         self.pipette = Pipette(self)
         self.pipette.picked.connect(lambda colour: self._styles.use_colour(colour.name(), self._target()))
         self.pipette.hovered.connect(lambda colour: context.status.show_message(colour.name()))
+        styles_panel.colour_wanted.connect(self.choose)
+        styles_panel.pipette_wanted.connect(self.take_pipette)
         canvas.drops.colour_dropped.connect(self._dropped)
 
     @Slot()

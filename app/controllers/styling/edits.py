@@ -64,6 +64,16 @@ class EditsController(QObject):
             return
         self._take(edits)
 
+    @Slot()
+    def remove(self) -> None:
+        """The chosen label's region is the photo's again."""
+        label_id = self._document.current_label
+        if not self._scope.edits_photo or label_id not in self._document.styles:
+            sentence = self.tr("{0} is not changed; there is nothing to remove.")
+            self._context.core.hub.notice(sentence.format(name_of(self._document.label_set, label_id)))
+        elif self._scope.may_change(label_id):
+            self._document.remove_edit(label_id)
+
     def _take(self, edits: tuple[RegionEdit, ...]) -> None:
         document = self._document
         absent = [edit for edit in edits if not document.areas[edit.label]]

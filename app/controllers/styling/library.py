@@ -111,6 +111,7 @@ class LibraryController(QObject):
         dialog.setWindowTitle(title)
         dialog.setLabelText(self.tr("Name in the library"))
         dialog.setTextValue(proposed)
+        dialog.resize(360, dialog.sizeHint().height())
         dialog.textValueSelected.connect(use_name)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

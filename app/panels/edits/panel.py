@@ -77,14 +77,24 @@ class EditsPanel(QWidget):
         column_layout.addWidget(self.hint)
         column_layout.addWidget(self.list, 1)
         column_layout.addStretch(0)
-        self.shelf = StyleShelf(document, thumbnails, scope)
-        column_layout.addWidget(self.shelf)
+        column_layout.addLayout(self._build_shelf())
         document.edits_changed.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.current_label_changed.connect(self._show_current)
         document.style_locks_changed.connect(self.refresh)
         thumbnails.changed.connect(self._show_rows)
         self.refresh()
+
+    def _build_shelf(self) -> QVBoxLayout:
+        self.shelf = StyleShelf(self._document, self._thumbnails, self._scope)
+        self._caption = muted_label()
+        self._caption.setAccessibleName(self.tr("What the styles below are for"))
+        shelf_column = QVBoxLayout()
+        shelf_column.setContentsMargins(10, 4, 8, 4)
+        shelf_column.setSpacing(2)
+        shelf_column.addWidget(self._caption)
+        shelf_column.addWidget(self.shelf)
+        return shelf_column
 
     def _make_list(self) -> _List:
         edit_list = _List()
@@ -158,6 +168,7 @@ class EditsPanel(QWidget):
 
     def _show_current(self, *_: object) -> None:
         label_id = self._document.current_label
+        self._caption.setText(self.tr("For {0}").format(name_of(self._document.label_set, label_id)))
         if label_id in self._labels:
             self.list.setCurrentRow(self._labels.index(label_id))
 

@@ -24,7 +24,7 @@ from app.panels.thumb import Thumb
 from app.panels.widgets import icon_button, push_button
 from app.shell.icons import icons
 from app.texts.label_names import style_source
-from engine.requests.styles import MeanStyle, SampleStyle, Style
+from engine.requests.styles import ColourStyle, MeanStyle, SampleStyle, Style
 
 KEYBOARD_STEP_ENDS_MS = 700  # a slider moved by keys has no release: a pause ends the step
 
@@ -38,6 +38,8 @@ class StyleCard(QFrame):
     seed_entered = Signal(int, object)  # label, seed
     seed_copied = Signal(object)  # seed
     lock_wanted = Signal(int)
+    colour_wanted = Signal()
+    pipette_wanted = Signal()
     variations_wanted = Signal()
     morph_wanted = Signal()
 
@@ -71,6 +73,7 @@ class StyleCard(QFrame):
         column_layout.setContentsMargins(12, 12, 12, 10)
         column_layout.setSpacing(10)
         column_layout.addLayout(self._build_first())
+        column_layout.addLayout(self._build_colour())
         column_layout.addLayout(self._build_variety())
         column_layout.addWidget(self._build_mix())
         self.fold = BlocksFold()
@@ -116,6 +119,20 @@ class StyleCard(QFrame):
         row_layout.setSpacing(12)
         row_layout.addWidget(self.thumb_a, 0, Qt.AlignmentFlag.AlignTop)
         row_layout.addLayout(text_column, 1)
+        return row_layout
+
+    def _build_colour(self) -> QHBoxLayout:
+        """What gives a region of a photo a colour; not there in documents that are painted."""
+        self.button_colour = push_button("palette", f" {self.tr('Choose a colour...')}")
+        self.button_colour.setToolTip(self.tr("Give this region a colour; texture and light stay (Ctrl+Shift+C)"))
+        self.button_colour.clicked.connect(self.colour_wanted)
+        self.button_pipette = icon_button("pipette", self.tr("Take a colour from a picture"))
+        self.button_pipette.setToolTip(self.tr("Click a colour in the photo or in any picture of the window (Ctrl+I)"))
+        self.button_pipette.clicked.connect(self.pipette_wanted)
+        row_layout = QHBoxLayout()
+        row_layout.setSpacing(6)
+        row_layout.addWidget(self.button_colour, 1)
+        row_layout.addWidget(self.button_pipette)
         return row_layout
 
     def _build_variety(self) -> QHBoxLayout:
@@ -166,6 +183,14 @@ class StyleCard(QFrame):
         self.mix.show_mix(second_source, slots.amount)
         self.seed.show_seed(slots.a.seed if isinstance(slots.a, SampleStyle) else None)
         self._show_abilities()
+        in_photo, is_colour = self._scope.edits_photo, isinstance(slots.a, ColourStyle)
+        for colour_button in (self.button_colour, self.button_pipette):
+            colour_button.setVisible(in_photo)
+            colour_button.setEnabled(not self._scope.locked(self._label))
+        for variety_button in (self.button_variations, self.button_morph):  # they paint a document anew
+            variety_button.setVisible(not in_photo)
+        self.mix.setVisible(not is_colour)  # nothing is mixed with a colour
+        self.fold.setVisible(not is_colour)
         self.fold.show_slots(slots, self._scope.abilities.blocks)
         self._filling = False
 

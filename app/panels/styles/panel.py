@@ -48,6 +48,8 @@ class StylesPanel(QWidget):
     seed_entered = Signal(int, object)  # label, seed
     seed_copied = Signal(object)  # seed
     lock_wanted = Signal(int)
+    colour_wanted = Signal()
+    pipette_wanted = Signal()
     variations_wanted = Signal()
     morph_wanted = Signal()
 
@@ -72,7 +74,7 @@ class StylesPanel(QWidget):
         self.button_all.clicked.connect(self.file_for_all_wanted)
         self.samples = SampleStrip()
         self.samples.picked.connect(lambda path: self.incoming_for_all.emit(Incoming(files=(path,))))
-        self.shelf = StyleShelf(document, thumbnails, scope)
+        self.shelf = StyleShelf(document, thumbnails, scope, rows=1)
         self.note_whole = muted_label(self.tr("These weights have one style for the whole picture."))
         self.note_whole.setWordWrap(True)
         self.model = StyleModel(document, self._scope, self)
@@ -115,6 +117,8 @@ class StylesPanel(QWidget):
         card.seed_entered.connect(self.seed_entered)
         card.seed_copied.connect(self.seed_copied)
         card.lock_wanted.connect(self.lock_wanted)
+        card.colour_wanted.connect(self.colour_wanted)
+        card.pipette_wanted.connect(self.pipette_wanted)
         card.variations_wanted.connect(self.variations_wanted)
         card.morph_wanted.connect(self.morph_wanted)
         return card

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QIcon, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QIcon,
+    QKeyEvent,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QSizePolicy, QWidget
 
 from app.document.document import Document
 from app.document.style_scope import StyleScope
@@ -20,7 +30,6 @@ from app.texts.label_names import name_of
 from engine.requests.styles import ColourStyle, ImageStyle
 
 SIDE = 28
-ROWS = 2  # that are seen; the rest scrolls
 _HELD = Qt.ItemDataRole.UserRole + 1
 
 
@@ -35,11 +44,19 @@ class StyleShelf(QListWidget):
     incoming = Signal(object)  # Incoming: to be kept
 
     def __init__(
-        self, document: Document, thumbnails: Thumbnails, scope: StyleScope, parent: QWidget | None = None
+        self,
+        document: Document,
+        thumbnails: Thumbnails,
+        scope: StyleScope,
+        *,
+        rows: int = 2,
+        parent: QWidget | None = None,
     ) -> None:
+        """``rows``: as many are seen; the rest scrolls."""
         super().__init__(parent)
         self._document, self._thumbnails, self._scope = document, thumbnails, scope
         self._entries: tuple[Entry, ...] = ()
+        self._rows = rows
         self.setObjectName("shelf")
         self.setAccessibleName(self.tr("Library of styles"))
         self.setViewMode(QListWidget.ViewMode.IconMode)
@@ -48,6 +65,7 @@ class StyleShelf(QListWidget):
         self.setIconSize(QSize(SIDE, SIDE))
         self.setGridSize(QSize(SIDE + 8, SIDE + 8))
         self.setUniformItemSizes(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setDragDropMode(QListWidget.DragDropMode.DragDrop)
         self.setDefaultDropAction(Qt.DropAction.CopyAction)
@@ -110,9 +128,14 @@ class StyleShelf(QListWidget):
         pixmap = self._thumbnails.pixmap(style, self._document.label_set, SIDE, ratio)
         return QIcon(pixmap) if pixmap is not None else icons().icon(placeholder_icon(style))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()  # other widths need other rows
+
     def sizeHint(self) -> QSize:
         in_row = max(1, (max(self.width(), 200) - 4) // self.gridSize().width())
-        rows = min(ROWS, -(-self.count() // in_row))
+        rows = min(self._rows, -(-self.count() // in_row))
         return QSize(200, rows * self.gridSize().height() + 4)
 
     def minimumSizeHint(self) -> QSize:
