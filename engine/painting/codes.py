@@ -83,7 +83,7 @@ class StyleSource:
         if isinstance(style, BlockStyle):
             return self._cross_over(style, label, encode)
         if isinstance(style, ColourStyle):
-            raise NotSupported('"{0}" takes no plain colour as a style; a colour restyles photos only.', self.weights)
+            raise TypeError("a colour has no code of its own; engine.requests.colour_codes makes one")
         return self.mean[:, label]
 
     def _cross_over(self, style: BlockStyle, label: int, encode: Encode) -> Tensor:

@@ -14,6 +14,7 @@ from engine.errors import BadRequest, Message
 from engine.files import PathLike
 from engine.pictures.images import PICTURE_SUFFIXES, write_image
 from engine.requests.base import Report, Request, Services
+from engine.requests.colour_codes import with_colour_codes
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.style_pictures import encode_picture
@@ -143,4 +144,4 @@ def read_codes(
             all_notes.extend(picture_notes)
         return encoded[picture].codes, encoded[picture].present
 
-    return painter.codes_for(request, encode), all_notes
+    return painter.codes_for(with_colour_codes(request, painter, services), encode), all_notes

@@ -6,6 +6,7 @@ import base64
 import math
 import operator
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Union
 
@@ -164,6 +165,15 @@ def simple_parts(style: Style) -> list[Style]:
     return [style]
 
 
+def with_parts(style: Style, change: Callable[[Style], Style]) -> Style:
+    """The style with each of its `simple_parts` changed."""
+    if isinstance(style, MixStyle):
+        return MixStyle(with_parts(style.a, change), with_parts(style.b, change), style.amount)
+    if isinstance(style, BlockStyle):
+        return BlockStyle(tuple(with_parts(block, change) for block in style.blocks))
+    return change(style)
+
+
 def beside(file_path: str | None, folder: Path) -> str | None:
     """The path, made absolute where it is that of a file in `folder` (or below)."""
     return str(folder / file_path) if file_path and (folder / file_path).is_file() else file_path
@@ -171,14 +181,14 @@ def beside(file_path: str | None, folder: Path) -> str | None:
 
 def located(style: Style, folder: Path) -> Style:
     """The style with each relative path of a file in `folder` (or below) made absolute; others stay."""
-    if isinstance(style, ImageStyle):
-        file_paths = {"path": style.path, "label_map_path": style.label_map_path}
-        return style.replace(**{key: beside(path, folder) for key, path in file_paths.items()})
-    if isinstance(style, MixStyle):
-        return MixStyle(located(style.a, folder), located(style.b, folder), style.amount)
-    if isinstance(style, BlockStyle):
-        return BlockStyle(tuple(located(block, folder) for block in style.blocks))
-    return style
+
+    def placed(part: Style) -> Style:
+        if not isinstance(part, ImageStyle):
+            return part
+        file_paths = {"path": part.path, "label_map_path": part.label_map_path}
+        return part.replace(**{key: beside(path, folder) for key, path in file_paths.items()})
+
+    return with_parts(style, placed)
 
 
 def encode_code(style_code: Array) -> str:
