@@ -207,7 +207,7 @@ def user_data_folder() -> Path:
 
 
 def root() -> Path:
-    """The folder that holds `resources/` and `weights/`: the source checkout or the unpacked bundle."""
+    """The folder that holds `resources/`, `weights/` and `docs/`: the source checkout or the unpacked bundle."""
     bundle = getattr(sys, "_MEIPASS", None)
     return Path(bundle) if bundle else Path(__file__).resolve().parents[1]
 

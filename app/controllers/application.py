@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices
 
 from app.controllers.context import Context
 from app.dialogs.about import AboutDialog
+from app.dialogs.guide import GuideDialog
 from app.dialogs.shortcuts import ShortcutsDialog
 from app.shell.paths import user_dir
 
@@ -41,11 +42,16 @@ class LooksController(QObject):
 
 
 class HelpController(QObject):
-    """Shortcuts, log, about."""
+    """Guide, shortcuts, log, about."""
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
+
+    @Slot()
+    def guide(self) -> None:
+        """The user guide, beside the window."""
+        GuideDialog(self._context.window).show()
 
     @Slot()
     def shortcuts(self) -> None:

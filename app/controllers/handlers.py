@@ -122,6 +122,7 @@ def _application_handlers(controllers: Controllers) -> dict[str, Handler]:
     return {
         **{f"theme_{choice}": partial(looks.use_theme, choice) for choice in THEMES},
         **{f"language_{choice}": partial(looks.use_language, choice) for choice in LANGUAGES},
+        "guide": help_pages.guide,
         "shortcuts": help_pages.shortcuts,
         "show_log": help_pages.show_log,
         "about": help_pages.about,

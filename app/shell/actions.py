@@ -221,6 +221,8 @@ ACTIONS: tuple[Action, ...] = (
            mark("Turn a file that authors published (.pth) into weights; no code in it is run"),
            (), "open"),
     # --- help
+    Action("guide", mark("User guide"), mark("What Tessera can do, with pictures; in English"),
+           (), "info"),
     Action("shortcuts", mark("Keyboard shortcuts"), mark("All commands and their keys"),
            ("F1",), "keyboard"),
     Action("show_log", mark("Show the log file"),
@@ -253,7 +255,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                      SEPARATOR, "zoom_in", "zoom_out", "fit", "actual", SEPARATOR, "THEME", "LANGUAGE", SEPARATOR,
                      "results_show", "next_panel", "reset_layout", "full_screen")),
     (mark("Trai&ning"), ("studio", "evaluate", SEPARATOR, "weights", "weights_import")),
-    (mark("&Help"), ("shortcuts", "show_log", SEPARATOR, "about")),
+    (mark("&Help"), ("guide", "shortcuts", "show_log", SEPARATOR, "about")),
 )
 
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTextBrowser
 
 from app.dialogs.about import AboutDialog
 from app.dialogs.choices import Choice, ChoiceDialog
+from app.dialogs.guide import PICTURE_WIDTH, GuideDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import TemplateDialog
@@ -219,3 +221,25 @@ def test_about_names_versions_and_licences(qtbot):
     dialog = shown(qtbot, AboutDialog(Catalogue(cards)))
     text = dialog.findChild(QTextBrowser).toPlainText()
     assert "fake-faces" in text and "drawings" in text and "MIT" in text and "PySide6" in text
+
+
+# --- guide -------------------------------------------------------------------------------------------
+
+
+def test_the_guide_is_shown_from_the_installation_with_its_pictures(qtbot):
+    dialog = shown(qtbot, GuideDialog())
+    assert "The first picture" in dialog.page.toPlainText()
+    picture = dialog.page.loadResource(QTextDocument.ResourceType.ImageResource.value, QUrl("images/editor.png"))
+    assert 0 < picture.width() <= PICTURE_WIDTH
+
+
+def test_links_to_other_pages_stay_in_the_guide_and_others_go_to_the_system(qtbot, monkeypatch):
+    dialog = shown(qtbot, GuideDialog())
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    dialog.page.follow(QUrl("models.md"))
+    assert dialog.page.source().fileName() == "models.md" and dialog.back.isEnabled()
+    dialog.back.click()
+    assert dialog.page.source().fileName() == "guide.md" and not dialog.back.isEnabled()
+    dialog.page.follow(QUrl("https://example.org/"))
+    assert opened == [QUrl("https://example.org/")]
