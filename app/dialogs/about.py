@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QT
 
 from app.shell.catalogue import Catalogue
 from app.shell.icons import app_icon
+from app.texts.system_names import system_text
 from app.texts.translate import translate
 
 PACKAGES = ("torch", "numpy", "pillow", "safetensors", "msgspec")
@@ -91,7 +92,7 @@ class AboutDialog(QDialog):
                 licences.append(self.tr("trained on {0}").format(card.data))
             if card.data_licence:
                 licences.append(self.tr("data: {0}").format(card.data_licence))
-            licence_rows.append((f"{card.name} ({card.system})", "; ".join(licences)))
+            licence_rows.append((f"{card.name} ({system_text(card.system)})", "; ".join(licences)))
         html_parts.append(_table(licence_rows) if licence_rows else _paragraph(self.tr("No weights found.")))
         html_parts.append(_heading(self.tr("Versions")))
         html_parts.append(_table(package_versions()))

@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.table import ReadTable
-from app.panels.weights_text import OF_SYSTEM, cells, entry_html, missing_html
+from app.panels.weights_text import cells, entry_html, missing_html
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
+from app.texts.system_names import system_text
 from engine.systems import abilities
 from engine.weights.manage import Missing
 from engine.weights.store import WeightsEntry
@@ -121,7 +122,7 @@ class WeightsPanel(QWidget):
             self.table.fill_row(row_number, cells(entry, self._checked.get(entry.name)))
         for row_number, missing_item in enumerate(self._missing, len(self._entries)):
             shown_title, shown_system = (
-                ("–", missing_item.name) if missing_item.use == OF_SYSTEM else (missing_item.name, "–")
+                ("–", system_text(missing_item.system)) if missing_item.system else (missing_item.name, "–")
             )
             cell_texts = (shown_title, shown_system, "–", "–", "–", tr("not installed"))
             self.table.fill_row(row_number, cell_texts, colour=self.palette().placeholderText())

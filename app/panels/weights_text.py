@@ -7,25 +7,16 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from app.shell.i18n import mark, tr
+from app.shell.i18n import tr
+from app.texts.label_names import set_name
 from app.texts.metric_names import metric_text
+from app.texts.system_names import system_text
 from app.texts.translate import translate
 from engine.weights.card import metrics_by_split
 from engine.weights.manage import Missing
 from engine.weights.store import MODEL_FILE, WeightsEntry
 
 NUMBERS = ("ssim", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "miou", "accuracy", "mcsd", "mocd")
-OF_SYSTEM = "weights of this system"
-USES = {
-    "the perceptual loss of training and the Frechet distance FID-MobileNetV2": mark(
-        "the perceptual loss of training and the Frechet distance FID-MobileNetV2"
-    ),
-    "the Frechet distance FID-InceptionV3 and the Inception score": mark(
-        "the Frechet distance FID-InceptionV3 and the Inception score"
-    ),
-    "the perceptual loss of training, as published": mark("the perceptual loss of training, as published"),
-    OF_SYSTEM: mark("weights of this system"),
-}
 
 
 def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]:
@@ -44,8 +35,8 @@ def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]
     )
     return [
         card.name or weights_entry.name,
-        card.system + (f", {resolution} px" if isinstance(resolution, int) else ""),
-        f"{len(labels)} ({labels.name})" if labels is not None else "–",
+        system_text(card.system) + (f", {resolution} px" if isinstance(resolution, int) else ""),
+        f"{len(labels)} ({set_name(labels)})" if labels is not None else "–",
         size,
         card.weights_licence or tr("licence not stated"),
         state,
@@ -85,7 +76,7 @@ def entry_html(weights_entry: WeightsEntry, checked_problem: str | None) -> str:
 def missing_html(missing_item: Missing) -> str:
     """What something that is not installed is for, and where its files go."""
     file_names = ", ".join(missing_item.files)
-    use_sentence = tr("Not installed. It is used for: {0}.").format(tr(USES[missing_item.use]))
+    use_sentence = tr("Not installed. It is used for: {0}.").format(translate(missing_item.use))
     return (
         f"<h3>{escape(missing_item.name)}</h3><p>{escape(use_sentence)}</p>"
         f"<p>{escape(tr('Put {0} into {1}.').format(file_names, missing_item.folder))}</p>"

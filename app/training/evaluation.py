@@ -27,6 +27,7 @@ from app.panels.table import ReadTable
 from app.shell.core import Core
 from app.texts.label_names import label_name
 from app.texts.metric_names import row_text
+from app.texts.system_names import system_text
 from app.texts.translate import translate
 from app.training.fields import FolderEdit
 from app.training.state.measurements import Measurements, Place, preferred_split, splits_of
@@ -61,7 +62,7 @@ class EvaluationDialog(QDialog):
             self.weights.addItem(self.tr("Best state of {0}").format(run_folder.name), run_folder)
         for entry in core.catalogue.entries:
             if entry.card is not None:
-                self.weights.addItem(f"{entry.name} ({entry.card.system})", entry.name)
+                self.weights.addItem(f"{entry.name} ({system_text(entry.card.system)})", entry.name)
         self.data = FolderEdit(self.tr("Data folder"), lambda: self.ask.folder("data", self.tr("Data folder")))
         self.data.set_path(data_folder)
         self.data.changed.connect(self._look)

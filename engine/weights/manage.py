@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import BadFile, EngineError
+from engine.errors import BadFile, EngineError, Message
 from engine.files import cannot, root
 from engine.systems import all_systems
 from engine.weights.card import CARD_FILE
@@ -75,27 +75,33 @@ def _bundled_folder() -> Path:
 class Missing:
     """Something that Tessera would use if it were there.
 
-    name: what it is called; use: what it is good for, one clause; files, folder: what to put where.
+    name: what it is called; use: what it is good for, one clause; files, folder: what to put where; system: the id of
+    the system whose weights it would be, "" for anything else.
     """
 
     name: str
-    use: str
+    use: Message
     files: tuple[str, ...]
     folder: Path
+    system: str = ""
 
 
 NETWORKS = (
     (
         "mobilenet_v2_imagenet",
-        "the perceptual loss of training and the Frechet distance FID-MobileNetV2",
+        Message("the perceptual loss of training and the Frechet distance FID-MobileNetV2"),
         ("mobilenet_v2_imagenet.safetensors", "mobilenet_v2_imagenet.json"),
     ),
     (
         "inception_v3",
-        "the Frechet distance FID-InceptionV3 and the Inception score",
+        Message("the Frechet distance FID-InceptionV3 and the Inception score"),
         ("pt_inception-2015-12-05-6726825d.pth",),
     ),
-    ("vgg19_imagenet", "the perceptual loss of training, as published", ("vgg19_imagenet.safetensors",)),
+    (
+        "vgg19_imagenet",
+        Message("the perceptual loss of training, as published"),
+        ("vgg19_imagenet.safetensors",),
+    ),
 )
 
 
@@ -115,7 +121,7 @@ def missing(installed_systems: set[str] | None = None) -> list[Missing]:
     ]
     file_names = f"NAME/{CARD_FILE}", f"NAME/{MODEL_FILE}"
     return networks + [
-        Missing(system.id, "weights of this system", file_names, user_weights_folder())
+        Missing(system.id, Message("weights of this system"), file_names, user_weights_folder(), system.id)
         for system in all_systems()
         if system.id not in installed_systems
     ]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from PIL import Image
 from PySide6.QtCore import Qt
 
 from app.dialogs.weights import Import, ImportDialog, _suggest
+from app.panels.weights_text import cells, entry_html, missing_html
 from app.shell.catalogue import Catalogue
 from app.shell.core import Core
+from app.shell.i18n import install_language
 from app.shell.main_window import MainWindow
 from app.shell.settings import Settings
 from app.training.use import weights_name
 from engine.errors import BadFile, WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.metrics import features
-from engine.weights import store
+from engine.weights import manage, store
 from engine.weights.card import Card
 from engine.weights.manage import is_removable, missing, problem_of, remove_weights
 from engine.weights.store import MODEL_FILE, find_weights, save_weights, user_weights_folder
@@ -116,7 +120,7 @@ def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, p
     install("broken")
     (user_weights_folder() / "broken" / MODEL_FILE).write_bytes(b"no tensors")
     window.core.catalogue.reload()
-    assert row_of(panel, "mine")[1:5] == ["sean", "19 (faces)", "0.0 MB", "CC0"]
+    assert row_of(panel, "mine")[1:5] == ["SEAN", "19 (Faces)", "0.0 MB", "CC0"]
     panel.choose("mine")
     for words in ("Made of drawings.", "12 steps", "PSNR 17.5", "SHA-256"):
         assert words in panel.about.toPlainText()
@@ -126,10 +130,27 @@ def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, p
     panel.choose("tiny-parser")
     assert not panel.use_button.isEnabled()
     texts = [panel.table.item(row, 1).text() for row in range(panel.table.rowCount())]
-    assert panel.table.item(texts.index("spade"), 5).text() == "not installed"
+    assert panel.table.item(texts.index("SPADE"), 5).text() == "not installed"
     panel.table.selectRow(panel.table.rowCount() - 1)
     assert str(user_weights_folder()) in panel.about.toPlainText()
     assert nameless(panel) == []
+
+
+def test_in_chinese_all_but_names_and_the_card_s_own_words_are_chinese(qapp, tiny_weights, monkeypatch):
+    card = Card(
+        name="front", system="parser", label_set=load_label_set("facades").to_dict(), steps=3, seconds=60.0,
+        metrics={"val": {"accuracy": 0.5, "miou": 0.25}}, weights_licence="",
+    )  # fmt: skip
+    save_weights(user_weights_folder() / "front", card, {"w": torch.zeros(3)})
+    entry = next(entry for entry in store.list_weights() if entry.name == "front")
+    monkeypatch.setattr(manage, "find_network_file", lambda *names: None)
+    install_language("zh_CN")
+    try:
+        shown = [*cells(entry, None), entry_html(entry, None), *(missing_html(absent) for absent in missing())]
+    finally:
+        install_language("en")
+    words = "parser|facades|research|the perceptual|the Frechet|weights of this|accuracy|steps"
+    assert [text for text in shown if re.search(words, text.replace("resources", ""))] == []
 
 
 def test_enter_uses_the_chosen_weights_and_imports_nothing(qtbot, window, panel):
