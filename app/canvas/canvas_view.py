@@ -7,6 +7,7 @@ A change of the document re-colours and repaints only its rectangle. What mouse,
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
@@ -20,6 +21,9 @@ from app.document.document import Document
 from app.raster import view
 from app.raster.boxes import Box
 from app.raster.view import Mode, Pane, View
+
+STROKE_OVERLAY = 0.35
+"""Least opacity of the label map while a brush is down."""
 
 
 class CanvasView(QWidget):
@@ -38,6 +42,8 @@ class CanvasView(QWidget):
         self._mode = Mode.STACK
         self._overlay = 0.5
         self._overlay_hidden = False  # for now
+        self._original_held = False  # the photo as it was is shown for now
+        self._stroke_seen = False
         self._wipe = 0.5
         self._cursor: QPointF | None = None  # in the widget
         self._held_pane: Pane | None = None  # a drag stays in the pane where it began
@@ -48,6 +54,7 @@ class CanvasView(QWidget):
         document.labels_changed.connect(self._on_labels_changed)
         document.picture_changed.connect(self._on_picture_changed)
         document.replaced.connect(self._on_replaced)
+        document.undo_changed.connect(self._on_stroke)
 
     # ------------------------------------------------------------ what the one who handles the input says
 
@@ -104,6 +111,16 @@ class CanvasView(QWidget):
     def hide_overlay(self, hidden: bool) -> None:
         """Shows the picture alone for now, or the label map over it again."""
         self._overlay_hidden = hidden
+        self.update()
+
+    def set_original(self, pixels: np.ndarray | None) -> None:
+        """The photo that the picture is compared with, (H, W, 3) uint8; None for none."""
+        self._drawing.set_original(pixels)
+        self.update()
+
+    def hold_original(self, held: bool) -> None:
+        """Shows the photo as it was for now, or what became of it again."""
+        self._original_held = held
         self.update()
 
     def set_wipe(self, share: float) -> None:
@@ -178,7 +195,7 @@ class CanvasView(QWidget):
     def colour_at(self, point: QPointF) -> QColor | None:
         """The colour of the picture, without the label map over it, under a point of the widget; None where there is
         no picture."""
-        pixels = self._document.picture if self._document.picture is not None else self._document.photo
+        pixels = self._document.picture
         x, y = self.pixel_at(point)
         if pixels is None or not (0 <= x < self._document.width and 0 <= y < self._document.height):
             return None
@@ -223,7 +240,13 @@ class CanvasView(QWidget):
         return self._panes()[0].width if self._mode is Mode.SIDE_BY_SIDE else float(self.width())
 
     def _panes(self) -> tuple[Pane, ...]:
-        return view.panes(mode=self._mode, width=self.width(), height=self.height(), wipe=self._wipe)
+        compared = self._drawing.has_original
+        parts = view.panes(
+            mode=self._mode, width=self.width(), height=self.height(), wipe=self._wipe, compared=compared
+        )
+        if compared and self._original_held:
+            return tuple(replace(pane, original=True, labels=False) for pane in parts)
+        return parts
 
     def _pane_at(self, point: QPointF) -> Pane:
         return view.pane_at(parts=self._panes(), x=point.x(), y=point.y())
@@ -242,6 +265,13 @@ class CanvasView(QWidget):
                 continue  # shows the picture alone
             dirty = view.dirty_rect(view=self._view, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
             self.update(QRect(*dirty).translated(round(pane.shift), 0))
+
+    def _on_stroke(self) -> None:
+        """A stroke begins or ends: the label map may be seen now, or no longer."""
+        if self._document.stroking != self._stroke_seen:
+            self._stroke_seen = self._document.stroking
+            if self._overlay < STROKE_OVERLAY:
+                self.update()
 
     def _on_labels_changed(self, _labels: frozenset[int]) -> None:
         self._drawing.update_visibility()
@@ -266,12 +296,18 @@ class CanvasView(QWidget):
                 event.rect(),
                 self._panes(),
                 self._view,
-                overlay=0.0 if self._overlay_hidden else self._overlay,
+                overlay=self._seen_overlay(),
                 device_ratio=self.devicePixelRatioF(),
                 palette=self.palette(),
             )
             for centre, radius in self._outlines():
                 drawing.draw_outline(painter, centre, radius)
+
+    def _seen_overlay(self) -> float:
+        """Who paints regions into a photo must see them, even where the label map is not shown otherwise."""
+        if self._overlay_hidden:
+            return 0.0
+        return max(self._overlay, STROKE_OVERLAY) if self._document.stroking else self._overlay
 
     def _outlines(self) -> list[tuple[QPointF, float]]:
         """Centre and radius of the brush's outline in the widget: at the cursor, and in the other pane."""

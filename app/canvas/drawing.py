@@ -24,6 +24,8 @@ class Drawing:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._picture: PictureImage | None = None
+        self._original: PictureImage | None = None
+        self._labels: TableImage | None = None
         self._preview: LayerImage | None = None
         self._highlight: TableImage | None = None
         self._highlighted: int | None = None
@@ -32,27 +34,42 @@ class Drawing:
     # ------------------------------------------------------------ following the document
 
     def rebuild(self) -> None:
-        document = self._document
-        table = colour_table(label_set=document.label_set, hidden=document.hidden)
-        self._labels = TableImage(document.label_map, table)
+        self._labels = None
         self._preview = None
         self.set_highlight(self._highlighted)
         self.update_picture()
 
     def update_box(self, box: Box) -> None:
-        self._labels.update(box)
+        if self._labels is not None:
+            self._labels.update(box)
         if self._highlight is not None:
             self._highlight.update(box)
 
     def update_visibility(self) -> None:
-        document = self._document
-        self._labels.set_table(colour_table(label_set=document.label_set, hidden=document.hidden))
+        if self._labels is not None:
+            self._labels.set_table(self._table())
+
+    def _table(self) -> np.ndarray:
+        return colour_table(label_set=self._document.label_set, hidden=self._document.hidden)
+
+    def _coloured_map(self) -> TableImage:
+        """The label map in its colours; made when it is first seen: a photo is looked at without."""
+        if self._labels is None:
+            self._labels = TableImage(self._document.label_map, self._table())
+        return self._labels
 
     def update_picture(self) -> None:
-        """Takes the picture painted last, or before there is one the photo."""
-        document = self._document
-        pixels = document.picture if document.picture is not None else document.photo
+        """Takes the picture painted last."""
+        pixels = self._document.picture
         self._picture = None if pixels is None else PictureImage(pixels)
+
+    def set_original(self, pixels: np.ndarray | None) -> None:
+        """The photo as it was, (H, W, 3) uint8; None where there is none."""
+        self._original = None if pixels is None else PictureImage(pixels)
+
+    @property
+    def has_original(self) -> bool:
+        return self._original is not None
 
     def set_preview(self, pixels: np.ndarray | None) -> None:
         """What lies over the picture until the exact one comes: (h, w) uint32 premultiplied ARGB of any size."""
@@ -121,6 +138,8 @@ class Drawing:
         smooth = not view.square_pixels(view=at, device_ratio=device_ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         picture, preview = (self._picture, self._preview) if pane.picture else (None, None)
+        if pane.original:
+            picture, preview = self._original, None
         opacity = overlay if picture is not None or preview is not None else 1.0
         if picture is not None:
             image = picture.at_scale(at.scale * device_ratio)
@@ -133,7 +152,7 @@ class Drawing:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         if pane.labels and opacity > 0:
             painter.setOpacity(opacity)
-            painter.drawImage(target, self._labels.image)
+            painter.drawImage(target, self._coloured_map().image)
             painter.setOpacity(1.0)
         if self._highlight is not None:
             painter.drawImage(target, self._highlight.image)

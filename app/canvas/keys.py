@@ -1,4 +1,5 @@
-"""What keys do on the canvas: zoom, pan, tools and brush sizes; Space held pans, Tab held shows the picture alone."""
+"""What keys do on the canvas: zoom, pan, tools and brush sizes; Space held pans, Tab held shows the picture alone,
+backslash held the photo as it was."""
 
 from __future__ import annotations
 
@@ -43,13 +44,20 @@ class CanvasKeys:
     """The keys that belong to the canvas, and which of them are held."""
 
     def __init__(
-        self, target: KeyTarget, *, space_changed: Callable[[], None], tab_changed: Callable[[], None]
+        self,
+        target: KeyTarget,
+        *,
+        space_changed: Callable[[], None],
+        tab_changed: Callable[[], None],
+        original_changed: Callable[[], None],
     ) -> None:
         self.space_held = False
         self.tab_held = False
+        self.original_held = False
         self._target = target
         self._space_changed = space_changed
         self._tab_changed = tab_changed
+        self._original_changed = original_changed
 
     def press(self, event: QKeyEvent) -> bool:
         """Whether the key did something here."""
@@ -58,6 +66,8 @@ class CanvasKeys:
             self._hold_space(True)
         elif key == Qt.Key.Key_Tab and not held:
             self._hold_tab(True)
+        elif key == Qt.Key.Key_Backslash and not held:
+            self._hold_original(True)
         elif key == Qt.Key.Key_Escape and self._target.gesturing:
             self._target.cancel_gesture()
         elif key in _ARROWS and not held:
@@ -96,6 +106,8 @@ class CanvasKeys:
             self._hold_space(False)
         elif event.key() == Qt.Key.Key_Tab:
             self._hold_tab(False)
+        elif event.key() == Qt.Key.Key_Backslash:
+            self._hold_original(False)
         else:
             return False
         return True
@@ -104,6 +116,7 @@ class CanvasKeys:
         """The focus has gone elsewhere: no releases arrive here."""
         self._hold_space(False)
         self._hold_tab(False)
+        self._hold_original(False)
 
     def _hold_space(self, held: bool) -> None:
         if held != self.space_held:
@@ -114,6 +127,11 @@ class CanvasKeys:
         if held != self.tab_held:
             self.tab_held = held
             self._tab_changed()
+
+    def _hold_original(self, held: bool) -> None:
+        if held != self.original_held:
+            self.original_held = held
+            self._original_changed()
 
 
 _ARROWS: dict[int, tuple[int, int]] = {

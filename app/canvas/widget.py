@@ -47,7 +47,12 @@ class CanvasWidget(CanvasView):
         super().__init__(document, parent)
         self._brush_diameter = _START_DIAMETER
         self._gestures = Gestures(self, tell_failed=self.failed.emit, ask_menu=self._ask_menu)
-        self._keys = CanvasKeys(self, space_changed=self._space_changed, tab_changed=self._tab_changed)
+        self._keys = CanvasKeys(
+            self,
+            space_changed=self._space_changed,
+            tab_changed=self._tab_changed,
+            original_changed=lambda: self.hold_original(self._keys.original_held),
+        )
         self.drops = Drops(self, self)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -61,7 +66,7 @@ class CanvasWidget(CanvasView):
         self.setAccessibleDescription(
             self.tr(
                 "Label map and picture. Arrow keys move the view, + and - zoom, [ and ] change the brush, "
-                "Tab held hides the label map, Shift+Tab leaves the canvas."
+                "Tab held hides the label map, backslash held shows a photo as it was, Shift+Tab leaves the canvas."
             )
         )
 

@@ -19,6 +19,8 @@ class CanvasController(QObject):
         self._canvas = canvas
         self._context = context
         self._settings = context.core.settings
+        self._document = context.core.document
+        self._document.replaced.connect(self._show_overlay)
         canvas.tool_changed.connect(context.show_checked)
         canvas.mode_changed.connect(self._mode_changed)
         canvas.overlay_changed.connect(self._overlay_changed)
@@ -27,7 +29,7 @@ class CanvasController(QObject):
     def restore(self) -> None:
         """Show things as they were last time."""
         self._canvas.set_mode(Mode(self._settings.view))
-        self._canvas.set_overlay(self._settings.overlay / 100)
+        self._show_overlay()
         self._canvas.set_brush_diameter(self._settings.brush)
         self._mode_changed(self._canvas.mode)
         self._context.show_checked(self._canvas.tool_id)
@@ -40,8 +42,15 @@ class CanvasController(QObject):
         self._settings.view = mode.value
         self._context.show_checked(ACTION_OF_MODE[mode])
 
+    def _show_overlay(self) -> None:
+        settings, edits_photo = self._settings, self._document.photo is not None
+        self._canvas.set_overlay((settings.photo_overlay if edits_photo else settings.overlay) / 100)
+
     def _overlay_changed(self, opacity: float) -> None:
-        self._settings.overlay = round(100 * opacity)
+        if self._document.photo is not None:
+            self._settings.photo_overlay = round(100 * opacity)
+        else:
+            self._settings.overlay = round(100 * opacity)
 
     def _brush_changed(self, diameter: int) -> None:
         self._settings.brush = diameter

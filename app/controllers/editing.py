@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import secrets
 
+import numpy as np
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
 from app.controllers.context import Context
+from app.document.document import BACKGROUND
 from app.imaging.pixels import to_qimage
 from app.panels.labels import LabelsPanel
 
 SEEDS = 2**31  # dice give seeds that are short enough to read aloud
+
+
+def choose_first_label(context: Context) -> None:
+    """Begin with the label that was chosen last, if the document shows it; else with the largest region that is not
+    background, which is rarely painted first."""
+    document = context.core.document
+    if document.current_label != BACKGROUND:
+        return
+    areas = np.array(document.areas[: len(document.label_set)])
+    last_chosen = context.core.settings.label(document.label_set.name)
+    if 0 <= last_chosen < len(areas) and areas[last_chosen]:
+        document.set_current_label(last_chosen)
+        return
+    areas[BACKGROUND] = 0
+    if areas.any():
+        document.set_current_label(int(areas.argmax()))
 
 
 class EditController(QObject):

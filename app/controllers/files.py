@@ -13,11 +13,12 @@ from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.controllers.engine_menus import ModelController
 from app.controllers.new import NewController
+from app.controllers.photos import PhotosController
 from app.controllers.styles import StylesController, Target
 from app.controllers.weights import WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
-from app.document.opening import Found, look_at, photo_kinds
+from app.document.opening import Found, edit_kinds, look_at, photo_kinds
 from app.imaging.mime import Incoming, keep_image, read_mime
 from app.imaging.pixels import to_qimage
 from app.texts.label_names import name_of, set_name
@@ -38,6 +39,7 @@ class FilesController(QObject):
         canvas: CanvasWidget,
         styles_controller: StylesController,
         new_controller: NewController,
+        photos_controller: PhotosController,
         model_controller: ModelController,
         weights_controller: WeightsController,
         recent_menu: QMenu,
@@ -48,6 +50,7 @@ class FilesController(QObject):
         self._document = context.core.document
         self._styles = styles_controller
         self._new = new_controller
+        self._photos = photos_controller
         self._model = model_controller
         self._weights = weights_controller
         self._recent = recent_menu
@@ -140,16 +143,11 @@ class FilesController(QObject):
         file_path = opened_file.path
         label_id = self._document.current_label if dropped_on is None else dropped_on
         label_text = name_of(self._document.label_set, label_id)
-        offered_kinds = photo_kinds(self._document, self._context.core.catalogue)
-        caption, explanation = self.tr("New document"), self.tr("Find its regions and repaint it")
-        choices = [Choice("new 0", "photo", caption, explanation)]
-        if len(offered_kinds) > 1:
-            caption = self.tr("New document: {0}")
-            choices = [
-                Choice(f"new {position}", "photo", caption.format(set_name(label_set)), explanation)
-                for position, (label_set, _) in enumerate(offered_kinds)
-            ]
-        choices += [
+        catalogue = self._context.core.catalogue
+        edited, painted = edit_kinds(self._document, catalogue), photo_kinds(self._document, catalogue)
+        choices = [
+            *_photo_choices("edit", edited, self.tr("Edit this photo"), self.tr("Restyle regions, and nothing else")),
+            *_photo_choices("paint", painted, self.tr("New painting"), self.tr("Find its regions and repaint it")),
             Choice("all", "palette", self.tr("Styles of all regions"), self.tr("Keep the label map")),
             Choice(
                 "label",
@@ -167,15 +165,21 @@ class FilesController(QObject):
             preview=_preview(opened_file.pixels),
             parent=self._context.window,
         )
-        dialog.chosen.connect(lambda choice: self._use_picture(file_path, choice, label_id, offered_kinds))
+        uses = {"edit": (self._photos.edit_with, edited), "paint": (self._new.paint_photo, painted)}
+
+        def chosen(choice: str) -> None:
+            use, _, position = choice.partition(" ")
+            if use in uses:
+                use_photo, kinds = uses[use]
+                use_photo(file_path, *kinds[int(position)])
+            else:
+                self._use_picture(file_path, choice, label_id)
+
+        dialog.chosen.connect(chosen)
         dialog.open()
 
-    def _use_picture(
-        self, file_path: Path, choice: str, label_id: int, offered_kinds: list[tuple[LabelSet, str]]
-    ) -> None:
-        if choice.startswith("new"):
-            self._new.from_photo(file_path, *offered_kinds[int(choice.removeprefix("new"))])
-        elif choice == "map":
+    def _use_picture(self, file_path: Path, choice: str, label_id: int) -> None:
+        if choice == "map":
             self._new.from_label_map(file_path)
         else:
             self._styles.use_file(file_path, Target() if choice == "all" else Target(label_id))
@@ -213,6 +217,15 @@ class FilesController(QObject):
             )
         else:
             self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
+
+
+def _photo_choices(use: str, kinds: list[tuple[LabelSet, str]], caption: str, explanation: str) -> list[Choice]:
+    """A choice for each set of labels that a photo may show, where there are several."""
+    named = len(kinds) > 1
+    return [
+        Choice(f"{use} {position}", "photo", f"{caption}: {set_name(label_set)}" if named else caption, explanation)
+        for position, (label_set, _) in enumerate(kinds)
+    ]
 
 
 def _preview(pixels: np.ndarray | None) -> QPixmap | None:

@@ -32,7 +32,9 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
     new, exports = controllers.new, controllers.exports
     return {
         "new_template": new.template,
-        "new_photo": new.photo,
+        "new_photo": controllers.photos.choose,
+        "new_painting": new.painting,
+        "photo_find": controllers.photos.find_photo,
         "new_map": new.label_map,
         "open": controllers.files.open,
         "sample": new.sample,

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from app.controllers.context import Context
 from app.controllers.dice import DiceController
+from app.controllers.editing import choose_first_label
 from app.controllers.exports import UnsavedChanges
+from app.controllers.photos import PhotosController, ask_what_it_shows
 from app.controllers.restyle import RestyleController
 from app.controllers.styles import StylesController
-from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
 from app.document import opening as documents
-from app.document.document import BACKGROUND
-from app.document.opening import Found, Gallery, sample_path
+from app.document.opening import Found, Gallery, OpenedEdit, sample_path
+from app.document.scene import Scene
+from app.jobs.originals import read_original
 from app.jobs.photos import Photo
-from app.texts.label_names import set_name
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.requests.edit import EditRequest
 from engine.requests.styles import ImageStyle, Style
 
 
@@ -33,7 +36,7 @@ class NewController(QObject):
     """Makes the document another one; each way is one step that undo takes back, except at the start.
 
     Before a document with unsaved changes is replaced, the user is asked, wherever the new one comes from. The new one
-    counts as saved while nothing is done to it, except one of a photo: its regions are the user's work.
+    counts as saved while nothing is done to it, except one painted from a photo: its regions are the user's work.
     """
 
     def __init__(
@@ -43,9 +46,11 @@ class NewController(QObject):
         unsaved: UnsavedChanges,
         restyle: RestyleController,
         dice_controller: DiceController,
+        photos_controller: PhotosController,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._photos = photos_controller
         self._context = context
         self._document = context.core.document
         self._styles = styles_controller
@@ -61,23 +66,15 @@ class NewController(QObject):
         self._show_galleries(documents.galleries(self._document, self._context.core.catalogue))
 
     @Slot()
-    def photo(self) -> None:
-        """Ask for a photo and, where there is a choice, for what it shows; make a document of it."""
-        file_path = self._context.ask.open("photo", self.tr("New from photo"), picture_filters())
-        if file_path is None:
-            return
-        offered_kinds = documents.photo_kinds(self._document, self._context.core.catalogue)
-        if len(offered_kinds) == 1:
-            self.from_photo(file_path)
-            return
-        choices = [
-            Choice(str(position), "photo", set_name(label_set), self.tr("Painted by {0}").format(weights))
-            for position, (label_set, weights) in enumerate(offered_kinds)
-        ]
-        title, question = self.tr("New from photo"), self.tr("What does {0} show?").format(file_path.name)
-        dialog = ChoiceDialog(title, question, choices, parent=self._context.window)
-        dialog.chosen.connect(lambda which: self.from_photo(file_path, *offered_kinds[int(which)]))
-        dialog.open()
+    def painting(self) -> None:
+        """Ask for a photo and, where there is a choice, for what it shows; paint a new picture of its regions."""
+        file_path = self._context.ask.open("photo", self.tr("New painting from photo"), picture_filters())
+        if file_path is not None:
+            offered_kinds = documents.photo_kinds(self._document, self._context.core.catalogue)
+            ask_what_it_shows(
+                self._context, file_path, offered_kinds, self.tr("Painted by {0}"),
+                lambda label_set, weights: self.paint_photo(file_path, label_set, weights),
+            )
 
     @Slot()
     def label_map(self) -> None:
@@ -100,21 +97,40 @@ class NewController(QObject):
     def first(self) -> None:
         """What the editor shows when it starts without a file: the sample, or the first template."""
         opened_file = self._read_sample()
-        if opened_file is None or not self.restore(opened_file, undoable=False, keeps_file=False):
+        if opened_file is None or not self._begin_with(opened_file):
             self._first_template()
+
+    def _begin_with(self, opened_file: Found) -> bool:
+        """Become the sample, before the window is shown. Returns False, having said why, where it cannot be had."""
+        label_set = self._labels_of(opened_file)
+        if label_set is None or not isinstance(opened_file.request, EditRequest):
+            return self.restore(opened_file, undoable=False, keeps_file=False)
+        try:
+            original = read_original(opened_file.request.photo)
+            values = {**Scene.values_of(opened_file.request), "photo": original.reference}
+            self._context.core.originals.keep(original)
+            self._become(
+                opened_file, values, label_set=label_set, picture=original.pixels, undoable=False, keeps=False
+            )
+        except EngineError as error:
+            self._context.core.hub.error(error)
+            return False
+        return True
 
     def open(self, opened_file: Found, *, keeps_file: bool = True) -> None:
         """Become what a file holds, once nothing unsaved can be lost. Codes of weights that are no more are made
         again first."""
-        request = opened_file.request
-        if request is None or self._labels_of(opened_file) is None:
+        request, label_set = opened_file.request, self._labels_of(opened_file)
+        if request is None or label_set is None:
+            return
+        if isinstance(request, EditRequest):
+            self._photos.open(opened_file, label_set, lambda edit: self._open_edit(opened_file, edit, keeps_file))
             return
 
         def opened(styles: dict[int, Style]) -> None:
-            renewed = replace(opened_file, request=request.replace(styles=styles))
-            self._unsaved.settle(lambda: self.restore(renewed, keeps_file=keeps_file))
+            self._unsaved.settle(lambda: self.restore(opened_file, keeps_file=keeps_file, styles=styles))
 
-        self._restyle.fresh(request.styles, request.weights, opened)
+        self._restyle.fresh(Scene.values_of(request)["styles"], request.weights, opened)
 
     def template_for(self, weights: str) -> None:
         """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""
@@ -126,9 +142,9 @@ class NewController(QObject):
         dialog = self._show_galleries([Gallery(label_set, weights, tuple(documents.templates(label_set)))])
         dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
 
-    def from_photo(self, file_path: Path, label_set: LabelSet | None = None, weights: str = "") -> None:
-        """Find a photo's regions, show them, then repaint it with its own styles. ``label_set`` and ``weights``: the
-        document's own unless given."""
+    def paint_photo(self, file_path: Path, label_set: LabelSet | None = None, weights: str = "") -> None:
+        """Find a photo's regions, show them, then paint a new picture of them with their own styles. ``label_set`` and
+        ``weights``: the document's own unless given."""
         label_set = label_set or self._document.label_set
 
         def show(photo: Photo) -> None:
@@ -163,35 +179,75 @@ class NewController(QObject):
         dialog.used.connect(used)
         dialog.open()
 
-    def restore(self, opened_file: Found, *, undoable: bool = True, keeps_file: bool = True) -> bool:
-        """Become what a request says. ``keeps_file``: the file holds this document from now on.
+    def restore(
+        self,
+        opened_file: Found,
+        *,
+        undoable: bool = True,
+        keeps_file: bool = True,
+        styles: Mapping[int, Style] | None = None,
+    ) -> bool:
+        """Become what a request says, with its own styles or ``styles``. ``keeps_file``: the file holds this document
+        from now on.
 
         Returns False, having said why, when its weights are not there or do not fit; nothing has changed then.
         """
         request = opened_file.request
         label_set = self._labels_of(opened_file)
-        if request is None or label_set is None:
+        if request is None or isinstance(request, EditRequest) or label_set is None:
             return False
         try:
             pixels = opened_file.pixels
             if pixels is not None and pixels.shape[:2] != (request.label_map.height, request.label_map.width):
                 pixels = None  # scaled since it was exported: the next render will show it
-            self._document.restore(
-                request,
-                label_set=label_set,
-                picture=pixels,
-                path=opened_file.path if keeps_file else None,
-                text=self.tr("Open {0}").format(opened_file.path.name),
-                undoable=undoable,
-            )
+            values = Scene.values_of(request)
+            if styles is not None:
+                values["styles"] = styles
+            self._become(opened_file, values, label_set=label_set, picture=pixels, undoable=undoable, keeps=keeps_file)
         except EngineError as error:
             self._context.core.hub.error(error)
             return False
-        self._document.mark_saved()
-        self._choose_label()
-        if keeps_file:
-            self._context.core.settings.add_recent(opened_file.path)
         return True
+
+    def _open_edit(self, opened_file: Found, edit: OpenedEdit, keeps_file: bool) -> None:
+        values, label_set = edit.values, self._labels_of(opened_file)
+        if label_set is None:
+            return
+        picture = edit.picture if edit.picture is not None else edit.original.pixels
+
+        def opened(styles: dict[int, Style]) -> None:
+            renewed = {**values, "styles": styles}
+            self._unsaved.settle(
+                lambda: self._become(
+                    opened_file, renewed, label_set=label_set, picture=picture, undoable=True, keeps=keeps_file
+                )
+            )
+
+        self._restyle.fresh(values["styles"], values["weights"], opened)
+
+    def _become(
+        self,
+        opened_file: Found,
+        values: dict[str, Any],
+        *,
+        label_set: LabelSet,
+        picture: np.ndarray | None,
+        undoable: bool,
+        keeps: bool,
+    ) -> None:
+        """Become what a file says. Raises EngineError where it does not fit; nothing has changed then."""
+        self._document.new(
+            label_set=label_set,
+            picture=picture,
+            path=opened_file.path if keeps else None,
+            text=self.tr("Open {0}").format(opened_file.path.name),
+            undoable=undoable,
+            **values,
+        )
+        self._document.mark_saved()
+        choose_first_label(self._context)
+        if keeps:
+            self._context.core.settings.add_recent(opened_file.path)
 
     # --- templates and maps ----------------------------------------------------------------------------
 
@@ -205,7 +261,7 @@ class NewController(QObject):
             self._begin(
                 label_map,
                 styles=dict(styles),
-                photo=pixels,
+                picture=pixels,
                 source_text=source_text,
                 label_set=label_set,
                 weights=weights,
@@ -232,7 +288,7 @@ class NewController(QObject):
         label_map: np.ndarray,
         *,
         styles: dict[int, Style] | None = None,
-        photo: np.ndarray | None = None,
+        picture: np.ndarray | None = None,
         source_text: str = "",
         label_set: LabelSet | None = None,
         weights: str = "",
@@ -245,14 +301,14 @@ class NewController(QObject):
                 label_map=label_map,
                 weights=weights or self._document.weights,
                 styles=styles,
-                photo=photo,
+                picture=picture,
                 text=self.tr("New from {0}").format(source_text) if source_text else self.tr("New document"),
             )
             if styles is None:
                 self._dice.begin()
-            if photo is None:
+            if picture is None:
                 self._document.mark_saved()
-            self._choose_label()
+            choose_first_label(self._context)
 
         self._unsaved.settle(begin)
 
@@ -283,7 +339,7 @@ class NewController(QObject):
             )
             self._dice.begin()
             self._document.mark_saved()
-            self._choose_label()
+            choose_first_label(self._context)
             return
 
     # --- inside -------------------------------------------------------------------------------------
@@ -296,18 +352,3 @@ class NewController(QObject):
         except EngineError as error:
             self._context.core.hub.error(error)
             return None
-
-    def _choose_label(self) -> None:
-        """Begin with the label that was chosen last, if the document shows it; else with the largest region that is not
-        background, which is rarely painted first."""
-        document = self._document
-        if document.current_label != BACKGROUND:
-            return
-        areas = np.array(document.areas[: len(document.label_set)])
-        last_chosen = self._context.core.settings.label(document.label_set.name)
-        if 0 <= last_chosen < len(areas) and areas[last_chosen]:
-            document.set_current_label(last_chosen)
-            return
-        areas[BACKGROUND] = 0
-        if areas.any():
-            document.set_current_label(int(areas.argmax()))

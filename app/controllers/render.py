@@ -6,15 +6,17 @@ picture where something has changed, and drops them for the exact one. The docum
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.document.scene import Scene
+from app.document.scene_fields import changed_keys
 from app.raster import preview
 from engine.errors import Cancelled, EngineError
-from engine.requests.render import RenderResult
 
 TOPIC = "render"
 COALESCE_MS = 8  # several signals of one change make one request
@@ -24,7 +26,7 @@ STROKE_MS = 16  # and so do several moves of the brush in one frame
 class RenderController(QObject):
     """Binds the document to the render lane, and the lane to the window."""
 
-    rendered = Signal(object)  # RenderResult that has become the document's picture
+    rendered = Signal(object)  # the result that has become the document's picture
 
     def __init__(self, context: Context, canvas: CanvasWidget, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +34,8 @@ class RenderController(QObject):
         self._canvas = canvas
         self._document = context.core.document
         self._lane = context.core.render_lane
-        self._shown: Scene | None = None  # what the document's picture was painted from
+        self._shown: Scene | None = None  # what the document's picture was painted from,
+        self._shown_picture: np.ndarray | None = None  # if it still is this one: another document has another
         self._notes: tuple[str, ...] = ()
         self._fresh_document = False
         self._told_no_weights = False
@@ -70,16 +73,16 @@ class RenderController(QObject):
     @property
     def up_to_date(self) -> bool:
         """True when the document's picture shows exactly its present label map, styles, seed, precision and detail."""
-        return self._shown is not None and self._shown.same_picture(self._document.scene)
+        return self.picture_shows(self._document.scene)
 
     @property
     def shown(self) -> Scene | None:
         """What the document's picture was painted from; None before the first one."""
-        return self._shown
+        return self._shown if self._document.picture is self._shown_picture else None
 
     def picture_shows(self, scene: Scene) -> bool:
         """True when the document's picture was painted from ``scene``."""
-        return self._shown is not None and self._shown.same_picture(scene)
+        return self.shown is not None and self.shown.same_picture(scene)
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -133,15 +136,32 @@ class RenderController(QObject):
             self._canvas.show_preview(None)
             self._context.core.hub.clear(TOPIC)
             return
+        if scene.idle:
+            self._show_photo(scene)
+            return
         if self._fresh_document:
             self._canvas.show_preview(None)
         self._lane.submit(scene, drop_running=self._fresh_document)
         self._fresh_document = False
 
+    def _show_photo(self, scene: Scene) -> None:
+        """Nothing is restyled: the picture is the photo. It is asked for again once it has been read."""
+        pixels, picture = self._context.core.originals.pixels(scene.photo), self._document.picture
+        if pixels is None:
+            return
+        self._fresh_document = False
+        self._lane.cancel()
+        self._canvas.show_preview(None)
+        self._shown = scene
+        if picture is None or not np.may_share_memory(picture, pixels):
+            self._document.set_picture(pixels)
+        self._shown_picture = self._document.picture
+        self._context.core.hub.clear(TOPIC)
+
     def _on_hand(self) -> None:
         self._lane.set_hand_down(self._document.stroking)
 
-    def _on_previewed(self, render_result: RenderResult) -> None:
+    def _on_previewed(self, render_result: Any) -> None:
         painted_scene = self._lane.rendered_source
         if isinstance(painted_scene, Scene):
             pixels = render_result.pixels
@@ -151,26 +171,27 @@ class RenderController(QObject):
     def _opacity(self, new_scene: Scene, height: int, width: int) -> np.ndarray:
         """Where a preview of `new_scene` has to be seen: (height, width) uint8, 0 where the exact picture still
         holds."""
-        shown_scene = self._shown
+        shown_scene = self.shown
         everywhere = np.full((height, width), 255, np.uint8)
         if shown_scene is None or self._document.picture is None:
             return everywhere
         if new_scene.label_map.shape != shown_scene.label_map.shape or not new_scene.same_picture(
-            shown_scene, but=("label_map", "styles")
+            shown_scene, but=("label_map", "styles", "strengths", "switched_off")
         ):
             return everywhere
         reduced_map = new_scene.label_map.resized(height, width)  # what the preview was painted from
         restyled = np.zeros(256, bool)
-        restyled[[label_id for label_id, _ in set(new_scene.styles.items()) ^ set(shown_scene.styles.items())]] = True
+        restyled[list(_restyled_labels(new_scene, shown_scene))] = True
         return preview.fading((reduced_map != shown_scene.label_map.resized(height, width)) | restyled[reduced_map])
 
-    def _on_rendered(self, render_result: RenderResult) -> None:
+    def _on_rendered(self, render_result: Any) -> None:
         painted_scene = self._lane.rendered_source
         if render_result.pixels.shape[:2] != self._document.label_map.shape:
             return  # of another document
         self._shown = painted_scene if isinstance(painted_scene, Scene) else None
         self._canvas.show_preview(None)
         self._document.take(self._document.scene.kind, render_result)
+        self._shown_picture = self._document.picture
         self._context.core.hub.clear(TOPIC)
         status = self._context.status
         status.show_time(render_result.seconds, render_result.device)
@@ -188,3 +209,12 @@ class RenderController(QObject):
     def _on_busy(self, _busy: bool) -> None:
         core = self._context.core
         self._context.status.show_busy(core.render_lane.busy or core.foreground_busy)
+
+
+def _restyled_labels(new: Scene, old: Scene) -> frozenset[int]:
+    """The labels that look different for another reason than their pixels."""
+    return (
+        changed_keys(old.styles, new.styles)
+        | changed_keys(old.strengths, new.strengths)
+        | (old.switched_off ^ new.switched_off)
+    )

@@ -18,6 +18,7 @@ from app.controllers.engine_menus import DeviceController, ModelController
 from app.controllers.exports import ExportController, UnsavedChanges
 from app.controllers.files import FilesController
 from app.controllers.new import NewController
+from app.controllers.photos import PhotosController
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
 from app.controllers.results import ResultsController
@@ -66,6 +67,7 @@ class Controllers:
     looks: LooksController
     model: ModelController
     new: NewController
+    photos: PhotosController
     render: RenderController
     restyle: RestyleController
     results: ResultsController
@@ -84,9 +86,11 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
     unsaved = UnsavedChanges(context, exports, parent)
     styles = StylesController(context, parts.styles, parts.labels, parent)
     dice = DiceController(context, render, parts.styles, parent)
-    new = NewController(context, styles, unsaved, restyle, dice, parent)
+    photos = PhotosController(context, parts.canvas, render, unsaved, parent)
+    new = NewController(context, styles, unsaved, restyle, dice, photos, parent)
     model = ModelController(context, restyle, new, parts.menus["MODEL"], parent)
     weights = WeightsController(context, model, restyle, parent)
+    recent = parts.menus["RECENT"]
     return Controllers(
         canvas=CanvasController(context, parts.canvas, parent),
         colours=ColoursController(context, styles, parts.styles, parts.canvas, parent),
@@ -95,13 +99,14 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         edit=EditController(context, parent),
         edits=EditsController(context, styles, parts.edits, parent),
         exports=exports,
-        files=FilesController(context, parts.canvas, styles, new, model, weights, parts.menus["RECENT"], parent),
+        files=FilesController(context, parts.canvas, styles, new, photos, model, weights, recent, parent),
         help=HelpController(context, parent),
         labels=LabelsController(context, parts.labels, parent),
         library=LibraryController(context, styles, (parts.styles.shelf, parts.edits.shelf), parent),
         looks=LooksController(context, parent),
         model=model,
         new=new,
+        photos=photos,
         render=render,
         restyle=restyle,
         results=ResultsController(context, render, restyle, parts.results, parts.results_dock, parts.actions, parent),

@@ -65,7 +65,6 @@ class RegionsDialog(QDialog):
         self.document.new(
             label_set=label_set,
             label_map=photo.label_map,
-            photo=photo.pixels,
             picture=photo.pixels,
             undoable=False,
         )

@@ -16,6 +16,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
 
 from app.document import label_styles
+from app.document.checks import Precision, checked_label, checked_picture
 from app.document.commands import ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
 from app.document.kinds import SceneRequest, kind_named
@@ -23,14 +24,15 @@ from app.document.label_states import LabelStates
 from app.document.origin import Held, Origin
 from app.document.pixel_editor import PixelEditor
 from app.document.results import Result
-from app.document.scene import Precision, Scene, checked_label, checked_picture
+from app.document.scene import Scene
 from app.document.scene_fields import SceneValue, roles
 from app.document.undo import Command, UndoStack
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from app.texts.label_names import label_name
 from engine.labels.label_sets import LabelSet, load_label_set
-from engine.requests.render import Detail, RenderRequest
+from engine.requests.photo_reference import PhotoReference
+from engine.requests.render import Detail
 from engine.requests.styles import MEAN, Style
 
 BACKGROUND = 0  # what the eraser paints
@@ -48,6 +50,7 @@ class Document(QObject):
     edits_changed = Signal(object)  # frozenset of label ids whose row in `edits` came, went or changed
     seed_changed = Signal(int)
     weights_changed = Signal(str)
+    photo_changed = Signal(object)  # PhotoReference or None
     detail_changed = Signal(str)
     labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
     style_locks_changed = Signal(object)  # frozenset of label ids
@@ -116,7 +119,7 @@ class Document(QObject):
     style_locked = SceneValue[frozenset[int]]()  # labels whose style changes only when chosen for that very label
     strengths = SceneValue[Mapping[int, float]]()  # by label, 0-1; 1 where one is missing
     switched_off = SceneValue[frozenset[int]]()  # labels whose change is not shown
-    photo = SceneValue["np.ndarray | None"]()  # (H, W, 3) uint8, read-only: the photo that is edited, if any
+    photo = SceneValue[PhotoReference | None]()  # the photo that is edited, if any
 
     @property
     def fingerprint(self) -> str:
@@ -172,10 +175,9 @@ class Document(QObject):
             self._current_label = label
             self.current_label_changed.emit(label)
 
-    def to_request(self) -> RenderRequest:
+    def to_request(self) -> Any:
         """The request as the document stands. Compresses the label map: see `scene` for live rendering."""
-        request: RenderRequest = self.scene.to_request()
-        return request
+        return self.scene.to_request()
 
     @property
     def stroking(self) -> bool:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.document.checks import checked_picture
 from app.document.commands import DeleteResultsCommand
 from app.document.results import Result
-from app.document.scene import Scene, checked_picture
+from app.document.scene import Scene
 from app.shell.i18n import tr
 from engine.requests.styles import Style
 

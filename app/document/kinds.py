@@ -7,25 +7,51 @@ requests. The kind that paints the picture is the scene's own (`Scene.kind`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
+import numpy as np
+
+from app.document.edit_rows import by_label, rows_of
+from app.document.scene_fields import Role, scene_field
+from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from engine.errors import BadRequest
+from engine.requests.edit import EditRequest
+from engine.requests.photo_frame import as_seen
 from engine.requests.render import RenderRequest
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from app.document.document import Document
+    from app.document.scene import Scene
     from engine.requests.label_map_data import LabelMapData
-    from engine.requests.styles import Style
+    from engine.session import Session
+
+Sizes = tuple[tuple[int, int], list[tuple[int, int]]]
+"""At which size (height, width) a picture is made, and at which smaller ones it may be previewed."""
 
 
 @dataclass(frozen=True)
 class NoInputs:
     """The inputs of a kind that needs nothing but what every scene has."""
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _fields_of(request: Any) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in request.__struct_fields__}
+
+
+def _painted_sizes(scene: Scene, session: Session) -> Sizes:
+    return session.sizes(scene.weights, scene.label_map.height, scene.label_map.width, scene.detail)
+
+
+def _painted_smaller(scene: Scene, height: int, width: int) -> Scene:
+    return replace(scene, label_map=FrozenMap.of(scene.label_map.resized(height, width)), detail="model")
 
 
 @dataclass(frozen=True)
@@ -36,11 +62,23 @@ class Kind:
     take: what becomes of its result: (document, result) -> anything.
     inputs: a frozen dataclass of what it needs beyond the scene (a hole, a sentence, weights of its own), made of
         `scene_field`s with defaults. Where scene and inputs have the same key, the inputs count.
+    pack, unpack: between what a scene says by key (`Role.key`), and what the request says by the names of its fields,
+        where these differ.
+    picture: what the result shows: something with `pixels` (H, W, 3) uint8, `seconds`, `device` and `notes`. Asked in
+        the worker.
+    sizes: of the picture of a scene and of its previews, by the session. smaller: the scene of a preview of a size.
+    idle: whether the picture of a scene is the photo as it is.
     """
 
     request: type[Any]
     take: Callable[[Document, Any], object]
     inputs: type[Any] = NoInputs
+    pack: Callable[[dict[str, Any]], dict[str, Any]] = _as_it_is
+    unpack: Callable[[Any], dict[str, Any]] = _fields_of
+    picture: Callable[[Any], Any] = _as_it_is
+    sizes: Callable[[Scene, Session], Sizes] = _painted_sizes
+    smaller: Callable[[Scene, int, int], Scene] = _painted_smaller
+    idle: Callable[[Scene], bool] = lambda scene: False
 
     @property
     def name(self) -> str:
@@ -57,11 +95,6 @@ class SceneRequest(Protocol):
     @property
     def label_map(self) -> LabelMapData: ...
 
-    @property
-    def styles(self) -> dict[int, Style]: ...
-
-    def replace(self, **changes: Any) -> Self: ...
-
 
 _KINDS: dict[str, Kind] = {}
 
@@ -72,10 +105,15 @@ def register(kind: Kind) -> Kind:
     return kind
 
 
+def known_kinds() -> tuple[Kind, ...]:
+    """All kinds that documents know, in the order in which they were registered."""
+    return tuple(_KINDS.values())
+
+
 def opens(request: Any) -> TypeGuard[SceneRequest]:
-    """Whether a document can begin with the request: its kind is known, and it has a label map and styles."""
+    """Whether a document can begin with the request: its kind is known, and it has a label map."""
     name = str(request.__struct_config__.tag)
-    return name in _KINDS and {"label_map", "styles"} <= set(request.__struct_fields__)
+    return name in _KINDS and "label_map" in request.__struct_fields__
 
 
 def kind_named(name: str) -> Kind:
@@ -86,3 +124,66 @@ def kind_named(name: str) -> Kind:
 
 
 RENDER = register(Kind(RenderRequest, lambda document, result: document.set_picture(result.pixels)))
+
+
+# ---------------------------------------------------------------- a photo that is edited
+
+VIEWS = (2048, 1280, 800, 480, 256)
+"""Longer sides of previews of a photo, in pixels."""
+
+
+@dataclass(frozen=True)
+class EditInputs:
+    """view: longer side of a preview, 0 for the whole photo; a document never holds another."""
+
+    view: int = scene_field(Role(key="view"), default=0)
+
+
+@dataclass(frozen=True)
+class PhotoPicture:
+    """An edited photo as people see it: pixels (H, W, 3) uint8."""
+
+    pixels: np.ndarray
+    seconds: float
+    notes: tuple[str, ...] = ()
+    device: str = "cpu"
+
+
+def _edit_values(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "edits": rows_of(values["styles"], values["strengths"], values["switched_off"])}
+
+
+def _scene_values(request: EditRequest) -> dict[str, Any]:
+    return {**_fields_of(request), **by_label(request.edits), "view": 0}
+
+
+def _photo_sizes(scene: Scene, session: Session) -> Sizes:
+    height, width = scene.label_map.shape
+    longest = max(height, width)
+    factors = [side / longest for side in VIEWS if side < longest]
+    return (height, width), [(max(1, round(height * f)), max(1, round(width * f))) for f in factors]
+
+
+def _photo_smaller(scene: Scene, height: int, width: int) -> Scene:
+    inputs: Mapping[str, Any] = MappingProxyType({**scene.inputs, EDIT.name: EditInputs(max(height, width))})
+    return replace(scene, inputs=inputs)
+
+
+def _changes_nothing(scene: Scene) -> bool:
+    """Whether no region that the label map shows is restyled."""
+    return all(label in scene.switched_off or scene.strengths.get(label) == 0 for label in scene.styles)
+
+
+EDIT = register(
+    Kind(
+        EditRequest,
+        lambda document, result: document.set_picture(result.pixels),
+        EditInputs,
+        pack=_edit_values,
+        unpack=_scene_values,
+        picture=lambda result: PhotoPicture(as_seen(result.samples), result.seconds, result.notes),
+        sizes=_photo_sizes,
+        smaller=_photo_smaller,
+        idle=_changes_nothing,
+    )
+)

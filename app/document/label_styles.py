@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from app.document.edit_rows import by_label, rows_of
 from app.shell.i18n import tr
 from engine.requests.edit import RegionEdit
 from engine.requests.styles import MeanStyle, Style
@@ -47,11 +48,7 @@ def set_styles(
 
 def edits(document: Document) -> tuple[RegionEdit, ...]:
     """The rows of the list of edits, in the order of the labels."""
-    strengths, switched_off = document.strengths, document.switched_off
-    return tuple(
-        RegionEdit(label=label, style=style, strength=strengths.get(label, 1.0), on=label not in switched_off)
-        for label, style in sorted(document.styles.items())
-    )
+    return rows_of(document.styles, document.strengths, document.switched_off)
 
 
 def set_strength(document: Document, label: int, strength: float, *, merge: Hashable | None = None) -> None:
@@ -80,13 +77,12 @@ def paste_edits(document: Document, pasted: Iterable[RegionEdit]) -> tuple[int, 
     """
     all_edits = tuple(pasted)
     known_edits = [edit for edit in all_edits if edit.label < len(document.label_set)]
-    labels = frozenset(edit.label for edit in known_edits)
-    switched_off = frozenset(edit.label for edit in known_edits if not edit.on)
+    labels, known = frozenset(edit.label for edit in known_edits), by_label(known_edits)
     document.change_values(
         {
-            "styles": {**document.styles, **{edit.label: edit.style for edit in known_edits}},
-            "strengths": {**document.strengths, **{edit.label: edit.strength for edit in known_edits}},
-            "switched_off": document.switched_off - labels | switched_off,
+            "styles": {**document.styles, **known["styles"]},
+            "strengths": {**document.strengths, **known["strengths"]},
+            "switched_off": document.switched_off - labels | {*known["switched_off"]},
         },
         tr("Paste edits"),
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from app.document.document import Document
 from app.document.kinds import SceneRequest, opens
+from app.document.scene import Scene
+from app.jobs.originals import Original, original_for, regions_for
 from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
+from app.raster.frozen_maps import FrozenMap
 from app.shell.catalogue import Catalogue
 from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
@@ -23,7 +27,9 @@ from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
+from engine.requests.edit import EditRequest
 from engine.requests.json_text import from_json
+from engine.requests.photo_reference import PhotoReference
 from engine.systems.base import Abilities
 
 PREVIEW = 512
@@ -45,11 +51,23 @@ class Found:
 
     path: Path
     kind: str
-    request: SceneRequest | None = None
+    request: SceneRequest | EditRequest | None = None
     pixels: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
     maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
     ask: bool = False  # as likely a label map as a picture: wherever it is dropped, the user says which
+
+    @property
+    def photo(self) -> PhotoReference:
+        """The photo that the request edits."""
+        assert isinstance(self.request, EditRequest)
+        return self.request.photo
+
+    def with_photo(self, photo: PhotoReference, *, keep_map: bool) -> Found:
+        """The same for another photo. ``keep_map``: its regions are those of the first one."""
+        assert isinstance(self.request, EditRequest)
+        label_map = self.request.label_map if keep_map else None
+        return replace(self, request=self.request.replace(photo=photo, label_map=label_map))
 
 
 def look_at(work: Work, path: Path) -> Found:
@@ -85,7 +103,7 @@ def read_request_file(path: Path) -> Found:
     return Found(path, "request_json", _located_request(read_text(path), path))
 
 
-def _located_request(text: str, path: Path) -> SceneRequest:
+def _located_request(text: str, path: Path) -> SceneRequest | EditRequest:
     request = from_json(text).located(path.parent)
     if not opens(request):
         raise BadRequest(_tr('"{0}" holds a request that cannot be opened as a document.').format(path.name))
@@ -152,6 +170,45 @@ def photo_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet
         and catalogue.abilities(weights).images
     ]
     return [(document.label_set, document.weights), *other_kinds]
+
+
+def edit_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
+    """What a photo that is edited may show: the document's labels first where some weights restyle them, then others
+    whose regions can be found; each with the weights to edit with."""
+    editors = catalogue.photo_editors(document.weights)
+    own = [kind for kind in editors if kind[0].same_labels(document.label_set)]
+    others = [kind for kind in editors if kind not in own and catalogue.parser_for(kind[0])]
+    return own + others
+
+
+@dataclass(frozen=True)
+class OpenedEdit:
+    """A file of an edited photo, read: the photo, all else that the file says of a scene, and what to tell the user.
+
+    picture: (H, W, 3) uint8, what the file shows, where it is a picture of the photo's size.
+    """
+
+    original: Original
+    values: dict[str, Any]
+    picture: np.ndarray | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_edit(work: Work, opened_file: Found, *, label_set: LabelSet, parser: str | None) -> OpenedEdit:
+    """The photo that a file edits, and its label map at the photo's size; found by the parser where the file has none.
+
+    Raises EngineError: the photo is gone (MissingPhoto), or something in the file is damaged.
+    """
+    original = original_for(work, opened_file.photo)
+    values = Scene.values_of(opened_file.request)
+    warnings: tuple[str, ...] = ()
+    if values["label_map"] is None:
+        values["label_map"], warnings = regions_for(work, original, label_set=label_set, parser=parser)
+    shape = original.pixels.shape[:2]
+    values |= {"photo": original.reference, "label_map": FrozenMap.of(resize_label_map(values["label_map"], *shape))}
+    picture = opened_file.pixels
+    fits = picture is not None and picture.shape == original.pixels.shape
+    return OpenedEdit(original, values, picture if fits else None, warnings)
 
 
 def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:

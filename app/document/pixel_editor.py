@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QRect
 
+from app.document.checks import read_only
 from app.document.commands import PixelCommand
-from app.document.scene import Scene, read_only
+from app.document.scene import Scene
 from app.raster import fill as fills
 from app.raster.boxes import Box
 from app.raster.changes import PixelChange
@@ -17,7 +18,7 @@ from app.raster.frozen_maps import FrozenMap
 from app.raster.label_pixels import LabelPixels, Stroke
 from app.shell.i18n import tr
 from engine.errors import BadRequest
-from engine.labels.label_maps import check_label_map
+from engine.labels.label_maps import check_label_map, resize_label_map
 
 if TYPE_CHECKING:
     from app.document.document import Document
@@ -106,8 +107,8 @@ class PixelEditor:
     ) -> bool:
         """Bucket: paints `label` over the area around pixel (x, y) that has its label, or about its colour.
 
-        By colour it looks at the picture painted last, or before there is one at the photo; `tolerance` is
-        0-255 in each channel. Returns whether anything changed.
+        By colour it looks at the picture that is seen; `tolerance` is 0-255 in each channel. Returns whether anything
+        changed.
         """
         label = self._document.checked(label)
         height, width = self.label_map.shape
@@ -125,7 +126,7 @@ class PixelEditor:
     def _coloured_pixels(self) -> np.ndarray:
         """The picture that is seen, (H, W, 3) uint8. Raises BadRequest where there is none."""
         document = self._document
-        pixels = document.picture if document.picture is not None else document.photo
+        pixels = document.picture
         if pixels is None or pixels.shape[:2] != self.label_map.shape:
             raise BadRequest(tr("There is no picture to take the colour from; wait for the picture, then fill again."))
         return pixels
@@ -153,11 +154,14 @@ class PixelEditor:
     def replace_label_map(self, label_map: np.ndarray, *, text: str | None = None) -> None:
         """Takes another label map, (H, W) integers of this label set, of any size; locks do not hold it back.
 
-        BadLabelMap names ids that the label set does not have. With another size, photo and picture go.
+        BadLabelMap names ids that the label set does not have. With another size the picture goes; a photo keeps its
+        size, and the map is brought to it.
         """
         document = self._document
         check_label_map(label_map, document.label_set, tr("The new label map"))
         text = text or tr("Replace label map")
+        if document.photo is not None:
+            label_map = resize_label_map(label_map, *self.label_map.shape)
         if label_map.shape != self.label_map.shape:
             document.become(document.scene.on_other_ground(label_map=FrozenMap.of(label_map)), None, text)
             return

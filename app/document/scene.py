@@ -12,11 +12,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import numpy as np
-
-from app.document.kinds import RENDER, NoInputs, kind_named
+from app.document.checks import (
+    Precision,
+    checked_detail,
+    checked_inputs,
+    checked_labels,
+    checked_map,
+    checked_photo,
+    checked_precision,
+    checked_seed,
+    checked_strengths,
+    checked_styles,
+)
+from app.document.kinds import RENDER, NoInputs, Sizes, kind_named
 from app.document.scene_fields import (
     Role,
     changed_keys,
@@ -28,120 +38,27 @@ from app.document.scene_fields import (
     unpacked,
 )
 from app.raster.frozen_maps import FrozenMap
-from app.shell.i18n import mark, tr
-from engine.errors import BadRequest
-from engine.labels.label_maps import check_label_map
+from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
-from engine.requests.label_map_data import LabelMapData
+from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import (
-    MAX_SEED,
-    BlockStyle,
-    ColourStyle,
-    ImageStyle,
-    MeanStyle,
-    MixStyle,
-    SampleStyle,
     Style,
 )
 
-Precision = Literal["float32", "bfloat16"]
+if TYPE_CHECKING:
+    from engine.session import Session
+
 S = TypeVar("S", bound="Scene")
 
-_STYLES = (MeanStyle, ImageStyle, SampleStyle, ColourStyle, MixStyle, BlockStyle)
+_of_labels = partial(Role, needs="labels", checked=checked_labels, pack=tuple, unpack=frozenset, tells=set_difference)
 _NO_LABELS: frozenset[int] = frozenset()
 
 
-# ---------------------------------------------------------------- what fields may hold
-
-
-def checked_label(label: int, label_set: LabelSet) -> int:
-    """A label id as a plain number. Raises BadRequest where the label set does not have it."""
-    is_integer = isinstance(label, (int, np.integer)) and not isinstance(label, bool)
-    if not is_integer or not 0 <= label < len(label_set):
-        sentence = tr("The label {0} is not in the label set “{1}”, whose ids are 0 to {2}.")
-        raise BadRequest(sentence.format(label, label_set.name, len(label_set) - 1))
-    return int(label)
-
-
-def checked_labels(labels: Collection[int], label_set: LabelSet) -> frozenset[int]:
-    """Label ids. Raises BadRequest where the label set lacks one."""
-    return frozenset(checked_label(label, label_set) for label in labels)
-
-
-def checked_styles(styles: Mapping[int, Style | None], label_set: LabelSet) -> Mapping[int, Style]:
-    """Styles by label; the mean style is left out, so that equal scenes hold equal styles. Raises BadRequest."""
-    for label, style in styles.items():
-        checked_label(label, label_set)
-        if style is not None and not isinstance(style, _STYLES):
-            sentence = tr("A style of the kind “{0}” is not known; choose a picture or the mean.")
-            raise BadRequest(sentence.format(type(style).__name__))
-    return MappingProxyType(
-        {int(label): style for label, style in styles.items() if style is not None and not isinstance(style, MeanStyle)}
-    )
-
-
-def checked_picture(pixels: np.ndarray | None) -> np.ndarray | None:
-    """(H, W, 3) uint8, read-only, or None for none. Raises BadRequest for anything else."""
-    if pixels is None:
-        return None
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-        raise BadRequest(tr("A picture must have three colours of 8 bits for each pixel."))
-    return read_only(np.ascontiguousarray(pixels))
-
-
-def read_only(array: np.ndarray) -> np.ndarray:
-    """A view of the array that cannot be written through."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def _checked_strengths(strengths: Mapping[int, float], label_set: LabelSet) -> Mapping[int, float]:
-    """Strengths 0 to 1 by label; a full one is left out, so that equal scenes hold equal ones. Raises BadRequest."""
-    if not all(0 <= strength <= 1 for strength in strengths.values()):
-        raise BadRequest(tr("The strength of a change must be a number from 0 to 1."))
-    return MappingProxyType(
-        {checked_label(label, label_set): float(strength) for label, strength in strengths.items() if strength != 1}
-    )
-
-
-def _checked_map(label_map: FrozenMap | np.ndarray, label_set: LabelSet) -> FrozenMap:
-    pixels = label_map.array() if isinstance(label_map, FrozenMap) else label_map
-    check_label_map(pixels, label_set, tr("The new label map"))
-    return label_map if isinstance(label_map, FrozenMap) else FrozenMap.of(label_map)
-
-
-def _checked_seed(seed: int, label_set: LabelSet) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise BadRequest(tr("The seed must be a whole number from 0 to {0}.").format(MAX_SEED))
-    return seed
-
-
-def _checked_precision(precision: str, label_set: LabelSet) -> str:
-    if precision not in get_args(Precision):
-        raise BadRequest(tr("The precision must be float32 or bfloat16, not {0}.").format(precision))
-    return precision
-
-
-def _checked_detail(detail: str, label_set: LabelSet) -> str:
-    if detail not in get_args(Detail):
-        raise BadRequest(tr("The detail must be model or full, not {0}.").format(detail))
-    return detail
-
-
-def _checked_inputs(inputs: Mapping[str, Any], label_set: LabelSet) -> Mapping[str, Any]:
-    for name, held in inputs.items():
-        if not isinstance(held, kind_named(name).inputs):
-            raise BadRequest(tr("A document cannot hold a request of the kind {0}.").format(name))
-    return MappingProxyType(dict(inputs))
-
-
-_of_labels = partial(Role, needs="labels", checked=checked_labels, pack=tuple, unpack=frozenset, tells=set_difference)
-
-
-def _in_order(value: Any) -> Any:
-    """A table or a set as a list that is equal for equal ones, in whatever order they were filled."""
+def _plain(value: Any) -> Any:
+    """What has equal text for equal values: tables and sets as lists, in whatever order they were filled."""
+    if isinstance(value, PhotoReference):
+        return value.path, value.sha256  # its bytes, where it holds them, may be many
     if isinstance(value, Mapping):
         return sorted(value.items())
     return sorted(value) if isinstance(value, frozenset) else value
@@ -162,7 +79,8 @@ class Scene:
     need beyond all this, by kind. locked: labels whose pixels brush and fills leave alone. hidden: labels that the
     overlay does not show. style_locked: labels whose style changes only when the user chooses one for that very label.
     strengths: by label, how much of the change of a restyled region is seen, 0 to 1; 1 where a label is missing.
-    switched_off: labels whose region shows the photo for now. photo: (H, W, 3) uint8, the photo that is edited, if any.
+    switched_off: labels whose region shows the photo for now. photo: the file that is edited, if any; its samples are
+    held by those who work on it, never here.
     """
 
     label_set: LabelSet = scene_field(Role(recalled=True))
@@ -170,9 +88,9 @@ class Scene:
         Role(
             decides=True,
             key="label_map",
-            checked=_checked_map,
-            pack=lambda frozen: LabelMapData.from_array(frozen.array()),
-            unpack=lambda data: data.array(),
+            checked=checked_map,
+            pack=lambda frozen: frozen.data,
+            unpack=lambda data: None if data is None else data.array(),
         )
     )
     weights: str = scene_field(
@@ -204,7 +122,7 @@ class Scene:
             key="strengths",
             pack=dict,
             needs="labels",
-            checked=_checked_strengths,
+            checked=checked_strengths,
             text=mark("Change strengths"),
             signal="edits_changed",
             tells=changed_keys,
@@ -216,20 +134,20 @@ class Scene:
         default=_NO_LABELS,
     )
     seed: int = scene_field(
-        Role(decides=True, key="seed", checked=_checked_seed, text=mark("Change seed"), signal="seed_changed"),
+        Role(decides=True, key="seed", checked=checked_seed, text=mark("Change seed"), signal="seed_changed"),
         default=0,
     )
     precision: Precision = scene_field(
         Role(
             decides=True,
             key="precision",
-            checked=_checked_precision,
+            checked=checked_precision,
             text=mark("Change precision"),
         ),
         default="float32",
     )
     detail: Detail = scene_field(
-        Role(decides=True, key="detail", checked=_checked_detail, text=mark("Change detail"), signal="detail_changed"),
+        Role(decides=True, key="detail", checked=checked_detail, text=mark("Change detail"), signal="detail_changed"),
         default="model",
     )
     kind: str = scene_field(
@@ -237,7 +155,7 @@ class Scene:
         default=RENDER.name,
     )
     inputs: Mapping[str, Any] = scene_field(
-        Role(recalled=True, checked=_checked_inputs, text=mark("Change inputs")),
+        Role(recalled=True, checked=checked_inputs, text=mark("Change inputs")),
         default_factory=lambda: MappingProxyType({}),
     )
     locked: frozenset[int] = scene_field(
@@ -250,13 +168,8 @@ class Scene:
         _of_labels(key="style_locks", text=mark("Change locked styles"), signal="style_locks_changed"),
         default=_NO_LABELS,
     )
-    photo: np.ndarray | None = scene_field(
-        Role(
-            needs="size",
-            checked=lambda pixels, _: checked_picture(pixels),
-            same=lambda a, b: a is b,
-            text=mark("Change photo"),
-        ),
+    photo: PhotoReference | None = scene_field(
+        Role(decides=True, key="photo", checked=checked_photo, text=mark("Change photo"), signal="photo_changed"),
         default=None,
     )
 
@@ -307,7 +220,7 @@ class Scene:
     def picture_key(self) -> bytes:
         """Equal for scenes that make the same picture."""
         plain_values = [
-            _in_order(getattr(self, name))
+            _plain(getattr(self, name))
             for name, role in roles(type(self)).items()
             if role.decides and name != "label_map"
         ]
@@ -318,17 +231,14 @@ class Scene:
     # ------------------------------------------------------------ scenes derived from it
 
     def on_other_ground(self: S, **values: Any) -> S:
-        """The scene with another label set, size or picture; what says nothing there goes back to its default."""
+        """The scene with another label set or map; what says nothing there goes back to its default."""
         scene = replace(self, **values)
-        lost_needs = set()
-        if not scene.label_set.same_labels(self.label_set):
-            lost_needs.add("labels")
-        if scene.label_map.shape != self.label_map.shape:
-            lost_needs.add("size")
+        if scene.label_set.same_labels(self.label_set):
+            return scene
         defaults = {
             name: default_of(type(self), name)
             for name, role in roles(type(self)).items()
-            if role.needs in lost_needs and name not in values
+            if role.needs == "labels" and name not in values
         }
         return replace(scene, **defaults)
 
@@ -356,7 +266,7 @@ class Scene:
     def to_request(self, kind: str = "") -> Any:
         """The request that paints the picture, or one of another kind. Compresses the label map: for workers."""
         request_kind = kind_named(kind or self.kind)
-        values = {**packed(self), **packed(self.inputs_of(request_kind.name))}
+        values = request_kind.pack({**packed(self), **packed(self.inputs_of(request_kind.name))})
         return request_kind.request(
             **{key: value for key, value in values.items() if key in request_kind.request.__struct_fields__}
         )
@@ -365,18 +275,20 @@ class Scene:
     def values_of(cls, request: Any) -> dict[str, Any]:
         """What a request says of a scene's fields: the other way round. To be checked."""
         request_kind = kind_named(str(request.__struct_config__.tag))
-        values = {**unpacked(cls, request), "kind": request_kind.name}
+        request_values = request_kind.unpack(request)
+        values = {**unpacked(cls, request_values), "kind": request_kind.name}
         if request_kind.inputs is not NoInputs:
-            values["inputs"] = {request_kind.name: request_kind.inputs(**unpacked(request_kind.inputs, request))}
+            inputs = request_kind.inputs(**unpacked(request_kind.inputs, request_values))
+            values["inputs"] = {request_kind.name: inputs}
         return values
 
     # ------------------------------------------------------------ what the render lane paces itself by
     # (`app.jobs.render_lane.Sizable`)
 
     @property
-    def pace_key(self) -> tuple[str, str]:
+    def pace_key(self) -> tuple[str, str, str]:
         """What the time of a picture depends on apart from its size."""
-        return self.weights, self.precision
+        return self.weights, self.precision, self.kind
 
     @property
     def pace_size(self) -> tuple[int, int, str]:
@@ -384,5 +296,18 @@ class Scene:
         return self.label_map.height, self.label_map.width, self.detail
 
     def reduced(self: S, height: int, width: int) -> S:
-        """The same with a smaller label map: what a preview is made of."""
-        return replace(self, label_map=FrozenMap.of(self.label_map.resized(height, width)), detail="model")
+        """What a preview of that size is made of."""
+        return cast(S, kind_named(self.kind).smaller(self, height, width))
+
+    def sizes(self, session: Session) -> Sizes:
+        """At which sizes the picture and its previews are made; this may read the weights."""
+        return kind_named(self.kind).sizes(self, session)
+
+    def picture_of(self, result: Any) -> Any:
+        """What the result of the scene's request shows, with `pixels`."""
+        return kind_named(self.kind).picture(result)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the picture is the photo as it is."""
+        return kind_named(self.kind).idle(self)

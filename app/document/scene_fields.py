@@ -37,8 +37,7 @@ class Role:
     recalled: comes back with a kept picture although the picture does not depend on it.
     key: its name in requests, and so in every file that is saved; "" where it does not travel.
     pack, unpack: between its value here and the one in a request.
-    needs: what it says nothing without: "labels", the ids of this label set, or "size", pixels of this size; with
-        another label set or size it goes back to its default.
+    needs: what it says nothing without: "labels", the ids of this label set; with another it goes back to its default.
     checked: (value, label set) -> the value as the scene holds it; raises BadRequest or BadLabelMap.
     same: whether two values are equal.
     text: what undo calls a change of it.
@@ -50,7 +49,7 @@ class Role:
     key: str = ""
     pack: Callable[[Any], Any] = _as_it_is
     unpack: Callable[[Any], Any] = _as_it_is
-    needs: Literal["", "labels", "size"] = ""
+    needs: Literal["", "labels"] = ""
     checked: Callable[[Any, LabelSet], Any] = _unchecked
     same: Callable[[Any, Any], bool] = operator.eq
     text: str = ""
@@ -101,13 +100,9 @@ def packed(holder: Any) -> dict[str, Any]:
     return {role.key: role.pack(getattr(holder, name)) for name, role in roles(type(holder)).items() if role.key}
 
 
-def unpacked(holder: type[Any], request: Any) -> dict[str, Any]:
-    """What a request says of a dataclass's fields, by their names here."""
-    return {
-        name: role.unpack(getattr(request, role.key))
-        for name, role in roles(holder).items()
-        if role.key and hasattr(request, role.key)
-    }
+def unpacked(holder: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What values by key say of a dataclass's fields, by their names here."""
+    return {name: role.unpack(values[role.key]) for name, role in roles(holder).items() if role.key in values}
 
 
 def set_difference(old: frozenset[int], new: frozenset[int]) -> frozenset[int]:

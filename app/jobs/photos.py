@@ -79,24 +79,34 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
         EngineError: the file is no picture, or the parser cannot run; the sentence says which file and why.
     """
     work.progress(0.05, _tr("Reading {0}").format(path.name))
-    kind = sniff(path)
     image = read_image(path)
-    pixels = reduced(image.pixels)
     notes = tuple(_tr("{0}: {1}.").format(path.name, translate(note)) for note in image.notes)
-    known_map = _embedded_map(path, label_set) if kind == "request_png" else _map_beside(path, label_set)
+    return replace(
+        file_regions(work, path, reduced(image.pixels), label_set=label_set, parser=parser), notes=notes
+    )
+
+
+def file_regions(work: Work, path: Path, pixels: np.ndarray, *, label_set: LabelSet, parser: str | None) -> Photo:
+    """The regions of a photo that was read: (H, W, 3) uint8 `pixels` of the file at `path`, as `find_regions`."""
+    known_map = _known_map(path, label_set)
     if known_map is not None:
-        exact_map = resize_label_map(known_map, *pixels.shape[:2])
-        return Photo(path, pixels, exact_map, 1.0, (), notes, known=True)
+        return Photo(path, pixels, resize_label_map(known_map, *pixels.shape[:2]), 1.0, known=True)
     if parser is None:
         empty_map = np.zeros(pixels.shape[:2], np.uint8)
         warning = _tr("There is no parser for these labels: paint the regions of the photo by hand.")
-        return Photo(path, pixels, empty_map, 0.0, (warning,), notes)
+        return Photo(path, pixels, empty_map, 0.0, (warning,))
     work.progress(0.2, _tr("Finding the regions of {0}").format(path.name))
     with work.session() as session:
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
     label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
     warnings = tuple(translate(str(note)) for note in result.notes)
-    return Photo(path, pixels, label_map, float(result.confidence), warnings, notes)
+    return Photo(path, pixels, label_map, float(result.confidence), warnings)
+
+
+def _known_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
+    if not path.is_file():
+        return None  # the photo is inside a request
+    return _embedded_map(path, label_set) if sniff(path) == "request_png" else _map_beside(path, label_set)
 
 
 def _embedded_map(path: Path, label_set: LabelSet) -> np.ndarray | None:

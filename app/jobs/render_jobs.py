@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from app.jobs.pace import Pace, Painting
 
 if TYPE_CHECKING:
-    from engine.requests.render import RenderRequest
+    from engine.requests.base import Request
+    from engine.session import Session
 
 MANY = 64  # sizes of label maps that are remembered
 
 
 @runtime_checkable
 class Sizable(Protocol):
-    """What a request will be made of, in the worker: as it is, or with its label map at a smaller size."""
+    """What a request will be made of, in the worker: as it is, or for a smaller picture."""
 
     @property
     def pace_key(self) -> tuple[Any, ...]:
-        """What the time depends on apart from the size (weights, precision); the weights come first."""
+        """What the time depends on apart from the size (weights, precision, kind of request)."""
         ...
 
     @property
@@ -29,12 +30,22 @@ class Sizable(Protocol):
         """Height and width of the label map, and the request's detail."""
         ...
 
-    def to_request(self) -> RenderRequest: ...
+    def sizes(self, session: Session) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+        """Height and width of the exact picture, and of the previews that there may be; this may read the weights."""
+        ...
 
-    def reduced(self, height: int, width: int) -> Sizable: ...
+    def to_request(self) -> Request[Any]: ...
+
+    def reduced(self, height: int, width: int) -> Sizable:
+        """What a preview of that size is made of."""
+        ...
+
+    def picture_of(self, result: Any) -> Any:
+        """What the request's result shows, with `pixels` (H, W, 3) uint8. Asked in the worker."""
+        ...
 
 
-Made = Callable[[], "RenderRequest"]
+Made = Callable[[], "Request[Any]"]
 
 
 @dataclass
@@ -42,7 +53,7 @@ class Job:
     """A request on its way."""
 
     stamp: int
-    request: RenderRequest | Made | Sizable
+    request: Request[Any] | Made | Sizable
     moving: bool = False
     previewed: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
@@ -60,8 +71,8 @@ class Ways:
 
 
 def ways_key(source: Sizable) -> tuple[Any, ...]:
-    """What decides the ways to paint it: weights, size of the label map, detail."""
-    return (source.pace_key[0], *source.pace_size)
+    """What decides the ways to paint it: weights, kind of request, size of the label map, detail."""
+    return (*source.pace_key, *source.pace_size)
 
 
 class Learnt:

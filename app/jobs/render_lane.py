@@ -21,18 +21,18 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs.failure import as_engine_error
 from app.jobs.pace import BURST_S, IDLE_S, Painting, Size, choose, gives_way
-from app.jobs.render_jobs import Job, Learnt, Made, Sizable, Ways, ways_key
+from app.jobs.render_jobs import Job, Learnt, Made, Sizable, Ways
 from app.jobs.session_gate import SessionGate, session_factory
 
 if TYPE_CHECKING:
-    from engine.requests.render import RenderRequest, RenderResult
+    from engine.requests.base import Request
 
 
 class RenderLane(QObject):
     """All methods and signals belong to the GUI thread."""
 
-    rendered = Signal(object)  # RenderResult, exact
-    previewed = Signal(object)  # RenderResult of a smaller label map; the exact one follows
+    rendered = Signal(object)  # an exact result, with `pixels`
+    previewed = Signal(object)  # one of a smaller picture; the exact one follows
     progress = Signal(float, object)  # 0-1 and what is being done, of the render that runs
     failed = Signal(object)  # EngineError
     busy_changed = Signal(bool)
@@ -73,7 +73,7 @@ class RenderLane(QObject):
         """What was submitted for the result that was delivered last; valid in slots of `rendered` and `previewed`."""
         return self._rendered_source
 
-    def submit(self, request: RenderRequest | Made | Sizable, *, drop_running: bool = False) -> None:
+    def submit(self, request: Request[Any] | Made | Sizable, *, drop_running: bool = False) -> None:
         """Renders as soon as the worker is free, unless something newer comes.
 
         `request` may be a function that makes it, called in the worker, or something that may also be previewed
@@ -228,7 +228,7 @@ class RenderLane(QObject):
         job.previewed = not exact
         self._post("rendered" if exact else "previewed", job.stamp, (result, job.request))
 
-    def _render_sized(self, job: Job, source: Sizable) -> tuple[RenderResult, bool]:
+    def _render_sized(self, job: Job, source: Sizable) -> tuple[Any, bool]:
         """The result of what the pace asks for now, and whether it is the exact picture."""
         pace_key = source.pace_key
         with self._gate.use(preview=True, cancel=job.cancel) as session:
@@ -248,14 +248,14 @@ class RenderLane(QObject):
             result = session.run(sized.to_request(), self._reporter(job) if painting.exact else None, job.cancel)
             with self._condition:
                 self._learnt.pace.observe(pace_key, painting, self._clock() - job.began)
-        return result, painting.exact
+        return source.picture_of(result), painting.exact
 
     def _ways_of(self, session: Any, source: Sizable) -> Ways:
         """At which sizes these weights paint such a label map; asked once. Reads the weights where they are new."""
         with self._condition:
             ways = self._learnt.ways(source)
         if ways is None:
-            exact, previews = session.sizes(ways_key(source)[0], *source.pace_size)
+            exact, previews = source.sizes(session)
             ways = Ways(
                 Painting(Size(*exact), exact=True), tuple(Painting(Size(*size), exact=False) for size in previews)
             )

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from app.raster.boxes import Box
+from engine.requests.label_map_data import LabelMapData
 
 TILE = 256  # pixels a side: a copy takes about 10 microseconds
 
@@ -113,6 +114,11 @@ class FrozenMap:
     def _tile(self, row: int, column: int) -> Tile:
         tile: Tile = self._tiles[row, column]
         return tile
+
+    @cached_property
+    def data(self) -> LabelMapData:
+        """The map as requests hold it, compressed once: tens of milliseconds for some megapixels."""
+        return LabelMapData.from_array(self.array())
 
     def digest(self) -> bytes:
         """Equal for equal maps. Tiles that it shares with a map whose digest is known are not read again."""

@@ -37,8 +37,8 @@ class Mode(enum.Enum):
 
 @dataclass(frozen=True)
 class Pane:
-    """A part of the widget (x, y, width, height in widget pixels) with what it shows; `shift`: offset of the
-    view.
+    """A part of the widget (x, y, width, height in widget pixels) with what it shows; `shift`: offset of the view;
+    `original`: the picture in it is the photo as it was.
     """
 
     x: float
@@ -48,6 +48,7 @@ class Pane:
     labels: bool
     picture: bool
     shift: float = 0.0
+    original: bool = False
 
     def contains(self, *, x: float, y: float) -> bool:
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
@@ -115,15 +116,23 @@ def keep_in_sight(
     )
 
 
-def panes(*, mode: Mode, width: float, height: float, wipe: float = 0.5) -> tuple[Pane, ...]:
+def panes(
+    *, mode: Mode, width: float, height: float, wipe: float = 0.5, compared: bool = False
+) -> tuple[Pane, ...]:
     """How the widget is divided. `wipe` (0-1): where the divider stands; both halves show one image.
 
-    Side by side, the right pane shows the same part of the image as the left one (its view is shifted).
+    The left one shows the label map, or where a photo is `compared` with what became of it, the photo. Side by side,
+    the right pane shows the same part of the image as the left one (its view is shifted).
     """
     if mode is Mode.STACK:
         return (Pane(0, 0, width, height, labels=True, picture=True),)
     middle = float(round(width * (0.5 if mode is Mode.SIDE_BY_SIDE else min(1.0, max(0.0, wipe)))))
     shift = middle if mode is Mode.SIDE_BY_SIDE else 0.0
+    if compared:
+        return (
+            Pane(0, 0, middle, height, labels=True, picture=True, original=True),
+            Pane(middle, 0, width - middle, height, labels=True, picture=True, shift=shift),
+        )
     return (
         Pane(0, 0, middle, height, labels=True, picture=False),
         Pane(middle, 0, width - middle, height, labels=False, picture=True, shift=shift),

@@ -45,8 +45,11 @@ ACTIONS: tuple[Action, ...] = (
            mark("Start from a label map that comes with Tessera"),
            ("Ctrl+N",), "template"),
     Action("new_photo", mark("New from photo..."),
-           mark("Find a photo's regions and repaint it with its own styles"),
+           mark("Edit a photo at its own size: restyle regions, everything else stays as it is"),
            ("Ctrl+Shift+N",), "photo"),
+    Action("new_painting", mark("New painting from photo..."),
+           mark("Find a photo's regions and paint a new picture of them, with its own styles"),
+           (), "palette"),
     Action("new_map", mark("New from label map..."),
            mark("Open a label map file: indexed, raw numbers or colours"),
            ("Ctrl+Alt+N",), "map"),
@@ -66,6 +69,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("export_map", mark("Export label map..."),
            mark("Write the label map as indexed PNG, raw numbers or colours"),
            ("Ctrl+Shift+E",), "map"),
+    Action("photo_find", mark("Find the photo again..."),
+           mark("Say where the photo that is edited is now, or take another one in its place"),
+           (), "search"),
     Action("quit", mark("Quit"), mark("Close the editor"), ("Ctrl+Q",)),
     # --- edit
     Action("undo", mark("Undo"), mark("Take back the last change of label map, style or seed"),
@@ -238,8 +244,8 @@ assert len(BY_ID) == len(ACTIONS)
 # fmt: off
 # A name in capitals is a submenu that its controller fills: recent files, models, devices.
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (mark("&File"), ("new_template", "new_photo", "new_map", SEPARATOR, "open", "RECENT", "sample", SEPARATOR,
-                     "save", "save_as", "export", "export_map", SEPARATOR, "quit")),
+    (mark("&File"), ("new_template", "new_photo", "new_painting", "new_map", SEPARATOR, "open", "RECENT", "sample",
+                     SEPARATOR, "save", "save_as", "export", "export_map", SEPARATOR, "photo_find", SEPARATOR, "quit")),
     (mark("&Edit"), ("undo", "redo", SEPARATOR, "copy", "paste", SEPARATOR, "edits_copy", "edits_paste", "edits_remove",
                      SEPARATOR, "seed_new")),
     (mark("&Tools"), ("brush", "eraser", "bucket", "pick", "pan", SEPARATOR, "brush_smaller", "brush_larger",
@@ -273,6 +279,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     (mark("Wheel"), mark("Zoom at the pointer")),
     (mark("Space + drag, middle drag"), mark("Pan")),
     (mark("Hold Tab"), mark("See the picture without the overlay")),
+    (mark("Hold \\"), mark("See the photo as it was")),
     (mark("Alt + click"), mark("Pick the label under the pointer")),
     (mark("Right drag"), mark("Erase with the brush")),
     (mark("Right click"), mark("What can be done with the region under the pointer")),

@@ -14,6 +14,7 @@ from app.document.document import Document
 from app.document.style_scope import StyleScope
 from app.errors_ui.hub import ProblemHub
 from app.imaging.thumbnails import Thumbnails
+from app.jobs.originals import Originals
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.subject import Subject
@@ -55,6 +56,7 @@ class Core(QObject):
         self.work_lane = WorkLane(self.gate, self)
         self.work_lane.failed.connect(self.hub.error)
         self.training = Training(self.hub, self.work_lane, self)
+        self.originals = Originals()
         self._foreground: list[Work] = []
         self.thumbnails = Thumbnails(self.work_lane, parent=self)
 

@@ -1,7 +1,8 @@
 """The kinds of request that a document can make, as the window shows them: for each its panel and its tools.
 
-To add a kind: write its panel, and add a `RequestKind` to `REQUEST_KINDS`. Its panel gets a dock beside the others and
-its tools stand in the tool bar; what they do is said by the action table (`app.shell.actions`) and its handlers.
+To add a kind: register it with the document (`app.document.kinds`), write its panel, and add a `RequestKind` to
+`REQUEST_KINDS`; a test finds a kind that is in only one of the two. Its panel gets a dock beside the others and its
+tools stand in the tool bar; what they do is said by the action table (`app.shell.actions`) and its handlers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any, Generic, TypeVar, cast
 
 from PySide6.QtWidgets import QWidget
 
+from app.document import kinds
+from app.document.kinds import Kind
 from app.panels.edits.panel import EditsPanel
 from app.panels.styles.panel import StylesPanel
 from app.shell.core import Core
@@ -25,33 +28,35 @@ Panel = TypeVar("Panel", bound=QWidget)
 class RequestKind(Generic[Panel]):
     """One kind of request in the window.
 
-    kind: its name, as in the JSON of a request ("render").
+    kind: the document's.
     title: over its panel; English, translated where it is shown.
     dock: the name of its panel's dock, by which a saved layout knows it.
     make_panel: called once for each window.
     tools: ids of the actions that stand in the tool bar for it, from the top.
     """
 
-    kind: str
+    kind: Kind
     title: str
     dock: str
     make_panel: Callable[[Core], Panel]
     tools: tuple[str, ...] = ()
 
 
+_PIXEL_TOOLS = ("brush", "eraser", "bucket", "pick", "pan")
+
 RENDER = RequestKind(
-    kind="render",
+    kind=kinds.RENDER,
     title=mark("Styles"),
     dock=STYLES,
     make_panel=lambda core: StylesPanel(core.document, core.thumbnails, core.scope),
-    tools=("brush", "eraser", "bucket", "pick", "pan"),
+    tools=_PIXEL_TOOLS,
 )
-
 EDIT = RequestKind(
-    kind="edit",
+    kind=kinds.EDIT,
     title=mark("Edits"),
     dock=EDITS,
     make_panel=lambda core: EditsPanel(core.document, core.thumbnails, core.scope),
+    tools=_PIXEL_TOOLS,
 )
 
 REQUEST_KINDS: tuple[RequestKind[Any], ...] = (RENDER, EDIT)
@@ -61,7 +66,7 @@ class RequestPanels:
     """One window's panels of all kinds."""
 
     def __init__(self, core: Core) -> None:
-        self._panels: dict[str, QWidget] = {kind.kind: kind.make_panel(core) for kind in REQUEST_KINDS}
+        self._panels: dict[str, QWidget] = {kind.kind.name: kind.make_panel(core) for kind in REQUEST_KINDS}
 
     def side_docks(self) -> list[SideDock]:
         """A dock for each panel, in the order of the kinds."""
@@ -69,7 +74,7 @@ class RequestPanels:
 
     def of(self, kind: RequestKind[Panel]) -> Panel:
         """The panel of a kind, as its factory made it."""
-        return cast("Panel", self._panels[kind.kind])
+        return cast("Panel", self._panels[kind.kind.name])
 
 
 def tool_actions() -> tuple[str, ...]:

@@ -78,6 +78,15 @@ class Settings(QObject):
         self._store.setValue("view/overlay", value)
 
     @property
+    def photo_overlay(self) -> int:
+        """Opacity of the label map over a photo that is edited, per cent: at first one sees the photo."""
+        return self._number("view/photo_overlay", 0, 0, 100)
+
+    @photo_overlay.setter
+    def photo_overlay(self, value: int) -> None:
+        self._store.setValue("view/photo_overlay", value)
+
+    @property
     def brush(self) -> int:
         """Brush diameter in label map pixels, 1 to 1024."""
         return self._number("tools/brush", 16, 1, 1024)

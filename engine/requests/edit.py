@@ -30,7 +30,7 @@ from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_frame import SIDE, Frame
 from engine.requests.photo_reference import PhotoReference
-from engine.requests.render import RenderRequest, read_codes
+from engine.requests.render import LOCKS, RenderRequest, read_codes
 from engine.requests.style_pictures import label_map_of, notes_of
 from engine.requests.styles import (
     ColourStyle,
@@ -101,21 +101,26 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
 
     edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
     finds it otherwise. view: longer side in pixels of the picture asked for, where a window needs no more; 0 is the
-    photo's own size.
+    photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide nothing of the picture.
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
+    unless_empty: ClassVar[tuple[str, ...]] = LOCKS
 
     photo: PhotoReference
     edits: tuple[RegionEdit, ...]
     label_map: LabelMapData | None = None
     view: Annotated[int, Meta(ge=0)] = 0
+    style_locks: tuple[int, ...] = ()
+    label_locks: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         labels = [edit.label for edit in self.edits]
         if len(set(labels)) < len(labels):
             raise BadRequest("The request edits one label twice; keep one edit per label.")
+        for key in LOCKS:
+            structs.force_setattr(self, key, tuple(sorted({as_label(label, key) for label in getattr(self, key)})))
         if self.view < 0:
             raise BadRequest('The key "view" is {0}; give a number of pixels, or 0 for the whole photo.', self.view)
 

@@ -18,6 +18,9 @@ from engine.errors import Cancelled, EngineError, MissingStyle
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
+from engine.pictures.photos import at_view_size, read_photo
+from engine.requests.edit import EditRequest, EditResult
+from engine.requests.kept import Kept
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle
@@ -84,6 +87,7 @@ class Engine:
     renders: int = 0
     parses: int = 0
     encodes: int = 0
+    edits: list[EditRequest] = field(default_factory=list)
     confidence: float = 0.95
     notes: tuple[str, ...] = ()
     error: EngineError | None = None
@@ -102,14 +106,17 @@ class FakeSession:
 
     def run(
         self,
-        request: RenderRequest | ParseRequest,
+        request: RenderRequest | EditRequest | ParseRequest,
         on_progress: Callable[[float, str], None] | None = None,
         cancel: threading.Event | None = None,
-    ) -> RenderResult | ParseResult:
+    ) -> RenderResult | EditResult | ParseResult:
         self._engine.threads.add(threading.current_thread().name)
         if isinstance(request, ParseRequest):
             return self._parse(request)
-        self._engine.renders += 1
+        if isinstance(request, EditRequest):
+            self._engine.edits.append(request)
+        else:
+            self._engine.renders += 1
         if self._engine.error is not None:
             raise self._engine.error
         while self._engine.gate is not None and not self._engine.gate.wait(0.01):
@@ -117,6 +124,8 @@ class FakeSession:
                 raise Cancelled()
             if on_progress is not None:
                 on_progress(0.5, "painting")
+        if isinstance(request, EditRequest):
+            return edited(request, self.encode)
         return RenderResult(paint(request, self.encode), 0.01, self._device)
 
     def unload(self) -> None:
@@ -145,27 +154,44 @@ class FakeSession:
         return StyleCodes(codes, present)
 
 
+def edited(request: EditRequest, encode: Callable[..., StyleCodes]) -> EditResult:
+    """The photo of the size that is asked for, each edited region in its style's colour as far as its strength says."""
+    request.photo.identity(Kept())
+    photo = read_photo(request.photo.source())
+    if request.view:
+        photo = at_view_size(photo, request.view)
+    label_map = resize_label_map(request.label_map.array(), *photo.samples.shape[:2])
+    samples = photo.samples.copy()
+    for edit in request.edits:
+        if edit.on and edit.strength > 0:
+            region, colour = label_map == edit.label, style_colour(edit.style, encode)
+            mixed = (1 - edit.strength) * samples[region] + edit.strength * colour
+            samples[region] = np.clip(np.rint(mixed), 0, 255)
+    return EditResult(samples, photo, 0.01)
+
+
+def style_colour(style: object, encode: Callable[..., StyleCodes]) -> np.ndarray:
+    """(3,) float: the colour that a style paints; grey for the mean."""
+    if isinstance(style, ImageStyle):
+        code = style.code_array()
+        if code is None:
+            pixels, label_map = read_image(style.path).pixels, style.label_map()
+            if label_map is None:
+                raise MissingStyle(f'"{style.path}" has no label map.')
+            code = encode("", pixels, label_map).codes[style.label]
+        return code[:3]
+    if isinstance(style, MixStyle):
+        return (1 - style.amount) * style_colour(style.a, encode) + style.amount * style_colour(style.b, encode)
+    if isinstance(style, BlockStyle):
+        return np.mean([style_colour(part, encode) for part in style.blocks], axis=0)
+    if isinstance(style, SampleStyle):
+        return np.array([style.seed % 199, style.seed % 233, style.seed % 251], np.float32)
+    return np.array([128.0, 128.0, 128.0], np.float32)
+
+
 def paint(request: RenderRequest, encode: Callable[..., StyleCodes]) -> np.ndarray:
     """(H, W, 3) uint8: each region in its style's colour (grey for the mean), shifted by the seed."""
-
-    def colour(style: object) -> np.ndarray:
-        if isinstance(style, ImageStyle):
-            code = style.code_array()
-            if code is None:
-                pixels, label_map = read_image(style.path).pixels, style.label_map()
-                if label_map is None:
-                    raise MissingStyle(f'"{style.path}" has no label map.')
-                code = encode("", pixels, label_map).codes[style.label]
-            return code[:3]
-        if isinstance(style, MixStyle):
-            return (1 - style.amount) * colour(style.a) + style.amount * colour(style.b)
-        if isinstance(style, BlockStyle):
-            return np.mean([colour(part) for part in style.blocks], axis=0)
-        if isinstance(style, SampleStyle):
-            return np.array([style.seed % 199, style.seed % 233, style.seed % 251], np.float32)
-        return np.array([128.0, 128.0, 128.0], np.float32)
-
-    table = np.stack([colour(request.style(label)) for label in range(len(FACES))])
+    table = np.stack([style_colour(request.style(label), encode) for label in range(len(FACES))])
     table = np.clip(table + request.seed % 7, 0, 255)
     return np.ascontiguousarray(np.rint(table[request.label_map.array()]).astype(np.uint8))
 

@@ -156,15 +156,15 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
 
 def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, monkeypatch):
     window, document = editor.window, editor.core.document
-    assert document.photo is None
-    window.controllers.new.from_photo(photo.path)
+    before = document.origin
+    window.controllers.new.paint_photo(photo.path)
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     give_map(window, photo, monkeypatch)
     regions_dialog().accept()
-    qtbot.waitUntil(lambda: document.photo is not None, timeout=PATIENCE)
-    assert {HAIR, SKIN} <= set(document.styles)
+    qtbot.waitUntil(lambda: document.origin is not before, timeout=PATIENCE)
+    assert {HAIR, SKIN} <= set(document.styles) and document.photo is None
     wait_rendered(editor, qtbot)
-    assert document.picture.shape == document.photo.shape
+    assert document.picture.shape == (*document.label_map.shape, 3)
 
 
 def test_the_gui_thread_never_waits_for_the_engine(editor, shelf, qtbot, monkeypatch, record_property):

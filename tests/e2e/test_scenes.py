@@ -78,17 +78,17 @@ def test_a_template_and_a_photo_of_a_scene(editor, scene, qtbot, tmp_path):
     document.mark_saved()  # else the user would be asked
     drop_on(window, mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None, timeout=PATIENCE)
-    wanted = f"New document: {set_name(labels)}"
+    wanted, before = f"New painting: {set_name(labels)}", document.origin
     next(button for button in dialog(ChoiceDialog).buttons.values() if wanted in button.accessibleName()).click()
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     found = regions_dialog().document.label_map
     assert found.shape == truth.shape and (found == truth).mean() > 0.4
     regions_dialog().accept()
-    qtbot.waitUntil(lambda: document.photo is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: document.origin is not before, timeout=PATIENCE)
     assert document.weights == f"sean-{scene}"
     assert any(isinstance(style, ImageStyle) for style in document.styles.values())
     if scene == "street":
-        assert document.photo.shape[0] < document.photo.shape[1]  # nothing was cut off
+        assert document.height < document.width  # nothing was cut off
     wait_rendered(editor, qtbot)
 
 

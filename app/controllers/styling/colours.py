@@ -85,7 +85,7 @@ class ColoursController(QObject):
         style = self._document.style(label_id)
         if isinstance(style, ColourStyle):
             return QColor(style.colour)
-        pixels = self._document.picture if self._document.picture is not None else self._document.photo
+        pixels = self._document.picture
         present = None if pixels is None else region_colour(pixels, self._document.label_map, label_id)
         return QColor(*(present or self._document.label_set.labels[label_id].colour))
 

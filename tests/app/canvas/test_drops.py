@@ -164,17 +164,18 @@ def test_regions_are_shown_every_time_until_the_user_says_otherwise(window, core
 def test_a_picture_on_no_region_is_asked_about(window, core, photo, qtbot, sure):
     drop_on(window, mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None)
-    assert set(dialog(ChoiceDialog).buttons) == {"new 0", "all", "label"}
-    dialog(ChoiceDialog).buttons["new 0"].click()
+    assert set(dialog(ChoiceDialog).buttons) == {"edit 0", "paint 0", "all", "label"}
+    dialog(ChoiceDialog).buttons["paint 0"].click()
     qtbot.waitUntil(lambda: dialog(RegionsDialog) is not None)
     dialog(RegionsDialog).accept()
-    qtbot.waitUntil(lambda: core.document.photo is not None)
     document = core.document
+    before = document.scene
+    qtbot.waitUntil(lambda: document.undo_text == f"New from {photo.name}")
     assert document.label_map.shape == (64, 64)  # what the weights paint
-    assert document.photo.shape == (64, 64, 3)
+    assert document.picture.shape == (64, 64, 3)  # the photo, until the painting is there
     assert set(document.styles) == set(np.unique(face_label_map(96)).tolist())
     document.undo()
-    assert document.photo is None
+    assert document.scene == before
 
 
 def test_a_label_map_becomes_a_document(window, core, tmp_path, qtbot):
@@ -243,7 +244,7 @@ def test_what_may_be_photo_or_label_map_is_asked_about_where_both_fit(window, co
     path = few_colours(tmp_path / "photo.png", "P")
     drop_on(window.canvas, mime_of(path), canvas_point(window, HAIR))
     qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None)
-    assert set(dialog(ChoiceDialog).buttons) == {"new 0", "all", "label", "map"}
+    assert set(dialog(ChoiceDialog).buttons) == {"edit 0", "paint 0", "all", "label", "map"}
     dialog(ChoiceDialog).buttons["label"].click()
     qtbot.waitUntil(lambda: HAIR in core.document.styles)
     assert list(core.document.styles) == [HAIR]

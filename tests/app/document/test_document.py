@@ -12,6 +12,7 @@ from app.shell.i18n import install_language
 from engine.errors import BadLabelMap, BadRequest
 from engine.labels.label_sets import load_label_set
 from engine.requests.json_text import from_json, to_json
+from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import BlockStyle, ImageStyle, MeanStyle, MixStyle
 from tests.fixtures import face_label_map, photo_of, random_label_map
 
@@ -447,7 +448,7 @@ def test_a_new_document_can_be_undone(document, qtbot):
             label_set=street,
             label_map=random_label_map(16, 32, len(street)),
             weights="sean-street",
-            photo=np.zeros((16, 32, 3), np.uint8),
+            photo=PhotoReference("street.jpg"),
             seed=9,
         )
     assert document.label_set is street

@@ -38,9 +38,9 @@ def slow(core):
     """
     core.render_lane._clock = lambda: 0.0 if core.document.stroking else time.perf_counter()
     for _ in range(3):
-        core.render_lane._learnt.pace.observe(("fake-faces", "float32"), Painting(Size(64, 64), True), 30.0)
-        core.render_lane._learnt.pace.observe(("fake-faces", "float32"), Painting(Size(32, 32), False), 0.05)
-        core.render_lane._learnt.pace.observe(("fake-faces", "float32"), Painting(Size(48, 48), False), 0.3)
+        core.render_lane._learnt.pace.observe(core.document.scene.pace_key, Painting(Size(64, 64), True), 30.0)
+        core.render_lane._learnt.pace.observe(core.document.scene.pace_key, Painting(Size(32, 32), False), 0.05)
+        core.render_lane._learnt.pace.observe(core.document.scene.pace_key, Painting(Size(48, 48), False), 0.3)
     return core
 
 

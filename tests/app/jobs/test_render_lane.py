@@ -356,6 +356,12 @@ class Scene:
     def reduced(self, height: int, width: int) -> Scene:
         return Scene(self.name, (height, width), exact=False)
 
+    def sizes(self, session):
+        return session.sizes("weights", *self.pace_size)
+
+    def picture_of(self, result):
+        return result
+
 
 @pytest.fixture
 def clock() -> Clock:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtWidgets import QLabel
 
+from app.document.kinds import Kind, known_kinds
 from app.panels.styles.panel import StylesPanel
 from app.shell import request_kinds
 from app.shell.main_window import MainWindow
 from app.shell.request_kinds import RENDER, REQUEST_KINDS, RequestKind, RequestPanels, tool_actions
+from engine.requests.base import Request
 from engine.requests.json_text import kinds
 
-FILL = RequestKind("fill", "Fill a hole", "fillDock", lambda core: QLabel("fill"), tools=("brush", "fit"))
+
+class FillRequest(Request[Any], frozen=True, tag="fill"):
+    """A hole that is filled; no kind of request that is shipped."""
 
 
-def test_every_kind_is_one_of_the_engine_and_has_a_dock_of_its_own():
-    assert {kind.kind for kind in REQUEST_KINDS} <= set(kinds())
+FILL = RequestKind(
+    Kind(FillRequest, lambda document, result: None),
+    "Fill a hole",
+    "fillDock",
+    lambda core: QLabel("fill"),
+    tools=("brush", "fit"),
+)
+
+
+def test_every_kind_of_the_document_is_in_the_window_and_one_of_the_engine():
+    assert [kind.kind for kind in REQUEST_KINDS] == list(known_kinds())
+    assert {kind.kind.name for kind in REQUEST_KINDS} <= set(kinds())
+
+
+def test_every_panel_has_a_dock_of_its_own():
     assert len({kind.dock for kind in REQUEST_KINDS}) == len(REQUEST_KINDS)
 
 

@@ -1,0 +1,239 @@
+"""Documents that edit a photo: begun from a file, opened again, and their photo found where it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QMessageBox
+
+from app.canvas.widget import CanvasWidget
+from app.controllers.context import Context
+from app.controllers.editing import choose_first_label
+from app.controllers.exports import UnsavedChanges
+from app.controllers.render import RenderController
+from app.dialogs.choices import Choice, ChoiceDialog
+from app.dialogs.files import picture_filters
+from app.document.kinds import EDIT
+from app.document.opening import Found, OpenedEdit, edit_kinds, read_edit
+from app.jobs.originals import Original, original_for, regions_for
+from app.shell.i18n import tr
+from app.texts.label_names import set_name
+from engine.errors import EngineError, MissingPhoto
+from engine.labels.label_sets import LabelSet
+from engine.requests.photo_reference import PhotoReference
+
+TOPIC = "photo"
+
+
+class PhotosController(QObject):
+    """Makes documents of photos, and keeps at hand what the canvas compares them with."""
+
+    def __init__(
+        self,
+        context: Context,
+        canvas: CanvasWidget,
+        render_controller: RenderController,
+        unsaved: UnsavedChanges,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._core = context.core
+        self._document = context.core.document
+        self._canvas = canvas
+        self._render = render_controller
+        self._unsaved = unsaved
+        self._document.replaced.connect(self._show_original)
+        self._document.photo_changed.connect(self._show_original)
+        self._show_original()
+
+    # --- a photo becomes a document -----------------------------------------------------------------
+
+    @Slot()
+    def choose(self) -> None:
+        """Ask for a photo and edit it."""
+        file_path = self._context.ask.open("photo", self.tr("New from photo"), picture_filters())
+        if file_path is not None:
+            self.edit(file_path)
+
+    def edit(self, file_path: Path) -> None:
+        """Edit a photo, whose size the document then has; asks for what it shows where there is a choice."""
+        offered_kinds = edit_kinds(self._document, self._core.catalogue)
+        if not offered_kinds:
+            self._core.hub.warning(
+                self.tr("No weights that restyle photos are installed; a new painting can be made of the photo.")
+            )
+            return
+        ask_what_it_shows(
+            self._context, file_path, offered_kinds, self.tr("Edited with {0}"),
+            lambda label_set, weights: self.edit_with(file_path, label_set, weights),
+        )  # fmt: skip
+
+    def edit_with(self, file_path: Path, label_set: LabelSet, weights: str) -> None:
+        """Edit a photo with some weights: it is shown at once, and its regions are found behind it."""
+
+        def read(original: Original) -> None:
+            self._unsaved.settle(lambda: self._begin(original, label_set, weights))
+
+        self._core.submit(
+            lambda work: original_for(work, file_path),
+            text=self.tr("Opening {0}").format(file_path.name),
+            on_done=read,
+        )
+
+    def _begin(self, original: Original, label_set: LabelSet, weights: str) -> None:
+        self._core.originals.keep(original)
+        name = original.reference.name
+        self._document.new(
+            label_set=label_set,
+            label_map=np.zeros(original.pixels.shape[:2], np.uint8),
+            picture=original.pixels,
+            weights=weights,
+            kind=EDIT.name,
+            photo=original.reference,
+            text=self.tr("New from {0}").format(name),
+        )
+        self._document.mark_saved()
+        for note in original.notes:
+            self._core.hub.notice(note)
+        parser = self._core.catalogue.parser_for(label_set)
+        self._core.submit(
+            lambda work: regions_for(work, original, label_set=label_set, parser=parser),
+            text=self.tr("Finding the regions of {0}").format(name),
+            on_done=lambda regions: self._regions_found(name, *regions),
+            only_for=self._document,
+        )
+
+    def _regions_found(self, name: str, label_map: np.ndarray, warnings: tuple[str, ...]) -> None:
+        untouched = not self._document.dirty
+        self._document.pixels.replace_label_map(label_map, text=self.tr("Regions of {0}").format(name))
+        if untouched:
+            self._document.mark_saved()
+        choose_first_label(self._context)
+        self._warn(warnings)
+        self._context.status.show_message(self.tr("Drop a picture on a region: the rest of the photo stays as it is"))
+
+    def _warn(self, warnings: tuple[str, ...]) -> None:
+        if warnings:
+            self._core.hub.warning(" ".join(warnings), topic=TOPIC)
+
+    # --- a file of an edited photo ------------------------------------------------------------------
+
+    def open(self, opened_file: Found, label_set: LabelSet, use_edit: Callable[[OpenedEdit], object]) -> None:
+        """Read the photo that a file edits, then call ``use_edit``. One that is gone can be found again."""
+        parser = self._core.catalogue.parser_for(label_set)
+
+        def read(edit: OpenedEdit) -> None:
+            self._core.originals.keep(edit.original)
+            use_edit(edit)
+            self._warn(edit.warnings)
+
+        def failed(error: EngineError) -> None:
+            if not isinstance(error, MissingPhoto):
+                self._core.hub.error(error)
+            elif self.ask(self.tr("The photo is missing"), str(error), self.tr("Find the photo...")):
+                self._choose_again(opened_file.photo, use_original)
+
+        def use_original(original: Original, same: bool) -> None:
+            self.open(opened_file.with_photo(original.reference, keep_map=same), label_set, use_edit)
+
+        self._core.submit(
+            lambda work: read_edit(work, opened_file, label_set=label_set, parser=parser),
+            text=self.tr("Opening {0}").format(opened_file.path.name),
+            on_done=read,
+            on_failed=failed,
+        )
+
+    # --- a photo that went away ---------------------------------------------------------------------
+
+    @Slot()
+    def find_photo(self) -> None:
+        """Ask where the document's photo is now."""
+        document = self._document
+
+        def use_original(original: Original, same: bool) -> None:
+            if same:
+                document.change("photo", original.reference, text=self.tr("Find photo"))
+                return
+            edits = document.edits
+            self._begin(original, document.label_set, document.weights)
+            document.paste_edits(edits)
+
+        if document.photo is not None:
+            self._choose_again(document.photo, use_original)
+
+    def _choose_again(self, wanted: PhotoReference, use_original: Callable[[Original, bool], object]) -> None:
+        """Call ``use_original`` with the photo that the user names, and whether it is the very same. That one is taken
+        wherever it is, another only if the user means it."""
+        file_path = self._context.ask.open("photo", self.tr("Find {0}").format(wanted.name), picture_filters())
+        if file_path is None:
+            return
+
+        def read(original: Original) -> None:
+            same = original.reference.sha256 == wanted.sha256
+            if not same and not self.ask(
+                self.tr("Another photo"),
+                self.tr("{0} is not the photo that was edited. Take it all the same?").format(file_path.name),
+                self.tr("Take it"),
+            ):
+                return
+            self._core.originals.keep(original)
+            use_original(original, same)
+
+        self._core.submit(
+            lambda work: original_for(work, file_path),
+            text=self.tr("Opening {0}").format(file_path.name),
+            on_done=read,
+        )
+
+    def ask(self, title: str, question: str, answer: str) -> bool:
+        """Whether the user takes the offered answer; tests replace this question."""
+        box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=self._context.window)
+        button = box.addButton(answer, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.exec()
+        return box.clickedButton() is button
+
+    # --- what the canvas compares with --------------------------------------------------------------
+
+    def _show_original(self, *_: object) -> None:
+        photo = self._document.photo
+        pixels = self._core.originals.pixels(photo)
+        self._canvas.set_original(pixels)
+        if photo is not None and pixels is None:
+            self._core.submit(
+                lambda work: original_for(work, photo),
+                text=self.tr("Opening {0}").format(photo.name),
+                on_done=self._original_read,
+                only_for=self._document,
+            )
+
+    def _original_read(self, original: Original) -> None:
+        self._core.originals.keep(original)
+        if self._document.photo == original.reference:
+            self._canvas.set_original(original.pixels)
+            self._render.render_now()
+
+
+def ask_what_it_shows(
+    context: Context,
+    file_path: Path,
+    kinds: list[tuple[LabelSet, str]],
+    explanation: str,
+    use_kind: Callable[[LabelSet, str], object],
+) -> None:
+    """Which labels and weights a photo is for: asked where there are several. ``explanation`` names the weights."""
+    if len(kinds) == 1:
+        use_kind(*kinds[0])
+        return
+    choices = [
+        Choice(str(position), "photo", set_name(label_set), explanation.format(weights))
+        for position, (label_set, weights) in enumerate(kinds)
+    ]
+    title, question = tr("New from photo"), tr("What does {0} show?").format(file_path.name)
+    dialog = ChoiceDialog(title, question, choices, parent=context.window)
+    dialog.chosen.connect(lambda which: use_kind(*kinds[int(which)]))
+    dialog.open()

@@ -1,0 +1,120 @@
+"""What the fields of a scene may hold: values from outside, checked, as a scene holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from app.document.kinds import kind_named
+from app.raster.frozen_maps import FrozenMap
+from app.shell.i18n import tr
+from engine.errors import BadRequest
+from engine.labels.label_maps import check_label_map
+from engine.labels.label_sets import LabelSet
+from engine.requests.photo_reference import PhotoReference
+from engine.requests.render import Detail
+from engine.requests.styles import (
+    MAX_SEED,
+    BlockStyle,
+    ColourStyle,
+    ImageStyle,
+    MeanStyle,
+    MixStyle,
+    SampleStyle,
+    Style,
+)
+
+Precision = Literal["float32", "bfloat16"]
+_STYLES = (MeanStyle, ImageStyle, SampleStyle, ColourStyle, MixStyle, BlockStyle)
+
+
+def checked_label(label: int, label_set: LabelSet) -> int:
+    """A label id as a plain number. Raises BadRequest where the label set does not have it."""
+    is_integer = isinstance(label, (int, np.integer)) and not isinstance(label, bool)
+    if not is_integer or not 0 <= label < len(label_set):
+        sentence = tr("The label {0} is not in the label set “{1}”, whose ids are 0 to {2}.")
+        raise BadRequest(sentence.format(label, label_set.name, len(label_set) - 1))
+    return int(label)
+
+
+def checked_labels(labels: Collection[int], label_set: LabelSet) -> frozenset[int]:
+    """Label ids. Raises BadRequest where the label set lacks one."""
+    return frozenset(checked_label(label, label_set) for label in labels)
+
+
+def checked_styles(styles: Mapping[int, Style | None], label_set: LabelSet) -> Mapping[int, Style]:
+    """Styles by label; the mean style is left out, so that equal scenes hold equal styles. Raises BadRequest."""
+    for label, style in styles.items():
+        checked_label(label, label_set)
+        if style is not None and not isinstance(style, _STYLES):
+            sentence = tr("A style of the kind “{0}” is not known; choose a picture or the mean.")
+            raise BadRequest(sentence.format(type(style).__name__))
+    return MappingProxyType(
+        {int(label): style for label, style in styles.items() if style is not None and not isinstance(style, MeanStyle)}
+    )
+
+
+def checked_picture(pixels: np.ndarray | None) -> np.ndarray | None:
+    """(H, W, 3) uint8, read-only, or None for none. Raises BadRequest for anything else."""
+    if pixels is None:
+        return None
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+        raise BadRequest(tr("A picture must have three colours of 8 bits for each pixel."))
+    return read_only(np.ascontiguousarray(pixels))
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of the array that cannot be written through."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def checked_strengths(strengths: Mapping[int, float], label_set: LabelSet) -> Mapping[int, float]:
+    """Strengths 0 to 1 by label; a full one is left out, so that equal scenes hold equal ones. Raises BadRequest."""
+    if not all(0 <= strength <= 1 for strength in strengths.values()):
+        raise BadRequest(tr("The strength of a change must be a number from 0 to 1."))
+    return MappingProxyType(
+        {checked_label(label, label_set): float(strength) for label, strength in strengths.items() if strength != 1}
+    )
+
+
+def checked_photo(photo: PhotoReference | None, label_set: LabelSet) -> PhotoReference | None:
+    """The photo that is edited. Raises BadRequest for what refers to none."""
+    if photo is not None and not isinstance(photo, PhotoReference):
+        raise BadRequest(tr("A photo that is edited must be a file that is known by its path."))
+    return photo
+
+
+def checked_map(label_map: FrozenMap | np.ndarray, label_set: LabelSet) -> FrozenMap:
+    pixels = label_map.array() if isinstance(label_map, FrozenMap) else label_map
+    check_label_map(pixels, label_set, tr("The new label map"))
+    return label_map if isinstance(label_map, FrozenMap) else FrozenMap.of(label_map)
+
+
+def checked_seed(seed: int, label_set: LabelSet) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise BadRequest(tr("The seed must be a whole number from 0 to {0}.").format(MAX_SEED))
+    return seed
+
+
+def checked_precision(precision: str, label_set: LabelSet) -> str:
+    if precision not in get_args(Precision):
+        raise BadRequest(tr("The precision must be float32 or bfloat16, not {0}.").format(precision))
+    return precision
+
+
+def checked_detail(detail: str, label_set: LabelSet) -> str:
+    if detail not in get_args(Detail):
+        raise BadRequest(tr("The detail must be model or full, not {0}.").format(detail))
+    return detail
+
+
+def checked_inputs(inputs: Mapping[str, Any], label_set: LabelSet) -> Mapping[str, Any]:
+    for name, held in inputs.items():
+        if not isinstance(held, kind_named(name).inputs):
+            raise BadRequest(tr("A document cannot hold a request of the kind {0}.").format(name))
+    return MappingProxyType(dict(inputs))

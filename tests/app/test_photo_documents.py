@@ -1,0 +1,340 @@
+"""A photo stays a photo: opened at its own size, restyled region by region, saved with its edits, found again."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app.dialogs.choices import ChoiceDialog
+from app.document.kinds import EDIT
+from app.raster.view import Mode
+from engine.pictures.images import read_image
+from engine.requests.edit import RegionEdit
+from engine.requests.json_text import from_json, to_json
+from engine.requests.photo_reference import PhotoReference
+from engine.requests.styles import SampleStyle
+from tests.fixtures import face_label_map, photo_of
+
+SKIN, HAIR = 1, 13
+RED = SampleStyle(198)  # the fake engine paints it so
+SIZE = 150, 200  # of the photo
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A photo that is no square, in a folder with spaces and Chinese characters."""
+    folder = tmp_path / "照片 folder"
+    folder.mkdir()
+    pixels = np.full((*SIZE, 3), 90, np.uint8)
+    pixels[:, 25:175] = photo_of(face_label_map(150), seed=3)
+    path = folder / "portrait.png"
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def settled(window, qtbot):
+    render = window.controllers.render
+    qtbot.waitUntil(lambda: render.up_to_date and not window.core.render_lane.busy)
+
+
+@pytest.fixture
+def edited(window, core, photo, qtbot):
+    """The window with the photo as its document, its regions found."""
+    core.document.mark_saved()
+    window.controllers.photos.edit(photo)
+    qtbot.waitUntil(lambda: core.document.undo_text == f"Regions of {photo.name}")
+    settled(window, qtbot)
+    return window
+
+
+def pixels_of(path) -> np.ndarray:
+    return read_image(path).pixels
+
+
+# ---------------------------------------------------------------- beginning
+
+
+def test_a_photo_is_shown_as_it_is_and_nothing_is_painted(edited, core, engine, photo):
+    document = core.document
+    assert document.scene.kind == EDIT.name and document.label_map.shape == SIZE
+    assert document.photo == PhotoReference.of(photo) and not document.dirty
+    assert {SKIN, HAIR} <= set(np.unique(document.label_map))
+    assert np.array_equal(document.picture, pixels_of(photo)) and engine.edits == []
+    assert edited.canvas.overlay == 0  # a newcomer sees the photo, not a tint
+
+
+def test_the_photo_is_shown_before_its_regions_are_known(window, core, photo, qtbot, monkeypatch):
+    from app.controllers import photos
+
+    def never(work, original, **kinds):
+        while True:
+            work.check()
+
+    monkeypatch.setattr(photos, "regions_for", never)
+    core.document.mark_saved()
+    window.controllers.photos.edit(photo)
+    qtbot.waitUntil(lambda: core.document.photo is not None)
+    settled(window, qtbot)
+    assert np.array_equal(core.document.picture, pixels_of(photo)) and not core.document.label_map.any()
+    window.controllers.render.cancel()
+    assert not core.work_lane.busy
+
+
+def test_undo_leads_back_to_the_document_before(edited, core):
+    core.document.undo()
+    core.document.undo()
+    assert core.document.photo is None and core.document.scene.kind == "render"
+    assert edited.canvas.overlay > 0
+    core.document.redo()
+    assert core.document.photo is not None
+
+
+def test_a_photo_that_is_opened_is_edited_or_painted_as_the_user_says(window, core, photo, qtbot):
+    window.controllers.files.open_path(photo)
+    qtbot.waitUntil(lambda: any(isinstance(w, ChoiceDialog) and w.isVisible() for w in QApplication.topLevelWidgets()))
+    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible())
+    assert list(asked.buttons)[:2] == ["edit 0", "paint 0"]
+    asked.buttons["edit 0"].click()
+    qtbot.waitUntil(lambda: core.document.photo is not None)
+
+
+@pytest.mark.parametrize("name", ["one.png", "text.jpg"])
+def test_what_is_no_photo_is_said_and_changes_nothing(window, core, tmp_path, qtbot, name):
+    path = tmp_path / name
+    if name == "one.png":
+        Image.new("RGB", (1, 1)).save(path)
+    else:
+        path.write_text("no picture")
+    before, told = core.document.scene, []
+    core.hub.reported.connect(told.append)
+    window.controllers.photos.edit(path)
+    qtbot.waitUntil(lambda: bool(told))
+    assert name in told[0].sentence and core.document.scene == before
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "CMYK", "I;16", "P"])
+def test_photos_of_every_mode_are_edited(window, core, tmp_path, qtbot, mode):
+    grey = photo_of(face_label_map(64)).mean(2).astype(np.uint8)
+    path = tmp_path / ("photo.jpg" if mode == "CMYK" else "photo.png")
+    image = Image.fromarray(grey.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(grey).convert("RGB")
+    (image if mode == "I;16" else image.convert(mode)).save(path)
+    core.document.mark_saved()
+    window.controllers.photos.edit(path)
+    qtbot.waitUntil(lambda: core.document.undo_text.startswith("Regions"))
+    settled(window, qtbot)
+    assert core.document.picture.shape == (64, 64, 3) and core.document.picture.dtype == np.uint8
+
+
+def test_a_panorama_keeps_its_size(window, core, tmp_path, qtbot):
+    path = tmp_path / "panorama.png"
+    Image.new("RGB", (20000, 400), (90, 120, 140)).save(path)
+    core.document.mark_saved()
+    window.controllers.photos.edit(path)
+    qtbot.waitUntil(lambda: core.document.undo_text.startswith("Regions"))
+    assert core.document.label_map.shape == (400, 20000)
+
+
+# ---------------------------------------------------------------- restyling
+
+
+def test_a_styled_region_changes_and_every_other_sample_is_the_photo_s(edited, core, photo, qtbot):
+    core.document.set_style(HAIR, RED)
+    settled(edited, qtbot)
+    picture, original, hair = core.document.picture, pixels_of(photo), core.document.label_map == HAIR
+    assert (picture[hair] != original[hair]).any(-1).all() and np.array_equal(picture[~hair], original[~hair])
+
+
+def test_a_row_that_is_switched_off_shows_the_photo_without_the_engine(edited, core, engine, photo, qtbot):
+    core.document.set_style(HAIR, RED)
+    settled(edited, qtbot)
+    asked = len(engine.edits)
+    core.document.set_edit_on(HAIR, False)
+    settled(edited, qtbot)
+    assert np.array_equal(core.document.picture, pixels_of(photo)) and len(engine.edits) == asked
+
+
+def test_strength_and_region_decide_what_is_asked_of_the_engine(edited, core, engine, qtbot):
+    document = core.document
+    document.set_style(HAIR, RED)
+    document.set_strength(HAIR, 0.5)
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(10, 10)], 5)
+    document.pixels.end_stroke()
+    settled(edited, qtbot)
+    request = engine.edits[-1]
+    assert request.edits == (RegionEdit(label=HAIR, style=RED, strength=0.5),) and request.view == 0
+    assert np.array_equal(request.label_map.array(), document.label_map)
+
+
+def test_a_preview_is_asked_for_at_a_smaller_size(core, edited):
+    core.document.set_style(HAIR, RED)
+    scene = core.document.scene
+    exact, previews = scene.sizes(None)
+    assert exact == SIZE and previews == []  # smaller than any screen
+    request = scene.reduced(75, 100).to_request()
+    assert request.view == 100 and request.label_map == scene.to_request().label_map
+    assert scene.reduced(75, 100).label_map is scene.label_map
+
+
+def test_the_label_map_of_a_file_is_brought_to_the_photo_s_size(edited, core):
+    core.document.pixels.replace_label_map(face_label_map(64))
+    assert core.document.label_map.shape == SIZE and core.document.photo is not None
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def seen(canvas, x: int, y: int) -> tuple[int, int, int]:
+    """The colour on the canvas at a pixel of the image, in the pane of its point."""
+    at = canvas.view
+    colour = canvas.grab().toImage().pixelColor(int(at.x + (x + 0.5) * at.scale), int(at.y + (y + 0.5) * at.scale))
+    return colour.getRgb()[:3]
+
+
+@pytest.fixture
+def restyled(edited, core, qtbot):
+    core.document.set_style(HAIR, RED)
+    core.document.set_strength(HAIR, 1.0)
+    settled(edited, qtbot)
+    edited.canvas.actual_size()
+    rows, columns = np.nonzero(core.document.label_map == HAIR)
+    return edited, int(columns[0]), int(rows[0])
+
+
+def test_a_held_key_shows_the_photo(restyled, core, photo, qtbot):
+    window, x, y = restyled
+    canvas, after, before = window.canvas, tuple(core.document.picture[y, x]), tuple(pixels_of(photo)[y, x])
+    assert seen(canvas, x, y) == after != before
+    qtbot.keyPress(canvas, Qt.Key.Key_Backslash)
+    assert seen(canvas, x, y) == before
+    qtbot.keyRelease(canvas, Qt.Key.Key_Backslash)
+    assert seen(canvas, x, y) == after
+
+
+def test_the_wipe_divides_the_photo_from_what_became_of_it(restyled, core, photo):
+    window, x, y = restyled
+    canvas, after, before = window.canvas, tuple(core.document.picture[y, x]), tuple(pixels_of(photo)[y, x])
+    canvas.set_mode(Mode.WIPE)
+    canvas.set_wipe(1)
+    assert seen(canvas, x, y) == before
+    canvas.set_wipe(0)
+    assert seen(canvas, x, y) == after
+
+
+# ---------------------------------------------------------------- files
+
+
+def saved(core, path) -> None:
+    path.write_text(to_json(core.document.to_request()), "utf-8")
+
+
+@pytest.fixture
+def request_file(edited, core, tmp_path, qtbot):
+    document = core.document
+    document.set_style(HAIR, RED)
+    document.set_strength(HAIR, 0.5)
+    document.set_edit_on(SKIN, False)
+    document.set_style(SKIN, SampleStyle(3))
+    document.label_states.set_locked(SKIN, True)
+    settled(edited, qtbot)
+    path = tmp_path / "saved.json"
+    saved(core, path)
+    return path
+
+
+def another_document(core) -> None:
+    document = core.document
+    document.new(label_set=document.label_set, label_map=face_label_map(64), weights="fake-faces")
+    core.document.mark_saved()
+
+
+def test_a_saved_file_gives_the_document_back(edited, core, request_file, qtbot):
+    before, picture = core.document.scene, core.document.picture
+    another_document(core)
+    edited.controllers.files.open_path(request_file)
+    qtbot.waitUntil(lambda: core.document.path == request_file)
+    settled(edited, qtbot)
+    assert core.document.scene.same_file(before) and core.document.scene.label_map == before.label_map
+    assert np.array_equal(core.document.picture, picture) and not core.document.dirty
+
+
+def test_a_request_without_a_label_map_gets_one(edited, core, request_file, qtbot):
+    request = from_json(request_file.read_text("utf-8"))
+    request_file.write_text(to_json(request.replace(label_map=None, view=64)), "utf-8")
+    another_document(core)
+    edited.controllers.files.open_path(request_file)
+    qtbot.waitUntil(lambda: core.document.path == request_file)
+    assert core.document.label_map.shape == SIZE and HAIR in core.document.label_map
+    assert core.document.to_request().view == 0
+
+
+@pytest.fixture
+def answers(edited, monkeypatch):
+    """What the user is asked, and answers with yes; `file`: which one is then named."""
+
+    class Answers:
+        asked: list[str] = []
+        file = None
+        yes = True
+
+    given = Answers()
+    given.asked = []
+
+    def ask(title: str, question: str, answer: str) -> bool:
+        given.asked.append(question)
+        return given.yes
+
+    monkeypatch.setattr(edited.controllers.photos, "ask", ask)
+    monkeypatch.setattr(edited.context.ask, "pick_open", lambda *of: "" if given.file is None else str(given.file))
+    return given
+
+
+def test_a_photo_that_went_away_is_found_again_in_silence_where_it_is_the_same(
+    edited, core, request_file, photo, answers, qtbot
+):
+    before = core.document.scene
+    another_document(core)
+    answers.file = photo.with_name("moved.png")
+    shutil.move(photo, answers.file)
+    edited.controllers.files.open_path(request_file)
+    qtbot.waitUntil(lambda: core.document.path == request_file)
+    assert len(answers.asked) == 1 and photo.name in answers.asked[0]
+    assert core.document.photo == PhotoReference.of(answers.file)
+    assert core.document.scene.label_map == before.label_map and core.document.scene.styles == before.styles
+
+
+def test_another_photo_is_taken_only_if_the_user_means_it(edited, core, request_file, photo, answers, tmp_path, qtbot):
+    another_document(core)
+    photo.unlink()
+    answers.file = tmp_path / "other.png"
+    Image.fromarray(photo_of(face_label_map(80))).save(answers.file)
+    edited.controllers.files.open_path(request_file)
+    qtbot.waitUntil(lambda: core.document.path == request_file)
+    assert len(answers.asked) == 2 and "other.png" in answers.asked[1]
+    assert core.document.label_map.shape == (80, 80) and [row.label for row in core.document.edits] == [SKIN, HAIR]
+
+
+def test_a_photo_that_is_not_looked_for_leaves_the_document_as_it_is(
+    edited, core, request_file, photo, answers, qtbot
+):
+    another_document(core)
+    photo.unlink()
+    before, answers.yes = core.document.scene, False
+    edited.controllers.files.open_path(request_file)
+    qtbot.waitUntil(lambda: bool(answers.asked))
+    assert core.document.scene == before
+
+
+def test_the_photo_of_the_present_document_is_found_again(edited, core, photo, answers, qtbot):
+    core.document.set_style(HAIR, RED)
+    answers.file = photo.with_name("moved.png")
+    shutil.move(photo, answers.file)
+    edited.controllers.photos.find_photo()
+    qtbot.waitUntil(lambda: core.document.photo.name == "moved.png")
+    assert answers.asked == [] and core.document.undo_text == "Find photo"
+    settled(edited, qtbot)
