@@ -59,7 +59,7 @@ def to_lab(colours: Array) -> Array:
 
 
 def to_colours(lab: Array) -> Array:
-    """The inverse of `to_lab`, clipped to 0..1."""
+    """The inverse of `to_lab`: (h, w, 3) CIELAB -> sRGB, clipped to 0..1."""
     colours = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
     return np.clip(colours, 0, 1, out=colours)
 

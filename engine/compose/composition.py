@@ -206,7 +206,7 @@ class _Window:
         return mask[rows][:, columns]
 
     def fields(self) -> tuple[Array, Array, Array | None]:
-        """Base, spread and shift at the window's pixels."""
+        """Base (h, w), spread and shift (h, w, 3) at the window's pixels; see `RegionChange`."""
         shift = self.change.shift
         return (
             self.enlarged(self.change.base),

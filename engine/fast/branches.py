@@ -92,7 +92,11 @@ class SpadeBranch:
 
 
 def hidden_rows(inner: Inner, table: Tensor, bias: Tensor, workspace: Workspace) -> Tensor:
-    """The hidden activation of each 3 x 3 neighbourhood (padded to whole batches with zeros); zero in the void."""
+    """ReLU of the first convolution at each 3 x 3 neighbourhood: table (9 * codes, I), bias (I,) -> (padded rows, I).
+
+    The rows that fill the last batch up are zero, and so is row 0, the void outside the picture: it must add nothing
+    to the second convolution, whose padding it stands for.
+    """
     row_count = len(inner.codes)
     hidden = workspace.get("hidden", inner.padded, table.shape[1], like=table)
     sums = sum_of_nine(upload(inner.table_rows, table.device), table)

@@ -67,7 +67,7 @@ def _packed_add(
 
 
 def bias_of(convolution: nn.Conv2d) -> Tensor:
-    """The bias of a convolution that has one."""
+    """(O,): the bias of a convolution that has one."""
     assert convolution.bias is not None
     return convolution.bias.detach()
 

@@ -232,7 +232,7 @@ class FastGenerator:
         features = run(whole_blocks, features, dict(enumerate(places)), noise)
         if not picture_tiles:
             return self._to_image(features, SLOPE, self._work)
-        features = features.clone()  # its buffer is wanted
+        features = features.clone()  # its buffer is the workspace's, which the tiles reuse
         codes = resize_nearest(codes, height, width)
         row_noise = None if noise is None else RowNoise(noise, height, width)
         picture = torch.empty(self._to_image.channels, height, width, device=self.device)
@@ -270,7 +270,7 @@ class FastGenerator:
 
 
 def as_array(label_map: LabelMap) -> NDArray[np.integer[Any]]:
-    """A label map as numpy."""
+    """A label map (H, W), tensor or array, as numpy."""
     return label_map.detach().cpu().numpy() if isinstance(label_map, Tensor) else np.asarray(label_map)
 
 

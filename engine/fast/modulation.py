@@ -82,7 +82,7 @@ class Layer:
             self._final, self._final_at = _resize_rows(self._final, self._final_at, slot_count, kept_slots)
 
     def style(self, keys: Sequence[StyleKey], codes: Tensor, labels: Sequence[int], time_stamp: int) -> None:
-        """Choose the styles of the picture's labels; see `StyleBranch.use`."""
+        """Choose the styles of the picture's labels: codes (L, D); see `StyleBranch.use`."""
         if self.styles is not None:
             self._rows = self.styles.use(keys, codes, labels, time_stamp)
 

@@ -50,13 +50,13 @@ _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) +
 
 
 def on_device(array: NDArray[Any] | Sequence[int], device: torch.device) -> Tensor:
-    """An array or a list of integers as a tensor there; a graphics card is not waited for."""
+    """An array, or a list of integers as int64, as a tensor on `device`; a graphics card is not waited for."""
     dtype = None if isinstance(array, np.ndarray) else torch.long  # an empty list would become floats
     return upload(torch.as_tensor(array, dtype=dtype), device)
 
 
 def upload(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor there. From pinned memory if to a graphics card: from other memory, the copy would be waited for."""
+    """The tensor on `device`. It goes to a graphics card from pinned memory: other copies would be waited for."""
     if device.type == "cuda" and tensor.device.type == "cpu":
         tensor = tensor.pin_memory()  # PyTorch uses it again only when the copy is done
     return tensor.to(device, non_blocking=True)

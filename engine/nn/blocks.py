@@ -72,9 +72,9 @@ class _AddNoise(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor]:
-        (noise,) = ctx.saved_tensors
+        (noise,) = ctx.saved_tensors  # (B or 1, 1, H, W)
         pixels = grad.permute(0, 2, 3, 1).flatten(0, 2)  # (B*H*W, C), a view of channels-last memory
-        flat = noise.expand(grad.shape[0], -1, -1, -1).flatten()
+        flat = noise.expand(grad.shape[0], -1, -1, -1).flatten()  # (B*H*W,)
         return grad, None, (flat @ pixels).to(ctx.dtype)
 
 

@@ -59,6 +59,8 @@ def _bags(table: Tensor, entries: tuple[Tensor, Tensor]) -> Tensor:
 
 
 class _Summed(torch.autograd.Function):
+    """Sums of rows; each row's gradient is the sum over the sums that it is in, so one more bag of rows."""
+
     @staticmethod
     def forward(ctx: Any, table: Tensor, sums: Sums) -> Tensor:
         ctx.sums = sums
@@ -112,12 +114,17 @@ class Places:
 
     @classmethod
     def of(cls, codes: Tensor, labels: int, most: float | None = None) -> Places | None:
-        """Those of a label map (see the class), or None where there are more than `most` windows per pixel."""
+        """The places of a label map: codes (B, H, W) int64 as the class has them.
+
+        None where there are more than `most` different windows per pixel, or more labels and windows than int64 can
+        number: then a convolution of the map costs less.
+        """
         batch, height, width = codes.shape
         most = MOST_WINDOWS if most is None else most
         padded = F.pad(codes, (2, 2, 2, 2), value=labels + 1)
         there = torch.bincount(padded.flatten(), minlength=labels + 2) > 0
         present = int(there.sum())
+        # A window becomes one number: its nine labels as digits in base `present`, which must fit into int64.
         if present**9 > _LARGEST:
             return None
         compact = (there.cumsum(0) - 1)[padded]

@@ -37,13 +37,14 @@ class SpectralNorm(_SpectralNorm):
                 self._v.copy_(_put_back(v, weight, last))
             else:
                 u = u.clone()
+            # u^T W v; while training, W^T u is what the last iteration has just computed
             sigma = u @ (matrix @ v) if towards_v is None else towards_v @ v
         result: Tensor = _Divided.apply(weight, u, v, sigma, last)
         return result
 
 
 class _Divided(torch.autograd.Function):
-    """weight / sigma, where sigma = u W v."""
+    """y = W / sigma with sigma = u^T W v, u and v held fixed: the gradient to W is (G - <G, y> u v^T) / sigma."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, u: Tensor, v: Tensor, sigma: Tensor, last: bool) -> Tensor:
@@ -84,7 +85,7 @@ def _reordered(v: Tensor, weight: Tensor, last: bool) -> Tensor:
 
 
 def _put_back(v: Tensor, weight: Tensor, last: bool) -> Tensor:
-    """The other way round."""
+    """A vector in the order of the matrix's columns -> (I h w)."""
     if not last:
         return v
     columns, height, width = weight.shape[1:]

@@ -176,6 +176,7 @@ class GroupTrunk(nn.Module):
             raise ValueError(f"{height} x {width} is no multiple of {stride}")
         if z.ndim != 4 or z.shape[1] != self.config.latent_shape[0]:
             raise ValueError(f"a latent of {tuple(z.shape[1:])} is not of this network, {self.config.latent_shape} is")
+        # (B, widths[0], H / stride, W / stride), doubled before some blocks
         x = self.start(resize_nearest(z, height // stride, width // stride))
         conditions = interleave_edges(hot) if self.interleaved else hot
         for block_index, block in enumerate(self.blocks):

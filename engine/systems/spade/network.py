@@ -170,7 +170,7 @@ class SPADEGenerator(nn.Module):
         return torch.tanh(self.to_image(F.leaky_relu(x, 0.2)))
 
     def _first_features(self, hot: Tensor, z: Tensor | None, picture_size: tuple[int, ...]) -> Tensor:
-        """(B, 16 * width, H / stride, W / stride)."""
+        """(B, 16 * width, H / stride, W / stride), from the label map or from z (SPADE, Fig. 4). Raises ValueError."""
         (height, width), stride = picture_size, self.config.stride
         if height % stride or width % stride:
             raise ValueError(f"{height} x {width} is no multiple of {stride}")
@@ -244,5 +244,5 @@ class SPADEEncoder(nn.Module):
             if self.config.norm == "instance":
                 x = F.instance_norm(x)
             x = F.leaky_relu(x, 0.2)
-        x = x.flatten(1)
+        x = x.flatten(1)  # (B, widths[-1] * 4 * 4)
         return self.mean(x), self.log_variance(x)
