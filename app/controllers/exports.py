@@ -7,19 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.dialogs.files import export_filters
+from app.dialogs.export_photo import ExportPhotoDialog
+from app.dialogs.files import export_filters, photo_filters
 from app.document.origin import Origin
 from app.document.scene import Scene
 from app.jobs.work_lane import Work
-from app.jobs.writing import write_map, write_picture, write_request
+from app.jobs.writing import PhotoExport, for_file, write_map, write_photo_result, write_picture, write_request
 from app.raster.frozen_maps import FrozenMap
 from engine.labels.label_maps import MapKind
 from engine.labels.label_sets import LabelSet
+from engine.pictures.images import PICTURE_SUFFIXES
+from engine.requests.photo_reference import PhotoReference
 
 UNTITLED = "tessera"
 
@@ -58,7 +61,10 @@ class ExportController(QObject):
 
     @Slot()
     def export_picture(self) -> None:
-        """Ask for a name and a format, and write the picture."""
+        """Ask for a name and a format, and write the picture; a photo as a photo."""
+        if self._document.photo is not None:
+            self._export_photo(self._document.photo)
+            return
         chosen_target = self._context.ask.save(
             "export", self.tr("Export picture"), self._name(".png"), export_filters()
         )
@@ -87,22 +93,62 @@ class ExportController(QObject):
             on_done=lambda _: self._said(target_path),
         )
 
+    def _export_photo(self, photo: PhotoReference) -> None:
+        name = Path(photo.name)
+        suffix = name.suffix.lower() if name.suffix.lower() in PICTURE_SUFFIXES else ".png"
+        chosen_target = self._context.ask.save(
+            "export", self.tr("Export picture"), f"{name.stem}-edited{suffix}", photo_filters(suffix)
+        )
+        if chosen_target is None:
+            return
+        target_path = chosen_target[0]
+        if target_path.absolute() == Path(photo.path):
+            sentence = self.tr("{0} is the photo that is edited: choose another name, so that it stays as it is.")
+            self._context.core.hub.error(sentence.format(target_path.name), topic="export")
+            return
+        dialog = ExportPhotoDialog(target_path, self._context.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(lambda export: self._write_photo(target_path, export))
+        dialog.open()
+
+    def _write_photo(self, target_path: Path, export: PhotoExport) -> None:
+        scene = self._document.scene
+        self._context.core.submit(
+            lambda work: _photo_job(work, target_path, scene, export),
+            text=self.tr("Writing {0}").format(target_path.name),
+            on_done=lambda _: self._said(target_path),
+        )
+
     # --- inside -------------------------------------------------------------------------------------
 
     def _name(self, name_ending: str) -> str:
-        document_path = self._document.path
-        return f"{document_path.stem if document_path is not None else UNTITLED}{name_ending}"
+        document_path, photo = self._document.path, self._document.photo
+        stem = Path(photo.name).stem if photo is not None else UNTITLED
+        return f"{document_path.stem if document_path is not None else stem}{name_ending}"
 
     def _ask_name(self) -> Path | None:
-        filters = self.tr("PNG that restores everything (*.png)") + ";;" + self.tr("Request alone (*.json)")
-        chosen_target = self._context.ask.save("export", self.tr("Save as"), self._name(".png"), filters)
-        return None if chosen_target is None else chosen_target[0]
+        """A name to save under. For a photo it also says whether the photo itself goes into the file."""
+        request, picture = self.tr("Request alone (*.json)"), self.tr("PNG that restores everything (*.png)")
+        inside = {
+            self.tr("Request with the photo inside (*.json)"),
+            self.tr("PNG that restores everything, with the photo inside (*.png)"),
+        }
+        if self._document.photo is None:
+            filters, proposed_name = [picture, request], self._name(".png")
+        else:
+            filters, proposed_name = [request, picture, *sorted(inside)], self._name(".json")
+        chosen_target = self._context.ask.save("export", self.tr("Save as"), proposed_name, ";;".join(filters))
+        if chosen_target is None:
+            return None
+        self._document.origin.photo_inside = chosen_target[1] in inside
+        return chosen_target[0]
 
     def _write(self, target_path: Path, *, saving: bool, continuation: Callable[[], object] | None = None) -> None:
         scene, origin = self._document.scene, self._document.origin
         picture = self._document.picture if self._render.picture_shows(scene) else None
+        photo_inside = origin.photo_inside
         self._context.core.submit(
-            lambda work: _write_job(work, target_path, scene, picture),
+            lambda work: _write_job(work, target_path, scene, picture, photo_inside),
             text=self.tr("Writing {0}").format(target_path.name),
             on_done=lambda _: self._written(target_path, scene, origin, saving, continuation),
         )
@@ -168,17 +214,25 @@ class UnsavedChanges(QObject):
         )
 
 
-def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray | None) -> None:
+def _photo_job(work: Work, target_path: Path, scene: Scene, export: PhotoExport) -> None:
+    """In the worker: the whole photo is composed from its own samples, then written."""
+    with work.session() as session:
+        result = session.run(scene.to_request(), work.progress, work.cancel_event)
+    work.progress(0.9)
+    work.commit()
+    write_photo_result(target_path, result, export)
+
+
+def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray | None, photo_inside: bool) -> None:
     """In the worker: render first if the picture at hand shows something else, then write."""
-    request = scene.to_request()
+    request = for_file(scene.to_request(), target_path, photo_inside=photo_inside)
     if target_path.suffix.lower() == ".json":
         work.commit()
         write_request(target_path, request)
         return
     if picture is None:
         with work.session() as session:
-            render_result = session.run(request, work.progress, work.cancel_event)
-        picture = render_result.pixels
+            picture = scene.picture_of(session.run(scene.to_request(), work.progress, work.cancel_event)).pixels
     work.progress(0.9)
     work.commit()
     write_picture(target_path, picture, request)

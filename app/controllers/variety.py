@@ -55,6 +55,8 @@ class VarietyController(QObject):
     def variations(self) -> VariationsDialog | None:
         """Six random styles for the chosen region, painted one by one."""
         label_id = self._document.current_label
+        if self._edits_photo():
+            return None
         if not self._scope.abilities.samples:
             self._cannot(self.tr('The weights "{0}" cannot draw styles; take styles from pictures.'))
             return None
@@ -76,6 +78,8 @@ class VarietyController(QObject):
     def morph(self) -> MorphSession | None:
         """From the chosen label's style to another one, in steps."""
         label_id = self._document.current_label
+        if self._edits_photo():
+            return None
         if not self._scope.abilities.styles:
             self._cannot(self.tr('The weights "{0}" have no styles to morph between.'))
             return None
@@ -104,6 +108,15 @@ class VarietyController(QObject):
     def _change(self, source_label: int, target_label: int) -> None:
         if self._document.pixels.relabel(source_label, target_label):
             self._document.set_current_label(target_label)
+
+    def _edits_photo(self) -> bool:
+        """Variations and morphs are of painted pictures; the user is told where a photo is edited."""
+        if self._document.photo is None:
+            return False
+        self._context.core.hub.notice(
+            self.tr("This works with painted pictures, not with photos: roll the dice, or change the strength.")
+        )
+        return True
 
     def _has_region(self, label_id: int) -> bool:
         if self._document.areas[label_id] > 0:

@@ -30,6 +30,17 @@ def export_filters() -> str:
     )
 
 
+def photo_filters(suffix: str) -> str:
+    """The formats of an edited photo, that of ``suffix`` first."""
+    formats = [
+        (tr("JPEG (*.jpg *.jpeg)"), (".jpg", ".jpeg")),
+        (tr("PNG (*.png)"), (".png",)),
+        (tr("WebP (*.webp)"), (".webp",)),
+        (tr("TIFF (*.tiff *.tif)"), (".tiff", ".tif")),
+    ]
+    return ";;".join(caption for caption, _ in sorted(formats, key=lambda known: suffix not in known[1]))
+
+
 class FileAsker(QObject):
     """Opens the system's file dialogs. Tests replace ``pick_open`` and ``pick_save``."""
 

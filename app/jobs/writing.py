@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from engine.errors import MissingPhoto
 from engine.files import write_bytes
 from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import write_image
+from engine.requests.base import Request
+from engine.requests.edit import EditRequest, EditResult
 from engine.requests.json_text import to_json
-from engine.requests.render import RenderRequest
+from engine.requests.photo_frame import as_seen
+from engine.requests.photo_reference import PhotoReference
+
+JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 
-def write_picture(path: Path, pixels: np.ndarray, request: RenderRequest) -> None:
+def write_picture(path: Path, pixels: np.ndarray, request: Request[Any]) -> None:
     """The picture by the name's suffix; a PNG carries the request.
 
     Raises:
@@ -24,7 +33,7 @@ def write_picture(path: Path, pixels: np.ndarray, request: RenderRequest) -> Non
     write_image(path, pixels, request_json=carried)
 
 
-def write_request(path: Path, request: RenderRequest) -> None:
+def write_request(path: Path, request: Request[Any]) -> None:
     """The request alone, as JSON that the command line reads too. Raises BadFile."""
     write_bytes(path, (to_json(request, indent=1) + "\n").encode("utf-8"))
 
@@ -32,3 +41,46 @@ def write_request(path: Path, request: RenderRequest) -> None:
 def write_map(path: Path, label_map: np.ndarray, label_set: LabelSet, kind: MapKind) -> None:
     """The label map as "indexed", "raw" or "colour" PNG. Raises BadFile."""
     write_label_map(path, label_map, label_set, kind=kind)
+
+
+# ---------------------------------------------------------------- edited photos
+
+
+def for_file(request: Request[Any], path: Path, *, photo_inside: bool) -> Request[Any]:
+    """The request as the file at `path` holds it: with the photo itself, or with its name alone where it lies in the
+    same folder, so that both can be moved. Raises MissingPhoto or BadFile: the photo cannot be had."""
+    if not isinstance(request, EditRequest) or request.photo.data is not None:
+        return request
+    photo = request.photo
+    if photo_inside:
+        found = PhotoReference.of(photo.path, embed=True)
+        if photo.sha256 and found.sha256 != photo.sha256:
+            raise MissingPhoto(photo.path, changed=True)
+        return request.replace(photo=found.replace(path=photo.name))
+    beside = os.path.dirname(os.path.abspath(path)) == os.path.dirname(photo.path)
+    return request.replace(photo=photo.replace(path=photo.name)) if beside else request
+
+
+@dataclass(frozen=True)
+class PhotoExport:
+    """How an edited photo is written.
+
+    keep_place: with GPS data and serial numbers. quality: of a JPEG, 1 to 100; None for the photo's own.
+    with_before: the photo as it was to its left.
+    """
+
+    keep_place: bool = False
+    quality: int | None = None
+    with_before: bool = False
+
+
+def write_photo_result(path: Path, result: EditResult, export: PhotoExport) -> None:
+    """The edited photo by the name's suffix. Raises BadFile."""
+    if export.quality is not None:
+        result = replace(result, photo=replace(result.photo, jpeg={"quality": export.quality, "subsampling": 0}))
+    if export.with_before:
+        before, after = result.photo.samples, result.samples
+        if before.shape != after.shape or before.dtype != after.dtype:  # an edit brings colour into a grey photo
+            before, after = as_seen(before), as_seen(after)
+        result = replace(result, samples=np.concatenate([before, after], axis=1))
+    result.save(path, keep_place=export.keep_place)

@@ -11,7 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs.choices import ChoiceDialog
+from app.dialogs.export_photo import ExportPhotoDialog
 from app.document.kinds import EDIT
+from app.jobs.writing import PhotoExport
 from app.raster.view import Mode
 from engine.pictures.images import read_image
 from engine.requests.edit import RegionEdit
@@ -338,3 +340,109 @@ def test_the_photo_of_the_present_document_is_found_again(edited, core, photo, a
     qtbot.waitUntil(lambda: core.document.photo.name == "moved.png")
     assert answers.asked == [] and core.document.undo_text == "Find photo"
     settled(edited, qtbot)
+
+
+# ---------------------------------------------------------------- saving and exporting
+
+
+@pytest.fixture
+def answer(edited, monkeypatch):
+    """Names the file that is written, and the filter that was chosen."""
+
+    def give(path, used_filter: str = "") -> None:
+        monkeypatch.setattr(edited.context.ask, "pick_save", lambda *_: (str(path), used_filter))
+
+    return give
+
+
+def written(window, path, qtbot) -> None:
+    qtbot.waitUntil(lambda: path.is_file() and not window.core.foreground_busy)
+
+
+INSIDE = {
+    ".json": "Request with the photo inside (*.json)",
+    ".png": "PNG that restores everything, with the photo inside (*.png)",
+}
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("ending", [".json", ".png"])
+def test_a_saved_document_holds_the_photo_by_name_or_as_a_whole(edited, core, photo, answer, qtbot, ending, inside):
+    """Beside its photo it names it alone, so that both can be moved to another folder."""
+    core.document.set_style(HAIR, RED)
+    settled(edited, qtbot)
+    path, before = photo.with_name(f"saved{ending}"), core.document.scene
+    answer(path, INSIDE[ending] if inside else "")
+    edited.controllers.exports.save()
+    written(edited, path, qtbot)
+    assert not core.document.dirty and core.document.path == path
+    another_document(core)
+    moved = photo.parent.with_name("moved")
+    shutil.move(photo.parent, moved)
+    if inside:
+        (moved / photo.name).unlink()
+    edited.controllers.files.open_path(moved / path.name)
+    qtbot.waitUntil(lambda: core.document.path == moved / path.name)
+    settled(edited, qtbot)
+    assert (core.document.photo.data is not None) is inside and core.document.photo.sha256 == before.photo.sha256
+    assert core.document.scene.styles == before.styles and core.document.scene.label_map == before.label_map
+
+
+def export(window, answer, path, qtbot, **choices) -> None:
+    answer(path)
+    window.controllers.exports.export_picture()
+    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ExportPhotoDialog) and w.isVisible())
+    assert not asked.keep_place.isChecked() and asked.own_quality.isChecked()
+    for name, value in choices.items():
+        getattr(asked, name).setChecked(value)
+    asked.accept()
+    written(window, path, qtbot)
+
+
+def test_an_exported_photo_has_its_size_and_every_untouched_sample(edited, core, photo, answer, tmp_path, qtbot):
+    core.document.set_style(HAIR, RED)
+    settled(edited, qtbot)
+    export(edited, answer, tmp_path / "out.png", qtbot)
+    after, before, hair = pixels_of(tmp_path / "out.png"), pixels_of(photo), core.document.label_map == HAIR
+    assert np.array_equal(after[~hair], before[~hair]) and (after[hair] != before[hair]).any(-1).all()
+
+
+def test_before_and_after_stand_side_by_side(edited, core, photo, answer, tmp_path, qtbot):
+    core.document.set_style(HAIR, RED)
+    settled(edited, qtbot)
+    export(edited, answer, tmp_path / "out.png", qtbot, with_before=True)
+    both = pixels_of(tmp_path / "out.png")
+    assert both.shape == (SIZE[0], 2 * SIZE[1], 3)
+    assert np.array_equal(both[:, : SIZE[1]], pixels_of(photo))
+    assert np.array_equal(both[:, SIZE[1] :], core.document.picture)
+
+
+def test_the_photo_s_own_name_and_format_are_proposed(edited, core, photo, qtbot, monkeypatch):
+    proposed = []
+    monkeypatch.setattr(edited.context.ask, "pick_save", lambda *of: (proposed.append(of[1:]), ("", ""))[1])
+    edited.controllers.exports.export_picture()
+    assert proposed[0][0].endswith("portrait-edited.png") and proposed[0][1].startswith("PNG")
+
+
+def test_the_photo_is_never_overwritten_by_what_became_of_it(edited, core, photo, answer, qtbot):
+    told, before = [], photo.read_bytes()
+    core.hub.reported.connect(told.append)
+    answer(photo)
+    edited.controllers.exports.export_picture()
+    assert photo.name in told[0].sentence and photo.read_bytes() == before
+
+
+def test_a_jpeg_can_be_made_smaller(edited, core, answer, tmp_path, qtbot):
+    export(edited, answer, tmp_path / "own.jpg", qtbot)
+    answer(tmp_path / "small.jpg")
+    edited.controllers.exports._write_photo(tmp_path / "small.jpg", PhotoExport(quality=20))
+    written(edited, tmp_path / "small.jpg", qtbot)
+    assert (tmp_path / "small.jpg").stat().st_size < (tmp_path / "own.jpg").stat().st_size
+
+
+def test_what_is_made_for_paintings_says_so(edited, core):
+    told = []
+    core.hub.reported.connect(told.append)
+    core.document.set_current_label(HAIR)
+    assert edited.controllers.variety.variations() is None and edited.controllers.variety.morph() is None
+    assert len(told) == 2
