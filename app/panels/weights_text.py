@@ -12,6 +12,8 @@ from app.texts.label_names import set_name
 from app.texts.metric_names import metric_text
 from app.texts.system_names import system_text
 from app.texts.translate import translate
+from engine.systems import find_system
+from engine.systems.base import System
 from engine.weights.card import metrics_by_split
 from engine.weights.manage import Missing
 from engine.weights.store import MODEL_FILE, WeightsEntry
@@ -64,6 +66,7 @@ def entry_html(weights_entry: WeightsEntry, checked_problem: str | None) -> str:
             (tr("Trained"), trained),
             (tr("Data"), " – ".join(data_part for data_part in (card.data, card.data_licence) if data_part)),
             (tr("Licence"), card.weights_licence),
+            *_method_rows(find_system(card.system)),
             *((_split(split_name), _metrics(numbers)) for split_name, numbers in metrics_by_split(card).items()),
             (tr("Notes"), card.notes),
             (tr("Perceptual network"), card.perceptual_network),
@@ -73,13 +76,28 @@ def entry_html(weights_entry: WeightsEntry, checked_problem: str | None) -> str:
     return "".join(html_parts) + _table(rows)
 
 
+def _method_rows(known_system: System | None) -> list[tuple[str, str]]:
+    """Where a method comes from, and under which licence its code stands here."""
+    if known_system is None:
+        return []
+    return [
+        (tr("Method"), f"{known_system.title} ({known_system.paper})"),
+        (tr("Licence of the code"), known_system.code_licence),
+    ]
+
+
 def missing_html(missing_item: Missing) -> str:
     """What something that is not installed is for, and where its files go."""
     file_names = ", ".join(missing_item.files)
     use_sentence = tr("Not installed. It is used for: {0}.").format(translate(missing_item.use))
+    known_system = find_system(missing_item.system)
+    rows = _method_rows(known_system)
+    if known_system is not None:
+        rows.append((tr("Licence of the authors' weights"), known_system.weights_licence))
     return (
         f"<h3>{escape(missing_item.name)}</h3><p>{escape(use_sentence)}</p>"
         f"<p>{escape(tr('Put {0} into {1}.').format(file_names, missing_item.folder))}</p>"
+        f"{_table(rows)}"
     )
 
 

@@ -53,14 +53,19 @@ def train(
         raise BadRequest("--resume needs --out, the folder of the run to go on with.")
     recipe_changes = {key: _parsed_setting(text) for key, text in split_settings(settings or []).items()}
 
-    from engine.devices import resolve
+    from engine.data.kinds import check_kind
+    from engine.systems import system
+    from engine.systems.base import load_part
     from engine.training.control import Control
     from engine.training.recipe import load_recipe
-    from engine.training.start import prepare
 
     run_folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    with progress("reading", quiet=as_json) as on_progress, stopping(Control()) as control, ExitStack() as stack:
+    with progress("starting", quiet=as_json) as on_progress, stopping(Control()) as control, ExitStack() as stack:
         chosen_recipe = load_recipe(recipe, recipe_changes)
+        check_kind(data, load_part(system(chosen_recipe.system).data))
+        from engine.devices import resolve  # from here on with torch, which takes seconds
+        from engine.training.start import prepare
+
         callbacks: list[Callback] = [partial(_on_event, on_progress, chosen_recipe.steps)]
         if tensorboard:
             callbacks.append(stack.enter_context(_board_writer(run_folder)))
@@ -77,6 +82,8 @@ def train(
             control=control,
             on_progress=on_progress,
         )
+        if loop.fabric.is_global_zero:
+            announce(_first_words(loop))
         loop.run()
     if loop.fabric.is_global_zero:
         _tell_outcome(loop, run_folder, as_json)
@@ -95,6 +102,19 @@ def _tell_outcome(loop: Loop, run_folder: Path, as_json: bool) -> None:
         say(f"{run_folder}  {loop.step} steps in {loop.seconds:.0f} s")
 
 
+def _first_words(loop: Loop) -> str:
+    """What is about to happen, and where it shows: a first step can take a minute."""
+    validation_clause = f", {len(loop.validation)} for validation" if loop.validation is not None else ""
+    return (
+        f"training on {len(loop.train)} examples{validation_clause}, steps {loop.step + 1} to {loop.recipe.steps}; "
+        f'"{loop.folder}" gets a line of stats.jsonl every {loop.recipe.log_every} steps'
+    )
+
+
+PHASES = {"sampling": "painting samples", "validating": "validating", "saving": "saving a checkpoint"}
+"""What the bar says between reports of steps, by the loop's phase."""
+
+
 def _on_event(on_progress: OnProgress, total_steps: int, event: str, facts: dict[str, Any]) -> None:
     """Show what the loop reports."""
     if event == "note":
@@ -105,6 +125,8 @@ def _on_event(on_progress: OnProgress, total_steps: int, event: str, facts: dict
         on_progress(
             facts["step"] / total_steps, f"step {facts['step']} of {total_steps}, {rate} pictures/s, {time_left} left"
         )
+    elif event == "phase":
+        on_progress(facts["step"] / total_steps, PHASES.get(facts["phase"], f"step {facts['step']} of {total_steps}"))
     elif event == "validation":
         measured = ", ".join(f"{metric_name} {metric_value}" for metric_name, metric_value in facts["numbers"].items())
         announce(f"step {facts['step']}: {measured}")

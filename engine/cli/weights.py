@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from engine.errors import BadRequest, Cancelled
 
 if TYPE_CHECKING:
     from engine.labels.label_sets import LabelSet
+    from engine.weights.card import Card
     from engine.weights.store import WeightsEntry
 
 
@@ -47,7 +49,9 @@ def weights(
     limit: Annotated[int, typer.Option("--limit", min=2, help="At most that many, spread over the split.")] = 300,
     device: Device = "auto",
 ) -> None:
-    """List the weights that are installed, with their cards, and what is missing; exit code 1 if one is broken.
+    """List the weights that are installed, what each can do, and what is missing; exit code 1 if one is broken.
+
+    --json prints the whole of their cards: notes at full length, all numbers, the recipe that they were made with.
 
     With --measure-styles and --data: write styles.safetensors beside weights that take styles from pictures, so that
     `render --style hair=sample:7` and the editor's dice can draw styles for them.
@@ -124,10 +128,15 @@ def _measure_styles(
 
 def _say_missing(system_ids: set[str]) -> None:
     """What else could be put in place, and where."""
+    from engine.systems import find_system
     from engine.weights.manage import missing
 
     for download in missing(system_ids):
-        say(f"missing: {download.name} ({download.use}); put {' and '.join(download.files)} into {download.folder}")
+        known_system = find_system(download.system)
+        use = download.use if known_system is None else f"{download.use}: {known_system.title}, {known_system.paper}"
+        if known_system is not None and known_system.weights_licence:
+            use += f"; the authors' own are {known_system.weights_licence}"
+        say(f"missing: {download.name} ({use}); put {' and '.join(download.files)} into {download.folder}")
 
 
 def _entry_data(entry: WeightsEntry) -> dict[str, Any]:
@@ -139,6 +148,7 @@ def _entry_data(entry: WeightsEntry) -> dict[str, Any]:
 
 
 def _entry_lines(entry: WeightsEntry) -> list[str]:
+    from engine.systems import find_system
     from engine.weights.card import metrics_by_split
 
     card = entry.card
@@ -147,23 +157,44 @@ def _entry_lines(entry: WeightsEntry) -> list[str]:
     label_set = card.labels()
     label_summary = f", {len(label_set)} labels of {label_set.name}" if label_set is not None else ""
     resolution = f", {card.config['resolution']} px" if "resolution" in card.config else ""
+    known_system = find_system(card.system)
     card_rows = {
+        "does": _abilities_text(card),
+        "labels": ", ".join(label.name for label in label_set.labels) if label_set is not None else "",
         "trained": f"{card.steps} steps in {card.seconds / 60:.0f} min" if card.steps else "",
-        "data": " - ".join(filter(None, [card.data, card.data_licence])),
-        "licence": card.weights_licence,
+        "data": card.data,
+        "licence": card.weights_licence or "not stated",
+        "method": f"{known_system.title} ({known_system.paper})" if known_system is not None else "",
         **{_split_title(split): _main_metrics(numbers) for split, numbers in metrics_by_split(card).items()},
-        "made with": card.made_with,
         "notes": card.notes,
-        "folder": str(entry.folder),
     }
+    shown_rows = {row_title: shorten(text, ROW_WIDTH, placeholder=" ...") for row_title, text in card_rows.items()}
+    shown_rows["folder"] = str(entry.folder)
     first_line = f"{entry.name}: {card.system}{resolution}{label_summary}, {_model_size(entry) / 1e6:.1f} MB"
     return [
         first_line,
-        *(f"    {row_title:<12}{row_text}" for row_title, row_text in card_rows.items() if row_text),
+        *(f"    {row_title:<12}{row_text}" for row_title, row_text in shown_rows.items() if row_text),
         "",
     ]
 
 
+def _abilities_text(card: Card) -> str:
+    """What weights are for, in words."""
+    from engine.systems import abilities
+
+    can = abilities(card)
+    if can.parses:
+        return "finds label maps in pictures"
+    if not can.paints:
+        return ""
+    sources = [source for source, given in (("from pictures", can.images), ("drawn", can.samples)) if given]
+    whose = "a style for each region" if can.scope == "label" else "one style for the whole picture"
+    style_clause = f", {whose}, {' or '.join(sources)}" if sources else ", always in one style"
+    return f"paints label maps{style_clause}"
+
+
+ROW_WIDTH = 104
+"""Characters of a row's text; longer ones are cut, and whole with --json."""
 MAIN_METRICS = {
     "ssim": "SSIM",
     "rmse": "RMSE",

@@ -43,6 +43,7 @@ class DataKind:
     describes: whether a folder looks like it, judged by names of files alone.
     opens: gives the class that opens one split, (folder, split, side, on_progress, memory) -> `DataSet`.
     inspect: looks at every file.
+    lacks: a file that training cannot do without and that is plainly not there, as a sentence; None if there is none.
     """
 
     id: str
@@ -51,10 +52,20 @@ class DataKind:
     describes: Callable[[Path], bool]
     opens: Callable[[], type[DataSet]]
     inspect: Callable[[Path, Look], Report]
+    lacks: Callable[[Path], Message | None] = lambda data_folder: None
 
 
 def _has_label_maps(data_folder: Path) -> bool:
     return any(True for _ in files_below(data_folder / "labels"))
+
+
+def _lacks_classes(data_folder: Path) -> Message | None:
+    if (data_folder / "classes.json").is_file():
+        return None
+    return Message(
+        '"{0}" has no classes.json, which names the labels of its maps; tessera data "{0}" --make writes one.',
+        data_folder,
+    )
 
 
 def _has_pictures(data_folder: Path) -> bool:
@@ -98,6 +109,7 @@ LABELLED = DataKind(
     describes=_has_label_maps,
     opens=_labelled_folder,
     inspect=inspect_labelled,
+    lacks=_lacks_classes,
 )
 LAYOUT_FILE = DataKind(
     id="layouts",
@@ -172,8 +184,14 @@ def inspect_folder(
 
 
 def check_kind(data_folder: Path, kind: DataKind) -> None:
-    """Raises BadFile for a folder that plainly holds another kind of data; what else is wrong shows when it is read."""
-    if data_folder.is_dir() and not kind.describes(data_folder):
+    """Raises BadFile for what is no folder, plainly holds another kind of data or lacks a file; what else is wrong
+    shows when it is read.
+    """
+    if not data_folder.is_dir():
+        raise BadFile('"{0}" is not a folder; give one with {1}.', data_folder, kind.holds)
+    if not kind.describes(data_folder):
         recognised_kind = next(recognised(data_folder), None)
         if recognised_kind is not None:
             raise BadFile('"{0}" holds {1}; this system trains on {2}.', data_folder, recognised_kind.holds, kind.holds)
+    if (lacking := kind.lacks(data_folder)) is not None:
+        raise BadFile(lacking)

@@ -137,7 +137,9 @@ class System:
     requests: paths of the request kinds that its weights serve.
     runtime: path of what makes use of weights: called with (`Weights`, torch.device).
     data: path of the kind of data set that it trains on.
-    task, task_config: paths of the training task and of its config dataclass; the model's is the first network's.
+    task, task_config: paths of the training task (`engine.training.task.MakeTask`) and of its config dataclass.
+    trains: names of the networks that the task trains, where they are several: [model] of its recipes has a table for
+        each. () where it is the first network alone.
     measures_data: whether a published card says what its kind of data measures of the training split.
     finish: path of what publishing adds to trained weights (`engine.systems.finish`).
     published: path of how the authors' files are recognised and converted.
@@ -160,6 +162,7 @@ class System:
     data: str = LABELLED
     task: str
     task_config: str
+    trains: tuple[str, ...] = ()
     measures_data: bool = True
     finish: str = ""
     published: str = ""

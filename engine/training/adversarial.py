@@ -11,10 +11,10 @@ built, what it is conditioned on, how it paints in training, how it reconstructs
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -49,7 +49,7 @@ from engine.training.losses import (
     feature_matching,
     pyramid_l1,
 )
-from engine.training.task import Export, Losses
+from engine.training.task import Export, Losses, plain_config
 from engine.weights.feature_networks import install_folder
 
 BATCH = 10
@@ -65,7 +65,8 @@ class AdversarialTaskConfig(DiscriminatorConfig):
     lr_generator, lr_discriminator, betas: Adam of the two (TTUR: papers 1e-4, 4e-4; SEAN's betas (0, 0.999)).
     gan: the adversarial loss. over_scales: it is averaged over the discriminator's scales (SPADE, SEAN, SMIS), or
         summed (pix2pixHD).
-    adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out.
+    adversarial, feature_matching, perceptual, l1, pyramid: weights of the losses; 0 leaves one out. With `perceptual` 0
+        nothing is said of feature networks that are missing.
     perceptual_network: what the perceptual loss compares pictures by; see `engine.metrics.perceptual`.
     perceptual_shift: both pictures are moved by up to this many pixels before the perceptual loss, drawn in each step
         (ours): a strided network looks at every second pixel harder, always the same ones, and the painter weaves.
@@ -77,6 +78,8 @@ class AdversarialTaskConfig(DiscriminatorConfig):
     recolour: share of the pictures that are given other colours before anything sees them (ours).
     decay_from: fraction of the steps after which learning rates fall linearly, to `decay_to` of themselves.
     """
+
+    before: ClassVar[Mapping[str, Any]] = {}
 
     lr_generator: float = 1e-4
     lr_discriminator: float = 4e-4
@@ -127,31 +130,37 @@ class AdversarialTask(ABC):
             "discriminator": FusedAdam(self.discriminator.parameters(), config.lr_discriminator, config.betas),
         }
         self.ema = EMA(self.generator, config.ema)
-        self.features: FeatureNet | None = None
-        self.perceptual: Perceptual | None = None
         self.notes: tuple[str, ...] = discriminator_notes(config)
+        self.perceptual: Perceptual | None = None
         if config.perceptual:
-            self.perceptual = find_perceptual(config.perceptual_network, getattr(model, "labels", 0))
+            label_count = int(dataset.network_fields().get("labels", 0))
+            self.perceptual = find_perceptual(config.perceptual_network, label_count)
         if self.perceptual is not None:
             channels_last(self.perceptual.loss, device)
+        self.features: FeatureNet | None = None
         if find_feature_net() is not None:
             self.features = channels_last(load_feature_net(), device)
-        else:
-            loss_clause = Message("without a perceptual loss")
-            if self.perceptual is not None:
-                loss_clause = Message("with {0}", self.perceptual.name)
-            self.notes += (
-                Message(
-                    "The feature network {0} is not installed: training goes on {1} and validates without a Frechet "
-                    "distance; put its two files into {2} for it.",
-                    MOBILENET, loss_clause, install_folder(),
-                ),
-            )
+        elif config.perceptual:
+            self.notes += (self._missing_features_note(),)
 
-    @property
-    def discriminator_network(self) -> str:
-        """The frozen network through which the discriminator looks, "" for patch discriminators."""
-        return frozen_network(self.discriminator)
+    def _missing_features_note(self) -> Message:
+        loss_clause = Message("without a perceptual loss")
+        if self.perceptual is not None:
+            loss_clause = Message("with {0}", self.perceptual.name)
+        return Message(
+            "The feature network {0} is not installed: training goes on {1} and validates without a Frechet "
+            "distance; put its two files into {2} for it.",
+            MOBILENET, loss_clause, install_folder(),
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """See `engine.training.task.Task.facts`."""
+        return {
+            "model": plain_config(self.model),
+            "task": plain_config(self.config),
+            "perceptual_network": self.perceptual.name if self.perceptual is not None else "",
+            "discriminator_network": frozen_network(self.discriminator),
+        }
 
     # ------------------------------------------------------------------ what a system says
 

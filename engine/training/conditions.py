@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.data.batch import Batch
+from engine.data.dataset import DataSet
 from engine.nn.blocks import one_hot
 from engine.training.augment import Augmentation
 
@@ -26,6 +27,16 @@ class Conditions(Protocol):
         ...
 
 
+class LabelMapModel(Protocol):
+    """What the config of a generator of label maps says: how many labels, and whether it takes edges of instances."""
+
+    @property
+    def labels(self) -> int: ...
+
+    @property
+    def edges(self) -> bool: ...
+
+
 class OneHotConditions:
     """Label maps, as one-hot maps (B, L, H, W); the discriminator sees them moved and cut with their pictures."""
 
@@ -40,3 +51,13 @@ class OneHotConditions:
     def shown(self, condition: Tensor, pictures: Tensor, augmentation: Augmentation) -> tuple[Tensor, Tensor]:
         """(B, L, H, W) and (B, 3, H, W), both changed."""
         return augmentation(condition, pictures)
+
+
+def on_label_maps(task: Any, model: LabelMapModel, dataset: DataSet) -> OneHotConditions:
+    """`AdversarialTask.condition_on` of systems that paint label maps.
+
+    Raises ValueError: the network takes edges between instances, which no dataset folder has.
+    """
+    if model.edges:
+        raise ValueError("edges between instances are in no dataset folder; leave out edges")
+    return OneHotConditions(model.labels)

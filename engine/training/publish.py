@@ -24,6 +24,7 @@ from engine.systems import find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
 from engine.systems.finish import Finish
 from engine.systems.networks import networks_of
+from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.loop import Loop
 from engine.training.run.snapshot import Snapshot
 from engine.weights.card import Card, read_card
@@ -93,7 +94,8 @@ def _trained_card(
 ) -> Card:
     perceptual_network = run_config.perceptual_network
     if perceptual_network is None:  # a run of an earlier version: what its recipe asked for was there
-        usual_weight = getattr(load_part(system(trained.system).task_config)(), "perceptual", 0.0)
+        config_class = load_part(system(trained.system).task_config)
+        usual_weight = config_class.perceptual if issubclass(config_class, AdversarialTaskConfig) else 0.0
         perceptual_weight = run_config.recipe.get("task", {}).get("perceptual", usual_weight)
         perceptual_network = MOBILENET if perceptual_weight else ""
     # The note speaks of the recipe's own data.

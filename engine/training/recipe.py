@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
@@ -17,6 +17,8 @@ from engine.systems import system
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
 T = TypeVar("T")
 Count = Annotated[int, Meta(ge=1)]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+"""lightning-fabric's names."""
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +29,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch, steps, seed: pictures per step (and device), length of the run, what all randomness follows from.
     repeat: label names -> how many times as often pictures come that show the label: rare ones are learnt in less time.
     accumulate: batches whose gradients are averaged before the networks are updated, then all at once.
-    precision: "32-true", "bf16-mixed" or "16-mixed" (lightning-fabric's names).
+    precision: what is computed in; a run on a processor that emulates bfloat16 computes in "32-true" instead.
     *_every: steps between log lines, sample sheets, validations and checkpoints.
     model, task: fields of the system's own configs.
     note: what the recipe is for.
@@ -40,7 +42,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0)] = 0
     repeat: dict[str, Count] = {}
     accumulate: Count = 1
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     log_every: Count = 10
     sample_every: Count = 250
     validate_every: Count = 500
@@ -111,7 +113,7 @@ def _check_keys(raw_fields: dict[str, Any], config_type: type, source: str, tabl
     """Unknown keys are errors, those of configs inside configs too: msgspec would pass over them."""
     type_hints = get_type_hints(config_type)
     is_struct = issubclass(config_type, msgspec.Struct)
-    known_names = config_type.__struct_fields__ if is_struct else config_type.__dataclass_fields__  # type: ignore[attr-defined]
+    known_names = [field.name for field in (msgspec.structs.fields if is_struct else fields)(config_type)]
     for field_name, field_value in raw_fields.items():
         if field_name not in known_names:
             close_names = difflib.get_close_matches(field_name, list(known_names), 1)

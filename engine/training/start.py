@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-from collections.abc import Callable
-from dataclasses import asdict, fields, is_dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +15,27 @@ from engine.data.dataset import DataSet
 from engine.data.kinds import DataKind, check_kind
 from engine.devices import is_out_of_memory
 from engine.errors import Cancelled, EngineError, Message, TrainingError
-from engine.files import atomic_write
 from engine.memory import keep_freed_memory
 from engine.systems import system
 from engine.systems.base import Network, System, load_part
 from engine.training.control import Control
 from engine.training.loop import Callback, Loop
-from engine.training.recipe import Recipe, read_fields
+from engine.training.recipe import Precision, Recipe, read_fields
+from engine.training.run.fabric import first_line, make_fabric, precision_notes, usable_precision
 from engine.training.run.parallel import synchronise_batch_norm
 from engine.training.run.randomness import Randomness
+from engine.training.run.record import (
+    check_folder,
+    read_record,
+    recorded_precision,
+    recorded_settings,
+    recorded_weights,
+    stopped_before_a_checkpoint,
+    write_record,
+)
 from engine.training.run.shortage import shortage_told
-from engine.training.task import Task, run_path
+from engine.training.task import MakeTask, Task
 from engine.weights.store import read_tensors
-
-logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it would print the precision it uses
 
 
 def make_task(recipe: Recipe, dataset: DataSet, device: torch.device) -> Task:
@@ -46,34 +50,35 @@ def make_task(recipe: Recipe, dataset: DataSet, device: torch.device) -> Task:
             raise
         raise TrainingError(
             "The recipe makes no network that can be trained: {0}.",
-            _first_line(error), details=repr(error),
+            first_line(error), details=repr(error),
         ) from error
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-
-
 def _build_task(recipe: Recipe, trained_system: System, dataset: DataSet, device: torch.device) -> Task:
-    task_class = load_part(trained_system.task)
-    network_names: tuple[str, ...] = getattr(task_class, "trains", ())
-    if network_names:
-        unknown_names = sorted(recipe.model.keys() - set(network_names))
-        if unknown_names:
-            raise TrainingError(
-                "recipe, [model]: {0} trains the networks {1}, not '{2}'.",
-                trained_system.title, ", ".join(network_names), unknown_names[0],
-            )
-        network_settings = {name: recipe.model.get(name, {}) for name in network_names}
-        model: Any = {
-            name: _network_config(trained_system.networks[name], settings, recipe, dataset, f"model.{name}")
-            for name, settings in network_settings.items()
-        }
+    make: MakeTask = load_part(trained_system.task)
+    model: Any
+    if trained_system.trains:
+        model = _several_configs(recipe, trained_system, dataset)
     else:
         model = _network_config(trained_system.network, recipe.model, recipe, dataset, "model")
     task_config = read_fields(recipe.task, load_part(trained_system.task_config), Message("recipe"), "task")
-    task: Task = task_class(model, task_config, recipe.steps, device, dataset)
-    return task
+    return make(model, task_config, recipe.steps, device, dataset)
+
+
+def _several_configs(recipe: Recipe, trained_system: System, dataset: DataSet) -> dict[str, Any]:
+    """The configs of the networks that a system trains together, by name."""
+    unknown_names = sorted(recipe.model.keys() - set(trained_system.trains))
+    if unknown_names:
+        raise TrainingError(
+            "recipe, [model]: {0} trains the networks {1}, not '{2}'.",
+            trained_system.title, ", ".join(trained_system.trains), unknown_names[0],
+        )
+    return {
+        name: _network_config(
+            trained_system.networks[name], recipe.model.get(name, {}), recipe, dataset, f"model.{name}"
+        )
+        for name in trained_system.trains
+    }
 
 
 def _network_config(network: Network, settings: dict[str, Any], recipe: Recipe, dataset: DataSet, table: str) -> Any:
@@ -111,9 +116,10 @@ def prepare(
     Args:
         recipe: what is trained and how.
         data_folder: folder of the kind that the system trains on, with the splits "train" and, if present, "val".
-        run_folder: run folder; must be new or empty unless `resume`.
-        resume: go on from the folder's last checkpoint; settings of [task] that the recipe leaves open are those
-            that the run began with.
+        run_folder: run folder; must be new or empty unless `resume`, or hold a run that stopped before its first
+            checkpoint, which is started again.
+        resume: go on from the folder's last checkpoint, or start again a run that stopped before its first; settings
+            of [task] that the recipe leaves open are those that the run began with.
         start_weights: a .safetensors file or a run folder to take fitting tensors from (coarse to fine,
             fine-tuning).
         device: "cpu" or "cuda:N".
@@ -126,116 +132,116 @@ def prepare(
     Raises:
         TrainingError, NotSupported, OutOfMemory, BadFile, BadLabelMap; Cancelled if `control` is told to stop.
     """
-    if not resume and run_folder.is_dir() and any(run_folder.iterdir()) and int(os.environ.get("RANK", "0")) == 0:
-        raise TrainingError("{0} is not empty; resume it, or choose another folder.", run_folder)
+    beginning = _beginning(recipe, run_folder, resume, start_weights, device)
+    recipe, control = beginning.recipe, control or Control()
     keep_freed_memory()
+    fabric = make_fabric(beginning.precision, device, devices, hosts)
+    train_split, validation_split = _open_data(recipe, data_folder, _stoppable(on_progress, control))
+    task = _shared_task(recipe, train_split, fabric)
+    loop = Loop(task, recipe, train_split, validation_split, run_folder, fabric, list(callbacks or []), control)
+    _tell([*precision_notes(recipe.precision, beginning.precision), *task.notes], loop)
+    if beginning.resumes:
+        _go_on(loop, beginning)
+    else:
+        _begin(loop, beginning, data_folder)
+    return loop
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    """How a run begins: from a checkpoint, or from fresh networks and the weights that they start from, if any.
+
+    record: what config.json says of a run that is resumed. precision: what the run computes in.
+    """
+
+    recipe: Recipe
+    resumes: bool
+    record: dict[str, Any]
+    start_weights: Path | None
+    precision: Precision
+
+
+def _beginning(
+    recipe: Recipe, run_folder: Path, resume: bool, start_weights: Path | None, device: str
+) -> _Beginning:
+    """See `prepare`. Raises TrainingError for a new run in a folder that holds something."""
     trained_system = system(recipe.system)
-    facts_at_start = _read_facts(run_folder) if resume else {}
+    record: dict[str, Any] = {}
     if resume:
-        recipe = msgspec.structs.replace(recipe, task=_settings_of_run(facts_at_start, trained_system) | recipe.task)
-    control = control or Control()
-    report_progress = _stoppable(on_progress, control)
-    fabric = make_fabric(recipe, device, devices, hosts)
-    data_kind: DataKind = load_part(trained_system.data)
-    check_kind(data_folder, data_kind)
-    dataset_class = data_kind.opens()
-    train_split = dataset_class(data_folder, "train", recipe.resolution, report_progress)
-    train_split.repeat(recipe.repeat)
-    validation_split = None
-    if dataset_class.has_split(data_folder, "val"):
-        validation_split = dataset_class(data_folder, "val", recipe.resolution, report_progress)
+        record = read_record(run_folder)
+        recipe = msgspec.structs.replace(recipe, task=recorded_settings(record, trained_system) | recipe.task)
+    else:
+        check_folder(run_folder)
+    if resume and stopped_before_a_checkpoint(run_folder):
+        resume, start_weights = False, start_weights or recorded_weights(record)
+    precision = usable_precision(recorded_precision(record, recipe), device)
+    return _Beginning(recipe, resume, record, start_weights, precision)
+
+
+def _shared_task(recipe: Recipe, train_split: DataSet, fabric: lightning_fabric.Fabric) -> Task:
+    """The task on the fabric's device, its batch norms shared by all processes."""
     with shortage_told(recipe, fabric.device):
         task = make_task(recipe, train_split, fabric.device)
     if fabric.world_size > 1:
         for module in task.modules.values():
             synchronise_batch_norm(module, fabric.device)
-    loop = Loop(task, recipe, train_split, validation_split, run_folder, fabric, list(callbacks or []), control)
-    for note in task.notes:
+    return task
+
+
+def _go_on(loop: Loop, beginning: _Beginning) -> None:
+    loop.train.check_resumed(beginning.record, loop.folder)
+    with shortage_told(loop.recipe, loop.fabric.device):
+        loop.resume()
+
+
+def _begin(loop: Loop, beginning: _Beginning, data_folder: Path) -> None:
+    recipe, device, new_tensors = loop.recipe, loop.fabric.device, []
+    if beginning.start_weights is not None:
+        with shortage_told(recipe, device), Randomness(recipe.seed, device):
+            new_tensors = _start_from(loop.task, beginning.start_weights)
+    if loop.fabric.is_global_zero:
+        write_record(loop.folder, _record_of(loop, beginning, data_folder, new_tensors))
+
+
+def _open_data(
+    recipe: Recipe, data_folder: Path, on_progress: Callable[[float, str], None]
+) -> tuple[DataSet, DataSet | None]:
+    """The training split, repeated as the recipe has it, and the validation split if the folder has one."""
+    data_kind: DataKind = load_part(system(recipe.system).data)
+    check_kind(data_folder, data_kind)
+    dataset_class = data_kind.opens()
+    train_split = dataset_class(data_folder, "train", recipe.resolution, on_progress)
+    train_split.repeat(recipe.repeat)
+    validation_split = None
+    if dataset_class.has_split(data_folder, "val"):
+        validation_split = dataset_class(data_folder, "val", recipe.resolution, on_progress)
+    return train_split, validation_split
+
+
+def _tell(notes: Sequence[str], loop: Loop) -> None:
+    for note in notes:
         for callback in loop.callbacks:
             callback("note", {"text": note})
-    if resume:
-        train_split.check_resumed(facts_at_start, run_folder)
-        with shortage_told(recipe, fabric.device):
-            loop.resume()
-        return loop
-    with shortage_told(recipe, fabric.device), Randomness(recipe.seed, fabric.device):
-        new_tensors = _start_from(task, start_weights) if start_weights is not None else []
-    run_facts: dict[str, Any] = {
-        "recipe": msgspec.to_builtins(recipe),
+
+
+def _record_of(loop: Loop, beginning: _Beginning, data_folder: Path, new_tensors: list[str]) -> dict[str, Any]:
+    """What config.json says of a run that begins."""
+    return {
+        "recipe": msgspec.to_builtins(loop.recipe),
         "data": str(data_folder.resolve()),
-        "train": len(train_split),
-        "validation": len(validation_split) if validation_split else 0,
-        **train_split.facts(),
-        "start_weights": str(start_weights) if start_weights else None,
+        "train": len(loop.train),
+        "validation": len(loop.validation) if loop.validation else 0,
+        **loop.train.facts(),
+        "start_weights": str(beginning.start_weights) if beginning.start_weights else None,
         "new_tensors": new_tensors,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "processes": fabric.world_size,
-        "model": _plain_config(getattr(task, "model", None)),
-        "task": _plain_config(getattr(task, "config", None)),
-        "perceptual_network": getattr(getattr(task, "perceptual", None), "name", ""),
-        "discriminator_network": getattr(task, "discriminator_network", ""),
+        "processes": loop.fabric.world_size,
+        "precision": beginning.precision,
+        "perceptual_network": "",
+        "discriminator_network": "",
+        **loop.task.facts(),
     }
-    if fabric.is_global_zero:
-        with atomic_write(run_path(run_folder, "config.json")) as file:
-            file.write(json.dumps(run_facts, indent=1, ensure_ascii=False).encode())
-    return loop
-
-
-def _plain_config(config: Any) -> dict[str, Any]:
-    """A config dataclass, or several by name, for JSON."""
-    if isinstance(config, dict):
-        return {name: _plain_config(entry) for name, entry in config.items()}
-    return asdict(config) if is_dataclass(config) and not isinstance(config, type) else {}
-
-
-def _read_facts(run_folder: Path) -> dict[str, Any]:
-    """What a run's config.json says; {} where it is missing or damaged: the run is resumed all the same."""
-    try:
-        run_facts = json.loads((run_folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return run_facts if isinstance(run_facts, dict) else {}
-
-
-def _settings_of_run(run_facts: dict[str, Any], trained_system: System) -> dict[str, Any]:
-    """The settings of [task] that a run began with: defaults may have changed since.
-
-    Runs of earlier versions did not write them; the defaults of then, where they were others, are the config's
-    `before`.
-    """
-    config_class = load_part(trained_system.task_config)
-    known_fields = {field.name for field in fields(config_class)}
-    recorded_settings = run_facts.get("task")
-    if isinstance(recorded_settings, dict) and recorded_settings:
-        return {name: setting for name, setting in recorded_settings.items() if name in known_fields}
-    return dict(getattr(config_class, "before", {}))
-
-
-def make_fabric(recipe: Recipe, device: str = "cpu", devices: int = 1, hosts: int = 1) -> lightning_fabric.Fabric:
-    """What the run computes on. Several processes are started here unless torchrun did. Raises TrainingError."""
-    accelerator, _, device_index = device.partition(":")
-    several_processes = devices * hosts > 1
-    one_gpu = accelerator == "cuda" and not several_processes
-    fabric_devices: list[int] | int = [int(device_index or 0)] if one_gpu else devices
-    try:
-        fabric = lightning_fabric.Fabric(
-            accelerator="gpu" if accelerator == "cuda" else accelerator,
-            devices=fabric_devices,
-            num_nodes=hosts,
-            strategy="ddp" if several_processes else "auto",
-            precision=recipe.precision,
-        )
-        if several_processes:
-            fabric.launch()
-    except (RuntimeError, ValueError) as error:
-        if is_out_of_memory(error):
-            raise
-        raise TrainingError(
-            "Training on {0} devices of {1} hosts cannot start: {2}.",
-            devices, hosts, _first_line(error), details=repr(error),
-        ) from error
-    return fabric
 
 
 def _stoppable(on_progress: Callable[[float, str], None] | None, control: Control) -> Callable[[float, str], None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -41,16 +42,29 @@ def export_several(networks: Mapping[str, tuple[dict[str, Any], Mapping[str, Ten
     return Export({}, exported_state, {name: network_config for name, (network_config, _) in networks.items()})
 
 
-class Task(Protocol):
-    """One system in training: its networks, optimisers, losses, samples and result.
+class TaskConfig(Protocol):
+    """What a system's `task_config` says beside its fields, which are the settings of a recipe's [task].
 
-    A system's task is built from (model config, task config, steps of the whole run, device, training data). The model
-    config is that of the system's first network; where a task's class names several in `trains`, a dict of them.
+    before: settings whose defaults were others in runs of earlier versions, which did not write them down.
     """
+
+    before: ClassVar[Mapping[str, Any]]
+
+
+class Task(Protocol):
+    """One system in training: its networks, optimisers, losses, samples and result."""
 
     modules: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
     notes: tuple[str, ...]  # what a user should know before the run: one sentence each
+
+    def facts(self) -> dict[str, Any]:
+        """What the run folder's config.json says of the task, as plain data.
+
+        "model" and "task": its configs. "perceptual_network" and "discriminator_network": the frozen networks that
+        train it, as cards call them, where there are any.
+        """
+        ...
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         """Yield (optimiser, losses) per update; the loop steps that optimiser before it asks for the next."""
@@ -86,6 +100,23 @@ class Task(Protocol):
         kept_modules: names of modules that a run's checkpoint has filled already.
         """
         ...
+
+
+class MakeTask(Protocol):
+    """What `System.task` names.
+
+    model: the config of the system's first network; of a system that names several in `trains`, a dict of them.
+    steps: the whole run's length. dataset: what is trained on.
+    """
+
+    def __call__(self, model: Any, config: Any, steps: int, device: torch.device, dataset: DataSet) -> Task: ...
+
+
+def plain_config(config: Any) -> dict[str, Any]:
+    """A config dataclass, or several by name, for JSON."""
+    if isinstance(config, Mapping):
+        return {network_name: asdict(network_config) for network_name, network_config in config.items()}
+    return asdict(config)
 
 
 def run_path(run_folder: Path, *parts: str) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from engine.systems.parser.augment import ParserAugment, augment_pictures
 from engine.systems.parser.lite import LiteParser, build_parser
 from engine.systems.parser.network import Parser, ParserConfig
 from engine.training.ema import EMA
-from engine.training.task import Export, Losses
+from engine.training.task import Export, Losses, plain_config
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class ParserTaskConfig(ParserAugment):
     frozen: blocks of such an encoder, from the picture on, that stay as ImageNet made them: they see edges and colours
         (3 of 16, up to a quarter of the side, save a third of a step).
     """
+
+    before: ClassVar[Mapping[str, Any]] = {}
 
     lr: float = 2e-3
     weight_decay: float = 1e-2
@@ -62,7 +64,7 @@ class ParserTask:
         config: ParserTaskConfig,
         steps: int,
         device: torch.device,
-        data: LabelledFolder,
+        dataset: LabelledFolder,
     ) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
         self.parser = build_parser(model).to(device)
@@ -79,8 +81,8 @@ class ParserTask:
         optimizer = torch.optim.AdamW(self._parameter_groups(), config.lr, weight_decay=config.weight_decay)
         self.optimizers: dict[str, torch.optim.Optimizer] = {"parser": optimizer}
         self.ema = EMA(self.parser, config.ema)
-        self.ignore = data.label_set.ignore
-        pixel_counts = torch.from_numpy(data.label_counts())[: model.labels]
+        self.ignore = dataset.label_set.ignore
+        pixel_counts = torch.from_numpy(dataset.label_counts())[: model.labels]
         class_weights = (pixel_counts.float() / pixel_counts.sum()).clamp(min=1e-4) ** -config.class_weight_power
         self.class_weights = (class_weights / class_weights.mean()).to(device)
 
@@ -114,6 +116,10 @@ class ParserTask:
             return []
         encoder = self.parser.encoder
         return [encoder._conv_stem, encoder._bn0, *encoder._blocks[: self.config.frozen]]
+
+    def facts(self) -> dict[str, Any]:
+        """Its two configs."""
+        return {"model": plain_config(self.model), "task": plain_config(self.config)}
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         """One update."""

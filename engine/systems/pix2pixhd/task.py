@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from engine.data.dataset import DataSet
 from engine.systems.pix2pixhd.network import GlobalGenerator, Pix2PixHDConfig
 from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
-from engine.training.conditions import OneHotConditions
+from engine.training.conditions import on_label_maps
 from engine.training.losses import OverScales
 from engine.training.task import Losses
 
@@ -22,7 +22,7 @@ class Pix2PixHDTaskConfig(AdversarialTaskConfig):
     a discriminator with one more layer of stride 1 than SEAN's, all as published.
     """
 
-    before: ClassVar[dict[str, Any]] = {
+    before: ClassVar[Mapping[str, Any]] = {
         "over_scales": "mean",
         "discriminator_layers": 3,
         "discriminator_last_stride": 2,
@@ -43,16 +43,11 @@ class Pix2PixHDTask(AdversarialTask):
 
     model: Pix2PixHDConfig
     config: Pix2PixHDTaskConfig
+    condition_on = on_label_maps
 
     def build(self, sn: bool) -> nn.Module:
         """A global generator with its feature encoder; it has no spectral norm."""
-        if self.model.edges:
-            raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return GlobalGenerator(self.model)
-
-    def condition_on(self, model: Pix2PixHDConfig, dataset: DataSet) -> OneHotConditions:
-        """One-hot label maps."""
-        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From the pictures' own codes, if there are any; no loss of its own."""

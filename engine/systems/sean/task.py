@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.data.dataset import DataSet
 from engine.systems.sean.network import SEANConfig, SEANGenerator
 from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
-from engine.training.conditions import OneHotConditions
+from engine.training.conditions import on_label_maps
 from engine.training.task import Losses
 
 
@@ -30,14 +29,11 @@ class SEANTask(AdversarialTask):
 
     model: SEANConfig
     config: SEANTaskConfig
+    condition_on = on_label_maps
 
     def build(self, sn: bool) -> nn.Module:
         """A SEAN with its style encoder."""
         return SEANGenerator(self.model, sn=sn)
-
-    def condition_on(self, model: SEANConfig, dataset: DataSet) -> OneHotConditions:
-        """One-hot label maps."""
-        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From the pictures' own styles, with fresh noise; SEAN has no loss of its own."""

@@ -14,7 +14,7 @@ from engine.data.layout import evenly
 from engine.nn.blocks import one_hot
 from engine.systems.smis.network import SMISConfig, SMISGenerator
 from engine.training.adversarial import BATCH, AdversarialTask
-from engine.training.conditions import OneHotConditions
+from engine.training.conditions import on_label_maps
 from engine.training.task import Losses
 from engine.training.variational import (
     VariationalTaskConfig,
@@ -44,16 +44,11 @@ class SMISTask(AdversarialTask):
 
     model: SMISConfig
     config: SMISTaskConfig
+    condition_on = on_label_maps
 
     def build(self, sn: bool) -> nn.Module:
-        """A network with its encoder. Raises ValueError for a config with edges, which no dataset folder has."""
-        if self.model.edges:
-            raise ValueError("edges between instances are in no dataset folder; leave out edges")
+        """A network with its encoder."""
         return SMISGenerator(self.model, sn=sn)
-
-    def condition_on(self, model: SMISConfig, dataset: DataSet) -> OneHotConditions:
-        """One-hot label maps."""
-        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From z ~ q(z | picture); with `hold`, half of the pictures again with one region's latent drawn again."""

@@ -13,7 +13,7 @@ from engine.data.dataset import DataSet
 from engine.data.layout import evenly
 from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 from engine.training.adversarial import BATCH, AdversarialTask
-from engine.training.conditions import OneHotConditions
+from engine.training.conditions import on_label_maps
 from engine.training.task import Losses
 from engine.training.variational import (
     VariationalTaskConfig,
@@ -34,16 +34,11 @@ class SPADETask(AdversarialTask):
 
     model: SPADEConfig
     config: SPADETaskConfig
+    condition_on = on_label_maps
 
     def build(self, sn: bool) -> nn.Module:
         """A SPADE, with its image encoder if it has a latent."""
-        if self.model.edges:
-            raise ValueError("edges between instances are in no dataset folder; leave out edges")
         return SPADEGenerator(self.model, sn=sn)
-
-    def condition_on(self, model: SPADEConfig, dataset: DataSet) -> OneHotConditions:
-        """One-hot label maps."""
-        return OneHotConditions(model.labels)
 
     def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
         """From z ~ q(z | picture), or from the label map alone."""

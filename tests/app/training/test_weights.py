@@ -122,7 +122,7 @@ def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, p
     window.core.catalogue.reload()
     assert row_of(panel, "mine")[1:5] == ["SEAN", "19 (Faces)", "0.0 MB", "CC0"]
     panel.choose("mine")
-    for words in ("Made of drawings.", "12 steps", "PSNR 17.5", "SHA-256"):
+    for words in ("Made of drawings.", "12 steps", "PSNR 17.5", "SHA-256", "CVPR 2020", "MIT"):
         assert words in panel.about.toPlainText()
     assert panel.remove_button.isEnabled() and panel.use_button.isEnabled()
     panel.choose("broken")
@@ -131,6 +131,8 @@ def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, p
     assert not panel.use_button.isEnabled()
     texts = [panel.table.item(row, 1).text() for row in range(panel.table.rowCount())]
     assert panel.table.item(texts.index("SPADE"), 5).text() == "not installed"
+    panel.table.selectRow(texts.index("SPADE"))
+    assert "arXiv 1903.07291" in panel.about.toPlainText() and "CC BY-NC-SA" in panel.about.toPlainText()
     panel.table.selectRow(panel.table.rowCount() - 1)
     assert str(user_weights_folder()) in panel.about.toPlainText()
     assert nameless(panel) == []

@@ -181,6 +181,24 @@ def test_weights_are_listed_with_their_cards(run: Runner, shelf: Path) -> None:
     assert [fact for fact in facts if fact not in done.out] == []
 
 
+def test_the_list_is_for_reading_and_leaves_recipes_to_json(run: Runner, shelf: Path) -> None:
+    card = Card(
+        name="tiny",
+        system="sean",
+        label_set=load_label_set("faces").to_dict(),
+        made_with='Tessera 0.1.0, recipe {"system": "sean"}',
+        notes="word " * 100,
+    )
+    save_weights(shelf / "tiny", card, {"w": torch.zeros(3)})
+    text = run("weights").out
+    for fact in ("paints label maps, a style for each region, from pictures", "skin, nose", "CVPR 2020", "not stated"):
+        assert fact in text
+    assert "{" not in text and "authors' own are CC BY-NC-SA 4.0" in text
+    own_lines = text.split("\n\n")[0].splitlines()
+    assert len(own_lines) <= 10 and max(map(len, own_lines[:-1])) <= 120  # the last one is the folder
+    assert json.loads(run("weights", "--json").out)[0]["card"]["made_with"] == card.made_with
+
+
 def test_the_main_numbers_of_each_split_stand_on_a_line(run: Runner, shelf: Path) -> None:
     measured = {
         "ssim": 0.61,

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,20 @@ def test_train_goes_on_where_a_run_stopped(run: Runner, tiny_dataset: Path, reci
     assert json.loads(resumed.out)["steps"] == 4
 
 
+def test_the_first_words_come_before_the_first_step_and_data_are_checked_before_torch_is_loaded(
+    run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--out", tmp_path / "run"]
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.training.loop.Loop.run", lambda loop: None)
+        done = run(*words)
+    assert "training on " in done.err and "steps 1 to 4" in done.err
+    (tiny_dataset / "classes.json").unlink()
+    monkeypatch.setattr("engine.training.start.prepare", lambda *args, **more: pytest.fail("too late"))
+    refused = run(*words)
+    assert refused.code == 2 and "--make" in one_sentence(refused.err)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_saves_and_a_resumed_run_ends_in_the_same_weights(
     run: Runner, tiny_dataset: Path, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -72,7 +87,8 @@ def test_ctrl_c_saves_and_a_resumed_run_ends_in_the_same_weights(
     words = ["train", "--data", tiny_dataset, "--recipe", recipe, "--device", "cpu"]
     assert run(*words, "--out", tmp_path / "whole").code == 0
     with monkeypatch.context() as patch:  # interrupt at the first validation, after step 2
-        patch.setattr("engine.cli.train.announce", lambda line: signal.raise_signal(signal.SIGINT))
+        interrupt = partial(signal.raise_signal, signal.SIGINT)
+        patch.setattr("engine.cli.train.announce", lambda line: interrupt() if line.startswith("step 2") else None)
         stopped = run(*words, "--out", tmp_path / "cut")
     assert stopped.code == 130
     assert stopped.err.endswith("Interrupted.\n")

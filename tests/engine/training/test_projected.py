@@ -85,7 +85,7 @@ def test_the_label_map_counts() -> None:
 def test_a_step_updates_the_heads_then_the_generator(data: Path) -> None:
     task = task_of(data, discriminator="projected", augment=0.5)
     assert isinstance(task.discriminator, ProjectedDiscriminator)
-    assert task.discriminator_network == efficientnet.EFFICIENTNET
+    assert task.facts()["discriminator_network"] == efficientnet.EFFICIENTNET
     batch = LabelledFolder(data, "train", 32).training_batch(2, 0, 0)
     seen = []
     for name, losses in task.losses(batch, 0):

@@ -39,5 +39,6 @@ SYSTEM = System(
     data=f"{FOLDER}.data:TONES",
     task=f"{FOLDER}.task:ToneTask",
     task_config=f"{FOLDER}.task:ToneTaskConfig",
+    trains=("player", "hearer"),
     tiny=Tiny(resolution=16, model={"player": {"width": 4}, "hearer": {"width": 4}}, task={"rate": 0.01}),
 )

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from engine.data.batch import Batch
-from engine.training.task import Export, Losses, export_several
+from engine.training.task import Export, Losses, export_several, plain_config
 from tests.engine.systems.made_up.networks import Hearer, Player
 
 
@@ -19,20 +19,23 @@ from tests.engine.systems.made_up.networks import Hearer, Player
 class ToneTaskConfig:
     """rate: of both networks."""
 
+    before: ClassVar[dict[str, Any]] = {}
     rate: float = 0.01
 
 
 class ToneTask:
-    trains: ClassVar[tuple[str, ...]] = ("player", "hearer")
     notes: tuple[str, ...] = ()
 
-    def __init__(self, model, config: ToneTaskConfig, steps: int, device, data) -> None:
+    def __init__(self, model, config: ToneTaskConfig, steps: int, device, dataset) -> None:
         self.model, self.config, self.device = model, config, device
         self.player, self.hearer = Player(model["player"]).to(device), Hearer(model["hearer"]).to(device)
         self.modules = {"player": self.player, "hearer": self.hearer}
         self.optimizers = {
             name: torch.optim.Adam(module.parameters(), config.rate) for name, module in self.modules.items()
         }
+
+    def facts(self) -> dict[str, Any]:
+        return {"model": plain_config(self.model), "task": plain_config(self.config)}
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         yield "player", {"wave": F.mse_loss(self.player(batch["pitches"]), batch["waves"])}

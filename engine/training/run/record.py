@@ -1,0 +1,90 @@
+"""A run folder's config.json, what the run is of, and what an earlier run left in the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from engine.errors import TrainingError
+from engine.files import atomic_write, cannot
+from engine.systems.base import System, load_part
+from engine.training.recipe import Precision, Recipe
+from engine.training.run.checkpoint import LAST
+from engine.training.task import TaskConfig, run_path
+
+CONFIG, STATS, SAMPLES = "config.json", "stats.jsonl", "samples"
+BEFORE_A_CHECKPOINT = (CONFIG, STATS, SAMPLES, LAST[0], "tensorboard")
+"""What a run writes before it has a checkpoint."""
+
+
+def stopped_before_a_checkpoint(run_folder: Path) -> bool:
+    """Whether a folder holds a run that has no checkpoint yet, and nothing else: it can be started again."""
+    if not (run_folder / CONFIG).is_file() or run_folder.joinpath(*LAST).exists():
+        return False
+    checkpoints = run_folder / LAST[0]
+    entries = {entry.name for entry in run_folder.iterdir() if not entry.name.startswith(".")}
+    return entries <= set(BEFORE_A_CHECKPOINT) and not (checkpoints.is_dir() and any(checkpoints.glob("[!.]*")))
+
+
+def check_folder(run_folder: Path) -> None:
+    """Raises TrainingError where a new run would write into a folder that holds something worth keeping."""
+    first_process = int(os.environ.get("RANK", "0")) == 0
+    if first_process and run_folder.is_dir() and any(run_folder.iterdir()):
+        if not stopped_before_a_checkpoint(run_folder):
+            raise TrainingError("{0} is not empty; resume it, or choose another folder.", run_folder)
+
+
+def read_record(run_folder: Path) -> dict[str, Any]:
+    """What a run's config.json says; {} where it is missing or damaged: the run is resumed all the same."""
+    try:
+        record = json.loads((run_folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def write_record(run_folder: Path, record: Mapping[str, Any]) -> None:
+    """Write config.json of a run that begins; reports of one that stopped before its first checkpoint go."""
+    try:
+        (run_folder / STATS).unlink(missing_ok=True)
+        if (run_folder / SAMPLES).is_dir():
+            shutil.rmtree(run_folder / SAMPLES)
+    except OSError as error:
+        raise cannot("remove", error.filename or run_folder, error) from error
+    with atomic_write(run_path(run_folder, CONFIG)) as file:
+        file.write(json.dumps(record, indent=1, ensure_ascii=False).encode())
+
+
+def recorded_settings(record: Mapping[str, Any], trained_system: System) -> dict[str, Any]:
+    """The settings of [task] that a run began with: defaults may have changed since.
+
+    Runs of earlier versions did not write them; the defaults of then, where they were others, are the config's
+    `before`.
+    """
+    config_class = load_part(trained_system.task_config)
+    known_names = {field.name for field in fields(config_class)}
+    settings = record.get("task")
+    if isinstance(settings, dict) and settings:
+        return {name: setting for name, setting in settings.items() if name in known_names}
+    task_config: type[TaskConfig] = config_class
+    return dict(task_config.before)
+
+
+def recorded_precision(record: Mapping[str, Any], recipe: Recipe) -> Precision:
+    """What a resumed run computes in: as before, whatever this device could, unless the recipe asks for another now."""
+    recipe_before, precision_before = record.get("recipe"), record.get("precision")
+    if isinstance(recipe_before, dict) and recipe_before.get("precision", "32-true") == recipe.precision:
+        if precision_before in ("32-true", "bf16-mixed", "16-mixed"):
+            return precision_before
+    return recipe.precision
+
+
+def recorded_weights(record: Mapping[str, Any]) -> Path | None:
+    """What a run took its first tensors from."""
+    start_path = record.get("start_weights")
+    return Path(start_path) if isinstance(start_path, str) and start_path else None
