@@ -15,8 +15,8 @@ from engine.errors import BadRequest, Message
 from engine.systems import all_systems, find_system
 from engine.systems.base import Network, load_part
 from engine.systems.bench import Bench
-from engine.systems.networks import network_of
 from engine.weights.card import Card
+from engine.weights.networks import network_of
 from engine.weights.store import list_weights, load_weights
 
 Array = np.ndarray

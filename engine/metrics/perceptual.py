@@ -14,8 +14,8 @@ from engine.nn.efficientnet_lite import fold_batch_norms
 from engine.nn.feature_net import FeatureNet, perceptual_loss
 from engine.nn.perceptual import FeatureLoss, VGGLoss
 from engine.systems import gives_features
-from engine.systems.networks import feature_network_of
 from engine.weights.feature_networks import find_network_file, install_folder
+from engine.weights.networks import feature_network_of
 from engine.weights.store import list_weights, load_weights, read_tensors
 
 Choice = Literal["auto", "parser", "mobilenet_v2", "efficientnet_lite0", "vgg19"]

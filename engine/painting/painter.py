@@ -98,14 +98,6 @@ def label_set_of(card: Card, label_count: int) -> LabelSet:
     return label_set
 
 
-def do_not_fit(card: Card, error: Exception) -> WeightsError:
-    """The error for tensors or settings that the network of the card's system does not take."""
-    return WeightsError(
-        'The tensors of "{0}" do not fit its card; get the weights again.',
-        card.name, details=str(error),
-    )
-
-
 def hot_map(label_map: Array, label_count: int, device: torch.device) -> Tensor:
     """(H, W) ids -> (1, labels, H, W) float32 one-hot map in channels-last memory."""
     ids = torch.from_numpy(label_map.astype(np.int64))[None].to(device)

@@ -141,7 +141,7 @@ class System:
     trains: names of the networks that the task trains, where they are several: [model] of its recipes has a table for
         each. () where it is the first network alone.
     measures_data: whether a published card says what its kind of data measures of the training split.
-    finish: path of what publishing adds to trained weights (`engine.systems.finish`).
+    finish: path of what publishing adds to trained weights (`engine.training.finish.Finish`).
     published: path of how the authors' files are recognised and converted.
     golden: path of the kinds of golden cases, by name.
     bench: path of what the synthesis benchmark paints.

@@ -31,7 +31,7 @@ from engine.painting.sizes import MAX_FULL, MAX_LITERAL, Fitted, encoded_size, p
 from engine.pictures.images import resize_image
 from engine.requests.render import Detail, RenderRequest
 from engine.requests.styles import MeanStyle
-from engine.systems.networks import network_of
+from engine.weights.networks import network_of
 from engine.weights.store import Weights
 
 

@@ -22,12 +22,12 @@ from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
 from engine.systems import find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
-from engine.systems.finish import Finish
-from engine.systems.networks import networks_of
 from engine.training.adversarial import AdversarialTaskConfig
+from engine.training.finish import Finish
 from engine.training.loop import Loop
 from engine.training.run.snapshot import Snapshot
 from engine.weights.card import Card, read_card
+from engine.weights.networks import networks_of
 from engine.weights.store import Weights, read_tensors, save_weights, user_weights_folder
 
 

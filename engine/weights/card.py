@@ -147,6 +147,14 @@ def _card_problem(message: str) -> Message:
     return Message('the key "{0}": {1}', key, complaint) if key else complaint
 
 
+def do_not_fit(card: Card, error: Exception) -> WeightsError:
+    """The error for tensors or settings that the network of the card's system does not take."""
+    return WeightsError(
+        'The tensors of "{0}" do not fit its card; get the weights again.',
+        card.name, details=str(error),
+    )
+
+
 def require_label_set(card: Card, label_set: LabelSet) -> None:
     """Raise WeightsError unless the weights know exactly the labels of `label_set`."""
     own_labels = card.labels()

@@ -16,9 +16,9 @@ from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import channels_last
 from engine.nn.efficientnet_lite import fold_batch_norms
 from engine.pictures.images import resize_image
-from engine.systems.networks import network_of
 from engine.systems.parser.lite import LiteParser
 from engine.systems.parser.network import Parser
+from engine.weights.networks import network_of
 from engine.weights.store import Weights
 
 Array = np.ndarray

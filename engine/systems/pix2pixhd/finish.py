@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from engine.data.labelled import LabelledFolder
-from engine.systems.finish import Finish, Progress, add_measured_styles
 from engine.systems.pix2pixhd.painter import Pix2PixHDPainter
+from engine.training.finish import Finish, Progress, add_measured_styles
 from engine.weights.store import load_weights
 
 

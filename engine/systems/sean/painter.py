@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from engine.nn.blocks import seeded_noise
-from engine.painting.painter import Array, OnBlock, do_not_fit
+from engine.painting.painter import Array, OnBlock
 from engine.painting.sizes import Fitted
 from engine.painting.style_spread import DrawnStyles
 from engine.requests.render import RenderRequest
 from engine.systems.label_painter import LabelPainter
 from engine.systems.sean.fast import FastSEAN
 from engine.systems.sean.system import MEAN_STYLE
+from engine.weights.card import do_not_fit
 from engine.weights.store import Weights
 
 

@@ -20,11 +20,11 @@ from engine.requests.render import RenderRequest
 from engine.session import Session
 from engine.systems import all_systems, system
 from engine.systems.base import load_part
-from engine.systems.networks import network_of
 from engine.training.publish import publish, publish_snapshot
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
 from engine.weights.manage import missing
+from engine.weights.networks import network_of
 from engine.weights.store import list_weights, load_weights
 from tests.commands import Runner, one_sentence, run, shelf  # noqa: F401
 from tests.engine.systems.made_up.request import ToneRequest

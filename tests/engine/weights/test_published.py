@@ -24,10 +24,10 @@ from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, ImageStyle, MixStyle, encode_code
 from engine.session import Session
 from engine.systems import system as system_of
-from engine.systems.networks import network_of
 from engine.systems.sean.network import SEANConfig, SEANGenerator
 from engine.systems.smis.network import SMISConfig
 from engine.systems.spade.network import SPADEConfig
+from engine.weights.networks import network_of
 from engine.weights.published import convert, import_published, read_published
 from engine.weights.store import load_weights
 from tests.engine.test_files import is_one_sentence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.systems.networks import network_of
+from engine.weights.networks import network_of
 from engine.weights.store import Weights
 
 

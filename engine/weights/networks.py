@@ -6,8 +6,8 @@ from typing import Any
 
 from engine.errors import NotSupported, WeightsError
 from engine.nn.perceptual import FeatureNetwork
-from engine.painting.painter import do_not_fit
 from engine.systems import system
+from engine.weights.card import do_not_fit
 from engine.weights.store import Weights
 
 
