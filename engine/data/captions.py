@@ -15,9 +15,10 @@ from torch import Tensor
 
 from engine.data.batch import Batch
 from engine.data.caption_files import CAPTIONS, LAYOUTS, Record, read_captions, read_layouts
-from engine.data.dataset import Array, DataSet, Draw, Progress
+from engine.data.dataset import Array, DataSet, Draw
 from engine.data.pictures import PictureFolder
 from engine.errors import BadFile
+from engine.progress import Progress
 
 
 def drawn_captions(captions: Sequence[Sequence[str]], draw: Draw) -> list[str]:
@@ -32,16 +33,9 @@ class CaptionFolder(PictureFolder):
     Nothing is mirrored: sentences say left and right. Raises BadFile, also for a picture without a sentence.
     """
 
-    def __init__(
-        self,
-        data_folder: Path,
-        split_name: str,
-        picture_side: int,
-        on_progress: Progress | None = None,
-        memory: int | None = None,
-    ) -> None:
-        self.captions = read_captions(Path(data_folder))
-        super().__init__(data_folder, split_name, picture_side, on_progress, memory)
+    def _open(self, on_progress: Progress, memory: int | None) -> None:
+        self.captions = read_captions(self.folder)
+        super()._open(on_progress, memory)
         uncaptioned = [stem for stem in self.stems if stem not in self.captions]
         if uncaptioned:
             raise BadFile("{0} has no sentence about '{1}'; add one.", self.folder / CAPTIONS, uncaptioned[0])
@@ -64,20 +58,12 @@ class CaptionFolder(PictureFolder):
 class Layouts(DataSet):
     """One split of captions_boxes.json; batches have `captions` and `boxes`, and no pictures. Raises BadFile."""
 
-    def __init__(
-        self,
-        data_folder: Path,
-        split_name: str,
-        picture_side: int,
-        on_progress: Progress | None = None,
-        memory: int | None = None,
-    ) -> None:
-        super().__init__(data_folder, split_name, picture_side)
+    def _open(self, on_progress: Progress, memory: int | None) -> None:
         layouts = read_layouts(self.folder)
         self.names = layouts.classes
-        self.records = [record for record in layouts.records if record.split == split_name]
+        self.records = [record for record in layouts.records if record.split == self.split]
         if not self.records:
-            raise BadFile("The split '{0}' of {1} is empty; add records.", split_name, self.folder / LAYOUTS)
+            raise BadFile("The split '{0}' of {1} is empty; add records.", self.split, self.folder / LAYOUTS)
         self.boxes = [_boxes_as_shares(record) for record in self.records]
         self.kept = len(self.records)
 

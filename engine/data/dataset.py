@@ -17,9 +17,9 @@ import numpy as np
 from engine.data.batch import Batch
 from engine.data.layout import read_splits
 from engine.errors import BadFile, TrainingError
+from engine.progress import Progress
 
 Array = np.ndarray
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,17 @@ def draw_batch(
 class DataSet(ABC):
     """One split of a data folder.
 
-    folder, split: where the examples are from. side: of training pictures, in pixels.
+    Args:
+        data_folder: where the examples are from.
+        split_name: which of them, a name in splits.json; without that file all of them belong to every split.
+        picture_side: of training pictures, in pixels.
+        on_progress: called with (fraction, text) while files are read.
+        memory: bytes that decoded pictures may take; a third of what is free unless given.
+
+    Raises BadFile (or what else is wrong with the data) that names the file that is missing or wrong.
+
+    folder, split, side: as given.
     kept: examples that are in memory; the others are read whenever they are needed.
-    on_progress: called with (fraction, text) while files are read. memory: bytes that examples may take.
     before_batch: called before each batch that `batch` gives: long work over many batches is stopped there.
     epoch_examples: the example numbers of one epoch, before they are shuffled; None: each of them once.
     """
@@ -85,6 +93,11 @@ class DataSet(ABC):
         self.folder, self.split, self.side = Path(data_folder), split_name, picture_side
         self.before_batch: Callable[[], None] | None = None
         self.epoch_examples: Array | None = None
+        self._open(on_progress or (lambda fraction, text: None), memory)
+
+    def _open(self, on_progress: Progress, memory: int | None) -> None:
+        """Read what a kind needs: its lists, and as many examples as may stay in memory."""
+        return  # nothing, for kinds that read in `__init__`
 
     @classmethod
     def has_split(cls, data_folder: Path, split_name: str) -> bool:

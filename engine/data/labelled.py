@@ -14,13 +14,14 @@ import torch
 from PIL import Image
 
 from engine.data.batch import Batch
-from engine.data.dataset import Array, DataSet, Draw, Progress
+from engine.data.dataset import Array, DataSet, Draw
 from engine.data.decoded import Decoded, as_pictures, decode_first, memory_for_data
 from engine.data.layout import evenly, image_path, split_stems
 from engine.errors import BadFile, EngineError, Message, TrainingError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
+from engine.progress import Progress
 
 SHOWN_SHARE = 0.001
 """Share of a picture that a label must cover for the picture to show it."""
@@ -54,30 +55,13 @@ class LabelledFolder(DataSet):
     Decoded pictures stay in memory up to a limit; of a larger folder, the rest is read when it is asked for
     (`engine.data.ahead` asks early, in other threads). What a batch holds does not depend on the limit.
 
-    Args:
-        data_folder: the dataset folder.
-        split_name: a name in splits.json; without that file every pair belongs to every split.
-        shorter_side: of pictures and label maps in pixels, to which they are resized.
-        on_progress: called with (fraction, text) while reading.
-        memory: bytes that decoded pictures may take; a third of what is free unless given.
-
-    Raises:
-        BadFile, BadLabelMap: naming the file that is missing or wrong; of pictures that are read later, from
-            `batch` and `training_batch`.
+    Raises BadFile, BadLabelMap as `DataSet`; of pictures that are read later, from `batch` and `training_batch`.
     """
 
-    def __init__(
-        self,
-        data_folder: Path,
-        split_name: str,
-        shorter_side: int,
-        on_progress: Progress | None = None,
-        memory: int | None = None,
-    ) -> None:
-        super().__init__(data_folder, split_name, shorter_side)
+    def _open(self, on_progress: Progress, memory: int | None) -> None:
         self.label_set: LabelSet = load_label_set(self.folder / "classes.json")
-        self.stems = split_stems(self.folder, split_name)
-        self._size = height, width = common_frame(self.folder, self.stems, shorter_side)
+        self.stems = split_stems(self.folder, self.split)
+        self._size = height, width = common_frame(self.folder, self.stems, self.side)
         self.kept = kept_count = min(len(self.stems), memory_for_data(memory) // (height * width * 4))
         frames = np.empty((kept_count, height, width, 3), np.uint8)
         frame_maps = np.empty((kept_count, height, width), np.uint8)
@@ -85,11 +69,8 @@ class LabelledFolder(DataSet):
         def read(index: int) -> None:
             frames[index], frame_maps[index] = self._read_picture(index), self._read_label_map(index)
 
-        def report(fraction: float) -> None:
-            if on_progress is not None:
-                on_progress(fraction, Message("reading {0}/{1}", self.folder.name, split_name))
-
-        decode_first(kept_count, read, report)
+        reading = Message("reading {0}/{1}", self.folder.name, self.split)
+        decode_first(kept_count, read, lambda fraction: on_progress(fraction, reading))
         self._frames: Array | Decoded = frames
         self._frame_maps: Array | Decoded = frame_maps
         centre = centre_crop(height, width)

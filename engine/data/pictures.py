@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from engine.data.batch import Batch
-from engine.data.dataset import Array, DataSet, Progress
+from engine.data.dataset import Array, DataSet
 from engine.data.decoded import Decoded, as_pictures, decode_first, memory_for_data
 from engine.data.layout import picture_paths, read_splits
 from engine.errors import BadFile, Message
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
+from engine.progress import Progress
 
 
 class PictureFolder(DataSet):
-    """One split of a folder of pictures, their centre squares; batches have `pictures`.
+    """One split of a folder of pictures (in images/, or in itself), their centre squares; batches have `pictures`."""
 
-    Args:
-        data_folder: holds the pictures in images/, or itself.
-        split_name: a name in splits.json; without that file every picture belongs to every split.
-        picture_side: of the squares, in pixels.
-        on_progress: called with (fraction, text) while reading.
-        memory: bytes that decoded pictures may take; a third of what is free unless given.
-
-    Raises BadFile that names the file that is missing or wrong.
-    """
-
-    def __init__(
-        self,
-        data_folder: Path,
-        split_name: str,
-        picture_side: int,
-        on_progress: Progress | None = None,
-        memory: int | None = None,
-    ) -> None:
-        super().__init__(data_folder, split_name, picture_side)
+    def _open(self, on_progress: Progress, memory: int | None) -> None:
         self.paths = picture_paths(self.folder)
         self.stems = self._stems_of_split()
-        self.kept = min(len(self.stems), memory_for_data(memory) // (picture_side * picture_side * 3))
-        frames = np.empty((self.kept, picture_side, picture_side, 3), np.uint8)
+        self.kept = min(len(self.stems), memory_for_data(memory) // (self.side * self.side * 3))
+        frames = np.empty((self.kept, self.side, self.side, 3), np.uint8)
 
         def read(index: int) -> None:
             frames[index] = self._read_picture(index)
 
-        def report(fraction: float) -> None:
-            if on_progress is not None:
-                on_progress(fraction, Message("reading {0}/{1}", self.folder.name, split_name))
-
-        decode_first(self.kept, read, report)
+        reading = Message("reading {0}/{1}", self.folder.name, self.split)
+        decode_first(self.kept, read, lambda fraction: on_progress(fraction, reading))
         all_kept = self.kept == len(self.stems)
         self.images: Array | Decoded = frames if all_kept else Decoded(frames, len(self.stems), self._read_picture)
 
@@ -100,15 +79,8 @@ class ClassFolder(PictureFolder):
     `PictureFolder`, and for a picture whose folder is no class.
     """
 
-    def __init__(
-        self,
-        data_folder: Path,
-        split_name: str,
-        picture_side: int,
-        on_progress: Progress | None = None,
-        memory: int | None = None,
-    ) -> None:
-        super().__init__(data_folder, split_name, picture_side, on_progress, memory)
+    def _open(self, on_progress: Progress, memory: int | None) -> None:
+        super()._open(on_progress, memory)
         self.names = self._class_names()
         class_ids = {class_name: class_id for class_id, class_name in enumerate(self.names)}
         unknown_stems = [stem for stem in self.stems if stem.partition("/")[0] not in class_ids]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +24,7 @@ from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
 from engine.errors import BadFile, Cancelled, EngineError, Message
 from engine.labels.label_sets import LabelSet, load_label_set
-
-Progress = Callable[[float, str], None]
+from engine.progress import Progress
 
 NEARLY_ALL = 0.995
 """A map with a larger share of one label teaches next to nothing."""

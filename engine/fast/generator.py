@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +41,28 @@ def default_cache_bytes() -> int:
 LabelMap = NDArray[np.integer[Any]] | Tensor
 Precision = Literal["float32", "bfloat16"]
 OnBlock = Callable[[int, int], None]
+
+
+ChooseStyles = Callable[[int, Block, Place], None]
+"""(block's number, block, its place), before the block runs."""
+AfterBlock = Callable[[int, Tensor, large.Tile | None], None]
+"""(block's number, its result, the tile that it is of or None), after the block has run."""
+
+
+@dataclass
+class _Watch:
+    """Who is told of the blocks of one picture, and how many of its `block_runs` are done."""
+
+    block_runs: int
+    on_block: OnBlock | None
+    choose_styles: ChooseStyles
+    after_block: AfterBlock
+    blocks_done: int = 0
+
+    def tick(self) -> None:
+        """Tell how far it is; often, also within a block."""
+        if self.on_block is not None:
+            self.on_block(self.blocks_done, self.block_runs)
 
 
 class FastGenerator:
@@ -187,8 +210,8 @@ class FastGenerator:
         places: list[Place],
         noise: Noise | None,
         on_block: OnBlock | None,
-        choose_styles: Callable[[int, Block, Place], None] = lambda block_index, block, place: None,
-        after_block: Callable[[int, Tensor, large.Tile | None], None] = lambda block_index, features, tile: None,
+        choose_styles: ChooseStyles = lambda block_index, block, place: None,
+        after_block: AfterBlock = lambda block_index, features, tile: None,
     ) -> Tensor:
         """All blocks and the last convolution: (h, w, C) -> (3, H, W). `choose_styles` is called before each block.
 
@@ -200,36 +223,9 @@ class FastGenerator:
         height, width = (side << (len(self._levels) - 1) for side in features.shape[:2])
         tile_margin = large.margin([block.level for block in self._blocks], len(places), len(self._levels))
         picture_tiles = list(large.tiles(height, width, tile_margin)) if tiled_blocks else []
-        finished_steps, total_steps = 0, len(whole_blocks) + len(picture_tiles) * len(tiled_blocks)
-
-        def tick() -> None:
-            if on_block is not None:
-                on_block(finished_steps, total_steps)
-
-        def run(
-            block_indices: Sequence[int],
-            block_features: Tensor,
-            level_places: dict[int, Place],
-            layer_noise: Noise | None,
-            tile: large.Tile | None = None,
-        ) -> Tensor:
-            nonlocal finished_steps
-            try:
-                for block_index in block_indices:
-                    level_place = level_places[self._blocks[block_index].level]
-                    tick()
-                    choose_styles(block_index, self._blocks[block_index], level_place)
-                    block_features = self._blocks[block_index].run(
-                        block_features, level_place, layer_noise, self._work, self._now, block_index % 2, tick
-                    )
-                    after_block(block_index, block_features, tile)
-                    finished_steps += 1
-            finally:
-                for level in self._levels:
-                    level.forget_inner()
-            return block_features
-
-        features = run(whole_blocks, features, dict(enumerate(places)), noise)
+        block_runs = len(whole_blocks) + len(picture_tiles) * len(tiled_blocks)
+        watch = _Watch(block_runs, on_block, choose_styles, after_block)
+        features = self._run_blocks(whole_blocks, features, dict(enumerate(places)), noise, watch)
         if not picture_tiles:
             return self._to_image(features, SLOPE, self._work)
         features = features.clone()  # its buffer is the workspace's, which the tiles reuse
@@ -241,9 +237,35 @@ class FastGenerator:
             tile_places = self._tile_places(codes, tile, len(places))
             tile_noise = None if row_noise is None else row_noise.of(tile)
             tile_features = features[tile.source(height // features.shape[0])].contiguous()
-            tile_features = run(tiled_blocks, tile_features, tile_places, tile_noise, tile)
+            tile_features = self._run_blocks(tiled_blocks, tile_features, tile_places, tile_noise, watch, tile)
             picture[(..., *tile.target)] = self._to_image(tile_features, SLOPE, self._work)[(..., *tile.inside)]
         return picture
+
+    def _run_blocks(
+        self,
+        block_indices: Sequence[int],
+        features: Tensor,
+        level_places: dict[int, Place],
+        noise: Noise | None,
+        watch: _Watch,
+        tile: large.Tile | None = None,
+    ) -> Tensor:
+        """Some blocks, one after the other, of the whole picture or of a tile: (h, w, C) -> (h', w', C')."""
+        try:
+            for block_index in block_indices:
+                block = self._blocks[block_index]
+                level_place = level_places[block.level]
+                watch.tick()
+                watch.choose_styles(block_index, block, level_place)
+                features = block.run(
+                    features, level_place, noise, self._work, self._now, block_index % 2, watch.tick
+                )
+                watch.after_block(block_index, features, tile)
+                watch.blocks_done += 1
+        finally:
+            for level in self._levels:
+                level.forget_inner()
+        return features
 
     def _tile_places(self, codes: Codes, tile: large.Tile, whole_count: int) -> dict[int, Place]:
         """Where a tile's rows are, for each level that is computed in tiles. `codes` of the whole picture."""

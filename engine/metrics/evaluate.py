@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,17 +24,17 @@ from typing import Any
 import torch
 
 from engine.devices import is_out_of_memory
-from engine.errors import BadRequest, Cancelled, EngineError, Message, OutOfMemory, WeightsError
+from engine.errors import BadRequest, EngineError, Message, OutOfMemory, WeightsError
 from engine.labels.label_maps import resize_label_map
+from engine.labels.label_sets import LabelSet
 from engine.metrics.painted import measure_painter
 from engine.metrics.pairs import Pairs
 from engine.metrics.segmentation import Counts, how_sure
+from engine.progress import Progress, stoppable
 from engine.requests.parse import LabelMapFinder
 from engine.session import Session
 from engine.systems import abilities
-from engine.weights.card import require_label_set
-
-Report = Callable[[float, str], None]
+from engine.weights.card import Card, require_label_set
 
 
 def evaluate(
@@ -44,7 +45,7 @@ def evaluate(
     device: str = "auto",
     limit: int | None = None,
     diversity: bool = True,
-    on_progress: Report | None = None,
+    on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Measure weights on a split.
@@ -73,43 +74,18 @@ def evaluate(
     """
     if limit is not None and limit < 1:
         raise BadRequest("The limit {0} leaves no picture to measure; give 1 or more.", limit)
-
-    def report(fraction: float, text: str) -> None:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled()
-        if on_progress is not None:
-            on_progress(min(fraction, 1.0), text)
-
+    report = stoppable(on_progress, cancel.is_set if cancel is not None else None)
     report(0.0, Message("loading"))
     session = Session(device)
     model = session.load(str(weights))
-    own_labels, capabilities = model.card.labels(), abilities(model.card)
-    if not (capabilities.paints or capabilities.parses):
-        raise WeightsError(
-            '"{0}" neither paints label maps nor finds them, so there is nothing to measure; choose other weights.',
-            model.card.name,
-        )
-    if own_labels is None:
-        raise WeightsError('The card of "{0}" has no label set; get the weights again.', model.card.name)
-    pairs = Pairs(Path(data), split, own_labels, limit)
+    pairs = Pairs(Path(data), split, _measurable_labels(model.card), limit)
     require_label_set(model.card, pairs.label_set)
     start_time = time.perf_counter()
-    try:
-        with torch.inference_mode():
-            if capabilities.parses:
-                measurements = _measure_parser(model, model.card.sure_from, pairs, report)
-            else:
-                measurements = measure_painter(model, pairs, session, report, diversity)
-    except EngineError:
-        raise
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        session.unload()
-        raise OutOfMemory(
-            "There was not enough memory on {0} to measure these weights; choose the CPU.",
-            session.device, details=repr(error),
-        ) from error
+    with _shortage_told(session), torch.inference_mode():
+        if abilities(model.card).parses:
+            measurements = _measure_parser(model, model.card.sure_from, pairs, report)
+        else:
+            measurements = measure_painter(model, pairs, session, report, diversity)
     report(1.0, Message("measured"))
     description = {
         "weights": model.card.name,
@@ -124,7 +100,37 @@ def evaluate(
     return description | measurements
 
 
-def _measure_parser(parser: LabelMapFinder, threshold: float, pairs: Pairs, report: Report) -> dict[str, Any]:
+def _measurable_labels(card: Card) -> LabelSet:
+    """The label set of weights that paint or parse. Raises WeightsError for others."""
+    capabilities, own_labels = abilities(card), card.labels()
+    if not (capabilities.paints or capabilities.parses):
+        raise WeightsError(
+            '"{0}" neither paints label maps nor finds them, so there is nothing to measure; choose other weights.',
+            card.name,
+        )
+    if own_labels is None:
+        raise WeightsError('The card of "{0}" has no label set; get the weights again.', card.name)
+    return own_labels
+
+
+@contextmanager
+def _shortage_told(session: Session) -> Iterator[None]:
+    """Raises OutOfMemory for whatever says inside that memory ran out; the session holds nothing then."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        session.unload()
+        raise OutOfMemory(
+            "There was not enough memory on {0} to measure these weights; choose the CPU.",
+            session.device, details=repr(error),
+        ) from error
+
+
+def _measure_parser(parser: LabelMapFinder, threshold: float, pairs: Pairs, report: Progress) -> dict[str, Any]:
     confusion_counts, seconds = Counts(pairs.label_set), []
     confidences, mean_ious = [], []
     for measured_count, stem in enumerate(pairs.stems, 1):

@@ -19,6 +19,7 @@ from engine.metrics.repainting import all_drawn, can_sample, drawn_style, native
 from engine.metrics.segmentation import Counts
 from engine.nn.feature_net import FeatureNet
 from engine.painting.painter import Array, Painter
+from engine.progress import Progress
 from engine.requests.parse import LabelMapFinder
 from engine.session import Session
 
@@ -26,11 +27,9 @@ NO_TEXT = Message("R-precision needs a text-image model; these weights paint fro
 DIVERSITY_SHARE = 0.5
 """Of the time, for the progress bar."""
 
-Report = Callable[[float, str], None]
-
 
 def measure_painter(
-    painter: Painter, pairs: Pairs, session: Session, report: Report, diversity: bool
+    painter: Painter, pairs: Pairs, session: Session, report: Progress, diversity: bool
 ) -> dict[str, Any]:
     """What `engine.metrics.evaluate.evaluate` returns for weights that paint.
 

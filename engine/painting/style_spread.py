@@ -33,6 +33,7 @@ from engine.labels.label_sets import LabelSet
 from engine.painting.codes import drawn
 from engine.painting.painter import Array, Painter
 from engine.pictures.images import fit_square, fit_square_label_map, read_image
+from engine.progress import Progress
 from engine.weights.card import CARD_FILE, Card
 from engine.weights.store import STYLES_FILE, Weights, load_weights
 
@@ -48,7 +49,6 @@ COMMON = 0.3
 MIN_SHARE = 2e-4
 """Regions under this share of their picture (13 pixels of 256 x 256) do not count: their codes are mostly edge."""
 PICTURES = 300
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from engine.data.layout import evenly
 from engine.errors import Message
 from engine.painting.painter import Painter
 from engine.painting.style_spread import measure_spread, save_spread
-
-Progress = Callable[[float, str], None]
+from engine.progress import Progress
 
 
 def no_tensors(

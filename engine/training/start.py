@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import torch
 from engine.data.dataset import DataSet
 from engine.data.kinds import DataKind, check_kind
 from engine.devices import is_out_of_memory
-from engine.errors import Cancelled, EngineError, Message, TrainingError
+from engine.errors import EngineError, Message, TrainingError
 from engine.memory import keep_freed_memory
+from engine.progress import Progress, stoppable
 from engine.systems import system
 from engine.systems.base import Network, System, load_part
 from engine.training.control import Control
@@ -109,7 +110,7 @@ def prepare(
     hosts: int = 1,
     callbacks: list[Callback] | None = None,
     control: Control | None = None,
-    on_progress: Callable[[float, str], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Loop:
     """Read the data and build the run; `Loop.run` trains it.
 
@@ -136,7 +137,7 @@ def prepare(
     recipe, control = beginning.recipe, control or Control()
     keep_freed_memory()
     fabric = make_fabric(beginning.precision, device, devices, hosts)
-    train_split, validation_split = _open_data(recipe, data_folder, _stoppable(on_progress, control))
+    train_split, validation_split = _open_data(recipe, data_folder, stoppable(on_progress, lambda: control.stopping))
     task = _shared_task(recipe, train_split, fabric)
     loop = Loop(task, recipe, train_split, validation_split, run_folder, fabric, list(callbacks or []), control)
     _tell([*precision_notes(recipe.precision, beginning.precision), *task.notes], loop)
@@ -204,7 +205,7 @@ def _begin(loop: Loop, beginning: _Beginning, data_folder: Path) -> None:
 
 
 def _open_data(
-    recipe: Recipe, data_folder: Path, on_progress: Callable[[float, str], None]
+    recipe: Recipe, data_folder: Path, on_progress: Progress
 ) -> tuple[DataSet, DataSet | None]:
     """The training split, repeated as the recipe has it, and the validation split if the folder has one."""
     data_kind: DataKind = load_part(system(recipe.system).data)
@@ -242,16 +243,6 @@ def _record_of(loop: Loop, beginning: _Beginning, data_folder: Path, new_tensors
         "discriminator_network": "",
         **loop.task.facts(),
     }
-
-
-def _stoppable(on_progress: Callable[[float, str], None] | None, control: Control) -> Callable[[float, str], None]:
-    def report_progress(fraction: float, text: str) -> None:
-        if control.stopping:
-            raise Cancelled
-        if on_progress is not None:
-            on_progress(fraction, text)
-
-    return report_progress
 
 
 def _start_from(task: Task, start_path: Path) -> list[str]:

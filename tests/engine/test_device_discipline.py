@@ -36,8 +36,8 @@ NEEDS_NUMBERS: dict[str, tuple[type, str, Callable[..., Any], str]] = {
     # what: (class, method, what stands in for it, why it needs numbers)
     "augmentation": (
         Augmentation,
-        "_moved",
-        lambda self, x: x * self.keep,
+        "_shifted_and_cut",
+        lambda self, maps: maps * self.shown,
         "each picture is moved by whole pixels, which torch.roll takes as numbers",
     ),
     "equal surroundings": (

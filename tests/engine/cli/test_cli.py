@@ -181,7 +181,10 @@ def test_weights_are_listed_with_their_cards(run: Runner, shelf: Path) -> None:
     assert [fact for fact in facts if fact not in done.out] == []
 
 
-def test_the_list_is_for_reading_and_leaves_recipes_to_json(run: Runner, shelf: Path) -> None:
+def test_the_list_is_for_reading_and_leaves_recipes_to_json(
+    run: Runner, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.weights.store.root", lambda: shelf / "nothing comes along")
     card = Card(
         name="tiny",
         system="sean",

@@ -24,7 +24,7 @@ def plainly(augmentation: Augmentation, image: Tensor, coloured: bool) -> Tensor
         side = one.shape[-1]
         for row in range(side):
             for column in range(side):
-                if 0 <= row - down < side and 0 <= column - right < side and augmentation.keep[n, 0, row, column]:
+                if 0 <= row - down < side and 0 <= column - right < side and augmentation.shown[n, 0, row, column]:
                     result[n, :, row, column] = one[:, row - down, column - right]
     return result
 
@@ -44,7 +44,7 @@ def test_shifts_and_holes_have_the_sizes_and_shares_that_are_asked_for() -> None
     shift = torch.tensor(augmentation.shift)
     assert shift.abs().max() == 2 and set(shift.flatten().tolist()) == {-2, -1, 0, 1, 2}
     assert float((shift == 0).all(1).float().mean()) == pytest.approx(0.5 + 0.5 / 25, abs=0.03)
-    still = augmentation.keep[(shift == 0).all(1)].sum((1, 2, 3))
+    still = augmentation.shown[(shift == 0).all(1)].sum((1, 2, 3))
     assert set(still.tolist()) == {256.0, 240.0}  # whole, or without a hole of 4 x 4
     assert float((still == 240).float().mean()) == pytest.approx(0.5, abs=0.03)
     for change, reach in ((augmentation.brightness, 0.4), (augmentation.saturation - 1, 0.5)):
