@@ -33,7 +33,9 @@ class Perceptual:
     notes: tuple[str, ...] = ()
 
 
-class _FeatureNetLoss(nn.Module):
+class FeatureNetLoss(nn.Module):
+    """`engine.nn.feature_net.perceptual_loss` by one network."""
+
     def __init__(self, feature_net: FeatureNet) -> None:
         super().__init__()
         self.net = feature_net
@@ -51,7 +53,7 @@ def find_perceptual(choice: Choice = "auto", label_count: int = 0) -> Perceptual
     if choice == "vgg19" or (choice == "auto" and find_network_file(VGG_FILE) is not None):
         return _load_vgg()
     if choice == "mobilenet_v2" or (choice == "auto" and find_feature_net() is not None):
-        return Perceptual(MOBILENET, _FeatureNetLoss(load_feature_net()))
+        return Perceptual(MOBILENET, FeatureNetLoss(load_feature_net()))
     if choice == "efficientnet_lite0":
         network = load_efficientnet()
         fold_batch_norms(network)

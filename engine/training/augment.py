@@ -111,8 +111,9 @@ def shift_together(first: Tensor, second: Tensor, longest_shift: int) -> tuple[T
     if not longest_shift:
         return first, second
     down, right = torch.randint(0, longest_shift + 1, (2,)).tolist()
-    height, width = first.shape[-2:]
-    first, second = (
-        F.pad(pictures, (right, 0, down, 0), mode="replicate")[..., :height, :width] for pictures in (first, second)
-    )
-    return first, second
+    return _shifted(first, down, right), _shifted(second, down, right)
+
+
+def _shifted(pictures: Tensor, down: int, right: int) -> Tensor:
+    height, width = pictures.shape[-2:]
+    return F.pad(pictures, (right, 0, down, 0), mode="replicate")[..., :height, :width]

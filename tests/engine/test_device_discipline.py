@@ -2,15 +2,25 @@
 
 No test machine needs a GPU for it. Torch's FakeTensorMode computes shapes and devices, no numbers, and raises where an
 operation takes tensors of two devices. The device that is pretended is "meta": on a CPU build "cuda" can neither be
-moved to nor differentiated. What takes numbers out of tensors cannot run so; `NEEDS_NUMBERS` names it.
+moved to nor differentiated. All losses that a recipe can ask for run, the perceptual ones through real networks of
+random weights.
+
+What cannot run so, and where it runs instead:
+- what takes numbers out of tensors: `NEEDS_NUMBERS` names it. Windows are cut and equal surroundings found on the CPU
+  (tests/engine/training/test_augment.py, tests/engine/nn/test_label_places.py), so a device that is not the CPU is
+  first met there by `run.py test -m gpu`; a SEAN takes the contracted way beside it, which does run here;
+- moving: `Module.to` and `.to(device)` of real tensors, because nothing can be copied to "meta" and back. Modules are
+  made on the device, which finds what is made elsewhere afterwards, but not a module that nobody moves;
+- autocast, and with it 16-bit precision: it does not know "meta".
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -19,11 +29,17 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from engine.data.batch import Batch
+from engine.metrics.perceptual import Choice, FeatureNetLoss, Perceptual
 from engine.nn.blocks import seeded_noise
+from engine.nn.efficientnet_lite import EfficientNetLite0
+from engine.nn.feature_net import PERCEPTUAL_LAYERS, FeatureNet
 from engine.nn.label_places import LabelConditions
+from engine.nn.perceptual import VGG19, FeatureLoss, VGGLoss
 from engine.systems import all_systems
 from engine.systems.base import System, load_part
-from engine.training import adversarial, start
+from engine.systems.parser.lite import build_parser
+from engine.systems.parser.network import ParserConfig
+from engine.training import adversarial, augment, start
 from engine.training.augment import Augmentation
 from engine.training.start import make_task
 from tests.engine.systems.test_networks import ENTRIES, Entry, inputs_for, side_of, small_config
@@ -47,6 +63,8 @@ NEEDS_NUMBERS: dict[str, tuple[type, str, Callable[..., Any], str]] = {
         "how many different surroundings a label map has is known once they are counted (unique)",
     ),
 }
+MORE = {"recolour": 0.5, "perceptual_shift": 2, "perceptual": 1.0}
+"""Settings of [task] that run too, where a task has them."""
 LEFT_OUT = {"parser": {"jaccard": 0.0}}
 """Settings of [task]: the mean over the labels that are shown picks them by a mask (nonzero)."""
 
@@ -61,6 +79,8 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for kind, method, stand_in, _ in NEEDS_NUMBERS.values():
         monkeypatch.setattr(kind, method, stand_in)
     monkeypatch.setattr(adversarial, "find_feature_net", lambda: None)
+    monkeypatch.setattr(adversarial, "find_perceptual", lambda *args: Perceptual("random weights", feature_net()))
+    monkeypatch.setattr(adversarial, "shift_together", _shifted_by_one_and_two)
     monkeypatch.setattr(start, "Randomness", lambda *args: contextlib.nullcontext())  # there are no numbers to draw
     monkeypatch.setattr(torch, "autocast", lambda *args, **more: contextlib.nullcontext())  # does not know "meta"
     monkeypatch.setattr(nn.Module, "to", lambda self, *args, **more: self)  # pretended parameters cannot be swapped
@@ -77,6 +97,45 @@ def _of_one_device(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return operation(*args, **more)
 
     return checked
+
+
+def _shifted_by_one_and_two(first: Tensor, second: Tensor, longest_shift: int) -> tuple[Tensor, Tensor]:
+    """How far is drawn as numbers."""
+    assert longest_shift == MORE["perceptual_shift"]
+    return augment._shifted(first, 1, 2), augment._shifted(second, 1, 2)
+
+
+def feature_net() -> nn.Module:
+    """MobileNetV2's kind of network with convolutions of random weights, every second one depthwise."""
+    convolution = {"op": "conv", "stride": 2, "relu6": True}
+    layers = [
+        {**convolution, "key": key, "depthwise": number % 2 == 1, "inp": number, "out": number + 1}
+        for number, key in enumerate(PERCEPTUAL_LAYERS)
+    ]
+    widths = {key: 1 if number % 2 else 3 for number, key in enumerate(PERCEPTUAL_LAYERS)}
+    state = {f"{key}.weight": torch.randn(3, width, 3, 3) for key, width in widths.items()}
+    return FeatureNetLoss(FeatureNet(layers, state | {f"{key}.bias": torch.randn(3) for key in PERCEPTUAL_LAYERS}))
+
+
+def vgg() -> nn.Module:
+    """VGG19 of random weights."""
+    state, fan_in, place = {}, 3, 0
+    for channels in VGG19:
+        if channels:
+            state[f"features.{place}.weight"] = torch.randn(channels, fan_in, 3, 3)
+            state[f"features.{place}.bias"] = torch.randn(channels)
+            fan_in = channels
+        place += 2 if channels else 1
+    return VGGLoss(state)
+
+
+PERCEPTUAL_LOSSES = {
+    "mobilenet_v2": feature_net,
+    "efficientnet_lite0": lambda: FeatureLoss(EfficientNetLite0()),
+    "parser": lambda: FeatureLoss(build_parser(ParserConfig(widths=(8, 8, 8)))),
+    "vgg19": vgg,
+}
+"""By what a recipe calls them."""
 
 
 def on_device(value: Any) -> Any:
@@ -112,9 +171,25 @@ def test_a_networks_forward_stays_on_its_device(entry: Entry, pretended: None) -
     assert outputs and all(tensor.device == DEVICE for tensor in outputs)
 
 
+@pytest.mark.parametrize("choice", PERCEPTUAL_LOSSES)
+def test_a_perceptual_loss_stays_on_its_device(choice: str, pretended: None) -> None:
+    with DEVICE:
+        loss = PERCEPTUAL_LOSSES[choice]()
+        real, fake = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64, requires_grad=True)
+    value = loss(fake, real)
+    value.backward()
+    assert value.device == DEVICE and fake.grad is not None and fake.grad.device == DEVICE
+
+
+def test_every_perceptual_loss_of_recipes_runs_here() -> None:
+    assert {*PERCEPTUAL_LOSSES, "auto"} == set(get_args(Choice))
+
+
 @pytest.mark.parametrize("system", all_systems(), ids=lambda system: system.id)
 def test_a_tasks_losses_and_samples_stay_on_its_device(system: System, tmp_path: Path, pretended: None) -> None:
     recipe = tiny_recipe(system)
+    known_settings = {field.name for field in fields(load_part(system.task_config))}
+    recipe.task.update({name: setting for name, setting in MORE.items() if name in known_settings})
     recipe.task.update(LEFT_OUT.get(system.id, {}))
     write = WRITERS.get(system.data, write_dataset)
     folder = write(tmp_path / "data", side=recipe.resolution, train=4, val=2)
@@ -123,9 +198,12 @@ def test_a_tasks_losses_and_samples_stay_on_its_device(system: System, tmp_path:
         task: Any = make_task(recipe, data, DEVICE)
     examples = data.batch(np.arange(2))
     batch = Batch(**{name: on_device(field) for name, field in examples.fields.items()})
+    named: set[str] = set()
     for name, losses in task.losses(batch, 0):
         assert {loss.device for loss in losses.values()} == {DEVICE}, name
+        named |= losses.keys()
         torch.stack([loss.float() for loss in losses.values()]).sum().backward()
+    assert ("perceptual" in named) == ("perceptual" in known_settings)
     task.after_step(0)
     averaged = task.averaged
 
