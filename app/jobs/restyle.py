@@ -74,7 +74,7 @@ def with_codes(style: Style, made: Mapping[ImageStyle, Style], *, keep: bool = F
     """The style with its pictures as ``made`` has them; the code of one that is not there goes.
 
     keep: a picture that gave no new code stays as it is, and so does one whose region is too small: the engine says
-    what is missing, where the mean would come without a word.
+    what is missing, where the mean would silently take its place.
     """
     if isinstance(style, ImageStyle):
         encoded = made.get(style)

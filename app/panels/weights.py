@@ -131,7 +131,7 @@ class WeightsPanel(QWidget):
         self._show_choice()
 
     def show_checked(self, problems_by_name: dict[str, str]) -> None:
-        """What checking the files has told: by name, "" for a good one."""
+        """What checking the files has found: by name, "" for a good one."""
         self._checked.update(problems_by_name)
         self.show_entries(self._entries, self._missing, self._removable)
 

@@ -22,7 +22,7 @@ NUMBERS = ("ssim", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "miou", "accur
 
 
 def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]:
-    """One row of the table. `checked_problem`: what reading the file has told, "" for a good one; None: not read
+    """One row of the table. `checked_problem`: what reading the file has found, "" for a good one; None: not read
     yet."""
     card = weights_entry.card
     size = _size(weights_entry.folder / MODEL_FILE)

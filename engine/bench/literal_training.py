@@ -109,7 +109,7 @@ def literal_training_of(trained_system: System) -> LiteralTraining:
 
 
 def published_recipe(side: int = 128, batch: int = 4) -> Recipe:
-    """That system as published, trained as people train it here but for the size of pictures and batch.
+    """That system as published, trained as it is here, except for the size of pictures and batch.
 
     With the average and, where a network for one is there, the perceptual loss: tasks' defaults.
     """

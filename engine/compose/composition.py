@@ -48,7 +48,7 @@ def compose(
         New samples of the same shape and type. Bit for bit the photo's where no matte of a change is over 0.
 
     Raises:
-        ValueError: samples that are none (`check_samples`).
+        ValueError: these are no samples of a picture (`check_samples`).
     """
     check_samples(samples)
     result = samples.copy()

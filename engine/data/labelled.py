@@ -113,7 +113,7 @@ class LabelledFolder(DataSet):
         return {"label_set": self.label_set.to_dict()}
 
     def check_resumed(self, run_facts: Mapping[str, Any], run_folder: Path) -> None:
-        """Labels that changed places would be learnt wrong without a word. Raises TrainingError."""
+        """Labels that changed places would silently be learnt wrong. Raises TrainingError."""
         try:
             recorded_set = LabelSet.from_dict(run_facts["label_set"])
         except (KeyError, TypeError, ValueError, EngineError):

@@ -1,4 +1,4 @@
-"""Label maps for a folder of photographs, made by a parser: whoever has only pictures can train with them.
+"""Label maps for a folder of photographs, made by a parser, so that pictures alone are enough to train with.
 
 Every picture of images/ that has no label map gets one in labels/, unless it cannot be right; parsed.json says for
 each what the parser made of it, so that an interrupted run goes on where it stopped and a person can look at those

@@ -19,7 +19,7 @@ from engine.weights.pth import read_pth
 
 MOBILENET = "mobilenet_v2_imagenet"
 MOBILENET_SIDE = 224
-"""Side of the pictures that the network was trained on; smaller ones give activations it never gave there."""
+"""Side of the pictures that the network was trained on; smaller ones give activations unlike those of its training."""
 INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
 """The network of published Frechet distances and Inception scores, as PyTorch's users know it."""
 

@@ -244,7 +244,7 @@ class LabelConditions:
         return self._columns[height, width, dtype]
 
     def places(self, x: Tensor) -> Places | None:
-        """Those of the label map at the size of features x (B, C, H, W), where layers had better use them."""
+        """Those of the label map at the size of features x (B, C, H, W), where layers are quicker with them."""
         if not self.contracted:
             return None
         height, width = x.shape[-2:]

@@ -1,7 +1,8 @@
 """Projected discriminator: small heads on what a frozen ImageNet network sees (Sauer et al., NeurIPS 2021).
 
-The paper's idea: real and painted pictures are compared in the features of a network that nobody trains, mixed by fixed
-random convolutions across channels and across scales so that no head can cling to a few channels; one head per scale.
+The paper's idea: real and painted pictures are compared in the features of a network that is not trained, mixed by
+fixed random convolutions across channels and across scales so that no head can cling to a few channels; one head per
+scale.
 Ours: EfficientNet-Lite0 (the paper takes EfficientNet-Lite1), the label map beside the features of every head, fewer
 channels. Code: MIT.
 """

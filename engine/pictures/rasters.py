@@ -127,7 +127,7 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
     _check_size(image, called, shrink_to)
     bits, lossy = _stored_bits(image), _is_lossy(image, handle)
     if image.format == "PNG":
-        _verify_png(handle)  # Pillow decodes a PNG with damaged checksums without a word
+        _verify_png(handle)  # Pillow silently decodes a PNG with damaged checksums
     image.load()
     if image.format == "JPEG" and _ends_early(image, handle):
         raise BadFile("{0} is incomplete; use another copy of it.", as_sentence(called))

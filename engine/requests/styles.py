@@ -60,7 +60,7 @@ class ImageStyle(Frozen, frozen=True, tag_field="style", tag="image"):
             )
 
     def foreign(self, identity: str) -> bool:
-        """Whether the code is known to be of other weights than those of `identity` ("": nobody knows theirs)."""
+        """Whether the code is known to be of other weights than those of `identity` ("": theirs is not known)."""
         return self.made_by is not None and bool(identity) and self.made_by != identity
 
     def code_array(self) -> Array | None:

@@ -1,8 +1,9 @@
 """What a system is: one paper's networks, and what Tessera does with them. Imports no torch.
 
 A system is a folder beside this file. Its `system.py` holds one `System`, which names everything else in the folder by
-path ("engine.systems.sean.network:SEANGenerator"), so that listing systems and reading cards costs nothing; whoever
-needs a part fetches it with `load_part`. The list of systems, and the questions about it, are in `engine.systems`.
+path ("engine.systems.sean.network:SEANGenerator"), so that listing systems and reading cards costs nothing; a part
+is fetched with `load_part` where it is needed. The list of systems, and the questions about it, are in
+`engine.systems`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """torch's Adam, in one pass over the weights on a CPU too.
 
 torch's own `fused=True` takes channels-last weights for plain ones there: it copies gradients to and fro, and where a
-gradient has another layout than its weight it pairs the wrong numbers without a word (torch 2.13). Here every tensor is
+gradient has another layout than its weight it silently pairs the wrong numbers (torch 2.13). Here every tensor is
 handed over in the order that it has in memory.
 """
 

@@ -119,5 +119,5 @@ def _fulfil(request: Callable[[], Any], future: Future[Any]) -> None:
         return
     try:
         future.set_result(request())
-    except BaseException as error:  # it belongs to whoever asked
+    except BaseException as error:  # it belongs to the thread that asked
         future.set_exception(error)

@@ -187,7 +187,7 @@ class StyleCard(QFrame):
         for colour_button in (self.button_colour, self.button_pipette):
             colour_button.setVisible(in_photo)
             colour_button.setEnabled(not self._scope.locked(self._label))
-        for variety_button in (self.button_variations, self.button_morph):  # they paint a document anew
+        for variety_button in (self.button_variations, self.button_morph):  # what they show is a new painting
             variety_button.setVisible(not in_photo)
         self.mix.setVisible(not is_colour)  # nothing is mixed with a colour
         self.fold.setVisible(not is_colour)

@@ -164,7 +164,7 @@ class ParserTask:
 
     @torch.no_grad()
     def samples(self, batch: Batch) -> Tensor:
-        """Rows: picture, true label map, label map that was found (grey levels of a hue wheel)."""
+        """(3, 3 H, B W) in [-1, 1]: pictures, their label maps, and those that were found, in colours of the ids."""
         parsed_maps = self.averaged()(batch.pictures).argmax(1)
         hue_angles = torch.linspace(0, 2 * math.pi, self.model.labels + 1)[:-1]
         colour_table = torch.stack(
