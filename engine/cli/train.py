@@ -18,6 +18,7 @@ from engine.errors import BadRequest
 
 if TYPE_CHECKING:
     from engine.training.loop import Callback, Loop
+    from engine.training.recipe import Recipe
     from engine.training.run.tensorboard import BoardWriter
 
 
@@ -53,16 +54,11 @@ def train(
         raise BadRequest("--resume needs --out, the folder of the run to go on with.")
     recipe_changes = {key: _parsed_setting(text) for key, text in split_settings(settings or []).items()}
 
-    from engine.data.kinds import check_kind
-    from engine.systems import system
-    from engine.systems.base import load_part
     from engine.training.control import Control
-    from engine.training.recipe import load_recipe
 
     run_folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     with progress("starting", quiet=as_json) as on_progress, stopping(Control()) as control, ExitStack() as stack:
-        chosen_recipe = load_recipe(recipe, recipe_changes)
-        check_kind(data, load_part(system(chosen_recipe.system).data))
+        chosen_recipe = _recipe_for(data, recipe, recipe_changes)
         from engine.devices import resolve  # from here on with torch, which takes seconds
         from engine.training.start import prepare
 
@@ -87,6 +83,18 @@ def train(
         loop.run()
     if loop.fabric.is_global_zero:
         _tell_outcome(loop, run_folder, as_json)
+
+
+def _recipe_for(data: Path, recipe: str, recipe_changes: dict[str, Any]) -> Recipe:
+    """The recipe with its changes. Raises what `load_recipe` does, BadFile: the data are of another kind."""
+    from engine.data.kinds import check_kind
+    from engine.systems import system
+    from engine.systems.base import load_part
+    from engine.training.recipe import load_recipe
+
+    chosen_recipe = load_recipe(recipe, recipe_changes)
+    check_kind(data, load_part(system(chosen_recipe.system).data))
+    return chosen_recipe
 
 
 def _board_writer(run_folder: Path) -> BoardWriter:

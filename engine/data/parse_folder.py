@@ -101,10 +101,7 @@ def parse_folder(
     """
     stems = _pictures(folder)
     made_classes = _match_classes(folder, label_set)
-    before = _read_record(folder / RECORD)
-    if before is not None and (before.weights, before.sha256) != (weights, sha256):
-        before = Record(weights, sha256, sure, {stem: Parsed(-1.0, p.doubt) for stem, p in before.pictures.items()})
-    record = Record(weights, sha256, sure, dict(before.pictures) if before is not None else {})
+    record = _continued_record(folder, weights, sha256, sure)
     outcome = ParsedFolder(folder, made_classes=made_classes)
     waiting = _Waiting(folder, record, label_set)
     try:
@@ -135,6 +132,17 @@ def parse_folder(
     if on_progress is not None:
         on_progress(1.0, Message("parsed"))
     return outcome
+
+
+def _continued_record(folder: Path, weights: str, sha256: str, sure: float) -> Record:
+    """The record of an earlier run to go on with. Pictures of another parser count as not parsed yet."""
+    before = _read_record(folder / RECORD)
+    if before is None:
+        return Record(weights, sha256, sure, {})
+    if (before.weights, before.sha256) == (weights, sha256):
+        return Record(weights, sha256, sure, dict(before.pictures))
+    unparsed = {stem: Parsed(-1.0, parsed.doubt) for stem, parsed in before.pictures.items()}
+    return Record(weights, sha256, sure, unparsed)
 
 
 class _Waiting:
