@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -53,14 +54,15 @@ class PhotoParser:
             pixels at 0.66). A small face in a large picture is looked at again, closer.
         """
         label_ids, confidence = self._parse_whole(pixels)
+        looked_at = label_ids
         face_box = self._face_box(label_ids)
         if face_box is not None:
             top, left, bottom, right = face_box
             closer_ids, closer_confidence = self._parse_whole(pixels[top:bottom, left:right])
             framed_ids = np.zeros_like(label_ids)
             framed_ids[top:bottom, left:right] = closer_ids
-            label_ids, confidence = framed_ids, closer_confidence
-        return label_ids, confidence, self._warnings(label_ids, confidence)
+            label_ids, confidence, looked_at = framed_ids, closer_confidence, closer_ids
+        return label_ids, confidence, self._warnings(looked_at, confidence)
 
     def probabilities(self, pixels: Array) -> Array:
         """How likely each label is at each pixel of a frame: what soft borders of regions are made of.
@@ -112,10 +114,24 @@ class PhotoParser:
         return [label.id for label in self.label_set.labels if label.name in FACE_PARTS]
 
     def _face_box(self, label_ids: Array) -> tuple[int, int, int, int] | None:
-        """A square around a face that fills less than half of the picture's width, as the training set frames it."""
-        if len(self._face_labels()) < len(FACE_PARTS):
+        """A square around a face that fills less than half of the picture's width, as the training set frames it.
+
+        The face is the connected piece that has most of a face's parts: far from what it was trained on, a parser
+        sees skin in many places.
+        """
+        face_labels = self._face_labels()
+        if len(face_labels) < len(FACE_PARTS):
             return None
-        face_rows, face_columns = np.nonzero(np.isin(label_ids, self._face_labels()))
+        near = max(label_ids.shape) // 100 | 1  # glasses and brows part a face into pieces
+        parts = np.isin(label_ids, face_labels).astype(np.uint8)
+        count, pieces = cv2.connectedComponents(cv2.dilate(parts, np.ones((near, near), np.uint8)))
+        pieces[parts == 0] = 0
+        sizes = np.bincount(pieces.ravel(), minlength=count)
+        kinds = [np.unique(label_ids[pieces == piece]).size for piece in range(1, count)]
+        if not kinds:
+            return None
+        face = 1 + max(range(count - 1), key=lambda piece: (kinds[piece], sizes[piece + 1]))
+        face_rows, face_columns = np.nonzero(pieces == face)
         if len(face_columns) < 0.002 * label_ids.size:
             return None
         top, bottom = np.percentile(face_rows, (2, 98))
