@@ -201,10 +201,19 @@ class _Job:
         return key, self.services.kept.get(key, analysed)
 
     def changes(self, edits: list[RegionEdit]) -> list[RegionChange]:
-        """The edits' changes, fitted. Raises BadRequest: the photo has no such region; what `_tones` raises."""
-        labels = tuple(edit.label for edit in edits)
-        self.frame.require_regions(labels)
-        return [self._change(edit, labels) for edit in edits]
+        """The edits' changes, fitted; an edit of a region that the photo does not have is left out, and a note says so.
+
+        Raises BadRequest: there is none of the regions; what `_tones` raises.
+        """
+        possible = [edit for edit in edits if self.frame.shows(edit.label)]
+        if edits and not possible:
+            raise self.frame.no_region(edits[0].label)
+        for edit in edits:
+            if edit not in possible:
+                region = self.frame.name_of(edit.label)
+                self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', self.request.photo.name, region))
+        labels = tuple(edit.label for edit in possible)
+        return [self._change(edit, labels) for edit in possible]
 
     def _change(self, edit: RegionEdit, labels: tuple[int, ...]) -> RegionChange:
         """One edit's change; `labels`: all that are edited together."""

@@ -78,14 +78,18 @@ class Frame:
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
         return cls(pixels, as_colours(pixels), label_map, soft, box, whole_map, label_set, warnings)
 
-    def require_regions(self, labels: Sequence[int]) -> None:
-        """Raise BadRequest, naming the regions there are, unless the frame shows each of `labels`."""
-        shown = np.unique(self.label_map).tolist()
-        for label in labels:
-            if label not in shown:
-                regions = ", ".join(self.label_set[n].name for n in shown if n < len(self.label_set))
-                name = self.label_set[label].name if label < len(self.label_set) else str(label)
-                raise BadRequest('The photo has no region "{0}"; its regions are {1}.', name, regions)
+    def shows(self, label: int) -> bool:
+        """Whether the frame has a region of that label."""
+        return bool((self.label_map == label).any())
+
+    def name_of(self, label: int) -> str:
+        """The label's name; its number where the label set lacks it."""
+        return self.label_set[label].name if label < len(self.label_set) else str(label)
+
+    def no_region(self, label: int) -> BadRequest:
+        """The error that says that the photo lacks a region, and which it has."""
+        regions = ", ".join(self.name_of(shown) for shown in np.unique(self.label_map).tolist())
+        return BadRequest('The photo has no region "{0}"; its regions are {1}.', self.name_of(label), regions)
 
     def outside(self, labels: Sequence[int]) -> Array:
         """(h, w) share of each of the frame's pixels that is none of `labels` in the whole photo's label map."""

@@ -145,6 +145,18 @@ def test_wrong_edits_are_refused_with_a_sentence(
         edited(photo_file, tiny_label_map, RegionEdit(14, ColourStyle("#ff0000")))
 
 
+def test_edits_of_regions_that_the_photo_lacks_are_left_out_with_a_note(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
+) -> None:
+    hair, hat = RegionEdit(HAIR, ColourStyle("#e0c080")), RegionEdit(14, ColourStyle("#ff0000"))
+    request = EditRequest(
+        "tiny-sean", PhotoReference.of(photo_file), (hat, hair), LabelMapData.from_array(tiny_label_map)
+    )
+    result = Session("cpu").run(request)
+    assert result.notes == ('"photo.png": it has no region "hat" to restyle.',)
+    np.testing.assert_array_equal(result.samples, Session("cpu").run(request.replace(edits=(hair,))).samples)
+
+
 def test_equal_colours_are_equal_styles_and_travel_as_json() -> None:
     assert ColourStyle("#A01030") == ColourStyle("#a01030")
     edits = (RegionEdit(HAIR, MixStyle(MEAN, ColourStyle("#ff0000"), 0.5), 0.25, on=False),)
