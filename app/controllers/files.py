@@ -89,7 +89,9 @@ class FilesController(QObject):
 
     def take(self, incoming: Incoming, label_id: int | None = None) -> None:
         """Take what was dropped on the window or pasted; ``label_id``: the region of the canvas it was dropped on."""
-        if incoming.files:
+        if incoming.colour is not None:
+            self._styles.use_colour(incoming.colour, Target(label_id))
+        elif incoming.files:
             for file_path in incoming.files[1:]:
                 self._context.core.hub.notice(self.tr("One file at a time: {0} was not opened.").format(file_path.name))
             self.open_path(incoming.files[0], label_id=label_id)

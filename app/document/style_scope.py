@@ -9,9 +9,9 @@ from collections.abc import Callable, Hashable
 
 from app.document.document import Document
 from app.shell.i18n import tr
-from app.texts.label_names import name_of
+from app.texts.label_names import name_of, style_source
 from engine.requests.edit import EditRequest
-from engine.requests.styles import Style
+from engine.requests.styles import MeanStyle, Style
 from engine.systems.base import Abilities
 
 EDIT = str(EditRequest.__struct_config__.tag)
@@ -55,6 +55,13 @@ class StyleScope:
         if self.whole_picture:
             return tr("Whole picture")
         return name_of(self._document.label_set, label)
+
+    def source(self, label: int) -> str:
+        """One short line: where the style of a label comes from; in a photo a region without one is the photo's."""
+        style = self._document.style(label)
+        if self.edits_photo and isinstance(style, MeanStyle):
+            return tr("As in the photo")
+        return style_source(style, label, self._document.label_set)
 
     def may_change(self, label: int) -> bool:
         """Whether a label's style can be chosen; the user is told where a lock keeps it."""

@@ -215,6 +215,18 @@ def test_a_painted_document_s_card_offers_no_colour(window, core):
     assert window.styles.card.button_colour.isHidden() and not window.styles.card.button_variations.isHidden()
 
 
+def test_an_unchanged_region_is_the_photo_s(window, photo):
+    assert window.styles.model.row(SKIN).source == "As in the photo"
+    photo.set_style(SKIN, RED)
+    assert window.styles.model.row(SKIN).source == "Colour #a01030"
+
+
+def test_a_pasted_colour_is_the_chosen_label_s(window, photo):
+    QGuiApplication.clipboard().setText(" #A01030\n")
+    window.actions_by_id["paste"].trigger()
+    assert photo.style(HAIR) == RED
+
+
 def test_a_change_is_removed_by_command(window, photo, sentences):
     photo.set_style(HAIR, RED)
     window.actions_by_id["edits_remove"].trigger()

@@ -176,7 +176,8 @@ class StyleCard(QFrame):
         self._name.show_text(self._scope.name(self._label))
         self._show_thumb(self.thumb_a, slots.a)
         self._show_thumb(self.thumb_b, slots.b)
-        source = style_source(slots.a, self._label, label_set)
+        of_one = slots.b is None and not slots.blocks
+        source = self._scope.source(self._label) if of_one else style_source(slots.a, self._label, label_set)
         short_source = self.tr("Drawn") if isinstance(slots.a, SampleStyle) else source  # its seed stands below
         self._source.show_text(short_source, tip=source)
         second_source = style_source(slots.b, self._label, label_set) if slots.b is not None else None
@@ -220,8 +221,10 @@ class StyleCard(QFrame):
             thumb.setEnabled(abilities.images and not held_back)
             thumb.setToolTip(no_images if not abilities.images else locked_hint if locked else tool_tip)
         own_style = not isinstance(self._document.style(self._label), MeanStyle)
+        mean_tip = self.tr("Give this label the mean style of the weights (Ctrl+Backspace)")
+        photo_tip = self.tr("Show the photo again in this region (Ctrl+Backspace)")
         for widget, tool_tip, is_useful in (
-            (self.button_reset, self.tr("Give this label the mean style of the weights (Ctrl+Backspace)"), own_style),
+            (self.button_reset, photo_tip if self._scope.edits_photo else mean_tip, own_style),
             (self.slider, self.tr("Share of the second style in per cent"), self._slots.b is not None),
             (self.button_clear_b, self.tr("Remove the second style"), True),
         ):

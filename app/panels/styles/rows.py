@@ -16,7 +16,6 @@ from app.panels.rows import LABEL_ROLE, ROW_ROLE, Index, LabelRowsModel, paint_r
 from app.panels.styles.looks import placeholder_icon
 from app.shell.i18n import tr
 from app.shell.icons import tinted
-from app.texts.label_names import style_source
 from engine.requests.styles import MeanStyle, Style
 
 SIDE = 36
@@ -68,7 +67,7 @@ class StyleModel(LabelRowsModel):
         """What the row of ``label_id`` shows."""
         label_set = self._document.label_set
         style = self._document.style(label_id)
-        source_text = style_source(style, label_id, label_set)
+        source_text = self._scope.source(label_id)
         locked = self._scope.locked(label_id)
         return StyleRow(
             label=label_id,
