@@ -12,7 +12,7 @@ from app.controllers.render import RenderController
 from app.imaging.thumbnails import Place
 from app.panels.styles.panel import StylesPanel
 from app.panels.styles.slots import join, split, with_slot
-from engine.requests.styles import ColourStyle, SampleStyle, Style
+from engine.requests.styles import SampleStyle, Style
 
 SEEDS = 10**8  # short enough to read aloud, and to see whole in the panel
 
@@ -102,8 +102,6 @@ class DiceController(QObject):
 
     def _put(self, label_id: int, slot_name: str, seed: int, undo_text: str) -> None:
         slots = split(self._document.style(label_id))
-        if isinstance(slots.a, ColourStyle):
-            slot_name = "a"  # nothing is mixed with a colour
         if slot_name == "a" and slots.b is not None and slots.amount >= 1 and not slots.blocks:
             slots = with_slot(slots, "b", None)  # nothing of the first would be seen
         style = join(with_slot(slots, slot_name, SampleStyle(seed)))

@@ -123,18 +123,17 @@ class StylesController(QObject):
 
     def takes_colours(self) -> bool:
         """Whether a colour is a style here; the user is told where it is not."""
-        if not self._scope.edits_photo:
-            sentence = self.tr("A colour restyles a photo; begin with File > New from photo.")
-            self._context.core.hub.notice(sentence)
-        return self._scope.edits_photo
+        if not self._scope.takes_colours:
+            sentence = self.tr('The weights "{0}" take no colours as styles; choose others from the Model menu.')
+            self._context.core.hub.notice(sentence.format(self._document.weights))
+        return self._scope.takes_colours
 
     def use_colour(self, colour: str, target: Target) -> None:
         """Give a label's region a colour, "#rrggbb"; for all labels at once it would say nothing."""
         label_id = self._document.current_label if target.label is None else target.label
-        if self.takes_colours() and self._scope.may_change(label_id):
+        if self.takes_colours():
             undo_text = self.tr("Colour of {0}").format(self._scope.name(label_id))
-            self._scope.put(label_id, ColourStyle(colour), text=undo_text)
-            self._document.set_current_label(label_id)
+            self._put(label_id, target.slot, ColourStyle(colour), undo_text)
 
     def use_file(self, picture_path: Path, target: Target) -> None:
         """Take a style (or all styles) from a picture file; from a kept style's file that style."""
@@ -156,10 +155,8 @@ class StylesController(QObject):
             self._context.core.hub.notice(sentence.format(kept.name))
             return
         label_id = kept.label if target.label is None else target.label
-        if isinstance(kept.style, ColourStyle):
-            self.use_colour(kept.style.colour, Target(label_id))
-        elif self._scope.may_change(label_id):
-            self._put(label_id, target.slot, kept.style, kept.name)
+        if not isinstance(kept.style, ColourStyle) or self.takes_colours():
+            self._put(label_id, target.slot, kept.style, self._from(label_id, kept.name))
 
     def pick(self, picture_path: Path, label_id: int, use_result: Callable[[Style], object]) -> None:
         """Let the user take the style of a picture's region, looked for at ``label_id``; ``use_result`` gets it. The
@@ -297,16 +294,17 @@ class StylesController(QObject):
             sentence = self.tr("The region {0} of {1} is too small to give a style: paint it larger.")
             self._context.core.hub.error(sentence.format(name_of(document.label_set, source_label), photo.path.name))
             return
-        self._put(target.label, target.slot, style, photo.path.name)
+        self._put(target.label, target.slot, style, self._from(target.label, photo.path.name))
 
-    def _put(self, label_id: int, slot_name: str, style: Style, source_name: str) -> None:
-        slots = split(self._document.style(label_id))
-        if isinstance(slots.a, ColourStyle):  # a colour is the whole style: nothing is mixed with it
-            slots, slot_name = split(style), "a"
-        slots = with_slot(slots, slot_name, style)
-        label_text = self._scope.name(label_id)
-        self._scope.put(label_id, join(slots), text=self.tr("Style of {0} from {1}").format(label_text, source_name))
-        self._document.set_current_label(label_id)
+    def _put(self, label_id: int, slot_name: str, style: Style, undo_text: str) -> None:
+        if self._scope.may_change(label_id):
+            slots = with_slot(split(self._document.style(label_id)), slot_name, style)
+            self._scope.put(label_id, join(slots), text=undo_text)
+            self._document.set_current_label(label_id)
+
+    def _from(self, label_id: int, source_name: str) -> str:
+        """What undo calls a style that comes from there."""
+        return self.tr("Style of {0} from {1}").format(self._scope.name(label_id), source_name)
 
     def _copy_style(self, source_label: int, target: Target) -> None:
         if target.label is None or target.label == source_label or self._scope.whole_picture:
@@ -321,7 +319,7 @@ class StylesController(QObject):
             )
             self._scope.put(target.label, style, text=undo_text)
         else:
-            self._put(target.label, "b", style, label_text)
+            self._put(target.label, "b", style, self._from(target.label, label_text))
 
     def _load_map(self, dialog: RegionsDialog, photo: Photo, label_set: LabelSet) -> None:
         picture_path = self._context.ask.open("map", self.tr("Label map of this photo"), picture_filters())

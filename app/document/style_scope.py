@@ -46,6 +46,11 @@ class StyleScope:
         """True where one style decides the whole picture."""
         return self.abilities.scope == "picture"
 
+    @property
+    def takes_colours(self) -> bool:
+        """True where a plain colour is a style: in photos, and where weights encode a region's picture."""
+        return self.edits_photo or (self.abilities.images and not self.whole_picture)
+
     def labels(self, label: int) -> list[int]:
         """The labels that take a style chosen for ``label``."""
         return list(range(len(self._document.label_set))) if self.whole_picture else [label]

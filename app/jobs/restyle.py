@@ -19,7 +19,17 @@ from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image
-from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style, encode_code
+from engine.requests.styles import (
+    MEAN,
+    BlockStyle,
+    ColourStyle,
+    ImageStyle,
+    MeanStyle,
+    MixStyle,
+    SampleStyle,
+    Style,
+    encode_code,
+)
 from engine.systems.base import Abilities
 
 
@@ -123,6 +133,8 @@ def _allowed(style: Style, abilities: Abilities) -> Style:
         return style if abilities.samples else MEAN
     if isinstance(style, ImageStyle):
         return style if abilities.images else MEAN
+    if isinstance(style, ColourStyle):
+        return style if abilities.images and abilities.scope != "picture" else MEAN
     if isinstance(style, MixStyle):
         a, b = _allowed(style.a, abilities), _allowed(style.b, abilities)
         return MEAN if a == b == MEAN else MixStyle(a=a, b=b, amount=style.amount)

@@ -119,7 +119,7 @@ ACTIONS: tuple[Action, ...] = (
            mark("Take the styles of all regions from one picture file"),
            ("Ctrl+Shift+L",), "photo"),
     Action("style_colour", mark("Choose a colour..."),
-           mark("Give the chosen label's region of a photo a colour; texture and light stay"),
+           mark("Give the chosen label's region a colour; in a photo texture and light stay"),
            ("Ctrl+Shift+C",), "palette"),
     Action("style_pipette", mark("Take a colour from a picture"),
            mark("The next click in the canvas or on any picture gives the chosen label its colour"),

@@ -37,10 +37,8 @@ STYLE_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", "styl
               "style_morph", SEPARATOR, "style_keep", "style_reset")  # fmt: skip
 EDIT_MENU = ("style_file", "style_colour", "style_pipette", "style_lock", SEPARATOR, "style_keep", SEPARATOR,
              "edits_remove", "edits_copy", "edits_paste")  # fmt: skip
-CANVAS_MENU = ("style_file", "style_dice", SEPARATOR, "label_change", "label_lock", SEPARATOR, "style_keep",
-               "style_reset")  # fmt: skip
-PHOTO_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", SEPARATOR, "label_change", "label_lock",
-              SEPARATOR, "style_keep", "edits_remove")  # fmt: skip
+CANVAS_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", SEPARATOR, "label_change", "label_lock",
+               SEPARATOR, "style_keep")  # fmt: skip
 
 
 
@@ -206,7 +204,8 @@ class MainWindow(QMainWindow):
         title = menu.addAction(self.core.scope.name(label_id))
         title.setEnabled(False)
         menu.addSeparator()
-        for action_id in PHOTO_MENU if self.core.scope.edits_photo else CANVAS_MENU:
+        last_command = "edits_remove" if self.core.scope.edits_photo else "style_reset"
+        for action_id in (*CANVAS_MENU, last_command):
             if action_id == SEPARATOR:
                 menu.addSeparator()
             else:

@@ -17,7 +17,7 @@ from app.shell.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
 from engine.requests.edit import EditRequest, RegionEdit
 from engine.requests.edit_list import EditList, edit_list_text
-from engine.requests.styles import ColourStyle
+from engine.requests.styles import ColourStyle, MixStyle
 from tests.app.fakes import FACES
 from tests.app.pointing import RIGHT, Drag, Mouse
 from tests.fixtures import face_label_map, photo_of
@@ -97,13 +97,22 @@ def test_escape_leaves_the_region_as_it_was(window, photo, qtbot):
     assert photo.edits == ()
 
 
-def test_a_colour_in_a_document_that_is_painted_says_where_colours_go(window, core, sentences):
-    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces")
-    core.document.mark_saved()
+def test_weights_that_encode_no_region_take_no_colour_and_say_so(window, core, sentences):
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-whole", undoable=False)
     window.actions_by_id["style_colour"].trigger()
     window.actions_by_id["style_pipette"].trigger()
-    assert len(sentences) == 2 and all("restyles a photo" in sentence for sentence in sentences)
+    assert len(sentences) == 2 and all("take no colours" in sentence for sentence in sentences)
     assert colour_dialog(window) is None and core.document.styles == {}
+    assert not window.styles.card.button_colour.isEnabled()
+
+
+def test_a_document_that_is_painted_takes_a_colour_too(window, core, qtbot):
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
+    core.document.set_current_label(HAIR)
+    window.actions_by_id["style_colour"].trigger()
+    colour_dialog(window).setCurrentColor(QColor("#a01030"))
+    qtbot.keyClick(colour_dialog(window), Qt.Key.Key_Return)
+    assert core.document.style(HAIR) == RED
 
 
 def test_a_locked_style_takes_no_colour(window, photo, sentences):
@@ -194,25 +203,35 @@ def test_the_menu_key_opens_the_menu_of_the_chosen_region(window, photo, monkeyp
     assert opened[0].actions()[0].text() == "Hair"
 
 
-def test_the_card_gives_a_region_a_colour_and_offers_no_mix_of_it(window, photo, qtbot):
+def test_the_card_gives_a_region_a_colour(window, photo, qtbot):
     window.docks["stylesDock"].raise_()
     card = window.styles.card
     qtbot.waitUntil(card.button_colour.isVisible)
-    assert card.mix.isVisible()
     qtbot.mouseClick(card.button_colour, Qt.MouseButton.LeftButton)
     dialog = colour_dialog(window)
     dialog.setCurrentColor(QColor("#a01030"))
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
-    assert photo.style(HAIR) == RED and not card.mix.isVisible()
+    assert photo.style(HAIR) == RED
     assert card.thumb_a.colour_at(QPoint(40, 40)).name() == "#a01030"
     qtbot.mouseClick(card.button_pipette, Qt.MouseButton.LeftButton)
     assert window.controllers.colours.pipette.in_hand
     qtbot.keyClick(window, Qt.Key.Key_Escape)
 
 
-def test_a_painted_document_s_card_offers_no_colour(window, core):
+def test_a_second_colour_is_mixed_with_the_first(window, photo, qtbot):
+    photo.set_style(HAIR, RED)
+    window.docks["stylesDock"].raise_()
+    thumb = window.styles.card.thumb_b
+    qtbot.waitUntil(thumb.isVisible)
+    drag = Drag(thumb, colour_mime("#1f1a18"))
+    assert drag.enter((5, 5)) and drag.drop((5, 5))
+    assert photo.style(HAIR) == MixStyle(RED, ColourStyle("#1f1a18"), 0.5)
+
+
+def test_variations_are_for_documents_that_are_painted(window, core):
+    assert window.styles.card.button_variations.isHidden()
     core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
-    assert window.styles.card.button_colour.isHidden() and not window.styles.card.button_variations.isHidden()
+    assert not window.styles.card.button_variations.isHidden()
 
 
 def test_an_unchanged_region_is_the_photo_s(window, photo):

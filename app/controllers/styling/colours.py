@@ -13,11 +13,12 @@ from app.imaging.pixels import region_colour
 from app.library.samples import sample_colours
 from app.panels.pipette import Pipette
 from app.panels.styles.panel import StylesPanel
+from app.panels.styles.slots import join, split, with_slot
 from engine.requests.styles import ColourStyle
 
 
 class ColoursController(QObject):
-    """Gives the chosen label a colour. While the dialog is open the photo shows it; all of it is one step."""
+    """Gives the chosen label a colour. While the dialog is open the picture shows it; all of it is one step."""
 
     def __init__(
         self,
@@ -46,16 +47,17 @@ class ColoursController(QObject):
         if not self._styles.takes_colours() or not self._scope.may_change(label_id):
             return None
         before = self._document.style(label_id)
-        merge = ("colour", label_id)
+        merge, undo_text = ("colour", label_id), self.tr("Colour of {0}").format(self._scope.name(label_id))
         dialog = QColorDialog(self._present_colour(label_id), self._context.window)
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
-        dialog.setWindowTitle(self.tr("Colour of {0}").format(self._scope.name(label_id)))
+        dialog.setWindowTitle(undo_text)
         for position, sample in enumerate(sample_colours(self._document.label_set, label_id)):
             QColorDialog.setCustomColor(position, QColor(sample.colour))
         self._document.end_merge()
 
         def show(colour: QColor) -> None:
-            self._scope.put(label_id, ColourStyle(colour.name()), merge=merge)
+            style = join(with_slot(split(before), "a", ColourStyle(colour.name())))
+            self._scope.put(label_id, style, text=undo_text, merge=merge)
 
         def close(accepted: int) -> None:
             if accepted:
@@ -82,7 +84,7 @@ class ColoursController(QObject):
         return Target(self._document.current_label)
 
     def _present_colour(self, label_id: int) -> QColor:
-        style = self._document.style(label_id)
+        style = split(self._document.style(label_id)).a
         if isinstance(style, ColourStyle):
             return QColor(style.colour)
         pixels = self._document.picture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -24,7 +24,7 @@ from app.panels.thumb import Thumb
 from app.panels.widgets import icon_button, push_button
 from app.shell.icons import icons
 from app.texts.label_names import style_source
-from engine.requests.styles import ColourStyle, MeanStyle, SampleStyle, Style
+from engine.requests.styles import MeanStyle, SampleStyle, Style
 
 KEYBOARD_STEP_ENDS_MS = 700  # a slider moved by keys has no release: a pause ends the step
 
@@ -73,7 +73,6 @@ class StyleCard(QFrame):
         column_layout.setContentsMargins(12, 12, 12, 10)
         column_layout.setSpacing(10)
         column_layout.addLayout(self._build_first())
-        column_layout.addLayout(self._build_colour())
         column_layout.addLayout(self._build_variety())
         column_layout.addWidget(self._build_mix())
         self.fold = BlocksFold()
@@ -117,22 +116,27 @@ class StyleCard(QFrame):
         text_column.addWidget(self.seed)
         row_layout = QHBoxLayout()
         row_layout.setSpacing(12)
-        row_layout.addWidget(self.thumb_a, 0, Qt.AlignmentFlag.AlignTop)
+        thumb_column = QVBoxLayout()
+        thumb_column.setSpacing(4)
+        thumb_column.addWidget(self.thumb_a)
+        thumb_column.addLayout(self._build_colour())
+        thumb_column.addStretch(1)
+        row_layout.addLayout(thumb_column)
         row_layout.addLayout(text_column, 1)
         return row_layout
 
     def _build_colour(self) -> QHBoxLayout:
-        """What gives a region of a photo a colour; not there in documents that are painted."""
-        self.button_colour = push_button("palette", f" {self.tr('Choose a colour...')}")
-        self.button_colour.setToolTip(self.tr("Give this region a colour; texture and light stay (Ctrl+Shift+C)"))
+        """What gives a region a colour: below its picture."""
+        self.button_colour = icon_button("palette", self.tr("Choose a colour"))
         self.button_colour.clicked.connect(self.colour_wanted)
         self.button_pipette = icon_button("pipette", self.tr("Take a colour from a picture"))
-        self.button_pipette.setToolTip(self.tr("Click a colour in the photo or in any picture of the window (Ctrl+I)"))
         self.button_pipette.clicked.connect(self.pipette_wanted)
         row_layout = QHBoxLayout()
         row_layout.setSpacing(6)
-        row_layout.addWidget(self.button_colour, 1)
+        row_layout.addStretch(1)
+        row_layout.addWidget(self.button_colour)
         row_layout.addWidget(self.button_pipette)
+        row_layout.addStretch(1)
         return row_layout
 
     def _build_variety(self) -> QHBoxLayout:
@@ -184,14 +188,8 @@ class StyleCard(QFrame):
         self.mix.show_mix(second_source, slots.amount)
         self.seed.show_seed(slots.a.seed if isinstance(slots.a, SampleStyle) else None)
         self._show_abilities()
-        in_photo, is_colour = self._scope.edits_photo, isinstance(slots.a, ColourStyle)
-        for colour_button in (self.button_colour, self.button_pipette):
-            colour_button.setVisible(in_photo)
-            colour_button.setEnabled(not self._scope.locked(self._label))
         for variety_button in (self.button_variations, self.button_morph):  # what they show is a new painting
-            variety_button.setVisible(not in_photo)
-        self.mix.setVisible(not is_colour)  # nothing is mixed with a colour
-        self.fold.setVisible(not is_colour)
+            variety_button.setVisible(not self._scope.edits_photo)
         self.fold.show_slots(slots, self._scope.abilities.blocks)
         self._filling = False
 
@@ -212,6 +210,12 @@ class StyleCard(QFrame):
         self.button_morph.setEnabled(abilities.styles)
         morph_tip = self.tr("Go to another style in steps, and export them (Ctrl+M)")
         self.button_morph.setToolTip(morph_tip if abilities.styles else self.tr("These weights have no styles"))
+        colour_tip = self.tr("Give this region a colour; in a photo texture and light stay (Ctrl+Shift+C)")
+        pipette_tip = self.tr("Click a colour in the canvas or in any picture of the window (Ctrl+I)")
+        no_colours = self.tr('The weights "{0}" take no colours as styles').format(weights)
+        for button, tool_tip in ((self.button_colour, colour_tip), (self.button_pipette, pipette_tip)):
+            button.setEnabled(self._scope.takes_colours and not locked)
+            button.setToolTip(no_colours if not self._scope.takes_colours else locked_hint if locked else tool_tip)
         for thumb, tool_tip in (
             (self.thumb_a, self.tr("Drop a picture here, or click to choose a file")),
             (self.thumb_b, self.tr("Drop a second picture here, or click to choose a file, and mix the two")),

@@ -89,7 +89,7 @@ class StyleShelf(QListWidget):
         label_id = document.current_label
         fitting = [entry for entry in self._entries if entry.kept.fits(document.label_set)]
         fitting.sort(key=lambda entry: entry.kept.label != label_id)
-        if not self._scope.edits_photo:  # only photos take plain colours
+        if not self._scope.takes_colours:
             fitting = [entry for entry in fitting if not isinstance(entry.kept.style, ColourStyle)]
         colours = sample_colours(document.label_set, label_id) if self._scope.edits_photo else []
         self.clear()
