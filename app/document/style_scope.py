@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from app.document.document import Document
+from app.document.kinds import EDIT
 from app.shell.i18n import tr
 from app.texts.label_names import name_of, style_source
-from engine.requests.edit import EditRequest
 from engine.requests.styles import MeanStyle, Style
 from engine.systems.base import Abilities
-
-EDIT = str(EditRequest.__struct_config__.tag)
 
 
 class StyleScope:
@@ -39,7 +37,7 @@ class StyleScope:
     @property
     def edits_photo(self) -> bool:
         """True where the document is a photo, and a style changes a region of it."""
-        return self._document.scene.kind == EDIT
+        return self._document.scene.kind == EDIT.name
 
     @property
     def whole_picture(self) -> bool:

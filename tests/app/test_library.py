@@ -8,13 +8,11 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDialogButtonBox, QInputDialog
 
-from app.document import kinds
-from app.document.style_scope import EDIT
+from app.document.kinds import EDIT
 from app.imaging.mime import colour_mime, file_mime, style_mime
 from app.library.store import keep, read_library
 from app.shell.main_window import MainWindow
 from app.shell.paths import user_dir
-from engine.requests.edit import EditRequest
 from engine.requests.label_map_data import encode_map
 from engine.requests.style_file import make_kept, read_style
 from engine.requests.styles import ColourStyle, ImageStyle
@@ -29,11 +27,15 @@ LOOK = np.full((32, 32, 3), 90, np.uint8)
 
 
 @pytest.fixture
-def photo(core, monkeypatch):
-    monkeypatch.setitem(kinds._KINDS, EDIT, kinds.Kind(EditRequest, lambda document, result: None))
+def photo(core):
     label_map = face_label_map(64)
     core.document.new(
-        label_set=FACES, label_map=label_map, weights="fake-faces", kind=EDIT, photo=photo_of(label_map), undoable=False
+        label_set=FACES,
+        label_map=label_map,
+        weights="fake-faces",
+        kind=EDIT.name,
+        picture=photo_of(label_map),
+        undoable=False,
     )
     core.document.set_current_label(HAIR)
     return core.document

@@ -8,14 +8,13 @@ from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QColorDialog, QDialogButtonBox, QMenu
 
-from app.document import kinds
-from app.document.style_scope import EDIT
+from app.document.kinds import EDIT
 from app.imaging.mime import colour_mime
 from app.imaging.pixels import region_colour
 from app.library.samples import sample_colours
 from app.shell.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
-from engine.requests.edit import EditRequest, RegionEdit
+from engine.requests.edit import RegionEdit
 from engine.requests.edit_list import EditList, edit_list_text
 from engine.requests.styles import ColourStyle, MixStyle
 from tests.app.fakes import FACES
@@ -27,11 +26,15 @@ RED = ColourStyle("#a01030")
 
 
 @pytest.fixture
-def photo(core, monkeypatch):
-    monkeypatch.setitem(kinds._KINDS, EDIT, kinds.Kind(EditRequest, lambda document, result: None))
+def photo(core):
     label_map = face_label_map(64)
     core.document.new(
-        label_set=FACES, label_map=label_map, weights="fake-faces", kind=EDIT, photo=photo_of(label_map), undoable=False
+        label_set=FACES,
+        label_map=label_map,
+        weights="fake-faces",
+        kind=EDIT.name,
+        picture=photo_of(label_map),
+        undoable=False,
     )
     core.document.set_current_label(HAIR)
     return core.document
@@ -75,7 +78,7 @@ def colour_dialog(window) -> QColorDialog:
 def test_the_dialog_begins_with_the_region_s_colour_and_takes_one_in_one_step(window, photo, qtbot):
     window.actions_by_id["style_colour"].trigger()
     dialog = colour_dialog(window)
-    assert dialog.currentColor() == QColor(*region_colour(photo.photo, photo.label_map, HAIR))
+    assert dialog.currentColor() == QColor(*region_colour(photo.picture, photo.label_map, HAIR))
     for colour in ("#123456", "#a01030"):
         dialog.setCurrentColor(QColor(colour))
         assert photo.style(HAIR) == ColourStyle(colour)  # the photo shows it while one chooses
@@ -128,7 +131,7 @@ def test_the_pipette_takes_a_colour_from_the_photo_under_the_map(window, photo, 
     x, y = middle_of(SKIN)
     window.actions_by_id["style_pipette"].trigger()
     qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=on_canvas(window, x, y))
-    assert photo.style(HAIR) == ColourStyle(QColor(*photo.photo[y, x].tolist()).name())
+    assert photo.style(HAIR) == ColourStyle(QColor(*photo.picture[y, x].tolist()).name())
     assert photo.undo_text == "Colour of Hair"
     qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=on_canvas(window, x, y))  # the brush again
     assert photo.label_map[y, x] == HAIR
@@ -268,7 +271,7 @@ def test_edits_are_copied_and_pasted_into_another_photo_in_one_step(window, phot
     photo.set_edit_on(SKIN, False)
     copied = photo.edits
     window.actions_by_id["edits_copy"].trigger()
-    photo.new(label_set=FACES, label_map=face_label_map(96), weights="fake-faces", kind=EDIT, undoable=False)
+    photo.new(label_set=FACES, label_map=face_label_map(96), weights="fake-faces", kind=EDIT.name, undoable=False)
     window.actions_by_id["edits_paste"].trigger()
     assert photo.edits == copied and photo.undo_text == "Paste edits"
     photo.undo()
@@ -327,5 +330,3 @@ def test_every_label_set_that_ships_weights_has_colours_with_names(name):
     for colour in (colour for table in tables for colour in table):
         assert ColourStyle(colour.colour).colour == colour.colour
         assert colour.name and colour.name_zh
-
-

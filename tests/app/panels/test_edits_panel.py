@@ -8,8 +8,9 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QStyle, QStyleOptionSlider
 
 from app.document.document import Document
+from app.document.kinds import EDIT
 from app.document.scene import Scene
-from app.document.style_scope import EDIT, StyleScope
+from app.document.style_scope import StyleScope
 from app.imaging.mime import colour_mime
 from app.imaging.thumbnails import Thumbnails
 from app.jobs.work_lane import WorkLane
@@ -25,17 +26,9 @@ SKIN, UPPER_LIP, HAIR = 1, 11, 13
 RED, BLACK = ColourStyle("#a01030"), ColourStyle("#1f1a18")
 
 
-@pytest.fixture(autouse=True)
-def _kind(monkeypatch):
-    from app.document import kinds
-    from engine.requests.edit import EditRequest
-
-    monkeypatch.setitem(kinds._KINDS, "edit", kinds.Kind(EditRequest, lambda document, result: None))
-
-
 @pytest.fixture
 def document(qapp):
-    photo = Document(scene=Scene(FACES, FrozenMap.of(face_label_map(64)), "fake-faces", kind=EDIT))
+    photo = Document(scene=Scene(FACES, FrozenMap.of(face_label_map(64)), "fake-faces", kind=EDIT.name))
     photo.set_styles({UPPER_LIP: RED, HAIR: BLACK}, "Begin")
     return photo
 
