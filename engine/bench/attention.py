@@ -102,8 +102,7 @@ def _measure(connection: Connection, module_name: str, side: int, repeats: int) 
 
     from engine.bench.memory import peak, reset_peak
     from engine.memory import resident_bytes
-    from engine.nn.attentive import AttentiveNorm
-    from engine.nn.self_attention import SelfAttention
+    from engine.nn.attention import AttentiveNorm, SelfAttention
 
     torch.manual_seed(0)
     module = AttentiveNorm(CHANNELS) if module_name == AN else SelfAttention(CHANNELS)

@@ -1,4 +1,4 @@
-"""Attentive normalization against the article's formulas written out pixel by pixel, and what it promises."""
+"""Attentive normalization and self-attention against their formulas written out pixel by pixel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.nn.attentive import EPSILON, AttentiveConfig, AttentiveNorm, Moments, region_moments
+from engine.nn.attention import EPSILON, AttentiveConfig, AttentiveNorm, Moments, SelfAttention, region_moments
 
 seeds = st.integers(0, 2**31)
 KINDS: tuple[Moments, ...] = ("weighted", "masked")
@@ -173,3 +173,39 @@ def test_orthogonal_entities_cost_nothing() -> None:
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="attentive normalization needs"):
         AttentiveConfig(**wrong)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- self-attention
+
+
+def test_a_new_self_attention_changes_nothing_and_learns() -> None:
+    torch.manual_seed(0)
+    module = SelfAttention(8, sn=True)
+    x = torch.randn(2, 8, 6, 4)
+    torch.testing.assert_close(module(x), x)
+    with torch.no_grad():
+        module.residual.fill_(1)
+    module(x).square().sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in module.parameters())
+
+
+def test_self_attention_is_a_mean_of_values_weighed_by_agreement() -> None:
+    """Written out for each pixel, of a map so flat that pooling leaves its positions as they are."""
+    torch.manual_seed(1)
+    module = SelfAttention(8).double()
+    with torch.no_grad():
+        module.residual.fill_(0.7)
+    blocks = torch.randn(1, 8, 2, 2, dtype=torch.double)
+    x = blocks.repeat_interleave(2, 2).repeat_interleave(2, 3)  # 4 x 4: each block has one value
+    result = module(x)
+    query, key, value = (layer(blocks)[0].flatten(1) for layer in (module.query, module.key, module.value))
+    for row in range(4):
+        for column in range(4):
+            place = (row // 2) * 2 + column // 2
+            shares = (query[:, place] @ key).softmax(dim=0)
+            attended = module.out((value @ shares)[None, :, None, None])[0, :, 0, 0]
+            torch.testing.assert_close(result[0, :, row, column], 0.7 * attended + x[0, :, row, column])
+
+
+def test_the_smallest_map_passes_self_attention() -> None:
+    assert SelfAttention(4)(torch.ones(1, 4, 1, 1)).shape == (1, 4, 1, 1)

@@ -1,7 +1,8 @@
-"""Attentive Normalization (Wang et al., CVPR 2020): feature maps are normalised region by region, and the regions are
-found in the map itself.
+"""How pixels far apart come to agree: Attentive Normalization (Wang et al., CVPR 2020), and self-attention beside it
+(SAGAN, Zhang et al., ICML 2019).
 
-A picture is taken to consist of n entities. Where each of them lies (the soft layout) follows from how well a feature
+Attentive normalization normalises a feature map region by region, and finds the regions in the map itself. A picture is
+taken to consist of n entities. Where each of them lies (the soft layout) follows from how well a feature
 agrees with the entity's filter; every region then gets mean 0 and spread 1 of its own, so that pixels far apart that
 show one thing come to look alike. Cost grows linearly with the pixels, where self-attention's grows with their square.
 """
@@ -14,6 +15,8 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from engine.nn.spectral import spectral
 
 Moments = Literal["weighted", "masked"]
 EPSILON = 1e-5
@@ -61,7 +64,7 @@ class AttentiveNorm(nn.Module):
         self.key = nn.Conv2d(channels, reduced, 1)
         self.query = nn.Conv2d(channels, reduced, 1)
         self.sampled_share = nn.Parameter(torch.full((1, config.entities, 1, 1), 0.1))  # t
-        self.residual = nn.Parameter(torch.zeros(()))  # rho
+        self.residual = nn.Parameter(torch.zeros(1))  # rho
         if config.affine:
             self.scale = nn.Parameter(torch.ones(config.entities, channels))  # beta
             self.offset = nn.Parameter(torch.zeros(config.entities, channels))  # alpha
@@ -144,3 +147,34 @@ def _root(variance: Tensor) -> Tensor:
 def _spread_out(values: Tensor, layout: Tensor) -> Tensor:
     """One value per entity and channel, (B, n, C), on every pixel by its shares (B, n, H, W): (B, C, H, W)."""
     return (values.transpose(1, 2) @ layout.flatten(2)).unflatten(2, layout.shape[2:])
+
+
+class SelfAttention(nn.Module):
+    """All pixels of a map see all others: y = gamma * attended(x) + x (SAGAN, section 3, equation 3).
+
+    A new one changes nothing: gamma begins at 0. Time and memory grow with the square of the pixels. As in the
+    published code keys and values are max-pooled to a quarter of the pixels, which changes the factor and not the
+    growth.
+    """
+
+    def __init__(self, channels: int, sn: bool = False) -> None:
+        """`channels`: C of the maps that pass through. `sn`: spectral normalisation, as published."""
+        super().__init__()
+        reduced, values = max(1, channels // 8), max(1, channels // 2)
+        self.query = spectral(nn.Conv2d(channels, reduced, 1, bias=False), sn)
+        self.key = spectral(nn.Conv2d(channels, reduced, 1, bias=False), sn)
+        self.value = spectral(nn.Conv2d(channels, values, 1, bias=False), sn)
+        self.out = spectral(nn.Conv2d(values, channels, 1, bias=False), sn)
+        self.residual = nn.Parameter(torch.zeros(1))  # gamma
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        query = self.query(x).flatten(2).transpose(1, 2)  # (B, HW, C / 8)
+        key, value = _quarter(self.key(x)).flatten(2), _quarter(self.value(x)).flatten(2)
+        attention = (query @ key).softmax(dim=2)  # (B, HW, HW / 4): each pixel's shares of all positions
+        attended = (value @ attention.transpose(1, 2)).unflatten(2, x.shape[2:])
+        return self.residual * self.out(attended) + x
+
+
+def _quarter(x: Tensor) -> Tensor:
+    return F.max_pool2d(x, 2) if min(x.shape[2:]) >= 2 else x
