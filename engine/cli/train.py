@@ -61,7 +61,6 @@ def train(
         chosen_recipe = _recipe_for(data, recipe, recipe_changes)
         from engine.devices import resolve  # from here on with torch, which takes seconds
         from engine.training.start import prepare
-
         callbacks: list[Callback] = [partial(_on_event, on_progress, chosen_recipe.steps)]
         if tensorboard:
             callbacks.append(stack.enter_context(_board_writer(run_folder)))
