@@ -1,4 +1,5 @@
-"""Small parts that several papers share: one-hot label maps, noise, modulation, neighbourhood columns."""
+"""Small parts that several papers share: one-hot label maps, noise, latents, modulation, neighbourhood
+columns."""
 
 from __future__ import annotations
 
@@ -100,3 +101,9 @@ def neighbourhood_columns(hot: Tensor) -> Tensor:
     padded = F.pad(hot.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))  # (B, H + 2, W + 2, L)
     taps = [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
     return torch.cat(taps, dim=-1)
+
+
+def sample_latent(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
+    """mean + noise * standard deviation, all of one shape: the reparameterisation of a variational autoencoder (Kingma,
+    Welling, "Auto-Encoding Variational Bayes", ICLR 2014, section 2.4), which SPADE's encoder and SMIS's share."""
+    return mean + noise * torch.exp(0.5 * log_variance)

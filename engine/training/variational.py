@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.nn.latent import sample_latent
+from engine.nn.blocks import sample_latent
 from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.losses import kl_divergence
 from engine.training.task import Losses

@@ -12,8 +12,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from engine.errors import NotSupported
-from engine.nn.blocks import one_hot, seeded_noise
-from engine.nn.latent import sample_latent
+from engine.nn.blocks import one_hot, sample_latent, seeded_noise
 from engine.systems import all_systems, system
 from engine.systems.base import Network
 
