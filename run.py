@@ -8,9 +8,9 @@
 
 The first start makes `.venv` beside this file: torch first, so that no later package chooses another
 build of it, then what `pyproject.toml` asks for and the project itself. A stamp in `.venv` says what
-was set up; where it is missing or no longer fits, the set-up goes on where it stopped. With a stamp
-that fits, nothing heavy is imported before Python hands over.
-Of two starts at once, one sets up and the other waits.
+was set up; where it is missing or no longer fits, the set-up goes on where it stopped. Of two starts
+at once the second waits for the first. With a stamp that fits, nothing heavy is imported before
+Python hands over.
 """
 
 from __future__ import annotations
