@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
+from app.panels.elided import ElidedLabel
 from app.panels.seed_field import SeedField
 from app.panels.widgets import muted_label
 from app.shell.icons import icons
@@ -73,18 +74,15 @@ class StatusPanel(QStatusBar):
         self._bar.setRange(0, 1000)
         self._bar.setFixedWidth(160)
         self._bar.setAccessibleName(self.tr("Progress"))
-        self._what = QLabel()
-        self._what.setAccessibleName(self.tr("What is being done"))
-        self._what.setProperty("muted", True)
+        self._what = ElidedLabel(self.tr("What is being done"))  # a long sentence must not widen the window
         self.cancel = QPushButton(self.tr("Cancel"))
         self.cancel.setAccessibleName(self.tr("Cancel"))
         self.cancel.setToolTip(self.tr("Stop what is running and keep the last picture (Shift+X, Esc)"))
         self.cancel.setProperty("flat", True)
         self.cancel.clicked.connect(self.cancel_wanted)
         row_layout.addWidget(self._bar)
-        row_layout.addWidget(self._what)
         row_layout.addWidget(self.cancel)
-        row_layout.addStretch(1)
+        row_layout.addWidget(self._what, 1)
         self._running = (self._bar, self.cancel)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -127,12 +125,12 @@ class StatusPanel(QStatusBar):
     def show_progress(self, fraction: float, activity: str) -> None:
         """How far the running job is, 0 to 1, and what it does."""
         self._bar.setValue(round(1000 * fraction))
-        self._what.setText(translate(activity))
+        self._what.show_text(translate(activity))
         self._what.setVisible(not self._bar.isHidden())
 
     def show_message(self, message: str) -> None:
         """A word in passing ("Exported ..."); the next job replaces it."""
-        self._what.setText(message)
+        self._what.show_text(message)
         self._what.show()
 
     def show_time(self, render_seconds: float, device: str) -> None:

@@ -70,6 +70,8 @@ class ColoursController(QObject):
         dialog.currentColorChanged.connect(show)
         dialog.finished.connect(close)
         dialog.open()
+        window = self._context.window  # at its corner: the picture should be seen while one chooses
+        dialog.move(window.mapToGlobal(window.rect().bottomRight()) - dialog.rect().bottomRight())
         return dialog
 
     @Slot()

@@ -136,7 +136,7 @@ class StyleShelf(QListWidget):
     def sizeHint(self) -> QSize:
         in_row = max(1, (max(self.width(), 200) - 4) // self.gridSize().width())
         rows = min(self._rows, -(-self.count() // in_row))
-        return QSize(200, rows * self.gridSize().height() + 4)
+        return QSize(200, rows * self.gridSize().height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(80, self.sizeHint().height())

@@ -263,6 +263,15 @@ def test_the_seed_field_changes_the_seed_and_refuses_words(window, core, qtbot):
     assert field.text() == "0"
 
 
+def test_a_long_sentence_in_the_status_bar_does_not_widen_the_window(window, qtbot):
+    width = window.minimumSizeHint().width()
+    window.status.show_busy(True)
+    qtbot.waitUntil(window.status.cancel.isVisible)
+    window.status.show_message("A sentence that says much more than a bar has room for. " * 5)
+    assert window.minimumSizeHint().width() <= width + window.status.cancel.width() + 200  # the bar of progress
+    window.status.show_busy(False)
+
+
 def test_the_dice_rolls_a_seed(window, core):
     window.status.dice.click()
     assert core.document.undo_text == "Change seed"
