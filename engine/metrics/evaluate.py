@@ -52,8 +52,7 @@ def evaluate(
 
     Args:
         weights: name or folder of weights.
-        data: dataset folder: images/, labels/ and, if its labels are not the weights', classes.json; if it has more
-            than one split, splits.json.
+        data: dataset folder: images/, labels/; classes.json for other labels than the weights'; splits.json if split.
         split: a name in splits.json; a folder without that file is measured whole, and its split is called "all".
         device: "auto" or a device id.
         limit: measure so many pictures only, evenly spread over the split.
@@ -87,7 +86,7 @@ def evaluate(
         else:
             measurements = measure_painter(model, pairs, session, report, diversity)
     report(1.0, Message("measured"))
-    description = {
+    return {
         "weights": model.card.name,
         "system": model.card.system,
         "data": pairs.folder.name,
@@ -96,8 +95,8 @@ def evaluate(
         "resolution": model.config.resolution,
         "device": str(session.device),
         "seconds": time.perf_counter() - start_time,
+        **measurements,
     }
-    return description | measurements
 
 
 def _measurable_labels(card: Card) -> LabelSet:
