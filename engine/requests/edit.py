@@ -205,14 +205,18 @@ class _Job:
 
         Raises BadRequest: there is none of the regions; what `_tones` raises.
         """
-        possible = [edit for edit in edits if self.frame.shows(edit.label)]
-        if edits and not possible:
-            raise self.frame.no_region(edits[0].label)
-        for edit in edits:
-            if edit not in possible:
-                region = self.frame.name_of(edit.label)
-                self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', self.request.photo.name, region))
+        frame, name = self.frame, self.request.photo.name
+        possible = [edit for edit in edits if frame.shows(edit.label)]
         labels = tuple(edit.label for edit in possible)
+        if edits and not possible:
+            raise frame.no_region(edits[0].label)
+        for edit in edits:
+            region = frame.name_of(edit.label)
+            if edit.label not in labels:
+                self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', name, region))
+            elif edit.label in frame.cut_labels:
+                note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, region)
+                self.notes.append(note)
         return [self._change(edit, labels) for edit in possible]
 
     def _change(self, edit: RegionEdit, labels: tuple[int, ...]) -> RegionChange:

@@ -22,6 +22,8 @@ from engine.requests.parse import LabelMapFinder
 Array = np.ndarray
 SIDE = 256
 """Longer side of a frame: about the size at which networks paint."""
+CUT = 0.25
+"""Share of a straight line along which a region ends that says that it was cut there."""
 STRIP_ROWS = 256
 """Rows of the photo that are converted at once."""
 
@@ -32,6 +34,7 @@ class Frame:
 
     pixels: (h, w, 3) uint8, colours the same in 0..1. label_map: (h, w). soft: (h, w, L), see `soft_labels`.
     box: of it in the photo. whole_map: label map of the whole photo, any size. warnings: doubts about the map.
+    cut_labels: those whose region ends where a parser that looked closer at a face saw no further.
     """
 
     pixels: Array
@@ -42,6 +45,7 @@ class Frame:
     whole_map: Array
     label_set: LabelSet
     warnings: tuple[str, ...] = ()
+    cut_labels: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -76,7 +80,8 @@ class Frame:
         shares = None if parser is None else parser.probabilities(pixels)
         soft = soft_labels(label_map, len(label_set), shares)
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
-        return cls(pixels, as_colours(pixels), label_map, soft, box, whole_map, label_set, warnings)
+        cut_labels = () if given is not None else cut_off(whole_map)
+        return cls(pixels, as_colours(pixels), label_map, soft, box, whole_map, label_set, warnings, cut_labels)
 
     def shows(self, label: int) -> bool:
         """Whether the frame has a region of that label."""
@@ -99,6 +104,28 @@ class Frame:
         if not part.size:
             return (~np.isin(self.label_map, labels)).astype(np.float32)
         return cv2.resize(part, self.label_map.shape[::-1], interpolation=cv2.INTER_AREA)
+
+
+def cut_off(label_map: Array) -> tuple[int, ...]:
+    """Labels (H, W) that run along a straight line inside the picture behind which all is label 0."""
+    rows, columns = np.flatnonzero(label_map.any(1)), np.flatnonzero(label_map.any(0))
+    if not len(rows):
+        return ()
+    height, width = label_map.shape
+    first, last, left, right = rows[0], rows[-1], columns[0], columns[-1]
+    lines = [
+        (first > 0, label_map[first, left : right + 1]),
+        (last < height - 1, label_map[last, left : right + 1]),
+        (left > 0, label_map[first : last + 1, left]),
+        (right < width - 1, label_map[first : last + 1, right]),
+    ]
+    cut: set[int] = set()
+    for inside, line in lines:
+        counts = np.bincount(line, minlength=256)
+        counts[0] = 0
+        if inside:
+            cut |= set(np.flatnonzero(counts > CUT * len(line)).tolist())
+    return tuple(sorted(cut))
 
 
 def as_seen(samples: Array) -> Array:

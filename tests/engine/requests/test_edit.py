@@ -22,14 +22,14 @@ from engine.requests.edit import EditRequest, RegionEdit
 from engine.requests.json_text import from_json, to_json
 from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.photo_frame import Frame
+from engine.requests.photo_frame import Frame, cut_off
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle
 from engine.session import Session
 from tests.commands import Runner
 from tests.fixtures import photo_of
 
-HAIR, SKIN = 13, 1
+HAIR, SKIN, CLOTH = 13, 1, 18
 
 
 @pytest.fixture
@@ -336,6 +336,9 @@ def test_small_faces_and_maps_that_cannot_be_right_are_told(tiny_label_map: np.n
         return Frame.of(samples, given, faces, _Finder(label_map, faces)).warnings
 
     assert warnings(tiny_label_map) == ()
+    framed = np.zeros((300, 200), np.uint8)
+    framed[20:148, 40:168] = tiny_label_map.repeat(2, 0).repeat(2, 1)
+    assert cut_off(framed) == (CLOTH,) and cut_off(tiny_label_map) == cut_off(np.zeros_like(framed)) == ()
     (warning,) = warnings(upside_down)
     assert warning == "its regions cannot be right, the lips are above the nose; correct its label map."
     assert warnings(np.ones((64, 64), np.uint8))[0].startswith("its regions cannot be right, nearly all of it is skin")
