@@ -4,8 +4,12 @@ Arrays in, arrays out: no Qt, no files, no torch. What is slow or fitted happens
 pixels a side, the size at which networks paint); what is left for the photo's own size is a few multiplications per
 pixel. docs/photo.md says how, and what each step gains.
 
+    colour_space    sRGB and CIELAB
+    regions         averages inside a region and beside it
     guided_filter   edge-aware smoothing whose coefficients can be enlarged
+    evidence        what the photo's colours say about a region: what its map takes for it, what it overlooks
     mattes          how much of each pixel belongs to a region
+    own_colour      regions of one colour, and the beard in them
     tones           a region's colours as a function of lightness, and the map from one region's tones to another's
     colours         a single colour as a style
     change          everything about one restyled region: `RegionChange`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compose.change import to_lab
+from engine.compose.colour_space import to_lab
 from engine.compose.tones import LEVELS, Tones
 
 Array = np.ndarray
@@ -42,6 +42,7 @@ def colour_tones(colour: tuple[float, float, float], photo: Tones) -> Tones:
         deviation=photo.deviation * KEPT_DEVIATION,
         detail=photo.detail * ratio,
         mean=target,
+        exact=True,
     )
 
 

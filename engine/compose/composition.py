@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import cv2
 import numpy as np
 
-from engine.compose.change import RegionChange, new_colours, to_lab
+from engine.compose.change import RegionChange, colour_change, unmixed
 from engine.compose.samples import as_colours, check_samples, opaque, write_colours
 
 Array = np.ndarray
@@ -92,10 +92,8 @@ def touched(samples: Array, label_map: Array, changes: Sequence[RegionChange]) -
         if change.strength > 0:
             window = _Window.of(change, height, width, 0, height)
             if window is not None:
-                part = window.matte(
-                    as_colours(samples[window.rows, window.columns]), labels[window.rows, window.columns]
-                )
-                mask[window.rows, window.columns] |= part > 0
+                area = window.rows, window.columns
+                mask[area] |= window.own(window.coverage(as_colours(samples[area]), labels[area])) > 0
     visible = opaque(samples)
     return mask if visible is None else mask & visible
 
@@ -115,33 +113,37 @@ def _compose_strip(
     samples: Array, result: Array, labels: Array, changes: Sequence[RegionChange], top: int, bottom: int
 ) -> None:
     height, width = samples.shape[:2]
-    parts: list[tuple[_Window, RegionChange, Array]] = []
+    parts: list[tuple[_Window, Array, Array]] = []
     for change in changes:
         window = _Window.of(change, height, width, top, bottom)
         if window is None:
             continue
         local = slice(window.rows.start - top, window.rows.stop - top)
-        alpha = window.matte(as_colours(samples[window.rows, window.columns]), labels[local, window.columns])
-        window, alpha = window.cut_to(alpha)
-        if alpha.size:
-            parts.append((window, change, alpha))
+        coverage = window.coverage(as_colours(samples[window.rows, window.columns]), labels[local, window.columns])
+        alpha = window.own(coverage)
+        cut = window.cut_to(alpha > 0)
+        if cut is not None:
+            area = cut.within(window)
+            parts.append((cut, coverage[area], alpha[area]))
     if not parts:
         return
     total = np.zeros((bottom - top, width), np.float32)
     for window, _, alpha in parts:
         total[window.rows.start - top : window.rows.stop - top, window.columns] += alpha
-    for window, change, alpha in parts:  # mattes that overlap share their pixels
+    for window, coverage, alpha in parts:  # mattes that overlap share their pixels
         local = slice(window.rows.start - top, window.rows.stop - top)
-        shared = alpha / np.maximum(total[local, window.columns], 1)
+        weight = alpha / np.maximum(total[local, window.columns], 1)
+        weight *= np.float32(window.change.strength)
         colours = as_colours(samples[window.rows, window.columns])
-        base, spread, shift = window.fields()
-        new = new_colours(colours, to_lab(colours), alpha, base, change.tones, spread, shift)
-        weight = (shared * np.float32(change.strength))[..., None]
         place = result[window.rows, window.columns]
         before = colours if len(parts) == 1 else as_colours(place)
+        base, mixture = window.fields()
+        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones)
+        moved *= weight[..., None]
+        moved += before
         mask = alpha > 0
         visible = opaque(place)
-        write_colours(place, before + weight * (new - colours), mask if visible is None else mask & visible)
+        write_colours(place, moved, mask if visible is None else mask & visible)
 
 
 class _Window:
@@ -183,8 +185,8 @@ class _Window:
         wide = cv2.resize(rows, (right - left, len(rows)), interpolation=cv2.INTER_LINEAR)
         return wide[:, self.columns.start - left : self.columns.stop - left]
 
-    def matte(self, colours: Array, labels: Array) -> Array:
-        """(h, w) float32 in 0..1; colours (h, w, 3) and labels (h, w) of the window's pixels."""
+    def coverage(self, colours: Array, labels: Array) -> Array:
+        """(h, w) float32 in 0..1, as `Matte.coverage`; colours (h, w, 3) and labels (h, w) of the window's pixels."""
         matte = self.change.matte
         packed = np.concatenate([matte.a, matte.b[..., None]], axis=-1)
         model = self.enlarged(packed)
@@ -195,8 +197,12 @@ class _Window:
         chosen = np.zeros(256, bool)
         chosen[list(matte.labels)] = True
         allowed = chosen[labels] | self._nearest(matte.admitted)
-        alpha = matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
-        return alpha if matte.share is None else alpha * self.enlarged(matte.share)
+        return matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
+
+    def own(self, coverage: Array) -> Array:
+        """(h, w) what of `coverage` is the change's own label."""
+        share = self.change.matte.share
+        return coverage if share is None else coverage * self.enlarged(share)
 
     def _nearest(self, mask: Array) -> Array:
         """A small mask (h, w) at the window's pixels, by the nearest pixel."""
@@ -205,26 +211,27 @@ class _Window:
         columns = _nearest(right - left, mask.shape[1])[self.columns.start - left : self.columns.stop - left]
         return mask[rows][:, columns]
 
-    def fields(self) -> tuple[Array, Array, Array | None]:
-        """Base (h, w), spread and shift (h, w, 3) at the window's pixels; see `RegionChange`."""
-        shift = self.change.shift
-        return (
-            self.enlarged(self.change.base),
-            self.enlarged(self.change.spread),
-            None if shift is None else self.enlarged(shift),
-        )
+    def fields(self) -> tuple[Array, Array]:
+        """Base (h, w) and mixture (h, w, 3) at the window's pixels; see `RegionChange`."""
+        return self.enlarged(self.change.base), self.enlarged(self.change.mixture)
 
-    def cut_to(self, alpha: Array) -> tuple[_Window, Array]:
-        """The window without the rows and columns around that hold no matte, and `alpha` cut alike."""
-        mask = alpha > 0
+    def cut_to(self, mask: Array) -> _Window | None:
+        """The window without the rows and columns around `mask` (h, w); None where it holds nothing."""
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         if not len(rows):
-            return self, alpha[:0]
-        first, last, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-        cut = _Window(
+            return None
+        top, left = self.rows.start, self.columns.start
+        return _Window(
             self.change,
             self._full,
-            slice(self.rows.start + int(first), self.rows.start + int(last)),
-            slice(self.columns.start + int(left), self.columns.start + int(right)),
+            slice(top + int(rows[0]), top + int(rows[-1]) + 1),
+            slice(left + int(columns[0]), left + int(columns[-1]) + 1),
         )
-        return cut, alpha[first:last, left:right]
+
+    def within(self, outer: _Window) -> tuple[slice, slice]:
+        """Where the window lies in a larger one."""
+        top, left = outer.rows.start, outer.columns.start
+        return (
+            slice(self.rows.start - top, self.rows.stop - top),
+            slice(self.columns.start - left, self.columns.stop - left),
+        )

@@ -1,8 +1,8 @@
 """How much of each pixel belongs to a region: mattes from a label map and a parser's probabilities, led by the photo.
 
 A label map's borders are as coarse as its pixels, and hair has none. So borders are left open: near them the parser's
-probabilities decide, smoothed by a guided filter (He et al. 2010) that follows the photo's edges. Far from a border the
-label map alone counts, because a person may have corrected it.
+probabilities and the photo's colours decide (`engine.compose.evidence`), smoothed by a guided filter (He et al. 2010)
+that follows the photo's edges. Far from a border the label map alone counts, because a person may have corrected it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from engine.compose.colour_space import to_lab
+from engine.compose.evidence import likeness, mistaken, overlooked
 from engine.compose.guided_filter import evaluate, guided_coefficients
+from engine.compose.regions import mixture_of
 
 Array = np.ndarray
 
@@ -25,23 +28,30 @@ BORDER = 1.5
 """How far from a border (standard deviation, pixels) the parser may move it."""
 TRUST = 0.5
 """Weight of the parser beside the label map at borders."""
+PRIOR_DOUBT, COLOUR_DOUBT = 0.02, 0.05
+"""How far from certain label map and parser are at best, and what colours say."""
 DEEP = 7.0
 """Pixels inside a region, counted from its border, from which on the matte is 1 whatever the photo shows."""
-OUTER, INNER = 5.0, 3.0
+OUTER, INNER = 5.0, 1.5
 """Pixels outside and inside a border over which a matte rises from 0 to 1 at most."""
+OPEN = 3.0
+"""Pixels inside a border up to which nothing holds a matte up."""
 FULL = 0.9
 """What the guided filter must give for a matte of 1: it never quite reaches 1 along a border."""
+CONTRAST, LEAST_DOUBT = 0.3, 0.3
+"""Difference of a region's colours from those beside it (Euclidean, sRGB 0..1) at which a border is as clear as can be,
+and the doubt about it that is left."""
 BEYOND = 0.02
 """Share of the frame that a matte may touch outside its region."""
 
 
 @dataclass(frozen=True)
 class Matte:
-    """One region's matte as what can be enlarged: clip((a . colour + b - floor) / (FULL - floor)), held in bounds.
+    """One region's matte as what can be enlarged: a . colour + b, held in bounds.
 
-    a: (h, w, 3), b: (h, w) float32, coefficients of the guided filter on sRGB colours in 0..1.
+    a: (h, w, 3), b: (h, w) float32, on sRGB colours in 0..1, see `guided_coefficients`.
     core: (h, w) float32, where it is at least so much. ramp: (h, w) float32, at most so much.
-    admitted: (h, w) bool, small pixels in which it may be over 0 outside the region. floor: what counts as nothing.
+    admitted: (h, w) bool, small pixels in which it may be over 0 outside the region.
     labels: ids of the labels that make up the region. share: (h, w) float32, the part of the matte that is one of
     these labels' own, or None where the region has one label; shares of all its labels sum to 1.
     """
@@ -51,23 +61,28 @@ class Matte:
     core: Array
     ramp: Array
     admitted: Array
-    floor: float
     labels: tuple[int, ...]
     share: Array | None = None
 
     def on(self, colours: Array, label_map: Array) -> Array:
         """The matte (h, w) float32 in 0..1 of the small picture: colours (h, w, 3) in 0..1, label_map (h, w)."""
+        return self.own(self.coverage(colours, label_map))
+
+    def coverage(self, colours: Array, label_map: Array) -> Array:
+        """How much of each pixel is the region's, all its labels together; arguments and result as of `on`."""
         alpha = np.einsum("hwc,hwc->hw", self.a, colours) + self.b
-        held = self.held(alpha, self.core, self.ramp, np.isin(label_map, self.labels) | self.admitted)
-        return held if self.share is None else held * self.share
+        return self.held(alpha, self.core, self.ramp, np.isin(label_map, self.labels) | self.admitted)
+
+    def own(self, coverage: Array) -> Array:
+        """What of `coverage` (h, w) is the own label's."""
+        return coverage if self.share is None else coverage * self.share
 
     def held(self, alpha: Array, core: Array, ramp: Array, allowed: Array) -> Array:
         """The filter's result `alpha` within its bounds, which lie in 0..1, and 0 where not `allowed`: all (h, w)."""
-        scaled = alpha - np.float32(self.floor)
-        scaled *= np.float32(1 / (FULL - self.floor))
-        np.maximum(scaled, core, out=scaled)
-        np.minimum(scaled, ramp, out=scaled)
-        return np.multiply(scaled, allowed, dtype=np.float32)
+        held = np.maximum(alpha, core)
+        np.minimum(held, ramp, out=held)
+        np.maximum(held, 0, out=held)
+        return np.multiply(held, allowed, dtype=np.float32)
 
 
 def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> Array:
@@ -97,17 +112,6 @@ def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> A
     return TRUST * opened + (1 - TRUST) * hot
 
 
-def mattes(colours: Array, soft: Array) -> Array:
-    """Mattes of all labels, (h, w, L) float32 in 0..1 with sum 1.
-
-    Args:
-        colours: (h, w, 3) float32 in 0..1, the photo at this size.
-        soft: (h, w, L) from `soft_labels`.
-    """
-    filtered = np.clip(evaluate(colours, *guided_coefficients(colours, soft, RADIUS, EPSILON)), 0, 1)
-    return filtered / np.maximum(filtered.sum(-1, keepdims=True), 1e-6)
-
-
 def region_mattes(
     colours: Array, soft: Array, label_map: Array, labels: Sequence[int], outside: Array | None = None
 ) -> dict[int, Matte]:
@@ -125,19 +129,15 @@ def region_mattes(
             map; 1 or 0 by `label_map` unless given.
     """
     labels = tuple(labels)
-    region = np.isin(label_map, labels)
-    together = soft[..., list(labels)].sum(-1, keepdims=True)
-    a, b = guided_coefficients(colours, together, RADIUS, EPSILON)
-    inside, away = distance(region), distance(~region)
-    thick = local_thickness(inside)
-    inner, deep = INNER * thick, DEEP * thick
-    outer = OUTER * thick
-    core = np.clip((inside - inner) / (deep - inner), 0, 1).astype(np.float32)
-    ramp = np.clip((np.where(region, inside, 1 - away) + outer - 1) / (outer + inner - 1), 0, 1).astype(np.float32)
+    region, posterior = _seen(colours, soft[..., list(labels)].sum(-1), np.isin(label_map, labels))
+    a, b = guided_coefficients(colours, posterior[..., None], RADIUS, EPSILON)
+    core, ramp = _bounds(region)
     alpha = np.where(ramp > 0, evaluate(colours, a, b)[..., 0], 0)
-    fraction = (~region).astype(np.float32) if outside is None else outside.astype(np.float32)
-    admitted, floor = _admitted(alpha, fraction)
-    matte = Matte(a[..., 0, :], b[..., 0], core, ramp, admitted, floor, labels)
+    fraction = (~np.isin(label_map, labels)).astype(np.float32) if outside is None else outside.astype(np.float32)
+    contrast = np.linalg.norm(mixture_of(colours, posterior), axis=-1)
+    admitted, nothing = _admitted(alpha, fraction, np.clip(1 - contrast / CONTRAST, LEAST_DOUBT, 1))
+    scale = 1 / (FULL - nothing)
+    matte = Matte(a[..., 0, :] * scale[..., None], (b[..., 0] - nothing) * scale, core, ramp, admitted, labels)
     if len(labels) == 1:
         return {labels[0]: matte}
     shares = soft[..., list(labels)] + 1e-6
@@ -145,8 +145,39 @@ def region_mattes(
     return {label: replace(matte, share=shares[..., n]) for n, label in enumerate(labels)}
 
 
+def _seen(colours: Array, prior: Array, region: Array) -> tuple[Array, Array]:
+    """A region (h, w) bool without what the photo shows to be none of it, and how likely each pixel is one of it.
+
+    prior: (h, w) in 0..1, from label map and parser. The second array is (h, w) float32 in 0..1.
+    """
+    lab, inside, away = to_lab(colours), distance(region), distance(~region)
+    likely = likeness(lab, inside, away)
+    wrong, holes = mistaken(likely, lab[..., 0], inside), overlooked(likely, region)
+    if not wrong[region].all():
+        region = (region & ~wrong) | holes
+        prior = np.where(holes, 1, prior * ~wrong)
+    return region, _weighed(prior, likely)
+
+
+def _bounds(region: Array) -> tuple[Array, Array]:
+    """Core and ramp (h, w) float32 of a region, see `Matte`."""
+    inside, away = distance(region), distance(~region)
+    thick = local_thickness(inside)
+    core = np.clip((inside - OPEN * thick) / ((DEEP - OPEN) * thick), 0, 1)
+    outer, width = OUTER * thick - 1, (OUTER + INNER) * thick - 1
+    ramp = np.clip((np.where(region, inside, 1 - away) + outer) / width, 0, 1)
+    return core.astype(np.float32), ramp.astype(np.float32)
+
+
+def _weighed(prior: Array, likely: Array) -> Array:
+    """Prior odds times what the colours say, (h, w) in 0..1, neither of them beyond doubt."""
+    prior, likely = np.clip(prior, PRIOR_DOUBT, 1 - PRIOR_DOUBT), np.clip(likely, COLOUR_DOUBT, 1 - COLOUR_DOUBT)
+    ours = prior * likely
+    return (ours / (ours + (1 - prior) * (1 - likely))).astype(np.float32)
+
+
 def local_thickness(inside: Array) -> Array:
-    """(h, w) float32, 0.25 to 1: how thick a region is nearby, 1 where 2 DEEP pixels or more.
+    """(h, w) float32, 0.35 to 1: how thick a region is nearby, 1 where 2 DEEP pixels or more.
 
     inside: (h, w) distance to the border, 0 outside. Soft borders of a thin region, such as a lip, must be narrow:
     they would meet in its middle and leave nothing of it.
@@ -156,20 +187,23 @@ def local_thickness(inside: Array) -> Array:
     return np.clip(cv2.blur(nearby, (side // 2, side // 2)) / (2 * DEEP), 0.35, 1)
 
 
-def _admitted(alpha: Array, outside: Array) -> tuple[Array, float]:
-    """Where a matte may be over 0 outside its region, (h, w) bool, and what counts as nothing so that it fades there.
+def _admitted(alpha: Array, outside: Array, doubt: Array) -> tuple[Array, Array]:
+    """Where a matte may be over 0 outside its region, (h, w) bool, and what counts as nothing there, (h, w) float32.
 
-    Pixels are admitted by their matte, the largest first, until what they hold of the outside is `BEYOND` of the frame:
-    that much is spent on the hair that sticks out, not on an even band. At most half of FULL counts as nothing.
+    alpha, outside: (h, w), the matte and how much of each pixel lies outside. doubt: (h, w) in 0..1, how little the
+    photo says there. Pixels are admitted by their matte over their doubt, the largest first, until what they hold of
+    the outside is `BEYOND` of the frame: that much is spent on the hair that sticks out, not on an even band. What
+    counts as nothing grows with doubt, at most to half of FULL: a matte fades where pixels are no longer admitted.
     """
-    order = np.argsort(-alpha, axis=None, kind="stable")
+    rank = alpha / doubt
+    order = np.argsort(-rank, axis=None, kind="stable")
     spent = np.cumsum(np.maximum(outside.ravel()[order], 0), dtype=np.float64)
     count = int(np.searchsorted(spent, BEYOND * alpha.size, side="right"))
     admitted = np.zeros(alpha.size, bool)
     admitted[order[:count]] = True
     admitted = admitted.reshape(alpha.shape) & (alpha > 0)
-    floor = float(alpha.ravel()[order[count]]) if count < alpha.size else 0.0
-    return admitted, float(np.clip(floor, 0, FULL / 2))
+    limit = float(rank.ravel()[order[count]]) if count < alpha.size else 0.0
+    return admitted, np.clip(limit * doubt, 0, FULL / 2).astype(np.float32)
 
 
 def corrected(matte: Matte, added: Array | None = None, removed: Array | None = None) -> Matte:

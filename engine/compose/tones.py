@@ -11,10 +11,12 @@ All colours are CIELAB with lightness 0..100, as `cv2.cvtColor` makes it of floa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+
+from engine.compose.own_colour import OwnColour
 
 Array = np.ndarray
 
@@ -26,7 +28,13 @@ MIN_SLOPE, MAX_SLOPE = 0.4, 2.0
 OUTER_SLOPE = 0.7
 """Beyond the quantiles, where a few highlights and shadows are."""
 MIN_DETAIL, MAX_DETAIL = 0.8, 1.0
-"""Gains of the photo's detail, see `textures`."""
+"""Gains of the photo's detail. At most 1: more stretches JPEG noise."""
+DIM = 1.3
+"""Of detail's least gain, as a multiple of the gain of lightness + 16: light hair's strands stand out in black."""
+LIFT, LIFTED = 35.0, 0.5
+"""By how much a region becomes lighter in full, in units of L, and what part of the rest it gains."""
+FLAT_DETAIL = 2.0
+"""Detail, in units of L, under which a style is flat; at twice as much it is textured."""
 MIN_CHROMA, MAX_CHROMA = 0.3, 1.5
 """Gains of the deviations from the chroma curve."""
 SMOOTH_TONES = 5.0
@@ -41,7 +49,7 @@ class Tones:
 
     lightness: (Q,) quantiles of its smoothed lightness at `QUANTILES`, 0..100.
     chroma: (LEVELS, 2) mean a, b at each lightness. deviation: (2,) spread of a, b around that.
-    detail: spread of lightness around the smoothed one. mean: (3,) mean colour.
+    detail: spread of lightness around the smoothed one. mean: (3,) mean colour. exact: the mean is what was asked for.
     """
 
     lightness: Array
@@ -49,6 +57,7 @@ class Tones:
     deviation: Array
     detail: float
     mean: Array
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class ToneMap:
 
     lightness: (LEVELS,) the new smoothed lightness. detail_gain: factor of the rest of the lightness.
     chroma_from, chroma_to: (LEVELS, 2) mean chroma at the old and at the new lightness; chroma_gain: (2,) factor of
-    deviations from it. offset: (3,) added at the end.
+    deviations from it. offset: (3,) added at the end. own: pixels that are not of this colour stay, or None.
     """
 
     lightness: Array
@@ -66,6 +75,7 @@ class ToneMap:
     chroma_to: Array
     chroma_gain: Array
     offset: Array
+    own: OwnColour | None = None
 
     def apply(self, lab: Array, base: Array) -> Array:
         """New colours (h, w, 3) float32 of `lab` (h, w, 3) whose smoothed lightness is `base` (h, w)."""
@@ -80,7 +90,12 @@ class ToneMap:
             plane += np.take(_fine(self.chroma_to[:, n] + self.offset[n + 1]), new_step)
             plane -= np.take(_fine(self.chroma_from[:, n] * gain), old_step)
             planes.append(plane)
-        return cv2.merge(planes)
+        new = cv2.merge(planes)
+        if self.own is not None:
+            new -= lab
+            new *= self.own.share(lab)[..., None]
+            new += lab
+        return new
 
 
 FINE = 40
@@ -136,17 +151,32 @@ def measure_tones(lab: Array, weight: Array, base: Array) -> Tones:
     )
 
 
-def fit_tone_map(photo: Tones, style: Tones, *, detail: tuple[float, float] = (MIN_DETAIL, MAX_DETAIL)) -> ToneMap:
-    """The map from a photo's tones to a style's; `detail`: limits of the detail's gain."""
-    gain = float(np.clip(style.detail / max(photo.detail, 0.2), *detail))
+def fit_tone_map(photo: Tones, style: Tones) -> ToneMap:
+    """The map from a photo's tones to a style's."""
+    dimming = (style.mean[0] + 16) / (photo.mean[0] + 16)
+    least = min(MIN_DETAIL, DIM * dimming)
+    gain = float(np.clip(style.detail / max(photo.detail, 0.2), least, MAX_DETAIL))
     chroma_gain = np.clip(style.deviation / np.maximum(photo.deviation, 0.3), MIN_CHROMA, MAX_CHROMA)
     curve = lightness_curve(photo.lightness, style.lightness)
     return ToneMap(curve, gain, photo.chroma, style.chroma, chroma_gain, np.zeros(3))
 
 
-def lightness_curve(
-    before: Array, after: Array, *, min_slope: float = MIN_SLOPE, max_slope: float = MAX_SLOPE
-) -> Array:
+def within_reach(photo: Tones, style: Tones) -> Tones:
+    """The style, darker where it would lift the photo by more than `LIFT`: black has no light and shade to be lifted.
+
+    A flat wall may become white; black hair made platinum looks as of plastic. Half of the rest is given up, and
+    chroma is what the style has at the lightness that is left.
+    """
+    textured = np.clip((style.detail - FLAT_DETAIL) / FLAT_DETAIL, 0, 1)
+    excess = (style.mean[0] - photo.mean[0] - LIFT) * (1 - LIFTED) * textured
+    if excess <= 0 or style.exact:
+        return style
+    full, dimmed = at_level(style.chroma, np.array([style.mean[0], style.mean[0] - excess]))
+    mean = style.mean - np.array([excess, *(full - dimmed)])
+    return replace(style, lightness=style.lightness - excess, mean=mean)
+
+
+def lightness_curve(before: Array, after: Array) -> Array:
     """A monotone curve (LEVELS,) that takes the quantiles `before` (Q,) to about `after` (Q,), slopes clamped.
 
     The mean of the quantiles is met exactly; a clamped slope gives up spread, not the mean.
@@ -158,7 +188,7 @@ def lightness_curve(
     curve[low] = after[0] + (levels[low] - before[0]) * OUTER_SLOPE
     curve[high] = after[-1] + (levels[high] - before[-1]) * OUTER_SLOPE
     curve = cv2.GaussianBlur(curve[None], (0, 0), 3, borderType=cv2.BORDER_REPLICATE)[0]
-    steps = np.clip(np.diff(curve), min_slope, max_slope)
+    steps = np.clip(np.diff(curve), MIN_SLOPE, MAX_SLOPE)
     rebuilt = np.concatenate([[0.0], np.cumsum(steps)])
     return rebuilt + (after.mean() - np.interp(before, levels, rebuilt).mean())
 

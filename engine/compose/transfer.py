@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engine.compose.change import to_colours, to_lab
+from engine.compose.colour_space import to_colours, to_lab
 
 Array = np.ndarray
 

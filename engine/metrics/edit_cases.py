@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from engine.compose.own_colour import ONE_COLOURED
 from engine.errors import BadRequest, Cancelled, Message, NotSupported
 from engine.labels.label_sets import LabelSet
 from engine.metrics.edits import COMPOSITION, EDITS, METHODS, PAINTED, Case, Numbers, measure_edit
@@ -142,6 +143,7 @@ def cases_of(
             both,
             wanted,
             repaint(painter, photo.label_map, styles),
+            one_coloured=frozenset(n for n in both if painter.label_set[n].name in ONE_COLOURED),
             **by_photo,
         )
 

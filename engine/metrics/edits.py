@@ -64,6 +64,7 @@ class Case:
     labels: ids that are restyled, all of them in the photo. wanted: (L, D) the codes to reach.
     style, style_map: the style's photo and its label map, or None for a style without a photo.
     painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
+    one_coloured: ids of labels whose regions are of one colour (`engine.compose.own_colour`).
     """
 
     photo: Array
@@ -74,6 +75,7 @@ class Case:
     painted: Array
     style: Array | None = None
     style_map: Array | None = None
+    one_coloured: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -150,16 +152,23 @@ def composed(case: Case) -> tuple[Array, float]:
     count = len(case.wanted)
     label_map = np.minimum(case.label_map, count - 1)
     mattes = region_mattes(photo, soft_labels(label_map, count, case.shares), label_map, case.labels)
-    changes = [region_change(photo, label_map, label, mattes[label], style_tones(case, label)) for label in case.labels]
+    changes = [
+        region_change(
+            photo, label_map, label, mattes[label], style_tones(case, label), one_colour=label in case.one_coloured
+        )
+        for label in case.labels
+    ]
     beyond = touched(case.photo, label_map, changes) & ~np.isin(label_map, case.labels)
     return compose(case.photo, label_map, changes), float(beyond.mean())
 
 
 def style_tones(case: Case, label: int) -> Tones:
     """What a label is to look like: as in the style's photo, or as painted where there is none."""
+    shown, shown_map = case.painted, case.label_map
     if case.style is not None and case.style_map is not None:
-        return tones_of(as_colours(case.style), (case.style_map == label).astype(np.float32))
-    return tones_of(as_colours(case.painted), (case.label_map == label).astype(np.float32))
+        shown, shown_map = case.style, case.style_map
+    region = (shown_map == label).astype(np.float32)
+    return tones_of(as_colours(shown), region, one_colour=label in case.one_coloured)
 
 
 def as_table(rows: Sequence[Numbers]) -> str:

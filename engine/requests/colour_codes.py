@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.compose.change import BASE_SIGMA, region_blur, to_colours, to_lab, tones_of
+from engine.compose.change import BASE_SIGMA, tones_of
+from engine.compose.colour_space import to_colours, to_lab
 from engine.compose.colours import colour_tones
+from engine.compose.regions import region_blur
 from engine.compose.samples import as_colours
 from engine.compose.tones import fit_tone_map
 from engine.errors import NotSupported

@@ -15,6 +15,7 @@ from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
 from engine.compose.composition import compose
 from engine.compose.mattes import region_mattes
+from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, in_colour
 from engine.compose.tones import Tones
 from engine.errors import BadRequest, Message, MissingStyle
@@ -168,9 +169,7 @@ class _Job:
         self.parser_name = services.shelf.parser_for(self.painter.label_set)  # reads all cards: once
         report(0.1, Message("finding regions"))
         self.frame_key, self.frame = self._find_frame()
-        self.notes: list[str] = [
-            Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings
-        ]
+        self.notes: list[str] = [Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings]
 
     def photo(self, view: int) -> Photo:
         """The photo, with its longer side reduced to `view` pixels, or as it is where that is 0."""
@@ -230,7 +229,15 @@ class _Job:
                 ("mattes", self.frame_key, labels),
                 lambda: region_mattes(frame.colours, frame.soft, frame.label_map, labels, frame.outside(labels)),
             )
-            return region_change(frame.colours, frame.label_map, edit.label, mattes[edit.label], tones, box=frame.box)
+            return region_change(
+                frame.colours,
+                frame.label_map,
+                edit.label,
+                mattes[edit.label],
+                tones,
+                box=frame.box,
+                one_colour=_one_colour(self.painter.label_set, edit.label),
+            )
 
         return kept.get(("change", self.frame_key, labels, edit.label, tones_key), fitted).weakened(edit.strength)
 
@@ -249,9 +256,9 @@ class _Job:
             return key, self.services.kept.get(key, lambda: _photo_tones(style, label_set, self.services))
         key += self.frame_key, edit.label
         if isinstance(style, ColourStyle):
-            own = self._region(edit.label)
+            own, one = self._region(edit.label), _one_colour(label_set, edit.label)
             return key, self.services.kept.get(
-                key, lambda: (colour_tones(style.rgb(), tones_of(self.frame.colours, own)), ())
+                key, lambda: (colour_tones(style.rgb(), tones_of(self.frame.colours, own, one_colour=one)), ())
             )
         key += self.painter.card.name, self.painter.card.identity
         return key, self.services.kept.get(key, lambda: self._painted_tones(edit))
@@ -276,7 +283,12 @@ class _Job:
         request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
         tensor, notes = read_codes(request, self.painter, services, self.report)
         pixels, _ = self.painter.paint(request, tensor, painting)
-        return tones_of(as_colours(pixels), self._region(edit.label)), tuple(notes)
+        one_colour = _one_colour(self.painter.label_set, edit.label)
+        return tones_of(as_colours(pixels), self._region(edit.label), one_colour=one_colour), tuple(notes)
+
+
+def _one_colour(label_set: LabelSet, label: int) -> bool:
+    return label < len(label_set) and label_set[label].name in ONE_COLOURED
 
 
 def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> TonesAndNotes:
@@ -289,7 +301,9 @@ def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> 
         shown = [label_set[int(n)].name for n in np.unique(label_map) if n < len(label_set)]
         raise MissingStyle(
             '"{0}" has no region "{1}" to take a style from; its regions are {2}.',
-            style.path, label_set[style.label].name, ", ".join(shown),
+            style.path,
+            label_set[style.label].name,
+            ", ".join(shown),
         )
     factor = SIDE / max(pixels.shape[:2])
     if factor < 1:
@@ -298,4 +312,5 @@ def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> 
         if smaller.any():
             pixels, region = resize_image(pixels, *size), smaller
     notes = (*notes_of(style.path, picture.notes), *map_notes)
-    return tones_of(as_colours(pixels), region.astype(np.float32)), notes
+    one_colour = _one_colour(label_set, style.label)
+    return tones_of(as_colours(pixels), region.astype(np.float32), one_colour=one_colour), notes

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.compose.change import RegionChange, new_colours, to_lab
-from engine.compose.mattes import FULL
+from engine.compose.change import RegionChange, colour_change, unmixed
 
 Array = np.ndarray
 
@@ -36,16 +35,13 @@ def literal_composition(photo: Array, label_map: Array, changes: Sequence[Region
     for change in changes:
         matte = change.matte
         a = np.stack([enlarged(matte.a[..., n], height, width) for n in range(3)], axis=-1)
-        alpha = (a * colours).sum(-1) + enlarged(matte.b, height, width)
-        alpha = np.clip((alpha - matte.floor) / (FULL - matte.floor), 0, 1)
+        alpha = np.clip((a * colours).sum(-1) + enlarged(matte.b, height, width), 0, 1)
         alpha = np.minimum(np.maximum(alpha, enlarged(matte.core, height, width)), enlarged(matte.ramp, height, width))
         rows = ((np.arange(height) + 0.5) * matte.admitted.shape[0] / height).astype(int)
         columns = ((np.arange(width) + 0.5) * matte.admitted.shape[1] / width).astype(int)
         alpha = alpha * (np.isin(label_map, matte.labels) | matte.admitted[rows][:, columns])
         base = enlarged(change.base, height, width).astype(np.float32)
-        spread = np.stack([enlarged(change.spread[..., n], height, width) for n in range(3)], axis=-1)
-        new = new_colours(
-            colours, to_lab(colours), alpha.astype(np.float32), base, change.tones, spread.astype(np.float32), None
-        )
-        result += change.strength * alpha[..., None] * (new - colours)
+        mixture = np.stack([enlarged(change.mixture[..., n], height, width) for n in range(3)], axis=-1)
+        clean = unmixed(colours, alpha.astype(np.float32), mixture.astype(np.float32))
+        result += change.strength * alpha[..., None] * colour_change(clean, base, change.tones)
     return result

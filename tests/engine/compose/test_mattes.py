@@ -1,4 +1,4 @@
-"""Mattes: they sum to 1, follow the photo's edges, obey the label map deep inside, and a brush corrects them."""
+"""Mattes: they follow the photo's edges, obey the label map deep inside, and a brush corrects them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compose.guided_filter import evaluate, guided_coefficients
-from engine.compose.mattes import corrected, mattes, region_mattes, soft_labels
+from engine.compose.mattes import corrected, region_mattes, soft_labels
 from engine.compose.samples import as_colours
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 6), st.integers(1, 40), st.integers(1, 40), st.booleans())
-def test_mattes_of_all_labels_sum_to_one(seed, labels, height, width, parsed):
+def test_what_a_pixel_may_be_sums_to_one(seed, labels, height, width, parsed):
     rng = np.random.default_rng(seed)
     label_map = rng.integers(0, labels, (height, width), np.uint8)
     shares = rng.dirichlet(np.ones(labels), (height, width)).transpose(2, 0, 1) if parsed else None
     soft = soft_labels(label_map, labels, shares)
+    assert soft.min() >= 0
     np.testing.assert_allclose(soft.sum(-1), 1, atol=1e-5)
-    found = mattes(rng.random((height, width, 3), np.float32), soft)
-    assert found.min() >= 0
-    np.testing.assert_allclose(found.sum(-1), 1, atol=1e-4)
 
 
 def test_the_guided_filter_follows_its_formulas():
@@ -95,3 +93,36 @@ def test_a_thin_region_keeps_a_middle_that_is_all_its_own():
         as_colours(photo), label_map
     )
     assert alpha[32:34, 14:50].min() > 0.8
+
+
+def alpha_of(photo: np.ndarray, label_map: np.ndarray, label: int = HAIR) -> np.ndarray:
+    """The matte (h, w) of one label of a drawn photo, without a parser."""
+    colours = as_colours(photo)
+    matte = region_mattes(colours, soft_labels(label_map, 3), label_map, (label,))[label]
+    return matte.on(colours, label_map)
+
+
+def test_a_flat_background_that_the_map_takes_for_hair_stays_background():
+    photo, label_map = drawn_photo(256, 256)
+    wedge = np.zeros((256, 256), bool)
+    wedge[:22, 112:144] = True  # from the frame's edge down to the crown, as parsers do it
+    wrong_map = np.where(wedge, HAIR, label_map).astype(np.uint8)
+    assert (label_map[wedge] != HAIR).mean() > 0.9
+    alpha = alpha_of(photo, wrong_map)
+    assert alpha[:12, 116:140].max() < 0.15
+    assert alpha[40:60, 116:140].min() > 0.95  # the hair below it is hair
+
+
+def test_a_highlight_of_hair_as_bright_as_the_wall_behind_is_still_hair():
+    photo, label_map = drawn_photo(256, 256)
+    photo[50:56, 100:150] = (205, 212, 225)
+    assert alpha_of(photo, label_map)[50:56, 100:150].min() > 0.95
+
+
+def test_a_small_hole_of_a_map_that_looks_like_hair_is_hair():
+    photo, label_map = drawn_photo(256, 256)
+    holed = label_map.copy()
+    holed[60:66, 120:126] = 0
+    assert alpha_of(photo, holed)[60:66, 120:126].min() > 0.8
+    photo[60:66, 120:126] = (220, 30, 200)  # a hairpin
+    assert alpha_of(photo, holed)[61:65, 121:125].max() < 0.4

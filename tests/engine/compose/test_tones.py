@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.compose.change import model_change, region_blur, to_lab, tones_of
+from engine.compose.change import region_change, tones_of
+from engine.compose.colour_space import to_lab
 from engine.compose.colours import colour_tones
 from engine.compose.composition import compose
+from engine.compose.mattes import region_mattes, soft_labels
+from engine.compose.own_colour import own_colour
+from engine.compose.regions import region_blur
 from engine.compose.samples import as_colours
-from engine.compose.tones import MAX_SLOPE, MIN_SLOPE, fit_tone_map, lightness_curve, measure_tones
+from engine.compose.tones import (
+    MAX_SLOPE,
+    MIN_SLOPE,
+    Tones,
+    fit_tone_map,
+    lightness_curve,
+    measure_tones,
+    within_reach,
+)
 from engine.compose.transfer import plain_transfer
-from tests.engine.compose.drawn import HAIR, drawn_photo
+from tests.engine.compose.drawn import HAIR, SKIN, drawn_photo
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,9 +76,6 @@ def test_a_blur_inside_a_region_does_not_see_what_lies_outside():
 
 @pytest.mark.parametrize("colour", [(0.63, 0.06, 0.19), (0.9, 0.85, 0.6), (0.05, 0.04, 0.1), (0, 0, 0), (1, 1, 1)])
 def test_a_colour_is_met_while_light_and_strands_stay(colour):
-    from engine.compose.change import region_change
-    from engine.compose.mattes import region_mattes, soft_labels
-
     photo, label_map = drawn_photo(96, 96)
     colours = as_colours(photo)
     style = colour_tones(colour, tones_of(colours, (label_map == HAIR).astype(np.float32)))
@@ -85,15 +96,6 @@ def test_a_colour_outside_its_range_is_refused():
         colour_tones((1.2, 0, 0), own)
 
 
-def test_the_models_change_has_no_mean_of_its_own():
-    before, label_map = drawn_photo(64, 64)
-    after, _ = drawn_photo(64, 64, seed=3)
-    after[:32] = np.clip(after[:32].astype(int) + 40, 0, 255)
-    change = model_change(as_colours(before), as_colours(after), label_map == HAIR)
-    assert np.abs(change[label_map == HAIR].mean(0)).max() < 1e-3
-    assert change[20, 32, 0] > change[50, 32, 0]
-
-
 def test_plain_transfer_gives_the_styles_mean_and_spread():
     photo, label_map = drawn_photo(64, 64)
     style, _ = drawn_photo(64, 64, seed=2)
@@ -106,3 +108,68 @@ def test_plain_transfer_gives_the_styles_mean_and_spread():
     np.testing.assert_array_equal(
         plain_transfer(as_colours(photo), region, as_colours(style), region)[~region], as_colours(photo)[~region]
     )
+
+
+def restyled(
+    photo: np.ndarray, label_map: np.ndarray, label: int, style: Tones, one_colour: bool = False
+) -> np.ndarray:
+    """A drawn photo with one region in a style."""
+    colours = as_colours(photo)
+    matte = region_mattes(colours, soft_labels(label_map, 3), label_map, (label,))[label]
+    change = region_change(colours, label_map, label, matte, style, one_colour=one_colour)
+    return compose(photo, label_map, [change])
+
+
+PALE_SKIN = Tones(
+    lightness=np.linspace(60, 90, 41),
+    chroma=np.stack([np.linspace(20, 12, 101), np.linspace(24, 16, 101)], axis=1),
+    deviation=np.array([2.0, 2.0]),
+    detail=1.5,
+    mean=np.array([76.0, 14.0, 18.0]),
+)
+
+
+def test_a_beard_in_skin_keeps_its_colour():
+    photo, label_map = drawn_photo(256, 256)
+    photo[label_map == SKIN] = (170, 115, 85)
+    beard = np.zeros(label_map.shape, bool)
+    beard[165:185, 105:150] = True
+    assert (label_map[beard] == SKIN).all()
+    photo[beard] = (48, 42, 40)
+    kept = restyled(photo, label_map, SKIN, PALE_SKIN, one_colour=True)
+    tinted = restyled(photo, label_map, SKIN, PALE_SKIN)
+    off = np.abs(kept[beard].astype(int) - photo[beard]).mean()
+    assert off < 3 < 10 < np.abs(tinted[beard].astype(int) - photo[beard]).mean()
+    cheek = (label_map == SKIN) & ~beard
+    assert kept[cheek].mean() > photo[cheek].mean() + 30
+
+
+def test_shaded_skin_is_skin_and_a_grey_region_has_no_colour_of_its_own():
+    shades = np.zeros((40, 40, 3), np.float32)
+    shades[:] = np.array([0.75, 0.5, 0.4]) * np.linspace(0.6, 1, 40)[:, None, None]
+    everywhere = np.ones((40, 40), np.float32)
+    own = own_colour(to_lab(shades), everywhere)
+    assert own is not None and own.share(to_lab(shades)).min() > 0.8
+    assert own_colour(to_lab(np.full((40, 40, 3), 0.5, np.float32)), everywhere) is None
+
+
+def test_strands_before_a_white_wall_become_dark_without_a_fringe():
+    photo, label_map = drawn_photo(256, 256)
+    photo[label_map == HAIR] = (200, 170, 120)
+    photo[label_map == 0] = 250
+    share = cv2.GaussianBlur((label_map == HAIR).astype(np.float32), (0, 0), 1.5)[..., None]
+    rim = (share[..., 0] > 0.35) & (share[..., 0] < 0.65) & (np.arange(256)[:, None] < 60)
+    mixed = np.rint(share * np.array([200, 170, 120]) + (1 - share) * 250)
+    photo = np.where((label_map == SKIN)[..., None], photo, mixed).astype(np.uint8)
+    dark = Tones(np.linspace(10, 25, 41), np.full((101, 2), 4.0), np.full(2, 1.0), 3.0, np.array([17.0, 4.0, 4.0]))
+    result = restyled(photo, label_map, HAIR, dark)
+    expected = share * result[70:80, 100:150].mean((0, 1)) + (1 - share) * 250
+    assert np.abs(result[rim] - expected[rim]).mean() < 25
+
+
+def test_black_hair_is_not_lifted_to_plastic_but_a_flat_wall_becomes_white():
+    white = Tones(np.linspace(80, 95, 41), np.zeros((101, 2)), np.ones(2), 5.0, np.array([88.0, 0.0, 0.0]))
+    black = Tones(np.linspace(5, 20, 41), np.zeros((101, 2)), np.ones(2), 5.0, np.array([12.0, 0.0, 0.0]))
+    assert 12 + 35 < within_reach(black, white).mean[0] < 75
+    assert within_reach(black, replace(white, detail=1.0)).mean[0] == 88
+    assert within_reach(white, black) is black
