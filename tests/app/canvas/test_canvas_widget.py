@@ -432,6 +432,7 @@ def test_a_stroke_recolours_its_pixels_and_repaints_only_around_them(canvas, doc
     mouse.release(at(12, 50))
     fresh = CanvasWidget(document)
     qtbot.addWidget(fresh)
+    shown(fresh)  # the map is coloured when it is first seen
     assert fresh._drawing._labels.image == canvas._drawing._labels.image
 
 
