@@ -72,6 +72,8 @@ def edit(
         check_folders(photo, target)
     else:
         check_target(target, EditRequest.suffixes)
+        if target.resolve() == photo.resolve():
+            raise BadRequest('"{0}" would be written over; choose another name for --out.', photo)
     if whole_folder and label_maps is not None and not label_maps.is_dir():
         raise BadRequest('"{0}" is one label map for a folder of photos; give a folder of maps.', label_maps)
     label_set = label_set_of(weights)

@@ -29,7 +29,8 @@ from engine.pictures.photos import Photo, at_view_size, read_photo
 from engine.requests.base import Frozen, Report, Request, Services
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.photo_frame import SIDE, Frame
+from engine.requests.parse import LabelMapFinder
+from engine.requests.photo_frame import SIDE, Frame, KeptParser, as_seen
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import LOCKS, RenderRequest, read_codes
 from engine.requests.style_pictures import label_map_of, notes_of
@@ -189,15 +190,20 @@ class _Job:
         return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
 
     def _find_frame(self) -> tuple[Hashable, Frame]:
-        label_set, given = self.painter.label_set, self.request.label_map
+        kept, label_set, given = self.services.kept, self.painter.label_set, self.request.label_map
         key = "frame", self.photo_key, given, label_set, self.parser_name
-        shelf = self.services.shelf
 
         def analysed() -> Frame:
-            parser = None if self.parser_name is None else shelf.parser(self.parser_name)
-            return Frame.of(self.photo(0).samples, given, label_set, parser)
+            looked_at = kept.get(("looked at", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
+            return Frame.of(looked_at, given, label_set, self._parser())
 
-        return key, self.services.kept.get(key, analysed)
+        return key, kept.get(key, analysed)
+
+    def _parser(self) -> LabelMapFinder | None:
+        if self.parser_name is None:
+            return None
+        parser = self.services.shelf.parser(self.parser_name)
+        return KeptParser(parser, self.services.kept, (self.photo_key, self.parser_name))
 
     def changes(self, edits: list[RegionEdit]) -> list[RegionChange]:
         """The edits' changes, fitted; an edit of a region that the photo does not have is left out, and a note says so.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,8 +15,9 @@ from engine.errors import BadRequest, Message, WeightsError
 from engine.labels.doubts import doubt_about, has_small_face
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
-from engine.pictures.closeup import focus, has_background, reduced
+from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import resize_image
+from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
 
@@ -49,13 +51,14 @@ class Frame:
 
     @classmethod
     def of(
-        cls, samples: Array, given: LabelMapData | None, label_set: LabelSet, parser: LabelMapFinder | None
+        cls, looked_at: Array, given: LabelMapData | None, label_set: LabelSet, parser: LabelMapFinder | None
     ) -> Frame:
-        """The frame of a photo's samples, its label map found by a parser of these labels unless given.
+        """The frame of a photo, its label map found by a parser of these labels unless given.
+
+        looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`.
 
         Raises WeightsError, BadLabelMap.
         """
-        looked_at = reduced(as_seen(samples))
         warnings: tuple[str, ...] = ()
         if given is not None:
             whole_map = given.array()
@@ -104,6 +107,26 @@ class Frame:
         if not part.size:
             return (~np.isin(self.label_map, labels)).astype(np.float32)
         return cv2.resize(part, self.label_map.shape[::-1], interpolation=cv2.INTER_AREA)
+
+
+class KeptParser:
+    """A parser that looks at each photo once, however often its label map is corrected.
+
+    key: of the photo and of the parser.
+    """
+
+    def __init__(self, parser: LabelMapFinder, kept: Kept, key: Hashable) -> None:
+        self._parser, self._kept, self._key = parser, kept, key
+        self.label_set = parser.label_set
+
+    def parse(self, pixels: Array) -> tuple[Array, float, tuple[str, ...]]:
+        """As the parser's."""
+        return self._kept.get(("parsed", self._key), lambda: self._parser.parse(pixels))
+
+    def probabilities(self, pixels: Array) -> Array:
+        """As the parser's, by what the frame shows."""
+        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
+        return self._kept.get(("shares", self._key, digest), lambda: self._parser.probabilities(pixels))
 
 
 def cut_off(label_map: Array) -> tuple[int, ...]:

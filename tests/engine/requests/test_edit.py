@@ -274,6 +274,31 @@ def test_a_style_picture_that_changed_is_read_again(
     assert (results[0] != results[1]).any()
 
 
+def test_a_corrected_label_map_asks_the_parser_nothing_again(
+    tiny_weights: Path, tmp_path: Path, tiny_label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_image(tmp_path / "street.png", photo_of(tiny_label_map.repeat(2, 0).repeat(2, 1)))
+    session = Session("cpu")
+    asked: list[str] = []
+
+    def counted(name: str) -> Any:
+        answer = getattr(parser, name)
+        return lambda pixels: (asked.append(name), answer(pixels))[1]
+
+    parser = session.load("tiny-parser")
+    for name in ("parse", "probabilities"):
+        monkeypatch.setattr(parser, name, counted(name))
+    first = EditRequest("tiny-sean", PhotoReference.of(tmp_path / "street.png"), (), None)
+    session.run(first)
+    session.run(first.replace(view=50))
+    assert asked == ["parse", "probabilities"]
+    corrected = tiny_label_map.copy()
+    for row in (3, 4, 5):
+        corrected[row, 30:34] = HAIR
+        session.run(first.replace(label_map=LabelMapData.from_array(corrected)))
+    assert len(asked) <= 3  # once more at most, for a frame of another size
+
+
 def test_kept_values_are_bounded_and_the_oldest_go_first() -> None:
     made: list[str] = []
 
@@ -304,6 +329,8 @@ def test_the_command_writes_the_edited_photo(
     assert done.code == 0, done.err
     before, after = read_photo(photo_file).samples, read_photo(tmp_path / "out.png").samples
     assert 0 < (before != after).any(-1).mean() < 0.1
+    over = run("edit", photo_file, "--weights", "tiny-sean", *words, "--out", photo_file)
+    assert over.code == 2 and "would be written over" in over.err
     twice = run("edit", photo_file, "--weights", "tiny-sean", *words[:4], "--style", "lower lip=mean", "--out", "o.png")
     assert twice.code == 2 and "twice" in twice.err
 
