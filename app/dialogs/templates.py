@@ -11,8 +11,11 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
     QListWidget,
     QListWidgetItem,
+    QSpinBox,
     QTabBar,
     QVBoxLayout,
     QWidget,
@@ -28,12 +31,15 @@ from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 
 SIDE = 144
+LEAST, MOST, EMPTY, STEP = 64, 2048, 256, 32
+"""Pixels of an empty map's sides: the limits, what is proposed, and by how much the arrows change it."""
 
 
 class TemplateDialog(QDialog):
-    """Shows templates and an empty map; a tab for each set of labels where there are several."""
+    """Shows templates and an empty map, whose size is asked; a tab for each set of labels where there are several."""
 
-    chosen = Signal(object, object)  # (H, W) uint8 label map, Gallery
+    chosen = Signal(object, object)  # (H, W) uint8 label map of a template, Gallery
+    empty_chosen = Signal(object, object)  # (H, W) uint8, empty and of the size that was asked for, Gallery
 
     def __init__(self, galleries: Sequence[Gallery], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +67,8 @@ class TemplateDialog(QDialog):
             self.tabs.addTab(set_name(gallery.label_set))
         self.tabs.setVisible(len(self._galleries) > 1)
         self.tabs.currentChanged.connect(self._show)
+        self.sizes = self._build_size()
+        self.list.currentRowChanged.connect(self._show_size)
         self._show()
         hint_label = muted_label(self.tr("The label map becomes a new document."))
         hint_label.setWordWrap(True)
@@ -76,8 +84,30 @@ class TemplateDialog(QDialog):
         column_layout.setSpacing(10)
         column_layout.addWidget(self.tabs)
         column_layout.addWidget(self.list, 1)
+        column_layout.addWidget(self.sizes)
         column_layout.addWidget(hint_label)
         column_layout.addWidget(button_box)
+
+    def _build_size(self) -> QWidget:
+        self.width_box, self.height_box = QSpinBox(), QSpinBox()
+        for box, name in ((self.width_box, self.tr("Width")), (self.height_box, self.tr("Height"))):
+            box.setRange(LEAST, MOST)
+            box.setSingleStep(STEP)
+            box.setValue(EMPTY)
+            box.setAccessibleName(name)
+        row = QWidget()
+        row_layout = QHBoxLayout(row)
+        row_layout.setContentsMargins(0, 0, 0, 0)
+        row_layout.addWidget(QLabel(self.tr("Size in pixels")))
+        row_layout.addWidget(self.width_box)
+        row_layout.addWidget(QLabel("×"))
+        row_layout.addWidget(self.height_box)
+        row_layout.addStretch(1)
+        return row
+
+    def _show_size(self, row: int) -> None:
+        """The size of a template is that of the weights; only an empty map has any."""
+        self.sizes.setVisible(row == len(self._maps) - 1)
 
     @property
     def gallery(self) -> Gallery:
@@ -95,8 +125,9 @@ class TemplateDialog(QDialog):
                 self._add(template_title, read_label_map(template.path, label_set).label_map, label_set)
             except EngineError:
                 continue  # made for other labels
-        self._add(self.tr("Empty"), np.zeros((256, 256), np.uint8), label_set)
+        self._add(self.tr("Empty"), np.zeros((EMPTY, EMPTY), np.uint8), label_set)
         self.list.setCurrentRow(0)
+        self._show_size(0)
 
     def _add(self, template_title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
         scale_factor = SIDE / max(label_map.shape)
@@ -111,8 +142,11 @@ class TemplateDialog(QDialog):
         self._maps.append(label_map)
 
     def accept(self, *_: object) -> None:
-        """Emit ``chosen`` with the map, and close."""
+        """Emit ``chosen`` with the map, or ``empty_chosen`` with an empty one, and close."""
         row = self.list.currentRow()
         super().accept()
-        if 0 <= row < len(self._maps):
+        if row == len(self._maps) - 1:
+            size = self.height_box.value(), self.width_box.value()
+            self.empty_chosen.emit(np.zeros(size, np.uint8), self.gallery)
+        elif 0 <= row < len(self._maps):
             self.chosen.emit(self._maps[row], self.gallery)

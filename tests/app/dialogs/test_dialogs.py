@@ -186,10 +186,23 @@ def test_every_template_that_ships_is_readable_and_titled(name):
 def test_a_template_becomes_a_map(qtbot, tmp_path):
     dialog = shown(qtbot, TemplateDialog([Gallery(FACES, "w", tuple(templates(FACES)))]))
     assert dialog.list.count() == len(templates(FACES)) + 1
-    dialog.list.setCurrentRow(dialog.list.count() - 1)
+    dialog.list.setCurrentRow(1)
     with qtbot.waitSignal(dialog.chosen) as told:
         dialog.accept()
-    assert not told.args[0].any()  # the empty one
+    assert np.array_equal(told.args[0], read_label_map(templates(FACES)[1].path, FACES).label_map)
+
+
+def test_an_empty_map_is_of_the_size_that_is_asked_for(qtbot):
+    dialog = shown(qtbot, TemplateDialog([Gallery(FACES, "w", tuple(templates(FACES)))]))
+    chosen = []
+    dialog.empty_chosen.connect(lambda label_map, gallery: chosen.append((label_map.shape, label_map.any())))
+    assert not dialog.sizes.isVisible()
+    dialog.list.setCurrentRow(dialog.list.count() - 1)
+    assert dialog.sizes.isVisible() and dialog.width_box.maximum() == 2048
+    dialog.width_box.setValue(2048)
+    dialog.height_box.setValue(640)
+    dialog.accept()
+    assert chosen == [((640, 2048), False)]
 
 
 def test_templates_of_several_label_sets_have_a_tab_each(qtbot):
