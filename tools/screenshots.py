@@ -25,6 +25,7 @@ from app.controllers import dice
 from app.controllers import morph as morphing
 from app.controllers import variety as varying
 from app.document.document import Document
+from app.document.opening import painting_path, read_request_file
 from app.shell.core import Core
 from app.shell.i18n import install_language
 from app.shell.settings import Settings
@@ -82,6 +83,7 @@ def journey(editor: start.Editor, core: Core, take_shot: Callable[..., None]) ->
         return document.picture is not None and bool(render.up_to_date)
 
     yield rendered
+    window.controllers.new.restore(read_request_file(painting_path()), undoable=False, keeps_file=False)
     document.set_current_label(HAIR)
     yield rendered
     take_shot("editor")

@@ -21,7 +21,7 @@ from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
 from app.document import opening as documents
-from app.document.opening import Found, Gallery, OpenedEdit, sample_path
+from app.document.opening import Found, Gallery, OpenedEdit, painting_path, sample_path
 from app.document.scene import Scene
 from app.jobs.originals import read_original
 from app.jobs.photos import Photo
@@ -86,7 +86,15 @@ class NewController(QObject):
     @Slot()
     def sample(self) -> None:
         """The document of the first start; the templates where there is none."""
-        opened_file = self._read_sample()
+        self._open_sample(sample_path())
+
+    @Slot()
+    def sample_painting(self) -> None:
+        """The painting that comes with Tessera; the templates where there is none."""
+        self._open_sample(painting_path())
+
+    def _open_sample(self, file_path: Path) -> None:
+        opened_file = self._read_sample(file_path)
         if opened_file is None:
             self.template()
         else:
@@ -96,7 +104,7 @@ class NewController(QObject):
 
     def first(self) -> None:
         """What the editor shows when it starts without a file: the sample, or the first template."""
-        opened_file = self._read_sample()
+        opened_file = self._read_sample(sample_path())
         if opened_file is None or not self._begin_with(opened_file):
             self._first_template()
 
@@ -320,8 +328,7 @@ class NewController(QObject):
 
     # --- the first document -------------------------------------------------------------------------
 
-    def _read_sample(self) -> Found | None:
-        file_path = sample_path()
+    def _read_sample(self, file_path: Path) -> Found | None:
         if not file_path.is_file():
             return None
         try:

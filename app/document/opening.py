@@ -111,7 +111,12 @@ def _located_request(text: str, path: Path) -> SceneRequest | EditRequest:
 
 
 def sample_path() -> Path:
-    """The document of the first start."""
+    """The document of the first start: a photograph that is edited."""
+    return resource("sample", "photo.request.json")
+
+
+def painting_path() -> Path:
+    """A label map that is painted in the styles of a portrait."""
     return resource("sample", "sample.request.json")
 
 

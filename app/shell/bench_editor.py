@@ -23,6 +23,7 @@ from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
+from app.document.opening import painting_path, read_request_file
 from app.shell.core import Core
 from app.shell.settings import Settings
 from app.shell.theme import Theme
@@ -182,7 +183,10 @@ class Bench:
         self.row("memory at rest", _resident(), "MB")
 
     def edits(self, count: int) -> None:
-        """Single edits of the sample document, each until its exact picture is there."""
+        """Single edits of a painting, each until its exact picture is there."""
+        new = self.window.controllers.new
+        new.restore(read_request_file(painting_path()), undoable=False, keeps_file=False)
+        self.wait(self.exact_shown)
         self.canvas.set_brush_diameter(40)
         times: dict[str, list[float]] = {"brush": [], "style": [], "seed": []}
         for n in range(count):

@@ -13,6 +13,7 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
+from app.document.opening import painting_path, read_request_file
 from app.shell.core import Core
 from app.shell.settings import Settings
 from engine.labels.label_maps import read_label_map, write_label_map
@@ -64,6 +65,8 @@ def editor(qtbot, qapp: QApplication, tmp_path: Path, shelf: str) -> Iterator[Ed
         )
         core.document.set_current_label(13)
         made.window.error_bar.dismiss()  # the sample's weights are not on this shelf
+    else:  # the journeys are of paintings
+        made.window.controllers.new.restore(read_request_file(painting_path()), undoable=False, keeps_file=False)
     qtbot.addWidget(made.window, before_close_func=lambda _: core.document.mark_saved())
     made.window.resize(1280, 860)
     made.show()

@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QEvent, Qt, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtTest import QTest
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMessageBox,
     QScrollBar,
+    QTabBar,
     QWidget,
 )
 
@@ -44,6 +46,7 @@ from app.shell.main_window import MainWindow
 from app.shell.theme import DARK, LIGHT, Theme, make_palette, style_sheet
 from engine.errors import BadFile
 from engine.labels.label_maps import write_label_map
+from engine.requests.photo_reference import PhotoReference
 from engine.systems.base import Abilities
 from tests.app.fakes import FACES
 from tests.fixtures import face_label_map, photo_of
@@ -503,3 +506,17 @@ def test_undo_back_to_what_is_shown_drops_the_render_under_way(window, core, eng
     engine.gate.set()
     assert window.controllers.render.up_to_date
     assert np.array_equal(core.document.picture, picture)
+
+
+def test_panels_that_share_one_place_have_one_row_of_tabs(core, qtbot, tmp_path):
+    """Where the window is low they all do; a tab bar of two was left behind, and both were drawn over each other."""
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "photo.png")
+    document, photo = core.document, PhotoReference.of(tmp_path / "photo.png")
+    document.new(label_set=document.label_set, label_map=document.label_map, kind="edit", photo=photo, undoable=False)
+    made = MainWindow(core)
+    qtbot.addWidget(made)
+    made.restore_place()
+    made.show()
+    qtbot.waitExposed(made)
+    bars = [bar for bar in made.findChildren(QTabBar) if bar.isVisible() and made.rect().intersects(bar.geometry())]
+    assert [bar.count() for bar in bars] == [3]
