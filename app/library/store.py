@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.errors import EngineError
 from engine.files import cannot, make_folder, read_bytes, write_bytes
-from engine.requests.style_file import MOST_BYTES, KeptStyle, read_style, write_style
+from engine.requests.style_file import MOST_BYTES, SUFFIX, KeptStyle, read_style, write_style
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,5 @@ def delete(entry: Entry) -> None:
 
 def _free_path(folder: Path, name: str) -> Path:
     """A file name that tells people which style it is, and that no other window takes."""
-    readable = re.sub(r"[^\w]+", "-", name).strip("-")[:40]
-    return folder / f"{readable or 'style'}-{secrets.token_hex(4)}.png"
+    readable = re.sub(r"[^\w ]+", "-", name).strip("- ")[:40]
+    return folder / f"{readable or 'style'}.{secrets.token_hex(4)}{SUFFIX}"

@@ -19,7 +19,8 @@ class Coloured(Protocol):
 
 
 class Pipette(QObject):
-    """While it is in hand it takes all clicks of the application: the left one picks, any other and Esc lay it down."""
+    """While it is in hand it takes all clicks of the application: the left one picks; any other, Esc and a window that
+    closes lay it down."""
 
     picked = Signal(QColor)
     hovered = Signal(QColor)
@@ -74,6 +75,8 @@ class Pipette(QObject):
                 self.lay_down()
                 self.picked.emit(colour)
             return True
+        elif kind == QEvent.Type.Close and watched.isWindow():
+            self.lay_down()
         return False
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.shell.i18n import CHINESE, language, tr
 from engine.labels.label_sets import Label, LabelSet
+from engine.requests.style_file import SUFFIX
 from engine.requests.styles import BlockStyle, ColourStyle, ImageStyle, MixStyle, SampleStyle, Style
 
 
@@ -31,6 +32,8 @@ def style_source(style: Style, label: int, label_set: LabelSet) -> str:
     """One short line: where the style of ``label`` comes from."""
     if isinstance(style, ImageStyle):
         file_name = Path(style.path.replace("\\", "/")).name or tr("a picture")
+        if file_name.endswith(SUFFIX):  # one of the library: the name that it was kept under
+            file_name = file_name.partition(".")[0]
         if style.label != label:
             return tr("{0}, {1}").format(file_name, name_of(label_set, style.label))
         return file_name

@@ -25,6 +25,8 @@ from engine.requests.styles import ImageStyle, Style
 
 SIDE = 512
 """Longer side of a kept picture in pixels: twice of what networks and edits look at."""
+SUFFIX = ".style.png"
+"""What the name of a kept style's file ends in, behind the style's name and what tells it from others of that name."""
 MOST_BYTES = 64 << 20
 LONGEST_NAME = 80
 

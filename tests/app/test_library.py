@@ -113,6 +113,7 @@ def test_a_style_is_kept_under_a_name_and_taken_after_a_restart(
     (file,) = folder.glob("*.png")
     assert photo.style(HAIR) == read_style(file).style and photo.style(HAIR).path == str(file)
     assert photo.undo_text == "Style of Hair from Anna"
+    assert window.core.scope.source(HAIR) == "Anna"  # not the name of its file
 
 
 def test_what_another_window_keeps_and_deletes_is_shown(window, qtbot, folder):

@@ -146,11 +146,14 @@ def test_the_pipette_takes_a_colour_from_a_style_s_picture(window, photo, qtbot)
     assert photo_style == RED
 
 
-@pytest.mark.parametrize("end", ["escape", "right button"])
+@pytest.mark.parametrize("end", ["escape", "right button", "window closed"])
 def test_the_pipette_is_laid_down(window, photo, qtbot, end):
     window.actions_by_id["style_pipette"].trigger()
     if end == "escape":
         qtbot.keyClick(window.canvas, Qt.Key.Key_Escape)
+    elif end == "window closed":
+        photo.mark_saved()
+        window.close()
     else:
         qtbot.mousePress(window.canvas, Qt.MouseButton.RightButton, pos=on_canvas(window, 5, 5))
     assert not window.controllers.colours.pipette.in_hand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -57,6 +58,7 @@ class StyleShelf(QListWidget):
         self._document, self._thumbnails, self._scope = document, thumbnails, scope
         self._entries: tuple[Entry, ...] = ()
         self._rows = rows
+        self._looks: dict[Path, QPixmap] = {}  # of styles that show what they looked like when they were kept
         self.setObjectName("shelf")
         self.setAccessibleName(self.tr("Library of styles"))
         self.setViewMode(QListWidget.ViewMode.IconMode)
@@ -80,6 +82,7 @@ class StyleShelf(QListWidget):
 
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Show what the library holds."""
+        self._looks.clear()
         self._entries = tuple(entries)
         self.refresh()
 
@@ -123,8 +126,10 @@ class StyleShelf(QListWidget):
         style = held.kept.style
         if isinstance(style, ColourStyle):
             return QIcon(_swatch(QColor(style.colour), ratio))
-        if not isinstance(style, ImageStyle):  # the file shows what it looked like when it was kept
-            return QIcon(QPixmap(str(held.path)).scaled(QSize(SIDE, SIDE) * ratio))
+        if not isinstance(style, ImageStyle):
+            if held.path not in self._looks:
+                self._looks[held.path] = QPixmap(str(held.path)).scaled(QSize(SIDE, SIDE) * ratio)
+            return QIcon(self._looks[held.path])
         pixmap = self._thumbnails.pixmap(style, self._document.label_set, SIDE, ratio)
         return QIcon(pixmap) if pixmap is not None else icons().icon(placeholder_icon(style))
 

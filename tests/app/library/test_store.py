@@ -66,7 +66,7 @@ def test_other_styles_come_back_as_they_were(tmp_path, style):
 def test_two_windows_that_keep_one_name_keep_both(tmp_path):
     paths = {keep(tmp_path, kept("Hair"), LOOK).path for _ in range(5)}
     assert len(paths) == len(read_library(tmp_path).entries) == 5
-    assert all(path.name.startswith("Hair-") for path in paths)
+    assert all(path.name.startswith("Hair.") and path.name.endswith(".style.png") for path in paths)
 
 
 def test_renaming_keeps_file_and_picture(tmp_path, picture_style):

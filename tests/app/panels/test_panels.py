@@ -15,6 +15,7 @@ from app.panels.label_rows import parts
 from app.panels.labels import LabelsPanel
 from app.panels.options import size_of_step, step_of_size
 from app.panels.rows import LABEL_ROLE, ROW_ROLE
+from app.panels.seed_field import SeedField
 from app.panels.styles.panel import StylesPanel
 from app.panels.styles.slots import MEAN, MIX, A, B, Slots, join, split, with_block, with_slot
 from app.shell.i18n import install_language
@@ -386,3 +387,23 @@ def test_samples_are_clicked_for_all_and_dragged_for_one(qtbot, tmp_path):
     qtbot.waitUntil(lambda: strip.thumbs[0].has_picture)
     qtbot.addWidget(without := SampleStrip())
     assert without.isHidden()
+
+
+def test_a_seed_field_takes_seeds_and_puts_anything_else_right(qtbot):
+    field = SeedField("Seed")
+    qtbot.addWidget(field)
+    field.show()
+    field.show_seed(7)
+    entered: list[int] = []
+    field.entered.connect(entered.append)
+    for typed in ("lots", "", str(2**63), "-3"):
+        field.clear()
+        qtbot.keyClicks(field, typed)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert field.text() == "7" and entered == []
+    field.clear()
+    qtbot.keyClicks(field, str(2**63 - 1))
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert entered == [2**63 - 1]
+    field.show_seed(None)
+    assert field.text() == ""
