@@ -91,7 +91,10 @@ def _samples(raster: Raster, notes: list[str]) -> tuple[Array, bytes | None]:
     """(H, W), (H, W, 2..4) uint8 or uint16, not turned, and the profile that is still true of them."""
     image, profile = raster.image, raster.image.info.get("icc_profile")
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _deep_grey(np.asarray(image), notes), profile
+        values, transparent_value = _deep_grey(np.asarray(image), notes), image.info.get("transparency")
+        if isinstance(transparent_value, int):
+            return np.dstack([values, np.where(values == transparent_value, 0, 65535).astype(np.uint16)]), profile
+        return values, profile
     see_through = image.mode in ("PA", "La", "RGBa") or "transparency" in image.info
     if image.mode == "L" and see_through:
         return np.asarray(image.convert("LA")), profile

@@ -129,6 +129,10 @@ def test_a_transparent_colour_is_transparency() -> None:
     np.testing.assert_array_equal(
         read_photo(saved(colour, transparency=(0, 0, 0))).samples, np.dstack([colour, grey])
     )
+    deep = np.where(grey, 50_000, 1000).astype(np.uint16)
+    np.testing.assert_array_equal(
+        read_photo(saved(deep, transparency=1000)).samples, np.dstack([deep, np.where(grey, 65535, 0)])
+    )
     palette = Image.fromarray(grey).convert("P")
     assert read_photo(saved(palette, transparency=0)).samples.shape == (20, 30, 4)
 

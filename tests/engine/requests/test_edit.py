@@ -299,6 +299,25 @@ def test_a_corrected_label_map_asks_the_parser_nothing_again(
     assert len(asked) <= 3  # once more at most, for a frame of another size
 
 
+def test_unloading_forgets_the_photos_too(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(*given: Any, **named: Any) -> Photo:
+        read.append("photo")
+        return read_photo(*given, **named)
+
+    monkeypatch.setattr("engine.requests.edit.read_photo", counted)
+    request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (), LabelMapData.from_array(tiny_label_map))
+    session = Session("cpu")
+    for unload in (False, False, True, False):
+        if unload:
+            session.unload()
+        session.run(request)
+    assert len(read) == 2
+
+
 def test_kept_values_are_bounded_and_the_oldest_go_first() -> None:
     made: list[str] = []
 
