@@ -6,11 +6,47 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtCore import QRect, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStyle, QStyleOptionFrame, QToolButton, QWidget
 
 from app.shell.i18n import tr
 from app.shell.icons import icons
+
+
+class PathLine(QLineEdit):
+    """A line for a path. While nobody types, one that is too long shows its end behind three dots."""
+
+    def shown_text(self) -> str:
+        """What can be read of the path."""
+        room = self._text_box().width()
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideLeft, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.hasFocus() or self.shown_text() == self.text():
+            super().paintEvent(event)
+            return
+        style_option = QStyleOptionFrame()
+        self.initStyleOption(style_option)
+        painter = QPainter(self)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, style_option, painter, self)
+        left_middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        self.style().drawItemText(
+            painter,
+            self._text_box(),
+            left_middle,
+            self.palette(),
+            self.isEnabled(),
+            self.shown_text(),
+            self.foregroundRole(),
+        )
+        painter.end()
+
+    def _text_box(self) -> QRect:
+        style_option = QStyleOptionFrame()
+        self.initStyleOption(style_option)
+        element = QStyle.SubElement.SE_LineEditContents
+        return self.style().subElementRect(element, style_option, self).adjusted(2, 0, -2, 0)
 
 
 class FolderEdit(QWidget):
@@ -24,7 +60,7 @@ class FolderEdit(QWidget):
         super().__init__(parent)
         self._ask = ask_folder
         self.setAccessibleName(accessible_name)
-        self.line = QLineEdit()
+        self.line = PathLine()
         self.line.setAccessibleName(accessible_name)
         self.line.editingFinished.connect(self.commit)
         self.button = QToolButton()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QKeySequence
 from app.jobs.training_lane import Ended, State
 from app.shell.theme import make_palette
 from app.training.evaluation import EvaluationDialog
+from app.training.fields import PathLine
 from app.training.state.history import LOSSES, VALIDATION, History
 from app.training.state.new_run import watchable
 from engine.errors import EngineError
@@ -264,3 +265,14 @@ def test_the_run_folder_is_seen_whole_in_a_low_window(qtbot, studio):
     qtbot.waitUntil(lambda: studio.height() == 720)
     field = studio.setup.name.line
     assert field.visibleRegion().boundingRect() == field.rect()
+
+
+def test_a_long_path_shows_its_end_behind_dots_and_is_whole_to_who_types(qtbot):
+    line = PathLine()
+    qtbot.addWidget(line)
+    line.setText("/home/anna/a rather long folder/and another one/runs/sean-small-20261128-151508")
+    line.resize(220, line.sizeHint().height())
+    assert line.shown_text().startswith("…") and line.shown_text().endswith("-151508")
+    assert line.text().startswith("/home/anna")
+    line.setText("/runs/one")
+    assert line.shown_text() == "/runs/one"
