@@ -209,9 +209,9 @@ def _namings(source: str) -> list[str]:
     """Where a module outside engine/systems names a system, each with its line."""
     from engine.systems import all_systems
 
-    ids = "|".join(entry.id for entry in all_systems())
+    ids = "|".join(entry.id.replace("-", "_") for entry in all_systems())  # their folders
     titles = {name for entry in all_systems() for name in (entry.id, entry.title)} - {"Parser", "parser"}
-    title = re.compile(rf"(?<![\w.])({'|'.join(sorted(titles))})(?!\w)", re.IGNORECASE)
+    title = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, sorted(titles)))})(?!\w)", re.IGNORECASE)
     parser_weights = re.compile(r"parser(-\w+)?")  # in a sentence it is a plain word
     module = re.compile(rf"\bengine\.systems\.({ids})\b", re.IGNORECASE)
     tree = ast.parse(source)

@@ -98,8 +98,8 @@ class ClassFolder(PictureFolder):
         return sorted({stem.partition("/")[0] for stem in self.paths})
 
     def network_fields(self) -> dict[str, Any]:
-        """A network has as many classes as there are folders."""
-        return {"classes": len(self.names)}
+        """A network has as many classes as there are folders, and knows what they are called."""
+        return {"classes": len(self.names), "class_names": self.names}
 
     def facts(self) -> dict[str, Any]:
         """The classes' names, in the order of their numbers."""

@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Iterable
 
 from engine.errors import Message, NotSupported
+from engine.systems.an_classes import system as an_classes
 from engine.systems.base import Abilities, System
 from engine.systems.parser import system as parser
 from engine.systems.pix2pixhd import system as pix2pixhd
@@ -19,7 +20,14 @@ from engine.systems.smis import system as smis
 from engine.systems.spade import system as spade
 from engine.weights.card import Card
 
-SYSTEMS: tuple[System, ...] = (sean.SYSTEM, smis.SYSTEM, spade.SYSTEM, pix2pixhd.SYSTEM, parser.SYSTEM)
+SYSTEMS: tuple[System, ...] = (
+    sean.SYSTEM,
+    smis.SYSTEM,
+    spade.SYSTEM,
+    pix2pixhd.SYSTEM,
+    an_classes.SYSTEM,
+    parser.SYSTEM,
+)
 
 
 def all_systems() -> tuple[System, ...]:

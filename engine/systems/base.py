@@ -36,7 +36,7 @@ def load_part(import_path: str) -> Any:
 class Abilities:
     """What weights can do, said by their card alone: the editor's controls and the command line follow it.
 
-    paints: label maps become pictures. parses: pictures become label maps.
+    paints: label maps become pictures. parses: pictures become label maps. makes: noise becomes pictures of a class.
     images: a picture gives styles. samples: styles can be drawn (dice).
     scope: what one style decides, its label's region or the whole picture.
     blocks: how many blocks can have a style of their own (crossover); 0 where they cannot.
@@ -47,6 +47,7 @@ class Abilities:
 
     paints: bool = False
     parses: bool = False
+    makes: bool = False
     images: bool = False
     samples: bool = False
     scope: Literal["label", "picture"] = "label"
@@ -68,7 +69,8 @@ class Network:
     config, module: paths of the dataclass and of the `nn.Module` that takes it.
     inputs: what `forward` takes, in order: "hot" (B, channels, H, W) one-hot label map; "codes"
         (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "latents" (B, labels * latent, h, w);
-        "features" (B, labels, features); "image" (B, 3, H, W).
+        "features" (B, labels, features); "image" (B, 3, H, W); "noise_vector" (B, latent); "class_shares" and
+        "classes": (B, classes) with sum 1, (B,) int64.
     stride: config -> what the sides of pictures and label maps must be multiples of.
     spectral: the module takes `sn`, spectral normalisation in training.
     variants: configurations that the paper compares, as changes of the default config.

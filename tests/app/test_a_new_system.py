@@ -43,10 +43,10 @@ def test_its_weights_can_be_used_and_their_lack_is_told(made_up, qtbot):
     panel = WeightsPanel()
     qtbot.addWidget(panel)
     panel.show_entries([entry(made_up)])
-    assert panel.table.item(0, SYSTEM).text() == "made-up" and panel.use_button.isEnabled()
+    assert panel.table.item(0, SYSTEM).text() == TITLE and panel.use_button.isEnabled()
     panel.show_entries([], missing(set()))
     rows = [panel.table.item(row, SYSTEM).text() for row in range(panel.table.rowCount())]
-    assert "made-up" in rows
+    assert TITLE in rows
 
 
 def test_it_can_be_trained_from_the_studio_with_a_recipe_of_one_s_own(made_up, qtbot):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,3 +43,17 @@ def raw_png(width: int, height: int, *, bits: int, colour_type: int, rows: bytes
 def difference(a: np.ndarray, b: np.ndarray) -> float:
     """Mean absolute difference in grey levels; infinite if the shapes differ."""
     return float(np.abs(a.astype(int) - b).mean()) if a.shape == b.shape else float("inf")
+
+
+def write_pictures(place: Path, count: int, first: int = 0) -> None:
+    """Flat pictures of 12 x 20 pixels, each a shade brighter than the last."""
+    place.mkdir(parents=True, exist_ok=True)
+    for n in range(first, first + count):
+        Image.fromarray(np.full((12, 20, 3), 10 * n, np.uint8)).save(place / f"{n:02d}.png")
+
+
+def write_classes(folder: Path) -> Path:
+    """A folder of three classes, three pictures each."""
+    for number, name in enumerate(("sea", "forest", "street")):
+        write_pictures(folder / "images" / name, 3, 3 * number)
+    return folder

@@ -43,8 +43,7 @@ from engine.training import adversarial, augment, start
 from engine.training.augment import Augmentation
 from engine.training.start import make_task
 from tests.engine.systems.test_networks import ENTRIES, Entry, inputs_for, side_of, small_config
-from tests.engine.training.tiny import tiny_recipe
-from tests.fixtures import write_dataset
+from tests.engine.training.tiny import tiny_recipe, write_data
 
 DEVICE = torch.device("meta")
 
@@ -67,10 +66,6 @@ MORE = {"recolour": 0.5, "perceptual_shift": 2, "perceptual": 1.0}
 """Settings of [task] that run too, where a task has them."""
 LEFT_OUT = {"parser": {"jaccard": 0.0}}
 """Settings of [task]: the mean over the labels that are shown picks them by a mask (nonzero)."""
-
-
-WRITERS: dict[str, Callable[..., Path]] = {}
-"""Folders of data for kinds other than labelled pictures, by the kind's path."""
 
 
 @pytest.fixture
@@ -191,8 +186,7 @@ def test_a_tasks_losses_and_samples_stay_on_its_device(system: System, tmp_path:
     known_settings = {field.name for field in fields(load_part(system.task_config))}
     recipe.task.update({name: setting for name, setting in MORE.items() if name in known_settings})
     recipe.task.update(LEFT_OUT.get(system.id, {}))
-    write = WRITERS.get(system.data, write_dataset)
-    folder = write(tmp_path / "data", side=recipe.resolution, train=4, val=2)
+    folder = write_data(system, tmp_path / "data", side=recipe.resolution, train=4, val=2)
     data = load_part(system.data).opens()(folder, "train", recipe.resolution)
     with DEVICE:
         task: Any = make_task(recipe, data, DEVICE)

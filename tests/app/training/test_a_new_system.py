@@ -51,7 +51,7 @@ def test_its_weights_stand_in_the_weights_window_and_are_not_offered_to_paint(wi
     window.actions_by_id["weights"].trigger()
     panel = window.controllers.weights._dialog.panel
     rows = [[panel.table.item(row, i).text() for i in range(6)] for row in range(panel.table.rowCount())]
-    assert "tones" in next(row for row in rows if row[0] == "bells")
+    assert "Tones" in next(row for row in rows if row[0] == "bells")
     panel.choose("bells")
     assert not panel.use_button.isEnabled()
 

@@ -34,7 +34,12 @@ def keys_of_tasks() -> set[str]:
     found: set[str] = set()
     shared = [path for path in (ROOT / "engine" / "training").rglob("*.py") if path.stem in SHARED]
     for path in [*shared, *(ROOT / "engine" / "systems").glob("*/task.py")]:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        tree = ast.parse(path.read_text("utf-8"))
+        facts = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "facts"]
+        of_the_run = {id(node) for function in facts for node in ast.walk(function)}  # not of a step
+        for node in ast.walk(tree):
+            if id(node) in of_the_run:
+                continue
             keys = node.keys if isinstance(node, ast.Dict) else []
             if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
                 keys = [node.slice]

@@ -29,20 +29,9 @@ from engine.data.pictures import ClassFolder, PictureFolder
 from engine.errors import BadFile, TrainingError
 from engine.systems import all_systems
 from engine.systems.base import load_part
+from tests.engine.drawn_pictures import write_classes, write_pictures
 from tests.engine.training.tiny import PARSER, start
 from tests.fixtures import write_dataset
-
-
-def write_pictures(place: Path, count: int, first: int = 0) -> None:
-    place.mkdir(parents=True, exist_ok=True)
-    for n in range(first, first + count):
-        Image.fromarray(np.full((12, 20, 3), 10 * n, np.uint8)).save(place / f"{n:02d}.png")
-
-
-def write_classes(folder: Path) -> Path:
-    for number, name in enumerate(("sea", "forest", "street")):
-        write_pictures(folder / "images" / name, 3, 3 * number)
-    return folder
 
 
 def write_captions(folder: Path) -> Path:
@@ -168,7 +157,8 @@ def test_every_system_names_a_kind() -> None:
 def test_classes_are_the_folders_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     folder = write_classes(tmp_path / "scenes")
     data = ClassFolder(folder, "train", 8)
-    assert data.names == ["forest", "sea", "street"] and data.network_fields() == {"classes": 3}
+    assert data.names == ["forest", "sea", "street"]
+    assert data.network_fields() == {"classes": 3, "class_names": data.names}
     batch = data.batch(np.arange(9))
     levels = ((batch.pictures[:, 0, 0, 0] + 1) * 127.5).round().long() // 30  # sea 0-2, forest 3-5, street 6-8
     assert batch.classes.tolist() == [[1, 0, 2][level] for level in levels.tolist()]

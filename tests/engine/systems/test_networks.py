@@ -44,6 +44,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "pix2pixhd.generator": {"labels": 5, "resolution": 64, "width": 4, "blocks": 2, "widest": 16, "encoder_width": 2},
     "smis.encoder": {"labels": 5, "resolution": 64, "layers": 4, "encoder": {"width": 2}},
     "parser.parser": {"labels": 5, "resolution": 64, "widths": (4, 6, 8)},
+    "an-classes.generator": {"classes": 3, "resolution": 16, "width": 4, "latent": 9, "attentive": {"entities": 4}},
+    "an-classes.discriminator": {"classes": 2, "resolution": 64, "width": 4, "attentive": {"entities": 4}},
 }
 SMALL_VARIANTS: dict[str, dict[str, Any]] = {
     "deepfashion": {"labels": 8, "width": 2, "hidden": 8},
@@ -116,6 +118,12 @@ def inputs_for(entry: Entry, config: Any, height: int, width: int) -> list[Any]:
             values.append(torch.randn(shape, generator=generator) if config.features else None)
         elif word == "z":
             values.append(torch.randn(BATCH, config.latent, generator=generator) if config.latent else None)
+        elif word == "noise_vector":
+            values.append(torch.randn(BATCH, config.latent, generator=generator))
+        elif word == "class_shares":
+            values.append(torch.eye(config.classes)[:BATCH])
+        elif word == "classes":
+            values.append(torch.arange(BATCH) % config.classes)
         else:
             assert word == "image", word
             values.append(torch.rand(BATCH, 3, height, width, generator=generator) * 2 - 1)
@@ -151,6 +159,8 @@ def expected_shapes(entry: Entry, config: Any) -> list[tuple[int, ...]]:
         return [(BATCH, config.labels, height, width)]
     if entry.name == "spade.encoder":
         return [(BATCH, config.latent)] * 2
+    if entry.name == "an-classes.discriminator":
+        return [(BATCH,)]
     if entry.name == "smis.encoder":
         return [(BATCH, config.labels * config.latent, *config.start)] * 2
     if not entry.name.endswith(".discriminator"):

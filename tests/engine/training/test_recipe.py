@@ -17,9 +17,9 @@ from engine.data.labelled import LabelledFolder
 from engine.errors import BadFile, EngineError, NotSupported, TrainingError
 from engine.systems import all_systems, system
 from engine.systems.base import System, load_part
-from engine.training.recipe import bundled_recipes, load_recipe, read_fields
+from engine.training.recipe import Recipe, bundled_recipes, load_recipe, read_fields
 from engine.training.start import make_task, prepare
-from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed
+from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed, write_data
 from tests.fixtures import write_dataset
 
 
@@ -28,12 +28,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=2, val=0)
 
 
+DATA_DECIDES = {"labels": 19, "classes": 3}
+"""What training data of some kind decide about a network."""
+
+
+def config_values(known: System, recipe: Recipe, resolution: int) -> dict[str, Any]:
+    """The settings of a recipe's network, those that data and resolution decide included."""
+    fields = load_part(known.network.config).__dataclass_fields__
+    decided = {"resolution": resolution, **DATA_DECIDES}
+    return {name: value for name, value in decided.items() if name in fields} | recipe.model
+
+
 @pytest.mark.parametrize("name", bundled_recipes())
 def test_recipes_that_ship_are_complete(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.note and recipe.steps > 0
     known = system(recipe.system)
-    model = {"labels": 19, "resolution": recipe.resolution} | recipe.model
+    model = config_values(known, recipe, recipe.resolution)
     assert read_fields(model, load_part(known.network.config), name).resolution == recipe.resolution
     read_fields(recipe.task, load_part(known.task_config), name)
     with torch.device("meta"):  # shapes without numbers
@@ -61,7 +72,7 @@ def test_recipes_that_ship_take_a_step(name: str, tmp_path: Path) -> None:
     recipe = load_recipe(name)
     known = system(recipe.system)
     kind = load_part(known.network.config)
-    data = write_dataset(tmp_path / "data", side=64, train=2, val=0)
+    data = write_data(known, tmp_path / "data", side=64, train=2)
     labels = recipe.model.get("labels")
     if labels:  # a schedule of one data set only, whose encoder takes no smaller pictures
         classes = json.loads((data / "classes.json").read_text("utf-8"))
@@ -70,11 +81,13 @@ def test_recipes_that_ship_take_a_step(name: str, tmp_path: Path) -> None:
         for path in (data / "labels").iterdir():
             Image.fromarray(np.asarray(Image.open(path)) % labels).save(path)
     side = recipe.resolution if labels else max(64, recipe.resolution // 4)
-    config = read_fields({"labels": 19, "resolution": side} | recipe.model, kind, name)
+    config = read_fields(config_values(known, recipe, side), kind, name)
     settings = {"discriminator_width": 4, "perceptual": 0.0}
     fields = load_part(known.task_config).__dataclass_fields__
     task = recipe.task | {key: value for key, value in settings.items() if key in fields}
-    small = {"resolution": side, "batch": 2, "precision": "32-true", "model": thin(asdict(config)), "task": task}
+    model = thin(asdict(config))
+    model.pop("class_names", None)  # the data say them
+    small = {"resolution": side, "batch": 2, "precision": "32-true", "model": model, "task": task}
     loop = prepare(msgspec.structs.replace(recipe, **small), data, tmp_path / "run")
     losses = loop.stepper.run(0)
     assert losses and all(bool(torch.isfinite(loss)) for loss in losses.values())
@@ -90,7 +103,7 @@ def test_every_system_has_a_recipe_of_every_size_that_makes_a_network(trained: S
     assert recipe.system == trained.id and f"{trained.id}-{size}" in bundled_recipes()
     entry = trained.network
     with torch.device("meta"):  # shapes without numbers
-        network = entry.build(entry.read_config({"labels": 19, "resolution": recipe.resolution} | recipe.model))
+        network = entry.build(entry.read_config(config_values(trained, recipe, recipe.resolution)))
     millions = sum(p.numel() for p in network.parameters()) / 1e6
     least, most = {"small": (0.5, 25), "standard": (5, 150), "paper": (20, 400)}[size]
     assert least < millions < most

@@ -13,6 +13,16 @@ from engine.systems.base import RENDER, System, load_part
 from engine.training.loop import Callback, Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
+from tests.engine.drawn_pictures import write_classes
+from tests.fixtures import write_dataset
+
+
+def write_data(system: System, folder: Path, *, side: int, train: int, val: int = 0) -> Path:
+    """A small folder of the kind of data that a system trains on."""
+    if system.data == "engine.data.kinds:CLASSES":
+        return write_classes(folder)
+    return write_dataset(folder, side=side, train=train, val=val)
+
 
 ADVERSARIAL = {
     "l1": 1.0,

@@ -1,0 +1,48 @@
+"""What the class-conditional system of Attentive Normalization is and can: pictures of a class, out of noise."""
+
+from __future__ import annotations
+
+from engine.systems.base import Abilities, Network, System, Tiny, resolution_of
+from engine.weights.card import Card
+
+FOLDER = "engine.systems.an_classes"
+
+
+def abilities(card: Card) -> Abilities:
+    """Pictures of one size; no label map is painted and none is found."""
+    return Abilities(makes=True, resolution=resolution_of(card.config_of("generator")))
+
+
+SYSTEM = System(
+    id="an-classes",
+    title="Attentive Normalization (classes)",
+    paper="Wang et al., CVPR 2020, arXiv 2004.03828",
+    networks={
+        "generator": Network(
+            title="the generator of classes",
+            config=f"{FOLDER}.network:ClassGeneratorConfig",
+            module=f"{FOLDER}.network:ClassGenerator",
+            inputs=("noise_vector", "class_shares"),
+            variants={"": {}, "sagan": {"attention": "self"}, "sngan": {"attention": "none"}},
+        ),
+        "discriminator": Network(
+            title="the discriminator of classes",
+            config=f"{FOLDER}.network:ClassDiscriminatorConfig",
+            module=f"{FOLDER}.network:ClassDiscriminator",
+            inputs=("image", "classes"),
+            variants={"": {}, "sagan": {"attention": "self"}, "sngan": {"attention": "none"}},
+        ),
+    },
+    abilities=abilities,
+    requests=("engine.requests.make:MakeRequest",),
+    runtime=f"{FOLDER}.maker:ClassMaker",
+    data="engine.data.kinds:CLASSES",
+    task=f"{FOLDER}.task:ClassTask",
+    task_config=f"{FOLDER}.task:ClassTaskConfig",
+    measures_data=False,
+    tiny=Tiny(
+        resolution=16,
+        model={"width": 4, "latent": 8, "attentive": {"entities": 4}},
+        task={"discriminator_width": 4},
+    ),
+)
