@@ -26,6 +26,7 @@ from engine.pictures.closeup import reduced
 from engine.pictures.images import PICTURE_SUFFIXES, read_image, resize_image
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo, at_view_size, read_photo
+from engine.pictures.profiles import from_srgb
 from engine.requests.base import Frozen, Report, Request, Services
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
@@ -168,6 +169,7 @@ class _Job:
         self.painter: Painter = services.runtime(request)
         self.photo_key = request.photo.identity(services.kept)
         self.parser_name = services.shelf.parser_for(self.painter.label_set)  # reads all cards: once
+        self.profile = self.photo(request.view).icc_profile
         report(0.1, Message("finding regions"))
         self.frame_key, self.frame = self._find_frame()
         self.notes: list[str] = [Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings]
@@ -195,7 +197,7 @@ class _Job:
 
         def analysed() -> Frame:
             looked_at = kept.get(("looked at", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
-            return Frame.of(looked_at, given, label_set, self._parser())
+            return Frame.of(looked_at, given, label_set, self._parser(), self.profile)
 
         return key, kept.get(key, analysed)
 
@@ -258,19 +260,25 @@ class _Job:
         )
         key: tuple[Hashable, ...] = "tones", style, files, label_set
         if isinstance(style, ImageStyle) and files[0] is not None:
-            key += (self.parser_name,)
-            return key, self.services.kept.get(key, lambda: _photo_tones(style, label_set, self.services))
+            key += self.parser_name, self.profile
+            return key, self.services.kept.get(
+                key, lambda: _photo_tones(style, label_set, self.services, self.profile)
+            )
         key += self.frame_key, edit.label
         if isinstance(style, ColourStyle):
-            own, one = self._region(edit.label), _one_colour(label_set, edit.label)
-            return key, self.services.kept.get(
-                key, lambda: (colour_tones(style.rgb(), tones_of(self.frame.colours, own, one_colour=one)), ())
-            )
+            return key, self.services.kept.get(key, lambda: (self._coloured_tones(style, edit.label), ()))
         key += self.painter.card.name, self.painter.card.identity
         return key, self.services.kept.get(key, lambda: self._painted_tones(edit))
 
     def _region(self, label: int) -> Array:
         return (self.frame.label_map == label).astype(np.float32)
+
+    def _coloured_tones(self, style: ColourStyle, label: int) -> Tones:
+        pixel = np.rint(np.array([[style.rgb()]]) * 255).astype(np.uint8)
+        red, green, blue = (from_srgb(pixel, self.profile)[0, 0] / 255).tolist()
+        one_colour = _one_colour(self.painter.label_set, label)
+        own = tones_of(self.frame.colours, self._region(label), one_colour=one_colour)
+        return colour_tones((red, green, blue), own)
 
     def _painted_tones(self, edit: RegionEdit) -> TonesAndNotes:
         """Tones of the region as the model paints it, all others in the photo's own styles."""
@@ -290,15 +298,21 @@ class _Job:
         tensor, notes = read_codes(request, self.painter, services, self.report)
         pixels, _ = self.painter.paint(request, tensor, painting)
         one_colour = _one_colour(self.painter.label_set, edit.label)
-        return tones_of(as_colours(pixels), self._region(edit.label), one_colour=one_colour), tuple(notes)
+        colours = as_colours(from_srgb(pixels, self.profile))
+        return tones_of(colours, self._region(edit.label), one_colour=one_colour), tuple(notes)
 
 
 def _one_colour(label_set: LabelSet, label: int) -> bool:
     return label < len(label_set) and label_set[label].name in ONE_COLOURED
 
 
-def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> TonesAndNotes:
-    """Tones of a region of a style's photo. Raises MissingStyle: the photo does not show it."""
+def _photo_tones(
+    style: ImageStyle, label_set: LabelSet, services: Services, profile: bytes | None
+) -> TonesAndNotes:
+    """Tones of a region of a style's photo, for a photo of that ICC profile.
+
+    Raises MissingStyle: the style's photo does not show the region.
+    """
     picture = read_image(style.path)
     pixels = reduced(picture.pixels)
     label_map, map_notes = label_map_of(services, label_set, style, pixels)
@@ -319,4 +333,5 @@ def _photo_tones(style: ImageStyle, label_set: LabelSet, services: Services) -> 
             pixels, region = resize_image(pixels, *size), smaller
     notes = (*notes_of(style.path, picture.notes), *map_notes)
     one_colour = _one_colour(label_set, style.label)
-    return tones_of(as_colours(pixels), region.astype(np.float32), one_colour=one_colour), notes
+    colours = as_colours(from_srgb(pixels, profile))
+    return tones_of(colours, region.astype(np.float32), one_colour=one_colour), notes

@@ -17,6 +17,7 @@ from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import resize_image
+from engine.pictures.profiles import to_srgb
 from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
@@ -34,8 +35,9 @@ STRIP_ROWS = 256
 class Frame:
     """Where changes are fitted.
 
-    pixels: (h, w, 3) uint8, colours the same in 0..1. label_map: (h, w). soft: (h, w, L), see `soft_labels`.
-    box: of it in the photo. whole_map: label map of the whole photo, any size. warnings: doubts about the map.
+    pixels: (h, w, 3) uint8 sRGB. colours: the same in 0..1, in the photo's own numbers. label_map: (h, w).
+    soft: (h, w, L), see `soft_labels`. box: of it in the photo. whole_map: label map of the whole photo, any size.
+    warnings: doubts about the map.
     cut_labels: those whose region ends where a parser that looked closer at a face saw no further.
     """
 
@@ -51,15 +53,21 @@ class Frame:
 
     @classmethod
     def of(
-        cls, looked_at: Array, given: LabelMapData | None, label_set: LabelSet, parser: LabelMapFinder | None
+        cls,
+        looked_at: Array,
+        given: LabelMapData | None,
+        label_set: LabelSet,
+        parser: LabelMapFinder | None,
+        profile: bytes | None = None,
     ) -> Frame:
         """The frame of a photo, its label map found by a parser of these labels unless given.
 
-        looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`.
+        looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`, in the colours of its ICC `profile`.
 
         Raises WeightsError, BadLabelMap.
         """
         warnings: tuple[str, ...] = ()
+        in_srgb = to_srgb(looked_at, profile)
         if given is not None:
             whole_map = given.array()
             check_label_map(whole_map, label_set, Message("the label map of the photo"))
@@ -68,7 +76,7 @@ class Frame:
                 "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
             )
         else:
-            whole_map, _, warnings = parser.parse(looked_at)
+            whole_map, _, warnings = parser.parse(in_srgb)
         height, width = looked_at.shape[:2]
         sized = resize_label_map(whole_map, height, width)
         rows, columns = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
@@ -76,15 +84,15 @@ class Frame:
             warnings = (Message("its regions cannot be right, {0}; correct its label map.", doubt),)
         if has_small_face(whole_map, label_set):
             warnings += (Message("its face is small, so regions are coarse; a photo cropped to the face gives more."),)
-        crop = looked_at[rows, columns]
-        factor = SIDE / max(crop.shape[:2])
-        size = max(1, round(crop.shape[0] * factor)), max(1, round(crop.shape[1] * factor))
-        pixels, label_map = resize_image(crop, *size), resize_label_map(sized[rows, columns], *size)
+        factor = SIDE / max(rows.stop - rows.start, columns.stop - columns.start)
+        size = max(1, round((rows.stop - rows.start) * factor)), max(1, round((columns.stop - columns.start) * factor))
+        pixels, label_map = resize_image(in_srgb[rows, columns], *size), resize_label_map(sized[rows, columns], *size)
+        colours = as_colours(resize_image(looked_at[rows, columns], *size))
         shares = None if parser is None else parser.probabilities(pixels)
         soft = soft_labels(label_map, len(label_set), shares)
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
         cut_labels = () if given is not None else cut_off(whole_map)
-        return cls(pixels, as_colours(pixels), label_map, soft, box, whole_map, label_set, warnings, cut_labels)
+        return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels)
 
     def shows(self, label: int) -> bool:
         """Whether the frame has a region of that label."""

@@ -15,9 +15,10 @@ from engine.compose.samples import in_colour
 from engine.errors import BadRequest, MissingPhoto, MissingStyle
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
-from engine.pictures.images import resize_image, write_image
+from engine.pictures.images import read_image, resize_image, write_image
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo, read_photo
+from engine.pictures.profiles import from_srgb
 from engine.requests.edit import EditRequest, RegionEdit
 from engine.requests.json_text import from_json, to_json
 from engine.requests.kept import Kept
@@ -27,6 +28,7 @@ from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle
 from engine.session import Session
 from tests.commands import Runner
+from tests.engine.drawn_profiles import wide_profile
 from tests.fixtures import photo_of
 
 HAIR, SKIN, CLOTH = 13, 1, 18
@@ -112,6 +114,29 @@ def test_samples_that_no_edit_touches_are_the_files_own_in_the_file_that_is_writ
         np.testing.assert_array_equal(written, result.samples)
     elif suffix == ".webp" and dtype == np.uint8:
         np.testing.assert_array_equal(written, result.samples)
+
+
+@pytest.mark.parametrize("kind", ["colour", "picture"])
+def test_a_photo_of_other_colours_than_srgb_takes_what_one_sees(
+    tiny_weights: Path, tiny_label_map: np.ndarray, tmp_path: Path, kind: str
+) -> None:
+    wide = wide_profile()
+    plain = photo_of(tiny_label_map).repeat(4, 0).repeat(4, 1)
+    Image.fromarray(plain).save(tmp_path / "srgb.png")
+    Image.fromarray(from_srgb(plain, wide)).save(tmp_path / "wide.png", icc_profile=wide)
+    label_map = LabelMapData.from_array(tiny_label_map)
+    Image.fromarray(np.full((64, 64, 3), (150, 60, 70), np.uint8)).save(tmp_path / "style.png")
+    picture = ImageStyle(str(tmp_path / "style.png"), HAIR, label_map_png=label_map.png)
+    edits = (RegionEdit(HAIR, ColourStyle("#963c46") if kind == "colour" else picture),)
+    seen = []
+    for name in ("srgb.png", "wide.png"):
+        result = Session("cpu").run(EditRequest("tiny-sean", PhotoReference.of(tmp_path / name), edits, label_map))
+        result.save(tmp_path / "out.png")
+        seen.append(read_image(tmp_path / "out.png").pixels)
+    hair = tiny_label_map.repeat(4, 0).repeat(4, 1) == HAIR
+    own_numbers = read_photo(tmp_path / "out.png").samples
+    assert np.abs(seen[0][hair].mean(0) - own_numbers[hair].mean(0)).max() > 8  # the profile matters
+    assert np.abs(seen[0][hair].mean(0) - seen[1][hair].mean(0)).max() < 3
 
 
 def test_edits_bring_colour_into_a_grey_photo(
