@@ -24,6 +24,7 @@ from app.canvas.widget import CanvasWidget
 from app.controllers import dice
 from app.controllers import morph as morphing
 from app.controllers import variety as varying
+from app.controllers.styles import Target
 from app.document.document import Document
 from app.document.opening import painting_path, read_request_file
 from app.shell.core import Core
@@ -32,7 +33,7 @@ from app.shell.settings import Settings
 from app.shell.theme import Theme
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
-HAIR = 13
+UPPER_LIP, LOWER_LIP, HAIR = 11, 12, 13
 FIRST_SEED = 20
 
 
@@ -83,6 +84,13 @@ def journey(editor: start.Editor, core: Core, take_shot: Callable[..., None]) ->
         return document.picture is not None and bool(render.up_to_date)
 
     yield rendered
+    window.controllers.photos.edit_with(RESOURCES / "sample" / "astronaut.png", document.label_set, document.weights)
+    yield lambda: document.undo_text.startswith("Regions of") and rendered()
+    for label, colour in ((UPPER_LIP, "#a01030"), (LOWER_LIP, "#a01030"), (HAIR, "#a3542a")):
+        window.controllers.styles.use_colour(colour, Target(label))
+    document.set_strength(LOWER_LIP, 0.7)
+    yield rendered
+    take_shot("edits")
     window.controllers.new.restore(read_request_file(painting_path()), undoable=False, keeps_file=False)
     document.set_current_label(HAIR)
     yield rendered
