@@ -1,4 +1,4 @@
-"""The photos and styles that `engine.metrics.edits` measures on: those of a split, each with the next one's style."""
+"""The photos and styles that `engine.metrics.edits` measures on: those of a split, each in the style of another."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ from engine.session import Session
 from engine.weights.card import require_label_set
 
 Array = np.ndarray
-Kind = Literal["photo", "drawn", "mixed"]
+Kind = Literal["photo", "distant", "drawn", "mixed"]
 Probabilities = Callable[[Array], Array]
 """(picture (H, W, 3) uint8) -> (L, h, w) a parser's probabilities."""
+BY_PHOTO = ("photo", "distant")
+"""Kinds of styles with a photo behind them."""
 WITHOUT_A_PHOTO = ("hair",)
 """Edits that are measured with drawn and mixed styles too."""
+DISTANT = ("hair", "sky", "road", "walls", "vegetation")
+"""Edits that are measured with the style that is farthest from the photo's own too: the next frame of a drive has
+nearly the same sky."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def evaluate_edits(
 
             cases = told(cases_of(painter, portraits, labels, kind, probabilities))
             name = edit if kind == "photo" else f"{edit}, {kind} style"
-            methods = METHODS if kind == "photo" else (PAINTED, COMPOSITION)
+            methods = METHODS if kind in BY_PHOTO else (PAINTED, COMPOSITION)
             rows += measure_edit(name, cases, network, lambda a, b: painter.encode(a, b).codes, methods)
     report(1.0, Message("measured"))
     return rows
@@ -108,6 +113,8 @@ def _jobs(painter: Painter, label_set: LabelSet) -> list[tuple[str, tuple[int, .
             continue
         labels = tuple(ids[name] for name in names)
         jobs.append((edit, labels, "photo"))
+        if edit in DISTANT:
+            jobs.append((edit, labels, "distant"))
         if edit in WITHOUT_A_PHOTO and can_sample(painter):
             jobs += [(edit, labels, "drawn"), (edit, labels, "mixed")]
     return jobs
@@ -122,20 +129,19 @@ def cases_of(
 ) -> Iterator[Case]:
     """Each photo with the next one's style (the last with the first's), where both have one of `labels`.
 
-    kind: "photo" takes the style as it is, "mixed" its code half and half with the photo's own, "drawn" a style drawn
-    with the photo's number as seed.
+    kind: "photo" takes the style as it is, "distant" that of the photo whose codes are farthest away instead, "mixed"
+    its code half and half with the photo's own, "drawn" a style drawn with the photo's number as seed.
     """
     for number, photo in enumerate(portraits):
-        style = portraits[(number + 1) % len(portraits)]
-        both = tuple(n for n in labels if photo.styles.present[n] and style.styles.present[n])
-        both = tuple(n for n in both if (photo.label_map == n).any() and (style.label_map == n).any())
+        style = farthest(portraits, photo, labels) if kind == "distant" else portraits[(number + 1) % len(portraits)]
+        both = common_labels(photo, style, labels)
         if not both:
             continue
         wanted = np.array(photo.styles.codes, np.float32)
         for label in both:
             wanted[label] = _code(painter, photo, style, label, kind, number)
         styles = own_styles(painter, photo.photo, photo.label_map) | {n: coded(n, wanted[n]) for n in both}
-        by_photo: dict[str, Any] = {"style": style.photo, "style_map": style.label_map} if kind == "photo" else {}
+        by_photo: dict[str, Any] = {"style": style.photo, "style_map": style.label_map} if kind in BY_PHOTO else {}
         yield Case(
             photo.photo,
             photo.label_map,
@@ -146,6 +152,23 @@ def cases_of(
             one_coloured=frozenset(n for n in both if painter.label_set[n].name in ONE_COLOURED),
             **by_photo,
         )
+
+
+def common_labels(photo: Portrait, style: Portrait, labels: Sequence[int]) -> tuple[int, ...]:
+    """Those of `labels` that both photos show."""
+    both = (n for n in labels if photo.styles.present[n] and style.styles.present[n])
+    return tuple(n for n in both if (photo.label_map == n).any() and (style.label_map == n).any())
+
+
+def farthest(portraits: Sequence[Portrait], photo: Portrait, labels: Sequence[int]) -> Portrait:
+    """The photo whose codes of `labels` are, over those that both show, farthest from the photo's own."""
+
+    def distance(style: Portrait) -> float:
+        both = list(common_labels(photo, style, labels))
+        apart = photo.styles.codes[both] - style.styles.codes[both]
+        return float(np.linalg.norm(apart, axis=-1).mean()) if both else -1.0
+
+    return max(portraits, key=distance)
 
 
 def _code(painter: Painter, photo: Portrait, style: Portrait, label: int, kind: Kind, seed: int) -> Array:

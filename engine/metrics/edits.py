@@ -1,6 +1,6 @@
 """Measuring restyled photographs: is the picture still a photograph, and did the region take the style?
 
-Every photo of a split has one region restyled from the next photo of the split. Four pictures are made of each pair and
+Every photo of a split has one region restyled from another photo of the split. Four pictures are made of each pair and
 measured alike, so that the composition never stands without what it has to beat: the picture painted by the model, the
 plain colour transfer (Reinhard et al. 2001) cut along the label map, the same with its edge blurred, and the
 composition (`engine.compose`). Three numbers each:
@@ -50,6 +50,7 @@ EDITS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("background", ("background",)),
     ("sky", ("sky",)),
     ("road", ("road",)),
+    ("vegetation", ("tree",)),
     ("walls", ("building",)),
     ("walls", ("wall",)),
 )

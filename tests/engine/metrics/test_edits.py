@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from engine.metrics import edits
+from engine.metrics.edit_cases import Portrait, farthest
 from engine.metrics.edits import COMPOSITION, METHODS, PAINTED, SOFT_TRANSFER, TRANSFER, Case, as_table, measure_edit
+from engine.painting.painter import StyleCodes
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
 
@@ -59,3 +61,13 @@ def test_a_soft_transfer_changes_more_pixels_than_a_cut_one():
     cut, soft = (edits.edited(case, method)[0] for method in (TRANSFER, SOFT_TRANSFER))
     outside = case.label_map != HAIR
     assert (cut[outside] == case.photo[outside]).all() and (soft[outside] != case.photo[outside]).any()
+
+
+def test_a_distant_style_is_the_farthest_that_shows_the_region():
+    def portrait(code: float, present: bool = True) -> Portrait:
+        photo, label_map = drawn_photo(16, 16)
+        codes = np.full((3, 4), code, np.float32)
+        return Portrait(photo, label_map, StyleCodes(codes, np.array([True, present, True])))
+
+    photos = [portrait(0.0), portrait(1.0), portrait(3.0), portrait(9.0, present=False)]
+    assert farthest(photos, photos[1], (HAIR,)) is photos[2]
