@@ -103,15 +103,12 @@ class PhotosController(QObject):
         self._core.submit(
             lambda work: regions_for(work, original, label_set=label_set, parser=parser),
             text=self.tr("Finding the regions of {0}").format(name),
-            on_done=lambda regions: self._regions_found(name, *regions),
+            on_done=lambda regions: self._regions_found(*regions),
             only_for=self._document,
         )
 
-    def _regions_found(self, name: str, label_map: np.ndarray, warnings: tuple[str, ...]) -> None:
-        untouched = not self._document.dirty
-        self._document.pixels.replace_label_map(label_map, text=self.tr("Regions of {0}").format(name))
-        if untouched:
-            self._document.mark_saved()
+    def _regions_found(self, label_map: np.ndarray, warnings: tuple[str, ...]) -> None:
+        self._document.pixels.take_regions(label_map)
         choose_first_label(self._context)
         self._warn(warnings)
         self._context.status.show_message(self.tr("Drop a picture on a region: the rest of the photo stays as it is"))

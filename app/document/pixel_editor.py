@@ -170,6 +170,14 @@ class PixelEditor:
         self._pixels.write(self._pixels.whole, np.array(label_map, np.uint8, order="C"))
         self._record(before, self._pixels.whole, text)
 
+    def take_regions(self, label_map: np.ndarray) -> None:
+        """The label map, (H, W) integers of the document's size, that was found for a photo. No step of the history: it
+        belongs to the one that began the document."""
+        check_label_map(label_map, self._document.label_set, tr("The new label map"))
+        self.end_stroke()
+        self._pixels.write(self._pixels.whole, np.ascontiguousarray(label_map, np.uint8))
+        self._tell(self._pixels.whole)
+
     def _record(self, before: FrozenMap, box: Box, text: str) -> bool:
         """Makes a step of what differs from `before` inside the box. Returns whether anything does."""
         change = self._pixels.change_since(before, box)

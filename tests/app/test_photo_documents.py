@@ -49,7 +49,7 @@ def edited(window, core, photo, qtbot):
     """The window with the photo as its document, its regions found."""
     core.document.mark_saved()
     window.controllers.photos.edit(photo)
-    qtbot.waitUntil(lambda: core.document.undo_text == f"Regions of {photo.name}")
+    qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
     settled(window, qtbot)
     return window
 
@@ -88,12 +88,13 @@ def test_the_photo_is_shown_before_its_regions_are_known(window, core, photo, qt
 
 
 def test_undo_leads_back_to_the_document_before(edited, core):
-    core.document.undo()
+    """One step for the photo and its regions."""
+    regions = core.document.label_map.copy()
     core.document.undo()
     assert core.document.photo is None and core.document.scene.kind == "render"
-    assert edited.canvas.overlay > 0
+    assert edited.canvas.overlay > 0 and not core.document.undo_text
     core.document.redo()
-    assert core.document.photo is not None
+    assert core.document.photo is not None and np.array_equal(core.document.label_map, regions)
 
 
 def test_a_photo_that_is_opened_is_edited_or_painted_as_the_user_says(window, core, photo, qtbot):
@@ -127,7 +128,7 @@ def test_photos_of_every_mode_are_edited(window, core, tmp_path, qtbot, mode):
     (image if mode == "I;16" else image.convert(mode)).save(path)
     core.document.mark_saved()
     window.controllers.photos.edit(path)
-    qtbot.waitUntil(lambda: core.document.undo_text.startswith("Regions"))
+    qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
     settled(window, qtbot)
     assert core.document.picture.shape == (64, 64, 3) and core.document.picture.dtype == np.uint8
 
@@ -137,7 +138,7 @@ def test_a_panorama_keeps_its_size(window, core, tmp_path, qtbot):
     Image.new("RGB", (20000, 400), (90, 120, 140)).save(path)
     core.document.mark_saved()
     window.controllers.photos.edit(path)
-    qtbot.waitUntil(lambda: core.document.undo_text.startswith("Regions"))
+    qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
     assert core.document.label_map.shape == (400, 20000)
 
 
