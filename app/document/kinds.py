@@ -19,7 +19,8 @@ from app.document.scene_fields import Role, scene_field
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from engine.errors import BadRequest
-from engine.requests.edit import EditRequest
+from engine.pictures.profiles import to_srgb
+from engine.requests.edit import EditRequest, EditResult
 from engine.requests.photo_frame import as_seen
 from engine.requests.render import RenderRequest
 
@@ -141,7 +142,7 @@ class EditInputs:
 
 @dataclass(frozen=True)
 class PhotoPicture:
-    """An edited photo as people see it: pixels (H, W, 3) uint8."""
+    """An edited photo as people see it: pixels (H, W, 3) uint8 sRGB."""
 
     pixels: np.ndarray
     seconds: float
@@ -174,6 +175,11 @@ def _changes_nothing(scene: Scene) -> bool:
     return all(label in scene.switched_off or scene.strengths.get(label) == 0 for label in scene.styles)
 
 
+def _seen(result: EditResult) -> PhotoPicture:
+    pixels = to_srgb(as_seen(result.samples), result.photo.icc_profile)
+    return PhotoPicture(pixels, result.seconds, result.notes)
+
+
 EDIT = register(
     Kind(
         EditRequest,
@@ -181,7 +187,7 @@ EDIT = register(
         EditInputs,
         pack=_edit_values,
         unpack=_scene_values,
-        picture=lambda result: PhotoPicture(as_seen(result.samples), result.seconds, result.notes),
+        picture=_seen,
         sizes=_photo_sizes,
         smaller=_photo_smaller,
         idle=_changes_nothing,

@@ -19,6 +19,7 @@ from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
 from engine.pictures.photos import read_photo
+from engine.pictures.profiles import to_srgb
 from engine.requests.kept import Kept
 from engine.requests.photo_frame import as_seen
 from engine.requests.photo_reference import PhotoReference
@@ -32,7 +33,7 @@ def _tr(text: str) -> str:
 
 @dataclass(frozen=True)
 class Original:
-    """A photo as people see it: pixels (H, W, 3) uint8, read-only. notes: what was done to the file's samples."""
+    """A photo as people see it: pixels (H, W, 3) uint8 sRGB, read-only. notes: what was done to the file's samples."""
 
     reference: PhotoReference
     pixels: np.ndarray
@@ -49,7 +50,7 @@ def read_original(photo: Path | PhotoReference) -> Original:
         reference = PhotoReference.of(reference.path)
     reference.identity(Kept())
     decoded = read_photo(reference.source(), name=None if reference.data is None else f'"{reference.name}"')
-    pixels = as_seen(decoded.samples)
+    pixels = to_srgb(as_seen(decoded.samples), decoded.icc_profile)
     pixels.flags.writeable = False
     notes = tuple(_tr("{0}: {1}.").format(reference.name, translate(note)) for note in decoded.notes)
     return Original(reference, pixels, notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,13 +14,17 @@ from PySide6.QtWidgets import QApplication
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.export_photo import ExportPhotoDialog
 from app.document.kinds import EDIT
+from app.document.opening import read_request_file, sample_path
+from app.jobs.originals import read_original
 from app.jobs.writing import PhotoExport
 from app.raster.view import Mode
 from engine.pictures.images import read_image
+from engine.pictures.profiles import to_srgb
 from engine.requests.edit import RegionEdit
 from engine.requests.json_text import from_json, to_json
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import SampleStyle
+from tests.engine.drawn_profiles import wide_profile
 from tests.fixtures import face_label_map, photo_of
 
 SKIN, HAIR = 1, 13
@@ -131,6 +136,22 @@ def test_photos_of_every_mode_are_edited(window, core, tmp_path, qtbot, mode):
     qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
     settled(window, qtbot)
     assert core.document.picture.shape == (64, 64, 3) and core.document.picture.dtype == np.uint8
+
+
+def test_a_photo_of_other_colours_is_shown_as_one_sees_it_before_and_after(window, core, tmp_path, qtbot):
+    """Telephones write wide colours: shown as they stand in the file, they are dull."""
+    path, pixels = tmp_path / "wide.png", photo_of(face_label_map(64))
+    Image.fromarray(pixels).save(path, icc_profile=wide_profile())
+    core.document.mark_saved()
+    window.controllers.photos.edit(path)
+    qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
+    settled(window, qtbot)
+    seen_before = core.document.picture
+    assert np.array_equal(seen_before, to_srgb(pixels, wide_profile())) and (seen_before != pixels).any()
+    core.document.set_style(HAIR, RED)
+    settled(window, qtbot)
+    elsewhere = core.document.label_map != HAIR
+    assert np.array_equal(core.document.picture[elsewhere], seen_before[elsewhere])
 
 
 def test_a_panorama_keeps_its_size(window, core, tmp_path, qtbot):
@@ -447,3 +468,16 @@ def test_what_is_made_for_paintings_says_so(edited, core):
     core.document.set_current_label(HAIR)
     assert edited.controllers.variety.variations() is None and edited.controllers.variety.morph() is None
     assert len(told) == 2
+
+
+# ---------------------------------------------------------------- the sample
+
+
+def test_the_first_document_is_a_photograph_with_other_hair():
+    """Its photo lies beside it and is the one that was meant; its regions are of the photo's size."""
+    request = read_request_file(sample_path()).request
+    original = read_original(request.photo)
+    assert Path(request.photo.path).parent == sample_path().parent
+    label_map = request.label_map.array()
+    assert label_map.shape == original.pixels.shape[:2] and {SKIN, HAIR} <= set(np.unique(label_map))
+    assert [row.label for row in request.edits] == [HAIR] and Path(request.edits[0].style.path).is_file()
