@@ -74,6 +74,7 @@ class OptionsBar(QToolBar):
         canvas.zoom_changed.connect(self._show_zoom)
         canvas.tool_changed.connect(self._show_tool)
         canvas.mode_changed.connect(self._show_mode)
+        canvas.document.replaced.connect(self._show_mode)
         self._show_brush(canvas.brush_diameter)
         self._show_overlay(canvas.overlay)
         self._show_zoom(canvas.zoom)
@@ -174,10 +175,11 @@ class OptionsBar(QToolBar):
         self.size_slider.setEnabled(paints_with_brush)
         self.size_box.setEnabled(paints_with_brush)
 
-    def _show_mode(self, mode: Mode) -> None:
-        """Only the stack lays one over the other."""
-        self.overlay_slider.setEnabled(mode is Mode.STACK)
-        self.overlay_text.setEnabled(mode is Mode.STACK)
+    def _show_mode(self, *_: object) -> None:
+        """Only the stack lays one over the other, and a photo has its regions over both halves."""
+        lays_over = self._canvas.mode is Mode.STACK or self._canvas.document.photo is not None
+        self.overlay_slider.setEnabled(lays_over)
+        self.overlay_text.setEnabled(lays_over)
 
     # --- steering -----------------------------------------------------------------------------------
 

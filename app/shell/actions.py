@@ -168,9 +168,10 @@ ACTIONS: tuple[Action, ...] = (
     # --- view
     Action("view_stack", mark("Stack"), mark("Label map over the picture; hold Tab to see the picture alone"),
            ("F2",), "stack", "view", True),
-    Action("view_side", mark("Side by side"), mark("Label map on the left, picture on the right"),
+    Action("view_side", mark("Side by side"),
+           mark("Label map, or a photo as it was, on the left; picture on the right"),
            ("F3",), "side", "view", True),
-    Action("view_wipe", mark("Wipe"), mark("Label map and picture divided by a line to drag"),
+    Action("view_wipe", mark("Wipe"), mark("Label map, or a photo as it was, and picture divided by a line to drag"),
            ("F4",), "wipe", "view", True),
     Action("overlay_less", mark("Fainter overlay"), mark("Show the label map ten per cent fainter"),
            ("Ctrl+[",)),

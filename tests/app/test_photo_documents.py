@@ -250,6 +250,16 @@ def test_the_wipe_divides_the_photo_from_what_became_of_it(restyled, core, photo
     assert seen(canvas, x, y) == after
 
 
+def test_the_regions_can_be_laid_over_both_halves(restyled):
+    window, _, _ = restyled
+    window.canvas.set_mode(Mode.SIDE_BY_SIDE)
+    assert window.options.overlay_slider.isEnabled()
+    window.core.document.undo()
+    window.core.document.undo()
+    window.core.document.undo()
+    assert window.core.document.photo is None and not window.options.overlay_slider.isEnabled()
+
+
 # ---------------------------------------------------------------- files
 
 
