@@ -12,6 +12,9 @@ from PySide6.QtGui import QImage
 
 from app.raster.boxes import Box
 
+STRIP_ROWS = 64
+"""Rows of a label map that are coloured at once."""
+
 
 class TableImage:
     """A label map seen through a table of colours, as a QImage that follows it."""
@@ -23,7 +26,8 @@ class TableImage:
         self._label_map = label_map
         self._table = table
         height, width = label_map.shape
-        self._buffer = np.take(table, label_map)  # (H, W) uint32
+        self._buffer = np.empty(label_map.shape, np.uint32)
+        self.update(Box(0, 0, width, height))
         self.image = QImage(
             self._buffer.data,
             width,
@@ -34,11 +38,15 @@ class TableImage:
 
     def update(self, box: Box) -> None:
         """Colours the pixels in `box` again."""
-        self._buffer[box.slices] = np.take(self._table, self._label_map[box.slices])
+        # In strips: numpy makes indices of 8 bytes of the labels, half a gigabyte at once for a large photo.
+        for top in range(box.y0, box.y1, STRIP_ROWS):
+            strip = slice(top, min(top + STRIP_ROWS, box.y1)), slice(box.x0, box.x1)
+            self._buffer[strip] = np.take(self._table, self._label_map[strip])
 
     def set_table(self, table: np.ndarray) -> None:
         self._table = table
-        np.take(table, self._label_map, out=self._buffer)
+        height, width = self._label_map.shape
+        self.update(Box(0, 0, width, height))
 
 
 class LayerImage:
@@ -58,13 +66,15 @@ class PictureImage:
 
     def __init__(self, pixels: np.ndarray) -> None:
         """`pixels`: (H, W, 3) uint8."""
-        height, width = pixels.shape[:2]
-        pixels = np.ascontiguousarray(pixels)
-        rgb = QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888)
-        self._levels = [rgb.convertToFormat(QImage.Format.Format_RGB32)]  # a copy: owns its pixels
+        self._pixels = np.ascontiguousarray(pixels)
+        self._levels: list[QImage] = []  # made when they are first seen: a photo is rarely compared with what it was
 
     def at_scale(self, scale: float) -> QImage:
         """The smallest copy at least as large as the picture drawn at `scale` (device pixels)."""
+        if not self._levels:
+            height, width = self._pixels.shape[:2]
+            rgb = QImage(self._pixels.data, width, height, width * 3, QImage.Format.Format_RGB888)
+            self._levels.append(rgb.convertToFormat(QImage.Format.Format_RGB32))  # a copy: owns its pixels
         level = 0
         while scale <= 0.5 and min(self._levels[level].width(), self._levels[level].height()) >= 2:
             scale *= 2
