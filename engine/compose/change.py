@@ -10,7 +10,7 @@ from engine.compose.colour_space import to_colours, to_lab
 from engine.compose.mattes import Matte
 from engine.compose.own_colour import own_colour
 from engine.compose.regions import mixture_of, region_blur
-from engine.compose.tones import ToneMap, Tones, fit_tone_map, measure_tones, within_reach
+from engine.compose.tones import ToneMap, Tones, fit_tone_map, measure_tones
 
 Array = np.ndarray
 Box = tuple[float, float, float, float]
@@ -126,7 +126,6 @@ def region_change(
     own = own_colour(lab, weight) if one_colour else None
     counted = weight if own is None else weight * own.share(lab)
     photo = measure_tones(lab, counted, base)
-    style = within_reach(photo, style)
     tones = replace(fit_tone_map(photo, style), own=own)
     expected = inside if own is None else inside * own.share(lab)
     expected /= expected.sum()

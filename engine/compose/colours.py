@@ -42,7 +42,6 @@ def colour_tones(colour: tuple[float, float, float], photo: Tones) -> Tones:
         deviation=photo.deviation * KEPT_DEVIATION,
         detail=photo.detail * ratio,
         mean=target,
-        exact=True,
     )
 
 

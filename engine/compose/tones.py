@@ -11,7 +11,7 @@ All colours are CIELAB with lightness 0..100, as `cv2.cvtColor` makes it of floa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,10 +31,6 @@ MIN_DETAIL, MAX_DETAIL = 0.8, 1.0
 """Gains of the photo's detail. At most 1: more stretches JPEG noise."""
 DIM = 1.3
 """Of detail's least gain, as a multiple of the gain of lightness + 16: light hair's strands stand out in black."""
-LIFT, LIFTED = 35.0, 0.5
-"""By how much a region becomes lighter in full, in units of L, and what part of the rest it gains."""
-FLAT_DETAIL = 2.0
-"""Detail, in units of L, under which a style is flat; at twice as much it is textured."""
 MIN_CHROMA, MAX_CHROMA = 0.3, 1.5
 """Gains of the deviations from the chroma curve."""
 SMOOTH_TONES = 5.0
@@ -49,7 +45,7 @@ class Tones:
 
     lightness: (Q,) quantiles of its smoothed lightness at `QUANTILES`, 0..100.
     chroma: (LEVELS, 2) mean a, b at each lightness. deviation: (2,) spread of a, b around that.
-    detail: spread of lightness around the smoothed one. mean: (3,) mean colour. exact: the mean is what was asked for.
+    detail: spread of lightness around the smoothed one. mean: (3,) mean colour.
     """
 
     lightness: Array
@@ -57,7 +53,6 @@ class Tones:
     deviation: Array
     detail: float
     mean: Array
-    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,21 +154,6 @@ def fit_tone_map(photo: Tones, style: Tones) -> ToneMap:
     chroma_gain = np.clip(style.deviation / np.maximum(photo.deviation, 0.3), MIN_CHROMA, MAX_CHROMA)
     curve = lightness_curve(photo.lightness, style.lightness)
     return ToneMap(curve, gain, photo.chroma, style.chroma, chroma_gain, np.zeros(3))
-
-
-def within_reach(photo: Tones, style: Tones) -> Tones:
-    """The style, darker where it would lift the photo by more than `LIFT`: black has no light and shade to be lifted.
-
-    A flat wall may become white; black hair made platinum looks as of plastic. Half of the rest is given up, and
-    chroma is what the style has at the lightness that is left.
-    """
-    textured = np.clip((style.detail - FLAT_DETAIL) / FLAT_DETAIL, 0, 1)
-    excess = (style.mean[0] - photo.mean[0] - LIFT) * (1 - LIFTED) * textured
-    if excess <= 0 or style.exact:
-        return style
-    full, dimmed = at_level(style.chroma, np.array([style.mean[0], style.mean[0] - excess]))
-    mean = style.mean - np.array([excess, *(full - dimmed)])
-    return replace(style, lightness=style.lightness - excess, mean=mean)
 
 
 def lightness_curve(before: Array, after: Array) -> Array:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
@@ -25,7 +23,6 @@ from engine.compose.tones import (
     fit_tone_map,
     lightness_curve,
     measure_tones,
-    within_reach,
 )
 from engine.compose.transfer import plain_transfer
 from tests.engine.compose.drawn import HAIR, SKIN, drawn_photo
@@ -165,11 +162,3 @@ def test_strands_before_a_white_wall_become_dark_without_a_fringe():
     result = restyled(photo, label_map, HAIR, dark)
     expected = share * result[70:80, 100:150].mean((0, 1)) + (1 - share) * 250
     assert np.abs(result[rim] - expected[rim]).mean() < 25
-
-
-def test_black_hair_is_not_lifted_to_plastic_but_a_flat_wall_becomes_white():
-    white = Tones(np.linspace(80, 95, 41), np.zeros((101, 2)), np.ones(2), 5.0, np.array([88.0, 0.0, 0.0]))
-    black = Tones(np.linspace(5, 20, 41), np.zeros((101, 2)), np.ones(2), 5.0, np.array([12.0, 0.0, 0.0]))
-    assert 12 + 35 < within_reach(black, white).mean[0] < 75
-    assert within_reach(black, replace(white, detail=1.0)).mean[0] == 88
-    assert within_reach(white, black) is black
