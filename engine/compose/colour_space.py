@@ -1,4 +1,8 @@
-"""sRGB and CIELAB."""
+"""sRGB and CIELAB.
+
+OpenCV converts whole vectors of pixels at once and the rest of a row one by one, with other roundings. So pixels are
+laid in rows of `ROW`: a pixel's result does not depend on where in a picture it lies.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,23 @@ import numpy as np
 
 Array = np.ndarray
 
+ROW = 64
+"""Pixels; a multiple of what any vector unit takes at once."""
+
 
 def to_lab(colours: Array) -> Array:
     """(h, w, 3) float32 sRGB in 0..1 -> CIELAB (D65), lightness 0..100."""
-    return cv2.cvtColor(colours, cv2.COLOR_RGB2Lab)
+    return _converted(colours, cv2.COLOR_RGB2Lab)
 
 
 def to_colours(lab: Array) -> Array:
     """The inverse of `to_lab`: (h, w, 3) CIELAB -> sRGB, clipped to 0..1."""
-    colours = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
+    colours = _converted(lab, cv2.COLOR_Lab2RGB)
     return np.clip(colours, 0, 1, out=colours)
+
+
+def _converted(pixels: Array, code: int) -> Array:
+    count = pixels.shape[0] * pixels.shape[1]
+    rows = np.zeros((-(-count // ROW), ROW, 3), np.float32)
+    rows.reshape(-1, 3)[:count] = pixels.reshape(-1, 3)
+    return cv2.cvtColor(rows, code).reshape(-1, 3)[:count].reshape(pixels.shape)

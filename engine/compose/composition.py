@@ -182,8 +182,11 @@ class _Window:
         lower = np.minimum(upper + 1, field.shape[0] - 1)
         share = (at - upper).astype(np.float32).reshape(-1, *[1] * (field.ndim - 1))
         rows = np.ascontiguousarray(field[upper] * (1 - share) + field[lower] * share, dtype=np.float32)
+        count = len(rows)
+        if count % 2:  # OpenCV takes rows by twos and a last one by itself, with another rounding
+            rows = np.concatenate([rows, rows[-1:]])
         wide = cv2.resize(rows, (right - left, len(rows)), interpolation=cv2.INTER_LINEAR)
-        return wide[:, self.columns.start - left : self.columns.stop - left]
+        return wide[:count, self.columns.start - left : self.columns.stop - left]
 
     def coverage(self, colours: Array, labels: Array) -> Array:
         """(h, w) float32 in 0..1, as `Matte.coverage`; colours (h, w, 3) and labels (h, w) of the window's pixels."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.compose.change import WHOLE
+from engine.compose.colour_space import to_colours, to_lab
 from engine.compose.composition import compose, touched
 from engine.compose.mattes import BEYOND
 from engine.compose.samples import in_colour
@@ -58,10 +59,18 @@ def test_samples_that_no_matte_touches_are_the_photos_own(height, width, channel
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 120), st.integers(1, 120), st.integers(1, 5000), st.integers(0, 5))
+@example(120, 120, 1, 0)
 def test_strips_compose_the_picture_that_is_composed_at_once(height, width, strip, seed):
     photo, label_map = drawn_photo(height, width, seed)
     at_once = compose(photo, label_map, CHANGES, strip_pixels=height * width)
     np.testing.assert_array_equal(compose(photo, label_map, CHANGES, strip_pixels=strip), at_once)
+
+
+def test_colours_are_converted_alike_wherever_they_lie():
+    colours = np.random.default_rng(3).random((37, 101, 3), np.float32)
+    lab = to_lab(colours)
+    np.testing.assert_array_equal(to_lab(colours[5:, 3:90]), lab[5:, 3:90])
+    np.testing.assert_array_equal(to_colours(lab[:, 17:23]), to_colours(lab)[:, 17:23])
 
 
 @settings(max_examples=40, deadline=None)
