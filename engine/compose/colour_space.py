@@ -1,7 +1,7 @@
 """sRGB and CIELAB.
 
-OpenCV converts whole vectors of pixels at once and the rest of a row one by one, with other roundings. So pixels are
-laid in rows of `ROW`: a pixel's result does not depend on where in a picture it lies.
+OpenCV converts whole vectors of pixels at once and the rest of a row one by one, with other roundings. So all pixels
+are one row here, and its rest is filled up: a pixel's result does not depend on where in a picture it lies.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 Array = np.ndarray
 
-ROW = 64
+VECTOR = 64
 """Pixels; a multiple of what any vector unit takes at once."""
 
 
@@ -27,7 +27,11 @@ def to_colours(lab: Array) -> Array:
 
 
 def _converted(pixels: Array, code: int) -> Array:
-    count = pixels.shape[0] * pixels.shape[1]
-    rows = np.zeros((-(-count // ROW), ROW, 3), np.float32)
-    rows.reshape(-1, 3)[:count] = pixels.reshape(-1, 3)
-    return cv2.cvtColor(rows, code).reshape(-1, 3)[:count].reshape(pixels.shape)
+    row = pixels.reshape(1, -1, 3)
+    converted = cv2.cvtColor(row, code)
+    rest = row.shape[1] % VECTOR
+    if rest:
+        last = np.zeros((1, VECTOR, 3), np.float32)
+        last[:, :rest] = row[:, -rest:]
+        converted[:, -rest:] = cv2.cvtColor(last, code)[:, :rest]
+    return converted.reshape(pixels.shape)
