@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from engine.files import write_bytes
 from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import write_image
+from engine.pictures.photo_files import write_photo
 from engine.requests.base import Request
 from engine.requests.edit import EditRequest, EditResult
 from engine.requests.json_text import to_json
@@ -57,8 +57,7 @@ def for_file(request: Request[Any], path: Path, *, photo_inside: bool) -> Reques
         if photo.sha256 and found.sha256 != photo.sha256:
             raise MissingPhoto(photo.path, changed=True)
         return request.replace(photo=found.replace(path=photo.name))
-    beside = os.path.dirname(os.path.abspath(path)) == os.path.dirname(photo.path)
-    return request.replace(photo=photo.replace(path=photo.name)) if beside else request
+    return request.beside(path)
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,14 @@ class PhotoExport:
 
 
 def write_photo_result(path: Path, result: EditResult, export: PhotoExport) -> None:
-    """The edited photo by the name's suffix. Raises BadFile."""
+    """The edited photo by the name's suffix; a PNG of it alone carries its request. Raises BadFile."""
     if export.quality is not None:
         result = replace(result, photo=replace(result.photo, jpeg={"quality": export.quality, "subsampling": 0}))
     if export.with_before:
         before, after = result.photo.samples, result.samples
         if before.shape != after.shape or before.dtype != after.dtype:  # an edit brings colour into a grey photo
             before, after = as_seen(before), as_seen(after)
-        result = replace(result, samples=np.concatenate([before, after], axis=1))
+        both = np.concatenate([before, after], axis=1)  # not what the request makes: it is not carried
+        write_photo(path, both, result.photo, keep_place=export.keep_place)
+        return
     result.save(path, keep_place=export.keep_place)

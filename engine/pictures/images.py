@@ -167,7 +167,7 @@ def write_image(path: PathLike, pixels: Array, *, request_json: str | None = Non
     }
     options = by_kind[format_name]
     if format_name == "PNG" and request_json is not None:
-        options["pnginfo"] = _text_chunk(REQUEST_KEY, request_json)
+        options["pnginfo"] = text_chunk(REQUEST_KEY, request_json)
     buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
     image.save(buffer, format=format_name, **options)
     write_bytes(path, buffer.getvalue())
@@ -177,7 +177,7 @@ def encode_png(pixels: Array, *, compress_level: int = 6, text: tuple[str, str] 
     """(H, W, 3) or (H, W) uint8 as the bytes of a PNG; equal arrays give equal bytes. `text`: a keyword and what an
     iTXt chunk of it shall carry."""
     buffer = io.BytesIO()
-    chunks = None if text is None else _text_chunk(*text)
+    chunks = None if text is None else text_chunk(*text)
     _as_image(pixels).save(buffer, format="PNG", compress_level=compress_level, pnginfo=chunks)
     return buffer.getvalue()
 
@@ -188,7 +188,8 @@ def _as_image(pixels: Array) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _text_chunk(key: str, text: str) -> PngImagePlugin.PngInfo:
+def text_chunk(key: str, text: str) -> PngImagePlugin.PngInfo:
+    """An iTXt chunk for Pillow's PNG encoder."""
     chunks = PngImagePlugin.PngInfo()
     chunks.add_itxt(key, text, zip=True)
     return chunks

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from engine.pictures.photo_details import DETAILS, GPS
+from engine.pictures.png import REQUEST_KEY
 
 Array = np.ndarray
 PNG_HEADER = 33
@@ -35,10 +36,16 @@ def decode_deep(data: bytes) -> Array | None:
     return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB if decoded.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
 
 
-def deep_png(samples: Array, exif: bytes | None, profile: bytes | None, dpi: tuple[float, float] | None) -> bytes:
+def deep_png(
+    samples: Array,
+    exif: bytes | None,
+    profile: bytes | None,
+    dpi: tuple[float, float] | None,
+    request_json: str | None = None,
+) -> bytes:
     """A PNG of (H, W), (H, W, 3) or (H, W, 4) uint16 samples.
 
-    exif: as in JPEG files. profile: ICC. dpi: dots per inch across and down.
+    exif: as in JPEG files. profile: ICC. dpi: dots per inch across and down. request_json: as in `write_image`.
     """
     if samples.ndim == 3:
         samples = cv2.cvtColor(samples, cv2.COLOR_RGB2BGR if samples.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
@@ -50,6 +57,9 @@ def deep_png(samples: Array, exif: bytes | None, profile: bytes | None, dpi: tup
         chunks += _chunk(b"pHYs", struct.pack(">IIB", *(round(dots / 0.0254) for dots in dpi), 1))
     if exif is not None:
         chunks += _chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+    if request_json is not None:  # compressed (1, 0), without a language and a translated keyword
+        text = zlib.compress(request_json.encode("utf-8"))
+        chunks += _chunk(b"iTXt", REQUEST_KEY.encode() + b"\0\1\0\0\0" + text)
     return png[:PNG_HEADER] + chunks + png[PNG_HEADER:]
 
 

@@ -9,20 +9,24 @@ import numpy as np
 from PIL import Image
 
 from engine.files import PathLike, write_bytes
-from engine.pictures.images import check_sides, format_of
+from engine.pictures.images import check_sides, format_of, text_chunk
 from engine.pictures.lossless import as_tiff, deep_png
 from engine.pictures.photo_details import exif_to_write
 from engine.pictures.photos import Photo
+from engine.pictures.png import REQUEST_KEY
 
 Array = np.ndarray
 LOSSY_QUALITY = 95
 """Of JPEG and WebP files of photos that were no such files."""
 
 
-def write_photo(path: PathLike, samples: Array, photo: Photo, *, keep_place: bool = False) -> None:
+def write_photo(
+    path: PathLike, samples: Array, photo: Photo, *, keep_place: bool = False, request_json: str | None = None
+) -> None:
     """Save samples by the name's suffix, with `photo`'s profile, EXIF data and resolution. Atomic.
 
     keep_place: keep GPS data, serial numbers and the owner's name, which are left out otherwise.
+    request_json: what a PNG carries, as in `write_image`.
 
     A JPEG of a JPEG is compressed with the same tables; a WebP of a photo without loss has none either. 16 bits are
     written where the format can (PNG, TIFF), as 8 elsewhere; alpha is laid over white for JPEG.
@@ -39,7 +43,7 @@ def write_photo(path: PathLike, samples: Array, photo: Photo, *, keep_place: boo
         write_bytes(path, as_tiff(samples, exif, photo.icc_profile, photo.dpi))
         return
     if samples.dtype == np.uint16 and format_name == "PNG":
-        write_bytes(path, deep_png(samples, exif, photo.icc_profile, photo.dpi))
+        write_bytes(path, deep_png(samples, exif, photo.icc_profile, photo.dpi, request_json))
         return
     if samples.dtype == np.uint16:
         samples = ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
@@ -54,6 +58,8 @@ def write_photo(path: PathLike, samples: Array, photo: Photo, *, keep_place: boo
             options.setdefault("subsampling", 0)
     elif format_name == "WEBP":
         options |= {"quality": LOSSY_QUALITY, "method": 4} if photo.lossy else {"lossless": True, "exact": True}
+    elif format_name == "PNG" and request_json is not None:
+        options["pnginfo"] = text_chunk(REQUEST_KEY, request_json)
     buffer = io.BytesIO()  # not straight into the file: Pillow hides why a write failed
     image.save(buffer, format=format_name, **{key: value for key, value in options.items() if value is not None})
     write_bytes(path, buffer.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo, at_view_size, read_photo
 from engine.pictures.profiles import from_srgb
 from engine.requests.base import Frozen, Report, Request, Services
+from engine.requests.json_text import to_json
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
@@ -73,16 +75,23 @@ class RegionEdit(Frozen, frozen=True):
 @dataclass(frozen=True)
 class EditResult:
     """The edited photo's samples, of the photo's own type and of the size that was asked for; the photo at that size,
-    with what its file brought along; seconds taken."""
+    with what its file brought along; the request that they are the result of; seconds taken."""
 
     samples: Array
     photo: Photo
+    request: EditRequest
     seconds: float
     notes: tuple[str, ...] = ()
 
     def save(self, path: PathLike, *, keep_place: bool = False) -> None:
-        """As `write_photo`, by the name's suffix. Raises BadFile."""
-        write_photo(path, self.samples, self.photo, keep_place=keep_place)
+        """As `write_photo`, by the name's suffix; a PNG carries its request. Raises BadFile.
+
+        A photo inside the request has its place in it: without `keep_place` the PNG knows it by name and hash alone.
+        """
+        request = self.request.beside(path)
+        if not keep_place:
+            request = request.replace(photo=request.photo.replace(data=None))
+        write_photo(path, self.samples, self.photo, keep_place=keep_place, request_json=to_json(request))
 
     def facts(self) -> dict[str, Any]:
         """Its size, depth, and how many of its pixels differ from the file's."""
@@ -132,6 +141,13 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         edits = tuple(edit.replace(style=located(edit.style, folder)) for edit in self.edits)
         return self.replace(photo=self.photo.located(folder), edits=edits)
 
+    def beside(self, path: PathLike) -> EditRequest:
+        """The request as a file at `path` holds it: with the photo's name alone where it lies in the same folder, so
+        that both can be moved."""
+        photo = self.photo
+        is_beside = os.path.dirname(os.path.abspath(path)) == os.path.dirname(photo.path)
+        return self.replace(photo=photo.replace(path=photo.name)) if is_beside else self
+
     def check_data(self) -> None:
         """A damaged photo or label map is found when the request is read."""
         self.photo.check_data()
@@ -155,7 +171,7 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
 
         samples = compose(photo.samples, job.frame.whole_map, changes, report=composed)
         notes = [*notes_of(self.photo.path, photo.notes), *job.notes]
-        return EditResult(samples, photo, time.perf_counter() - started, tuple(dict.fromkeys(notes)))
+        return EditResult(samples, photo, self, time.perf_counter() - started, tuple(dict.fromkeys(notes)))
 
 
 class _Job:

@@ -167,7 +167,7 @@ def edited(request: EditRequest, encode: Callable[..., StyleCodes]) -> EditResul
             region, colour = label_map == edit.label, style_colour(edit.style, encode)
             mixed = (1 - edit.strength) * samples[region] + edit.strength * colour
             samples[region] = np.clip(np.rint(mixed), 0, 255)
-    return EditResult(samples, photo, 0.01)
+    return EditResult(samples, photo, request, 0.01)
 
 
 def style_colour(style: object, encode: Callable[..., StyleCodes]) -> np.ndarray:

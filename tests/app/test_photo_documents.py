@@ -19,6 +19,7 @@ from app.jobs.originals import read_original
 from app.jobs.writing import PhotoExport
 from app.raster.view import Mode
 from engine.pictures.images import read_image
+from engine.pictures.png import read_embedded_request
 from engine.pictures.profiles import to_srgb
 from engine.requests.edit import RegionEdit
 from engine.requests.json_text import from_json, to_json
@@ -439,6 +440,23 @@ def test_an_exported_photo_has_its_size_and_every_untouched_sample(edited, core,
     assert np.array_equal(after[~hair], before[~hair]) and (after[hair] != before[hair]).any(-1).all()
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_exported_png_is_dropped_back_to_go_on(edited, core, photo, answer, answers, tmp_path, qtbot, gone):
+    core.document.set_style(HAIR, RED)
+    settled(edited, qtbot)
+    before, out = core.document.scene, photo.with_name("out.png")
+    export(edited, answer, out, qtbot)
+    another_document(core)
+    if gone:
+        answers.file = tmp_path / "found.png"
+        shutil.move(photo, answers.file)
+    edited.controllers.files.open_path(out)
+    qtbot.waitUntil(lambda: core.document.path == out)
+    settled(edited, qtbot)
+    assert len(answers.asked) == gone and core.document.photo.sha256 == before.photo.sha256
+    assert core.document.scene.styles == before.styles and core.document.scene.label_map == before.label_map
+
+
 def test_before_and_after_stand_side_by_side(edited, core, photo, answer, tmp_path, qtbot):
     core.document.set_style(HAIR, RED)
     settled(edited, qtbot)
@@ -447,6 +465,7 @@ def test_before_and_after_stand_side_by_side(edited, core, photo, answer, tmp_pa
     assert both.shape == (SIZE[0], 2 * SIZE[1], 3)
     assert np.array_equal(both[:, : SIZE[1]], pixels_of(photo))
     assert np.array_equal(both[:, SIZE[1] :], core.document.picture)
+    assert read_embedded_request(tmp_path / "out.png") is None  # opened again it would be another picture
 
 
 def test_the_photo_s_own_name_and_format_are_proposed(edited, core, photo, qtbot, monkeypatch):

@@ -18,7 +18,9 @@ from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import read_image, resize_image, write_image
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo, read_photo
+from engine.pictures.png import read_embedded_request
 from engine.pictures.profiles import from_srgb
+from engine.pictures.sniffing import sniff
 from engine.requests.edit import EditRequest, RegionEdit
 from engine.requests.json_text import from_json, to_json
 from engine.requests.kept import Kept
@@ -359,6 +361,43 @@ def test_kept_values_are_bounded_and_the_oldest_go_first() -> None:
     kept.clear()
     value("a", 4000)
     assert made[-1] == "a"
+
+
+# ---------------------------------------------------------------- a PNG carries what made it
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_written_png_carries_its_request_with_the_photo_by_name_where_it_lies_beside(
+    tiny_weights: Path, tiny_label_map: np.ndarray, tmp_path: Path, dtype: Any, run: Runner
+) -> None:
+    samples = np.random.default_rng(1).integers(0, np.iinfo(dtype).max, (120, 130, 3), dtype)
+    write_photo(tmp_path / "a.png", samples, Photo(samples, "PNG"))
+    photo, label_map = PhotoReference.of(tmp_path / "a.png"), LabelMapData.from_array(tiny_label_map)
+    request = EditRequest("tiny-sean", photo, (RegionEdit(HAIR, ColourStyle("#a06030")),), label_map)
+    result = Session("cpu").run(request)
+    (tmp_path / "elsewhere").mkdir()
+    result.save(tmp_path / "beside.png")
+    result.save(tmp_path / "elsewhere" / "out.png")
+    by_name = request.replace(photo=photo.replace(path="a.png"))
+    assert from_json(read_embedded_request(tmp_path / "beside.png") or "") == by_name
+    assert from_json(read_embedded_request(tmp_path / "elsewhere" / "out.png") or "") == request
+    assert sniff(tmp_path / "beside.png") == "request_png"
+    done = run("request", tmp_path / "beside.png", "--out", tmp_path / "again.png")
+    assert done.code == 0, done.err
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "beside.png").read_bytes()
+
+
+def test_a_photo_inside_the_request_goes_into_the_png_only_with_its_place(
+    tiny_weights: Path, tiny_label_map: np.ndarray, photo_file: Path, tmp_path: Path
+) -> None:
+    photo, label_map = PhotoReference.of(photo_file, embed=True), LabelMapData.from_array(tiny_label_map)
+    request = EditRequest("tiny-sean", photo.replace(path="a.png"), (), label_map)
+    result = Session("cpu").run(request)
+    result.save(tmp_path / "without.png")
+    result.save(tmp_path / "with.png", keep_place=True)
+    without = request.replace(photo=request.photo.replace(data=None))
+    assert from_json(read_embedded_request(tmp_path / "without.png") or "") == without
+    assert from_json(read_embedded_request(tmp_path / "with.png") or "") == request
 
 
 # ---------------------------------------------------------------- the command
