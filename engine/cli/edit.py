@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from engine.errors import BadRequest
 
 if TYPE_CHECKING:
     from engine.labels.label_sets import LabelSet
-    from engine.requests.edit import RegionEdit
+    from engine.requests.edit import EditRequest, RegionEdit
     from engine.requests.styles import Style
 
 
@@ -59,39 +60,19 @@ def edit(
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
     goes on where it was interrupted. Exit code 1 if a photo was left out.
     """
-    from engine.cli.edit_folder import check_folders
     from engine.cli.weights import label_set_of
-    from engine.labels.label_maps import read_label_map
-    from engine.requests.edit import EditRequest
-    from engine.requests.label_map_data import LabelMapData
-    from engine.requests.photo_reference import PhotoReference
     from engine.weights.store import lasting_name
 
-    whole_folder = photo.is_dir()
-    if whole_folder:
-        check_folders(photo, target)
-    else:
-        check_target(target, EditRequest.suffixes)
-        if target.resolve() == photo.resolve():
-            raise BadRequest('"{0}" would be written over; choose another name for --out.', photo)
-    if whole_folder and label_maps is not None and not label_maps.is_dir():
-        raise BadRequest('"{0}" is one label map for a folder of photos; give a folder of maps.', label_maps)
+    _check_paths(photo, target, label_maps)
     label_set = label_set_of(weights)
     edits = edits_of(label_set, style or [], colour or [], strength or [])
-
-    def request_for(path: Path) -> EditRequest:
-        label_map, map_file = None, label_maps
-        if whole_folder and label_maps is not None:
-            map_file = (label_maps / path.relative_to(photo)).with_suffix(".png")
-        if map_file is not None and (map_file.exists() or not whole_folder):
-            label_map = LabelMapData.from_array(read_label_map(map_file, label_set).label_map)
-        return EditRequest(lasting_name(weights), PhotoReference.of(path), edits, label_map)
+    request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set)
 
     from engine.session import Session
 
     session, complete = Session(device), True
     with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
-        if whole_folder:
+        if photo.is_dir():
             from engine.cli.edit_folder import FolderEdit, answer_of
 
             record = FolderEdit(session, photo, target, request_for, keep_place).run(on_progress, cancel)
@@ -102,6 +83,43 @@ def edit(
     answer.tell(as_json)
     if not complete:
         raise SystemExit(CHECK_FAILED)
+
+
+def _check_paths(photo: Path, target: Path, label_maps: Path | None) -> None:
+    """Raises BadRequest, BadFile before anything is read: a file and a folder do not go together."""
+    from engine.cli.edit_folder import check_folders
+    from engine.requests.edit import EditRequest
+
+    if not photo.is_dir():
+        check_target(target, EditRequest.suffixes)
+        if target.resolve() == photo.resolve():
+            raise BadRequest('"{0}" would be written over; choose another name for --out.', photo)
+        return
+    check_folders(photo, target)
+    if label_maps is not None and not label_maps.is_dir():
+        raise BadRequest('"{0}" is one label map for a folder of photos; give a folder of maps.', label_maps)
+
+
+def _requests(
+    photo: Path, weights_name: str, edits: tuple[RegionEdit, ...], label_maps: Path | None, label_set: LabelSet
+) -> Callable[[Path], EditRequest]:
+    """What asks for the edits of a photo: of `photo` itself, or of one in that folder, whose map may be missing."""
+    from engine.labels.label_maps import read_label_map
+    from engine.requests.edit import EditRequest
+    from engine.requests.label_map_data import LabelMapData
+    from engine.requests.photo_reference import PhotoReference
+
+    whole_folder = photo.is_dir()
+
+    def request_for(path: Path) -> EditRequest:
+        label_map, map_file = None, label_maps
+        if whole_folder and label_maps is not None:
+            map_file = (label_maps / path.relative_to(photo)).with_suffix(".png")
+        if map_file is not None and (map_file.exists() or not whole_folder):
+            label_map = LabelMapData.from_array(read_label_map(map_file, label_set).label_map)
+        return EditRequest(weights_name, PhotoReference.of(path), edits, label_map)
+
+    return request_for
 
 
 def edits_of(
