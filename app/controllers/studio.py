@@ -134,7 +134,11 @@ class StudioController(QObject):
         core.catalogue.reload()
         core.renew_session()
         if not new_weights.paints:
-            sentence = self.tr('{0} finds regions now, where its labels are asked for; its weights are in "{1}" ({2}).')
+            sentence = self.tr('The weights "{0}" are ready for tessera request; they are in "{1}" ({2}).')
+            if new_weights.parses:
+                sentence = self.tr(
+                    '{0} finds regions now, where its labels are asked for; its weights are in "{1}" ({2}).'
+                )
             core.hub.notice(sentence.format(new_weights.name, new_weights.folder, folder_text(new_weights.folder)))
             return
         document = core.document

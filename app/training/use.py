@@ -29,6 +29,7 @@ class Made:
     folder: Path
     step: int
     paints: bool
+    parses: bool
     labels: LabelSet | None
     label_map: np.ndarray | None  # (S, S) uint8
 
@@ -72,11 +73,13 @@ def weights_name(run_folder: Path) -> str:
 
 
 def _made(card: Card, published_name: str, label_map: np.ndarray | None) -> Made:
+    can = abilities(card)
     return Made(
         published_name,
         user_weights_folder() / published_name,
         card.steps,
-        abilities(card).paints,
+        can.paints,
+        can.parses,
         card.labels(),
         label_map,
     )

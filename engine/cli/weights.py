@@ -14,6 +14,7 @@ from engine.errors import BadRequest, Cancelled
 
 if TYPE_CHECKING:
     from engine.labels.label_sets import LabelSet
+    from engine.requests.base import Request
     from engine.weights.card import Card
     from engine.weights.store import WeightsEntry
 
@@ -180,13 +181,17 @@ def _entry_lines(entry: WeightsEntry) -> list[str]:
 
 def _abilities_text(card: Card) -> str:
     """What weights are for, in words."""
-    from engine.systems import abilities
+    from engine.systems import abilities, find_system
+    from engine.systems.base import load_part
 
     can = abilities(card)
     if can.parses:
         return "finds label maps in pictures"
     if not can.paints:
-        return ""
+        known_system = find_system(card.system)  # None for a card of a newer version
+        paths = known_system.requests if known_system is not None else ()
+        kinds: list[type[Request[Any]]] = [load_part(path) for path in paths]
+        return ", ".join(str(kind.task) for kind in kinds)
     sources = [source for source, given in (("from pictures", can.images), ("drawn", can.samples)) if given]
     whose = "a style for each region" if can.scope == "label" else "one style for the whole picture"
     style_clause = f", {whose}, {' or '.join(sources)}" if sources else ", always in one style"

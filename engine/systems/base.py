@@ -36,7 +36,7 @@ def load_part(import_path: str) -> Any:
 class Abilities:
     """What weights can do, said by their card alone: the editor's controls and the command line follow it.
 
-    paints: label maps become pictures. parses: pictures become label maps. makes: noise becomes pictures of a class.
+    paints: label maps become pictures. parses: pictures become label maps.
     images: a picture gives styles. samples: styles can be drawn (dice).
     scope: what one style decides, its label's region or the whole picture.
     blocks: how many blocks can have a style of their own (crossover); 0 where they cannot.
@@ -47,7 +47,6 @@ class Abilities:
 
     paints: bool = False
     parses: bool = False
-    makes: bool = False
     images: bool = False
     samples: bool = False
     scope: Literal["label", "picture"] = "label"

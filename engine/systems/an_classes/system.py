@@ -9,8 +9,8 @@ FOLDER = "engine.systems.an_classes"
 
 
 def abilities(card: Card) -> Abilities:
-    """Pictures of one size; no label map is painted and none is found."""
-    return Abilities(makes=True, resolution=resolution_of(card.config_of("generator")))
+    """Pictures of one size; label maps are neither painted nor found."""
+    return Abilities(resolution=resolution_of(card.config_of("generator")))
 
 
 SYSTEM = System(

@@ -32,6 +32,7 @@ from engine.systems.an_classes.network import (
     ClassGeneratorConfig,
 )
 from engine.training.adam import FusedAdam
+from engine.training.adversarial import ALONE
 from engine.training.augment import Augmentation
 from engine.training.ema import EMA
 from engine.training.task import Export, Losses, plain_config
@@ -52,6 +53,8 @@ class ClassTaskConfig:
     discriminator_width: see `ClassDiscriminatorConfig`; the generator's unless given.
     orthogonality: weight of the loss that keeps the entities of attentive normalization apart (1e-3 in the published
         code).
+    discriminator_alone: steps, the first of the run, in which the discriminator alone learns; see
+        `engine.training.adversarial.AdversarialTaskConfig`.
     augment: probability of each differentiable augmentation.
     ema: decay of the average.
     decay_from: fraction of the steps after which learning rates fall linearly to 0.
@@ -62,6 +65,7 @@ class ClassTaskConfig:
     betas: tuple[float, float] = (0.0, 0.9)
     discriminator_width: int = 0
     orthogonality: float = 1e-3
+    discriminator_alone: int | None = None
     augment: float = 0.0
     ema: float = 0.999
     decay_from: float = 1.0
@@ -95,6 +99,7 @@ class ClassTask:
             "discriminator": FusedAdam(self.discriminator.parameters(), config.lr_discriminator, config.betas),
         }
         self.ema = EMA(self.generator, config.ema)
+        self.alone_until = config.discriminator_alone or 0
         self.features: FeatureNet | None = None
         self.notes: tuple[str, ...] = ()
         if find_feature_net() is not None:
@@ -130,6 +135,8 @@ class ClassTask:
         real_scores, fake_scores = self.discriminator(both, torch.cat([classes, classes])).float().chunk(2)
         hinge = F.relu(1 - real_scores).mean() + F.relu(1 + fake_scores).mean()
         yield "discriminator", {"discriminator": hinge} | self._apart(self.discriminator)
+        if step < self.alone_until:
+            return
 
         self.discriminator.requires_grad_(False)
         adversarial = -self.discriminator(fake_shown, classes).float().mean()
@@ -153,8 +160,9 @@ class ClassTask:
                 group["lr"] = rate * left
 
     def after_step(self, step: int) -> None:
-        """Take the generator's new state into the average."""
-        self.ema.update(self.generator)
+        """Take the generator's new state into the average, if it learnt."""
+        if step >= self.alone_until:
+            self.ema.update(self.generator)
 
     # ------------------------------------------------------------------ results
 
@@ -202,7 +210,11 @@ class ClassTask:
         return Export(asdict(self.model), {name: tensor.contiguous() for name, tensor in state.items()})
 
     def start_from(self, exported_state: dict[str, Tensor], kept_modules: Collection[str] = ()) -> list[str]:
-        """Take over tensors of equal name and shape."""
+        """Take over tensors of equal name and shape.
+
+        A discriminator that is not among `kept_modules` learns alone for a while, if most of the generator has learnt
+        already: it would spoil it.
+        """
         state = self.generator.state_dict()
         fresh_names = []
         for name in state:
@@ -213,12 +225,17 @@ class ClassTask:
                 state[name].copy_(exported)
         settle_spectral(self.generator)
         self.ema = EMA(self.generator, self.config.ema)
+        fresh_count = sum(state[name].numel() for name in fresh_names)
+        mostly_trained = fresh_count < sum(tensor.numel() for tensor in state.values()) / 2
+        if self.config.discriminator_alone is None and mostly_trained and "discriminator" not in kept_modules:
+            self.alone_until = min(ALONE, self.steps // 4)
         return fresh_names
 
     def state_dict(self) -> dict[str, Any]:
-        """The average."""
-        return self.ema.state_dict()
+        """The average, and how long the discriminator learns alone."""
+        return self.ema.state_dict() | {"alone_until": self.alone_until}
 
     def load_state_dict(self, task_state: dict[str, Any]) -> None:
-        """Put it back."""
+        """Put them back."""
         self.ema.load_state_dict(task_state)
+        self.alone_until = int(task_state["alone_until"])

@@ -84,6 +84,20 @@ def test_it_trains_on_class_folders_and_resumes_to_the_same_weights(scenes: Path
             assert torch.equal(tensor, resumed.task.modules[name].state_dict()[key]), key
 
 
+def test_a_fresh_discriminator_learns_alone_under_a_trained_generator(scenes: Path, tmp_path: Path) -> None:
+    """Else it spoils what the generator has learnt; a discriminator that comes along goes on at once."""
+    prepare(RECIPE, scenes, tmp_path / "first").run()
+    fields = {name: getattr(RECIPE, name) for name in Recipe.__struct_fields__} | {"steps": 8}
+    start = tmp_path / "first" / "best.safetensors"
+    loop = prepare(Recipe(**fields), scenes, tmp_path / "second", start_weights=start)
+    before = {name: tensor.clone() for name, tensor in loop.task.modules["generator"].named_parameters()}
+    assert set(loop.stepper.run(0)) == {"discriminator", "orthogonality"}
+    assert all(torch.equal(before[n], p) for n, p in loop.task.modules["generator"].named_parameters())
+    assert "adversarial" in loop.stepper.run(2)
+    onwards = prepare(Recipe(**fields), scenes, tmp_path / "third", start_weights=tmp_path / "first")
+    assert "adversarial" in onwards.stepper.run(0)
+
+
 def test_weights_know_their_classes_and_make_pictures_of_them(weights: str) -> None:
     assert load_weights(weights).card.config["class_names"] == list(CLASSES)
     session = Session("cpu")
