@@ -3,8 +3,21 @@
 
     python3 run.py                  the editor (without a display: renders the sample document)
     python3 run.py test [ARGS]      linter, type checker, arrows, then pytest; ARGS go to pytest
-    python3 run.py COMMAND ...      render, morph, edit, parse, request, import, data, train, publish, verify,
-                                    evaluate, weights, bench: all work without a display; COMMAND --help tells more
+    python3 run.py COMMAND ...      one of these, without a display; COMMAND --help tells more:
+
+        render      paint a picture of a label map with styles
+        morph       go from one style to another, as frames
+        edit        restyle regions of a photo, or of a folder of photos
+        parse       find the label map of a photo
+        request     perform a request of any kind that a file holds
+        weights     list the weights that are here
+        import      take in weights that others trained
+        data        look over a folder of training data
+        train       train weights
+        publish     make weights of a training run
+        evaluate    measure weights on a data set
+        verify      check that pictures come out as recorded
+        bench       measure how fast it is here
 
 The first start makes `.venv` beside this file: torch first, so that no later package chooses another
 build of it, then what `pyproject.toml` asks for and the project itself. A stamp in `.venv` says what

@@ -270,6 +270,13 @@ def test_other_words_go_to_the_command_line(run: ModuleType, monkeypatch: pytest
     assert started == [["-m", "engine.cli", "verify", "a folder", "--json"]]
 
 
+def test_the_help_begins_with_a_line_for_each_command(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["--help"]) == 0
+    list_of_commands = capsys.readouterr().out.partition(".venv")[0]
+    lines = [line.split() for line in list_of_commands.splitlines()]
+    assert all(any(words[:1] == [command] and len(words) > 2 for words in lines) for command in run.COMMANDS)
+
+
 def test_help_needs_no_set_up(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["--help"]) == 0
     assert "run.py test" in capsys.readouterr().out

@@ -222,10 +222,16 @@ class FilesController(QObject):
 
 
 def _photo_choices(use: str, kinds: list[tuple[LabelSet, str]], caption: str, explanation: str) -> list[Choice]:
-    """A choice for each set of labels that a photo may show, where there are several."""
+    """A choice for each set of labels that a photo may show; those after the first, the document's own, are rare."""
     named = len(kinds) > 1
     return [
-        Choice(f"{use} {position}", "photo", f"{caption}: {set_name(label_set)}" if named else caption, explanation)
+        Choice(
+            f"{use} {position}",
+            "photo",
+            f"{caption}: {set_name(label_set)}" if named else caption,
+            explanation,
+            rare=position > 0,
+        )
         for position, (label_set, _) in enumerate(kinds)
     ]
 

@@ -70,8 +70,8 @@ class Settings(QObject):
 
     @property
     def overlay(self) -> int:
-        """Opacity of the label map over the picture, per cent."""
-        return self._number("view/overlay", 20, 0, 100)
+        """Opacity of the label map over the picture, per cent: at first one sees the picture."""
+        return self._number("view/overlay", 0, 0, 100)
 
     @overlay.setter
     def overlay(self, value: int) -> None:

@@ -36,7 +36,10 @@ def read_render_request(request_file: Path) -> RenderRequest:
     """The render request in a file. Raises BadFile or BadRequest, naming it."""
     request = read_request(request_file)
     if not isinstance(request, RenderRequest):
-        raise BadRequest('"{0}" holds a request of another kind than render.', request_file)
+        raise BadRequest(
+            '"{0}" is no painting but another kind of request; tessera request "{0}" --out FILE performs it.',
+            request_file,
+        )
     return request
 
 

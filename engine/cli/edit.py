@@ -55,7 +55,8 @@ def edit(
 
     Every sample outside the regions is the file's own; texture and light of the regions stay. Colour profile, EXIF
     data and resolution are kept, place and serial numbers are not. A label is a name or a number; spaces may be
-    written as underscores: --colour lower_lip=#a01030.
+    written as underscores: --colour lower_lip=#a01030. A word that several names share means all of them: lips, eyes,
+    brows, ears.
 
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
     goes on where it was interrupted. Exit code 1 if a photo was left out.
@@ -133,31 +134,24 @@ def edits_of(
     for option, words in (("--style", styles), ("--colour", colours)):
         for word in words:
             name, value = split_label(option, word)
-            label = _label(label_set, name)
-            if label in edits:
-                raise BadRequest('The label "{0}" is restyled twice; give one --style or --colour for it.', name)
-            if option == "--colour":
-                edits[label] = RegionEdit(label, ColourStyle(value))
-            else:
-                edits[label] = RegionEdit(label, _style(value, label))
+            for label in label_set.find_all(name):
+                if label in edits:
+                    raise BadRequest('The label "{0}" is restyled twice; give one --style or --colour for it.', name)
+                style = ColourStyle(value) if option == "--colour" else _style(value, label)
+                edits[label] = RegionEdit(label, style)
     for word in strengths:
         name, value = split_label("--strength", word)
-        label = _label(label_set, name)
+        labels = label_set.find_all(name)
         try:
             share = float(value)
         except ValueError:
             share = -1.0
-        if label not in edits or not 0 <= share <= 1:
+        if not edits.keys() >= set(labels) or not 0 <= share <= 1:
             raise BadRequest('--strength "{0}" should name a restyled label and a number from 0 to 1.', word)
-        edits[label] = edits[label].replace(strength=share)
+        edits.update({label: edits[label].replace(strength=share) for label in labels})
     if not edits:
         raise BadRequest("There is nothing to edit; give --style hair=FILE or --colour hair=#a01030.")
     return tuple(edits.values())
-
-
-def _label(label_set: LabelSet, name: str) -> int:
-    known = {label.name for label in label_set.labels}
-    return label_set.find(name if name in known else name.replace("_", " "))
 
 
 def _style(word: str, label: int) -> Style:

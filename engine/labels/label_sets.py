@@ -84,7 +84,7 @@ class LabelSet:
         for label, name in zip(self.labels, self._names):
             if folded in (name, _folded(label.name_zh)):
                 return label.id
-        nearest_names = difflib.get_close_matches(
+        nearest_names = [self._names[label_id] for label_id in self._sharing(folded)] or difflib.get_close_matches(
             folded, [*self._names, *(x.name_zh for x in self.labels)], n=3, cutoff=0.5
         )
         if nearest_names:
@@ -92,6 +92,31 @@ class LabelSet:
             raise BadRequest('"{0}" is not a label of "{1}"; did you mean {2}?', text, self.name, nearest)
         examples = ", ".join(label.name for label in self.labels[:6]) + (", ..." if len(self) > 6 else "")
         raise BadRequest('"{0}" is not a label of "{1}"; its labels are {2}', text, self.name, examples)
+
+    def find_all(self, text: str) -> tuple[int, ...]:
+        """The ids of all labels that a word means: one as for `find`, or those whose names share the word, singular
+        or plural: "lips" is the upper and the lower lip, "brows" are both eyebrows.
+
+        Raises BadRequest that names the nearest labels.
+        """
+        try:
+            return (self.find(text),)
+        except BadRequest:
+            sharing = self._sharing(_folded(text))
+            if not sharing:
+                raise
+            return sharing
+
+    def _sharing(self, folded: str) -> tuple[int, ...]:
+        """Ids of the labels that have this word in their names; where there are none, of those with a word that ends
+        in it."""
+        word = folded.removesuffix("s")
+        if len(word) < 3:
+            return ()
+        words_by_id = [name.split() for name in self._names]
+        whole = tuple(label_id for label_id, words in enumerate(words_by_id) if word in words)
+        ending = (label_id for label_id, words in enumerate(words_by_id) if any(each.endswith(word) for each in words))
+        return whole or tuple(ending)
 
     def same_labels(self, other: LabelSet) -> bool:
         """Whether ids mean the same in both: equal names in equal order (colours may differ)."""

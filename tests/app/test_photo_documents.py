@@ -96,9 +96,10 @@ def test_the_photo_is_shown_before_its_regions_are_known(window, core, photo, qt
 def test_undo_leads_back_to_the_document_before(edited, core):
     """One step for the photo and its regions."""
     regions = core.document.label_map.copy()
+    core.settings.overlay = 30
     core.document.undo()
     assert core.document.photo is None and core.document.scene.kind == "render"
-    assert edited.canvas.overlay > 0 and not core.document.undo_text
+    assert edited.canvas.overlay == 0.3 and not core.document.undo_text
     core.document.redo()
     assert core.document.photo is not None and np.array_equal(core.document.label_map, regions)
 

@@ -230,6 +230,17 @@ def test_a_choice_is_told_by_its_name(qtbot):
     assert told.args == ["b"] and not dialog.isVisible()
 
 
+def test_rare_choices_are_folded_away_until_asked_for(qtbot):
+    choices = [Choice("a", "image", "A", "the first"), Choice("b", "photo", "B", "the second", rare=True)]
+    dialog = shown(qtbot, ChoiceDialog("Title", "Which?", choices))
+    assert dialog.buttons["a"].isVisible() and not dialog.buttons["b"].isVisible()
+    dialog.more_button.click()
+    assert dialog.buttons["b"].isVisible() and not dialog.more_button.isVisible()
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.buttons["b"].click()
+    assert told.args == ["b"]
+
+
 def test_about_names_versions_and_licences(qtbot):
     dialog = shown(qtbot, AboutDialog(Catalogue(cards)))
     text = dialog.findChild(QTextBrowser).toPlainText()

@@ -56,7 +56,7 @@ def test_settings_that_do_not_read_become_defaults(qapp, tmp_path):
     path = tmp_path / "a.ini"
     path.write_text("[looks]\ntheme=pink\n[view]\noverlay=lots\nmode=7\n[tools]\nbrush=99999\n", "utf-8")
     made = Settings(path)
-    assert (made.theme, made.overlay, made.view, made.brush) == ("system", 20, "stack", 1024)
+    assert (made.theme, made.overlay, made.view, made.brush) == ("system", 0, "stack", 1024)
 
 
 def test_recent_files_are_ten_and_newest_first(qapp, tmp_path):

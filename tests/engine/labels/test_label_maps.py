@@ -59,6 +59,7 @@ def test_labels_are_found_whatever_the_spelling():
     ("text", "words"),
     [
         ("hiar", 'did you mean "hair"'),
+        ("lips", 'did you mean "upper lip" / "lower lip"'),
         ("19", "its ids are 0 to 18"),
         ("wheel", "its labels are background"),
         ("", "is not a label"),
@@ -67,6 +68,29 @@ def test_labels_are_found_whatever_the_spelling():
 def test_an_unknown_label_is_answered_with_the_nearest(text: str, words: str):
     with pytest.raises(BadRequest, match=words):
         FACES.find(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("lips", ["upper lip", "lower lip"]),
+        ("lip", ["upper lip", "lower lip"]),
+        ("Eyes", ["left eye", "right eye"]),
+        ("brows", ["left eyebrow", "right eyebrow"]),
+        ("ears", ["left ear", "right ear"]),
+        ("lower_lip", ["lower lip"]),
+        ("clothes", ["clothes"]),
+        ("13", ["hair"]),
+    ],
+)
+def test_a_word_that_names_share_means_all_of_them(text: str, names: list[str]):
+    assert [FACES[label_id].name for label_id in FACES.find_all(text)] == names
+
+
+@pytest.mark.parametrize("text", ["wheels", "s", ""])
+def test_a_word_of_no_label_means_none(text: str):
+    with pytest.raises(BadRequest, match="is not a label"):
+        FACES.find_all(text)
 
 
 def test_equal_names_are_the_same_labels_whatever_their_colours():

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.cli.edit import edits_of
 from engine.compose.samples import in_colour
 from engine.errors import BadRequest, MissingPhoto, MissingStyle
+from engine.files import resource
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import read_image, resize_image, write_image
@@ -416,6 +418,20 @@ def test_the_command_writes_the_edited_photo(
     assert over.code == 2 and "would be written over" in over.err
     twice = run("edit", photo_file, "--weights", "tiny-sean", *words[:4], "--style", "lower lip=mean", "--out", "o.png")
     assert twice.code == 2 and "twice" in twice.err
+
+
+def test_a_word_that_labels_share_edits_all_of_them() -> None:
+    edits = edits_of(load_label_set("faces"), [], ["lips=#a01030"], ["lips=0.5"])
+    assert [(edit.label, edit.style, edit.strength) for edit in edits] == [
+        (label, ColourStyle("#a01030"), 0.5) for label in (11, 12)
+    ]
+    with pytest.raises(BadRequest, match="should name a restyled label"):
+        edits_of(load_label_set("faces"), [], ["upper_lip=#a01030"], ["lips=0.5"])
+
+
+def test_render_names_the_command_that_performs_an_edit(run: Runner) -> None:
+    refused = run("render", resource("sample", "photo.request.json"), "--out", "out.png")
+    assert refused.code == 2 and "tessera request" in refused.err and "--out FILE" in refused.err
 
 
 # ---------------------------------------------------------------- doubts
