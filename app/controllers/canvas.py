@@ -8,6 +8,8 @@ from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.raster.view import Mode
 
+PHOTO_BRUSH = 24
+"""Diameter on the screen of the brush that a photo's document starts with."""
 ACTION_OF_MODE = {Mode.STACK: "view_stack", Mode.SIDE_BY_SIDE: "view_side", Mode.WIPE: "view_wipe"}
 
 
@@ -21,6 +23,7 @@ class CanvasController(QObject):
         self._settings = context.core.settings
         self._document = context.core.document
         self._document.replaced.connect(self._show_overlay)
+        self._document.replaced.connect(self._take_brush)
         canvas.tool_changed.connect(context.show_checked)
         canvas.mode_changed.connect(self._mode_changed)
         canvas.overlay_changed.connect(self._overlay_changed)
@@ -30,7 +33,7 @@ class CanvasController(QObject):
         """Show things as they were last time."""
         self._canvas.set_mode(Mode(self._settings.view))
         self._show_overlay()
-        self._canvas.set_brush_diameter(self._settings.brush)
+        self._take_brush()
         self._mode_changed(self._canvas.mode)
         self._context.show_checked(self._canvas.tool_id)
 
@@ -52,5 +55,12 @@ class CanvasController(QObject):
         else:
             self._settings.overlay = round(100 * opacity)
 
+    def _take_brush(self) -> None:
+        """A painting's brush is the one used last; a photo's suits the view, as photos have very different sizes."""
+        edits_photo = self._document.photo is not None
+        diameter = PHOTO_BRUSH / self._canvas.view.scale if edits_photo else self._settings.brush
+        self._canvas.set_brush_diameter(diameter)
+
     def _brush_changed(self, diameter: int) -> None:
-        self._settings.brush = diameter
+        if self._document.photo is None:
+            self._settings.brush = diameter

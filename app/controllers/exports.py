@@ -96,16 +96,13 @@ class ExportController(QObject):
     def _export_photo(self, photo: PhotoReference) -> None:
         name = Path(photo.name)
         suffix = name.suffix.lower() if name.suffix.lower() in PICTURE_SUFFIXES else ".png"
+        proposed_name, folder = f"{name.stem}-edited{suffix}", self._photo_folder()
         chosen_target = self._context.ask.save(
-            "export", self.tr("Export picture"), f"{name.stem}-edited{suffix}", photo_filters(suffix)
+            "export", self.tr("Export picture"), proposed_name, photo_filters(suffix), first_folder=folder
         )
-        if chosen_target is None:
+        if chosen_target is None or self._is_the_photo(chosen_target[0]):
             return
         target_path = chosen_target[0]
-        if target_path.absolute() == Path(photo.path):
-            sentence = self.tr("{0} is the photo that is edited: choose another name, so that it stays as it is.")
-            self._context.core.hub.error(sentence.format(target_path.name), topic="export")
-            return
         dialog = ExportPhotoDialog(target_path, self._context.window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(lambda export: self._write_photo(target_path, export))
@@ -122,23 +119,42 @@ class ExportController(QObject):
     # --- inside -------------------------------------------------------------------------------------
 
     def _name(self, name_ending: str) -> str:
+        """A proposed name; that of the document's own file has no second "-edited"."""
         document_path, photo = self._document.path, self._document.photo
-        stem = Path(photo.name).stem if photo is not None else UNTITLED
-        return f"{document_path.stem if document_path is not None else stem}{name_ending}"
+        if document_path is not None:
+            return f"{document_path.stem}{name_ending.removeprefix('-edited')}"
+        return f"{Path(photo.name).stem if photo is not None else UNTITLED}{name_ending}"
+
+    def _photo_folder(self) -> str:
+        """Where the photo lies; "" for a painting, and for a photo that is inside its document."""
+        photo = self._document.photo
+        return "" if photo is None or photo.data is not None else str(Path(photo.path).parent)
+
+    def _is_the_photo(self, target_path: Path) -> bool:
+        """Whether the photo itself would be written over; the user is told."""
+        photo = self._document.photo
+        if photo is None or target_path.absolute() != Path(photo.path):
+            return False
+        sentence = self.tr("{0} is the photo that is edited: choose another name, so that it stays as it is.")
+        self._context.core.hub.error(sentence.format(target_path.name), topic="export")
+        return True
 
     def _ask_name(self) -> Path | None:
         """A name to save under. For a photo it also says whether the photo itself goes into the file."""
-        request, picture = self.tr("Request alone (*.json)"), self.tr("PNG that restores everything (*.png)")
+        picture, photo = self.tr("PNG that restores everything (*.png)"), self._document.photo
         inside = {
-            self.tr("Request with the photo inside (*.json)"),
             self.tr("PNG that restores everything, with the photo inside (*.png)"),
+            self.tr("Edits, with the photo inside (*.json)"),
         }
-        if self._document.photo is None:
-            filters, proposed_name = [picture, request], self._name(".png")
+        if photo is None:
+            filters, proposed_name = [picture, self.tr("Request alone (*.json)")], self._name(".png")
         else:
-            filters, proposed_name = [request, picture, *sorted(inside)], self._name(".json")
-        chosen_target = self._context.ask.save("export", self.tr("Save as"), proposed_name, ";;".join(filters))
-        if chosen_target is None:
+            edits = self.tr("Edits of this photo, which stays beside the file (*.json)")
+            filters, proposed_name = [picture, edits, *sorted(inside, reverse=True)], self._name("-edited.png")
+        chosen_target = self._context.ask.save(
+            "export", self.tr("Save as"), proposed_name, ";;".join(filters), first_folder=self._photo_folder()
+        )
+        if chosen_target is None or self._is_the_photo(chosen_target[0]):
             return None
         self._document.origin.photo_inside = chosen_target[1] in inside
         return chosen_target[0]

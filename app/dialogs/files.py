@@ -54,12 +54,15 @@ class FileAsker(QObject):
         chosen_name = self.pick_open(title, self._settings.folder(dialog_kind), name_filters)
         return self._remember(dialog_kind, chosen_name)
 
-    def save(self, dialog_kind: str, title: str, proposed_name: str, name_filters: str) -> tuple[Path, str] | None:
+    def save(
+        self, dialog_kind: str, title: str, proposed_name: str, name_filters: str, *, first_folder: str = ""
+    ) -> tuple[Path, str] | None:
         """A file to write, with the filter that was chosen; None when the user cancels.
 
-        A name without a suffix gets the first one of the chosen filter.
+        A name without a suffix gets the first one of the chosen filter. ``first_folder``: where the dialog starts
+        while no folder is remembered.
         """
-        first_folder = self._settings.folder(dialog_kind)
+        first_folder = self._settings.folder(dialog_kind) or first_folder
         chosen_name, used_filter = self.pick_save(
             title, str(Path(first_folder) / proposed_name) if first_folder else proposed_name, name_filters
         )

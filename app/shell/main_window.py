@@ -66,7 +66,8 @@ class MainWindow(QMainWindow):
         self._build_controllers()
         self._first_state: QByteArray = self.saveState(STATE_VERSION)
         core.document.undo_changed.connect(self._show_history)
-        for signal in (core.document.dirty_changed, core.document.path_changed, core.document.replaced):
+        document = core.document
+        for signal in (document.dirty_changed, document.path_changed, document.photo_changed, document.replaced):
             signal.connect(self._show_title)
         core.document.replaced.connect(self._show_docks)
         self._show_history()
@@ -184,8 +185,12 @@ class MainWindow(QMainWindow):
             action.setText(f"{caption}: {step_text}" if step_text else caption)
 
     def _show_title(self, *_: object) -> None:
-        document_path = self.core.document.path
-        self.setWindowTitle(f"{document_path.name if document_path is not None else self.tr('Untitled')}[*] - Tessera")
+        document_path, photo = self.core.document.path, self.core.document.photo
+        if document_path is not None:
+            name = document_path.name
+        else:
+            name = self.tr("{0} - edits").format(photo.name) if photo is not None else self.tr("Untitled")
+        self.setWindowTitle(f"{name}[*] - Tessera")
         self.setWindowModified(self.core.document.dirty)
 
     def _show_docks(self) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialogButtonBox, QInputDialog
 
 from app.document.kinds import EDIT
@@ -219,3 +220,9 @@ def test_nothing_of_other_labels_is_offered_or_taken(window, photo, sentences, q
 def test_the_mean_is_not_kept(window, sentences):
     window.actions_by_id["style_keep"].trigger()
     assert "no style of its own" in sentences[0]
+
+
+def test_a_selected_swatch_keeps_its_colour(window):
+    icon = window.edits.shelf.item(0).icon()
+    plain, selected = (icon.pixmap(32, 32, mode).toImage() for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected))
+    assert selected == plain

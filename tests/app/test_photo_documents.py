@@ -394,7 +394,7 @@ def written(window, path, qtbot) -> None:
 
 
 INSIDE = {
-    ".json": "Request with the photo inside (*.json)",
+    ".json": "Edits, with the photo inside (*.json)",
     ".png": "PNG that restores everything, with the photo inside (*.png)",
 }
 
@@ -474,6 +474,48 @@ def test_the_photo_s_own_name_and_format_are_proposed(edited, core, photo, qtbot
     monkeypatch.setattr(edited.context.ask, "pick_save", lambda *of: (proposed.append(of[1:]), ("", ""))[1])
     edited.controllers.exports.export_picture()
     assert proposed[0][0].endswith("portrait-edited.png") and proposed[0][1].startswith("PNG")
+
+
+def test_saving_proposes_the_png_that_restores_everything_in_the_photo_s_folder(edited, photo, monkeypatch):
+    proposed = []
+    monkeypatch.setattr(edited.context.ask, "pick_save", lambda *of: (proposed.append(of[1:]), ("", ""))[1])
+    edited.controllers.exports.save()
+    edited.controllers.exports.export_picture()
+    (saved_as, filters), (exported_as, _) = proposed
+    assert Path(saved_as) == Path(exported_as) == photo.with_name("portrait-edited.png")
+    first, second, *_ = filters.split(";;")
+    assert first.startswith("PNG that restores everything") and second.startswith("Edits of this photo")
+    edited.core.settings.remember_folder("export", photo.parent.parent / "any.png")
+    edited.controllers.exports.save()
+    assert Path(proposed[-1][0]).parent == photo.parent.parent  # the folder that was chosen last
+
+
+def test_saving_never_overwrites_the_photo(edited, core, photo, answer, qtbot):
+    told, before = [], photo.read_bytes()
+    core.hub.reported.connect(told.append)
+    answer(photo)
+    edited.controllers.exports.save()
+    assert photo.name in told[0].sentence and photo.read_bytes() == before and not core.foreground_busy
+
+
+def test_the_brush_of_a_photo_suits_the_view_and_that_of_paintings_stays(edited, core):
+    canvas = edited.canvas
+    assert abs(canvas.brush_diameter * canvas.view.scale - 24) <= canvas.view.scale
+    canvas.set_brush_diameter(77)
+    assert core.settings.brush == 16
+    another_document(core)
+    assert canvas.brush_diameter == 16
+
+
+def test_the_title_names_the_photo(edited, core, photo, answer, qtbot):
+    assert edited.windowTitle() == "portrait.png - edits[*] - Tessera" and not edited.isWindowModified()
+    core.document.set_style(HAIR, RED)
+    assert edited.isWindowModified()
+    settled(edited, qtbot)
+    answer(photo.with_name("saved.png"))
+    edited.controllers.exports.save()
+    written(edited, photo.with_name("saved.png"), qtbot)
+    assert edited.windowTitle() == "saved.png[*] - Tessera" and not edited.isWindowModified()
 
 
 def test_the_photo_is_never_overwritten_by_what_became_of_it(edited, core, photo, answer, qtbot):

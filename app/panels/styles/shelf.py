@@ -122,16 +122,16 @@ class StyleShelf(QListWidget):
     def _icon(self, held: Entry | SampleColour) -> QIcon:
         ratio = self.devicePixelRatioF()
         if isinstance(held, SampleColour):
-            return QIcon(_swatch(QColor(held.colour), ratio))
+            return _as_it_is(_swatch(QColor(held.colour), ratio))
         style = held.kept.style
         if isinstance(style, ColourStyle):
-            return QIcon(_swatch(QColor(style.colour), ratio))
+            return _as_it_is(_swatch(QColor(style.colour), ratio))
         if not isinstance(style, ImageStyle):
             if held.path not in self._looks:
                 self._looks[held.path] = QPixmap(str(held.path)).scaled(QSize(SIDE, SIDE) * ratio)
-            return QIcon(self._looks[held.path])
+            return _as_it_is(self._looks[held.path])
         pixmap = self._thumbnails.pixmap(style, self._document.label_set, SIDE, ratio)
-        return QIcon(pixmap) if pixmap is not None else icons().icon(placeholder_icon(style))
+        return _as_it_is(pixmap) if pixmap is not None else icons().icon(placeholder_icon(style))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -217,6 +217,13 @@ class StyleShelf(QListWidget):
         if event.source() is not self and not incoming.empty:
             event.acceptProposedAction()
             self.incoming.emit(incoming)
+
+
+def _as_it_is(pixmap: QPixmap) -> QIcon:
+    """An icon that keeps its colours where it is selected; Qt tints it there otherwise."""
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
 
 
 def _swatch(colour: QColor, ratio: float) -> QPixmap:
