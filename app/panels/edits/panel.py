@@ -70,11 +70,17 @@ class EditsPanel(QWidget):
         )
         self.hint.setWordWrap(True)
         self.hint.setContentsMargins(12, 10, 12, 10)
+        self.advice = muted_label(
+            self.tr("This photo is edited: switch an edit off to compare, or drop a picture on a region.")
+        )
+        self.advice.setWordWrap(True)
+        self.advice.setContentsMargins(12, 6, 12, 6)
         self.list = self._make_list()
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(0, 4, 0, 4)
         column_layout.setSpacing(0)
         column_layout.addWidget(self.hint)
+        column_layout.addWidget(self.advice)
         column_layout.addWidget(self.list, 1)
         column_layout.addStretch(0)
         column_layout.addLayout(self._build_shelf())
@@ -139,6 +145,7 @@ class EditsPanel(QWidget):
             if self._document.current_label not in self._labels and self._labels:
                 self.list.setCurrentRow(min(max(0, place), len(self._labels) - 1))
         self.hint.setVisible(not edits)
+        self.advice.setVisible(bool(edits))
         self.list.setVisible(bool(edits))
         self._show_current()
 

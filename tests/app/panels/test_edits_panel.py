@@ -58,9 +58,9 @@ def handle(slider) -> QPoint:
 
 
 def test_each_changed_region_is_a_row_and_an_unchanged_photo_says_what_to_do(panel, document):
-    assert names(panel) == ["Upper lip", "Hair"] and panel.hint.isHidden()
+    assert names(panel) == ["Upper lip", "Hair"] and panel.hint.isHidden() and panel.advice.isVisible()
     document.undo()
-    assert names(panel) == [] and panel.hint.isVisible()
+    assert names(panel) == [] and panel.hint.isVisible() and panel.advice.isHidden()
     document.redo()
     assert names(panel) == ["Upper lip", "Hair"]
 
