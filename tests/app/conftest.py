@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.fakes import core, engine, window
@@ -13,3 +18,10 @@ PATIENCE = 30_000
 
 for method in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
     method.__kwdefaults__ = {**(method.__kwdefaults__ or {}), "timeout": PATIENCE}
+
+
+@pytest.fixture(autouse=True)
+def mouse_is_let_go() -> Iterator[None]:
+    """Qt remembers a pressed button for all windows of the process: the next test's window would wait for ever."""
+    yield
+    assert QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton, "the test left a mouse button pressed"

@@ -155,7 +155,7 @@ def test_the_pipette_is_laid_down(window, photo, qtbot, end):
         photo.mark_saved()
         window.close()
     else:
-        qtbot.mousePress(window.canvas, Qt.MouseButton.RightButton, pos=on_canvas(window, 5, 5))
+        qtbot.mouseClick(window.canvas, Qt.MouseButton.RightButton, pos=on_canvas(window, 5, 5))
     assert not window.controllers.colours.pipette.in_hand
     assert QApplication.overrideCursor() is None and photo.edits == ()
 
