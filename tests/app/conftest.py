@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from tests.app.fakes import core, engine, window
+from tests.app.fakes import core, engine, photo, window
 
-__all__ = ["core", "engine", "window"]
+__all__ = ["core", "engine", "photo", "window"]
 
 PATIENCE = 30_000
 """How long to wait for what will come: costs nothing where all is well, and the machine may be busy."""

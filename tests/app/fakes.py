@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.document.kinds import EDIT
 from app.shell.catalogue import Catalogue
 from app.shell.core import Core
 from app.shell.main_window import MainWindow
@@ -26,7 +27,7 @@ from engine.requests.render import RenderRequest
 from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle
 from engine.weights.card import Card
 from engine.weights.store import WeightsEntry
-from tests.fixtures import face_label_map
+from tests.fixtures import face_label_map, photo_of
 
 FACES = load_label_set("faces")
 WIDTH = 4
@@ -229,6 +230,22 @@ def core(qtbot, tmp_path, engine):
     yield made
     made.shutdown()
     made.deleteLater()
+
+
+@pytest.fixture
+def photo(core):
+    """The document, of the kind that edits a photo, with hair chosen."""
+    label_map = face_label_map(64)
+    core.document.new(
+        label_set=FACES,
+        label_map=label_map,
+        weights="fake-faces",
+        kind=EDIT.name,
+        picture=photo_of(label_map),
+        undoable=False,
+    )
+    core.document.set_current_label(FACES.find("hair"))
+    return core.document
 
 
 @pytest.fixture

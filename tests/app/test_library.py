@@ -9,7 +9,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialogButtonBox, QInputDialog
 
-from app.document.kinds import EDIT
 from app.imaging.mime import colour_mime, file_mime, style_mime
 from app.library.store import keep, read_library
 from app.shell.main_window import MainWindow
@@ -25,21 +24,6 @@ from tests.fixtures import face_label_map, photo_of
 SKIN, HAIR = 1, 13
 RED = ColourStyle("#a01030")
 LOOK = np.full((32, 32, 3), 90, np.uint8)
-
-
-@pytest.fixture
-def photo(core):
-    label_map = face_label_map(64)
-    core.document.new(
-        label_set=FACES,
-        label_map=label_map,
-        weights="fake-faces",
-        kind=EDIT.name,
-        picture=photo_of(label_map),
-        undoable=False,
-    )
-    core.document.set_current_label(HAIR)
-    return core.document
 
 
 @pytest.fixture

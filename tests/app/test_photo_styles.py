@@ -19,25 +19,10 @@ from engine.requests.edit_list import EditList, edit_list_text
 from engine.requests.styles import ColourStyle, MixStyle
 from tests.app.fakes import FACES
 from tests.app.pointing import RIGHT, Drag, Mouse
-from tests.fixtures import face_label_map, photo_of
+from tests.fixtures import face_label_map
 
 SKIN, HAIR, HAT = 1, 13, 14
 RED = ColourStyle("#a01030")
-
-
-@pytest.fixture
-def photo(core):
-    label_map = face_label_map(64)
-    core.document.new(
-        label_set=FACES,
-        label_map=label_map,
-        weights="fake-faces",
-        kind=EDIT.name,
-        picture=photo_of(label_map),
-        undoable=False,
-    )
-    core.document.set_current_label(HAIR)
-    return core.document
 
 
 @pytest.fixture
