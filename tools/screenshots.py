@@ -88,7 +88,7 @@ def journey(editor: start.Editor, core: Core, take_shot: Callable[..., None]) ->
     yield lambda: document.undo_text.startswith("Regions of") and rendered()
     for label, colour in ((UPPER_LIP, "#a01030"), (LOWER_LIP, "#a01030"), (HAIR, "#a3542a")):
         window.controllers.styles.use_colour(colour, Target(label))
-    document.set_strength(LOWER_LIP, 0.7)
+    document.styling.set_strength(LOWER_LIP, 0.7)
     yield rendered
     take_shot("edits")
     window.controllers.new.restore(read_request_file(painting_path()), undoable=False, keeps_file=False)

@@ -62,7 +62,7 @@ class DiceController(QObject):
         document = self._document
         present_ids = [label.id for label in document.label_set.labels if document.areas[label.id] > 0]
         styles: dict[int, Style] = dict.fromkeys(present_ids, SampleStyle(new_seed()))
-        document.set_styles(self._scope.unlocked(styles), self.tr("Roll all styles"))
+        document.styling.set_styles(self._scope.unlocked(styles), self.tr("Roll all styles"))
 
     def begin(self) -> None:
         """Drawn styles for a document that was just begun, as one step, where the mean shows little of what weights can
@@ -70,7 +70,7 @@ class DiceController(QObject):
         if self._scope.abilities.begins_drawn:
             labels = range(len(self._document.label_set))
             drawn: Style = SampleStyle(new_seed())
-            self._document.set_styles(dict.fromkeys(labels, drawn), self.tr("Roll all styles"))
+            self._document.styling.set_styles(dict.fromkeys(labels, drawn), self.tr("Roll all styles"))
 
     @Slot()
     def toggle_locked(self) -> None:

@@ -155,9 +155,9 @@ class PhotosController(QObject):
             if same:
                 document.change("photo", original.reference, text=self.tr("Find photo"))
                 return
-            edits = document.edits
+            edits = document.styling.edits
             self._begin(original, document.label_set, document.weights)
-            document.paste_edits(edits)
+            document.styling.paste_edits(edits)
 
         if document.photo is not None:
             self._choose_again(document.photo, use_original)

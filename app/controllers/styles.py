@@ -89,7 +89,7 @@ class StylesController(QObject):
         """The mean style for every label that is not locked, as one step."""
         if self._scope.may_change_some():
             unlocked_styles = self._scope.unlocked(self._document.styles)
-            self._document.set_styles(dict.fromkeys(unlocked_styles), self.tr("Reset all styles"))
+            self._document.styling.set_styles(dict.fromkeys(unlocked_styles), self.tr("Reset all styles"))
 
     # --- from outside -------------------------------------------------------------------------------
 
@@ -286,7 +286,7 @@ class StylesController(QObject):
         if target.label is None:
             undo_text = self.tr("All styles from {0}").format(photo.path.name)
             taken_styles = self._scope.unlocked(dict(styles))
-            document.set_styles(taken_styles, undo_text)
+            document.styling.set_styles(taken_styles, undo_text)
             self._context.status.show_message(self.tr("{0} styles taken").format(len(taken_styles)))
             return
         style = styles.get(source_label)

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
 
-from app.document import label_styles
 from app.document.checks import Precision, checked_label, checked_picture
 from app.document.commands import ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
 from app.document.kinds import SceneRequest, kind_named
 from app.document.label_states import LabelStates
+from app.document.label_styles import LabelStyles
 from app.document.origin import Held, Origin
 from app.document.pixel_editor import PixelEditor
 from app.document.results import Result
@@ -47,7 +47,7 @@ class Document(QObject):
     picture_outdated = Signal()  # something that decides the picture changed, whatever it is (not after `replaced`)
     label_map_changed = Signal(QRect)  # pixels of this rectangle of the image changed
     styles_changed = Signal(object)  # frozenset of label ids
-    edits_changed = Signal(object)  # frozenset of label ids whose row in `edits` came, went or changed
+    edits_changed = Signal(object)  # frozenset of label ids whose row in `styling.edits` came, went or changed
     seed_changed = Signal(int)
     weights_changed = Signal(str)
     photo_changed = Signal(object)  # PhotoReference or None
@@ -82,6 +82,7 @@ class Document(QObject):
         self.kept = KeptPictures(self)
         self.pixels = PixelEditor(self)
         self.label_states = LabelStates(self)
+        self.styling = LabelStyles(self)
         self.styles_changed.connect(self.edits_changed)
         self._scene = scene
         self._bind(Held(scene, None, Origin()))
@@ -204,11 +205,6 @@ class Document(QObject):
         new = {name: getattr(scene, name) for name in changed_fields}
         self._put(new)
         self.push(ValuesCommand(self._put, old=old, new=new, text=text, merge_key=merge))
-
-    set_style, set_styles = label_styles.set_style, label_styles.set_styles
-    edits = property(label_styles.edits)
-    set_strength, set_edit_on = label_styles.set_strength, label_styles.set_edit_on
-    remove_edit, paste_edits = label_styles.remove_edit, label_styles.paste_edits
 
     def set_seed(self, seed: int, *, merge: Hashable | None = None) -> None:
         """Chooses the seed, 0 to 2**63 - 1; `merge` as in `change`."""

@@ -1,4 +1,4 @@
-"""Styles by label, and in a photo the list of edits that they make. Functions that are methods of the document.
+"""Styles of a document by label, and in a photo the list of edits that they make; each change a step of the history.
 
 A row of that list is no value of its own: it is a label's style, its strength and whether it is switched on, so all
 that gives a label a style makes a row, and one without a style has none.
@@ -18,72 +18,77 @@ if TYPE_CHECKING:
     from app.document.document import Document
 
 
-def set_style(
-    document: Document, label: int, style: Style | None, *, text: str | None = None, merge: Hashable | None = None
-) -> None:
-    """Chooses the style of one label; None or MeanStyle is the weights' mean, and in a photo the photo itself.
+class LabelStyles:
+    """Sets `styles`, `strengths` and `switched_off` of a document. Raises BadRequest for labels that it does not have,
+    and for wrong values."""
 
-    `merge` as in `Document.change`.
-    """
-    text = text or tr("Style of {0}").format(document.label_name(document.checked(label)))
-    document.set_styles({label: style}, text, merge=merge)
+    def __init__(self, document: Document) -> None:
+        self._document = document
 
+    @property
+    def edits(self) -> tuple[RegionEdit, ...]:
+        """The rows of the list of edits, in the order of the labels."""
+        return rows_of(self._document.styles, self._document.strengths, self._document.switched_off)
 
-def set_styles(
-    document: Document, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
-) -> None:
-    """Chooses the styles of several labels in one step; labels that are not named keep theirs."""
-    chosen_styles = {document.checked(label): style for label, style in styles.items()}
-    removed = {label for label, style in chosen_styles.items() if style is None or isinstance(style, MeanStyle)}
-    document.change_values(
-        {
-            "styles": {**document.styles, **chosen_styles},
-            "strengths": {label: value for label, value in document.strengths.items() if label not in removed},
-            "switched_off": document.switched_off - removed,
-        },
-        text or tr("Change styles"),
-        merge=merge,
-    )
+    def set_style(
+        self, label: int, style: Style | None, *, text: str | None = None, merge: Hashable | None = None
+    ) -> None:
+        """Chooses the style of one label; None or MeanStyle is the weights' mean, and in a photo the photo itself.
 
+        `merge` as in `Document.change`.
+        """
+        self.set_styles({label: style}, text or tr("Style of {0}").format(self._name(label)), merge=merge)
 
-def edits(document: Document) -> tuple[RegionEdit, ...]:
-    """The rows of the list of edits, in the order of the labels."""
-    return rows_of(document.styles, document.strengths, document.switched_off)
+    def set_styles(
+        self, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
+    ) -> None:
+        """Chooses the styles of several labels in one step; labels that are not named keep theirs."""
+        document = self._document
+        chosen_styles = {document.checked(label): style for label, style in styles.items()}
+        removed = {label for label, style in chosen_styles.items() if style is None or isinstance(style, MeanStyle)}
+        document.change_values(
+            {
+                "styles": {**document.styles, **chosen_styles},
+                "strengths": {label: value for label, value in document.strengths.items() if label not in removed},
+                "switched_off": document.switched_off - removed,
+            },
+            text or tr("Change styles"),
+            merge=merge,
+        )
 
+    def set_strength(self, label: int, strength: float, *, merge: Hashable | None = None) -> None:
+        """Shows so much of a region's change, 0 to 1. `merge` as in `Document.change`."""
+        text = tr("Strength of {0}").format(self._name(label))
+        strengths = {**self._document.strengths, label: strength}
+        self._document.change("strengths", strengths, text=text, merge=merge)
 
-def set_strength(document: Document, label: int, strength: float, *, merge: Hashable | None = None) -> None:
-    """Shows so much of a region's change, 0 to 1. `merge` as in `Document.change`. Raises BadRequest."""
-    text = tr("Strength of {0}").format(document.label_name(document.checked(label)))
-    document.change("strengths", {**document.strengths, label: strength}, text=text, merge=merge)
+    def set_edit_on(self, label: int, on: bool) -> None:
+        """Shows a region's change, or the photo in its place."""
+        text = tr("Switch {0} on") if on else tr("Switch {0} off")
+        others = self._document.switched_off - {self._document.checked(label)}
+        self._document.change("switched_off", others if on else others | {label}, text=text.format(self._name(label)))
 
+    def remove_edit(self, label: int) -> None:
+        """Takes a row away: its region is the photo's again. One step."""
+        self.set_styles({label: None}, tr("Remove the change of {0}").format(self._name(label)))
 
-def set_edit_on(document: Document, label: int, on: bool) -> None:
-    """Shows a region's change, or the photo in its place."""
-    text = tr("Switch {0} on") if on else tr("Switch {0} off")
-    others = document.switched_off - {document.checked(label)}
-    document.change("switched_off", others if on else others | {label}, text=text.format(document.label_name(label)))
+    def paste_edits(self, pasted: Iterable[RegionEdit]) -> tuple[int, ...]:
+        """Takes rows of another photo; those of labels that are not named stay. One step.
 
+        Returns the labels that this document's label set lacks: their rows are left out.
+        """
+        document, all_edits = self._document, tuple(pasted)
+        known_edits = [edit for edit in all_edits if edit.label < len(document.label_set)]
+        labels, known = frozenset(edit.label for edit in known_edits), by_label(known_edits)
+        document.change_values(
+            {
+                "styles": {**document.styles, **known["styles"]},
+                "strengths": {**document.strengths, **known["strengths"]},
+                "switched_off": document.switched_off - labels | {*known["switched_off"]},
+            },
+            tr("Paste edits"),
+        )
+        return tuple(edit.label for edit in all_edits if edit.label not in labels)
 
-def remove_edit(document: Document, label: int) -> None:
-    """Takes a row away: its region is the photo's again. One step."""
-    text = tr("Remove the change of {0}").format(document.label_name(document.checked(label)))
-    document.set_styles({label: None}, text)
-
-
-def paste_edits(document: Document, pasted: Iterable[RegionEdit]) -> tuple[int, ...]:
-    """Takes rows of another photo; those of labels that are not named stay. One step.
-
-    Returns the labels that this document's label set lacks: their rows are left out.
-    """
-    all_edits = tuple(pasted)
-    known_edits = [edit for edit in all_edits if edit.label < len(document.label_set)]
-    labels, known = frozenset(edit.label for edit in known_edits), by_label(known_edits)
-    document.change_values(
-        {
-            "styles": {**document.styles, **known["styles"]},
-            "strengths": {**document.strengths, **known["strengths"]},
-            "switched_off": document.switched_off - labels | {*known["switched_off"]},
-        },
-        tr("Paste edits"),
-    )
-    return tuple(edit.label for edit in all_edits if edit.label not in labels)
+    def _name(self, label: int) -> str:
+        return self._document.label_name(self._document.checked(label))

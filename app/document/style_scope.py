@@ -87,7 +87,7 @@ class StyleScope:
         if not self.may_change(label):
             return
         text = text or tr("Style of {0}").format(self.name(label))
-        self._document.set_styles(dict.fromkeys(self.labels(label), style), text, merge=merge)
+        self._document.styling.set_styles(dict.fromkeys(self.labels(label), style), text, merge=merge)
 
     def locked(self, label: int) -> bool:
         """Whether the style stays as it is, whatever is rolled, dropped or chosen, until it is unlocked."""

@@ -196,7 +196,7 @@ class Bench:
             for x, y in hand_path:
                 self.mouse(QEvent.Type.MouseMove, x, y)
             times["brush"].append(self.exact(lambda end=hand_path[-1]: self.release(*end)))  # type: ignore[misc]
-            times["style"].append(self.exact(lambda n=n: self.document.set_style(1, SampleStyle(n))))  # type: ignore[misc]
+            times["style"].append(self.exact(lambda n=n: self.document.styling.set_style(1, SampleStyle(n))))  # type: ignore[misc]
             times["seed"].append(self.exact(lambda n=n: self.document.set_seed(n + 1)))  # type: ignore[misc]
         for name, latencies in times.items():
             self.row(f"{name} edit, exact picture", float(np.median(latencies)), "s")

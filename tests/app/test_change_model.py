@@ -35,7 +35,7 @@ def style(tmp_path):
 
 def test_styles_are_encoded_anew_in_one_step(window, core, style, qtbot):
     document = core.document
-    document.set_styles({HAIR: style, SKIN: MixStyle(a=style, b=style.replace(label=SKIN), amount=0.5)})
+    document.styling.set_styles({HAIR: style, SKIN: MixStyle(a=style, b=style.replace(label=SKIN), amount=0.5)})
     window.controllers.model.use("fake-other")
     qtbot.waitUntil(lambda: document.weights == "fake-other")
     new = document.style(HAIR)
@@ -49,7 +49,7 @@ def test_styles_are_encoded_anew_in_one_step(window, core, style, qtbot):
 
 def test_a_style_whose_picture_is_gone_loses_its_code(window, core, style, qtbot):
     gone = style.replace(path="gone.png")
-    core.document.set_styles({HAIR: gone, SKIN: style})
+    core.document.styling.set_styles({HAIR: gone, SKIN: style})
     window.controllers.model.use("fake-other")
     qtbot.waitUntil(lambda: core.document.weights == "fake-other")
     assert core.document.style(HAIR) == gone.replace(code=None)
@@ -73,7 +73,7 @@ def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
 
 
 def test_a_document_begun_meanwhile_keeps_its_weights(window, core, style, qtbot):
-    core.document.set_style(HAIR, style)
+    core.document.styling.set_style(HAIR, style)
     window.controllers.model.use("fake-other")
     core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
     done = threading.Event()
@@ -116,7 +116,7 @@ def test_a_region_too_small_for_the_new_weights_takes_the_mean(style):
 def test_weights_published_again_under_their_name_encode_the_pictures_again(window, core, engine, style, qtbot):
     """A run in training is used again and again: codes of its older encoder mean nothing to the newer generator."""
     document = core.document
-    document.set_style(HAIR, style)
+    document.styling.set_style(HAIR, style)
     before, label_map = document.scene, document.label_map.copy()
     kept = document.kept.keep(before, photo_of(label_map))
     for entry in core.catalogue._entries:

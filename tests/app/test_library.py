@@ -85,7 +85,7 @@ def answer(window, qtbot, name: str) -> None:
 def test_a_style_is_kept_under_a_name_and_taken_after_a_restart(
     window, make_window, photo, qtbot, picture_style, folder
 ):
-    photo.set_style(HAIR, picture_style)
+    photo.styling.set_style(HAIR, picture_style)
     window.actions_by_id["style_keep"].trigger()
     answer(window, qtbot, "Anna")
     assert items(window.edits.shelf)[0] == items(window.styles.shelf)[0] == "Anna"
@@ -169,7 +169,7 @@ def test_a_style_s_file_a_colour_and_a_style_are_dropped_in(window, photo, qtbot
         with work_done(qtbot, window.core):
             assert drag.drop((10, 10))
     assert items(shelf)[:2] == ["#1f1a18", "Anna"]
-    photo.set_style(SKIN, RED)
+    photo.styling.set_style(SKIN, RED)
     drag = Drag(shelf.viewport(), style_mime(SKIN))
     drag.enter((10, 10))
     drag.drop((10, 10))
@@ -198,7 +198,7 @@ def test_nothing_of_other_labels_is_offered_or_taken(window, photo, sentences, q
     qtbot.waitUntil(lambda: items(window.edits.shelf)[:1] == ["Red"])
     assert "Evening" not in items(window.edits.shelf)
     window.controllers.files.open_path(street.path)
-    assert "Evening" in sentences[0] and photo.edits == ()
+    assert "Evening" in sentences[0] and photo.styling.edits == ()
 
 
 def test_the_mean_is_not_kept(window, sentences):

@@ -150,7 +150,7 @@ def test_a_photo_of_other_colours_is_shown_as_one_sees_it_before_and_after(windo
     settled(window, qtbot)
     seen_before = core.document.picture
     assert np.array_equal(seen_before, to_srgb(pixels, wide_profile())) and (seen_before != pixels).any()
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     settled(window, qtbot)
     elsewhere = core.document.label_map != HAIR
     assert np.array_equal(core.document.picture[elsewhere], seen_before[elsewhere])
@@ -169,25 +169,25 @@ def test_a_panorama_keeps_its_size(window, core, tmp_path, qtbot):
 
 
 def test_a_styled_region_changes_and_every_other_sample_is_the_photo_s(edited, core, photo, qtbot):
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     settled(edited, qtbot)
     picture, original, hair = core.document.picture, pixels_of(photo), core.document.label_map == HAIR
     assert (picture[hair] != original[hair]).any(-1).all() and np.array_equal(picture[~hair], original[~hair])
 
 
 def test_a_row_that_is_switched_off_shows_the_photo_without_the_engine(edited, core, engine, photo, qtbot):
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     settled(edited, qtbot)
     asked = len(engine.edits)
-    core.document.set_edit_on(HAIR, False)
+    core.document.styling.set_edit_on(HAIR, False)
     settled(edited, qtbot)
     assert np.array_equal(core.document.picture, pixels_of(photo)) and len(engine.edits) == asked
 
 
 def test_strength_and_region_decide_what_is_asked_of_the_engine(edited, core, engine, qtbot):
     document = core.document
-    document.set_style(HAIR, RED)
-    document.set_strength(HAIR, 0.5)
+    document.styling.set_style(HAIR, RED)
+    document.styling.set_strength(HAIR, 0.5)
     document.pixels.begin_stroke(HAIR)
     document.pixels.stroke_to([(10, 10)], 5)
     document.pixels.end_stroke()
@@ -198,7 +198,7 @@ def test_strength_and_region_decide_what_is_asked_of_the_engine(edited, core, en
 
 
 def test_a_preview_is_asked_for_at_a_smaller_size(core, edited):
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     scene = core.document.scene
     exact, previews = scene.sizes(None)
     assert exact == SIZE and previews == []  # smaller than any screen
@@ -224,8 +224,8 @@ def seen(canvas, x: int, y: int) -> tuple[int, int, int]:
 
 @pytest.fixture
 def restyled(edited, core, qtbot):
-    core.document.set_style(HAIR, RED)
-    core.document.set_strength(HAIR, 1.0)
+    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_strength(HAIR, 1.0)
     settled(edited, qtbot)
     edited.canvas.actual_size()
     rows, columns = np.nonzero(core.document.label_map == HAIR)
@@ -272,10 +272,10 @@ def saved(core, path) -> None:
 @pytest.fixture
 def request_file(edited, core, tmp_path, qtbot):
     document = core.document
-    document.set_style(HAIR, RED)
-    document.set_strength(HAIR, 0.5)
-    document.set_edit_on(SKIN, False)
-    document.set_style(SKIN, SampleStyle(3))
+    document.styling.set_style(HAIR, RED)
+    document.styling.set_strength(HAIR, 0.5)
+    document.styling.set_edit_on(SKIN, False)
+    document.styling.set_style(SKIN, SampleStyle(3))
     document.label_states.set_locked(SKIN, True)
     settled(edited, qtbot)
     path = tmp_path / "saved.json"
@@ -352,7 +352,8 @@ def test_another_photo_is_taken_only_if_the_user_means_it(edited, core, request_
     edited.controllers.files.open_path(request_file)
     qtbot.waitUntil(lambda: core.document.path == request_file)
     assert len(answers.asked) == 2 and "other.png" in answers.asked[1]
-    assert core.document.label_map.shape == (80, 80) and [row.label for row in core.document.edits] == [SKIN, HAIR]
+    assert core.document.label_map.shape == (80, 80)
+    assert [row.label for row in core.document.styling.edits] == [SKIN, HAIR]
 
 
 def test_a_photo_that_is_not_looked_for_leaves_the_document_as_it_is(
@@ -367,7 +368,7 @@ def test_a_photo_that_is_not_looked_for_leaves_the_document_as_it_is(
 
 
 def test_the_photo_of_the_present_document_is_found_again(edited, core, photo, answers, qtbot):
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     answers.file = photo.with_name("moved.png")
     shutil.move(photo, answers.file)
     edited.controllers.photos.find_photo()
@@ -403,7 +404,7 @@ INSIDE = {
 @pytest.mark.parametrize("ending", [".json", ".png"])
 def test_a_saved_document_holds_the_photo_by_name_or_as_a_whole(edited, core, photo, answer, qtbot, ending, inside):
     """Beside its photo it names it alone, so that both can be moved to another folder."""
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     settled(edited, qtbot)
     path, before = photo.with_name(f"saved{ending}"), core.document.scene
     answer(path, INSIDE[ending] if inside else "")
@@ -434,7 +435,7 @@ def export(window, answer, path, qtbot, **choices) -> None:
 
 
 def test_an_exported_photo_has_its_size_and_every_untouched_sample(edited, core, photo, answer, tmp_path, qtbot):
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     settled(edited, qtbot)
     export(edited, answer, tmp_path / "out.png", qtbot)
     after, before, hair = pixels_of(tmp_path / "out.png"), pixels_of(photo), core.document.label_map == HAIR
@@ -443,7 +444,7 @@ def test_an_exported_photo_has_its_size_and_every_untouched_sample(edited, core,
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_exported_png_is_dropped_back_to_go_on(edited, core, photo, answer, answers, tmp_path, qtbot, gone):
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     settled(edited, qtbot)
     before, out = core.document.scene, photo.with_name("out.png")
     export(edited, answer, out, qtbot)
@@ -459,7 +460,7 @@ def test_an_exported_png_is_dropped_back_to_go_on(edited, core, photo, answer, a
 
 
 def test_before_and_after_stand_side_by_side(edited, core, photo, answer, tmp_path, qtbot):
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     settled(edited, qtbot)
     export(edited, answer, tmp_path / "out.png", qtbot, with_before=True)
     both = pixels_of(tmp_path / "out.png")
@@ -509,7 +510,7 @@ def test_the_brush_of_a_photo_suits_the_view_and_that_of_paintings_stays(edited,
 
 def test_the_title_names_the_photo(edited, core, photo, answer, qtbot):
     assert edited.windowTitle() == "portrait.png - edits[*] - Tessera" and not edited.isWindowModified()
-    core.document.set_style(HAIR, RED)
+    core.document.styling.set_style(HAIR, RED)
     assert edited.isWindowModified()
     settled(edited, qtbot)
     answer(photo.with_name("saved.png"))

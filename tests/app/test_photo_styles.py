@@ -70,11 +70,11 @@ def test_the_dialog_begins_with_the_region_s_colour_and_takes_one_in_one_step(wi
     qtbot.mouseClick(dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok), Qt.LeftButton)
     assert photo.style(HAIR) == RED
     photo.undo()
-    assert photo.edits == ()
+    assert photo.styling.edits == ()
 
 
 def test_escape_leaves_the_region_as_it_was(window, photo, qtbot):
-    photo.set_style(HAIR, RED)
+    photo.styling.set_style(HAIR, RED)
     window.actions_by_id["style_colour"].trigger()
     dialog = colour_dialog(window)
     assert dialog.currentColor() == QColor("#a01030")
@@ -82,7 +82,7 @@ def test_escape_leaves_the_region_as_it_was(window, photo, qtbot):
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert photo.style(HAIR) == RED
     photo.undo()
-    assert photo.edits == ()
+    assert photo.styling.edits == ()
 
 
 def test_weights_that_encode_no_region_take_no_colour_and_say_so(window, core, sentences):
@@ -123,7 +123,7 @@ def test_the_pipette_takes_a_colour_from_the_photo_under_the_map(window, photo, 
 
 
 def test_the_pipette_takes_a_colour_from_a_style_s_picture(window, photo, qtbot):
-    photo.set_style(SKIN, RED)
+    photo.styling.set_style(SKIN, RED)
     qtbot.waitUntil(lambda: window.edits.isVisible())
     window.actions_by_id["style_pipette"].trigger()
     qtbot.mouseClick(window.edits.row(SKIN).thumb, Qt.MouseButton.LeftButton)
@@ -142,7 +142,7 @@ def test_the_pipette_is_laid_down(window, photo, qtbot, end):
     else:
         qtbot.mouseClick(window.canvas, Qt.MouseButton.RightButton, pos=on_canvas(window, 5, 5))
     assert not window.controllers.colours.pipette.in_hand
-    assert QApplication.overrideCursor() is None and photo.edits == ()
+    assert QApplication.overrideCursor() is None and photo.styling.edits == ()
 
 
 # --- drops and menus ---------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_the_card_gives_a_region_a_colour(window, photo, qtbot):
 
 
 def test_a_second_colour_is_mixed_with_the_first(window, photo, qtbot):
-    photo.set_style(HAIR, RED)
+    photo.styling.set_style(HAIR, RED)
     window.docks["stylesDock"].raise_()
     thumb = window.styles.card.thumb_b
     qtbot.waitUntil(thumb.isVisible)
@@ -227,7 +227,7 @@ def test_variations_are_for_documents_that_are_painted(window, core):
 
 def test_an_unchanged_region_is_the_photo_s(window, photo):
     assert window.styles.model.row(SKIN).source == "As in the photo"
-    photo.set_style(SKIN, RED)
+    photo.styling.set_style(SKIN, RED)
     assert window.styles.model.row(SKIN).source == "Colour #a01030"
 
 
@@ -238,9 +238,9 @@ def test_a_pasted_colour_is_the_chosen_label_s(window, photo):
 
 
 def test_a_change_is_removed_by_command(window, photo, sentences):
-    photo.set_style(HAIR, RED)
+    photo.styling.set_style(HAIR, RED)
     window.actions_by_id["edits_remove"].trigger()
-    assert photo.edits == () and photo.undo_text == "Remove the change of Hair"
+    assert photo.styling.edits == () and photo.undo_text == "Remove the change of Hair"
     window.actions_by_id["edits_remove"].trigger()
     assert sentences == ["Hair is not changed; there is nothing to remove."]
 
@@ -254,20 +254,20 @@ def test_every_list_of_regions_offers_a_colour(window):
 
 
 def test_edits_are_copied_and_pasted_into_another_photo_in_one_step(window, photo):
-    photo.set_styles({SKIN: ColourStyle("#b98272"), HAIR: RED})
-    photo.set_strength(HAIR, 0.4)
-    photo.set_edit_on(SKIN, False)
-    copied = photo.edits
+    photo.styling.set_styles({SKIN: ColourStyle("#b98272"), HAIR: RED})
+    photo.styling.set_strength(HAIR, 0.4)
+    photo.styling.set_edit_on(SKIN, False)
+    copied = photo.styling.edits
     window.actions_by_id["edits_copy"].trigger()
     photo.new(label_set=FACES, label_map=face_label_map(96), weights="fake-faces", kind=EDIT.name, undoable=False)
     window.actions_by_id["edits_paste"].trigger()
-    assert photo.edits == copied and photo.undo_text == "Paste edits"
+    assert photo.styling.edits == copied and photo.undo_text == "Paste edits"
     photo.undo()
-    assert photo.edits == ()
+    assert photo.styling.edits == ()
 
 
 def test_copied_edits_are_text_that_another_window_reads(window, photo):
-    photo.set_style(HAIR, RED)
+    photo.styling.set_style(HAIR, RED)
     window.actions_by_id["edits_copy"].trigger()
     text = QGuiApplication.clipboard().text()
     assert '"colour": "#a01030"' in text
@@ -283,7 +283,7 @@ def test_an_edit_of_a_region_that_the_photo_lacks_is_named(window, photo, senten
     edits = (RegionEdit(label=HAT, style=RED), RegionEdit(label=HAIR, style=RED))
     QGuiApplication.clipboard().setText(edit_list_text(EditList.of(FACES, edits)))
     window.actions_by_id["edits_paste"].trigger()
-    assert [edit.label for edit in photo.edits] == [HAIR]
+    assert [edit.label for edit in photo.styling.edits] == [HAIR]
     assert sentences == ["This photo does not show Hat; these edits were left out."]
 
 
@@ -292,7 +292,7 @@ def test_edits_of_other_labels_and_no_edits_at_all_change_nothing(window, photo,
     for text in (edit_list_text(EditList.of(street, [RegionEdit(label=0, style=RED)])), "hello", "", "[" * 10**5):
         QGuiApplication.clipboard().setText(text)
         window.actions_by_id["edits_paste"].trigger()
-    assert photo.edits == ()
+    assert photo.styling.edits == ()
     assert "other regions" in sentences[0] and all("no edits" in sentence for sentence in sentences[1:])
 
 

@@ -90,7 +90,7 @@ def test_the_seed_of_a_drawn_style_is_shown_copied_and_typed_in(window, document
 
 
 def test_dice_for_all_leave_locked_styles_alone_and_fit_one_another(window, document, trigger):
-    document.set_style(SKIN, SampleStyle(5))
+    document.styling.set_style(SKIN, SampleStyle(5))
     document.set_current_label(SKIN)
     trigger("style_lock")
     trigger("style_dice_all")
@@ -119,7 +119,7 @@ def test_dice_and_lock_of_a_row_act_without_choosing_it(window, document, qtbot)
 
 def test_a_mix_keeps_its_other_half_when_one_is_rolled(window, document, tmp_path):
     photo = image_style(tmp_path)
-    document.set_style(HAIR, photo)
+    document.styling.set_style(HAIR, photo)
     window.styles.card.button_dice_b.click()
     mix = document.style(HAIR)
     assert isinstance(mix, MixStyle) and mix.a == photo and isinstance(mix.b, SampleStyle) and mix.amount == 0.5
@@ -134,7 +134,7 @@ def test_a_mix_keeps_its_other_half_when_one_is_rolled(window, document, tmp_pat
 
 
 def test_locked_styles_stay_when_all_are_reset_or_taken_from_a_picture(window, document, trigger, tmp_path, qtbot):
-    document.set_styles({HAIR: SampleStyle(1), SKIN: SampleStyle(2)})
+    document.styling.set_styles({HAIR: SampleStyle(1), SKIN: SampleStyle(2)})
     trigger("style_lock")
     assert document.style_locked == {HAIR}
     trigger("style_reset_all")
@@ -151,12 +151,12 @@ def test_locked_styles_stay_when_all_are_reset_or_taken_from_a_picture(window, d
 
 
 def test_a_lock_is_a_step(window, document, trigger, tmp_path):
-    document.set_style(HAIR, SampleStyle(1))
+    document.styling.set_style(HAIR, SampleStyle(1))
     trigger("style_lock")
     trigger("style_dice")
     assert document.style(HAIR) == SampleStyle(1) and "locked" in problem(window)
     assert not window.styles.card.seed.dice.isEnabled()
-    document.set_style(HAIR, image_style(tmp_path))
+    document.styling.set_style(HAIR, image_style(tmp_path))
     assert isinstance(document.style(HAIR), ImageStyle)
     trigger("undo")
     trigger("undo")
@@ -164,7 +164,7 @@ def test_a_lock_is_a_step(window, document, trigger, tmp_path):
 
 
 def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window, document, qtbot):
-    document.set_styles({HAIR: SampleStyle(1), SKIN: SampleStyle(2), NOSE: MixStyle(MEAN, SampleStyle(3), 0.5)})
+    document.styling.set_styles({HAIR: SampleStyle(1), SKIN: SampleStyle(2), NOSE: MixStyle(MEAN, SampleStyle(3), 0.5)})
     document.label_states.set_style_locked(SKIN, True)
     window.controllers.model.use("fake-plain")
     assert document.weights == "fake-plain"
@@ -209,7 +209,7 @@ def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, docume
 
 
 def test_changing_to_one_style_for_the_picture_takes_that_of_the_largest_region(window, document, qtbot):
-    document.set_styles({HAIR: SampleStyle(1), NOSE: SampleStyle(2), SKIN: BlockStyle((SampleStyle(3),) * 6)})
+    document.styling.set_styles({HAIR: SampleStyle(1), NOSE: SampleStyle(2), SKIN: BlockStyle((SampleStyle(3),) * 6)})
     document.label_states.set_style_locked(NOSE, True)
     window.controllers.model.use("fake-whole")
     assert set(document.styles.values()) == {SampleStyle(2)}
@@ -304,7 +304,7 @@ def test_a_new_document_for_smis_begins_with_drawn_styles(window, core, document
 
 @pytest.fixture
 def session(window, document, qtbot):
-    document.set_style(HAIR, SampleStyle(7))
+    document.styling.set_style(HAIR, SampleStyle(7))
     made = window.controllers.variety.morph()
     qtbot.waitUntil(lambda: bool(made._painted))
     yield made

@@ -54,7 +54,7 @@ def test_every_system_is_painted_rolled_and_styled_with_the_same_controls(editor
     hair = document.label_map == HAIR
     wait_rendered(editor, qtbot)
     for name in NAMES:
-        document.set_styles(dict.fromkeys(document.styles))
+        document.styling.set_styles(dict.fromkeys(document.styles))
         if name != document.weights:
             window.controllers.model.use(name)
         assert document.weights == name

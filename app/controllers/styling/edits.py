@@ -38,7 +38,7 @@ class EditsController(QObject):
     @Slot()
     def copy(self) -> None:
         """The edits to the clipboard, as JSON that other programs see as text."""
-        edits = self._document.edits if self._scope.edits_photo else ()
+        edits = self._document.styling.edits if self._scope.edits_photo else ()
         if not edits:
             self._context.core.hub.notice(self.tr("There are no edits to copy; change a region of a photo first."))
             return
@@ -72,7 +72,7 @@ class EditsController(QObject):
             sentence = self.tr("{0} is not changed; there is nothing to remove.")
             self._context.core.hub.notice(sentence.format(name_of(self._document.label_set, label_id)))
         elif self._scope.may_change(label_id):
-            self._document.remove_edit(label_id)
+            self._document.styling.remove_edit(label_id)
 
     def _take(self, edits: tuple[RegionEdit, ...]) -> None:
         document = self._document
@@ -87,5 +87,5 @@ class EditsController(QObject):
                 names = self.tr(", ").join(name_of(document.label_set, edit.label) for edit in left_out)
                 self._context.core.hub.notice(sentence.format(names))
         if fitting:
-            document.paste_edits(fitting)
+            document.styling.paste_edits(fitting)
             self._context.status.show_message(self.tr("{0} edits pasted").format(len(fitting)))

@@ -127,7 +127,7 @@ class EditsPanel(QWidget):
 
     def refresh(self, *_: object) -> None:
         """Show the document's edits."""
-        edits = self._document.edits if self._scope.edits_photo else ()
+        edits = self._document.styling.edits if self._scope.edits_photo else ()
         if [edit.label for edit in edits] != self._labels:
             self._rebuild(edits)
         self._show_rows()
@@ -151,7 +151,7 @@ class EditsPanel(QWidget):
 
     def _make_row(self, label_id: int) -> EditRow:
         row_widget = EditRow(name_of(self._document.label_set, label_id))
-        row_widget.switched.connect(lambda on: self._document.set_edit_on(label_id, on))
+        row_widget.switched.connect(lambda on: self._document.styling.set_edit_on(label_id, on))
         row_widget.strength_moved.connect(lambda per_cent: self._strengthen(label_id, per_cent))
         row_widget.strength_let_go.connect(self._document.end_merge)
         row_widget.removed.connect(lambda: self._remove(label_id))
@@ -161,7 +161,7 @@ class EditsPanel(QWidget):
 
     def _show_rows(self) -> None:
         document = self._document
-        for position, edit in enumerate(document.edits[: len(self._labels)] if self._labels else ()):
+        for position, edit in enumerate(document.styling.edits[: len(self._labels)] if self._labels else ()):
             row_widget, list_item = self.row(edit.label), self.list.item(position)
             place = Place(document.weights, edit.label, document.fingerprint)
             pixmap = self._thumbnails.pixmap(
@@ -187,21 +187,21 @@ class EditsPanel(QWidget):
 
     def _with_current(self, change: Callable[[RegionEdit], object]) -> None:
         position = self.list.currentRow()
-        edits = self._document.edits
+        edits = self._document.styling.edits
         if self._labels and 0 <= position < len(edits):
             change(edits[position])
 
     def _toggle(self, edit: RegionEdit) -> None:
-        self._document.set_edit_on(edit.label, not edit.on)
+        self._document.styling.set_edit_on(edit.label, not edit.on)
 
     def _step(self, edit: RegionEdit, per_cent: int) -> None:
         self._strengthen(edit.label, min(100, max(0, round(100 * edit.strength) + per_cent)))
 
     def _strengthen(self, label_id: int, per_cent: int) -> None:
-        self._document.set_strength(label_id, per_cent / 100, merge=("strength", label_id))
+        self._document.styling.set_strength(label_id, per_cent / 100, merge=("strength", label_id))
         if not self.row(label_id).slider.isSliderDown():
             self._step_end.start()
 
     def _remove(self, label_id: int) -> None:
         if self._scope.may_change(label_id):
-            self._document.remove_edit(label_id)
+            self._document.styling.remove_edit(label_id)

@@ -238,7 +238,7 @@ def test_replacing_the_label_map_is_one_step(document):
 
 
 def test_replacing_by_another_size_takes_styles_along_and_comes_back(document, qtbot):
-    document.set_style(HAIR, ANNA)
+    document.styling.set_style(HAIR, ANNA)
     document.set_picture(photo_of(document.label_map))
     before = state_of(document)
     with qtbot.waitSignal(document.replaced):
@@ -246,7 +246,7 @@ def test_replacing_by_another_size_takes_styles_along_and_comes_back(document, q
     assert (document.height, document.width) == (32, 48)
     assert document.styles == {HAIR: ANNA}
     assert document.picture is None
-    document.set_style(HAIR, None)
+    document.styling.set_style(HAIR, None)
     document.undo()
     document.undo()
     assert state_of(document) == before
@@ -281,7 +281,7 @@ def test_the_document_keeps_no_array_of_the_caller(document):
 
 def test_a_style_is_chosen_announced_and_undone(document, qtbot):
     with qtbot.waitSignal(document.styles_changed) as caught:
-        document.set_style(HAIR, ANNA)
+        document.styling.set_style(HAIR, ANNA)
     assert caught.args == [frozenset({HAIR})]
     assert document.style(HAIR) == ANNA
     document.undo()
@@ -292,17 +292,17 @@ def test_a_style_is_chosen_announced_and_undone(document, qtbot):
 
 
 def test_the_mean_style_is_the_same_as_none(document):
-    document.set_style(HAIR, ANNA)
-    document.set_style(HAIR, MeanStyle())
+    document.styling.set_style(HAIR, ANNA)
+    document.styling.set_style(HAIR, MeanStyle())
     assert document.styles == {}
-    document.set_style(HAIR, None)
+    document.styling.set_style(HAIR, None)
     document.undo()
     assert document.styles == {HAIR: ANNA}
 
 
 def test_all_regions_of_one_picture_are_one_step(document):
-    document.set_style(SKIN, BERT)
-    document.set_styles({HAIR: ANNA, SKIN: ANNA}, "Styles from anna.jpg")
+    document.styling.set_style(SKIN, BERT)
+    document.styling.set_styles({HAIR: ANNA, SKIN: ANNA}, "Styles from anna.jpg")
     assert document.undo_text == "Styles from anna.jpg"
     document.undo()
     assert document.styles == {SKIN: BERT}
@@ -311,7 +311,7 @@ def test_all_regions_of_one_picture_are_one_step(document):
 def test_a_dragged_slider_is_one_step_and_its_next_drag_another(document):
     for drag in ((0.1, 0.2, 0.3), (0.5, 0.9)):
         for amount in drag:
-            document.set_style(HAIR, MixStyle(ANNA, BERT, amount), merge=("mix", HAIR))
+            document.styling.set_style(HAIR, MixStyle(ANNA, BERT, amount), merge=("mix", HAIR))
         document.end_merge()
     document.undo()
     assert document.style(HAIR) == MixStyle(ANNA, BERT, 0.3)
@@ -320,10 +320,10 @@ def test_a_dragged_slider_is_one_step_and_its_next_drag_another(document):
 
 
 def test_the_same_style_again_is_no_step(document, qtbot):
-    document.set_style(HAIR, ANNA)
+    document.styling.set_style(HAIR, ANNA)
     document.mark_saved()
     with qtbot.assertNotEmitted(document.styles_changed):
-        document.set_style(HAIR, ImageStyle(path="anna.jpg", label=13))
+        document.styling.set_style(HAIR, ImageStyle(path="anna.jpg", label=13))
     assert not document.dirty
 
 
@@ -333,7 +333,7 @@ def test_every_kind_of_style_goes_through_the_document_into_the_request(document
         SKIN: MixStyle(ANNA, MeanStyle(), 1.5),
         NOSE: BlockStyle((ANNA, BERT, MeanStyle(), ANNA, BERT, ANNA)),
     }
-    document.set_styles(styles)
+    document.styling.set_styles(styles)
     assert document.to_request().styles == styles
 
 
@@ -350,8 +350,8 @@ def test_a_label_that_the_set_does_not_have_is_refused_everywhere(document, labe
         lambda: document.pixels.fill(0, 0, label),
         lambda: document.pixels.apply_mask(np.ones((64, 64), bool), label),
         lambda: document.pixels.relabel(0, label),
-        lambda: document.set_style(label, ANNA),
-        lambda: document.set_styles({HAIR: ANNA, label: ANNA}),
+        lambda: document.styling.set_style(label, ANNA),
+        lambda: document.styling.set_styles({HAIR: ANNA, label: ANNA}),
         lambda: document.label_states.set_locked(label, True),
         lambda: document.label_states.set_visible(label, False),
         lambda: document.label_states.show_only(label),
@@ -374,7 +374,7 @@ def test_a_seed_that_is_no_seed_is_refused(document, seed):
 
 def test_wrong_styles_points_pictures_and_precisions_are_refused(document):
     with pytest.raises(BadRequest, match="kind"):
-        document.set_style(HAIR, "anna.jpg")
+        document.styling.set_style(HAIR, "anna.jpg")
     with pytest.raises(BadRequest, match="8 bits"):
         document.set_picture(np.zeros((4, 4), np.uint8))
     with pytest.raises(BadRequest, match="float32 or bfloat16"):
@@ -439,7 +439,7 @@ def test_names_in_the_history_are_in_the_language_of_the_application(document):
 
 
 def test_a_new_document_can_be_undone(document, qtbot):
-    document.set_style(HAIR, ANNA)
+    document.styling.set_style(HAIR, ANNA)
     document.label_states.set_locked(HAIR, True)
     before = state_of(document)
     street = load_label_set("street")
@@ -509,7 +509,7 @@ def test_a_current_label_that_the_new_set_lacks_becomes_the_background(document)
 
 
 def test_a_request_restores_everything_that_made_the_picture_in_one_step(document):
-    document.set_styles({HAIR: ANNA, SKIN: MixStyle(BERT, MeanStyle(), 0.25)})
+    document.styling.set_styles({HAIR: ANNA, SKIN: MixStyle(BERT, MeanStyle(), 0.25)})
     document.set_seed(77)
     document.change("precision", "bfloat16")
     stroke(document, NOSE, (5, 5), (50, 9))
@@ -527,7 +527,7 @@ def test_a_scene_does_not_follow_the_document(document):
     scene = document.scene
     expected = document.to_request()
     stroke(document, HAIR, (3, 3), radius=30)
-    document.set_style(HAIR, ANNA)
+    document.styling.set_style(HAIR, ANNA)
     assert scene.to_request() == expected
     assert document.to_request() != expected
 

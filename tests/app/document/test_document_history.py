@@ -59,7 +59,8 @@ def show_only(document, of):
 
 def slide(document, of, amounts):
     for amount in amounts:
-        document.set_style(of, MixStyle(ImageStyle("a.jpg", 3), ImageStyle("b.jpg", 4), amount), merge=("mix", of))
+        mixed = MixStyle(ImageStyle("a.jpg", 3), ImageStyle("b.jpg", 4), amount)
+        document.styling.set_style(of, mixed, merge=("mix", of))
     document.end_merge()
 
 
@@ -68,6 +69,10 @@ def become(document, name, height, width, seed):
     document.new(
         label_set=labels, label_map=random_label_map(height, width, len(labels), seed=seed), weights=name, seed=seed
     )
+
+
+def choose(document, of, style):
+    document.styling.set_style(of, style)
 
 
 def resize(document, height, width, seed):
@@ -81,7 +86,7 @@ change = st.one_of(
     st.tuples(st.just(abandon), label, st.lists(point, min_size=1, max_size=3), st.floats(0.5, 20)),
     st.tuples(st.just(fill), st.integers(0, 63), st.integers(0, 63), label, st.booleans()),
     st.tuples(st.just(relabel), label, label),
-    st.tuples(st.just(Document.set_style), label, style),
+    st.tuples(st.just(choose), label, style),
     st.tuples(st.just(slide), label, st.lists(st.floats(-1, 2), min_size=1, max_size=3)),
     st.tuples(st.just(Document.set_seed), small),
     st.tuples(st.just(lock), label, st.booleans()),

@@ -23,7 +23,7 @@ STYLE = MixStyle(SampleStyle(1), SampleStyle(2), 0.25)
 def document(core):
     """Hair in a style of its own, locked and chosen; skin in another."""
     document = core.document
-    document.set_styles({HAIR: STYLE, SKIN: SampleStyle(3)})
+    document.styling.set_styles({HAIR: STYLE, SKIN: SampleStyle(3)})
     document.label_states.set_style_locked(HAIR, True)
     document.set_current_label(HAIR)
     return document

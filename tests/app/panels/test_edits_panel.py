@@ -29,7 +29,7 @@ RED, BLACK = ColourStyle("#a01030"), ColourStyle("#1f1a18")
 @pytest.fixture
 def document(qapp):
     photo = Document(scene=Scene(FACES, FrozenMap.of(face_label_map(64)), "fake-faces", kind=EDIT.name))
-    photo.set_styles({UPPER_LIP: RED, HAIR: BLACK}, "Begin")
+    photo.styling.set_styles({UPPER_LIP: RED, HAIR: BLACK}, "Begin")
     return photo
 
 
@@ -67,7 +67,7 @@ def test_each_changed_region_is_a_row_and_an_unchanged_photo_says_what_to_do(pan
 
 def test_a_click_on_the_check_box_switches_a_change_off(panel, document, qtbot):
     qtbot.mouseClick(panel.row(HAIR).check, Qt.MouseButton.LeftButton)
-    assert [edit.on for edit in document.edits] == [True, False]
+    assert [edit.on for edit in document.styling.edits] == [True, False]
     assert not panel.row(HAIR).slider.isEnabled()
     document.undo()
     assert panel.row(HAIR).check.isChecked() and panel.row(HAIR).slider.isEnabled()
@@ -80,11 +80,11 @@ def test_a_drag_of_the_slider_is_one_step_and_shows_on_the_way(panel, document):
     strengths = []
     for x in (start.x() - 20, start.x() - 40, slider.width() // 2):
         mouse.move((x, start.y()))
-        strengths.append(document.edits[0].strength)
+        strengths.append(document.styling.edits[0].strength)
     mouse.release((slider.width() // 2, start.y()))
     assert strengths == sorted(strengths, reverse=True) and 0.3 < strengths[-1] < 0.7
     document.undo()
-    assert document.edits[0].strength == 1 and slider.value() == 100
+    assert document.styling.edits[0].strength == 1 and slider.value() == 100
     assert document.undo_text == "Begin"
 
 
@@ -93,17 +93,17 @@ def test_two_drags_are_two_steps(panel, document):
     for left in (20, 40):
         mouse, start = Mouse(slider), handle(slider)
         mouse.drag((start.x(), start.y()), (start.x() - left, start.y()))
-    low = document.edits[0].strength
+    low = document.styling.edits[0].strength
     document.undo()
-    assert low < document.edits[0].strength < 1
+    assert low < document.styling.edits[0].strength < 1
 
 
 def test_the_cross_gives_the_region_back_to_the_photo(panel, document, qtbot):
-    document.set_strength(UPPER_LIP, 0.3)
+    document.styling.set_strength(UPPER_LIP, 0.3)
     qtbot.mouseClick(panel.row(UPPER_LIP).remove, Qt.MouseButton.LeftButton)
     assert names(panel) == ["Hair"]
     document.undo()
-    assert document.edits[0].strength == 0.3 and panel.row(UPPER_LIP).slider.value() == 30
+    assert document.styling.edits[0].strength == 0.3 and panel.row(UPPER_LIP).slider.value() == 30
 
 
 def test_keys_choose_switch_weaken_and_remove(panel, document, qtbot):
@@ -113,12 +113,12 @@ def test_keys_choose_switch_weaken_and_remove(panel, document, qtbot):
     qtbot.keyClick(rows, Qt.Key.Key_Down)
     assert document.current_label == HAIR
     qtbot.keyClick(rows, Qt.Key.Key_Space)
-    assert not document.edits[1].on
+    assert not document.styling.edits[1].on
     qtbot.keyClick(rows, Qt.Key.Key_Space)
     for _ in range(3):
         qtbot.keyClick(rows, Qt.Key.Key_Left)
     qtbot.keyClick(rows, Qt.Key.Key_Right)
-    assert document.edits[1].strength == pytest.approx(0.9)
+    assert document.styling.edits[1].strength == pytest.approx(0.9)
     qtbot.keyClick(rows, Qt.Key.Key_Delete)
     assert names(panel) == ["Upper lip"]
     qtbot.keyClick(rows, Qt.Key.Key_Delete)
@@ -127,8 +127,8 @@ def test_keys_choose_switch_weaken_and_remove(panel, document, qtbot):
 
 
 def test_a_screen_reader_hears_the_region_its_style_and_how_much(panel, document):
-    document.set_strength(HAIR, 0.5)
-    document.set_edit_on(UPPER_LIP, False)
+    document.styling.set_strength(HAIR, 0.5)
+    document.styling.set_edit_on(UPPER_LIP, False)
     heard = [panel.list.item(n).data(Qt.ItemDataRole.AccessibleTextRole) for n in range(2)]
     assert heard == ["Upper lip, Colour #a01030, off", "Hair, Colour #1f1a18, 50 %"]
     for name in ("check", "slider", "remove", "thumb"):
@@ -149,7 +149,7 @@ def test_a_row_shows_its_colour_and_takes_another(panel, qtbot):
 
 def test_a_document_that_is_painted_has_no_edits(qtbot, tmp_path):
     document = Document(FACES)
-    document.set_style(HAIR, RED)
+    document.styling.set_style(HAIR, RED)
     lane = WorkLane()
     scope = StyleScope(document, lambda weights: Abilities(), tell=pytest.fail)
     panel = EditsPanel(document, Thumbnails(lane, tmp_path), scope)
