@@ -26,7 +26,8 @@ from app.controllers import morph as morphing
 from app.controllers import variety as varying
 from app.controllers.styles import Target
 from app.document.document import Document
-from app.document.opening import painting_path, read_request_file
+from app.document.kinds import EDIT
+from app.document.opening import PhotoUse, painting_path, read_request_file
 from app.shell.core import Core
 from app.shell.i18n import install_language
 from app.shell.settings import Settings
@@ -84,8 +85,9 @@ def journey(editor: start.Editor, core: Core, take_shot: Callable[..., None]) ->
         return document.picture is not None and bool(render.up_to_date)
 
     yield rendered
-    window.controllers.photos.edit_with(RESOURCES / "sample" / "astronaut.png", document.label_set, document.weights)
-    yield lambda: document.undo_text.startswith("Regions of") and rendered()
+    use = PhotoUse(EDIT, document.label_set, document.weights)
+    window.controllers.photos.begin(RESOURCES / "sample" / "astronaut.png", use)
+    yield lambda: document.undo_text.startswith("New from") and bool(document.label_map.any()) and rendered()
     for label, colour in ((UPPER_LIP, "#a01030"), (LOWER_LIP, "#a01030"), (HAIR, "#a3542a")):
         window.controllers.styles.use_colour(colour, Target(label))
     document.styling.set_strength(LOWER_LIP, 0.7)

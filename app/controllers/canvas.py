@@ -46,21 +46,21 @@ class CanvasController(QObject):
         self._context.show_checked(ACTION_OF_MODE[mode])
 
     def _show_overlay(self) -> None:
-        settings, edits_photo = self._settings, self._document.photo is not None
-        self._canvas.set_overlay((settings.photo_overlay if edits_photo else settings.overlay) / 100)
+        settings, shows_photo = self._settings, self._document.kind.shows_photo
+        self._canvas.set_overlay((settings.photo_overlay if shows_photo else settings.overlay) / 100)
 
     def _overlay_changed(self, opacity: float) -> None:
-        if self._document.photo is not None:
+        if self._document.kind.shows_photo:
             self._settings.photo_overlay = round(100 * opacity)
         else:
             self._settings.overlay = round(100 * opacity)
 
     def _take_brush(self) -> None:
         """A painting's brush is the one used last; a photo's suits the view, as photos have very different sizes."""
-        edits_photo = self._document.photo is not None
-        diameter = PHOTO_BRUSH / self._canvas.view.scale if edits_photo else self._settings.brush
+        shows_photo = self._document.kind.shows_photo
+        diameter = PHOTO_BRUSH / self._canvas.view.scale if shows_photo else self._settings.brush
         self._canvas.set_brush_diameter(diameter)
 
     def _brush_changed(self, diameter: int) -> None:
-        if self._document.photo is None:
+        if not self._document.kind.shows_photo:
             self._settings.brush = diameter

@@ -20,7 +20,7 @@ def choose_first_label(context: Context) -> None:
     """Begin with a region of a photo that is restyled, else with the label that was chosen last, if the document shows
     it; else with the largest region that is not background, which is rarely painted first."""
     document = context.core.document
-    if document.photo is not None and document.styling.edits:
+    if document.kind.lists_edits and document.styling.edits:
         document.set_current_label(document.styling.edits[0].label)
     if document.current_label != BACKGROUND:
         return

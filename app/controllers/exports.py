@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Slot
@@ -17,7 +18,15 @@ from app.dialogs.files import export_filters, photo_filters
 from app.document.origin import Origin
 from app.document.scene import Scene
 from app.jobs.work_lane import Work
-from app.jobs.writing import PhotoExport, for_file, write_map, write_photo_result, write_picture, write_request
+from app.jobs.writing import (
+    PhotoExport,
+    for_file,
+    save_photo_result,
+    write_map,
+    write_photo_result,
+    write_picture,
+    write_request,
+)
 from app.raster.frozen_maps import FrozenMap
 from engine.labels.label_maps import MapKind
 from engine.labels.label_sets import LabelSet
@@ -62,8 +71,9 @@ class ExportController(QObject):
     @Slot()
     def export_picture(self) -> None:
         """Ask for a name and a format, and write the picture; a photo as a photo."""
-        if self._document.photo is not None:
-            self._export_photo(self._document.photo)
+        photo = self._photo
+        if photo is not None:
+            self._export_photo(photo)
             return
         chosen_target = self._context.ask.save(
             "export", self.tr("Export picture"), self._name(".png"), export_filters()
@@ -118,21 +128,26 @@ class ExportController(QObject):
 
     # --- inside -------------------------------------------------------------------------------------
 
+    @property
+    def _photo(self) -> PhotoReference | None:
+        """The photo that the document is; None for a painting."""
+        return self._document.photo if self._document.kind.shows_photo else None
+
     def _name(self, name_ending: str) -> str:
         """A proposed name; that of the document's own file has no second "-edited"."""
-        document_path, photo = self._document.path, self._document.photo
+        document_path, photo = self._document.path, self._photo
         if document_path is not None:
             return f"{document_path.stem}{name_ending.removeprefix('-edited')}"
         return f"{Path(photo.name).stem if photo is not None else UNTITLED}{name_ending}"
 
     def _photo_folder(self) -> str:
         """Where the photo lies; "" for a painting, and for a photo that is inside its document."""
-        photo = self._document.photo
+        photo = self._photo
         return "" if photo is None or photo.data is not None else str(Path(photo.path).parent)
 
     def _is_the_photo(self, target_path: Path) -> bool:
         """Whether the photo itself would be written over; the user is told."""
-        photo = self._document.photo
+        photo = self._photo
         if photo is None or target_path.absolute() != Path(photo.path):
             return False
         sentence = self.tr("{0} is the photo that is edited: choose another name, so that it stays as it is.")
@@ -141,7 +156,7 @@ class ExportController(QObject):
 
     def _ask_name(self) -> Path | None:
         """A name to save under. For a photo it also says whether the photo itself goes into the file."""
-        picture, photo = self.tr("PNG that restores everything (*.png)"), self._document.photo
+        picture, photo = self.tr("PNG that restores everything (*.png)"), self._photo
         inside = {
             self.tr("PNG that restores everything, with the photo inside (*.png)"),
             self.tr("Edits, with the photo inside (*.json)"),
@@ -240,18 +255,23 @@ def _photo_job(work: Work, target_path: Path, scene: Scene, export: PhotoExport)
 
 
 def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray | None, photo_inside: bool) -> None:
-    """In the worker: render first if the picture at hand shows something else, then write."""
-    request = for_file(scene.to_request(), target_path, photo_inside=photo_inside)
+    """In the worker: make the result first where the picture at hand is not all of it, or shows something else."""
+    request, is_photo = scene.to_request(), scene.kind.shows_photo
     if target_path.suffix.lower() == ".json":
+        held = for_file(request, target_path, photo_inside=photo_inside) if is_photo else request
         work.commit()
-        write_request(target_path, request)
+        write_request(target_path, held)
         return
-    if picture is None:
+    result: Any = None
+    if picture is None or is_photo:
         with work.session() as session:
-            picture = scene.picture_of(session.run(scene.to_request(), work.progress, work.cancel_event)).pixels
+            result = session.run(request, work.progress, work.cancel_event)
     work.progress(0.9)
     work.commit()
-    write_picture(target_path, picture, request)
+    if is_photo:
+        save_photo_result(target_path, result, photo_inside=photo_inside)
+    else:
+        write_picture(target_path, scene.picture_of(result).pixels if picture is None else picture, request)
 
 
 def _map_job(work: Work, target_path: Path, label_map: FrozenMap, label_set: LabelSet, map_kind: MapKind) -> None:

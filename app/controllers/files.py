@@ -18,9 +18,11 @@ from app.controllers.styles import StylesController, Target
 from app.controllers.weights import WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
-from app.document.opening import Found, edit_kinds, look_at, photo_kinds
+from app.document.kinds import photo_kinds
+from app.document.opening import Found, PhotoUse, look_at, painting_sets, photo_uses
 from app.imaging.mime import Incoming, keep_image, read_mime
 from app.imaging.pixels import to_qimage
+from app.shell.i18n import tr
 from app.texts.label_names import name_of, set_name
 from engine.errors import EngineError
 from engine.labels.label_sets import LabelSet
@@ -146,10 +148,11 @@ class FilesController(QObject):
         label_id = self._document.current_label if dropped_on is None else dropped_on
         label_text = name_of(self._document.label_set, label_id)
         catalogue = self._context.core.catalogue
-        edited, painted = edit_kinds(self._document, catalogue), photo_kinds(self._document, catalogue)
+        uses, painted = photo_uses(self._document, catalogue), painting_sets(self._document, catalogue)
+        painted_sets = [label_set for label_set, _ in painted]
         choices = [
-            *_photo_choices("edit", edited, self.tr("Edit this photo"), self.tr("Restyle regions, and nothing else")),
-            *_photo_choices("paint", painted, self.tr("New painting"), self.tr("Find its regions and repaint it")),
+            *_use_choices(uses),
+            *_photo_choices("paint", painted_sets, self.tr("New painting"), self.tr("Find its regions and repaint it")),
             Choice("all", "palette", self.tr("Styles of all regions"), self.tr("Keep the label map")),
             Choice(
                 "label",
@@ -167,13 +170,13 @@ class FilesController(QObject):
             preview=_preview(opened_file.pixels),
             parent=self._context.window,
         )
-        uses = {"edit": (self._photos.edit_with, edited), "paint": (self._new.paint_photo, painted)}
 
         def chosen(choice: str) -> None:
-            use, _, position = choice.partition(" ")
-            if use in uses:
-                use_photo, kinds = uses[use]
-                use_photo(file_path, *kinds[int(position)])
+            purpose, _, position = choice.partition(" ")
+            if purpose == "paint":
+                self._new.paint_photo(file_path, *painted[int(position)])
+            elif position:
+                self._photos.begin(file_path, _uses_of(purpose, uses)[int(position)])
             else:
                 self._use_picture(file_path, choice, label_id)
 
@@ -221,18 +224,37 @@ class FilesController(QObject):
             self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
 
 
-def _photo_choices(use: str, kinds: list[tuple[LabelSet, str]], caption: str, explanation: str) -> list[Choice]:
+def _uses_of(kind_name: str, uses: list[PhotoUse]) -> list[PhotoUse]:
+    return [use for use in uses if use.kind.name == kind_name]
+
+
+def _use_choices(uses: list[PhotoUse]) -> list[Choice]:
+    """A choice for each kind of document that stays a photo, and for each set of labels that it may show."""
+    return [
+        choice
+        for kind in photo_kinds()
+        if kind.offer is not None
+        for choice in _photo_choices(
+            kind.name,
+            [use.label_set for use in _uses_of(kind.name, uses)],
+            tr(kind.offer.caption),
+            tr(kind.offer.explanation),
+        )
+    ]
+
+
+def _photo_choices(purpose: str, label_sets: list[LabelSet], caption: str, explanation: str) -> list[Choice]:
     """A choice for each set of labels that a photo may show; those after the first, the document's own, are rare."""
-    named = len(kinds) > 1
+    named = len(label_sets) > 1
     return [
         Choice(
-            f"{use} {position}",
+            f"{purpose} {position}",
             "photo",
             f"{caption}: {set_name(label_set)}" if named else caption,
             explanation,
             rare=position > 0,
         )
-        for position, (label_set, _) in enumerate(kinds)
+        for position, label_set in enumerate(label_sets)
     ]
 
 

@@ -13,22 +13,23 @@ from app.controllers.context import Context
 from app.controllers.dice import DiceController
 from app.controllers.editing import choose_first_label
 from app.controllers.exports import UnsavedChanges
-from app.controllers.photos import PhotosController, ask_what_it_shows
+from app.controllers.photos import PhotosController, ask_which_use
 from app.controllers.restyle import RestyleController
 from app.controllers.styles import StylesController
+from app.dialogs.choices import Choice
 from app.dialogs.files import picture_filters
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose
 from app.dialogs.templates import TemplateDialog
 from app.document import opening as documents
-from app.document.opening import Found, Gallery, OpenedEdit, painting_path, sample_path
+from app.document.opening import Found, Gallery, OpenedPhoto, painting_path, sample_path
 from app.document.scene import Scene
 from app.jobs.originals import read_original
 from app.jobs.photos import Photo
+from app.texts.label_names import set_name
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
-from engine.requests.edit import EditRequest
 from engine.requests.styles import ImageStyle, Style
 
 
@@ -70,10 +71,13 @@ class NewController(QObject):
         """Ask for a photo and, where there is a choice, for what it shows; paint a new picture of its regions."""
         file_path = self._context.ask.open("photo", self.tr("New painting from photo"), picture_filters())
         if file_path is not None:
-            offered_kinds = documents.photo_kinds(self._document, self._context.core.catalogue)
-            ask_what_it_shows(
-                self._context, file_path, offered_kinds, self.tr("Painted by {0}"),
-                lambda label_set, weights: self.paint_photo(file_path, label_set, weights),
+            offered_sets = documents.painting_sets(self._document, self._context.core.catalogue)
+            choices = [
+                Choice(str(position), "photo", set_name(label_set), self.tr("Painted by {0}").format(weights))
+                for position, (label_set, weights) in enumerate(offered_sets)
+            ]
+            ask_which_use(
+                self._context, file_path, choices, lambda position: self.paint_photo(file_path, *offered_sets[position])
             )
 
     @Slot()
@@ -110,16 +114,14 @@ class NewController(QObject):
 
     def _begin_with(self, opened_file: Found) -> bool:
         """Become the sample, before the window is shown. Returns False, having said why, where it cannot be had."""
-        label_set = self._labels_of(opened_file)
-        if label_set is None or not isinstance(opened_file.request, EditRequest):
+        label_set, request = self._labels_of(opened_file), opened_file.photo_request
+        if label_set is None or request is None:
             return self.restore(opened_file, undoable=False, keeps_file=False)
         try:
-            original = read_original(opened_file.request.photo)
-            values = {**Scene.values_of(opened_file.request), "photo": original.reference}
+            original = read_original(request.photo)
+            values = {**Scene.values_of(request), "photo": original.reference}
             self._context.core.originals.keep(original)
-            self._become(
-                opened_file, values, label_set=label_set, picture=original.pixels, undoable=False, keeps=False
-            )
+            self._become(opened_file, values, label_set=label_set, picture=original.pixels, undoable=False, keeps=False)
         except EngineError as error:
             self._context.core.hub.error(error)
             return False
@@ -131,14 +133,14 @@ class NewController(QObject):
         request, label_set = opened_file.request, self._labels_of(opened_file)
         if request is None or label_set is None:
             return
-        if isinstance(request, EditRequest):
-            self._photos.open(opened_file, label_set, lambda edit: self._open_edit(opened_file, edit, keeps_file))
+        if opened_file.photo_request is not None:
+            self._photos.open(opened_file, label_set, lambda opened: self._open_photo(opened_file, opened, keeps_file))
             return
 
         def opened(styles: dict[int, Style]) -> None:
             self._unsaved.settle(lambda: self.restore(opened_file, keeps_file=keeps_file, styles=styles))
 
-        self._restyle.fresh(Scene.values_of(request)["styles"], request.weights, opened)
+        self._restyle.fresh(Scene.values_of(request).get("styles", {}), request.weights, opened)
 
     def template_for(self, weights: str) -> None:
         """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""
@@ -202,7 +204,7 @@ class NewController(QObject):
         """
         request = opened_file.request
         label_set = self._labels_of(opened_file)
-        if request is None or isinstance(request, EditRequest) or label_set is None:
+        if request is None or request.label_map is None or label_set is None:
             return False
         try:
             pixels = opened_file.pixels
@@ -217,13 +219,13 @@ class NewController(QObject):
             return False
         return True
 
-    def _open_edit(self, opened_file: Found, edit: OpenedEdit, keeps_file: bool) -> None:
-        values, label_set = edit.values, self._labels_of(opened_file)
+    def _open_photo(self, opened_file: Found, opened: OpenedPhoto, keeps_file: bool) -> None:
+        values, label_set = opened.values, self._labels_of(opened_file)
         if label_set is None:
             return
-        picture = edit.picture if edit.picture is not None else edit.original.pixels
+        picture = opened.picture if opened.picture is not None else opened.original.pixels
 
-        def opened(styles: dict[int, Style]) -> None:
+        def become(styles: dict[int, Style]) -> None:
             renewed = {**values, "styles": styles}
             self._unsaved.settle(
                 lambda: self._become(
@@ -231,7 +233,7 @@ class NewController(QObject):
                 )
             )
 
-        self._restyle.fresh(values["styles"], values["weights"], opened)
+        self._restyle.fresh(values.get("styles", {}), values["weights"], become)
 
     def _become(
         self,

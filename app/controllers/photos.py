@@ -1,9 +1,10 @@
-"""Documents that edit a photo: begun from a file, opened again, and their photo found where it went."""
+"""Documents that are photos: begun from a file, opened again, and their photo found where it went."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
@@ -16,8 +17,7 @@ from app.controllers.exports import UnsavedChanges
 from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
-from app.document.kinds import EDIT
-from app.document.opening import Found, OpenedEdit, edit_kinds, read_edit
+from app.document.opening import Found, OpenedPhoto, PhotoUse, photo_uses, read_photo_document
 from app.jobs.originals import Original, original_for, regions_for
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
@@ -60,23 +60,26 @@ class PhotosController(QObject):
             self.edit(file_path)
 
     def edit(self, file_path: Path) -> None:
-        """Edit a photo, whose size the document then has; asks for what it shows where there is a choice."""
-        offered_kinds = edit_kinds(self._document, self._core.catalogue)
-        if not offered_kinds:
+        """Edit a photo, whose size the document then has; asks what for where there is a choice."""
+        offered_uses = photo_uses(self._document, self._core.catalogue)
+        if not offered_uses:
             self._core.hub.warning(
                 self.tr("No weights that restyle photos are installed; a new painting can be made of the photo.")
             )
             return
-        ask_what_it_shows(
-            self._context, file_path, offered_kinds, self.tr("Edited with {0}"),
-            lambda label_set, weights: self.edit_with(file_path, label_set, weights),
-        )  # fmt: skip
+        choices = [
+            Choice(
+                str(position), "photo", _use_caption(use, offered_uses), self.tr("Edited with {0}").format(use.weights)
+            )
+            for position, use in enumerate(offered_uses)
+        ]
+        ask_which_use(self._context, file_path, choices, lambda position: self.begin(file_path, offered_uses[position]))
 
-    def edit_with(self, file_path: Path, label_set: LabelSet, weights: str) -> None:
-        """Edit a photo with some weights: it is shown at once, and its regions are found behind it."""
+    def begin(self, file_path: Path, use: PhotoUse) -> None:
+        """Make a document of a photo: it is shown at once, and its regions are found behind it."""
 
         def read(original: Original) -> None:
-            self._unsaved.settle(lambda: self._begin(original, label_set, weights))
+            self._unsaved.settle(lambda: self._begin(original, use))
 
         self._core.submit(
             lambda work: original_for(work, file_path),
@@ -84,15 +87,16 @@ class PhotosController(QObject):
             on_done=read,
         )
 
-    def _begin(self, original: Original, label_set: LabelSet, weights: str) -> None:
+    def _begin(self, original: Original, use: PhotoUse, *, inputs: Mapping[str, Any] | None = None) -> None:
         self._core.originals.keep(original)
-        name = original.reference.name
+        name, label_set = original.reference.name, use.label_set
         self._document.new(
             label_set=label_set,
             label_map=np.zeros(original.pixels.shape[:2], np.uint8),
             picture=original.pixels,
-            weights=weights,
-            kind=EDIT.name,
+            weights=use.weights,
+            kind=use.kind,
+            inputs=inputs,
             photo=original.reference,
             text=self.tr("New from {0}").format(name),
         )
@@ -117,28 +121,29 @@ class PhotosController(QObject):
         if warnings:
             self._core.hub.warning(" ".join(warnings), topic=TOPIC)
 
-    # --- a file of an edited photo ------------------------------------------------------------------
+    # --- a file of such a document ------------------------------------------------------------------
 
-    def open(self, opened_file: Found, label_set: LabelSet, use_edit: Callable[[OpenedEdit], object]) -> None:
-        """Read the photo that a file edits, then call ``use_edit``. One that is gone can be found again."""
-        parser = self._core.catalogue.parser_for(label_set)
+    def open(self, opened_file: Found, label_set: LabelSet, use_opened: Callable[[OpenedPhoto], object]) -> None:
+        """Read the photo that a file refers to, then call ``use_opened``. One that is gone can be found again."""
+        parser, request = self._core.catalogue.parser_for(label_set), opened_file.photo_request
+        assert request is not None
 
-        def read(edit: OpenedEdit) -> None:
-            self._core.originals.keep(edit.original)
-            use_edit(edit)
-            self._warn(edit.warnings)
+        def read(opened: OpenedPhoto) -> None:
+            self._core.originals.keep(opened.original)
+            use_opened(opened)
+            self._warn(opened.warnings)
 
         def failed(error: EngineError) -> None:
             if not isinstance(error, MissingPhoto):
                 self._core.hub.error(error)
             elif self.ask(self.tr("The photo is missing"), str(error), self.tr("Find the photo...")):
-                self._choose_again(opened_file.photo, use_original)
+                self._choose_again(request.photo, use_original)
 
         def use_original(original: Original, same: bool) -> None:
-            self.open(opened_file.with_photo(original.reference, keep_map=same), label_set, use_edit)
+            self.open(opened_file.with_photo(original.reference, keep_map=same), label_set, use_opened)
 
         self._core.submit(
-            lambda work: read_edit(work, opened_file, label_set=label_set, parser=parser),
+            lambda work: read_photo_document(work, opened_file, label_set=label_set, parser=parser),
             text=self.tr("Opening {0}").format(opened_file.path.name),
             on_done=read,
             on_failed=failed,
@@ -155,8 +160,8 @@ class PhotosController(QObject):
             if same:
                 document.change("photo", original.reference, text=self.tr("Find photo"))
                 return
-            edits = document.styling.edits
-            self._begin(original, document.label_set, document.weights)
+            edits, use = document.styling.edits, PhotoUse(document.kind, document.label_set, document.weights)
+            self._begin(original, use, inputs=document.scene.inputs)
             document.styling.paste_edits(edits)
 
         if document.photo is not None:
@@ -197,7 +202,7 @@ class PhotosController(QObject):
     # --- what the canvas compares with --------------------------------------------------------------
 
     def _show_original(self, *_: object) -> None:
-        photo = self._document.photo
+        photo = self._document.photo if self._document.kind.shows_photo else None
         pixels = self._core.originals.pixels(photo)
         self._canvas.set_original(pixels)
         if photo is not None and pixels is None:
@@ -215,22 +220,20 @@ class PhotosController(QObject):
             self._render.render_now()
 
 
-def ask_what_it_shows(
-    context: Context,
-    file_path: Path,
-    kinds: list[tuple[LabelSet, str]],
-    explanation: str,
-    use_kind: Callable[[LabelSet, str], object],
-) -> None:
-    """Which labels and weights a photo is for: asked where there are several. ``explanation`` names the weights."""
-    if len(kinds) == 1:
-        use_kind(*kinds[0])
+def _use_caption(use: PhotoUse, offered_uses: list[PhotoUse]) -> str:
+    """What the photo shows, and what is done with it where that is not the same for all."""
+    shown = set_name(use.label_set)
+    if use.kind.offer is None or all(other.kind == use.kind for other in offered_uses):
+        return shown
+    return f"{tr(use.kind.offer.caption)}: {shown}"
+
+
+def ask_which_use(context: Context, file_path: Path, choices: list[Choice], take_use: Callable[[int], object]) -> None:
+    """What a photo is for: asked where there are several choices, whose ids are their positions."""
+    if len(choices) == 1:
+        take_use(0)
         return
-    choices = [
-        Choice(str(position), "photo", set_name(label_set), explanation.format(weights))
-        for position, (label_set, weights) in enumerate(kinds)
-    ]
     title, question = tr("New from photo"), tr("What does {0} show?").format(file_path.name)
     dialog = ChoiceDialog(title, question, choices, parent=context.window)
-    dialog.chosen.connect(lambda which: use_kind(*kinds[int(which)]))
+    dialog.chosen.connect(lambda which: take_use(int(which)))
     dialog.open()

@@ -190,7 +190,7 @@ class RenderController(QObject):
             return  # of another document
         self._shown = painted_scene if isinstance(painted_scene, Scene) else None
         self._canvas.show_preview(None)
-        self._document.take(self._document.scene.kind, render_result)
+        self._document.take(self._document.kind, render_result)
         self._shown_picture = self._document.picture
         self._context.core.hub.clear(TOPIC)
         status = self._context.status

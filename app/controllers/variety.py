@@ -55,7 +55,7 @@ class VarietyController(QObject):
     def variations(self) -> VariationsDialog | None:
         """Six random styles for the chosen region, painted one by one."""
         label_id = self._document.current_label
-        if self._edits_photo():
+        if not self._varies():
             return None
         if not self._scope.abilities.samples:
             self._cannot(self.tr('The weights "{0}" cannot draw styles; take styles from pictures.'))
@@ -78,7 +78,7 @@ class VarietyController(QObject):
     def morph(self) -> MorphSession | None:
         """From the chosen label's style to another one, in steps."""
         label_id = self._document.current_label
-        if self._edits_photo():
+        if not self._varies():
             return None
         if not self._scope.abilities.styles:
             self._cannot(self.tr('The weights "{0}" have no styles to morph between.'))
@@ -109,14 +109,13 @@ class VarietyController(QObject):
         if self._document.pixels.relabel(source_label, target_label):
             self._document.set_current_label(target_label)
 
-    def _edits_photo(self) -> bool:
-        """Variations and morphs are of painted pictures; the user is told where a photo is edited."""
-        if self._document.photo is None:
-            return False
-        self._context.core.hub.notice(
-            self.tr("This works with painted pictures, not with photos: roll the dice, or change the strength.")
-        )
-        return True
+    def _varies(self) -> bool:
+        """Whether variations and morphs can be painted; the user is told where they cannot."""
+        if not self._document.kind.varies:
+            self._context.core.hub.notice(
+                self.tr("This works with painted pictures, not with photos: roll the dice, or change the strength.")
+            )
+        return self._document.kind.varies
 
     def _has_region(self, label_id: int) -> bool:
         if self._document.areas[label_id] > 0:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from app.document.kinds import kind_named
+from app.document.kinds import Kind, kind_named
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from engine.errors import BadRequest
@@ -111,6 +111,11 @@ def checked_detail(detail: str, label_set: LabelSet) -> str:
     if detail not in get_args(Detail):
         raise BadRequest(tr("The detail must be model or full, not {0}.").format(detail))
     return detail
+
+
+def checked_kind(kind: Kind | str, label_set: LabelSet) -> Kind:
+    """A kind, or the one of that name. Raises BadRequest where documents know none."""
+    return kind_named(kind if isinstance(kind, str) else kind.name)
 
 
 def checked_inputs(inputs: Mapping[str, Any], label_set: LabelSet) -> Mapping[str, Any]:

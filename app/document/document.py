@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QRect, Signal
 from app.document.checks import Precision, checked_label, checked_picture
 from app.document.commands import ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
-from app.document.kinds import SceneRequest, kind_named
+from app.document.kinds import Kind, SceneRequest
 from app.document.label_states import LabelStates
 from app.document.label_styles import LabelStyles
 from app.document.origin import Held, Origin
@@ -111,6 +111,7 @@ class Document(QObject):
         return int(self.label_map.shape[1])
 
     label_set = SceneValue[LabelSet]()
+    kind = SceneValue[Kind]()  # of the request that makes the picture: says what can be done with the document
     weights = SceneValue[str]()
     seed = SceneValue[int]()
     precision = SceneValue[Precision]()  # what the engine computes with
@@ -220,9 +221,9 @@ class Document(QObject):
 
     # ------------------------------------------------------------ what the engine made
 
-    def take(self, kind: str, result: Any) -> None:
+    def take(self, kind: Kind, result: Any) -> None:
         """Takes the result of a request of that kind: it becomes the picture, the label map, whatever the kind says."""
-        kind_named(kind).take(self, result)
+        kind.take(self, result)
 
     def set_picture(self, pixels: np.ndarray | None) -> None:
         """What the engine painted, (H, W, 3) uint8. A result, not a step of the history."""

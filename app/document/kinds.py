@@ -2,7 +2,8 @@
 
 A picture may take several requests: a sentence gives a layout, which becomes the document's label map, of which the
 picture is painted. Each of them is a kind here: one line of `register` makes it part of undo, kept pictures, files and
-requests. The kind that paints the picture is the scene's own (`Scene.kind`).
+requests. The kind that makes the picture is the scene's own (`Scene.kind`): what else can be done with a document, and
+how it is opened, shown, saved and exported, everyone asks it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import numpy as np
 
 from app.document.edit_rows import by_label, rows_of
 from app.document.scene_fields import Role, scene_field
+from app.jobs.writing import PhotoRequest, PhotoResult
 from app.raster.frozen_maps import FrozenMap
-from app.shell.i18n import tr
+from app.shell.i18n import mark, tr
 from engine.errors import BadRequest
 from engine.pictures.profiles import to_srgb
-from engine.requests.edit import EditRequest, EditResult
+from engine.requests.edit import EditRequest
 from engine.requests.photo_frame import as_seen
 from engine.requests.render import RenderRequest
 
@@ -56,6 +58,17 @@ def _painted_smaller(scene: Scene, height: int, width: int) -> Scene:
 
 
 @dataclass(frozen=True)
+class PhotoOffer:
+    """How documents of a kind are offered where a photo is opened; English, translated where it is shown.
+
+    caption: what is done with the photo. explanation: what that means, in a few words.
+    """
+
+    caption: str
+    explanation: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """How a document uses one kind of request.
 
@@ -69,6 +82,13 @@ class Kind:
         the worker.
     sizes: of the picture of a scene and of its previews, by the session. smaller: the scene of a preview of a size.
     idle: whether the picture of a scene is the photo as it is.
+    offer: of a kind whose documents are photos, how they are begun; None of others. Its request is a `PhotoRequest`
+        and its result a `PhotoResult`: the document has the photo's size, the canvas compares with the photo, and what
+        is written is a photo, with all that its file brought along.
+    lists_edits: whether a label's style is a change of its region, a row in a list of edits, and a region without one
+        stays as it is; otherwise every region is painted.
+    varies: whether variations of a label's style and steps between two can be painted: the request is a
+        `RenderRequest`, or has its fields.
     """
 
     request: type[Any]
@@ -80,11 +100,19 @@ class Kind:
     sizes: Callable[[Scene, Session], Sizes] = _painted_sizes
     smaller: Callable[[Scene, int, int], Scene] = _painted_smaller
     idle: Callable[[Scene], bool] = lambda scene: False
+    offer: PhotoOffer | None = None
+    lists_edits: bool = False
+    varies: bool = False
 
     @property
     def name(self) -> str:
         """As JSON has it."""
         return str(self.request.__struct_config__.tag)
+
+    @property
+    def shows_photo(self) -> bool:
+        """Whether documents of the kind are photos."""
+        return self.offer is not None
 
 
 class SceneRequest(Protocol):
@@ -111,10 +139,20 @@ def known_kinds() -> tuple[Kind, ...]:
     return tuple(_KINDS.values())
 
 
-def opens(request: Any) -> TypeGuard[SceneRequest]:
+def photo_kinds() -> tuple[Kind, ...]:
+    """The kinds whose documents are photos."""
+    return tuple(kind for kind in _KINDS.values() if kind.shows_photo)
+
+
+def opens(request: Any) -> TypeGuard[SceneRequest | PhotoRequest]:
     """Whether a document can begin with the request: its kind is known, and it has a label map."""
     name = str(request.__struct_config__.tag)
     return name in _KINDS and "label_map" in request.__struct_fields__
+
+
+def of_photo(request: Any) -> TypeGuard[PhotoRequest]:
+    """Whether documents that begin with the request are photos."""
+    return opens(request) and kind_of(request).shows_photo
 
 
 def kind_named(name: str) -> Kind:
@@ -124,7 +162,12 @@ def kind_named(name: str) -> Kind:
     return _KINDS[name]
 
 
-RENDER = register(Kind(RenderRequest, lambda document, result: document.set_picture(result.pixels)))
+def kind_of(request: Any) -> Kind:
+    """The kind of a request. Raises BadRequest where documents know none."""
+    return kind_named(str(request.__struct_config__.tag))
+
+
+RENDER = register(Kind(RenderRequest, lambda document, result: document.set_picture(result.pixels), varies=True))
 
 
 # ---------------------------------------------------------------- a photo that is edited
@@ -158,7 +201,8 @@ def _scene_values(request: EditRequest) -> dict[str, Any]:
     return {**_fields_of(request), **by_label(request.edits), "view": 0}
 
 
-def _photo_sizes(scene: Scene, session: Session) -> Sizes:
+def photo_sizes(scene: Scene, session: Session) -> Sizes:
+    """The photo's own size, and views of it."""
     height, width = scene.label_map.shape
     longest = max(height, width)
     factors = [side / longest for side in VIEWS if side < longest]
@@ -175,7 +219,8 @@ def _changes_nothing(scene: Scene) -> bool:
     return all(label in scene.switched_off or scene.strengths.get(label) == 0 for label in scene.styles)
 
 
-def _seen(result: EditResult) -> PhotoPicture:
+def photo_seen(result: PhotoResult) -> PhotoPicture:
+    """What a photo that was made of a photo shows."""
     pixels = to_srgb(as_seen(result.samples), result.photo.icc_profile)
     return PhotoPicture(pixels, result.seconds, result.notes)
 
@@ -187,9 +232,11 @@ EDIT = register(
         EditInputs,
         pack=_edit_values,
         unpack=_scene_values,
-        picture=_seen,
-        sizes=_photo_sizes,
+        picture=photo_seen,
+        sizes=photo_sizes,
         smaller=_photo_smaller,
         idle=_changes_nothing,
+        offer=PhotoOffer(mark("Edit this photo"), mark("Restyle regions, and nothing else")),
+        lists_edits=True,
     )
 )

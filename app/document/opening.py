@@ -11,11 +11,12 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from app.document.document import Document
-from app.document.kinds import SceneRequest, opens
+from app.document.kinds import Kind, SceneRequest, of_photo, opens, photo_kinds
 from app.document.scene import Scene
 from app.jobs.originals import Original, original_for, regions_for
 from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
+from app.jobs.writing import PhotoRequest
 from app.raster.frozen_maps import FrozenMap
 from app.shell.catalogue import Catalogue
 from engine.errors import BadFile, BadRequest, EngineError
@@ -27,7 +28,6 @@ from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
-from engine.requests.edit import EditRequest
 from engine.requests.json_text import from_json
 from engine.requests.photo_reference import PhotoReference
 from engine.systems.base import Abilities
@@ -51,21 +51,20 @@ class Found:
 
     path: Path
     kind: str
-    request: SceneRequest | EditRequest | None = None
+    request: SceneRequest | PhotoRequest | None = None
     pixels: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
     maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
     ask: bool = False  # as likely a label map as a picture: wherever it is dropped, the user says which
 
     @property
-    def photo(self) -> PhotoReference:
-        """The photo that the request edits."""
-        assert isinstance(self.request, EditRequest)
-        return self.request.photo
+    def photo_request(self) -> PhotoRequest | None:
+        """The request, where a document that begins with it is a photo."""
+        return self.request if of_photo(self.request) else None
 
     def with_photo(self, photo: PhotoReference, *, keep_map: bool) -> Found:
         """The same for another photo. ``keep_map``: its regions are those of the first one."""
-        assert isinstance(self.request, EditRequest)
+        assert of_photo(self.request)
         label_map = self.request.label_map if keep_map else None
         return replace(self, request=self.request.replace(photo=photo, label_map=label_map))
 
@@ -103,7 +102,7 @@ def read_request_file(path: Path) -> Found:
     return Found(path, "request_json", _located_request(read_text(path), path))
 
 
-def _located_request(text: str, path: Path) -> SceneRequest | EditRequest:
+def _located_request(text: str, path: Path) -> SceneRequest | PhotoRequest:
     request = from_json(text).located(path.parent)
     if not opens(request):
         raise BadRequest(_tr('"{0}" holds a request that cannot be opened as a document.').format(path.name))
@@ -164,31 +163,44 @@ def galleries(document: Document, catalogue: Catalogue) -> list[Gallery]:
     return offered_galleries
 
 
-def photo_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
-    """What a photo can become a document of: the document's labels, then others whose regions can be found and
+def painting_sets(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
+    """Of which labels a photo can become a painting: the document's, then others whose regions can be found and
     painted; each with the weights to paint with."""
-    other_kinds = [
+    other_sets = [
         (label_set, weights)
         for label_set, weights in catalogue.painted_sets(document.weights)
         if not label_set.same_labels(document.label_set)
         and catalogue.parser_for(label_set)
         and catalogue.abilities(weights).images
     ]
-    return [(document.label_set, document.weights), *other_kinds]
-
-
-def edit_kinds(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
-    """What a photo that is edited may show: the document's labels first where some weights restyle them, then others
-    whose regions can be found; each with the weights to edit with."""
-    editors = catalogue.photo_editors(document.weights)
-    own = [kind for kind in editors if kind[0].same_labels(document.label_set)]
-    others = [kind for kind in editors if kind not in own and catalogue.parser_for(kind[0])]
-    return own + others
+    return [(document.label_set, document.weights), *other_sets]
 
 
 @dataclass(frozen=True)
-class OpenedEdit:
-    """A file of an edited photo, read: the photo, all else that the file says of a scene, and what to tell the user.
+class PhotoUse:
+    """What a photo can become: a document of a kind, with these labels, made with these weights."""
+
+    kind: Kind
+    label_set: LabelSet
+    weights: str
+
+
+def photo_uses(document: Document, catalogue: Catalogue) -> list[PhotoUse]:
+    """What a photo can become that stays a photo, kind by kind: with the document's labels first where some weights
+    serve the kind, then with others whose regions can be found."""
+    return [use for kind in photo_kinds() for use in _uses_of(kind, document, catalogue)]
+
+
+def _uses_of(kind: Kind, document: Document, catalogue: Catalogue) -> list[PhotoUse]:
+    served = [PhotoUse(kind, *served) for served in catalogue.sets_serving(kind.request, document.weights)]
+    own = [use for use in served if use.label_set.same_labels(document.label_set)]
+    return own + [use for use in served if use not in own and catalogue.parser_for(use.label_set)]
+
+
+@dataclass(frozen=True)
+class OpenedPhoto:
+    """The file of a document that is a photo, read: the photo, all else that the file says of a scene, and what to tell
+    the user.
 
     picture: (H, W, 3) uint8, what the file shows, where it is a picture of the photo's size.
     """
@@ -199,12 +211,14 @@ class OpenedEdit:
     warnings: tuple[str, ...] = ()
 
 
-def read_edit(work: Work, opened_file: Found, *, label_set: LabelSet, parser: str | None) -> OpenedEdit:
-    """The photo that a file edits, and its label map at the photo's size; found by the parser where the file has none.
+def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, parser: str | None) -> OpenedPhoto:
+    """The photo that a file refers to, and its label map at the photo's size; found by the parser where the file has
+    none.
 
     Raises EngineError: the photo is gone (MissingPhoto), or something in the file is damaged.
     """
-    original = original_for(work, opened_file.photo)
+    assert opened_file.photo_request is not None
+    original = original_for(work, opened_file.photo_request.photo)
     values = Scene.values_of(opened_file.request)
     warnings: tuple[str, ...] = ()
     if values["label_map"] is None:
@@ -213,7 +227,7 @@ def read_edit(work: Work, opened_file: Found, *, label_set: LabelSet, parser: st
     values |= {"photo": original.reference, "label_map": FrozenMap.of(resize_label_map(values["label_map"], *shape))}
     picture = opened_file.pixels
     fits = picture is not None and picture.shape == original.pixels.shape
-    return OpenedEdit(original, values, picture if fits else None, warnings)
+    return OpenedPhoto(original, values, picture if fits else None, warnings)
 
 
 def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:

@@ -160,7 +160,7 @@ class PixelEditor:
         document = self._document
         check_label_map(label_map, document.label_set, tr("The new label map"))
         text = text or tr("Replace label map")
-        if document.photo is not None:
+        if document.kind.shows_photo:
             label_map = resize_label_map(label_map, *self.label_map.shape)
         if label_map.shape != self.label_map.shape:
             document.become(document.scene.on_other_ground(label_map=FrozenMap.of(label_map)), None, text)

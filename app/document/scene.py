@@ -18,6 +18,7 @@ from app.document.checks import (
     Precision,
     checked_detail,
     checked_inputs,
+    checked_kind,
     checked_labels,
     checked_map,
     checked_photo,
@@ -26,7 +27,7 @@ from app.document.checks import (
     checked_strengths,
     checked_styles,
 )
-from app.document.kinds import RENDER, NoInputs, Sizes, kind_named
+from app.document.kinds import RENDER, Kind, NoInputs, Sizes, kind_of
 from app.document.scene_fields import (
     Role,
     changed_keys,
@@ -57,6 +58,8 @@ _NO_LABELS: frozenset[int] = frozenset()
 
 def _plain(value: Any) -> Any:
     """What has equal text for equal values: tables and sets as lists, in whatever order they were filled."""
+    if isinstance(value, Kind):
+        return value.name
     if isinstance(value, PhotoReference):
         return value.path, value.sha256  # its bytes, where it holds them, may be many
     if isinstance(value, Mapping):
@@ -75,7 +78,7 @@ class Scene:
 
     weights: their name. fingerprint: tells them from others of their name; "" where nothing is known of them.
     styles: by label; a label that is missing has the mean style. detail: how a map larger than the weights know is
-    painted (`engine.requests.render`). kind: of the request that paints the picture. inputs: what kinds of request
+    painted (`engine.requests.render`). kind: of the request that makes the picture. inputs: what kinds of request
     need beyond all this, by kind. locked: labels whose pixels brush and fills leave alone. hidden: labels that the
     overlay does not show. style_locked: labels whose style changes only when the user chooses one for that very label.
     strengths: by label, how much of the change of a restyled region is seen, 0 to 1; 1 where a label is missing.
@@ -150,9 +153,8 @@ class Scene:
         Role(decides=True, key="detail", checked=checked_detail, text=mark("Change detail"), signal="detail_changed"),
         default="model",
     )
-    kind: str = scene_field(
-        Role(decides=True, checked=lambda kind, _: kind_named(kind).name, text=mark("Change kind of request")),
-        default=RENDER.name,
+    kind: Kind = scene_field(
+        Role(decides=True, checked=checked_kind, text=mark("Change kind of request")), default=RENDER
     )
     inputs: Mapping[str, Any] = scene_field(
         Role(recalled=True, checked=checked_inputs, text=mark("Change inputs")),
@@ -256,30 +258,27 @@ class Scene:
 
     @property
     def own_inputs(self) -> Any:
-        """The inputs of the kind that paints the picture."""
+        """The inputs of the kind that makes the picture."""
         return self.inputs_of(self.kind)
 
-    def inputs_of(self, kind: str) -> Any:
+    def inputs_of(self, kind: Kind) -> Any:
         """What a kind of request needs beyond the scene; its defaults where nothing was chosen."""
-        return self.inputs.get(kind) or kind_named(kind).inputs()
+        return self.inputs.get(kind.name) or kind.inputs()
 
-    def to_request(self, kind: str = "") -> Any:
-        """The request that paints the picture, or one of another kind. Compresses the label map: for workers."""
-        request_kind = kind_named(kind or self.kind)
-        values = request_kind.pack({**packed(self), **packed(self.inputs_of(request_kind.name))})
-        return request_kind.request(
-            **{key: value for key, value in values.items() if key in request_kind.request.__struct_fields__}
-        )
+    def to_request(self, kind: Kind | None = None) -> Any:
+        """The request that makes the picture, or one of another kind. Compresses the label map: for workers."""
+        kind = kind or self.kind
+        values = kind.pack({**packed(self), **packed(self.inputs_of(kind))})
+        return kind.request(**{key: value for key, value in values.items() if key in kind.request.__struct_fields__})
 
     @classmethod
     def values_of(cls, request: Any) -> dict[str, Any]:
         """What a request says of a scene's fields: the other way round. To be checked."""
-        request_kind = kind_named(str(request.__struct_config__.tag))
-        request_values = request_kind.unpack(request)
-        values = {**unpacked(cls, request_values), "kind": request_kind.name}
-        if request_kind.inputs is not NoInputs:
-            inputs = request_kind.inputs(**unpacked(request_kind.inputs, request_values))
-            values["inputs"] = {request_kind.name: inputs}
+        kind = kind_of(request)
+        request_values = kind.unpack(request)
+        values = {**unpacked(cls, request_values), "kind": kind}
+        if kind.inputs is not NoInputs:
+            values["inputs"] = {kind.name: kind.inputs(**unpacked(kind.inputs, request_values))}
         return values
 
     # ------------------------------------------------------------ what the render lane paces itself by
@@ -288,7 +287,7 @@ class Scene:
     @property
     def pace_key(self) -> tuple[str, str, str]:
         """What the time of a picture depends on apart from its size."""
-        return self.weights, self.precision, self.kind
+        return self.weights, self.precision, self.kind.name
 
     @property
     def pace_size(self) -> tuple[int, int, str]:
@@ -297,17 +296,17 @@ class Scene:
 
     def reduced(self: S, height: int, width: int) -> S:
         """What a preview of that size is made of."""
-        return cast(S, kind_named(self.kind).smaller(self, height, width))
+        return cast(S, self.kind.smaller(self, height, width))
 
     def sizes(self, session: Session) -> Sizes:
         """At which sizes the picture and its previews are made; this may read the weights."""
-        return kind_named(self.kind).sizes(self, session)
+        return self.kind.sizes(self, session)
 
     def picture_of(self, result: Any) -> Any:
         """What the result of the scene's request shows, with `pixels`."""
-        return kind_named(self.kind).picture(result)
+        return self.kind.picture(result)
 
     @property
     def idle(self) -> bool:
         """Whether the picture is the photo as it is."""
-        return kind_named(self.kind).idle(self)
+        return self.kind.idle(self)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from app.document.document import Document
-from app.document.kinds import EDIT
 from app.shell.i18n import tr
 from app.texts.label_names import name_of, style_source
 from engine.requests.styles import MeanStyle, Style
@@ -37,7 +36,7 @@ class StyleScope:
     @property
     def edits_photo(self) -> bool:
         """True where the document is a photo, and a style changes a region of it."""
-        return self._document.scene.kind == EDIT.name
+        return self._document.kind.lists_edits
 
     @property
     def whole_picture(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import write_image
 from engine.pictures.photo_files import write_photo
+from engine.pictures.photos import Photo
 from engine.requests.base import Request
-from engine.requests.edit import EditRequest, EditResult
 from engine.requests.json_text import to_json
+from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_frame import as_seen
 from engine.requests.photo_reference import PhotoReference
 
@@ -43,26 +44,65 @@ def write_map(path: Path, label_map: np.ndarray, label_set: LabelSet, kind: MapK
     write_label_map(path, label_map, label_set, kind=kind)
 
 
-# ---------------------------------------------------------------- edited photos
+# ---------------------------------------------------------------- photos made of photos
 
 
-def for_file(request: Request[Any], path: Path, *, photo_inside: bool) -> Request[Any]:
+class PhotoRequest(Protocol):
+    """A request that makes a photo of another one. label_map: of the whole photo, None where a parser finds it."""
+
+    @property
+    def weights(self) -> str: ...
+
+    @property
+    def photo(self) -> PhotoReference: ...
+
+    @property
+    def label_map(self) -> LabelMapData | None: ...
+
+    def replace(self, **changes: Any) -> Any: ...
+
+
+class PhotoResult(Protocol):
+    """What such a request gives, a frozen dataclass. samples: of the new photo. photo: the old one, of the same size,
+    with what its file brought along. request: that they are the result of."""
+
+    @property
+    def samples(self) -> np.ndarray: ...
+
+    @property
+    def photo(self) -> Photo: ...
+
+    @property
+    def request(self) -> Any: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def save(self, path: Path, *, keep_place: bool = False) -> None:
+        """Write the new photo; a PNG carries the request, with the photo inside only with `keep_place`."""
+        ...
+
+
+def for_file(request: PhotoRequest, path: Path, *, photo_inside: bool) -> Any:
     """The request as the file at `path` holds it: with the photo itself, or with its name alone where it lies in the
     same folder, so that both can be moved. Raises MissingPhoto or BadFile: the photo cannot be had."""
-    if not isinstance(request, EditRequest) or request.photo.data is not None:
-        return request
     photo = request.photo
+    if photo.data is not None:
+        return request
     if photo_inside:
         found = PhotoReference.of(photo.path, embed=True)
         if photo.sha256 and found.sha256 != photo.sha256:
             raise MissingPhoto(photo.path, changed=True)
         return request.replace(photo=found.replace(path=photo.name))
-    return request.beside(path)
+    return request.replace(photo=photo.beside(path))
 
 
 @dataclass(frozen=True)
 class PhotoExport:
-    """How an edited photo is written.
+    """How a photo that was made of a photo is written.
 
     keep_place: with GPS data and serial numbers. quality: of a JPEG, 1 to 100; None for the photo's own.
     with_before: the photo as it was to its left.
@@ -73,10 +113,11 @@ class PhotoExport:
     with_before: bool = False
 
 
-def write_photo_result(path: Path, result: EditResult, export: PhotoExport) -> None:
-    """The edited photo by the name's suffix; a PNG of it alone carries its request. Raises BadFile."""
+def write_photo_result(path: Path, result: PhotoResult, export: PhotoExport) -> None:
+    """The new photo by the name's suffix; a PNG of it alone carries its request. Raises BadFile."""
     if export.quality is not None:
-        result = replace(result, photo=replace(result.photo, jpeg={"quality": export.quality, "subsampling": 0}))
+        recompressed = replace(result.photo, jpeg={"quality": export.quality, "subsampling": 0})
+        result = replace(cast(Any, result), photo=recompressed)
     if export.with_before:
         before, after = result.photo.samples, result.samples
         if before.shape != after.shape or before.dtype != after.dtype:  # an edit brings colour into a grey photo
@@ -85,3 +126,11 @@ def write_photo_result(path: Path, result: EditResult, export: PhotoExport) -> N
         write_photo(path, both, result.photo, keep_place=export.keep_place)
         return
     result.save(path, keep_place=export.keep_place)
+
+
+def save_photo_result(path: Path, result: PhotoResult, *, photo_inside: bool) -> None:
+    """The same picture as a PNG that a document is saved as: its request refers to the photo, or has it inside, the
+    place where it was taken included. Raises BadFile, MissingPhoto."""
+    request = for_file(result.request, path, photo_inside=photo_inside)
+    keep_place = request.photo.data is not None
+    write_photo(path, result.samples, result.photo, keep_place=keep_place, request_json=to_json(request))

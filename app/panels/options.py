@@ -177,7 +177,7 @@ class OptionsBar(QToolBar):
 
     def _show_mode(self, *_: object) -> None:
         """Only the stack lays one over the other, and a photo has its regions over both halves."""
-        lays_over = self._canvas.mode is Mode.STACK or self._canvas.document.photo is not None
+        lays_over = self._canvas.mode is Mode.STACK or self._canvas.document.kind.shows_photo
         self.overlay_slider.setEnabled(lays_over)
         self.overlay_text.setEnabled(lays_over)
 

@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.shell.i18n import tr
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
-from engine.requests.edit import EditRequest
-from engine.systems import abilities, default_weights, find_system, position, systems_serving
+from engine.systems import abilities, default_weights, position, serves
 from engine.systems.base import Abilities
 from engine.weights.card import Card, read_card, unlearnt
 from engine.weights.store import WeightsEntry, find_weights, lasting_name, list_weights
@@ -68,9 +67,9 @@ class Catalogue(QObject):
         set, which comes first, else those of the first system that has some, by name."""
         return self._sets_of(preferred, self.painters())
 
-    def _sets_of(self, preferred: str, painters: Sequence[tuple[str, Card]]) -> list[tuple[LabelSet, str]]:
+    def _sets_of(self, preferred: str, cards: Sequence[tuple[str, Card]]) -> list[tuple[LabelSet, str]]:
         sets_with_weights: list[tuple[LabelSet, str]] = []
-        in_order = sorted(painters, key=lambda item: (item[0] != preferred, position(item[1]), item[0]))
+        in_order = sorted(cards, key=lambda item: (item[0] != preferred, position(item[1]), item[0]))
         for weights_name, card in in_order:
             try:
                 label_set = card.labels()
@@ -82,11 +81,11 @@ class Catalogue(QObject):
                 sets_with_weights.append((label_set, weights_name))
         return sets_with_weights
 
-    def photo_editors(self, preferred: str = "") -> list[tuple[LabelSet, str]]:
-        """Every set of labels of which there are weights that restyle regions of photos, with the weights to begin
-        with; as `painted_sets`."""
-        editors = systems_serving(EditRequest)
-        return self._sets_of(preferred, [item for item in self.painters() if find_system(item[1].system) in editors])
+    def sets_serving(self, request_kind: type, preferred: str = "") -> list[tuple[LabelSet, str]]:
+        """Every set of labels of which there are weights that serve a kind of request, with the weights to begin with;
+        as `painted_sets`."""
+        known_cards = {entry.name: entry.card for entry in self._entries if entry.card is not None} | self._extra
+        return self._sets_of(preferred, [item for item in known_cards.items() if serves(item[1], request_kind)])
 
     def card(self, weights_name: str) -> Card:
         """The card of the weights ``weights_name`` (or of a folder's path).

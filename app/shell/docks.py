@@ -78,7 +78,7 @@ def restore_place(window: QMainWindow, docks: dict[str, QDockWidget], settings: 
     # The state of an older version is not restored.
     restored = not dock_state.isEmpty() and window.restoreState(dock_state, STATE_VERSION)
     if not restored and window.height() < TWO_DOCKS_FROM:
-        lower_docks = docks[STYLES], docks[EDITS]
+        lower_docks = [dock for name, dock in docks.items() if name not in (LABELS, RESULTS)]
         for lower_dock in lower_docks:  # out of their own tabs first: Qt leaves a tab bar of them behind otherwise
             window.removeDockWidget(lower_dock)
         for lower_dock in lower_docks:

@@ -28,8 +28,8 @@ from app.panels.tool_bar import ToolBar
 from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.shell.actions import SEPARATOR
 from app.shell.core import Core
-from app.shell.docks import EDITS, RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
-from app.shell.request_kinds import EDIT, RENDER, RequestPanels, tool_actions
+from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
+from app.shell.request_kinds import EDIT, RENDER, RequestPanels, own_docks, tool_actions
 
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
               "style_colour", "style_pipette", "style_dice", "style_variations")  # fmt: skip
@@ -185,21 +185,23 @@ class MainWindow(QMainWindow):
             action.setText(f"{caption}: {step_text}" if step_text else caption)
 
     def _show_title(self, *_: object) -> None:
-        document_path, photo = self.core.document.path, self.core.document.photo
-        if document_path is not None:
-            name = document_path.name
+        document = self.core.document
+        if document.path is not None:
+            name = document.path.name
+        elif document.kind.shows_photo and document.photo is not None:
+            name = self.tr("{0} - edits").format(document.photo.name)
         else:
-            name = self.tr("{0} - edits").format(photo.name) if photo is not None else self.tr("Untitled")
+            name = self.tr("Untitled")
         self.setWindowTitle(f"{name}[*] - Tessera")
         self.setWindowModified(self.core.document.dirty)
 
     def _show_docks(self) -> None:
-        """The list of edits is there where a photo is edited, and in front of the styles."""
-        edits_dock, in_sight = self.docks[EDITS], self.core.scope.edits_photo
-        if edits_dock.isHidden() == in_sight:
-            edits_dock.setVisible(in_sight)
-            if in_sight:
-                edits_dock.raise_()
+        """A panel that only documents of its kind have is there for them, and in front: the list of edits, say."""
+        for name, in_sight in own_docks(self.core.document.kind).items():
+            if self.docks[name].isHidden() == in_sight:
+                self.docks[name].setVisible(in_sight)
+                if in_sight:
+                    self.docks[name].raise_()
 
     def _show_canvas_menu(self, label_id: int, screen_point: QPoint) -> None:
         """What can be done with the region that was clicked, which becomes the chosen one."""

@@ -33,6 +33,7 @@ class RequestKind(Generic[Panel]):
     dock: the name of its panel's dock, by which a saved layout knows it.
     make_panel: called once for each window.
     tools: ids of the actions that stand in the tool bar for it, from the top.
+    own_documents: whether the dock is there only for documents of the kind, and then in front; otherwise it always is.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class RequestKind(Generic[Panel]):
     dock: str
     make_panel: Callable[[Core], Panel]
     tools: tuple[str, ...] = ()
+    own_documents: bool = False
 
 
 _PIXEL_TOOLS = ("brush", "eraser", "bucket", "pick", "pan")
@@ -57,6 +59,7 @@ EDIT = RequestKind(
     dock=EDITS,
     make_panel=lambda core: EditsPanel(core.document, core.thumbnails, core.scope),
     tools=_PIXEL_TOOLS,
+    own_documents=True,
 )
 
 REQUEST_KINDS: tuple[RequestKind[Any], ...] = (RENDER, EDIT)
@@ -75,6 +78,11 @@ class RequestPanels:
     def of(self, kind: RequestKind[Panel]) -> Panel:
         """The panel of a kind, as its factory made it."""
         return cast("Panel", self._panels[kind.kind.name])
+
+
+def own_docks(shown_kind: Kind) -> dict[str, bool]:
+    """The docks that only documents of their kind have, and whether one of `shown_kind` has them."""
+    return {kind.dock: kind.kind == shown_kind for kind in REQUEST_KINDS if kind.own_documents}
 
 
 def tool_actions() -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -88,9 +87,8 @@ class EditResult:
 
         A photo inside the request has its place in it: without `keep_place` the PNG knows it by name and hash alone.
         """
-        request = self.request.beside(path)
-        if not keep_place:
-            request = request.replace(photo=request.photo.replace(data=None))
+        photo = self.request.photo.beside(path)
+        request = self.request.replace(photo=photo if keep_place else photo.replace(data=None))
         write_photo(path, self.samples, self.photo, keep_place=keep_place, request_json=to_json(request))
 
     def facts(self) -> dict[str, Any]:
@@ -140,13 +138,6 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         """As `Request.located`."""
         edits = tuple(edit.replace(style=located(edit.style, folder)) for edit in self.edits)
         return self.replace(photo=self.photo.located(folder), edits=edits)
-
-    def beside(self, path: PathLike) -> EditRequest:
-        """The request as a file at `path` holds it: with the photo's name alone where it lies in the same folder, so
-        that both can be moved."""
-        photo = self.photo
-        is_beside = os.path.dirname(os.path.abspath(path)) == os.path.dirname(photo.path)
-        return self.replace(photo=photo.replace(path=photo.name)) if is_beside else self
 
     def check_data(self) -> None:
         """A damaged photo or label map is found when the request is read."""

@@ -57,6 +57,12 @@ class PhotoReference(Frozen, frozen=True):
             return self
         return self.replace(path=beside(self.path, folder))
 
+    def beside(self, path: PathLike) -> PhotoReference:
+        """The reference as a file at `path` holds it: with the name alone where the photo lies in the same folder, so
+        that both can be moved."""
+        is_beside = os.path.dirname(os.path.abspath(path)) == os.path.dirname(self.path)
+        return self.replace(path=self.name) if is_beside else self
+
     def check_data(self) -> None:
         """Raise BadRequest where the bytes inside are not those that the hash is of."""
         if self.data is not None and _digest(self.data) != self.sha256:

@@ -56,10 +56,21 @@ def abilities(card: Card) -> Abilities:
 
     Weights without the system's main network can do nothing either: those of a discriminator alone.
     """
+    usable_system = _usable_system(card)
+    return Abilities() if usable_system is None else usable_system.abilities(card)
+
+
+def serves(card: Card, request_kind: type) -> bool:
+    """Whether the weights of this card can be asked requests of that kind."""
+    usable_system = _usable_system(card)
+    return usable_system is not None and usable_system.serves(request_kind)
+
+
+def _usable_system(card: Card) -> System | None:
+    """The system of weights that can be used: this version knows it, and its main network is among them."""
     known_system = find_system(card.system)
-    if known_system is None or (card.networks and known_system.main not in card.networks):
-        return Abilities()
-    return known_system.abilities(card)
+    usable = known_system is not None and (not card.networks or known_system.main in card.networks)
+    return known_system if usable else None
 
 
 def gives_features(card: Card) -> bool:

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QApplication
 
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.export_photo import ExportPhotoDialog
-from app.document.kinds import EDIT
+from app.document.kinds import EDIT, RENDER
 from app.document.opening import read_request_file, sample_path
 from app.jobs.originals import read_original
 from app.jobs.writing import PhotoExport
 from app.raster.view import Mode
 from engine.pictures.images import read_image
+from engine.pictures.lossless import deep_png
+from engine.pictures.photos import read_photo
 from engine.pictures.png import read_embedded_request
 from engine.pictures.profiles import to_srgb
 from engine.requests.edit import RegionEdit
@@ -69,7 +71,7 @@ def pixels_of(path) -> np.ndarray:
 
 def test_a_photo_is_shown_as_it_is_and_nothing_is_painted(edited, core, engine, photo):
     document = core.document
-    assert document.scene.kind == EDIT.name and document.label_map.shape == SIZE
+    assert document.kind is EDIT and document.label_map.shape == SIZE
     assert document.photo == PhotoReference.of(photo) and not document.dirty
     assert {SKIN, HAIR} <= set(np.unique(document.label_map))
     assert np.array_equal(document.picture, pixels_of(photo)) and engine.edits == []
@@ -98,7 +100,7 @@ def test_undo_leads_back_to_the_document_before(edited, core):
     regions = core.document.label_map.copy()
     core.settings.overlay = 30
     core.document.undo()
-    assert core.document.photo is None and core.document.scene.kind == "render"
+    assert core.document.photo is None and core.document.kind is RENDER
     assert edited.canvas.overlay == 0.3 and not core.document.undo_text
     core.document.redo()
     assert core.document.photo is not None and np.array_equal(core.document.label_map, regions)
@@ -421,6 +423,49 @@ def test_a_saved_document_holds_the_photo_by_name_or_as_a_whole(edited, core, ph
     settled(edited, qtbot)
     assert (core.document.photo.data is not None) is inside and core.document.photo.sha256 == before.photo.sha256
     assert core.document.scene.styles == before.styles and core.document.scene.label_map == before.label_map
+
+
+@pytest.mark.parametrize("restyled", [False, True])
+def test_save_and_export_write_the_same_photo(window, core, tmp_path, qtbot, monkeypatch, restyled):
+    """Saved, it was a picture of 8 bits in other colours, without what the photo's file had said of it."""
+    path, exif = tmp_path / "deep.png", Image.Exif()
+    exif[0x010F] = "Camera"
+    deep = photo_of(face_label_map(64)).astype(np.uint16) * 257 - 77
+    path.write_bytes(deep_png(deep, exif.tobytes(), wide_profile(), (300, 300), None))
+    core.document.mark_saved()
+    window.controllers.photos.edit(path)
+    qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
+    if restyled:
+        core.document.styling.set_style(HAIR, RED)
+    settled(window, qtbot)
+    saved, exported = tmp_path / "saved.png", tmp_path / "exported.png"
+    monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(saved), ""))
+    window.controllers.exports.save()
+    written(window, saved, qtbot)
+    monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(exported), ""))
+    export(window, lambda _: None, exported, qtbot)
+    assert saved.read_bytes() == exported.read_bytes()
+    photo = read_photo(saved)
+    assert photo.samples.dtype == np.uint16 and photo.icc_profile == wide_profile() and b"Camera" in photo.exif
+    elsewhere = core.document.label_map != HAIR if restyled else slice(None)
+    assert np.array_equal(photo.samples[elsewhere], deep[elsewhere])
+
+
+def test_a_document_with_its_photo_inside_has_all_of_it_inside(edited, core, photo, answer, qtbot):
+    """Saved again from there, where no file of the photo is needed any more, too."""
+    first, second = photo.with_name("first.png"), photo.with_name("second.png")
+    bytes_of_photo = photo.read_bytes()
+    answer(first, INSIDE[".png"])
+    edited.controllers.exports.save()
+    written(edited, first, qtbot)
+    photo.unlink()
+    edited.controllers.files.open_path(first)
+    qtbot.waitUntil(lambda: core.document.photo.data == bytes_of_photo)
+    settled(edited, qtbot)
+    answer(second)
+    edited.controllers.exports.save_as()
+    written(edited, second, qtbot)
+    assert from_json(read_embedded_request(second)).photo.data == bytes_of_photo
 
 
 def export(window, answer, path, qtbot, **choices) -> None:

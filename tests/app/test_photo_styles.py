@@ -259,7 +259,7 @@ def test_edits_are_copied_and_pasted_into_another_photo_in_one_step(window, phot
     photo.styling.set_edit_on(SKIN, False)
     copied = photo.styling.edits
     window.actions_by_id["edits_copy"].trigger()
-    photo.new(label_set=FACES, label_map=face_label_map(96), weights="fake-faces", kind=EDIT.name, undoable=False)
+    photo.new(label_set=FACES, label_map=face_label_map(96), weights="fake-faces", kind=EDIT, undoable=False)
     window.actions_by_id["edits_paste"].trigger()
     assert photo.styling.edits == copied and photo.undo_text == "Paste edits"
     photo.undo()

@@ -11,6 +11,8 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs.export_photo import ExportPhotoDialog
+from app.document.kinds import EDIT
+from app.document.opening import PhotoUse
 from engine.pictures.images import read_image
 from engine.requests.styles import ImageStyle
 from tests.app.pointing import Drag
@@ -38,7 +40,7 @@ def large_photo(tmp_path: Path) -> Path:
 def test_other_hair_for_a_large_photo(editor, large_photo, tmp_path, qtbot, monkeypatch):
     window, document, canvas = editor.window, editor.core.document, editor.window.canvas
     document.mark_saved()
-    window.controllers.photos.edit_with(large_photo, document.label_set, "sean-faces")
+    window.controllers.photos.begin(large_photo, PhotoUse(EDIT, document.label_set, "sean-faces"))
     qtbot.waitUntil(lambda: document.height == SIZE[0] and document.label_map.any(), timeout=PATIENCE)
     hair = document.label_map == HAIR
     assert hair.shape == SIZE and 0.05 < hair.mean() < 0.4

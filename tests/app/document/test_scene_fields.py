@@ -102,7 +102,7 @@ def known_kinds(monkeypatch):
 
 # ---------------------------------------------------------------- a scene, and another value for each field
 
-BASE = MoodScene(FACES, FrozenMap.of(face_label_map(64)), "sean-faces", kind="mood")
+BASE = MoodScene(FACES, FrozenMap.of(face_label_map(64)), "sean-faces", kind=MOOD)
 OTHER: dict[str, Any] = {
     "label_set": replace(FACES, name="others"),
     "label_map": FrozenMap.of(face_label_map(64)[::-1]),
@@ -114,7 +114,7 @@ OTHER: dict[str, Any] = {
     "seed": 5,
     "precision": "bfloat16",
     "detail": "full",
-    "kind": "render",
+    "kind": RENDER,
     "inputs": {"layout": LayoutInputs("two dogs")},
     "locked": frozenset({SKIN}),
     "hidden": frozenset({SKIN}),
@@ -348,7 +348,7 @@ def test_a_sentence_becomes_the_label_map_of_which_the_picture_is_painted(docume
     session = Session()
     lane = WorkLane(SessionGate(lambda: session))
 
-    def perform(kind: str) -> None:
+    def perform(kind: Kind) -> None:
         scene = document.scene
 
         def job(work: Any) -> object:
@@ -360,7 +360,7 @@ def test_a_sentence_becomes_the_label_map_of_which_the_picture_is_painted(docume
 
     try:
         document.change("inputs", OTHER["inputs"], text="Sentence")
-        perform("layout")
+        perform(LAYOUT)
         assert np.array_equal(document.label_map, face_label_map(64)[::-1]) and document.undo_text == "Lay out"
         perform(document.scene.kind)
         assert np.array_equal(document.picture, photo_of(document.label_map))

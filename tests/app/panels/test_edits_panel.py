@@ -28,7 +28,7 @@ RED, BLACK = ColourStyle("#a01030"), ColourStyle("#1f1a18")
 
 @pytest.fixture
 def document(qapp):
-    photo = Document(scene=Scene(FACES, FrozenMap.of(face_label_map(64)), "fake-faces", kind=EDIT.name))
+    photo = Document(scene=Scene(FACES, FrozenMap.of(face_label_map(64)), "fake-faces", kind=EDIT))
     photo.styling.set_styles({UPPER_LIP: RED, HAIR: BLACK}, "Begin")
     return photo
 

@@ -34,6 +34,7 @@ from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.shortcuts import ShortcutsDialog
 from app.dialogs.templates import TemplateDialog
 from app.dialogs.variations import VariationsDialog
+from app.document.kinds import EDIT
 from app.document.opening import Gallery, Template
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, ProblemHub, Severity
@@ -512,7 +513,7 @@ def test_panels_that_share_one_place_have_one_row_of_tabs(core, qtbot, tmp_path)
     """Where the window is low they all do; a tab bar of two was left behind, and both were drawn over each other."""
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "photo.png")
     document, photo = core.document, PhotoReference.of(tmp_path / "photo.png")
-    document.new(label_set=document.label_set, label_map=document.label_map, kind="edit", photo=photo, undoable=False)
+    document.new(label_set=document.label_set, label_map=document.label_map, kind=EDIT, photo=photo, undoable=False)
     made = MainWindow(core)
     qtbot.addWidget(made)
     made.restore_place()
