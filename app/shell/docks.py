@@ -67,8 +67,9 @@ def _dock(dock_name: str, title: str, panel: QWidget, title_bar: QWidget) -> QDo
     return dock
 
 
-def restore_place(window: QMainWindow, docks: dict[str, QDockWidget], settings: Settings) -> None:
-    """Come back where the window was closed last time; at first fill most of the screen."""
+def restore_place(window: QMainWindow, docks: dict[str, QDockWidget], settings: Settings) -> bool:
+    """Come back where the window was closed last time; at first fill most of the screen. Returns whether the docks
+    are where they were left."""
     geometry, dock_state = settings.window_state()
     if geometry.isEmpty():
         screen_size = window.screen().availableSize()
@@ -85,6 +86,13 @@ def restore_place(window: QMainWindow, docks: dict[str, QDockWidget], settings: 
             window.tabifyDockWidget(docks[LABELS], lower_dock)
             lower_dock.show()
         docks[LABELS].raise_()
+    return restored
+
+
+def bring_to_front(dock: QDockWidget) -> None:
+    """Show a dock in front of those that share its place; only in a window that is laid out."""
+    dock.lower()  # Qt changes tabs when the order of widgets changes, and this one may be the last already
+    dock.raise_()
 
 
 def save_place(window: QMainWindow, settings: Settings) -> None:

@@ -28,7 +28,7 @@ from app.panels.tool_bar import ToolBar
 from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.shell.actions import SEPARATOR
 from app.shell.core import Core
-from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, restore_place, save_place
+from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, bring_to_front, restore_place, save_place
 from app.shell.request_kinds import EDIT, RENDER, RequestPanels, own_docks, tool_actions
 
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.resize(SIZE)
         self._painted = False
+        self._docks_restored = False
         self.actions_by_id: dict[str, QAction] = make_actions(self)
         self.menus: dict[str, QMenu] = make_menus(self.menuBar(), self.actions_by_id, self)
         self._build_middle()
@@ -169,7 +170,7 @@ class MainWindow(QMainWindow):
 
     def restore_place(self) -> None:
         """Come back where the window was closed last time."""
-        restore_place(self, self.docks, self.core.settings)
+        self._docks_restored = restore_place(self, self.docks, self.core.settings)
         self._show_docks()
 
     # --- showing ------------------------------------------------------------------------------------
@@ -201,7 +202,7 @@ class MainWindow(QMainWindow):
             if self.docks[name].isHidden() == in_sight:
                 self.docks[name].setVisible(in_sight)
                 if in_sight:
-                    self.docks[name].raise_()
+                    bring_to_front(self.docks[name])
 
     def _show_canvas_menu(self, label_id: int, screen_point: QPoint) -> None:
         """What can be done with the region that was clicked, which becomes the chosen one."""
@@ -226,7 +227,13 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
-            QTimer.singleShot(0, self.first_frame.emit)
+            QTimer.singleShot(0, self._on_first_frame)
+
+    def _on_first_frame(self) -> None:
+        for name, in_sight in own_docks(self.core.document.kind).items():
+            if in_sight and not self._docks_restored:
+                bring_to_front(self.docks[name])  # its head says what the picture of the first start is
+        self.first_frame.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and not event.modifiers():

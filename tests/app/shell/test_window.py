@@ -48,6 +48,7 @@ from app.shell.theme import DARK, LIGHT, Theme, make_palette, style_sheet
 from engine.errors import BadFile
 from engine.labels.label_maps import write_label_map
 from engine.requests.photo_reference import PhotoReference
+from engine.requests.styles import ColourStyle
 from engine.systems.base import Abilities
 from tests.app.fakes import FACES
 from tests.fixtures import face_label_map, photo_of
@@ -521,3 +522,34 @@ def test_panels_that_share_one_place_have_one_row_of_tabs(core, qtbot, tmp_path)
     qtbot.waitExposed(made)
     bars = [bar for bar in made.findChildren(QTabBar) if bar.isVisible() and made.rect().intersects(bar.geometry())]
     assert [bar.count() for bar in bars] == [3]
+
+
+@pytest.mark.parametrize("height", [700, 1100])
+def test_at_the_first_start_with_a_photo_its_edits_are_in_front(core, qtbot, height):
+    """Their head says what the picture is; where the window is low they share one place with the labels."""
+    made = MainWindow(core)
+    qtbot.addWidget(made)
+    made.resize(1200, height)
+    made.restore_place()
+    made.resize(1200, height)
+    document, edited = core.document, {13: ColourStyle("#a01030")}
+    document.new(
+        label_set=FACES, label_map=document.label_map, kind="edit", weights="fake-faces", styles=edited, undoable=False
+    )
+    with qtbot.waitSignal(made.first_frame):
+        made.show()
+    qtbot.waitUntil(lambda: not made.edits.visibleRegion().isEmpty())
+    assert made.edits.advice.isVisible()
+
+
+@pytest.mark.parametrize("height", [700, 1100])
+def test_a_photo_that_is_opened_brings_its_edits_to_the_front(core, qtbot, height):
+    made = MainWindow(core)
+    qtbot.addWidget(made)
+    made.restore_place()
+    made.resize(1200, height)
+    with qtbot.waitSignal(made.first_frame):
+        made.show()
+    document = core.document
+    document.new(label_set=FACES, label_map=document.label_map, kind="edit", weights="fake-faces", undoable=False)
+    qtbot.waitUntil(lambda: not made.edits.visibleRegion().isEmpty())
