@@ -74,12 +74,15 @@ def _canvas_handlers(controllers: Controllers, canvas: CanvasWidget) -> dict[str
 
 
 def _style_handlers(controllers: Controllers) -> dict[str, Handler]:
-    styles, dice = controllers.styles, controllers.dice
+    styles, dice, pairs = controllers.styles, controllers.dice, controllers.pairs
     return {
         "style_file": styles.choose_file,
         "style_all": styles.choose_file_for_all,
         "style_colour": controllers.colours.choose,
         "style_pipette": controllers.colours.take_pipette,
+        "pair_file": pairs.choose_file,
+        "pair_colour": pairs.choose_colour,
+        "pair_pipette": pairs.take_pipette,
         "style_keep": controllers.library.keep,
         "style_reset": styles.reset_label,
         "style_reset_all": styles.reset_all,

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 
 from app.controllers.context import Context, close_on_change
 from app.controllers.dice import new_seed
-from app.controllers.styles import StylesController
+from app.controllers.styles import StylesController, Target
 from app.dialogs.morph import GIF, STRIP, MorphDialog
 from app.document.scene import Scene
 from app.imaging.pixels import to_qimage
@@ -119,7 +119,7 @@ class MorphSession(QObject):
         show_end(pixmap, placeholder_icon(style), tint, style_source(style, self._label, document.label_set))
 
     def _ask_picture(self) -> None:
-        picture_path = self._styles.ask_picture(self._label)
+        picture_path = self._styles.ask_picture(Target(self._label))
         if picture_path is not None:
             self._styles.pick(picture_path, self._label, self._picked)
 

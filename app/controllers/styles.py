@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
 from app.panels.styles.panel import StylesPanel
 from app.panels.styles.slots import join, split, with_slot
-from app.texts.label_names import name_of
+from app.texts.label_names import name_of, pair_name
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
@@ -32,10 +32,12 @@ from engine.requests.styles import ColourStyle, ImageStyle, Style
 
 @dataclass(frozen=True)
 class Target:
-    """Where a style goes: one slot of one label, or (label None) every label's first slot."""
+    """Where a style goes: one slot of one label, or (label None) every label's first slot. ``pair``: to the label that
+    it is a pair with as well."""
 
     label: int | None = None
     slot: str = "a"
+    pair: bool = False
 
     @property
     def purpose(self) -> Purpose:
@@ -58,7 +60,7 @@ class StylesController(QObject):
             lambda label_id, slot_name, incoming: self.use(incoming, Target(label_id, slot_name))
         )
         styles_panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))
-        styles_panel.file_wanted.connect(self.ask_file)
+        styles_panel.file_wanted.connect(lambda label_id, slot_name: self.ask_file(Target(label_id, slot_name)))
         styles_panel.file_for_all_wanted.connect(self.choose_file_for_all)
         labels_panel.incoming.connect(lambda label_id, incoming: self.use(incoming, Target(label_id)))
 
@@ -67,7 +69,7 @@ class StylesController(QObject):
     @Slot()
     def choose_file(self) -> None:
         """A picture for the chosen label."""
-        self.ask_file(self._document.current_label, "a")
+        self.ask_file(Target(self._document.current_label))
 
     @Slot()
     def choose_file_for_all(self) -> None:
@@ -92,6 +94,17 @@ class StylesController(QObject):
             self._document.styling.set_styles(dict.fromkeys(unlocked_styles), self.tr("Reset all styles"))
 
     # --- from outside -------------------------------------------------------------------------------
+
+    def labels(self, target: Target) -> list[int]:
+        """The labels that take what is chosen for the target's label."""
+        assert target.label is not None
+        return self._scope.pair(target.label) if target.pair else [target.label]
+
+    def name(self, target: Target) -> str:
+        """What the target's style is the style of, in the user's language."""
+        assert target.label is not None
+        pair = self._document.label_set.pair_of(target.label) if target.pair else None
+        return pair_name(pair) if pair is not None else self._scope.name(target.label)
 
     def use(self, incoming: Incoming, target: Target) -> None:
         """Take a style from whatever was dropped or pasted."""
@@ -130,10 +143,11 @@ class StylesController(QObject):
 
     def use_colour(self, colour: str, target: Target) -> None:
         """Give a label's region a colour, "#rrggbb"; for all labels at once it would say nothing."""
-        label_id = self._document.current_label if target.label is None else target.label
+        if target.label is None:
+            target = replace(target, label=self._document.current_label)
         if self.takes_colours():
-            undo_text = self.tr("Colour of {0}").format(self._scope.name(label_id))
-            self._put(label_id, target.slot, ColourStyle(colour), undo_text)
+            undo_text = self.tr("Colour of {0}").format(self.name(target))
+            self._put(target, dict.fromkeys(self.labels(target), ColourStyle(colour)), undo_text)
 
     def use_file(self, picture_path: Path, target: Target) -> None:
         """Take a style (or all styles) from a picture file; from a kept style's file that style."""
@@ -154,9 +168,10 @@ class StylesController(QObject):
             sentence = self.tr('The style "{0}" is for other regions than this document has.')
             self._context.core.hub.notice(sentence.format(kept.name))
             return
-        label_id = kept.label if target.label is None else target.label
+        if target.label is None:
+            target = replace(target, label=kept.label)
         if not isinstance(kept.style, ColourStyle) or self.takes_colours():
-            self._put(label_id, target.slot, kept.style, self._from(label_id, kept.name))
+            self._put(target, dict.fromkeys(self.labels(target), kept.style), self._from(target, kept.name))
 
     def pick(self, picture_path: Path, label_id: int, use_result: Callable[[Style], object]) -> None:
         """Let the user take the style of a picture's region, looked for at ``label_id``; ``use_result`` gets it. The
@@ -253,18 +268,18 @@ class StylesController(QObject):
         """Whether locks let the target have another style; the user is told where they do not."""
         return self._scope.may_change_some() if target.label is None else self._scope.may_change(target.label)
 
-    def ask_picture(self, label_id: int) -> Path | None:
-        """Ask for the picture that ``label_id`` takes its style from."""
-        title = self.tr("Style of {0} from a picture").format(self._scope.name(label_id))
+    def ask_picture(self, target: Target) -> Path | None:
+        """Ask for the picture that a label takes its style from."""
+        title = self.tr("Style of {0} from a picture").format(self.name(target))
         return self._context.ask.open("photo", title, picture_filters())
 
-    def ask_file(self, label_id: int, slot_name: str) -> None:
+    def ask_file(self, target: Target) -> None:
         """Ask for the picture of a label's slot, and take its style."""
-        if not self._scope.may_change(label_id):
+        if not self._open(target):
             return
-        picture_path = self.ask_picture(label_id)
+        picture_path = self.ask_picture(target)
         if picture_path is not None:
-            self.use_file(picture_path, Target(label_id, slot_name))
+            self.use_file(picture_path, target)
 
     def _regions_found(self, photo: Photo, target: Target) -> None:
         self._look_at(photo, target, lambda corrected, source_label: self._apply(corrected, target, source_label))
@@ -289,22 +304,35 @@ class StylesController(QObject):
             document.styling.set_styles(taken_styles, undo_text)
             self._context.status.show_message(self.tr("{0} styles taken").format(len(taken_styles)))
             return
-        style = styles.get(source_label)
-        if style is None:
+        labels = self.labels(target)
+        each_its_own = len(labels) > 1 and source_label in labels  # the left eye's style for the left eye
+        taken = {
+            label_id: (styles.get(label_id) if each_its_own else None) or styles.get(source_label)
+            for label_id in labels
+        }
+        chosen_styles = {label_id: style for label_id, style in taken.items() if style is not None}
+        if not chosen_styles:
             sentence = self.tr("The region {0} of {1} is too small to give a style: paint it larger.")
             self._context.core.hub.error(sentence.format(name_of(document.label_set, source_label), photo.path.name))
             return
-        self._put(target.label, target.slot, style, self._from(target.label, photo.path.name))
+        self._put(target, chosen_styles, self._from(target, photo.path.name))
 
-    def _put(self, label_id: int, slot_name: str, style: Style, undo_text: str) -> None:
-        if self._scope.may_change(label_id):
-            slots = with_slot(split(self._document.style(label_id)), slot_name, style)
-            self._scope.put(label_id, join(slots), text=undo_text)
-            self._document.set_current_label(label_id)
+    def _put(self, target: Target, styles: Mapping[int, Style], undo_text: str) -> None:
+        """Give the labels of a target their styles, in one step."""
+        assert target.label is not None
+        if self._scope.may_change(target.label):
+            self._scope.put_all(
+                {
+                    label_id: join(with_slot(split(self._document.style(label_id)), target.slot, style))
+                    for label_id, style in styles.items()
+                },
+                undo_text,
+            )
+            self._document.set_current_label(target.label)
 
-    def _from(self, label_id: int, source_name: str) -> str:
+    def _from(self, target: Target, source_name: str) -> str:
         """What undo calls a style that comes from there."""
-        return self.tr("Style of {0} from {1}").format(self._scope.name(label_id), source_name)
+        return self.tr("Style of {0} from {1}").format(self.name(target), source_name)
 
     def _copy_style(self, source_label: int, target: Target) -> None:
         if target.label is None or target.label == source_label or self._scope.whole_picture:
@@ -319,7 +347,7 @@ class StylesController(QObject):
             )
             self._scope.put(target.label, style, text=undo_text)
         else:
-            self._put(target.label, "b", style, self._from(target.label, label_text))
+            self._put(target, {target.label: style}, self._from(target, label_text))
 
     def _load_map(self, dialog: RegionsDialog, photo: Photo, label_set: LabelSet) -> None:
         picture_path = self._context.ask.open("map", self.tr("Label map of this photo"), picture_filters())

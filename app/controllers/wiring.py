@@ -27,6 +27,7 @@ from app.controllers.styles import StylesController
 from app.controllers.styling.colours import ColoursController
 from app.controllers.styling.edits import EditsController
 from app.controllers.styling.library import LibraryController
+from app.controllers.styling.pairs import PairsController
 from app.controllers.variety import VarietyController
 from app.controllers.weights import WeightsController
 from app.panels.edits.panel import EditsPanel
@@ -67,6 +68,7 @@ class Controllers:
     looks: LooksController
     model: ModelController
     new: NewController
+    pairs: PairsController
     photos: PhotosController
     render: RenderController
     restyle: RestyleController
@@ -90,10 +92,11 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
     new = NewController(context, styles, unsaved, restyle, dice, photos, parent)
     model = ModelController(context, restyle, new, parts.menus["MODEL"], parent)
     weights = WeightsController(context, model, restyle, parent)
+    colours = ColoursController(context, styles, parts.styles, parts.canvas, parent)
     recent = parts.menus["RECENT"]
     return Controllers(
         canvas=CanvasController(context, parts.canvas, parent),
-        colours=ColoursController(context, styles, parts.styles, parts.canvas, parent),
+        colours=colours,
         device=DeviceController(context, render, parts.menus["DEVICE"], parent),
         dice=dice,
         edit=EditController(context, parent),
@@ -106,6 +109,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         looks=LooksController(context, parent),
         model=model,
         new=new,
+        pairs=PairsController(context, styles, colours, parts.actions, parent),
         photos=photos,
         render=render,
         restyle=restyle,

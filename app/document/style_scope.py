@@ -5,7 +5,7 @@ Panels and controllers set styles through it, so that one set of controls serves
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 
 from app.document.document import Document
 from app.shell.i18n import tr
@@ -52,6 +52,13 @@ class StyleScope:
         """The labels that take a style chosen for ``label``."""
         return list(range(len(self._document.label_set))) if self.whole_picture else [label]
 
+    def pair(self, label: int) -> list[int]:
+        """The labels that are mostly restyled together with one, itself first: those that the picture shows and no
+        lock keeps."""
+        pair = None if self.whole_picture else self._document.label_set.pair_of(label)
+        others = () if pair is None else pair.labels
+        return [label, *(n for n in others if n != label and self._document.areas[n] > 0 and not self.locked(n))]
+
     def name(self, label: int) -> str:
         """What a style chosen for ``label`` is the style of, in the user's language."""
         if self.whole_picture:
@@ -87,6 +94,11 @@ class StyleScope:
             return
         text = text or tr("Style of {0}").format(self.name(label))
         self._document.styling.set_styles(dict.fromkeys(self.labels(label), style), text, merge=merge)
+
+    def put_all(self, styles: Mapping[int, Style], text: str, *, merge: Hashable | None = None) -> None:
+        """Choose the styles of several labels, as one step. Locked ones stay."""
+        by_label = {each: style for label, style in styles.items() for each in self.labels(label)}
+        self._document.styling.set_styles(self.unlocked(by_label), text, merge=merge)
 
     def locked(self, label: int) -> bool:
         """Whether the style stays as it is, whatever is rolled, dropped or chosen, until it is unlocked."""

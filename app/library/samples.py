@@ -8,8 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from app.shell.i18n import CHINESE, language
 from engine.files import read_text, resource
+from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 
 
@@ -45,6 +48,28 @@ def _table_of(label_set: LabelSet) -> dict[str, Any]:
 def sample_pictures(label_set: LabelSet) -> list[Path]:
     """Pictures of these labels; beside NAME.png stands its label map, NAME.labels.png."""
     return [resource("styles", f"{name}.png") for name in _table_of(label_set)["pictures"]]
+
+
+@cache
+def _shown_labels(picture: Path, label_set: LabelSet) -> frozenset[int]:
+    """The labels that a sample picture shows."""
+    return frozenset(np.unique(read_label_map(label_map_path(picture), label_set).label_map).tolist())
+
+
+def label_map_path(picture: Path) -> Path:
+    """Where a sample picture's label map is."""
+    return picture.with_name(f"{picture.stem}.labels.png")
+
+
+def pictures_showing(label_set: LabelSet, label: int) -> list[Path]:
+    """The sample pictures that have a region of a label."""
+    return [picture for picture in sample_pictures(label_set) if label in _shown_labels(picture, label_set)]
+
+
+def sample_name(picture: Path) -> str:
+    """What a sample picture is called."""
+    words = picture.stem.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
 
 
 def sample_colours(label_set: LabelSet, label: int) -> list[SampleColour]:

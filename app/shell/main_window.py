@@ -31,15 +31,16 @@ from app.shell.core import Core
 from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, bring_to_front, restore_place, save_place
 from app.shell.request_kinds import EDIT, RENDER, RequestPanels, own_docks, tool_actions
 
-LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, "style_file",
-              "style_colour", "style_pipette", "style_dice", "style_variations")  # fmt: skip
-STYLE_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", "style_lock", SEPARATOR, "style_variations",
-              "style_morph", SEPARATOR, "style_keep", "style_reset")  # fmt: skip
-EDIT_MENU = ("style_file", "style_colour", "style_pipette", "style_lock", SEPARATOR, "style_keep", SEPARATOR,
-             "edits_remove", "edits_copy", "edits_paste")  # fmt: skip
-CANVAS_MENU = ("style_file", "style_colour", "style_pipette", "style_dice", SEPARATOR, "label_change", "label_lock",
-               SEPARATOR, "style_keep")  # fmt: skip
-
+TAKEN = ("style_file", "style_colour", "style_pipette")
+PAIR = (SEPARATOR, "pair_file", "pair_colour", "pair_pipette", SEPARATOR)  # hidden where the label stands alone
+LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, *TAKEN, *PAIR,
+              "style_dice", "style_variations")  # fmt: skip
+STYLE_MENU = (*TAKEN, *PAIR, "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
+              "style_keep", "style_reset")  # fmt: skip
+EDIT_MENU = (*TAKEN, *PAIR, "style_variations", "style_lock", SEPARATOR, "style_keep", SEPARATOR, "edits_remove",
+             "edits_copy", "edits_paste")  # fmt: skip
+CANVAS_MENU = (*TAKEN, *PAIR, "style_dice", "style_variations", SEPARATOR, "label_change", "label_lock", SEPARATOR,
+               "style_keep")  # fmt: skip
 
 
 class MainWindow(QMainWindow):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.shell.i18n import CHINESE, language, tr
-from engine.labels.label_sets import Label, LabelSet
+from engine.labels.label_sets import Label, LabelPair, LabelSet
 from engine.requests.style_file import SUFFIX
 from engine.requests.styles import BlockStyle, ColourStyle, ImageStyle, MixStyle, SampleStyle, Style
 
@@ -26,6 +26,11 @@ def set_name(label_set: LabelSet) -> str:
 def name_of(label_set: LabelSet, label: int) -> str:
     """The name of a label id; the number where the set has no such label."""
     return label_name(label_set.labels[label]) if 0 <= label < len(label_set) else str(label)
+
+
+def pair_name(pair: LabelPair) -> str:
+    """Both labels of a pair by one name, in the language of the user interface."""
+    return tr("both {0}").format(pair.name_zh if language() == CHINESE else pair.name)
 
 
 def style_source(style: Style, label: int, label_set: LabelSet) -> str:

@@ -35,6 +35,18 @@ class Label:
 
 
 @dataclass(frozen=True)
+class LabelPair:
+    """Two labels that are mostly restyled together: left and right eye are "eyes", upper and lower lip "lips"."""
+
+    name: str
+    name_zh: str
+    labels: tuple[int, int]
+
+
+OPPOSITES = (("left", "right"), ("upper", "lower"))
+
+
+@dataclass(frozen=True)
 class LabelSet:
     """The labels of a data set or of weights; `labels[i].id == i`.
 
@@ -94,15 +106,17 @@ class LabelSet:
         raise BadRequest('"{0}" is not a label of "{1}"; its labels are {2}', text, self.name, examples)
 
     def find_all(self, text: str) -> tuple[int, ...]:
-        """The ids of all labels that a word means: one as for `find`, or those whose names share the word, singular
-        or plural: "lips" is the upper and the lower lip, "brows" are both eyebrows.
+        """The ids of all labels that a word means: one as for `find`, the pair of that name ("lips"), or those whose
+        names share the word, singular or plural: "lip" means the lips, "brows" are both eyebrows.
 
         Raises BadRequest that names the nearest labels.
         """
         try:
             return (self.find(text),)
         except BadRequest:
-            sharing = self._sharing(_folded(text))
+            folded = _folded(text)
+            pair_labels = [pair.labels for pair in self.pairs if folded in (pair.name, _folded(pair.name_zh))]
+            sharing = pair_labels[0] if pair_labels else self._sharing(folded)
             if not sharing:
                 raise
             return sharing
@@ -117,6 +131,22 @@ class LabelSet:
         whole = tuple(label_id for label_id, words in enumerate(words_by_id) if word in words)
         ending = (label_id for label_id, words in enumerate(words_by_id) if any(each.endswith(word) for each in words))
         return whole or tuple(ending)
+
+    @property
+    def pairs(self) -> tuple[LabelPair, ...]:
+        """The pairs among the labels: names that differ in nothing but "left" and "right", or "upper" and "lower"."""
+        pairs = []
+        for first, second in OPPOSITES:
+            for label, name in zip(self.labels, self._names):
+                opposite, _, word = name.partition(" ")
+                if opposite == first and word and f"{second} {word}" in self._names:
+                    name_zh = "双" + label.name_zh.removeprefix("左").removeprefix("上")
+                    pairs.append(LabelPair(f"{word}s", name_zh, (label.id, self._names.index(f"{second} {word}"))))
+        return tuple(pairs)
+
+    def pair_of(self, label: int) -> LabelPair | None:
+        """The pair that a label belongs to; None where it stands alone."""
+        return next((pair for pair in self.pairs if label in pair.labels), None)
 
     def same_labels(self, other: LabelSet) -> bool:
         """Whether ids mean the same in both: equal names in equal order (colours may differ)."""

@@ -15,7 +15,7 @@ from app.shell.main_window import MainWindow
 from app.shell.paths import user_dir
 from engine.requests.label_map_data import encode_map
 from engine.requests.style_file import make_kept, read_style
-from engine.requests.styles import ColourStyle, ImageStyle
+from engine.requests.styles import ColourStyle, ImageStyle, SampleStyle
 from tests.app.fakes import FACES
 from tests.app.pointing import Drag
 from tests.app.waiting import work_done
@@ -168,13 +168,13 @@ def test_a_style_s_file_a_colour_and_a_style_are_dropped_in(window, photo, qtbot
         assert drag.enter((10, 10))
         with work_done(qtbot, window.core):
             assert drag.drop((10, 10))
-    assert items(shelf)[:2] == ["#1f1a18", "Anna"]
+    assert items(shelf)[:2] == ["Anna", "Hair, black"]
     photo.styling.set_style(SKIN, RED)
     drag = Drag(shelf.viewport(), style_mime(SKIN))
     drag.enter((10, 10))
     drag.drop((10, 10))
     answer(window, qtbot, "Of the skin")
-    assert {entry.kept.name for entry in read_library(folder).entries} == {"#1f1a18", "Anna", "Of the skin"}
+    assert {entry.kept.name for entry in read_library(folder).entries} == {"Hair, black", "Anna", "Of the skin"}
 
 
 def test_a_picture_dropped_on_the_shelf_says_what_to_do(window, sentences, picture_style, tmp_path):
@@ -210,3 +210,26 @@ def test_a_selected_swatch_keeps_its_colour(window):
     icon = window.edits.shelf.item(0).icon()
     plain, selected = (icon.pixmap(32, 32, mode).toImage() for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected))
     assert selected == plain
+
+
+def proposed(window, end: str) -> str:
+    """The name that is written in the dialog when a style is kept."""
+    window.actions_by_id["style_keep"].trigger()
+    (dialog,) = [each for each in window.findChildren(QInputDialog) if each.isVisible()]
+    name = dialog.textValue()
+    getattr(dialog, end)()
+    return name
+
+
+def test_a_name_is_proposed_that_says_what_one_sees(window, photo, qtbot, picture_style):
+    """Nobody knows a drawn style again by its seed."""
+    photo.styling.set_style(HAIR, SampleStyle(70))
+    photo.set_picture(np.full((64, 64, 3), (163, 84, 42), np.uint8))
+    assert proposed(window, "reject") == "Hair, copper"
+    photo.styling.set_style(HAIR, picture_style)
+    assert proposed(window, "reject") == "Hair, anna"
+    photo.styling.set_style(HAIR, ColourStyle("#2060c8"))
+    with work_done(qtbot, window.core):
+        assert proposed(window, "accept") == "Hair, blue"
+    assert items(window.edits.shelf)[0] == "Hair, blue"
+    assert proposed(window, "reject") == "Hair, blue 2"  # the first stays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QColorDialog, QDialogButtonBox, QMenu
@@ -16,10 +17,10 @@ from app.shell.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
 from engine.requests.edit import RegionEdit
 from engine.requests.edit_list import EditList, edit_list_text
-from engine.requests.styles import ColourStyle, MixStyle
+from engine.requests.styles import MEAN, ColourStyle, MixStyle
 from tests.app.fakes import FACES
 from tests.app.pointing import RIGHT, Drag, Mouse
-from tests.fixtures import face_label_map
+from tests.fixtures import face_label_map, photo_of
 
 SKIN, HAIR, HAT = 1, 13, 14
 RED = ColourStyle("#a01030")
@@ -310,11 +311,90 @@ def test_the_list_of_edits_is_there_for_photos_only(window, core, photo):
     assert window.docks["editsDock"].isHidden()
 
 
-@pytest.mark.parametrize("name", ["faces", "street", "facades"])
-def test_every_label_set_that_ships_weights_has_colours_with_names(name):
-    label_set = load_label_set(name)
-    tables = [sample_colours(label_set, label.id) for label in label_set.labels]
-    assert sum(bool(table) for table in tables) >= 6
-    for colour in (colour for table in tables for colour in table):
-        assert ColourStyle(colour.colour).colour == colour.colour
-        assert colour.name and colour.name_zh
+def test_a_sample_picture_is_taken_for_the_chosen_label_alone(window, photo, qtbot):
+    shelf = window.edits.shelf
+    names = [shelf.item(n).data(Qt.ItemDataRole.AccessibleTextRole) for n in range(shelf.count())]
+    window.docks["editsDock"].raise_()
+    shelf.itemClicked.emit(shelf.item(names.index("Blonde")))
+    qtbot.waitUntil(lambda: photo.style(HAIR) != MEAN)
+    assert set(photo.styles) == {HAIR} and photo.style(HAIR).path.endswith("blonde.png")
+    photo.set_current_label(HAT)
+    names = [shelf.item(n).data(Qt.ItemDataRole.AccessibleTextRole) for n in range(shelf.count())]
+    assert "Blonde" not in names  # it wears none
+
+
+# --- pairs -------------------------------------------------------------------------------------------
+
+UPPER, LOWER = 11, 12
+
+
+def test_one_colour_for_both_lips_is_one_step(window, photo, qtbot):
+    photo.set_current_label(LOWER)
+    colour = window.actions_by_id["pair_colour"]
+    assert colour.isVisible() and colour.text() == "Colour for both lips..."
+    colour.trigger()
+    for code in ("#123456", "#a01030"):
+        colour_dialog(window).setCurrentColor(QColor(code))
+        assert photo.style(UPPER) == photo.style(LOWER) == ColourStyle(code)
+    qtbot.keyClick(colour_dialog(window), Qt.Key.Key_Return)
+    assert photo.undo_text == "Colour of both lips" and len(photo.styling.edits) == 2
+    photo.undo()
+    assert photo.styling.edits == ()
+
+
+def test_escape_leaves_both_lips_as_they_were(window, photo, qtbot):
+    photo.styling.set_style(UPPER, ColourStyle("#00ff00"))
+    photo.set_current_label(LOWER)
+    window.actions_by_id["pair_colour"].trigger()
+    colour_dialog(window).setCurrentColor(QColor("#a01030"))
+    qtbot.keyClick(colour_dialog(window), Qt.Key.Key_Escape)
+    assert photo.styles == {UPPER: ColourStyle("#00ff00")}
+
+
+def test_the_pipette_and_a_swatch_colour_both_lips(window, photo, qtbot):
+    photo.set_current_label(UPPER)
+    window.actions_by_id["pair_pipette"].trigger()
+    x, y = middle_of(HAIR)
+    qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=on_canvas(window, x, y))
+    assert photo.style(UPPER) == photo.style(LOWER) == ColourStyle(QColor(*photo.picture[y, x].tolist()).name())
+    photo.undo()
+    shelf = window.edits.shelf
+    (action,) = [each for each in shelf.menu_for(shelf.item(0)).actions() if each.text() == "Take for both lips"]
+    action.trigger()
+    assert photo.style(UPPER) == photo.style(LOWER) == ColourStyle(sample_colours(FACES, UPPER)[0].colour)
+    window.actions_by_id["style_pipette"].trigger()
+    qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=on_canvas(window, x, y))
+    assert photo.style(UPPER) != photo.style(LOWER)  # the next pipette is for one label again
+
+
+def test_both_lips_take_their_own_styles_from_one_picture(window, photo, qtbot, tmp_path, monkeypatch):
+    label_map = face_label_map(256)
+    Image.fromarray(photo_of(label_map)).save(tmp_path / "anna.png")
+    Image.fromarray(label_map).save(tmp_path / "anna.labels.png")
+    monkeypatch.setattr(window.context.ask, "pick_open", lambda *_: str(tmp_path / "anna.png"))
+    photo.set_current_label(UPPER)
+    window.actions_by_id["pair_file"].trigger()
+    qtbot.waitUntil(lambda: len(photo.styling.edits) == 2)
+    assert [photo.style(label).label for label in (UPPER, LOWER)] == [UPPER, LOWER]
+    assert photo.undo_text == "Style of both lips from anna.png"
+    photo.undo()
+    assert photo.styling.edits == ()
+
+
+def test_what_stands_alone_has_no_commands_for_a_pair(window, photo):
+    photo.set_current_label(HAIR)
+    assert not any(window.actions_by_id[name].isVisible() for name in ("pair_file", "pair_colour", "pair_pipette"))
+
+
+def test_a_locked_or_missing_half_of_a_pair_stays_as_it_is(window, photo, qtbot):
+    photo.label_states.set_style_locked([UPPER], True)
+    photo.set_current_label(LOWER)
+    window.actions_by_id["pair_colour"].trigger()
+    colour_dialog(window).setCurrentColor(QColor("#a01030"))
+    qtbot.keyClick(colour_dialog(window), Qt.Key.Key_Return)
+    assert photo.styles == {LOWER: RED}
+    photo.label_states.set_style_locked([UPPER], False)
+    photo.pixels.relabel(UPPER, SKIN)
+    window.actions_by_id["pair_colour"].trigger()
+    qtbot.keyClick(colour_dialog(window), Qt.Key.Key_Return)
+    assert set(photo.styles) == {LOWER}

@@ -33,6 +33,7 @@ class ColoursController(QObject):
         self._document = context.core.document
         self._scope = context.core.scope
         self._styles = styles_controller
+        self._with_pair = False  # what the pipette takes is for both labels of a pair
         self.pipette = Pipette(self)
         self.pipette.picked.connect(lambda colour: self._styles.use_colour(colour.name(), self._target()))
         self.pipette.hovered.connect(lambda colour: context.status.show_message(colour.name()))
@@ -41,13 +42,16 @@ class ColoursController(QObject):
         canvas.drops.colour_dropped.connect(self._dropped)
 
     @Slot()
-    def choose(self) -> QColorDialog | None:
-        """Ask for a colour for the chosen label, beginning with the one that its region has now."""
+    def choose(self, *, with_pair: bool = False) -> QColorDialog | None:
+        """Ask for a colour for the chosen label (``with_pair``: and for the label that it is a pair with), beginning
+        with the one that its region has now."""
         label_id = self._document.current_label
         if not self._styles.takes_colours() or not self._scope.may_change(label_id):
             return None
-        before = self._document.style(label_id)
-        merge, undo_text = ("colour", label_id), self.tr("Colour of {0}").format(self._scope.name(label_id))
+        target = Target(label_id, pair=with_pair)
+        labels = self._styles.labels(target)
+        before = {label: self._document.style(label) for label in labels}
+        merge, undo_text = ("colour", *labels), self.tr("Colour of {0}").format(self._styles.name(target))
         dialog = QColorDialog(self._present_colour(label_id), self._context.window)
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
         dialog.setWindowTitle(undo_text)
@@ -56,13 +60,15 @@ class ColoursController(QObject):
         self._document.end_merge()
 
         def show(colour: QColor) -> None:
-            style = join(with_slot(split(before), "a", ColourStyle(colour.name())))
-            self._scope.put(label_id, style, text=undo_text, merge=merge)
+            styles = {
+                label: join(with_slot(split(style), "a", ColourStyle(colour.name()))) for label, style in before.items()
+            }
+            self._scope.put_all(styles, undo_text, merge=merge)
 
         def close(accepted: int) -> None:
             if accepted:
                 show(dialog.currentColor())
-            elif self._document.style(label_id) != before:
+            elif any(self._document.style(label) != style for label, style in before.items()):
                 self._document.undo()
             self._document.end_merge()
             dialog.deleteLater()
@@ -75,15 +81,16 @@ class ColoursController(QObject):
         return dialog
 
     @Slot()
-    def take_pipette(self) -> None:
-        """Let the next click anywhere in the window give the chosen label its colour."""
+    def take_pipette(self, *, with_pair: bool = False) -> None:
+        """Let the next click anywhere in the window give the chosen label its colour; ``with_pair`` as in `choose`."""
         if self._styles.takes_colours() and self._scope.may_change(self._document.current_label):
+            self._with_pair = with_pair
             self.pipette.take()
             sentence = self.tr("Click a colour in the photo or in any picture; Esc lays the pipette down")
             self._context.status.show_message(sentence)
 
     def _target(self) -> Target:
-        return Target(self._document.current_label)
+        return Target(self._document.current_label, pair=self._with_pair)
 
     def _present_colour(self, label_id: int) -> QColor:
         style = split(self._document.style(label_id)).a

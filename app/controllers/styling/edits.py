@@ -33,7 +33,9 @@ class EditsController(QObject):
         edits_panel.incoming.connect(
             lambda label_id, slot_name, incoming: styles_controller.use(incoming, Target(label_id, slot_name))
         )
-        edits_panel.file_wanted.connect(styles_controller.ask_file)
+        edits_panel.file_wanted.connect(
+            lambda label_id, slot_name: styles_controller.ask_file(Target(label_id, slot_name))
+        )
 
     @Slot()
     def copy(self) -> None:

@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QInputDialog
 from app.controllers.context import Context
 from app.controllers.styles import StylesController, Target
 from app.imaging.mime import Incoming
-from app.imaging.pixels import region_crop
+from app.imaging.pixels import region_colour, region_crop
 from app.library import store
+from app.library.names import proposed_name
 from app.library.store import Contents, Entry
 from app.panels.styles.shelf import StyleShelf
 from app.shell.paths import user_dir
-from app.texts.label_names import name_of, style_source
+from app.texts.label_names import name_of
 from engine.errors import EngineError
 from engine.pictures.png import carries_style
 from engine.requests.style_file import make_kept, rename_style
@@ -43,6 +44,7 @@ class LibraryController(QObject):
         self._styles = styles_controller
         self._shelves = shelves
         self._folder = user_dir("styles")
+        self._names: frozenset[str] = frozenset()  # of the library's styles
         self._told: set[str] = set()  # problems that the user has heard of
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -51,8 +53,11 @@ class LibraryController(QObject):
         self._watcher = QFileSystemWatcher([str(self._folder)], self)
         self._watcher.directoryChanged.connect(lambda _: self._later.start())
         for shelf in shelves:
-            shelf.entry_taken.connect(lambda entry: styles_controller.use_kept(entry.path, self._target()))
-            shelf.colour_taken.connect(lambda colour: styles_controller.use_colour(colour, self._target()))
+            shelf.entry_taken.connect(lambda entry, pair: styles_controller.use_kept(entry.path, self._target(pair)))
+            shelf.colour_taken.connect(
+                lambda colour, pair: styles_controller.use_colour(colour, self._target(pair))
+            )
+            shelf.picture_taken.connect(lambda path, pair: styles_controller.use_file(path, self._target(pair)))
             shelf.rename_wanted.connect(self.rename)
             shelf.delete_wanted.connect(self.delete)
             shelf.incoming.connect(self._keep_incoming)
@@ -70,8 +75,7 @@ class LibraryController(QObject):
             sentence = self.tr("{0} has no style of its own to keep; give it one first.")
             self._core.hub.notice(sentence.format(name_of(self._document.label_set, label_id)))
             return None
-        label_text = name_of(self._document.label_set, label_id)
-        proposed = self.tr("{0}, {1}").format(label_text, style_source(style, label_id, self._document.label_set))
+        proposed = self._proposed(label_id, style)
         return self._ask_name(self.tr("Keep a style"), proposed, lambda name: self._keep(name, label_id, style))
 
     def rename(self, entry: Entry) -> QInputDialog:
@@ -95,10 +99,16 @@ class LibraryController(QObject):
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _target(self) -> Target:
-        return Target(self._document.current_label)
+    def _target(self, with_pair: bool) -> Target:
+        return Target(self._document.current_label, pair=with_pair)
+
+    def _proposed(self, label_id: int, style: Style) -> str:
+        document = self._document
+        seen = None if document.picture is None else region_colour(document.picture, document.label_map, label_id)
+        return proposed_name(style, label_id, document.label_set, seen=seen, taken=self._names)
 
     def _show(self, contents: Contents) -> None:
+        self._names = frozenset(entry.kept.name for entry in contents.entries)
         for shelf in self._shelves:
             shelf.show_entries(contents.entries)
         for problem in contents.problems:
@@ -121,7 +131,8 @@ class LibraryController(QObject):
         """Keep what was dropped on a shelf: a colour, a style of this document, or a style's file."""
         label_id = self._document.current_label
         if incoming.colour is not None:
-            self._keep(incoming.colour, label_id, ColourStyle(incoming.colour))
+            style = ColourStyle(incoming.colour)
+            self._keep(self._proposed(label_id, style), label_id, style)
         elif incoming.style_of is not None:
             self._document.set_current_label(incoming.style_of)
             self.keep()

@@ -92,7 +92,7 @@ class EditsPanel(QWidget):
         self.refresh()
 
     def _build_shelf(self) -> QVBoxLayout:
-        self.shelf = StyleShelf(self._document, self._thumbnails, self._scope)
+        self.shelf = StyleShelf(self._document, self._thumbnails, self._scope, with_pictures=True)
         self._caption = muted_label()
         self._caption.setAccessibleName(self.tr("What the styles below are for"))
         shelf_column = QVBoxLayout()

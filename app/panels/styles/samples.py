@@ -9,6 +9,7 @@ from PySide6.QtGui import QPaintEvent, QPixmap
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.imaging.mime import file_mime
+from app.library.samples import sample_name
 from app.panels.thumb import Thumb
 
 SIDE = 32
@@ -46,12 +47,11 @@ class SampleStrip(QWidget):
             thumb.deleteLater()
         self.thumbs = []
         for position, picture_path in enumerate(pictures):
-            sample_name = picture_path.stem.replace("_", " ").replace("-", " ")
-            thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(sample_name))
+            thumb = Thumb(SIDE, self.tr("Styles of the sample {0}").format(sample_name(picture_path)))
             thumb.setAcceptDrops(False)
             thumb.setToolTip(
                 self.tr("{0}: click to take all its styles, drag to a label or a region to take one").format(
-                    sample_name[:1].upper() + sample_name[1:]
+                    sample_name(picture_path)
                 )
             )
             self._show(thumb, picture_path, None)

@@ -1,4 +1,5 @@
-"""Styles at hand: those of the user's library and colours for the chosen label, as little pictures to click or drag."""
+"""Styles at hand, as little pictures to click or drag: those of the user's library, and for the regions of a photo
+colours and pictures that come with Tessera."""
 
 from __future__ import annotations
 
@@ -23,11 +24,11 @@ from app.document.document import Document
 from app.document.style_scope import StyleScope
 from app.imaging.mime import colour_mime, file_mime, may_be_useful, read_mime
 from app.imaging.thumbnails import Thumbnails
-from app.library.samples import SampleColour, sample_colours
+from app.library.samples import SampleColour, label_map_path, pictures_showing, sample_colours, sample_name
 from app.library.store import Entry
 from app.panels.styles.looks import placeholder_icon
 from app.shell.icons import icons
-from app.texts.label_names import name_of
+from app.texts.label_names import name_of, pair_name
 from engine.requests.styles import ColourStyle, ImageStyle
 
 SIDE = 28
@@ -35,11 +36,12 @@ _HELD = Qt.ItemDataRole.UserRole + 1
 
 
 class StyleShelf(QListWidget):
-    """Shows entries of the library and sample colours. A click or Enter takes one for the chosen label, F2 renames,
+    """Shows entries of the library and samples. A click or Enter takes one for the chosen label, F2 renames,
     Delete deletes; a style, a colour or a style's file dropped here is kept."""
 
-    entry_taken = Signal(object)  # Entry
-    colour_taken = Signal(str)  # "#rrggbb"
+    entry_taken = Signal(object, bool)  # Entry; whether for both labels of a pair
+    colour_taken = Signal(str, bool)  # "#rrggbb"; the same
+    picture_taken = Signal(object, bool)  # Path; the same
     rename_wanted = Signal(object)  # Entry
     delete_wanted = Signal(object)  # Entry
     incoming = Signal(object)  # Incoming: to be kept
@@ -50,14 +52,15 @@ class StyleShelf(QListWidget):
         thumbnails: Thumbnails,
         scope: StyleScope,
         *,
-        rows: int = 2,
+        rows: int = 3,
+        with_pictures: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """``rows``: as many are seen; the rest scrolls."""
+        """``rows``: as many are seen; the rest scrolls. ``with_pictures``: sample pictures too, for photos."""
         super().__init__(parent)
         self._document, self._thumbnails, self._scope = document, thumbnails, scope
         self._entries: tuple[Entry, ...] = ()
-        self._rows = rows
+        self._rows, self._with_pictures = rows, with_pictures
         self._looks: dict[Path, QPixmap] = {}  # of styles that show what they looked like when they were kept
         self.setObjectName("shelf")
         self.setAccessibleName(self.tr("Library of styles"))
@@ -74,7 +77,7 @@ class StyleShelf(QListWidget):
         self.viewport().setAcceptDrops(True)  # a list of icons that do not move takes none of itself
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda point: self._show_menu(self.itemAt(point)))
-        self.itemClicked.connect(self._take)
+        self.itemClicked.connect(lambda list_item: self._take(list_item))
         document.current_label_changed.connect(self.refresh)
         document.replaced.connect(self.refresh)
         thumbnails.changed.connect(self._show_icons)
@@ -87,7 +90,7 @@ class StyleShelf(QListWidget):
         self.refresh()
 
     def refresh(self, *_: object) -> None:
-        """Show what fits the document: its label set's styles, those of the chosen label first, and colours for it."""
+        """Show what fits the document: its label set's styles, those of the chosen label first, and samples for it."""
         document = self._document
         label_id = document.current_label
         fitting = [entry for entry in self._entries if entry.kept.fits(document.label_set)]
@@ -95,22 +98,26 @@ class StyleShelf(QListWidget):
         if not self._scope.takes_colours:
             fitting = [entry for entry in fitting if not isinstance(entry.kept.style, ColourStyle)]
         colours = sample_colours(document.label_set, label_id) if self._scope.edits_photo else []
+        edits_region = self._with_pictures and self._scope.edits_photo
+        pictures = pictures_showing(document.label_set, label_id) if edits_region else []
         self.clear()
-        items: list[Entry | SampleColour] = [*fitting, *colours]
+        items: list[Entry | SampleColour | Path] = [*fitting, *colours, *pictures]
         for held in items:
             self._add(held)
         self._show_icons()
         self.setVisible(self.count() > 0)
         self.updateGeometry()
 
-    def _add(self, held: Entry | SampleColour) -> None:
+    def _add(self, held: Entry | SampleColour | Path) -> None:
         list_item = QListWidgetItem(self)
         list_item.setData(_HELD, held)
         if isinstance(held, Entry):
             label_text = name_of(self._document.label_set, held.kept.label)
             name, hint = held.kept.name, self.tr("{0}: kept from {1}").format(held.kept.name, label_text)
-        else:
+        elif isinstance(held, SampleColour):
             name, hint = held.text(), self.tr("{0}, {1}").format(held.text(), held.colour)
+        else:
+            name = hint = sample_name(held)
         list_item.setToolTip(hint + "\n" + self.tr("Click to take it for the chosen label, drag to another one"))
         list_item.setData(Qt.ItemDataRole.AccessibleTextRole, name)
 
@@ -119,10 +126,15 @@ class StyleShelf(QListWidget):
             list_item = self.item(position)
             list_item.setIcon(self._icon(list_item.data(_HELD)))
 
-    def _icon(self, held: Entry | SampleColour) -> QIcon:
+    def _icon(self, held: Entry | SampleColour | Path) -> QIcon:
         ratio = self.devicePixelRatioF()
         if isinstance(held, SampleColour):
             return _as_it_is(_swatch(QColor(held.colour), ratio))
+        if isinstance(held, Path):
+            label_id, map_path = self._document.current_label, str(label_map_path(held))
+            sample_style = ImageStyle(path=str(held), label=label_id, label_map_path=map_path)
+            look = self._thumbnails.pixmap(sample_style, self._document.label_set, SIDE, ratio)
+            return _as_it_is(look) if look is not None else icons().icon("photo")
         style = held.kept.style
         if isinstance(style, ColourStyle):
             return _as_it_is(_swatch(QColor(style.colour), ratio))
@@ -148,12 +160,14 @@ class StyleShelf(QListWidget):
 
     # --- taking, renaming, deleting -----------------------------------------------------------------
 
-    def _take(self, list_item: QListWidgetItem) -> None:
+    def _take(self, list_item: QListWidgetItem, *, for_pair: bool = False) -> None:
         held = list_item.data(_HELD)
         if isinstance(held, Entry):
-            self.entry_taken.emit(held)
+            self.entry_taken.emit(held, for_pair)
+        elif isinstance(held, Path):
+            self.picture_taken.emit(held, for_pair)
         else:
-            self.colour_taken.emit(held.colour)
+            self.colour_taken.emit(held.colour, for_pair)
 
     def event(self, event: QEvent) -> bool:
         """F2 renames here; elsewhere it is a shortcut of the window."""
@@ -182,6 +196,10 @@ class StyleShelf(QListWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(self.tr("Take for the chosen label"), lambda: self._take(list_item))
+        pair = self._document.label_set.pair_of(self._document.current_label)
+        if pair is not None and not self._scope.whole_picture:
+            caption = self.tr("Take for {0}").format(pair_name(pair))
+            menu.addAction(caption, lambda: self._take(list_item, for_pair=True))
         entry = list_item.data(_HELD)
         if isinstance(entry, Entry):
             menu.addSeparator()
@@ -199,7 +217,7 @@ class StyleShelf(QListWidget):
         held = items[0].data(_HELD)
         if isinstance(held, SampleColour):
             return colour_mime(held.colour)
-        return file_mime(held.path)
+        return file_mime(held if isinstance(held, Path) else held.path)
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.CopyAction

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from app.library.samples import sample_pictures
+from app.library.samples import pictures_showing, sample_colours, sample_pictures
 from app.library.store import adopt, delete, keep, read_library
 from engine.errors import BadFile, BadRequest, EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
-from engine.labels.label_sets import load_label_set
+from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import read_image
 from engine.pictures.png import carries_style, read_embedded_request
 from engine.requests.label_map_data import encode_map
 from engine.requests.style_file import make_kept, read_style, rename_style
 from engine.requests.styles import ColourStyle, ImageStyle, MixStyle, SampleStyle
+from engine.weights.card import read_card
 from tests.fixtures import face_label_map, photo_of
 
 FACES = load_label_set("faces")
@@ -132,14 +134,44 @@ def test_a_style_fits_documents_of_its_labels_only():
     assert kept().fits(FACES) and not kept().fits(load_label_set("street"))
 
 
-@pytest.mark.parametrize("name", ["faces", "street", "facades"])
-def test_every_label_set_that_ships_weights_has_sample_pictures_with_their_regions(name):
-    label_set = load_label_set(name)
+SHIPPED = Path(__file__).parents[3] / "weights"
+
+
+def shipped_label_sets() -> list[LabelSet]:
+    """The labels of all weights that come with Tessera, each set once."""
+    label_sets: dict[str, LabelSet] = {}
+    for folder in sorted(path.parent for path in SHIPPED.glob("*/card.json")):
+        label_set = read_card(folder).labels()
+        if label_set is not None:
+            label_sets.setdefault(label_set.name, label_set)
+    return list(label_sets.values())
+
+
+def test_weights_ship_for_several_label_sets():
+    assert {"faces", "street", "facades"} <= {label_set.name for label_set in shipped_label_sets()}
+
+
+@pytest.mark.parametrize("label_set", shipped_label_sets(), ids=lambda label_set: label_set.name)
+def test_every_label_set_that_ships_weights_has_sample_pictures_with_their_regions(label_set):
     pictures = sample_pictures(label_set)
     assert len(pictures) >= 4
     for path in pictures:
         label_map = read_label_map(path.with_name(f"{path.stem}.labels.png"), label_set).label_map
         assert label_map.shape == read_image(path).pixels.shape[:2]
+
+
+@pytest.mark.parametrize("label_set", shipped_label_sets(), ids=lambda label_set: label_set.name)
+def test_every_label_set_that_ships_weights_has_colours_with_names(label_set):
+    tables = [sample_colours(label_set, label.id) for label in label_set.labels]
+    assert sum(bool(table) for table in tables) >= 6
+    for colour in (colour for table in tables for colour in table):
+        assert ColourStyle(colour.colour).colour == colour.colour
+        assert colour.name and colour.name_zh
+
+
+def test_sample_pictures_are_offered_for_the_labels_that_they_show():
+    hats = pictures_showing(FACES, FACES.find("hat"))
+    assert len(pictures_showing(FACES, HAIR)) == len(sample_pictures(FACES)) > len(hats)
 
 
 def test_label_sets_without_weights_have_no_samples():

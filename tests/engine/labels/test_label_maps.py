@@ -87,6 +87,17 @@ def test_a_word_that_names_share_means_all_of_them(text: str, names: list[str]):
     assert [FACES[label_id].name for label_id in FACES.find_all(text)] == names
 
 
+def test_labels_that_are_restyled_together_are_pairs_and_their_names_mean_the_same_on_the_command_line():
+    named = {pair.name: [FACES[label_id].name for label_id in pair.labels] for pair in FACES.pairs}
+    assert named["lips"] == ["upper lip", "lower lip"] and set(named) == {"lips", "eyes", "eyebrows", "ears"}
+    for set_name in bundled_label_sets():
+        label_set = load_label_set(set_name)
+        for pair in label_set.pairs:
+            assert label_set.find_all(pair.name) == label_set.find_all(pair.name_zh) == pair.labels
+            assert all(label_set.pair_of(label_id) == pair for label_id in pair.labels)
+    assert FACES.pair_of(13) is None and STREET.pairs == ()
+
+
 @pytest.mark.parametrize("text", ["wheels", "s", ""])
 def test_a_word_of_no_label_means_none(text: str):
     with pytest.raises(BadRequest, match="is not a label"):
