@@ -14,7 +14,6 @@ time that the whole editor, training included, used in it, and not what the wind
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -38,6 +37,7 @@ from app.shell.i18n import install_language
 from app.shell.settings import Settings
 from app.shell.theme import Theme
 from app.training.state.history import History
+from engine.data.drawn import draw_labelled
 from engine.labels.label_sets import load_label_set
 
 HOME = Path(os.environ["TESSERA_HOME"])
@@ -92,12 +92,8 @@ def main() -> None:
     options = parser.parse_args()
     data_folder = options.data
     if data_folder is None:
-        from engine.bench.training import drawn_data
-
-        data_folder = drawn_data(HOME / "drawn", load_label_set("faces"), 128)
-        picture_stems = sorted(path.stem for path in (data_folder / "images").iterdir())
-        splits = {"train": picture_stems[4:], "val": picture_stems[:4]}
-        (data_folder / "splits.json").write_text(json.dumps(splits), encoding="utf-8")
+        data_folder = HOME / "drawn"
+        draw_labelled(data_folder, 128, load_label_set("faces"))
     application = QApplication(sys.argv[:1])
     install_language("en")
     core = Core(Settings(HOME / "settings.ini"), Theme(application, "dark"))

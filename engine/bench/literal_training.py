@@ -18,13 +18,14 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from engine.bench.training import PARTS, Spans, watched
+from engine.bench.training import PARTS, Spans
 from engine.errors import NotSupported
 from engine.files import resource, write_text
 from engine.labels.label_sets import LabelSet
 from engine.systems import all_systems, system
 from engine.systems.base import System, load_part
 from engine.systems.bench import LiteralTraining
+from engine.training import phases
 from engine.training.loop import Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
@@ -83,13 +84,13 @@ def compare(
 
 
 def _step(loop: Loop, step_number: int, stopwatch: Spans, seconds: list[float]) -> None:
-    with watched(loop, stopwatch):
+    with phases.listening(stopwatch.begin):
         stopwatch.restart()
         start_time = time.perf_counter()
         loop.stepper.run(step_number)
         if step_number:
             seconds.append(time.perf_counter() - start_time)
-        stopwatch.switch("update")
+        stopwatch.begin(phases.UPDATE)
     if not step_number:
         stopwatch.seconds.clear()
 

@@ -104,9 +104,11 @@ def training(
         typer.Option("--recipe", help="A recipe; may be repeated. The one offered first unless given."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="A dataset folder; drawn pictures of --label-set unless given.")
+        Path | None, typer.Option("--data", help="A dataset folder; small drawn data unless given.")
     ] = None,
-    label_set: Annotated[str, typer.Option("--label-set", help="The labels of drawn pictures.")] = "faces",
+    label_set: Annotated[
+        str, typer.Option("--label-set", help="The labels, classes and words of drawn data.")
+    ] = "faces",
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps to measure, after two to warm up.")] = 5,
     published: Annotated[
         bool,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.data.caption_files import CAPTIONS, LAYOUTS
+from engine.data.drawn import draw_captioned, draw_classes, draw_labelled, draw_layouts, draw_pictures
 from engine.data.findings import Report
 from engine.data.layout import class_folders, files_below, picture_paths
 from engine.data.report import (
@@ -27,6 +28,7 @@ from engine.data.report import (
     inspect_pictures,
 )
 from engine.errors import BadFile, Message
+from engine.labels.label_sets import LabelSet
 from engine.systems import all_systems
 from engine.systems.base import load_part
 
@@ -43,6 +45,8 @@ class DataKind:
     describes: whether a folder looks like it, judged by names of files alone.
     opens: gives the class that opens one split, (folder, split, side, on_progress, memory) -> `DataSet`.
     inspect: looks at every file.
+    draws: (folder, side, label set) writes a small folder of it with the splits "train" and "val", pictures of `side`
+        pixels, to measure training with; labels, classes and words are the label set's.
     lacks: a file that training cannot do without and that is plainly not there, as a sentence; None if there is none.
     """
 
@@ -52,6 +56,7 @@ class DataKind:
     describes: Callable[[Path], bool]
     opens: Callable[[], type[DataSet]]
     inspect: Callable[[Path, Look], Report]
+    draws: Callable[[Path, int, LabelSet], None]
     lacks: Callable[[Path], Message | None] = lambda data_folder: None
 
 
@@ -109,6 +114,7 @@ LABELLED = DataKind(
     describes=_has_label_maps,
     opens=_labelled_folder,
     inspect=inspect_labelled,
+    draws=draw_labelled,
     lacks=_lacks_classes,
 )
 LAYOUT_FILE = DataKind(
@@ -118,6 +124,7 @@ LAYOUT_FILE = DataKind(
     describes=lambda folder: (folder / LAYOUTS).is_file(),
     opens=_layouts,
     inspect=inspect_layouts,
+    draws=draw_layouts,
 )
 CAPTIONED = DataKind(
     id="captions",
@@ -126,6 +133,7 @@ CAPTIONED = DataKind(
     describes=lambda folder: (folder / CAPTIONS).is_file(),
     opens=_caption_folder,
     inspect=inspect_captions,
+    draws=draw_captioned,
 )
 CLASSES = DataKind(
     id="classes",
@@ -134,6 +142,7 @@ CLASSES = DataKind(
     describes=lambda folder: bool(class_folders(folder)),
     opens=_class_folder,
     inspect=inspect_classes,
+    draws=draw_classes,
 )
 PICTURES = DataKind(
     id="pictures",
@@ -142,6 +151,7 @@ PICTURES = DataKind(
     describes=_has_pictures,
     opens=_picture_folder,
     inspect=partial(inspect_pictures, layout="pictures"),
+    draws=draw_pictures,
 )
 KINDS = (LABELLED, LAYOUT_FILE, CAPTIONED, CLASSES, PICTURES)
 """In the order in which a folder is recognised: what says more comes first."""

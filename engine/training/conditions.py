@@ -1,4 +1,4 @@
-"""What a picture is painted from, as the adversarial task sees it: something opaque that comes from a batch."""
+"""What a picture is painted from, as `ReconstructionTask` sees it: something opaque that comes from a batch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from engine.data.batch import Batch
-from engine.data.dataset import DataSet
 from engine.nn.blocks import one_hot
 from engine.training.augment import Augmentation
 
@@ -53,8 +52,8 @@ class OneHotConditions:
         return augmentation(condition, pictures)
 
 
-def on_label_maps(task: Any, model: LabelMapModel, dataset: DataSet) -> OneHotConditions:
-    """`AdversarialTask.condition_on` of systems that paint label maps.
+def on_label_maps(model: LabelMapModel) -> OneHotConditions:
+    """The conditions of a generator of label maps.
 
     Raises ValueError: the network takes edges between instances, which no dataset folder has.
     """

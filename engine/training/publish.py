@@ -22,9 +22,9 @@ from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
 from engine.systems import find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
-from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.finish import Finish
 from engine.training.loop import Loop
+from engine.training.reconstruction import ReconstructionTaskConfig
 from engine.training.run.snapshot import Snapshot
 from engine.weights.card import Card, read_card
 from engine.weights.networks import networks_of
@@ -95,7 +95,7 @@ def _trained_card(
     perceptual_network = run_config.perceptual_network
     if perceptual_network is None:  # a run of an earlier version: what its recipe asked for was there
         config_class = load_part(system(trained.system).task_config)
-        usual_weight = config_class.perceptual if issubclass(config_class, AdversarialTaskConfig) else 0.0
+        usual_weight = config_class.perceptual if issubclass(config_class, ReconstructionTaskConfig) else 0.0
         perceptual_weight = run_config.recipe.get("task", {}).get("perceptual", usual_weight)
         perceptual_network = MOBILENET if perceptual_weight else ""
     # The note speaks of the recipe's own data.

@@ -14,14 +14,13 @@ import torch
 from torch import Tensor
 
 from engine.nn.blocks import sample_latent
-from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.losses import kl_divergence
 from engine.training.task import Losses
 
 
 @dataclass(frozen=True)
-class VariationalTaskConfig(AdversarialTaskConfig):
-    """How a generator with a latent is trained. Defaults as SPADE and SMIS published them.
+class VariationalTaskConfig:
+    """How a generator's latent is trained.
 
     kl: weight of the KL divergence, which is summed over a picture's latent and averaged over pictures (published:
         0.05, summed over the pictures of a GPU too).
@@ -31,9 +30,6 @@ class VariationalTaskConfig(AdversarialTaskConfig):
         those pale (smis-faces after 400 steps: FID-MobileNetV2 571 from means, 426 with noise).
     """
 
-    betas: tuple[float, float] = (0.0, 0.9)
-    discriminator_layers: int = 4
-    discriminator_last_stride: int = 1
     kl: float = 0.05
     kl_warm_up: int = 0
     mean_share: float = 0.0

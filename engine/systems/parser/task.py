@@ -23,6 +23,7 @@ from engine.systems.parser.augment import ParserAugment, augment_pictures
 from engine.systems.parser.lite import LiteParser, build_parser
 from engine.systems.parser.network import Parser, ParserConfig
 from engine.training.ema import EMA
+from engine.training.phases import LOSSES, phase
 from engine.training.task import Export, Losses, plain_config
 
 
@@ -132,18 +133,24 @@ class ParserTask:
         self.parser.train()
         for module in self._frozen_modules():
             module.eval()
-        image, label_map = augment_pictures(batch.pictures, batch.label_maps, config)
+        with phase(LOSSES):
+            image, label_map = augment_pictures(batch.pictures, batch.label_maps, config)
         logits = self.parser(image.contiguous(memory_format=self.layout)).float()  # (B, L, H, W)
-        known_labels = self._known(label_map)
+        with phase(LOSSES):
+            losses = self._losses(logits, self._known(label_map))
+        yield "parser", losses
+
+    def _losses(self, logits: Tensor, known_labels: Tensor) -> Losses:
+        """Of logits (B, L, H, W) and labels (B, H, W), -100 where a pixel does not count."""
         losses = {"cross_entropy": F.cross_entropy(logits, known_labels, self.class_weights, ignore_index=-100)}
-        if config.jaccard:
+        if self.config.jaccard:
             one_hot_map = one_hot(known_labels, self.model.labels)
             probabilities = logits.softmax(1) * one_hot_map.sum(1, keepdim=True)
             intersection = (probabilities * one_hot_map).sum((0, 2, 3))  # (L,)
             union = (probabilities + one_hot_map).sum((0, 2, 3)) - intersection
             shown_labels = one_hot_map.sum((0, 2, 3)) > 0
-            losses["jaccard"] = config.jaccard * (1 - (intersection + 1) / (union + 1))[shown_labels].mean()
-        yield "parser", losses
+            losses["jaccard"] = self.config.jaccard * (1 - (intersection + 1) / (union + 1))[shown_labels].mean()
+        return losses
 
     def _known(self, label_map: Tensor) -> Tensor:
         """The label map with -100 where a pixel does not count."""

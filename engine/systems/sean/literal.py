@@ -30,8 +30,9 @@ def trains_literally(task: Any) -> Iterator[None]:
         module for network in task.modules.values() for module in network.modules() if isinstance(module, SpectralNorm)
     ]
     parameter_groups = [group for optimizer in task.optimizers.values() for group in optimizer.param_groups]
-    fused_before, config = [parameter_group["fused"] for parameter_group in parameter_groups], task.config
-    task.config = replace(config, contracted=False)
+    fused_before = [parameter_group["fused"] for parameter_group in parameter_groups]
+    config = task.reconstruction.config
+    task.reconstruction.config = replace(config, contracted=False)
     for parameter_group in parameter_groups:
         parameter_group["fused"] = None
     for spectral_norm in spectral_norms:
@@ -40,7 +41,7 @@ def trains_literally(task: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        task.config = config
+        task.reconstruction.config = config
         for parameter_group, fused in zip(parameter_groups, fused_before, strict=True):
             parameter_group["fused"] = fused
         for spectral_norm in spectral_norms:

@@ -8,14 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.data.dataset import DataSet
 from engine.systems.sean.network import SEANConfig, SEANGenerator
-from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
+from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.conditions import on_label_maps
+from engine.training.discriminators import DiscriminatorConfig
+from engine.training.reconstruction import Reconstruction, ReconstructionTask, ReconstructionTaskConfig
 from engine.training.task import Losses
 
 
 @dataclass(frozen=True)
-class SEANTaskConfig(AdversarialTaskConfig):
+class SEANTaskConfig(ReconstructionTaskConfig, AdversarialTaskConfig, DiscriminatorConfig):
     """How a SEAN is trained.
 
     contracted: evaluate style branches by contraction (same numbers, faster).
@@ -24,34 +27,34 @@ class SEANTaskConfig(AdversarialTaskConfig):
     contracted: bool = True
 
 
-class SEANTask(AdversarialTask):
-    """`AdversarialTask` with the styles of the pictures themselves; its sheets also show swapped styles."""
+class SEANReconstruction(Reconstruction):
+    """Pictures painted in their own styles; the sheets also show swapped styles."""
 
     model: SEANConfig
     config: SEANTaskConfig
-    condition_on = on_label_maps
 
     def build(self, sn: bool) -> nn.Module:
         """A SEAN with its style encoder."""
         return SEANGenerator(self.model, sn=sn)
 
-    def paint(self, real: Tensor, condition: Tensor) -> tuple[Tensor, Losses]:
+    def paint(self, generator: Any, real: Tensor, condition: Tensor, step: int) -> tuple[Tensor, Losses]:
         """From the pictures' own styles, with fresh noise; SEAN has no loss of its own."""
-        style_codes, _ = self.generator.encode(real, condition)
-        return self.generator(condition, style_codes, self._fresh_noise(len(real)), self.config.contracted), {}
 
-    def _fresh_noise(self, batch_size: int) -> Any:
-        return lambda layer, height, width: torch.randn(batch_size, 1, height, width, device=self.device)
+        def fresh_noise(layer: int, height: int, width: int) -> Tensor:
+            return torch.randn(len(real), 1, height, width, device=real.device)
 
-    def reconstruct(self, generator: Any, image: Tensor, condition: Tensor) -> Tensor:
+        style_codes, _ = generator.encode(real, condition)
+        return generator(condition, style_codes, fresh_noise, self.config.contracted), {}
+
+    def reconstruct(self, generator: Any, real: Tensor, condition: Tensor) -> Tensor:
         """Without noise."""
-        style_codes, _ = generator.encode(image, condition)
+        style_codes, _ = generator.encode(real, condition)
         painted: Tensor = generator(condition, style_codes, contracted=True)
         return painted
 
-    def rows(self, generator: Any, image: Tensor, condition: Tensor) -> list[Tensor]:
+    def rows(self, generator: Any, real: Tensor, condition: Tensor) -> list[Tensor]:
         """Reconstructions; painted with the next picture's styles (the batch's mean where it lacks a label)."""
-        style_codes, present_labels = generator.encode(image, condition)
+        style_codes, present_labels = generator.encode(real, condition)
         mean_codes = style_codes.sum(0, keepdim=True) / present_labels.sum(0)[None, None, :, None].clamp(min=1)
         reconstructed = generator(condition, style_codes, contracted=True)
         is_shown = torch.roll(present_labels, 1, 0)[:, None, :, None]
@@ -59,3 +62,10 @@ class SEANTask(AdversarialTask):
             condition, torch.where(is_shown, torch.roll(style_codes, 1, 0), mean_codes), contracted=True
         )
         return [reconstructed, swapped]
+
+
+def make_task(
+    model: SEANConfig, config: SEANTaskConfig, steps: int, device: torch.device, dataset: DataSet
+) -> ReconstructionTask:
+    """See `engine.training.task.MakeTask`."""
+    return ReconstructionTask(SEANReconstruction(model, config), on_label_maps(model), config, steps, device, dataset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import lightning_fabric
@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.data.ahead import BatchesAhead
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
+from engine.training import phases
 from engine.training.recipe import Recipe
 from engine.training.run.parallel import average_gradients
 from engine.training.run.randomness import Randomness
@@ -29,14 +30,11 @@ class Stepper:
 
     Attributes:
         whole: no step is half done, so that the networks are worth a checkpoint.
-        watch: called with what begins now ("data", "forward", "generator backward", "generator update", "average"): how
-            `tessera bench training` divides a step.
     """
 
     def __init__(self, task: Task, recipe: Recipe, train: DataSet, fabric: lightning_fabric.Fabric) -> None:
         self.task, self.recipe, self.train, self.fabric = task, recipe, train, fabric
         self.whole = True
-        self.watch: Callable[[str], None] | None = None
         self._coming: BatchesAhead | None = None
 
     @property
@@ -59,7 +57,7 @@ class Stepper:
         own_parts = self._own_parts()
         loss_sums: dict[str, Tensor] = {}
         used_optimizers: dict[str, torch.optim.Optimizer] = {}
-        self._announce("data")
+        phases.begin(phases.DATA)
         batches = self.batches(step)
         self.whole = False
         for part_index, batch in zip(own_parts, batches, strict=True):
@@ -68,7 +66,7 @@ class Stepper:
                     optimizer = self.task.optimizers[optimizer_name]
                     if optimizer_name not in used_optimizers or self.recipe.accumulate == 1:
                         optimizer.zero_grad(set_to_none=True)
-                    self._announce(f"{optimizer_name} backward")
+                    phases.begin_backward(optimizer_name)
                     total_loss = torch.stack([loss.float() for loss in losses.values()]).sum()
                     self.fabric.backward(total_loss / self.recipe.accumulate)
                     used_optimizers[optimizer_name] = optimizer
@@ -80,7 +78,7 @@ class Stepper:
         if self.recipe.accumulate > 1:
             for optimizer_name, optimizer in used_optimizers.items():
                 self._apply(optimizer_name, optimizer)
-        self._announce("average")
+        phases.begin(phases.UPDATE)
         self.task.after_step(step)
         self.whole = True
         return loss_sums
@@ -119,7 +117,7 @@ class Stepper:
     def _updates(self, batch: Batch, step: int) -> Iterator[tuple[str, dict[str, Tensor]]]:
         updates = self.task.losses(batch, step)
         while True:
-            self._announce("forward")
+            phases.begin(phases.NETWORKS)
             with self.fabric.autocast():
                 update = next(updates, None)
             if update is None:
@@ -127,7 +125,7 @@ class Stepper:
             yield update
 
     def _apply(self, optimizer_name: str, optimizer: torch.optim.Optimizer) -> None:
-        self._announce(f"{optimizer_name} update")
+        phases.begin(phases.UPDATE)
         average_gradients(self.fabric, optimizer)
         self.fabric.strategy.optimizer_step(optimizer)  # optimizer.step(), with 16-mixed's loss scale undone
 
@@ -135,7 +133,3 @@ class Stepper:
         """Random numbers that follow from the recipe's seed and `step`, for batch `part_index` of a step."""
         step_seed = (self.recipe.seed * 1_000_003 + step) % 2**63
         return Randomness(step_seed, self.device, self.recipe.batch, part_index, part_count)
-
-    def _announce(self, stage_name: str) -> None:
-        if self.watch is not None:
-            self.watch(stage_name)

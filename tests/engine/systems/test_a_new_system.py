@@ -14,6 +14,7 @@ import engine.systems
 from engine.data.kinds import inspect_folder, recognised
 from engine.data.report import Look
 from engine.errors import BadFile, EngineError, WeightsError
+from engine.labels.label_sets import load_label_set
 from engine.requests.json_text import from_json, kinds, schema_of, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
@@ -27,6 +28,7 @@ from engine.weights.manage import missing
 from engine.weights.networks import network_of
 from engine.weights.store import list_weights, load_weights
 from tests.commands import Runner, one_sentence, run, shelf  # noqa: F401
+from tests.engine.systems.made_up.data import draw_tones
 from tests.engine.systems.made_up.request import ToneRequest
 from tests.engine.systems.made_up.system import SYSTEM
 from tests.engine.test_files import is_one_sentence
@@ -41,8 +43,7 @@ def made_up_system(monkeypatch: pytest.MonkeyPatch) -> None:
 def tones(tmp_path: Path) -> Path:
     """A data folder of its own kind."""
     folder = tmp_path / "tones"
-    folder.mkdir()
-    (folder / "tones.json").write_text(json.dumps({"train": [0.1 * n for n in range(1, 9)], "val": [0.25, 0.55]}))
+    draw_tones(folder, SYSTEM.tiny.resolution, load_label_set("faces"))
     return folder
 
 

@@ -21,9 +21,9 @@ from engine.data.labelled import LabelledFolder
 from engine.errors import Cancelled, TrainingError
 from engine.nn.blocks import one_hot
 from engine.systems import system as system_of
-from engine.systems.smis.task import SMISTask, draw_labels
-from engine.training.adversarial import AdversarialTask
+from engine.systems.smis.task import SMISReconstruction, draw_labels
 from engine.training.losses import kl_divergence, squares_discriminator, squares_generator
+from engine.training.reconstruction import ReconstructionTask
 from engine.training.start import make_task, prepare
 from tests.engine.training.tiny import PAINTING, SMIS, SPADE, changed, checkpoint, differences, start
 from tests.fixtures import write_dataset
@@ -38,13 +38,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=4, val=2)
 
 
-def task_of(data: Path, system: str, **changes: Any) -> AdversarialTask:
+def task_of(data: Path, system: str, **changes: Any) -> ReconstructionTask:
     task = make_task(changed(PAINTING[system], **changes), LabelledFolder(data, "train", 32), CPU)
-    assert isinstance(task, AdversarialTask)
+    assert isinstance(task, ReconstructionTask)
     return task
 
 
-def updates_of(task: AdversarialTask, data: Path, step: int = 0) -> dict[str, dict[str, Tensor]]:
+def updates_of(task: ReconstructionTask, data: Path, step: int = 0) -> dict[str, dict[str, Tensor]]:
     """Optimiser name -> losses of one step, nothing stepped."""
     return dict(task.losses(LabelledFolder(data, "train", 32).batch(np.arange(2)), step))
 
@@ -71,7 +71,7 @@ def test_a_run_exports_a_network_for_use_that_paints_what_was_validated(
     loop = start(changed(PAINTING[system], steps=3), data, tmp_path / "run")
     loop.run()
     task = loop.task
-    assert isinstance(task, AdversarialTask)
+    assert isinstance(task, ReconstructionTask)
     config = task.export().config
     own = system_of(system).network
     network: Any = own.build(own.read_config(msgspec.to_builtins(config)))
@@ -79,26 +79,9 @@ def test_a_run_exports_a_network_for_use_that_paints_what_was_validated(
     batch = LabelledFolder(data, "val", 32).batch(np.arange(2))
     hot = one_hot(batch.label_maps, 19)
     with torch.no_grad():
-        a = task.reconstruct(network.eval(), batch.pictures, hot)
-        b = task.reconstruct(task.averaged(), batch.pictures, hot)
+        a = task.reconstruction.reconstruct(network.eval(), batch.pictures, hot)
+        b = task.reconstruction.reconstruct(task.averaged(), batch.pictures, hot)
     torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
-
-
-@every_system
-def test_each_network_is_changed_by_its_own_loss_only(data: Path, system: str) -> None:
-    task = task_of(data, system)
-    updates = task.losses(LabelledFolder(data, "train", 32).batch(np.arange(2)), 0)
-    for _ in range(2):
-        name, losses = next(updates)
-        for module in task.modules.values():
-            module.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward(retain_graph=True)
-        with_gradient = {
-            key
-            for key, module in task.modules.items()
-            if any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in module.parameters())
-        }
-        assert with_gradient == {name}
 
 
 @every_system
@@ -161,8 +144,8 @@ def test_a_share_of_the_pictures_is_painted_from_the_mean_of_its_latents(
     task.generator.eval()  # or singular vectors would move between the two encodings
     with torch.no_grad():
         for share in (1.0, 0.0):
-            task.config = replace(task.config, mean_share=share)
-            task.paint(batch.pictures, hot)
+            task.reconstruction.config = replace(task.config, mean_share=share)
+            task.paint(batch.pictures, hot, 0)
         mean, _ = task.generator.encode(batch.pictures, hot)
     assert torch.equal(seen[0], mean) and not torch.allclose(seen[1], mean)
 
@@ -195,7 +178,7 @@ def test_regions_to_hold_are_drawn_among_the_large_ones_that_are_there() -> None
 
 def test_the_sheets_last_row_draws_the_second_largest_region_only(data: Path) -> None:
     task = task_of(data, "smis")
-    assert isinstance(task, SMISTask)
+    assert isinstance(task.reconstruction, SMISReconstruction)
     batch = LabelledFolder(data, "val", 32).batch(np.arange(2))
     hot = one_hot(batch.label_maps, 19)
     seen: list[Tensor] = []
@@ -208,7 +191,7 @@ def test_the_sheets_last_row_draws_the_second_largest_region_only(data: Path) ->
             seen.append(z)
             return torch.zeros(2, 3, 32, 32)
 
-    task.rows(Spy(), batch.pictures, hot)
+    task.reconstruction.rows(Spy(), batch.pictures, hot)
     own, drawn, one = (z.view(2, 19, -1) for z in seen)
     for n in range(2):
         second = int(hot[n].sum((1, 2)).argsort(descending=True)[1])
@@ -236,7 +219,7 @@ def test_without_a_latent_spade_paints_from_the_label_map_alone(data: Path, tmp_
 )
 def test_rivals_train_too(data: Path, model: dict[str, Any], task: dict[str, Any]) -> None:
     of = make_task(changed(SMIS, model=model, task=task), LabelledFolder(data, "train", 32), CPU)
-    assert isinstance(of, AdversarialTask)
+    assert isinstance(of, ReconstructionTask)
     for name, losses in of.losses(LabelledFolder(data, "train", 32).batch(np.arange(2)), 0):
         of.optimizers[name].zero_grad(set_to_none=True)
         total = torch.stack(list(losses.values())).sum()
@@ -258,7 +241,7 @@ def test_pix2pixhd_is_trained_as_published(data: Path) -> None:
     """num_D 2, n_layers 3 and one more layer of stride 1; least squares are summed over the scales."""
     recipe = msgspec.structs.replace(PAINTING["pix2pixhd"], task={"perceptual": 0.0, "discriminator_width": 4})
     task = make_task(recipe, LabelledFolder(data, "train", 32), CPU)
-    assert isinstance(task, AdversarialTask) and task.config.over_scales == "sum" and task.config.gan == "lsgan"
+    assert isinstance(task, ReconstructionTask) and task.config.over_scales == "sum" and task.config.gan == "lsgan"
     for scale in task.discriminator.scales:
         layers = [scale.first, *scale.hidden, scale.last]
         assert [layer.stride[0] for layer in layers] == [2, 2, 2, 1, 1]
@@ -278,7 +261,7 @@ def test_a_run_begun_with_other_defaults_goes_on_with_them(data: Path, tmp_path:
     assert facts.pop("task")["over_scales"] == "mean"
     config.write_text(json.dumps(facts), "utf-8")
     resumed = start(recipe, data, tmp_path / "run", resume=True)
-    assert isinstance(resumed.task, AdversarialTask) and resumed.task.config.over_scales == "mean"
+    assert isinstance(resumed.task, ReconstructionTask) and resumed.task.config.over_scales == "mean"
     resumed.run()
     a, b = (checkpoint(tmp_path / name)["modules"] for name in ("whole", "run"))
     assert differences(a, b) == []
@@ -290,64 +273,10 @@ def test_what_a_run_was_told_once_counts_when_it_is_resumed(data: Path, tmp_path
         PAINTING["sean"], task={k: v for k, v in PAINTING["sean"].task.items() if k != "l1"}
     )
     resumed = start(recipe, data, tmp_path / "run", resume=True)
-    assert isinstance(resumed.task, AdversarialTask) and resumed.task.config.l1 == 7.5
+    assert isinstance(resumed.task, ReconstructionTask) and resumed.task.config.l1 == 7.5
 
 
-# ---------------------------------------------------------------- a fresh discriminator under a trained generator
-
-
-@every_system
-def test_a_fresh_discriminator_learns_alone_under_a_trained_generator(
-    data: Path, tmp_path: Path, system: str
-) -> None:
-    start(changed(PAINTING[system], steps=3), data, tmp_path / "first").run()
-    recipe = changed(PAINTING[system], steps=8)
-    loop = start(recipe, data, tmp_path / "run", start_weights=tmp_path / "first" / "best.safetensors")
-    before = {name: [p.detach().clone() for p in m.parameters()] for name, m in loop.task.modules.items()}
-    averaged = {k: v.clone() for k, v in loop.task.averaged().named_parameters()}  # type: ignore[attr-defined]
-
-    def moved(name: str) -> bool:
-        return any(bool((p != q).any()) for p, q in zip(loop.task.modules[name].parameters(), before[name]))
-
-    for step in range(2):  # a quarter of the run
-        assert loop.stepper.run(step).keys() == {"discriminator"}
-    assert moved("discriminator") and not moved("generator")
-    now = dict(loop.task.averaged().named_parameters())  # type: ignore[attr-defined]
-    assert differences(averaged, now) == []
-    assert "adversarial" in loop.stepper.run(2) and moved("generator")
-
-
-def test_a_discriminator_that_comes_along_does_not_wait(data: Path, tmp_path: Path) -> None:
-    start(changed(SPADE, steps=3), data, tmp_path / "first").run()
-    loop = start(changed(SPADE, steps=8), data, tmp_path / "run", start_weights=tmp_path / "first")
-    assert "adversarial" in loop.stepper.run(0)
-
-
-@pytest.mark.parametrize(("steps", "alone"), [(0, 0), (3, 3)])
-def test_how_long_the_discriminator_learns_alone_can_be_said(
-    data: Path, tmp_path: Path, steps: int, alone: int
-) -> None:
-    start(changed(SPADE, steps=3), data, tmp_path / "first").run()
-    recipe = changed(SPADE, steps=8, task={"discriminator_alone": steps})
-    loop = start(recipe, data, tmp_path / "run", start_weights=tmp_path / "first" / "best.safetensors")
-    found = [loop.stepper.run(step).keys() == {"discriminator"} for step in range(4)]
-    assert found == [step < alone for step in range(4)]
-
-
-def test_a_run_in_which_the_discriminator_learns_alone_resumes_to_the_same_weights(
-    data: Path, tmp_path: Path
-) -> None:
-    def stop(event: str, facts: dict[str, Any]) -> None:
-        if event == "step" and facts["step"] == 1:
-            raise Cancelled()
-
-    start(changed(SPADE, steps=3), data, tmp_path / "first").run()
-    recipe, weights = changed(SPADE, steps=8), tmp_path / "first" / "best.safetensors"
-    start(recipe, data, tmp_path / "whole", start_weights=weights).run()
-    with pytest.raises(Cancelled):
-        start(recipe, data, tmp_path / "run", stop, start_weights=weights).run()
-    start(recipe, data, tmp_path / "run", resume=True).run()
-    assert differences(checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "run")) == []
+# ---------------------------------------------------------------- settings
 
 
 @pytest.mark.parametrize(
@@ -375,16 +304,16 @@ class _Colours(torch.nn.Module):
     """In place of a feature network."""
 
 
-@pytest.fixture
-def feature_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.training import adversarial
-
-    monkeypatch.setattr(adversarial, "find_feature_net", lambda: Path("here"))
-    monkeypatch.setattr(adversarial, "load_feature_net", _Colours)
-    monkeypatch.setattr(adversarial, "pooled_features", lambda net, image: image.mean((2, 3)))
+def install_features(patch: pytest.MonkeyPatch, installed: bool = True) -> None:
+    patch.setattr("engine.training.adversarial.find_feature_net", lambda: Path("here") if installed else None)
+    patch.setattr("engine.training.adversarial.load_feature_net", _Colours)
+    patch.setattr("engine.training.feature_distance.pooled_features", lambda net, image: image.mean((2, 3)))
 
 
-def test_without_a_perceptual_loss_the_frechet_distance_still_decides(data: Path, feature_network: None) -> None:
+def test_without_a_perceptual_loss_the_frechet_distance_still_decides(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_features(monkeypatch)
     numbers = task_of(data, "sean", task={"perceptual": 0.0}).validate(LabelledFolder(data, "val", 32))
     assert numbers["score"] == pytest.approx(numbers["psnr"] - numbers["fid_mobilenet_v2"] / 20)
 
@@ -393,14 +322,10 @@ def test_scores_made_in_another_way_do_not_compare(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run whose best was scored without the Frechet distance goes on, and keeps what it finds from then on."""
-    from engine.training import adversarial
-
     with monkeypatch.context() as patch:
-        patch.setattr(adversarial, "find_feature_net", lambda: None)
+        install_features(patch, installed=False)
         start(changed(PAINTING["sean"], steps=3), data, tmp_path / "run").run()
-    monkeypatch.setattr(adversarial, "find_feature_net", lambda: Path("here"))
-    monkeypatch.setattr(adversarial, "load_feature_net", _Colours)
-    monkeypatch.setattr(adversarial, "pooled_features", lambda net, image: image.mean((2, 3)))
+    install_features(monkeypatch)
     resumed = start(PAINTING["sean"], data, tmp_path / "run", resume=True)
     resumed.best = 99.0
     resumed.run()

@@ -13,10 +13,10 @@ from engine.errors import WeightsError
 from engine.metrics import efficientnet
 from engine.nn.efficientnet_lite import EfficientNetLite0
 from engine.nn.projected import ProjectedDiscriminator, ProjectedDiscriminatorConfig
-from engine.systems.sean.task import SEANTask
 from engine.training import discriminators
 from engine.training.discriminators import features_of, frozen_network, views_of
 from engine.training.losses import hinge_discriminator, hinge_generator
+from engine.training.reconstruction import ReconstructionTask
 from engine.training.start import make_task
 from tests.engine.training.tiny import SEAN, changed
 from tests.fixtures import write_dataset
@@ -42,9 +42,9 @@ def discriminator() -> ProjectedDiscriminator:
     return ProjectedDiscriminator(SMALL, EfficientNetLite0())
 
 
-def task_of(data: Path, **task: Any) -> SEANTask:
+def task_of(data: Path, **task: Any) -> ReconstructionTask:
     made = make_task(changed(SEAN, task=task), LabelledFolder(data, "train", 32), CPU)
-    assert isinstance(made, SEANTask)
+    assert isinstance(made, ReconstructionTask)
     return made
 
 

@@ -8,23 +8,25 @@ from typing import Any
 import msgspec
 import torch
 
+from engine.labels.label_sets import load_label_set
 from engine.systems import all_systems
-from engine.systems.base import RENDER, System, load_part
+from engine.systems.base import LABELLED, RENDER, System, load_part
+from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.loop import Callback, Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
-from tests.engine.drawn_pictures import write_classes
 from tests.fixtures import write_dataset
 
 
 def write_data(system: System, folder: Path, *, side: int, train: int, val: int = 0) -> Path:
-    """A small folder of the kind of data that a system trains on."""
-    if system.data == "engine.data.kinds:CLASSES":
-        return write_classes(folder)
-    return write_dataset(folder, side=side, train=train, val=val)
+    """A small folder of the kind of data that a system trains on; `train` and `val`: of label maps."""
+    if system.data == LABELLED:
+        return write_dataset(folder, side=side, train=train, val=val)
+    load_part(system.data).draws(folder, side, load_label_set("faces"))
+    return folder
 
 
-ADVERSARIAL = {
+MORE = {
     "l1": 1.0,
     "pyramid": 1.0,
     "augment": 0.5,
@@ -32,13 +34,13 @@ ADVERSARIAL = {
     "discriminator_layers": 3,
     "discriminator_last_stride": 2,
 }
-"""More of what can be trained, for systems with a discriminator."""
+"""More of what can be trained, for systems that have such settings."""
 
 
 def tiny_recipe(system: System) -> Recipe:
     """A few steps of a system's smallest network."""
     known = load_part(system.task_config).__dataclass_fields__
-    extra = {key: value for key, value in ADVERSARIAL.items() if key in known}
+    extra = {key: value for key, value in MORE.items() if key in known}
     return Recipe(
         system=system.id,
         resolution=system.tiny.resolution,
@@ -56,6 +58,12 @@ def tiny_recipe(system: System) -> Recipe:
 TINY = {system.id: tiny_recipe(system) for system in all_systems()}
 PAINTING = {system.id: TINY[system.id] for system in all_systems() if RENDER in system.requests}
 """Of every system that paints label maps."""
+ADVERSARIAL = {
+    system.id: TINY[system.id]
+    for system in all_systems()
+    if issubclass(load_part(system.task_config), AdversarialTaskConfig)
+}
+"""Of every system that learns against a discriminator."""
 SEAN, SMIS, SPADE, PARSER = (TINY[name] for name in ("sean", "smis", "spade", "parser"))
 RECIPES = {"sean": SEAN, "parser": PARSER}
 

@@ -28,24 +28,14 @@ from engine.systems.an_classes.network import (
 )
 from engine.systems.an_classes.system import SYSTEM
 from engine.training.publish import publish
-from engine.training.recipe import Recipe
 from engine.training.start import prepare
 from engine.weights.store import load_weights
 from tests.commands import Runner, run, shelf  # noqa: F401
 from tests.engine.test_files import is_one_sentence
+from tests.engine.training.tiny import TINY, changed
 
 CLASSES = ("forest", "sea")
-RECIPE = Recipe(
-    system="an-classes",
-    resolution=SYSTEM.tiny.resolution,
-    batch=4,
-    steps=2,
-    sample_every=2,
-    validate_every=2,
-    checkpoint_every=1,
-    model=dict(SYSTEM.tiny.model),
-    task=dict(SYSTEM.tiny.task),
-)
+RECIPE = changed(TINY[SYSTEM.id], steps=2)
 
 
 @pytest.fixture(scope="module")
@@ -70,32 +60,6 @@ def weights(scenes: Path, tmp_path: Path, shelf: Path) -> str:  # noqa: F811
     prepare(RECIPE, scenes, tmp_path / "run").run()
     publish(tmp_path / "run", "an-two", destination=shelf)
     return "an-two"
-
-
-def test_it_trains_on_class_folders_and_resumes_to_the_same_weights(scenes: Path, tmp_path: Path) -> None:
-    whole = prepare(RECIPE, scenes, tmp_path / "whole")
-    whole.run()
-    fields = {name: getattr(RECIPE, name) for name in Recipe.__struct_fields__}
-    prepare(Recipe(**{**fields, "steps": 1}), scenes, tmp_path / "run").run()
-    resumed = prepare(RECIPE, scenes, tmp_path / "run", resume=True)
-    resumed.run()
-    for name, module in whole.task.modules.items():
-        for key, tensor in module.state_dict().items():
-            assert torch.equal(tensor, resumed.task.modules[name].state_dict()[key]), key
-
-
-def test_a_fresh_discriminator_learns_alone_under_a_trained_generator(scenes: Path, tmp_path: Path) -> None:
-    """Else it spoils what the generator has learnt; a discriminator that comes along goes on at once."""
-    prepare(RECIPE, scenes, tmp_path / "first").run()
-    fields = {name: getattr(RECIPE, name) for name in Recipe.__struct_fields__} | {"steps": 8}
-    start = tmp_path / "first" / "best.safetensors"
-    loop = prepare(Recipe(**fields), scenes, tmp_path / "second", start_weights=start)
-    before = {name: tensor.clone() for name, tensor in loop.task.modules["generator"].named_parameters()}
-    assert set(loop.stepper.run(0)) == {"discriminator", "orthogonality"}
-    assert all(torch.equal(before[n], p) for n, p in loop.task.modules["generator"].named_parameters())
-    assert "adversarial" in loop.stepper.run(2)
-    onwards = prepare(Recipe(**fields), scenes, tmp_path / "third", start_weights=tmp_path / "first")
-    assert "adversarial" in onwards.stepper.run(0)
 
 
 def test_weights_know_their_classes_and_make_pictures_of_them(weights: str) -> None:

@@ -14,6 +14,7 @@ from engine.data.findings import Report, Seen
 from engine.data.kinds import DataKind
 from engine.data.report import Look
 from engine.errors import BadFile, Message
+from engine.labels.label_sets import LabelSet
 
 FILE = "tones.json"
 LENGTH = 16
@@ -57,6 +58,12 @@ def inspect_tones(folder: Path, look: Look) -> Report:
     return Report(folder, layout=TONES.id, splits=splits, seen=Seen(stems=stems))
 
 
+def draw_tones(folder: Path, side: int, label_set: LabelSet) -> None:
+    """Tones have neither pictures nor labels."""
+    folder.mkdir()
+    (folder / FILE).write_text(json.dumps({"train": [0.1 * n for n in range(1, 9)], "val": [0.25, 0.55]}), "utf-8")
+
+
 TONES = DataKind(
     id="tones",
     holds=Message("tones.json, with the pitches of tones"),
@@ -64,4 +71,5 @@ TONES = DataKind(
     describes=lambda folder: (folder / FILE).is_file(),
     opens=lambda: Tones,
     inspect=inspect_tones,
+    draws=draw_tones,
 )
