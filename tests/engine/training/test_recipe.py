@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from engine.data.drawn import MOST_CLASSES
 from engine.data.labelled import LabelledFolder
 from engine.errors import BadFile, EngineError, NotSupported, TrainingError
 from engine.systems import all_systems, system
@@ -28,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=2, val=0)
 
 
-DATA_DECIDES = {"labels": 19, "classes": 3}
+DATA_DECIDES = {"labels": 19, "classes": MOST_CLASSES}
 """What training data of some kind decide about a network."""
 
 
