@@ -153,8 +153,8 @@ def test_no_pickle_is_loaded_without_weights_only() -> None:
 # ---------------------------------------------------------------- one list of systems
 
 NAMING_ALLOWED = {
-    "app/texts/metric_names.py": "what an evaluation calls the judge that parses reconstructions",
-    "engine/metrics/painted.py": "the same judge, where it is named",
+    "engine/evaluation/painters.py": "what an evaluation calls the judge that parses reconstructions",
+    "engine/metrics/names.py": "the same judge, where it has its name for people",
     "engine/metrics/perceptual.py": "a word of recipes: the perceptual loss compares by the encoder of a parser",
 }
 

@@ -23,10 +23,10 @@ import numpy as np
 
 from engine.data.labelled import LabelledFolder
 from engine.errors import BadRequest
+from engine.evaluation.card_sheet import reconstruction_sheet, shipped_sheet, variation_sheet
 from engine.files import resource, root
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
-from engine.metrics.sheet import reconstruction_sheet, shipped_sheet, variation_sheet
 from engine.session import Session
 from engine.weights.store import SAMPLES_FILE, find_weights
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadFile
+from engine.evaluation.table import tables
 from engine.files import root, write_text
-from engine.metrics.table import tables
 from engine.weights.card import read_card
 
 DOCUMENT = root() / "docs" / "models.md"

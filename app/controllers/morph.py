@@ -175,7 +175,7 @@ class MorphSession(QObject):
 
     def _reduced(self) -> Scene:
         """What previews are painted from: the document, or a large one smaller."""
-        longest_side = max(LARGEST, self._context.core.catalogue.resolution(self._scene.weights))
+        longest_side = max(LARGEST, self._context.core.catalogue.abilities(self._scene.weights).resolution)
         height, width = self._scene.label_map.shape
         scale_factor = longest_side / max(height, width)
         if scale_factor >= 1:

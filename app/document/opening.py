@@ -30,7 +30,7 @@ from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
 from engine.requests.json_text import from_json
 from engine.requests.photo_reference import PhotoReference
-from engine.systems.base import Abilities
+from engine.systems.base import USUAL_SIDE, Abilities
 
 PREVIEW = 512
 FEW = 64  # colours
@@ -234,7 +234,7 @@ def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:
     """The size of a document for a map of another size: the longer side is near the weights' resolution, and both are
     multiples of their stride, so that the picture is painted exactly as it is drawn."""
     stride = weights.stride if weights.paints else USUAL_STRIDE
-    return encoded_size(height, width, stride, weights.resolution)
+    return encoded_size(height, width, stride, weights.resolution or USUAL_SIDE)
 
 
 def photo_document(photo: Photo, label_set: LabelSet, weights: Abilities) -> tuple[np.ndarray, np.ndarray]:
@@ -244,7 +244,7 @@ def photo_document(photo: Photo, label_set: LabelSet, weights: Abilities) -> tup
     height, width = photo.label_map.shape
     if has_background(label_set):
         rows, columns = focus(photo.label_map)
-        height = width = weights.resolution
+        height = width = weights.resolution or USUAL_SIDE
     height, width = sides_for(height, width, weights)
     pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), height, width)
     return pixels, resize_label_map(photo.label_map[rows, columns], height, width)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
-from app.texts.metric_names import metric_text
 from app.texts.system_names import system_text
 from app.texts.translate import translate
-from engine.systems import find_system
+from engine.metrics.names import main_numbers
+from engine.systems import abilities, find_system
 from engine.systems.base import System
-from engine.weights.card import metrics_by_split
+from engine.weights.card import Card, metrics_by_split
 from engine.weights.manage import Missing
 from engine.weights.store import MODEL_FILE, WeightsEntry
-
-NUMBERS = ("ssim", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "miou", "accuracy", "mcsd", "mocd")
 
 
 def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]:
@@ -29,7 +26,7 @@ def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]
     if card is None:
         return [weights_entry.name, "–", "–", size, "–", translate(weights_entry.problem)]
     labels = card.labels()
-    resolution = card.config.get("resolution")
+    resolution = abilities(card).resolution
     state = (
         tr("card read")
         if checked_problem is None
@@ -37,7 +34,7 @@ def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]
     )
     return [
         card.name or weights_entry.name,
-        system_text(card.system) + (f", {resolution} px" if isinstance(resolution, int) else ""),
+        system_text(card.system) + (f", {resolution} px" if resolution else ""),
         f"{len(labels)} ({set_name(labels)})" if labels is not None else "–",
         size,
         card.weights_licence or tr("licence not stated"),
@@ -67,7 +64,7 @@ def entry_html(weights_entry: WeightsEntry, checked_problem: str | None) -> str:
             (tr("Data"), " – ".join(data_part for data_part in (card.data, card.data_licence) if data_part)),
             (tr("Licence"), card.weights_licence),
             *_method_rows(find_system(card.system)),
-            *((_split(split_name), _metrics(numbers)) for split_name, numbers in metrics_by_split(card).items()),
+            *_metric_rows(card),
             (tr("Notes"), card.notes),
             (tr("Perceptual network"), card.perceptual_network),
             ("SHA-256", card.sha256),
@@ -105,15 +102,11 @@ def _split(split_name: str) -> str:
     return {"": tr("Metrics"), "at_training": tr("At training")}.get(split_name, tr("On {0}").format(split_name))
 
 
-def _metrics(numbers: dict[str, Any]) -> str:
-    reconstructions = numbers.get("reconstructions")
-    all_numbers = {**(reconstructions if isinstance(reconstructions, dict) else {}), **numbers}
-    number_texts = {
-        metric_text(metric_key): all_numbers[metric_key]
-        for metric_key in NUMBERS
-        if isinstance(all_numbers.get(metric_key), int | float)
-    }
-    return ", ".join(f"{row_name} {number:.4g}" for row_name, number in number_texts.items())
+def _metric_rows(card: Card) -> Iterator[tuple[str, str]]:
+    """The main numbers of each split."""
+    for split_name, measured in metrics_by_split(card).items():
+        numbers = main_numbers(card.system, measured)
+        yield _split(split_name), ", ".join(f"{translate(name)} {number:.4g}" for name, number in numbers)
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:

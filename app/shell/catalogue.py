@@ -129,14 +129,6 @@ class Catalogue(QObject):
             )
         return label_set
 
-    def resolution(self, weights_name: str, default: int = 256) -> int:
-        """The side in pixels that the weights paint best."""
-        try:
-            side = self.card(weights_name).config.get("resolution", default)
-        except EngineError:
-            return default
-        return int(side) if isinstance(side, int) and 32 <= side <= 4096 else default
-
     def abilities(self, weights_name: str) -> Abilities:
         """What the weights can do: draw styles, take them from pictures; nothing where there are no such weights."""
         if weights_name not in self._abilities:

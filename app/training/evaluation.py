@@ -34,6 +34,7 @@ from app.training.state.measurements import Measurements, Place, preferred_split
 from app.training.use import publish_run, weights_name
 from engine.errors import Cancelled, EngineError
 from engine.files import write_text
+from engine.systems import measurable
 
 
 class EvaluationDialog(QDialog):
@@ -61,7 +62,7 @@ class EvaluationDialog(QDialog):
         if run_folder is not None:
             self.weights.addItem(self.tr("Best state of {0}").format(run_folder.name), run_folder)
         for entry in core.catalogue.entries:
-            if entry.card is not None:
+            if entry.card is not None and measurable(entry.card):
                 self.weights.addItem(f"{entry.name} ({system_text(entry.card.system)})", entry.name)
         self.data = FolderEdit(self.tr("Data folder"), lambda: self.ask.folder("data", self.tr("Data folder")))
         self.data.set_path(data_folder)
@@ -147,7 +148,8 @@ class EvaluationDialog(QDialog):
         self.measured.add(metrics, data_folder)
         self._show_running(False)
         self._show_numbers()
-        self._say(self.tr("Measured on {0} pictures.").format(metrics.get("pictures", 0)))
+        pictures = metrics.get("pictures")
+        self._say(self.tr("Measured on {0} pictures.").format(pictures) if pictures else self.tr("Measured."))
 
     def _show_numbers(self) -> None:
         """One column for each weights that were measured, the lines of all of them."""
@@ -242,15 +244,14 @@ def _measure(
     work.progress(0.0, "loading")
     preload_torch()
     with large_import():
-        from engine.data.layout import measured_split
-        from engine.metrics.evaluate import evaluate
+        from engine.evaluation.evaluate import evaluate
 
     if isinstance(weights, Path) and run_folder is not None:
         weights = publish_run(work, run_folder, data_folder, weights_name(run_folder)).name
     return evaluate(
         weights,
         data_folder,
-        split or measured_split(data_folder),
+        split,
         device=device,
         limit=picture_limit,
         on_progress=work.progress,
@@ -260,8 +261,8 @@ def _measure(
 
 def _page(work: Work, metrics: list[Any], weights: list[str], place: Place, device: str) -> str:
     """The report as one page, with pictures of the data that was measured last."""
-    from engine.metrics.report import html_report
-    from engine.metrics.report_pictures import picture_rows
+    from engine.evaluation.evaluate import picture_rows
+    from engine.evaluation.report import html_report
 
     report_rows = picture_rows(
         weights, place.data, place.split, device=device, on_progress=work.progress, cancel=work.cancel_event

@@ -90,8 +90,8 @@ def _first_map(data_folder: Path, card: Card) -> np.ndarray | None:
     from engine.labels.label_maps import read_label_map
     from engine.pictures.images import fit_square_label_map
 
-    label_set, resolution = card.labels(), card.config.get("resolution")
-    if label_set is None or not isinstance(resolution, int):
+    label_set, resolution = card.labels(), abilities(card).resolution
+    if label_set is None or not resolution:
         return None
     first_stem = split_stems(data_folder, measured_split(data_folder))[0]
     return fit_square_label_map(

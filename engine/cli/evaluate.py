@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +22,7 @@ def evaluate(
         list[str] | None, typer.Option("--weights", help="Name or folder of the weights; give it again to compare.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="A dataset folder: images/, labels/, classes.json.")
+        Path | None, typer.Option("--data", help="A folder of the data that their system trains on.")
     ] = None,
     split: Annotated[
         str | None, typer.Option("--split", help="A split of its splits.json; test unless given, or val.")
@@ -45,11 +47,12 @@ def evaluate(
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Measure weights: reconstruction, Frechet distance, segmentation and diversity, or a parser's label maps.
+    """Measure weights: reconstruction, Frechet distance, segmentation and diversity, a parser's label maps, or what
+    else their system measures.
 
     More than one --weights gives tables in Markdown. A folder without splits.json is measured whole.
     """
-    from engine.metrics.table import tables
+    from engine.evaluation.table import tables
 
     if table:
         say(tables([metrics for metrics_file in table for metrics in _read_metrics(metrics_file)]).rstrip())
@@ -60,13 +63,9 @@ def evaluate(
     if html is not None:
         check_target(html, (".html", ".htm"))
 
-    from engine.data.layout import measured_split
-
-    measuring = _Measuring(weights, data, split or measured_split(data), limit, device, quiet=to_stdout)
-    if edits:
-        answer = _measure_edits(measuring)
-    else:
-        answer = _measure(measuring, diversity, html)
+    measuring = _Measuring(weights, data, split, limit, device, quiet=to_stdout)
+    with cancelling() as cancel:
+        answer = _measure_edits(measuring, cancel) if edits else _measure(measuring, cancel, diversity, html)
     if to_stdout:
         say_json(answer)
     elif json_file is not None:
@@ -79,34 +78,36 @@ class _Measuring:
 
     weights_names: list[str]
     data: Path
-    split: str
+    split: str | None
     limit: int | None
     device: str
     quiet: bool
 
-
-def _measure(measuring: _Measuring, diversity: bool, html: Path | None) -> Any:
-    """The metrics of the weights, printed, and as a page where one is asked for; for JSON: one dict, or a list."""
-    from engine.metrics.evaluate import evaluate as measure
-    from engine.metrics.table import rows, tables
-
-    all_metrics: list[dict[str, Any]] = []
-    with cancelling() as cancel:
-        for weights_name in measuring.weights_names:
-            with progress(f"evaluating {weights_name}", quiet=measuring.quiet) as on_progress:
-                weights_metrics = measure(
+    def each(self, activity: str, measure: Callable[..., Any], cancel: threading.Event) -> Iterator[tuple[str, Any]]:
+        """The weights one after another, with what `measure` finds; `activity` stands before the progress bar."""
+        for weights_name in self.weights_names:
+            with progress(f"{activity} {weights_name}", quiet=self.quiet) as on_progress:
+                figures = measure(
                     weights_name,
-                    measuring.data,
-                    measuring.split,
-                    device=measuring.device,
-                    limit=measuring.limit,
-                    diversity=diversity,
+                    self.data,
+                    self.split,
+                    device=self.device,
+                    limit=self.limit,
                     on_progress=on_progress,
                     cancel=cancel,
                 )
-                all_metrics.append(weights_metrics)
-        if html is not None:
-            _write_page(html, all_metrics, measuring, cancel)
+            yield weights_name, figures
+
+
+def _measure(measuring: _Measuring, cancel: threading.Event, diversity: bool, html: Path | None) -> Any:
+    """The metrics of the weights, printed, and as a page where one is asked for; for JSON: one dict, or a list."""
+    from engine.evaluation.evaluate import evaluate as measure
+    from engine.evaluation.table import rows, tables
+
+    measured = measuring.each("evaluating", partial(measure, diversity=diversity), cancel)
+    all_metrics: list[dict[str, Any]] = [metrics for _, metrics in measured]
+    if html is not None:
+        _write_page(html, all_metrics, measuring, cancel)
     if len(all_metrics) > 1:
         if not measuring.quiet:
             say(tables(all_metrics).rstrip())
@@ -120,8 +121,8 @@ def _measure(measuring: _Measuring, diversity: bool, html: Path | None) -> Any:
 def _write_page(
     html: Path, all_metrics: list[dict[str, Any]], measuring: _Measuring, cancel: threading.Event
 ) -> None:
-    from engine.metrics.report import html_report
-    from engine.metrics.report_pictures import picture_rows
+    from engine.evaluation.evaluate import picture_rows
+    from engine.evaluation.report import html_report
 
     with progress("pictures", quiet=measuring.quiet) as on_progress:
         shown_pictures = picture_rows(
@@ -135,27 +136,16 @@ def _write_page(
     write_text(html, html_report(all_metrics, shown_pictures))
 
 
-def _measure_edits(measuring: _Measuring) -> dict[str, Any]:
+def _measure_edits(measuring: _Measuring, cancel: threading.Event) -> dict[str, Any]:
     """The tables of restyled photographs by weights, printed one after another."""
-    from engine.metrics.edit_cases import evaluate_edits
+    from engine.evaluation.edit_cases import evaluate_edits
     from engine.metrics.edits import as_table
 
     answer: dict[str, Any] = {}
-    with cancelling() as cancel:
-        for weights_name in measuring.weights_names:
-            with progress(f"restyling with {weights_name}", quiet=measuring.quiet) as on_progress:
-                edit_rows = evaluate_edits(
-                    weights_name,
-                    measuring.data,
-                    measuring.split,
-                    device=measuring.device,
-                    limit=measuring.limit,
-                    on_progress=on_progress,
-                    cancel=cancel,
-                )
-            answer[weights_name] = [row.to_dict() for row in edit_rows]
-            if not measuring.quiet:
-                say(as_table(edit_rows).rstrip())
+    for weights_name, edit_rows in measuring.each("restyling with", evaluate_edits, cancel):
+        answer[weights_name] = [row.to_dict() for row in edit_rows]
+        if not measuring.quiet:
+            say(as_table(edit_rows).rstrip())
     return answer
 
 

@@ -149,15 +149,15 @@ def _entry_data(entry: WeightsEntry) -> dict[str, Any]:
 
 
 def _entry_lines(entry: WeightsEntry) -> list[str]:
-    from engine.systems import find_system
-    from engine.weights.card import metrics_by_split
+    from engine.systems import abilities, find_system
 
     card = entry.card
     if card is None:
         return [f"{entry.name}: broken", f"    {entry.problem}", ""]
     label_set = card.labels()
     label_summary = f", {len(label_set)} labels of {label_set.name}" if label_set is not None else ""
-    resolution = f", {card.config['resolution']} px" if "resolution" in card.config else ""
+    side = abilities(card).resolution
+    resolution = f", {side} px" if side else ""
     known_system = find_system(card.system)
     card_rows = {
         "does": _abilities_text(card),
@@ -166,7 +166,7 @@ def _entry_lines(entry: WeightsEntry) -> list[str]:
         "data": card.data,
         "licence": card.weights_licence or "not stated",
         "method": f"{known_system.title} ({known_system.paper})" if known_system is not None else "",
-        **{_split_title(split): _main_metrics(numbers) for split, numbers in metrics_by_split(card).items()},
+        **_metric_rows(card),
         "notes": card.notes,
     }
     shown_rows = {row_title: shorten(text, ROW_WIDTH, placeholder=" ...") for row_title, text in card_rows.items()}
@@ -200,32 +200,21 @@ def _abilities_text(card: Card) -> str:
 
 ROW_WIDTH = 104
 """Characters of a row's text; longer ones are cut, and whole with --json."""
-MAIN_METRICS = {
-    "ssim": "SSIM",
-    "rmse": "RMSE",
-    "psnr": "PSNR",
-    "FID-MobileNetV2": "FID-MobileNetV2",
-    "fid_mobilenet_v2": "FID-MobileNetV2",
-    "miou": "mIoU",
-    "accuracy": "accuracy",
-}
-"""The numbers that a list of weights shows, and what it calls them."""
 
 
 def _split_title(split: str) -> str:
     return {"": "metrics", "at_training": "at training"}.get(split, f"on {split}")
 
 
-def _main_metrics(numbers: dict[str, Any]) -> str:
-    """The main numbers on one line; those of the parser on reconstructions count for the weights that made them."""
-    of_reconstructions = numbers.get("reconstructions")
-    metrics = {**(of_reconstructions if isinstance(of_reconstructions, dict) else {}), **numbers}
-    main_numbers = {
-        MAIN_METRICS[metric_key]: metrics[metric_key]
-        for metric_key in MAIN_METRICS
-        if isinstance(metrics.get(metric_key), (int, float))
+def _metric_rows(card: Card) -> dict[str, str]:
+    """The main numbers of each split, on one line."""
+    from engine.metrics.names import main_numbers
+    from engine.weights.card import metrics_by_split
+
+    return {
+        _split_title(split): ", ".join(f"{name} {number:.4g}" for name, number in main_numbers(card.system, measured))
+        for split, measured in metrics_by_split(card).items()
     }
-    return ", ".join(f"{metric_name} {value:.4g}" for metric_name, value in main_numbers.items())
 
 
 def _model_size(entry: WeightsEntry) -> int:

@@ -194,8 +194,15 @@ def inspect_folder(
 
 
 def check_kind(data_folder: Path, kind: DataKind) -> None:
-    """Raises BadFile for what is no folder, plainly holds another kind of data or lacks a file; what else is wrong
-    shows when it is read.
+    """As `check_described`. Raises BadFile, too, for a folder that lacks a file that training cannot do without."""
+    check_described(data_folder, kind)
+    if (lacking := kind.lacks(data_folder)) is not None:
+        raise BadFile(lacking)
+
+
+def check_described(data_folder: Path, kind: DataKind) -> None:
+    """Raises BadFile for what is no folder or plainly holds another kind of data; what else is wrong shows when it is
+    read.
     """
     if not data_folder.is_dir():
         raise BadFile('"{0}" is not a folder; give one with {1}.', data_folder, kind.holds)
@@ -203,5 +210,3 @@ def check_kind(data_folder: Path, kind: DataKind) -> None:
         recognised_kind = next(recognised(data_folder), None)
         if recognised_kind is not None:
             raise BadFile('"{0}" holds {1}; this system trains on {2}.', data_folder, recognised_kind.holds, kind.holds)
-    if (lacking := kind.lacks(data_folder)) is not None:
-        raise BadFile(lacking)

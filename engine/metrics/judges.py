@@ -99,8 +99,13 @@ class Judges:
         """The names of numbers of pictures in drawn styles."""
         return _drawn_name(FID), _drawn_name(FID_INCEPTION)
 
+    def pooled(self, distance_name: str, picture_kind: str) -> Tensor | None:
+        """(N, D) pooled features that the distance of this name compares; None where the network is not installed."""
+        features = self._pooled.get((distance_name, picture_kind))
+        return torch.cat(features) if features else None
+
     def see(self, picture_kind: str, picture: Tensor) -> None:
-        """picture: (1, 3, H, W) in [0, 1]."""
+        """picture: (B, 3, H, W) in [0, 1]."""
         scaled_picture = picture.to(self.device) * 2 - 1
         if self.features is not None:
             self._pooled.setdefault((FID, picture_kind), []).append(

@@ -79,6 +79,12 @@ def gives_features(card: Card) -> bool:
     return known_system is not None and known_system.network.gives_features and not card.networks
 
 
+def measurable(card: Card) -> bool:
+    """Whether the weights of this card can be measured."""
+    usable_system = _usable_system(card)
+    return usable_system is not None and bool(usable_system.measure)
+
+
 def systems_serving(request_kind: type) -> tuple[System, ...]:
     """The systems whose weights serve this kind of request."""
     return tuple(system for system in all_systems() if system.serves(request_kind))

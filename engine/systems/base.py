@@ -15,13 +15,32 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.errors import NotSupported
+from engine.errors import Message, NotSupported
 from engine.weights.card import Card
 
 RENDER = "engine.requests.render:RenderRequest"
 EDIT = "engine.requests.edit:EditRequest"
 PARSE = "engine.requests.parse:ParseRequest"
 LABELLED = "engine.data.kinds:LABELLED"
+MEASURE_PAINTER = "engine.evaluation.painters:measure"
+PAINTER_SHEET = "engine.evaluation.painters:sheet"
+MEASURE_PARSER = "engine.evaluation.parsers:measure"
+PARSER_SHEET = "engine.evaluation.parsers:sheet"
+PAINTER_NUMBERS = (
+    "ssim", "rmse", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "reconstructions.miou", "reconstructions.accuracy"
+)  # fmt: skip
+"""The main numbers of weights that paint label maps: of `MEASURE_PAINTER`, and of validation."""
+ADVERSARIAL_LOSSES: Mapping[str, str] = {
+    "discriminator": Message("discriminator"),
+    "adversarial": Message("adversarial"),
+    "feature_matching": Message("feature matching"),
+    "perceptual": Message("perceptual"),
+    "l1": "L1",
+    "pyramid": Message("pyramid"),
+}
+"""Names of the losses of `engine.training.adversarial`, for systems whose task stands on it."""
+LATENT_NAMES: Mapping[str, str] = {"kl": Message("KL divergence"), "variety": Message("variety")}
+"""Names of what `engine.training.variational` adds to them."""
 CC_BY_NC_SA = "CC BY-NC-SA 4.0"
 MOST_SIDE, USUAL_SIDE = 4096, 256
 
@@ -42,7 +61,7 @@ class Abilities:
     blocks: how many blocks can have a style of their own (crossover); 0 where they cannot.
     begins_drawn: a new document begins with drawn styles, because the mean style shows little of what weights can do.
     stride: sides of pictures and label maps are multiples of it, in pixels.
-    resolution: the side in pixels at which the weights work best.
+    resolution: the side in pixels at which the weights work best; 0 where they have no pictures.
     """
 
     paints: bool = False
@@ -53,7 +72,7 @@ class Abilities:
     blocks: int = 0
     begins_drawn: bool = False
     stride: int = 1
-    resolution: int = USUAL_SIDE
+    resolution: int = 0
 
     @property
     def styles(self) -> bool:
@@ -145,6 +164,12 @@ class System:
     measures_data: whether a published card says what its kind of data measures of the training split.
     finish: path of what publishing adds to trained weights (`engine.training.finish.Finish`).
     published: path of how the authors' files are recognised and converted.
+    measure: path of how weights are measured on a data folder (`engine.systems.measuring.Measure`).
+    sheet: path of the pictures that a report of it shows (`engine.systems.measuring.Sheet`).
+    main_numbers: the measured and validated numbers that a line about weights shows, in this order;
+        "reconstructions.miou" is the "miou" among the "reconstructions".
+    names: what the system's own losses and numbers are called, a `Message` where that is translated. Names of numbers
+        that many systems share are in `engine.metrics.names`.
     golden: path of the kinds of golden cases, by name.
     bench: path of what the synthesis benchmark paints.
     tiny: the smallest configuration, for tests alone.
@@ -168,6 +193,10 @@ class System:
     measures_data: bool = True
     finish: str = ""
     published: str = ""
+    measure: str = ""
+    sheet: str = ""
+    main_numbers: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     golden: str = ""
     bench: str = ""
     tiny: Tiny

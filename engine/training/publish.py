@@ -20,7 +20,7 @@ from engine.errors import TrainingError, WeightsError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
-from engine.systems import find_system, system
+from engine.systems import abilities, find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
 from engine.training.finish import Finish
 from engine.training.loop import Loop
@@ -65,8 +65,7 @@ def publish(
     if known_system is not None and (known_system.finish or known_system.measures_data):
         network = _trained_networks(best_file, trained, tensors)
         data_kind: DataKind = load_part(known_system.data)
-        picture_side = int(trained.config.get("resolution", run_config.recipe.get("resolution", USUAL_SIDE)))
-        train_split = data_kind.opens()(data or Path(run_config.data), "train", picture_side, on_progress)
+        train_split = data_kind.opens()(data or Path(run_config.data), "train", _picture_side(trained), on_progress)
         if known_system.measures_data and (data_measures := train_split.measures()):
             metrics["train"] = data_measures
         tensors |= _system_finish(trained.system).tensors(network, train_split, None, on_progress)
@@ -76,6 +75,16 @@ def publish(
     if train_split is not None:
         _system_finish(trained.system).files(weights_folder, train_split, PICTURES, on_progress)
     return read_card(weights_folder)
+
+
+def _picture_side(trained: _Trained | Snapshot) -> int:
+    """Of the pictures that the network was trained on; any for data that have none."""
+    return abilities(_bare_card("", trained)).resolution or USUAL_SIDE
+
+
+def _bare_card(weights_name: str, trained: _Trained | Snapshot) -> Card:
+    """What describes the networks, and nothing else."""
+    return Card(name=weights_name, system=trained.system, config=trained.config, networks=trained.networks)
 
 
 def _system_finish(system_name: str) -> Finish:
@@ -209,9 +218,8 @@ def _read_trained(weights_path: Path) -> _Trained:
 
 def _trained_networks(source: Path, trained: _Trained | Snapshot, tensors: dict[str, Tensor]) -> Any:
     """The trained network in evaluation mode; where there are several, a dict of them. Raises TrainingError."""
-    card = Card(name=source.name, system=trained.system, config=trained.config, networks=trained.networks)
     try:
-        return networks_of(Weights(card, tensors, source))
+        return networks_of(Weights(_bare_card(source.name, trained), tensors, source))
     except WeightsError as error:
         raise TrainingError(
             'The tensors of "{0}" do not fit its own description; publish another run.', source, details=error.details

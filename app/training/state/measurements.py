@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.evaluation.table import rows
 from engine.labels.label_sets import LabelSet
-from engine.metrics.table import rows
 from engine.weights.store import WeightsEntry
 
 HEADED = ("weights", "system", "data", "split")  # the columns' headings and the form above say these
@@ -36,7 +36,7 @@ class Measurements:
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """What `engine.metrics.evaluate.evaluate` gave, one for each place."""
+        """What `engine.evaluation.evaluate.evaluate` gave, one for each place."""
         return list(self._metrics.values())
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.errors import Message
 from engine.systems.base import Abilities, Network, System, Tiny, resolution_of
 from engine.weights.card import Card
 
@@ -39,6 +40,17 @@ SYSTEM = System(
     data="engine.data.kinds:CLASSES",
     task=f"{FOLDER}.task:ClassTask",
     task_config=f"{FOLDER}.task:ClassTaskConfig",
+    measure=f"{FOLDER}.measure:measure",
+    sheet=f"{FOLDER}.measure:sheet",
+    main_numbers=("FID-MobileNetV2", "fid_mobilenet_v2", "KID-MobileNetV2", "FID-EfficientNetLite0"),
+    names={
+        "discriminator": Message("discriminator"),
+        "adversarial": Message("adversarial"),
+        "orthogonality": Message("orthogonality"),
+        "frechet_pixels": Message("Frechet distance of colours"),
+        "nearest_classes": Message("classes nearest to their own"),
+        "class": Message("class"),
+    },
     measures_data=False,
     tiny=Tiny(
         resolution=16,

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from engine.systems.base import PARSE, Abilities, Network, System, Tiny, resolution_of
+from engine.errors import Message
+from engine.systems.base import (
+    MEASURE_PARSER,
+    PARSE,
+    PARSER_SHEET,
+    Abilities,
+    Network,
+    System,
+    Tiny,
+    resolution_of,
+)
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.parser"
@@ -35,6 +45,10 @@ SYSTEM = System(
     runtime=f"{FOLDER}.photo_parser:PhotoParser",
     task=f"{FOLDER}.task:ParserTask",
     task_config=f"{FOLDER}.task:ParserTaskConfig",
+    measure=MEASURE_PARSER,
+    sheet=PARSER_SHEET,
+    main_numbers=("miou", "accuracy"),
+    names={"cross_entropy": Message("cross entropy"), "jaccard": Message("Jaccard")},
     measures_data=False,  # shares of labels say what a painter has not learnt; nothing asks them of a parser
     # With 4 or 6 channels oneDNN of torch 2.13 writes past its memory on processors with AVX2 and no AVX-512.
     tiny=Tiny(resolution=32, model={"widths": [8, 8, 8]}, task={"warm_up": 2}),

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from engine.systems.base import RENDER, Abilities, Network, System, Tiny, number_of, patch_discriminator, resolution_of
+from engine.systems.base import (
+    ADVERSARIAL_LOSSES,
+    MEASURE_PAINTER,
+    PAINTER_NUMBERS,
+    PAINTER_SHEET,
+    RENDER,
+    Abilities,
+    Network,
+    System,
+    Tiny,
+    number_of,
+    patch_discriminator,
+    resolution_of,
+)
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.pix2pixhd"
@@ -47,6 +60,10 @@ SYSTEM = System(
     runtime=f"{FOLDER}.painter:Pix2PixHDPainter",
     task=f"{FOLDER}.task:make_task",
     task_config=f"{FOLDER}.task:Pix2PixHDTaskConfig",
+    measure=MEASURE_PAINTER,
+    sheet=PAINTER_SHEET,
+    main_numbers=PAINTER_NUMBERS,
+    names=ADVERSARIAL_LOSSES,
     finish=f"{FOLDER}.finish:FINISH",
     tiny=Tiny(
         resolution=32,

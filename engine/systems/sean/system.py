@@ -10,8 +10,12 @@ something to say, `finish.py` (what publishing adds), `published.py` and `golden
 from __future__ import annotations
 
 from engine.systems.base import (
+    ADVERSARIAL_LOSSES,
     CC_BY_NC_SA,
     EDIT,
+    MEASURE_PAINTER,
+    PAINTER_NUMBERS,
+    PAINTER_SHEET,
     RENDER,
     Abilities,
     Network,
@@ -74,6 +78,10 @@ SYSTEM = System(
     runtime=f"{FOLDER}.painter:SEANPainter",
     task=f"{FOLDER}.task:make_task",
     task_config=f"{FOLDER}.task:SEANTaskConfig",
+    measure=MEASURE_PAINTER,
+    sheet=PAINTER_SHEET,
+    main_numbers=PAINTER_NUMBERS,
+    names=ADVERSARIAL_LOSSES,
     finish=f"{FOLDER}.finish:FINISH",
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",

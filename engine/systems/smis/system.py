@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from engine.errors import Message
 from engine.systems.base import (
+    ADVERSARIAL_LOSSES,
     CC_BY_NC_SA,
+    LATENT_NAMES,
+    MEASURE_PAINTER,
+    PAINTER_NUMBERS,
+    PAINTER_SHEET,
     RENDER,
     Abilities,
     Network,
@@ -87,6 +93,10 @@ SYSTEM = System(
     runtime=f"{FOLDER}.painter:SMISPainter",
     task=f"{FOLDER}.task:make_task",
     task_config=f"{FOLDER}.task:SMISTaskConfig",
+    measure=MEASURE_PAINTER,
+    sheet=PAINTER_SHEET,
+    main_numbers=PAINTER_NUMBERS,
+    names={**ADVERSARIAL_LOSSES, **LATENT_NAMES, "hold": Message("hold")},
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",
     bench=f"{FOLDER}.bench:BENCH",

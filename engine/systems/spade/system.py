@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from engine.systems.base import (
+    ADVERSARIAL_LOSSES,
     CC_BY_NC_SA,
+    LATENT_NAMES,
+    MEASURE_PAINTER,
+    PAINTER_NUMBERS,
+    PAINTER_SHEET,
     RENDER,
     Abilities,
     Network,
@@ -74,6 +79,10 @@ SYSTEM = System(
     runtime=f"{FOLDER}.painter:SPADEPainter",
     task=f"{FOLDER}.task:make_task",
     task_config=f"{FOLDER}.task:SPADETaskConfig",
+    measure=MEASURE_PAINTER,
+    sheet=PAINTER_SHEET,
+    main_numbers=PAINTER_NUMBERS,
+    names={**ADVERSARIAL_LOSSES, **LATENT_NAMES},
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",
     bench=f"{FOLDER}.bench:BENCH",

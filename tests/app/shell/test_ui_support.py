@@ -91,7 +91,7 @@ def test_the_catalogue_knows_painters_and_their_parser(qapp):
         "fake-whole",
     ]
     assert catalogue.parser_for(FACES) == "fake-parser"
-    assert catalogue.resolution("fake-faces") == 64
+    assert catalogue.abilities("fake-faces").resolution == 64
     assert catalogue.unlearnt("fake-faces") == {FACES.find("necklace")}
 
 

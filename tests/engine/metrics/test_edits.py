@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.evaluation.edit_cases import Portrait, farthest
 from engine.metrics import edits
-from engine.metrics.edit_cases import Portrait, farthest
 from engine.metrics.edits import COMPOSITION, METHODS, PAINTED, SOFT_TRANSFER, TRANSFER, Case, as_table, measure_edit
 from engine.painting.painter import StyleCodes
 from tests.engine.compose.drawn import HAIR, drawn_photo

@@ -3,6 +3,7 @@ performed by sessions and the command line, shown in the editor, and refused in 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from engine.data.kinds import inspect_folder, recognised
 from engine.data.report import Look
 from engine.errors import BadFile, EngineError, WeightsError
 from engine.labels.label_sets import load_label_set
+from engine.metrics.names import number_name
 from engine.requests.json_text import from_json, kinds, schema_of, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
@@ -162,6 +164,39 @@ def test_commands_list_it(weights: str, run: Runner) -> None:  # noqa: F811
     assert done.code == 0 and "bells: tones" in done.out
 
 
+def test_the_command_line_measures_it(weights: str, tones: Path, tmp_path: Path, run: Runner) -> None:  # noqa: F811
+    words = ["evaluate", "--weights", weights, "--data", tones]
+    done = run(*words, "--json", "-", "--html", tmp_path / "page.html")
+    assert done.code == 0, done.err
+    measured = json.loads(done.out)
+    assert (measured["split"], measured["tones"]) == ("val", 2)
+    heard = [Session("cpu").run(ToneRequest(weights, pitch)).heard for pitch in (0.25, 0.55)]
+    assert measured["pitch_error"] == pytest.approx(np.mean(np.abs(np.subtract(heard, (0.25, 0.55)))), rel=1e-5)
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("<img") == 2 and "pitch 0.25" in page and "photographs" not in page
+    lines = run(*words, "--split", "train", "--limit", "3").out.splitlines()
+    assert ["tones", "3"] in [line.split() for line in lines]
+
+
+def test_it_stands_beside_others_by_its_main_numbers(weights: str, tones: Path, run: Runner) -> None:  # noqa: F811
+    done = run("evaluate", "--weights", weights, "--weights", weights, "--data", tones)
+    assert "| weights | pitch error | score |" in done.out and done.out.count(f"| {weights} (tones) |") == 2
+
+
+def test_its_losses_and_numbers_have_names(weights: str, run: Runner) -> None:  # noqa: F811
+    assert [number_name(key) for key in ("wave", "pitch")] == ["error of waves", "error of pitches heard"]
+    assert "at training score -" in " ".join(run("weights").out.split())
+
+
+def test_weights_that_nobody_measures_are_refused(
+    weights: str, tones: Path, run: Runner, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    mute = dataclasses.replace(SYSTEM, measure="", sheet="")
+    monkeypatch.setattr("engine.systems.SYSTEMS", (*engine.systems.SYSTEMS[:-1], mute))
+    done = run("evaluate", "--weights", weights, "--data", tones)
+    assert done.code == 2 and weights in one_sentence(done.err) and "measures nothing" in done.err
+
+
 def test_what_it_cannot_do_is_one_sentence(weights: str, tones: Path, run: Runner, tmp_path: Path) -> None:  # noqa: F811
     paint = RenderRequest(weights, LabelMapData.from_array(np.zeros((32, 32), np.uint8)))
     with pytest.raises(WeightsError) as refused:
@@ -173,7 +208,9 @@ def test_what_it_cannot_do_is_one_sentence(weights: str, tones: Path, run: Runne
     (tmp_path / "paint.json").write_text(to_json(paint))
     done = run("request", tmp_path / "paint.json", "--out", tmp_path / "out.png")
     assert done.code == 2 and weights in one_sentence(done.err)
-    done = run("evaluate", "--weights", weights, "--data", tones)
+    done = run("evaluate", "--weights", weights, "--data", tmp_path / "nowhere")
+    assert done.code == 2 and "with the pitches of tones" in one_sentence(done.err)
+    done = run("evaluate", "--weights", weights, "--data", tones, "--edits")
     assert done.code == 2 and weights in one_sentence(done.err)
 
 

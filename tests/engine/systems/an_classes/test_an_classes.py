@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,18 @@ import pytest
 import torch
 from PIL import Image
 
+from engine.data.pictures import ClassFolder
 from engine.errors import BadRequest, WeightsError
+from engine.evaluation.evaluate import evaluate
+from engine.metrics.features import load_feature_net, pooled_features
+from engine.metrics.frechet import frechet_distance
+from engine.metrics.kernel_distance import kernel_distance
 from engine.nn.attention import AttentiveNorm, SelfAttention
 from engine.pictures.images import read_image
 from engine.requests.json_text import from_json, to_json
 from engine.requests.make import MakeRequest
 from engine.session import Session
-from engine.systems.an_classes.maker import noise_of
+from engine.systems.an_classes.maker import ClassMaker, noise_of
 from engine.systems.an_classes.network import (
     DISCRIMINATOR_ATTENTION,
     GENERATOR_ATTENTION,
@@ -31,6 +37,7 @@ from engine.training.publish import publish
 from engine.training.start import prepare
 from engine.weights.store import load_weights
 from tests.commands import Runner, run, shelf  # noqa: F401
+from tests.engine.feature_nets import tiny_net  # noqa: F401
 from tests.engine.test_files import is_one_sentence
 from tests.engine.training.tiny import TINY, changed
 
@@ -38,7 +45,7 @@ CLASSES = ("forest", "sea")
 RECIPE = changed(TINY[SYSTEM.id], steps=2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of two classes, four small pictures each, two of them to validate on."""
     folder = tmp_path_factory.mktemp("scenes")
@@ -160,3 +167,77 @@ def test_pictures_have_the_resolution_that_was_asked_for(resolution: int) -> Non
 def test_other_resolutions_are_refused(resolution: int) -> None:
     with pytest.raises(ValueError, match="none of 8, 16, 32, 64 and 128"):
         ClassGeneratorConfig(resolution=resolution)
+
+
+# ---------------------------------------------------------------- measured
+
+
+def test_made_pictures_are_compared_with_the_photographs_of_their_class(
+    weights: str, scenes: Path, tiny_net: Path  # noqa: F811
+) -> None:
+    """With those that requests of the same seeds make; all together, and by class."""
+    measured = evaluate(weights, scenes, "train", device="cpu")
+    json.dumps(measured, allow_nan=False)
+    assert (measured["system"], measured["split"], measured["pictures"]) == ("an-classes", "train", 6)
+    assert {name: numbers["pictures"] for name, numbers in measured["classes"].items()} == dict.fromkeys(CLASSES, 3)
+    dataset, network = ClassFolder(scenes, "train", 16), load_feature_net()
+    photographs, made = [], []
+    for class_name, first in (("forest", 0), ("sea", 3)):
+        photographs.append(pooled_features(network, dataset.batch(np.arange(first, first + 3)).pictures))
+        pictures = Session("cpu").run(MakeRequest(weights, {class_name: 1}, seed=first, count=3)).pictures
+        made.append(pooled_features(network, torch.from_numpy(pictures).permute(0, 3, 1, 2) / 127.5 - 1))
+        of_class = measured["classes"][class_name]
+        assert of_class["FID-MobileNetV2"] == pytest.approx(frechet_distance(photographs[-1], made[-1]), rel=1e-3)
+        assert of_class["KID-MobileNetV2"] == pytest.approx(kernel_distance(photographs[-1], made[-1]), rel=1e-3)
+    for name, distance in (("FID-MobileNetV2", frechet_distance), ("KID-MobileNetV2", kernel_distance)):
+        assert measured[name] == pytest.approx(distance(torch.cat(photographs), torch.cat(made)), rel=1e-3)
+    assert set(measured["missing"]) == {"FID-EfficientNetLite0", "KID-EfficientNetLite0"}
+    assert "pip install" in measured["missing"]["KID-EfficientNetLite0"]
+
+
+@pytest.mark.parametrize(("right", "share"), [(True, 1.0), (False, 0.0)])
+def test_pictures_of_a_class_that_was_learnt_are_nearest_to_it(
+    right: bool,
+    share: float,
+    weights: str,
+    scenes: Path,
+    tiny_net: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    photographs = ClassFolder(scenes, "train", 16).images
+
+    def by_heart(maker: ClassMaker, seeds: list[int], shares: list[float], truncation: float) -> np.ndarray:
+        first = 3 * (int(np.argmax(shares)) if right else int(np.argmin(shares)))
+        return np.asarray(photographs[first : first + len(seeds)])
+
+    monkeypatch.setattr(ClassMaker, "make", by_heart)
+    measured = evaluate(weights, scenes, "train", device="cpu")
+    assert measured["nearest_classes"] == share
+    assert measured["classes"]["sea"]["nearest"] == ("sea" if right else "forest")
+
+
+def test_what_cannot_be_measured_says_why(weights: str, scenes: Path, tiny_net: Path) -> None:  # noqa: F811
+    few = evaluate(weights, scenes, "train", device="cpu", limit=1)
+    assert few["KID-MobileNetV2"] is None and "two pictures" in few["missing"]["KID-MobileNetV2"]
+    for file in tiny_net.iterdir():
+        file.unlink()
+    measured = evaluate(weights, scenes, device="cpu")
+    assert measured["split"] == "val" and measured["nearest_classes"] is None
+    assert "is missing; put" in measured["missing"]["FID-MobileNetV2"]
+    (scenes / "images" / "moon").mkdir()
+    Image.new("RGB", (16, 16)).save(scenes / "images" / "moon" / "0.png")
+    with pytest.raises(BadRequest, match='know no class "moon"; they know forest, sea'):
+        evaluate(weights, scenes, device="cpu")
+
+
+def test_the_command_line_measures_and_shows_a_grid_of_each_class(
+    weights: str, scenes: Path, tmp_path: Path, tiny_net: Path, run: Runner  # noqa: F811
+) -> None:
+    words = ["evaluate", "--weights", weights, "--data", scenes, "--split", "train", "--html", tmp_path / "page.html"]
+    done = run(*words)
+    assert done.code == 0, done.err
+    lines = dict(line.split(maxsplit=1) for line in done.out.splitlines() if line.startswith("KID"))
+    assert float(lines["KID-MobileNetV2"]) >= 0 and "class: sea" in done.out
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("<img") == 4 and "photographs forest" in page and "Pictures of classes" in page
+    assert "| KID-MobileNetV2 ↓ |" in run(*words, "--weights", weights).out

@@ -34,7 +34,10 @@ class Tones(DataSet):
 
     @classmethod
     def has_split(cls, folder: Path, split: str) -> bool:
-        return split in json.loads((folder / FILE).read_text("utf-8"))
+        try:
+            return split in json.loads((folder / FILE).read_text("utf-8"))
+        except (OSError, ValueError):
+            return False
 
     def __len__(self) -> int:
         return len(self.pitches)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.errors import Message
 from engine.systems.base import Abilities, Network, System, Tiny
 from engine.weights.card import Card
 
@@ -36,6 +37,15 @@ SYSTEM = System(
     abilities=abilities,
     requests=(f"{FOLDER}.request:ToneRequest",),
     runtime=f"{FOLDER}.runtime:Instrument",
+    measure=f"{FOLDER}.measure:measure",
+    sheet=f"{FOLDER}.measure:sheet",
+    main_numbers=("pitch_error", "score"),
+    names={
+        "wave": Message("error of waves"),
+        "pitch": Message("error of pitches heard"),
+        "pitch_error": Message("pitch error"),
+        "tones": Message("tones"),
+    },
     data=f"{FOLDER}.data:TONES",
     task=f"{FOLDER}.task:ToneTask",
     task_config=f"{FOLDER}.task:ToneTaskConfig",

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 import engine
-from engine.metrics.report_pictures import Row
-from engine.metrics.table import DIVERSITY, RECONSTRUCTION, SEGMENTATION, Column, best_of, kind_of, shown_columns
+from engine.evaluation.table import Column, best_of, kind_of, sections_of
+from engine.systems.measuring import Row
 
 COLOURS = ("#3b76af", "#d07c35", "#4f9a5b", "#b04a5a", "#7b62a8", "#8a8a3a", "#3f9a9a", "#a0629a")
 LARGEST = 256
@@ -45,8 +45,8 @@ def html_report(measured: Sequence[Mapping[str, Any]], picture_rows: Sequence[Ro
     """The page.
 
     Args:
-        measured: what `engine.metrics.evaluate.evaluate` returned, for one or more weights.
-        picture_rows: pictures to show, see `engine.metrics.report_pictures`.
+        measured: what `engine.evaluation.evaluate.evaluate` returned, for one or more weights.
+        picture_rows: pictures to show, see `engine.evaluation.evaluate.picture_rows`.
         title: heading; made of the weights' names unless given.
     """
     weights_names = list(dict.fromkeys(str(metrics["weights"]) for metrics in measured))
@@ -55,16 +55,10 @@ def html_report(measured: Sequence[Mapping[str, Any]], picture_rows: Sequence[Ro
     sections = [f"<h1>{escape(heading)}</h1>", _summary(measured)]
     if len(weights_names) > 1:
         sections.append(_colour_key(colours))
-    for section_title, columns, metric_name in (
-        ("Reconstruction", RECONSTRUCTION, "psnr"),
-        ("Drawn styles", DIVERSITY, "diversity"),
-        ("Label maps", SEGMENTATION, "miou"),
-    ):
-        comparable = [metrics for metrics in measured if metrics.get(metric_name) is not None]
-        if comparable:
-            table_columns = shown_columns(comparable, columns)
-            table, plots = _numbers_table(comparable, table_columns), _bar_plots(comparable, table_columns, colours)
-            sections.append(f"<h2>{section_title}</h2>{table}{plots}")
+    for section in sections_of(measured):
+        table = _numbers_table(section.measured, section.columns)
+        plots = _bar_plots(section.measured, section.columns, colours)
+        sections.append(f"<h2>{escape(section.title)}</h2>{table}{plots}")
     sections.append(_label_plots(measured, colours))
     sections.append(_picture_rows(picture_rows))
     sections.append(_missing_numbers(measured))
@@ -210,13 +204,16 @@ def _picture_rows(picture_rows: Sequence[Row]) -> str:
     row_elements = []
     for row in picture_rows:
         figures = "".join(
-            f'<figure><img alt="{escape(f"{row.stem}: {cell.title}")}" src="{_data_url(cell.pixels)}">'
-            f"<figcaption>{escape(cell.title if cell_index else f'{cell.title} {row.stem}')}</figcaption></figure>"
-            for cell_index, cell in enumerate(row.cells)
+            f'<figure><img alt="{escape(f"{row.title}: {cell.title}")}" src="{_data_url(cell.pixels)}">'
+            f"<figcaption>{escape(cell.title if cell_index else f'{cell.title} {row.title}')}</figcaption></figure>"
+            for cell_index, cell in enumerate((*row.data, *row.made))
         )
         row_elements.append(f'<div class="row">{figures}</div>')
-    licence_note = "Contains photographs of the data set, whose licence this page falls under."
-    return f'<h2>Pictures</h2><p class="note">{licence_note}</p>{"".join(row_elements)}'
+    licence_note = ""
+    if any(row.data for row in picture_rows):
+        sentence = "Contains photographs of the data set, whose licence this page falls under."
+        licence_note = f'<p class="note">{sentence}</p>'
+    return f'<h2>Pictures</h2>{licence_note}{"".join(row_elements)}'
 
 
 def _data_url(pixels: np.ndarray) -> str:

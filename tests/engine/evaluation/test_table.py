@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.metrics.table import rows, tables
+from engine.evaluation.table import rows, tables
 
 
 def _painter(name: str, **numbers: Any) -> dict[str, Any]:

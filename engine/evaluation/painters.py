@@ -1,9 +1,17 @@
-"""Measuring weights that paint: reconstructions, pictures in drawn styles, and what drawing one style changes."""
+"""How weights that paint label maps are measured, and what a report shows of them (`System.measure`, `System.sheet`).
+
+Every picture is encoded with its own label map and painted again, as the editor would paint it
+(`engine.evaluation.repainting`), at the network's resolution. The painting is compared with the picture, and a parser
+looks for the label map in both. Where styles can be drawn, pictures are painted in drawn styles too, and what drawing
+one region's style changes is measured (`engine.metrics.diversity`). Pictures are cut to the shape that the network was
+trained on: a centre square, or as wide as its `aspect_ratio`.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,44 +19,47 @@ from torch import Tensor
 
 from engine.data.layout import evenly
 from engine.errors import Message
+from engine.evaluation.pairs import Pairs, pairs_of
+from engine.evaluation.repainting import all_drawn, can_sample, drawn_style, native_size, own_styles, repaint
+from engine.labels.label_maps import colourise
 from engine.metrics.diversity import PICTURES, SAMPLES, Diversity, measure_change, measured_regions
 from engine.metrics.judges import DRAWN, OWN, REAL, Judges
-from engine.metrics.pairs import Pairs
 from engine.metrics.reconstruction import psnr, rmse, ssim
-from engine.metrics.repainting import all_drawn, can_sample, drawn_style, native_size, own_styles, repaint
 from engine.metrics.segmentation import Counts
 from engine.nn.feature_net import FeatureNet
 from engine.painting.painter import Array, Painter
 from engine.progress import Progress
 from engine.requests.parse import LabelMapFinder
-from engine.session import Session
+from engine.systems.measuring import Cell, Figures, MeasureOptions, Row
 
 NO_TEXT = Message("R-precision needs a text-image model; these weights paint from label maps.")
 DIVERSITY_SHARE = 0.5
 """Of the time, for the progress bar."""
 
 
-def measure_painter(
-    painter: Painter, pairs: Pairs, session: Session, report: Progress, diversity: bool
-) -> dict[str, Any]:
-    """What `engine.metrics.evaluate.evaluate` returns for weights that paint.
+def measure(painter: Painter, data_folder: Path, options: MeasureOptions, report: Progress) -> Figures:
+    """The numbers of weights that paint on a folder of pictures with label maps.
 
     ssim, rmse, psnr (`engine.metrics.reconstruction`) and what `engine.metrics.judges` sees in reconstructions and in
     pictures in drawn styles; under "reconstructions" and "real_pictures" what the parser makes of them: miou,
     miou_without_rare, accuracy, iou by label name; under "diversity" see `engine.metrics.diversity`. "r_precision" is
     of text-image models alone.
     """
-    judges = Judges.installed(session.device, (painter.card.perceptual_network, painter.card.discriminator_network))
+    pairs = pairs_of(painter.card, data_folder, options.split, options.limit)
+    judges = Judges.installed(
+        options.services.device, (painter.card.perceptual_network, painter.card.discriminator_network)
+    )
     missing = dict(judges.missing) | {"r_precision": NO_TEXT}
-    parser_name = session.parser_for(pairs.label_set)
-    parser: LabelMapFinder | None = session.load(parser_name) if parser_name is not None else None
+    shelf = options.services.shelf
+    parser_name = shelf.parser_for(pairs.label_set)
+    parser: LabelMapFinder | None = shelf.load(parser_name) if parser_name is not None else None
     if parser is None:
         reason = Message("No parser for the labels of '{0}' is installed.", pairs.label_set.name)
         missing |= {"reconstructions": reason, "real_pictures": reason}
     draws_styles = can_sample(painter)
     if not draws_styles:
         missing |= dict.fromkeys((*judges.of_drawn(), "diversity"), Message("These weights cannot draw styles."))
-    reconstruction_share = 1 - DIVERSITY_SHARE if draws_styles and diversity else 1.0
+    reconstruction_share = 1 - DIVERSITY_SHARE if draws_styles and options.diversity else 1.0
     reconstructing = Message("reconstructing")
     measurements = _reconstructions(
         painter, pairs, judges, parser, lambda share: report(share * reconstruction_share, reconstructing)
@@ -57,7 +68,7 @@ def measure_painter(
         if measured is None:
             missing.setdefault(number_name, Message("A Frechet distance needs two pictures or more."))
     measurements["diversity"] = None
-    if draws_styles and diversity:
+    if draws_styles and options.diversity:
 
         def report_drawing(share: float) -> None:
             report(reconstruction_share + share * (1 - reconstruction_share), Message("drawing styles"))
@@ -66,7 +77,28 @@ def measure_painter(
     elif draws_styles:
         missing["diversity"] = Message("It was not asked for.")
     networks = judges.names() | {"parser": parser_name if parser else None}
-    return measurements | {"r_precision": None, "networks": networks, "missing": missing}
+    return pairs.facts() | measurements | {"r_precision": None, "networks": networks, "missing": missing}
+
+
+def sheet(painter: Painter, data_folder: Path, options: MeasureOptions, report: Progress) -> list[Row]:
+    """Photographs and their label maps beside what the weights paint of them, in drawn styles too where they can."""
+    pairs = pairs_of(painter.card, data_folder, options.split, options.limit)
+    sheet_rows = []
+    for row_index, stem in enumerate(pairs.stems):
+        report(row_index / len(pairs), Message("pictures for the report"))
+        photograph, label_map = pairs.framed(stem, *native_size(painter.config))
+        name = painter.card.name
+        made = [Cell(name, repaint(painter, label_map, own_styles(painter, photograph, label_map)))]
+        if can_sample(painter):
+            drawn = repaint(painter, label_map, all_drawn(painter, label_map, row_index))
+            made.append(Cell(f"{name}, drawn styles", drawn))
+        sheet_rows.append(Row(stem, photograph_cells(photograph, label_map, pairs), tuple(made)))
+    return sheet_rows
+
+
+def photograph_cells(photograph: Array, label_map: Array, pairs: Pairs) -> tuple[Cell, ...]:
+    """A photograph of the split and its label map in colours."""
+    return Cell("photograph", photograph), Cell("label map", colourise(label_map, pairs.label_set))
 
 
 def _reconstructions(

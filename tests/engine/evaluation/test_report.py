@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.metrics.report import bar_plot, html_report
-from engine.metrics.report_pictures import Cell, Row
+from engine.evaluation.report import bar_plot, html_report
+from engine.systems.measuring import Cell, Row
 from tests.commands import Runner
 
 VOID = {"meta", "img", "br", "line", "rect"}
@@ -52,7 +52,7 @@ def painter(name: str, **numbers: Any) -> dict[str, Any]:
 
 def test_a_page_compares_weights_in_tables_plots_and_pictures() -> None:
     pixels = np.full((300, 300, 3), 90, np.uint8)
-    rows = [Row("007", (Cell("photograph", pixels), Cell("a & b", pixels)))]
+    rows = [Row("007", (Cell("photograph", pixels),), (Cell("a & b", pixels),))]
     page = html_report([painter("a"), painter("<b>", psnr=15.5)], rows)
     found = read(page)
     assert "&lt;b&gt;" in page and "<b>" not in page and "no &lt;network&gt;" in page

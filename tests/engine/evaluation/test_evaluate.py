@@ -11,22 +11,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 
 from engine.errors import BadFile, BadRequest, Cancelled, WeightsError
+from engine.evaluation.evaluate import evaluate
+from engine.evaluation.painters import measure_diversity
+from engine.evaluation.pairs import Pairs
+from engine.evaluation.repainting import repaint
+from engine.evaluation.table import rows
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
 from engine.metrics import efficientnet, features
-from engine.metrics.evaluate import evaluate
 from engine.metrics.judges import FID, LPIPS, Judges
-from engine.metrics.painted import measure_diversity
-from engine.metrics.pairs import Pairs
 from engine.metrics.reconstruction import psnr
-from engine.metrics.repainting import repaint
 from engine.metrics.segmentation import Counts
-from engine.metrics.table import rows
 from engine.nn.efficientnet_lite import EfficientNetLite0
-from engine.nn.feature_net import PERCEPTUAL_LAYERS
 from engine.nn.inception import Inception
 from engine.pictures.images import read_image
 from engine.requests.label_map_data import LabelMapData
@@ -34,28 +32,13 @@ from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.session import Session
 from engine.weights.card import read_card
+from tests.engine.feature_nets import tiny_net  # noqa: F401
 from tests.engine.systems import tiny
 
 all_weights, tiny_shelf_of_all = tiny.all_weights, tiny.tiny_shelf_of_all
 
 
-@pytest.fixture(autouse=True)
-def tiny_net(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only feature network in sight: a chain of convolutions of four channels, then the pool."""
-    folder = tmp_path_factory.mktemp("nets")
-    layers: list[dict[str, Any]] = []
-    for n, key in enumerate(PERCEPTUAL_LAYERS):
-        conv = {"op": "conv", "key": key, "depthwise": False, "stride": 1 + (n in (0, 2, 4)), "relu6": True}
-        layers.append({**conv, "inp": n, "out": n + 1})
-    layers.append({"op": "global_average_pool", "inp": len(layers), "out": len(layers) + 1})
-    generator = torch.Generator().manual_seed(1)
-    state = {f"{key}.bias": torch.zeros(4) for key in PERCEPTUAL_LAYERS}
-    for n, key in enumerate(PERCEPTUAL_LAYERS):
-        state[f"{key}.weight"] = torch.randn(4, 4 if n else 3, 3, 3, generator=generator)
-    save_file(state, folder / f"{features.MOBILENET}.safetensors")
-    (folder / f"{features.MOBILENET}.json").write_text(json.dumps({"layers": layers}))
-    monkeypatch.setattr("engine.weights.feature_networks.search_path", lambda: [folder])
-    return folder
+pytestmark = pytest.mark.usefixtures("tiny_net")
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +100,7 @@ def test_the_reconstruction_is_the_picture_that_the_editor_paints(tiny_weights: 
 
 
 def test_without_the_feature_network_its_number_is_missing_with_the_reason(
-    tiny_weights: Path, tiny_dataset: Path, tiny_net: Path
+    tiny_weights: Path, tiny_dataset: Path, tiny_net: Path  # noqa: F811
 ) -> None:
     for file in tiny_net.iterdir():
         file.unlink()
@@ -139,7 +122,7 @@ def test_without_a_parser_its_numbers_are_missing_with_the_reason(
     assert any("No parser" in value for _, value in rows(found))
 
 
-def test_inception_is_used_where_a_user_put_it(tiny_weights: Path, tiny_dataset: Path, tiny_net: Path) -> None:
+def test_inception_is_used_where_a_user_put_it(tiny_weights: Path, tiny_dataset: Path, tiny_net: Path) -> None:  # noqa: F811
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         state = Inception().state_dict()
@@ -156,7 +139,7 @@ def test_inception_is_used_where_a_user_put_it(tiny_weights: Path, tiny_dataset:
 
 
 @pytest.fixture
-def installed_efficientnet(tiny_net: Path) -> str:
+def installed_efficientnet(tiny_net: Path) -> str:  # noqa: F811
     """An untrained EfficientNet-Lite0 beside the other networks; its name."""
     torch.manual_seed(0)
     torch.save(EfficientNetLite0(head=True).state_dict(), tiny_net / efficientnet.FILE)
@@ -187,7 +170,7 @@ def test_weights_of_wide_pictures_are_measured_on_wide_pictures(
         seen.append(label_map.shape)
         return repaint(painter, label_map, *rest)
 
-    monkeypatch.setattr("engine.metrics.painted.repaint", watched)
+    monkeypatch.setattr("engine.evaluation.painters.repaint", watched)
     assert _measure("tiny-wide", tiny_dataset, limit=1)["psnr"] > 0
     assert set(seen) == {(32, 64)}
 

@@ -10,10 +10,10 @@ from PIL import Image
 
 from engine.data.labelled import LabelledFolder
 from engine.errors import BadRequest, NotSupported
+from engine.evaluation import card_sheet
+from engine.evaluation.repainting import own_styles, repaint
 from engine.labels.label_maps import colourise
 from engine.labels.label_sets import load_label_set
-from engine.metrics import sheet
-from engine.metrics.repainting import own_styles, repaint
 from engine.session import Session
 from tools.make_card_sheet import SHOWN, check_private, templates
 
@@ -31,18 +31,18 @@ def data(tiny_dataset: Path) -> LabelledFolder:
 def _cells(path: Path, columns: int) -> list[list[np.ndarray]]:
     """The sheet's cells, from its lower right corner."""
     pixels = np.asarray(Image.open(path))
-    step = 64 + sheet.GAP
-    assert pixels.shape[1] == step * columns + sheet.GAP
+    step = 64 + card_sheet.GAP
+    assert pixels.shape[1] == step * columns + card_sheet.GAP
     rows = (pixels.shape[0] - 30) // step
     bottom = pixels.shape[0]
     return [
-        [pixels[bottom - step * (rows - r) :][:64, sheet.GAP + step * c :][:, :64] for c in range(columns)]
+        [pixels[bottom - step * (rows - r) :][:64, card_sheet.GAP + step * c :][:, :64] for c in range(columns)]
         for r in range(rows)
     ]
 
 
 def test_a_run_sheet_shows_real_reconstruction_and_swapped_styles(painter, data, tmp_path) -> None:
-    sheet.reconstruction_sheet(painter, data, tmp_path / "sheet.png", row_count=3)
+    card_sheet.reconstruction_sheet(painter, data, tmp_path / "sheet.png", row_count=3)
     cells = _cells(tmp_path / "sheet.png", 3)[-3:]
     chosen = [0, 2, 5]
     styles = [own_styles(painter, data.images[n], data.label_maps[n]) for n in chosen]
@@ -54,10 +54,10 @@ def test_a_run_sheet_shows_real_reconstruction_and_swapped_styles(painter, data,
 
 def test_the_shipped_sheet_holds_painted_pictures_and_own_label_maps_only(painter, data, tmp_path) -> None:
     drawn = templates(data.label_set, ("portrait-bob", "portrait-hat"))
-    sheet.shipped_sheet(painter, data, drawn, tmp_path / "samples.png", styles=2)
+    card_sheet.shipped_sheet(painter, data, drawn, tmp_path / "samples.png", styles=2)
     cells = _cells(tmp_path / "samples.png", 4)[-3:]
     faces = data.label_set
-    small = sheet.fit_square_label_map(drawn[1][1], 64)
+    small = card_sheet.fit_square_label_map(drawn[1][1], 64)
     assert np.array_equal(cells[2][0], colourise(small, faces))
     for row in cells:
         for cell in row:
@@ -69,12 +69,12 @@ def test_variations_change_the_drawn_region_and_hold_no_data_set_picture(painter
     """tiny-sean cannot draw, so here each seed's style is a code of its own."""
     drawn = templates(data.label_set, ("portrait-bob",))
     with pytest.raises(NotSupported, match="cannot draw"):
-        sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13])
-    monkeypatch.setattr(sheet, "can_sample", lambda _: True)
+        card_sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13])
+    monkeypatch.setattr(card_sheet, "can_sample", lambda _: True)
     monkeypatch.setattr(painter, "sample", lambda label, seed: np.full(painter.code_length, seed / 2, np.float32))
-    sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13, 16], count=2)
+    card_sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13, 16], count=2)
     cells = _cells(tmp_path / "x.png", 4)[-1]  # one row: the template has no necklace
-    region = sheet.fit_square_label_map(drawn[0][1], 64) == 13
+    region = card_sheet.fit_square_label_map(drawn[0][1], 64) == 13
     gap = np.abs(cells[2].astype(int) - cells[3].astype(int)).mean(-1)
     assert gap[region].mean() > gap[~region].mean()
     assert not any(np.array_equal(cell, photo) for cell in cells for photo in data.images)
@@ -82,10 +82,10 @@ def test_variations_change_the_drawn_region_and_hold_no_data_set_picture(painter
 
 def test_styles_are_as_different_as_usual_pictures_are_or_chosen_by_name(painter, data, tmp_path) -> None:
     data.images[3] = 255 - data.images[3]  # too odd to lend its styles
-    chosen = sheet.most_different(data, 4)
+    chosen = card_sheet.most_different(data, 4)
     assert len(set(chosen)) == 4 and 3 not in chosen
     with pytest.raises(BadRequest, match="no picture"):
-        sheet.shipped_sheet(painter, data, [], tmp_path / "x.png", styles=["nobody"])
+        card_sheet.shipped_sheet(painter, data, [], tmp_path / "x.png", styles=["nobody"])
 
 
 def test_a_sheet_with_photographs_cannot_be_put_where_git_sees_it(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Message
+from engine.metrics.names import number_name
+from engine.systems import find_system
 
 
 def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
@@ -22,6 +24,8 @@ def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
             lines += [(f"iou: {name}", _as_text(number)) for name, number in measured.items()]
         elif metric_name == "diversity":
             lines += _diversity_rows(measured)
+        elif metric_name == "classes":
+            lines += [(f"class: {name}", _in_words(numbers)) for name, numbers in measured.items()]
         elif metric_name in ("reconstructions", "real_pictures"):
             words = "parser on " + metric_name.replace("_", " ")
             lines += [
@@ -38,9 +42,12 @@ def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
 def _diversity_rows(diversity: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = [(f"diversity: {name}", _as_text(number)) for name, number in diversity.items() if name != "by_label"]
     for label, label_numbers in diversity["by_label"].items():
-        words = ", ".join(f"{name} {_as_text(number)}" for name, number in label_numbers.items())
-        lines.append((f"diversity: {label}", words))
+        lines.append((f"diversity: {label}", _in_words(label_numbers)))
     return lines
+
+
+def _in_words(numbers: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_as_text(number)}" for name, number in numbers.items())
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,56 @@ SEGMENTATION = (
 """For parsers."""
 
 
+GENERATED = (
+    Column("pictures", ("pictures",), 0, None),
+    Column("side", ("resolution",), 0, None),
+    Column("FID-MobileNetV2", ("FID-MobileNetV2",), 1, False),
+    Column("KID-MobileNetV2", ("KID-MobileNetV2",), 4, False),
+    Column("FID-EfficientNetLite0", ("FID-EfficientNetLite0",), 1, False, optional=True),
+    Column("KID-EfficientNetLite0", ("KID-EfficientNetLite0",), 4, False, optional=True),
+    Column("classes nearest to their own", ("nearest_classes",), 3, True),
+)
+"""For pictures of classes."""
+TABLES = (
+    ("Reconstruction", RECONSTRUCTION, "psnr"),
+    ("Drawn styles", DIVERSITY, "diversity"),
+    ("Label maps", SEGMENTATION, "miou"),
+    ("Pictures of classes", GENERATED, "nearest_classes"),
+)
+"""Title, columns, and the number that those who belong into it have."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table: its title, its columns, and the metrics of each row."""
+
+    title: str
+    columns: list[Column]
+    measured: list[Mapping[str, Any]]
+
+
+def sections_of(measured: Sequence[Mapping[str, Any]]) -> list[Section]:
+    """The tables of these metrics. Those that belong into none of `TABLES` have one of their system's main numbers."""
+    sections, tabled = [], set()
+    for title, columns, metric_name in TABLES:
+        comparable = [metrics for metrics in measured if metrics.get(metric_name) is not None]
+        if comparable:
+            sections.append(Section(title, shown_columns(comparable, columns), comparable))
+            tabled |= {id(metrics) for metrics in comparable}
+    others = [metrics for metrics in measured if id(metrics) not in tabled]
+    for system_id in dict.fromkeys(str(metrics["system"]) for metrics in others):
+        own = [metrics for metrics in others if metrics["system"] == system_id]
+        if main_columns := _main_columns(system_id):
+            sections.append(Section(system_id, main_columns, own))
+    return sections
+
+
+def _main_columns(system_id: str) -> list[Column]:
+    known_system = find_system(system_id)
+    paths = [path.split(".") for path in known_system.main_numbers] if known_system is not None else []
+    return [Column(number_name(path[-1]), tuple(path), 4, None) for path in paths]
+
+
 def shown_columns(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[Column]:
     """Those of a table of these metrics: without optional ones that nothing has."""
     return [
@@ -121,16 +178,9 @@ def tables(measured: Sequence[Mapping[str, Any]]) -> str:
     sections = []
     for split in dict.fromkeys(f"{metrics['data']}/{metrics['split']}" for metrics in measured):
         split_metrics = [metrics for metrics in measured if f"{metrics['data']}/{metrics['split']}" == split]
-        for title, columns, metric_name in (
-            ("Reconstruction", RECONSTRUCTION, "psnr"),
-            ("Drawn styles", DIVERSITY, "diversity"),
-            ("Label maps", SEGMENTATION, "miou"),
-        ):
-            comparable = [metrics for metrics in split_metrics if metrics.get(metric_name) is not None]
-            if comparable:
-                sections.append(
-                    f"**{title}**, {split}:\n\n{_numbers_table(comparable, shown_columns(comparable, columns))}"
-                )
+        for section in sections_of(split_metrics):
+            numbers_table = _numbers_table(section.measured, section.columns)
+            sections.append(f"**{section.title}**, {split}:\n\n{numbers_table}")
         with_ious = [metrics for metrics in split_metrics if isinstance(metrics.get("iou"), Mapping)]
         if with_ious:
             sections.append(f"**IoU per label**, {split}:\n\n{_iou_table(with_ious)}")

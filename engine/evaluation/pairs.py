@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from engine.data.layout import evenly, image_path, split_stems
-from engine.errors import BadFile
+from engine.errors import BadFile, WeightsError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
+from engine.systems.measuring import ALL
+from engine.weights.card import Card, require_label_set
 
 Array = np.ndarray
-
-ALL = "all"
-"""What the split of a folder without splits.json is called."""
 
 
 class Pairs:
@@ -44,6 +44,10 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.stems)
 
+    def facts(self) -> dict[str, Any]:
+        """What is measured, as figures say it."""
+        return {"split": self.split, "pictures": len(self)}
+
     def read(self, stem: str) -> tuple[Array, Array]:
         """Picture (H, W, 3) and label map (h, w), uint8, each at its own size. Raises BadFile, BadLabelMap."""
         pixels = read_image(image_path(self.folder, stem)).pixels
@@ -57,3 +61,13 @@ class Pairs:
         label_map_crop = centre_crop(label_map.shape[0], label_map.shape[1], aspect_ratio)
         picture = resize_image(pixels[picture_crop], height, width)
         return picture, resize_label_map(label_map[label_map_crop], height, width)
+
+
+def pairs_of(card: Card, data_folder: Path, split: str, limit: int | None = None) -> Pairs:
+    """The pictures that weights of label maps are measured on. Raises WeightsError for a folder of other labels."""
+    own_labels = card.labels()
+    if own_labels is None:
+        raise WeightsError('The card of "{0}" has no label set; get the weights again.', card.name)
+    pairs = Pairs(data_folder, split, own_labels, limit)
+    require_label_set(card, pairs.label_set)
+    return pairs

@@ -12,15 +12,16 @@ import numpy as np
 import torch
 
 from engine.compose.own_colour import ONE_COLOURED
-from engine.errors import BadRequest, Cancelled, Message, NotSupported
+from engine.data.layout import measured_split
+from engine.errors import BadRequest, Message, NotSupported
+from engine.evaluation.pairs import pairs_of
+from engine.evaluation.repainting import can_sample, coded, has_styles, native_size, own_styles, repaint
 from engine.labels.label_sets import LabelSet
 from engine.metrics.edits import COMPOSITION, EDITS, METHODS, PAINTED, Case, Numbers, measure_edit
 from engine.metrics.features import load_feature_net
-from engine.metrics.pairs import Pairs
-from engine.metrics.repainting import can_sample, coded, has_styles, native_size, own_styles, repaint
 from engine.painting.painter import Painter, StyleCodes
+from engine.progress import Progress, stoppable
 from engine.session import Session
-from engine.weights.card import require_label_set
 
 Array = np.ndarray
 Kind = Literal["photo", "distant", "drawn", "mixed"]
@@ -47,16 +48,16 @@ class Portrait:
 def evaluate_edits(
     weights: str | Path,
     data: Path,
-    split: str,
+    split: str | None = None,
     *,
     device: str = "auto",
     limit: int | None = None,
-    on_progress: Callable[[float, str], None] | None = None,
+    on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> list[Numbers]:
     """Measure restyled photographs of a split with weights whose styles come from pictures, region by region.
 
-    Args: as `engine.metrics.evaluate.evaluate` has them.
+    Args: as `engine.evaluation.evaluate.evaluate` has them.
 
     Raises:
         NotSupported: weights whose styles are not those of regions. WeightsError, BadFile, BadLabelMap, BadRequest,
@@ -65,19 +66,13 @@ def evaluate_edits(
     if limit is not None and limit < 2:
         raise BadRequest("The limit {0} leaves no photo with another's style; give 2 or more.", limit)
 
-    def report(fraction: float, text: str) -> None:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled()
-        if on_progress is not None:
-            on_progress(min(fraction, 1.0), text)
-
+    report = stoppable(on_progress, cancel.is_set if cancel is not None else None)
     report(0.0, Message("loading"))
     session = Session(device)
     painter = session.painter(str(weights))
     if painter.scope != "label" or not has_styles(painter):
         raise NotSupported('The styles of "{0}" are not those of regions; choose other weights.', painter.card.name)
-    pairs = Pairs(Path(data), split, painter.label_set, limit)
-    require_label_set(painter.card, pairs.label_set)
+    pairs = pairs_of(painter.card, Path(data), split or measured_split(Path(data)), limit)
     network = load_feature_net()
     parser_name = session.parser_for(pairs.label_set)
     probabilities: Probabilities | None = None if parser_name is None else session.load(parser_name).probabilities
