@@ -33,12 +33,16 @@ PAINTER_NUMBERS = (
 ADVERSARIAL_LOSSES: Mapping[str, str] = {
     "discriminator": Message("discriminator"),
     "adversarial": Message("adversarial"),
+}
+"""Names of the losses of `engine.training.adversarial`, for systems whose task stands on it."""
+RECONSTRUCTION_LOSSES: Mapping[str, str] = {
+    **ADVERSARIAL_LOSSES,
     "feature_matching": Message("feature matching"),
     "perceptual": Message("perceptual"),
     "l1": "L1",
     "pyramid": Message("pyramid"),
 }
-"""Names of the losses of `engine.training.adversarial`, for systems whose task stands on it."""
+"""The same of `engine.training.reconstruction`."""
 LATENT_NAMES: Mapping[str, str] = {"kl": Message("KL divergence"), "variety": Message("variety")}
 """Names of what `engine.training.variational` adds to them."""
 CC_BY_NC_SA = "CC BY-NC-SA 4.0"

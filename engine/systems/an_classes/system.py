@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import Message
-from engine.systems.base import Abilities, Network, System, Tiny, resolution_of
+from engine.systems.base import ADVERSARIAL_LOSSES, Abilities, Network, System, Tiny, resolution_of
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.an_classes"
@@ -44,8 +44,7 @@ SYSTEM = System(
     sheet=f"{FOLDER}.measure:sheet",
     main_numbers=("FID-MobileNetV2", "fid_mobilenet_v2", "KID-MobileNetV2", "FID-EfficientNetLite0"),
     names={
-        "discriminator": Message("discriminator"),
-        "adversarial": Message("adversarial"),
+        **ADVERSARIAL_LOSSES,
         "orthogonality": Message("orthogonality"),
         "frechet_pixels": Message("Frechet distance of colours"),
         "nearest_classes": Message("classes nearest to their own"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from engine.systems.base import (
-    ADVERSARIAL_LOSSES,
     MEASURE_PAINTER,
     PAINTER_NUMBERS,
     PAINTER_SHEET,
+    RECONSTRUCTION_LOSSES,
     RENDER,
     Abilities,
     Network,
@@ -63,7 +63,7 @@ SYSTEM = System(
     measure=MEASURE_PAINTER,
     sheet=PAINTER_SHEET,
     main_numbers=PAINTER_NUMBERS,
-    names=ADVERSARIAL_LOSSES,
+    names=RECONSTRUCTION_LOSSES,
     finish=f"{FOLDER}.finish:FINISH",
     tiny=Tiny(
         resolution=32,

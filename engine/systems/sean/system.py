@@ -10,12 +10,12 @@ something to say, `finish.py` (what publishing adds), `published.py` and `golden
 from __future__ import annotations
 
 from engine.systems.base import (
-    ADVERSARIAL_LOSSES,
     CC_BY_NC_SA,
     EDIT,
     MEASURE_PAINTER,
     PAINTER_NUMBERS,
     PAINTER_SHEET,
+    RECONSTRUCTION_LOSSES,
     RENDER,
     Abilities,
     Network,
@@ -81,7 +81,7 @@ SYSTEM = System(
     measure=MEASURE_PAINTER,
     sheet=PAINTER_SHEET,
     main_numbers=PAINTER_NUMBERS,
-    names=ADVERSARIAL_LOSSES,
+    names=RECONSTRUCTION_LOSSES,
     finish=f"{FOLDER}.finish:FINISH",
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.systems.base import (
-    ADVERSARIAL_LOSSES,
     CC_BY_NC_SA,
     LATENT_NAMES,
     MEASURE_PAINTER,
     PAINTER_NUMBERS,
     PAINTER_SHEET,
+    RECONSTRUCTION_LOSSES,
     RENDER,
     Abilities,
     Network,
@@ -82,7 +82,7 @@ SYSTEM = System(
     measure=MEASURE_PAINTER,
     sheet=PAINTER_SHEET,
     main_numbers=PAINTER_NUMBERS,
-    names={**ADVERSARIAL_LOSSES, **LATENT_NAMES},
+    names={**RECONSTRUCTION_LOSSES, **LATENT_NAMES},
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",
     bench=f"{FOLDER}.bench:BENCH",

@@ -16,7 +16,7 @@ from engine.labels.label_sets import load_label_set
 from engine.metrics.names import known_names
 
 ROOT = Path(__file__).parents[3]
-SHARED = {"adversarial", "variational"}  # what the tasks of several systems stand on
+SHARED = {"adversarial", "reconstruction", "variational"}  # what the tasks of several systems stand on
 # Keys of modules, of saved state, of optimisers and of settings.
 NO_NUMBERS = {"generator", "parser", "ema", "updates", "alone_until", "lr"}
 NO_NUMBERS |= {"params", "share"}
