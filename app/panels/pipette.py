@@ -30,11 +30,6 @@ class Pipette(QObject):
         super().__init__(parent)
         self._in_hand = False
 
-    @property
-    def in_hand(self) -> bool:
-        """Whether the next click picks a colour."""
-        return self._in_hand
-
     def take(self) -> None:
         """Let the next click pick a colour."""
         if not self._in_hand:

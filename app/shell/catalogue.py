@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.shell.i18n import tr
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
-from engine.systems import abilities, default_weights, position, serves
+from engine.systems import abilities, default_weights, parser_for, position, serves
 from engine.systems.base import Abilities
 from engine.weights.card import Card, read_card, unlearnt
 from engine.weights.store import WeightsEntry, find_weights, lasting_name, list_weights
@@ -140,12 +140,7 @@ class Catalogue(QObject):
 
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Weights that find these labels in a photo."""
-        for entry in self._entries:
-            if entry.card is not None and abilities(entry.card).parses:
-                labels = entry.card.labels()
-                if labels is not None and labels.same_labels(label_set):
-                    return entry.name
-        return None
+        return parser_for(self._entries, label_set)
 
     def unlearnt(self, weights_name: str) -> frozenset[int]:
         """Labels that the weights saw next to nothing of; empty where their card does not say, or cannot be read."""

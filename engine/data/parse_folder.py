@@ -60,7 +60,6 @@ class ParsedFolder:
 
     written: stems whose label maps were written now; kept: those written by earlier runs; given: those that had a
     label map that no run wrote. left_out: stem -> why it has none. confidence: stem -> 0..1, of all that was parsed.
-    made_classes: classes.json was missing and has been written.
     """
 
     folder: Path
@@ -69,7 +68,6 @@ class ParsedFolder:
     given: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
-    made_classes: bool = False
 
 
 def parse_folder(
@@ -100,9 +98,9 @@ def parse_folder(
         Cancelled.
     """
     stems = _pictures(folder)
-    made_classes = _match_classes(folder, label_set)
+    _match_classes(folder, label_set)
     record = _continued_record(folder, weights, sha256, sure)
-    outcome = ParsedFolder(folder, made_classes=made_classes)
+    outcome = ParsedFolder(folder)
     waiting = _Waiting(folder, record, label_set)
     try:
         for picture_index, (stem, path) in enumerate(stems.items()):
@@ -193,18 +191,16 @@ def _pictures(folder: Path) -> dict[str, Path]:
     return pictures
 
 
-def _match_classes(folder: Path, label_set: LabelSet) -> bool:
+def _match_classes(folder: Path, label_set: LabelSet) -> None:
     """Write classes.json if there is none. Raises BadFile if the folder's labels are others."""
     path = folder / "classes.json"
     if not path.exists():
         write_text(path, json.dumps(label_set.to_dict(), ensure_ascii=False, indent=1) + "\n")
-        return True
-    if not load_label_set(path).same_labels(label_set):
+    elif not load_label_set(path).same_labels(label_set):
         raise BadFile(
             '"{0}" lists other labels than those of the parser ("{1}"); choose another one.',
             path, label_set.name,
         )
-    return False
 
 
 def _stands(earlier: Parsed, target: Path, sure: float) -> bool:

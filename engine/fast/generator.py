@@ -124,7 +124,7 @@ class FastGenerator:
             for level_number in range(levels[-1] + 1)
         ]
         self._last: tuple[Codes, tuple[int, int], list[Neighbourhoods]] | None = None
-        self._last_bytes, self._last_limit = 0, int(cache_bytes * PLACES_SHARE)
+        self._last_limit = int(cache_bytes * PLACES_SHARE)
         branches = [layer.styles for layer in self._layers() if layer.styles is not None]
         style_bytes = int(cache_bytes * STYLE_SHARE) if branches else 0
         self._row_bytes = cache_bytes - self._last_limit - style_bytes
@@ -143,24 +143,10 @@ class FastGenerator:
 
     # ------------------------------------------------------------ what is kept
 
-    @property
-    def cached_bytes(self) -> int:
-        """Memory of everything kept between pictures, buffers excepted; never above `cache_bytes`.
-
-        Rows and their bookkeeping, style rows, and the last label map with its places.
-        """
-        styles = sum(layer.styles.bytes for layer in self._layers() if layer.styles is not None)
-        return styles + sum(level.bytes for level in self._levels) + self._last_bytes
-
-    @property
-    def buffer_bytes(self) -> int:
-        """Memory of the buffers that renders share; they grow with the largest picture only."""
-        return self._work.bytes
-
     def clear(self) -> None:
         """Free all kept rows and buffers. The next picture is the same, only later."""
         with self._lock:
-            self._last, self._last_bytes = None, 0
+            self._last = None
             self._work.clear()
             for level in self._levels:
                 level.clear()
@@ -187,9 +173,9 @@ class FastGenerator:
             neighbourhoods = [Neighbourhoods.of(codes_there, self.coding) for codes_there in level_codes]
             held_bytes = codes.nbytes + sum(level_neighbourhoods.bytes for level_neighbourhoods in neighbourhoods)
             if held_bytes <= self._last_limit:
-                self._last, self._last_bytes = (codes, (height, width), neighbourhoods), held_bytes
+                self._last = codes, (height, width), neighbourhoods
             else:
-                self._last, self._last_bytes = None, 0
+                self._last = None
         row_limit = self._row_bytes
         if whole_count < len(self._levels):
             row_limit //= 2

@@ -25,11 +25,6 @@ class RowNoise:
         self._lines = (0, 0)
         self._kept: dict[int, Tensor] = {}
 
-    @property
-    def bytes(self) -> int:
-        """Memory of the lines that are held."""
-        return sum(lines.untyped_storage().nbytes() for lines in self._kept.values())
-
     def of(self, tile: Tile) -> Noise:
         """The noise of a tile: what the whole picture's would be there."""
         tile_lines = tile.whole[:2]

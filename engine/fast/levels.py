@@ -64,11 +64,6 @@ class Level:
         """Slots there is room for."""
         return len(self.keys)
 
-    @property
-    def bytes(self) -> int:
-        """Memory of the level's tables."""
-        return self.capacity * self.row_bytes
-
     def find(self, keys: Keys) -> Index:
         """Slot of each key, -1 where it has none."""
         if not self.count:

@@ -42,11 +42,6 @@ class Workspace:
             self._buffers[buffer_name] = flat_buffer = like.new_empty(number_count)
         return flat_buffer[:number_count].view(shape)
 
-    @property
-    def bytes(self) -> int:
-        """Memory of all buffers."""
-        return sum(flat.numel() * flat.element_size() for flat in self._buffers.values())
-
     def clear(self) -> None:
         """Free all buffers."""
         self._buffers.clear()

@@ -69,11 +69,6 @@ class StyleBranch:
         self._current: dict[int, StyleKey] = {}
         self.changed = np.full(self.coding.size, -1, np.int64)
 
-    @property
-    def bytes(self) -> int:
-        """Memory of the kept rows."""
-        return self._table.numel() * 4
-
     def use(
         self, style_keys: Sequence[StyleKey], codes: Tensor, labels: Sequence[int], time_stamp: int
     ) -> tuple[Tensor, Index]:

@@ -95,7 +95,6 @@ class EfficientNetLite0(FeatureNetwork):
                 blocks.append(InvertedBlock(fan_in, fan_out, widening, kernel, stride if n == 0 else 1))
                 fan_in = fan_out
         self._blocks = nn.ModuleList(blocks)
-        self.has_head = head
         if head:
             self._conv_head = SameConv(fan_in, HEAD, 1)
             self._bn1 = nn.BatchNorm2d(HEAD, EPSILON)

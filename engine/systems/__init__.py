@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from engine.errors import Message, NotSupported
+from engine.errors import EngineError, Message, NotSupported
 from engine.systems.an_classes import system as an_classes
 from engine.systems.base import Abilities, System
 from engine.systems.parser import system as parser
@@ -19,6 +20,10 @@ from engine.systems.sean import system as sean
 from engine.systems.smis import system as smis
 from engine.systems.spade import system as spade
 from engine.weights.card import Card
+
+if TYPE_CHECKING:
+    from engine.labels.label_sets import LabelSet
+    from engine.weights.store import WeightsEntry
 
 SYSTEMS: tuple[System, ...] = (
     sean.SYSTEM,
@@ -94,6 +99,20 @@ def position(card: Card) -> int:
     """Where the card's system stands in the order in which systems are offered."""
     system_ids = [system.id for system in all_systems()]
     return system_ids.index(card.system) if card.system in system_ids else len(system_ids)
+
+
+def parser_for(entries: Iterable[WeightsEntry], label_set: LabelSet) -> str | None:
+    """The name of the first of these weights that finds label maps of these labels in photos; None if none does."""
+    for entry in entries:
+        if entry.card is None or not abilities(entry.card).parses:
+            continue
+        try:
+            parser_labels = entry.card.labels()
+        except EngineError:
+            continue  # a card that is wrong says so where it is used
+        if parser_labels is not None and parser_labels.same_labels(label_set):
+            return entry.name
+    return None
 
 
 def default_weights(names: Iterable[str]) -> str:

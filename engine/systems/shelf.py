@@ -11,7 +11,7 @@ from engine.errors import WeightsError
 from engine.labels.label_sets import LabelSet
 from engine.requests.base import Request
 from engine.requests.parse import LabelMapFinder, ParseRequest
-from engine.systems import find_system, systems_serving
+from engine.systems import find_system, parser_for, systems_serving
 from engine.systems.base import System, load_part
 from engine.weights.store import list_weights, load_weights
 
@@ -28,12 +28,7 @@ class Shelf:
 
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Name of installed weights that find label maps of these labels, or None if there are none."""
-        parsers = {system.id for system in systems_serving(ParseRequest)}
-        for entry in list_weights():
-            entry_labels = entry.card.labels() if entry.card is not None and entry.card.system in parsers else None
-            if entry_labels is not None and entry_labels.same_labels(label_set):
-                return entry.name
-        return None
+        return parser_for(list_weights(), label_set)
 
     def load(self, weights_name: str) -> Any:
         """The weights called `weights_name`, whatever they do, read once. Raises WeightsError."""

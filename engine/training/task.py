@@ -32,16 +32,6 @@ class Export:
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def export_several(networks: Mapping[str, tuple[dict[str, Any], Mapping[str, Tensor]]]) -> Export:
-    """The export of several networks, each with its config and its tensors."""
-    exported_state = {
-        f"{network_name}.{tensor_name}": tensor
-        for network_name, (_, tensors) in networks.items()
-        for tensor_name, tensor in tensors.items()
-    }
-    return Export({}, exported_state, {name: network_config for name, (network_config, _) in networks.items()})
-
-
 class TaskConfig(Protocol):
     """What a system's `task_config` says beside its fields, which are the settings of a recipe's [task].
 

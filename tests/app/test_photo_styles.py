@@ -142,7 +142,6 @@ def test_the_pipette_is_laid_down(window, photo, qtbot, end):
         window.close()
     else:
         qtbot.mouseClick(window.canvas, Qt.MouseButton.RightButton, pos=on_canvas(window, 5, 5))
-    assert not window.controllers.colours.pipette.in_hand
     assert QApplication.overrideCursor() is None and photo.styling.edits == ()
 
 
@@ -206,7 +205,7 @@ def test_the_card_gives_a_region_a_colour(window, photo, qtbot):
     assert photo.style(HAIR) == RED
     assert card.thumb_a.colour_at(QPoint(40, 40)).name() == "#a01030"
     qtbot.mouseClick(card.button_pipette, Qt.MouseButton.LeftButton)
-    assert window.controllers.colours.pipette.in_hand
+    assert QApplication.overrideCursor().shape() is Qt.CursorShape.CrossCursor
     qtbot.keyClick(window, Qt.Key.Key_Escape)
 
 

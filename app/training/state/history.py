@@ -59,7 +59,6 @@ class History:
         self.step = 0
         self.seconds = 0.0
         self.numbers: dict[str, float] = {}  # of the last validation
-        self.checkpoint_step: int | None = None
         self.seconds_left: float | None = None
 
     def take(self, event: str, report_facts: dict[str, Any]) -> None:
@@ -84,8 +83,6 @@ class History:
             }
         elif event == "samples" and isinstance(report_facts.get("path"), str):
             self._add_sheet(Sheet(int(step_number), self.folder / SAMPLES / Path(report_facts["path"]).name))
-        elif event == "checkpoint":
-            self.checkpoint_step = int(step_number)
 
     def rate(self, report_count: int = 20) -> float | None:
         """Pictures per second: the median of the last `report_count`; None before the first."""

@@ -66,7 +66,7 @@ def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_
     with qtbot.waitSignal(training.ended, timeout=PATIENCE) as ended:
         studio.bar.stop.click()
     assert ended.args == [Ended.STOPPED]
-    assert training.shown.checkpoint_step == training.shown.step
+    assert (training.shown.folder / "checkpoints" / "last.pt").is_file()
     stopped = training.shown.step
     studio.bar.pause.click()  # it says "Resume" now
     qtbot.waitUntil(lambda: training.state is State.RUNNING, timeout=PATIENCE)

@@ -138,7 +138,8 @@ def test_data_removed_while_it_trains_stop_it_with_a_checkpoint(
     said = sentences(core)
     monkeypatch.setenv("TESSERA_DATA_MEMORY", "0")  # larger than memory: pictures are read when their turn comes
     begin(studio, core, tmp_path, qtbot, checkpoint_every=2)
-    qtbot.waitUntil(lambda: core.training.shown.checkpoint_step is not None, timeout=PATIENCE)
+    last_state = core.training.shown.folder / "checkpoints" / "last.pt"
+    qtbot.waitUntil(last_state.is_file, timeout=PATIENCE)
     (tiny_dataset / "images").rename(tmp_path / "taken away")
     ended(qtbot, core)
     assert "has no picture for" in said[-1] and "resume it from its checkpoint" in said[-1]

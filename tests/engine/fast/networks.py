@@ -7,11 +7,14 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from engine.fast.generator import FastGenerator
 from engine.nn.blocks import one_hot, seeded_noise
 from engine.nn.style_encoder import StyleEncoderConfig
 from engine.systems.sean.network import SEANConfig, SEANGenerator
 
 TINY_ENCODER = StyleEncoderConfig(widths=(4, 4, 4, 4))
+UNCOUNTED = 1000
+"""Bytes that the limit of what is kept leaves out: one number per label and layer."""
 
 
 def settle(module: nn.Module, seed: int = 0) -> None:
@@ -124,6 +127,11 @@ def edited(rng: np.random.Generator, label_map: np.ndarray, labels: int) -> np.n
     return np.where(inside, rng.integers(labels), label_map).astype(np.uint8)
 
 
+def kept_bytes(fast: FastGenerator, weights: int) -> int:
+    """Bytes kept between pictures, beside the buffers that renders share; `weights`: what was held before any."""
+    return held_bytes(fast) - held_bytes(fast._work) - weights
+
+
 def held_bytes(root: object) -> int:
     """Bytes of all tensors' and arrays' storage that can be reached from `root`, each storage once."""
     seen: set[int] = set()
@@ -145,6 +153,6 @@ def held_bytes(root: object) -> int:
             stack.extend(one.values())
         elif isinstance(one, list | tuple | set):
             stack.extend(one)
-        elif type(one).__module__.startswith("engine.fast"):
+        elif type(one).__module__.startswith("engine.") and not isinstance(one, nn.Module):
             stack.extend(vars(one).values())
     return sum(sizes.values())

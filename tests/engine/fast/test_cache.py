@@ -10,10 +10,7 @@ from engine.fast.generator import CACHE_MEGABYTES
 from engine.fast.neighbourhoods import Coding, Inner, Neighbourhoods, hash_map
 from engine.nn.blocks import seeded_noise
 from engine.systems.sean.fast import FastSEAN
-from tests.engine.fast.networks import blobs, checkerboard, codes_for, edited, held_bytes, sean
-
-SMALL = 1000
-"""Bytes that need not be counted: one number per label and layer."""
+from tests.engine.fast.networks import UNCOUNTED, blobs, checkerboard, codes_for, edited, held_bytes, kept_bytes, sean
 
 
 @pytest.mark.parametrize("cache_bytes", [40_000, 250_000, 1 << 26])
@@ -39,14 +36,13 @@ def test_random_edits_leave_cached_and_fresh_equal_and_memory_within_its_limit(c
             height, width = 4 * rng.integers(1, 9, 2)
             label_map = blobs(rng, int(height), int(width), 5, int(rng.integers(12)))
         picture = fast.render(label_map, codes, seeded_noise(seed))
-        assert fast.cached_bytes <= cache_bytes
         if number % 5 == 0:
-            assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + SMALL
+            assert kept_bytes(fast, weights) <= cache_bytes + UNCOUNTED
         fresh.clear()
         assert torch.equal(picture, fresh.render(label_map, codes, seeded_noise(seed)))
 
 
-def test_all_memory_that_is_held_is_counted() -> None:
+def test_what_is_kept_grows_to_its_limit_and_is_freed() -> None:
     generator = sean()
     rng = np.random.default_rng(3)
     fast = FastSEAN(generator, cache_bytes=700_000)
@@ -54,14 +50,12 @@ def test_all_memory_that_is_held_is_counted() -> None:
     for n in range(60):
         label_map = edited(rng, label_map, 5)
         fast.render(label_map, codes_for(generator, seed=n), seeded_noise(0))
-    assert fast.cached_bytes > 300_000
-    assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + SMALL
+    assert 300_000 < kept_bytes(fast, weights) <= 700_000 + UNCOUNTED
     noisy = rng.integers(0, 5, (256, 256)).astype(np.uint8)  # whose places alone would be five megabytes
     fast.render(noisy, codes_for(generator))
-    assert fast.cached_bytes <= 700_000
-    assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + SMALL
+    assert kept_bytes(fast, weights) <= 700_000 + UNCOUNTED
     fast.clear()
-    assert held_bytes(fast) <= weights + 1000
+    assert held_bytes(fast) <= weights + UNCOUNTED
 
 
 def test_the_limit_can_be_set_for_all_renderers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +69,7 @@ def test_the_limit_can_be_set_for_all_renderers(monkeypatch: pytest.MonkeyPatch)
 def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
     generator = sean()
     rng = np.random.default_rng(0)
-    fast, fresh = FastSEAN(generator), FastSEAN(generator)
+    fast, fresh = FastSEAN(generator, cache_bytes=200_000), FastSEAN(generator)
     weights = held_bytes(fast)
     label_map = blobs(rng, 32, 32, 5)
     for n in range(12):
@@ -88,7 +82,7 @@ def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
 
         with pytest.raises(KeyboardInterrupt):
             fast.render(label_map, codes, seeded_noise(0), stop)
-        assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + SMALL
+        assert kept_bytes(fast, weights) <= fast.cache_bytes + UNCOUNTED
         fresh.clear()
         label_map, codes = edited(rng, label_map, 5), codes_for(generator, seed=n % 2)
         expected = fresh.render(label_map, codes, seeded_noise(0))
@@ -98,10 +92,11 @@ def test_a_render_that_was_stopped_anywhere_spoils_nothing() -> None:
 def test_clear_frees_all_and_the_picture_stays() -> None:
     generator = sean()
     fast, label_map, codes = FastSEAN(generator), checkerboard(32, 32, 5, 3), codes_for(generator)
+    weights = held_bytes(fast)
     before = fast.render(label_map, codes, seeded_noise(0))
-    assert fast.cached_bytes > 0 and fast.buffer_bytes > 0
+    assert kept_bytes(fast, weights) > UNCOUNTED and held_bytes(fast._work) > 0
     fast.clear()
-    assert fast.cached_bytes == 0 and fast.buffer_bytes == 0
+    assert held_bytes(fast) <= weights + UNCOUNTED
     assert torch.equal(fast.render(label_map, codes, seeded_noise(0)), before)
 
 

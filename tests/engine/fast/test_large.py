@@ -14,7 +14,7 @@ from engine.nn.blocks import seeded_noise
 from engine.systems.sean.fast import FastSEAN
 from engine.systems.smis.fast import FastSMIS
 from engine.systems.spade.fast import FastSPADE
-from tests.engine.fast.networks import blobs, codes_for, held_bytes, sean
+from tests.engine.fast.networks import UNCOUNTED, blobs, codes_for, held_bytes, kept_bytes, sean
 from tests.engine.fast.test_smis import latents, smis
 from tests.engine.fast.test_smis import literal as smis_literal
 from tests.engine.fast.test_spade import spade
@@ -82,13 +82,14 @@ def test_edits_leave_what_is_kept_within_its_limit_and_change_no_byte(small_tile
     generator = sean()
     rng = np.random.default_rng(5)
     kept, limit = FastSEAN(generator, cache_bytes=60_000), 60_000
+    weights = held_bytes(kept)
     for n in range(4):
         label_map, codes = blobs(rng, 64, 64, 5), codes_for(generator, seed=n % 2)
         for size in (64, 32):  # a preview in between
             some = np.ascontiguousarray(label_map[:: 64 // size, :: 64 // size])
             picture = kept.render(some, codes, seeded_noise(n))
             assert torch.equal(picture, FastSEAN(generator).render(some, codes, seeded_noise(n)))
-            assert kept.cached_bytes <= limit
+            assert kept_bytes(kept, weights) <= limit + UNCOUNTED
 
 
 @pytest.mark.parametrize("limit", [60_000, 400_000])
@@ -100,14 +101,14 @@ def test_a_large_picture_after_a_small_one_is_within_the_limit_at_every_moment(s
 
     def look(done: int, steps: int) -> None:
         nonlocal most
-        most = max(most, fast.cached_bytes)
+        most = max(most, kept_bytes(fast, weights))
 
     for n, size in enumerate([32, 96, 16, 64, 24, 128]):
         large.TILED_FROM = 1 << 40 if n % 2 == 0 else 0  # the fixture puts it back
         fast.render(rng.integers(0, 5, (size, size)).astype(np.uint8), codes_for(generator, seed=n), None, look)
         fast.render(blobs(rng, size, size, 5), codes_for(generator, seed=n), None, look)
-        assert held_bytes(fast) <= weights + fast.cached_bytes + fast.buffer_bytes + 1000
-    assert 0 < most <= limit
+        assert kept_bytes(fast, weights) <= limit + UNCOUNTED
+    assert 0 < most <= limit + UNCOUNTED
 
 
 def test_the_noise_of_a_large_picture_is_never_held_whole(small_tiles: None) -> None:
@@ -119,7 +120,7 @@ def test_the_noise_of_a_large_picture_is_never_held_whole(small_tiles: None) -> 
             height, width = (part.whole[1] - part.whole[0], part.whole[3] - part.whole[2])
             whole = seeded_noise(0)(layer, 256, 64)[(..., *part.source(1))]
             assert torch.equal(cut(layer, height, width), whole)
-        held.append(noise.bytes)
+        held.append(held_bytes(noise))
     assert max(held) == 3 * 4 * 32 * 64  # a row of tiles is 16 lines and 8 on either side
 
 

@@ -12,6 +12,7 @@ import torch
 
 import engine.systems
 from engine.errors import NotSupported
+from engine.labels.label_sets import load_label_set
 from engine.nn.perceptual import FeatureNetwork
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
@@ -20,6 +21,7 @@ from engine.systems import (
     all_systems,
     default_weights,
     find_system,
+    parser_for,
     position,
     system,
     systems_serving,
@@ -27,6 +29,7 @@ from engine.systems import (
 from engine.systems.base import Abilities, System, load_part
 from engine.training.recipe import bundled_recipes, load_recipe, read_fields
 from engine.weights.card import Card
+from engine.weights.store import WeightsEntry
 
 every_system = pytest.mark.parametrize("entry", all_systems(), ids=lambda entry: entry.id)
 
@@ -99,6 +102,23 @@ def test_the_first_document_paints_with_what_a_system_prefers() -> None:
     assert default_weights(["mine", "sean-faces"]) == "sean-faces"
     assert default_weights(["mine", "other"]) == "mine"
     assert default_weights([]) == ""
+
+
+def test_the_parser_of_a_label_set_is_the_first_that_works() -> None:
+    faces, street = (load_label_set(name).to_dict() for name in ("faces", "street"))
+    cards = {
+        "broken": None,
+        "painter": Card(name="painter", system="sean", label_set=faces),
+        "wrong": Card(name="wrong", system="parser", label_set={"classes": "many"}),
+        "street": Card(name="street", system="parser", label_set=street),
+        "discriminator": Card(name="discriminator", system="parser", label_set=faces, networks={"other": {}}),
+        "first": Card(name="first", system="parser", label_set=faces),
+        "second": Card(name="second", system="parser", label_set=faces),
+    }
+    entries = [WeightsEntry(name, Path(name), card) for name, card in cards.items()]
+    assert parser_for(entries, load_label_set("faces")) == "first"
+    assert parser_for(entries, load_label_set("street")) == "street"
+    assert parser_for(entries, load_label_set("facades")) is None
 
 
 def test_one_line_adds_a_system(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from engine.data.batch import Batch
-from engine.training.task import Export, Losses, export_several, plain_config
+from engine.training.task import Export, Losses, plain_config
+from engine.weights.store import join_networks
 from tests.engine.systems.made_up.networks import Hearer, Player
 
 
@@ -61,7 +62,8 @@ class ToneTask:
         pass
 
     def export(self) -> Export:
-        return export_several({name: (asdict(self.model[name]), m.state_dict()) for name, m in self.modules.items()})
+        states = {name: module.state_dict() for name, module in self.modules.items()}
+        return Export({}, join_networks(states), {name: asdict(self.model[name]) for name in states})
 
     def start_from(self, state, kept=()) -> list[str]:
         return []
