@@ -27,7 +27,6 @@ from app.dialogs.folders import FolderAsker
 from app.jobs.work_lane import Work, WorkLane
 from app.panels.table import ReadTable
 from app.panels.widgets import heading_label, muted_label
-from app.shell.i18n import mark, tr
 from app.shell.settings import Settings
 from app.texts.label_names import label_name
 from app.texts.translate import translate
@@ -41,18 +40,6 @@ if TYPE_CHECKING:
     from engine.data.findings import Finding, Report
     from engine.data.kinds import DataKind
 
-KINDS = {
-    "broken": mark("Files that cannot be read"),
-    "unfit": mark("No label maps of this label set"),
-    "no picture": mark("Label maps without a picture"),
-    "no label map": mark("Pictures without a label map"),
-    "split": mark("splits.json and the files disagree"),
-    "other shape": mark("Picture and label map have different shapes"),
-    "duplicate": mark("The same content twice"),
-    "near-empty": mark("Nearly all one label"),
-    "unused label": mark("Labels that no map shows"),
-    "note": mark("Worth knowing"),
-}
 SHOWN = 100  # findings of a kind that are listed; the saved report has all
 SHARE = Qt.ItemDataRole.UserRole
 
@@ -98,6 +85,7 @@ class DataReportDialog(QDialog):
         self._folder, self._kind = data_folder, kind
         self._work: Work | None = None
         self.report: Report | None = None
+        self._report_kind: DataKind | None = None
         self.ask = FolderAsker(settings, self)
         self._build()
         self.look()
@@ -144,9 +132,6 @@ class DataReportDialog(QDialog):
         for split_name in bundled_label_sets():
             self.labels.addItem(self.tr("Labels of {0}").format(split_name), split_name)
         self.make = QPushButton(self.tr("Make the missing lists"))
-        self.make.setToolTip(
-            self.tr("Write classes.json and splits.json where the folder lacks them; nothing else is changed")
-        )
         self.make.setProperty("primary", True)
         self.make.clicked.connect(self._make)
         self.save = QPushButton(self.tr("Save..."))
@@ -179,53 +164,40 @@ class DataReportDialog(QDialog):
         self.bar.hide()
         self.details.setText(translate(str(error)))
 
-    def _found(self, report: Report) -> None:
-        self.report = report
+    def _found(self, kind_and_report: tuple[DataKind, Report]) -> None:
+        kind, report = kind_and_report
+        self._report_kind, self.report = kind, report
         self.bar.hide()
-        if self._is_of_own_kind(report):
-            description_parts = [self.tr("{0} examples").format(report.examples)]
-            is_usable = bool(report.examples) and not report.problems
-        else:
-            counts_template = self.tr("{0} pairs, {1} pictures, {2} label maps")
-            description_parts = [counts_template.format(report.pairs, report.pictures, report.label_maps)]
-            is_usable = bool(report.pairs) and not report.problems and bool(report.label_set)
-        if report.label_set:
-            description_parts.append(self.tr("{0} labels of {1}").format(report.labels, report.label_set))
-        description_parts.append(self.tr("ready to train") if is_usable else self.tr("not ready to train"))
-        self.summary.setText("; ".join(description_parts) + ".")
+        verdict = self.tr("ready to train") if report.usable else self.tr("not ready to train")
+        self.summary.setText("; ".join([*map(translate, kind.summary(report)), verdict]) + ".")
         detail_lines = [
-            self.tr("Pictures: {0}").format(_counted(report.picture_sizes)),
-            self.tr("Label maps: {0}").format(_counted(report.map_sizes)),
-            self.tr("Kinds: {0}").format(_counted(report.modes)),
+            template.format(_counted(counts))
+            for template, counts in (
+                (self.tr("Pictures: {0}"), report.picture_sizes),
+                (self.tr("Label maps: {0}"), report.map_sizes),
+                (self.tr("Kinds: {0}"), report.modes),
+                (self.tr("Splits: {0}"), report.splits),
+            )
+            if counts
         ]
-        if report.splits:
-            detail_lines.append(self.tr("Splits: {0}").format(_counted(report.splits)))
         self.details.setText("   ".join(detail_lines))
         self._show_findings(report)
         self._show_shares(report)
         self._show_buttons()
 
-    def _is_of_own_kind(self, report: Report) -> bool:
-        """Whether the folder holds what the recipe trains on, and that is not pictures with label maps."""
-        return self._kind is not None and report.layout == self._kind.id and report.layout != "pairs"
-
     def _show_findings(self, report: Report) -> None:
-        paragraphs = []
+        paragraphs = [f"<p>{escape(translate(report.lacks))}</p>"] if report.lacks is not None else []
         for finding_kind, findings in report.by_kind().items():
             lines = [self._line(finding) for finding in findings[:SHOWN]]
             if len(findings) > SHOWN:
                 lines.append(escape(self.tr("and {0} more; the saved report has all").format(len(findings) - SHOWN)))
-            paragraphs.append(f"<p><b>{escape(tr(KINDS.get(finding_kind, finding_kind)))} ({len(findings)})</b></p>")
+            paragraphs.append(f"<p><b>{escape(translate(finding_kind.heading))} ({len(findings)})</b></p>")
             paragraphs += [f'<p style="margin:2px 0 2px 12px">{line}</p>' for line in lines]
         self.findings.setHtml("".join(paragraphs) or f"<p>{escape(self.tr('Nothing is wrong.'))}</p>")
 
     def _line(self, finding: Finding) -> str:
-        description = translate(finding.what)
-        if (finding.kind, finding.file) == ("note", "classes.json"):
-            description = self.tr("is missing; it can be made here from the label maps")
-        return " ".join(
-            words for words in (f"<i>{escape(finding.file)}</i>" if finding.file else "", escape(description)) if words
-        )
+        words = (f"<i>{escape(finding.file)}</i>" if finding.file else "", escape(translate(finding.what)))
+        return " ".join(filter(None, words))
 
     def _show_shares(self, report: Report) -> None:
         rows = sorted(report.label_shares.items(), key=lambda item: -item[1])
@@ -248,27 +220,31 @@ class DataReportDialog(QDialog):
         return {label.name: label_name(label) for label in labels}
 
     def _show_buttons(self) -> None:
-        report = self.report
-        has_classes = (self._folder / "classes.json").exists()
-        lists_missing = (
-            report is not None and bool(report.pairs) and not (has_classes and (self._folder / "splits.json").exists())
+        report, kind = self.report, self._report_kind
+        missing_lists = kind.missing_lists(self._folder) if kind is not None and report and report.examples else []
+        self.make.setVisible(bool(missing_lists))
+        self.make.setToolTip(
+            self.tr("Write what the folder lacks of its lists: {0}. Nothing else is changed").format(
+                ", ".join(missing_lists)
+            )
         )
-        self.make.setVisible(lists_missing)
-        self.labels.setVisible(lists_missing and not has_classes)
+        self.labels.setVisible(bool(kind and kind.has_label_maps and "classes.json" in missing_lists))
         self.save.setEnabled(report is not None)
 
     # --- writing ------------------------------------------------------------------------------------
 
     def _make(self) -> None:
-        report, data_folder, labels = self.report, self._folder, self.labels.currentData()
-        if report is None:
+        report, kind, data_folder = self.report, self._report_kind, self._folder
+        if report is None or kind is None:
             return
+        label_set = self.labels.currentData() if kind.has_label_maps else None
 
         def run(work: Work) -> list[Path]:
-            from engine.data.make import make_files
+            from engine.data.kinds import make_lists
+            from engine.data.make import Making
 
             work.commit()
-            return make_files(data_folder, report, label_set=labels)
+            return make_lists(data_folder, kind, report, Making(label_set))
 
         def written(_: list[Path]) -> None:
             self.made.emit(data_folder)
@@ -301,8 +277,12 @@ def _counted(counts: dict[str, int], shown_count: int = 3) -> str:
     return counted_text + (", ..." if len(sorted_counts) > shown_count else "") if counted_text else "–"
 
 
-def _inspect(work: Work, data_folder: Path, kind: DataKind | None) -> Report:
-    from engine.data.kinds import inspect_folder
+def _inspect(work: Work, data_folder: Path, expected: DataKind | None) -> tuple[DataKind, Report]:
+    """The folder as what it looks like, judged by what it is expected to be."""
+    from engine.data.kinds import first_lack, inspect_folder, kind_of
 
-    expected_kind = kind if kind is not None and kind.describes(data_folder) else None
-    return inspect_folder(data_folder, expected_kind, on_progress=work.progress, cancel=work.cancel_event)
+    kind = kind_of(data_folder, expected)
+    report = inspect_folder(data_folder, kind, on_progress=work.progress, cancel=work.cancel_event)
+    if expected is not None:
+        report.lacks = first_lack(data_folder, expected)
+    return kind, report

@@ -14,6 +14,7 @@ from app.jobs.devices import find_devices
 from app.jobs.work_lane import WorkLane
 from app.panels.widgets import heading_label, muted_label
 from app.shell.catalogue import Catalogue
+from app.texts.translate import translate
 from app.training.fields import FolderEdit
 from app.training.recipe_form import RecipeForm
 from app.training.state.new_run import NewRun
@@ -49,10 +50,11 @@ class SetupForm(QWidget):
         self._lane = work_lane
         self.new_run = NewRun()
         self.data = FolderEdit(self.tr("Data folder"), lambda: folder_asker.folder("data", self.tr("Data folder")))
-        self.data.line.setPlaceholderText(self.tr("images/ and labels/"))
         self.data.changed.connect(self._data_chosen)
         self.report = QPushButton(self.tr("Look at the data..."))
-        self.report.setToolTip(self.tr("Pairs, sizes, labels and what is wrong; makes missing classes and splits"))
+        self.report.setToolTip(
+            self.tr("What the folder holds and what is wrong with it, by file; makes lists that it lacks")
+        )
         self.report.clicked.connect(self._report)
         self.recipe = RecipeForm(
             self.new_run.recipe, lambda: folder_asker.file("recipe", self.tr("Recipe file"), RECIPES)
@@ -186,6 +188,8 @@ class SetupForm(QWidget):
         self.new_run.threads = threads
 
     def _recipe_changed(self) -> None:
+        kind = self.new_run.data_kind()
+        self.data.line.setPlaceholderText(translate(kind.holds) if kind is not None else "")
         recipe_name = self.new_run.recipe.stem
         if recipe_name != self._named_after:
             self._named_after = recipe_name

@@ -12,20 +12,22 @@ from engine.cli.common import CHECK_FAILED, announce, cancelling, check_json_fil
 
 if TYPE_CHECKING:
     from engine.data.findings import Report
+    from engine.data.kinds import DataKind
 
 SHOWN = 10
 
 
 def data(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder with images/ and labels/.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of training data.")],
     make: Annotated[
-        bool, typer.Option("--make", help="Write classes.json and splits.json if they are missing.")
+        bool, typer.Option("--make", help="Write the lists that the folder lacks: classes.json, splits.json.")
     ] = False,
     label_set: Annotated[
         str | None, typer.Option("--label-set", help="With --make: the label set of the maps (name or file).")
     ] = None,
     validation: Annotated[
-        float, typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of pairs kept for validation.")
+        float,
+        typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of examples kept for validation."),
     ] = 0.1,
     parse: Annotated[
         str | None,
@@ -43,7 +45,7 @@ def data(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the report there too; - is stdout.")
     ] = None,
 ) -> None:
-    """Report on a dataset folder: pairs, sizes, labels, duplicates, near-empty maps and broken files, by name.
+    """Report on a dataset folder: what it holds, sizes, labels, duplicates, near-empty maps and broken files, by name.
 
     Nothing is changed unless --parse or --make is given, and then only missing files are written. --parse goes on
     where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that cannot be right.
@@ -51,28 +53,31 @@ def data(
     """
     to_stdout = check_json_file(json_file)
 
-    from engine.data.kinds import inspect_folder
-    from engine.data.make import make_files
+    from engine.data.kinds import inspect_folder, kind_of, make_lists
+    from engine.data.make import Making
     from engine.files import write_text
 
     if parse is not None:
         _parse(folder, parse, sure, quiet=to_stdout, names_shown=None if all_names else SHOWN)
 
     with progress("reading", quiet=to_stdout) as on_progress, cancelling() as cancel:
-        data_report = inspect_folder(folder, quick=quick, on_progress=on_progress, cancel=cancel)
-        written_files = make_files(folder, data_report, label_set=label_set, validation=validation) if make else []
+        kind = kind_of(folder)
+        data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
+        written_files = make_lists(folder, kind, data_report, Making(label_set, validation)) if make else []
         if written_files:
-            data_report = inspect_folder(folder, quick=quick, on_progress=on_progress, cancel=cancel)
+            data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
     if to_stdout:
         say_json(data_report.to_dict() | {"written": [str(path) for path in written_files]})
     else:
-        for line in described(data_report, names_shown=None if all_names else SHOWN):
+        for line in described(data_report, kind, names_shown=None if all_names else SHOWN):
             say(line)
+        if data_report.examples and (missing_lists := kind.missing_lists(folder)):
+            say(f"missing: {', '.join(missing_lists)}; --make writes what is missing")
         for path in written_files:
             say(f"written: {path}")
     if json_file is not None and not to_stdout:
         write_text(json_file, json.dumps(data_report.to_dict(), ensure_ascii=False, indent=2) + "\n")
-    if data_report.problems or not data_report.examples:
+    if not data_report.usable:
         raise SystemExit(CHECK_FAILED)
 
 
@@ -117,21 +122,9 @@ def _parse(folder: Path, weights: str, sure: float | None, *, quiet: bool, names
         announce(f"  and {len(outcome.left_out) - names_shown} more (--all names them)")
 
 
-def described(report: Report, names_shown: int | None = SHOWN) -> list[str]:
-    """The report for people; no more than `names_shown` names of a kind."""
-    from engine.data.findings import KINDS
-
-    label_summary = f"{report.labels} labels ({report.label_set})" if report.label_set else "no classes.json"
-    report_lines = [
-        f"{report.folder}: {_counted(report.pairs, 'pair')} ({_counted(report.pictures, 'picture')}, "
-        f"{_counted(report.label_maps, 'label map')}), {label_summary}"
-    ]
-    if report.layout == "classes":
-        report_lines = [
-            f"{report.folder}: {_counted(report.pictures, 'picture')} in {_counted(report.labels, 'class', 'es')}"
-        ]
-    elif report.layout not in ("pairs", "empty"):
-        report_lines = [f"{report.folder}: {_counted(report.examples, 'example')} of the kind \"{report.layout}\""]
+def described(report: Report, kind: DataKind, names_shown: int | None = SHOWN) -> list[str]:
+    """The report for people; no more than `names_shown` names of a kind of finding."""
+    report_lines = [f"{report.folder}: {', '.join(kind.summary(report))}"]
     for title, size_counts in (("pictures", report.picture_sizes), ("label maps", report.map_sizes)):
         if size_counts:
             common_sizes = ", ".join(f"{size} ({number})" for size, number in size_counts.most_common(4))
@@ -145,8 +138,8 @@ def described(report: Report, names_shown: int | None = SHOWN) -> list[str]:
     for name, share in sorted(report.label_shares.items(), key=lambda item: -item[1]):
         number = report.label_pictures.get(name)
         report_lines.append(f"  {share:7.2%}  {name}" + ("" if number is None else f"  (in {number})"))
-    for kind, findings in report.by_kind().items():
-        report_lines.append(f"{KINDS[kind]}: {len(findings)}")
+    for finding_kind, findings in report.by_kind().items():
+        report_lines.append(f"{finding_kind.heading}: {len(findings)}")
         report_lines += [f"  {f'{finding.file} {finding.what}'.strip()}" for finding in findings[:names_shown]]
         if names_shown is not None and len(findings) > names_shown:
             report_lines.append(f"  and {len(findings) - names_shown} more (--all names them)")

@@ -11,28 +11,48 @@ import numpy as np
 
 from engine.errors import Message
 
-KINDS: dict[str, str] = {
-    # kind -> what it means; the first ones keep a folder from being trained on
-    "broken": "cannot be read",
-    "unfit": "is no label map of this label set",
-    "no picture": "label maps without a picture",
-    "no label map": "pictures without a label map",
-    "no caption": "pictures without a sentence",
-    "split": "splits.json and the files disagree",
-    "other shape": "picture and label map have different shapes",
-    "duplicate": "the same content twice",
-    "near-empty": "nearly all one label",
-    "unused label": "labels that no map shows",
-    "note": "worth knowing",
-}
-SERIOUS = ("broken", "unfit", "no picture", "no caption", "split")
+
+@dataclass(frozen=True)
+class FindingKind:
+    """id: its name in JSON. heading: what findings of it are. serious: they keep a folder from being trained on."""
+
+    id: str
+    heading: Message
+    serious: bool = False
+
+
+BROKEN = FindingKind("broken", Message("Files that cannot be read"), serious=True)
+UNFIT = FindingKind("unfit", Message("No label maps of this label set"), serious=True)
+NO_PICTURE = FindingKind("no picture", Message("What has no picture"), serious=True)
+NO_LABEL_MAP = FindingKind("no label map", Message("Pictures without a label map"))
+NO_CAPTION = FindingKind("no caption", Message("Pictures without a sentence"), serious=True)
+SPLIT = FindingKind("split", Message("splits.json and the files disagree"), serious=True)
+OTHER_SHAPE = FindingKind("other shape", Message("Picture and label map have different shapes"))
+DUPLICATE = FindingKind("duplicate", Message("The same content twice"))
+NEAR_EMPTY = FindingKind("near-empty", Message("Nearly all one label"))
+UNUSED_LABEL = FindingKind("unused label", Message("Labels that no map shows"))
+NOTE = FindingKind("note", Message("Worth knowing"))
+ORDER = (
+    BROKEN,
+    UNFIT,
+    NO_PICTURE,
+    NO_LABEL_MAP,
+    NO_CAPTION,
+    SPLIT,
+    OTHER_SHAPE,
+    DUPLICATE,
+    NEAR_EMPTY,
+    UNUSED_LABEL,
+    NOTE,
+)
+"""In which findings are named; those of a kind of data's own come last."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know: `kind` of KINDS, the file it is about (relative to the folder, may be ""), a few words."""
+    """One thing to know: its kind, the file it is about (relative to the folder, may be ""), a few words."""
 
-    kind: str
+    kind: FindingKind
     file: str
     what: Message
 
@@ -42,17 +62,20 @@ class Report:
     """What was found.
 
     layout: the id of the kind of data (`engine.data.kinds`), or "empty".
+    examples: what can be trained on: pairs of a picture and a label map, pictures, records of boxes.
     layouts, captions: records of boxes without pictures, sentences.
     picture_sizes, map_sizes, modes: how often each occurs ("256 x 256", "RGB").
     label_shares: share of all pixels by label name; label_pictures: number of maps that show it. Ids (or #colours)
     stand for names where there is no classes.json.
     splits: number of stems by split; empty without splits.json.
+    lacks: what plainly keeps the folder from being trained on (`engine.data.kinds.first_lack`), a sentence.
     """
 
     folder: Path
     layout: str = "empty"
     label_set: str = ""
     labels: int = 0
+    examples: int = 0
     pairs: int = 0
     pictures: int = 0
     label_maps: int = 0
@@ -65,24 +88,26 @@ class Report:
     label_pictures: dict[str, int] = field(default_factory=dict)
     splits: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    lacks: Message | None = None
     seen: Seen = field(default_factory=lambda: Seen())
 
     @property
     def problems(self) -> list[Finding]:
         """Findings that keep the folder from being trained on as it is."""
-        return [finding for finding in self.findings if finding.kind in SERIOUS]
+        return [finding for finding in self.findings if finding.kind.serious]
 
     @property
-    def examples(self) -> int:
-        """What can be trained on: pairs of a picture and a label map, pictures, records of boxes, or the stems of a
-        system's own kind of data."""
-        if self.layout in ("pairs", "empty"):
-            return self.pairs
-        return self.layouts or self.pictures or len(self.seen.stems)
+    def usable(self) -> bool:
+        """Whether the folder can be trained on as it is."""
+        return self.examples > 0 and self.lacks is None and not self.problems
 
-    def by_kind(self) -> dict[str, list[Finding]]:
-        """Findings in the order of KINDS."""
-        findings_by_kind = {kind: [finding for finding in self.findings if finding.kind == kind] for kind in KINDS}
+    def by_kind(self) -> dict[FindingKind, list[Finding]]:
+        """Findings in the order of their kinds."""
+        own_kinds = [finding.kind for finding in self.findings if finding.kind not in ORDER]
+        findings_by_kind = {
+            kind: [finding for finding in self.findings if finding.kind == kind]
+            for kind in dict.fromkeys((*ORDER, *own_kinds))
+        }
         return {kind: findings for kind, findings in findings_by_kind.items() if findings}
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,6 +117,7 @@ class Report:
             "layout": self.layout,
             "label_set": self.label_set,
             "labels": self.labels,
+            "examples": self.examples,
             "pairs": self.pairs,
             "pictures": self.pictures,
             "label_maps": self.label_maps,
@@ -103,10 +129,10 @@ class Report:
             "label_shares": self.label_shares,
             "label_pictures": self.label_pictures,
             "splits": self.splits,
-            "usable": not self.problems and self.examples > 0,
+            "usable": self.usable,
         }
         findings_by_kind = {
-            kind: [{"file": finding.file, "what": finding.what} for finding in findings]
+            kind.id: [{"file": finding.file, "what": finding.what} for finding in findings]
             for kind, findings in self.by_kind().items()
         }
         return report_fields | {"findings": findings_by_kind}

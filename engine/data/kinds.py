@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from engine.data.caption_files import CAPTIONS, LAYOUTS
 from engine.data.drawn import draw_captioned, draw_classes, draw_labelled, draw_layouts, draw_pictures
 from engine.data.findings import Report
-from engine.data.layout import class_folders, files_below, picture_paths
+from engine.data.lacks import has_class_folders, has_label_maps, has_pictures, lacks_of_pairs
+from engine.data.make import CLASSES_FILE, SPLITS_FILE, Making, make_class_lists, make_pair_lists, make_splits
 from engine.data.report import (
     Look,
     Progress,
@@ -27,7 +28,14 @@ from engine.data.report import (
     inspect_layouts,
     inspect_pictures,
 )
-from engine.errors import BadFile, Message
+from engine.data.summaries import (
+    captions_summary,
+    classes_summary,
+    layouts_summary,
+    pairs_summary,
+    pictures_summary,
+)
+from engine.errors import BadFile, BadRequest, Message
 from engine.labels.label_sets import LabelSet
 from engine.systems import all_systems
 from engine.systems.base import load_part
@@ -35,19 +43,26 @@ from engine.systems.base import load_part
 if TYPE_CHECKING:
     from engine.data.dataset import DataSet
 
+Make = Callable[[Path, Report, Making], list[Path]]
+"""Writes the lists that a folder lacks and returns them. Raises BadFile or BadRequest, before anything is written,
+saying what keeps the folder from being used."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class DataKind:
-    """One kind of data.
+    """One kind of data, and all that is said of it: commands and windows ask it and know no folder's contents.
 
     id: its name in reports. holds: what a folder must hold, a clause for sentences.
     fields: what its batches have (`engine.data.batch.Batch`).
     describes: whether a folder looks like it, judged by names of files alone.
     opens: gives the class that opens one split, (folder, split, side, on_progress, memory) -> `DataSet`.
-    inspect: looks at every file.
     draws: (folder, side, label set) writes a small folder of it with the splits "train" and "val", pictures of `side`
         pixels, to measure training with; labels, classes and words are the label set's.
-    lacks: a file that training cannot do without and that is plainly not there, as a sentence; None if there is none.
+    report: looks at every file, of whatever is in the folder.
+    summary: how much there is, by its report: clauses for people.
+    lacks: what keeps a folder from being trained on, judged by names of files alone, as a sentence; None if that is
+        nothing, or if the folder holds nothing of this kind (`first_lack` says so).
+    lists, make: files that a plain folder may lack, and what writes those; None where there is nothing to make.
     """
 
     id: str
@@ -55,26 +70,21 @@ class DataKind:
     fields: tuple[str, ...]
     describes: Callable[[Path], bool]
     opens: Callable[[], type[DataSet]]
-    inspect: Callable[[Path, Look], Report]
     draws: Callable[[Path, int, LabelSet], None]
+    report: Callable[[Path, Look], Report]
+    summary: Callable[[Report], tuple[Message, ...]]
     lacks: Callable[[Path], Message | None] = lambda data_folder: None
+    lists: tuple[str, ...] = ()
+    make: Make | None = None
 
+    @property
+    def has_label_maps(self) -> bool:
+        """Whether what is made depends on the label set that its maps were drawn for."""
+        return "label_maps" in self.fields
 
-def _has_label_maps(data_folder: Path) -> bool:
-    return any(True for _ in files_below(data_folder / "labels"))
-
-
-def _lacks_classes(data_folder: Path) -> Message | None:
-    if (data_folder / "classes.json").is_file():
-        return None
-    return Message(
-        '"{0}" has no classes.json, which names the labels of its maps; tessera data "{0}" --make writes one.',
-        data_folder,
-    )
-
-
-def _has_pictures(data_folder: Path) -> bool:
-    return (data_folder / "images").is_dir() and bool(picture_paths(data_folder))
+    def missing_lists(self, data_folder: Path) -> list[str]:
+        """Those of `lists` that a folder lacks."""
+        return [name for name in self.lists if not (data_folder / name).exists()]
 
 
 def _labelled_folder() -> type[DataSet]:
@@ -111,11 +121,14 @@ LABELLED = DataKind(
     id="pairs",
     holds=Message("pictures in images/, a label map of the same name for each in labels/, and classes.json"),
     fields=("pictures", "label_maps"),
-    describes=_has_label_maps,
+    describes=has_label_maps,
     opens=_labelled_folder,
-    inspect=inspect_labelled,
     draws=draw_labelled,
-    lacks=_lacks_classes,
+    report=inspect_labelled,
+    summary=pairs_summary,
+    lacks=lacks_of_pairs,
+    lists=(CLASSES_FILE, SPLITS_FILE),
+    make=make_pair_lists,
 )
 LAYOUT_FILE = DataKind(
     id="layouts",
@@ -123,8 +136,9 @@ LAYOUT_FILE = DataKind(
     fields=("captions", "boxes"),
     describes=lambda folder: (folder / LAYOUTS).is_file(),
     opens=_layouts,
-    inspect=inspect_layouts,
     draws=draw_layouts,
+    report=inspect_layouts,
+    summary=layouts_summary,
 )
 CAPTIONED = DataKind(
     id="captions",
@@ -132,26 +146,35 @@ CAPTIONED = DataKind(
     fields=("pictures", "captions"),
     describes=lambda folder: (folder / CAPTIONS).is_file(),
     opens=_caption_folder,
-    inspect=inspect_captions,
     draws=draw_captioned,
+    report=inspect_captions,
+    summary=captions_summary,
+    lists=(SPLITS_FILE,),
+    make=make_splits,
 )
 CLASSES = DataKind(
     id="classes",
     holds=Message("pictures in a folder per class"),
     fields=("pictures", "classes"),
-    describes=lambda folder: bool(class_folders(folder)),
+    describes=has_class_folders,
     opens=_class_folder,
-    inspect=inspect_classes,
     draws=draw_classes,
+    report=inspect_classes,
+    summary=classes_summary,
+    lists=(CLASSES_FILE, SPLITS_FILE),
+    make=make_class_lists,
 )
 PICTURES = DataKind(
     id="pictures",
     holds=Message("pictures in images/"),
     fields=("pictures",),
-    describes=_has_pictures,
+    describes=has_pictures,
     opens=_picture_folder,
-    inspect=partial(inspect_pictures, layout="pictures"),
     draws=draw_pictures,
+    report=partial(inspect_pictures, layout="pictures"),
+    summary=pictures_summary,
+    lists=(SPLITS_FILE,),
+    make=make_splits,
 )
 KINDS = (LABELLED, LAYOUT_FILE, CAPTIONED, CLASSES, PICTURES)
 """In the order in which a folder is recognised: what says more comes first."""
@@ -162,6 +185,18 @@ def recognised(data_folder: Path) -> Iterator[DataKind]:
     kind_paths = dict.fromkeys(system.data for system in all_systems())
     own_kinds = [kind for kind in map(load_part, kind_paths) if kind not in KINDS]
     return (kind for kind in (*own_kinds, *KINDS) if kind.describes(data_folder))
+
+
+def kind_of(data_folder: Path, expected: DataKind | None = None) -> DataKind:
+    """The kind to report a folder as: `expected` if it looks like that, else what it looks like.
+
+    Raises BadFile: there is no such folder.
+    """
+    if not data_folder.is_dir():
+        raise BadFile(_no_folder(data_folder, expected))
+    if expected is not None and expected.describes(data_folder):
+        return expected
+    return next(recognised(data_folder), expected or LABELLED)
 
 
 def inspect_folder(
@@ -186,27 +221,50 @@ def inspect_folder(
     """
     data_folder = Path(data_folder)
     if not data_folder.is_dir():
-        if kind is None:
-            raise BadFile('"{0}" is not a folder; give a folder of training data.', data_folder)
-        raise BadFile('"{0}" is not a folder; give one with {1}.', data_folder, kind.holds)
-    kind = kind or next(recognised(data_folder), LABELLED)
-    return kind.inspect(data_folder, Look(quick, on_progress, cancel))
+        raise BadFile(_no_folder(data_folder, kind))
+    kind = kind or kind_of(data_folder)
+    report = kind.report(data_folder, Look(quick, on_progress, cancel))
+    report.lacks = first_lack(data_folder, kind)
+    return report
+
+
+def first_lack(data_folder: Path, kind: DataKind) -> Message | None:
+    """What plainly keeps a folder from being trained on as data of this kind, as a sentence, told without reading a
+    file; None if nothing does at first sight. The data report reads them.
+    """
+    if not data_folder.is_dir():
+        return _no_folder(data_folder, kind)
+    if not kind.describes(data_folder):
+        other_kind = next(recognised(data_folder), None)
+        if other_kind is not None and not set(other_kind.fields) <= set(kind.fields):  # which would be a part of it
+            return Message('"{0}" holds {1}; this system trains on {2}.', data_folder, other_kind.holds, kind.holds)
+    if (lack := kind.lacks(data_folder)) is not None or kind.describes(data_folder):
+        return lack
+    return Message('"{0}" does not hold what this system trains on: {1}.', data_folder, kind.holds)
 
 
 def check_kind(data_folder: Path, kind: DataKind) -> None:
-    """As `check_described`. Raises BadFile, too, for a folder that lacks a file that training cannot do without."""
-    check_described(data_folder, kind)
-    if (lacking := kind.lacks(data_folder)) is not None:
-        raise BadFile(lacking)
+    """Raises BadFile for a folder that plainly cannot be trained on; what else is wrong shows when it is read."""
+    if (lack := first_lack(data_folder, kind)) is not None:
+        raise BadFile(lack)
 
 
-def check_described(data_folder: Path, kind: DataKind) -> None:
-    """Raises BadFile for what is no folder or plainly holds another kind of data; what else is wrong shows when it is
-    read.
+def make_lists(data_folder: Path, kind: DataKind, report: Report, making: Making) -> list[Path]:
+    """Write what a folder lacks of the lists of its kind (classes.json, splits.json); returns the files written.
+
+    Raises:
+        BadFile, BadRequest: nothing is written; the sentence says what keeps the folder from being used.
     """
-    if not data_folder.is_dir():
-        raise BadFile('"{0}" is not a folder; give one with {1}.', data_folder, kind.holds)
-    if not kind.describes(data_folder):
-        recognised_kind = next(recognised(data_folder), None)
-        if recognised_kind is not None:
-            raise BadFile('"{0}" holds {1}; this system trains on {2}.', data_folder, recognised_kind.holds, kind.holds)
+    if kind.make is None:
+        raise BadFile('"{0}" holds {1}: there are no lists to make for it.', data_folder, kind.holds)
+    if making.label_set is not None and not kind.has_label_maps:
+        raise BadRequest(
+            '"{0}" holds {1}, which have no label maps; leave out the label set.', data_folder, kind.holds
+        )
+    return kind.make(data_folder, report, making)
+
+
+def _no_folder(data_folder: Path, kind: DataKind | None) -> Message:
+    if kind is None:
+        return Message('"{0}" is not a folder; give a folder of training data.', data_folder)
+    return Message('"{0}" is not a folder; give one with {1}.', data_folder, kind.holds)

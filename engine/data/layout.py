@@ -96,6 +96,13 @@ def stem_of(relative_path: Path) -> str:
     return relative_path.with_suffix("").as_posix()
 
 
+def stem_in_folder(file_name: str) -> str:
+    """The stem of a picture or label map that is named from the data folder, in images/ and labels/ or beside them."""
+    relative_path = Path(file_name)
+    in_subfolder = relative_path.parts[0] in ("images", "labels")
+    return stem_of(Path(*relative_path.parts[1:]) if in_subfolder else relative_path)
+
+
 def evenly(length: int, count: int) -> list[int]:
     """At most `count` of the numbers below `length`, evenly spread and in order: neighbours in a film look alike."""
     count = min(count, length)

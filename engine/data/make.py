@@ -8,55 +8,77 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.data.findings import Report
-from engine.data.layout import class_folders
+from engine.data.findings import BROKEN, UNFIT, Report
+from engine.data.layout import class_folders, stem_in_folder
 from engine.errors import BadFile
 from engine.files import write_text
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
+CLASSES_FILE, SPLITS_FILE = "classes.json", "splits.json"
 VALIDATION_SHARE = 0.1
 RARE = 1e-6
 """Share of all pixels below which a colour is taken for a smoothed edge, not for a label."""
 
 
-def make_files(
-    data_folder: Path, report: Report, *, label_set: str | None = None, validation: float = VALIDATION_SHARE
-) -> list[Path]:
-    """Write what the folder lacks of classes.json and splits.json; returns the files that were written.
+@dataclass(frozen=True)
+class Making:
+    """How lists are made.
 
-    Args:
-        data_folder: the dataset folder.
-        report: what `inspect_folder` found in it.
-        label_set: a bundled label set or a classes.json that the maps were made for; otherwise the labels are those
-            that the maps show, named "label 0" and so on, for the user to rename.
-        validation: share of the pairs that training does not see, chosen by their names alone.
-
-    Raises BadFile or BadRequest, before anything is written, saying what keeps the folder from being used.
+    label_set: a bundled label set or a classes.json that the maps were made for; otherwise the labels are those that
+        the maps show, named "label 0" and so on, for the user to rename.
+    validation: share of the examples that training does not see, chosen by their names alone.
     """
-    new_files: dict[Path, dict[str, Any]] = {}
-    classes_path, splits_path = data_folder / "classes.json", data_folder / "splits.json"
-    if not (report.seen.stems and report.pictures):  # a system's own kind of data has no such lists
+
+    label_set: str | None = None
+    validation: float = VALIDATION_SHARE
+
+
+def make_pair_lists(data_folder: Path, report: Report, making: Making) -> list[Path]:
+    """classes.json and splits.json of pictures with label maps; see `engine.data.kinds.Make`."""
+    if not report.seen.stems:
         raise BadFile('"{0}" has no pairs of pictures and label maps; put them into images/ and labels/.', data_folder)
-    if not classes_path.exists():
-        if label_set is not None:
-            new_files[classes_path] = load_label_set(label_set).to_dict()
-        elif report.layout == "classes":
-            new_files[classes_path] = _scene_classes(data_folder)
-        else:
-            new_files[classes_path] = _label_classes(data_folder, report)
-    if not splits_path.exists():
-        if not (usable_stems := _usable_stems(data_folder, report)):
-            raise BadFile('No pair of "{0}" can be used; mend the files that the data report names.', data_folder)
-        new_files[splits_path] = hashed_split(usable_stems, validation)
+
+    def classes() -> dict[str, Any]:
+        if making.label_set is not None:
+            return load_label_set(making.label_set).to_dict()
+        return _label_classes(data_folder, report)
+
+    splits = partial(_splits, data_folder, report, making)
+    return _write_missing(data_folder, {CLASSES_FILE: classes, SPLITS_FILE: splits})
+
+
+def make_class_lists(data_folder: Path, report: Report, making: Making) -> list[Path]:
+    """classes.json and splits.json of pictures in a folder per class; see `engine.data.kinds.Make`."""
+    splits = partial(_splits, data_folder, report, making)
+    return _write_missing(data_folder, {CLASSES_FILE: partial(_scene_classes, data_folder), SPLITS_FILE: splits})
+
+
+def make_splits(data_folder: Path, report: Report, making: Making) -> list[Path]:
+    """splits.json of pictures whatever else belongs to them; see `engine.data.kinds.Make`."""
+    return _write_missing(data_folder, {SPLITS_FILE: partial(_splits, data_folder, report, making)})
+
+
+def _write_missing(data_folder: Path, contents: dict[str, Callable[[], dict[str, Any]]]) -> list[Path]:
+    """Write the files that are not there; all contents are made before the first is written."""
+    listed_files = {data_folder / file_name: content for file_name, content in contents.items()}
+    new_files = {path: content() for path, content in listed_files.items() if not path.exists()}
     for file_path, content in new_files.items():
         write_text(file_path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     return list(new_files)
+
+
+def _splits(data_folder: Path, report: Report, making: Making) -> dict[str, list[str]]:
+    if not (usable_stems := _usable_stems(report)):
+        raise BadFile('Nothing in "{0}" can be used; mend the files that the data report names.', data_folder)
+    return hashed_split(usable_stems, making.validation)
 
 
 def hashed_split(stems: list[str], validation_share: float) -> dict[str, list[str]]:
@@ -69,11 +91,11 @@ def hashed_split(stems: list[str], validation_share: float) -> dict[str, list[st
     return {"train": sorted(shuffled_stems[validation_count:]), "val": sorted(shuffled_stems[:validation_count])}
 
 
-def _usable_stems(data_folder: Path, report: Report) -> list[str]:
-    broken_files = {finding.file for finding in report.findings if finding.kind in ("broken", "unfit")}
+def _usable_stems(report: Report) -> list[str]:
+    broken_files = {finding.file for finding in report.findings if finding.kind in (BROKEN, UNFIT)}
     if not broken_files:
         return report.seen.stems
-    broken_stems = {str(Path(*Path(file_name).parts[1:]).with_suffix("").as_posix()) for file_name in broken_files}
+    broken_stems = {stem_in_folder(file_name) for file_name in broken_files}
     return [stem for stem in report.seen.stems if stem not in broken_stems]
 
 

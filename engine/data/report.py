@@ -18,8 +18,24 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.caption_files import CAPTIONS, LAYOUTS, read_captions, read_layouts
-from engine.data.findings import KINDS, Finding, Report
-from engine.data.layout import class_folders, files_below, picture_paths, read_splits, stem_of
+from engine.data.findings import (
+    BROKEN,
+    DUPLICATE,
+    NEAR_EMPTY,
+    NO_CAPTION,
+    NO_LABEL_MAP,
+    NO_PICTURE,
+    NOTE,
+    ORDER,
+    OTHER_SHAPE,
+    SPLIT,
+    UNFIT,
+    UNUSED_LABEL,
+    Finding,
+    FindingKind,
+    Report,
+)
+from engine.data.layout import class_folders, files_below, picture_paths, read_splits, stem_in_folder, stem_of
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
 from engine.errors import BadFile, Cancelled, EngineError, Message
@@ -54,10 +70,10 @@ def inspect_labelled(data_folder: Path, options: Look) -> Report:
     report.layout = "pairs" if image_paths or map_paths else "empty"
     for stem in map_paths.keys() - image_paths.keys():
         complaint = Message("has no picture in images/")
-        report.findings.append(Finding("no picture", f"labels/{map_paths[stem].as_posix()}", complaint))
+        report.findings.append(Finding(NO_PICTURE, f"labels/{map_paths[stem].as_posix()}", complaint))
     for stem in image_paths.keys() - map_paths.keys():
         complaint = Message("has no map in labels/")
-        report.findings.append(Finding("no label map", f"images/{image_paths[stem].as_posix()}", complaint))
+        report.findings.append(Finding(NO_LABEL_MAP, f"images/{image_paths[stem].as_posix()}", complaint))
     images, maps = data_folder / "images", data_folder / "labels"
     scan_jobs = chain(
         (partial(scan_picture, images / path, decode=not options.quick) for path in image_paths.values()),
@@ -66,11 +82,11 @@ def inspect_labelled(data_folder: Path, options: Look) -> Report:
     file_facts = _scan_in_threads(scan_jobs, len(image_paths) + len(map_paths), options)
     _FileCounter(report, data_folder, label_set).count_files(file_facts, len(image_paths))
     report.seen.stems = sorted(image_paths.keys() & map_paths.keys())
-    report.pairs, report.pictures, report.label_maps = len(report.seen.stems), len(image_paths), len(map_paths)
+    report.examples = report.pairs = len(report.seen.stems)
+    report.pictures, report.label_maps = len(image_paths), len(map_paths)
     _check_splits(data_folder, image_paths.keys() & map_paths.keys(), report)
     _notes(report, data_folder, has_label_set=label_set is not None)
-    kind_order = {kind: position for position, kind in enumerate(KINDS)}
-    report.findings.sort(key=lambda finding: (kind_order[finding.kind], finding.file))
+    report.findings.sort(key=lambda finding: (ORDER.index(finding.kind), finding.file))
     return report
 
 
@@ -78,7 +94,7 @@ def _notes(report: Report, data_folder: Path, has_label_set: bool) -> None:
     """What keeps a folder without any broken file from being trained on, or makes it less than it could be."""
 
     def note(file_name: str, remark: Message) -> None:
-        report.findings.append(Finding("note", file_name, remark))
+        report.findings.append(Finding(NOTE, file_name, remark))
 
     loose_count = 0 if report.pictures else sum(1 for path in files_below(data_folder) if len(path.parts) == 1)
     if loose_count:
@@ -87,7 +103,7 @@ def _notes(report: Report, data_folder: Path, has_label_set: bool) -> None:
         note("", Message("no pair of a picture and a label map; put pairs of one name into images/ and labels/"))
         return
     if not has_label_set and not (data_folder / "classes.json").exists():
-        note("classes.json", Message("is missing; --make writes one from the label maps"))
+        note("classes.json", Message("is missing; one can be made from the label maps"))
     if report.pairs == 1:
         note("", Message("one pair alone: nothing is left to validate on"))
 
@@ -98,7 +114,7 @@ def _read_label_set(data_folder: Path, report: Report) -> LabelSet | None:
     try:
         label_set = load_label_set(data_folder / "classes.json")
     except EngineError as error:
-        report.findings.append(Finding("broken", "classes.json", error.message))
+        report.findings.append(Finding(BROKEN, "classes.json", error.message))
         return None
     report.label_set, report.labels = label_set.name, len(label_set)
     return label_set
@@ -111,7 +127,7 @@ def _files_by_stem(parent_folder: Path, report: Report) -> dict[str, Path]:
         stem = stem_of(relative_path)
         if stem in paths_by_stem:
             complaint = Message("has the name of {0}; which of them counts is left to chance", paths_by_stem[stem].name)
-            report.findings.append(Finding("split", f"{parent_folder.name}/{relative_path.as_posix()}", complaint))
+            report.findings.append(Finding(SPLIT, f"{parent_folder.name}/{relative_path.as_posix()}", complaint))
         else:
             paths_by_stem[stem] = relative_path
     return paths_by_stem
@@ -149,7 +165,7 @@ class _FileCounter:
         for file_index, file_facts in enumerate(facts_of_files):
             file_name = file_facts.path.relative_to(self.folder).as_posix()
             if file_facts.problem is not None:
-                kind = "unfit" if file_facts.unfit else "broken"
+                kind = UNFIT if file_facts.unfit else BROKEN
                 self._add_finding(kind, file_name, file_facts.problem.as_predicate())
             if file_facts.digest:
                 self._check_duplicate(file_facts.digest, file_name, file_index < picture_count)
@@ -160,25 +176,25 @@ class _FileCounter:
                 self._count_labels(file_facts, file_name)
         self._finish_shares()
 
-    def _add_finding(self, kind: str, file_name: str, sentence: Message) -> None:
+    def _add_finding(self, kind: FindingKind, file_name: str, sentence: Message) -> None:
         self.report.findings.append(Finding(kind, file_name, sentence))
 
     def _check_duplicate(self, digest: bytes, file_name: str, is_picture: bool) -> None:
         first_name = self.first.setdefault(digest, file_name)
         if first_name != file_name and is_picture:  # two pictures may well have equal label maps
-            self._add_finding("duplicate", file_name, Message("is the same file as {0}", first_name))
+            self._add_finding(DUPLICATE, file_name, Message("is the same file as {0}", first_name))
 
     def _count_size(self, file_facts: FileFacts, file_name: str, is_picture: bool) -> None:
         width, height = file_facts.size
         (self.report.picture_sizes if is_picture else self.report.map_sizes)[f"{width} x {height}"] += 1
-        stem = _stem_in_subfolder(file_name)
+        stem = stem_in_folder(file_name)
         if is_picture:
             self.shapes[stem] = file_facts.size
             return
         picture_width, picture_height = self.shapes.pop(stem, file_facts.size)
         if abs(picture_width * height - picture_height * width) > 0.02 * picture_height * width:
             sizes = (width, height, picture_width, picture_height)
-            self._add_finding("other shape", file_name, Message("is {0} x {1}, its picture {2} x {3}", *sizes))
+            self._add_finding(OTHER_SHAPE, file_name, Message("is {0} x {1}, its picture {2} x {3}", *sizes))
 
     def _count_labels(self, file_facts: FileFacts, file_name: str) -> None:
         map_contents = self.report.seen
@@ -187,7 +203,7 @@ class _FileCounter:
             map_contents.palettes[file_facts.palette] += 1
         if file_facts.path.suffix != ".png":
             remark = Message("has another ending than .png, which training looks for; save it as PNG")
-            self._add_finding("unfit", file_name, remark)
+            self._add_finding(UNFIT, file_name, remark)
         pixel_counts = file_facts.counts
         if pixel_counts is None:
             map_contents.colours.update(file_facts.colours)
@@ -199,7 +215,7 @@ class _FileCounter:
             largest_share = pixel_counts.max() / pixel_counts.sum()
             largest_label = self._label_name(int(pixel_counts.argmax()))
         if largest_share > NEARLY_ALL:
-            self._add_finding("near-empty", file_name, Message("is {0} {1}", f"{largest_share:.1%}", largest_label))
+            self._add_finding(NEAR_EMPTY, file_name, Message("is {0} {1}", f"{largest_share:.1%}", largest_label))
 
     def _label_name(self, label_id: int) -> str:
         is_named = self.label_set is not None and label_id < len(self.label_set)
@@ -214,15 +230,10 @@ class _FileCounter:
                 report.label_shares[self._label_name(label_id)] = float(self.pixels[label_id] / total_pixels)
                 report.label_pictures[self._label_name(label_id)] = int(self.shown[label_id])
                 if not self.pixels[label_id]:
-                    self._add_finding("unused label", "", Message("no map shows {0}", self._label_name(label_id)))
+                    self._add_finding(UNUSED_LABEL, "", Message("no map shows {0}", self._label_name(label_id)))
         elif total_pixels := sum(report.seen.colours.values()):
             for colour, pixel_count in report.seen.colours.most_common(256):
                 report.label_shares[f"#{colour:06x}"] = pixel_count / total_pixels
-
-
-def _stem_in_subfolder(file_name: str) -> str:
-    """The stem of a file of images/ or labels/, named from the data folder."""
-    return stem_of(Path(*Path(file_name).parts[1:]))
 
 
 def _check_splits(data_folder: Path, pair_stems: set[str], report: Report) -> None:
@@ -231,7 +242,7 @@ def _check_splits(data_folder: Path, pair_stems: set[str], report: Report) -> No
     try:
         splits = read_splits(data_folder)
     except BadFile as error:
-        report.findings.append(Finding("split", "splits.json", error.message))
+        report.findings.append(Finding(SPLIT, "splits.json", error.message))
         return
     report.splits = {split_name: len(stems) for split_name, stems in splits.items()}
     split_by_stem: dict[str, str] = {}
@@ -239,32 +250,32 @@ def _check_splits(data_folder: Path, pair_stems: set[str], report: Report) -> No
         for stem in stems:
             if stem not in pair_stems:
                 complaint = Message("is in {0}, but there is no such pair", split_name)
-                report.findings.append(Finding("split", stem, complaint))
+                report.findings.append(Finding(SPLIT, stem, complaint))
             elif stem in split_by_stem:
                 complaint = Message("is in {0} and in {1}", split_by_stem[stem], split_name)
                 if split_by_stem[stem] == split_name:
                     complaint = Message("is twice in {0}", split_name)
-                report.findings.append(Finding("split", stem, complaint))
+                report.findings.append(Finding(SPLIT, stem, complaint))
             split_by_stem[stem] = split_name
     _across_splits(report, split_by_stem)
     if unused_count := len(pair_stems - split_by_stem.keys()):
         remark = Message("{0} pairs are in no split and are not used", unused_count)
-        report.findings.append(Finding("note", "splits.json", remark))
+        report.findings.append(Finding(NOTE, "splits.json", remark))
 
 
 def _across_splits(report: Report, split_by_stem: dict[str, str]) -> None:
     """Duplicates of which one is trained on and the other measured make numbers look better than they are."""
     for finding_index, finding in enumerate(report.findings):
-        if finding.kind == "duplicate":
+        if finding.kind is DUPLICATE:
             first_name = str(finding.what.arguments[0])
             own_split, first_split = (
-                split_by_stem.get(_stem_in_subfolder(file_name)) for file_name in (finding.file, first_name)
+                split_by_stem.get(stem_in_folder(file_name)) for file_name in (finding.file, first_name)
             )
             if own_split is not None and first_split is not None and own_split != first_split:
                 remark = Message(
                     "is the same file as {0}, one in {1} and one in {2}", first_name, own_split, first_split
                 )
-                report.findings[finding_index] = Finding("duplicate", finding.file, remark)
+                report.findings[finding_index] = Finding(DUPLICATE, finding.file, remark)
 
 
 def inspect_pictures(data_folder: Path, options: Look, layout: str) -> Report:
@@ -275,7 +286,8 @@ def inspect_pictures(data_folder: Path, options: Look, layout: str) -> Report:
     scan_jobs = (partial(scan_picture, path, decode=not options.quick) for path in paths_by_stem.values())
     file_facts = _scan_in_threads(scan_jobs, len(paths_by_stem), options)
     _FileCounter(report, data_folder, None).count_files(file_facts, len(paths_by_stem))
-    report.pictures, report.seen.stems = len(paths_by_stem), list(paths_by_stem)
+    report.examples = report.pictures = len(paths_by_stem)
+    report.seen.stems = list(paths_by_stem)
     _check_splits(data_folder, set(paths_by_stem), report)
     return report
 
@@ -290,7 +302,7 @@ def inspect_classes(data_folder: Path, options: Look) -> Report:
     remark = Message(
         "pictures in a folder per class, without label maps: systems that paint label maps cannot train on them",
     )
-    report.findings.append(Finding("note", "", remark))
+    report.findings.append(Finding(NOTE, "", remark))
     return report
 
 
@@ -300,13 +312,13 @@ def inspect_captions(data_folder: Path, options: Look) -> Report:
     try:
         captions = read_captions(data_folder)
     except BadFile as error:
-        report.findings.append(Finding("broken", CAPTIONS, error.message.as_predicate()))
+        report.findings.append(Finding(BROKEN, CAPTIONS, error.message.as_predicate()))
         return report
     report.captions = sum(map(len, captions.values()))
     for stem in sorted(set(report.seen.stems) - captions.keys()):
-        report.findings.append(Finding("no caption", stem, Message("has no sentence in captions.json")))
+        report.findings.append(Finding(NO_CAPTION, stem, Message("has no sentence in captions.json")))
     for stem in sorted(captions.keys() - set(report.seen.stems)):
-        report.findings.append(Finding("no picture", stem, Message("has sentences but no picture")))
+        report.findings.append(Finding(NO_PICTURE, stem, Message("has sentences but no picture")))
     return report
 
 
@@ -316,9 +328,10 @@ def inspect_layouts(data_folder: Path, options: Look) -> Report:
     try:
         layouts = read_layouts(data_folder)
     except BadFile as error:
-        report.findings.append(Finding("broken", LAYOUTS, error.message.as_predicate()))
+        report.findings.append(Finding(BROKEN, LAYOUTS, error.message.as_predicate()))
         return report
-    report.labels, report.layouts = len(layouts.classes), len(layouts.records)
+    report.labels, report.examples = len(layouts.classes), len(layouts.records)
+    report.layouts = report.examples
     report.captions = sum(len(record.captions) for record in layouts.records)
     report.splits = dict(Counter(record.split for record in layouts.records))
     box_counts = Counter(box.label for record in layouts.records for box in record.boxes)
@@ -327,5 +340,5 @@ def inspect_layouts(data_folder: Path, options: Look) -> Report:
         report.label_shares[class_name] = box_counts[class_id] / max(1, box_counts.total())
     for class_id in sorted(box_counts.keys() - set(range(len(layouts.classes)))):
         remark = Message("has boxes of a class {0} that it does not name", class_id)
-        report.findings.append(Finding("unfit", LAYOUTS, remark))
+        report.findings.append(Finding(UNFIT, LAYOUTS, remark))
     return report

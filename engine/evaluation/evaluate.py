@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from engine.data.kinds import DataKind, check_described
+from engine.data.kinds import DataKind, check_kind
 from engine.devices import is_out_of_memory
 from engine.errors import BadRequest, EngineError, Message, NotSupported, OutOfMemory
 from engine.progress import Progress, stoppable
@@ -141,7 +141,7 @@ def _checked(card: Card, data: Path, split: str | None) -> tuple[Path, str]:
         )
     data_folder = Path(data)
     kind: DataKind = load_part(known_system.data)
-    check_described(data_folder, kind)
+    check_kind(data_folder, kind)
     return data_folder, split or _usual_split(kind, data_folder)
 
 

@@ -13,10 +13,10 @@ import msgspec
 from app.jobs.training_lane import Plan
 from app.jobs.training_thread import spare_threads
 from app.shell.i18n import tr
-from app.training.state.data_folder import lacks
+from app.texts.translate import translate
 from app.training.state.recipe_choice import RecipeChoice
 from app.training.state.run_folder import BEST, taken
-from engine.data.kinds import LABELLED, DataKind
+from engine.data.kinds import DataKind, first_lack
 from engine.systems import find_system
 from engine.systems.base import load_part
 from engine.training.recipe import Recipe
@@ -42,20 +42,22 @@ class NewRun:
         self.device = "auto"
         self.threads = spare_threads()
 
-    def data_kind(self) -> DataKind:
-        """What the recipe's system trains on; labelled pictures while no system is known."""
+    def data_kind(self) -> DataKind | None:
+        """What the recipe's system trains on; None while no system is known."""
         system = find_system(self.recipe.system)
-        kind: DataKind = load_part(system.data) if system is not None else LABELLED
-        return kind
+        return load_part(system.data) if system is not None else None
 
     def lacks(self, *, training: bool) -> str:
         """What keeps it from being started, as a sentence; "" if nothing does. ``training``: another run is active."""
         if training:
             return tr("One training at a time: stop the present one first.")
+        kind = self.data_kind()
         if self.data is None:
-            return tr("Choose a folder with images/ and labels/.")
-        if data_lacks := lacks(self.data, self.data_kind()):
-            return data_lacks
+            if kind is None:
+                return tr("Choose a data folder.")
+            return tr("Choose a folder with {0}.").format(translate(kind.holds))
+        if kind is not None and (data_lacks := first_lack(self.data, kind)) is not None:
+            return translate(data_lacks)
         if self.recipe.base is None:
             return tr("Choose a recipe that can be read.")
         if self.recipe.changes() is None:

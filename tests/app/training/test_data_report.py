@@ -49,13 +49,27 @@ def test_a_good_folder_is_ready_to_train(report, tiny_dataset, tmp_path):
 def test_data_of_a_systems_own_kind_are_ready_to_train(report, tmp_path):
     (tmp_path / "tones.json").write_text('{"train": [0.1, 0.2], "val": [0.3]}')
     dialog = report(tmp_path, TONES)
-    assert dialog.report.layout == "tones" and dialog.summary.text() == "3 examples; ready to train."
-    assert not dialog.make.isVisible()
+    assert dialog.report.layout == "tones" and dialog.summary.text() == "3 tones; ready to train."
+    assert not dialog.make.isVisible() and "Label maps" not in dialog.details.text()
+
+
+def test_lists_of_a_systems_own_kind_are_made_and_its_findings_shown(qtbot, report, tmp_path):
+    (tmp_path / "pitches.txt").write_text("0.1 0.2 21")
+    dialog = report(tmp_path, TONES)
+    assert dialog.summary.text() == "3 tones; not ready to train."
+    said = dialog.findings.toPlainText()
+    assert "make tones.json of it" in said and "Tones that nobody hears (1)" in said
+    assert dialog.make.isVisible() and "tones.json" in dialog.make.toolTip() and not dialog.labels.isVisible()
+    with qtbot.waitSignal(dialog.made):
+        dialog.make.click()
+    qtbot.waitUntil(lambda: dialog.summary.text() == "3 tones; ready to train.")
 
 
 def test_a_folder_that_is_not_what_the_recipe_trains_on_is_reported_as_what_it_is(report, tiny_dataset):
     dialog = report(tiny_dataset, TONES)
     assert dialog.report.layout == "pairs" and "9 pairs" in dialog.summary.text()
+    assert dialog.summary.text().endswith("; not ready to train.")
+    assert "this system trains on tones.json" in dialog.findings.toPlainText()
 
 
 def test_files_that_are_wrong_are_named(report, tiny_dataset):

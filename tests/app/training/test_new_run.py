@@ -37,7 +37,7 @@ def test_a_run_with_data_recipe_and_folder_can_be_started(ready, tmp_path):
 def test_what_is_missing_is_said_in_the_order_of_the_form(ready, tmp_path):
     assert ready.lacks(training=True).startswith("One training at a time")
     ready.data = None
-    assert "images/ and labels/" in ready.lacks(training=False)
+    assert ready.lacks(training=False).startswith("Choose a folder with pictures in images/, a label map of the same")
     ready.data = tmp_path / "nowhere"
     assert "is not a folder" in ready.lacks(training=False)
 
@@ -46,7 +46,7 @@ def test_data_are_judged_by_what_the_system_trains_on(ready, tmp_path, monkeypat
     system = next(known for known in engine.systems.all_systems() if known.id == ready.recipe.system)
     scenes = replace(system, data="engine.data.kinds:CLASSES")
     monkeypatch.setattr("engine.systems.SYSTEMS", (scenes,))
-    assert ready.lacks(training=False).endswith("trains on: pictures in a folder per class.")
+    assert ready.lacks(training=False).endswith("trains on pictures in a folder per class.")
     ready.data = tmp_path / "scenes"
     (ready.data / "beach").mkdir(parents=True)
     (ready.data / "beach" / "one.png").write_bytes(b"")

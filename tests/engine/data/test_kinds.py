@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from engine.data.kinds import (
     LAYOUT_FILE,
     PICTURES,
     DataKind,
+    first_lack,
     inspect_folder,
+    make_lists,
     recognised,
 )
+from engine.data.make import Making
 from engine.data.pictures import ClassFolder, PictureFolder
-from engine.errors import BadFile, TrainingError
+from engine.errors import BadFile, BadRequest, TrainingError
 from engine.systems import all_systems
 from engine.systems.base import load_part
 from tests.engine.drawn_pictures import write_classes, write_pictures
@@ -103,6 +107,56 @@ def test_a_folder_is_recognised_and_its_report_knows_the_kind(kind: DataKind, wr
 
 
 @every_kind
+def test_what_a_plain_folder_lacks_is_made_once_and_only_where_there_are_lists(
+    kind: DataKind, write: Any, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "data")
+    for name in ("classes.json", "splits.json"):
+        (folder / name).unlink(missing_ok=True)
+    assert kind.missing_lists(folder) == list(kind.lists)
+    report = inspect_folder(folder)
+    assert report.usable == (kind is not LABELLED)  # whose labels have no names without classes.json
+    if kind.make is None:
+        with pytest.raises(BadFile, match="there are no lists to make"):
+            make_lists(folder, kind, report, Making())
+        return
+    assert [path.name for path in make_lists(folder, kind, report, Making())] == list(kind.lists)
+    assert make_lists(folder, kind, inspect_folder(folder), Making()) == [] == kind.missing_lists(folder)
+    report = inspect_folder(folder)
+    assert report.usable and report.layout == kind.id
+    assert sum(report.splits.values()) == report.examples and report.splits["val"] >= 1
+    assert len(kind.opens()(folder, "train", 8)) == report.splits["train"]
+    if not kind.has_label_maps:
+        with pytest.raises(BadRequest, match="have no label maps"):
+            make_lists(folder, kind, report, Making("faces"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "write", "says"),
+    [
+        (LABELLED, write_labelled, ["5 pairs (5 pictures, 5 label maps)", "19 labels of faces"]),
+        (CLASSES, write_classes, ["9 pictures in 3 classes"]),
+        (CAPTIONED, write_captions, ["5 pictures", "9 sentences"]),
+        (LAYOUT_FILE, write_layouts, ["6 layouts", "12 sentences", "boxes of 2 classes"]),
+        (PICTURES, write_plain, ["4 pictures"]),
+    ],
+    ids=[kind.id for kind, _ in WRITERS],
+)
+def test_a_report_begins_with_how_much_there_is(kind: DataKind, write: Any, says: list[str], tmp_path: Path) -> None:
+    assert list(kind.summary(inspect_folder(write(tmp_path / "data")))) == says
+
+
+def test_a_broken_picture_of_a_class_is_in_no_split(tmp_path: Path) -> None:
+    folder = write_classes(tmp_path / "data") / "images"  # folders of classes with no images/ around them
+    broken = sorted(folder.rglob("*.png"))[0]
+    broken.write_bytes(b"no picture")
+    report = inspect_folder(folder)
+    make_lists(folder, CLASSES, report, Making())
+    stems = json.loads((folder / "splits.json").read_text("utf-8"))
+    assert len(stems["train"] + stems["val"]) == report.examples - 1
+
+
+@every_kind
 def test_a_batch_follows_from_seed_and_step_alone_and_has_the_kinds_fields(
     kind: DataKind, write: Any, tmp_path: Path
 ) -> None:
@@ -143,6 +197,32 @@ def test_a_folder_of_another_kind_is_refused_in_one_sentence(tmp_path: Path) -> 
     with pytest.raises(BadFile, match="holds pictures in a folder per class; this system trains on pictures in images"):
         start(PARSER, folder, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_pictures_are_missing_beside_label_maps(tmp_path: Path) -> None:
+    folder = write_labelled(tmp_path / "data")
+    shutil.rmtree(folder / "images")
+    assert "holds label maps but no pictures" in str(first_lack(folder, LABELLED))
+
+
+def test_links_that_lead_in_a_circle_and_endless_folders_are_not_followed_to_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks() -> str:
+        return str(first_lack(tmp_path, LABELLED))
+
+    images = tmp_path / "images"
+    images.mkdir()
+    for name in ("a", "b"):
+        (images / name).symlink_to(images, target_is_directory=True)
+    assert "does not hold what this system trains on" in lacks()
+    (images / "deep" / "deeper").mkdir(parents=True)
+    (images / "deep" / "deeper" / "one.jpg").touch()
+    assert "no label maps" in lacks()
+    (tmp_path / "labels" / "deep" / "deeper").mkdir(parents=True)
+    assert "no label maps" in lacks()
+    monkeypatch.setattr("engine.data.lacks.MOST_ENTRIES", 1)
+    assert "no classes.json" in lacks()  # too many to look at here: the data report does
 
 
 def test_every_system_names_a_kind() -> None:
@@ -201,9 +281,9 @@ def test_pictures_without_a_sentence_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="no sentence about '07'"):
         CaptionFolder(folder, "train", 8)
     report = inspect_folder(folder)
-    assert [(found.kind, found.file) for found in report.problems] == [("no caption", "07")] and report.captions == 9
+    assert [(found.kind.id, found.file) for found in report.problems] == [("no caption", "07")] and report.captions == 9
     (folder / "captions.json").write_text("[", "utf-8")
-    assert inspect_folder(folder).problems[0].kind == "broken"
+    assert inspect_folder(folder).problems[0].kind.id == "broken"
     with pytest.raises(BadFile, match=r"captions\.json"):
         CaptionFolder(folder, "train", 8)
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from engine.data.findings import Report
-from engine.data.kinds import inspect_folder
+from engine.data.kinds import inspect_folder, kind_of, make_lists
 from engine.data.labelled import LabelledFolder
-from engine.data.make import hashed_split, make_files
+from engine.data.make import Making, hashed_split
 from engine.errors import BadFile, Cancelled
 from engine.labels.label_sets import load_label_set
 from tests.commands import Runner
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(report: Report, kind: str) -> dict[str, str]:
-    return {finding.file: finding.what for finding in report.findings if finding.kind == kind}
+    return {finding.file: finding.what for finding in report.findings if finding.kind.id == kind}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -52,7 +52,7 @@ def test_a_sound_folder_has_nothing_wrong_and_is_not_touched(folder: Path) -> No
     assert report.problems == [] and report.splits == {"train": 4, "val": 2}
     assert report.picture_sizes == {"16 x 16": 6} and report.modes == {"RGB": 6, "L (labels)": 6}
     assert sum(report.label_shares.values()) == pytest.approx(1) and report.label_pictures["hair"] == 6
-    assert "no map shows hat" in [finding.what for finding in report.findings if finding.kind == "unused label"]
+    assert "no map shows hat" in [finding.what for finding in report.findings if finding.kind.id == "unused label"]
     assert report.to_dict()["usable"] is True
     json.dumps(report.to_dict())
 
@@ -123,6 +123,10 @@ def test_thousands_of_files_are_read_in_order_with_progress_and_can_be_stopped(t
 # ---------------------------------------------------------------- what is made
 
 
+def make_files(folder: Path, report: Report, label_set: str | None = None) -> list[Path]:
+    return make_lists(folder, kind_of(folder), report, Making(label_set))
+
+
 def bare(folder: Path) -> Path:
     for name in ("classes.json", "splits.json"):
         (folder / name).unlink()
@@ -133,7 +137,7 @@ def test_missing_files_are_made_only_when_asked_and_never_replaced(folder: Path)
     bare(folder)
     before = contents(folder)
     report = inspect_folder(folder)
-    assert contents(folder) == before and "--make" in found(report, "note")["classes.json"]
+    assert contents(folder) == before and "can be made" in found(report, "note")["classes.json"]
     written = make_files(folder, report, label_set="faces")
     assert [path.name for path in written] == ["classes.json", "splits.json"]
     assert len(LabelledFolder(folder, "train", 16)) == 5 and len(LabelledFolder(folder, "val", 16)) == 1
@@ -221,8 +225,9 @@ def test_the_command_tells_and_makes(run: Runner, folder: Path) -> None:
     bare(folder)
     before = contents(folder)
     done = run("data", folder, "--json", folder.parent / "report.json")
-    assert done.code == 0, done.err
+    assert done.code == 1, done.err  # as training would refuse it
     assert contents(folder) == before and "6 pairs" in done.out and "classes.json is missing" in done.out
+    assert "missing: classes.json, splits.json; --make writes" in done.out
     assert json.loads((folder.parent / "report.json").read_text("utf-8"))["pairs"] == 6
     made = run("data", folder, "--make", "--label-set", "faces", "--json", "-")
     assert made.code == 0, made.err
@@ -274,6 +279,6 @@ def test_nothing_is_made_of_pairs_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (folder / "images").iterdir():
         path.write_bytes(path.read_bytes()[:99])
     before = contents(folder)
-    with pytest.raises(BadFile, match="No pair of"):
+    with pytest.raises(BadFile, match="Nothing in"):
         make_files(folder, inspect_folder(folder))
     assert contents(folder) == before

@@ -85,7 +85,7 @@ def test_it_is_listed() -> None:
 def test_its_data_are_recognised_and_reported(tones: Path) -> None:
     kind = load_part(SYSTEM.data)
     assert kind.describes(tones)
-    assert inspect_folder(tones, kind).layout == "tones" == kind.inspect(tones, Look()).layout
+    assert inspect_folder(tones, kind).layout == "tones" == kind.report(tones, Look()).layout
     assert next(recognised(tones)) is kind
     report = inspect_folder(tones)
     assert report.layout == "tones" and report.splits == {"train": 8, "val": 2}
@@ -95,13 +95,25 @@ def test_its_data_are_recognised_and_reported(tones: Path) -> None:
 def test_the_command_line_reports_on_its_data(tones: Path, run: Runner) -> None:  # noqa: F811
     done = run("data", tones)
     assert done.code == 0, done.err
-    assert '10 examples of the kind "tones"' in done.out and "label map" not in done.out
+    assert "10 tones" in done.out and "label map" not in done.out and "--make" not in done.out
     told = json.loads(run("data", tones, "--json", "-").out)
     assert (told["layout"], told["usable"]) == ("tones", True)
-    done = run("data", tones, "--make")
-    assert done.code == 2 and one_sentence(done.err) and sorted(path.name for path in tones.iterdir()) == [
-        "tones.json"
-    ]
+    (tones / "tones.json").write_text('{"train": [0.5, 21.0], "val": [0.1]}')
+    done = run("data", tones)
+    assert done.code == 0 and "Tones that nobody hears: 1\n  tones.json has a tone of 21.0" in done.out
+    (tones / "tones.json").write_text("text")
+    done = run("data", tones)
+    assert done.code == 1 and "tones.json holds no pitches" in done.out
+
+
+def test_the_command_line_makes_what_its_data_lack(tmp_path: Path, run: Runner) -> None:  # noqa: F811
+    (tmp_path / "pitches.txt").write_text("0.1 0.2 0.3 0.4")
+    done = run("data", tmp_path)
+    assert done.code == 1 and "4 tones" in done.out and "missing: tones.json; --make" in done.out
+    done = run("data", tmp_path, "--make", "--label-set", "faces")
+    assert done.code == 2 and "have no label maps" in one_sentence(done.err)
+    assert run("data", tmp_path, "--make").code == 0
+    assert json.loads((tmp_path / "tones.json").read_text()) == {"train": [0.2, 0.3, 0.4], "val": [0.1]}
 
 
 def test_no_folder_is_told_by_what_its_data_should_hold(tmp_path: Path) -> None:

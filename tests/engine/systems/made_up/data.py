@@ -1,4 +1,4 @@
-"""Its kind of data: tones.json with the pitches of tones; no picture anywhere."""
+"""Its kind of data: tones.json with the pitches of tones, made of a plain list if need be; no picture anywhere."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import torch
 
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
-from engine.data.findings import Report, Seen
+from engine.data.findings import BROKEN, Finding, FindingKind, Report
 from engine.data.kinds import DataKind
+from engine.data.make import Making
 from engine.data.report import Look
 from engine.errors import BadFile, Message
+from engine.files import write_text
 from engine.labels.label_sets import LabelSet
 
-FILE = "tones.json"
+FILE, PLAIN_LIST = "tones.json", "pitches.txt"
+TOO_HIGH = FindingKind("too high", Message("Tones that nobody hears"))
 LENGTH = 16
 
 
@@ -55,10 +58,33 @@ class Tones(DataSet):
 
 
 def inspect_tones(folder: Path, look: Look) -> Report:
-    pitches = json.loads((folder / FILE).read_text("utf-8"))
-    stems = [f"{split}_{number}" for split, tones in pitches.items() for number in range(len(tones))]
-    splits = {split: len(tones) for split, tones in pitches.items()}
-    return Report(folder, layout=TONES.id, splits=splits, seen=Seen(stems=stems))
+    report = Report(folder, layout=TONES.id)
+    try:
+        if (folder / FILE).is_file():
+            pitches = json.loads((folder / FILE).read_text("utf-8"))
+            report.splits = {split: len(tones) for split, tones in pitches.items()}
+        else:
+            pitches = {"": list(map(float, (folder / PLAIN_LIST).read_text("utf-8").split()))}
+    except (OSError, ValueError):
+        report.findings.append(Finding(BROKEN, FILE, Message("holds no pitches")))
+        return report
+    report.examples = sum(map(len, pitches.values()))
+    for pitch in (pitch for tones in pitches.values() for pitch in tones if pitch > 20):
+        report.findings.append(Finding(TOO_HIGH, FILE, Message("has a tone of {0}", pitch)))
+    return report
+
+
+def make_tones(folder: Path, report: Report, making: Making) -> list[Path]:
+    pitches = list(map(float, (folder / PLAIN_LIST).read_text("utf-8").split()))
+    kept = max(1, round(making.validation * len(pitches)))
+    write_text(folder / FILE, json.dumps({"train": pitches[kept:], "val": pitches[:kept]}))
+    return [folder / FILE]
+
+
+def lacks_tones(folder: Path) -> Message | None:
+    if (folder / FILE).is_file() or not (folder / PLAIN_LIST).is_file():
+        return None
+    return Message('"{0}" has a plain list of pitches; make tones.json of it.', folder)
 
 
 def draw_tones(folder: Path, side: int, label_set: LabelSet) -> None:
@@ -71,8 +97,12 @@ TONES = DataKind(
     id="tones",
     holds=Message("tones.json, with the pitches of tones"),
     fields=("pitches", "waves"),
-    describes=lambda folder: (folder / FILE).is_file(),
+    describes=lambda folder: (folder / FILE).is_file() or (folder / PLAIN_LIST).is_file(),
     opens=lambda: Tones,
-    inspect=inspect_tones,
     draws=draw_tones,
+    report=inspect_tones,
+    summary=lambda report: (Message("{0} tones", report.examples),),
+    lacks=lacks_tones,
+    lists=(FILE,),
+    make=make_tones,
 )
