@@ -129,7 +129,7 @@ def test_data_removed_while_it_trains_stop_it_with_a_checkpoint(
     assert "has no picture for" in said[-1] and "resume it from its checkpoint" in said[-1]
     studio.bar.pause.click()  # the data are still gone: said again, and nothing is lost
     ended(qtbot, core)
-    assert "has no picture for" in said[-1] and studio.bar.pause.isEnabled()
+    assert "holds label maps but no pictures" in said[-1] and studio.bar.pause.isEnabled()
     (tmp_path / "taken away").rename(tiny_dataset / "images")
     step = core.training.shown.step
     studio.bar.pause.click()
