@@ -39,7 +39,7 @@ from engine.systems import all_systems
 from engine.systems.base import System, load_part
 from engine.systems.parser.lite import build_parser
 from engine.systems.parser.network import ParserConfig
-from engine.training import adversarial, augment, start
+from engine.training import adversarial, augment, reconstruction, start
 from engine.training.augment import Augmentation
 from engine.training.start import make_task
 from tests.engine.systems.test_networks import ENTRIES, Entry, inputs_for, side_of, small_config
@@ -74,8 +74,8 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for kind, method, stand_in, _ in NEEDS_NUMBERS.values():
         monkeypatch.setattr(kind, method, stand_in)
     monkeypatch.setattr(adversarial, "find_feature_net", lambda: None)
-    monkeypatch.setattr(adversarial, "find_perceptual", lambda *args: Perceptual("random weights", feature_net()))
-    monkeypatch.setattr(adversarial, "shift_together", _shifted_by_one_and_two)
+    monkeypatch.setattr(reconstruction, "find_perceptual", lambda *_: Perceptual("random weights", feature_net()))
+    monkeypatch.setattr(reconstruction, "shift_together", _shifted_by_one_and_two)
     monkeypatch.setattr(start, "Randomness", lambda *args: contextlib.nullcontext())  # there are no numbers to draw
     monkeypatch.setattr(torch, "autocast", lambda *args, **more: contextlib.nullcontext())  # does not know "meta"
     monkeypatch.setattr(nn.Module, "to", lambda self, *args, **more: self)  # pretended parameters cannot be swapped
