@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 from app.canvas import drawing
 from app.canvas.drawing import Drawing
 from app.canvas.drops import NO_LABEL
+from app.canvas.outline import RegionOutline
 from app.document.document import Document
 from app.raster import view
 from app.raster.boxes import Box
@@ -37,6 +38,8 @@ class CanvasView(QWidget):
         super().__init__(parent)
         self._document = document
         self._drawing = Drawing(document)
+        self.outline = RegionOutline(document, self.update, self)
+        self._pointed_label = NO_LABEL  # whose region is under the pointer
         self._view = View()
         self._fitted = True
         self._mode = Mode.STACK
@@ -55,6 +58,7 @@ class CanvasView(QWidget):
         document.picture_changed.connect(self._on_picture_changed)
         document.replaced.connect(self._on_replaced)
         document.undo_changed.connect(self._on_stroke)
+        document.current_label_changed.connect(self._outline_region)
 
     # ------------------------------------------------------------ what the one who handles the input says
 
@@ -121,6 +125,7 @@ class CanvasView(QWidget):
     def hold_original(self, held: bool) -> None:
         """Shows the photo as it was for now, or what became of it again."""
         self._original_held = held
+        self.outline.hide()  # compared are two pictures
         self.update()
 
     def set_wipe(self, share: float) -> None:
@@ -178,6 +183,7 @@ class CanvasView(QWidget):
     def set_highlight(self, label: int | None) -> None:
         """Darkens all but one label's region; None ends it."""
         if label != self._drawing.highlighted:
+            self.outline.hide()
             self._drawing.set_highlight(label)
             self.update()
 
@@ -260,16 +266,23 @@ class CanvasView(QWidget):
     def _on_label_map_changed(self, rect: QRect) -> None:
         box = Box(rect.x(), rect.y(), rect.x() + rect.width(), rect.y() + rect.height())
         self._drawing.update_box(box)
+        self.outline.forget()
         for pane in self._panes():
             if not pane.labels and self._drawing.highlighted is None:
                 continue  # shows the picture alone
             dirty = view.dirty_rect(view=self._view, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
             self.update(QRect(*dirty).translated(round(pane.shift), 0))
 
+    def _outline_region(self, label: int) -> None:
+        """Tells what a label means where the label map does not."""
+        if self._seen_overlay() < STROKE_OVERLAY and self._drawing.highlighted is None:
+            self.outline.show(label)
+
     def _on_stroke(self) -> None:
         """A stroke begins or ends: the label map may be seen now, or no longer."""
         if self._document.stroking != self._stroke_seen:
             self._stroke_seen = self._document.stroking
+            self.outline.hide()
             if self._overlay < STROKE_OVERLAY:
                 self.update()
 
@@ -283,6 +296,7 @@ class CanvasView(QWidget):
 
     def _on_replaced(self) -> None:
         self.cancel_gesture()
+        self.outline.hide()
         self._drawing.rebuild()
         self.fit()
         self.update()
@@ -300,6 +314,9 @@ class CanvasView(QWidget):
                 device_ratio=self.devicePixelRatioF(),
                 palette=self.palette(),
             )
+            painter.setClipping(False)
+            for pane in self._panes():
+                self.outline.draw(painter, pane, self._view, width=round(self._room()), height=self.height())
             for centre, radius in self._outlines():
                 drawing.draw_outline(painter, centre, radius)
 
@@ -325,9 +342,16 @@ class CanvasView(QWidget):
         self._held_pane = None if point is None else self._pane_at(point)
 
     def show_cursor_at(self, point: QPointF | None) -> None:
-        """The brush's outline is drawn there; None: nowhere."""
+        """The brush's outline is drawn there, and the region under it is outlined; None: nowhere."""
         self._cursor = point
         self.move_outline()
+        pointed_label = NO_LABEL if point is None else self.label_at(point)
+        if pointed_label != self._pointed_label and not self._document.stroking:
+            self._pointed_label = pointed_label
+            if pointed_label == NO_LABEL:
+                self.outline.hide()
+            else:
+                self._outline_region(pointed_label)
 
     def move_outline(self) -> None:
         """Repaints where the brush's outlines were and where they are now."""

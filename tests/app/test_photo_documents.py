@@ -92,7 +92,7 @@ def test_the_photo_is_shown_before_its_regions_are_known(window, core, photo, qt
     settled(window, qtbot)
     assert np.array_equal(core.document.picture, pixels_of(photo)) and not core.document.label_map.any()
     window.controllers.render.cancel()
-    assert not core.work_lane.busy
+    qtbot.waitUntil(lambda: not core.work_lane.busy)
 
 
 def test_undo_leads_back_to_the_document_before(edited, core):
@@ -230,6 +230,7 @@ def restyled(edited, core, qtbot):
     core.document.styling.set_strength(HAIR, 1.0)
     settled(edited, qtbot)
     edited.canvas.actual_size()
+    edited.canvas.outline.hide()  # of the label that was chosen
     rows, columns = np.nonzero(core.document.label_map == HAIR)
     return edited, int(columns[0]), int(rows[0])
 

@@ -1,0 +1,105 @@
+"""The outline of a label's region, shown for a moment: on a photo that is seen without its label map it tells what a
+label means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter
+
+from app.canvas.images import LayerImage
+from app.document.document import Document
+from app.raster.outline import outline, region_seen
+from app.raster.view import Pane, View
+from app.texts.label_names import name_of
+
+SHOWN_MS = 1500
+TAG_PADDING = 6  # widget pixels around the name
+
+
+class RegionOutline(QObject):
+    """Draws the outline with the label's name, and takes it away after a while."""
+
+    def __init__(self, document: Document, repaint: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._repaint = repaint
+        self._label: int | None = None
+        self._key: tuple[object, ...] | None = None  # what the layer was drawn for
+        self._layer: LayerImage | None = None
+        self._tag_point = QPointF()  # the middle of the region's upper edge
+        self._end = QTimer(self)
+        self._end.setSingleShot(True)
+        self._end.setInterval(SHOWN_MS)
+        self._end.timeout.connect(self.hide)
+
+    @property
+    def label(self) -> int | None:
+        """Whose region is outlined now; None for none."""
+        return self._label
+
+    def show(self, label: int) -> None:
+        """Outline a label's region from now on. One that there is not, or that is the whole picture, has none."""
+        if not 0 < self._document.areas[label] < self._document.label_map.size:
+            self.hide()
+            return
+        self._end.start()
+        if label != self._label:
+            self._label = label
+            self.forget()
+            self._repaint()
+
+    def hide(self) -> None:
+        """Nothing is outlined any more."""
+        self._end.stop()
+        if self._label is not None:
+            self._label = None
+            self.forget()
+            self._repaint()
+
+    def forget(self) -> None:
+        """The label map has changed."""
+        self._key = self._layer = None
+
+    def draw(self, painter: QPainter, pane: Pane, at: View, *, width: int, height: int) -> None:
+        """Draw it in a pane of the canvas. ``width``, ``height``: of the room in which the image is shown, in widget
+        pixels."""
+        if self._label is None:
+            return
+        self._update(at, width, height)
+        if self._layer is None:
+            return
+        painter.save()
+        painter.setClipRect(QRectF(pane.x, pane.y, pane.width, pane.height))
+        painter.drawImage(QPointF(pane.shift, 0), self._layer.image)
+        self._draw_tag(painter, self._tag_point + QPointF(pane.shift, 0), pane)
+        painter.restore()
+
+    def _update(self, at: View, width: int, height: int) -> None:
+        key = self._label, at, width, height
+        if key == self._key or self._label is None:
+            return
+        self._key, self._layer = key, None
+        region = region_seen(self._document.label_map, self._label, at=at, width=width, height=height)
+        rows = region.any(axis=1)
+        if rows.any():
+            self._layer = LayerImage(outline(region))
+            columns = region.any(axis=0)
+            right = columns.size - int(columns[::-1].argmax())
+            self._tag_point = QPointF((int(columns.argmax()) + right) / 2, int(rows.argmax()))
+
+    def _draw_tag(self, painter: QPainter, point: QPointF, pane: Pane) -> None:
+        assert self._label is not None
+        text = name_of(self._document.label_set, self._label)
+        metrics = painter.fontMetrics()
+        tag = QRectF(0, 0, metrics.horizontalAdvance(text) + 2 * TAG_PADDING, metrics.height() + TAG_PADDING)
+        tag.moveCenter(QPointF(point.x(), point.y() - tag.height() / 2 - 4))
+        tag.moveLeft(min(max(tag.left(), pane.x), pane.x + pane.width - tag.width()))
+        tag.moveTop(max(tag.top(), pane.y))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 190))
+        painter.drawRoundedRect(tag, 4, 4)
+        painter.setPen(QColor(255, 255, 255))
+        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
