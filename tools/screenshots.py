@@ -23,8 +23,8 @@ import app.__main__ as start
 from app.canvas.widget import CanvasWidget
 from app.controllers import dice
 from app.controllers import morph as morphing
-from app.controllers import variety as varying
 from app.controllers.styles import Target
+from app.controllers.styling import variations as varying
 from app.document.document import Document
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse, painting_path, read_request_file

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter
 
@@ -82,12 +83,10 @@ class RegionOutline(QObject):
             return
         self._key, self._layer = key, None
         region = region_seen(self._document.label_map, self._label, at=at, width=width, height=height)
-        rows = region.any(axis=1)
-        if rows.any():
+        rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+        if rows.size:
             self._layer = LayerImage(outline(region))
-            columns = region.any(axis=0)
-            right = columns.size - int(columns[::-1].argmax())
-            self._tag_point = QPointF((int(columns.argmax()) + right) / 2, int(rows.argmax()))
+            self._tag_point = QPointF((int(columns[0]) + int(columns[-1]) + 1) / 2, int(rows[0]))
 
     def _draw_tag(self, painter: QPainter, point: QPointF, pane: Pane) -> None:
         assert self._label is not None

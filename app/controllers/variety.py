@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-
-import numpy as np
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QAction
 
 from app.controllers.context import Context, close_on_change
-from app.controllers.dice import new_seed
 from app.controllers.morph import MorphSession
 from app.controllers.styles import StylesController
+from app.controllers.styling.variations import COUNT, VariationsRun
 from app.dialogs.change_label import ChangeLabelDialog
 from app.dialogs.variations import VariationsDialog
-from app.imaging.pixels import region_box, to_qimage
-from app.imaging.thumbnails import Place
-from app.jobs.work_lane import Work
+from app.panels.edits.panel import EditsPanel
 from app.panels.styles.panel import StylesPanel
-from app.shell.i18n import tr
 from app.texts.label_names import area_text, name_of
-from app.texts.translate import translate
-from engine.errors import EngineError
-from engine.requests.render import RenderRequest
-from engine.requests.styles import SampleStyle
-from engine.requests.variations import with_style
-
-COUNT = 6
-AROUND = 0.35  # of the region's side is shown around it: it is judged in its place
 
 
 class VarietyController(QObject):
@@ -39,6 +24,8 @@ class VarietyController(QObject):
         context: Context,
         styles_controller: StylesController,
         styles_panel: StylesPanel,
+        edits_panel: EditsPanel,
+        morph_action: QAction,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -46,7 +33,11 @@ class VarietyController(QObject):
         self._document = context.core.document
         self._scope = context.core.scope
         self._styles = styles_controller
+        self._morph_action, self._morph_tip = morph_action, morph_action.toolTip()
+        self._document.replaced.connect(self._show_abilities)
+        self._show_abilities()
         styles_panel.variations_wanted.connect(self.variations)
+        edits_panel.variations_wanted.connect(self.variations)
         styles_panel.morph_wanted.connect(self.morph)
 
     # --- commands -----------------------------------------------------------------------------------
@@ -55,8 +46,6 @@ class VarietyController(QObject):
     def variations(self) -> VariationsDialog | None:
         """Six random styles for the chosen region, painted one by one."""
         label_id = self._document.current_label
-        if not self._varies():
-            return None
         if not self._scope.abilities.samples:
             self._cannot(self.tr('The weights "{0}" cannot draw styles; take styles from pictures.'))
             return None
@@ -65,9 +54,9 @@ class VarietyController(QObject):
         if not self._scope.may_change(label_id):
             return None
         dialog = VariationsDialog(self._scope.name(label_id), COUNT, self._scope.whole_picture, self._context.window)
-        run = _VariationsRun(self._context, dialog, label_id)
+        run = VariationsRun(self._context, dialog, label_id)
         dialog.more_wanted.connect(run.begin)
-        dialog.taken.connect(lambda seed: run.take(seed))
+        dialog.taken.connect(run.take)
         dialog.finished.connect(lambda _: run.stop())
         close_on_change(dialog, self._context.core)
         dialog.open()
@@ -78,8 +67,6 @@ class VarietyController(QObject):
     def morph(self) -> MorphSession | None:
         """From the chosen label's style to another one, in steps."""
         label_id = self._document.current_label
-        if not self._varies():
-            return None
         if not self._scope.abilities.styles:
             self._cannot(self.tr('The weights "{0}" have no styles to morph between.'))
             return None
@@ -109,13 +96,12 @@ class VarietyController(QObject):
         if self._document.pixels.relabel(source_label, target_label):
             self._document.set_current_label(target_label)
 
-    def _varies(self) -> bool:
-        """Whether variations and morphs can be painted; the user is told where they cannot."""
-        if not self._document.kind.varies:
-            self._context.core.hub.notice(
-                self.tr("This works with painted pictures, not with photos: roll the dice, or change the strength.")
-            )
-        return self._document.kind.varies
+    def _show_abilities(self, *_: object) -> None:
+        """A morph is of painted pictures: where there is none, the menu says so."""
+        possible = self._document.kind.morphs
+        self._morph_action.setEnabled(possible)
+        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead")
+        self._morph_action.setToolTip(self._morph_tip if possible else no_morphs)
 
     def _has_region(self, label_id: int) -> bool:
         if self._document.areas[label_id] > 0:
@@ -126,79 +112,3 @@ class VarietyController(QObject):
 
     def _cannot(self, sentence: str) -> None:
         self._context.core.hub.notice(sentence.format(self._document.weights))
-
-
-class _VariationsRun:
-    """One open dialog of variations: what is painted for it, and what becomes of the one that is taken."""
-
-    def __init__(self, context: Context, dialog: VariationsDialog, label_id: int) -> None:
-        self._context = context
-        self._dialog = dialog
-        self._document = context.core.document
-        self._scope = context.core.scope
-        self._label = label_id
-        self._scene = self._document.scene
-        self._label_map = self._scene.label_map.array()
-        self._request = cache(self._scene.to_request)  # called in the worker: it compresses the label map
-        self._works: list[Work] = []
-
-    def begin(self) -> None:
-        """Six new ones; those that are still being painted are dropped."""
-        self.stop()
-        first_seed = new_seed()
-        self._dialog.begin([first_seed + position for position in range(COUNT)])
-        for position in range(COUNT):
-            work = self._context.core.submit(
-                self._job(first_seed + position),
-                text=tr("Painting variations"),
-                on_done=self._shower(position, first_seed + position),
-                on_failed=self._failed,
-            )
-            self._works.append(work)
-
-    def stop(self) -> None:
-        """The dialog goes, or wants others."""
-        for work in self._works:
-            if not work.settled:
-                work.cancel()
-        self._works.clear()
-
-    def take(self, seed: int) -> None:
-        """The document takes one of them: one step."""
-        undo_text = tr("Variation of {0}").format(self._scope.name(self._label))
-        self._scope.put(self._label, SampleStyle(seed), text=undo_text)
-
-    def _job(self, seed: int) -> Callable[[Work], np.ndarray]:
-        labels = self._scope.labels(self._label)
-
-        def paint(work: Work) -> np.ndarray:
-            request: RenderRequest = with_style(self._request(), labels, SampleStyle(seed))
-            with work.session() as engine_session:
-                render_result = engine_session.run(request, work.progress, work.cancel_event)
-            return render_result.pixels
-
-        return paint
-
-    def _shower(self, tile_position: int, seed: int) -> Callable[[np.ndarray], object]:
-        def show(pixels: np.ndarray) -> None:
-            thumbnail_place = Place(self._scene.weights, self._label, self._scene.fingerprint)
-            self._context.core.thumbnails.put_drawn([(thumbnail_place, seed)], pixels, self._label_map)
-            self._dialog.show_variation(tile_position, self._look(pixels))
-
-        return show
-
-    def _look(self, pixels: np.ndarray) -> QImage:
-        """The region with some of its surroundings; all of a picture that has one style."""
-        region_mask = self._label_map == self._label
-        look_box = None if self._scope.whole_picture else region_box(region_mask, margin=AROUND)
-        height, width = pixels.shape[:2]
-        if look_box is None:
-            shorter_side = min(height, width)
-            left, top_row = (width - shorter_side) // 2, (height - shorter_side) // 2
-            look_box = left, top_row, left + shorter_side, top_row + shorter_side
-        x0, y0, x1, y1 = look_box
-        return to_qimage(pixels[y0:y1, x0:x1])
-
-    def _failed(self, error: EngineError) -> None:
-        self.stop()
-        self._dialog.fail(translate(str(error)))

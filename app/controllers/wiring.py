@@ -117,6 +117,8 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         studio=StudioController(context, model, restyle, dice, unsaved, parent),
         styles=styles,
         unsaved=unsaved,
-        variety=VarietyController(context, styles, parts.styles, parent),
+        variety=VarietyController(
+            context, styles, parts.styles, parts.edits, parts.actions["style_morph"], parent
+        ),
         weights=weights,
     )

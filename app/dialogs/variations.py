@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
@@ -28,7 +26,7 @@ RADIUS = 8.0
 
 
 class VariationTile(QAbstractButton):
-    """One variation: waiting, a picture, or one that could not be painted. Its seed stands below."""
+    """One variation: waiting, a picture with its seed below, or one that could not be painted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,20 +35,20 @@ class VariationTile(QAbstractButton):
         self.seed = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.wait(0)
+        self.wait()
 
-    def wait(self, seed: int) -> None:
+    def wait(self) -> None:
         """Its picture is being painted."""
-        self._image, self._failed, self.seed = None, False, seed
+        self._image, self._failed = None, False
         self.setEnabled(False)
         self.unsetCursor()
-        self.setAccessibleName(self.tr("Seed {0}, being painted").format(seed))
+        self.setAccessibleName(self.tr("Being painted"))
         self.setToolTip("")
         self.update()
 
-    def show_image(self, image: QImage) -> None:
+    def show_image(self, seed: int, image: QImage) -> None:
         """Its picture is there."""
-        self._image = image
+        self._image, self.seed = image, seed
         self.setEnabled(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(self.tr("Seed {0}").format(self.seed))
@@ -99,7 +97,8 @@ class VariationTile(QAbstractButton):
         painter.drawPath(rounded_path)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         caption_box = QRect(0, SIDE, SIDE, self.height() - SIDE)
-        painter.drawText(caption_box, Qt.AlignmentFlag.AlignCenter, self.tr("Seed {0}").format(self.seed))
+        if self.ready:
+            painter.drawText(caption_box, Qt.AlignmentFlag.AlignCenter, self.tr("Seed {0}").format(self.seed))
         painter.end()
 
 
@@ -152,17 +151,17 @@ class VariationsDialog(QDialog):
         column_layout.addWidget(button_box)
         column_layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
 
-    def begin(self, seeds: Sequence[int]) -> None:
+    def begin(self) -> None:
         """Wait for new pictures."""
         self._problem.hide()
-        for tile, seed in zip(self.tiles, seeds, strict=True):
-            tile.wait(seed)
+        for tile in self.tiles:
+            tile.wait()
         self.button_more.setFocus()
 
-    def show_variation(self, position: int, image: QImage) -> None:
+    def show_variation(self, position: int, seed: int, image: QImage) -> None:
         """A picture is there; the first one gets the keyboard."""
         is_first = not any(tile.ready for tile in self.tiles)
-        self.tiles[position].show_image(image)
+        self.tiles[position].show_image(seed, image)
         if is_first:
             self.tiles[position].setFocus()
 

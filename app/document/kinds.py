@@ -87,8 +87,8 @@ class Kind:
         is written is a photo, with all that its file brought along.
     lists_edits: whether a label's style is a change of its region, a row in a list of edits, and a region without one
         stays as it is; otherwise every region is painted.
-    varies: whether variations of a label's style and steps between two can be painted: the request is a
-        `RenderRequest`, or has its fields.
+    morphs: whether steps between two styles of a label can be painted: the request is a `RenderRequest`, or has its
+        fields.
     """
 
     request: type[Any]
@@ -102,7 +102,7 @@ class Kind:
     idle: Callable[[Scene], bool] = lambda scene: False
     offer: PhotoOffer | None = None
     lists_edits: bool = False
-    varies: bool = False
+    morphs: bool = False
 
     @property
     def name(self) -> str:
@@ -167,7 +167,7 @@ def kind_of(request: Any) -> Kind:
     return kind_named(str(request.__struct_config__.tag))
 
 
-RENDER = register(Kind(RenderRequest, lambda document, result: document.set_picture(result.pixels), varies=True))
+RENDER = register(Kind(RenderRequest, lambda document, result: document.set_picture(result.pixels), morphs=True))
 
 
 # ---------------------------------------------------------------- a photo that is edited

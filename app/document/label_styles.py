@@ -42,7 +42,8 @@ class LabelStyles:
     def set_styles(
         self, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
     ) -> None:
-        """Chooses the styles of several labels in one step; labels that are not named keep theirs."""
+        """Chooses the styles of several labels in one step; labels that are not named keep theirs. What is chosen is
+        seen: a change that was switched off is on again."""
         document = self._document
         chosen_styles = {document.checked(label): style for label, style in styles.items()}
         removed = {label for label, style in chosen_styles.items() if style is None or isinstance(style, MeanStyle)}
@@ -50,7 +51,7 @@ class LabelStyles:
             {
                 "styles": {**document.styles, **chosen_styles},
                 "strengths": {label: value for label, value in document.strengths.items() if label not in removed},
-                "switched_off": document.switched_off - removed,
+                "switched_off": document.switched_off - chosen_styles.keys(),
             },
             text or tr("Change styles"),
             merge=merge,

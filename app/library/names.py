@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-import cv2
 import numpy as np
 
 from app.library.samples import sample_colours
+from app.raster.colours import lab
 from app.shell.i18n import mark, tr
 from app.texts.label_names import name_of
 from engine.labels.label_sets import LabelSet
@@ -51,24 +51,18 @@ def proposed_name(
 
 def colour_word(channels: tuple[int, ...], label: int, label_set: LabelSet) -> str:
     """What people call a colour (R, G, B), 0-255, of such a region, in the language of the user interface."""
-    colour = _lab([channels])
+    colour = lab([channels])
     samples = sample_colours(label_set, label)
     if samples:
-        distances = np.linalg.norm(_lab([_channels(sample.colour) for sample in samples]) - colour, axis=1)
+        distances = np.linalg.norm(lab([_channels(sample.colour) for sample in samples]) - colour, axis=1)
         if distances.min() < NEAR:
             return samples[int(distances.argmin())].text().lower()
-    distances = np.linalg.norm(_lab([_channels(code) for code in COLOUR_WORDS.values()]) - colour, axis=1)
+    distances = np.linalg.norm(lab([_channels(code) for code in COLOUR_WORDS.values()]) - colour, axis=1)
     return tr([*COLOUR_WORDS][int(distances.argmin())])
 
 
 def _channels(code: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(code.removeprefix("#")))
-
-
-def _lab(colours: list[tuple[int, ...]]) -> np.ndarray:
-    """CIE Lab, (N, 3), of sRGB colours, 0-255."""
-    rgb = np.array([colours], np.float32) / 255
-    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0])
 
 
 def _told_apart(name: str, taken: Collection[str]) -> str:

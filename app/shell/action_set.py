@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QCursor, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolTip, QWidget
 
 from app.dialogs.shortcuts import keys_text
 from app.shell.actions import ACTIONS, BY_ID, MENUS, SEPARATOR, SUBMENUS, Action
@@ -58,8 +58,14 @@ def make_menus(menu_bar: QMenuBar, actions: dict[str, QAction], parent: QObject)
     for title, entry_ids in MENUS:
         menu = menu_bar.addMenu(tr(title))
         menu.setToolTipsVisible(False)
+        menu.hovered.connect(_tell_why_not)
         _fill(menu, entry_ids, actions, submenus)
     return submenus
+
+
+def _tell_why_not(action: QAction) -> None:
+    """What cannot be chosen now says why."""
+    QToolTip.showText(QCursor.pos(), "" if action.isEnabled() else action.toolTip())
 
 
 def _fill(menu: QMenu, entry_ids: tuple[str, ...], actions: dict[str, QAction], submenus: dict[str, QMenu]) -> None:

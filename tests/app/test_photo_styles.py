@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QColorDialog, QDialogButtonBox, QMenu
 
+from app.dialogs.variations import VariationsDialog
 from app.document.kinds import EDIT
 from app.imaging.mime import colour_mime
 from app.imaging.pixels import region_colour
@@ -17,7 +18,7 @@ from app.shell.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
 from engine.requests.edit import RegionEdit
 from engine.requests.edit_list import EditList, edit_list_text
-from engine.requests.styles import MEAN, ColourStyle, MixStyle
+from engine.requests.styles import MEAN, ColourStyle, MixStyle, SampleStyle
 from tests.app.fakes import FACES
 from tests.app.pointing import RIGHT, Drag, Mouse
 from tests.fixtures import face_label_map, photo_of
@@ -219,12 +220,6 @@ def test_a_second_colour_is_mixed_with_the_first(window, photo, qtbot):
     assert photo.style(HAIR) == MixStyle(RED, ColourStyle("#1f1a18"), 0.5)
 
 
-def test_variations_are_for_documents_that_are_painted(window, core):
-    assert window.styles.card.button_variations.isHidden()
-    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
-    assert not window.styles.card.button_variations.isHidden()
-
-
 def test_an_unchanged_region_is_the_photo_s(window, photo):
     assert window.styles.model.row(SKIN).source == "As in the photo"
     photo.styling.set_style(SKIN, RED)
@@ -397,3 +392,50 @@ def test_a_locked_or_missing_half_of_a_pair_stays_as_it_is(window, photo, qtbot)
     window.actions_by_id["pair_colour"].trigger()
     qtbot.keyClick(colour_dialog(window), Qt.Key.Key_Return)
     assert set(photo.styles) == {LOWER}
+
+
+# --- variations --------------------------------------------------------------------------------------
+
+
+def test_six_drawn_styles_of_a_photo_s_region_are_seen_and_a_click_takes_one(window, core, engine, qtbot, tmp_path):
+    label_map = face_label_map(600)
+    Image.fromarray(photo_of(label_map)).save(tmp_path / "photo.png")
+    core.document.mark_saved()
+    window.controllers.photos.edit(tmp_path / "photo.png")
+    qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
+    document = core.document
+    document.set_current_label(UPPER)
+    document.styling.set_style(UPPER, ColourStyle("#00ff00"))
+    document.styling.set_edit_on(UPPER, False)
+    document.styling.set_style(SKIN, ColourStyle("#a01030"))
+    before = document.scene
+    window.edits.button_variations.click()
+    (dialog,) = window.findChildren(VariationsDialog)
+    qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
+    request = engine.edits[-1]
+    assert {edit.label for edit in request.edits} == {SKIN, UPPER} and all(edit.on for edit in request.edits)
+    assert request.view == 0  # a region as small as a lip fills its tile only at the photo's own size
+    assert document.scene == before
+    seed = dialog.tiles[3].seed
+    dialog.tiles[3].click()
+    assert document.style(UPPER) == SampleStyle(seed) and UPPER not in document.switched_off  # what is chosen is seen
+    document.undo()
+    assert document.scene == before
+    document.set_current_label(SKIN)
+    dialog = window.controllers.variety.variations()
+    qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
+    assert 208 <= engine.edits[-1].view < 600  # and of a large one no more is painted than is seen
+    dialog.reject()
+
+
+def test_a_morph_is_for_painted_pictures_and_the_menu_says_why(window, core, photo, monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr("app.shell.action_set.QToolTip.showText", lambda point, text: said.append(text))
+    action, button = window.actions_by_id["style_morph"], window.styles.card.button_morph
+    assert not action.isEnabled() and not button.isEnabled()
+    assert "strength" in action.toolTip() and "strength" in button.toolTip()
+    styles_menu = next(menu for menu in window.findChildren(QMenu) if action in menu.actions())
+    styles_menu.hovered.emit(action)
+    assert "strength" in said[-1]
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
+    assert action.isEnabled() and button.isEnabled() and "strength" not in action.toolTip()

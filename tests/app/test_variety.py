@@ -13,7 +13,9 @@ from PySide6.QtTest import QTest
 from shiboken6 import isValid
 
 from app.controllers.morph import between
+from app.controllers.styling.variations import APART, DRAWS
 from app.panels.styles.rows import buttons
+from app.raster.colours import lab
 from engine.errors import NotSupported
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
@@ -240,19 +242,39 @@ def test_six_variations_appear_and_a_click_takes_one_in_one_step(window, documen
     assert document.to_request() == before
 
 
-def test_six_more_drop_those_that_are_still_being_painted(window, document, engine, core, qtbot):
+def test_six_more_drop_those_that_are_still_being_painted(window, document, engine, core, qtbot, monkeypatch):
+    first_seeds = iter((1000, 5000))
+    monkeypatch.setattr("app.controllers.styling.variations.new_seed", lambda: next(first_seeds))
     engine.gate = threading.Event()
     dialog = window.controllers.variety.variations()
-    first = [tile.seed for tile in dialog.tiles]
     assert not any(tile.isEnabled() for tile in dialog.tiles)
     dialog.button_more.click()
-    second = [tile.seed for tile in dialog.tiles]
-    assert not set(first) & set(second)
     engine.gate.set()
     qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
-    assert [tile.seed for tile in dialog.tiles] == second
+    second = [tile.seed for tile in dialog.tiles]
+    assert min(second) >= 5000 and len(set(second)) == 6
     QTest.keyClick(dialog.tiles[0], Qt.Key.Key_Return)
     assert document.style(HAIR) == SampleStyle(second[0])
+
+
+def test_variations_are_unlike_one_another(window, document, engine, qtbot, monkeypatch):
+    """Seeds in a row paint nearly the same with the fake engine: two of six looked alike."""
+    monkeypatch.setattr("app.controllers.styling.variations.new_seed", lambda: 20)
+    monkeypatch.setattr("app.controllers.styling.variations.DRAWS", 40)
+    dialog = window.controllers.variety.variations()
+    qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
+    greys = lab([(tile.seed,) * 3 for tile in dialog.tiles])[:, 0]  # what the fake engine paints of seeds below 199
+    assert [tile.seed for tile in dialog.tiles][0] == 20 and np.diff(np.sort(greys)).min() >= APART - 0.5
+
+
+def test_where_all_styles_look_alike_a_few_are_tried_for_each(window, document, engine, qtbot, monkeypatch):
+    monkeypatch.setattr("app.controllers.styling.variations.APART", 1000)
+    rendered(window, qtbot)
+    before = engine.renders
+    dialog = window.controllers.variety.variations()
+    qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
+    assert engine.renders - before == 1 + 5 * DRAWS
+    dialog.reject()
 
 
 def test_closing_the_variations_stops_them(window, document, engine, core, qtbot):

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.document.document import Document
 from app.document.style_scope import StyleScope
 from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.edits.row import THUMB_SIDE, EditRow
 from app.panels.styles.shelf import StyleShelf
-from app.panels.widgets import muted_label
+from app.panels.widgets import icon_button, muted_label
 from app.texts.label_names import name_of, style_source
 from engine.requests.edit import RegionEdit
 
@@ -49,6 +49,7 @@ class EditsPanel(QWidget):
 
     file_wanted = Signal(int, str)  # label, slot
     incoming = Signal(int, str, object)  # label, slot, Incoming
+    variations_wanted = Signal()
 
     def __init__(
         self, document: Document, thumbnails: Thumbnails, scope: StyleScope, parent: QWidget | None = None
@@ -98,7 +99,13 @@ class EditsPanel(QWidget):
         shelf_column = QVBoxLayout()
         shelf_column.setContentsMargins(10, 4, 8, 4)
         shelf_column.setSpacing(2)
-        shelf_column.addWidget(self._caption)
+        self.button_variations = icon_button("grid", self.tr("Six variations..."))
+        self.button_variations.setToolTip(self.tr("See six drawn styles of this region and take one (Ctrl+Shift+V)"))
+        self.button_variations.clicked.connect(self.variations_wanted)
+        caption_row = QHBoxLayout()
+        caption_row.addWidget(self._caption, 1)
+        caption_row.addWidget(self.button_variations)
+        shelf_column.addLayout(caption_row)
         shelf_column.addWidget(self.shelf)
         return shelf_column
 

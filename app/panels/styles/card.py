@@ -188,8 +188,6 @@ class StyleCard(QFrame):
         self.mix.show_mix(second_source, slots.amount)
         self.seed.show_seed(slots.a.seed if isinstance(slots.a, SampleStyle) else None)
         self._show_abilities()
-        for variety_button in (self.button_variations, self.button_morph):  # what they show is a new painting
-            variety_button.setVisible(not self._scope.edits_photo)
         self.fold.show_slots(slots, self._scope.abilities.blocks)
         self._filling = False
 
@@ -207,9 +205,12 @@ class StyleCard(QFrame):
         ):
             button.setEnabled(abilities.samples and not locked)
             button.setToolTip(no_samples if not abilities.samples else locked_hint if locked else tool_tip)
-        self.button_morph.setEnabled(abilities.styles)
+        morphs = self._document.kind.morphs
+        self.button_morph.setEnabled(abilities.styles and morphs)
         morph_tip = self.tr("Go to another style in steps, and export them (Ctrl+M)")
-        self.button_morph.setToolTip(morph_tip if abilities.styles else self.tr("These weights have no styles"))
+        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead")
+        no_styles = self.tr("These weights have no styles")
+        self.button_morph.setToolTip(no_morphs if not morphs else morph_tip if abilities.styles else no_styles)
         colour_tip = self.tr("Give this region a colour; in a photo texture and light stay (Ctrl+Shift+C)")
         pipette_tip = self.tr("Click a colour in the canvas or in any picture of the window (Ctrl+I)")
         no_colours = self.tr('The weights "{0}" take no colours as styles').format(weights)
