@@ -67,6 +67,9 @@ class VarietyController(QObject):
     def morph(self) -> MorphSession | None:
         """From the chosen label's style to another one, in steps."""
         label_id = self._document.current_label
+        if not self._document.kind.morphs:
+            self._context.core.hub.notice(self._morph_action.toolTip())
+            return None
         if not self._scope.abilities.styles:
             self._cannot(self.tr('The weights "{0}" have no styles to morph between.'))
             return None
@@ -100,7 +103,7 @@ class VarietyController(QObject):
         """A morph is of painted pictures: where there is none, the menu says so."""
         possible = self._document.kind.morphs
         self._morph_action.setEnabled(possible)
-        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead")
+        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead.")
         self._morph_action.setToolTip(self._morph_tip if possible else no_morphs)
 
     def _has_region(self, label_id: int) -> bool:

@@ -208,7 +208,7 @@ class StyleCard(QFrame):
         morphs = self._document.kind.morphs
         self.button_morph.setEnabled(abilities.styles and morphs)
         morph_tip = self.tr("Go to another style in steps, and export them (Ctrl+M)")
-        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead")
+        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead.")
         no_styles = self.tr("These weights have no styles")
         self.button_morph.setToolTip(no_morphs if not morphs else morph_tip if abilities.styles else no_styles)
         colour_tip = self.tr("Give this region a colour; in a photo texture and light stay (Ctrl+Shift+C)")

@@ -151,7 +151,8 @@ class StyleShelf(QListWidget):
             self.updateGeometry()  # other widths need other rows
 
     def sizeHint(self) -> QSize:
-        in_row = max(1, (max(self.width(), 200) - 4) // self.gridSize().width())
+        for_scroll_bar = self.verticalScrollBar().sizeHint().width()  # Qt keeps its room free
+        in_row = max(1, (max(self.width(), 200) - 4 - for_scroll_bar) // self.gridSize().width())
         rows = min(self._rows, -(-self.count() // in_row))
         return QSize(200, rows * self.gridSize().height())
 
