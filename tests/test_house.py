@@ -89,6 +89,20 @@ def test_classes_of_the_application_stand_on_one_class_of_ours_at_most() -> None
     assert {name: count for name, count in _floors(sources).items() if count > 2} == {}
 
 
+def test_tasks_and_their_configs_stand_on_one_class_of_ours_at_most() -> None:
+    """What a system trains with is read in two places: its own task, and what it stands on."""
+    floors = _floors({_module(path): path.read_text("utf-8") for path in _sources("engine")})
+    tasks = {name: count for name, count in floors.items() if _trains(name)}
+    assert {name: count for name, count in tasks.items() if count > 2} == {}
+    assert "engine.training.adversarial.AdversarialTask" in tasks
+
+
+def _trains(class_name: str) -> bool:
+    module_name = class_name.rpartition(".")[0]
+    is_training = module_name.startswith("engine.training.") and not module_name.startswith("engine.training.run.")
+    return is_training or (module_name.startswith("engine.systems.") and module_name.endswith(".task"))
+
+
 def test_floors_are_counted_by_file_and_name() -> None:
     """Two classes of one name are two, and a base is the one that its file defines or imports."""
     sources = {
