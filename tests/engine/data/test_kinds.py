@@ -31,6 +31,7 @@ from engine.data.kinds import (
 from engine.data.make import Making
 from engine.data.pictures import ClassFolder, PictureFolder
 from engine.errors import BadFile, BadRequest, TrainingError
+from engine.labels.label_sets import load_label_set
 from engine.systems import all_systems
 from engine.systems.base import load_part
 from tests.engine.drawn_pictures import write_classes, write_pictures
@@ -104,6 +105,21 @@ def test_a_folder_is_recognised_and_its_report_knows_the_kind(kind: DataKind, wr
     report = inspect_folder(folder)
     assert report.layout == kind.id and report.problems == [] and report.to_dict()["usable"] is True
     json.dumps(report.to_dict())
+
+
+@pytest.mark.parametrize("label_set", ["faces", "coco_stuff"])
+@every_kind
+def test_a_drawn_folder_is_ready_to_train_on(kind: DataKind, write: Any, label_set: str, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        kind.draws(tmp_path / name, 24, load_label_set(label_set))
+    report = inspect_folder(tmp_path / "first")
+    assert report.layout == kind.id and report.usable
+    batches = []
+    for name, split in (("first", "train"), ("first", "val"), ("second", "val")):
+        data = kind.opens()(tmp_path / name, split, 24)
+        batches.append(data.batch(np.arange(len(data))))
+        assert set(batches[-1].fields) == set(kind.fields)
+    assert len(batches[0]) > len(batches[1]) and same(batches[1], batches[2])
 
 
 @every_kind
