@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import Message
+from engine.errors import Message, listed
 from engine.metrics.names import number_name
 from engine.systems import find_system
 
@@ -25,7 +25,7 @@ def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
         elif metric_name == "diversity":
             lines += _diversity_rows(measured)
         elif metric_name == "classes":
-            lines += [(f"class: {name}", _in_words(numbers)) for name, numbers in measured.items()]
+            lines += [(f"class: {name}", _named_numbers(numbers)) for name, numbers in measured.items()]
         elif metric_name in ("reconstructions", "real_pictures"):
             words = "parser on " + metric_name.replace("_", " ")
             lines += [
@@ -44,6 +44,11 @@ def _diversity_rows(diversity: Mapping[str, Any]) -> list[tuple[str, str]]:
     for label, label_numbers in diversity["by_label"].items():
         lines.append((f"diversity: {label}", _in_words(label_numbers)))
     return lines
+
+
+def _named_numbers(numbers: Mapping[str, Any]) -> Message:
+    """The numbers one after another, each behind its name; a window translates the names."""
+    return listed(Message("{0} {1}", number_name(name), _as_text(number)) for name, number in numbers.items())
 
 
 def _in_words(numbers: Mapping[str, Any]) -> str:

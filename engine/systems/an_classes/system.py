@@ -49,6 +49,7 @@ SYSTEM = System(
         "frechet_pixels": Message("Frechet distance of colours"),
         "nearest_classes": Message("classes nearest to their own"),
         "class": Message("class"),
+        "nearest": Message("nearest to"),
     },
     measures_data=False,
     tiny=Tiny(

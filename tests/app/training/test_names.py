@@ -10,6 +10,7 @@ import pytest
 
 from app.shell.i18n import install_language, translations
 from app.texts.metric_names import metric_text, row_text
+from app.texts.translate import translate
 from app.training.fields import duration_text
 from engine.evaluation.table import rows
 from engine.labels.label_sets import load_label_set
@@ -69,4 +70,6 @@ def test_names_are_chinese_in_the_chinese_window(chinese):
     assert metric_text("feature_matching") == translations("zh_CN")["feature matching"]
     assert metric_text("psnr") == "PSNR" and metric_text("anything") == "anything"
     assert row_text("diversity: hair", {"hair": "头发"}) == f"{translations('zh_CN')['drawn styles']}: 头发"
+    measured = {"classes": {"sea": {"pictures": 3, "nearest": "forest"}}}
+    assert [translate(text) for _, text in rows(measured)] == ["图片 3，最接近 forest"]
     assert duration_text(7200) == translations("zh_CN")["{0} h {1} min"].format(2, 0)
