@@ -147,9 +147,11 @@ class StyleBranch:
     def _transform(self, hidden_codes: Tensor, labels: Sequence[int], codes: Tensor) -> None:
         """The labels' transformed codes -> out (n, H)."""
         if self.small:
-            label_indices = on_device(list(labels), hidden_codes.device)
-            transformed = torch.bmm(self.transform_weight[label_indices], codes[label_indices].unsqueeze(2)).squeeze(2)
-            torch.add(transformed, self.transform_bias[label_indices], out=hidden_codes).relu_()
+            several = labels if len(labels) > 1 else [*labels, *labels]  # a batch of one is summed in another order
+            label_indices = on_device(list(several), hidden_codes.device)
+            products = torch.bmm(self.transform_weight[label_indices], codes[label_indices].unsqueeze(2)).squeeze(2)
+            transformed = products + self.transform_bias[label_indices]
+            hidden_codes.copy_(transformed[: len(labels)]).relu_()
             return
         for hidden_code, label in zip(hidden_codes, labels, strict=True):
             torch.mv(self.transform_weight[label], codes[label], out=hidden_code)
