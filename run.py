@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.abspath(__file__))
 # They need no display.
 COMMANDS = (
-    "render", "morph", "edit", "parse", "request", "import", "data", "train", "publish",
+    "render", "morph", "edit", "inpaint", "make", "parse", "request", "import", "data", "train", "publish",
     "verify", "evaluate", "weights", "bench",
 )
 

@@ -31,6 +31,27 @@ def label_set_of(weights_name: str) -> LabelSet:
     return label_set
 
 
+def weights_serving(request_kind: type[Request[Any]], weights_name: str | None) -> str:
+    """What a request should call these weights; the first installed ones that serve its kind where None is given.
+
+    Raises WeightsError: there are none.
+    """
+    from engine.errors import WeightsError
+    from engine.systems import systems_serving
+    from engine.weights.store import lasting_name, list_weights
+
+    if weights_name is not None:
+        return lasting_name(weights_name)
+    able_systems = [system.id for system in systems_serving(request_kind)]
+    for entry in list_weights():
+        if entry.card is not None and entry.card.system in able_systems:
+            return entry.name
+    raise WeightsError(
+        "No weights are installed that {0}; train some ({1}) and publish them, or give --weights.",
+        request_kind.task, ", ".join(able_systems),
+    )
+
+
 def weights(
     as_json: JsonFlag = False,
     check: Annotated[

@@ -29,6 +29,11 @@ def ssim(pictures_a: Tensor, pictures_b: Tensor) -> Tensor:
     Returns:
         (B,) in [-1, 1]. Raises ValueError for other shapes.
     """
+    return similarity_map(pictures_a, pictures_b).mean((1, 2, 3))
+
+
+def similarity_map(pictures_a: Tensor, pictures_b: Tensor) -> Tensor:
+    """`ssim` of each window that lies wholly inside the picture: (B, C, H, W), twice -> (B, C, H - 10, W - 10)."""
     _check_shapes(pictures_a, pictures_b)
     if min(pictures_a.shape[-2:]) < WINDOW:
         raise ValueError(
@@ -41,10 +46,10 @@ def ssim(pictures_a: Tensor, pictures_b: Tensor) -> Tensor:
     variance_b = _gaussian_mean(pictures_b * pictures_b) - mean_b * mean_b
     covariance = _gaussian_mean(pictures_a * pictures_b) - mean_a * mean_b
     luminance_constant, contrast_constant = K1**2, K2**2
-    similarity = ((2 * mean_a * mean_b + luminance_constant) * (2 * covariance + contrast_constant)) / (
+    similarity: Tensor = ((2 * mean_a * mean_b + luminance_constant) * (2 * covariance + contrast_constant)) / (
         (mean_a * mean_a + mean_b * mean_b + luminance_constant) * (variance_a + variance_b + contrast_constant)
     )
-    return similarity.mean((1, 2, 3))
+    return similarity
 
 
 def _gaussian_mean(pictures: Tensor) -> Tensor:

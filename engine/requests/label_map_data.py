@@ -1,4 +1,4 @@
-"""A label map inside a request: base64 of a PNG, so that 256 x 256 pixels take a few kilobytes of JSON."""
+"""A label map or a mask inside a request: base64 of a PNG, so that 256 x 256 pixels take a few kilobytes of JSON."""
 
 from __future__ import annotations
 
@@ -38,6 +38,25 @@ class LabelMapData(Frozen, frozen=True):
         ids = decode_map(self.png, "label_map", (self.height, self.width))
         ids.flags.writeable = False
         return ids
+
+
+class HoleMask(Frozen, frozen=True):
+    """(height, width) pixels as a base64 PNG, above 0 where the photo is to be filled; equal holes are equal data."""
+
+    height: Annotated[int, Meta(ge=1)]
+    width: Annotated[int, Meta(ge=1)]
+    png: str
+
+    @classmethod
+    def from_array(cls, hole: Array) -> HoleMask:
+        """From (H, W) bool. Raises BadRequest for anything else."""
+        if hole.ndim != 2 or hole.size == 0 or hole.dtype != bool:
+            raise BadRequest("A mask needs one yes or no per pixel.")
+        return cls(int(hole.shape[0]), int(hole.shape[1]), encode_map(hole.astype(np.uint8) * np.uint8(255)))
+
+    def array(self) -> Array:
+        """(height, width) bool. Raises BadRequest if the data is not such a mask."""
+        return decode_map(self.png, "mask", (self.height, self.width)) > 0
 
 
 def encode_map(label_map: Array) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, Message, NotSupported
 from engine.systems.an_classes import system as an_classes
+from engine.systems.an_inpaint import system as an_inpaint
 from engine.systems.base import Abilities, System
 from engine.systems.parser import system as parser
 from engine.systems.pix2pixhd import system as pix2pixhd
@@ -31,6 +32,7 @@ SYSTEMS: tuple[System, ...] = (
     spade.SYSTEM,
     pix2pixhd.SYSTEM,
     an_classes.SYSTEM,
+    an_inpaint.SYSTEM,
     parser.SYSTEM,
 )
 

@@ -33,6 +33,7 @@ PAINTER_NUMBERS = (
 ADVERSARIAL_LOSSES: Mapping[str, str] = {
     "discriminator": Message("discriminator"),
     "adversarial": Message("adversarial"),
+    "gradient_penalty": Message("gradient penalty"),
 }
 """Names of the losses of `engine.training.adversarial`, for systems whose task stands on it."""
 RECONSTRUCTION_LOSSES: Mapping[str, str] = {
@@ -91,8 +92,8 @@ class Network:
     config, module: paths of the dataclass and of the `nn.Module` that takes it.
     inputs: what `forward` takes, in order: "hot" (B, channels, H, W) one-hot label map; "codes"
         (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "latents" (B, labels * latent, h, w);
-        "features" (B, labels, features); "image" (B, 3, H, W); "noise_vector" (B, latent); "class_shares" and
-        "classes": (B, classes) with sum 1, (B,) int64.
+        "features" (B, labels, features); "image" (B, 3, H, W); "hole" (B, 1, H, W), 1 where the picture is not known;
+        "noise_vector" (B, latent); "class_shares" and "classes": (B, classes) with sum 1, (B,) int64.
     stride: config -> what the sides of pictures and label maps must be multiples of.
     spectral: the module takes `sn`, spectral normalisation in training.
     variants: configurations that the paper compares, as changes of the default config.

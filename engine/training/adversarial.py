@@ -1,8 +1,8 @@
 """What every generator that learns against a discriminator has in common: two networks, their rates, an average.
 
-The hinge loss or least squares (pix2pixHD), two rates (TTUR, Heusel et al., NeurIPS 2017), differentiable augmentation
-of what the discriminator sees, an average of weights and statistics, and a discriminator that learns alone for a while
-when it begins fresh under a trained generator. What pictures are made from is opaque here.
+The hinge loss, least squares (pix2pixHD) or WGAN-GP, two rates (TTUR, Heusel et al., NeurIPS 2017), differentiable
+augmentation of what the discriminator sees, an average of weights and statistics, and a discriminator that learns alone
+for a while when it begins fresh under a trained generator. What pictures are made from is opaque here.
 
 `engine.training.reconstruction` stands on it, for systems that paint pictures again from their own conditions; a
 system that makes pictures of something else stands on it directly (`engine/systems/an_classes/task.py`).
@@ -28,7 +28,7 @@ from engine.nn.spectral import fold_spectral, settle_spectral
 from engine.training.adam import FusedAdam
 from engine.training.augment import Augmentation
 from engine.training.ema import EMA
-from engine.training.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, Features, OverScales
+from engine.training.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, Features, OverScales, gradient_penalty
 from engine.training.phases import LOSSES, output_of, phase
 from engine.training.task import Export, Losses, plain_config
 
@@ -48,6 +48,9 @@ class AdversarialTaskConfig:
     discriminator_alone: steps, the first of the run, in which the discriminator alone learns (ours); none in a run
         from scratch, and `ALONE` (a quarter of a shorter run) where it begins fresh under a trained generator, which
         it would spoil: a SEAN's Frechet distance went from 272 to 388 in 120 steps.
+    generator_alone: steps, the first of the run, in which the generator learns by its other losses alone.
+    discriminator_updates: how often the discriminator learns before the generator does, on the same pictures.
+    gradient_penalty: weight of "wgan-gp"'s (10 published).
     ema: decay of the average.
     augment: probability of each differentiable augmentation.
     decay_from: fraction of the steps after which learning rates fall linearly, to `decay_to` of themselves.
@@ -58,10 +61,13 @@ class AdversarialTaskConfig:
     lr_generator: float = 1e-4
     lr_discriminator: float = 4e-4
     betas: tuple[float, float] = (0.0, 0.999)
-    gan: Literal["hinge", "lsgan"] = "hinge"
+    gan: Literal["hinge", "lsgan", "wgan-gp"] = "hinge"
     over_scales: OverScales = "mean"
     adversarial: float = 1.0
+    generator_alone: int = 0
     discriminator_alone: int | None = None
+    discriminator_updates: int = 1
+    gradient_penalty: float = 10.0
     ema: float = 0.999
     augment: float = 0.0
     decay_from: float = 0.5
@@ -181,16 +187,17 @@ class AdversarialTask(ABC):
         with phase(GENERATOR), torch.no_grad() if discriminator_alone else nullcontext():
             fake, own_losses = self.paint(real, condition, step)
             output_of(GENERATOR, fake)
+        if step < config.generator_alone:
+            with phase(LOSSES):
+                losses = self.generator_losses(real, fake, [[]], [[]]) | own_losses | self.regularisers(self.generator)
+            yield GENERATOR, losses
+            return
 
         with phase(DISCRIMINATOR):
             shown = self._shown(condition, real, fake)
             self.discriminator.requires_grad_(True)
-            fixed_views = [view.detach() for view in shown.fake]
-            real_features, fake_features = self._features_of_both(Shown(shown.condition, shown.real, fixed_views))
-        with phase(LOSSES):
-            discriminator_loss = DISCRIMINATOR_LOSSES[config.gan](real_features, fake_features, config.over_scales)
-            discriminator_losses = {"discriminator": discriminator_loss} | self.regularisers(self.discriminator)
-        yield DISCRIMINATOR, discriminator_losses
+        for _ in range(config.discriminator_updates):
+            yield DISCRIMINATOR, self._discriminator_losses(shown)
         if discriminator_alone:
             return
 
@@ -206,6 +213,20 @@ class AdversarialTask(ABC):
             losses |= self.generator_losses(real, fake, real_features, fake_features)
             losses |= own_losses | self.regularisers(self.generator)
         yield GENERATOR, losses
+
+    def _discriminator_losses(self, shown: Shown) -> Losses:
+        config = self.config
+        fixed = Shown(shown.condition, shown.real, [view.detach() for view in shown.fake])
+        with phase(DISCRIMINATOR):
+            real_features, fake_features = self._features_of_both(fixed)
+        with phase(LOSSES):
+            discriminator_loss = DISCRIMINATOR_LOSSES[config.gan](real_features, fake_features, config.over_scales)
+            losses = {"discriminator": discriminator_loss} | self.regularisers(self.discriminator)
+        if config.gan == "wgan-gp":
+            with phase(DISCRIMINATOR):
+                penalty = gradient_penalty(lambda views: self.features(fixed.condition, views), fixed.real, fixed.fake)
+            losses["gradient_penalty"] = config.gradient_penalty * penalty
+        return losses
 
     def _shown(self, condition: Any, real: Tensor, fake: Tensor) -> Shown:
         augmentation = Augmentation(len(real), real.shape[-1], self.config.augment, real.device)

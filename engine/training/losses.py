@@ -1,4 +1,4 @@
-"""Losses of the papers: hinge and least-squares GAN, feature matching, KL (SPADE; pix2pixHD); pyramid L1 is ours."""
+"""Losses of the papers: hinge, least-squares and Wasserstein GAN, feature matching, KL; pyramid L1 is ours."""
 
 from __future__ import annotations
 
@@ -48,13 +48,51 @@ def squares_generator(fake_features: Features, reduction: OverScales = "sum") ->
     return over_scales([(fake_scale[-1].float() - 1).pow(2).mean() for fake_scale in fake_features], reduction)
 
 
+def wasserstein_discriminator(
+    real_features: Features, fake_features: Features, reduction: OverScales = "sum"
+) -> Tensor:
+    """mean(D(G)) - mean(D(x)) of each scale (WGAN, Arjovsky et al., ICML 2017, algorithm 1)."""
+    scale_losses = [
+        fake_scale[-1].float().mean() - real_scale[-1].float().mean()
+        for real_scale, fake_scale in zip(real_features, fake_features, strict=True)
+    ]
+    return over_scales(scale_losses, reduction)
+
+
+def gradient_penalty(
+    features_of: Callable[[list[Tensor]], Features], real_views: list[Tensor], fake_views: list[Tensor]
+) -> Tensor:
+    """Sum over scales of the mean of (|gradient of the score| - 1)^2 at pictures between real and painted ones
+    (WGAN-GP, Gulrajani et al., NeurIPS 2017, equation 3).
+
+    The gradient counts where the two differ: a picture that was painted in a hole alone is judged there alone (Yu et
+    al., CVPR 2018, section 3.2).
+
+    features_of: views of pictures (B, C, H, W) -> the discriminator's features, the last of a scale being scores.
+    """
+    shares = torch.rand(len(real_views[0]), 1, 1, 1, device=real_views[0].device)
+    between = [torch.lerp(fake, real, shares).requires_grad_(True) for real, fake in zip(real_views, fake_views)]
+    penalties = []
+    for scale in features_of(between):
+        gradients = torch.autograd.grad(scale[-1].sum(), between, create_graph=True)
+        squares = [
+            (gradient.square() * (real != fake).any(dim=1, keepdim=True)).flatten(1).sum(dim=1)
+            for gradient, real, fake in zip(gradients, real_views, fake_views)
+        ]
+        lengths = torch.stack(squares).sum(dim=0).clamp(min=1e-12).sqrt()
+        penalties.append((lengths - 1).square().mean())
+    return torch.stack(penalties).sum()
+
+
 DISCRIMINATOR_LOSSES: dict[str, Callable[[Features, Features, OverScales], Tensor]] = {
     "hinge": hinge_discriminator,
     "lsgan": squares_discriminator,
+    "wgan-gp": wasserstein_discriminator,
 }
 GENERATOR_LOSSES: dict[str, Callable[[Features, OverScales], Tensor]] = {
     "hinge": hinge_generator,
     "lsgan": squares_generator,
+    "wgan-gp": hinge_generator,  # -mean(D(G)) as well
 }
 
 

@@ -78,6 +78,10 @@ class Reconstruction(ABC):
     def build(self, sn: bool) -> nn.Module:
         """A generator with fresh parameters, spectrally normalised if `sn`."""
 
+    def build_discriminator(self, condition_channels: int) -> nn.Module:
+        """A fresh one, that sees `condition_channels` of conditions: what the recipe chose."""
+        return build_discriminator(self.config, condition_channels)
+
     @abstractmethod
     def paint(self, generator: Any, real: Tensor, condition: Any, step: int) -> tuple[Tensor, Losses]:
         """Training: painted (B, 3, H, W), and the system's own weighted losses."""
@@ -152,8 +156,8 @@ class ReconstructionTask(AdversarialTask):
         return self.reconstruction.build(sn)
 
     def build_discriminator(self) -> nn.Module:
-        """The one that the recipe chose."""
-        return build_discriminator(self.config, self.conditions.channels)
+        """See `Reconstruction.build_discriminator`."""
+        return self.reconstruction.build_discriminator(self.conditions.channels)
 
     def examples(self, batch: Batch) -> tuple[Tensor, Any]:
         """The pictures, some of them in other colours, and their conditions."""

@@ -17,6 +17,7 @@ from engine.pictures.images import read_image, write_image
 from engine.pictures.png import read_embedded_request
 from engine.requests.base import Report, Request, Services
 from engine.requests.edit import EditRequest
+from engine.requests.inpaint import InpaintRequest
 from engine.requests.json_text import SCHEMA, from_json, kinds, schema_of, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.make import MakeRequest
@@ -68,8 +69,14 @@ def grey_system(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_kinds_are_those_that_the_systems_name() -> None:
-    assert kinds() == {"render": RenderRequest, "edit": EditRequest, "make": MakeRequest, "parse": ParseRequest}
-    with pytest.raises(BadRequest, match='"kind".*\'dream\'; this version knows render, edit, make, parse'):
+    assert kinds() == {
+        "render": RenderRequest,
+        "edit": EditRequest,
+        "make": MakeRequest,
+        "inpaint": InpaintRequest,
+        "parse": ParseRequest,
+    }
+    with pytest.raises(BadRequest, match='"kind".*\'dream\'; this version knows render, edit, make, inpaint, parse'):
         from_json(json.dumps({"schema": SCHEMA, "kind": "dream", "weights": "w"}))
 
 
@@ -153,7 +160,7 @@ def test_the_schema_of_a_kind_is_printed(run: Runner) -> None:
     [
         ([], "--schema"),
         (["job.json"], "--out"),
-        (["--schema", "dream"], "render, edit, make, parse"),
+        (["--schema", "dream"], "render, edit, make, inpaint, parse"),
         (["job.json", "--schema", "render"], "stands alone"),
         (["gone.json", "--out", "a.png"], "gone.json"),
         (["face.png", "--out", "a.png"], "carries no request"),

@@ -45,6 +45,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "smis.encoder": {"labels": 5, "resolution": 64, "layers": 4, "encoder": {"width": 2}},
     "parser.parser": {"labels": 5, "resolution": 64, "widths": (4, 6, 8)},
     "an-classes.generator": {"classes": 3, "resolution": 16, "width": 4, "latent": 9, "attentive": {"entities": 4}},
+    "an-inpaint.generator": {"resolution": 32, "width": 4, "dilations": (2, 4), "attentive": {"entities": 4}},
+    "an-inpaint.discriminator": {"in_channels": 4, "width": 4},
     "an-classes.discriminator": {"classes": 2, "resolution": 64, "width": 4, "attentive": {"entities": 4}},
 }
 SMALL_VARIANTS: dict[str, dict[str, Any]] = {
@@ -122,6 +124,10 @@ def inputs_for(entry: Entry, config: Any, height: int, width: int) -> list[Any]:
             values.append(torch.randn(BATCH, config.latent, generator=generator))
         elif word == "class_shares":
             values.append(torch.eye(config.classes)[:BATCH])
+        elif word == "hole":
+            hole = torch.zeros(BATCH, 1, height, width)
+            hole[:, :, height // 4 : height // 2, width // 4 : width // 2] = 1
+            values.append(hole)
         elif word == "classes":
             values.append(torch.arange(BATCH) % config.classes)
         else:
@@ -161,6 +167,8 @@ def expected_shapes(entry: Entry, config: Any) -> list[tuple[int, ...]]:
         return [(BATCH, config.latent)] * 2
     if entry.name == "an-classes.discriminator":
         return [(BATCH,)]
+    if entry.name == "an-inpaint.generator":
+        return [(BATCH, 3, height, width)] * 2
     if entry.name == "smis.encoder":
         return [(BATCH, config.labels * config.latent, *config.start)] * 2
     if not entry.name.endswith(".discriminator"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,14 @@ from engine.systems.parser.network import ParserConfig
 from engine.systems.parser.task import ParserTask, ParserTaskConfig
 from engine.training.augment import Augmentation, recolour, shift_together
 from engine.training.ema import EMA
-from engine.training.losses import feature_matching, hinge_discriminator, hinge_generator, pyramid_l1
+from engine.training.losses import (
+    feature_matching,
+    gradient_penalty,
+    hinge_discriminator,
+    hinge_generator,
+    pyramid_l1,
+    wasserstein_discriminator,
+)
 from engine.training.reconstruction import ReconstructionTask
 from engine.training.start import make_task
 from tests.engine.training.tiny import PARSER, SEAN, changed, start
@@ -96,6 +104,32 @@ def test_hinge_losses_are_those_of_the_paper() -> None:
     ]
     assert float(hinge_discriminator(real, fake)) == pytest.approx(float(sum(terms)) / 2)
     assert float(hinge_generator(fake)) == pytest.approx(-sum(float(f[-1].mean()) for f in fake) / 2)
+
+
+def test_wasserstein_losses_are_those_of_the_paper() -> None:
+    real, fake = _features(0), _features(1)
+    terms = [float(f[-1].mean() - r[-1].mean()) for r, f in zip(real, fake)]
+    assert float(wasserstein_discriminator(real, fake)) == pytest.approx(sum(terms))
+
+
+def test_a_gradient_of_length_one_costs_nothing_and_counts_where_pictures_differ() -> None:
+    real = torch.rand(3, 1, 4, 4)
+    fake = real.clone()
+    fake[:, :, :2] += 1  # 8 of 16 pixels
+
+    def scores(slope: float) -> Callable[[list[torch.Tensor]], list[list[torch.Tensor]]]:
+        return lambda views: [[(slope * views[0]).sum((1, 2, 3))]]
+
+    assert float(gradient_penalty(scores(8**-0.5), [real], [fake])) == pytest.approx(0, abs=1e-6)
+    assert float(gradient_penalty(scores(3 * 8**-0.5), [real], [fake])) == pytest.approx(4, rel=1e-5)
+
+
+def test_a_generator_learns_alone_by_its_other_losses(data: Path) -> None:
+    task = sean_task(data, generator_alone=2, perceptual=0.0)
+    batch = LabelledFolder(data, "train", 32).batch(np.arange(2))
+    ((name, losses),) = task.losses(batch, 1)
+    assert name == "generator" and "l1" in losses and "adversarial" not in losses
+    assert [name for name, _ in task.losses(batch, 2)] == ["discriminator", "generator"]
 
 
 def test_feature_matching_leaves_the_logits_and_the_real_features_alone() -> None:

@@ -109,6 +109,19 @@ def test_the_command_line_makes_a_sheet(weights: str, tmp_path: Path, run: Runne
     assert read_image(tmp_path / "sheet.png").pixels.shape == (36, 36, 3)  # 2 x 2 pictures of 16, gaps of 4
 
 
+def test_make_is_the_same_without_a_file(weights: str, tmp_path: Path, run: Runner) -> None:  # noqa: F811
+    """`tessera make`: the first weights that make pictures unless others are named; an unknown class names all."""
+    words = ["make", "--class", "sea", "--class", "forest=0.5", "--seed", 3, "--n", 4, "--out", tmp_path / "sheet.png"]
+    done = run(*words, "--json")
+    assert done.code == 0, done.err
+    facts = json.loads(done.out)
+    assert (facts["pictures"], facts["first_seed"], facts["last_seed"]) == (4, 3, 6)
+    result = Session("cpu").run(MakeRequest(weights, {"sea": 1, "forest": 0.5}, seed=3, count=4))
+    np.testing.assert_array_equal(read_image(tmp_path / "sheet.png").pixels, result.sheet())
+    done = run("make", "--class", "moon", "--weights", weights, "--out", tmp_path / "moon.png")
+    assert done.code == 2 and 'no class "moon"; they know forest, sea' in done.err
+
+
 def test_a_request_is_read_as_it_was_written() -> None:
     request = MakeRequest("w", {"sea": 2, "forest": 1}, seed=3, count=4, truncation=0.7, columns=2)
     assert from_json(to_json(request)) == request and hash(from_json(to_json(request))) == hash(request)

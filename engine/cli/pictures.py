@@ -1,0 +1,110 @@
+"""`tessera make` and `tessera inpaint`: pictures of a class out of noise, and holes of a photo filled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.request import perform
+from engine.errors import BadRequest
+
+if TYPE_CHECKING:
+    from engine.requests.label_map_data import HoleMask
+
+
+def make(
+    classes: Annotated[
+        list[str],
+        typer.Option("--class", metavar="NAME[=SHARE]", help="What is to be seen; several are mixed by their shares."),
+    ],
+    target: Annotated[Path, typer.Option("--out", help="Where the sheet goes: .png, .jpg ...")],
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="Name or folder of weights that make pictures; the first of them.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the first picture; further ones have the next.")] = 0,
+    count: Annotated[int, typer.Option("--n", min=1, help="Pictures on the sheet.")] = 1,
+    truncation: Annotated[
+        float, typer.Option("--truncation", min=0, help="How far noise may lie from 0: smaller is more typical.")
+    ] = 0.0,
+    columns: Annotated[int, typer.Option("--columns", min=0, help="Pictures in a row; a square unless given.")] = 0,
+    device: Device = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Make pictures of a class that weights have learnt, or of a mixture: --class sea --class forest=0.5."""
+    from engine.cli.weights import weights_serving
+    from engine.requests.make import MakeRequest
+
+    check_target(target, MakeRequest.suffixes)
+    shares = dict(_share(word) for word in classes)
+    request = MakeRequest(
+        weights_serving(MakeRequest, weights), shares, seed=seed, count=count, truncation=truncation, columns=columns
+    )
+
+    from engine.session import Session
+
+    session = Session(device)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        answer = perform(session, request, target, on_progress, cancel)
+    answer.tell(as_json)
+
+
+def _share(word: str) -> tuple[str, float]:
+    """("sea", 0.5) of "sea=0.5", ("sea", 1.0) of "sea". Raises BadRequest."""
+    name, separator, share_text = word.partition("=")
+    try:
+        share = float(share_text) if separator else 1.0
+    except ValueError:
+        share = -1.0
+    if not name.strip() or not 0 < share < float("inf"):
+        raise BadRequest('--class "{0}" should read NAME or NAME=SHARE, for example --class sea=0.5.', word)
+    return name.strip(), share
+
+
+def inpaint(
+    photo: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photo.")],
+    mask: Annotated[Path, typer.Option("--mask", help="A picture of the photo's size, white where it is filled.")],
+    target: Annotated[Path, typer.Option("--out", help="Where the photo goes: .png, .jpg, .webp or .tiff.")],
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="Name or folder of weights that fill holes; the first unless given.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the first filling; further ones have the next.")] = 0,
+    count: Annotated[int, typer.Option("--n", min=1, help="Fillings; further ones go to NAME-2, NAME-3 ...")] = 1,
+    keep_place: Annotated[
+        bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers in the EXIF data.")
+    ] = False,
+    device: Device = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Fill a hole of a photo at its own size, from what is around it.
+
+    Every sample outside the hole is the file's own. Colour profile, EXIF data and resolution are kept, place and
+    serial numbers are not.
+    """
+    from engine.cli.weights import weights_serving
+    from engine.requests.inpaint import InpaintRequest, candidate_file
+    from engine.requests.photo_reference import PhotoReference
+
+    check_target(target, InpaintRequest.suffixes)
+    if any(candidate_file(target, number).resolve() in (photo.resolve(), mask.resolve()) for number in range(count)):
+        raise BadRequest('"{0}" would be written over; choose another name for --out.', photo)
+    weights_name = weights_serving(InpaintRequest, weights)
+    request = InpaintRequest(weights_name, PhotoReference.of(photo), read_mask(mask), seed=seed, count=count)
+
+    from engine.session import Session
+
+    session = Session(device)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        answer = perform(session, request, target, on_progress, cancel, keep_place=keep_place)
+    answer.tell(as_json)
+
+
+def read_mask(path: Path) -> HoleMask:
+    """The hole that a picture shows, white on black. Raises BadFile."""
+    from engine.pictures.images import read_image
+    from engine.requests.label_map_data import HoleMask
+
+    pixels = read_image(path, max_side=1 << 16).pixels
+    return HoleMask.from_array(pixels.mean(axis=2) >= 128)

@@ -1,0 +1,206 @@
+"""Inpaint: fill a hole of a photograph, in one way or in several; everything else stays, sample by sample."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Protocol
+
+import numpy as np
+from msgspec import Meta, structs
+
+from engine.compose.filling import filled
+from engine.compose.hole_crops import CONTEXT, HoleCrop, hole_crops
+from engine.compose.samples import as_colours, write_colours
+from engine.errors import BadRequest, Message
+from engine.files import PathLike
+from engine.pictures.images import PICTURE_SUFFIXES
+from engine.pictures.photo_files import write_photo
+from engine.pictures.photos import Photo, read_photo
+from engine.pictures.profiles import from_srgb, to_srgb
+from engine.requests.base import Report, Request, Services
+from engine.requests.json_text import to_json
+from engine.requests.label_map_data import HoleMask
+from engine.requests.photo_reference import PhotoReference
+from engine.requests.style_pictures import notes_of
+from engine.requests.styles import MAX_SEED, as_seed
+
+Array = np.ndarray
+MOST_CANDIDATES = 16
+CONTEXTS = (CONTEXT, 1.5 * CONTEXT, 0.75 * CONTEXT)
+"""How much of its surroundings a hole is filled from, in turns."""
+
+
+class Filler(Protocol):
+    """Weights in use that serve inpaint requests.
+
+    side: the longer side in pixels of what they paint best. least_side: the least that they paint at all.
+    """
+
+    side: int
+    least_side: int
+
+    def paint(self, pixels: Array, hole: Array, seed: int) -> Array:
+        """Pixels (h, w, 3) uint8 sRGB and where nothing is known, (h, w) bool -> (h, w, 3) uint8, painted all over."""
+        ...
+
+
+@dataclass(frozen=True)
+class InpaintResult:
+    """The filled photo's samples once per candidate, each of the photo's own type and size, the first of the request's
+    seed and each further one of the next; the photo; the request; seconds taken."""
+
+    candidates: tuple[Array, ...]
+    photo: Photo
+    request: InpaintRequest
+    seconds: float
+    notes: tuple[str, ...] = field(default=())
+
+    def save(self, path: PathLike, *, keep_place: bool = False) -> None:
+        """The first candidate as `write_photo` writes it, further ones beside it as NAME-2, NAME-3 ... Raises BadFile.
+
+        A PNG carries the request that gives it alone.
+        """
+        for number, samples in enumerate(self.candidates):
+            request = self.request.replace(seed=self.request.seed + number, count=1)
+            if not keep_place:
+                request = request.replace(photo=request.photo.replace(data=None))
+            candidate_path = candidate_file(path, number)
+            write_photo(candidate_path, samples, self.photo, keep_place=keep_place, request_json=to_json(request))
+
+    def facts(self) -> dict[str, Any]:
+        """Its size and depth, how many candidates there are and of which seeds, and the hole's share of the pixels."""
+        height, width = self.candidates[0].shape[:2]
+        count, bits = len(self.candidates), 8 * self.candidates[0].dtype.itemsize
+        seeds = {"first_seed": self.request.seed, "last_seed": self.request.seed + count - 1}
+        hole = float(self.request.mask.array().mean())
+        size = {"width": width, "height": height, "bits": bits}
+        return {**size, "candidates": count, **seeds, "hole": hole, "seconds": self.seconds}
+
+    def lines(self) -> list[str]:
+        """The same, in one line."""
+        facts = self.facts()
+        size = f"{facts['width']} x {facts['height']}, {facts['bits']} bits"
+        return [f"{size}  {facts['candidates']} x {facts['hole']:.1%} filled  {facts['seconds']:.2f} s"]
+
+
+def candidate_file(path: PathLike, number: int) -> Path:
+    """Where candidate `number` (from 0) of those that are saved as `path` goes."""
+    first_path = Path(path)
+    return first_path if not number else first_path.with_stem(f"{first_path.stem}-{number + 1}")
+
+
+class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
+    """Fill a hole of a photo.
+
+    mask: of the whole photo, upright, above 0 in the hole. seed: of the first candidate; each further one has the next.
+    count: of candidates. They differ by what the network is told to vary, by whether it sees the place mirrored and by
+    how much of its surroundings it sees; all three follow from the seed.
+    """
+
+    task: ClassVar[Message] = Message("fill holes of photos")
+    suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
+
+    photo: PhotoReference
+    mask: HoleMask
+    seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
+    count: Annotated[int, Meta(ge=1, le=MOST_CANDIDATES)] = 1
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "seed", as_seed(self.seed))
+        if not 1 <= self.count <= MOST_CANDIDATES:
+            raise BadRequest('The key "count" is {0}; give a number from 1 to {1}.', self.count, MOST_CANDIDATES)
+        as_seed(self.seed + self.count - 1)
+
+    def located(self, folder: Path) -> InpaintRequest:
+        """As `Request.located`."""
+        return self.replace(photo=self.photo.located(folder))
+
+    def check_data(self) -> None:
+        """A damaged photo or mask is found when the request is read."""
+        self.photo.check_data()
+        self.mask.array()
+
+    def run(self, services: Services, report: Report) -> InpaintResult:
+        """Read the photo, look at the hole, fill it.
+
+        Raises MissingPhoto, BadFile, BadRequest (a mask that does not suit the photo), WeightsError, Cancelled.
+        """
+        started = time.perf_counter()
+        report(0.0, Message("reading"))
+        filler: Filler = services.runtime(self)
+        photo_key, name = self.photo.identity(services.kept), None
+        if self.photo.data is not None:
+            name = f'"{self.photo.name}"'
+        photo = services.kept.get(("photo", photo_key), lambda: read_photo(self.photo.source(), name=name))
+        hole = self.mask.array()
+        self._check(photo, hole, filler.least_side)
+        candidates = []
+        for number in range(self.count):
+
+            def painting(share: float, number: int = number) -> None:
+                report(0.1 + 0.9 * (number + share) / self.count, Message("painting"))
+
+            candidates.append(_candidate(photo, hole, filler, self.seed + number, painting))
+        report(1.0, Message("painted"))
+        notes = tuple(notes_of(self.photo.path, photo.notes))
+        return InpaintResult(tuple(candidates), photo, self, time.perf_counter() - started, notes)
+
+    def _check(self, photo: Photo, hole: Array, least_side: int) -> None:
+        height, width = photo.samples.shape[:2]
+        if hole.shape != (height, width):
+            raise BadRequest(
+                'The mask has {0} x {1} pixels and the photo "{2}" has {3} x {4}; give a mask of the photo\'s size.',
+                hole.shape[1], hole.shape[0], self.photo.name, width, height,
+            )
+        if min(height, width) < least_side:
+            raise BadRequest(
+                'The photo "{0}" has {1} x {2} pixels; these weights fill photos of {3} x {3} pixels or more.',
+                self.photo.name, width, height, least_side,
+            )
+        if not hole.any():
+            raise BadRequest('The mask has no hole; mark what is to be filled of "{0}".', self.photo.name)
+        if hole.all():
+            raise BadRequest('The mask covers all of "{0}"; leave something to fill it from.', self.photo.name)
+
+
+def _candidate(photo: Photo, hole: Array, filler: Filler, seed: int, painting: Callable[[float], None]) -> Array:
+    """The photo's samples with its hole filled, in the way that follows from the seed."""
+    samples, known = photo.samples.copy(), ~hole
+    crops = list(hole_crops(hole, filler.side, CONTEXTS[seed // 2 % len(CONTEXTS)]))
+    for number, crop in enumerate(crops):
+        painting(number / len(crops))
+        _fill(samples, crop, known, photo.icc_profile, filler, seed)
+        crop.of(known)[crop.hole] = True
+    samples.flags.writeable = False
+    return samples
+
+
+def _fill(samples: Array, crop: HoleCrop, known: Array, profile: bytes | None, filler: Filler, seed: int) -> None:
+    """Write one crop's hole into `samples`."""
+    mirrored = seed % 2 == 1
+
+    def paint(colours: Array, missing: Array) -> Array:
+        pixels = to_srgb(np.rint(colours * 255).astype(np.uint8), profile)
+        if mirrored:
+            pixels, missing = pixels[:, ::-1], missing[:, ::-1]
+        painted = filler.paint(np.ascontiguousarray(pixels), np.ascontiguousarray(missing), seed)
+        if mirrored:
+            painted = painted[:, ::-1]
+        return as_colours(from_srgb(np.ascontiguousarray(painted), profile))
+
+    part = crop.of(samples)
+    sides = {"most_side": filler.side, "least_side": filler.least_side}
+    colours = filled(_seen(part), crop.hole, crop.of(known), paint, **sides, seed=seed)
+    write_colours(part, colours, crop.hole)
+
+
+def _seen(samples: Array) -> Array:
+    """Samples as people see them, transparency over white: (h, w, 3) float32 in 0..1."""
+    colours = as_colours(samples)
+    if samples.ndim == 3 and samples.shape[2] in (2, 4):
+        alpha = samples[..., -1:].astype(np.float32) / np.iinfo(samples.dtype).max
+        colours = colours * alpha + (1 - alpha)
+    return colours

@@ -1,0 +1,71 @@
+"""What the inpainting system of Attentive Normalization is and can: holes of pictures are filled."""
+
+from __future__ import annotations
+
+from engine.errors import Message
+from engine.systems.base import (
+    RECONSTRUCTION_LOSSES,
+    Abilities,
+    Network,
+    System,
+    Tiny,
+    patch_discriminator,
+    resolution_of,
+)
+from engine.weights.card import Card
+
+FOLDER = "engine.systems.an_inpaint"
+
+
+def abilities(card: Card) -> Abilities:
+    """Holes of pictures of any size; label maps are neither painted nor found."""
+    return Abilities(resolution=resolution_of(card.config_of("generator")))
+
+
+SYSTEM = System(
+    id="an-inpaint",
+    title="Attentive Normalization (inpainting)",
+    paper="Wang et al., CVPR 2020, arXiv 2004.03828",
+    networks={
+        "generator": Network(
+            title="the network that fills holes",
+            config=f"{FOLDER}.network:InpaintConfig",
+            module=f"{FOLDER}.network:InpaintNetwork",
+            inputs=("image", "hole", "z"),
+            stride=lambda config: config.stride,
+            spectral=False,
+            variants={
+                "": {},
+                "contextual": {"attention": "contextual"},
+                "without": {"attention": "none"},
+                "several": {"latent": 16},
+            },
+        ),
+        "discriminator": patch_discriminator(1 + 3, layers=3, last_stride=2),  # the hole, and the picture
+    },
+    abilities=abilities,
+    requests=("engine.requests.inpaint:InpaintRequest",),
+    runtime=f"{FOLDER}.filler:HoleFiller",
+    data="engine.data.kinds:PICTURES",
+    task=f"{FOLDER}.task:make_task",
+    task_config=f"{FOLDER}.task:InpaintTaskConfig",
+    names={
+        **RECONSTRUCTION_LOSSES,
+        "inside": Message("in the hole"),
+        "outside": Message("outside the hole"),
+        "orthogonality": Message("orthogonality"),
+        "variety": Message("variety"),
+        "psnr_hole": Message("PSNR in the hole"),
+        "ssim_hole": Message("SSIM in the hole"),
+        "l1_hole": Message("L1 in the hole"),
+    },
+    measure=f"{FOLDER}.measure:measure",
+    sheet=f"{FOLDER}.measure:sheet",
+    main_numbers=("psnr_hole", "ssim_hole", "l1_hole", "LPIPS-MobileNetV2", "fid_mobilenet_v2"),
+    measures_data=False,
+    tiny=Tiny(
+        resolution=32,
+        model={"width": 4, "dilations": [2], "attentive": {"entities": 4}, "latent": 3},
+        task={"discriminator_width": 4},
+    ),
+)
