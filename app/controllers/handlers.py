@@ -38,6 +38,7 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
         "new_map": new.label_map,
         "open": controllers.files.open,
         "sample": new.sample,
+        "sample_second": controllers.photos.second_sample,
         "sample_painting": new.sample_painting,
         "save": exports.save,
         "save_as": exports.save_as,

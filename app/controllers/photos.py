@@ -17,7 +17,7 @@ from app.controllers.exports import UnsavedChanges
 from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
-from app.document.opening import Found, OpenedPhoto, PhotoUse, photo_uses, read_photo_document
+from app.document.opening import Found, OpenedPhoto, PhotoUse, photo_uses, read_photo_document, second_photo_path
 from app.jobs.originals import Original, original_for, regions_for
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
@@ -26,6 +26,7 @@ from engine.labels.label_sets import LabelSet
 from engine.requests.photo_reference import PhotoReference
 
 TOPIC = "photo"
+FACES = "faces"  # the label set of portraits
 
 
 class PhotosController(QObject):
@@ -58,6 +59,15 @@ class PhotosController(QObject):
         file_path = self._context.ask.open("photo", self.tr("New from photo"), picture_filters())
         if file_path is not None:
             self.edit(file_path)
+
+    @Slot()
+    def second_sample(self) -> None:
+        """Edit the second photograph that comes with Tessera; nobody need say that it shows a face."""
+        faces = [use for use in photo_uses(self._document, self._core.catalogue) if use.label_set.name == FACES]
+        if faces:
+            self.begin(second_photo_path(), faces[0])
+        else:
+            self.edit(second_photo_path())
 
     def edit(self, file_path: Path) -> None:
         """Edit a photo, whose size the document then has; asks what for where there is a choice."""

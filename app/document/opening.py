@@ -114,6 +114,11 @@ def sample_path() -> Path:
     return resource("sample", "photo.request.json")
 
 
+def second_photo_path() -> Path:
+    """Another photograph, for the edits of the first."""
+    return resource("sample", "grace_hopper.jpg")
+
+
 def painting_path() -> Path:
     """A label map that is painted in the styles of a portrait."""
     return resource("sample", "sample.request.json")

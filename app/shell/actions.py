@@ -58,6 +58,9 @@ ACTIONS: tuple[Action, ...] = (
            ("Ctrl+O",), "open"),
     Action("sample", mark("Open the sample"), mark("Open the document of the first start again"),
            (), "image"),
+    Action("sample_second", mark("Open the second sample photo"),
+           mark("Open another photograph: try the edits of the first on it with Paste edits"),
+           (), "photo"),
     Action("sample_painting", mark("Open the sample painting"),
            mark("Open a label map that is painted in the styles of a portrait"),
            (), "palette"),
@@ -258,8 +261,8 @@ assert len(BY_ID) == len(ACTIONS)
 # A name in capitals is a submenu that its controller fills: recent files, models, devices.
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("&File"), ("new_template", "new_photo", "new_painting", "new_map", SEPARATOR, "open", "RECENT", "sample",
-                     "sample_painting", SEPARATOR, "save", "save_as", "export", "export_map", SEPARATOR, "photo_find",
-                     SEPARATOR, "quit")),
+                     "sample_second", "sample_painting", SEPARATOR, "save", "save_as", "export", "export_map",
+                     SEPARATOR, "photo_find", SEPARATOR, "quit")),
     (mark("&Edit"), ("undo", "redo", SEPARATOR, "copy", "paste", SEPARATOR, "edits_copy", "edits_paste", "edits_remove",
                      SEPARATOR, "seed_new")),
     (mark("&Tools"), ("brush", "eraser", "bucket", "pick", "pan", SEPARATOR, "brush_smaller", "brush_larger",

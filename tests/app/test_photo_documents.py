@@ -600,3 +600,13 @@ def test_the_first_document_is_a_photograph_with_other_hair():
     label_map = request.label_map.array()
     assert label_map.shape == original.pixels.shape[:2] and {SKIN, HAIR} <= set(np.unique(label_map))
     assert [row.label for row in request.edits] == [HAIR] and Path(request.edits[0].style.path).is_file()
+
+
+def test_the_second_sample_photo_takes_the_edits_of_the_first(edited, core, qtbot):
+    core.document.styling.set_style(HAIR, RED)
+    edited.actions_by_id["edits_copy"].trigger()
+    core.document.mark_saved()
+    edited.actions_by_id["sample_second"].trigger()
+    qtbot.waitUntil(lambda: core.document.photo.name == "grace_hopper.jpg" and core.document.label_map.any())
+    edited.actions_by_id["edits_paste"].trigger()
+    assert core.document.style(HAIR) == RED and core.document.picture.shape == (600, 512, 3)
