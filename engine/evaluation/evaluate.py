@@ -56,8 +56,9 @@ def evaluate(
         cancel: set it from any thread to stop after the picture at hand.
 
     Returns:
-        Plain data for JSON. Always: weights, system, data, split, resolution, device, seconds; the rest is what the
-        system measures: `engine.evaluation.painters.measure`, `engine.evaluation.parsers.measure`.
+        Plain data for JSON. Always: weights, system, data, split, device, seconds; resolution where there are
+        pictures. The rest is what the system measures, see `engine.evaluation.painters.measure` and
+        `engine.evaluation.parsers.measure` for example.
 
     Raises:
         WeightsError, BadFile, BadLabelMap, BadRequest, NotSupported, OutOfMemory, Cancelled.
@@ -82,7 +83,7 @@ def evaluate(
         "data": data_folder.name,
         "split": figures.get("split", measured_split),
         **({"pictures": figures["pictures"]} if "pictures" in figures else {}),
-        "resolution": abilities(card).resolution,
+        **({"resolution": side} if (side := abilities(card).resolution) else {}),
         "device": str(session.device),
         "seconds": time.perf_counter() - start_time,
     }

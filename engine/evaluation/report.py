@@ -78,9 +78,10 @@ def _summary(measured: Sequence[Mapping[str, Any]]) -> str:
         networks = ", ".join(
             f"{purpose}: {network}" for purpose, network in (metrics.get("networks") or {}).items() if network
         )
+        side = f", {metrics['resolution']} pixels" if "resolution" in metrics else ""
+        pictures = f", {metrics['pictures']} pictures" if "pictures" in metrics else ""
         sentences.append(
-            f"{metrics['weights']} ({metrics['system']}, {metrics.get('resolution', '?')} pixels) on "
-            f"{metrics['data']}/{metrics['split']}, {metrics.get('pictures', '?')} pictures"
+            f"{metrics['weights']} ({metrics['system']}{side}) on {metrics['data']}/{metrics['split']}{pictures}"
             + (f"; measured with {networks}" if networks else "")
         )
     if len({kind_of(metrics) for metrics in measured}) > 1:

@@ -186,6 +186,7 @@ def test_the_command_line_measures_it(weights: str, tones: Path, tmp_path: Path,
     assert measured["pitch_error"] == pytest.approx(np.mean(np.abs(np.subtract(heard, (0.25, 0.55)))), rel=1e-5)
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("<img") == 2 and "pitch 0.25" in page and "photographs" not in page
+    assert "bells (tones) on tones/val<" in page and "resolution" not in measured
     lines = run(*words, "--split", "train", "--limit", "3").out.splitlines()
     assert ["tones", "3"] in [line.split() for line in lines]
 
