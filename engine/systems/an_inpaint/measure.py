@@ -45,7 +45,7 @@ PSNR, SSIM, L1 = "psnr_hole", "ssim_hole", "l1_hole"
 
 def measure(filler: HoleFiller, data_folder: Path, options: MeasureOptions, report: Progress) -> Figures:
     """PSNR, SSIM, L1 and perceptual distance in the hole: means over all holes, by kind of hole ("rectangle 25 %"), and
-    of each classical method, over all holes and by kind ("Telea psnr_hole"). Raises BadFile, Cancelled."""
+    of each classical method, over all holes and by kind ("Telea: psnr_hole"). Raises BadFile, Cancelled."""
     dataset = PictureFolder(data_folder, options.split, filler.side)
     features, missing = _features(options)
     indices = evenly(len(dataset), options.limit or len(dataset))
@@ -155,5 +155,5 @@ def _of_all(numbers: Numbers, name: str) -> dict[str, float]:
 
 def _of_kind(numbers: Numbers, kind: str) -> dict[str, float]:
     own = _mean(numbers["", kind])
-    others = {f"{name} {key}": value for name in CLASSICAL for key, value in _mean(numbers[name, kind]).items()}
+    others = {f"{name}: {key}": value for name in CLASSICAL for key, value in _mean(numbers[name, kind]).items()}
     return own | others
