@@ -93,6 +93,7 @@ def region_change(
     *,
     box: Box = WHOLE,
     one_colour: bool = False,
+    man_made: bool = False,
 ) -> RegionChange:
     """Fit the change of one region to a style.
 
@@ -104,6 +105,7 @@ def region_change(
         style: what the region is to look like.
         box: where the small photo lies in the whole one.
         one_colour: pixels that are not of the region's own colour stay, see `engine.compose.own_colour`.
+        man_made: a built surface (`engine.compose.mattes.MAN_MADE`), see `fit_tone_map`.
 
     The region's mean colour is corrected after mixing: soft borders take a part of the photo's old colour in, so the
     first result is always a little off.
@@ -126,7 +128,7 @@ def region_change(
     own = own_colour(lab, weight) if one_colour else None
     counted = weight if own is None else weight * own.share(lab)
     photo = measure_tones(lab, counted, base)
-    tones = replace(fit_tone_map(photo, style), own=own)
+    tones = replace(fit_tone_map(photo, style, man_made=man_made), own=own)
     expected = inside if own is None else inside * own.share(lab)
     expected /= expected.sum()
     for _ in range(MEAN_STEPS):

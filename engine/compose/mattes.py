@@ -36,6 +36,15 @@ OUTER, INNER = 5.0, 1.5
 """Pixels outside and inside a border over which a matte rises from 0 to 1 at most."""
 OPEN = 3.0
 """Pixels inside a border up to which nothing holds a matte up."""
+THINNEST = 0.15
+"""Part of `OPEN` and `DEEP` that is left in the thinnest regions: lips of 3 pixels are held from the first one on. The
+filter's windows are four times as wide and see the skin around."""
+NARROWEST = 0.35
+"""Part of `OUTER` and `INNER` that is left there: one pixel beyond the border may be touched."""
+MAN_MADE = frozenset({"building", "wall", "road", "pavement", "sidewalk", "house", "fence", "bridge"})
+"""Names of labels of built surfaces: they end in lines, and a wall and its mouldings are alike in colour."""
+HARD = 0.2
+"""Part of `OPEN` and `DEEP` that is left there at most."""
 FULL = 0.9
 """What the guided filter must give for a matte of 1: it never quite reaches 1 along a border."""
 CONTRAST, LEAST_DOUBT = 0.3, 0.3
@@ -113,7 +122,13 @@ def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> A
 
 
 def region_mattes(
-    colours: Array, soft: Array, label_map: Array, labels: Sequence[int], outside: Array | None = None
+    colours: Array,
+    soft: Array,
+    label_map: Array,
+    labels: Sequence[int],
+    outside: Array | None = None,
+    *,
+    man_made: bool = False,
 ) -> dict[int, Matte]:
     """Mattes of the labels that are restyled, ready to be enlarged.
 
@@ -127,11 +142,13 @@ def region_mattes(
         labels: which are restyled; at least one.
         outside: (h, w) float32 in 0..1: the share of each small pixel that lies outside the region in the full label
             map; 1 or 0 by `label_map` unless given.
+        man_made: a built surface, see `MAN_MADE`: only the pixels along its border are left open.
     """
     labels = tuple(labels)
     region, posterior = _seen(colours, soft[..., list(labels)].sum(-1), np.isin(label_map, labels))
     a, b = guided_coefficients(colours, posterior[..., None], RADIUS, EPSILON)
-    core, ramp = _bounds(region)
+    thick = local_thickness(distance(np.isin(label_map, labels)))
+    core, ramp = _bounds(region, thick, man_made)
     alpha = np.where(ramp > 0, evaluate(colours, a, b)[..., 0], 0)
     fraction = (~np.isin(label_map, labels)).astype(np.float32) if outside is None else outside.astype(np.float32)
     contrast = np.linalg.norm(mixture_of(colours, posterior), axis=-1)
@@ -159,12 +176,17 @@ def _seen(colours: Array, prior: Array, region: Array) -> tuple[Array, Array]:
     return region, _weighed(prior, likely)
 
 
-def _bounds(region: Array) -> tuple[Array, Array]:
-    """Core and ramp (h, w) float32 of a region, see `Matte`."""
+def _bounds(region: Array, thick: Array, man_made: bool) -> tuple[Array, Array]:
+    """Core and ramp (h, w) float32 of a region, see `Matte`.
+
+    thick: (h, w) from `local_thickness` of the region as the label map has it. What colours leave of it is no thin
+    region of its own.
+    """
     inside, away = distance(region), distance(~region)
-    thick = local_thickness(inside)
-    core = np.clip((inside - OPEN * thick) / ((DEEP - OPEN) * thick), 0, 1)
-    outer, width = OUTER * thick - 1, (OUTER + INNER) * thick - 1
+    open_to = np.minimum(thick, HARD) if man_made else thick
+    core = np.clip((inside - OPEN * open_to) / ((DEEP - OPEN) * open_to), 0, 1)
+    soft_to = np.full_like(thick, NARROWEST) if man_made else np.maximum(thick, NARROWEST)
+    outer, width = OUTER * soft_to - 1, (OUTER + INNER) * soft_to - 1
     ramp = np.clip((np.where(region, inside, 1 - away) + outer) / width, 0, 1)
     return core.astype(np.float32), ramp.astype(np.float32)
 
@@ -177,14 +199,14 @@ def _weighed(prior: Array, likely: Array) -> Array:
 
 
 def local_thickness(inside: Array) -> Array:
-    """(h, w) float32, 0.35 to 1: how thick a region is nearby, 1 where 2 DEEP pixels or more.
+    """(h, w) float32, `THINNEST` to 1: how thick a region is nearby, 1 where 2 DEEP pixels or more.
 
     inside: (h, w) distance to the border, 0 outside. Soft borders of a thin region, such as a lip, must be narrow:
     they would meet in its middle and leave nothing of it.
     """
     side = 4 * round(DEEP) + 1
     nearby = cv2.dilate(inside.astype(np.float32), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return np.clip(cv2.blur(nearby, (side // 2, side // 2)) / (2 * DEEP), 0.35, 1)
+    return np.clip(cv2.blur(nearby, (side // 2, side // 2)) / (2 * DEEP), THINNEST, 1)
 
 
 def _admitted(alpha: Array, outside: Array, doubt: Array) -> tuple[Array, Array]:

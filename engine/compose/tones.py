@@ -35,6 +35,8 @@ MIN_CHROMA, MAX_CHROMA = 0.3, 1.5
 """Gains of the deviations from the chroma curve."""
 SMOOTH_TONES = 5.0
 """Standard deviation, in units of lightness, over which the chroma curve is averaged."""
+LOOSE_TONES = 20.0
+"""The same for built surfaces."""
 PULL = 0.02
 """Weight of the mean chroma where a lightness has next to no pixels."""
 
@@ -146,14 +148,36 @@ def measure_tones(lab: Array, weight: Array, base: Array) -> Tones:
     )
 
 
-def fit_tone_map(photo: Tones, style: Tones) -> ToneMap:
-    """The map from a photo's tones to a style's."""
+def fit_tone_map(photo: Tones, style: Tones, *, man_made: bool = False) -> ToneMap:
+    """The map from a photo's tones to a style's.
+
+    man_made: of a built surface, whose lightness is that of a few materials. Quantiles would turn one material's plain
+    shade into the next one's, so lightness moves by mean and spread, and chroma follows it loosely.
+    """
     dimming = (style.mean[0] + 16) / (photo.mean[0] + 16)
     least = min(MIN_DETAIL, DIM * dimming)
     gain = float(np.clip(style.detail / max(photo.detail, 0.2), least, MAX_DETAIL))
     chroma_gain = np.clip(style.deviation / np.maximum(photo.deviation, 0.3), MIN_CHROMA, MAX_CHROMA)
+    if man_made:
+        line, chroma = lightness_line(photo.lightness, style.lightness), (_loose(photo.chroma), _loose(style.chroma))
+        return ToneMap(line, gain, *chroma, chroma_gain, np.zeros(3))
     curve = lightness_curve(photo.lightness, style.lightness)
     return ToneMap(curve, gain, photo.chroma, style.chroma, chroma_gain, np.zeros(3))
+
+
+def lightness_line(before: Array, after: Array) -> Array:
+    """The line (LEVELS,) that takes mean and spread of the quantiles `before` (Q,) to those of `after` (Q,).
+
+    Its slope is clamped as those of `lightness_curve` are.
+    """
+    slope = np.clip(after.std() / max(float(before.std()), 1e-3), MIN_SLOPE, MAX_SLOPE)
+    return after.mean() + (np.arange(LEVELS) - before.mean()) * slope
+
+
+def _loose(chroma: Array) -> Array:
+    """A chroma curve (LEVELS, 2) averaged over `LOOSE_TONES`."""
+    side = 4 * round(LOOSE_TONES) + 1
+    return cv2.GaussianBlur(chroma, (1, side), 1, sigmaY=LOOSE_TONES, borderType=cv2.BORDER_REPLICATE)
 
 
 def lightness_curve(before: Array, after: Array) -> Array:

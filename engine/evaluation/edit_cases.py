@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from engine.compose.mattes import MAN_MADE
 from engine.compose.own_colour import ONE_COLOURED
 from engine.data.layout import measured_split
 from engine.errors import BadRequest, Message, NotSupported
@@ -145,6 +146,7 @@ def cases_of(
             wanted,
             repaint(painter, photo.label_map, styles),
             one_coloured=frozenset(n for n in both if painter.label_set[n].name in ONE_COLOURED),
+            man_made=frozenset(n for n in both if painter.label_set[n].name in MAN_MADE),
             **by_photo,
         )
 

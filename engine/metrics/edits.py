@@ -66,6 +66,7 @@ class Case:
     style, style_map: the style's photo and its label map, or None for a style without a photo.
     painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
     one_coloured: ids of labels whose regions are of one colour (`engine.compose.own_colour`).
+    man_made: ids of labels of built surfaces (`engine.compose.mattes.MAN_MADE`).
     """
 
     photo: Array
@@ -77,6 +78,7 @@ class Case:
     style: Array | None = None
     style_map: Array | None = None
     one_coloured: frozenset[int] = frozenset()
+    man_made: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -152,10 +154,17 @@ def composed(case: Case) -> tuple[Array, float]:
     photo = as_colours(case.photo)
     count = len(case.wanted)
     label_map = np.minimum(case.label_map, count - 1)
-    mattes = region_mattes(photo, soft_labels(label_map, count, case.shares), label_map, case.labels)
+    soft = soft_labels(label_map, count, case.shares)
+    mattes = region_mattes(photo, soft, label_map, case.labels, man_made=case.man_made >= set(case.labels))
     changes = [
         region_change(
-            photo, label_map, label, mattes[label], style_tones(case, label), one_colour=label in case.one_coloured
+            photo,
+            label_map,
+            label,
+            mattes[label],
+            style_tones(case, label),
+            one_colour=label in case.one_coloured,
+            man_made=label in case.man_made,
         )
         for label in case.labels
     ]

@@ -14,7 +14,7 @@ from msgspec import Meta, structs
 from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
 from engine.compose.composition import compose
-from engine.compose.mattes import region_mattes
+from engine.compose.mattes import MAN_MADE, region_mattes
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, in_colour
 from engine.compose.tones import Tones
@@ -242,7 +242,14 @@ class _Job:
         def fitted() -> RegionChange:
             mattes = kept.get(
                 ("mattes", self.frame_key, labels),
-                lambda: region_mattes(frame.colours, frame.soft, frame.label_map, labels, frame.outside(labels)),
+                lambda: region_mattes(
+                    frame.colours,
+                    frame.soft,
+                    frame.label_map,
+                    labels,
+                    frame.outside(labels),
+                    man_made=all(frame.name_of(label) in MAN_MADE for label in labels),
+                ),
             )
             return region_change(
                 frame.colours,
@@ -252,6 +259,7 @@ class _Job:
                 tones,
                 box=frame.box,
                 one_colour=_one_colour(self.painter.label_set, edit.label),
+                man_made=frame.name_of(edit.label) in MAN_MADE,
             )
 
         return kept.get(("change", self.frame_key, labels, edit.label, tones_key), fitted).weakened(edit.strength)

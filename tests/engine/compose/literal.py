@@ -44,4 +44,4 @@ def literal_composition(photo: Array, label_map: Array, changes: Sequence[Region
         mixture = np.stack([enlarged(change.mixture[..., n], height, width) for n in range(3)], axis=-1)
         clean = unmixed(colours, alpha.astype(np.float32), mixture.astype(np.float32))
         result += change.strength * alpha[..., None] * colour_change(clean, base, change.tones)
-    return result
+    return np.clip(result, 0, 1)  # as samples hold it

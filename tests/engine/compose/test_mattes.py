@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,3 +127,40 @@ def test_a_small_hole_of_a_map_that_looks_like_hair_is_hair():
     assert alpha_of(photo, holed)[60:66, 120:126].min() > 0.8
     photo[60:66, 120:126] = (220, 30, 200)  # a hairpin
     assert alpha_of(photo, holed)[61:65, 121:125].max() < 0.4
+
+
+def drawn_mouth(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A face of skin with an open mouth whose lips (label 1) are 2 to 4 pixels thick: colours in 0..1, label map."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[0:side, 0:side] / side - 0.5
+    outline, opening = np.hypot(x / 0.1, y / 0.05), np.hypot(x / 0.085, (y + 0.005) / 0.028)
+    lips = (outline < 1) & (opening >= 1)
+    label_map = np.where(opening < 1, 2, lips).astype(np.uint8)
+    colours = np.select([label_map[..., None] == 1, label_map[..., None] == 2], [(0.75, 0.45, 0.42), (0.9, 0.88, 0.85)])
+    colours = np.where(label_map[..., None] == 0, (0.85, 0.65, 0.55), colours) + rng.normal(0, 0.015, (side, side, 3))
+    return cv2.GaussianBlur(colours, (0, 0), 0.7).clip(0, 1).astype(np.float32), label_map
+
+
+@pytest.mark.parametrize("side", [128, 192])
+def test_lips_of_a_few_pixels_are_held_evenly(side):
+    colours, label_map = drawn_mouth(side)
+    lips = label_map == 1
+    alpha = region_mattes(colours, soft_labels(label_map, 3), label_map, (1,))[1].on(colours, label_map)
+    assert alpha[lips].mean() > 0.75
+    assert np.mean(alpha[lips] > 0.5) > 0.9
+    beyond = cv2.distanceTransform((~lips).astype(np.uint8), cv2.DIST_L2, 5)
+    assert alpha[beyond >= 2.5].max() == 0
+
+
+def test_a_region_that_ends_in_lines_is_held_to_its_label_map():
+    """A wall and what lies beside it are alike in colour, so colours must not move the border between them."""
+    rng = np.random.default_rng(4)
+    label_map = np.zeros((96, 96), np.uint8)
+    label_map[:, 48:] = 1
+    colours = np.where(label_map[..., None] == 1, 0.52, 0.5) + rng.normal(0, 0.06, (96, 96, 3))
+    colours = colours.clip(0, 1).astype(np.float32)
+    soft = soft_labels(label_map, 2)
+    alpha = region_mattes(colours, soft, label_map, (1,), man_made=True)[1].on(colours, label_map)
+    assert alpha[:, 50:].min() == 1
+    assert alpha[:, :46].max() == 0
+    assert region_mattes(colours, soft, label_map, (1,))[1].on(colours, label_map)[:, 50:].min() < 0.5

@@ -17,11 +17,14 @@ from engine.compose.own_colour import own_colour
 from engine.compose.regions import region_blur
 from engine.compose.samples import as_colours
 from engine.compose.tones import (
+    LEVELS,
     MAX_SLOPE,
     MIN_SLOPE,
+    QUANTILES,
     Tones,
     fit_tone_map,
     lightness_curve,
+    lightness_line,
     measure_tones,
 )
 from engine.compose.transfer import plain_transfer
@@ -162,3 +165,17 @@ def test_strands_before_a_white_wall_become_dark_without_a_fringe():
     result = restyled(photo, label_map, HAIR, dark)
     expected = share * result[70:80, 100:150].mean((0, 1)) + (1 - share) * 250
     assert np.abs(result[rim] - expected[rim]).mean() < 25
+
+
+def test_a_built_surface_keeps_the_order_and_evenness_of_its_lightness():
+    """A wall of two plain shades in the style of one of many: quantiles would tear its plain shades apart."""
+    rng = np.random.default_rng(2)
+    shades = np.concatenate([rng.normal(40, 1, 500), rng.normal(70, 1, 500)])
+    many = rng.uniform(30, 80, 1000)
+    before, after = (np.quantile(values, QUANTILES) for values in (shades, many))
+    line, curve = lightness_line(before, after), lightness_curve(before, after)
+    moved = np.interp(before, np.arange(LEVELS), line)
+    np.testing.assert_allclose((moved.mean(), moved.std()), (after.mean(), after.std()), rtol=1e-6)
+    assert np.ptp(np.diff(line)) < 1e-9
+    plain = slice(36, 45)
+    assert np.ptp(line[plain]) < 0.75 * np.ptp(curve[plain])
