@@ -17,24 +17,29 @@ REACHES = (1 / 16, 1 / 48)
 """Of the painter's side: how far differences at the border are averaged, broad ones first."""
 CLOSEST_REACH = 1.5
 """The last one, in the painter's pixels."""
+SURROUNDINGS = 2.0
+"""A hole is reduced until the painter's side is so many times its thickness; thin ones need little of it."""
+MOST_TIMES = 4.0
+"""What a painter is given is at most so many times its own side."""
 
 
 def filled(
-    colours: Array, hole: Array, known: Array, paint: Paint, *, most_side: int, least_side: int, seed: int
+    colours: Array, hole: Array, known: Array, paint: Paint, *, own_side: int, least_side: int, seed: int
 ) -> Array:
     """Colours (h, w, 3) float32 in 0..1 whose hole is painted, without a seam and with the grain of what is around it.
 
-    What is larger than the painter's side is reduced, painted and enlarged. Holes of other pieces are painted too.
+    What is large is reduced, painted and enlarged. Holes of other pieces are painted too.
 
     Args:
         colours: those of the photo; what they are in the hole counts for nothing. They are not changed.
         hole: (h, w) bool, what is filled. known: (h, w) bool, where colours hold: all else but holes of other pieces.
         paint: the painter.
-        most_side, least_side: in pixels, of what it is given: the longer side and both sides.
+        own_side: in pixels, the longer side of pictures that it paints best: `reduction` says what it is given.
+        least_side: in pixels, of both sides of what it is given.
         seed: of what the grain leaves to chance.
     """
     height, width = hole.shape
-    factor = min(1.0, most_side / max(height, width))
+    factor = reduction(hole, own_side)
     small_height = max(round(height * factor), min(least_side, height))
     small_width = max(round(width * factor), min(least_side, width))
     reaches = [share * max(small_height, small_width) for share in REACHES] + [CLOSEST_REACH]
@@ -52,3 +57,15 @@ def filled(
         painted = without_seam(colours, painted, known, hole, [CLOSEST_REACH / factor])
     together = np.where(known[..., None], colours, np.clip(painted, 0, 1)).astype(np.float32)
     return with_grain(together, hole, known, seed)
+
+
+def reduction(hole: Array, own_side: int) -> float:
+    """What a part of a photo with a hole (h, w) bool is multiplied by before it is painted, at most 1.
+
+    A part that is no larger than the painter's side stays. A larger one comes to that side, or less far where its hole
+    is long but thin: a wire across a picture is painted at nearly its own size.
+    """
+    longer = max(hole.shape)
+    thickness = 2 * float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
+    whole, thin = own_side / longer, own_side / (SURROUNDINGS * thickness)
+    return min(1.0, max(whole, min(thin, MOST_TIMES * whole)))

@@ -192,7 +192,7 @@ def _fill(samples: Array, crop: HoleCrop, known: Array, profile: bytes | None, f
         return as_colours(from_srgb(np.ascontiguousarray(painted), profile))
 
     part = crop.of(samples)
-    sides = {"most_side": filler.side, "least_side": filler.least_side}
+    sides = {"own_side": filler.side, "least_side": filler.least_side}
     colours = filled(_seen(part), crop.hole, crop.of(known), paint, **sides, seed=seed)
     write_colours(part, colours, crop.hole)
 

@@ -98,7 +98,7 @@ def fill(filler: HoleFiller, picture: Array, hole: Array) -> Array:
     def paint(colours: Array, missing: Array) -> Array:
         return as_colours(filler.paint(np.rint(colours * 255).astype(np.uint8), missing, 0))
 
-    sides = {"most_side": filler.side, "least_side": filler.least_side}
+    sides = {"own_side": filler.side, "least_side": filler.least_side}
     colours = filled(as_colours(picture), hole, ~hole, paint, **sides, seed=0)
     return np.where(hole[..., None], np.rint(colours * 255).astype(np.uint8), picture)
 

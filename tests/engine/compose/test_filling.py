@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.compose.filling import filled
+from engine.compose.filling import filled, reduction
 from engine.compose.grain import fine_energy, ring_around, with_grain
 from engine.compose.hole_crops import hole_crops
 from engine.compose.seams import without_seam
@@ -66,7 +66,7 @@ def test_a_filled_hole_has_the_grain_of_its_ring_and_no_seam(size: tuple[int, in
     """At the painter's own size, and where what it paints is enlarged."""
     colours, hole = grainy(*size, seed=1, grain=grain), middle_hole(*size)
     before = colours.copy()
-    result = filled(colours, hole, ~hole, smooth, most_side=64, least_side=16, seed=0)
+    result = filled(colours, hole, ~hole, smooth, own_side=64, least_side=16, seed=0)
     np.testing.assert_array_equal(colours, before)
     np.testing.assert_array_equal(result[~hole], colours[~hole])
     ring = ring_around(hole, ~hole)
@@ -75,10 +75,26 @@ def test_a_filled_hole_has_the_grain_of_its_ring_and_no_seam(size: tuple[int, in
     assert np.abs((result - grainy(*size, seed=1, grain=0))[border].mean(0)).max() < 0.03  # it was painted 0.08 off
 
 
+@pytest.mark.parametrize(
+    ("size", "rows", "columns", "factor"),
+    [
+        ((60, 64), 40, 40, 1.0),  # no larger than the painter's own side
+        ((200, 200), 100, 100, 64 / 200),
+        ((200, 400), 10, 300, 4 * 64 / 400),  # thin: at most four times the painter's side
+        ((200, 400), 80, 300, 64 / (2 * 80)),  # between both: two thicknesses make its side
+    ],
+)
+def test_a_long_but_thin_hole_is_reduced_less(size: tuple[int, int], rows: int, columns: int, factor: float) -> None:
+    hole = np.zeros(size, bool)
+    top, left = (size[0] - rows) // 2, (size[1] - columns) // 2
+    hole[top : top + rows, left : left + columns] = True
+    assert reduction(hole, 64) == pytest.approx(factor, rel=0.03)
+
+
 def test_what_stood_in_the_hole_counts_for_nothing() -> None:
     colours, hole = grainy(150, 150, seed=2), middle_hole(150, 150)
     other = np.where(hole[..., None], np.float32(1.0), colours).astype(np.float32)
-    results = [filled(c, hole, ~hole, smooth, most_side=64, least_side=16, seed=3) for c in (colours, other)]
+    results = [filled(c, hole, ~hole, smooth, own_side=64, least_side=16, seed=3) for c in (colours, other)]
     np.testing.assert_array_equal(results[0][hole], results[1][hole])
 
 
