@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from app.raster.boxes import Box
 
 STRIP_ROWS = 64
-"""Rows of a label map that are coloured at once."""
+"""Rows of a label map that are coloured at once: what is made of them stays in the cache."""
 
 
 class TableImage:
@@ -38,10 +38,11 @@ class TableImage:
 
     def update(self, box: Box) -> None:
         """Colours the pixels in `box` again."""
-        # In strips: numpy makes indices of 8 bytes of the labels, half a gigabyte at once for a large photo.
+        table = self._table.view(np.int32)  # OpenCV knows no unsigned numbers of 32 bits
         for top in range(box.y0, box.y1, STRIP_ROWS):
             strip = slice(top, min(top + STRIP_ROWS, box.y1)), slice(box.x0, box.x1)
-            self._buffer[strip] = np.take(self._table, self._label_map[strip])
+            if self._label_map[strip].size:
+                self._buffer[strip] = cv2.LUT(self._label_map[strip], table).view(np.uint32)
 
     def set_table(self, table: np.ndarray) -> None:
         self._table = table
@@ -62,33 +63,34 @@ class LayerImage:
 class PictureImage:
     """A picture as a QImage, with halved copies for zooming out: bilinear scaling alone skips pixels below 50
     %.
+
+    Only what is seen is made: a photo of 67 megapixels is mostly looked at small, and is rarely compared with what it
+    was.
     """
 
     def __init__(self, pixels: np.ndarray) -> None:
         """`pixels`: (H, W, 3) uint8."""
-        self._pixels = np.ascontiguousarray(pixels)
-        self._levels: list[QImage] = []  # made when they are first seen: a photo is rarely compared with what it was
+        self._halvings = [np.ascontiguousarray(pixels)]
+        self._images: dict[int, QImage] = {}  # by how often they are halved
 
     def at_scale(self, scale: float) -> QImage:
         """The smallest copy at least as large as the picture drawn at `scale` (device pixels)."""
-        if not self._levels:
-            height, width = self._pixels.shape[:2]
-            rgb = QImage(self._pixels.data, width, height, width * 3, QImage.Format.Format_RGB888)
-            self._levels.append(rgb.convertToFormat(QImage.Format.Format_RGB32))  # a copy: owns its pixels
         level = 0
-        while scale <= 0.5 and min(self._levels[level].width(), self._levels[level].height()) >= 2:
+        while scale <= 0.5 and min(self._halved(level).shape[:2]) >= 2:
             scale *= 2
             level += 1
-            if level == len(self._levels):
-                self._levels.append(_half(self._levels[-1]))
-        return self._levels[level]
+        if level not in self._images:
+            height, width = self._halved(level).shape[:2]
+            rgb = QImage(self._halved(level).data, width, height, width * 3, QImage.Format.Format_RGB888)
+            self._images[level] = rgb.convertToFormat(QImage.Format.Format_RGB32)  # a copy: owns its pixels
+        return self._images[level]
 
-
-def _half(image: QImage) -> QImage:
-    """Each pixel the mean of 2 x 2; an odd last row or column is dropped."""
-    width, height = image.width() // 2, image.height() // 2
-    stride = image.bytesPerLine()
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), stride)
-    source = rows[: 2 * height, : 8 * width].reshape(2 * height, 2 * width, 4)
-    mean = cv2.resize(source, (width, height), interpolation=cv2.INTER_AREA)
-    return QImage(mean.data, width, height, width * 4, QImage.Format.Format_RGB32).copy()
+    def _halved(self, level: int) -> np.ndarray:
+        """The picture halved that often, (h, w, 3): each pixel the mean of 2 x 2; an odd last row or column is
+        dropped."""
+        while level >= len(self._halvings):
+            finer = self._halvings[-1]
+            height, width = finer.shape[0] // 2, finer.shape[1] // 2
+            finer = finer[: 2 * height, : 2 * width]
+            self._halvings.append(cv2.resize(finer, (width, height), interpolation=cv2.INTER_AREA))
+        return self._halvings[level]
