@@ -90,23 +90,16 @@ class Network:
     """One network of a system, built from a config dataclass.
 
     config, module: paths of the dataclass and of the `nn.Module` that takes it.
-    inputs: what `forward` takes, in order: "hot" (B, channels, H, W) one-hot label map; "codes"
-        (B, encoders, labels, style_width); "noise" a `Noise`; "z" (B, latent); "latents" (B, labels * latent, h, w);
-        "features" (B, labels, features); "image" (B, 3, H, W); "hole" (B, 1, H, W), 1 where the picture is not known;
-        "noise_vector" (B, latent); "class_shares" and "classes": (B, classes) with sum 1, (B,) int64.
     stride: config -> what the sides of pictures and label maps must be multiples of.
     spectral: the module takes `sn`, spectral normalisation in training.
-    variants: configurations that the paper compares, as changes of the default config.
     gives_features: the module is an `engine.nn.perceptual.FeatureNetwork`, which perceptual losses compare by.
     """
 
     title: str
     config: str
     module: str
-    inputs: tuple[str, ...]
     stride: Callable[[Any], int] = lambda config: 1
     spectral: bool = True
-    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
     gives_features: bool = False
 
     def read_config(self, values: Mapping[str, Any]) -> Any:
@@ -127,18 +120,13 @@ class Network:
         return module(config, sn=training) if self.spectral else module(config)
 
 
-def patch_discriminator(in_channels: int, layers: int, last_stride: int, *, spectral: bool = True) -> Network:
-    """The multi-scale patch discriminator that a system is trained against, as published.
-
-    `in_channels`: labels, edges and the picture's three; `layers`, `last_stride`: see `PatchDiscriminatorConfig`.
-    """
+def patch_discriminator(*, spectral: bool = True) -> Network:
+    """The multi-scale patch discriminator that a system is trained against, as published."""
     return Network(
         title="the multi-scale patch discriminator",
         config="engine.nn.discriminators:PatchDiscriminatorConfig",
         module="engine.nn.discriminators:MultiScaleDiscriminator",
-        inputs=("hot", "image"),
         spectral=spectral,
-        variants={"": {"in_channels": in_channels, "layers": layers, "last_stride": last_stride}},
     )
 
 
@@ -177,6 +165,7 @@ class System:
         that many systems share are in `engine.metrics.names`.
     golden: path of the kinds of golden cases, by name.
     bench: path of what the synthesis benchmark paints.
+    examples: path of what tests run its networks and small weights by (`engine.systems.examples.Examples`).
     tiny: the smallest configuration, for tests alone.
     extras: names of tensors that its weights keep beside the networks' own.
     default_name: the weights that a first document paints with, and the recipe that is offered first.
@@ -204,6 +193,7 @@ class System:
     names: Mapping[str, str] = field(default_factory=dict)
     golden: str = ""
     bench: str = ""
+    examples: str
     tiny: Tiny
     extras: tuple[str, ...] = ()
     default_name: str = ""

@@ -26,7 +26,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensorMode,
+)
 
 from engine.data.batch import Batch
 from engine.metrics.perceptual import Choice, FeatureNetLoss, Perceptual
@@ -37,23 +41,26 @@ from engine.nn.label_places import LabelConditions
 from engine.nn.perceptual import VGG19, FeatureLoss, VGGLoss
 from engine.systems import all_systems
 from engine.systems.base import System, load_part
+from engine.systems.parser import task as parser_task
 from engine.systems.parser.lite import build_parser
 from engine.systems.parser.network import ParserConfig
 from engine.training import adversarial, augment, reconstruction, start
 from engine.training.augment import Augmentation
 from engine.training.start import make_task
-from tests.engine.systems.test_networks import ENTRIES, Entry, inputs_for, side_of, small_config
+from tests.engine.systems.test_networks import ENTRIES, Entry, size_of, small_config
 from tests.engine.training.tiny import tiny_recipe, write_data
 
 DEVICE = torch.device("meta")
+WANT_OF_NUMBERS = (DataDependentOutputException, DynamicOutputShapeException)
+"""What FakeTensorMode raises for an operation whose result it cannot know without numbers."""
 
-NEEDS_NUMBERS: dict[str, tuple[type, str, Callable[..., Any], str]] = {
-    # what: (class, method, what stands in for it, why it needs numbers)
+NEEDS_NUMBERS: dict[str, tuple[Any, str, Callable[..., Any], str]] = {
+    # what: (module or class, function, what stands in for it, why it needs numbers)
     "augmentation": (
         Augmentation,
         "_shifted_and_cut",
         lambda self, maps: maps * self.shown,
-        "each picture is moved by whole pixels, which torch.roll takes as numbers",
+        "each picture is moved by whole pixels, which slices take as numbers",
     ),
     "equal surroundings": (
         LabelConditions,
@@ -61,21 +68,31 @@ NEEDS_NUMBERS: dict[str, tuple[type, str, Callable[..., Any], str]] = {
         lambda self, height, width, most: None,
         "how many different surroundings a label map has is known once they are counted (unique)",
     ),
+    "pictures moved together": (
+        reconstruction,
+        "shift_together",
+        lambda first, second, longest_shift: (augment._shifted(first, 1, 2), augment._shifted(second, 1, 2)),
+        "how far they are moved is drawn as numbers",
+    ),
+    "labels that are shown": (
+        parser_task,
+        "mean_of_chosen",
+        lambda values, chosen: values.mean(),
+        "how many values a mask chooses is known once it is looked at (nonzero)",
+    ),
 }
+"""What stands in is taken only where the function itself has been seen to fail for want of numbers."""
 MORE = {"recolour": 0.5, "perceptual_shift": 2, "perceptual": 1.0}
 """Settings of [task] that run too, where a task has them."""
-LEFT_OUT = {"parser": {"jaccard": 0.0}}
-"""Settings of [task]: the mean over the labels that are shown picks them by a mask (nonzero)."""
 
 
 @pytest.fixture
 def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Inside, tensors have shapes and devices alone; modules stay where they are made, and autocast is off."""
-    for kind, method, stand_in, _ in NEEDS_NUMBERS.values():
-        monkeypatch.setattr(kind, method, stand_in)
+    for owner, name, stand_in, _ in NEEDS_NUMBERS.values():
+        monkeypatch.setattr(owner, name, _needing_numbers(getattr(owner, name), stand_in))
     monkeypatch.setattr(adversarial, "find_feature_net", lambda: None)
-    monkeypatch.setattr(reconstruction, "find_perceptual", lambda *_: Perceptual("random weights", feature_net()))
-    monkeypatch.setattr(reconstruction, "shift_together", _shifted_by_one_and_two)
+    monkeypatch.setattr(reconstruction, "find_perceptual", lambda *args: Perceptual("random weights", feature_net()))
     monkeypatch.setattr(start, "Randomness", lambda *args: contextlib.nullcontext())  # there are no numbers to draw
     monkeypatch.setattr(torch, "autocast", lambda *args, **more: contextlib.nullcontext())  # does not know "meta"
     monkeypatch.setattr(nn.Module, "to", lambda self, *args, **more: self)  # pretended parameters cannot be swapped
@@ -94,10 +111,15 @@ def _of_one_device(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return checked
 
 
-def _shifted_by_one_and_two(first: Tensor, second: Tensor, longest_shift: int) -> tuple[Tensor, Tensor]:
-    """How far is drawn as numbers."""
-    assert longest_shift == MORE["perceptual_shift"]
-    return augment._shifted(first, 1, 2), augment._shifted(second, 1, 2)
+def _needing_numbers(function: Callable[..., Any], stand_in: Callable[..., Any]) -> Callable[..., Any]:
+    """The stand-in, which is asked only once the function has failed for want of numbers."""
+
+    def checked(*args: Any) -> Any:
+        with pytest.raises(WANT_OF_NUMBERS):
+            function(*args)
+        return stand_in(*args)
+
+    return checked
 
 
 def feature_net() -> nn.Module:
@@ -134,7 +156,9 @@ PERCEPTUAL_LOSSES = {
 
 
 def on_device(value: Any) -> Any:
-    """An empty tensor of that shape and kind on the pretended device; all else as it is."""
+    """An empty tensor of that shape and kind on the pretended device, noise that is drawn there; all else as it is."""
+    if callable(value) and not isinstance(value, Tensor):
+        return seeded_noise(5, DEVICE)
     return torch.empty(value.shape, dtype=value.dtype, device=DEVICE) if isinstance(value, Tensor) else value
 
 
@@ -159,9 +183,7 @@ def test_a_networks_forward_stays_on_its_device(entry: Entry, pretended: None) -
     config = small_config(entry, "")
     with DEVICE:
         network = entry.network.build(config).eval()
-    inputs = [on_device(value) for value in inputs_for(entry, config, *side_of(config))]
-    words = entry.network.inputs
-    inputs = [seeded_noise(5, DEVICE) if word == "noise" else value for word, value in zip(words, inputs, strict=True)]
+    inputs = [on_device(value) for value in entry.example.inputs(config, size_of(config))]
     outputs = list(tensors_of(network(*inputs)))
     assert outputs and all(tensor.device == DEVICE for tensor in outputs)
 
@@ -185,7 +207,6 @@ def test_a_tasks_losses_and_samples_stay_on_its_device(system: System, tmp_path:
     recipe = tiny_recipe(system)
     known_settings = {field.name for field in fields(load_part(system.task_config))}
     recipe.task.update({name: setting for name, setting in MORE.items() if name in known_settings})
-    recipe.task.update(LEFT_OUT.get(system.id, {}))
     folder = write_data(system, tmp_path / "data", side=recipe.resolution, train=4, val=2)
     data = load_part(system.data).opens()(folder, "train", recipe.resolution)
     with DEVICE:

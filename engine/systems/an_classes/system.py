@@ -23,15 +23,11 @@ SYSTEM = System(
             title="the generator of classes",
             config=f"{FOLDER}.network:ClassGeneratorConfig",
             module=f"{FOLDER}.network:ClassGenerator",
-            inputs=("noise_vector", "class_shares"),
-            variants={"": {}, "sagan": {"attention": "self"}, "sngan": {"attention": "none"}},
         ),
         "discriminator": Network(
             title="the discriminator of classes",
             config=f"{FOLDER}.network:ClassDiscriminatorConfig",
             module=f"{FOLDER}.network:ClassDiscriminator",
-            inputs=("image", "classes"),
-            variants={"": {}, "sagan": {"attention": "self"}, "sngan": {"attention": "none"}},
         ),
     },
     abilities=abilities,
@@ -52,6 +48,7 @@ SYSTEM = System(
         "nearest": Message("nearest to"),
     },
     measures_data=False,
+    examples=f"{FOLDER}.examples:EXAMPLES",
     tiny=Tiny(
         resolution=16,
         model={"width": 4, "latent": 8, "attentive": {"entities": 4}},

@@ -31,17 +31,10 @@ SYSTEM = System(
             title="the network that fills holes",
             config=f"{FOLDER}.network:InpaintConfig",
             module=f"{FOLDER}.network:InpaintNetwork",
-            inputs=("image", "hole", "z"),
             stride=lambda config: config.stride,
             spectral=False,
-            variants={
-                "": {},
-                "contextual": {"attention": "contextual"},
-                "without": {"attention": "none"},
-                "several": {"latent": 16},
-            },
         ),
-        "discriminator": patch_discriminator(1 + 3, layers=3, last_stride=2),  # the hole, and the picture
+        "discriminator": patch_discriminator(),  # of the hole and the picture
     },
     abilities=abilities,
     requests=("engine.requests.inpaint:InpaintRequest",),
@@ -67,6 +60,7 @@ SYSTEM = System(
     sheet=f"{FOLDER}.measure:sheet",
     main_numbers=("psnr_hole", "ssim_hole", "l1_hole", "LPIPS-MobileNetV2", "fid_mobilenet_v2"),
     measures_data=False,
+    examples=f"{FOLDER}.examples:EXAMPLES",
     tiny=Tiny(
         resolution=32,
         model={"width": 4, "dilations": [2], "attentive": {"entities": 4}, "latent": 3},

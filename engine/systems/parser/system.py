@@ -33,11 +33,9 @@ SYSTEM = System(
             title="the parser",
             config=f"{FOLDER}.network:ParserConfig",
             module=f"{FOLDER}.lite:build_parser",
-            inputs=("image",),
             gives_features=True,
             stride=lambda config: config.stride,
             spectral=False,
-            variants={"": {}, "efficientnet-lite0": {"encoder": "efficientnet_lite0"}},
         )
     },
     abilities=abilities,
@@ -51,5 +49,6 @@ SYSTEM = System(
     names={"cross_entropy": Message("cross entropy"), "jaccard": Message("Jaccard")},
     measures_data=False,  # shares of labels say what a painter has not learnt; nothing asks them of a parser
     # With 4 or 6 channels oneDNN of torch 2.13 writes past its memory on processors with AVX2 and no AVX-512.
+    examples=f"{FOLDER}.examples:EXAMPLES",
     tiny=Tiny(resolution=32, model={"widths": [8, 8, 8]}, task={"warm_up": 2}),
 )

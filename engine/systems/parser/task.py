@@ -52,6 +52,11 @@ class ParserTaskConfig(ParserAugment):
     frozen: int = 0
 
 
+def mean_of_chosen(values: Tensor, chosen: Tensor) -> Tensor:
+    """The mean of those of the (L,) values where `chosen` (L,) is true."""
+    return values[chosen].mean()
+
+
 class ParserTask:
     """One network from pictures to label maps; no picture is painted, so it stands without `AdversarialTask`.
 
@@ -149,7 +154,8 @@ class ParserTask:
             intersection = (probabilities * one_hot_map).sum((0, 2, 3))  # (L,)
             union = (probabilities + one_hot_map).sum((0, 2, 3)) - intersection
             shown_labels = one_hot_map.sum((0, 2, 3)) > 0
-            losses["jaccard"] = self.config.jaccard * (1 - (intersection + 1) / (union + 1))[shown_labels].mean()
+            distances = 1 - (intersection + 1) / (union + 1)
+            losses["jaccard"] = self.config.jaccard * mean_of_chosen(distances, shown_labels)
         return losses
 
     def _known(self, label_map: Tensor) -> Tensor:

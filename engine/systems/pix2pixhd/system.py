@@ -44,16 +44,10 @@ SYSTEM = System(
             title="pix2pixHD",
             config=f"{FOLDER}.network:Pix2PixHDConfig",
             module=f"{FOLDER}.network:GlobalGenerator",
-            inputs=("hot", "features"),
             stride=lambda config: int(config.stride),
             spectral=False,
-            variants={
-                "": {},
-                "no-features": {"features": 0},
-                "absolute-colour": {"encoder_norm": "none"},  # ours
-            },
         ),
-        "discriminator": patch_discriminator(19 + 3, layers=4, last_stride=1, spectral=False),
+        "discriminator": patch_discriminator(spectral=False),
     },
     abilities=abilities,
     requests=(RENDER,),
@@ -65,6 +59,7 @@ SYSTEM = System(
     main_numbers=PAINTER_NUMBERS,
     names=RECONSTRUCTION_LOSSES,
     finish=f"{FOLDER}.finish:FINISH",
+    examples=f"{FOLDER}.examples:EXAMPLES",
     tiny=Tiny(
         resolution=32,
         model={"width": 4, "halvings": 2, "blocks": 1, "encoder_width": 4, "encoder_halvings": 2},

@@ -60,18 +60,9 @@ SYSTEM = System(
             title="SEAN",
             config=f"{FOLDER}.network:SEANConfig",
             module=f"{FOLDER}.network:SEANGenerator",
-            inputs=("hot", "codes", "noise"),
             stride=lambda config: int(config.stride),
-            variants={
-                "": {},
-                "encoder-resblk": {"encoders": "resblk"},
-                "encoder-sean": {"encoders": "sean"},
-                "no-bottleneck": {"encoder": {"bottleneck": False}},
-                "no-noise": {"noise": False},
-                "absolute-colour": {"encoder": {"norm": "none"}},  # ours, not the paper's
-            },
         ),
-        "discriminator": patch_discriminator(19 + 3, layers=3, last_stride=2),
+        "discriminator": patch_discriminator(),
     },
     abilities=abilities,
     requests=(RENDER, EDIT),
@@ -86,6 +77,7 @@ SYSTEM = System(
     published=f"{FOLDER}.published:PUBLISHED",
     golden=f"{FOLDER}.golden:KINDS",
     bench=f"{FOLDER}.bench:BENCH",
+    examples=f"{FOLDER}.examples:EXAMPLES",
     tiny=Tiny(
         resolution=32,
         model={

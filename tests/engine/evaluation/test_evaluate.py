@@ -162,7 +162,7 @@ def test_efficientnet_judges_what_it_did_not_train(
 def test_weights_of_wide_pictures_are_measured_on_wide_pictures(
     tiny_weights: Path, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tiny.write_weights(tmp_path / "wide", "tiny-wide", "smis", {"aspect_ratio": 2.0, "encoder": {"width": 4}})
+    tiny.write_weights(tmp_path / "wide", "tiny-wide", like="tiny-smis", aspect_ratio=2.0)
     monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "wide"))
     seen: list[tuple[int, ...]] = []
 

@@ -141,7 +141,7 @@ PINNED = [-0.02008738, -0.50955039, 0.44346136, 0.58779472]
 def test_measured_styles_give_pix2pixhd_its_mean_and_its_draws(
     tmp_path: Path, tiny_weights: Path, tiny_dataset: Path, tiny_label_map: np.ndarray
 ) -> None:
-    write_weights(tmp_path, "hd", "pix2pixhd", {})
+    write_weights(tmp_path, "hd", like="tiny-hd")
     request = RenderRequest(str(tmp_path / "hd"), LabelMapData.from_array(tiny_label_map))
     plain = Session("cpu").run(request)
     assert plain.notes == ("These weights come without a mean style; give each region a style.",)

@@ -116,7 +116,6 @@ def system_on(data_path: str) -> System:
                 title="the reader",
                 config=f"{HERE}:ReaderConfig",
                 module=f"{HERE}:Reader",
-                inputs=("sums",),
                 spectral=False,
             )
         },
@@ -126,5 +125,6 @@ def system_on(data_path: str) -> System:
         data=data_path,
         task=f"{HERE}:ReaderTask",
         task_config=f"{HERE}:ReaderTaskConfig",
+        examples="",
         tiny=Tiny(resolution=8),
     )

@@ -24,7 +24,7 @@ from engine.systems.base import Abilities
 from engine.weights.card import read_card
 from engine.weights.store import load_weights, save_weights
 from tests.engine.style_codes import codes_of
-from tests.engine.systems.tiny import VARIANTS, all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
+from tests.engine.systems.tiny import WEIGHTS, all_weights, tiny_shelf_of_all  # noqa: F401 (fixtures)
 from tests.engine.test_files import is_one_sentence
 
 HAIR, SKIN, HAT = 13, 1, 14
@@ -62,7 +62,7 @@ def literal(name: str, shelf: Path, label_map: np.ndarray, z: torch.Tensor | Non
         return network(hot, *([] if z is None else [z]))[0].permute(1, 2, 0).numpy()
 
 
-@pytest.mark.parametrize("name", sorted(VARIANTS))
+@pytest.mark.parametrize("name", sorted(WEIGHTS))
 def test_a_painter_paints_what_its_network_does(session, all_weights, tiny_label_map, name):  # noqa: F811
     painter = session.painter(name)
     seeds = {label: SampleStyle(3) for label in LABELS} if abilities(painter.card).samples else {}

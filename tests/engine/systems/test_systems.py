@@ -30,6 +30,7 @@ from engine.systems.base import Abilities, System, load_part
 from engine.training.recipe import bundled_recipes, load_recipe, read_fields
 from engine.weights.card import Card
 from engine.weights.store import WeightsEntry
+from tests.engine.training.tiny import decided_by_data
 
 every_system = pytest.mark.parametrize("entry", all_systems(), ids=lambda entry: entry.id)
 
@@ -37,7 +38,7 @@ every_system = pytest.mark.parametrize("entry", all_systems(), ids=lambda entry:
 @every_system
 def test_what_a_system_names_by_path_is_there(entry: System) -> None:
     paths = [entry.runtime, entry.data, entry.task, entry.task_config, *entry.requests]
-    paths += [entry.finish, entry.published, entry.golden, entry.bench]
+    paths += [entry.finish, entry.published, entry.golden, entry.bench, entry.examples]
     for network in entry.networks.values():
         paths += [network.config, network.module]
     for path in filter(None, paths):
@@ -52,16 +53,16 @@ def test_a_system_says_where_it_comes_from(entry: System) -> None:
 
 @every_system
 def test_the_networks_that_give_features_are_those_that_perceptual_losses_take(entry: System) -> None:
-    for network in entry.networks.values():
+    for name, network in entry.networks.items():
         with torch.device("meta"):
-            module = network.build(network.read_config(network.variants[""]))
+            module = network.build(network.read_config(load_part(entry.examples).networks[name].variants[""]))
         assert isinstance(module, FeatureNetwork) == network.gives_features
 
 
 @every_system
 def test_the_tiny_configuration_is_one_of_the_systems(entry: System) -> None:
     config = load_part(entry.network.config)
-    decided = {"labels": 19, "resolution": entry.tiny.resolution}  # by data and recipe, where a network has them
+    decided = {"resolution": entry.tiny.resolution, **decided_by_data(entry.data)}  # where a network has them
     model = {name: value for name, value in decided.items() if name in config.__dataclass_fields__}
     assert read_fields(model | dict(entry.tiny.model), config, "tiny")
     assert read_fields(dict(entry.tiny.task), load_part(entry.task_config), "tiny")

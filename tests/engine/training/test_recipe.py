@@ -13,14 +13,13 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.drawn import MOST_CLASSES
 from engine.data.labelled import LabelledFolder
 from engine.errors import BadFile, EngineError, NotSupported, TrainingError
 from engine.systems import all_systems, system
 from engine.systems.base import System, load_part
 from engine.training.recipe import Recipe, bundled_recipes, load_recipe, read_fields
 from engine.training.start import make_task, prepare
-from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed, write_data
+from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed, decided_by_data, write_data
 from tests.fixtures import write_dataset
 
 
@@ -29,14 +28,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "faces", side=32, train=2, val=0)
 
 
-DATA_DECIDES = {"labels": 19, "classes": MOST_CLASSES}
-"""What training data of some kind decide about a network."""
-
-
 def config_values(known: System, recipe: Recipe, resolution: int) -> dict[str, Any]:
     """The settings of a recipe's network, those that data and resolution decide included."""
     fields = load_part(known.network.config).__dataclass_fields__
-    decided = {"resolution": resolution, **DATA_DECIDES}
+    decided = {"resolution": resolution, **decided_by_data(known.data)}
     return {name: value for name, value in decided.items() if name in fields} | recipe.model
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -16,6 +18,16 @@ from engine.training.loop import Callback, Loop
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
 from tests.fixtures import write_dataset
+
+
+@cache
+def decided_by_data(kind_path: str) -> dict[str, Any]:
+    """What data of a kind decide about a network's config."""
+    kind = load_part(kind_path)
+    with TemporaryDirectory() as parent:
+        kind.draws(Path(parent) / "data", 16, load_label_set("faces"))
+        fields: dict[str, Any] = kind.opens()(Path(parent) / "data", "train", 16).network_fields()
+    return fields
 
 
 def write_data(system: System, folder: Path, *, side: int, train: int, val: int = 0) -> Path:

@@ -23,14 +23,12 @@ SYSTEM = System(
             title="the player",
             config=f"{FOLDER}.networks:PlayerConfig",
             module=f"{FOLDER}.networks:Player",
-            inputs=("pitches",),
             spectral=False,
         ),
         "hearer": Network(
             title="the hearer",
             config=f"{FOLDER}.networks:HearerConfig",
             module=f"{FOLDER}.networks:Hearer",
-            inputs=("waves",),
             spectral=False,
         ),
     },
@@ -50,5 +48,6 @@ SYSTEM = System(
     task=f"{FOLDER}.task:ToneTask",
     task_config=f"{FOLDER}.task:ToneTaskConfig",
     trains=("player", "hearer"),
+    examples=f"{FOLDER}.examples:EXAMPLES",
     tiny=Tiny(resolution=16, model={"player": {"width": 4}, "hearer": {"width": 4}}, task={"rate": 0.01}),
 )

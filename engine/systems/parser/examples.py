@@ -1,0 +1,17 @@
+"""The parser in small, as a U-Net and on EfficientNet."""
+
+from __future__ import annotations
+
+from engine.systems.examples import Examples, NetworkExample, pictures
+
+EXAMPLES = Examples(
+    networks={
+        "parser": NetworkExample(
+            inputs=lambda config, size: [pictures(size)],
+            shapes=lambda config, size: [(size.batch, config.labels, size.height, size.width)],
+            small={"labels": 5, "resolution": 64, "widths": (4, 6, 8)},
+            variants={"": {}, "efficientnet-lite0": {"encoder": "efficientnet_lite0"}},
+            small_variants={"efficientnet-lite0": {"decoder": (8, 8, 8, 8)}},
+        )
+    }
+)
