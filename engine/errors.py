@@ -103,6 +103,16 @@ def complaint_of(explanation: str) -> Message:
     return Message("{0}", plain_words[:1].lower() + plain_words[1:])
 
 
+def explanation_of(error: Exception) -> Message:
+    """What msgspec found wrong with the values of a config, as a clause that names the key: what a `ConfigError` says,
+    or what type a value should have.
+    """
+    complaint, _, key_path = str(error).replace("`", "").partition(" - at $.")
+    cause = error if isinstance(error, EngineError) else error.__cause__
+    explanation = cause.message if isinstance(cause, EngineError) else complaint_of(complaint)
+    return Message("the key {0}: {1}", repr(key_path), explanation) if key_path else explanation
+
+
 class EngineError(Exception):
     """An expected failure. `str(error)` is one sentence a user can act on.
 
@@ -173,3 +183,7 @@ class NotSupported(EngineError):
 
 class TrainingError(EngineError):
     """Training cannot start or go on."""
+
+
+class ConfigError(EngineError, ValueError):
+    """Settings that make no network, as a clause: whoever reads the settings says whose they are (`explanation_of`)."""

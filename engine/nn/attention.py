@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.spectral import spectral
 
 Moments = Literal["weighted", "masked"]
@@ -46,7 +47,7 @@ class AttentiveConfig:
 
     def __post_init__(self) -> None:
         if self.entities < 1 or self.pool < 1 or not self.temperature > 0:
-            raise ValueError("attentive normalization needs an entity, a pool side of 1 and a temperature above 0")
+            raise ConfigError("attentive normalization needs an entity, a pool side of 1 and a temperature above 0")
 
 
 class AttentiveNorm(nn.Module):

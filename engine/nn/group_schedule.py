@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from math import ceil, lcm, log
 from typing import Any, Literal
 
+from engine.errors import ConfigError, Message, listed, one_of
+
 Schedule = Literal["rule", "deepfashion", "cityscapes", "ade20k", "ungrouped"]
 
 MOST_LABELS = 182
@@ -76,17 +78,19 @@ _PUBLISHED_BLOCKS = {"deepfashion": (7, 8), "cityscapes": (7,), "ade20k": (7,)}
 def plan_groups(wanted: Wanted) -> GroupPlan:
     """The plan. Raises ValueError that says which label counts or groups would work."""
     if wanted.labels < 1:
-        raise ValueError("there must be at least one label")
+        raise ConfigError("there must be at least one label")
     if wanted.groups and wanted.schedule != "rule":
-        raise ValueError(f'groups of one\'s own go with schedule "rule", not "{wanted.schedule}"')
+        raise ConfigError('groups of your own go with schedule "rule", not "{0}"', wanted.schedule)
     if wanted.edges and wanted.schedule in ("deepfashion", "ade20k"):
-        raise ValueError(f'schedule "{wanted.schedule}" takes no edges; "cityscapes", "rule" and "ungrouped" do')
+        raise ConfigError('schedule "{0}" takes no edges; "cityscapes", "rule" and "ungrouped" do', wanted.schedule)
     blocks, published = len(wanted.multiples) - 1, _PUBLISHED_BLOCKS.get(wanted.schedule)
     if published and blocks not in published:
-        raise ValueError(f'schedule "{wanted.schedule}" has {published[0]} blocks, and multiples {blocks + 1} entries')
+        raise ConfigError(
+            'schedule "{0}" has {1} blocks, and multiples {2} entries', wanted.schedule, published[0], blocks + 1
+        )
     plan = _PLANNERS[wanted.schedule](wanted)
     if not fits(plan, wanted):
-        raise ValueError(_who_is_served(wanted))
+        raise ConfigError(_who_is_served(wanted))
     return plan
 
 
@@ -107,7 +111,7 @@ def fits(plan: GroupPlan, wanted: Wanted) -> bool:
     return True
 
 
-def _who_is_served(wanted: Wanted) -> str:
+def _who_is_served(wanted: Wanted) -> Message:
     """One clause for an impossible schedule: the label counts it serves at this width, a width for these labels."""
 
     def serves(**changes: Any) -> bool:
@@ -116,20 +120,21 @@ def _who_is_served(wanted: Wanted) -> str:
 
     counts = [labels for labels in range(2, MOST_LABELS + 1) if serves(labels=labels)]
     width = next((width for width in range(wanted.width, 8 * wanted.width + 256) if serves(width=width)), None)
-    found = [f"at this width it serves {_listed(counts)}"] if counts else []
-    found += [f"at width {width} it serves them"] if width else []
-    return (
-        f'schedule "{wanted.schedule}" cannot serve {wanted.labels} labels at width {wanted.width}; '
-        + "".join(clause + ", " for clause in found)
-        + 'schedule "rule" serves any'
+    ways = [Message("at this width it serves {0}", _first_of(counts))] if counts else []
+    ways += [Message("at width {0} it serves them", width)] if width else []
+    return Message(
+        'schedule "{0}" cannot serve {1} labels at width {2}; {3}',
+        wanted.schedule,
+        wanted.labels,
+        wanted.width,
+        listed([*ways, Message('schedule "rule" serves any')]),
     )
 
 
-def _listed(numbers: Sequence[int], most: int = 12) -> str:
-    shown = [str(number) for number in numbers[:most]]
+def _first_of(numbers: Sequence[int], most: int = 12) -> Message:
     if len(numbers) > most:
-        return ", ".join(shown) + ", ..."
-    return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+        return Message("{0}, ...", ", ".join(map(str, numbers[:most])))
+    return one_of(numbers)
 
 
 # ---------------------------------------------------------------- as published
@@ -183,14 +188,16 @@ def _rule(wanted: Wanted) -> GroupPlan:
     asked = [max(int(wanted.width * multiple), 1) for multiple in wanted.multiples]
     groups = wanted.groups or falling_groups(c, count, wanted.locality, asked)
     if len(groups) != count:
-        raise ValueError(f"there are {count} blocks and {len(groups)} groups")
+        raise ConfigError("there are {0} blocks and {1} groups", count, len(groups))
     if any(g < 1 for g in groups) or list(groups) != sorted(groups, reverse=True) or groups[0] > c:
-        raise ValueError(f"groups must fall from at most {c} (one per label) to at least 1, not {_listed(groups)}")
+        raise ConfigError(
+            "groups must fall from at most {0} (one per label) to at least 1, not {1}", c, _first_of(groups)
+        )
     around = [c, *groups]  # the latents' convolution has one group per label
     steps = [lcm(a, b) for a, b in zip(around, [*groups, 1])]
     for n, (step, g) in enumerate(zip(steps, [*groups, 1])):
         if step > _BLOAT * max(asked[n], c) or lcm(c, g) > _BLOAT * max(wanted.hidden, 16 * c):
-            raise ValueError(_better_groups(c, around[n], g, max(asked[n], c), max(wanted.hidden, 16 * c)))
+            raise ConfigError(_better_groups(c, around[n], g, max(asked[n], c), max(wanted.hidden, 16 * c)))
     widths = tuple(_round_up(width, step) for width, step in zip(asked, steps))
     blocks = tuple(BlockGroups(g, _round_up(max(wanted.hidden, 2 * c), lcm(c, g)), c, g) for g in groups)
     return GroupPlan(widths, c, blocks, c * (1 + wanted.edges), wanted.edges)
@@ -221,12 +228,14 @@ def falling_groups(labels: int, blocks: int, locality: float, widths: Sequence[i
     return tuple(groups)
 
 
-def _better_groups(labels: int, before: int, groups: int, width: int, hidden: int) -> str:
+def _better_groups(labels: int, before: int, groups: int, width: int, hidden: int) -> Message:
     near = [g for g in range(1, before + 1) if lcm(before, g) <= _BLOAT * width and lcm(labels, g) <= _BLOAT * hidden]
     near = sorted(sorted(near, key=lambda g: abs(g - groups))[:6])
     counts = [c for c in range(2, MOST_LABELS + 1) if c % groups == 0 and c != labels]
-    other = f", or {_listed(counts, 4)} labels" if counts else ""
-    return f"{groups} groups after {before} cannot serve {labels} labels; {_listed(near)} groups would work{other}"
+    way = Message("{0} groups would work", _first_of(near))
+    if counts:
+        way = Message("{0}, or {1} labels", way, _first_of(counts, 4))
+    return Message("{0} groups after {1} cannot serve {2} labels; {3}", groups, before, labels, way)
 
 
 def _round_up(number: int, step: int) -> int:

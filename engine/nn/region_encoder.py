@@ -8,6 +8,7 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.grouped_conv import GroupedConv2d
 from engine.nn.regions import masked_regions
 from engine.nn.spectral import spectral
@@ -31,7 +32,7 @@ class RegionEncoderConfig:
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.widest < 1:
-            raise ValueError("an encoder's width and widest are at least 1")
+            raise ConfigError("an encoder's width and widest are at least 1")
 
 
 class RegionEncoder(nn.Module):

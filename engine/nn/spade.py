@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from engine.errors import ConfigError
 from engine.nn.label_places import LabelConditions, Places, window_rows
 from engine.nn.modulation import LabelParts, ModulationParts, fixed_statistics
 from engine.nn.spectral import spectral
@@ -121,7 +122,9 @@ def doublings(blocks: int, upsamplings: int) -> tuple[bool, ...]:
     other numbers.
     """
     if upsamplings not in (blocks - 1, blocks - 2) or upsamplings < 0:
-        raise ValueError(f"{blocks} blocks go with {blocks - 1} or {blocks - 2} upsamplings, not with {upsamplings}")
+        raise ConfigError(
+            "{0} blocks go with {1} or {2} upsamplings, not with {3}", blocks, blocks - 1, blocks - 2, upsamplings
+        )
     left_out = {0} if upsamplings == blocks - 1 else {0, min(2, blocks - 1)}
     return tuple(n not in left_out for n in range(blocks))
 

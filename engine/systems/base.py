@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.errors import Message, NotSupported
+from engine.errors import Message, NotSupported, explanation_of
 from engine.weights.card import Card
 
 RENDER = "engine.requests.render:RenderRequest"
@@ -108,7 +108,9 @@ class Network:
             return msgspec.convert(dict(values), load_part(self.config))
         except msgspec.ValidationError as error:
             raise NotSupported(
-                "These settings are not those of {0}: {1}; update Tessera or correct them.", self.title, error
+                "These settings are not those of {0}: {1}; update Tessera or correct them.",
+                self.title,
+                explanation_of(error),
             ) from error
 
     def build(self, config: Any, *, training: bool = False) -> Any:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.data.batch import Batch
+from engine.errors import ConfigError
 from engine.nn.blocks import one_hot
 from engine.training.augment import Augmentation
 
@@ -58,5 +59,5 @@ def on_label_maps(model: LabelMapModel) -> OneHotConditions:
     Raises ValueError: the network takes edges between instances, which no dataset folder has.
     """
     if model.edges:
-        raise ValueError("edges between instances are in no dataset folder; leave out edges")
+        raise ConfigError("edges between instances are in no dataset folder; leave out edges")
     return OneHotConditions(model.labels)

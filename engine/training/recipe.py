@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from engine.errors import BadFile, Message, NotSupported, TrainingError, complaint_of
+from engine.errors import BadFile, Message, NotSupported, TrainingError, explanation_of
 from engine.systems import system
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
@@ -98,11 +98,7 @@ def read_fields(raw_fields: dict[str, Any], config_type: type[T], source: str, t
     try:
         return msgspec.convert(raw_fields, config_type)
     except msgspec.ValidationError as error:
-        complaint, _, key_path = str(error).replace("`", "").partition(" - at $.")
-        explanation = complaint_of(complaint)
-        if key_path:
-            explanation = Message("the key {0}: {1}", repr(key_path), explanation)
-        raise TrainingError("{0}: {1}.", _place(source, table), explanation, details=str(error)) from error
+        raise TrainingError("{0}: {1}.", _place(source, table), explanation_of(error), details=str(error)) from error
 
 
 def _place(source: str, table: str) -> str:

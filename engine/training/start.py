@@ -14,7 +14,7 @@ import torch
 from engine.data.dataset import DataSet
 from engine.data.kinds import DataKind, check_kind
 from engine.devices import is_out_of_memory
-from engine.errors import EngineError, Message, TrainingError
+from engine.errors import ConfigError, EngineError, Message, TrainingError
 from engine.memory import keep_freed_memory
 from engine.progress import Progress, stoppable
 from engine.systems import system
@@ -44,6 +44,8 @@ def make_task(recipe: Recipe, dataset: DataSet, device: torch.device) -> Task:
     try:
         with Randomness(recipe.seed, device):
             return _build_task(recipe, system(recipe.system), dataset, device)
+    except ConfigError as error:
+        raise TrainingError("The recipe makes no network that can be trained: {0}.", error) from error
     except EngineError:
         raise
     except (ValueError, TypeError, AssertionError, IndexError, RuntimeError) as error:

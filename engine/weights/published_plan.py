@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.systems.base import Network, System
 
 Shapes = dict[str, tuple[int, ...]]
@@ -119,7 +120,7 @@ class PublishedKind:
         config = self.published.read_config(shapes, known_config)
         widest_layer = max(channels for channels in vars(config).values() if isinstance(channels, int))
         if widest_layer > WIDEST:
-            raise ValueError(f"a network of width {widest_layer} cannot be")
+            raise ConfigError("a network of width {0} cannot be", widest_layer)
         with torch.device("meta"):
             network = self.network.build(config)
         plan = Plan(config)

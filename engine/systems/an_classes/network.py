@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.attention import AttentiveConfig, AttentiveNorm, SelfAttention
 from engine.nn.spectral import spectral
 
@@ -49,9 +50,11 @@ class ClassGeneratorConfig:
 
     def __post_init__(self) -> None:
         if min(self.classes, self.width, self.latent) < 1:
-            raise ValueError("classes, width and latent are at least 1")
+            raise ConfigError("classes, width and latent are at least 1")
         if self.class_names and len(self.class_names) != self.classes:
-            raise ValueError(f"there are {self.classes} classes and {len(self.class_names)} names of classes")
+            raise ConfigError(
+                "there are {0} classes and {1} names of classes", self.classes, len(self.class_names)
+            )
         _doublings(self.resolution)
 
 
@@ -70,7 +73,7 @@ class ClassDiscriminatorConfig:
 
     def __post_init__(self) -> None:
         if min(self.classes, self.width) < 1:
-            raise ValueError("classes and width are at least 1")
+            raise ConfigError("classes and width are at least 1")
         _doublings(self.resolution)
 
 
@@ -78,7 +81,7 @@ def _doublings(resolution: int) -> int:
     """How many blocks double (or halve) for pictures of this side. Raises ValueError where no number does."""
     doublings = log2(resolution / START) if resolution > 0 else 0
     if doublings not in range(1, BLOCKS + 1):
-        raise ValueError(f"resolution {resolution} is none of 8, 16, 32, 64 and 128")
+        raise ConfigError("resolution {0} is none of 8, 16, 32, 64 and 128", resolution)
     return int(doublings)
 
 

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.training.losses import Features
 
 MULTIPLES = (1, 2, 4, 8, 4, 2)
@@ -26,7 +27,7 @@ class CriticConfig:
 
     def __post_init__(self) -> None:
         if self.resolution < 1 or self.width < 1:
-            raise ValueError("resolution and width are at least 1")
+            raise ConfigError("resolution and width are at least 1")
 
 
 class Critic(nn.Module):

@@ -6,7 +6,14 @@ from typing import Any
 
 import torch
 
-from engine.systems.examples import Examples, NetworkExample, Size, normal_numbers, patch_discriminator_example, pictures
+from engine.systems.examples import (
+    Examples,
+    NetworkExample,
+    Size,
+    normal_numbers,
+    patch_discriminator_example,
+    pictures,
+)
 
 
 def _inputs(config: Any, size: Size) -> list[Any]:

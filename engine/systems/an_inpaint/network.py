@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.attention import AttentiveConfig, AttentiveNorm
 from engine.nn.contextual import ContextualAttention
 
@@ -46,9 +47,9 @@ class InpaintConfig:
 
     def __post_init__(self) -> None:
         if self.width < 2 or self.latent < 0 or any(dilation < 1 for dilation in self.dilations):
-            raise ValueError("width is at least 2, a dilation at least 1, latent at least 0")
+            raise ConfigError("width is at least 2, a dilation at least 1, latent at least 0")
         if self.resolution < self.stride or self.resolution % self.stride:
-            raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
+            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
 
     @property
     def stride(self) -> int:

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.blocks import resize_nearest
 from engine.nn.spade import init_to_scale
 from engine.nn.style_encoder import region_average_pool
@@ -54,11 +55,11 @@ class Pix2PixHDConfig:
 
     def __post_init__(self) -> None:
         if min(self.labels, self.width, self.widest, self.encoder_width) < 1 or min(self.blocks, self.features) < 0:
-            raise ValueError("labels and widths are at least 1")
+            raise ConfigError("labels and widths are at least 1")
         if min(self.halvings, self.encoder_halvings) < 1:
-            raise ValueError("halvings are at least 1")
+            raise ConfigError("halvings are at least 1")
         if self.resolution % self.stride or self.resolution < 2 * self.stride:
-            raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}, twice or more")
+            raise ConfigError("resolution {0} is no multiple of {1}, twice or more", self.resolution, self.stride)
 
     @property
     def channels(self) -> int:

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.blocks import Noise, resize_nearest
 from engine.nn.label_places import LabelConditions
 from engine.nn.sean import SEAN, SEANResBlk
@@ -57,9 +58,9 @@ class SEANConfig:
 
     def __post_init__(self) -> None:
         if len(self.channels) != len(self.upsample_before) + 1:
-            raise ValueError("channels must have one entry more than upsample_before")
+            raise ConfigError("channels must have one entry more than upsample_before")
         if self.resolution % self.stride:
-            raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
+            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
 
     @property
     def stride(self) -> int:

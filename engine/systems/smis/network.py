@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.blocks import resize_nearest
 from engine.nn.group_schedule import GroupPlan, Schedule, Wanted, plan_groups
 from engine.nn.grouped import CGBlock, interleave_edges, keep_to_regions
@@ -73,18 +74,18 @@ class SMISConfig:
 
     def __post_init__(self) -> None:
         if min(self.labels, self.width, self.latent, self.hidden) < 1 or self.fusion < 0:
-            raise ValueError("labels, width, latent and hidden are at least 1")
+            raise ConfigError("labels, width, latent and hidden are at least 1")
         if len(self.multiples) < 2 or min(self.multiples) <= 0:
-            raise ValueError("multiples are positive, and at least two")
+            raise ConfigError("multiples are positive, and at least two")
         if not 0 <= self.locality <= 1:
-            raise ValueError(f"locality {self.locality} is not between 0 and 1")
+            raise ConfigError("locality {0} is not between 0 and 1", self.locality)
         doublings(len(self.multiples) - 1, self.upsamplings)
         if self.resolution % self.stride or self.resolution < self.stride:
-            raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
+            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
         if min(self.start) < 1:
-            raise ValueError(f"aspect_ratio {self.aspect_ratio} leaves no pixel to start from")
+            raise ConfigError("aspect_ratio {0} leaves no pixel to start from", self.aspect_ratio)
         if self.plan().blocks[0].groups != (1 if self.separate else self.labels) and self.gated:
-            raise ValueError("only a network whose first block has one group per label can be gated")
+            raise ConfigError("only a network whose first block has one group per label can be gated")
 
     def plan(self) -> GroupPlan:
         """Widths and groups of the decoder (of one label's, if separate). Raises ValueError: see `plan_groups`."""

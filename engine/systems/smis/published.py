@@ -9,6 +9,7 @@ import re
 
 from torch import nn
 
+from engine.errors import ConfigError
 from engine.nn.group_schedule import Schedule
 from engine.nn.region_encoder import RegionEncoderConfig
 from engine.systems.released_files import (
@@ -42,14 +43,16 @@ def _generator_config(shapes: Shapes, known_config: Known) -> SMISConfig:
     label_count = _label_count(shapes, schedule)
     depth = str(known_config.get("depth", "more"))
     if depth not in UPSAMPLINGS:
-        raise ValueError(f"{depth!r} is no depth")
+        raise ConfigError("{0} is no depth", repr(depth))
     multiples: tuple[float, ...] = (16, 16, 16, 16, 8, 4, 2, 1)
     if depth == "most":
         multiples += (0.5,)
     encoder_shapes = part_of(shapes, ENCODER)
     encoder_config = _encoder_config(encoder_shapes, known_config) if encoder_shapes else None
     if encoder_config is not None and encoder_config.labels != label_count:
-        raise ValueError(f"its encoder is for {encoder_config.labels} labels, not for {label_count}")
+        raise ConfigError(
+            "its encoder is for {0} labels, not for {1}", encoder_config.labels, label_count
+        )
     return SMISConfig(
         labels=label_count,
         edges=schedule == "cityscapes",

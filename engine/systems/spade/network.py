@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.errors import ConfigError
 from engine.nn.blocks import resize_nearest
 from engine.nn.label_places import LabelConditions
 from engine.nn.spade import ParameterFreeNorm, SPADEResBlk, doublings, init_papers, init_to_scale, upsample
@@ -62,14 +63,14 @@ class SPADEConfig:
         encoder = replace(self.encoder, latent=self.latent) if self.encoder and self.latent else None
         object.__setattr__(self, "encoder", encoder)  # so that a card says what there is
         if len(self.multiples) < 2 or min(self.widths) < 1:
-            raise ValueError(f"multiples {self.multiples} of width {self.width} leave no channels")
+            raise ConfigError("multiples {0} of width {1} leave no channels", self.multiples, self.width)
         doublings(len(self.widths) - 1, UPSAMPLINGS[self.depth])
         if self.resolution % self.stride or self.resolution < self.stride:
-            raise ValueError(f"resolution {self.resolution} is no multiple of {self.stride}")
+            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
         if min(self.start) < 1:
-            raise ValueError(f"aspect_ratio {self.aspect_ratio} leaves no pixel to start from")
+            raise ConfigError("aspect_ratio {0} leaves no pixel to start from", self.aspect_ratio)
         if self.depth == "most" and int(self.width * self.multiples[-1]) % 2:
-            raise ValueError(f'width {self.width} cannot be halved for the last block of depth "most"')
+            raise ConfigError('width {0} cannot be halved for the last block of depth "most"', self.width)
 
     @property
     def channels(self) -> int:
@@ -205,7 +206,7 @@ class SPADEEncoderConfig:
 
     def __post_init__(self) -> None:
         if self.resolution < 8 or self.resolution.bit_count() != 1:
-            raise ValueError(f"an encoder's resolution is a power of two from 8, not {self.resolution}")
+            raise ConfigError("an encoder's resolution is a power of two from 8, not {0}", self.resolution)
 
     @property
     def layers(self) -> int:

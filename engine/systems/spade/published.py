@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.errors import ConfigError
 from engine.systems.released_files import (
     generator_width,
     hidden_width,
@@ -32,7 +33,7 @@ def _generator_config(shapes: Shapes, known_config: Known) -> SPADEConfig:
         known_config.get("depth", "most" if has_ninth_block else "more" if label_channels == CITYSCAPES else "normal")
     )
     if depth not in UPSAMPLINGS or (depth == "most") != has_ninth_block:
-        raise ValueError(f"{depth!r} does not go with the blocks of the file")
+        raise ConfigError("the depth {0} does not go with the blocks of the file", repr(depth))
     width, stride = generator_width(shapes), 2 ** UPSAMPLINGS[depth]
     resolution, aspect_ratio = (512, 2.0) if label_channels == CITYSCAPES else (256, 1.0)
     latent, encoder_shapes = 0, part_of(shapes, ENCODER)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import pickle
 import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import engine.systems
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, ProblemHub, Severity
 from app.shell.i18n import install_language
@@ -27,9 +30,13 @@ from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.session import Session
+from engine.systems import system
+from engine.systems.base import load_part
 from engine.training.recipe import Recipe, read_fields
 from tests.fixtures import face_label_map, photo_of
 
+NAMES = {"Tessera", "int", "str", "mine", "toml", "model", "rule"}
+"""What stays as it is: of the program, types, files and settings."""
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -48,6 +55,36 @@ def sentence_of(action) -> str:
     with pytest.raises(EngineError) as caught:
         action()
     return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("system_id", "settings"),
+    [
+        ("sean", {"resolution": 100}),
+        ("sean", {"labels": "many"}),
+        ("spade", {"latent": 4, "encoder": {"resolution": 7}}),
+        ("smis", {"schedule": "deepfashion", "labels": 7}),
+        ("smis", {"labels": 19, "groups": [18, 17, 13, 11, 7, 5, 3], "width": 2}),
+        ("smis", {"groups": [99]}),
+        ("pix2pixhd", {"halvings": 0}),
+        ("an-classes", {"resolution": 100}),
+    ],
+)
+def test_settings_that_make_no_network_are_refused_in_the_users_language(chinese, system_id, settings):
+    spec = system(system_id).network
+    for read in (spec.read_config, lambda values: read_fields(values, load_part(spec.config), "mine.toml", "model")):
+        said = translate(sentence_of(lambda read=read: read(settings)))
+        names = NAMES | {*re.findall("[A-Za-z_]+", f"{spec.title} {settings}")}
+        assert CHINESE.search(said) and [word for word in re.findall("[A-Za-z_]{3,}", said) if word not in names] == []
+
+
+def test_no_config_raises_what_has_no_translation():
+    """A plain ValueError says English alone, and what a config raises ends in a sentence for the user."""
+    folder = Path(engine.systems.__file__).parents[1]
+    for source in (*(folder / "systems").rglob("*.py"), *(folder / "nn").glob("*.py")):
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name == "__post_init__":
+                assert "raise ValueError" not in ast.unparse(node), source
 
 
 def test_a_run_says_nothing_in_english(chinese, tiny_weights, tmp_path):
