@@ -14,10 +14,12 @@ from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
+from engine.requests.edit import EditRequest, RegionEdit
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
+from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import RenderRequest
-from engine.requests.styles import ImageStyle, MixStyle
+from engine.requests.styles import ColourStyle, ImageStyle, MixStyle
 from tests.commands import Runner, one_sentence
 from tests.fixtures import face_label_map
 
@@ -39,6 +41,19 @@ def test_render_paints_a_label_map_in_the_mean_style(run: Runner, desk: Path) ->
     answer = json.loads(done.out)
     assert (answer["width"], answer["height"], answer["seed"], answer["device"]) == (64, 64, 0, "cpu")
     assert read_image("out.png").pixels.shape == (64, 64, 3)
+
+
+def test_the_png_of_an_edited_photo_is_no_painting_but_can_be_made_again(run: Runner, desk: Path) -> None:
+    label_map = LabelMapData.from_array(face_label_map())
+    edit = RegionEdit(label=13, style=ColourStyle("#a01030"))
+    request = EditRequest("tiny-sean", PhotoReference.of("anna.png"), (edit,), label_map)
+    Path("edit.json").write_text(to_json(request), "utf-8")
+    done = run("request", "edit.json", "--out", "edited.png")
+    assert done.code == 0, done.err
+    done = run("render", "edited.png", "--out", "painted.png")
+    assert done.code == 2 and one_sentence(done.err) and 'tessera request "edited.png"' in done.err
+    done = run("request", "edited.png", "--out", "again.png")
+    assert done.code == 0 and Path("again.png").read_bytes() == Path("edited.png").read_bytes()
 
 
 def test_the_same_words_give_the_same_bytes_and_another_seed_others(run: Runner, desk: Path) -> None:
