@@ -184,7 +184,7 @@ def test_it_is_measured_beside_the_classical_methods(filler: HoleFiller, data: P
     assert [name for name in figures if "%" in name] == kinds
     assert figures["psnr_hole"] == pytest.approx(np.mean([figures[kind]["psnr_hole"] for kind in kinds]))
     for name in CLASSICAL:
-        telling = [figures[kind][f"{name} l1_hole"] for kind in kinds]
+        telling = [figures[kind][f"{name}: l1_hole"] for kind in kinds]
         assert figures[name]["l1_hole"] == pytest.approx(np.mean(telling))
         assert 0 < figures[name]["ssim_hole"] < 1
     assert rows(figures)
