@@ -202,11 +202,14 @@ class _Job:
         kept, label_set, given = self.services.kept, self.painter.label_set, self.request.label_map
         key = "frame", self.photo_key, given, label_set, self.parser_name
 
-        def analysed() -> Frame:
+        def analysed(whole: bool) -> Frame:
             looked_at = kept.get(("looked at", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
-            return Frame.of(looked_at, given, label_set, self._parser(), self.profile)
+            return Frame.of(looked_at, given, label_set, self._parser(), self.profile, whole=whole)
 
-        return key, kept.get(key, analysed)
+        frame = kept.get(key, lambda: analysed(False))
+        if not frame.misses([edit.label for edit in self.request.edits if edit.on]):
+            return key, frame
+        return (*key, "whole"), kept.get((*key, "whole"), lambda: analysed(True))
 
     def _parser(self) -> LabelMapFinder | None:
         if self.parser_name is None:
@@ -228,8 +231,9 @@ class _Job:
             region = frame.name_of(edit.label)
             if edit.label not in labels:
                 self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', name, region))
-            elif edit.label in frame.cut_labels:
-                note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, region)
+            elif edit.label in (*frame.cut_labels, 0) and frame.cut_labels:
+                cut_regions = ", ".join(frame.name_of(label) for label in frame.cut_labels)
+                note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, cut_regions)
                 self.notes.append(note)
         return [self._change(edit, labels) for edit in possible]
 

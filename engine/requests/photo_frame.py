@@ -24,7 +24,12 @@ from engine.requests.parse import LabelMapFinder
 
 Array = np.ndarray
 SIDE = 256
-"""Longer side of a frame: about the size at which networks paint."""
+"""Longer side of a subject's frame: about the size at which networks paint."""
+WHOLE_SIDE = 768
+"""Longer side of a frame of the whole photo, at most: its subject is as large there as in a frame of its own, if that
+fits."""
+MISSED = 0.005
+"""Share of a region beyond the frame that is more than rounding."""
 CUT = 0.25
 """Share of a straight line along which a region ends that says that it was cut there."""
 STRIP_ROWS = 256
@@ -59,10 +64,13 @@ class Frame:
         label_set: LabelSet,
         parser: LabelMapFinder | None,
         profile: bytes | None = None,
+        *,
+        whole: bool = False,
     ) -> Frame:
         """The frame of a photo, its label map found by a parser of these labels unless given.
 
         looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`, in the colours of its ICC `profile`.
+        whole: it shows all of the photo, because regions are edited that go on beyond the subject (see `misses`).
 
         Raises WeightsError, BadLabelMap.
         """
@@ -79,16 +87,20 @@ class Frame:
             whole_map, _, warnings = parser.parse(in_srgb)
         height, width = looked_at.shape[:2]
         sized = resize_label_map(whole_map, height, width)
-        rows, columns = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
-        if given is None and not warnings and (doubt := doubt_about(sized[rows, columns], label_set)):
+        subject = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
+        if given is None and not warnings and (doubt := doubt_about(sized[subject], label_set)):
             warnings = (Message("its regions cannot be right, {0}; correct its label map.", doubt),)
         if has_small_face(whole_map, label_set):
             warnings += (Message("its face is small, so regions are coarse; a photo cropped to the face gives more."),)
-        factor = SIDE / max(rows.stop - rows.start, columns.stop - columns.start)
-        size = max(1, round((rows.stop - rows.start) * factor)), max(1, round((columns.stop - columns.start) * factor))
+        factor = SIDE / max(_sides(subject))
+        rows, columns = subject
+        if whole:
+            rows, columns = slice(0, height), slice(0, width)
+            factor = min(factor, max(SIDE, WHOLE_SIDE) / max(height, width))
+        size = tuple(max(1, round(side * factor)) for side in _sides((rows, columns)))
         pixels, label_map = resize_image(in_srgb[rows, columns], *size), resize_label_map(sized[rows, columns], *size)
         colours = as_colours(resize_image(looked_at[rows, columns], *size))
-        shares = None if parser is None else parser.probabilities(pixels)
+        shares = None if parser is None else _shares(parser, pixels, subject, factor, whole)
         soft = soft_labels(label_map, len(label_set), shares)
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
         cut_labels = () if given is not None else cut_off(whole_map)
@@ -97,6 +109,13 @@ class Frame:
     def shows(self, label: int) -> bool:
         """Whether the frame has a region of that label."""
         return bool((self.label_map == label).any())
+
+    def misses(self, labels: Sequence[int]) -> bool:
+        """Whether regions of `labels` go on beyond the frame, where no change would reach them."""
+        region = np.isin(self.whole_map, labels)
+        pixel_count = int(region.sum())
+        region[self._part()] = False
+        return bool(region.sum() > MISSED * pixel_count)
 
     def name_of(self, label: int) -> str:
         """The label's name; its number where the label set lacks it."""
@@ -109,12 +128,16 @@ class Frame:
 
     def outside(self, labels: Sequence[int]) -> Array:
         """(h, w) share of each of the frame's pixels that is none of `labels` in the whole photo's label map."""
-        height, width = self.whole_map.shape
-        top, left, bottom, right = (round(s * side) for s, side in zip(self.box, (height, width) * 2, strict=True))
-        part = (~np.isin(self.whole_map[top:bottom, left:right], labels)).astype(np.float32)
+        part = (~np.isin(self.whole_map[self._part()], labels)).astype(np.float32)
         if not part.size:
             return (~np.isin(self.label_map, labels)).astype(np.float32)
         return cv2.resize(part, self.label_map.shape[::-1], interpolation=cv2.INTER_AREA)
+
+    def _part(self) -> tuple[slice, slice]:
+        """Rows and columns of the whole photo's label map that the frame shows."""
+        height, width = self.whole_map.shape
+        top, left, bottom, right = (round(s * side) for s, side in zip(self.box, (height, width) * 2, strict=True))
+        return slice(top, bottom), slice(left, right)
 
 
 class KeptParser:
@@ -135,6 +158,34 @@ class KeptParser:
         """As the parser's, by what the frame shows."""
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
         return self._kept.get(("shares", self._key, digest), lambda: self._parser.probabilities(pixels))
+
+
+def _sides(part: tuple[slice, slice]) -> tuple[int, int]:
+    """Height and width of rows and columns."""
+    rows, columns = part
+    return rows.stop - rows.start, columns.stop - columns.start
+
+
+def _shares(
+    parser: LabelMapFinder, pixels: Array, subject: tuple[slice, slice], factor: float, whole: bool
+) -> Array:
+    """The parser's probabilities (L, h, w) of a frame's `pixels`; it looks at the subject alone.
+
+    subject: rows and columns in the photo, of which a `whole` frame shows all, `factor` times as large. Around the
+    subject every label is as likely as any, so the label map decides there.
+    """
+    if not whole:
+        return parser.probabilities(pixels)
+    height, width = pixels.shape[:2]
+    top, left = (min(round(part.start * factor), side - 1) for part, side in zip(subject, (height, width), strict=True))
+    bottom, right = (
+        min(max(first + 1, round(part.stop * factor)), side)
+        for part, first, side in zip(subject, (top, left), (height, width), strict=True)
+    )
+    seen = parser.probabilities(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    shares = np.full((len(seen), height, width), 1 / len(seen), np.float32)
+    shares[:, top:bottom, left:right] = seen
+    return shares
 
 
 def cut_off(label_map: Array) -> tuple[int, ...]:

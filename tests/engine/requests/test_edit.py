@@ -63,6 +63,20 @@ def test_a_region_changes_and_all_else_stays(
     assert (changed & ~region).mean() <= 0.02
 
 
+@pytest.mark.parametrize("label", [0, CLOTH])
+def test_a_region_that_goes_on_beyond_the_subject_changes_there_too(
+    tiny_weights: Path, tiny_photo: np.ndarray, tiny_label_map: np.ndarray, tmp_path: Path, label: int
+) -> None:
+    label_map, samples = np.zeros((200, 96), np.uint8), np.full((200, 96, 3), 120, np.uint8)
+    label_map[:64, 16:80], samples[:64, 16:80] = tiny_label_map, tiny_photo
+    label_map[64:200 if label else 64, 16:80] = CLOTH
+    write_image(tmp_path / "tall.png", samples)
+    before, after = edited(tmp_path / "tall.png", label_map, RegionEdit(label, ColourStyle("#2060c0")))
+    changed, region = (before != after).any(-1), label_map == label
+    assert changed[150:][region[150:]].mean() > 0.9
+    assert (changed & ~region).mean() <= 0.02
+
+
 def test_rows_that_are_off_or_weakened_to_nothing_leave_the_photo(
     tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
 ) -> None:
