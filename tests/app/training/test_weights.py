@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -23,7 +24,7 @@ from engine.metrics import features
 from engine.weights import manage, store
 from engine.weights.card import Card
 from engine.weights.manage import is_removable, missing, problem_of, remove_weights
-from engine.weights.store import MODEL_FILE, find_weights, save_weights, user_weights_folder
+from engine.weights.store import MODEL_FILE, WeightsEntry, find_weights, save_weights, user_weights_folder
 from tests.app.fakes import FakeSession
 from tests.app.shell.test_window import nameless
 from tests.engine.weights.published_files import sean_shapes, state_of, write_pth
@@ -115,12 +116,25 @@ def test_a_run_never_takes_the_name_of_weights_that_are_not_the_user_s(tiny_weig
 # ---------------------------------------------------------------- the window
 
 
+def test_the_side_of_weights_with_several_networks_is_shown():
+    """It was asked of the config of weights with one network, and missing."""
+    networks = {"generator": {"resolution": 64}, "encoder": {}}
+    card = Card(name="two", system="smis", networks=networks, metrics={"val": {"psnr": 16.5, "reconstructions": {
+        "miou": 0.25
+    }}})
+    entry = WeightsEntry("two", user_weights_folder() / "two", card)
+    assert cells(entry, "")[1] == "SMIS, 64 px"
+    assert "PSNR 16.5, mIoU 0.25" in entry_html(entry, "")
+    of_a_discriminator = dataclasses.replace(entry, card=card.replace(networks={"discriminator": {}}))
+    assert cells(of_a_discriminator, "")[1] == "SMIS"
+
+
 def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, panel):
     install("mine", weights_licence="CC0", notes="Made of drawings.", steps=12, metrics={"val": {"psnr": 17.5}})
     install("broken")
     (user_weights_folder() / "broken" / MODEL_FILE).write_bytes(b"no tensors")
     window.core.catalogue.reload()
-    assert row_of(panel, "mine")[1:5] == ["SEAN", "19 (Faces)", "0.0 MB", "CC0"]
+    assert row_of(panel, "mine")[1:5] == ["SEAN, 256 px", "19 (Faces)", "0.0 MB", "CC0"]
     panel.choose("mine")
     for words in ("Made of drawings.", "12 steps", "PSNR 17.5", "SHA-256", "CVPR 2020", "MIT"):
         assert words in panel.about.toPlainText()

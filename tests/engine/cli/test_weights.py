@@ -36,3 +36,13 @@ def test_the_list_says_what_is_missing_and_where_it_goes(run, tiny_weights):
     lines = [line for line in run("weights").out.splitlines() if line.startswith("missing: ")]
     assert any("spade" in line and str(user_weights_folder()) in line for line in lines)
     assert not any("sean" in line for line in lines)
+
+
+def test_the_side_and_the_main_numbers_of_weights_with_several_networks_are_listed(run, tiny_weights):
+    """The side was asked of the config of weights with one network, and missing."""
+    networks = {"generator": {"resolution": 64}, "encoder": {}}
+    card = Card(name="two", system="smis", networks=networks, metrics={"val": {"psnr": 16.5, "seconds": 3.0}})
+    save_weights(user_weights_folder() / "two", card, {"generator.w": torch.zeros(3), "encoder.w": torch.zeros(3)})
+    done = run("weights")
+    assert "two: smis, 64 px, 0.0 MB" in done.out.splitlines()
+    assert "on val PSNR 16.5" in " ".join(done.out.split()) and "seconds" not in done.out
