@@ -86,14 +86,15 @@ def _made(card: Card, published_name: str, label_map: np.ndarray | None) -> Made
 
 
 def _first_map(data_folder: Path, card: Card) -> np.ndarray | None:
-    from engine.data.layout import measured_split, split_stems
+    from engine.data.kinds import LABELLED, measured_split
+    from engine.data.layout import split_stems
     from engine.labels.label_maps import read_label_map
     from engine.pictures.images import fit_square_label_map
 
     label_set, resolution = card.labels(), abilities(card).resolution
     if label_set is None or not resolution:
         return None
-    first_stem = split_stems(data_folder, measured_split(data_folder))[0]
+    first_stem = split_stems(data_folder, measured_split(data_folder, LABELLED))[0]
     return fit_square_label_map(
         read_label_map(data_folder / "labels" / f"{first_stem}.png", label_set).label_map, resolution
     )

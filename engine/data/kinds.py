@@ -43,6 +43,7 @@ from engine.systems.base import load_part
 if TYPE_CHECKING:
     from engine.data.dataset import DataSet
 
+MEASURED_SPLITS = ("test", "val")
 Make = Callable[[Path, Report, Making], list[Path]]
 """Writes the lists that a folder lacks and returns them. Raises BadFile or BadRequest, before anything is written,
 saying what keeps the folder from being used."""
@@ -232,12 +233,8 @@ def first_lack(data_folder: Path, kind: DataKind) -> Message | None:
     """What plainly keeps a folder from being trained on as data of this kind, as a sentence, told without reading a
     file; None if nothing does at first sight. The data report reads them.
     """
-    if not data_folder.is_dir():
-        return _no_folder(data_folder, kind)
-    if not kind.describes(data_folder):
-        other_kind = next(recognised(data_folder), None)
-        if other_kind is not None and not set(other_kind.fields) <= set(kind.fields):  # which would be a part of it
-            return Message('"{0}" holds {1}; this system trains on {2}.', data_folder, other_kind.holds, kind.holds)
+    if (mismatch := _mismatch(data_folder, kind)) is not None:
+        return mismatch
     if (lack := kind.lacks(data_folder)) is not None or kind.describes(data_folder):
         return lack
     return Message('"{0}" does not hold what this system trains on: {1}.', data_folder, kind.holds)
@@ -247,6 +244,22 @@ def check_kind(data_folder: Path, kind: DataKind) -> None:
     """Raises BadFile for a folder that plainly cannot be trained on; what else is wrong shows when it is read."""
     if (lack := first_lack(data_folder, kind)) is not None:
         raise BadFile(lack)
+
+
+def check_described(data_folder: Path, kind: DataKind) -> None:
+    """Raises BadFile for no folder, and for one that plainly holds another kind of data. It may lack what training
+    alone needs: weights that are measured on it have labels of their own."""
+    if (mismatch := _mismatch(data_folder, kind)) is not None:
+        raise BadFile(mismatch)
+
+
+def measured_split(data_folder: Path, kind: DataKind) -> str:
+    """The split that weights are measured on unless another is asked for: "test" where there is one, else "val".
+
+    "test" where there is neither: a folder without splits is measured whole, and a broken list is named later.
+    """
+    dataset_class = kind.opens()
+    return next((name for name in MEASURED_SPLITS if dataset_class.has_split(data_folder, name)), MEASURED_SPLITS[0])
 
 
 def make_lists(data_folder: Path, kind: DataKind, report: Report, making: Making) -> list[Path]:
@@ -262,6 +275,17 @@ def make_lists(data_folder: Path, kind: DataKind, report: Report, making: Making
             '"{0}" holds {1}, which have no label maps; leave out the label set.', data_folder, kind.holds
         )
     return kind.make(data_folder, report, making)
+
+
+def _mismatch(data_folder: Path, kind: DataKind) -> Message | None:
+    """Why a folder is plainly none of this kind, as a sentence; None where it may be."""
+    if not data_folder.is_dir():
+        return _no_folder(data_folder, kind)
+    if not kind.describes(data_folder):
+        other_kind = next(recognised(data_folder), None)
+        if other_kind is not None and not set(other_kind.fields) <= set(kind.fields):  # which would be a part of it
+            return Message('"{0}" holds {1}; this system trains on {2}.', data_folder, other_kind.holds, kind.holds)
+    return None
 
 
 def _no_folder(data_folder: Path, kind: DataKind | None) -> Message:

@@ -42,15 +42,6 @@ def read_splits(data_folder: Path) -> dict[str, list[str]]:
         ) from error
 
 
-def measured_split(data_folder: Path) -> str:
-    """The split that weights are measured on unless another is asked for: "test" where there is one, else "val"."""
-    try:
-        splits = read_splits(data_folder)
-    except BadFile:
-        return "test"  # without splits.json all pairs belong to every split; a broken one is named later
-    return "val" if "test" not in splits and "val" in splits else "test"
-
-
 def image_path(data_folder: Path, stem: str) -> Path:
     """The picture of a stem, whatever its suffix. Raises BadFile."""
     for suffix in IMAGE_SUFFIXES:

@@ -13,7 +13,7 @@ import torch
 
 from engine.compose.mattes import MAN_MADE
 from engine.compose.own_colour import ONE_COLOURED
-from engine.data.layout import measured_split
+from engine.data.kinds import LABELLED, check_described, measured_split
 from engine.errors import BadRequest, Message, NotSupported
 from engine.evaluation.pairs import pairs_of
 from engine.evaluation.repainting import can_sample, coded, has_styles, native_size, own_styles, repaint
@@ -73,7 +73,9 @@ def evaluate_edits(
     painter = session.painter(str(weights))
     if painter.scope != "label" or not has_styles(painter):
         raise NotSupported('The styles of "{0}" are not those of regions; choose other weights.', painter.card.name)
-    pairs = pairs_of(painter.card, Path(data), split or measured_split(Path(data)), limit)
+    data_folder = Path(data)
+    check_described(data_folder, LABELLED)
+    pairs = pairs_of(painter.card, data_folder, split or measured_split(data_folder, LABELLED), limit)
     network = load_feature_net()
     parser_name = session.parser_for(pairs.label_set)
     probabilities: Probabilities | None = None if parser_name is None else session.load(parser_name).probabilities

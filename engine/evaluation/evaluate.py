@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from engine.data.kinds import DataKind, check_kind
+from engine.data.kinds import DataKind, check_described, measured_split
 from engine.devices import is_out_of_memory
 from engine.errors import BadRequest, EngineError, Message, NotSupported, OutOfMemory
 from engine.progress import Progress, stoppable
@@ -28,8 +28,6 @@ from engine.weights.card import Card
 
 SHEET_ROWS = 6
 """Rows of a report's pictures."""
-MEASURED_SPLITS = ("test", "val")
-"""The first of them that a folder has is measured unless another split is asked for."""
 
 
 def evaluate(
@@ -70,9 +68,9 @@ def evaluate(
     session = Session(device)
     model = session.load(str(weights))
     card: Card = model.card
-    data_folder, measured_split = _checked(card, data, split)
+    data_folder, chosen_split = _checked(card, data, split)
     measure: Measure = load_part(system(card.system).measure)
-    options = MeasureOptions(measured_split, session.services(cancel), limit, diversity)
+    options = MeasureOptions(chosen_split, session.services(cancel), limit, diversity)
     start_time = time.perf_counter()
     with _shortage_told(session), torch.inference_mode():
         figures = measure(model, data_folder, options, report)
@@ -81,7 +79,7 @@ def evaluate(
         "weights": card.name,
         "system": card.system,
         "data": data_folder.name,
-        "split": figures.get("split", measured_split),
+        "split": figures.get("split", chosen_split),
         **({"pictures": figures["pictures"]} if "pictures" in figures else {}),
         **({"resolution": side} if (side := abilities(card).resolution) else {}),
         "device": str(session.device),
@@ -111,12 +109,12 @@ def picture_rows(
     for weights_index, weights_name in enumerate(weights):
         session = Session(device)
         model = session.load(str(weights_name))
-        data_folder, measured_split = _checked(model.card, data, split)
+        data_folder, chosen_split = _checked(model.card, data, split)
         sheet_path = system(model.card.system).sheet
         if not sheet_path:
             continue
         sheet: Sheet = load_part(sheet_path)
-        options = MeasureOptions(measured_split, session.services(cancel), count)
+        options = MeasureOptions(chosen_split, session.services(cancel), count)
 
         def report_of_all(fraction: float, text: str, weights_index: int = weights_index) -> None:
             report((weights_index + fraction) / len(weights), text)
@@ -142,13 +140,8 @@ def _checked(card: Card, data: Path, split: str | None) -> tuple[Path, str]:
         )
     data_folder = Path(data)
     kind: DataKind = load_part(known_system.data)
-    check_kind(data_folder, kind)
-    return data_folder, split or _usual_split(kind, data_folder)
-
-
-def _usual_split(kind: DataKind, data_folder: Path) -> str:
-    opened = kind.opens()
-    return next((name for name in MEASURED_SPLITS if opened.has_split(data_folder, name)), MEASURED_SPLITS[0])
+    check_described(data_folder, kind)
+    return data_folder, split or measured_split(data_folder, kind)
 
 
 @contextmanager

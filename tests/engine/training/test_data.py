@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from engine.data.ahead import BatchesAhead
+from engine.data.kinds import LABELLED, measured_split
 from engine.data.labelled import LabelledFolder
 from engine.data.layout import split_stems
 from engine.errors import BadFile, EngineError
@@ -163,13 +164,11 @@ def test_a_label_map_with_an_unknown_id_is_named(own: Path) -> None:
 
 
 def test_weights_are_measured_on_test_or_else_on_val(tmp_path: Path) -> None:
-    from engine.data.layout import measured_split
-
-    assert measured_split(tmp_path) == "test"
-    (tmp_path / "splits.json").write_text('{"train": [], "val": []}', encoding="utf-8")
-    assert measured_split(tmp_path) == "val"
-    (tmp_path / "splits.json").write_text('{"test": [], "val": []}', encoding="utf-8")
-    assert measured_split(tmp_path) == "test"
+    assert measured_split(tmp_path, LABELLED) == "test"
+    (tmp_path / "splits.json").write_text('{"train": ["a"], "val": ["b"]}', encoding="utf-8")
+    assert measured_split(tmp_path, LABELLED) == "val"
+    (tmp_path / "splits.json").write_text('{"test": ["a"], "val": ["b"]}', encoding="utf-8")
+    assert measured_split(tmp_path, LABELLED) == "test"
 
 
 def test_training_squares_come_from_anywhere_in_wide_pictures(tmp_path: Path) -> None:
