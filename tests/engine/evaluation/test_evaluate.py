@@ -267,6 +267,17 @@ def test_one_split_named_test_or_no_list_of_splits_at_all(tiny_weights: Path, ti
     assert (some["pictures"], some["split"]) == (4, "all")
 
 
+def test_a_folder_without_classes_json_is_measured_by_the_weights_own_labels(
+    tiny_weights: Path, tiny_dataset: Path
+) -> None:
+    with_classes = _measure("tiny-parser", tiny_dataset)
+    (tiny_dataset / "classes.json").unlink()
+    without = _measure("tiny-parser", tiny_dataset)
+    assert {key: without[key] for key in ("split", "pictures", "miou", "iou")} == {
+        key: with_classes[key] for key in ("split", "pictures", "miou", "iou")
+    }
+
+
 def test_pictures_of_other_sizes_and_shapes_are_measured_too(tiny_weights: Path, tiny_dataset: Path) -> None:
     for n, size in enumerate(((100, 90), (64, 128), (33, 40))):
         for folder, name in (("images", f"val_{n:03d}.jpg"), ("labels", f"val_{n:03d}.png")):
