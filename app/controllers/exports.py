@@ -73,7 +73,7 @@ class ExportController(QObject):
         """Ask for a name and a format, and write the picture; a photo as a photo."""
         photo = self._photo
         if photo is not None:
-            self._export_photo(photo)
+            self._export_photo(self._document.scene, photo, f"{Path(photo.name).stem}-edited")
             return
         chosen_target = self._context.ask.save(
             "export", self.tr("Export picture"), self._name(".png"), export_filters()
@@ -92,7 +92,7 @@ class ExportController(QObject):
         chosen_target = self._context.ask.save(
             "map", self.tr("Export label map"), self._name("-labels.png"), ";;".join(kinds_by_filter)
         )
-        if chosen_target is None:
+        if chosen_target is None or self._is_the_photo(chosen_target[0], self._photo):
             return
         target_path, used_filter = chosen_target
         label_map, label_set = self._document.scene.label_map, self._document.label_set
@@ -103,23 +103,43 @@ class ExportController(QObject):
             on_done=lambda _: self._said(target_path),
         )
 
-    def _export_photo(self, photo: PhotoReference) -> None:
-        name = Path(photo.name)
-        suffix = name.suffix.lower() if name.suffix.lower() in PICTURE_SUFFIXES else ".png"
-        proposed_name, folder = f"{name.stem}-edited{suffix}", self._photo_folder()
+    def export_kept(self, scene: Scene, pixels: np.ndarray, number: int) -> None:
+        """Ask for a name and write a kept picture, (H, W, 3) uint8, that was made of a scene: a painting as it is kept,
+        a photo again from its own samples. ``number`` goes into the proposed name."""
+        photo = _photo_of(scene)
+        if photo is not None:
+            self._export_photo(scene, photo, f"{Path(photo.name).stem}-edited-{number}")
+            return
+        document_path = self._document.path
+        proposed_name = f"{document_path.stem if document_path is not None else UNTITLED}-{number}.png"
+        chosen_target = self._context.ask.save("export", self.tr("Export picture"), proposed_name, export_filters())
+        if chosen_target is not None:
+            target_path = chosen_target[0]
+            self._context.core.submit(
+                lambda work: _write_job(work, target_path, scene, pixels, False),
+                text=self.tr("Writing {0}").format(target_path.name),
+                on_done=lambda _: self._said(target_path),
+            )
+
+    def _export_photo(self, scene: Scene, photo: PhotoReference, proposed_stem: str) -> None:
+        suffix = Path(photo.name).suffix.lower()
+        suffix = suffix if suffix in PICTURE_SUFFIXES else ".png"
         chosen_target = self._context.ask.save(
-            "export", self.tr("Export picture"), proposed_name, photo_filters(suffix), first_folder=folder
+            "export",
+            self.tr("Export picture"),
+            f"{proposed_stem}{suffix}",
+            photo_filters(suffix),
+            first_folder=_folder_of(photo),
         )
-        if chosen_target is None or self._is_the_photo(chosen_target[0]):
+        if chosen_target is None or self._is_the_photo(chosen_target[0], photo):
             return
         target_path = chosen_target[0]
         dialog = ExportPhotoDialog(target_path, self._context.window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(lambda export: self._write_photo(target_path, export))
+        dialog.chosen.connect(lambda export: self._write_photo(target_path, scene, export))
         dialog.open()
 
-    def _write_photo(self, target_path: Path, export: PhotoExport) -> None:
-        scene = self._document.scene
+    def _write_photo(self, target_path: Path, scene: Scene, export: PhotoExport) -> None:
         self._context.core.submit(
             lambda work: _photo_job(work, target_path, scene, export),
             text=self.tr("Writing {0}").format(target_path.name),
@@ -131,7 +151,7 @@ class ExportController(QObject):
     @property
     def _photo(self) -> PhotoReference | None:
         """The photo that the document is; None for a painting."""
-        return self._document.photo if self._document.kind.shows_photo else None
+        return _photo_of(self._document.scene)
 
     def _name(self, name_ending: str) -> str:
         """A proposed name; that of the document's own file has no second "-edited"."""
@@ -140,15 +160,9 @@ class ExportController(QObject):
             return f"{document_path.stem}{name_ending.removeprefix('-edited')}"
         return f"{Path(photo.name).stem if photo is not None else UNTITLED}{name_ending}"
 
-    def _photo_folder(self) -> str:
-        """Where the photo lies; "" for a painting, and for a photo that is inside its document."""
-        photo = self._photo
-        return "" if photo is None or photo.data is not None else str(Path(photo.path).parent)
-
-    def _is_the_photo(self, target_path: Path) -> bool:
+    def _is_the_photo(self, target_path: Path, photo: PhotoReference | None) -> bool:
         """Whether the photo itself would be written over; the user is told."""
-        photo = self._photo
-        if photo is None or target_path.absolute() != Path(photo.path):
+        if photo is None or photo.data is not None or not _is_same_file(target_path, Path(photo.path)):
             return False
         sentence = self.tr("{0} is the photo that is edited: choose another name, so that it stays as it is.")
         self._context.core.hub.error(sentence.format(target_path.name), topic="export")
@@ -167,9 +181,9 @@ class ExportController(QObject):
             edits = self.tr("Edits of this photo, which stays beside the file (*.json)")
             filters, proposed_name = [picture, edits, *sorted(inside, reverse=True)], self._name("-edited.png")
         chosen_target = self._context.ask.save(
-            "export", self.tr("Save as"), proposed_name, ";;".join(filters), first_folder=self._photo_folder()
+            "export", self.tr("Save as"), proposed_name, ";;".join(filters), first_folder=_folder_of(photo)
         )
-        if chosen_target is None or self._is_the_photo(chosen_target[0]):
+        if chosen_target is None or self._is_the_photo(chosen_target[0], photo):
             return None
         self._document.origin.photo_inside = chosen_target[1] in inside
         return chosen_target[0]
@@ -243,6 +257,24 @@ class UnsavedChanges(QObject):
             QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Save,
         )
+
+
+def _photo_of(scene: Scene) -> PhotoReference | None:
+    """The photo that a document of the scene is; None for a painting."""
+    return scene.photo if scene.kind.shows_photo else None
+
+
+def _folder_of(photo: PhotoReference | None) -> str:
+    """Where a photo lies; "" without one, and for a photo that is inside its document."""
+    return "" if photo is None or photo.data is not None else str(Path(photo.path).parent)
+
+
+def _is_same_file(first: Path, second: Path) -> bool:
+    """Whether both paths lead to one file: by a link, or written in other letters where the disk does not care."""
+    try:
+        return first.samefile(second)
+    except OSError:
+        return first.absolute() == second
 
 
 def _photo_job(work: Work, target_path: Path, scene: Scene, export: PhotoExport) -> None:

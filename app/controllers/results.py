@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QDockWidget
 
 from app.controllers.context import Context
+from app.controllers.exports import ExportController
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
-from app.dialogs.files import export_filters
 from app.document.results import MANY_BYTES, Result
 from app.document.scene import Scene
 from app.imaging.pixels import to_qimage
-from app.jobs.work_lane import Work
-from app.jobs.writing import write_picture
 from app.panels.results import ResultsPanel
 from engine.requests.styles import Style
 
@@ -32,6 +27,7 @@ class ResultsController(QObject):
         context: Context,
         render_controller: RenderController,
         restyle_controller: RestyleController,
+        export_controller: ExportController,
         results_panel: ResultsPanel,
         results_dock: QDockWidget,
         actions_by_id: dict[str, QAction],
@@ -42,6 +38,7 @@ class ResultsController(QObject):
         self._document = context.core.document
         self._render = render_controller
         self._restyle = restyle_controller
+        self._exports = export_controller
         self._panel = results_panel
         self._dock = results_dock
         self._auto = actions_by_id["result_auto"]
@@ -114,15 +111,23 @@ class ResultsController(QObject):
         self._restyle.fresh(made_with.styles, made_with.weights, recalled)
 
     def export(self, picture_number: int) -> None:
-        """Ask for a name and write a kept picture; a PNG carries what made it."""
+        """Write a kept picture to a file that the user names. A photo is made again from its own samples, wherever its
+        file is now, with the styles' codes as `recall` has them."""
         kept_result = self._result(picture_number)
         if kept_result is None:
             return
-        document_path = self._document.path
-        proposed_name = f"{document_path.stem if document_path is not None else 'tessera'}-{picture_number}.png"
-        chosen_target = self._context.ask.save("export", self.tr("Export picture"), proposed_name, export_filters())
-        if chosen_target is not None:
-            self._write(chosen_target[0], kept_result)
+        made_with, photo = kept_result.scene, self._document.photo
+        if photo is not None and made_with.photo is not None and photo.sha256 == made_with.photo.sha256:
+            made_with = made_with.with_checked(photo=photo)  # found elsewhere since
+
+        def refreshed(styles: dict[int, Style]) -> None:
+            scene = made_with.with_checked(styles=styles)
+            self._exports.export_kept(scene, kept_result.pixels, picture_number)
+
+        if made_with.kind.shows_photo:
+            self._restyle.fresh(made_with.styles, made_with.weights, refreshed)
+        else:
+            self._exports.export_kept(made_with, kept_result.pixels, picture_number)
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -177,21 +182,5 @@ class ResultsController(QObject):
             QGuiApplication.clipboard().setImage(to_qimage(kept_result.pixels))
             self._context.status.show_message(self.tr("Picture copied"))
 
-    def _write(self, target_path: Path, kept_result: Result) -> None:
-        def written(_: object) -> None:
-            self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
-
-        self._context.core.submit(
-            lambda work: _write_job(work, target_path, kept_result),
-            text=self.tr("Writing {0}").format(target_path.name),
-            on_done=written,
-        )
-
     def _show_toggle(self) -> None:
         self._shown.setChecked(not self._dock.isHidden())
-
-
-def _write_job(work: Work, target_path: Path, kept_result: Result) -> None:
-    request = kept_result.to_request()
-    work.commit()
-    write_picture(target_path, np.asarray(kept_result.pixels), request)

@@ -113,7 +113,9 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         photos=photos,
         render=render,
         restyle=restyle,
-        results=ResultsController(context, render, restyle, parts.results, parts.results_dock, parts.actions, parent),
+        results=ResultsController(
+            context, render, restyle, exports, parts.results, parts.results_dock, parts.actions, parent
+        ),
         studio=StudioController(context, model, restyle, dice, unsaved, parent),
         styles=styles,
         unsaved=unsaved,

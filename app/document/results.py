@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from app.document.scene import Scene
-from engine.requests.render import RenderRequest
 
 MAX_COUNT = 60  # without a star
 MAX_BYTES = 192 * 1024 * 1024  # without a star
@@ -39,11 +38,6 @@ class Result:
     def known_as(self, key: bytes) -> bool:
         """Whether this is the picture that a scene with that key makes."""
         return key == self.key or key in self.also
-
-    def to_request(self) -> RenderRequest:
-        """The request that paints it again. Compresses the label map: for workers."""
-        request: RenderRequest = self.scene.to_request()
-        return request
 
 
 class Results:

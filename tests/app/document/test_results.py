@@ -53,7 +53,7 @@ def test_a_detail_that_changes_nothing_keeps_nothing_new_but_a_seed_and_a_style_
         same, new = results.keep(other, picture())
         assert not new and same.number == 1 and results.entries[0].known_as(other.picture_key())
     rolled, new = results.keep(scene(2), picture())  # weights without noise paint the same
-    assert new and rolled.to_request().seed == 2
+    assert new and rolled.scene.to_request().seed == 2
     styled = replace(scene(1), styles={HAIR: SampleStyle(4)})
     assert results.keep(styled, picture())[1]  # a look of its own, even if it shows nothing
 
@@ -125,7 +125,7 @@ def test_going_back_to_a_picture_is_one_step_and_keeps_the_document(document, tm
     document.pixels.fill(0, 0, HAIR)
     before = document.to_request()
     assert document.kept.recall(kept.number)
-    assert document.to_request().replace(label_locks=()) == kept.to_request()
+    assert document.to_request().replace(label_locks=()) == kept.scene.to_request()
     assert document.origin is origin and document.path == tmp_path / "a.png" and document.locked == {SKIN}
     assert np.array_equal(document.picture, kept.pixels)
     assert not document.kept.recall(kept.number)  # it is that already
@@ -251,7 +251,7 @@ def test_a_kept_picture_is_exported_with_what_made_it_and_copied(window, core, q
     panel.choose(1)
     with work_done(qtbot, window.core):
         panel.action_export.trigger()
-    assert from_json(read_embedded_request(target)) == core.document.results[0].to_request()
+    assert from_json(read_embedded_request(target)) == core.document.results[0].scene.to_request()
     panel.action_copy.trigger()
     assert QGuiApplication.clipboard().image().width() == 64
 
