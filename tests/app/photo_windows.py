@@ -30,7 +30,8 @@ def edit_photo(window: MainWindow, path: Path, qtbot: QtBot) -> None:
     document = window.core.document
     document.mark_saved()
     window.controllers.photos.edit(path)
-    qtbot.waitUntil(lambda: document.photo is not None and document.photo.name == path.name and document.label_map.any())
+    qtbot.waitUntil(lambda: document.photo is not None and document.photo.name == path.name)
+    qtbot.waitUntil(lambda: document.label_map.any())
     settle(window, qtbot)
 
 
