@@ -35,8 +35,6 @@ MIN_CHROMA, MAX_CHROMA = 0.3, 1.5
 """Gains of the deviations from the chroma curve."""
 SMOOTH_TONES = 5.0
 """Standard deviation, in units of lightness, over which the chroma curve is averaged."""
-LOOSE_TONES = 20.0
-"""The same for built surfaces."""
 PULL = 0.02
 """Weight of the mean chroma where a lightness has next to no pixels."""
 
@@ -151,18 +149,35 @@ def measure_tones(lab: Array, weight: Array, base: Array) -> Tones:
 def fit_tone_map(photo: Tones, style: Tones, *, man_made: bool = False) -> ToneMap:
     """The map from a photo's tones to a style's.
 
-    man_made: of a built surface, whose lightness is that of a few materials. Quantiles would turn one material's plain
-    shade into the next one's, so lightness moves by mean and spread, and chroma follows it loosely.
+    man_made: of a built surface, which is of a few materials. Quantiles would turn one material's plain shade into the
+    next one's, and chroma does not follow lightness, so mean and spread of each channel move (Reinhard et al. 2001),
+    the spreads' gains clamped as elsewhere.
     """
     dimming = (style.mean[0] + 16) / (photo.mean[0] + 16)
     least = min(MIN_DETAIL, DIM * dimming)
     gain = float(np.clip(style.detail / max(photo.detail, 0.2), least, MAX_DETAIL))
-    chroma_gain = np.clip(style.deviation / np.maximum(photo.deviation, 0.3), MIN_CHROMA, MAX_CHROMA)
     if man_made:
-        line, chroma = lightness_line(photo.lightness, style.lightness), (_loose(photo.chroma), _loose(style.chroma))
-        return ToneMap(line, gain, *chroma, chroma_gain, np.zeros(3))
+        chroma_gain = _clamped(_chroma_spread(style), _chroma_spread(photo))
+        chroma = _everywhere(photo.mean[1:]), _everywhere(style.mean[1:])
+        return ToneMap(lightness_line(photo.lightness, style.lightness), gain, *chroma, chroma_gain, np.zeros(3))
     curve = lightness_curve(photo.lightness, style.lightness)
+    chroma_gain = _clamped(style.deviation, photo.deviation)
     return ToneMap(curve, gain, photo.chroma, style.chroma, chroma_gain, np.zeros(3))
+
+
+def _clamped(style_spread: Array, photo_spread: Array) -> Array:
+    """Gains (2,) that take the photo's spread of a, b to the style's."""
+    return np.clip(style_spread / np.maximum(photo_spread, 0.3), MIN_CHROMA, MAX_CHROMA)
+
+
+def _chroma_spread(tones: Tones) -> Array:
+    """Standard deviation (2,) of a, b: around their curve, and of the curve over the region's lightness."""
+    return np.sqrt(tones.deviation**2 + at_level(tones.chroma, tones.lightness).var(0))
+
+
+def _everywhere(chroma: Array) -> Array:
+    """A curve (LEVELS, 2) that is a, b (2,) at every lightness."""
+    return np.repeat(chroma[None], LEVELS, 0)
 
 
 def lightness_line(before: Array, after: Array) -> Array:
@@ -172,12 +187,6 @@ def lightness_line(before: Array, after: Array) -> Array:
     """
     slope = np.clip(after.std() / max(float(before.std()), 1e-3), MIN_SLOPE, MAX_SLOPE)
     return after.mean() + (np.arange(LEVELS) - before.mean()) * slope
-
-
-def _loose(chroma: Array) -> Array:
-    """A chroma curve (LEVELS, 2) averaged over `LOOSE_TONES`."""
-    side = 4 * round(LOOSE_TONES) + 1
-    return cv2.GaussianBlur(chroma, (1, side), 1, sigmaY=LOOSE_TONES, borderType=cv2.BORDER_REPLICATE)
 
 
 def lightness_curve(before: Array, after: Array) -> Array:
