@@ -49,6 +49,7 @@ class PhotosController(QObject):
         self._unsaved = unsaved
         self._document.replaced.connect(self._show_original)
         self._document.photo_changed.connect(self._show_original)
+        self._document.replaced.connect(self._find_regions)
         self._show_original()
 
     # --- a photo becomes a document -----------------------------------------------------------------
@@ -113,15 +114,26 @@ class PhotosController(QObject):
         self._document.mark_saved()
         for note in original.notes:
             self._core.hub.notice(note)
+        self._document.origin.awaits_regions = True
+        self._find_regions(original)
+
+    def _find_regions(self, original: Original | None = None) -> None:
+        """Find the regions of the document's photo, if they are still to be found: also when undo or redo leads back to
+        a document that was left before they came."""
+        photo, label_set = self._document.photo, self._document.label_set
+        if photo is None or not self._document.origin.awaits_regions:
+            return
         parser = self._core.catalogue.parser_for(label_set)
         self._core.submit(
-            lambda work: regions_for(work, original, label_set=label_set, parser=parser),
-            text=self.tr("Finding the regions of {0}").format(name),
+            lambda work: regions_for(work, original or original_for(work, photo), label_set=label_set, parser=parser),
+            text=self.tr("Finding the regions of {0}").format(photo.name),
             on_done=lambda regions: self._regions_found(*regions),
             only_for=self._document,
         )
 
     def _regions_found(self, label_map: np.ndarray, warnings: tuple[str, ...]) -> None:
+        if not self._document.origin.awaits_regions:
+            return  # a map took their place, or they were found twice
         self._document.pixels.take_regions(label_map)
         choose_first_label(self._context)
         self._warn(warnings)

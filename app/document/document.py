@@ -16,7 +16,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
 
 from app.document.checks import Precision, checked_label, checked_picture
-from app.document.commands import ReplaceCommand, ValuesCommand
+from app.document.commands import PixelCommand, ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
 from app.document.kinds import Kind, SceneRequest
 from app.document.label_states import LabelStates
@@ -77,6 +77,7 @@ class Document(QObject):
             scene = Scene(label_set or load_label_set("faces"), FrozenMap.of(np.zeros(size, np.uint8)), weights)
         self.fingerprint_of: Callable[[str], str] = lambda weights: ""  # tells weights of one name apart
         self._history = UndoStack()
+        self._beginning: Command | None = None  # the step that made this document
         self._current_label = BACKGROUND
         self._dirty = False
         self.kept = KeptPictures(self)
@@ -240,11 +241,13 @@ class Document(QObject):
             if origin is self._origin:
                 self.path_changed.emit()
 
-    def become(self, scene: Scene, picture: np.ndarray | None, text: str, *, origin: Origin | None = None) -> None:
-        """Becomes another scene with its picture, in the same document unless `origin` is another; one step."""
+    def become(self, scene: Scene, picture: np.ndarray | None, text: str, *, origin: Origin | None = None) -> Command:
+        """Becomes another scene with its picture, in the same document unless `origin` is another. Returns the step."""
         self.pixels.end_stroke()
         held = Held(scene, picture, origin or self._origin)
-        self.push(ReplaceCommand(self._exchange, self._exchange(held), held.origin, text))
+        step = ReplaceCommand(self._exchange, self._exchange(held), held.origin, text)
+        self.push(step)
+        return step
 
     def new(
         self,
@@ -269,10 +272,11 @@ class Document(QObject):
         # Nothing saves them yet, and a star promises that they stay: they come along into the next document.
         origin.results.put_back(result for result in self.results if result.starred)
         if undoable:
-            self.become(scene, picture, text or self.tr("New document"), origin=origin)
+            self._beginning = self.become(scene, picture, text or self.tr("New document"), origin=origin)
             return
         self.pixels.end_stroke()
         self._history.clear()
+        self._beginning = None
         self._exchange(Held(scene, picture, origin))
         self.announce()
 
@@ -318,6 +322,12 @@ class Document(QObject):
     @property
     def redo_text(self) -> str:
         return self._history.redo_text
+
+    @property
+    def label_map_is_kept(self) -> bool:
+        """Whether its file, or a step since the document began, holds the label map: a change of it must be a step."""
+        steps = self._history.since(self._beginning)
+        return self.path is not None or any(isinstance(step, PixelCommand | ReplaceCommand) for step in steps)
 
     @property
     def dirty(self) -> bool:

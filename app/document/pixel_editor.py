@@ -160,6 +160,7 @@ class PixelEditor:
         document = self._document
         check_label_map(label_map, document.label_set, tr("The new label map"))
         text = text or tr("Replace label map")
+        document.origin.awaits_regions = False
         if document.kind.shows_photo:
             label_map = resize_label_map(label_map, *self.label_map.shape)
         if label_map.shape != self.label_map.shape:
@@ -171,12 +172,20 @@ class PixelEditor:
         self._record(before, self._pixels.whole, text)
 
     def take_regions(self, label_map: np.ndarray) -> None:
-        """The label map, (H, W) integers of the document's size, that was found for a photo. No step of the history: it
-        belongs to the one that began the document."""
-        check_label_map(label_map, self._document.label_set, tr("The new label map"))
+        """The label map, (H, W) integers of the document's size, that was found for a photo; what was painted on the
+        empty map meanwhile stays. It belongs to the step that began the document, unless later ones need the map that
+        they were painted on: then it is one of its own."""
+        document = self._document
+        check_label_map(label_map, document.label_set, tr("The new label map"))
+        document.origin.awaits_regions = False
         self.end_stroke()
-        self._pixels.write(self._pixels.whole, np.ascontiguousarray(label_map, np.uint8))
-        self._tell(self._pixels.whole)
+        before, is_step = self._pixels.freeze(), document.label_map_is_kept
+        below_painted = np.where(self.label_map > 0, self.label_map, label_map)
+        self._pixels.write(self._pixels.whole, np.ascontiguousarray(below_painted, np.uint8))
+        if is_step:
+            self._record(before, self._pixels.whole, tr("Regions of the photo"))
+        else:
+            self._tell(self._pixels.whole)
 
     def _record(self, before: FrozenMap, box: Box, text: str) -> bool:
         """Makes a step of what differs from `before` inside the box. Returns whether anything does."""

@@ -99,6 +99,11 @@ class UndoStack:
         self._sealed = True
         return True
 
+    def since(self, step: Command | None) -> list[Command]:
+        """The steps that came after one, done and undone; all of them where it is not among those that are done."""
+        position = next((place for place, done_step in enumerate(self._done) if done_step is step), -1)
+        return self._done[position + 1 :] + self._undone
+
     def seal(self) -> None:
         """Ends merging: the next step with the same key is a new one (the slider was released)."""
         self._sealed = True

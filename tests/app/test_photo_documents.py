@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,79 @@ def test_the_photo_is_shown_before_its_regions_are_known(window, core, photo, qt
     assert np.array_equal(core.document.picture, pixels_of(photo)) and not core.document.label_map.any()
     window.controllers.render.cancel()
     qtbot.waitUntil(lambda: not core.work_lane.busy)
+
+
+@pytest.fixture
+def unfound(window, core, photo, qtbot, monkeypatch):
+    """The photo as the document, before its regions are found; they are when the event is set."""
+    from app.controllers import photos
+
+    go_on, find = threading.Event(), photos.regions_for
+
+    def regions_for(work, *arguments, **kinds):
+        while not go_on.wait(0.01):
+            work.check()
+        return find(work, *arguments, **kinds)
+
+    monkeypatch.setattr(photos, "regions_for", regions_for)
+    core.document.mark_saved()
+    window.controllers.photos.edit(photo)
+    qtbot.waitUntil(lambda: core.document.photo is not None)
+    yield go_on
+    go_on.set()
+
+
+def test_what_is_painted_before_the_regions_come_stays_and_undo_leads_back_through_it(unfound, core, qtbot):
+    document = core.document
+    document.pixels.begin_stroke(HAIR)
+    document.pixels.stroke_to([(20, 140), (180, 140)], 6)
+    document.pixels.end_stroke()
+    painted = document.label_map.copy()
+    unfound.set()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    together = document.label_map.copy()
+    assert (together[painted == HAIR] == HAIR).all() and (together == SKIN).any()
+    document.undo()
+    assert np.array_equal(document.label_map, painted)
+    document.undo()
+    assert not document.label_map.any() and document.photo is not None
+    document.redo()
+    document.redo()
+    assert np.array_equal(document.label_map, together)
+
+
+def test_a_style_chosen_before_the_regions_come_is_the_last_step(unfound, core, qtbot):
+    core.document.styling.set_style(HAIR, RED)
+    unfound.set()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    core.document.undo()
+    assert core.document.styles == {} and core.document.label_map.any() and not core.document.dirty
+
+
+def test_a_label_map_that_replaced_the_empty_one_is_not_mixed_with_the_regions(unfound, core, qtbot):
+    wanted = np.full(SIZE, SKIN, np.uint8)
+    wanted[:50] = 0
+    core.document.pixels.replace_label_map(wanted)
+    unfound.set()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    assert np.array_equal(core.document.label_map, wanted)
+
+
+def test_a_photo_saved_before_its_regions_came_is_unsaved_again(unfound, core, tmp_path, qtbot):
+    core.document.set_path(tmp_path / "saved.json")
+    core.document.mark_saved()
+    unfound.set()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    assert core.document.label_map.any() and core.document.dirty
+
+
+def test_regions_are_found_after_all_when_undo_and_redo_lead_back_to_the_photo(unfound, core, qtbot):
+    core.document.undo()
+    unfound.set()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    core.document.redo()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    assert core.document.photo is not None and core.document.label_map.any()
 
 
 def test_undo_leads_back_to_the_document_before(edited, core):
