@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
+from engine.errors import TrainingError
 from engine.metrics.features import find_feature_net, load_feature_net
 from engine.nn.blocks import channels_last
 from engine.nn.feature_net import FeatureNet
@@ -45,10 +46,10 @@ class AdversarialTaskConfig:
     gan: the adversarial loss. over_scales: it is averaged over the discriminator's scales (SPADE, SEAN, SMIS), or
         summed (pix2pixHD).
     adversarial: weight of the generator's adversarial loss.
-    discriminator_alone: steps, the first of the run, in which the discriminator alone learns (ours); none in a run
+    generator_alone: steps, the first of the run, in which the generator learns by its other losses alone.
+    discriminator_alone: steps, the first after those, in which the discriminator alone learns (ours); none in a run
         from scratch, and `ALONE` (a quarter of a shorter run) where it begins fresh under a trained generator, which
         it would spoil: a SEAN's Frechet distance went from 272 to 388 in 120 steps.
-    generator_alone: steps, the first of the run, in which the generator learns by its other losses alone.
     discriminator_updates: how often the discriminator learns before the generator does, on the same pictures.
     gradient_penalty: weight of "wgan-gp"'s (10 published).
     ema: decay of the average.
@@ -93,12 +94,13 @@ class AdversarialTask(ABC):
     build, build_discriminator: the two networks, with fresh parameters.
     examples: the real pictures of a batch, and the condition (opaque: whatever `paint` takes) of each.
     paint: pictures from conditions, and losses of the system's own.
-    shown, features: what the discriminator sees of conditions and pictures, and what it makes of them.
+    shown_condition, views, features: what the discriminator sees of conditions and of pictures, and what it makes of
+        them.
     rows, validate: what the sample sheet shows, and how good the averaged generator is.
 
     and may say: `generator_losses`, more losses of the generator's pictures; `regularisers`, losses of a network's own
-    weights; `compares_features`, that the generator's losses compare the discriminator's features of real and painted
-    pictures.
+    weights; `matching_losses`, and by `compares_features` that it has some: losses that compare the discriminator's
+    features of real and painted pictures.
 
     Args:
         model: the generator's config.
@@ -113,7 +115,7 @@ class AdversarialTask(ABC):
 
     def __init__(self, model: Any, config: AdversarialTaskConfig, steps: int, device: torch.device) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
-        self.alone_until = config.discriminator_alone or 0
+        self.alone_steps = config.discriminator_alone or 0
         self.generator: Any = channels_last(self.build(sn=True), device)
         self.discriminator: Any = channels_last(self.build_discriminator(), device)
         self.modules: dict[str, nn.Module] = {GENERATOR: self.generator, DISCRIMINATOR: self.discriminator}
@@ -150,8 +152,12 @@ class AdversarialTask(ABC):
         """Painted pictures (B, 3, H, W), and the system's own weighted losses. `real`: what they are to look like."""
 
     @abstractmethod
-    def shown(self, condition: Any, pictures: Tensor, augmentation: Augmentation) -> tuple[Tensor, list[Tensor]]:
-        """Condition (B, ...) and views of pictures (B, 3, H, W) as the discriminator sees them, changed alike."""
+    def shown_condition(self, condition: Any, augmentation: Augmentation) -> Tensor:
+        """Conditions (B, ...) as the discriminator sees them, moved and cut as their pictures are."""
+
+    @abstractmethod
+    def views(self, pictures: Tensor, augmentation: Augmentation) -> list[Tensor]:
+        """Pictures (B, 3, H, W) as the discriminator sees them, augmented."""
 
     @abstractmethod
     def features(self, condition: Tensor, views: list[Tensor]) -> Features:
@@ -165,10 +171,12 @@ class AdversarialTask(ABC):
     def validate(self, dataset: DataSet) -> dict[str, float]:
         """See `engine.training.task.Task.validate`."""
 
-    def generator_losses(
-        self, real: Tensor, fake: Tensor, real_features: Features, fake_features: Features
-    ) -> Losses:
-        """Weighted losses of the generator beside the adversarial one; `real_features` with `compares_features`."""
+    def matching_losses(self, real_features: Features, fake_features: Features) -> Losses:
+        """Weighted losses of the generator by the discriminator's features; asked for with `compares_features`."""
+        return {}
+
+    def generator_losses(self, real: Tensor, fake: Tensor) -> Losses:
+        """Weighted losses of the generator that need no discriminator, of pictures (B, 3, H, W)."""
         return {}
 
     def regularisers(self, network: nn.Module) -> Losses:
@@ -179,7 +187,7 @@ class AdversarialTask(ABC):
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         """One update of the discriminator, then one of the generator, on one and the same painted pictures."""
-        config, discriminator_alone = self.config, step < self.alone_until
+        config, discriminator_alone = self.config, self._discriminator_alone(step)
         with phase(LOSSES):
             self.set_rates(step)
             real, condition = self.examples(batch)
@@ -189,7 +197,12 @@ class AdversarialTask(ABC):
             output_of(GENERATOR, fake)
         if step < config.generator_alone:
             with phase(LOSSES):
-                losses = self.generator_losses(real, fake, [[]], [[]]) | own_losses | self.regularisers(self.generator)
+                losses = self.generator_losses(real, fake) | own_losses | self.regularisers(self.generator)
+            if not losses:
+                raise TrainingError(
+                    "The generator has nothing to learn alone by: leave out generator_alone, or give it a loss beside "
+                    "the discriminator's."
+                )
             yield GENERATOR, losses
             return
 
@@ -206,13 +219,19 @@ class AdversarialTask(ABC):
             if self.compares_features:
                 real_features, fake_features = self._features_of_both(shown)
             else:
-                real_features, fake_features = [], self.features(shown.condition, shown.fake)
+                fake_features = self.features(shown.condition, shown.fake)
         with phase(LOSSES):
             adversarial_loss = GENERATOR_LOSSES[config.gan](fake_features, config.over_scales)
             losses = {"adversarial": config.adversarial * adversarial_loss}
-            losses |= self.generator_losses(real, fake, real_features, fake_features)
-            losses |= own_losses | self.regularisers(self.generator)
+            if self.compares_features:
+                losses |= self.matching_losses(real_features, fake_features)
+            losses |= self.generator_losses(real, fake) | own_losses | self.regularisers(self.generator)
         yield GENERATOR, losses
+
+    def _discriminator_alone(self, step: int) -> bool:
+        """Whether the generator rests in that step; what it learns alone, it has learnt before."""
+        first_step = self.config.generator_alone
+        return first_step <= step < first_step + self.alone_steps
 
     def _discriminator_losses(self, shown: Shown) -> Losses:
         config = self.config
@@ -230,9 +249,11 @@ class AdversarialTask(ABC):
 
     def _shown(self, condition: Any, real: Tensor, fake: Tensor) -> Shown:
         augmentation = Augmentation(len(real), real.shape[-1], self.config.augment, real.device)
-        condition_shown, real_views = self.shown(condition, real, augmentation)
-        _, fake_views = self.shown(condition, fake.to(real.dtype), augmentation)
-        return Shown(condition_shown, real_views, fake_views)
+        return Shown(
+            self.shown_condition(condition, augmentation),
+            self.views(real, augmentation),
+            self.views(fake.to(real.dtype), augmentation),
+        )
 
     def _features_of_both(self, shown: Shown) -> tuple[Features, Features]:
         """Discriminator features of real and painted pictures, in one batch as published."""
@@ -258,7 +279,7 @@ class AdversarialTask(ABC):
 
     def after_step(self, step: int) -> None:
         """Take the generator's new state into the average, if it learnt."""
-        if step >= self.alone_until:
+        if not self._discriminator_alone(step):
             self.ema.update(self.generator)
 
     # ------------------------------------------------------------------ results
@@ -300,14 +321,14 @@ class AdversarialTask(ABC):
         fresh_count = sum(generator_state[tensor_name].numel() for tensor_name in fresh_names)
         mostly_trained = fresh_count < sum(tensor.numel() for tensor in generator_state.values()) / 2
         if self.config.discriminator_alone is None and mostly_trained and DISCRIMINATOR not in kept_modules:
-            self.alone_until = min(ALONE, self.steps // 4)
+            self.alone_steps = min(ALONE, self.steps // 4)
         return fresh_names
 
     def state_dict(self) -> dict[str, Any]:
         """The average, and how long the discriminator learns alone."""
-        return self.ema.state_dict() | ({"alone_until": self.alone_until} if self.alone_until else {})
+        return self.ema.state_dict() | ({"alone_until": self.alone_steps} if self.alone_steps else {})
 
     def load_state_dict(self, task_state: dict[str, Any]) -> None:
         """Put them back."""
         self.ema.load_state_dict(task_state)
-        self.alone_until = int(task_state.get("alone_until", 0))
+        self.alone_steps = int(task_state.get("alone_until", 0))

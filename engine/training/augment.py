@@ -57,10 +57,6 @@ class Augmentation:
         shift: list[list[int]] = self._shift.tolist()
         return shift
 
-    def __call__(self, one_hot_maps: Tensor, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Label maps (B, L, H, W) and pictures (B, 3, H, W), both changed."""
-        return self.labels(one_hot_maps), self.picture(pictures)
-
     def labels(self, one_hot_maps: Tensor) -> Tensor:
         """(B, L, H, W) one-hot label maps, shifted and cut; the memory layout stays."""
         return self._shifted_and_cut(one_hot_maps) if self.changes_anything else one_hot_maps

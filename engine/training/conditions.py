@@ -22,8 +22,8 @@ class Conditions(Protocol):
         """What the generator takes, on the batch's device; `training`: in the layout that training is fastest in."""
         ...
 
-    def shown(self, condition: Any, pictures: Tensor, augmentation: Augmentation) -> tuple[Any, Tensor]:
-        """Condition and pictures as the discriminator sees them, both changed alike."""
+    def shown(self, condition: Any, augmentation: Augmentation) -> Tensor:
+        """The condition (B, channels, H, W) as the discriminator sees it, changed as its pictures are."""
         ...
 
 
@@ -48,9 +48,9 @@ class OneHotConditions:
         one_hot_maps = one_hot(batch.label_maps, self.channels)
         return one_hot_maps.to(memory_format=torch.channels_last) if training else one_hot_maps
 
-    def shown(self, condition: Tensor, pictures: Tensor, augmentation: Augmentation) -> tuple[Tensor, Tensor]:
-        """(B, L, H, W) and (B, 3, H, W), both changed."""
-        return augmentation(condition, pictures)
+    def shown(self, condition: Tensor, augmentation: Augmentation) -> Tensor:
+        """(B, L, H, W), moved and cut."""
+        return augmentation.labels(condition)
 
 
 def on_label_maps(model: LabelMapModel) -> OneHotConditions:

@@ -74,7 +74,8 @@ def gradient_penalty(
     between = [torch.lerp(fake, real, shares).requires_grad_(True) for real, fake in zip(real_views, fake_views)]
     penalties = []
     for scale in features_of(between):
-        gradients = torch.autograd.grad(scale[-1].sum(), between, create_graph=True)
+        # a projected discriminator has a view for each scale, which alone has a gradient; the others have zeros
+        gradients = torch.autograd.grad(scale[-1].sum(), between, create_graph=True, materialize_grads=True)
         squares = [
             (gradient.square() * (real != fake).any(dim=1, keepdim=True)).flatten(1).sum(dim=1)
             for gradient, real, fake in zip(gradients, real_views, fake_views)

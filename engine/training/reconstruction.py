@@ -168,22 +168,27 @@ class ReconstructionTask(AdversarialTask):
         """See `Reconstruction.paint`."""
         return self.reconstruction.paint(self.generator, real, condition, step)
 
-    def shown(self, condition: Any, pictures: Tensor, augmentation: Augmentation) -> tuple[Tensor, list[Tensor]]:
-        """The condition moves with its picture; a projected discriminator looks through its frozen network."""
-        condition_shown, pictures_shown = self.conditions.shown(condition, pictures, augmentation)
-        return condition_shown, views_of(self.discriminator, pictures_shown)
+    def shown_condition(self, condition: Any, augmentation: Augmentation) -> Tensor:
+        """See `Conditions.shown`."""
+        return self.conditions.shown(condition, augmentation)
+
+    def views(self, pictures: Tensor, augmentation: Augmentation) -> list[Tensor]:
+        """A projected discriminator looks through its frozen network."""
+        return views_of(self.discriminator, augmentation.picture(pictures))
 
     def features(self, condition: Tensor, views: list[Tensor]) -> Features:
         """Of every layer and scale."""
         return features_of(self.discriminator, condition, views)
 
-    def generator_losses(
-        self, real: Tensor, fake: Tensor, real_features: Features, fake_features: Features
-    ) -> Losses:
-        """Feature matching, the perceptual loss, L1 of pictures and of pooled pictures, as the recipe weighs each."""
+    def matching_losses(self, real_features: Features, fake_features: Features) -> Losses:
+        """Feature matching; none by a projected discriminator, which has no hidden layers to compare by."""
+        if len(fake_features[0]) == 1:
+            return {}
+        return {"feature_matching": self.config.feature_matching * feature_matching(real_features, fake_features)}
+
+    def generator_losses(self, real: Tensor, fake: Tensor) -> Losses:
+        """The perceptual loss, L1 of pictures and of pooled pictures, as the recipe weighs each."""
         config, losses = self.config, {}
-        if len(fake_features[0]) > 1:  # a projected discriminator has no hidden layers to compare by
-            losses["feature_matching"] = config.feature_matching * feature_matching(real_features, fake_features)
         if self.perceptual is not None:
             losses["perceptual"] = config.perceptual * self.perceptual.loss(
                 *shift_together(fake, real, config.perceptual_shift)

@@ -107,9 +107,13 @@ class ClassTask(AdversarialTask):
         z = torch.randn(len(real), self.model.latent, device=real.device)
         return self.generator(z, self._shares(condition)), {}
 
-    def shown(self, condition: Tensor, pictures: Tensor, augmentation: Augmentation) -> tuple[Tensor, list[Tensor]]:
+    def shown_condition(self, condition: Tensor, augmentation: Augmentation) -> Tensor:
         """A picture's class stays what it is."""
-        return condition, [augmentation.picture(pictures)]
+        return condition
+
+    def views(self, pictures: Tensor, augmentation: Augmentation) -> list[Tensor]:
+        """Augmented, nothing else."""
+        return [augmentation.picture(pictures)]
 
     def features(self, condition: Tensor, views: list[Tensor]) -> Features:
         """One score per picture."""

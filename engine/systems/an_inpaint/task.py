@@ -74,9 +74,9 @@ class Holes:
             numbers = hole_numbers(range(len(pictures))).to(pictures.device)
         return holes(numbers, pictures.shape[-1], self.shares, self.shape)
 
-    def shown(self, condition: Tensor, pictures: Tensor, augmentation: Augmentation) -> tuple[Tensor, Tensor]:
-        """Both changed."""
-        return augmentation(condition, pictures)
+    def shown(self, condition: Tensor, augmentation: Augmentation) -> Tensor:
+        """Holes, moved and cut."""
+        return augmentation.labels(condition)
 
 
 class Filling(Reconstruction):

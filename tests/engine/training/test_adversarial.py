@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from engine.errors import Cancelled
+from engine.data.dataset import DataSet
+from engine.errors import Cancelled, TrainingError
 from engine.systems import all_systems, system
 from engine.systems.base import load_part
 from engine.training.adversarial import AdversarialTask
+from engine.training.augment import Augmentation
+from engine.training.reconstruction import ReconstructionTask
 from engine.training.start import make_task
 from tests.engine.training.tiny import ADVERSARIAL, TINY, changed, checkpoint, differences, start, write_data
 
 every_system = pytest.mark.parametrize("recipe", ADVERSARIAL.values(), ids=list(ADVERSARIAL))
+CPU = torch.device("cpu")
 STEPS = 8
 WAITING = STEPS // 4
 """Steps of such a run in which a fresh discriminator learns alone."""
@@ -50,12 +54,16 @@ def _first_run(
     return first_runs[recipe.system]
 
 
+def dataset_of(recipe: Any, data: Path) -> DataSet:
+    dataset: DataSet = load_part(system(recipe.system).data).opens()(data, "train", recipe.resolution)
+    return dataset
+
+
 def test_every_system_with_a_discriminator_stands_on_the_adversarial_task(tmp_path: Path) -> None:
     for known_system in all_systems():
         recipe = TINY[known_system.id]
         folder = write_data(known_system, tmp_path / known_system.id, side=recipe.resolution, train=2)
-        dataset = load_part(known_system.data).opens()(folder, "train", recipe.resolution)
-        task = make_task(recipe, dataset, torch.device("cpu"))
+        task = make_task(recipe, dataset_of(recipe, folder), CPU)
         assert ("discriminator" in task.modules) == isinstance(task, AdversarialTask)
         assert (known_system.id in ADVERSARIAL) == isinstance(task, AdversarialTask)
 
@@ -109,6 +117,63 @@ def test_how_long_the_discriminator_learns_alone_can_be_said(
 
 
 @every_system
+def test_a_generator_that_learns_alone_first_does_so_before_a_fresh_discriminator_does(
+    recipe: Any, data: Path, trained: Path, tmp_path: Path
+) -> None:
+    """Both settings at once painted without gradients what the generator was to learn from."""
+    recipe = changed(recipe, steps=STEPS, task={"generator_alone": 2})
+    loop = start(recipe, data, tmp_path / "run", start_weights=trained / "best.safetensors")
+    task: Any = loop.task
+
+    def learnt() -> dict[str, dict[str, torch.Tensor]]:
+        parts = {name: dict(module.named_parameters()) for name, module in task.modules.items()}
+        parts["average"] = task.ema.state
+        return {part: {name: p.detach().clone() for name, p in tensors.items()} for part, tensors in parts.items()}
+
+    turns, before = [], learnt()
+    for step in range(2 + WAITING + 1):
+        loop.stepper.run(step)
+        after = learnt()
+        turns.append({part for part in after if differences(before[part], after[part])})
+        before = after
+    alone = {"generator", "average"}
+    assert turns == [alone] * 2 + [{"discriminator"}] * WAITING + [alone | {"discriminator"}]
+
+
+@every_system
+def test_what_the_discriminator_sees_of_conditions_is_computed_once_a_step(
+    recipe: Any, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Label maps were moved for the real pictures and again for the painted ones."""
+    calls = {"labels": 0, "picture": 0}
+
+    def counted(name: str) -> Any:
+        function = getattr(Augmentation, name)
+
+        def counting(self: Augmentation, maps: torch.Tensor) -> torch.Tensor:
+            calls[name] += 1
+            result: torch.Tensor = function(self, maps)
+            return result
+
+        return counting
+
+    for name in calls:
+        monkeypatch.setattr(Augmentation, name, counted(name))
+    dataset = dataset_of(recipe, data)
+    task = make_task(recipe, dataset, CPU)
+    assert [name for name, _ in task.losses(dataset.batch(np.arange(2)), 0)] == ["discriminator", "generator"]
+    assert calls["picture"] == 2 and calls["labels"] <= 1
+    assert calls["labels"] == 1 or not isinstance(task, ReconstructionTask)
+
+
+def test_a_generator_without_losses_of_its_own_cannot_learn_alone(tmp_path: Path) -> None:
+    recipe = changed(TINY["pix2pixhd"], task={"generator_alone": 2, "l1": 0.0, "pyramid": 0.0, "perceptual": 0.0})
+    data = write_data(system(recipe.system), tmp_path / "data", side=recipe.resolution, train=2)
+    with pytest.raises(TrainingError, match="generator_alone"):
+        start(recipe, data, tmp_path / "run").run()
+
+
+@every_system
 def test_a_run_in_which_the_discriminator_learns_alone_resumes_to_the_same_weights(
     recipe: Any, data: Path, trained: Path, tmp_path: Path
 ) -> None:
@@ -127,8 +192,8 @@ def test_a_run_in_which_the_discriminator_learns_alone_resumes_to_the_same_weigh
 
 @every_system
 def test_each_network_is_changed_by_its_own_loss_only(recipe: Any, data: Path) -> None:
-    dataset = load_part(system(recipe.system).data).opens()(data, "train", recipe.resolution)
-    task = make_task(recipe, dataset, torch.device("cpu"))
+    dataset = dataset_of(recipe, data)
+    task = make_task(recipe, dataset, CPU)
     updates = task.losses(dataset.batch(np.arange(2)), 0)
     for _ in range(2):
         name, losses = next(updates)

@@ -158,9 +158,9 @@ def test_pyramid_l1_compares_pictures_at_half_quarter_and_eighth() -> None:
 
 def test_without_probability_nothing_changes() -> None:
     hot, image = torch.rand(2, 4, 16, 16), torch.rand(2, 3, 16, 16)
-    hot_after, image_after = Augmentation(2, 16, 0.0, CPU)(hot, image)
-    assert torch.equal(hot_after, hot)
-    torch.testing.assert_close(image_after, image)
+    augmentation = Augmentation(2, 16, 0.0, CPU)
+    assert torch.equal(augmentation.labels(hot), hot)
+    torch.testing.assert_close(augmentation.picture(image), image)
 
 
 def test_label_map_and_picture_move_together_and_real_and_painted_alike() -> None:
@@ -170,18 +170,16 @@ def test_label_map_and_picture_move_together_and_real_and_painted_alike() -> Non
     augmentation = Augmentation(6, 16, 1.0, CPU)
     augmentation.brightness = torch.zeros(6, 1, 1, 1)
     augmentation.saturation = augmentation.contrast = torch.ones(6, 1, 1, 1)
-    hot_after, image_after = augmentation(hot, hot[:, :3])
+    hot_after, image_after = augmentation.labels(hot), augmentation.picture(hot[:, :3])
     torch.testing.assert_close(image_after, hot_after[:, :3])
     assert not torch.equal(hot_after, hot)
-    again, _ = augmentation(hot, hot[:, :3])
-    assert torch.equal(again, hot_after)
+    assert torch.equal(augmentation.labels(hot), hot_after)
 
 
 def test_gradients_pass_through_the_augmentation() -> None:
     torch.manual_seed(1)
     image = torch.rand(3, 3, 16, 16, requires_grad=True)
-    _, changed_image = Augmentation(3, 16, 1.0, CPU)(torch.rand(3, 2, 16, 16), image)
-    changed_image.sum().backward()
+    Augmentation(3, 16, 1.0, CPU).picture(image).sum().backward()
     assert image.grad is not None and bool(image.grad.abs().sum() > 0)
 
 
