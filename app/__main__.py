@@ -15,16 +15,16 @@ from PySide6.QtCore import QObject, Qt, QTimer  # noqa: E402
 from PySide6.QtGui import QGuiApplication  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
+from app.core import Core  # noqa: E402
 from app.errors_ui.hub import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
-from app.shell.core import Core  # noqa: E402
-from app.shell.docks import STATE_VERSION  # noqa: E402
 from app.shell.i18n import install_language  # noqa: E402
 from app.shell.icons import app_icon  # noqa: E402
-from app.shell.main_window import MainWindow  # noqa: E402
 from app.shell.paths import APP, user_dir  # noqa: E402
 from app.shell.settings import Settings  # noqa: E402
 from app.shell.theme import Theme  # noqa: E402
+from app.window.docks import STATE_VERSION  # noqa: E402
+from app.window.main_window import MainWindow  # noqa: E402
 
 WRITING_MS = 20  # between two looks whether a file is written
 SWITCH_S = 0.001  # how long a worker keeps the interpreter that the window waits for; Python's own 5 ms add up to jerks

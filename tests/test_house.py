@@ -43,7 +43,7 @@ def _documents() -> list[Path]:
 def test_the_window_and_the_command_line_are_imported_without_torch() -> None:
     """The first frame and --help must not wait for it: worker threads and commands import the engine."""
     heavy = "[m for m in ('torch', 'torchmetrics', 'lightning_fabric') if m in sys.modules]"
-    assert _python(f"import sys, app.shell.main_window; print({heavy})") == "[]"
+    assert _python(f"import sys, app.window.main_window; print({heavy})") == "[]"
     assert _python(f"import sys, engine.cli; print({heavy})") == "[]"
 
 

@@ -31,12 +31,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 import app.__main__ as start
+from app.core import Core
 from app.jobs.training_lane import State
-from app.shell.core import Core
 from app.shell.i18n import install_language
 from app.shell.settings import Settings
 from app.shell.theme import Theme
-from app.training.state.history import History
+from app.training.history import History
 from engine.data.drawn import draw_labelled
 from engine.labels.label_sets import load_label_set
 

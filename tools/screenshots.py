@@ -25,10 +25,10 @@ from app.controllers import dice
 from app.controllers import morph as morphing
 from app.controllers.styles import Target
 from app.controllers.styling import variations as varying
+from app.core import Core
 from app.document.document import Document
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse, painting_path, read_request_file
-from app.shell.core import Core
 from app.shell.i18n import install_language
 from app.shell.settings import Settings
 from app.shell.theme import Theme

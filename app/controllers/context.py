@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QDialog, QWidget
 
+from app.core import Core
 from app.dialogs.files import FileAsker
 from app.panels.status import StatusPanel
-from app.shell.core import Core
 from app.shell.i18n import tr
 
 

@@ -18,11 +18,11 @@ from app.controllers.restyle import RestyleController
 from app.jobs.preload import large_import
 from app.jobs.training_lane import Ended, State
 from app.jobs.work_lane import Work
-from app.training.state.machine import folder_text
+from app.training.machine import folder_text
 from app.training.use import Made, publish_newest, publish_run, weights_name
 
 if TYPE_CHECKING:
-    from app.training.studio import Studio
+    from app.studio.studio import Studio
 
 TOPIC = "training"
 
@@ -70,7 +70,7 @@ class StudioController(QObject):
             )
 
     def _make(self, data_folder: Path | None) -> None:
-        from app.training.studio import Studio
+        from app.studio.studio import Studio
 
         self._opening = False
         self.studio = studio = Studio(self._core)
@@ -170,7 +170,7 @@ class StudioController(QObject):
     @Slot()
     def evaluate(self) -> None:
         """Measure weights on a data folder."""
-        from app.training.evaluation import EvaluationDialog
+        from app.studio.evaluation import EvaluationDialog
 
         training = self._training
         data_folder = training.info.data if training.info is not None else None

@@ -9,7 +9,7 @@ import PySide6
 from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
-from app.shell.catalogue import Catalogue
+from app.catalogue import Catalogue
 from app.shell.icons import app_icon
 from app.texts.system_names import system_text
 from app.texts.translate import translate

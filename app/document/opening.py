@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from app.catalogue import Catalogue
 from app.document.document import Document
 from app.document.kinds import Kind, SceneRequest, of_photo, opens, photo_kinds
 from app.document.scene import Scene
@@ -18,7 +19,6 @@ from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoRequest
 from app.raster.frozen_maps import FrozenMap
-from app.shell.catalogue import Catalogue
 from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
 from engine.labels.label_maps import resize_label_map

@@ -14,10 +14,9 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPixmap
 
 from app.imaging.pixels import region_crop, to_qimage
 from app.imaging.thumbnail_folder import ThumbnailFolder
+from app.jobs.photos import style_label_map
 from app.jobs.work_lane import Work, WorkLane
 from app.shell.paths import user_dir
-from engine.errors import EngineError
-from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import read_image, resize_image
 from engine.requests.styles import ColourStyle, ImageStyle, MixStyle, SampleStyle, Style, simple_parts
@@ -202,18 +201,6 @@ def _swatch(style: ColourStyle) -> QImage:
     image = QImage(1, 1, QImage.Format.Format_RGB32)
     image.fill(QColor(style.colour))
     return image
-
-
-def style_label_map(style: ImageStyle, label_set: LabelSet) -> np.ndarray | None:
-    """The regions of a style's picture as far as the style says: (h, w) uint8, None when the parser decides."""
-    if style.label_map_png:
-        return style.label_map()
-    if style.label_map_path:
-        try:
-            return read_label_map(Path(style.label_map_path), label_set).label_map
-        except EngineError:
-            return None
-    return None
 
 
 def _compose(images: list[QImage], diagonal: bool, side: int, ratio: float) -> QPixmap:

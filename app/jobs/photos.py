@@ -133,6 +133,18 @@ def _map_beside(path: Path, label_set: LabelSet) -> np.ndarray | None:
         return None  # of other labels
 
 
+def style_label_map(style: ImageStyle, label_set: LabelSet) -> np.ndarray | None:
+    """The regions of a style's picture as far as the style says: (h, w) uint8, None when the parser decides."""
+    if style.label_map_png:
+        return style.label_map()
+    if style.label_map_path:
+        try:
+            return read_label_map(Path(style.label_map_path), label_set).label_map
+        except EngineError:
+            return None
+    return None
+
+
 class CodeCache:
     """Style codes by file, label map and weights, so that a photo is encoded once. Used in the worker only."""
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.imaging.thumbnails import style_label_map
-from app.jobs.photos import CodeCache, Photo
+from app.jobs.photos import CodeCache, Photo, style_label_map
 from app.jobs.work_lane import Work
 from engine.errors import BadFile, BadLabelMap, BadRequest
 from engine.labels.label_maps import resize_label_map

@@ -1,1 +1,1 @@
-"""The application's frame: the window, its actions and docks, settings, looks and places."""
+"""What the editor has before any window: the user's folders and settings, language, looks, the table of actions."""

@@ -1,1 +1,1 @@
-"""The training studio: the state of a training, and the window that shows and steers it."""
+"""What the studio knows, apart from its widgets: the training, runs, recipes, the form of a new run, measurements."""

@@ -1,6 +1,6 @@
 """The editor's own numbers: latency of the brush, heartbeat of the window, start-up, edits, memory.
 
-The engine knows nothing of the application, so the editor is measured from outside: `python -m app.shell.bench_editor`
+The engine knows nothing of the application, so the editor is measured from outside: `python -m app.bench_editor`
 drives a real window in a process of its own and answers with rows. It is run without a screen (Qt's platform
 "offscreen"), and again on an X server where Xvfb is installed.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from engine.errors import EngineError, NotSupported
 
-PROGRAM = "app.shell.bench_editor"
+PROGRAM = "app.bench_editor"
 PATIENCE_S = 1800
 SCREEN = "1920x1200x24"
 

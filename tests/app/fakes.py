@@ -11,11 +11,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from app.catalogue import Catalogue
+from app.core import Core
 from app.document.kinds import EDIT
-from app.shell.catalogue import Catalogue
-from app.shell.core import Core
-from app.shell.main_window import MainWindow
 from app.shell.settings import Settings
+from app.window.main_window import MainWindow
 from engine.errors import Cancelled, EngineError, MissingStyle
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSlider
 
 from app.document.kinds import Kind, PhotoOffer, photo_seen, photo_sizes
 from app.document.scene_fields import Role, scene_field
-from app.shell.request_kinds import RequestKind
+from app.window.request_kinds import RequestKind
 from engine.errors import Message
 from engine.pictures.images import PICTURE_SUFFIXES
 from engine.pictures.photo_files import write_photo

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.export_photo import ExportPhotoDialog
-from app.shell.main_window import MainWindow
+from app.window.main_window import MainWindow
 from engine.pictures.lossless import deep_png
 from tests.engine.drawn_profiles import wide_profile
 from tests.fixtures import face_label_map, photo_of

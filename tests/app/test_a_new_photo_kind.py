@@ -17,8 +17,8 @@ from app.document import kinds
 from app.document.kinds import RENDER, register
 from app.document.opening import photo_uses
 from app.raster.view import Mode
-from app.shell import request_kinds
-from app.shell.main_window import MainWindow
+from app.window import request_kinds
+from app.window.main_window import MainWindow
 from engine.pictures.images import read_image
 from engine.pictures.photos import read_photo
 from engine.pictures.png import read_embedded_request

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import engine.systems
+from app.catalogue import Catalogue
 from app.panels.weights import SYSTEM, WeightsPanel
-from app.shell.catalogue import Catalogue
+from app.studio.recipe_form import RecipeForm
 from app.texts.system_names import system_text
-from app.training.recipe_form import RecipeForm
-from app.training.state.recipe_choice import RecipeChoice
+from app.training.recipe_choice import RecipeChoice
 from engine.requests.render import RenderRequest
 from engine.requests.styles import SampleStyle
 from engine.systems.base import Abilities
@@ -68,7 +68,7 @@ def test_the_catalogue_paints_with_it(made_up):
 
 
 def test_a_document_for_it_begins_with_drawn_styles(made_up, qtbot, tmp_path, monkeypatch):
-    from app.shell.main_window import MainWindow
+    from app.window.main_window import MainWindow
     from tests.app import fakes
 
     shelf = [*fakes.cards(), entry(made_up)]

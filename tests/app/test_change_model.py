@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.catalogue import Catalogue
 from app.imaging.thumbnails import Place
 from app.jobs.photos import CodeCache, Photo
 from app.jobs.restyle import encode_again, with_codes
-from app.shell.catalogue import Catalogue
 from engine.requests.label_map_data import encode_map
 from engine.requests.styles import ImageStyle, MeanStyle, MixStyle, encode_code
 from engine.weights.store import WeightsEntry, find_weights

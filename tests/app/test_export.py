@@ -13,7 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
 from app.dialogs.files import all_suffixes, suffixes_of
-from app.shell.main_window import MainWindow
+from app.window.main_window import MainWindow
 from engine.errors import BadFile
 from engine.labels.label_maps import read_label_map
 from engine.pictures.images import read_image

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QDialogButtonBox, QInputDialog
 
 from app.imaging.mime import colour_mime, file_mime, style_mime
 from app.library.store import keep, read_library
-from app.shell.main_window import MainWindow
 from app.shell.paths import user_dir
+from app.window.main_window import MainWindow
 from engine.requests.label_map_data import encode_map
 from engine.requests.style_file import make_kept, read_style
 from engine.requests.styles import ColourStyle, ImageStyle, SampleStyle

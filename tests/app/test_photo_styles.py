@@ -14,7 +14,7 @@ from app.document.kinds import EDIT
 from app.imaging.mime import colour_mime
 from app.imaging.pixels import region_colour
 from app.library.samples import sample_colours
-from app.shell.main_window import MainWindow
+from app.window.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
 from engine.requests.edit import RegionEdit
 from engine.requests.edit_list import EditList, edit_list_text
@@ -430,7 +430,7 @@ def test_six_drawn_styles_of_a_photo_s_region_are_seen_and_a_click_takes_one(win
 
 def test_a_morph_is_for_painted_pictures_and_the_menu_says_why(window, core, photo, monkeypatch):
     said: list[str] = []
-    monkeypatch.setattr("app.shell.action_set.QToolTip.showText", lambda point, text: said.append(text))
+    monkeypatch.setattr("app.window.action_set.QToolTip.showText", lambda point, text: said.append(text))
     action, button = window.actions_by_id["style_morph"], window.styles.card.button_morph
     assert not action.isEnabled() and not button.isEnabled()
     assert "strength" in action.toolTip() and "strength" in button.toolTip()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from pytestqt.qtbot import QtBot
 
-from app.shell.core import Core
+from app.core import Core
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
+from app.core import Core
 from app.document.opening import painting_path, read_request_file
-from app.shell.core import Core
 from app.shell.settings import Settings
 from engine.labels.label_maps import read_label_map, write_label_map
 from engine.labels.label_sets import load_label_set

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import Editor
-from app.shell.core import Core
+from app.core import Core
 
 
 def shown(qtbot: QtBot, made: Editor, core: Core) -> Iterator[Editor]:

@@ -11,11 +11,11 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
+from app.core import Core
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.templates import TemplateDialog
 from app.document.opening import templates
-from app.shell.core import Core
 from app.shell.settings import Settings
 from app.texts.label_names import set_name
 from engine.labels.label_sets import load_label_set

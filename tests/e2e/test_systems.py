@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
 from app.controllers.styles import Target
+from app.core import Core
 from app.errors_ui.hub import Severity
-from app.shell.core import Core
 from app.shell.settings import Settings
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import load_label_set

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 START = """
 import sys
 import app.__main__ as main
-from app.shell.main_window import MainWindow
+from app.window.main_window import MainWindow
 from PySide6.QtGui import QGuiApplication
 
 def show(self, event, old=MainWindow.showEvent):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTextBrowser
 
+from app.catalogue import Catalogue
 from app.dialogs.about import AboutDialog
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.guide import PICTURE_WIDTH, GuideDialog
@@ -18,7 +19,6 @@ from app.dialogs.templates import TemplateDialog
 from app.document.opening import Gallery, templates
 from app.jobs.photos import Photo
 from app.jobs.work_lane import WorkLane
-from app.shell.catalogue import Catalogue
 from engine.labels.label_maps import ORDERS, read_label_map, write_label_map
 from engine.labels.label_sets import load_label_set
 from tests.app.fakes import FACES, cards

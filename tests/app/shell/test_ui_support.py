@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
+from app.catalogue import Catalogue
 from app.document.opening import look_at, photo_document, sides_for
 from app.imaging.mime import keep_image, read_mime, style_mime
 from app.imaging.pixels import region_box, region_crop, to_qimage
 from app.jobs.photos import Photo
-from app.shell.catalogue import Catalogue
 from app.shell.settings import Settings
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import load_label_set

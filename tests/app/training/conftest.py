@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.shell.core import Core
-from app.shell.main_window import MainWindow
+from app.core import Core
 from app.shell.settings import Settings
+from app.window.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
 from tests.app.training.studios import PATIENCE
 from tests.fixtures import face_label_map

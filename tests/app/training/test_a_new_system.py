@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton
 
 import engine.systems
 from app.jobs.training_lane import Ended, State
-from app.training.evaluation import EvaluationDialog
+from app.studio.evaluation import EvaluationDialog
 from engine.systems.base import load_part
 from engine.weights.card import Card, read_card
 from engine.weights.store import join_networks, save_weights, user_weights_folder

@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
+from app.core import Core
 from app.dialogs.data_report import DataReportDialog
-from app.shell.core import Core
 from app.shell.settings import Settings
-from tests.app.shell.test_window import nameless
+from tests.app.window.test_window import nameless
 from tests.engine.systems.made_up.data import TONES
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.training.state.curve_math import smooth, thin, write_csv
-from app.training.state.history import LOSSES, SPEED, VALIDATION, History, Series, Sheet, read_history
-from app.training.state.run_folder import forget_unbegun, read_run, runs_in
+from app.training.curve_math import smooth, thin, write_csv
+from app.training.history import LOSSES, SPEED, VALIDATION, History, Series, Sheet, read_history
+from app.training.run_folder import forget_unbegun, read_run, runs_in
 from engine.errors import BadFile
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from app.training.state.measurements import Measurements, Place, preferred_split, splits_of
+from app.training.measurements import Measurements, Place, preferred_split, splits_of
 
 DATA = Path("data")
 

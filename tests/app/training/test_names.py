@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.shell.i18n import install_language, translations
+from app.studio.fields import duration_text
 from app.texts.metric_names import metric_text, row_text
 from app.texts.translate import translate
-from app.training.fields import duration_text
 from engine.evaluation.table import rows
 from engine.labels.label_sets import load_label_set
 from engine.metrics.names import known_names

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import engine.systems
-from app.training.state.new_run import NewRun
-from app.training.state.recipe_choice import RecipeChoice
+from app.training.new_run import NewRun
+from app.training.recipe_choice import RecipeChoice
 from engine.errors import EngineError
 from engine.weights.card import Card
 from engine.weights.store import MODEL_FILE, WeightsEntry

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.jobs.training_lane import State
-from app.training.state.history import History
-from app.training.state.run_folder import RunInfo
-from app.training.state.run_status import run_status
+from app.training.history import History
+from app.training.run_folder import RunInfo
+from app.training.run_status import run_status
 
 
 def info(folder, *, resumable: bool = True, has_best: bool = True) -> RunInfo:

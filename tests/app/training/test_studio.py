@@ -10,16 +10,16 @@ from PySide6.QtGui import QImage, QKeySequence
 
 from app.jobs.training_lane import Ended, State
 from app.shell.theme import make_palette
-from app.training.evaluation import EvaluationDialog
-from app.training.fields import PathLine
-from app.training.state.history import LOSSES, VALIDATION, History
-from app.training.state.new_run import watchable
+from app.studio.evaluation import EvaluationDialog
+from app.studio.fields import PathLine
+from app.training.history import LOSSES, VALIDATION, History
+from app.training.new_run import watchable
 from engine.errors import EngineError
 from engine.training.recipe import load_recipe
 from engine.weights.card import read_card
 from engine.weights.store import user_weights_folder
-from tests.app.shell.test_window import nameless
 from tests.app.training.studios import PATIENCE, begin, recipe_file, sentences
+from tests.app.window.test_window import nameless
 
 
 def test_train_pause_use_resume_stop_and_go_on(qtbot, studio, window, core, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from app.errors_ui.hub import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, TrainingLane
 from app.jobs.work_lane import WorkLane
-from app.training.state.training import Training
+from app.training.training import Training
 from engine.errors import Cancelled, TrainingError
 from engine.training.recipe import Recipe
 
@@ -239,7 +239,7 @@ def test_the_lane_is_imported_without_torch():
     import subprocess
 
     code = (
-        "import sys, app.shell.core, app.controllers.studio\n"
+        "import sys, app.core, app.controllers.studio\n"
         "print('torch' in sys.modules, 'pyqtgraph' in sys.modules)"
     )
     root = Path(__file__).parents[3]

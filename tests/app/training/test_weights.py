@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 from PySide6.QtCore import Qt
 
+from app.catalogue import Catalogue
+from app.core import Core
 from app.dialogs.weights import Import, ImportDialog, _suggest
 from app.panels.weights_text import cells, entry_html, missing_html
-from app.shell.catalogue import Catalogue
-from app.shell.core import Core
 from app.shell.i18n import install_language
-from app.shell.main_window import MainWindow
 from app.shell.settings import Settings
 from app.training.use import weights_name
+from app.window.main_window import MainWindow
 from engine.errors import BadFile, WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.metrics import features
@@ -26,7 +26,7 @@ from engine.weights.card import Card
 from engine.weights.manage import is_removable, missing, problem_of, remove_weights
 from engine.weights.store import MODEL_FILE, WeightsEntry, find_weights, save_weights, user_weights_folder
 from tests.app.fakes import FakeSession
-from tests.app.shell.test_window import nameless
+from tests.app.window.test_window import nameless
 from tests.engine.weights.published_files import sean_shapes, state_of, write_pth
 from tests.fixtures import face_label_map
 

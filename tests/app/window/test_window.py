@@ -43,8 +43,8 @@ from app.jobs.photos import Photo
 from app.raster.view import Mode
 from app.shell.environment import drop_foreign_qt_paths
 from app.shell.i18n import install_language
-from app.shell.main_window import MainWindow
 from app.shell.theme import DARK, LIGHT, Theme, make_palette, style_sheet
+from app.window.main_window import MainWindow
 from engine.errors import BadFile
 from engine.labels.label_maps import write_label_map
 from engine.requests.photo_reference import PhotoReference
@@ -457,7 +457,7 @@ START = """
 import os, sys
 os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"] = "/nowhere/cv2/qt/plugins"
 import app.__main__ as main
-from app.shell.main_window import MainWindow
+from app.window.main_window import MainWindow
 seen = []
 def show(self, event, old=MainWindow.showEvent):
     old(self, event)

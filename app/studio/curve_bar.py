@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app.panels.widgets import muted_label
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
-from app.training.state.history import GROUPS, LOSSES, SPEED, VALIDATION
+from app.training.history import GROUPS, LOSSES, SPEED, VALIDATION
 
 TITLES = {LOSSES: mark("Losses"), VALIDATION: mark("Validation"), SPEED: mark("Speed")}
 

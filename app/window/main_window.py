@@ -17,6 +17,7 @@ from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.controllers.handlers import command_handlers
 from app.controllers.wiring import WindowParts, make_controllers
+from app.core import Core
 from app.dialogs.files import FileAsker
 from app.errors_ui.bar import ErrorBar
 from app.imaging.mime import may_be_useful, read_mime
@@ -25,11 +26,10 @@ from app.panels.options import OptionsBar
 from app.panels.results import ResultsPanel
 from app.panels.status import StatusPanel
 from app.panels.tool_bar import ToolBar
-from app.shell.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.shell.actions import SEPARATOR
-from app.shell.core import Core
-from app.shell.docks import RESULTS, SIZE, STATE_VERSION, add_docks, bring_to_front, restore_place, save_place
-from app.shell.request_kinds import EDIT, RENDER, RequestPanels, own_docks, tool_actions
+from app.window.action_set import connect_actions, list_menu, make_actions, make_menus
+from app.window.docks import RESULTS, SIZE, STATE_VERSION, add_docks, bring_to_front, restore_place, save_place
+from app.window.request_kinds import EDIT, RENDER, RequestPanels, own_docks, tool_actions
 
 TAKEN = ("style_file", "style_colour", "style_pipette")
 PAIR = (SEPARATOR, "pair_file", "pair_colour", "pair_pipette", SEPARATOR)  # hidden where the label stands alone

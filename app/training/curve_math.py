@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from app.training.state.history import Series
+from app.training.history import Series
 
 
 def smooth(values: np.ndarray, amount: float) -> np.ndarray:

@@ -11,7 +11,7 @@ import msgspec
 
 from app.shell.i18n import tr
 from app.texts.system_names import system_text
-from app.training.state.run_folder import CONFIG, read_run
+from app.training.run_folder import CONFIG, read_run
 from engine.errors import BadFile, EngineError
 from engine.systems import all_systems
 from engine.training.recipe import Recipe, bundled_recipes, load_recipe, read_fields

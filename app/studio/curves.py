@@ -11,11 +11,11 @@ from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QSize, Qt, QT
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
+from app.studio.curve_bar import CurveBar
+from app.studio.flow import Flow
 from app.texts.metric_names import metric_text
-from app.training.curve_bar import CurveBar
-from app.training.flow import Flow
-from app.training.state.curve_math import smooth, thin, write_csv
-from app.training.state.history import LOSSES, History, Series
+from app.training.curve_math import smooth, thin, write_csv
+from app.training.history import LOSSES, History, Series
 from engine.files import write_bytes, write_text
 
 HUES = (174, 28, 264, 340, 96, 208, 48, 306, 130, 0)  # told apart in both themes, and by their lightness in grey

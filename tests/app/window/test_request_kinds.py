@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QLabel
 
 from app.document.kinds import Kind, known_kinds
 from app.panels.styles.panel import StylesPanel
-from app.shell import request_kinds
-from app.shell.main_window import MainWindow
-from app.shell.request_kinds import RENDER, REQUEST_KINDS, RequestKind, RequestPanels, tool_actions
+from app.window import request_kinds
+from app.window.main_window import MainWindow
+from app.window.request_kinds import RENDER, REQUEST_KINDS, RequestKind, RequestPanels, tool_actions
 from engine.requests.base import Request
 from engine.requests.json_text import kinds
 

@@ -15,8 +15,8 @@ from app.errors_ui.hub import ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, Trainer, TrainingLane
 from app.jobs.work_lane import WorkLane
 from app.texts.translate import translate
-from app.training.state.history import History, read_history
-from app.training.state.run_folder import RunInfo, forget_unbegun, is_run, read_run, runs_in
+from app.training.history import History, read_history
+from app.training.run_folder import RunInfo, forget_unbegun, is_run, read_run, runs_in
 from engine.errors import EngineError
 from engine.files import user_data_folder
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlid
 from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work, WorkLane
 from app.panels.widgets import heading_label
-from app.training.state.history import Sheet
+from app.training.history import Sheet
 from engine.errors import BadFile
 from engine.pictures.images import read_image
 

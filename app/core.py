@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from app.catalogue import Catalogue
 from app.document.document import Document
 from app.document.style_scope import StyleScope
 from app.errors_ui.hub import ProblemHub
@@ -19,10 +20,9 @@ from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.subject import Subject
 from app.jobs.work_lane import Work, WorkLane
-from app.shell.catalogue import Catalogue
 from app.shell.settings import Settings
 from app.shell.theme import Theme
-from app.training.state.training import Training
+from app.training.training import Training
 from engine.errors import EngineError
 
 SessionMaker = Callable[[str], Callable[[], Any]]  # device -> factory, which the worker calls

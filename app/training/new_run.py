@@ -14,8 +14,8 @@ from app.jobs.training_lane import Plan
 from app.jobs.training_thread import spare_threads
 from app.shell.i18n import tr
 from app.texts.translate import translate
-from app.training.state.recipe_choice import RecipeChoice
-from app.training.state.run_folder import BEST, taken
+from app.training.recipe_choice import RecipeChoice
+from app.training.run_folder import BEST, taken
 from engine.data.kinds import DataKind, first_lack
 from engine.systems import find_system
 from engine.systems.base import load_part

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QTool
 from app.panels.widgets import muted_label
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
+from app.studio.fields import NumberEdit
 from app.texts.system_names import system_text
 from app.texts.translate import translate
-from app.training.fields import NumberEdit
-from app.training.state.recipe_choice import NUMBERS, PRECISIONS, RecipeChoice
-from app.training.state.run_folder import CONFIG
+from app.training.recipe_choice import NUMBERS, PRECISIONS, RecipeChoice
+from app.training.run_folder import CONFIG
 from engine.training.recipe import Recipe
 
 TEXTS: dict[str, tuple[str, str]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.jobs.training_lane import State
-from app.training.state.history import History
-from app.training.state.run_folder import RunInfo
+from app.training.history import History
+from app.training.run_folder import RunInfo
 
 
 @dataclass(frozen=True)

@@ -20,17 +20,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.jobs.preload import large_import, preload_torch
 from app.jobs.work_lane import Work
 from app.panels.table import ReadTable
-from app.shell.core import Core
+from app.studio.fields import FolderEdit
 from app.texts.label_names import label_name
 from app.texts.metric_names import row_text
 from app.texts.system_names import system_text
 from app.texts.translate import translate
-from app.training.fields import FolderEdit
-from app.training.state.measurements import Measurements, Place, preferred_split, splits_of
+from app.training.measurements import Measurements, Place, preferred_split, splits_of
 from app.training.use import publish_run, weights_name
 from engine.errors import Cancelled, EngineError
 from engine.files import write_text

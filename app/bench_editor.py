@@ -1,4 +1,4 @@
-"""`python -m app.shell.bench_editor`: drives the real editor and measures it; prints one JSON list of rows.
+"""`python -m app.bench_editor`: drives the real editor and measures it; prints one JSON list of rows.
 
 A process of its own, so that start-up is measured from nothing and settings of the user are not touched. It is started
 by `tessera bench editor` (`engine.bench.editor`), which knows nothing of Qt. Moves of the mouse are events as a
@@ -23,8 +23,8 @@ from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import Editor
+from app.core import Core
 from app.document.opening import painting_path, read_request_file
-from app.shell.core import Core
 from app.shell.settings import Settings
 from app.shell.theme import Theme
 from engine.labels.label_maps import resize_label_map

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLa
 from app.dialogs.folders import FolderAsker
 from app.panels.widgets import muted_label
 from app.texts.system_names import system_text
-from app.training.state.run_folder import read_run
-from app.training.state.training import Training
+from app.training.run_folder import read_run
+from app.training.training import Training
 from engine.errors import EngineError
 
 

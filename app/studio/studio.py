@@ -8,17 +8,17 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem
 from app.jobs.training_lane import Plan
-from app.shell.core import Core
-from app.training.curves import CurvesView
-from app.training.run_bar import RunBar
-from app.training.runs_list import RunsList
-from app.training.setup import SetupForm
-from app.training.sheets import SheetsView
-from app.training.state.run_folder import RunInfo
+from app.studio.curves import CurvesView
+from app.studio.run_bar import RunBar
+from app.studio.runs_list import RunsList
+from app.studio.setup import SetupForm
+from app.studio.sheets import SheetsView
+from app.training.run_folder import RunInfo
 from engine.errors import EngineError
 
 SIZE = QSize(1240, 820)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
+from app.catalogue import Catalogue
 from app.dialogs.folders import FolderAsker
 from app.jobs.devices import find_devices
 from app.jobs.work_lane import WorkLane
 from app.panels.widgets import heading_label, muted_label
-from app.shell.catalogue import Catalogue
+from app.studio.fields import FolderEdit
+from app.studio.recipe_form import RecipeForm
 from app.texts.translate import translate
-from app.training.fields import FolderEdit
-from app.training.recipe_form import RecipeForm
-from app.training.state.new_run import NewRun
-from app.training.state.run_folder import CONFIG, RunInfo
-from app.training.state.training import Training
+from app.training.new_run import NewRun
+from app.training.run_folder import CONFIG, RunInfo
+from app.training.training import Training
 from engine.devices import usable_cores
 from engine.errors import EngineError
 

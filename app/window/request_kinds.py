@@ -13,13 +13,13 @@ from typing import Any, Generic, TypeVar, cast
 
 from PySide6.QtWidgets import QWidget
 
+from app.core import Core
 from app.document import kinds
 from app.document.kinds import Kind
 from app.panels.edits.panel import EditsPanel
 from app.panels.styles.panel import StylesPanel
-from app.shell.core import Core
-from app.shell.docks import EDITS, STYLES, SideDock
 from app.shell.i18n import mark, tr
+from app.window.docks import EDITS, STYLES, SideDock
 
 Panel = TypeVar("Panel", bound=QWidget)
 

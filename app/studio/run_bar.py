@@ -13,14 +13,14 @@ from app.panels.elided import ElidedLabel
 from app.panels.widgets import muted_label, push_button
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
+from app.studio.fields import duration_text
+from app.studio.flow import Flow
 from app.texts.metric_names import metric_text
 from app.texts.system_names import system_text
 from app.texts.translate import translate
-from app.training.fields import duration_text
-from app.training.flow import Flow
-from app.training.state.machine import Use, size_text, use_of
-from app.training.state.run_status import RunStatus, run_status
-from app.training.state.training import Training
+from app.training.machine import Use, size_text, use_of
+from app.training.run_status import RunStatus, run_status
+from app.training.training import Training
 
 LOOK_MS = 3000  # between two looks at memory and disk
 STATES = {

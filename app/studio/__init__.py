@@ -1,0 +1,1 @@
+"""The training studio: the window that starts, shows and steers a training."""
