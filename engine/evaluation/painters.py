@@ -1,4 +1,5 @@
-"""How weights that paint label maps are measured, and what a report shows of them (`System.measure`, `System.sheet`).
+"""How weights that paint label maps are measured, and what a report shows of them (`System.measure`, `System.sheet`,
+`System.tables`).
 
 Every picture is encoded with its own label map and painted again, as the editor would paint it
 (`engine.evaluation.repainting`), at the network's resolution. The painting is compared with the picture, and a parser
@@ -30,11 +31,43 @@ from engine.nn.feature_net import FeatureNet
 from engine.painting.painter import Array, Painter
 from engine.progress import Progress
 from engine.requests.parse import LabelMapFinder
-from engine.systems.measuring import Cell, Figures, MeasureOptions, Row
+from engine.systems.measuring import Cell, Column, Figures, MeasureOptions, Row, Table
 
 NO_TEXT = Message("R-precision needs a text-image model; these weights paint from label maps.")
 DIVERSITY_SHARE = 0.5
 """Of the time, for the progress bar."""
+RECONSTRUCTION = Table(
+    "Reconstruction",
+    (
+        Column("pictures", ("pictures",), 0, None),
+        Column("side", ("resolution",), 0, None),
+        Column("SSIM", ("ssim",), 3, True),
+        Column("RMSE", ("rmse",), 3, False),
+        Column("PSNR", ("psnr",), 2, True),
+        Column("LPIPS-MobileNetV2", ("LPIPS-MobileNetV2",), 3, False, optional=True),
+        Column("FID-MobileNetV2", ("FID-MobileNetV2",), 1, False),
+        Column("FID-EfficientNetLite0", ("FID-EfficientNetLite0",), 1, False, optional=True),
+        Column("FID-InceptionV3", ("FID-InceptionV3",), 1, False, optional=True),
+        Column("Inception score", ("inception_score",), 2, True, optional=True),
+        Column("mIoU", ("reconstructions", "miou"), 3, True),
+        Column("accuracy", ("reconstructions", "accuracy"), 3, True),
+    ),
+)
+"""As SEAN's tables 1 and 2."""
+DIVERSITY = Table(
+    "Drawn styles",
+    (
+        Column("pictures", ("diversity", "pictures"), 0, None),
+        Column("mCSD", ("diversity", "mcsd"), 4, True),
+        Column("mOCD", ("diversity", "mocd"), 4, False),
+        Column("change inside (of 255)", ("diversity", "inside_difference"), 2, True),
+        Column("change outside (of 255)", ("diversity", "outside_difference"), 2, False),
+        Column("FID, drawn styles", ("FID-MobileNetV2, drawn styles",), 1, False),
+        Column("FID-InceptionV3, drawn styles", ("FID-InceptionV3, drawn styles",), 1, False, optional=True),
+    ),
+    needs="diversity",
+)
+"""As the tables of the SMIS paper."""
 
 
 def measure(painter: Painter, data_folder: Path, options: MeasureOptions, report: Progress) -> Figures:

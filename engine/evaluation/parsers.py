@@ -18,10 +18,22 @@ from engine.labels.label_maps import colourise, resize_label_map
 from engine.metrics.segmentation import Counts, how_sure
 from engine.progress import Progress
 from engine.requests.parse import LabelMapFinder
-from engine.systems.measuring import Cell, Figures, MeasureOptions, Row
+from engine.systems.measuring import Cell, Column, Figures, MeasureOptions, Row, Table
 
 if TYPE_CHECKING:
     from engine.weights.card import Card
+
+SEGMENTATION = Table(
+    "Label maps",
+    (
+        Column("pictures", ("pictures",), 0, None),
+        Column("mIoU", ("miou",), 3, True),
+        Column("mIoU without rare labels", ("miou_without_rare",), 3, True),
+        Column("accuracy", ("accuracy",), 3, True),
+        Column("sure", ("sure",), 2, True, optional=True),
+        Column("of those good", ("sure_right",), 3, True, optional=True),
+    ),
+)
 
 
 class MeasuredParser(LabelMapFinder, Protocol):

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 import engine
-from engine.evaluation.table import Column, best_of, kind_of, sections_of
-from engine.systems.measuring import Row
+from engine.evaluation.table import best_of, kind_of, sections_of
+from engine.systems.measuring import Column, Row
 
 COLOURS = ("#3b76af", "#d07c35", "#4f9a5b", "#b04a5a", "#7b62a8", "#8a8a3a", "#3f9a9a", "#a0629a")
 LARGEST = 256

@@ -8,7 +8,9 @@ from typing import Any
 
 from engine.errors import Message, listed
 from engine.metrics.names import number_name
-from engine.systems import find_system
+from engine.systems import all_systems, find_system
+from engine.systems.base import load_part
+from engine.systems.measuring import Column, Table
 
 
 def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
@@ -20,12 +22,8 @@ def rows(metrics: dict[str, Any]) -> list[tuple[str, str]]:
             continue
         if measured is None:
             lines.append((metric_name, Message("- ({0})", missing.get(metric_name, Message("not measured")))))
-        elif metric_name == "iou":
-            lines += [(f"iou: {name}", _as_text(number)) for name, number in measured.items()]
         elif metric_name == "diversity":
             lines += _diversity_rows(measured)
-        elif metric_name == "classes":
-            lines += [(f"class: {name}", _named_numbers(numbers)) for name, numbers in measured.items()]
         elif metric_name in ("reconstructions", "real_pictures"):
             words = "parser on " + metric_name.replace("_", " ")
             lines += [
@@ -56,86 +54,6 @@ def _in_words(numbers: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of a table: its heading, where the number stands in the metrics, decimals, whether more is better.
-
-    optional: a table in which nothing has that number does without the column.
-    """
-
-    title: str
-    path: tuple[str, ...]
-    decimals: int
-    more: bool | None
-    optional: bool = False
-
-    def value(self, metrics: Mapping[str, Any]) -> float | None:
-        """The number, or None where it was not measured."""
-        measured: Any = metrics
-        for key in self.path:
-            measured = measured.get(key) if isinstance(measured, Mapping) else None
-        return float(measured) if isinstance(measured, int | float) else None
-
-    def heading(self) -> str:
-        """The title with an arrow to the better side."""
-        return self.title if self.more is None else f"{self.title} {'↑' if self.more else '↓'}"
-
-
-RECONSTRUCTION = (
-    Column("pictures", ("pictures",), 0, None),
-    Column("side", ("resolution",), 0, None),
-    Column("SSIM", ("ssim",), 3, True),
-    Column("RMSE", ("rmse",), 3, False),
-    Column("PSNR", ("psnr",), 2, True),
-    Column("LPIPS-MobileNetV2", ("LPIPS-MobileNetV2",), 3, False, optional=True),
-    Column("FID-MobileNetV2", ("FID-MobileNetV2",), 1, False),
-    Column("FID-EfficientNetLite0", ("FID-EfficientNetLite0",), 1, False, optional=True),
-    Column("FID-InceptionV3", ("FID-InceptionV3",), 1, False, optional=True),
-    Column("Inception score", ("inception_score",), 2, True, optional=True),
-    Column("mIoU", ("reconstructions", "miou"), 3, True),
-    Column("accuracy", ("reconstructions", "accuracy"), 3, True),
-)
-"""As SEAN's tables 1 and 2."""
-DIVERSITY = (
-    Column("pictures", ("diversity", "pictures"), 0, None),
-    Column("mCSD", ("diversity", "mcsd"), 4, True),
-    Column("mOCD", ("diversity", "mocd"), 4, False),
-    Column("change inside (of 255)", ("diversity", "inside_difference"), 2, True),
-    Column("change outside (of 255)", ("diversity", "outside_difference"), 2, False),
-    Column("FID, drawn styles", ("FID-MobileNetV2, drawn styles",), 1, False),
-    Column("FID-InceptionV3, drawn styles", ("FID-InceptionV3, drawn styles",), 1, False, optional=True),
-)
-"""As the tables of the SMIS paper."""
-SEGMENTATION = (
-    Column("pictures", ("pictures",), 0, None),
-    Column("mIoU", ("miou",), 3, True),
-    Column("mIoU without rare labels", ("miou_without_rare",), 3, True),
-    Column("accuracy", ("accuracy",), 3, True),
-    Column("sure", ("sure",), 2, True, optional=True),
-    Column("of those good", ("sure_right",), 3, True, optional=True),
-)
-"""For parsers."""
-
-
-GENERATED = (
-    Column("pictures", ("pictures",), 0, None),
-    Column("side", ("resolution",), 0, None),
-    Column("FID-MobileNetV2", ("FID-MobileNetV2",), 1, False),
-    Column("KID-MobileNetV2", ("KID-MobileNetV2",), 4, False),
-    Column("FID-EfficientNetLite0", ("FID-EfficientNetLite0",), 1, False, optional=True),
-    Column("KID-EfficientNetLite0", ("KID-EfficientNetLite0",), 4, False, optional=True),
-    Column("classes nearest to their own", ("nearest_classes",), 3, True),
-)
-"""For pictures of classes."""
-TABLES = (
-    ("Reconstruction", RECONSTRUCTION, "psnr"),
-    ("Drawn styles", DIVERSITY, "diversity"),
-    ("Label maps", SEGMENTATION, "miou"),
-    ("Pictures of classes", GENERATED, "nearest_classes"),
-)
-"""Title, columns, and the number that those who belong into it have."""
-
-
-@dataclass(frozen=True)
 class Section:
     """One table: its title, its columns, and the metrics of each row."""
 
@@ -145,25 +63,21 @@ class Section:
 
 
 def sections_of(measured: Sequence[Mapping[str, Any]]) -> list[Section]:
-    """The tables of these metrics. Those that belong into none of `TABLES` have one of their system's main numbers."""
-    sections, tabled = [], set()
-    for title, columns, metric_name in TABLES:
-        comparable = [metrics for metrics in measured if metrics.get(metric_name) is not None]
+    """The tables of these metrics: those that their systems name (`System.tables`), systems with one table in common
+    in it together."""
+    sections = []
+    for table_path in dict.fromkeys(path for system in all_systems() for path in system.tables):
+        table: Table = load_part(table_path)
+        comparable = [metrics for metrics in measured if _belongs(metrics, table_path, table)]
         if comparable:
-            sections.append(Section(title, shown_columns(comparable, columns), comparable))
-            tabled |= {id(metrics) for metrics in comparable}
-    others = [metrics for metrics in measured if id(metrics) not in tabled]
-    for system_id in dict.fromkeys(str(metrics["system"]) for metrics in others):
-        own = [metrics for metrics in others if metrics["system"] == system_id]
-        if main_columns := _main_columns(system_id):
-            sections.append(Section(system_id, main_columns, own))
+            sections.append(Section(table.title, shown_columns(comparable, table.columns), comparable))
     return sections
 
 
-def _main_columns(system_id: str) -> list[Column]:
-    known_system = find_system(system_id)
-    paths = [path.split(".") for path in known_system.main_numbers] if known_system is not None else []
-    return [Column(number_name(path[-1]), tuple(path), 4, None) for path in paths]
+def _belongs(metrics: Mapping[str, Any], table_path: str, table: Table) -> bool:
+    known_system = find_system(str(metrics["system"]))
+    is_named = known_system is not None and table_path in known_system.tables
+    return is_named and (not table.needs or metrics.get(table.needs) is not None)
 
 
 def shown_columns(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[Column]:
@@ -246,6 +160,8 @@ def _markdown_table(heading: Sequence[str], table_rows: Sequence[Sequence[str]])
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _named_numbers(value)
     if value is None:
         return "-"
     if isinstance(value, float):

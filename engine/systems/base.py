@@ -24,8 +24,10 @@ PARSE = "engine.requests.parse:ParseRequest"
 LABELLED = "engine.data.kinds:LABELLED"
 MEASURE_PAINTER = "engine.evaluation.painters:measure"
 PAINTER_SHEET = "engine.evaluation.painters:sheet"
+PAINTER_TABLES = ("engine.evaluation.painters:RECONSTRUCTION", "engine.evaluation.painters:DIVERSITY")
 MEASURE_PARSER = "engine.evaluation.parsers:measure"
 PARSER_SHEET = "engine.evaluation.parsers:sheet"
+PARSER_TABLES = ("engine.evaluation.parsers:SEGMENTATION",)
 PAINTER_NUMBERS = (
     "ssim", "rmse", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "reconstructions.miou", "reconstructions.accuracy"
 )  # fmt: skip
@@ -161,6 +163,7 @@ class System:
     published: path of how the authors' files are recognised and converted.
     measure: path of how weights are measured on a data folder (`engine.systems.measuring.Measure`).
     sheet: path of the pictures that a report of it shows (`engine.systems.measuring.Sheet`).
+    tables: paths of the tables in which its weights stand beside others (`engine.systems.measuring.Table`).
     main_numbers: the measured and validated numbers that a line about weights shows, in this order;
         "reconstructions.miou" is the "miou" among the "reconstructions".
     names: what the system's own losses and numbers are called, a `Message` where that is translated. Names of numbers
@@ -191,6 +194,7 @@ class System:
     published: str = ""
     measure: str = ""
     sheet: str = ""
+    tables: tuple[str, ...] = ()
     main_numbers: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     golden: str = ""

@@ -69,13 +69,18 @@ class NetworkExample:
         return values
 
 
+RECIPE_MILLIONS: Mapping[str, tuple[float, float]] = {"small": (0.5, 25), "standard": (5, 150), "paper": (20, 400)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Examples:
     """networks: by name. weights: small weights that paint 64 x 64 pixels, by name: settings of the first network
-    without its labels."""
+    without its labels. recipe_millions: sizes of which it has a recipe, and between how many millions of parameters
+    the network of each has."""
 
     networks: Mapping[str, NetworkExample]
     weights: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recipe_millions: Mapping[str, tuple[float, float]] = field(default_factory=lambda: RECIPE_MILLIONS)
 
 
 # ---------------------------------------------------------------- what networks take

@@ -1,12 +1,14 @@
-"""How weights of a system are measured: what `System.measure` and `System.sheet` are called with, and what they give.
+"""How weights of a system are measured: what `System.measure` and `System.sheet` are called with and give, and the
+tables in which several weights stand side by side (`System.tables`).
 
-Both are paths of functions `(weights, data_folder, options, report)`. `weights` are the weights in use, as
+The first two are paths of functions `(weights, data_folder, options, report)`. `weights` are the weights in use, as
 `System.runtime` makes them; the folder looks like the system's kind of data; `report` raises Cancelled once the work is
 to stop. `engine.evaluation.painters` and `engine.evaluation.parsers` are those that several systems share.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -80,3 +82,40 @@ class Sheet(Protocol):
     """`System.sheet`: at most `options.limit` rows of pictures for a report. Raises as `Measure`."""
 
     def __call__(self, weights: Any, data_folder: Path, options: MeasureOptions, report: Progress) -> list[Row]: ...
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its heading, where the number stands in the metrics, decimals, whether more is better.
+
+    optional: a table in which nothing has that number does without the column.
+    """
+
+    title: str
+    path: tuple[str, ...]
+    decimals: int
+    more: bool | None
+    optional: bool = False
+
+    def value(self, metrics: Mapping[str, Any]) -> float | None:
+        """The number, or None where it was not measured."""
+        measured: Any = metrics
+        for key in self.path:
+            measured = measured.get(key) if isinstance(measured, Mapping) else None
+        return float(measured) if isinstance(measured, int | float) else None
+
+    def heading(self) -> str:
+        """The title with an arrow to the better side."""
+        return self.title if self.more is None else f"{self.title} {'↑' if self.more else '↓'}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """`System.tables`: the numbers in which weights are compared, a row for each.
+
+    needs: the name of the figure without which weights are not in it; "" where all are.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    needs: str = ""

@@ -25,7 +25,7 @@ from engine.metrics.kernel_distance import kernel_distance
 from engine.pictures.montage import grid
 from engine.progress import Progress
 from engine.systems.an_classes.maker import BATCH, ClassMaker
-from engine.systems.measuring import ALL, Cell, Figures, MeasureOptions, Row
+from engine.systems.measuring import ALL, Cell, Column, Figures, MeasureOptions, Row, Table
 
 Array = np.ndarray
 KERNEL_DISTANCES = {FID: "KID-MobileNetV2", FID_EFFICIENTNET: "KID-EfficientNetLite0"}
@@ -33,6 +33,18 @@ KERNEL_DISTANCES = {FID: "KID-MobileNetV2", FID_EFFICIENTNET: "KID-EfficientNetL
 PHOTOGRAPHS, MADE = "photographs", "made"
 GRID = 3
 """Rows and columns of the pictures of a class in a report."""
+TABLE = Table(
+    "Pictures of classes",
+    (
+        Column("pictures", ("pictures",), 0, None),
+        Column("side", ("resolution",), 0, None),
+        Column("FID-MobileNetV2", ("FID-MobileNetV2",), 1, False),
+        Column("KID-MobileNetV2", ("KID-MobileNetV2",), 4, False),
+        Column("FID-EfficientNetLite0", ("FID-EfficientNetLite0",), 1, False, optional=True),
+        Column("KID-EfficientNetLite0", ("KID-EfficientNetLite0",), 4, False, optional=True),
+        Column("classes nearest to their own", ("nearest_classes",), 3, True),
+    ),
+)
 TOO_FEW = Message("A distance needs two pictures or more.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from engine.systems.examples import (
+    RECIPE_MILLIONS,
     Examples,
     NetworkExample,
     Size,
@@ -38,5 +39,7 @@ EXAMPLES = Examples(
             small_variants={"several": {"latent": 9}},
         ),
         "discriminator": patch_discriminator_example(1 + 3, layers=3, last_stride=2),
-    }
+    },
+    # What the authors' widths make: two stages for one picture, no labels.
+    recipe_millions={**RECIPE_MILLIONS, "paper": (3.7, 3.8)},
 )

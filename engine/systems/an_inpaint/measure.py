@@ -29,7 +29,7 @@ from engine.metrics.reconstruction import PSNR_LIMIT, WINDOW, similarity_map
 from engine.nn.feature_net import FeatureNet
 from engine.progress import Progress
 from engine.systems.an_inpaint.filler import HoleFiller
-from engine.systems.measuring import ALL, Cell, Figures, MeasureOptions, Row
+from engine.systems.measuring import ALL, Cell, Column, Figures, MeasureOptions, Row, Table
 
 Array = np.ndarray
 Numbers = dict[tuple[str, str], list[dict[str, float]]]
@@ -41,6 +41,17 @@ CLASSICAL = {"Telea": cv2.INPAINT_TELEA, "Navier-Stokes": cv2.INPAINT_NS}
 RADIUS = 3
 """Pixels around each that the classical methods look at."""
 PSNR, SSIM, L1 = "psnr_hole", "ssim_hole", "l1_hole"
+TABLE = Table(
+    "Filled holes",
+    (
+        Column("pictures", ("pictures",), 0, None),
+        Column("side", ("resolution",), 0, None),
+        Column("PSNR in the hole", (PSNR,), 2, True),
+        Column("SSIM in the hole", (SSIM,), 3, True),
+        Column("L1 in the hole", (L1,), 4, False),
+        Column("LPIPS-MobileNetV2", (LPIPS,), 3, False, optional=True),
+    ),
+)
 
 
 def measure(filler: HoleFiller, data_folder: Path, options: MeasureOptions, report: Progress) -> Figures:

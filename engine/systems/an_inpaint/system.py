@@ -58,6 +58,7 @@ SYSTEM = System(
     },
     measure=f"{FOLDER}.measure:measure",
     sheet=f"{FOLDER}.measure:sheet",
+    tables=(f"{FOLDER}.measure:TABLE",),
     main_numbers=("psnr_hole", "ssim_hole", "l1_hole", "LPIPS-MobileNetV2", "fid_mobilenet_v2"),
     measures_data=False,
     examples=f"{FOLDER}.examples:EXAMPLES",

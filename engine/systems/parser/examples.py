@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.systems.examples import Examples, NetworkExample, pictures
+from engine.systems.examples import RECIPE_MILLIONS, Examples, NetworkExample, pictures
 
 EXAMPLES = Examples(
     networks={
@@ -13,5 +13,6 @@ EXAMPLES = Examples(
             variants={"": {}, "efficientnet-lite0": {"encoder": "efficientnet_lite0"}},
             small_variants={"efficientnet-lite0": {"decoder": (8, 8, 8, 8)}},
         )
-    }
+    },
+    recipe_millions={size: RECIPE_MILLIONS[size] for size in ("small", "standard")},  # it is ours: there is no paper
 )

@@ -7,6 +7,7 @@ from engine.systems.base import (
     MEASURE_PARSER,
     PARSE,
     PARSER_SHEET,
+    PARSER_TABLES,
     Abilities,
     Network,
     System,
@@ -45,6 +46,7 @@ SYSTEM = System(
     task_config=f"{FOLDER}.task:ParserTaskConfig",
     measure=MEASURE_PARSER,
     sheet=PARSER_SHEET,
+    tables=PARSER_TABLES,
     main_numbers=("miou", "accuracy"),
     names={"cross_entropy": Message("cross entropy"), "jaccard": Message("Jaccard")},
     measures_data=False,  # shares of labels say what a painter has not learnt; nothing asks them of a parser

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engine.evaluation.table import rows, tables
+from engine.systems import all_systems
+from engine.systems.base import System, load_part
 
 
 def _painter(name: str, **numbers: Any) -> dict[str, Any]:
@@ -43,6 +47,29 @@ def test_missing_numbers_are_a_dash_and_kinds_have_their_own_tables() -> None:
     assert "| b (sean) | 24 | 0.1000 | 0.0100 | 9.00 | 0.50 | – |" in variety and "| a " not in variety
     assert "| p (parser) | 100 | 0.500 | 0.600 | 0.900 |" in maps
     assert "| hair | 0.800 |" in labels and "| hat | – |" in labels
+
+
+def test_weights_stand_in_the_tables_of_their_own_system() -> None:
+    """Whatever else they have in common with others: the figures of an evaluation are not a system's name."""
+    filled = {"weights": "f", "system": "an-inpaint", "data": "photos", "split": "all", "pictures": 5}
+    numbers = {"psnr_hole": 21.0, "ssim_hole": 0.7, "l1_hole": 0.05, "psnr": 30.0}
+    text = tables([filled | numbers, filled | numbers | {"weights": "g", "psnr_hole": 22.5}])
+    assert text.startswith("**Filled holes**, photos/all:") and "Reconstruction" not in text
+    assert "PSNR in the hole ↑" in text and "| f (an-inpaint) | 5 | – | 21.00 |" in text and "**22.50**" in text
+    unknown = _painter("later", system="of-a-later-version")
+    assert tables([unknown]).strip() == ""
+
+
+@pytest.mark.parametrize("system", all_systems(), ids=lambda system: system.id)
+def test_every_system_that_is_measured_says_its_tables(system: System) -> None:
+    assert bool(system.measure) == bool(system.tables)
+    for table in map(load_part, system.tables):
+        assert table.columns and any(column.more is not None for column in table.columns)
+
+
+def test_figures_within_figures_are_named_on_one_line() -> None:
+    (line,) = rows({"classes": {"sea": {"pictures": 3, "nearest": "forest"}}})
+    assert line == ("classes: sea", "pictures 3, nearest to forest")
 
 
 def test_lines_for_a_terminal_name_each_label_of_the_diversity() -> None:

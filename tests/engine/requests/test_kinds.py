@@ -16,16 +16,17 @@ from engine.errors import BadRequest, Message, WeightsError
 from engine.pictures.images import read_image, write_image
 from engine.pictures.png import read_embedded_request
 from engine.requests.base import Report, Request, Services
-from engine.requests.edit import EditRequest
-from engine.requests.inpaint import InpaintRequest
 from engine.requests.json_text import SCHEMA, from_json, kinds, schema_of, to_json
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.make import MakeRequest
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.session import Session
+from engine.systems import all_systems
+from engine.systems.base import load_part
 from tests.commands import Runner, one_sentence
 from tests.fixtures import face_label_map
+
+ALL_KINDS = ", ".join(kinds())
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,10 @@ def grey_system(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_kinds_are_those_that_the_systems_name() -> None:
-    assert kinds() == {
-        "render": RenderRequest,
-        "edit": EditRequest,
-        "make": MakeRequest,
-        "inpaint": InpaintRequest,
-        "parse": ParseRequest,
-    }
-    with pytest.raises(BadRequest, match='"kind".*\'dream\'; this version knows render, edit, make, inpaint, parse'):
+    named = [load_part(path) for system in all_systems() for path in system.requests]
+    assert list(kinds().values()) == list(dict.fromkeys(named))
+    assert kinds()["render"] is RenderRequest and kinds()["parse"] is ParseRequest
+    with pytest.raises(BadRequest, match=f'"kind".*\'dream\'; this version knows {ALL_KINDS}'):
         from_json(json.dumps({"schema": SCHEMA, "kind": "dream", "weights": "w"}))
 
 
@@ -160,7 +157,7 @@ def test_the_schema_of_a_kind_is_printed(run: Runner) -> None:
     [
         ([], "--schema"),
         (["job.json"], "--out"),
-        (["--schema", "dream"], "render, edit, make, inpaint, parse"),
+        (["--schema", "dream"], ALL_KINDS),
         (["job.json", "--schema", "render"], "stands alone"),
         (["gone.json", "--out", "a.png"], "gone.json"),
         (["face.png", "--out", "a.png"], "carries no request"),

@@ -191,9 +191,10 @@ def test_the_command_line_measures_it(weights: str, tones: Path, tmp_path: Path,
     assert ["tones", "3"] in [line.split() for line in lines]
 
 
-def test_it_stands_beside_others_by_its_main_numbers(weights: str, tones: Path, run: Runner) -> None:  # noqa: F811
+def test_it_stands_beside_others_in_its_own_table(weights: str, tones: Path, run: Runner) -> None:  # noqa: F811
     done = run("evaluate", "--weights", weights, "--weights", weights, "--data", tones)
-    assert "| weights | pitch error | score |" in done.out and done.out.count(f"| {weights} (tones) |") == 2
+    assert "**Tones**" in done.out and "| weights | tones | pitch error ↓ |" in done.out
+    assert done.out.count(f"| {weights} (tones) |") == 2
 
 
 def test_its_losses_and_numbers_have_names(weights: str, run: Runner) -> None:  # noqa: F811

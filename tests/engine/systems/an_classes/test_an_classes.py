@@ -250,7 +250,7 @@ def test_the_command_line_measures_and_shows_a_grid_of_each_class(
     done = run(*words)
     assert done.code == 0, done.err
     lines = dict(line.split(maxsplit=1) for line in done.out.splitlines() if line.startswith("KID"))
-    assert float(lines["KID-MobileNetV2"]) >= 0 and "class: sea" in done.out
+    assert float(lines["KID-MobileNetV2"]) >= 0 and "classes: sea" in done.out
     assert "pictures 3, FID-MobileNetV2 " in done.out and ", nearest to " in done.out
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("<img") == 4 and "photographs forest" in page and "Pictures of classes" in page

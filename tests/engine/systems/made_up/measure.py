@@ -9,9 +9,11 @@ import numpy as np
 from engine.data.layout import evenly
 from engine.errors import Message
 from engine.progress import Progress
-from engine.systems.measuring import Cell, Figures, MeasureOptions, Row
+from engine.systems.measuring import Cell, Column, Figures, MeasureOptions, Row, Table
 from tests.engine.systems.made_up.data import Tones
 from tests.engine.systems.made_up.runtime import Instrument
+
+TABLE = Table("Tones", (Column("tones", ("tones",), 0, None), Column("pitch error", ("pitch_error",), 3, False)))
 
 
 def measure(instrument: Instrument, data_folder: Path, options: MeasureOptions, report: Progress) -> Figures:

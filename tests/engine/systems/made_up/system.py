@@ -37,6 +37,7 @@ SYSTEM = System(
     runtime=f"{FOLDER}.runtime:Instrument",
     measure=f"{FOLDER}.measure:measure",
     sheet=f"{FOLDER}.measure:sheet",
+    tables=(f"{FOLDER}.measure:TABLE",),
     main_numbers=("pitch_error", "score"),
     names={
         "wave": Message("error of waves"),
