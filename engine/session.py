@@ -7,7 +7,7 @@ may give it one, but never two at once (the editor lends its own to two workers 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.errors import Cancelled, EngineError, OutOfMemory
 from engine.labels.label_sets import LabelSet
 from engine.painting.painter import Painter, StyleCodes
 from engine.painting.sizes import Size, preview_sizes
+from engine.progress import Progress
 from engine.requests.base import R, Request, Services
 from engine.requests.kept import Kept
 from engine.requests.render import Detail, RenderRequest
@@ -26,7 +27,6 @@ from engine.requests.styles import ImageStyle
 from engine.systems.shelf import Shelf
 
 Array = np.ndarray
-Progress = Callable[[float, str], None]
 
 
 class Session:

@@ -26,7 +26,8 @@ from engine.errors import EngineError
 from engine.painting.sizes import encoded_size
 from engine.pictures.images import write_image
 from engine.pictures.montage import strip
-from engine.requests.animation import Progress, Spool, paint_all, paint_each, write_gif, write_sequence
+from engine.progress import Progress
+from engine.requests.animation import Spool, paint_all, paint_each, write_gif, write_sequence
 from engine.requests.morph import morph
 from engine.requests.render import RenderRequest, RenderResult
 from engine.requests.styles import MEAN, MeanStyle, SampleStyle, Style, mix

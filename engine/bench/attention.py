@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from statistics import median
 
 import psutil
+
+from engine.progress import Progress
 
 SIDES = (64, 128, 256, 512)
 CHANNELS = 32  # as in the authors' own measurement
@@ -36,7 +38,7 @@ class AttentionRow:
 
 
 def measure(
-    on_progress: Callable[[float, str], None] = lambda share, text: None,
+    on_progress: Progress = lambda share, text: None,
     *,
     sides: Sequence[int] = SIDES,
     repeats: int = 5,

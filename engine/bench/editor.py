@@ -14,12 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError, NotSupported
+from engine.progress import Progress
 
 PROGRAM = "app.bench_editor"
 PATIENCE_S = 1800
@@ -48,7 +49,7 @@ def platforms() -> list[str]:
 
 
 def measure(
-    platform: str, on_progress: Callable[[float, str], None] = lambda part, text: None, *, effort: float = 1.0
+    platform: str, on_progress: Progress = lambda part, text: None, *, effort: float = 1.0
 ) -> list[EditorRow]:
     """Run the editor on one platform and measure it. `effort` below 1 does less: for tests, not for numbers.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from engine.bench.training import PARTS, Spans
 from engine.errors import NotSupported
 from engine.files import resource, write_text
 from engine.labels.label_sets import LabelSet
+from engine.progress import Progress
 from engine.systems import all_systems, system
 from engine.systems.base import System, load_part
 from engine.systems.bench import LiteralTraining
@@ -55,7 +55,7 @@ def compare(
     *,
     network_name: str,
     repeats: int = 3,
-    on_progress: Callable[[float, str], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Comparison:
     """Whole training steps, literal and as they are here, in turn; before them the layers' gradients.
 

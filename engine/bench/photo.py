@@ -23,6 +23,7 @@ from PIL import Image
 
 from engine.errors import WeightsError
 from engine.labels.label_sets import LabelSet
+from engine.progress import Progress
 
 Array = np.ndarray
 
@@ -57,7 +58,7 @@ class PhotoRow:
 
 
 def measure(
-    on_progress: Callable[[float, str], None] = lambda share, text: None, *, weights: str, megapixels: float = 12.0
+    on_progress: Progress = lambda share, text: None, *, weights: str, megapixels: float = 12.0
 ) -> list[PhotoRow]:
     """Measure in a process of its own.
 

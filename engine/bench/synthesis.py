@@ -29,10 +29,10 @@ from engine.errors import BadFile
 from engine.fast.convolution import has_bfloat16
 from engine.fast.generator import Precision
 from engine.nn.blocks import channels_last
+from engine.progress import Progress
 from engine.systems.bench import Renderer
 
 REPEATS = 5
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -21,6 +20,7 @@ import msgspec
 
 from engine.data.kinds import DataKind
 from engine.labels.label_sets import LabelSet
+from engine.progress import Progress
 from engine.systems import system
 from engine.systems.base import load_part
 from engine.training import phases
@@ -106,7 +106,7 @@ def run_bench(
     *,
     steps: int,
     device: str,
-    on_progress: Callable[[float, str], None],
+    on_progress: Progress,
 ) -> list[Row]:
     """Measure recipes one after the other, on drawn data of their systems' kinds unless `data` is given."""
     bench_rows = []

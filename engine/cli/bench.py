@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, OnProgress, announce, check_target, guarded, progress, say
+from engine.cli.common import CHECK_FAILED, announce, check_target, guarded, progress, say
 from engine.errors import EngineError
+from engine.progress import Progress
 
 if TYPE_CHECKING:
     from engine.bench.rows import Measured
@@ -63,7 +64,7 @@ def _measure_cases(
     repeats: int,
     size: int | None,
     json_file: Path | None,
-    on_progress: OnProgress,
+    on_progress: Progress,
     *,
     raise_failures: bool,
 ) -> tuple[list[Row], list[str]]:

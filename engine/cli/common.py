@@ -19,10 +19,9 @@ from typing import Annotated, Any, Protocol, TypeVar
 import typer
 
 from engine.errors import BadFile, Cancelled, EngineError, OutOfMemory, one_of
+from engine.progress import Progress
 
 OK, CHECK_FAILED, USER_MISTAKE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
-
-OnProgress = Callable[[float, str], None]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Answer with JSON on stdout, for programs.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0 ... or mps.")]
@@ -83,15 +82,16 @@ def write_log(error: BaseException) -> str:
 
 
 @contextmanager
-def progress(description: str, *, quiet: bool = False) -> Iterator[OnProgress]:
+def progress(description: str, *, quiet: bool = False) -> Iterator[Progress]:
     """A bar on stderr for work that reports (fraction 0..1, what it does now)."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), "[progress.percentage]{task.percentage:>3.0f}%")
     console = Console(stderr=True)
     is_hidden = quiet or not console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=is_hidden) as progress_bar:
+    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=is_hidden) as progress_bar:
         task = progress_bar.add_task(description, total=1.0)
 
         def report(fraction: float, activity: str = "") -> None:

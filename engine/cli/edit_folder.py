@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from engine.cli.common import Answer, OnProgress
+from engine.cli.common import Answer
 from engine.data.layout import IMAGE_SUFFIXES
 from engine.errors import BadFile, BadRequest, Cancelled, EngineError, MissingStyle, NotSupported, WeightsError
 from engine.files import cannot, read_bytes, write_text
@@ -25,6 +25,7 @@ from engine.pictures.images import PICTURE_SUFFIXES, format_of
 from engine.pictures.photo_files import same_format
 from engine.pictures.photos import Photo
 from engine.pictures.sniffing import sniff
+from engine.progress import Progress
 from engine.requests.edit import EditRequest
 from engine.requests.json_text import to_json
 from engine.requests.kept import file_identity
@@ -71,7 +72,7 @@ class FolderEdit:
     request_for: Callable[[Path], EditRequest]
     keep_place: bool
 
-    def run(self, on_progress: OnProgress, cancel: threading.Event) -> Record:
+    def run(self, on_progress: Progress, cancel: threading.Event) -> Record:
         """Edit all photos; returns what became of each.
 
         A photo that cannot be read, or has none of the regions, is left out, and the others go on.
@@ -101,7 +102,7 @@ class FolderEdit:
         return record
 
     def _edit_one(
-        self, photo: Path, earlier: Edited | None, report: OnProgress, cancel: threading.Event
+        self, photo: Path, earlier: Edited | None, report: Progress, cancel: threading.Event
     ) -> Edited:
         target, job = self.target / photo, ""
         try:

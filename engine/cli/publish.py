@@ -29,7 +29,7 @@ def publish(
 ) -> None:
     """Turn a run's best state into weights that every command and the editor can use.
 
-    Tensors are stored in half precision, with the mean style of each label over the training pictures.
+    Tensors are stored in half precision, with what the system adds (a SEAN's mean styles, for example).
     """
     check_weights_name(name)
 

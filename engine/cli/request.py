@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.common import Answer, Device, JsonFlag, OnProgress, cancelling, check_target, progress, say_json
+from engine.cli.common import Answer, Device, JsonFlag, cancelling, check_target, progress, say_json
 from engine.errors import BadFile, BadRequest
+from engine.progress import Progress
 
 if TYPE_CHECKING:
     from engine.requests.base import Request
@@ -59,7 +60,7 @@ def request(
 
 
 def perform(
-    session: Session, request: Request[Any], target: Path, on_progress: OnProgress, cancel: threading.Event, **how: Any
+    session: Session, request: Request[Any], target: Path, on_progress: Progress, cancel: threading.Event, **how: Any
 ) -> Answer:
     """Run a request and write its result to `target`, `how` as the result's `save` takes it."""
     result = session.run(request, on_progress, cancel)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.cli.common import Answer, OnProgress
+from engine.cli.common import Answer
 from engine.cli.styles import StyleReader
 from engine.errors import BadFile, Cancelled, one_of
 from engine.pictures.images import write_image
 from engine.pictures.montage import grid, strip
+from engine.progress import Progress
 from engine.requests.animation import gif_frames, paint_all, write_gif, write_sequence
 from engine.requests.render import RenderRequest
 from engine.requests.styles import SampleStyle
@@ -30,7 +31,7 @@ def paint_variations(
     count: int,
     first_seed: int,
     target: Path,
-    on_progress: OnProgress,
+    on_progress: Progress,
     cancel: threading.Event,
 ) -> Answer:
     """Paint variations of the chosen labels (none: of all) and write them: a grid, or, without a suffix, a folder."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, OnProgress, announce, progress, say, say_json, stopping, tell
+from engine.cli.common import Device, JsonFlag, announce, progress, say, say_json, stopping, tell
 from engine.cli.words import split_settings
 from engine.errors import BadRequest
+from engine.progress import Progress
 
 if TYPE_CHECKING:
     from engine.training.loop import Callback, Loop
@@ -122,7 +123,7 @@ PHASES = {"sampling": "painting samples", "validating": "validating", "saving": 
 """What the bar says between reports of steps, by the loop's phase."""
 
 
-def _on_event(on_progress: OnProgress, total_steps: int, event: str, facts: dict[str, Any]) -> None:
+def _on_event(on_progress: Progress, total_steps: int, event: str, facts: dict[str, Any]) -> None:
     """Show what the loop reports."""
     if event == "note":
         tell([facts["text"]])

@@ -21,7 +21,6 @@ from engine.data.lacks import has_class_folders, has_label_maps, has_pictures, l
 from engine.data.make import CLASSES_FILE, SPLITS_FILE, Making, make_class_lists, make_pair_lists, make_splits
 from engine.data.report import (
     Look,
-    Progress,
     inspect_captions,
     inspect_classes,
     inspect_labelled,
@@ -37,6 +36,7 @@ from engine.data.summaries import (
 )
 from engine.errors import BadFile, BadRequest, Message
 from engine.labels.label_sets import LabelSet
+from engine.progress import Progress
 from engine.systems import all_systems
 from engine.systems.base import load_part
 

@@ -23,6 +23,7 @@ from engine.files import cannot, read_bytes, write_text
 from engine.labels.doubts import doubt_about
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
+from engine.progress import Progress
 
 Array = np.ndarray
 Parse = Callable[[Path], tuple[Array, float]]
@@ -78,7 +79,7 @@ def parse_folder(
     weights: str,
     sha256: str = "",
     sure: float = 0.75,
-    on_progress: Callable[[float, str], None] | None = None,
+    on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> ParsedFolder:
     """Give the pictures of a dataset folder label maps.

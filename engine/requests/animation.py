@@ -23,11 +23,11 @@ from PIL import Image
 from engine.errors import BadFile, BadRequest, Cancelled
 from engine.files import PathLike, cannot, write_bytes
 from engine.pictures.images import write_image
+from engine.progress import Progress
 from engine.requests.json_text import to_json
 from engine.requests.render import RenderRequest, RenderResult
 
 Array = np.ndarray
-Progress = Callable[[float, str], None]
 COLOURS = 256
 SECONDS_PER_FRAME = 0.1
 PALETTE_PIXELS = 1 << 20

@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 
 from engine.data.labelled import LabelledFolder
+from engine.progress import Progress
 from engine.systems.pix2pixhd.painter import Pix2PixHDPainter
-from engine.training.finish import Finish, Progress, add_measured_styles
+from engine.training.finish import Finish, add_measured_styles
 from engine.weights.store import load_weights
 
 

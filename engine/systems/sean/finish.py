@@ -12,10 +12,11 @@ from torch import Tensor
 from engine.data.labelled import LabelledFolder
 from engine.errors import Message
 from engine.nn.blocks import one_hot
+from engine.progress import Progress
 from engine.systems.sean.network import SEANGenerator
 from engine.systems.sean.painter import SEANPainter
 from engine.systems.sean.system import MEAN_STYLE
-from engine.training.finish import Finish, Progress, add_measured_styles
+from engine.training.finish import Finish, add_measured_styles
 from engine.weights.store import load_weights
 
 BATCH = 8
