@@ -83,6 +83,37 @@ def test_packages_have_no_more_modules_than_one_can_look_over() -> None:
     assert {name: count for name, count in counts.items() if count > MOST_MODULES} == {}
 
 
+def test_every_module_of_the_engine_is_used() -> None:
+    """By an import, or by the path that names one of its parts ("engine.systems.sean.task:make_task")."""
+    users = _sources("app", "engine", "tools")
+    named = {name for path in users for name in re.findall(r"\bengine(?:\.\w+)+", _modules_named_in(path))}
+    own = {".".join(path.relative_to(REPO).with_suffix("").parts) for path in _sources("engine")}
+    entries = {name for name in own if name.endswith(("__init__", "__main__"))}
+    assert {name for name in own - entries if name not in named} == set()
+
+
+def _modules_named_in(path: Path) -> str:
+    """What a module imports or names by path, "package.module" each on its line."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{imported.name}" for imported in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [imported.name for imported in node.names]
+        elif isinstance(node, ast.JoinedStr):  # f"{FOLDER}.task:make_task" in a system's folder
+            folder = ".".join(path.parent.relative_to(REPO).parts)
+            names.append(ast.unparse(node).replace("{FOLDER}", folder))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and ":" in node.value:
+            names.append(node.value)
+    return "\n".join(names)
+
+
+def test_what_work_reports_by_has_one_type() -> None:
+    """`engine.progress.Progress`, and `Report` beside it, which a request is called with."""
+    written = [path for path in _sources("engine") if "Callable[[float, str], None]" in path.read_text("utf-8")]
+    assert [path.relative_to(REPO).as_posix() for path in written] == ["engine/progress.py", "engine/requests/base.py"]
+
+
 def test_classes_of_the_application_stand_on_one_class_of_ours_at_most() -> None:
     """Two floors: what a reader must hold in mind is one class and the one below it. Errors and protocols count too."""
     sources = {_module(path): path.read_text("utf-8") for path in _sources("app")}

@@ -33,7 +33,6 @@ from engine.progress import Progress
 from engine.requests.parse import LabelMapFinder
 from engine.systems.measuring import Cell, Column, Figures, MeasureOptions, Row, Table
 
-NO_TEXT = Message("R-precision needs a text-image model; these weights paint from label maps.")
 DIVERSITY_SHARE = 0.5
 """Of the time, for the progress bar."""
 RECONSTRUCTION = Table(
@@ -75,14 +74,13 @@ def measure(painter: Painter, data_folder: Path, options: MeasureOptions, report
 
     ssim, rmse, psnr (`engine.metrics.reconstruction`) and what `engine.metrics.judges` sees in reconstructions and in
     pictures in drawn styles; under "reconstructions" and "real_pictures" what the parser makes of them: miou,
-    miou_without_rare, accuracy, iou by label name; under "diversity" see `engine.metrics.diversity`. "r_precision" is
-    of text-image models alone.
+    miou_without_rare, accuracy, iou by label name; under "diversity" see `engine.metrics.diversity`.
     """
     pairs = pairs_of(painter.card, data_folder, options.split, options.limit)
     judges = Judges.installed(
         options.services.device, (painter.card.perceptual_network, painter.card.discriminator_network)
     )
-    missing = dict(judges.missing) | {"r_precision": NO_TEXT}
+    missing: dict[str, str] = dict(judges.missing)
     shelf = options.services.shelf
     parser_name = shelf.parser_for(pairs.label_set)
     parser: LabelMapFinder | None = shelf.load(parser_name) if parser_name is not None else None
@@ -110,7 +108,7 @@ def measure(painter: Painter, data_folder: Path, options: MeasureOptions, report
     elif draws_styles:
         missing["diversity"] = Message("It was not asked for.")
     networks = judges.names() | {"parser": parser_name if parser else None}
-    return pairs.facts() | measurements | {"r_precision": None, "networks": networks, "missing": missing}
+    return pairs.facts() | measurements | {"networks": networks, "missing": missing}
 
 
 def sheet(painter: Painter, data_folder: Path, options: MeasureOptions, report: Progress) -> list[Row]:

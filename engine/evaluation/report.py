@@ -20,6 +20,8 @@ from engine.evaluation.table import best_of, kind_of, sections_of
 from engine.systems.measuring import Column, Row
 
 COLOURS = ("#3b76af", "#d07c35", "#4f9a5b", "#b04a5a", "#7b62a8", "#8a8a3a", "#3f9a9a", "#a0629a")
+LABEL_WIDTH = 110
+"""Pixels left of the bars of a plot."""
 LARGEST = 256
 """Sides of the pictures in the page, at most."""
 
@@ -139,25 +141,22 @@ def _bar_plots(measured: Sequence[Mapping[str, Any]], columns: Sequence[Column],
 
 
 def bar_plot(
-    bars: Sequence[tuple[str, float, str, str]],
-    plot_width: int = 300,
-    label_width: int = 110,
-    full_value: float | None = None,
+    bars: Sequence[tuple[str, float, str, str]], plot_width: int = 300, full_value: float | None = None
 ) -> str:
     """Horizontal bars from zero as SVG: (name, value, value as text, colour) each. `full_value` fills the width."""
     plot_height, line_height = 22 * len(bars) + 6, 22
     lowest = min(0.0, *(value for _, value, _, _ in bars))
     highest = max(full_value or 1e-12, *(value for _, value, _, _ in bars))
-    bar_room = plot_width - label_width - 56
+    bar_room = plot_width - LABEL_WIDTH - 56
     scale = bar_room / (highest - lowest)
-    zero_x = label_width - lowest * scale
+    zero_x = LABEL_WIDTH - lowest * scale
     shapes = [f'<line class="axis" x1="{zero_x:.1f}" y1="0" x2="{zero_x:.1f}" y2="{plot_height}"/>']
     for bar_index, (name, value, text, colour) in enumerate(bars):
         bar_top, bar_length = bar_index * line_height + 4, abs(value) * scale
         bar_left = zero_x if value >= 0 else zero_x - bar_length
         text_left = zero_x + max(value, 0) * scale + 5
         short_name = name if len(name) <= 16 else f"{name[:15]}…"
-        shapes.append(f'<text x="{label_width - 6}" y="{bar_top + 12}" text-anchor="end">{escape(short_name)}</text>')
+        shapes.append(f'<text x="{LABEL_WIDTH - 6}" y="{bar_top + 12}" text-anchor="end">{escape(short_name)}</text>')
         shapes.append(f'<rect x="{bar_left:.1f}" y="{bar_top}" width="{bar_length:.1f}" height="15" fill="{colour}"/>')
         shapes.append(f'<text x="{text_left:.1f}" y="{bar_top + 12}">{escape(text)}</text>')
     description = ", ".join(f"{name} {text}" for name, _, text, _ in bars)

@@ -9,19 +9,18 @@ MANY = 5000
 """From so many pictures on, the score is the mean over ten parts of them, as published; of fewer, there is one part."""
 
 
-def inception_score(logits: Tensor, part_count: int | None = None) -> float:
+def inception_score(logits: Tensor) -> float:
     """exp of the mean divergence of each picture's classes from all pictures' classes, averaged over parts.
 
     Args:
         logits: (N, C) of a classifier, one row per picture.
-        part_count: of equal size; by `MANY` unless given.
 
     Returns:
         1 (every picture alike) .. C. Raises ValueError without pictures.
     """
     if not len(logits):
         raise ValueError("an Inception score needs pictures")
-    part_count = part_count or (10 if len(logits) >= MANY else 1)
+    part_count = 10 if len(logits) >= MANY else 1
     log_probabilities = logits.double().log_softmax(1)
     part_scores = []
     for part_log_probabilities in log_probabilities.chunk(part_count):

@@ -28,7 +28,6 @@ SHARED: Mapping[str, str] = {
     "FID-InceptionV3, drawn styles": Message("FID-InceptionV3, drawn styles"),
     "inception_score": Message("Inception score"),
     "inception_score, drawn styles": Message("Inception score, drawn styles"),
-    "r_precision": Message("R-precision"),
     "miou": "mIoU",
     "miou_without_rare": Message("mIoU without rare labels"),
     "iou": "IoU",

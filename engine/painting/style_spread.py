@@ -107,7 +107,7 @@ def measure_spread(
     return spread_of(np.stack(codes), np.stack(present_labels), shared_count)
 
 
-def spread_of(codes: Array, present: Array, shared_count: int = SHARED, own_count: int = OWN) -> StyleSpread:
+def spread_of(codes: Array, present: Array, shared_count: int = SHARED) -> StyleSpread:
     """The factor model of codes (N, L, D), present (N, L).
 
     The factors are the principal components of the common labels' codes side by side, each label's scaled to one
@@ -115,7 +115,7 @@ def spread_of(codes: Array, present: Array, shared_count: int = SHARED, own_coun
     """
     picture_count, label_count, code_length = codes.shape
     mean_codes, shared_directions, own_directions = (
-        np.zeros((label_count, size, code_length)) for size in (1, shared_count, own_count)
+        np.zeros((label_count, size, code_length)) for size in (1, shared_count, OWN)
     )
     residuals: list[Array] = []
     for label in range(label_count):
@@ -141,7 +141,7 @@ def spread_of(codes: Array, present: Array, shared_count: int = SHARED, own_coun
         shared_directions[label, : len(regression)] = regression
         unexplained = label_residuals - label_scores @ regression
         _, singular_values, own_axes = np.linalg.svd(unexplained, full_matrices=False)
-        kept_count = min(own_count, len(own_axes))
+        kept_count = min(OWN, len(own_axes))
         own_axes = own_axes[:kept_count]
         signs = np.sign(own_axes[np.arange(kept_count), np.abs(own_axes).argmax(1)])
         deviations = singular_values[:kept_count] / np.sqrt(len(label_residuals) - 1)

@@ -1,9 +1,9 @@
-"""From a run folder to weights that the editor and the command line use: fp16 tensors, mean style, card."""
+"""From a run folder to weights that the editor and the command line use: fp16 tensors, a card, and what the system adds
+(`finish`)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.errors import TrainingError, WeightsError
 from engine.files import cannot, read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
+from engine.progress import Progress
 from engine.systems import abilities, find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
 from engine.training.finish import Finish
@@ -38,7 +39,7 @@ def publish(
     destination: Path | None = None,
     data: Path | None = None,
     facts: dict[str, Any] | None = None,
-    on_progress: Callable[[float, str], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Card:
     """Make weights from the best state of a run.
 
@@ -135,7 +136,7 @@ def publish_snapshot(
     destination: Path | None = None,
     facts: dict[str, Any] | None = None,
     pictures: int = 64,
-    on_progress: Callable[[float, str], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Card:
     """Make weights of the newest averaged network of a run, which may be going on in another thread.
 
@@ -147,7 +148,7 @@ def publish_snapshot(
         weights_name: name of the weights.
         destination: where the weights folder goes; the user's weights folder if not given.
         facts: further fields of the card.
-        pictures: mean styles are taken over at most so many training pictures, to be quick.
+        pictures: what the system's `finish` adds is measured on at most so many training pictures, to be quick.
         on_progress: called with (fraction, text).
 
     Raises:

@@ -22,10 +22,6 @@ class ContextualAttention(nn.Module):
     pixels. Nothing is learnt.
     """
 
-    def __init__(self, sharpness: float = SHARPNESS) -> None:
-        super().__init__()
-        self.sharpness = sharpness
-
     def forward(self, x: Tensor, hole: Tensor) -> Tensor:
         """x (B, C, H, W), even sides; hole (B, 1, H, W), above 0 where something is missing -> (B, C, H, W)."""
         height, width = x.shape[2] // 2, x.shape[3] // 2
@@ -35,7 +31,7 @@ class ContextualAttention(nn.Module):
         scores = propagated(scores.unflatten(1, (height, width)).unflatten(3, (height, width)))
         missing = F.max_pool2d(hole, 2 * MATCHED, stride=2, padding=MATCHED - 1).flatten(1) > 0  # a patch shows a hole
         scores = scores.flatten(1, 2).flatten(2).masked_fill(missing[:, None], UNLIKE)
-        shares = (self.sharpness * scores).softmax(dim=2)
+        shares = (SHARPNESS * scores).softmax(dim=2)
         copied = F.unfold(x, COPIED, stride=2, padding=1)  # (B, C * 16, sources)
         laid = copied @ shares.transpose(1, 2)
         return F.fold(laid, x.shape[2:], COPIED, stride=2, padding=1) / (COPIED // 2) ** 2

@@ -18,7 +18,6 @@ import torch
 
 from engine.compose.filling import filled
 from engine.compose.samples import as_colours
-from engine.data.holes import Shape, hole_numbers, holes
 from engine.data.layout import evenly
 from engine.data.pictures import PictureFolder
 from engine.errors import Message, WeightsError
@@ -29,6 +28,7 @@ from engine.metrics.reconstruction import PSNR_LIMIT, WINDOW, similarity_map
 from engine.nn.feature_net import FeatureNet
 from engine.progress import Progress
 from engine.systems.an_inpaint.filler import HoleFiller
+from engine.systems.an_inpaint.holes import Shape, hole_numbers, holes
 from engine.systems.measuring import ALL, Cell, Column, Figures, MeasureOptions, Row, Table
 
 Array = np.ndarray

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError
 from engine.nn.attention import AttentiveConfig, AttentiveNorm
-from engine.nn.contextual import ContextualAttention
+from engine.systems.an_inpaint.contextual import ContextualAttention
 
 Attention = Literal["attentive", "contextual", "none"]
 STRIDE = 4

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
-from engine.data.holes import NUMBERS, Shape, discounted, hole_numbers, holes
 from engine.nn.attention import AttentiveNorm
 from engine.systems.an_inpaint.critics import CriticConfig, Critics
+from engine.systems.an_inpaint.holes import NUMBERS, Shape, discounted, hole_numbers, holes
 from engine.systems.an_inpaint.network import InpaintConfig, InpaintNetwork
 from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.augment import Augmentation
@@ -33,9 +33,9 @@ POOLED = 4
 class InpaintTaskConfig(AdversarialTaskConfig, DiscriminatorConfig, ReconstructionTaskConfig):
     """How the network that fills holes is trained.
 
-    shape, least_share, most_share: of holes; see `engine.data.holes.holes`.
+    shape, least_share, most_share: of holes; see `holes.holes`.
     inside, outside: weights of the mean absolute difference of both stages from the picture, in the hole and outside.
-    discount: how much less a pixel counts the deeper in the hole it is; see `engine.data.holes.discounted`.
+    discount: how much less a pixel counts the deeper in the hole it is; see `holes.discounted`.
     orthogonality: weight of the loss that keeps the entities of attentive normalization apart.
     variety: weight of the loss that two fillings by other latents are too alike (ours, after Mao et al., CVPR 2019);
         nothing where the network has no latent.

@@ -47,7 +47,7 @@ def _no_bundled_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("engine.weights.store.root", lambda: tmp_path / "nowhere")
 
 
-NEVER = {"FID-EfficientNetLite0", "FID-InceptionV3", "FID-InceptionV3, drawn styles", "inception_score", "r_precision"}
+NEVER = {"FID-EfficientNetLite0", "FID-InceptionV3", "FID-InceptionV3, drawn styles", "inception_score"}
 """Not measured here: neither EfficientNet-Lite0 nor Inception is installed, and no weights paint from text."""
 
 

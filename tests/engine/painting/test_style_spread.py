@@ -118,7 +118,7 @@ def test_the_spread_has_the_statistics_of_the_codes() -> None:
     common = rng.normal(size=(400, 3)) @ rng.normal(size=(3, 8))
     codes = np.stack([common + 1, 2 * common - 1, rng.normal(size=(400, 8))], 1)
     present = rng.random((400, 3)) > 0.1
-    spread = spread_of(codes, present, shared_count=16, own_count=6)
+    spread = spread_of(codes, present, shared_count=16)
     draws = np.stack([[spread.sample(label, seed) for label in range(3)] for seed in range(3000)])
     assert np.allclose(draws.mean(0), codes.mean(0), atol=0.25)
     assert np.allclose(draws[:, :2].std(0), codes[:, :2].std(0), rtol=0.15)

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from engine.data.batch import Batch
-from engine.data.holes import hole_numbers, holes
 from engine.evaluation.table import rows
 from engine.nn.attention import AttentiveNorm
-from engine.nn.contextual import ContextualAttention
 from engine.session import Session
+from engine.systems.an_inpaint.contextual import ContextualAttention
 from engine.systems.an_inpaint.critics import CriticConfig, Critics, around_hole
 from engine.systems.an_inpaint.filler import HoleFiller
+from engine.systems.an_inpaint.holes import hole_numbers, holes
 from engine.systems.an_inpaint.measure import CLASSICAL, compared, measure, sheet
 from engine.systems.an_inpaint.network import InpaintConfig, InpaintNetwork
 from engine.systems.an_inpaint.system import SYSTEM

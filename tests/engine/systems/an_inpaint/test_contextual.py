@@ -7,10 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.nn.contextual import ContextualAttention
+from engine.systems.an_inpaint.contextual import SHARPNESS, ContextualAttention
 
 
-def written_out(x: np.ndarray, hole: np.ndarray, sharpness: float) -> np.ndarray:
+def written_out(x: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """(C, H, W) and (H, W) -> (C, H, W): sections 4.1 and equation 3 of the paper, without a single matrix product."""
     channels, height, width = x.shape
     h, w = height // 2, width // 2
@@ -36,7 +36,7 @@ def written_out(x: np.ndarray, hole: np.ndarray, sharpness: float) -> np.ndarray
     large = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     laid = np.zeros((channels, height + 2, width + 2))
     for i, j in places:
-        shares = np.exp([sharpness * scores[(i, j), source] for source in sources])
+        shares = np.exp([SHARPNESS * scores[(i, j), source] for source in sources])
         for share, (si, sj) in zip(shares / shares.sum(), sources, strict=True):
             laid[:, 2 * i : 2 * i + 4, 2 * j : 2 * j + 4] += share * large[:, 2 * si : 2 * si + 4, 2 * sj : 2 * sj + 4]
     return laid[:, 1:-1, 1:-1] / 4
@@ -53,8 +53,8 @@ def drawn(seed: int, height: int, width: int) -> tuple[torch.Tensor, torch.Tenso
 @given(st.integers(0, 2**31), st.sampled_from([8, 12]), st.sampled_from([10, 12]))
 def test_it_is_the_papers(seed: int, height: int, width: int) -> None:
     x, hole = drawn(seed, height, width)
-    attended = ContextualAttention(3.0)(x, hole)[0].numpy()
-    np.testing.assert_allclose(attended, written_out(x[0].numpy(), hole[0, 0].numpy(), 3.0), atol=1e-9)
+    attended = ContextualAttention()(x, hole)[0].numpy()
+    np.testing.assert_allclose(attended, written_out(x[0].numpy(), hole[0, 0].numpy()), atol=1e-9)
 
 
 @settings(max_examples=10, deadline=None)

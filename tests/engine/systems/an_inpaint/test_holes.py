@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.holes import NUMBERS, Shape, discounted, hole_numbers, holes
+from engine.systems.an_inpaint.holes import NUMBERS, Shape, discounted, hole_numbers, holes
 
 shapes = st.sampled_from(["rectangle", "free-form", "both"])
 
