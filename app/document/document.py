@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QRect, Signal
 from app.document.checks import Precision, checked_label, checked_picture
 from app.document.commands import PixelCommand, ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
-from app.document.kinds import Kind, SceneRequest
+from app.document.kinds import Kind
 from app.document.label_states import LabelStates
 from app.document.label_styles import LabelStyles
 from app.document.origin import Held, Origin
@@ -178,10 +178,6 @@ class Document(QObject):
             self._current_label = label
             self.current_label_changed.emit(label)
 
-    def to_request(self) -> Any:
-        """The request as the document stands. Compresses the label map: see `scene` for live rendering."""
-        return self.scene.to_request()
-
     @property
     def stroking(self) -> bool:
         """Whether a stroke is open, between press and release."""
@@ -279,29 +275,6 @@ class Document(QObject):
         self._beginning = None
         self._exchange(Held(scene, picture, origin))
         self.announce()
-
-    def restore(
-        self,
-        request: SceneRequest,
-        *,
-        label_set: LabelSet | None = None,
-        picture: np.ndarray | None = None,
-        path: Path | None = None,
-        text: str | None = None,
-        undoable: bool = True,
-    ) -> None:
-        """Takes everything that made a picture from its request; one step.
-
-        `label_set`: that of the request's weights; without it, this document's. The rest as in `new`.
-        """
-        self.new(
-            label_set=label_set or self.label_set,
-            picture=picture,
-            path=path,
-            text=text or self.tr("Restore from picture"),
-            undoable=undoable,
-            **type(self._scene).values_of(request),
-        )
 
     def change_model(
         self, weights: str, styles: Mapping[int, Style], *, label_set: LabelSet | None = None, text: str | None = None

@@ -134,11 +134,6 @@ def register(kind: Kind) -> Kind:
     return kind
 
 
-def known_kinds() -> tuple[Kind, ...]:
-    """All kinds that documents know, in the order in which they were registered."""
-    return tuple(_KINDS.values())
-
-
 def photo_kinds() -> tuple[Kind, ...]:
     """The kinds whose documents are photos."""
     return tuple(kind for kind in _KINDS.values() if kind.shows_photo)

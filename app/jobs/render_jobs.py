@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.jobs.pace import Pace, Painting
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MANY = 64  # sizes of label maps that are remembered
 
 
-@runtime_checkable
 class Sizable(Protocol):
     """What a request will be made of, in the worker: as it is, or for a smaller picture."""
 
@@ -45,21 +44,18 @@ class Sizable(Protocol):
         ...
 
 
-Made = Callable[[], "Request[Any]"]
-
-
 @dataclass
 class Job:
     """A request on its way."""
 
     stamp: int
-    request: Request[Any] | Made | Sizable
+    source: Sizable
     moving: bool = False
     previewed: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
     superseded: bool = False  # a newer one replaced it: that it was cancelled is not reported
     began: float = 0.0
-    painting: Painting | None = None  # what is being painted, of a Sizable
+    painting: Painting | None = None  # what is being painted
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ is ready even if something newer waits already: otherwise someone who keeps pain
 picture. Each request has a stamp; only the GUI thread decides, by the stamp, whether a result still counts,
 so nothing is delivered after `cancel` or `shutdown`.
 
-A request that can be made smaller (`Sizable`) is previewed where its exact picture would take too long to follow the
-hand; `app.jobs.pace` decides. The exact picture comes as soon as the hand rests, and always comes in the end, unless
+Where the exact picture would take too long to follow the hand, a smaller one of the same source (`Sizable`) is shown
+first; `app.jobs.pace` decides. The exact picture comes as soon as the hand rests, and always comes in the end, unless
 something newer takes its place.
 """
 
@@ -15,17 +15,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.jobs.failure import as_engine_error
 from app.jobs.pace import BURST_S, IDLE_S, Painting, Size, choose, gives_way
-from app.jobs.render_jobs import Job, Learnt, Made, Sizable, Ways
+from app.jobs.render_jobs import Job, Learnt, Sizable, Ways
 from app.jobs.session_gate import SessionGate, session_factory
-
-if TYPE_CHECKING:
-    from engine.requests.base import Request
 
 
 class RenderLane(QObject):
@@ -73,12 +70,11 @@ class RenderLane(QObject):
         """What was submitted for the result that was delivered last; valid in slots of `rendered` and `previewed`."""
         return self._rendered_source
 
-    def submit(self, request: Request[Any] | Made | Sizable, *, drop_running: bool = False) -> None:
+    def submit(self, source: Sizable, *, drop_running: bool = False) -> None:
         """Renders as soon as the worker is free, unless something newer comes.
 
-        `request` may be a function that makes it, called in the worker, or something that may also be previewed
-        (`document.scene`). `drop_running`: what runs now has become meaningless (another document): cancel it
-        and drop its result.
+        `source`: what the request is made of in the worker (`document.scene`). `drop_running`: what runs now has
+        become meaningless (another document): cancel it and drop its result.
         """
         if self._closed:
             raise RuntimeError("the render lane is shut down")
@@ -89,7 +85,7 @@ class RenderLane(QObject):
         with self._condition:
             burst = self._busy and not drop_running and now - self._last_change < BURST_S
             self._last_change = now
-            job = Job(self._newest, request, moving=self._hand_down or burst)
+            job = Job(self._newest, source, moving=self._hand_down or burst)
             if self._running is not None and not drop_running:
                 self._let_pass(self._running, job, now)
             self._waiting = job
@@ -146,12 +142,11 @@ class RenderLane(QObject):
         """Stops an exact picture that would keep a newer request waiting. The lock is held."""
         if running.painting is None or not running.painting.exact:
             return
-        ways = self._learnt.ways(newer.request) if isinstance(newer.request, Sizable) else None
+        ways = self._learnt.ways(newer.source)
         if ways is None or ways.exact != running.painting:
             return
-        pace_key = cast(Sizable, newer.request).pace_key
         elapsed = now - running.began
-        seconds = self._learnt.seconds(pace_key)
+        seconds = self._learnt.seconds(newer.source.pace_key)
         if gives_way(ways.exact, ways.previews, seconds, elapsed=elapsed, moving=newer.moving):
             running.superseded = True
             running.cancel.set()
@@ -209,14 +204,8 @@ class RenderLane(QObject):
         return None
 
     def _render(self, job: Job) -> None:
-        exact = True
         try:
-            if isinstance(job.request, Sizable):
-                result, exact = self._render_sized(job, job.request)
-            else:
-                request = job.request() if callable(job.request) else job.request
-                with self._gate.use(preview=True, cancel=job.cancel) as session:
-                    result = session.run(request, self._reporter(job), job.cancel)
+            result, exact = self._render_sized(job, job.source)
         except Exception as error:  # whatever happened, the lane lives on and the user is told
             job.previewed = False  # there is nothing to finish
             if not job.superseded:
@@ -226,7 +215,7 @@ class RenderLane(QObject):
             with self._condition:
                 job.painting = None
         job.previewed = not exact
-        self._post("rendered" if exact else "previewed", job.stamp, (result, job.request))
+        self._post("rendered" if exact else "previewed", job.stamp, (result, job.source))
 
     def _render_sized(self, job: Job, source: Sizable) -> tuple[Any, bool]:
         """The result of what the pace asks for now, and whether it is the exact picture."""

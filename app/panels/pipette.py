@@ -24,7 +24,6 @@ class Pipette(QObject):
 
     picked = Signal(QColor)
     hovered = Signal(QColor)
-    laid_down = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +46,6 @@ class Pipette(QObject):
             application = QApplication.instance()
             assert application is not None
             application.removeEventFilter(self)
-            self.laid_down.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(watched, QWidget):

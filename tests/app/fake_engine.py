@@ -11,6 +11,28 @@ from engine.errors import Cancelled
 PATIENCE_S = 10.0  # how long anything here waits for a test at most
 
 
+class Asked:
+    """What a document's scene is for the render lane: a request, which has no preview."""
+
+    pace_key = ("weights", "float32")
+    pace_size = (64, 64, "full")
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+
+    def to_request(self) -> Any:
+        return self.request
+
+    def sizes(self, session: Any) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+        return (64, 64), []
+
+    def reduced(self, height: int, width: int) -> Asked:
+        raise AssertionError("it has no preview")
+
+    def picture_of(self, result: Any) -> Any:
+        return result
+
+
 class FakeSession:
     """`run` answers with the request itself; with `hold`, it first waits until `let_go` or the job's cancel."""
 

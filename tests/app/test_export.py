@@ -62,7 +62,7 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     answer(path)
     wait_saved(qtbot, window, "save")
     qtbot.waitUntil(lambda: window.controllers.render.up_to_date)  # the file may be ready before the preview
-    request = core.document.to_request()
+    request = core.document.scene.to_request()
     assert not core.document.dirty
     assert "结果 one.png" in window.windowTitle()
     assert from_json(read_embedded_request(path)) == request
@@ -70,7 +70,7 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
     core.document.mark_saved()  # else the user would be asked
     window.controllers.files.open_path(path)
-    qtbot.waitUntil(lambda: core.document.to_request() == request)
+    qtbot.waitUntil(lambda: core.document.scene.to_request() == request)
     assert not core.document.dirty
     core.document.undo()
     assert core.document.styles == {}
@@ -112,7 +112,7 @@ def test_a_request_alone_is_json(window, core, answer, qtbot, tmp_path):
     path = tmp_path / "a.json"
     answer(path, 1)
     wait_saved(qtbot, window, "save_as")
-    assert from_json(path.read_text("utf-8")) == core.document.to_request()
+    assert from_json(path.read_text("utf-8")) == core.document.scene.to_request()
     window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: core.document.undo_text == "Open a.json")
 
@@ -255,12 +255,12 @@ def test_a_request_with_a_missing_model_changes_nothing(window, core, tmp_path, 
     from engine.requests.json_text import to_json
 
     path = tmp_path / "a.json"
-    path.write_text(to_json(core.document.to_request().replace(weights="not-here")), "utf-8")
-    before = core.document.to_request()
+    path.write_text(to_json(core.document.scene.to_request().replace(weights="not-here")), "utf-8")
+    before = core.document.scene.to_request()
     window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     assert "not-here" in window.error_bar.problem.sentence
-    assert core.document.to_request() == before
+    assert core.document.scene.to_request() == before
 
 
 def test_the_engine_s_sentence_is_what_the_user_reads(window, core, engine, qtbot):

@@ -343,7 +343,7 @@ def test_the_regions_can_be_laid_over_both_halves(restyled):
 
 
 def saved(core, path) -> None:
-    path.write_text(to_json(core.document.to_request()), "utf-8")
+    path.write_text(to_json(core.document.scene.to_request()), "utf-8")
 
 
 @pytest.fixture
@@ -383,7 +383,7 @@ def test_a_request_without_a_label_map_gets_one(edited, core, request_file, qtbo
     edited.controllers.files.open_path(request_file)
     qtbot.waitUntil(lambda: core.document.path == request_file)
     assert core.document.label_map.shape == SIZE and HAIR in core.document.label_map
-    assert core.document.to_request().view == 0
+    assert core.document.scene.to_request().view == 0
 
 
 @pytest.fixture

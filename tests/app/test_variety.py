@@ -227,11 +227,11 @@ def test_changing_to_one_style_for_the_picture_takes_that_of_the_largest_region(
 
 
 def test_six_variations_appear_and_a_click_takes_one_in_one_step(window, document, engine, qtbot):
-    before = document.to_request()
+    before = document.scene.to_request()
     dialog = window.controllers.variety.variations()
     qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
     assert "MainThread" not in engine.threads
-    assert document.to_request() == before
+    assert document.scene.to_request() == before
     seeds = [tile.seed for tile in dialog.tiles]
     assert len(set(seeds)) == 6
     dialog.tiles[4].click()
@@ -239,7 +239,7 @@ def test_six_variations_appear_and_a_click_takes_one_in_one_step(window, documen
     assert window.actions_by_id["undo"].text() == "Undo: Variation of Hair"
     rendered(window, qtbot)
     document.undo()
-    assert document.to_request() == before
+    assert document.scene.to_request() == before
 
 
 def test_six_more_drop_those_that_are_still_being_painted(window, document, engine, core, qtbot, monkeypatch):

@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QTimer, QUrl
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs.regions import RegionsDialog
+from app.document.scene import Scene
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
@@ -88,7 +89,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     window, document = editor.window, editor.core.document
     canvas = window.canvas
     first = wait_rendered(editor, qtbot)
-    started_with = document.to_request()
+    started_with = document.scene.to_request()
 
     # A photo dropped on the hair: its regions are found and shown (or corrected by a label map), and used.
     ys, xs = np.nonzero(document.label_map == HAIR)
@@ -130,18 +131,18 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
     with work_done(qtbot, window.core, timeout=PATIENCE):
         window.actions_by_id["export"].trigger()
-    made_with = document.to_request()
+    made_with = document.scene.to_request()
     exported = read_image(target).pixels
     assert from_json(read_embedded_request(target)) == made_with
     assert np.array_equal(exported, fringed)
     assert np.array_equal(engine_render(editor, made_with, qtbot), exported)
 
     # Begin something else, drop the file back: all restored, and it renders to the same pixels.
-    document.restore(started_with)
+    document.new(label_set=document.label_set, **Scene.values_of(started_with))
     assert np.array_equal(wait_rendered(editor, qtbot), first)
     document.mark_saved()  # else the user would be asked whether to save it
     drop_on(window, mime_of(target), (5, 5))
-    qtbot.waitUntil(lambda: document.to_request() == made_with, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: document.scene.to_request() == made_with, timeout=PATIENCE)
     assert np.array_equal(document.picture, exported)
     window.actions_by_id["render"].trigger()
     assert np.array_equal(wait_rendered(editor, qtbot), exported)
@@ -150,7 +151,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     # And every step can be taken back, to the very beginning.
     while document.undo_text:
         document.undo()
-    assert document.to_request() == started_with
+    assert document.scene.to_request() == started_with
     assert np.array_equal(wait_rendered(editor, qtbot), first)
 
 

@@ -86,7 +86,7 @@ def test_a_style_follows_through_a_change_of_system_and_back(editor, photo, qtbo
     window.controllers.styles.use_file(photo, Target())
     qtbot.waitUntil(lambda: len(document.styles) > 3, timeout=PATIENCE)
     regions = set(document.styles)
-    before = document.to_request()
+    before = document.scene.to_request()
     for name in ("tiny-vspade", "tiny-smis"):
         window.controllers.model.use(name)
         qtbot.waitUntil(lambda name=name: document.weights == name, timeout=PATIENCE)
@@ -97,4 +97,4 @@ def test_a_style_follows_through_a_change_of_system_and_back(editor, photo, qtbo
     document.undo()
     assert len(set(document.styles.values())) == 1 and len(document.styles) == len(document.label_set)
     document.undo()
-    assert document.to_request() == before
+    assert document.scene.to_request() == before

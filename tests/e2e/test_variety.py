@@ -27,7 +27,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     actions = window.actions_by_id
     first = wait_rendered(editor, qtbot)
     qtbot.waitUntil(lambda: len(document.results) == 1, timeout=PATIENCE)
-    started_with = document.to_request()
+    started_with = document.scene.to_request()
     document.set_current_label(HAIR)
     hair = document.label_map == HAIR
 
@@ -61,7 +61,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     QTest.keyClick(dialog.tiles[2], Qt.Key.Key_Return)
     assert document.style(HAIR) == SampleStyle(seed)
     varied = wait_rendered(editor, qtbot)
-    assert np.array_equal(varied, engine_render(editor, document.to_request(), qtbot))
+    assert np.array_equal(varied, engine_render(editor, document.scene.to_request(), qtbot))
 
     # Mix with a second drawn style; the slider goes from one to the other.
     window.controllers.dice.roll_slot(HAIR, "b")
@@ -105,9 +105,10 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     # Back to the starred picture, to the last bit; and undo all the way.
     window.results.choose(good.number)
     window.results.action_recall.trigger()
-    assert document.to_request() == good.to_request().replace(style_locks=())  # unlocked since: locks are not of it
+    # It was unlocked since: locks are not of the request.
+    assert document.scene.to_request() == good.to_request().replace(style_locks=())
     assert np.array_equal(wait_rendered(editor, qtbot), good.pixels)
     while document.undo_text:
         document.undo()
-    assert document.to_request() == started_with
+    assert document.scene.to_request() == started_with
     assert np.array_equal(wait_rendered(editor, qtbot), first)

@@ -331,7 +331,7 @@ def test_a_picture_made_here_gives_styles_by_its_own_map(window, core, engine, q
     from app.jobs.writing import write_picture
 
     path = tmp_path / "made.png"
-    write_picture(path, photo_of(core.document.label_map), core.document.to_request())
+    write_picture(path, photo_of(core.document.label_map), core.document.scene.to_request())
     drop_on(window.styles, mime_of(path), (5, 5))
     qtbot.waitUntil(lambda: len(core.document.styles) > 5)
     assert engine.parses == 0

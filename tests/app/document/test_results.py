@@ -123,14 +123,14 @@ def test_going_back_to_a_picture_is_one_step_and_keeps_the_document(document, tm
     document.styling.set_styles({HAIR: SampleStyle(4), SKIN: SampleStyle(5)})
     document.set_seed(8)
     document.pixels.fill(0, 0, HAIR)
-    before = document.to_request()
+    before = document.scene.to_request()
     assert document.kept.recall(kept.number)
-    assert document.to_request().replace(label_locks=()) == kept.scene.to_request()
+    assert document.scene.to_request().replace(label_locks=()) == kept.scene.to_request()
     assert document.origin is origin and document.path == tmp_path / "a.png" and document.locked == {SKIN}
     assert np.array_equal(document.picture, kept.pixels)
     assert not document.kept.recall(kept.number)  # it is that already
     document.undo()
-    assert document.to_request() == before
+    assert document.scene.to_request() == before
 
 
 def test_deleting_is_a_step(document):

@@ -291,7 +291,7 @@ def test_a_saved_file_holds_it_and_opens_with_it(document, name, ending, tmp_pat
     else:
         write_request(path, saved.to_request())
     opened = Document(scene=replace(BASE, mood="sad", seed=3))
-    opened.restore(look_at(NoWork(), path).request, label_set=FACES)
+    opened.new(label_set=FACES, **MoodScene.values_of(look_at(NoWork(), path).request))
     expected = saved if ROLES[name].key or name == "kind" else BASE
     assert opened.scene == expected and opened.scene.same_file(expected)
 

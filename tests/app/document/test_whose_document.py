@@ -37,7 +37,7 @@ def request_file(core, tmp_path):
 
     def write(name, **changes):
         path = tmp_path / name
-        path.write_text(to_json(core.document.to_request().replace(**changes)), "utf-8")
+        path.write_text(to_json(core.document.scene.to_request().replace(**changes)), "utf-8")
         return path
 
     return write
@@ -124,7 +124,7 @@ def test_an_equal_looking_other_document_is_not_marked_saved(window, core, answe
     core.document.set_seed(6)
     answer(tmp_path / "a.png")
     window.actions_by_id["save"].trigger()
-    core.document.restore(core.document.to_request())
+    core.document.new(label_set=core.document.label_set, label_map=core.document.label_map)
     with work_done(qtbot, window.core):
         engine.gate.set()
     assert core.document.path is None and core.document.dirty
@@ -135,7 +135,7 @@ def test_an_opened_request_keeps_its_precision(window, core, qtbot, request_file
     window.controllers.files.open_path(path)
     qtbot.waitUntil(lambda: core.document.path == path)
     assert core.document.precision == "bfloat16"
-    assert core.document.to_request() == from_json(path.read_text("utf-8"))
+    assert core.document.scene.to_request() == from_json(path.read_text("utf-8"))
 
 
 # --- unsaved work -------------------------------------------------------------------------------------

@@ -148,8 +148,8 @@ def test_the_detail_is_a_step_of_the_history_shown_in_the_menu_and_painted(windo
     action["detail_full"].trigger()
     assert core.document.detail == "full" and not render.up_to_date
     qtbot.waitUntil(lambda: render.up_to_date)
-    assert core.document.to_request().detail == "full"
+    assert core.document.scene.to_request().detail == "full"
     core.document.undo()
     assert core.document.detail == "model" and action["detail_model"].isChecked()
-    core.document.restore(core.document.to_request().replace(detail="full"))
+    core.document.new(label_set=core.document.label_set, label_map=core.document.label_map, detail="full")
     assert core.document.detail == "full" and action["detail_full"].isChecked()

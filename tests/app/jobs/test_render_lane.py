@@ -13,7 +13,7 @@ from app.jobs.pace import Painting, Size
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate
 from engine.errors import EngineError, OutOfMemory, WeightsError
-from tests.app.fake_engine import PATIENCE_S, FakeFactory, FakeSession
+from tests.app.fake_engine import PATIENCE_S, Asked, FakeFactory, FakeSession
 
 
 class Heard:
@@ -61,7 +61,7 @@ def settle(qtbot, lane: RenderLane) -> None:
 
 def test_a_request_is_rendered_and_told_in_the_gui_thread(lane, heard, engine, qtbot):
     with qtbot.waitSignal(lane.rendered) as caught:
-        lane.submit("a")
+        lane.submit(Asked("a"))
     assert caught.args == ["a"]
     assert heard.threads == {threading.main_thread()}
     assert threading.main_thread() not in engine.threads
@@ -71,17 +71,17 @@ def test_the_session_is_made_in_the_worker_on_the_first_request_and_kept(lane, f
     assert factory.made_in == []
     for request in ("a", "b"):
         with qtbot.waitSignal(lane.rendered):
-            lane.submit(request)
+            lane.submit(Asked(request))
     assert len(factory.made_in) == 1
     assert factory.made_in[0] is not threading.main_thread()
 
 
 def test_while_one_renders_only_the_newest_request_waits(lane, heard, engine, qtbot):
     engine.hold = True
-    lane.submit(1)
+    lane.submit(Asked(1))
     engine.wait_started()
     for request in (2, 3, 4):
-        lane.submit(request)
+        lane.submit(Asked(request))
     engine.let_go()
     engine.let_go()
     settle(qtbot, lane)
@@ -92,11 +92,11 @@ def test_while_one_renders_only_the_newest_request_waits(lane, heard, engine, qt
 def test_each_result_can_be_matched_to_what_was_submitted_for_it(lane, engine, qtbot):
     seen = []
     lane.rendered.connect(lambda result: seen.append((lane.rendered_source, result)))
-    first, last = (lambda: "first"), (lambda: "last")
+    first, last = Asked("first"), Asked("last")
     engine.hold = True
     lane.submit(first)
     engine.wait_started()
-    lane.submit("lost")
+    lane.submit(Asked("lost"))
     lane.submit(last)
     engine.let_go()
     engine.let_go()
@@ -106,14 +106,14 @@ def test_each_result_can_be_matched_to_what_was_submitted_for_it(lane, engine, q
 
 def test_cancel_answers_at_once_and_nothing_is_told_afterwards(lane, heard, engine, qtbot):
     engine.hold = True
-    lane.submit("a")
+    lane.submit(Asked("a"))
     engine.wait_started()
-    lane.submit("b")
+    lane.submit(Asked("b"))
     lane.cancel()
     assert not lane.busy
     engine.hold = False
     with qtbot.waitSignal(lane.rendered) as caught:
-        lane.submit("c")
+        lane.submit(Asked("c"))
     assert caught.args == ["c"]
     assert engine.cancelled == ["a"]
     assert engine.ran == ["a", "c"]
@@ -122,34 +122,34 @@ def test_cancel_answers_at_once_and_nothing_is_told_afterwards(lane, heard, engi
 
 
 def test_a_result_that_was_ready_but_not_yet_told_is_dropped_by_cancel(lane, heard, engine, qtbot):
-    lane.submit("a")
+    lane.submit(Asked("a"))
     engine.wait_started()
     lane._thread.join(0.2)  # no event is processed meanwhile: the result lies in the queue
     lane.cancel()
     with qtbot.waitSignal(lane.rendered):
-        lane.submit("b")
+        lane.submit(Asked("b"))
     assert heard.results == ["b"]
 
 
 def test_a_result_of_an_engine_that_does_not_listen_is_dropped_too(lane, heard, engine, qtbot):
     engine.hold = engine.deaf = True
-    lane.submit("a")
+    lane.submit(Asked("a"))
     engine.wait_started()
     lane.cancel()
     assert not lane.busy
     engine.let_go()
     engine.hold = False
     with qtbot.waitSignal(lane.rendered):
-        lane.submit("b")
+        lane.submit(Asked("b"))
     assert heard.results == ["b"]
 
 
 def test_dropping_what_runs_keeps_the_new_request(lane, heard, engine, qtbot):
     engine.hold = True
-    lane.submit("old document")
+    lane.submit(Asked("old document"))
     engine.wait_started()
-    lane.submit("old again")
-    lane.submit("new document", drop_running=True)
+    lane.submit(Asked("old again"))
+    lane.submit(Asked("new document"), drop_running=True)
     assert lane.busy
     engine.wait_started()
     engine.let_go()
@@ -162,86 +162,91 @@ def test_dropping_what_runs_keeps_the_new_request(lane, heard, engine, qtbot):
 def test_progress_is_told_while_it_matters(lane, heard, engine, qtbot):
     engine.hold = True
     with qtbot.waitSignal(lane.progress) as caught:
-        lane.submit("a")
+        lane.submit(Asked("a"))
     assert caught.args == [0.5, "half of a"]
     engine.let_go()
     settle(qtbot, lane)
-    lane.submit("b")
+    lane.submit(Asked("b"))
     engine.wait_started()
     engine.wait_started()
     lane.cancel()
     engine.hold = False
     with qtbot.waitSignal(lane.rendered):
-        lane.submit("c")
+        lane.submit(Asked("c"))
     assert [text for _, text in heard.progress] == ["half of a", "half of c"]
 
 
 def test_an_error_of_the_engine_is_told_as_it_is(lane, heard, engine, qtbot):
     error = WeightsError("The weights are broken; install them again.")
     with qtbot.waitSignal(lane.failed) as caught:
-        lane.submit(error)
+        lane.submit(Asked(error))
     assert caught.args == [error]
     assert heard.busy == [True, False]
     with qtbot.waitSignal(lane.rendered):
-        lane.submit("next")
+        lane.submit(Asked("next"))
 
 
 def test_an_unexpected_error_becomes_a_sentence_with_the_traceback_as_details(lane, engine, qtbot):
     with qtbot.waitSignal(lane.failed) as caught:
-        lane.submit(KeyError("gamma"))
+        lane.submit(Asked(KeyError("gamma")))
     error = caught.args[0]
     assert type(error) is EngineError
     assert "KeyError" in str(error) and "\n" not in str(error)
     assert "Traceback" in error.details and "fake_engine.py" in error.details
     with qtbot.waitSignal(lane.rendered):
-        lane.submit("next")
+        lane.submit(Asked("next"))
 
 
 def test_running_out_of_memory_is_told_in_plain_words_and_the_next_job_works(lane, qtbot):
     with qtbot.waitSignal(lane.failed) as caught:
-        lane.submit(MemoryError())
+        lane.submit(Asked(MemoryError()))
     assert isinstance(caught.args[0], OutOfMemory)
     with qtbot.waitSignal(lane.rendered):
-        lane.submit("next")
+        lane.submit(Asked("next"))
 
 
 def test_a_session_that_cannot_be_made_is_told_and_tried_again(lane, factory, qtbot):
     factory.error = EngineError("There is no such device; choose another.")
     with qtbot.waitSignal(lane.failed) as caught:
-        lane.submit("a")
+        lane.submit(Asked("a"))
     assert caught.args == [factory.error]
     factory.error = None
     with qtbot.waitSignal(lane.rendered):
-        lane.submit("b")
+        lane.submit(Asked("b"))
 
 
-def test_a_request_may_be_made_in_the_worker(lane, engine, qtbot):
+def test_a_request_is_made_in_the_worker(lane, qtbot, monkeypatch):
     made_in = []
+    source = Asked("made")
 
     def make():
         made_in.append(threading.current_thread())
         return "made"
 
+    monkeypatch.setattr(source, "to_request", make)
     with qtbot.waitSignal(lane.rendered) as caught:
-        lane.submit(make)
+        lane.submit(source)
     assert caught.args == ["made"]
     assert threading.main_thread() not in made_in
 
 
-def test_a_request_that_cannot_be_made_is_told(lane, qtbot):
+def test_a_request_that_cannot_be_made_is_told(lane, qtbot, monkeypatch):
+    source = Asked("unmade")
+
     def make():
         raise ValueError("no request")
 
+    monkeypatch.setattr(source, "to_request", make)
     with qtbot.waitSignal(lane.failed) as caught:
-        lane.submit(make)
+        lane.submit(source)
     assert "ValueError" in str(caught.args[0])
 
 
 def test_shutdown_ends_the_thread_and_nothing_is_told_any_more(lane, heard, engine, qtbot, qapp):
     engine.hold = True
-    lane.submit("a")
+    lane.submit(Asked("a"))
     engine.wait_started()
-    lane.submit("b")
+    lane.submit(Asked("b"))
     thread = lane._thread
     assert lane.shutdown()
     assert not thread.is_alive()
@@ -250,12 +255,12 @@ def test_shutdown_ends_the_thread_and_nothing_is_told_any_more(lane, heard, engi
     assert not lane.busy
     assert lane.shutdown()  # again does no harm
     with pytest.raises(RuntimeError, match="shut down"):
-        lane.submit("c")
+        lane.submit(Asked("c"))
 
 
 def test_shutdown_does_not_wait_for_ever_for_an_engine_that_does_not_listen(lane, engine):
     engine.hold = engine.deaf = True
-    lane.submit("a")
+    lane.submit(Asked("a"))
     engine.wait_started()
     assert not lane.shutdown(timeout=0.01)
     engine.let_go()
@@ -272,12 +277,12 @@ def test_callbacks_may_submit_cancel_and_shut_down(lane, engine, qtbot):
     def on_result(result):
         results.append(result)
         if result == "a":
-            lane.submit("b")
+            lane.submit(Asked("b"))
         else:
             lane.shutdown()
 
     lane.rendered.connect(on_result)
-    lane.submit("a")
+    lane.submit(Asked("a"))
     qtbot.waitUntil(lambda: results == ["a", "b"])
     assert not lane.busy
 
@@ -287,7 +292,7 @@ def test_the_gui_goes_on_while_the_engine_works(lane, engine, qtbot):
     from PySide6.QtCore import QTimer
 
     engine.hold = True
-    lane.submit("a")
+    lane.submit(Asked("a"))
     engine.wait_started()
     ticks = []
     timer = QTimer()

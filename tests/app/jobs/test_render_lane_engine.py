@@ -39,28 +39,28 @@ def test_a_document_becomes_a_picture_and_the_same_again_gives_the_same_bytes(do
     pictures = []
     for _ in range(2):
         with qtbot.waitSignal(lane.rendered, timeout=PATIENCE_MS) as caught:
-            lane.submit(document.scene.to_request)
+            lane.submit(document.scene)
         pictures.append(caught.args[0].pixels)
     assert pictures[0].shape == (64, 64, 3)
     assert np.array_equal(*pictures)
     document.set_picture(pictures[0])
     document.set_seed(5)
     with qtbot.waitSignal(lane.rendered, timeout=PATIENCE_MS) as caught:
-        lane.submit(document.scene.to_request)
+        lane.submit(document.scene)
     assert not np.array_equal(caught.args[0].pixels, pictures[0])
 
 
 def test_after_cancel_and_after_an_error_the_next_render_works(document, lane, qtbot):
-    lane.submit(document.scene.to_request)
+    lane.submit(document.scene)
     lane.cancel()
     assert not lane.busy
     document.change("weights", "no such weights")
     with qtbot.waitSignal(lane.failed, timeout=PATIENCE_MS) as caught:
-        lane.submit(document.scene.to_request)
+        lane.submit(document.scene)
     assert isinstance(caught.args[0], WeightsError)
     document.undo()
     with qtbot.waitSignal(lane.rendered, timeout=PATIENCE_MS):
-        lane.submit(document.scene.to_request)
+        lane.submit(document.scene)
 
 
 def test_a_photo_is_parsed_and_encoded_in_the_same_session(lane, gate, qtbot):

@@ -12,7 +12,7 @@ from app.jobs.session_gate import SessionGate
 from app.jobs.subject import SameModel
 from app.jobs.work_lane import Work, WorkLane
 from engine.errors import BadFile, Cancelled, EngineError
-from tests.app.fake_engine import PATIENCE_S, FakeFactory, FakeSession
+from tests.app.fake_engine import PATIENCE_S, Asked, FakeFactory, FakeSession
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_both_lanes_use_one_session_never_at_once(lane, gate, factory, engine, q
         renders.rendered.connect(rendered.append)
         for n in range(5):
             parse(lane, f"parse {n}", on_done=done.append)
-            renders.submit(f"render {n}")
+            renders.submit(Asked(f"render {n}"))
         idle(qtbot, lane)
         qtbot.waitUntil(lambda: not renders.busy)
         assert len(done) == 5
@@ -298,7 +298,7 @@ def test_a_preview_gets_in_between_two_calls_of_a_long_job(lane, gate, engine, q
         lane.submit(long_job)
         engine.wait_started()
         with qtbot.waitSignal(renders.rendered):
-            renders.submit("preview")
+            renders.submit(Asked("preview"))
         between.set()
         idle(qtbot, lane)
         assert engine.ran == ["first call", "preview", "second call"]
@@ -310,7 +310,7 @@ def test_files_are_read_and_written_while_the_session_is_busy(lane, gate, engine
     renders = RenderLane(gate)
     try:
         engine.hold = True
-        renders.submit("long render")
+        renders.submit(Asked("long render"))
         engine.wait_started()
         done = []
         lane.submit(lambda work: "exported", on_done=done.append)
@@ -326,7 +326,7 @@ def test_waiting_for_the_session_can_be_cancelled(lane, gate, engine, qtbot):
     renders = RenderLane(gate)
     try:
         engine.hold = True
-        renders.submit("long render")
+        renders.submit(Asked("long render"))
         engine.wait_started()
         seen = []
         work = parse(lane, "waits", on_done=seen.append, on_failed=seen.append)

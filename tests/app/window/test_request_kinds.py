@@ -6,7 +6,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QLabel
 
-from app.document.kinds import Kind, known_kinds
+from app.document import kinds as document_kinds
+from app.document.kinds import Kind
 from app.panels.styles.panel import StylesPanel
 from app.window import request_kinds
 from app.window.main_window import MainWindow
@@ -29,7 +30,7 @@ FILL = RequestKind(
 
 
 def test_every_kind_of_the_document_is_in_the_window_and_one_of_the_engine():
-    assert [kind.kind for kind in REQUEST_KINDS] == list(known_kinds())
+    assert [kind.kind for kind in REQUEST_KINDS] == list(document_kinds._KINDS.values())
     assert {kind.kind.name for kind in REQUEST_KINDS} <= set(kinds())
 
 
