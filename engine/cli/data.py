@@ -57,8 +57,9 @@ def data(
     from engine.data.make import Making
     from engine.files import write_text
 
+    names_shown = None if all_names else SHOWN
     if parse is not None:
-        _parse(folder, parse, sure, quiet=to_stdout, names_shown=None if all_names else SHOWN)
+        _parse(folder, parse, sure, quiet=to_stdout, names_shown=names_shown)
 
     with progress("reading", quiet=to_stdout) as on_progress, cancelling() as cancel:
         kind = kind_of(folder)
@@ -69,16 +70,20 @@ def data(
     if to_stdout:
         say_json(data_report.to_dict() | {"written": [str(path) for path in written_files]})
     else:
-        for line in described(data_report, kind, names_shown=None if all_names else SHOWN):
-            say(line)
-        if data_report.examples and (missing_lists := kind.missing_lists(folder)):
-            say(f"missing: {', '.join(missing_lists)}; --make writes what is missing")
-        for path in written_files:
-            say(f"written: {path}")
+        _say_report(data_report, kind, written_files, names_shown)
     if json_file is not None and not to_stdout:
         write_text(json_file, json.dumps(data_report.to_dict(), ensure_ascii=False, indent=2) + "\n")
     if not data_report.usable:
         raise SystemExit(CHECK_FAILED)
+
+
+def _say_report(report: Report, kind: DataKind, written_files: list[Path], names_shown: int | None) -> None:
+    for line in described(report, kind, names_shown):
+        say(line)
+    if report.examples and (missing_lists := kind.missing_lists(report.folder)):
+        say(f"missing: {', '.join(missing_lists)}; --make writes what is missing")
+    for path in written_files:
+        say(f"written: {path}")
 
 
 def _parse(folder: Path, weights: str, sure: float | None, *, quiet: bool, names_shown: int | None) -> None:
@@ -111,9 +116,10 @@ def _parse(folder: Path, weights: str, sure: float | None, *, quiet: bool, names
             cancel=cancel,
         )
     kept = f", {len(outcome.kept)} kept" if outcome.kept else ""
-    given = f", {_counted(len(outcome.given), 'picture')} had one already" if outcome.given else ""
+    labelled_count = len(outcome.labelled_before)
+    labelled = f", {_counted(labelled_count, 'picture')} had one already" if labelled_count else ""
     announce(
-        f"{_counted(len(outcome.written), 'label map')} written{kept}{given}, {len(outcome.left_out)} left out; "
+        f"{_counted(len(outcome.written), 'label map')} written{kept}{labelled}, {len(outcome.left_out)} left out; "
         f"{folder / RECORD} says the confidence of each"
     )
     for stem, doubt in list(outcome.left_out.items())[:names_shown]:

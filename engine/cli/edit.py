@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.common import CHECK_FAILED, Answer, Device, JsonFlag, cancelling, check_target, progress
 from engine.cli.request import perform
 from engine.cli.words import Drawn, StyleFile, split_label, split_style
 from engine.errors import BadRequest
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from engine.labels.label_sets import LabelSet
     from engine.requests.edit import EditRequest, RegionEdit
     from engine.requests.styles import Style
+    from engine.session import Session
+
+    RequestFor = Callable[[Path], EditRequest]
 
 
 def edit(
@@ -71,19 +74,29 @@ def edit(
 
     from engine.session import Session
 
-    session, complete = Session(device), True
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
-        if photo.is_dir():
-            from engine.cli.edit_folder import FolderEdit, answer_of
-
-            record = FolderEdit(session, photo, target, request_for, keep_place).run(on_progress, cancel)
-            answer = answer_of(target, record)
-            complete = not any(edited.problem for edited in record.photos.values())
-        else:
-            answer = perform(session, request_for(photo), target, on_progress, cancel, keep_place=keep_place)
+    edit_all = _edit_folder if photo.is_dir() else _edit_photo
+    answer, is_complete = edit_all(Session(device), photo, target, request_for, keep_place, as_json)
     answer.tell(as_json)
-    if not complete:
+    if not is_complete:
         raise SystemExit(CHECK_FAILED)
+
+
+def _edit_photo(
+    session: Session, photo: Path, target: Path, request_for: RequestFor, keep_place: bool, quiet: bool
+) -> tuple[Answer, bool]:
+    with progress("reading", quiet=quiet) as on_progress, cancelling() as cancel:
+        return perform(session, request_for(photo), target, on_progress, cancel, keep_place=keep_place), True
+
+
+def _edit_folder(
+    session: Session, folder: Path, target: Path, request_for: RequestFor, keep_place: bool, quiet: bool
+) -> tuple[Answer, bool]:
+    """The answer, and whether no photo was left out."""
+    from engine.cli.edit_folder import FolderEdit, answer_of
+
+    with progress("reading", quiet=quiet) as on_progress, cancelling() as cancel:
+        record = FolderEdit(session, folder, target, request_for, keep_place).run(on_progress, cancel)
+    return answer_of(target, record), not any(edited.problem for edited in record.photos.values())
 
 
 def _check_paths(photo: Path, target: Path, label_maps: Path | None) -> None:

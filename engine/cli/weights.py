@@ -37,18 +37,17 @@ def weights_serving(request_kind: type[Request[Any]], weights_name: str | None) 
     Raises WeightsError: there are none.
     """
     from engine.errors import WeightsError
-    from engine.systems import systems_serving
+    from engine.systems import serves, systems_serving
     from engine.weights.store import lasting_name, list_weights
 
     if weights_name is not None:
         return lasting_name(weights_name)
-    able_systems = [system.id for system in systems_serving(request_kind)]
     for entry in list_weights():
-        if entry.card is not None and entry.card.system in able_systems:
+        if entry.card is not None and serves(entry.card, request_kind):
             return entry.name
     raise WeightsError(
         "No weights are installed that {0}; train some ({1}) and publish them, or give --weights.",
-        request_kind.task, ", ".join(able_systems),
+        request_kind.task, ", ".join(system.id for system in systems_serving(request_kind)),
     )
 
 

@@ -59,14 +59,15 @@ class Record(msgspec.Struct, forbid_unknown_fields=True):
 class ParsedFolder:
     """The outcome.
 
-    written: stems whose label maps were written now; kept: those written by earlier runs; given: those that had a
-    label map that no run wrote. left_out: stem -> why it has none. confidence: stem -> 0..1, of all that was parsed.
+    written: stems whose label maps were written now; kept: those written by earlier runs; labelled_before: those that
+    had a label map that no run wrote. left_out: stem -> why it has none. confidence: stem -> 0..1, of all that was
+    parsed.
     """
 
     folder: Path
     written: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
-    given: list[str] = field(default_factory=list)
+    labelled_before: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
 
@@ -113,7 +114,7 @@ def parse_folder(
             earlier = record.pictures.get(stem)
             if target.is_file() and (earlier is None or earlier.doubt):
                 record.pictures.pop(stem, None)
-                outcome.given.append(stem)
+                outcome.labelled_before.append(stem)
                 continue
             if earlier is None or not _stands(earlier, target, sure):
                 label_map, parsed = _parse_one(path, parse, label_set, sure)

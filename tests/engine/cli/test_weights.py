@@ -6,8 +6,10 @@ import json
 
 import torch
 
+from engine.cli.weights import weights_serving
+from engine.requests.render import RenderRequest
 from engine.weights.card import Card
-from engine.weights.store import MODEL_FILE, save_weights, user_weights_folder
+from engine.weights.store import MODEL_FILE, list_weights, save_weights, user_weights_folder
 
 
 def install(name: str) -> None:
@@ -23,6 +25,15 @@ def test_check_reads_every_file(run, tiny_weights):
     done = run("weights", "--check", "--json")
     problems = {entry["name"]: entry["problem"] for entry in json.loads(done.out)}
     assert done.code == 1 and "SHA-256 differs" in problems["mine"] and problems["tiny-sean"] is None
+
+
+def test_a_command_takes_weights_that_can_be_used_unless_told(tiny_weights):
+    """Those of a discriminator alone are of a system that paints, and paint nothing."""
+    card = Card(name="a-discriminator", system="sean", networks={"discriminator": {}})
+    save_weights(user_weights_folder() / "a-discriminator", card, {"discriminator.w": torch.zeros(3)})
+    names = [entry.name for entry in list_weights()]
+    assert names.index("a-discriminator") < names.index("tiny-sean")
+    assert weights_serving(RenderRequest, None) == "tiny-sean"
 
 
 def test_remove_takes_one_s_own_and_nothing_else(run, tiny_weights):

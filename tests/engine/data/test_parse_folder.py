@@ -88,9 +88,9 @@ def test_label_maps_of_others_are_never_touched(folder: Path) -> None:
     (folder / "labels").mkdir()
     (folder / "labels" / "b.png").write_bytes(b"by hand")
     outcome = run_on(folder, Parser())
-    assert outcome.given == ["b"] and (folder / "labels" / "b.png").read_bytes() == b"by hand"
+    assert outcome.labelled_before == ["b"] and (folder / "labels" / "b.png").read_bytes() == b"by hand"
     assert "b" not in recorded(folder)
-    assert run_on(folder, Parser(), sha256="2").given == ["b"]
+    assert run_on(folder, Parser(), sha256="2").labelled_before == ["b"]
 
 
 def test_another_parser_makes_its_maps_anew(folder: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_run_killed_between_record_and_maps_takes_no_map_for_somebody_elses(
         run_on(folder, Parser())
     monkeypatch.setattr(module, "write_label_map", write)
     outcome = run_on(folder, Parser())
-    assert outcome.kept == ["a"] and outcome.written == ["b", "c", "more/d"] and outcome.given == []
+    assert outcome.kept == ["a"] and outcome.written == ["b", "c", "more/d"] and outcome.labelled_before == []
 
 
 def test_a_broken_picture_is_listed_and_the_rest_goes_on(folder: Path) -> None:
