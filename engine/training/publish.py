@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import engine
@@ -17,7 +16,7 @@ from engine.data.dataset import DataSet
 from engine.data.kinds import DataKind
 from engine.data.layout import evenly
 from engine.errors import TrainingError, WeightsError
-from engine.files import cannot, read_bytes
+from engine.files import read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
 from engine.progress import Progress
@@ -25,11 +24,10 @@ from engine.systems import abilities, find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
 from engine.training.finish import Finish
 from engine.training.loop import Loop
-from engine.training.reconstruction import ReconstructionTaskConfig
-from engine.training.run.snapshot import Snapshot
+from engine.training.run.snapshot import Snapshot, read_snapshot
 from engine.weights.card import Card, read_card
 from engine.weights.networks import networks_of
-from engine.weights.store import Weights, read_tensors, save_weights, user_weights_folder
+from engine.weights.store import Weights, save_weights, user_weights_folder
 
 
 def publish(
@@ -58,8 +56,8 @@ def publish(
     best_file, config_file = run_folder / "best.safetensors", run_folder / "config.json"
     if not best_file.is_file() or not config_file.is_file():
         raise TrainingError('"{0}" has no best.safetensors yet; train until its first validation.', run_folder)
-    run_config, trained = _read_run_config(config_file), _read_trained(best_file)
-    tensors = read_tensors(best_file)
+    run_config, trained = _read_run_config(config_file), read_snapshot(best_file)
+    tensors = trained.state
     metrics: dict[str, Any] = {"at_training": trained.numbers}
     train_split: DataSet | None = None
     known_system = find_system(trained.system)
@@ -78,12 +76,12 @@ def publish(
     return read_card(weights_folder)
 
 
-def _picture_side(trained: _Trained | Snapshot) -> int:
+def _picture_side(trained: Snapshot) -> int:
     """Of the pictures that the network was trained on; any for data that have none."""
     return abilities(_bare_card("", trained)).resolution or USUAL_SIDE
 
 
-def _bare_card(weights_name: str, trained: _Trained | Snapshot) -> Card:
+def _bare_card(weights_name: str, trained: Snapshot) -> Card:
     """What describes the networks, and nothing else."""
     return Card(name=weights_name, system=trained.system, config=trained.config, networks=trained.networks)
 
@@ -98,14 +96,13 @@ def _system_finish(system_name: str) -> Finish:
 def _trained_card(
     weights_name: str,
     run_config: _RunConfig,
-    trained: _Trained | Snapshot,
+    trained: Snapshot,
     metrics: dict[str, Any],
     card_fields: dict[str, Any] | None,
 ) -> Card:
     perceptual_network = run_config.perceptual_network
     if perceptual_network is None:  # a run of an earlier version: what its recipe asked for was there
-        config_class = load_part(system(trained.system).task_config)
-        usual_weight = config_class.perceptual if issubclass(config_class, ReconstructionTaskConfig) else 0.0
+        usual_weight = getattr(load_part(system(trained.system).task_config), "perceptual", 0.0)
         perceptual_weight = run_config.recipe.get("task", {}).get("perceptual", usual_weight)
         perceptual_network = MOBILENET if perceptual_weight else ""
     # The note speaks of the recipe's own data.
@@ -179,17 +176,6 @@ class _RunConfig(msgspec.Struct):
     discriminator_network: str = ""
 
 
-class _Trained(msgspec.Struct):
-    """The metadata that the loop writes into best.safetensors."""
-
-    system: str
-    config: dict[str, Any]
-    step: int
-    seconds: float
-    numbers: dict[str, float]
-    networks: dict[str, dict[str, Any]] = {}
-
-
 def _read_run_config(config_path: Path) -> _RunConfig:
     try:
         return msgspec.json.decode(read_bytes(config_path), type=_RunConfig)
@@ -200,24 +186,7 @@ def _read_run_config(config_path: Path) -> _RunConfig:
         ) from error
 
 
-def _read_trained(weights_path: Path) -> _Trained:
-    try:
-        with safe_open(weights_path, "pt") as weights_file:
-            metadata = dict(weights_file.metadata() or {})
-        parsed_fields = {
-            name: json.loads(metadata[name]) for name in ("config", "numbers", "networks") if name in metadata
-        }
-        return msgspec.convert(metadata | parsed_fields, _Trained, strict=False)
-    except OSError as error:
-        raise cannot("read", weights_path, error) from error
-    except (SafetensorError, ValueError) as error:  # msgspec's and json's errors are ValueErrors
-        raise TrainingError(
-            '"{0}" does not say what was trained; train the run on to its next validation.',
-            weights_path, details=repr(error),
-        ) from error
-
-
-def _trained_networks(source: Path, trained: _Trained | Snapshot, tensors: dict[str, Tensor]) -> Any:
+def _trained_networks(source: Path, trained: Snapshot, tensors: dict[str, Tensor]) -> Any:
     """The trained network in evaluation mode; where there are several, a dict of them. Raises TrainingError."""
     try:
         return networks_of(Weights(_bare_card(source.name, trained), tensors, source))

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from engine.files import atomic_write
+from engine.errors import TrainingError
+from engine.files import atomic_write, cannot
+from engine.weights.store import read_tensors
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,37 @@ def write_weights(weights_path: Path, snapshot: Snapshot) -> None:
         metadata["networks"] = json.dumps(snapshot.networks)
     with atomic_write(weights_path) as weights_file:
         weights_file.write(save(snapshot.state, metadata))
+
+
+class _Metadata(msgspec.Struct):
+    """What `write_weights` writes beside the tensors."""
+
+    system: str
+    config: dict[str, Any]
+    step: int
+    seconds: float
+    numbers: dict[str, float]
+    networks: dict[str, dict[str, Any]] = {}
+
+
+def read_snapshot(weights_path: Path) -> Snapshot:
+    """What `write_weights` wrote.
+
+    Raises TrainingError: the file does not say what was trained. BadFile, WeightsError: it cannot be read.
+    """
+    try:
+        with safe_open(weights_path, "pt") as weights_file:
+            written = dict(weights_file.metadata() or {})
+        parsed = {name: json.loads(written[name]) for name in ("config", "numbers", "networks") if name in written}
+        metadata = msgspec.convert(written | parsed, _Metadata, strict=False)
+    except OSError as error:
+        raise cannot("read", weights_path, error) from error
+    except (SafetensorError, ValueError) as error:  # msgspec's and json's errors are ValueErrors
+        raise TrainingError(
+            '"{0}" does not say what was trained; train the run on to its next validation.',
+            weights_path, details=repr(error),
+        ) from error
+    return Snapshot(state=read_tensors(weights_path), **msgspec.structs.asdict(metadata))
 
 
 def read_numbers(weights_path: Path) -> dict[str, float]:
