@@ -109,7 +109,7 @@ def _display(platform: str) -> Iterator[dict[str, str]]:
 
 
 def as_table(editor_rows: list[EditorRow]) -> str:
-    """The rows as a Markdown table."""
+    """In Markdown, with the most that each measure may be (`limit`)."""
     table_lines = ["| platform | measure | value | limit |", "|---|---|---|---|"]
     for row in editor_rows:
         limit_text = "" if row.limit is None else f"{row.limit:g} {row.unit}{'' if row.held else ' **missed**'}"

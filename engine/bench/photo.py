@@ -91,7 +91,7 @@ def measure(
 
 
 def as_table(rows: Sequence[PhotoRow]) -> str:
-    """The measurements as a Markdown table."""
+    """In Markdown, with the most that each measurement may be."""
     lines = ["| 12 megapixels | value | at most | processor | |", "|---|--:|--:|--:|---|"]
     for row in rows:
         processor = "" if row.cpu is None else f"{row.cpu:.3f} s"

@@ -88,7 +88,7 @@ def _measure(loop: Loop, recipe_name: str, step_count: int) -> Row:
 
 
 def as_table(bench_rows: list[Row]) -> str:
-    """The rows as a Markdown table."""
+    """In Markdown: throughput of each recipe, and the share of a step that each of `PARTS` takes."""
     table_lines = [
         "| recipe | pictures/s | s per step | " + " | ".join(PARTS) + " |",
         "|---|--:|--:|" + "--:|" * len(PARTS),

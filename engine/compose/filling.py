@@ -67,5 +67,5 @@ def reduction(hole: Array, own_side: int) -> float:
     """
     longer = max(hole.shape)
     thickness = 2 * float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
-    whole, thin = own_side / longer, own_side / (SURROUNDINGS * thickness)
-    return min(1.0, max(whole, min(thin, MOST_TIMES * whole)))
+    by_side, by_thickness = own_side / longer, own_side / (SURROUNDINGS * thickness)
+    return min(1.0, max(by_side, min(by_thickness, MOST_TIMES * by_side)))

@@ -87,15 +87,15 @@ def evaluate_edits(
     jobs = _jobs(painter, pairs.label_set)
     rows: list[Numbers] = []
     with torch.inference_mode():
-        for number, (edit, labels, kind) in enumerate(jobs):
+        for job_index, (edit, labels, kind) in enumerate(jobs):
 
-            def told(cases: Iterator[Case], number: int = number) -> Iterator[Case]:
-                for done, case in enumerate(cases):
-                    share = (number + done / len(portraits)) / len(jobs)
+            def reported(cases: Iterator[Case], job_index: int = job_index) -> Iterator[Case]:
+                for case_index, case in enumerate(cases):
+                    share = (job_index + case_index / len(portraits)) / len(jobs)
                     report(0.1 + 0.9 * share, Message("restyling"))
                     yield case
 
-            cases = told(cases_of(painter, portraits, labels, kind, probabilities))
+            cases = reported(cases_of(painter, portraits, labels, kind, probabilities))
             name = edit if kind == "photo" else f"{edit}, {kind} style"
             methods = METHODS if kind in BY_PHOTO else (PAINTED, COMPOSITION)
             rows += measure_edit(name, cases, network, lambda a, b: painter.encode(a, b).codes, methods)

@@ -46,17 +46,17 @@ def with_colour_codes(request: RenderRequest, painter: Painter, services: Servic
     styles = dict(request.styles)
     for label in coloured:
 
-        def coded(part: Style, label: int = label) -> Style:
-            if not isinstance(part, ColourStyle):
-                return part
-            return _colour_code(part, label, request, painter, services) if label in shown else MEAN
+        def coded(style: Style, label: int = label) -> Style:
+            if not isinstance(style, ColourStyle):
+                return style
+            return _colour_code(style, label, request, painter, services) if label in shown else MEAN
 
         styles[label] = with_parts(styles[label], coded)
     return request.replace(styles=styles)
 
 
 def _has_colour(style: Style) -> bool:
-    return any(isinstance(part, ColourStyle) for part in simple_parts(style))
+    return any(isinstance(simple_style, ColourStyle) for simple_style in simple_parts(style))
 
 
 def _colour_code(

@@ -199,12 +199,12 @@ class _Job:
         return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
 
     def _find_frame(self) -> tuple[Hashable, Frame]:
-        kept, label_set, given = self.services.kept, self.painter.label_set, self.request.label_map
-        key = "frame", self.photo_key, given, label_set, self.parser_name
+        kept, label_set, requested_map = self.services.kept, self.painter.label_set, self.request.label_map
+        key = "frame", self.photo_key, requested_map, label_set, self.parser_name
 
-        def analysed(whole: bool) -> Frame:
+        def analysed(shows_all: bool) -> Frame:
             looked_at = kept.get(("looked at", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
-            return Frame.of(looked_at, given, label_set, self._parser(), self.profile, whole=whole)
+            return Frame.of(looked_at, requested_map, label_set, self._parser(), self.profile, shows_all=shows_all)
 
         frame = kept.get(key, lambda: analysed(False))
         if not frame.misses([edit.label for edit in self.request.edits if edit.on]):
@@ -273,9 +273,9 @@ class _Job:
         style, label_set = edit.style, self.painter.label_set
         files = tuple(
             file_identity(path)
-            for part in simple_parts(style)
-            if isinstance(part, ImageStyle)
-            for path in (part.path, part.label_map_path or "")
+            for simple_style in simple_parts(style)
+            if isinstance(simple_style, ImageStyle)
+            for path in (simple_style.path, simple_style.label_map_path or "")
         )
         key: tuple[Hashable, ...] = "tones", style, files, label_set
         if isinstance(style, ImageStyle) and files[0] is not None:
@@ -302,7 +302,7 @@ class _Job:
     def _painted_tones(self, edit: RegionEdit) -> TonesAndNotes:
         """Tones of the region as the model paints it, all others in the photo's own styles."""
 
-        def painting(done: int, blocks: int) -> None:
+        def painting(painted_blocks: int, block_count: int) -> None:
             self.report(0.4, Message("painting"))
 
         painting(0, 1)

@@ -191,10 +191,10 @@ def _fill(samples: Array, crop: HoleCrop, known: Array, profile: bytes | None, f
             painted = painted[:, ::-1]
         return as_colours(from_srgb(np.ascontiguousarray(painted), profile))
 
-    part = crop.of(samples)
+    crop_samples = crop.of(samples)
     sides = {"own_side": filler.side, "least_side": filler.least_side}
-    colours = filled(_seen(part), crop.hole, crop.of(known), paint, **sides, seed=seed)
-    write_colours(part, colours, crop.hole)
+    colours = filled(_seen(crop_samples), crop.hole, crop.of(known), paint, **sides, seed=seed)
+    write_colours(crop_samples, colours, crop.hole)
 
 
 def _seen(samples: Array) -> Array:

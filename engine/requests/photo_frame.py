@@ -60,24 +60,24 @@ class Frame:
     def of(
         cls,
         looked_at: Array,
-        given: LabelMapData | None,
+        requested_map: LabelMapData | None,
         label_set: LabelSet,
         parser: LabelMapFinder | None,
         profile: bytes | None = None,
         *,
-        whole: bool = False,
+        shows_all: bool = False,
     ) -> Frame:
         """The frame of a photo, its label map found by a parser of these labels unless given.
 
         looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`, in the colours of its ICC `profile`.
-        whole: it shows all of the photo, because regions are edited that go on beyond the subject (see `misses`).
+        shows_all: it shows all of the photo, because regions are edited that go on beyond the subject (see `misses`).
 
         Raises WeightsError, BadLabelMap.
         """
         warnings: tuple[str, ...] = ()
         in_srgb = to_srgb(looked_at, profile)
-        if given is not None:
-            whole_map = given.array()
+        if requested_map is not None:
+            whole_map = requested_map.array()
             check_label_map(whole_map, label_set, Message("the label map of the photo"))
         elif parser is None:
             raise WeightsError(
@@ -88,22 +88,22 @@ class Frame:
         height, width = looked_at.shape[:2]
         sized = resize_label_map(whole_map, height, width)
         subject = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
-        if given is None and not warnings and (doubt := doubt_about(sized[subject], label_set)):
+        if requested_map is None and not warnings and (doubt := doubt_about(sized[subject], label_set)):
             warnings = (Message("its regions cannot be right, {0}; correct its label map.", doubt),)
         if has_small_face(whole_map, label_set):
             warnings += (Message("its face is small, so regions are coarse; a photo cropped to the face gives more."),)
         factor = SIDE / max(_sides(subject))
         rows, columns = subject
-        if whole:
+        if shows_all:
             rows, columns = slice(0, height), slice(0, width)
             factor = min(factor, max(SIDE, WHOLE_SIDE) / max(height, width))
         size = tuple(max(1, round(side * factor)) for side in _sides((rows, columns)))
         pixels, label_map = resize_image(in_srgb[rows, columns], *size), resize_label_map(sized[rows, columns], *size)
         colours = as_colours(resize_image(looked_at[rows, columns], *size))
-        shares = None if parser is None else _shares(parser, pixels, subject, factor, whole)
+        shares = None if parser is None else _shares(parser, pixels, subject, factor, shows_all)
         soft = soft_labels(label_map, len(label_set), shares)
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
-        cut_labels = () if given is not None else cut_off(whole_map)
+        cut_labels = () if requested_map is not None else cut_off(whole_map)
         return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels)
 
     def shows(self, label: int) -> bool:
@@ -114,7 +114,7 @@ class Frame:
         """Whether regions of `labels` go on beyond the frame, where no change would reach them."""
         region = np.isin(self.whole_map, labels)
         pixel_count = int(region.sum())
-        region[self._part()] = False
+        region[self._shown_slices()] = False
         return bool(region.sum() > MISSED * pixel_count)
 
     def name_of(self, label: int) -> str:
@@ -128,12 +128,12 @@ class Frame:
 
     def outside(self, labels: Sequence[int]) -> Array:
         """(h, w) share of each of the frame's pixels that is none of `labels` in the whole photo's label map."""
-        part = (~np.isin(self.whole_map[self._part()], labels)).astype(np.float32)
-        if not part.size:
+        missed = (~np.isin(self.whole_map[self._shown_slices()], labels)).astype(np.float32)
+        if not missed.size:
             return (~np.isin(self.label_map, labels)).astype(np.float32)
-        return cv2.resize(part, self.label_map.shape[::-1], interpolation=cv2.INTER_AREA)
+        return cv2.resize(missed, self.label_map.shape[::-1], interpolation=cv2.INTER_AREA)
 
-    def _part(self) -> tuple[slice, slice]:
+    def _shown_slices(self) -> tuple[slice, slice]:
         """Rows and columns of the whole photo's label map that the frame shows."""
         height, width = self.whole_map.shape
         top, left, bottom, right = (round(s * side) for s, side in zip(self.box, (height, width) * 2, strict=True))
@@ -160,27 +160,29 @@ class KeptParser:
         return self._kept.get(("shares", self._key, digest), lambda: self._parser.probabilities(pixels))
 
 
-def _sides(part: tuple[slice, slice]) -> tuple[int, int]:
+def _sides(slices: tuple[slice, slice]) -> tuple[int, int]:
     """Height and width of rows and columns."""
-    rows, columns = part
+    rows, columns = slices
     return rows.stop - rows.start, columns.stop - columns.start
 
 
 def _shares(
-    parser: LabelMapFinder, pixels: Array, subject: tuple[slice, slice], factor: float, whole: bool
+    parser: LabelMapFinder, pixels: Array, subject: tuple[slice, slice], factor: float, shows_all: bool
 ) -> Array:
     """The parser's probabilities (L, h, w) of a frame's `pixels`; it looks at the subject alone.
 
-    subject: rows and columns in the photo, of which a `whole` frame shows all, `factor` times as large. Around the
-    subject every label is as likely as any, so the label map decides there.
+    subject: rows and columns in the photo, of which a frame that `shows_all` has all, `factor` times as large. Around
+    the subject every label is as likely as any, so the label map decides there.
     """
-    if not whole:
+    if not shows_all:
         return parser.probabilities(pixels)
     height, width = pixels.shape[:2]
-    top, left = (min(round(part.start * factor), side - 1) for part, side in zip(subject, (height, width), strict=True))
+    top, left = (
+        min(round(shown.start * factor), side - 1) for shown, side in zip(subject, (height, width), strict=True)
+    )
     bottom, right = (
-        min(max(first + 1, round(part.stop * factor)), side)
-        for part, first, side in zip(subject, (top, left), (height, width), strict=True)
+        min(max(first + 1, round(shown.stop * factor)), side)
+        for shown, first, side in zip(subject, (top, left), (height, width), strict=True)
     )
     seen = parser.probabilities(np.ascontiguousarray(pixels[top:bottom, left:right]))
     shares = np.full((len(seen), height, width), 1 / len(seen), np.float32)

@@ -161,7 +161,7 @@ def simple_parts(style: Style) -> list[Style]:
     if isinstance(style, MixStyle):
         return simple_parts(style.a) + simple_parts(style.b)
     if isinstance(style, BlockStyle):
-        return [part for block in style.blocks for part in simple_parts(block)]
+        return [simple_style for block in style.blocks for simple_style in simple_parts(block)]
     return [style]
 
 
@@ -182,11 +182,11 @@ def beside(file_path: str | None, folder: Path) -> str | None:
 def located(style: Style, folder: Path) -> Style:
     """The style with each relative path of a file in `folder` (or below) made absolute; others stay."""
 
-    def placed(part: Style) -> Style:
-        if not isinstance(part, ImageStyle):
-            return part
-        file_paths = {"path": part.path, "label_map_path": part.label_map_path}
-        return part.replace(**{key: beside(path, folder) for key, path in file_paths.items()})
+    def placed(simple_style: Style) -> Style:
+        if not isinstance(simple_style, ImageStyle):
+            return simple_style
+        file_paths = {"path": simple_style.path, "label_map_path": simple_style.label_map_path}
+        return simple_style.replace(**{key: beside(path, folder) for key, path in file_paths.items()})
 
     return with_parts(style, placed)
 

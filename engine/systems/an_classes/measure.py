@@ -67,15 +67,15 @@ def measure(maker: ClassMaker, data_folder: Path, options: MeasureOptions, repor
         for first in range(0, len(indices), BATCH):
             seeds = indices[first : first + BATCH]
             start_time = time.perf_counter()
-            made = _make(maker, class_name, seeds)
+            generated = _make(maker, class_name, seeds)
             making_seconds += time.perf_counter() - start_time
             judges.see(f"{PHOTOGRAPHS} {class_name}", _unit_tensor(dataset.images[np.array(seeds)]))
-            judges.see(f"{MADE} {class_name}", _unit_tensor(made))
+            judges.see(f"{MADE} {class_name}", _unit_tensor(generated))
             seen_count += len(seeds)
             report(seen_count / picture_count, Message("painting"))
     numbers = _distances(judges, list(indices_by_class))
     nearest = {name: _nearest(judges, name, list(indices_by_class)) for name in indices_by_class}
-    known_nearest = [name == near for name, near in nearest.items() if near is not None]
+    known_nearest = [name == nearest_name for name, nearest_name in nearest.items() if nearest_name is not None]
     numbers["nearest_classes"] = sum(known_nearest) / len(known_nearest) if known_nearest else None
     reasons = dict(judges.missing)
     reasons |= {kid: reasons[fid] for fid, kid in KERNEL_DISTANCES.items() if fid in reasons}
@@ -101,9 +101,9 @@ def sheet(maker: ClassMaker, data_folder: Path, options: MeasureOptions, report:
         report(len(sheet_rows) / len(indices_by_class), Message("pictures for the report"))
         indices = indices_by_class[class_name]
         photographs = dataset.images[np.array([indices[place] for place in evenly(len(indices), GRID**2)])]
-        made = _make(maker, class_name, range(GRID**2))
+        generated = _make(maker, class_name, range(GRID**2))
         data_cells = (Cell("photographs", grid(list(photographs), GRID)),)
-        sheet_rows.append(Row(class_name, data_cells, (Cell(maker.card.name, grid(list(made), GRID)),)))
+        sheet_rows.append(Row(class_name, data_cells, (Cell(maker.card.name, grid(list(generated), GRID)),)))
     return sheet_rows
 
 
@@ -140,10 +140,10 @@ def _distances(judges: Judges, class_names: Sequence[str]) -> dict[str, float | 
     return numbers
 
 
-def _nearest(judges: Judges, made_class: str, class_names: Sequence[str]) -> str | None:
+def _nearest(judges: Judges, generated_class: str, class_names: Sequence[str]) -> str | None:
     """The class to whose photographs the pictures made of another are nearest; None where too few are known."""
     for fid in KERNEL_DISTANCES:
-        distances = {name: _between(judges, fid, [name], [made_class], kernel_distance) for name in class_names}
+        distances = {name: _between(judges, fid, [name], [generated_class], kernel_distance) for name in class_names}
         known = {name: distance for name, distance in distances.items() if distance is not None}
         if len(known) == len(class_names):
             return min(known, key=known.__getitem__)
@@ -153,17 +153,17 @@ def _nearest(judges: Judges, made_class: str, class_names: Sequence[str]) -> str
 def _between(
     judges: Judges,
     fid: str,
-    photographed: Sequence[str],
-    made: Sequence[str],
+    photographed_classes: Sequence[str],
+    generated_classes: Sequence[str],
     distance: Callable[[Tensor, Tensor], float],
 ) -> float | None:
-    real_features = [judges.pooled(fid, f"{PHOTOGRAPHS} {name}") for name in photographed]
-    made_features = [judges.pooled(fid, f"{MADE} {name}") for name in made]
+    real_features = [judges.pooled(fid, f"{PHOTOGRAPHS} {name}") for name in photographed_classes]
+    generated_features = [judges.pooled(fid, f"{MADE} {name}") for name in generated_classes]
     real_rows = [features for features in real_features if features is not None]
-    made_rows = [features for features in made_features if features is not None]
-    if min(sum(map(len, real_rows)), sum(map(len, made_rows))) < 2:
+    generated_rows = [features for features in generated_features if features is not None]
+    if min(sum(map(len, real_rows)), sum(map(len, generated_rows))) < 2:
         return None
-    return distance(torch.cat(real_rows), torch.cat(made_rows))
+    return distance(torch.cat(real_rows), torch.cat(generated_rows))
 
 
 def _unit_tensor(pictures: Array) -> Tensor:
