@@ -98,13 +98,13 @@ class FilesController(QObject):
                 self._context.core.hub.notice(self.tr("One file at a time: {0} was not opened.").format(file_path.name))
             self.open_path(incoming.files[0], label_id=label_id)
         elif incoming.image is not None:
-            try:
-                file_path = keep_image(incoming.image)
-            except OSError as error:
-                sentence = self.tr("The picture could not be kept: {0}.")
-                self._context.core.hub.error(sentence.format(error))
-                return
-            self.open_path(file_path, label_id=label_id)
+            image = incoming.image
+            self._context.core.submit(
+                lambda work: keep_image(image),
+                text=self.tr("Reading the picture"),
+                on_done=lambda file_path: self.open_path(file_path, label_id=label_id),
+                only_for=None if label_id is None else self._context.core.document,
+            )
 
     def open_path(self, file_path: Path, *, label_id: int | None = None) -> None:
         """Open a file by its content. A picture dropped on a region gives that region its style."""

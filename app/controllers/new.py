@@ -182,9 +182,8 @@ class NewController(QObject):
                 weights = next((weights for label_set, weights in others if label_set is dialog.label_set), "")
                 self._from_map(label_map, dialog.label_set if weights else None, weights)
             else:
-                fitted_map = resize_label_map(label_map, self._document.height, self._document.width)
                 undo_text = self.tr("Label map {0}").format(file_path.name)
-                self._document.pixels.replace_label_map(fitted_map, text=undo_text)
+                self._document.pixels.replace_label_map(label_map, text=undo_text)
 
         dialog.used.connect(used)
         dialog.open()

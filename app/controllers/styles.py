@@ -127,12 +127,13 @@ class StylesController(QObject):
                 )
             self.use_file(incoming.files[0], target)
         elif incoming.image is not None:
-            try:
-                self.use_file(keep_image(incoming.image), target)
-            except OSError as error:
-                self._context.core.hub.error(
-                    self.tr("The picture on the clipboard could not be kept: {0}.").format(error)
-                )
+            image = incoming.image
+            self._context.core.submit(
+                lambda work: keep_image(image),
+                text=self.tr("Reading the picture"),
+                on_done=lambda picture_path: self.use_file(picture_path, target),
+                only_for=self._document,
+            )
 
     def takes_colours(self) -> bool:
         """Whether a colour is a style here; the user is told where it is not."""
@@ -353,9 +354,9 @@ class StylesController(QObject):
         picture_path = self._context.ask.open("map", self.tr("Label map of this photo"), picture_filters())
         if picture_path is None:
             return
-        try:
-            label_map = read_label_map(picture_path, label_set).label_map
-        except EngineError as error:
-            self._context.core.hub.error(error)
-            return
-        dialog.take_map(resize_label_map(label_map, *photo.pixels.shape[:2]))
+        reading = self._context.core.submit(
+            lambda work: resize_label_map(read_label_map(picture_path, label_set).label_map, *photo.pixels.shape[:2]),
+            text=self.tr("Reading {0}").format(picture_path.name),
+            on_done=dialog.take_map,
+        )
+        dialog.finished.connect(lambda _: reading.cancel())

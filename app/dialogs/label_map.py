@@ -159,21 +159,22 @@ class LabelMapDialog(QDialog):
         path, label_sets, guesses, (set_index, order_name) = self._path, self._sets, self._guess, self._choice
         self._guess = False
 
-        def read(work: Work) -> tuple[int, LabelMapFile]:
+        def read(work: Work) -> tuple[int, LabelMapFile, list[int]]:
             chosen = set_by_colours(path, label_sets) if guesses else set_index
-            return chosen, read_label_map(path, label_sets[chosen], order=order_name)
+            map_file = read_label_map(path, label_sets[chosen], order=order_name)
+            return chosen, map_file, np.unique(map_file.label_map).tolist()
 
         self._reading = self._submit(
             read, text=self.tr("Reading {0}").format(path.name), on_done=self._read_as, on_failed=self._failed
         )
 
-    def _read_as(self, read_result: tuple[int, LabelMapFile]) -> None:
-        set_index, map_file = read_result
+    def _read_as(self, read_result: tuple[int, LabelMapFile, list[int]]) -> None:
+        set_index, map_file, shown_ids = read_result
         if set_index != self._choice[0]:
             self.order.blockSignals(True)
             self.order.setCurrentIndex(self.order.findData(f"{set_index}:"))
             self.order.blockSignals(False)
-        self._show(map_file)
+        self._show(map_file, shown_ids)
 
     def _stop(self) -> None:
         if self._reading is not None and not self._reading.settled:
@@ -192,7 +193,7 @@ class LabelMapDialog(QDialog):
         needs_new_tip = self.tr("The document has other labels; make a new one")
         self.replace.setToolTip("" if is_own else needs_new_tip)
 
-    def _show(self, map_file: LabelMapFile) -> None:
+    def _show(self, map_file: LabelMapFile, shown_ids: list[int]) -> None:
         self._map = map_file.label_map
         self._allow()
         height, width = map_file.label_map.shape
@@ -206,7 +207,7 @@ class LabelMapDialog(QDialog):
             "raw": self.tr("raw numbers"),
             "colour": self.tr("colours"),
         }
-        shown_names = [label_name(self.label_set.labels[int(label_id)]) for label_id in np.unique(map_file.label_map)]
+        shown_names = [label_name(self.label_set.labels[label_id]) for label_id in shown_ids]
         template = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
         summary = template.format(
             width, height, ways_of_reading.get(map_file.how, map_file.how), ", ".join(shown_names)

@@ -10,7 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage
 
+from app.shell.i18n import tr
 from app.shell.paths import user_dir
+from engine.errors import EngineError
 
 STYLE_MIME = "application/x-tessera-style"  # the label id whose style is dragged, as decimal text
 
@@ -84,13 +86,21 @@ def file_mime(path: Path) -> QMimeData:
 
 
 def keep_image(image: QImage) -> Path:
-    """Write a picture that has no file (clipboard, a browser's drag) into the user's cache and return its path.
+    """Write a picture that has no file (clipboard, a browser's drag) into the user's cache and return its path. Takes
+    seconds where it is large.
 
     The name comes from the content, so pasting the same picture twice gives the same file.
 
     Raises:
-        OSError: the cache folder cannot be written.
+        EngineError: the cache folder cannot be written.
     """
+    try:
+        return _written(image)
+    except OSError as error:
+        raise EngineError(tr("The picture could not be kept: {0}.").format(error)) from error
+
+
+def _written(image: QImage) -> Path:
     plain = image.convertToFormat(QImage.Format.Format_RGBA8888)
     digest = hashlib.sha256(bytes(plain.constBits())).hexdigest()[:16]
     folder = user_dir("cache") / "pasted"

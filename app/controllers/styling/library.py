@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QInputDialog
 
 from app.controllers.context import Context
 from app.controllers.styles import StylesController, Target
+from app.document.scene import Scene
 from app.imaging.mime import Incoming
 from app.imaging.pixels import region_colour, region_crop
 from app.library import store
@@ -148,19 +149,9 @@ class LibraryController(QObject):
         except EngineError as error:
             self._core.hub.error(error)
             return
-        look = self._look(label_id, style)
-        self._change(lambda: store.keep(self._folder, kept, look))
+        scene, picture = self._document.scene, self._document.picture
+        self._change(lambda: store.keep(self._folder, kept, _look(scene, picture, label_id, style)))
         self._context.status.show_message(self.tr('"{0}" kept in the library').format(kept.name))
-
-    def _look(self, label_id: int, style: Style) -> np.ndarray:
-        """What a style that comes from no single picture looks like, (S, S, 3) uint8: its region now."""
-        document = self._document
-        if isinstance(style, ColourStyle):
-            channels = [round(255 * channel) for channel in style.rgb()]
-            return np.full((SWATCH, SWATCH, 3), channels, np.uint8)
-        seen = None if document.picture is None else region_crop(document.picture, document.label_map, label_id)
-        blank = np.full((SWATCH, SWATCH, 3), document.label_set[label_id].colour, np.uint8)
-        return blank if seen is None else seen
 
     def _change(self, change: Callable[[], object]) -> None:
         """Do something to the folder in the background, then show what it holds."""
@@ -170,3 +161,14 @@ class LibraryController(QObject):
             return store.read_library(self._folder)
 
         self._core.submit(change_and_read, text=self.tr("Writing the library"), on_done=self._show)
+
+
+def _look(scene: Scene, picture: np.ndarray | None, label_id: int, style: Style) -> np.ndarray:
+    """What a style that comes from no single picture looks like, (S, S, 3) uint8: its region in the picture of the
+    scene, (H, W, 3) uint8. Takes most of a second where that is large."""
+    if isinstance(style, ColourStyle):
+        channels = [round(255 * channel) for channel in style.rgb()]
+        return np.full((SWATCH, SWATCH, 3), channels, np.uint8)
+    seen = None if picture is None else region_crop(picture, scene.label_map.array(), label_id)
+    blank = np.full((SWATCH, SWATCH, 3), scene.label_set[label_id].colour, np.uint8)
+    return blank if seen is None else seen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,11 +11,12 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from app.controllers.styles import Target
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import RegionsDialog
 from app.dialogs.templates import TemplateDialog
-from app.imaging.mime import style_mime
+from app.imaging.mime import Incoming, style_mime
 from app.imaging.pixels import to_qimage
 from engine.labels.label_maps import write_label_map
 from engine.pictures.sniffing import sniff
@@ -198,6 +201,40 @@ def test_a_label_map_can_replace_the_map_and_keep_styles(window, core, tmp_path,
     dialog(LabelMapDialog).replace.click()
     assert (core.document.label_map == SKIN).all()
     assert HAIR in core.document.styles
+
+
+def test_a_label_map_that_replaces_the_map_keeps_its_own_size(window, core, tmp_path, qtbot):
+    core.document.styling.set_style(HAIR, ImageStyle(path="a.png", label=HAIR))
+    before, label_map = core.document.label_map.copy(), np.full((70, 90), SKIN, np.uint8)
+    label_map[:3, 5:] = HAIR
+    path = tmp_path / "map.png"
+    write_label_map(path, label_map, FACES)
+    window.controllers.files.open_path(path)
+    qtbot.waitUntil(lambda: dialog(LabelMapDialog) is not None and dialog(LabelMapDialog).usable)
+    dialog(LabelMapDialog).replace.click()
+    assert np.array_equal(core.document.label_map, label_map) and HAIR in core.document.styles
+    core.document.undo()
+    assert np.array_equal(core.document.label_map, before)
+
+
+def test_a_large_picture_on_the_clipboard_is_written_behind_the_window(window, core, qtbot, sure, monkeypatch):
+    from app.controllers import files, styles
+
+    threads = []
+
+    def keep_image(image):
+        threads.append(threading.current_thread())
+        return kept(image)
+
+    kept = files.keep_image
+    monkeypatch.setattr(files, "keep_image", keep_image)
+    monkeypatch.setattr(styles, "keep_image", keep_image)
+    image = to_qimage(photo_of(face_label_map(96), seed=4))
+    window.controllers.styles.use(Incoming(image=image), Target(HAIR))
+    qtbot.waitUntil(lambda: HAIR in core.document.styles)
+    window.controllers.files.take(Incoming(image=image))
+    qtbot.waitUntil(lambda: dialog(ChoiceDialog) is not None)
+    assert len(threads) == 2 and threading.main_thread() not in threads
 
 
 def test_a_picture_on_the_clipboard_is_a_style(window, core, qtbot, sure):
