@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.document.scene import Scene
-from app.document.scene_fields import changed_keys
 from app.raster import preview
 from engine.errors import Cancelled, EngineError
 
@@ -175,13 +174,12 @@ class RenderController(QObject):
         everywhere = np.full((height, width), 255, np.uint8)
         if shown_scene is None or self._document.picture is None:
             return everywhere
-        if new_scene.label_map.shape != shown_scene.label_map.shape or not new_scene.same_picture(
-            shown_scene, but=("label_map", "styles", "strengths", "switched_off")
-        ):
+        restyled_labels = new_scene.restyled_labels(shown_scene)
+        if restyled_labels is None or new_scene.label_map.shape != shown_scene.label_map.shape:
             return everywhere
         reduced_map = new_scene.label_map.resized(height, width)  # what the preview was painted from
         restyled = np.zeros(256, bool)
-        restyled[list(_restyled_labels(new_scene, shown_scene))] = True
+        restyled[list(restyled_labels)] = True
         return preview.fading((reduced_map != shown_scene.label_map.resized(height, width)) | restyled[reduced_map])
 
     def _on_rendered(self, render_result: Any) -> None:
@@ -209,12 +207,3 @@ class RenderController(QObject):
     def _on_busy(self, _busy: bool) -> None:
         core = self._context.core
         self._context.status.show_busy(core.render_lane.busy or core.foreground_busy)
-
-
-def _restyled_labels(new: Scene, old: Scene) -> frozenset[int]:
-    """The labels that look different for another reason than their pixels."""
-    return (
-        changed_keys(old.styles, new.styles)
-        | changed_keys(old.strengths, new.strengths)
-        | (old.switched_off ^ new.switched_off)
-    )

@@ -52,7 +52,9 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Scene")
 
-_of_labels = partial(Role, needs="labels", checked=checked_labels, pack=tuple, unpack=frozenset, tells=set_difference)
+_of_labels = partial(
+    Role, by_label=True, needs="labels", checked=checked_labels, pack=tuple, unpack=frozenset, tells=set_difference
+)
 _NO_LABELS: frozenset[int] = frozenset()
 
 
@@ -115,6 +117,7 @@ class Scene:
             checked=checked_styles,
             text=mark("Change styles"),
             signal="styles_changed",
+            by_label=True,
             tells=changed_keys,
         ),
         default_factory=lambda: MappingProxyType({}),
@@ -128,6 +131,7 @@ class Scene:
             checked=checked_strengths,
             text=mark("Change strengths"),
             signal="edits_changed",
+            by_label=True,
             tells=changed_keys,
         ),
         default_factory=lambda: MappingProxyType({}),
@@ -213,6 +217,14 @@ class Scene:
             for name, role in roles(type(self)).items()
             if role.decides and name not in but
         )
+
+    def restyled_labels(self, other: Scene) -> frozenset[int] | None:
+        """The labels whose regions look different for another reason than their pixels; None where anything may."""
+        by_label = {name: role for name, role in roles(type(self)).items() if role.decides and role.by_label}
+        if not self.same_picture(other, but=("label_map", *by_label)):
+            return None
+        changes = (role.tells(getattr(self, name), getattr(other, name)) for name, role in by_label.items())
+        return frozenset[int]().union(*changes)
 
     def same_file(self, other: Scene) -> bool:
         """Whether both make the same file: the picture, and what travels with it."""

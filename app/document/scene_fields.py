@@ -37,6 +37,8 @@ class Role:
     recalled: comes back with a kept picture although the picture does not depend on it.
     key: its name in requests, and so in every file that is saved; "" where it does not travel.
     pack, unpack: between its value here and the one in a request.
+    by_label: its value says something of each label, and `tells` gives the labels for which two values differ; where it
+    decides, a change of it shows in their regions alone.
     needs: what it says nothing without: "labels", the ids of this label set; with another it goes back to its default.
     checked: (value, label set) -> the value as the scene holds it; raises BadRequest or BadLabelMap.
     same: whether two values are equal.
@@ -49,6 +51,7 @@ class Role:
     key: str = ""
     pack: Callable[[Any], Any] = _as_it_is
     unpack: Callable[[Any], Any] = _as_it_is
+    by_label: bool = False
     needs: Literal["", "labels"] = ""
     checked: Callable[[Any, LabelSet], Any] = _unchecked
     same: Callable[[Any, Any], bool] = operator.eq

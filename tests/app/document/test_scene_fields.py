@@ -18,7 +18,7 @@ from app.document.document import Document
 from app.document.kinds import RENDER, Kind
 from app.document.opening import look_at
 from app.document.scene import Scene
-from app.document.scene_fields import Role, default_of, roles, scene_field
+from app.document.scene_fields import Role, default_of, roles, scene_field, set_difference
 from app.jobs.session_gate import SessionGate
 from app.jobs.work_lane import WorkLane
 from app.jobs.writing import write_picture, write_request
@@ -63,6 +63,15 @@ class MoodScene(Scene):
     """A scene with one more field, written in this one place."""
 
     mood: str = scene_field(Role(decides=True, key="mood", text="Change mood"), default="calm")
+
+
+@dataclass(frozen=True, eq=False)
+class GlossyScene(Scene):
+    """A scene with one more field that says something of each label."""
+
+    gloss: frozenset[int] = scene_field(
+        Role(decides=True, by_label=True, tells=set_difference), default=frozenset()
+    )
 
 
 @dataclass(frozen=True)
@@ -374,3 +383,24 @@ def test_a_sentence_becomes_the_label_map_of_which_the_picture_is_painted(docume
         assert document.scene == BASE
     finally:
         assert lane.shutdown()
+
+
+# ---------------------------------------------------------------- what a change shows in
+
+
+@every_field
+def test_a_change_by_label_shows_in_the_regions_of_its_labels_and_any_other_may_show_anywhere(name):
+    restyled = BASE.restyled_labels(changed(name))
+    if not ROLES[name].decides or name == "label_map":
+        assert restyled == frozenset()
+    elif ROLES[name].by_label:
+        assert restyled == frozenset(OTHER[name])
+    else:
+        assert restyled is None
+
+
+def test_a_new_field_by_label_is_previewed_in_its_own_regions():
+    plain = GlossyScene(FACES, FrozenMap.of(face_label_map(64)))
+    assert plain.restyled_labels(replace(plain, gloss=frozenset({HAIR, SKIN}))) == {HAIR, SKIN}
+    assert plain.restyled_labels(replace(plain, gloss=frozenset({HAIR}), styles={SKIN: SampleStyle(1)})) == {HAIR, SKIN}
+    assert plain.restyled_labels(replace(plain, gloss=frozenset({HAIR}), seed=4)) is None
