@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.document.opening import Gallery
+from app.document.opening import Gallery, sides_for, stride_of
 from app.imaging.pixels import to_qimage
 from app.panels.widgets import muted_label
 from app.shell.i18n import CHINESE, language
@@ -31,8 +32,7 @@ from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 
 SIDE = 144
-LEAST, MOST, EMPTY, STEP = 64, 2048, 256, 32
-"""Pixels of an empty map's sides: the limits, what is proposed, and by how much the arrows change it."""
+LEAST, MOST = 64, 2048  # pixels of an empty map's sides
 
 
 class TemplateDialog(QDialog):
@@ -91,10 +91,8 @@ class TemplateDialog(QDialog):
     def _build_size(self) -> QWidget:
         self.width_box, self.height_box = QSpinBox(), QSpinBox()
         for box, name in ((self.width_box, self.tr("Width")), (self.height_box, self.tr("Height"))):
-            box.setRange(LEAST, MOST)
-            box.setSingleStep(STEP)
-            box.setValue(EMPTY)
             box.setAccessibleName(name)
+            box.editingFinished.connect(partial(self._fit, box))
         row = QWidget()
         row_layout = QHBoxLayout(row)
         row_layout.setContentsMargins(0, 0, 0, 0)
@@ -104,6 +102,19 @@ class TemplateDialog(QDialog):
         row_layout.addWidget(self.height_box)
         row_layout.addStretch(1)
         return row
+
+    def _propose_size(self) -> None:
+        """The size that the weights of the gallery know best, within what they paint as it is drawn."""
+        stride = stride_of(self.gallery.abilities)
+        for box, side in zip((self.height_box, self.width_box), sides_for(1, 1, self.gallery.abilities)):
+            box.setRange(-(-LEAST // stride) * stride, MOST // stride * stride)
+            box.setSingleStep(stride)
+            box.setValue(side)
+
+    def _fit(self, box: QSpinBox) -> None:
+        """Sides are whole strides: another size would be painted smaller or larger than it is drawn."""
+        stride = stride_of(self.gallery.abilities)
+        box.setValue(round(box.value() / stride) * stride)
 
     def _show_size(self, row: int) -> None:
         """The size of a template is that of the weights; only an empty map has any."""
@@ -125,7 +136,8 @@ class TemplateDialog(QDialog):
                 self._add(template_title, read_label_map(template.path, label_set).label_map, label_set)
             except EngineError:
                 continue  # made for other labels
-        self._add(self.tr("Empty"), np.zeros((EMPTY, EMPTY), np.uint8), label_set)
+        self._add(self.tr("Empty"), np.zeros((SIDE, SIDE), np.uint8), label_set)
+        self._propose_size()
         self.list.setCurrentRow(0)
         self._show_size(0)
 
@@ -146,6 +158,8 @@ class TemplateDialog(QDialog):
         row = self.list.currentRow()
         super().accept()
         if row == len(self._maps) - 1:
+            self._fit(self.height_box)
+            self._fit(self.width_box)
             size = self.height_box.value(), self.width_box.value()
             self.empty_chosen.emit(np.zeros(size, np.uint8), self.gallery)
         elif 0 <= row < len(self._maps):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication
 
 from app.catalogue import Catalogue
 from app.document.document import Document
@@ -19,6 +18,7 @@ from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoRequest
 from app.raster.frozen_maps import FrozenMap
+from app.shell.i18n import tr
 from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
 from engine.labels.label_maps import resize_label_map
@@ -35,10 +35,6 @@ from engine.systems.base import USUAL_SIDE, Abilities
 PREVIEW = 512
 FEW = 64  # colours
 USUAL_STRIDE = 32  # of documents whose weights are not there
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Documents", text)
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def look_at(work: Work, path: Path) -> Found:
     Raises:
         EngineError: it is nothing that the editor opens, or it is damaged; the sentence names it.
     """
-    work.progress(0.1, _tr("Opening {0}").format(path.name))
+    work.progress(0.1, tr("Opening {0}").format(path.name))
     kind = sniff(path)
     if kind == "request_png":
         request = _located_request(read_embedded_request(path) or "", path)
@@ -89,7 +85,7 @@ def look_at(work: Work, path: Path) -> Found:
         return Found(path, "image", None, pixels, maybe_map=guessed or _few_colours(pixels), ask=guessed)
     if kind == "unknown":
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
-        raise BadFile(_tr('"{0}" is not a file that Tessera opens.').format(path))
+        raise BadFile(tr('"{0}" is not a file that Tessera opens.').format(path))
     return Found(path, kind)
 
 
@@ -105,7 +101,7 @@ def read_request_file(path: Path) -> Found:
 def _located_request(text: str, path: Path) -> SceneRequest | PhotoRequest:
     request = from_json(text).located(path.parent)
     if not opens(request):
-        raise BadRequest(_tr('"{0}" holds a request that cannot be opened as a document.').format(path.name))
+        raise BadRequest(tr('"{0}" holds a request that cannot be opened as a document.').format(path.name))
     return request
 
 
@@ -152,20 +148,25 @@ def templates(label_set: LabelSet) -> list[Template]:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Templates of one set of labels, and the weights that will paint the one that is chosen."""
+    """Templates of one set of labels, and the weights that will paint the one that is chosen, with what they can do."""
 
     label_set: LabelSet
     weights: str
     templates: tuple[Template, ...]
+    abilities: Abilities = field(default_factory=Abilities)
 
 
 def galleries(document: Document, catalogue: Catalogue) -> list[Gallery]:
     """The templates of the document's labels, then those that other weights paint."""
-    offered_galleries = [Gallery(document.label_set, document.weights, tuple(templates(document.label_set)))]
-    for label_set, weights in catalogue.painted_sets(document.weights):
-        if not label_set.same_labels(document.label_set) and (others_templates := templates(label_set)):
-            offered_galleries.append(Gallery(label_set, weights, tuple(others_templates)))
-    return offered_galleries
+    other_sets = [
+        (label_set, weights)
+        for label_set, weights in catalogue.painted_sets(document.weights)
+        if not label_set.same_labels(document.label_set) and templates(label_set)
+    ]
+    return [
+        Gallery(label_set, weights, tuple(templates(label_set)), catalogue.abilities(weights))
+        for label_set, weights in [(document.label_set, document.weights), *other_sets]
+    ]
 
 
 def painting_sets(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
@@ -235,11 +236,15 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
     return OpenedPhoto(original, values, picture if fits else None, warnings)
 
 
+def stride_of(weights: Abilities) -> int:
+    """What the sides of a document for these weights are multiples of, in pixels."""
+    return weights.stride if weights.paints else USUAL_STRIDE
+
+
 def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:
     """The size of a document for a map of another size: the longer side is near the weights' resolution, and both are
     multiples of their stride, so that the picture is painted exactly as it is drawn."""
-    stride = weights.stride if weights.paints else USUAL_STRIDE
-    return encoded_size(height, width, stride, weights.resolution or USUAL_SIDE)
+    return encoded_size(height, width, stride_of(weights), weights.resolution or USUAL_SIDE)
 
 
 def photo_document(photo: Photo, label_set: LabelSet, weights: Abilities) -> tuple[np.ndarray, np.ndarray]:

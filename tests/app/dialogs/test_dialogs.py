@@ -15,12 +15,13 @@ from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.guide import PICTURE_WIDTH, GuideDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose, RegionsDialog
-from app.dialogs.templates import TemplateDialog
+from app.dialogs.templates import MOST, TemplateDialog
 from app.document.opening import Gallery, templates
 from app.jobs.photos import Photo
 from app.jobs.work_lane import WorkLane
 from engine.labels.label_maps import ORDERS, read_label_map, write_label_map
 from engine.labels.label_sets import load_label_set
+from engine.systems.base import Abilities
 from tests.app.fakes import FACES, cards
 from tests.fixtures import face_label_map, photo_of
 
@@ -203,6 +204,23 @@ def test_an_empty_map_is_of_the_size_that_is_asked_for(qtbot):
     dialog.height_box.setValue(640)
     dialog.accept()
     assert chosen == [((640, 2048), False)]
+
+
+@pytest.mark.parametrize(("stride", "resolution"), [(32, 256), (64, 512), (128, 640)])
+def test_an_empty_map_is_proposed_at_the_size_of_the_weights_and_fits_their_stride(qtbot, stride, resolution):
+    known = Abilities(paints=True, stride=stride, resolution=resolution)
+    usual = Gallery(FACES, "w", ())
+    dialog = shown(qtbot, TemplateDialog([usual, Gallery(load_label_set("street"), "other", (), known)]))
+    dialog.tabs.setCurrentIndex(1)
+    chosen = []
+    dialog.empty_chosen.connect(lambda label_map, gallery: chosen.append((label_map.shape, gallery.weights)))
+    assert (dialog.width_box.value(), dialog.height_box.value()) == (resolution, resolution)
+    dialog.width_box.stepUp()
+    assert dialog.width_box.value() == resolution + stride
+    dialog.width_box.setValue(5 * stride + stride // 4)
+    dialog.height_box.setValue(MOST)
+    dialog.accept()
+    assert chosen == [((MOST, 5 * stride), "other")]
 
 
 def test_templates_of_several_label_sets_have_a_tab_each(qtbot):
