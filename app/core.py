@@ -16,6 +16,7 @@ from app.document.style_scope import StyleScope
 from app.errors_ui.hub import ProblemHub
 from app.imaging.thumbnails import Thumbnails
 from app.jobs.originals import Originals
+from app.jobs.photos import CodeCache
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.subject import Subject
@@ -57,6 +58,7 @@ class Core(QObject):
         self.work_lane.failed.connect(self.hub.error)
         self.training = Training(self.hub, self.work_lane, self)
         self.originals = Originals()
+        self.codes = CodeCache(self.catalogue.fingerprint)
         self._foreground: list[Work] = []
         self.thumbnails = Thumbnails(self.work_lane, parent=self)
 

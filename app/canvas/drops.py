@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
 
-from app.imaging.mime import STYLE_MIME, read_mime
+from app.imaging.mime import may_be_useful, read_mime
 
 NO_LABEL = -1
 
@@ -43,7 +43,7 @@ class Drops(QObject):
 
     def drag(self, event: QDragEnterEvent | QDragMoveEvent) -> None:
         """Something usable is accepted, and shows whose region it would fall on."""
-        if _usable(event.mimeData()):
+        if may_be_useful(event.mimeData()):
             event.acceptProposedAction()
             self._drag_over(event.position())
 
@@ -54,23 +54,20 @@ class Drops(QObject):
     def drop(self, event: QDropEvent) -> None:
         """Tells what was dropped, and where."""
         self._drag_over(None)
-        data = event.mimeData()
         pixel = self._pixel(event.position())
-        incoming = read_mime(data)
+        incoming = read_mime(event.mimeData())
         if incoming.style_of is not None:
             event.acceptProposedAction()
             self.style_dropped.emit(incoming.style_of, pixel)
         elif incoming.colour is not None:
             event.acceptProposedAction()
             self.colour_dropped.emit(incoming.colour, pixel)
-        elif local_files(data):
+        elif incoming.files:
             event.acceptProposedAction()
-            self.files_dropped.emit(local_files(data), pixel)
-        elif data.hasImage():
-            image = QImage(data.imageData())
-            if not image.isNull():
-                event.acceptProposedAction()
-                self.image_dropped.emit(image, pixel)
+            self.files_dropped.emit([str(path) for path in incoming.files], pixel)
+        elif incoming.image is not None:
+            event.acceptProposedAction()
+            self.image_dropped.emit(incoming.image, pixel)
 
     def _pixel(self, point: QPointF) -> QPoint | None:
         if self._target.label_at(point) == NO_LABEL:
@@ -82,12 +79,3 @@ class Drops(QObject):
         if label != self._label:
             self._label = label
             self._target.set_highlight(None if label == NO_LABEL else label)
-
-
-def local_files(data: QMimeData) -> list[str]:
-    """Paths of the files in what is dragged; links into the net are none (the application is offline)."""
-    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-
-
-def _usable(data: QMimeData) -> bool:
-    return data.hasFormat(STYLE_MIME) or data.hasColor() or bool(local_files(data)) or data.hasImage()

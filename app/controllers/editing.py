@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
 from app.controllers.context import Context
+from app.controllers.dice import new_seed
 from app.document.document import BACKGROUND
 from app.imaging.pixels import to_qimage
 from app.panels.labels import LabelsPanel
-
-SEEDS = 2**31  # dice give seeds that are short enough to read aloud
 
 
 def choose_first_label(context: Context) -> None:
@@ -55,7 +52,7 @@ class EditController(QObject):
     @Slot()
     def new_seed(self) -> None:
         """A new random seed for the noise."""
-        self._document.set_seed(secrets.randbelow(SEEDS))
+        self._document.set_seed(new_seed())
 
 
 class LabelsController(QObject):

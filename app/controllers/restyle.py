@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.jobs.photos import CodeCache
 from app.jobs.restyle import encode_again, image_parts, own_regions, possible, whole_picture, with_codes
 from app.jobs.subject import SameModel
 from engine.labels.label_sets import LabelSet
@@ -27,7 +26,6 @@ class RestyleController(QObject):
         self._core = context.core
         self._document = context.core.document
         self._render = render_controller
-        self._codes = CodeCache(context.core.catalogue.fingerprint)
 
     def renew(self) -> None:
         """The document's weights are others now, under the same name: encode its pictures again, then paint."""
@@ -59,7 +57,7 @@ class RestyleController(QObject):
             use_styles({label_id: with_codes(style, replacements, keep=True) for label_id, style in styles.items()})
 
         self._core.submit(
-            lambda work: encode_again(work, weights, dict.fromkeys(foreign_pictures), label_set, self._codes),
+            lambda work: encode_again(work, weights, dict.fromkeys(foreign_pictures), label_set, self._core.codes),
             text=self.tr("Encoding the styles again"),
             on_done=encoded,
             only_for=self._document,
@@ -93,7 +91,7 @@ class RestyleController(QObject):
             switch({})
             return
         self._core.submit(
-            lambda work: encode_again(work, weights_name, pictures, label_set, self._codes),
+            lambda work: encode_again(work, weights_name, pictures, label_set, self._core.codes),
             text=self.tr("Encoding the styles again"),
             on_done=switch,
             only_for=SameModel(document),

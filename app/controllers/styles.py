@@ -15,7 +15,7 @@ from app.dialogs.files import picture_filters
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.imaging.mime import Incoming, keep_image
 from app.imaging.thumbnails import make_thumbnails
-from app.jobs.photos import CodeCache, Photo, file_key, find_regions, image_styles
+from app.jobs.photos import Photo, file_key, find_regions, image_styles
 from app.jobs.subject import SameModel
 from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
@@ -55,7 +55,6 @@ class StylesController(QObject):
         self._document = context.core.document
         self._scope = context.core.scope
         self._photos: dict[tuple[object, ...], Photo] = {}
-        self._codes = CodeCache(context.core.catalogue.fingerprint)
         styles_panel.incoming.connect(
             lambda label_id, slot_name, incoming: self.use(incoming, Target(label_id, slot_name))
         )
@@ -252,7 +251,7 @@ class StylesController(QObject):
         the document is another one, or painted with other weights, by then."""
 
         def work_on(work: Work) -> tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]:
-            styles = image_styles(photo, self._codes.encode(work, weights, photo))
+            styles = image_styles(photo, self._context.core.codes.encode(work, weights, photo))
             return styles, make_thumbnails(styles.values(), photo.pixels, photo.label_map)
 
         def done(encoded: tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]) -> None:

@@ -59,8 +59,9 @@ def read_mime(mime: QMimeData | None) -> Incoming:
 
 
 def may_be_useful(mime: QMimeData) -> bool:
-    """A quick look for drag-enter events: no file is touched."""
-    return mime.hasFormat(STYLE_MIME) or mime.hasColor() or mime.hasUrls() or mime.hasImage()
+    """A quick look for drag-enter events: no file is touched. Links into the net are no use: the editor is offline."""
+    links_to_files = any(url.isLocalFile() for url in mime.urls())
+    return links_to_files or mime.hasFormat(STYLE_MIME) or mime.hasColor() or mime.hasImage()
 
 
 def style_mime(label: int) -> QMimeData:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication
 
 from app.jobs.photos import file_regions
 from app.jobs.work_lane import Work
+from app.shell.i18n import tr
 from app.texts.translate import translate
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
@@ -25,10 +25,6 @@ from engine.requests.photo_frame import as_seen
 from engine.requests.photo_reference import PhotoReference
 
 KEPT = 2  # photos: the present one, and the one that undo leads back to
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Photos", text)
 
 
 @dataclass(frozen=True)
@@ -52,14 +48,14 @@ def read_original(photo: Path | PhotoReference) -> Original:
     decoded = read_photo(reference.source(), name=None if reference.data is None else f'"{reference.name}"')
     pixels = to_srgb(as_seen(decoded.samples), decoded.icc_profile)
     pixels.flags.writeable = False
-    notes = tuple(_tr("{0}: {1}.").format(reference.name, translate(note)) for note in decoded.notes)
+    notes = tuple(tr("{0}: {1}.").format(reference.name, translate(note)) for note in decoded.notes)
     return Original(reference, pixels, notes)
 
 
 def original_for(work: Work, photo: Path | PhotoReference) -> Original:
     """`read_original` as a job."""
     name = photo.name
-    work.progress(0.1, _tr("Opening {0}").format(name))
+    work.progress(0.1, tr("Opening {0}").format(name))
     return read_original(photo)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication
 
 from app.jobs.work_lane import Work
+from app.shell.i18n import tr
 from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.labels.label_maps import check_label_map, read_label_map, resize_label_map
@@ -27,10 +27,6 @@ from engine.requests.parse import ParseRequest
 from engine.requests.styles import ImageStyle, encode_code
 
 KEPT = 24  # photos and codes kept in memory
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Photos", text)
 
 
 @dataclass(frozen=True)
@@ -78,9 +74,9 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
     Raises:
         EngineError: the file is no picture, or the parser cannot run; the sentence says which file and why.
     """
-    work.progress(0.05, _tr("Reading {0}").format(path.name))
+    work.progress(0.05, tr("Reading {0}").format(path.name))
     image = read_image(path)
-    notes = tuple(_tr("{0}: {1}.").format(path.name, translate(note)) for note in image.notes)
+    notes = tuple(tr("{0}: {1}.").format(path.name, translate(note)) for note in image.notes)
     return replace(
         file_regions(work, path, reduced(image.pixels), label_set=label_set, parser=parser), notes=notes
     )
@@ -93,9 +89,9 @@ def file_regions(work: Work, path: Path, pixels: np.ndarray, *, label_set: Label
         return Photo(path, pixels, resize_label_map(known_map, *pixels.shape[:2]), 1.0, known=True)
     if parser is None:
         empty_map = np.zeros(pixels.shape[:2], np.uint8)
-        warning = _tr("There is no parser for these labels: paint the regions of the photo by hand.")
+        warning = tr("There is no parser for these labels: paint the regions of the photo by hand.")
         return Photo(path, pixels, empty_map, 0.0, (warning,))
-    work.progress(0.2, _tr("Finding the regions of {0}").format(path.name))
+    work.progress(0.2, tr("Finding the regions of {0}").format(path.name))
     with work.session() as session:
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
     label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
@@ -160,7 +156,7 @@ class CodeCache:
         if key in self._codes:
             self._codes.move_to_end(key)
             return self._codes[key]
-        work.progress(0.5, _tr("Encoding the styles of {0}").format(photo.path.name))
+        work.progress(0.5, tr("Encoding the styles of {0}").format(photo.path.name))
         with work.session() as session:
             codes = session.encode(weights, photo.pixels, photo.label_map)
         self._codes[key] = codes

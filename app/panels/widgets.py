@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
 from app.shell.icons import icons
+
+KEYBOARD_STEP_ENDS_MS = 700
+
+
+def keyboard_step_timer(parent: QObject, end_step: Callable[[], object]) -> QTimer:
+    """A value moved by keys has no release: the timer is started at each key, and a pause ends the step."""
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(KEYBOARD_STEP_ENDS_MS)
+    timer.timeout.connect(end_step)
+    return timer
 
 
 def icon_button(icon_name: str, accessible_name: str) -> QToolButton:

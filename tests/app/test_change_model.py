@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from app.catalogue import Catalogue
+from app.controllers.styles import Target
 from app.imaging.thumbnails import Place
 from app.jobs.photos import CodeCache, Photo
 from app.jobs.restyle import encode_again, with_codes
@@ -131,6 +132,19 @@ def test_weights_published_again_under_their_name_encode_the_pictures_again(wind
     assert engine.encodes == encoded + 1 and document.style(HAIR).replace(code=style.code) == style
     document.undo()
     assert document.style(HAIR) == style and document.weights == "fake-faces"
+
+
+def test_a_picture_encoded_when_it_was_chosen_is_not_encoded_again_for_the_same_weights(
+    window, core, engine, style, qtbot
+):
+    path = Path(style.path)
+    Image.fromarray(face_label_map(96)).save(path.with_name("anna.labels.png"))  # nothing to ask
+    window.controllers.styles.use_file(path, Target())
+    qtbot.waitUntil(lambda: bool(core.document.styles))
+    encoded = engine.encodes
+    window.controllers.restyle.renew()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    assert encoded == engine.encodes == 1
 
 
 def test_codes_and_looks_are_not_taken_from_weights_that_had_the_name_before(core, engine, style, qtbot):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -13,11 +13,10 @@ from app.document.style_scope import StyleScope
 from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.edits.row import THUMB_SIDE, EditRow
 from app.panels.styles.shelf import StyleShelf
-from app.panels.widgets import icon_button, muted_label
+from app.panels.widgets import icon_button, keyboard_step_timer, muted_label
 from app.texts.label_names import name_of, style_source
 from engine.requests.edit import RegionEdit
 
-KEYBOARD_STEP_ENDS_MS = 700  # a strength moved by keys has no release: a pause ends the step
 KEY_STEP = 5  # per cent
 
 
@@ -59,10 +58,7 @@ class EditsPanel(QWidget):
         self.setAccessibleName(self.tr("Edits"))
         self._document, self._thumbnails, self._scope = document, thumbnails, scope
         self._labels: list[int] = []
-        self._step_end = QTimer(self)
-        self._step_end.setSingleShot(True)
-        self._step_end.setInterval(KEYBOARD_STEP_ENDS_MS)
-        self._step_end.timeout.connect(document.end_merge)
+        self._step_end = keyboard_step_timer(self, document.end_merge)
         self.hint = muted_label(
             self.tr(
                 "Nothing is changed yet. Drag a picture onto a region of the photo, or choose a colour for it: "

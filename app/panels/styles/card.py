@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,12 +21,10 @@ from app.panels.styles.mix import MixRow
 from app.panels.styles.seed import SeedRow
 from app.panels.styles.slots import A, B, Slots, join, split, with_block, with_slot
 from app.panels.thumb import Thumb
-from app.panels.widgets import icon_button, push_button
+from app.panels.widgets import icon_button, keyboard_step_timer, push_button
 from app.shell.icons import icons
 from app.texts.label_names import style_source
 from engine.requests.styles import MeanStyle, SampleStyle, Style
-
-KEYBOARD_STEP_ENDS_MS = 700  # a slider moved by keys has no release: a pause ends the step
 
 
 class StyleCard(QFrame):
@@ -53,10 +51,7 @@ class StyleCard(QFrame):
         self._document = document
         self._thumbnails = thumbnails
         self._filling = False
-        self._step_end = QTimer(self)
-        self._step_end.setSingleShot(True)
-        self._step_end.setInterval(KEYBOARD_STEP_ENDS_MS)
-        self._step_end.timeout.connect(document.end_merge)
+        self._step_end = keyboard_step_timer(self, document.end_merge)
         self._build()
         document.styles_changed.connect(self._styles_changed)
         document.current_label_changed.connect(self.refresh)

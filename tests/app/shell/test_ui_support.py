@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 
 from app.catalogue import Catalogue
 from app.document.opening import look_at, photo_document, sides_for
-from app.imaging.mime import keep_image, read_mime, style_mime
+from app.imaging.mime import keep_image, may_be_useful, read_mime, style_mime
 from app.imaging.pixels import region_box, region_crop, to_qimage
 from app.jobs.photos import Photo
 from app.shell.settings import Settings
@@ -231,7 +231,7 @@ def test_files_come_before_pictures(qapp, tmp_path):
 def test_links_and_plain_text_are_nothing(qapp):
     mime = QMimeData()
     mime.setUrls([QUrl("https://example.org/a.png")])
-    assert read_mime(mime).empty
+    assert read_mime(mime).empty and not may_be_useful(mime)
     words = QMimeData()
     words.setText("hello")
     assert read_mime(words).empty

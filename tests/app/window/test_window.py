@@ -282,6 +282,14 @@ def test_the_dice_rolls_a_seed(window, core):
     assert core.document.undo_text == "Change seed"
 
 
+def test_every_dice_rolls_seeds_that_are_short_enough_to_read_aloud(window, core, monkeypatch):
+    monkeypatch.setattr("secrets.randbelow", lambda bound: bound - 1)
+    window.status.dice.click()
+    seed_of_noise = core.document.seed
+    window.actions_by_id["style_dice"].trigger()
+    assert {seed_of_noise} == {style.seed for style in core.document.styles.values()} == {99_999_999}
+
+
 # --- view --------------------------------------------------------------------------------------------
 
 
