@@ -134,15 +134,6 @@ def patch_discriminator(*, spectral: bool = True) -> Network:
     )
 
 
-@dataclass(frozen=True)
-class Tiny:
-    """The smallest configuration, which tests alone train: fields of the recipe's [model] and [task]."""
-
-    resolution: int
-    model: Mapping[str, Any] = field(default_factory=dict)
-    task: Mapping[str, Any] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, kw_only=True)
 class System:
     """One system. Paths are "package.module:name"; "" where a system has no such part.
@@ -171,7 +162,6 @@ class System:
     golden: path of the kinds of golden cases, by name.
     bench: path of what the synthesis benchmark paints.
     examples: path of what tests run its networks and small weights by (`engine.systems.examples.Examples`).
-    tiny: the smallest configuration, for tests alone.
     extras: names of tensors that its weights keep beside the networks' own.
     default_name: the weights that a first document paints with, and the recipe that is offered first.
     """
@@ -200,7 +190,6 @@ class System:
     golden: str = ""
     bench: str = ""
     examples: str
-    tiny: Tiny
     extras: tuple[str, ...] = ()
     default_name: str = ""
 

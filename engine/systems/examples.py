@@ -69,17 +69,27 @@ class NetworkExample:
         return values
 
 
+@dataclass(frozen=True)
+class Tiny:
+    """The smallest configuration, which tests alone train: fields of the recipe's [model] and [task]."""
+
+    resolution: int
+    model: Mapping[str, Any] = field(default_factory=dict)
+    task: Mapping[str, Any] = field(default_factory=dict)
+
+
 RECIPE_MILLIONS: Mapping[str, tuple[float, float]] = {"small": (0.5, 25), "standard": (5, 150), "paper": (20, 400)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
     """networks: by name. weights: small weights that paint 64 x 64 pixels, by name: settings of the first network
-    without its labels. recipe_millions: sizes of which it has a recipe, and between how many millions of parameters
-    the network of each has."""
+    without its labels. tiny: what tests train. recipe_millions: sizes of which it has a recipe, and between how many
+    millions of parameters the network of each has."""
 
     networks: Mapping[str, NetworkExample]
     weights: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tiny: Tiny
     recipe_millions: Mapping[str, tuple[float, float]] = field(default_factory=lambda: RECIPE_MILLIONS)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.systems.examples import Examples, NetworkExample, normal_numbers, pictures
+from engine.systems.examples import Examples, NetworkExample, Tiny, normal_numbers, pictures
 
 BASELINES = {"": {}, "sagan": {"attention": "self"}, "sngan": {"attention": "none"}}
 
@@ -24,5 +24,10 @@ EXAMPLES = Examples(
             small={"classes": 2, "resolution": 64, "width": 4, "attentive": {"entities": 4}},
             variants=BASELINES,
         ),
-    }
+    },
+    tiny=Tiny(
+        resolution=16,
+        model={"width": 4, "latent": 8, "attentive": {"entities": 4}},
+        task={"discriminator_width": 4},
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import Message
-from engine.systems.base import ADVERSARIAL_LOSSES, Abilities, Network, System, Tiny, resolution_of
+from engine.systems.base import ADVERSARIAL_LOSSES, Abilities, Network, System, resolution_of
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.an_classes"
@@ -50,9 +50,4 @@ SYSTEM = System(
     },
     measures_data=False,
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(
-        resolution=16,
-        model={"width": 4, "latent": 8, "attentive": {"entities": 4}},
-        task={"discriminator_width": 4},
-    ),
 )

@@ -11,6 +11,7 @@ from engine.systems.examples import (
     Examples,
     NetworkExample,
     Size,
+    Tiny,
     normal_numbers,
     patch_discriminator_example,
     pictures,
@@ -42,4 +43,9 @@ EXAMPLES = Examples(
     },
     # What the authors' widths make: two stages for one picture, no labels.
     recipe_millions={**RECIPE_MILLIONS, "paper": (3.7, 3.8)},
+    tiny=Tiny(
+        resolution=32,
+        model={"width": 4, "dilations": [2], "attentive": {"entities": 4}, "latent": 3},
+        task={"discriminator_width": 4},
+    ),
 )

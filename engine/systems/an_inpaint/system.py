@@ -8,7 +8,6 @@ from engine.systems.base import (
     Abilities,
     Network,
     System,
-    Tiny,
     patch_discriminator,
     resolution_of,
 )
@@ -62,9 +61,4 @@ SYSTEM = System(
     main_numbers=("psnr_hole", "ssim_hole", "l1_hole", "LPIPS-MobileNetV2", "fid_mobilenet_v2"),
     measures_data=False,
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(
-        resolution=32,
-        model={"width": 4, "dilations": [2], "attentive": {"entities": 4}, "latent": 3},
-        task={"discriminator_width": 4},
-    ),
 )

@@ -11,7 +11,6 @@ from engine.systems.base import (
     Abilities,
     Network,
     System,
-    Tiny,
     resolution_of,
 )
 from engine.weights.card import Card
@@ -50,7 +49,5 @@ SYSTEM = System(
     main_numbers=("miou", "accuracy"),
     names={"cross_entropy": Message("cross entropy"), "jaccard": Message("Jaccard")},
     measures_data=False,  # shares of labels say what a painter has not learnt; nothing asks them of a parser
-    # With 4 or 6 channels oneDNN of torch 2.13 writes past its memory on processors with AVX2 and no AVX-512.
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(resolution=32, model={"widths": [8, 8, 8]}, task={"warm_up": 2}),
 )

@@ -8,6 +8,7 @@ from engine.systems.examples import (
     Examples,
     NetworkExample,
     Size,
+    Tiny,
     encoded_by_encoder,
     label_maps,
     normal_numbers,
@@ -44,4 +45,9 @@ EXAMPLES = Examples(
         "discriminator": patch_discriminator_example(19 + 3, layers=4, last_stride=1),
     },
     weights={"tiny-hd": SMALL_WEIGHTS, "tiny-hd-plain": {**SMALL_WEIGHTS, "features": 0, "edges": True}},
+    tiny=Tiny(
+        resolution=32,
+        model={"width": 4, "halvings": 2, "blocks": 1, "encoder_width": 4, "encoder_halvings": 2},
+        task={"perceptual": 0.0, "discriminator_width": 4},
+    ),
 )

@@ -12,7 +12,6 @@ from engine.systems.base import (
     Abilities,
     Network,
     System,
-    Tiny,
     number_of,
     patch_discriminator,
     resolution_of,
@@ -62,9 +61,4 @@ SYSTEM = System(
     names=RECONSTRUCTION_LOSSES,
     finish=f"{FOLDER}.finish:FINISH",
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(
-        resolution=32,
-        model={"width": 4, "halvings": 2, "blocks": 1, "encoder_width": 4, "encoder_halvings": 2},
-        task={"perceptual": 0.0, "discriminator_width": 4},
-    ),
 )

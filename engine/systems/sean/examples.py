@@ -9,6 +9,7 @@ from engine.systems.examples import (
     Examples,
     NetworkExample,
     Size,
+    Tiny,
     encoded_by_encoder,
     label_maps,
     normal_numbers,
@@ -48,5 +49,18 @@ EXAMPLES = Examples(
             encode=encoded_by_encoder,
         ),
         "discriminator": patch_discriminator_example(19 + 3, layers=3, last_stride=2),
-    }
+    },
+    tiny=Tiny(
+        resolution=32,
+        model={
+            "channels": [6, 6, 6, 4],
+            "upsample_before": [False, True, True],
+            "styled_blocks": 2,
+            "style_width": 5,
+            "style_hidden": 4,
+            "spade_hidden": 4,
+            "encoder": {"widths": [4, 4, 6, 6], "norm": "none"},
+        },
+        task={"perceptual": 0.0, "discriminator_width": 4},
+    ),
 )

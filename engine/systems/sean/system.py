@@ -21,7 +21,6 @@ from engine.systems.base import (
     Abilities,
     Network,
     System,
-    Tiny,
     number_of,
     patch_discriminator,
     resolution_of,
@@ -80,19 +79,6 @@ SYSTEM = System(
     golden=f"{FOLDER}.golden:KINDS",
     bench=f"{FOLDER}.bench:BENCH",
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(
-        resolution=32,
-        model={
-            "channels": [6, 6, 6, 4],
-            "upsample_before": [False, True, True],
-            "styled_blocks": 2,
-            "style_width": 5,
-            "style_hidden": 4,
-            "spade_hidden": 4,
-            "encoder": {"widths": [4, 4, 6, 6], "norm": "none"},
-        },
-        task={"perceptual": 0.0, "discriminator_width": 4},
-    ),
     extras=(MEAN_STYLE,),
     default_name="sean-faces",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.systems.examples import (
     Examples,
     NetworkExample,
+    Tiny,
     label_maps,
     normal_numbers,
     patch_discriminator_example,
@@ -81,4 +82,16 @@ EXAMPLES = Examples(
         "tiny-groupenc": {**SMALL_WEIGHTS, "schedule": "ungrouped"},
         "tiny-mulnet": {**SMALL_WEIGHTS, "separate": True, "width": 1, "fusion": 2},
     },
+    tiny=Tiny(
+        resolution=32,
+        model={
+            "width": 2,
+            "multiples": [2, 2, 2, 1],
+            "upsamplings": 2,
+            "hidden": 4,
+            "latent": 2,
+            "encoder": {"width": 1, "norm": "none"},
+        },
+        task={"perceptual": 0.0, "discriminator_width": 4, "kl": 0.01, "kl_warm_up": 2},
+    ),
 )

@@ -15,7 +15,6 @@ from engine.systems.base import (
     Abilities,
     Network,
     System,
-    Tiny,
     has_encoder,
     number_of,
     patch_discriminator,
@@ -72,16 +71,4 @@ SYSTEM = System(
     golden=f"{FOLDER}.golden:KINDS",
     bench=f"{FOLDER}.bench:BENCH",
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(
-        resolution=32,
-        model={
-            "width": 2,
-            "multiples": [2, 2, 2, 1],
-            "upsamplings": 2,
-            "hidden": 4,
-            "latent": 2,
-            "encoder": {"width": 1, "norm": "none"},
-        },
-        task={"perceptual": 0.0, "discriminator_width": 4, "kl": 0.01, "kl_warm_up": 2},
-    ),
 )

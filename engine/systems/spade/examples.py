@@ -8,6 +8,7 @@ from engine.systems.examples import (
     Examples,
     NetworkExample,
     Size,
+    Tiny,
     label_maps,
     normal_numbers,
     patch_discriminator_example,
@@ -72,4 +73,9 @@ EXAMPLES = Examples(
         "tiny-vspade": {**SMALL_WEIGHTS, "latent": 6, "encoder": {"width": 4, "resolution": 64}},
         "tiny-vspade-blind": {**SMALL_WEIGHTS, "latent": 6, "encoder": None},
     },
+    tiny=Tiny(
+        resolution=32,
+        model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},
+        task={"perceptual": 0.0, "discriminator_width": 4, "kl": 0.01, "kl_warm_up": 2},
+    ),
 )

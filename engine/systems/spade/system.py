@@ -14,7 +14,6 @@ from engine.systems.base import (
     Abilities,
     Network,
     System,
-    Tiny,
     has_encoder,
     patch_discriminator,
     resolution_of,
@@ -73,9 +72,4 @@ SYSTEM = System(
     golden=f"{FOLDER}.golden:KINDS",
     bench=f"{FOLDER}.bench:BENCH",
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(
-        resolution=32,
-        model={"width": 2, "hidden": 4, "latent": 6, "encoder": {"width": 2, "resolution": 32, "norm": "none"}},
-        task={"perceptual": 0.0, "discriminator_width": 4, "kl": 0.01, "kl_warm_up": 2},
-    ),
 )

@@ -27,7 +27,7 @@ HEADINGS = {"weights", "system", "data", "split"}
 def test_every_loss_and_every_number_has_a_name(
     system: System, tmp_path: Path, shelf: Path, tiny_net: Path  # noqa: F811
 ) -> None:
-    data = write_data(system, tmp_path / "data", side=system.tiny.resolution, train=3, val=2)
+    data = write_data(system, tmp_path / "data", side=TINY[system.id].resolution, train=3, val=2)
     if not (data / "splits.json").is_file():
         stems = list(picture_paths(data))
         (data / "splits.json").write_text(json.dumps({"train": stems, "val": stems}), "utf-8")

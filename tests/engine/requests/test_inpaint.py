@@ -24,6 +24,7 @@ from engine.requests.label_map_data import HoleMask
 from engine.requests.photo_reference import PhotoReference
 from engine.session import Session
 from engine.systems import systems_serving
+from engine.systems.base import load_part
 from engine.weights.card import Card
 from engine.weights.store import save_weights
 from tests.commands import Runner, one_sentence, run  # noqa: F401
@@ -36,7 +37,8 @@ def filling_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Untrained weights that fill holes, 32 x 32."""
     shelf = tmp_path_factory.mktemp("fillers")
     (system,) = systems_serving(InpaintRequest)
-    config = system.network.read_config({"resolution": system.tiny.resolution, **system.tiny.model})
+    tiny = load_part(system.examples).tiny
+    config = system.network.read_config({"resolution": tiny.resolution, **tiny.model})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         state = system.network.build(config).state_dict()

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.data.batch import Batch
-from engine.systems.base import Abilities, Network, System, Tiny
+from engine.systems.base import Abilities, Network, System
 from engine.training.task import Export, Losses, plain_config
 
 HERE = "tests.engine.systems.any_data"
@@ -126,5 +126,4 @@ def system_on(data_path: str) -> System:
         task=f"{HERE}:ReaderTask",
         task_config=f"{HERE}:ReaderTaskConfig",
         examples="",
-        tiny=Tiny(resolution=8),
     )

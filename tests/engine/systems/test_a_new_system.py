@@ -31,6 +31,7 @@ from engine.weights.networks import network_of
 from engine.weights.store import list_weights, load_weights
 from tests.commands import Runner, one_sentence, run, shelf  # noqa: F401
 from tests.engine.systems.made_up.data import draw_tones
+from tests.engine.systems.made_up.examples import EXAMPLES
 from tests.engine.systems.made_up.request import ToneRequest
 from tests.engine.systems.made_up.system import SYSTEM
 from tests.engine.test_files import is_one_sentence
@@ -45,20 +46,20 @@ def made_up_system(monkeypatch: pytest.MonkeyPatch) -> None:
 def tones(tmp_path: Path) -> Path:
     """A data folder of its own kind."""
     folder = tmp_path / "tones"
-    draw_tones(folder, SYSTEM.tiny.resolution, load_label_set("faces"))
+    draw_tones(folder, EXAMPLES.tiny.resolution, load_label_set("faces"))
     return folder
 
 
 RECIPE = Recipe(
     system="tones",
-    resolution=SYSTEM.tiny.resolution,
+    resolution=EXAMPLES.tiny.resolution,
     batch=4,
     steps=4,
     sample_every=2,
     validate_every=2,
     checkpoint_every=2,
-    model=dict(SYSTEM.tiny.model),
-    task=dict(SYSTEM.tiny.task),
+    model=dict(EXAMPLES.tiny.model),
+    task=dict(EXAMPLES.tiny.task),
 )
 
 

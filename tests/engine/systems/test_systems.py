@@ -62,11 +62,11 @@ def test_the_networks_that_give_features_are_those_that_perceptual_losses_take(e
 
 @every_system
 def test_the_tiny_configuration_is_one_of_the_systems(entry: System) -> None:
-    config = load_part(entry.network.config)
-    decided = {"resolution": entry.tiny.resolution, **decided_by_data(entry.data)}  # where a network has them
+    config, tiny = load_part(entry.network.config), load_part(entry.examples).tiny
+    decided = {"resolution": tiny.resolution, **decided_by_data(entry.data)}  # where a network has them
     model = {name: value for name, value in decided.items() if name in config.__dataclass_fields__}
-    assert read_fields(model | dict(entry.tiny.model), config, "tiny")
-    assert read_fields(dict(entry.tiny.task), load_part(entry.task_config), "tiny")
+    assert read_fields(model | dict(tiny.model), config, "tiny")
+    assert read_fields(dict(tiny.task), load_part(entry.task_config), "tiny")
 
 
 @every_system

@@ -13,6 +13,7 @@ import torch
 from engine.labels.label_sets import load_label_set
 from engine.systems import all_systems
 from engine.systems.base import LABELLED, RENDER, System, load_part
+from engine.systems.examples import Tiny
 from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.loop import Callback, Loop
 from engine.training.recipe import Recipe
@@ -51,19 +52,20 @@ MORE = {
 
 def tiny_recipe(system: System) -> Recipe:
     """A few steps of a system's smallest network."""
+    tiny: Tiny = load_part(system.examples).tiny
     known = load_part(system.task_config).__dataclass_fields__
     extra = {key: value for key, value in MORE.items() if key in known}
     return Recipe(
         system=system.id,
-        resolution=system.tiny.resolution,
+        resolution=tiny.resolution,
         batch=2,
         steps=6,
         log_every=1,
         sample_every=3,
         validate_every=3,
         checkpoint_every=3,
-        model=dict(system.tiny.model),
-        task=dict(system.tiny.task) | extra,
+        model=dict(tiny.model),
+        task=dict(tiny.task) | extra,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.systems.examples import Examples, NetworkExample, normal_numbers
+from engine.systems.examples import Examples, NetworkExample, Tiny, normal_numbers
 
 EXAMPLES = Examples(
     networks={
@@ -16,5 +16,6 @@ EXAMPLES = Examples(
             shapes=lambda config, size: [(size.batch, 1)],
             small={"width": 4},
         ),
-    }
+    },
+    tiny=Tiny(resolution=16, model={"player": {"width": 4}, "hearer": {"width": 4}}, task={"rate": 0.01}),
 )

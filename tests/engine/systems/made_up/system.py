@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import Message
-from engine.systems.base import Abilities, Network, System, Tiny
+from engine.systems.base import Abilities, Network, System
 from engine.weights.card import Card
 
 FOLDER = "tests.engine.systems.made_up"
@@ -50,5 +50,4 @@ SYSTEM = System(
     task_config=f"{FOLDER}.task:ToneTaskConfig",
     trains=("player", "hearer"),
     examples=f"{FOLDER}.examples:EXAMPLES",
-    tiny=Tiny(resolution=16, model={"player": {"width": 4}, "hearer": {"width": 4}}, task={"rate": 0.01}),
 )
