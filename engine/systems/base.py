@@ -204,7 +204,7 @@ class System:
         return self.networks[self.main]
 
     def serves(self, request_kind: type) -> bool:
-        """Whether its weights serve this kind of request."""
+        """Asked by the name of the class, so that no other kind is imported."""
         return f"{request_kind.__module__}:{request_kind.__qualname__}" in self.requests
 
 

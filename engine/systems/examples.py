@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -78,6 +78,19 @@ class Tiny:
     task: Mapping[str, Any] = field(default_factory=dict)
 
 
+class NeedsNumbers(NamedTuple):
+    """A function that takes numbers out of tensors, so that it cannot run on tensors that have shapes and devices alone
+    (a test of devices pretends so).
+
+    owner: the module or class in which it is looked up. stand_in: what has its parameters and the shapes of its result.
+    """
+
+    owner: Any
+    function_name: str
+    stand_in: Callable[..., Any]
+    reason: str
+
+
 RECIPE_MILLIONS: Mapping[str, tuple[float, float]] = {"small": (0.5, 25), "standard": (5, 150), "paper": (20, 400)}
 
 
@@ -85,12 +98,13 @@ RECIPE_MILLIONS: Mapping[str, tuple[float, float]] = {"small": (0.5, 25), "stand
 class Examples:
     """networks: by name. weights: small weights that paint 64 x 64 pixels, by name: settings of the first network
     without its labels. tiny: what tests train. recipe_millions: sizes of which it has a recipe, and between how many
-    millions of parameters the network of each has."""
+    millions of parameters the network of each has. needs_numbers: functions of its own task."""
 
     networks: Mapping[str, NetworkExample]
     weights: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tiny: Tiny
     recipe_millions: Mapping[str, tuple[float, float]] = field(default_factory=lambda: RECIPE_MILLIONS)
+    needs_numbers: tuple[NeedsNumbers, ...] = ()
 
 
 # ---------------------------------------------------------------- what networks take

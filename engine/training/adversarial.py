@@ -266,7 +266,7 @@ class AdversarialTask(ABC):
         return real_features, fake_features
 
     def set_rates(self, step: int) -> None:
-        """The learning rates of that step."""
+        """Both stay until `decay_from` of the steps, and fall from there in a line to `decay_to` of themselves."""
         config = self.config
         decay_progress = max(0.0, step / self.steps - config.decay_from) / max(1e-9, 1 - config.decay_from)
         rate_factor = 1 - (1 - config.decay_to) * decay_progress

@@ -6,7 +6,8 @@ moved to nor differentiated. All losses that a recipe can ask for run, the perce
 random weights.
 
 What cannot run so, and where it runs instead:
-- what takes numbers out of tensors: `NEEDS_NUMBERS` names it. Windows are cut and equal surroundings found on the CPU
+- what takes numbers out of tensors: `NEEDS_NUMBERS` and systems' examples name it. Windows are cut and equal
+  surroundings found on the CPU
   (tests/engine/training/test_augment.py, tests/engine/nn/test_label_places.py), so a device that is not the CPU is
   first met there by `run.py test -m gpu`; a SEAN takes the contracted way beside it, which does run here;
 - moving: `Module.to` and `.to(device)` of real tensors, because nothing can be copied to "meta" and back. Modules are
@@ -41,7 +42,6 @@ from engine.nn.label_places import LabelConditions
 from engine.nn.perceptual import VGG19, FeatureLoss, VGGLoss
 from engine.systems import all_systems
 from engine.systems.base import System, load_part
-from engine.systems.parser import task as parser_task
 from engine.systems.parser.lite import build_parser
 from engine.systems.parser.network import ParserConfig
 from engine.training import adversarial, augment, reconstruction, start
@@ -74,14 +74,9 @@ NEEDS_NUMBERS: dict[str, tuple[Any, str, Callable[..., Any], str]] = {
         lambda first, second, longest_shift: (augment._shifted(first, 1, 2), augment._shifted(second, 1, 2)),
         "how far they are moved is drawn as numbers",
     ),
-    "labels that are shown": (
-        parser_task,
-        "mean_of_chosen",
-        lambda values, chosen: values.mean(),
-        "how many values a mask chooses is known once it is looked at (nonzero)",
-    ),
 }
-"""What stands in is taken only where the function itself has been seen to fail for want of numbers."""
+"""Of what systems share; `Examples.needs_numbers` names their own. What stands in is taken only where the function
+itself has been seen to fail for want of numbers."""
 MORE = {"recolour": 0.5, "perceptual_shift": 2, "perceptual": 1.0}
 """Settings of [task] that run too, where a task has them."""
 
@@ -89,7 +84,8 @@ MORE = {"recolour": 0.5, "perceptual_shift": 2, "perceptual": 1.0}
 @pytest.fixture
 def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Inside, tensors have shapes and devices alone; modules stay where they are made, and autocast is off."""
-    for owner, name, stand_in, _ in NEEDS_NUMBERS.values():
+    of_systems = [need for system in all_systems() for need in load_part(system.examples).needs_numbers]
+    for owner, name, stand_in, _ in (*NEEDS_NUMBERS.values(), *of_systems):
         monkeypatch.setattr(owner, name, _needing_numbers(getattr(owner, name), stand_in))
     monkeypatch.setattr(adversarial, "find_feature_net", lambda: None)
     monkeypatch.setattr(reconstruction, "find_perceptual", lambda *args: Perceptual("random weights", feature_net()))

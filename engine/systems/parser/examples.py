@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.systems.examples import RECIPE_MILLIONS, Examples, NetworkExample, Tiny, pictures
+from engine.systems.examples import RECIPE_MILLIONS, Examples, NeedsNumbers, NetworkExample, Tiny, pictures
+from engine.systems.parser import task
 
 EXAMPLES = Examples(
     networks={
@@ -17,4 +18,12 @@ EXAMPLES = Examples(
     recipe_millions={size: RECIPE_MILLIONS[size] for size in ("small", "standard")},  # it is ours: there is no paper
     # With 4 or 6 channels oneDNN of torch 2.13 writes past its memory on processors with AVX2 and no AVX-512.
     tiny=Tiny(resolution=32, model={"widths": [8, 8, 8]}, task={"warm_up": 2}),
+    needs_numbers=(
+        NeedsNumbers(
+            task,
+            "mean_of_chosen",
+            lambda values, chosen: values.mean(),
+            "how many values a mask chooses is known once it is looked at (nonzero)",
+        ),
+    ),
 )
