@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -50,6 +50,15 @@ class Catalogue(QObject):
         """Everything found, broken folders too."""
         return self._entries
 
+    def serving(self, request_kind: type) -> list[tuple[str, Card]]:
+        """Names and cards of the weights that serve a kind of request, by name; opened folders count as well."""
+        known_cards = {entry.name: entry.card for entry in self._entries if entry.card is not None} | self._extra
+        return [(name, known_cards[name]) for name in sorted(known_cards) if serves(known_cards[name], request_kind)]
+
+    def serves(self, weights_name: str, request_kind: type) -> bool:
+        """Whether the weights of that name serve a kind of request. Raises WeightsError as `card`."""
+        return serves(self.card(weights_name), request_kind)
+
     def painters(self) -> list[tuple[str, Card]]:
         """Names and cards of usable weights that paint, by name; opened folders count as well."""
         painters = {
@@ -84,8 +93,7 @@ class Catalogue(QObject):
     def sets_serving(self, request_kind: type, preferred: str = "") -> list[tuple[LabelSet, str]]:
         """Every set of labels of which there are weights that serve a kind of request, with the weights to begin with;
         as `painted_sets`."""
-        known_cards = {entry.name: entry.card for entry in self._entries if entry.card is not None} | self._extra
-        return self._sets_of(preferred, [item for item in known_cards.items() if serves(item[1], request_kind)])
+        return self._sets_of(preferred, self.serving(request_kind))
 
     def card(self, weights_name: str) -> Card:
         """The card of the weights ``weights_name`` (or of a folder's path).
@@ -149,21 +157,20 @@ class Catalogue(QObject):
         except EngineError:
             return frozenset()
 
-    def open_folder(self, dropped_path: Path) -> str:
-        """Take weights from anywhere on the disk (dropped on the window) for this session; returns their name
-        where it leads to them, else the folder's path: requests keep it.
+    def open_folder(self, dropped_path: Path, request_kinds: Iterable[type]) -> str:
+        """Take weights that serve any of these kinds of request from anywhere on the disk (dropped on the window) for
+        this session; returns their name where it leads to them, else the folder's path: requests keep it.
 
         Raises:
-            WeightsError: the folder holds no usable weights of a system that paints.
+            WeightsError: the folder holds no weights that can be used so.
         """
         weights_folder = dropped_path if dropped_path.is_dir() else dropped_path.parent
         card = read_card(find_weights(weights_folder))
-        if not abilities(card).paints:
-            raise WeightsError(
-                tr('The weights "{0}" are of the system "{1}", which does not paint a label map; open others.').format(
-                    card.name, card.system
-                )
+        if not any(serves(card, request_kind) for request_kind in request_kinds):
+            sentence = tr(
+                'The weights "{0}" are of the system "{1}", which no document of the editor uses; open others.'
             )
+            raise WeightsError(sentence.format(card.name, card.system))
         if card.labels() is None:
             raise WeightsError(tr('The weights "{0}" know no labels; open others.').format(card.name))
         weights_name = lasting_name(weights_folder)

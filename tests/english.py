@@ -18,6 +18,9 @@ TAG = re.compile("<[^>]*>?")
 TEXT_FREE = {"details", "form"}  # arguments that no user reads
 PASSED_ON = {"as_sentence", "str", "repr", "join", "format"}  # calls whose result is made of their arguments
 
+REPORTERS = {"progress", "on_progress", "report"}  # (share, text): the editor shows the text
+ANY_WORD = re.compile("[A-Za-z]{2,}")
+
 Places = Mapping[str, str]
 """Sources by the name that a finding gives them."""
 
@@ -43,6 +46,12 @@ def built_english(sources: Places, makers: set[str]) -> list[str]:
         for module in modules.values():
             findings |= set(module.findings(makers, carriers, parameters))
     return sorted(findings)
+
+
+def plain_reports(sources: Places, makers: set[str]) -> list[str]:
+    """Lines "place:line words" for progress whose text is English of its own: no message, and nothing translated."""
+    modules = [_Module(place, ast.parse(source)) for place, source in sources.items()]
+    return sorted({line for module in modules for line in module.plain_reports(makers)})
 
 
 class _Module:
@@ -81,6 +90,15 @@ class _Module:
                         elif isinstance(part, ast.Constant):
                             yield f"{self.place}:{call.lineno} {part.value!r}"
 
+    def plain_reports(self, makers: set[str]) -> Iterator[str]:
+        for _, calls, values in self.scopes:
+            for call in calls:
+                texts = [*call.args[1:], *(word.value for word in call.keywords if word.arg == "text")]
+                for text in texts if called(call) in REPORTERS else []:
+                    for part in self._parts(text, values, makers, words=ANY_WORD):
+                        if isinstance(part, ast.Constant):
+                            yield f"{self.place}:{call.lineno} {part.value!r}"
+
     def _text_arguments(
         self, call: ast.Call, makers: set[str], carriers: Mapping[str, set[str]], parameters: Mapping[str, list[str]]
     ) -> Iterator[ast.expr]:
@@ -103,11 +121,16 @@ class _Module:
             yield from (keyword.value for keyword in call.keywords if keyword.arg in carriers[key])
 
     def _parts(
-        self, node: ast.expr, values: Mapping[str, list[ast.expr]], makers: set[str], seen: frozenset[str] = frozenset()
+        self,
+        node: ast.expr,
+        values: Mapping[str, list[ast.expr]],
+        makers: set[str],
+        seen: frozenset[str] = frozenset(),
+        words: re.Pattern[str] = WORDS,
     ) -> Iterator[ast.expr]:
-        """Names that nothing local explains, and constants of English, that an argument is put together from."""
+        """Names that nothing local explains, and constants with `words`, that an argument is put together from."""
         if isinstance(node, ast.Constant):
-            if isinstance(node.value, str) and WORDS.search(TAG.sub("", node.value)):
+            if isinstance(node.value, str) and words.search(TAG.sub("", node.value)):
                 yield node
             return
         if isinstance(node, ast.Name):
@@ -130,7 +153,7 @@ class _Module:
         else:
             inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
         for child in inner:
-            yield from self._parts(child, values, makers, seen)
+            yield from self._parts(child, values, makers, seen, words)
 
 
 def _own_calls(function: ast.AST) -> Iterator[ast.Call]:

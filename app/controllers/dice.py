@@ -113,7 +113,7 @@ class DiceController(QObject):
         if self._scope.abilities.samples:
             return True
         sentence = self.tr('The weights "{0}" cannot draw styles; take styles from pictures.')
-        self._context.core.hub.notice(sentence.format(self._document.weights))
+        self._context.core.hub.notice(self._scope.lack(sentence))
         return False
 
     def _remember_looks(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""The Model and Device menus: which weights paint, and where."""
+"""The Model and Device menus: which weights make the picture, and where."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QMenu
 
 from app.controllers.context import Context
 from app.controllers.new import NewController
+from app.controllers.photos import PhotosController
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
+from app.document.opening import PhotoUse
 from app.jobs.devices import find_devices
 from app.jobs.work_lane import Work
 from app.texts.system_names import system_text
@@ -88,6 +90,7 @@ class ModelController(QObject):
         context: Context,
         restyle: RestyleController,
         new: NewController,
+        photos: PhotosController,
         menu: QMenu,
         parent: QObject | None = None,
     ) -> None:
@@ -96,6 +99,7 @@ class ModelController(QObject):
         self._document = context.core.document
         self._restyle = restyle
         self._new = new
+        self._photos = photos
         self._menu = menu
         context.core.catalogue.changed.connect(self._fill)
         self._document.weights_changed.connect(self._fill)
@@ -103,28 +107,36 @@ class ModelController(QObject):
         self._fill()
 
     def use(self, weights_name: str) -> None:
-        """Paint with the weights ``weights_name``: at once when they know the document's labels; else in a new
-        document, for which the user chooses a template.
+        """Make the picture with the weights ``weights_name``: at once where they serve the document's kind and know its
+        labels. With other labels the photo begins again; where they paint, the user chooses a template for a new
+        document.
         """
+        document, catalogue = self._document, self._context.core.catalogue
+        kind = document.kind
         try:
-            label_set = self._context.core.catalogue.label_set(weights_name)
+            label_set, serves_kind = catalogue.label_set(weights_name), catalogue.serves(weights_name, kind.request)
         except EngineError as error:
             self._context.core.hub.error(error)
             self._fill()
             return
-        document = self._document
-        if not label_set.same_labels(document.label_set):
-            self._new.template_for(weights_name)  # other labels need another document
-        elif weights_name != document.weights:
-            self._restyle.change_weights(weights_name, label_set)
+        if serves_kind and label_set.same_labels(document.label_set):
+            if weights_name != document.weights:
+                self._restyle.change_weights(weights_name, label_set)
+        elif serves_kind and kind.shows_photo and document.photo is not None:
+            self._photos.begin(document.photo, PhotoUse(kind, label_set, weights_name))  # its regions are others
+        elif catalogue.abilities(weights_name).paints:
+            self._new.template_for(weights_name)
+        else:
+            sentence = self.tr('The weights "{0}" are for photos; open one with File > New from photo.')
+            self._context.core.hub.notice(sentence.format(weights_name))
         self._fill()  # the check mark moves when the document has changed
 
     def _fill(self, *_: object) -> None:
         chosen_name = self._document.weights
-        painters = self._context.core.catalogue.painters()
+        usable = self._context.core.catalogue.serving(self._document.kind.request)
         self._menu.clear()
         action_group = QActionGroup(self._menu)
-        for weights_name, card in painters:
+        for weights_name, card in usable:
             action = self._menu.addAction(
                 self.tr("{0} ({1})").format(card.name or weights_name, system_text(card.system))
             )
@@ -132,7 +144,7 @@ class ModelController(QObject):
             action.setChecked(weights_name == chosen_name)
             action.triggered.connect(lambda _=False, weights_name=weights_name: self.use(weights_name))
             action_group.addAction(action)
-        if not painters:
+        if not usable:
             self._menu.addAction(self.tr("No weights found")).setEnabled(False)
-        shown_name = next((card.name for weights_name, card in painters if weights_name == chosen_name), chosen_name)
+        shown_name = next((card.name for weights_name, card in usable if weights_name == chosen_name), chosen_name)
         self._context.status.show_model(shown_name or self.tr("No weights"))

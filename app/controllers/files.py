@@ -18,7 +18,7 @@ from app.controllers.styles import StylesController, Target
 from app.controllers.weights import WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
-from app.document.kinds import photo_kinds
+from app.document.kinds import known_kinds, photo_kinds
 from app.document.opening import Found, PhotoUse, look_at, painting_sets, photo_uses
 from app.imaging.mime import Incoming, keep_image, read_mime
 from app.imaging.pixels import to_qimage
@@ -126,7 +126,7 @@ class FilesController(QObject):
             self._new.from_label_map(opened_file.path)
         elif opened_file.kind == "weights":
             self._open_weights(opened_file.path)
-        elif label_id is not None and not opened_file.ask:
+        elif label_id is not None and not opened_file.ask and self._context.core.scope.takes_styles:
             self._styles.use_file(opened_file.path, Target(label_id))
         else:
             self._ask_picture(opened_file, label_id)
@@ -136,7 +136,7 @@ class FilesController(QObject):
             self._weights.import_file(file_path)
             return
         try:
-            weights_name = self._context.core.catalogue.open_folder(file_path)
+            weights_name = self._context.core.catalogue.open_folder(file_path, [kind.request for kind in known_kinds()])
         except EngineError as error:
             self._context.core.hub.error(error)
             return
@@ -153,14 +153,13 @@ class FilesController(QObject):
         choices = [
             *_use_choices(uses),
             *_photo_choices("paint", painted_sets, self.tr("New painting"), self.tr("Find its regions and repaint it")),
-            Choice("all", "palette", self.tr("Styles of all regions"), self.tr("Keep the label map")),
-            Choice(
-                "label",
-                "brush",
-                self.tr("Style of {0}").format(label_text),
-                self.tr("Only the label chosen in the list"),
-            ),
         ]
+        if self._context.core.scope.takes_styles:
+            of_label, explanation = self.tr("Style of {0}"), self.tr("Only the label chosen in the list")
+            choices += [
+                Choice("all", "palette", self.tr("Styles of all regions"), self.tr("Keep the label map")),
+                Choice("label", "brush", of_label.format(label_text), explanation),
+            ]
         if opened_file.maybe_map:
             choices.append(Choice("map", "map", self.tr("Label map"), self.tr("Its values or colours name the labels")))
         dialog = ChoiceDialog(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -86,19 +87,20 @@ class PhotosController(QObject):
         ]
         ask_which_use(self._context, file_path, choices, lambda position: self.begin(file_path, offered_uses[position]))
 
-    def begin(self, file_path: Path, use: PhotoUse) -> None:
+    def begin(self, photo: Path | PhotoReference, use: PhotoUse) -> None:
         """Make a document of a photo: it is shown at once, and its regions are found behind it."""
 
         def read(original: Original) -> None:
             self._unsaved.settle(lambda: self._begin(original, use))
 
         self._core.submit(
-            lambda work: original_for(work, file_path),
-            text=self.tr("Opening {0}").format(file_path.name),
+            lambda work: original_for(work, photo),
+            text=self.tr("Opening {0}").format(photo.name),
             on_done=read,
         )
 
-    def _begin(self, original: Original, use: PhotoUse, *, inputs: Mapping[str, Any] | None = None) -> None:
+    def _begin(self, original: Original, use: PhotoUse, values: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """``values``: of other fields of the scene, by name."""
         self._core.originals.keep(original)
         name, label_set = original.reference.name, use.label_set
         self._document.new(
@@ -107,9 +109,9 @@ class PhotosController(QObject):
             picture=original.pixels,
             weights=use.weights,
             kind=use.kind,
-            inputs=inputs,
             photo=original.reference,
             text=self.tr("New from {0}").format(name),
+            **values,
         )
         self._document.mark_saved()
         for note in original.notes:
@@ -183,7 +185,7 @@ class PhotosController(QObject):
                 document.change("photo", original.reference, text=self.tr("Find photo"))
                 return
             edits, use = document.styling.edits, PhotoUse(document.kind, document.label_set, document.weights)
-            self._begin(original, use, inputs=document.scene.inputs)
+            self._begin(original, use, document.scene.beside_photo())
             document.styling.paste_edits(edits)
 
         if document.photo is not None:

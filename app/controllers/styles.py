@@ -112,7 +112,7 @@ class StylesController(QObject):
             return
         if not self._scope.abilities.images and incoming.style_of is None:
             sentence = self.tr('The weights "{0}" take no styles from pictures; choose others from the Model menu.')
-            self._context.core.hub.notice(sentence.format(self._document.weights))
+            self._context.core.hub.notice(self._scope.lack(sentence))
             return
         if not self._open(target):
             return
@@ -138,7 +138,7 @@ class StylesController(QObject):
         """Whether a colour is a style here; the user is told where it is not."""
         if not self._scope.takes_colours:
             sentence = self.tr('The weights "{0}" take no colours as styles; choose others from the Model menu.')
-            self._context.core.hub.notice(sentence.format(self._document.weights))
+            self._context.core.hub.notice(self._scope.lack(sentence))
         return self._scope.takes_colours
 
     def use_colour(self, colour: str, target: Target) -> None:
@@ -259,8 +259,8 @@ class StylesController(QObject):
             self._context.core.thumbnails.take(thumbnails)
             use_result(styles)
 
-        undo_text = self.tr("Encoding the styles of {0}").format(photo.path.name)
-        self._context.core.submit(work_on, text=undo_text, on_done=done, only_for=SameModel(self._document))
+        progress_text = self.tr("Encoding the styles of {0}").format(photo.path.name)
+        self._context.core.submit(work_on, text=progress_text, on_done=done, only_for=SameModel(self._document))
 
     # --- inside -------------------------------------------------------------------------------------
 

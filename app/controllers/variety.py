@@ -103,7 +103,7 @@ class VarietyController(QObject):
         """A morph is of painted pictures: where there is none, the menu says so."""
         possible = self._document.kind.morphs
         self._morph_action.setEnabled(possible)
-        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead.")
+        no_morphs = self.tr("Morphs are for paintings; in a photo use the strength slider of the edit.")
         self._morph_action.setToolTip(self._morph_tip if possible else no_morphs)
 
     def _has_region(self, label_id: int) -> bool:
@@ -114,4 +114,4 @@ class VarietyController(QObject):
         return False
 
     def _cannot(self, sentence: str) -> None:
-        self._context.core.hub.notice(sentence.format(self._document.weights))
+        self._context.core.hub.notice(self._scope.lack(sentence))

@@ -15,6 +15,7 @@ from app.dialogs.weights import Import, ImportDialog, WeightsDialog
 from app.imaging.pixels import to_qimage
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
+from engine.errors import Message
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
 from engine.weights.manage import is_removable, missing, problem_of, remove_weights
@@ -147,7 +148,7 @@ class WeightsController(QObject):
             self._core.renew_session()
             if self._core.document.weights == weights_name:
                 self._core.hub.warning(
-                    self.tr("This document painted with {0}; choose other weights from the Model menu.").format(
+                    self.tr("This document was painted with {0}; choose other weights from the Model menu.").format(
                         weights_name
                     )
                 )
@@ -177,7 +178,7 @@ class WeightsController(QObject):
 
 
 def _import_published(work: Work, chosen_import: Import) -> str:
-    work.progress(0.0, "reading")
+    work.progress(0.0, Message("reading"))
     preload_torch()
     from engine.weights.published import import_published
 

@@ -90,7 +90,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
     dice = DiceController(context, render, parts.styles, parent)
     photos = PhotosController(context, parts.canvas, render, unsaved, parent)
     new = NewController(context, styles, unsaved, restyle, dice, photos, parent)
-    model = ModelController(context, restyle, new, parts.menus["MODEL"], parent)
+    model = ModelController(context, restyle, new, photos, parts.menus["MODEL"], parent)
     weights = WeightsController(context, model, restyle, parent)
     colours = ColoursController(context, styles, parts.styles, parts.canvas, parent)
     recent = parts.menus["RECENT"]

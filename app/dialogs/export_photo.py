@@ -23,7 +23,7 @@ class ExportPhotoDialog(QDialog):
         self.setWindowTitle(self.tr("Export {0}").format(target_path.name))
         self.setMinimumWidth(420)
         self.keep_place = QCheckBox(self.tr("Keep the place where it was taken, and serial numbers"))
-        self.own_quality = QCheckBox(self.tr("Compress as the photo was"))
+        self.own_quality = QCheckBox(self.tr("Use the photo's own JPEG quality"))
         self.own_quality.setChecked(True)
         self.quality = QSpinBox()
         self.quality.setRange(1, 100)
@@ -43,7 +43,7 @@ class ExportPhotoDialog(QDialog):
         column_layout.setContentsMargins(18, 16, 18, 12)
         column_layout.setSpacing(8)
         column_layout.addWidget(
-            muted_label(self.tr("Of the photo's size; profile, resolution and camera settings go along."))
+            muted_label(self.tr("Saved at the photo's size, with its profile, resolution and camera settings."))
         )
         column_layout.addWidget(self.keep_place)
         column_layout.addWidget(self.with_before)

@@ -110,6 +110,11 @@ class Kind:
         return str(self.request.__struct_config__.tag)
 
     @property
+    def takes_styles(self) -> bool:
+        """Whether styles of labels change the picture."""
+        return self.lists_edits or "styles" in self.request.__struct_fields__
+
+    @property
     def shows_photo(self) -> bool:
         """Whether documents of the kind are photos."""
         return self.offer is not None

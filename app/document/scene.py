@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -255,6 +255,13 @@ class Scene:
             if role.needs == "labels" and name not in values
         }
         return replace(scene, **defaults)
+
+    def beside_photo(self) -> dict[str, Any]:
+        """What was chosen apart from the photo, its regions and their edits, by field: for the same document of another
+        photo, made with the same weights."""
+        names = {entry.name for entry in fields(self)} - {"label_set", "label_map", "photo", "kind", "weights"}
+        names -= {"fingerprint", "styles", "strengths", "switched_off"}
+        return {name: getattr(self, name) for name in names}
 
     def recalling(self: S, kept: Scene) -> S:
         """The scene with all that made a kept picture; the rest stays as it is now."""

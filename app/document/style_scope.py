@@ -6,6 +6,7 @@ Panels and controllers set styles through it, so that one set of controls serves
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 
 from app.document.document import Document
 from app.shell.i18n import tr
@@ -30,8 +31,20 @@ class StyleScope:
 
     @property
     def abilities(self) -> Abilities:
-        """What the document's weights can do."""
-        return self._abilities(self._document.weights)
+        """What the document's weights can do for it: nothing by styles where these change nothing."""
+        of_weights = self._abilities(self._document.weights)
+        if self.takes_styles:
+            return of_weights
+        return replace(of_weights, images=False, samples=False, blocks=0, begins_drawn=False)
+
+    @property
+    def takes_styles(self) -> bool:
+        """False where no style changes the picture, whatever the weights can do: with some kinds of photo documents."""
+        return self._document.kind.takes_styles
+
+    def lack(self, of_weights: str) -> str:
+        """Why a style cannot be chosen. ``of_weights``: a translated template that says it of weights, by name."""
+        return of_weights.format(self._document.weights) if self.takes_styles else _no_styles()
 
     @property
     def edits_photo(self) -> bool:
@@ -73,20 +86,29 @@ class StyleScope:
         return style_source(style, label, self._document.label_set)
 
     def may_change(self, label: int) -> bool:
-        """Whether a label's style can be chosen; the user is told where a lock keeps it."""
+        """Whether a label's style can be chosen; the user is told where a lock keeps it, or it changes nothing."""
+        if not self._changes_something():
+            return False
         if not self.locked(label):
             return True
         self._tell(tr("The style of {0} is locked; unlock it to change it.").format(self.name(label)))
         return False
 
     def may_change_some(self) -> bool:
-        """Whether any style of the picture can be chosen; the user is told where locks keep all of them."""
+        """As `may_change`, whether any style of the picture can be chosen."""
+        if not self._changes_something():
+            return False
         document = self._document
         present = [label.id for label in document.label_set.labels if document.areas[label.id] > 0]
         if not all(self.locked(label) for label in present):
             return True
         self._tell(tr("All styles are locked; unlock one to change it."))
         return False
+
+    def _changes_something(self) -> bool:
+        if not self.takes_styles:
+            self._tell(_no_styles())
+        return self.takes_styles
 
     def put(self, label: int, style: Style | None, *, text: str = "", merge: Hashable | None = None) -> None:
         """Choose a style, as one step; the same ``merge`` joins the steps of a drag. A locked one stays."""
@@ -118,3 +140,7 @@ class StyleScope:
             return {}
         lead = max(styles, key=lambda label: int(document.areas[label]))
         return dict.fromkeys(self.labels(lead), styles[lead])
+
+
+def _no_styles() -> str:
+    return tr("Styles change nothing in this document; its own panel does.")

@@ -1,11 +1,14 @@
-"""The inline bar above the canvas: one sentence, details to copy, a button to close. Never modal."""
+"""The inline bar above the canvas: one sentence, a command that helps, details to copy, a button to close. Never
+modal."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.errors_ui.hub import Problem, Severity
@@ -28,8 +31,12 @@ class ErrorBar(QFrame):
 
     closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, actions_by_id: Mapping[str, QAction] = MappingProxyType({}), parent: QWidget | None = None
+    ) -> None:
+        """``actions_by_id``: the commands that a problem may name as its remedy."""
         super().__init__(parent)
+        self._actions = actions_by_id
         self.setObjectName("errorBar")
         self.setAccessibleName(self.tr("Messages"))
         self._problem: Problem | None = None
@@ -46,6 +53,8 @@ class ErrorBar(QFrame):
         self._copy.setAccessibleName(self.tr("Copy details"))
         self._copy.setToolTip(self.tr("Copy the message and its technical details to the clipboard"))
         self._copy.clicked.connect(self.copy_details)
+        self.remedy_button = QPushButton()
+        self.remedy_button.clicked.connect(self._remedy)
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setAccessibleName(self.tr("Close the message"))
@@ -57,6 +66,7 @@ class ErrorBar(QFrame):
         row_layout.setSpacing(10)
         row_layout.addWidget(self._sign)
         row_layout.addWidget(self._text, 1)
+        row_layout.addWidget(self.remedy_button)
         row_layout.addWidget(self._copy)
         row_layout.addWidget(self._close)
         self._timer = QTimer(self)
@@ -82,6 +92,11 @@ class ErrorBar(QFrame):
         self._problem = problem = replace(problem, sentence=translate(problem.sentence))
         self._text.setText(problem.sentence)
         self._text.setAccessibleDescription(problem.sentence)
+        remedy = self._actions.get(problem.remedy)
+        if remedy is not None:
+            self.remedy_button.setText(remedy.text())
+            self.remedy_button.setAccessibleName(remedy.text())
+        self.remedy_button.setVisible(remedy is not None)
         self._copy.setVisible(bool(problem.details) or problem.severity is Severity.ERROR)
         self._sign.setPixmap(tinted(ICONS[problem.severity], TINTS[problem.severity], 20, self.devicePixelRatioF()))
         self.show()
@@ -90,6 +105,12 @@ class ErrorBar(QFrame):
             self._timer.start()
         else:
             self._timer.stop()
+
+    def _remedy(self) -> None:
+        problem = self._problem
+        if problem is not None:
+            self.dismiss()  # what is still wrong after it says so again
+            self._actions[problem.remedy].trigger()
 
     def dismiss(self) -> None:
         """Hide the bar."""

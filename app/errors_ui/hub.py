@@ -9,6 +9,8 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.errors import MissingPhoto
+
 log = logging.getLogger("tessera")
 
 
@@ -28,6 +30,7 @@ class Problem:
     details: str = ""
     severity: Severity = Severity.ERROR
     topic: str = ""  # what it is about ("render"), so that a later success can take it back
+    remedy: str = ""  # id of the command that may help
 
 
 def one_sentence(error: BaseException) -> str:
@@ -60,7 +63,8 @@ class ProblemHub(QObject):
         else:
             sentence = error
         log.error("%s\n%s", sentence, details)
-        self.reported.emit(Problem(sentence, details, topic=topic))
+        remedy = "photo_find" if isinstance(error, MissingPhoto) else ""
+        self.reported.emit(Problem(sentence, details, topic=topic, remedy=remedy))
 
     def warning(self, sentence: str, *, details: str = "", topic: str = "") -> None:
         """Report something that worked, but perhaps not as the user expects."""

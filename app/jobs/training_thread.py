@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from app.jobs.preload import large_import, preload_torch
+from engine.errors import Message
 
 if TYPE_CHECKING:
     from app.jobs.training_lane import Link, Plan
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def train(plan: Plan, link: Link) -> None:
     """The real trainer: prepares the run and trains it to its end. Raises EngineError kinds, Cancelled when stopped."""
-    link.progress(0.0, "loading")
+    link.progress(0.0, Message("loading"))
     preload_torch()
     with large_import():
         from engine.devices import resolve

@@ -142,7 +142,7 @@ class ResultModel(QAbstractListModel):
             tr("Picture {0}, {1}").format(result.number, time.strftime("%H:%M:%S", time.localtime(result.made))),
             tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.scene.weights, result.scene.seed),
             tr("Double-click or Enter: bring back everything that made it"),
-            tr("S: star, it then stays as long as the editor runs. Delete: throw it away"),
+            tr("S: star it, so that it stays as long as the editor runs. Delete: throw it away"),
         ]
         return "\n".join(tip_lines)
 

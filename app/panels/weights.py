@@ -19,12 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.document.kinds import known_kinds
 from app.panels.table import ReadTable
 from app.panels.weights_text import cells, entry_html, missing_html
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
 from app.texts.system_names import system_text
-from engine.systems import abilities
+from engine.systems import serves
 from engine.weights.manage import Missing
 from engine.weights.store import WeightsEntry
 
@@ -170,7 +171,7 @@ class WeightsPanel(QWidget):
         else:
             self.about.setPlainText(tr("No weights found."))
         card = entry.card if entry is not None else None
-        self.use_button.setEnabled(card is not None and abilities(card).paints)
+        self.use_button.setEnabled(card is not None and any(serves(card, kind.request) for kind in known_kinds()))
         self.remove_button.setEnabled(entry is not None and entry.name in self._removable)
         self.folder_button.setEnabled(entry is not None or missing_item is not None)
         self.check_button.setEnabled(bool(self._entries))

@@ -224,7 +224,7 @@ ACTIONS: tuple[Action, ...] = (
            (), "", "detail", True),
     # --- results
     Action("result_keep", mark("Keep this picture"),
-           mark("Put the present picture into the results with a star: it then stays as long as the editor runs"),
+           mark("Put the present picture into the results with a star, so that it stays as long as the editor runs"),
            ("K",), "star"),
     Action("result_auto", mark("Keep every finished picture"),
            mark("Keep each picture that you come to rest on; the oldest without a star go when there are too many"),

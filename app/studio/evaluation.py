@@ -32,7 +32,7 @@ from app.texts.system_names import system_text
 from app.texts.translate import translate
 from app.training.measurements import Measurements, Place, preferred_split, splits_of
 from app.training.use import publish_run, weights_name
-from engine.errors import Cancelled, EngineError
+from engine.errors import Cancelled, EngineError, Message
 from engine.files import write_text
 from engine.systems import measurable
 
@@ -241,7 +241,7 @@ def _measure(
     picture_limit: int | None,
     device: str,
 ) -> Any:
-    work.progress(0.0, "loading")
+    work.progress(0.0, Message("loading"))
     preload_torch()
     with large_import():
         from engine.evaluation.evaluate import evaluate

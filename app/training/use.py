@@ -11,7 +11,7 @@ import numpy as np
 
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
-from engine.errors import EngineError, WeightsError
+from engine.errors import EngineError, Message, WeightsError
 from engine.labels.label_sets import LabelSet
 from engine.systems import abilities
 from engine.weights.card import Card
@@ -51,7 +51,7 @@ def publish_newest(background_work: Work, training_loop: Loop, published_name: s
 
 def publish_run(background_work: Work, run_folder: Path, data_folder: Path, published_name: str) -> Made:
     """Weights of the best state of a run that is not in training. Raises EngineError."""
-    background_work.progress(0.0, "reading")
+    background_work.progress(0.0, Message("reading"))
     preload_torch()
     from engine.training.publish import publish
 

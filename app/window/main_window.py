@@ -20,7 +20,7 @@ from app.controllers.wiring import WindowParts, make_controllers
 from app.core import Core
 from app.dialogs.files import FileAsker
 from app.errors_ui.bar import ErrorBar
-from app.imaging.mime import may_be_useful, read_mime
+from app.imaging.mime import STYLE_MIME, may_be_useful, read_mime
 from app.panels.labels import LabelsPanel
 from app.panels.options import OptionsBar
 from app.panels.results import ResultsPanel
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
     def _build_middle(self) -> None:
         document = self.core.document
         self.canvas = CanvasWidget(document)
-        self.error_bar = ErrorBar()
+        self.error_bar = ErrorBar(self.actions_by_id)
         self.core.hub.reported.connect(self.error_bar.show_problem)
         self.core.hub.cleared.connect(self.error_bar.clear_topic)
         self.canvas.failed.connect(self.core.hub.error)
@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         document = self.core.document
         self.labels = LabelsPanel(document)
-        request_panels = RequestPanels(self.core)
+        self._request_panels = request_panels = RequestPanels(self.core)
         self.styles, self.edits = request_panels.of(RENDER), request_panels.of(EDIT)
         self.results = ResultsPanel(document, self.actions_by_id)
         self.docks = add_docks(self, self.labels, request_panels.side_docks(), self.results)
@@ -147,16 +147,16 @@ class MainWindow(QMainWindow):
     # --- commands -----------------------------------------------------------------------------------
 
     def next_panel(self) -> None:
-        """Move the keyboard to the next of canvas, labels, styles, results, seed."""
+        """Move the keyboard to the next of canvas, labels, the panels of the kinds of request, results, seed."""
         focus_widgets: list[QWidget] = [
             self.canvas,
             self.labels.list,
-            self.styles.list,
-            self.edits.list,
+            *self._request_panels.focus_widgets(),
             self.results.list,
             self.status.seed,
         ]
-        focus_widgets = [focus_widget for focus_widget in focus_widgets if focus_widget.isVisible()]
+        # A panel behind another one's tab counts as visible for Qt.
+        focus_widgets = [focus_widget for focus_widget in focus_widgets if not focus_widget.visibleRegion().isEmpty()]
         focused = next((position for position, focus_widget in enumerate(focus_widgets) if focus_widget.hasFocus()), -1)
         focus_widgets[(focused + 1) % len(focus_widgets)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -243,12 +243,12 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if may_be_useful(event.mimeData()):
+        if may_be_useful(event.mimeData()) and not event.mimeData().hasFormat(STYLE_MIME):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         incoming = read_mime(event.mimeData())
-        if incoming.files or incoming.image is not None:
+        if not incoming.empty and incoming.style_of is None:  # a label's own style says nothing beside the labels
             event.acceptProposedAction()
             self.controllers.files.take(incoming)
 

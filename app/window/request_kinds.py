@@ -33,6 +33,7 @@ class RequestKind(Generic[Panel]):
     dock: the name of its panel's dock, by which a saved layout knows it.
     make_panel: called once for each window.
     tools: ids of the actions that stand in the tool bar for it, from the top.
+    focus: what takes the keyboard in the panel.
     own_documents: whether the dock is there only for documents of the kind, and then in front; otherwise it always is.
     """
 
@@ -41,6 +42,7 @@ class RequestKind(Generic[Panel]):
     dock: str
     make_panel: Callable[[Core], Panel]
     tools: tuple[str, ...] = ()
+    focus: Callable[[Panel], QWidget] = lambda panel: panel
     own_documents: bool = False
 
 
@@ -52,6 +54,7 @@ RENDER = RequestKind(
     dock=STYLES,
     make_panel=lambda core: StylesPanel(core.document, core.thumbnails, core.scope),
     tools=_PIXEL_TOOLS,
+    focus=lambda panel: panel.list,
 )
 EDIT = RequestKind(
     kind=kinds.EDIT,
@@ -59,6 +62,7 @@ EDIT = RequestKind(
     dock=EDITS,
     make_panel=lambda core: EditsPanel(core.document, core.thumbnails, core.scope),
     tools=_PIXEL_TOOLS,
+    focus=lambda panel: panel.list,
     own_documents=True,
 )
 
@@ -74,6 +78,10 @@ class RequestPanels:
     def side_docks(self) -> list[SideDock]:
         """A dock for each panel, in the order of the kinds."""
         return [SideDock(kind.dock, tr(kind.title), self.of(kind)) for kind in REQUEST_KINDS]
+
+    def focus_widgets(self) -> list[QWidget]:
+        """What takes the keyboard in each panel, in the order of the kinds."""
+        return [kind.focus(self.of(kind)) for kind in REQUEST_KINDS]
 
     def of(self, kind: RequestKind[Panel]) -> Panel:
         """The panel of a kind, as its factory made it."""

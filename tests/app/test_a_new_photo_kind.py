@@ -4,41 +4,63 @@ opened, shown, compared, saved, exported, found again and closed."""
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 import engine.systems
+from app.catalogue import Catalogue
+from app.controllers.styles import Target
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.export_photo import ExportPhotoDialog
 from app.document import kinds
 from app.document.kinds import RENDER, register
 from app.document.opening import photo_uses
+from app.imaging.mime import Incoming
+from app.panels.weights import WeightsPanel
 from app.raster.view import Mode
 from app.window import request_kinds
 from app.window.main_window import MainWindow
+from engine.errors import WeightsError
 from engine.pictures.images import read_image
 from engine.pictures.photos import read_photo
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
 from engine.requests.render import RenderRequest
+from engine.systems.base import Abilities
+from engine.weights.store import WeightsEntry, save_weights
+from tests.app import fakes
 from tests.app.made_up_photo_kind import LIGHT, LIGHT_PANEL, LightInputs, LightRequest
 from tests.engine.drawn_profiles import wide_profile
 from tests.fixtures import face_label_map, photo_of
 
 SIDE = 80
+HAIR = 13
+OWN_WEIGHTS = "fake-own"
 
 
-@pytest.fixture(autouse=True)
-def made_up(monkeypatch):
-    """Weights that paint serve it too; the document and the window know it."""
+@pytest.fixture(autouse=True, params=["weights that paint", "weights of its own"])
+def made_up(request, monkeypatch):
+    """The document and the window know the kind. Weights that paint serve it too, or others do, which paint nothing."""
     path = f"{LightRequest.__module__}:{LightRequest.__qualname__}"
-    systems = [
-        replace(system, requests=(*system.requests, path)) if system.serves(RenderRequest) else system
-        for system in engine.systems.all_systems()
-    ]
+    systems = list(engine.systems.all_systems())
+    if request.param == "weights that paint":
+        systems = [
+            replace(system, requests=(*system.requests, path)) if system.serves(RenderRequest) else system
+            for system in systems
+        ]
+    else:
+        painter = next(system for system in systems if system.serves(RenderRequest))
+        nothing = Abilities(resolution=64)
+        own = replace(painter, id="own", requests=(path,), abilities=lambda card: nothing, default_name="")
+        systems.append(own)
+        shelf = fakes.cards()
+        card = shelf[0].card.replace(name=OWN_WEIGHTS, system="own")
+        monkeypatch.setattr(fakes, "cards", lambda resolution: [*shelf, WeightsEntry(card.name, Path(card.name), card)])
     monkeypatch.setattr("engine.systems.SYSTEMS", tuple(systems))
     monkeypatch.setattr(kinds, "_KINDS", dict(kinds._KINDS))
     register(LIGHT)  # the one line
@@ -162,3 +184,71 @@ def test_it_is_offered_only_where_some_weights_serve_it(core, monkeypatch):
     assert [use.kind.name for use in photo_uses(core.document, core.catalogue)][:2] == ["edit", "light"]
     monkeypatch.undo()
     assert LIGHT not in {use.kind for use in photo_uses(core.document, core.catalogue)}
+
+
+def test_only_weights_that_serve_it_are_offered(lit, core):
+    serving = [weights_name for weights_name, _ in core.catalogue.serving(LightRequest)]
+    assert core.document.weights in serving and (OWN_WEIGHTS not in serving or serving == [OWN_WEIGHTS])
+    assert len(lit.menus["MODEL"].actions()) == len(serving)
+    assert sum(action.isChecked() for action in lit.menus["MODEL"].actions()) == 1
+    card = core.catalogue.card(core.document.weights)
+    panel = WeightsPanel()
+    panel.show_entries([WeightsEntry(card.name, Path(card.name), card)])
+    assert panel.use_button.isEnabled()
+
+
+def test_weights_that_serve_only_photos_leave_a_painting_as_it_is(window, core, made_up):
+    told, before = [], core.document.scene
+    core.hub.reported.connect(told.append)
+    assert OWN_WEIGHTS not in [action.text() for action in window.menus["MODEL"].actions()]
+    if OWN_WEIGHTS in dict(core.catalogue.serving(LightRequest)):
+        window.controllers.model.use(OWN_WEIGHTS)
+        assert OWN_WEIGHTS in told[0].sentence and "photos" in told[0].sentence
+    assert core.document.scene == before
+
+
+def test_its_weights_are_taken_from_a_folder(tmp_path, qapp):
+    card = Catalogue(lambda: fakes.cards(64)).serving(LightRequest)[-1][1]
+    folder = tmp_path / "dropped"
+    save_weights(folder, card, {"w": torch.zeros(3)})
+    catalogue = Catalogue(list)
+    with pytest.raises(WeightsError):
+        catalogue.open_folder(folder, [])
+    weights_name = catalogue.open_folder(folder, [LightRequest])
+    assert [served for served, _ in catalogue.serving(LightRequest)] == [weights_name]
+
+
+def test_styles_which_change_nothing_in_it_are_not_offered(lit, core, photo, qtbot):
+    told, before = [], core.document.scene
+    core.hub.reported.connect(told.append)
+    panel, controllers = lit.styles, lit.controllers
+    for widget in (panel.button_dice_all, panel.button_all, panel.card.button_colour, panel.card.button_file):
+        assert not widget.isEnabled() and "change nothing" in widget.toolTip()
+    controllers.dice.roll()
+    controllers.dice.roll_all()
+    controllers.colours.choose()
+    controllers.colours.take_pipette()
+    controllers.styles.reset_label()
+    controllers.styles.choose_file_for_all()
+    controllers.files.take(Incoming(colour="#ff0000"))
+    controllers.styles.use(Incoming(files=(photo,)), Target(HAIR))
+    assert len(told) == 8 and all("change nothing" in problem.sentence for problem in told)
+    assert core.document.scene == before
+
+
+def test_a_picture_that_is_dropped_on_a_region_of_it_is_asked_about(lit, core, photo, qtbot):
+    lit.controllers.files.open_path(photo, label_id=HAIR)
+    qtbot.waitUntil(lambda: any(isinstance(w, ChoiceDialog) and w.isVisible() for w in QApplication.topLevelWidgets()))
+    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible())
+    assert "light 0" in asked.buttons and not {"all", "label"} & set(asked.buttons)
+    asked.reject()
+
+
+def test_the_keyboard_reaches_its_panel(lit, qtbot):
+    lit.activateWindow()
+    lit.docks["lightDock"].raise_()
+    panel = lit.docks["lightDock"].widget()
+    qtbot.waitUntil(lambda: panel.isVisible() and lit.isActiveWindow())
+    lit.labels.list.setFocus()
+    lit.next_panel()
+    assert panel.hasFocus()

@@ -16,6 +16,7 @@ from app.imaging.thumbnails import Place
 from app.jobs.photos import CodeCache, Photo
 from app.jobs.restyle import encode_again, with_codes
 from engine.requests.label_map_data import encode_map
+from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle, MeanStyle, MixStyle, encode_code
 from engine.weights.store import WeightsEntry, find_weights
 from tests.app.fakes import FACES, StyleCodes
@@ -86,7 +87,7 @@ def test_a_document_begun_meanwhile_keeps_its_weights(window, core, style, qtbot
 def test_a_folder_on_the_search_path_is_called_by_its_name(tiny_weights):
     folder = find_weights("tiny-sean")
     catalogue = Catalogue()
-    assert catalogue.open_folder(folder.absolute()) == "tiny-sean"
+    assert catalogue.open_folder(folder.absolute(), [RenderRequest]) == "tiny-sean"
 
 
 def test_a_folder_elsewhere_is_called_by_its_path(tiny_weights, tmp_path, monkeypatch):
@@ -95,7 +96,7 @@ def test_a_folder_elsewhere_is_called_by_its_path(tiny_weights, tmp_path, monkey
     elsewhere = tmp_path / "elsewhere" / "mine"
     shutil.copytree(find_weights("tiny-sean"), elsewhere)
     catalogue = Catalogue()
-    name = catalogue.open_folder(elsewhere)
+    name = catalogue.open_folder(elsewhere, [RenderRequest])
     assert name == str(elsewhere.resolve())
     assert catalogue.card(name).system == "sean"
 

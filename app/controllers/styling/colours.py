@@ -51,10 +51,10 @@ class ColoursController(QObject):
         target = Target(label_id, pair=with_pair)
         labels = self._styles.labels(target)
         before = {label: self._document.style(label) for label in labels}
-        merge, undo_text = ("colour", *labels), self.tr("Colour of {0}").format(self._styles.name(target))
+        merge, caption = ("colour", *labels), self.tr("Colour of {0}").format(self._styles.name(target))
         dialog = QColorDialog(self._present_colour(label_id), self._context.window)
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
-        dialog.setWindowTitle(undo_text)
+        dialog.setWindowTitle(caption)
         for position, sample in enumerate(sample_colours(self._document.label_set, label_id)):
             QColorDialog.setCustomColor(position, QColor(sample.colour))
         self._document.end_merge()
@@ -63,7 +63,7 @@ class ColoursController(QObject):
             styles = {
                 label: join(with_slot(split(style), "a", ColourStyle(colour.name()))) for label, style in before.items()
             }
-            self._scope.put_all(styles, undo_text, merge=merge)
+            self._scope.put_all(styles, caption, merge=merge)
 
         def close(accepted: int) -> None:
             if accepted:
@@ -86,7 +86,7 @@ class ColoursController(QObject):
         if self._styles.takes_colours() and self._scope.may_change(self._document.current_label):
             self._with_pair = with_pair
             self.pipette.take()
-            sentence = self.tr("Click a colour in the photo or in any picture; Esc lays the pipette down")
+            sentence = self.tr("Click a colour in the photo or in any picture; Esc cancels")
             self._context.status.show_message(sentence)
 
     def _target(self) -> Target:

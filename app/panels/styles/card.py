@@ -188,9 +188,9 @@ class StyleCard(QFrame):
 
     def _show_abilities(self) -> None:
         """Enable what the weights can do and no lock forbids; else the tooltip says why not."""
-        abilities, locked, weights = self._scope.abilities, self._scope.locked(self._label), self._document.weights
-        no_samples = self.tr('The weights "{0}" cannot draw styles').format(weights)
-        no_images = self.tr('The weights "{0}" take no styles from pictures').format(weights)
+        abilities, locked, lack = self._scope.abilities, self._scope.locked(self._label), self._scope.lack
+        no_samples = lack(self.tr('The weights "{0}" cannot draw styles'))
+        no_images = lack(self.tr('The weights "{0}" take no styles from pictures'))
         locked_hint = self.tr("This style is locked; unlock it to change it")
         self.seed.allow(abilities.samples, locked, locked_hint if abilities.samples else no_samples)
         variations_tip = self.tr("Paint this region with six random styles and take the one you like (Ctrl+Shift+V)")
@@ -203,12 +203,12 @@ class StyleCard(QFrame):
         morphs = self._document.kind.morphs
         self.button_morph.setEnabled(abilities.styles and morphs)
         morph_tip = self.tr("Go to another style in steps, and export them (Ctrl+M)")
-        no_morphs = self.tr("A photo takes no steps between two styles; move the strength of its edit instead.")
+        no_morphs = self.tr("Morphs are for paintings; in a photo use the strength slider of the edit.")
         no_styles = self.tr("These weights have no styles")
         self.button_morph.setToolTip(no_morphs if not morphs else morph_tip if abilities.styles else no_styles)
         colour_tip = self.tr("Give this region a colour; in a photo texture and light stay (Ctrl+Shift+C)")
         pipette_tip = self.tr("Click a colour in the canvas or in any picture of the window (Ctrl+I)")
-        no_colours = self.tr('The weights "{0}" take no colours as styles').format(weights)
+        no_colours = lack(self.tr('The weights "{0}" take no colours as styles'))
         for button, tool_tip in ((self.button_colour, colour_tip), (self.button_pipette, pipette_tip)):
             button.setEnabled(self._scope.takes_colours and not locked)
             button.setToolTip(no_colours if not self._scope.takes_colours else locked_hint if locked else tool_tip)
@@ -237,7 +237,7 @@ class StyleCard(QFrame):
             if locked
             else self.tr("Lock this style: it stays, whatever is rolled, dropped or chosen (Ctrl+Shift+K)")
         )
-        self.fold.allow(abilities.blocks, self.tr('The weights "{0}" cannot cross styles over').format(weights), locked)
+        self.fold.allow(abilities.blocks, lack(self.tr('The weights "{0}" cannot cross styles over')), locked)
 
     def _show_thumb(self, thumb: Thumb, style: Style | None) -> None:
         if style is None:

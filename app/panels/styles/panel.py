@@ -125,21 +125,21 @@ class StylesPanel(QWidget):
 
     def show_abilities(self, *_: object) -> None:
         """Enable what the weights can do; where they cannot, the tooltip says so."""
-        abilities, weights = self._scope.abilities, self._document.weights
+        abilities = self._scope.abilities
         picture_tip = self.tr("Choose a picture, or drop one here: every region takes its style from it (Ctrl+Shift+L)")
         dice_tip = self.tr("Draw new random styles for all labels that are not locked (Ctrl+Shift+D)")
         self.button_all.setEnabled(abilities.images)
         self.button_all.setToolTip(
             picture_tip
             if abilities.images
-            else self.tr('The weights "{0}" take no styles from pictures').format(weights)
+            else self._scope.lack(self.tr('The weights "{0}" take no styles from pictures'))
         )
         self.samples.setEnabled(abilities.images)
         self.samples.show_pictures(sample_pictures(self._document.label_set))
         self.note_whole.setVisible(self._scope.whole_picture and abilities.styles)
         self.button_dice_all.setEnabled(abilities.samples)
         self.button_dice_all.setToolTip(
-            dice_tip if abilities.samples else self.tr('The weights "{0}" cannot draw styles').format(weights)
+            dice_tip if abilities.samples else self._scope.lack(self.tr('The weights "{0}" cannot draw styles'))
         )
         self.model.redraw()
         self.card.refresh()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from app.shell.i18n import install_language, translations
 from engine.systems import all_systems
 from engine.training.recipe import bundled_recipes, load_recipe
-from tests.english import built_english, called
+from tests.english import built_english, called, plain_reports
 
 APP = Path(__file__).parents[3] / "app"
 ENGINE = APP.parent / "engine"
@@ -65,14 +65,34 @@ def templates() -> dict[str, str]:
     return {template.value: where for template, where in messages() if isinstance(template, ast.Constant)}
 
 
-def test_no_english_is_built_on_its_way_into_a_sentence():
-    """Clauses are messages of their own: an f-string in any argument could not be translated."""
-    sources = {
+def sources() -> dict[str, str]:
+    """The sources of application and engine by their paths."""
+    return {
         path.relative_to(APP.parent).as_posix(): path.read_text("utf-8")
         for folder in (APP, ENGINE)
         for path in sorted(folder.rglob("*.py"))
     }
-    assert built_english(sources, kinds_of_errors() | {"Message"} | MARKERS) == []
+
+
+def test_what_is_reported_of_a_job_is_translated():
+    """Except by commands and benchmarks, which only the terminal shows."""
+    shown = {place: text for place, text in sources().items() if not re.match("engine/(cli|bench)/", place)}
+    assert plain_reports(shown, {"Message"} | MARKERS) == []
+
+
+@pytest.mark.parametrize("call", ['work.progress(0.0, "reading")', 'a = "x y"\n    on_progress(0.5, f"{a}: cold")'])
+def test_plain_english_in_a_report_is_found(call):
+    assert plain_reports({"a": f"def read(work):\n    {call}"}, {"Message"}) != []
+
+
+@pytest.mark.parametrize("call", ['work.progress(0.0, Message("reading"))', "report(0.5, text)", "work.progress(1.0)"])
+def test_other_reports_are_left_in_peace(call):
+    assert plain_reports({"a": f"def read(work, text):\n    {call}"}, {"Message"}) == []
+
+
+def test_no_english_is_built_on_its_way_into_a_sentence():
+    """Clauses are messages of their own: an f-string in any argument could not be translated."""
+    assert built_english(sources(), kinds_of_errors() | {"Message"} | MARKERS) == []
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.painting.sizes import painted_size
 from engine.pictures.closeup import focus, reduced
+from engine.requests.render import RenderRequest
 from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, located
 from engine.systems.base import Abilities
 from engine.weights.card import Card
@@ -116,11 +117,11 @@ def test_broken_weights_say_why(qapp):
 
 def test_a_folder_of_weights_from_anywhere_can_be_opened(qapp, tiny_weights):
     catalogue = Catalogue(list)
-    name = catalogue.open_folder(tiny_weights / "tiny-sean" / "model.safetensors")
+    name = catalogue.open_folder(tiny_weights / "tiny-sean" / "model.safetensors", [RenderRequest])
     assert [found for found, _ in catalogue.painters()] == [name]
     assert catalogue.label_set(name).same_labels(FACES)
-    with pytest.raises(WeightsError, match="does not paint"):
-        catalogue.open_folder(tiny_weights / "tiny-parser")
+    with pytest.raises(WeightsError, match="no document of the editor uses"):
+        catalogue.open_folder(tiny_weights / "tiny-parser", [RenderRequest])
 
 
 # --- photos ------------------------------------------------------------------------------------------

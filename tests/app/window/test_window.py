@@ -9,8 +9,8 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QEvent, Qt, qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, qInstallMessageHandler
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -39,6 +39,7 @@ from app.document.opening import Gallery, Template
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, ProblemHub, Severity
 from app.errors_ui.log import install_hooks, start_log, stop_log
+from app.imaging.mime import colour_mime, style_mime
 from app.jobs.photos import Photo
 from app.raster.view import Mode
 from app.shell.environment import drop_foreign_qt_paths
@@ -561,3 +562,30 @@ def test_a_photo_that_is_opened_brings_its_edits_to_the_front(core, qtbot, heigh
     document = core.document
     document.new(label_set=FACES, label_map=document.label_map, kind="edit", weights="fake-faces", undoable=False)
     qtbot.waitUntil(lambda: not made.edits.visibleRegion().isEmpty())
+
+
+# --- what is dropped beside the canvas -----------------------------------------------------------------
+
+
+def dropped_beside_the_canvas(window, mime) -> bool:
+    """Drags it onto the window and lets it go; whether the window takes it."""
+    place, action, none = QPoint(5, 5), Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    entered = QDragEnterEvent(place, action, mime, Qt.MouseButton.LeftButton, none)
+    entered.ignore()
+    window.dragEnterEvent(entered)
+    dropped = QDropEvent(QPointF(place), action, mime, Qt.MouseButton.LeftButton, none)
+    dropped.ignore()
+    window.dropEvent(dropped)
+    assert entered.isAccepted() == dropped.isAccepted()
+    return dropped.isAccepted()
+
+
+def test_a_colour_that_is_dropped_beside_the_canvas_is_for_the_chosen_label(window, core):
+    core.document.set_current_label(13)
+    assert dropped_beside_the_canvas(window, colour_mime("#a01030"))
+    assert core.document.style(13) == ColourStyle("#a01030")
+
+
+def test_a_style_that_is_dragged_off_the_labels_is_not_taken(window, core):
+    before = core.document.scene
+    assert not dropped_beside_the_canvas(window, style_mime(13)) and core.document.scene == before
