@@ -18,7 +18,7 @@ from app.controllers.styles import StylesController, Target
 from app.controllers.weights import WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
-from app.document.kinds import known_kinds, photo_kinds
+from app.document.kinds import document_requests, photo_kinds
 from app.document.opening import Found, PhotoUse, look_at, painting_sets, photo_uses
 from app.imaging.mime import Incoming, keep_image, read_mime
 from app.imaging.pixels import to_qimage
@@ -136,7 +136,7 @@ class FilesController(QObject):
             self._weights.import_file(file_path)
             return
         try:
-            weights_name = self._context.core.catalogue.open_folder(file_path, [kind.request for kind in known_kinds()])
+            weights_name = self._context.core.catalogue.open_folder(file_path, document_requests())
         except EngineError as error:
             self._context.core.hub.error(error)
             return

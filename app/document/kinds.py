@@ -139,6 +139,11 @@ def register(kind: Kind) -> Kind:
     return kind
 
 
+def document_requests() -> tuple[type[Any], ...]:
+    """The requests of all kinds: weights that serve one of them are of use to some document."""
+    return tuple(kind.request for kind in _KINDS.values())
+
+
 def photo_kinds() -> tuple[Kind, ...]:
     """The kinds whose documents are photos."""
     return tuple(kind for kind in _KINDS.values() if kind.shows_photo)

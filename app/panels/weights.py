@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.document.kinds import known_kinds
+from app.document.kinds import document_requests
 from app.panels.table import ReadTable
 from app.panels.weights_text import cells, entry_html, missing_html
 from app.shell.i18n import mark, tr
@@ -171,7 +171,7 @@ class WeightsPanel(QWidget):
         else:
             self.about.setPlainText(tr("No weights found."))
         card = entry.card if entry is not None else None
-        self.use_button.setEnabled(card is not None and any(serves(card, kind.request) for kind in known_kinds()))
+        self.use_button.setEnabled(card is not None and any(serves(card, request) for request in document_requests()))
         self.remove_button.setEnabled(entry is not None and entry.name in self._removable)
         self.folder_button.setEnabled(entry is not None or missing_item is not None)
         self.check_button.setEnabled(bool(self._entries))
