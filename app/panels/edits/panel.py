@@ -61,28 +61,27 @@ class EditsPanel(QWidget):
         self._step_end = keyboard_step_timer(self, document.end_merge)
         self.hint = muted_label(
             self.tr(
-                "Nothing is changed yet. Drag a picture onto a region of the photo, or choose a colour for it: "
-                "right-click it."
+                "Nothing is painted: the whole photo is kept as it is. Drag a picture onto a region, or right-click it "
+                "for a colour."
             )
         )
         self.hint.setWordWrap(True)
         self.hint.setContentsMargins(12, 10, 12, 10)
-        self.advice = muted_label(
-            self.tr("This photo is edited: switch an edit off to compare, or drop a picture on a region.")
-        )
-        self.advice.setWordWrap(True)
-        self.advice.setContentsMargins(12, 6, 12, 6)
+        self.painted_line = muted_label()
+        self.painted_line.setWordWrap(True)
+        self.painted_line.setContentsMargins(12, 6, 12, 6)
         self.list = self._make_list()
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(0, 4, 0, 4)
         column_layout.setSpacing(0)
         column_layout.addWidget(self.hint)
-        column_layout.addWidget(self.advice)
+        column_layout.addWidget(self.painted_line)
         column_layout.addWidget(self.list, 1)
         column_layout.addStretch(0)
         column_layout.addLayout(self._build_shelf())
         document.edits_changed.connect(self.refresh)
         document.replaced.connect(self.refresh)
+        document.undo_changed.connect(self._show_painted)  # a region came or went on the label map
         document.current_label_changed.connect(self._show_current)
         document.style_locks_changed.connect(self.refresh)
         thumbnails.changed.connect(self._show_rows)
@@ -148,7 +147,7 @@ class EditsPanel(QWidget):
             if self._document.current_label not in self._labels and self._labels:
                 self.list.setCurrentRow(min(max(0, place), len(self._labels) - 1))
         self.hint.setVisible(not edits)
-        self.advice.setVisible(bool(edits))
+        self.painted_line.setVisible(bool(edits))
         self.list.setVisible(bool(edits))
         self._show_current()
 
@@ -175,6 +174,21 @@ class EditsPanel(QWidget):
             state_text = self.tr("{0} %").format(round(100 * edit.strength)) if edit.on else self.tr("off")
             name = name_of(document.label_set, edit.label)
             list_item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {source_text}, {state_text}")
+        self._show_painted()
+
+    def _show_painted(self) -> None:
+        """Say which regions are painted, and that the rest of the photo is kept."""
+        document = self._document
+        names = [
+            name_of(document.label_set, edit.label)
+            for edit in document.styling.edits
+            if edit.on and edit.strength > 0 and document.areas[edit.label]
+        ]
+        if names:
+            sentence = self.tr("Painted: {0}. All else of the photo is kept as it is.")
+            self.painted_line.setText(sentence.format(", ".join(names)))
+        else:
+            self.painted_line.setText(self.tr("Nothing is painted: the whole photo is kept as it is."))
 
     def _show_current(self, *_: object) -> None:
         label_id = self._document.current_label

@@ -57,10 +57,23 @@ def handle(slider) -> QPoint:
     return slider.style().subControlRect(control, option, part, slider).center()
 
 
-def test_each_changed_region_is_a_row_and_an_unchanged_photo_says_what_to_do(panel, document):
-    assert names(panel) == ["Upper lip", "Hair"] and panel.hint.isHidden() and panel.advice.isVisible()
+def test_the_head_says_what_is_painted_and_that_the_rest_is_kept(panel, document):
+    line = panel.painted_line
+    assert line.isVisible() and line.text() == "Painted: Upper lip, Hair. All else of the photo is kept as it is."
+    document.styling.set_edit_on(HAIR, False)
+    assert line.text().startswith("Painted: Upper lip. ")
+    document.pixels.relabel(UPPER_LIP, SKIN)
+    assert line.text() == "Nothing is painted: the whole photo is kept as it is."
     document.undo()
-    assert names(panel) == [] and panel.hint.isVisible() and panel.advice.isHidden()
+    assert line.text().startswith("Painted: Upper lip. ")
+    document.styling.set_styles({UPPER_LIP: None, HAIR: None}, "Nothing")
+    assert not line.isVisible() and panel.hint.text().startswith("Nothing is painted: the whole photo is kept")
+
+
+def test_each_changed_region_is_a_row_and_an_unchanged_photo_says_what_to_do(panel, document):
+    assert names(panel) == ["Upper lip", "Hair"] and panel.hint.isHidden() and panel.painted_line.isVisible()
+    document.undo()
+    assert names(panel) == [] and panel.hint.isVisible() and panel.painted_line.isHidden()
     document.redo()
     assert names(panel) == ["Upper lip", "Hair"]
 

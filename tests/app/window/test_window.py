@@ -548,7 +548,7 @@ def test_at_the_first_start_with_a_photo_its_edits_are_in_front(core, qtbot, hei
     with qtbot.waitSignal(made.first_frame):
         made.show()
     qtbot.waitUntil(lambda: not made.edits.visibleRegion().isEmpty())
-    assert made.edits.advice.isVisible()
+    assert made.edits.painted_line.isVisible()
 
 
 @pytest.mark.parametrize("height", [700, 1100])

@@ -24,6 +24,9 @@ PROMISED = {
     "heartbeat gap p95 while rendering": "ms",
     "heartbeat gap max while rendering": "ms",
     "heartbeat gap max while rendering 2048 x 2048": "ms",
+    "photo of 12 megapixels opened, regions found": "s",
+    "colour in a photo of 12 megapixels, exact picture": "s",
+    "heartbeat gap max while a photo of 12 megapixels is edited": "ms",
     "memory at rest": "MB",
 }
 
