@@ -212,7 +212,7 @@ def _abilities_text(card: Card) -> str:
         paths = known_system.requests if known_system is not None else ()
         kinds: list[type[Request[Any]]] = [load_part(path) for path in paths]
         return ", ".join(str(kind.task) for kind in kinds)
-    sources = [source for source, given in (("from pictures", can.images), ("drawn", can.samples)) if given]
+    sources = [source for source, is_offered in (("from pictures", can.images), ("drawn", can.samples)) if is_offered]
     whose = "a style for each region" if can.scope == "label" else "one style for the whole picture"
     style_clause = f", {whose}, {' or '.join(sources)}" if sources else ", always in one style"
     return f"paints label maps{style_clause}"
