@@ -280,16 +280,9 @@ class NewController(QObject):
 
     def _show_galleries(self, offered: list[Gallery]) -> TemplateDialog:
         dialog = TemplateDialog(offered, self._context.window)
-        dialog.chosen.connect(self._from_template)
-        dialog.empty_chosen.connect(
-            lambda label_map, gallery: self._from_map(label_map, gallery.label_set, gallery.weights)
-        )
+        dialog.chosen.connect(lambda label_map, gallery: self._from_map(label_map, gallery.label_set, gallery.weights))
         dialog.open()
         return dialog
-
-    def _from_template(self, label_map: np.ndarray, gallery: Gallery) -> None:
-        """Templates are drawings for any weights: they take the size that those of the gallery know."""
-        self._from_map(self._fitted(label_map, gallery.weights), gallery.label_set, gallery.weights)
 
     def _from_map(self, label_map: np.ndarray, label_set: LabelSet | None = None, weights: str = "") -> None:
         self._begin(label_map, label_set=label_set, weights=weights or self._document.weights)

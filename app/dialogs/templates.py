@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -36,10 +36,9 @@ LEAST, MOST = 64, 2048  # pixels of an empty map's sides
 
 
 class TemplateDialog(QDialog):
-    """Shows templates and an empty map, whose size is asked; a tab for each set of labels where there are several."""
+    """Shows templates and an empty map, and asks for the size; a tab for each set of labels where there are several."""
 
-    chosen = Signal(object, object)  # (H, W) uint8 label map of a template, Gallery
-    empty_chosen = Signal(object, object)  # (H, W) uint8, empty and of the size that was asked for, Gallery
+    chosen = Signal(object, object)  # (H, W) uint8 label map of the size that was asked for, Gallery
 
     def __init__(self, galleries: Sequence[Gallery], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,7 +67,7 @@ class TemplateDialog(QDialog):
         self.tabs.setVisible(len(self._galleries) > 1)
         self.tabs.currentChanged.connect(self._show)
         self.sizes = self._build_size()
-        self.list.currentRowChanged.connect(self._show_size)
+        self.list.currentRowChanged.connect(self._propose_size)
         self._show()
         hint_label = muted_label(self.tr("The label map becomes a new document."))
         hint_label.setWordWrap(True)
@@ -93,6 +92,7 @@ class TemplateDialog(QDialog):
         for box, name in ((self.width_box, self.tr("Width")), (self.height_box, self.tr("Height"))):
             box.setAccessibleName(name)
             box.editingFinished.connect(partial(self._fit, box))
+            box.valueChanged.connect(partial(self._keep_form, box))
         row = QWidget()
         row_layout = QHBoxLayout(row)
         row_layout.setContentsMargins(0, 0, 0, 0)
@@ -103,22 +103,38 @@ class TemplateDialog(QDialog):
         row_layout.addStretch(1)
         return row
 
-    def _propose_size(self) -> None:
-        """The size that the weights of the gallery know best, within what they paint as it is drawn."""
+    def _propose_size(self, row: int) -> None:
+        """The size, in the form of the row's map, that the weights of the gallery know best."""
+        if not 0 <= row < len(self._maps):
+            return  # the list is filled anew
         stride = stride_of(self.gallery.abilities)
-        for box, side in zip((self.height_box, self.width_box), sides_for(1, 1, self.gallery.abilities)):
-            box.setRange(-(-LEAST // stride) * stride, MOST // stride * stride)
-            box.setSingleStep(stride)
+        height, width = self._maps[row].shape
+        sides = sides_for(height, width, self.gallery.abilities)
+        for box, side in zip((self.height_box, self.width_box), sides):
+            with QSignalBlocker(box):
+                box.setRange(-(-LEAST // stride) * stride, MOST // stride * stride)
+                box.setSingleStep(stride)
+                box.setValue(side)
+
+    def _keep_form(self, box: QSpinBox, side: int) -> None:
+        """A template is not stretched: its other side follows. An empty map has any form."""
+        row = self.list.currentRow()
+        if not 0 <= row < len(self._maps) - 1:
+            return
+        height, width = self._maps[row].shape
+        other_box = self.height_box if box is self.width_box else self.width_box
+        factor = height / width if box is self.width_box else width / height
+        side = min(side, int(MOST / factor))  # the longer side has the limit
+        with QSignalBlocker(box), QSignalBlocker(other_box):
             box.setValue(side)
+            other_box.setValue(round(side * factor))
+        self._fit(other_box)
 
     def _fit(self, box: QSpinBox) -> None:
         """Sides are whole strides: another size would be painted smaller or larger than it is drawn."""
         stride = stride_of(self.gallery.abilities)
-        box.setValue(round(box.value() / stride) * stride)
-
-    def _show_size(self, row: int) -> None:
-        """The size of a template is that of the weights; only an empty map has any."""
-        self.sizes.setVisible(row == len(self._maps) - 1)
+        with QSignalBlocker(box):
+            box.setValue(round(box.value() / stride) * stride)
 
     @property
     def gallery(self) -> Gallery:
@@ -137,9 +153,8 @@ class TemplateDialog(QDialog):
             except EngineError:
                 continue  # made for other labels
         self._add(self.tr("Empty"), np.zeros((SIDE, SIDE), np.uint8), label_set)
-        self._propose_size()
         self.list.setCurrentRow(0)
-        self._show_size(0)
+        self._propose_size(0)
 
     def _add(self, template_title: str, label_map: np.ndarray, label_set: LabelSet) -> None:
         scale_factor = SIDE / max(label_map.shape)
@@ -154,13 +169,11 @@ class TemplateDialog(QDialog):
         self._maps.append(label_map)
 
     def accept(self, *_: object) -> None:
-        """Emit ``chosen`` with the map, or ``empty_chosen`` with an empty one, and close."""
+        """Emit ``chosen`` with the map at its size, and close."""
         row = self.list.currentRow()
         super().accept()
-        if row == len(self._maps) - 1:
+        if 0 <= row < len(self._maps):
             self._fit(self.height_box)
             self._fit(self.width_box)
-            size = self.height_box.value(), self.width_box.value()
-            self.empty_chosen.emit(np.zeros(size, np.uint8), self.gallery)
-        elif 0 <= row < len(self._maps):
-            self.chosen.emit(self._maps[row], self.gallery)
+            label_map = resize_label_map(self._maps[row], self.height_box.value(), self.width_box.value())
+            self.chosen.emit(label_map, self.gallery)

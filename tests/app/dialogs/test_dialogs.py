@@ -193,11 +193,27 @@ def test_a_template_becomes_a_map(qtbot, tmp_path):
     assert np.array_equal(told.args[0], read_label_map(templates(FACES)[1].path, FACES).label_map)
 
 
+def test_a_template_takes_the_size_that_is_asked_for_in_its_own_form(qtbot):
+    streets = load_label_set("street")
+    dialog = shown(qtbot, TemplateDialog([Gallery(streets, "w", tuple(templates(streets)))]))
+    drawn = read_label_map(templates(streets)[0].path, streets).label_map
+    assert dialog.sizes.isVisible() and max(dialog.width_box.value(), dialog.height_box.value()) == 256
+    dialog.height_box.setValue(512)
+    form = drawn.shape[1] / drawn.shape[0]
+    width = round(512 * form / 32) * 32  # whole strides
+    assert dialog.width_box.value() == width
+    dialog.height_box.setValue(MOST)  # the longer side would have more
+    assert dialog.width_box.value() == MOST and abs(dialog.height_box.value() - MOST / form) < 32
+    dialog.height_box.setValue(512)
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.accept()
+    assert told.args[0].shape == (512, width) and set(np.unique(told.args[0])) <= set(np.unique(drawn))
+
+
 def test_an_empty_map_is_of_the_size_that_is_asked_for(qtbot):
     dialog = shown(qtbot, TemplateDialog([Gallery(FACES, "w", tuple(templates(FACES)))]))
     chosen = []
-    dialog.empty_chosen.connect(lambda label_map, gallery: chosen.append((label_map.shape, label_map.any())))
-    assert not dialog.sizes.isVisible()
+    dialog.chosen.connect(lambda label_map, gallery: chosen.append((label_map.shape, label_map.any())))
     dialog.list.setCurrentRow(dialog.list.count() - 1)
     assert dialog.sizes.isVisible() and dialog.width_box.maximum() == 2048
     dialog.width_box.setValue(2048)
@@ -213,7 +229,7 @@ def test_an_empty_map_is_proposed_at_the_size_of_the_weights_and_fits_their_stri
     dialog = shown(qtbot, TemplateDialog([usual, Gallery(load_label_set("street"), "other", (), known)]))
     dialog.tabs.setCurrentIndex(1)
     chosen = []
-    dialog.empty_chosen.connect(lambda label_map, gallery: chosen.append((label_map.shape, gallery.weights)))
+    dialog.chosen.connect(lambda label_map, gallery: chosen.append((label_map.shape, gallery.weights)))
     assert (dialog.width_box.value(), dialog.height_box.value()) == (resolution, resolution)
     dialog.width_box.stepUp()
     assert dialog.width_box.value() == resolution + stride
