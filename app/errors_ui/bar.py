@@ -54,6 +54,7 @@ class ErrorBar(QFrame):
         self._copy.setToolTip(self.tr("Copy the message and its technical details to the clipboard"))
         self._copy.clicked.connect(self.copy_details)
         self.remedy_button = QPushButton()
+        self.remedy_button.setAccessibleName(self.tr("What helps"))
         self.remedy_button.clicked.connect(self._remedy)
         self._close = QToolButton()
         self._close.setAutoRaise(True)
