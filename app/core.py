@@ -80,15 +80,23 @@ class Core(QObject):
         on_failed: Callable[[EngineError], object] | None = None,
         on_progress: Callable[[float, str], object] | None = None,
         only_for: Subject | None = None,
+        topic: str = "",
     ) -> Work:
         """Queue work that the user waits for: it shows progress and ``cancel`` drops it (thumbnails are not such).
-        ``only_for``: the result counts only while this is the same document (or `SameModel` of it)."""
+        ``only_for``: the result counts only while this is the same document (or `SameModel` of it). ``topic``: of the
+        problem that its failing is; its success takes the one before from the screen."""
+
+        def done(result: Any) -> None:
+            if topic:
+                self.hub.clear(topic)
+            on_done(result)
+
         self._foreground = [submitted for submitted in self._foreground if not submitted.settled]
         submitted = self.work_lane.submit(
             function,
             text=text,
-            on_done=on_done,
-            on_failed=on_failed or self.hub.error,
+            on_done=done,
+            on_failed=on_failed or (lambda error: self.hub.error(error, topic=topic)),
             on_progress=on_progress,
             only_for=only_for,
         )

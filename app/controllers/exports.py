@@ -17,6 +17,7 @@ from app.dialogs.export_photo import ExportPhotoDialog
 from app.dialogs.files import export_filters, photo_filters
 from app.document.origin import Origin
 from app.document.scene import Scene
+from app.errors_ui.hub import EXPORT
 from app.jobs.work_lane import Work
 from app.jobs.writing import (
     PhotoExport,
@@ -100,6 +101,7 @@ class ExportController(QObject):
         self._context.core.submit(
             lambda work: _map_job(work, target_path, label_map, label_set, map_kind),
             text=self.tr("Writing {0}").format(target_path.name),
+            topic=EXPORT,
             on_done=lambda _: self._said(target_path),
         )
 
@@ -118,6 +120,7 @@ class ExportController(QObject):
             self._context.core.submit(
                 lambda work: _write_job(work, target_path, scene, pixels, False),
                 text=self.tr("Writing {0}").format(target_path.name),
+                topic=EXPORT,
                 on_done=lambda _: self._said(target_path),
             )
 
@@ -143,6 +146,7 @@ class ExportController(QObject):
         self._context.core.submit(
             lambda work: _photo_job(work, target_path, scene, export),
             text=self.tr("Writing {0}").format(target_path.name),
+            topic=EXPORT,
             on_done=lambda _: self._said(target_path),
         )
 
@@ -165,7 +169,7 @@ class ExportController(QObject):
         if photo is None or photo.data is not None or not _is_same_file(target_path, Path(photo.path)):
             return False
         sentence = self.tr("{0} is the photo that is edited: choose another name, so that it stays as it is.")
-        self._context.core.hub.error(sentence.format(target_path.name), topic="export")
+        self._context.core.hub.error(sentence.format(target_path.name), topic=EXPORT)
         return True
 
     def _ask_name(self) -> Path | None:
@@ -195,6 +199,7 @@ class ExportController(QObject):
         self._context.core.submit(
             lambda work: _write_job(work, target_path, scene, picture, photo_inside),
             text=self.tr("Writing {0}").format(target_path.name),
+            topic=EXPORT,
             on_done=lambda _: self._written(target_path, scene, origin, saving, continuation),
         )
 
@@ -213,7 +218,6 @@ class ExportController(QObject):
 
     def _said(self, target_path: Path) -> None:
         self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
-        self._context.core.hub.clear("export")
 
 
 class UnsavedChanges(QObject):

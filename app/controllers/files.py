@@ -20,6 +20,7 @@ from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
 from app.document.kinds import document_requests, photo_kinds
 from app.document.opening import Found, PhotoUse, look_at, painting_sets, photo_uses
+from app.errors_ui.hub import OPEN
 from app.imaging.mime import Incoming, keep_image, read_mime
 from app.imaging.pixels import to_qimage
 from app.shell.i18n import tr
@@ -114,6 +115,7 @@ class FilesController(QObject):
         self._context.core.submit(
             lambda work: look_at(work, file_path),
             text=self.tr("Opening {0}").format(file_path.name),
+            topic=OPEN,
             on_done=lambda opened_file: self._opened(opened_file, label_id),
         )
 
@@ -138,7 +140,7 @@ class FilesController(QObject):
         try:
             weights_name = self._context.core.catalogue.open_folder(file_path, document_requests())
         except EngineError as error:
-            self._context.core.hub.error(error)
+            self._context.core.hub.error(error, topic=OPEN)
             return
         self._context.core.renew_session()
         self._model.use(weights_name)

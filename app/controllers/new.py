@@ -24,6 +24,7 @@ from app.dialogs.templates import TemplateDialog
 from app.document import opening as documents
 from app.document.opening import Found, Gallery, OpenedPhoto, painting_path, sample_path
 from app.document.scene import Scene
+from app.errors_ui.hub import OPEN
 from app.jobs.originals import read_original
 from app.jobs.photos import Photo
 from app.texts.label_names import set_name
@@ -123,7 +124,7 @@ class NewController(QObject):
             self._context.core.originals.keep(original)
             self._become(opened_file, values, label_set=label_set, picture=original.pixels, undoable=False, keeps=False)
         except EngineError as error:
-            self._context.core.hub.error(error)
+            self._context.core.hub.error(error, topic=OPEN)
             return False
         return True
 
@@ -147,7 +148,7 @@ class NewController(QObject):
         try:
             label_set = self._context.core.catalogue.label_set(weights)
         except EngineError as error:
-            self._context.core.hub.error(error)
+            self._context.core.hub.error(error, topic=OPEN)
             return
         dialog = self._show_galleries([Gallery(label_set, weights, tuple(documents.templates(label_set)))])
         dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
@@ -175,6 +176,7 @@ class NewController(QObject):
             self._context.core.submit,
             self._context.window,
             others=[label_set for label_set, _ in others],
+            photo_size=(self._document.height, self._document.width) if self._document.kind.shows_photo else None,
         )
 
         def used(label_map: np.ndarray, purpose: str) -> None:
@@ -184,6 +186,9 @@ class NewController(QObject):
             else:
                 undo_text = self.tr("Label map {0}").format(file_path.name)
                 self._document.pixels.replace_label_map(label_map, text=undo_text)
+                if self._document.kind.shows_photo:
+                    sentence = self.tr("The photo's regions are those of {0} now; Undo brings back the ones before.")
+                    self._context.core.hub.notice(sentence.format(file_path.name))
 
         dialog.used.connect(used)
         dialog.open()
@@ -214,7 +219,7 @@ class NewController(QObject):
                 values["styles"] = styles
             self._become(opened_file, values, label_set=label_set, picture=pixels, undoable=undoable, keeps=keeps_file)
         except EngineError as error:
-            self._context.core.hub.error(error)
+            self._context.core.hub.error(error, topic=OPEN)
             return False
         return True
 
@@ -328,7 +333,7 @@ class NewController(QObject):
         try:
             return documents.read_request_file(file_path)
         except EngineError as error:
-            self._context.core.hub.error(error)
+            self._context.core.hub.error(error, topic=OPEN)
             return None
 
     def _first_template(self) -> None:
@@ -357,5 +362,5 @@ class NewController(QObject):
         try:
             return self._context.core.catalogue.label_set(opened_file.request.weights)
         except EngineError as error:
-            self._context.core.hub.error(error)
+            self._context.core.hub.error(error, topic=OPEN)
             return None

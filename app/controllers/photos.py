@@ -19,6 +19,7 @@ from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
 from app.document.opening import Found, OpenedPhoto, PhotoUse, photo_uses, read_photo_document, second_photo_path
+from app.errors_ui.hub import OPEN
 from app.jobs.originals import Original, original_for, regions_for
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
@@ -96,6 +97,7 @@ class PhotosController(QObject):
         self._core.submit(
             lambda work: original_for(work, photo),
             text=self.tr("Opening {0}").format(photo.name),
+            topic=OPEN,
             on_done=read,
         )
 
@@ -159,7 +161,7 @@ class PhotosController(QObject):
 
         def failed(error: EngineError) -> None:
             if not isinstance(error, MissingPhoto):
-                self._core.hub.error(error)
+                self._core.hub.error(error, topic=OPEN)
             elif self.ask(self.tr("The photo is missing"), str(error), self.tr("Find the photo...")):
                 self._choose_again(request.photo, use_original)
 
@@ -169,6 +171,7 @@ class PhotosController(QObject):
         self._core.submit(
             lambda work: read_photo_document(work, opened_file, label_set=label_set, parser=parser),
             text=self.tr("Opening {0}").format(opened_file.path.name),
+            topic=OPEN,
             on_done=read,
             on_failed=failed,
         )
@@ -212,6 +215,7 @@ class PhotosController(QObject):
         self._core.submit(
             lambda work: original_for(work, file_path),
             text=self.tr("Opening {0}").format(file_path.name),
+            topic=OPEN,
             on_done=read,
         )
 
@@ -233,6 +237,7 @@ class PhotosController(QObject):
             self._core.submit(
                 lambda work: original_for(work, photo),
                 text=self.tr("Opening {0}").format(photo.name),
+                topic=OPEN,
                 on_done=self._original_read,
                 only_for=self._document,
             )

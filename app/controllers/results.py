@@ -143,8 +143,9 @@ class ResultsController(QObject):
     def _keep_settled(self) -> None:
         if not self._auto.isChecked():
             return
-        if self._document.stroking or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
-            self._wait()  # a stroke or a slider is held: what counts is where it is let go
+        held = self._document.stroking or self._document.trial.under_way
+        if held or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self._wait()  # a stroke, a slider or a colour being tried: what counts is where it is let go
             return
         self._keep()
 

@@ -15,6 +15,7 @@ from app.controllers.dice import DiceController
 from app.controllers.engine_menus import ModelController
 from app.controllers.exports import UnsavedChanges
 from app.controllers.restyle import RestyleController
+from app.errors_ui.hub import TRAINING
 from app.jobs.preload import large_import
 from app.jobs.training_lane import Ended, State
 from app.jobs.work_lane import Work
@@ -23,8 +24,6 @@ from app.training.use import Made, publish_newest, publish_run, weights_name
 
 if TYPE_CHECKING:
     from app.studio.studio import Studio
-
-TOPIC = "training"
 
 
 class StudioController(QObject):
@@ -118,6 +117,7 @@ class StudioController(QObject):
             self._core.submit(
                 lambda work: publish_newest(work, training_loop, name),
                 text=self.tr("Taking the newest state of {0}").format(name),
+                topic=TRAINING,
                 on_done=self._made,
             )
         elif training.info is not None:
@@ -126,6 +126,7 @@ class StudioController(QObject):
             self._core.submit(
                 lambda work: publish_run(work, run_folder, data_folder, name),
                 text=self.tr("Making weights of {0}").format(run_folder.name),
+                topic=TRAINING,
                 on_done=self._made,
             )
 
@@ -139,7 +140,8 @@ class StudioController(QObject):
                 sentence = self.tr(
                     '{0} finds regions now, where its labels are asked for; its weights are in "{1}" ({2}).'
                 )
-            core.hub.notice(sentence.format(new_weights.name, new_weights.folder, folder_text(new_weights.folder)))
+            facts = new_weights.name, new_weights.folder, folder_text(new_weights.folder)
+            core.hub.notice(sentence.format(*facts), topic=TRAINING)
             return
         document = core.document
         if new_weights.labels is not None and new_weights.labels.same_labels(document.label_set):
@@ -147,12 +149,15 @@ class StudioController(QObject):
                 self._restyle.renew()
             else:
                 self._model.use(new_weights.name)
+            self._say_used(new_weights)
         elif new_weights.labels is not None and new_weights.label_map is not None:
             self._unsaved.settle(lambda: self._new_document(new_weights))
+
+    def _say_used(self, new_weights: Made) -> None:
         sentence = self.tr('The editor paints with {0}, step {1}; its weights are in "{2}" ({3}).')
-        core.hub.notice(
+        self._core.hub.notice(
             sentence.format(new_weights.name, new_weights.step, new_weights.folder, folder_text(new_weights.folder)),
-            topic=TOPIC,
+            topic=TRAINING,
         )
 
     def _new_document(self, new_weights: Made) -> None:
@@ -166,6 +171,7 @@ class StudioController(QObject):
         )
         self._dice.begin()
         self._core.document.mark_saved()
+        self._say_used(new_weights)
 
     @Slot()
     def evaluate(self) -> None:

@@ -12,6 +12,7 @@ from app.controllers.context import Context
 from app.controllers.engine_menus import ModelController
 from app.controllers.restyle import RestyleController
 from app.dialogs.weights import Import, ImportDialog, WeightsDialog
+from app.errors_ui.hub import WEIGHTS
 from app.imaging.pixels import to_qimage
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
@@ -110,6 +111,7 @@ class WeightsController(QObject):
         self._core.submit(
             lambda work: _import_published(work, chosen_import),
             text=self.tr("Importing {0}").format(chosen_import.path.name),
+            topic=WEIGHTS,
             on_done=imported,
         )
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.widgets import muted_label
+from app.panels.widgets import muted_label, set_primary
 from app.texts.label_names import label_name
 from engine.labels.label_sets import LabelSet
 
@@ -61,7 +61,6 @@ class ChangeLabelDialog(QDialog):
         self.list.itemActivated.connect(self.accept)
         button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.change = button_box.addButton(self.tr("Change the label"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self.change.setProperty("primary", True)
         self.change.setAccessibleName(self.tr("Change the label"))
         button_box.accepted.connect(self.accept)
         button_box.rejected.connect(self.reject)
@@ -72,6 +71,7 @@ class ChangeLabelDialog(QDialog):
         column_layout.addWidget(self.search)
         column_layout.addWidget(self.list, 1)
         column_layout.addWidget(button_box)
+        set_primary(self.change)
         self.list.setCurrentRow(0)
         self.search.setFocus()
 

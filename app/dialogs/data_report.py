@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from app.dialogs.folders import FolderAsker
 from app.jobs.work_lane import Work, WorkLane
 from app.panels.table import ReadTable
-from app.panels.widgets import heading_label, muted_label
+from app.panels.widgets import heading_label, muted_label, set_primary
 from app.shell.settings import Settings
 from app.texts.label_names import label_name
 from app.texts.translate import translate
@@ -124,6 +124,7 @@ class DataReportDialog(QDialog):
             column_layout.addWidget(widget_above)
         column_layout.addWidget(splitter, 1)
         column_layout.addLayout(self._build_buttons())
+        set_primary(self.make)
 
     def _build_buttons(self) -> QHBoxLayout:
         self.labels = QComboBox()
@@ -132,7 +133,6 @@ class DataReportDialog(QDialog):
         for split_name in bundled_label_sets():
             self.labels.addItem(self.tr("Labels of {0}").format(split_name), split_name)
         self.make = QPushButton(self.tr("Make the missing lists"))
-        self.make.setProperty("primary", True)
         self.make.clicked.connect(self._make)
         self.save = QPushButton(self.tr("Save..."))
         self.save.clicked.connect(self._save)

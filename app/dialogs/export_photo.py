@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
 
 from app.jobs.writing import JPEG_SUFFIXES, PhotoExport
-from app.panels.widgets import muted_label
+from app.panels.widgets import muted_label, set_primary
 
 QUALITY = 92  # offered where the photo's own is not wanted
 
@@ -36,7 +36,6 @@ class ExportPhotoDialog(QDialog):
             box.setAccessibleName(box.text())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         export = buttons.addButton(self.tr("Export"), QDialogButtonBox.ButtonRole.AcceptRole)
-        export.setProperty("primary", True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column_layout = QVBoxLayout(self)
@@ -55,6 +54,7 @@ class ExportPhotoDialog(QDialog):
             column_layout.addLayout(form_layout)
         column_layout.addSpacing(4)
         column_layout.addWidget(buttons)
+        set_primary(export)
 
     def accept(self) -> None:
         """Tell the choice by ``chosen``, and close."""

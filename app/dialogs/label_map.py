@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work
+from app.panels.widgets import set_primary
 from app.texts.label_names import label_name
 from app.texts.translate import translate
 from engine.errors import EngineError
@@ -60,8 +61,10 @@ class LabelMapDialog(QDialog):
         parent: QWidget | None = None,
         *,
         others: Sequence[LabelSet] = (),
+        photo_size: tuple[int, int] | None = None,
     ) -> None:
-        """``label_set``: the document's. ``others`` are for a new document; a map in their colours is read so."""
+        """``label_set``: the document's. ``others`` are for a new document; a map in their colours is read so.
+        ``photo_size``: (height, width) of the photo that the document edits, if any."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Label map {0}").format(path.name))
@@ -70,6 +73,7 @@ class LabelMapDialog(QDialog):
         self._sets = (label_set, *others)
         self._guess = bool(others)  # until the file has been looked at
         self._submit = submit
+        self._photo_size = photo_size
         self._reading: Work | None = None
         self._map: np.ndarray | None = None
         self.order = QComboBox()
@@ -114,8 +118,6 @@ class LabelMapDialog(QDialog):
         self.replace.setAccessibleName(self.tr("Replace the label map, keep styles"))
         self.make = QPushButton(self.tr("Make document"))
         self.make.setAccessibleName(self.tr("Make document"))
-        self.make.setProperty("primary", True)
-        self.make.setDefault(True)
         button_box.addButton(self.replace, QDialogButtonBox.ButtonRole.ActionRole)
         button_box.addButton(self.make, QDialogButtonBox.ButtonRole.ActionRole)
         self.replace.clicked.connect(lambda: self._use("replace"))
@@ -126,6 +128,7 @@ class LabelMapDialog(QDialog):
         column_layout.setSpacing(14)
         column_layout.addLayout(top_row)
         column_layout.addWidget(button_box)
+        set_primary(self.make)
 
     @property
     def _choice(self) -> tuple[int, str | None]:
@@ -213,6 +216,13 @@ class LabelMapDialog(QDialog):
             width, height, ways_of_reading.get(map_file.how, map_file.how), ", ".join(shown_names)
         )
         self.found.setText("\n".join([summary, *map(translate, map_file.notes)]))
+        if self._photo_size is not None and self._choice[0] == 0 and (height, width) != self._photo_size:
+            photo_height, photo_width = self._photo_size
+            template = self.tr(
+                "The photo has {0} x {1} pixels. Replace its regions only if this is a map of that very photo."
+            )
+            self.problem.setText(template.format(photo_width, photo_height))
+            self.problem.show()
 
     def _use(self, purpose: str) -> None:
         if self._map is not None:

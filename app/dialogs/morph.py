@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
-from app.panels.widgets import heading_label, muted_label
+from app.panels.widgets import heading_label, muted_label, set_primary
 from app.shell.icons import icons
 from engine.requests.animation import SECONDS_PER_FRAME, gif_frames
 from engine.requests.morph import MAX_FRAMES, MIN_FRAMES
@@ -103,6 +103,7 @@ class MorphDialog(QDialog):
         row_layout.setSpacing(18)
         row_layout.addLayout(left_column)
         row_layout.addLayout(self._build_right(), 1)
+        set_primary(self.export)
         self.setMinimumWidth(SIDE + 340)
         self.slider.setFocus()
 
@@ -179,7 +180,6 @@ class MorphDialog(QDialog):
 
     def _build_buttons(self) -> QHBoxLayout:
         self.export = QPushButton(self.tr("Export..."))
-        self.export.setProperty("primary", True)
         self.export.setToolTip(self.tr("Paint all pictures of the way and write them"))
         self.export.clicked.connect(lambda: self.export_wanted.emit(self.kind.currentData(), self.frames.value()))
         self.take = QPushButton(self.tr("Take this style"))
@@ -195,7 +195,6 @@ class MorphDialog(QDialog):
         row_layout.setSpacing(6)
         for button in (close_button, self.take, self.export):
             button.setAccessibleName(button.text())
-            button.setAutoDefault(False)
         row_layout.addStretch(1)
         row_layout.addWidget(close_button)
         row_layout.addWidget(self.take)
@@ -239,7 +238,6 @@ class MorphDialog(QDialog):
         button = QPushButton(f" {caption}")
         button.setAccessibleName(caption.rstrip("."))
         button.setToolTip(tool_tip)
-        button.setAutoDefault(False)
         icons().bind(button, icon)
         return button
 

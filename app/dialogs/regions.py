@@ -25,6 +25,7 @@ from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, Severity
 from app.jobs.photos import Photo
 from app.panels.labels import LabelsPanel
+from app.panels.widgets import set_primary
 from app.shell.icons import icons
 from app.texts.label_names import name_of
 from engine.labels.label_sets import LabelSet
@@ -101,6 +102,7 @@ class RegionsDialog(QDialog):
         column_layout.addLayout(middle_row, 1)
         column_layout.addLayout(self._build_source(label_set))
         column_layout.addLayout(self._build_buttons(always_shown))
+        set_primary(self.use)
 
     def _build_tools(self) -> QToolBar:
         tool_bar = QToolBar()
@@ -183,8 +185,6 @@ class RegionsDialog(QDialog):
         }
         self.use = QPushButton(purpose_texts[self._purpose])
         self.use.setAccessibleName(purpose_texts[self._purpose])
-        self.use.setProperty("primary", True)
-        self.use.setDefault(True)
         self.use.clicked.connect(self.accept)
         row_layout.addWidget(self.only_unsure)
         row_layout.addStretch(1)

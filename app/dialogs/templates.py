@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.document.opening import Gallery, sides_for, stride_of
 from app.imaging.pixels import to_qimage
-from app.panels.widgets import muted_label
+from app.panels.widgets import muted_label, set_primary
 from app.shell.i18n import CHINESE, language
 from app.texts.label_names import set_name
 from engine.errors import EngineError
@@ -74,7 +74,6 @@ class TemplateDialog(QDialog):
         button_box = QDialogButtonBox()
         button_box.addButton(QDialogButtonBox.StandardButton.Cancel)
         make_button = button_box.addButton(self.tr("Make document"), QDialogButtonBox.ButtonRole.AcceptRole)
-        make_button.setProperty("primary", True)
         make_button.setAccessibleName(self.tr("Make document"))
         button_box.accepted.connect(self.accept)
         button_box.rejected.connect(self.reject)
@@ -86,6 +85,7 @@ class TemplateDialog(QDialog):
         column_layout.addWidget(self.sizes)
         column_layout.addWidget(hint_label)
         column_layout.addWidget(button_box)
+        set_primary(make_button)
 
     def _build_size(self) -> QWidget:
         self.width_box, self.height_box = QSpinBox(), QSpinBox()

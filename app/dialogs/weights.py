@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.weights import WeightsPanel
-from app.panels.widgets import heading_label, muted_label
+from app.panels.widgets import heading_label, muted_label, set_primary
 from engine.labels.label_sets import bundled_label_sets
 from engine.weights.store import user_weights_folder
 
@@ -37,13 +37,13 @@ class WeightsDialog(QDialog):
         self.resize(980, 640)
         self.panel = WeightsPanel()
         button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        button_box.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         button_box.rejected.connect(self.reject)
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(16, 16, 16, 12)
         column_layout.setSpacing(12)
         column_layout.addWidget(self.panel, 1)
         column_layout.addWidget(button_box)
+        set_primary(self.panel.use_button)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,6 @@ class ImportDialog(QDialog):
         form_layout.addRow("", self.replace)
         button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.take = button_box.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self.take.setProperty("primary", True)
         button_box.rejected.connect(self.reject)
         button_box.accepted.connect(self._accept)
         column_layout = QVBoxLayout(self)
@@ -103,6 +102,7 @@ class ImportDialog(QDialog):
         column_layout.addLayout(form_layout)
         column_layout.addWidget(self.problem)
         column_layout.addWidget(button_box)
+        set_primary(self.take)
         self.name.textChanged.connect(lambda _: self._check())
         self.replace.toggled.connect(lambda _: self._check())
         self._check()

@@ -26,6 +26,7 @@ from app.document.pixel_editor import PixelEditor
 from app.document.results import Result
 from app.document.scene import Scene
 from app.document.scene_fields import SceneValue, roles
+from app.document.trial import Trial
 from app.document.undo import Command, UndoStack
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
@@ -81,6 +82,7 @@ class Document(QObject):
         self._current_label = BACKGROUND
         self._dirty = False
         self.kept = KeptPictures(self)
+        self.trial = Trial(self, self._history)
         self.pixels = PixelEditor(self)
         self.label_states = LabelStates(self)
         self.styling = LabelStyles(self)
@@ -274,7 +276,7 @@ class Document(QObject):
         self._history.clear()
         self._beginning = None
         self._exchange(Held(scene, picture, origin))
-        self.announce()
+        self.mark_saved()
 
     def change_model(
         self, weights: str, styles: Mapping[int, Style], *, label_set: LabelSet | None = None, text: str | None = None
@@ -323,6 +325,7 @@ class Document(QObject):
         """The document as it stands is what the file holds; False: no file holds it (after recovery)."""
         self.pixels.end_stroke()
         self._history.set_clean(saved)
+        self._origin.saved = self.scene if saved else None
         self.announce()
 
     # ------------------------------------------------------------ inside
@@ -335,7 +338,8 @@ class Document(QObject):
     def announce(self) -> None:
         """Tells what the history can do now, and whether the document is as it was saved."""
         self.undo_changed.emit()
-        is_dirty = not self._history.clean
+        saved = self._origin.saved  # steps may lead back to it: a change switched off and on again
+        is_dirty = not self._history.clean and (saved is None or bool(self.scene.differences(saved)))
         if is_dirty != self._dirty:
             self._dirty = is_dirty
             self.dirty_changed.emit(is_dirty)

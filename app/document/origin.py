@@ -16,13 +16,14 @@ class Origin:
     """Which document this is: the same object through all its steps, another one for another document.
 
     ``path`` is the file that holds it, None while there is none; ``photo_inside``: whether that file holds the photo
-    itself; ``results`` are the pictures it keeps; ``awaits_regions``: its label map is still to be found in the photo.
-    Steps that replace a document keep its origin, so undo across two documents brings the right file and the right
-    pictures back, and a save that ends late finds the document it was of.
+    itself; ``saved`` is what counts as saved; ``results`` are the pictures it keeps; ``awaits_regions``: its label map
+    is still to be found in the photo. Steps that replace a document keep its origin, so undo across two documents
+    brings the right file and the right pictures back, and a save that ends late finds the document it was of.
     """
 
     path: Path | None = None
     photo_inside: bool = False
+    saved: Scene | None = None
     awaits_regions: bool = False
     results: Results = field(default_factory=Results)
 

@@ -184,8 +184,10 @@ class PixelEditor:
         self._pixels.write(self._pixels.whole, np.ascontiguousarray(below_painted, np.uint8))
         if is_step:
             self._record(before, self._pixels.whole, tr("Regions of the photo"))
-        else:
-            self._tell(self._pixels.whole)
+            return
+        self._tell(self._pixels.whole)
+        if not document.dirty:
+            document.mark_saved()
 
     def _record(self, before: FrozenMap, box: Box, text: str) -> bool:
         """Makes a step of what differs from `before` inside the box. Returns whether anything does."""

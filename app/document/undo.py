@@ -7,6 +7,7 @@ the document that made it.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Protocol
 
 MAX_STEPS = 500
@@ -29,6 +30,15 @@ class Command(Protocol):
     def absorb(self, later: Command) -> None:
         """Takes over what `later`, a command of the same kind and merge key, changed."""
         ...
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Steps done and undone, oldest first, and where the saved state lies among them."""
+
+    done: tuple[Command, ...]
+    undone: tuple[Command, ...]
+    clean: int | None
 
 
 class UndoStack:
@@ -103,6 +113,19 @@ class UndoStack:
         """The steps that came after one, done and undone; all of them where it is not among those that are done."""
         position = next((place for place, done_step in enumerate(self._done) if done_step is step), -1)
         return self._done[position + 1 :] + self._undone
+
+    def moment(self) -> Moment:
+        """The history as it is now, for `return_to`; the next step is one of its own."""
+        self._sealed = True
+        return Moment(tuple(self._done), tuple(self._undone), self._clean)
+
+    def return_to(self, moment: Moment) -> None:
+        """Takes back every step since, and forgets that they were: what could be redone then can be again."""
+        steps_before = set(map(id, moment.done))
+        while self._done and id(self._done[-1]) not in steps_before:
+            self._done.pop().undo()
+        self._done, self._undone, self._clean = list(moment.done), list(moment.undone), moment.clean
+        self._sealed = True
 
     def seal(self) -> None:
         """Ends merging: the next step with the same key is a new one (the slider was released)."""

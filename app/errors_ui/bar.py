@@ -27,7 +27,7 @@ assert set(TINTS) == set(ICONS) == set(Severity)
 
 
 class ErrorBar(QFrame):
-    """Shows the newest problem; errors and warnings stay until closed, notices leave by themselves."""
+    """Shows the newest problem; errors and warnings stay until they are closed or over, notices leave by themselves."""
 
     closed = Signal()
 
@@ -123,6 +123,11 @@ class ErrorBar(QFrame):
     def clear_topic(self, topic: str) -> None:
         """Hide the bar if what it shows is about ``topic``."""
         if self._problem is not None and self._problem.topic == topic:
+            self.dismiss()
+
+    def clear_error(self) -> None:
+        """Hide the bar if it shows an error: what that was about is no longer on the screen."""
+        if self._problem is not None and self._problem.severity is Severity.ERROR:
             self.dismiss()
 
     def copy_details(self) -> None:

@@ -13,6 +13,10 @@ from engine.errors import MissingPhoto
 
 log = logging.getLogger("tessera")
 
+# Topics. A problem of one goes from the screen when an action of the same kind succeeds.
+OPEN, EXPORT, WEIGHTS = "open", "export", "weights"
+TRAINING = "training"  # shown by the training studio while it is open, else by the editor's window
+
 
 class Severity(str, Enum):
     """How loud a problem is."""

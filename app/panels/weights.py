@@ -96,15 +96,12 @@ class WeightsPanel(QWidget):
         self.remove_button = QPushButton(self.tr("Remove..."))
         self.remove_button.setToolTip(self.tr("Delete these weights from the disk; those that came with Tessera stay"))
         self.use_button = QPushButton(self.tr("Use in the editor"))
-        self.use_button.setProperty("primary", True)
-        self.use_button.setDefault(True)
         self.import_button.clicked.connect(self.import_wanted)
         self.check_button.clicked.connect(lambda: self.check_wanted.emit([entry.name for entry in self._entries]))
         self.folder_button.clicked.connect(self._want_folder)
         self.remove_button.clicked.connect(lambda: self._want(self.remove_wanted))
         self.use_button.clicked.connect(lambda: self._want(self.use_wanted))
         for push_button in (self.import_button, self.check_button, self.folder_button, self.remove_button):
-            push_button.setAutoDefault(False)  # Enter is for the primary one, never for the first in the row
             row_layout.addWidget(push_button)
         row_layout.addStretch(1)
         row_layout.addWidget(self.use_button)

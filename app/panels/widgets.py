@@ -39,6 +39,15 @@ def push_button(icon_name: str, caption: str, tool_tip: str = "") -> QPushButton
     return button
 
 
+def set_primary(button: QPushButton) -> None:
+    """Paint ``button`` as the one that Enter presses in its dialog, and make it so wherever the focus is: the others
+    are for the mouse and the space bar. To be called when all buttons are in the dialog."""
+    for push_button in button.window().findChildren(QPushButton):
+        push_button.setAutoDefault(False)
+    button.setProperty("primary", True)
+    button.setDefault(True)
+
+
 def muted_label(caption: str = "") -> QLabel:
     """A text that stands back: a caption, a hint."""
     label = QLabel(caption)

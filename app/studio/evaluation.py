@@ -25,6 +25,7 @@ from app.dialogs.folders import FolderAsker
 from app.jobs.preload import large_import, preload_torch
 from app.jobs.work_lane import Work
 from app.panels.table import ReadTable
+from app.panels.widgets import set_primary
 from app.studio.fields import FolderEdit
 from app.texts.label_names import label_name
 from app.texts.metric_names import row_text
@@ -75,8 +76,6 @@ class EvaluationDialog(QDialog):
         self.limit.setAccessibleName(self.tr("Number of pictures"))
         self.limit.setToolTip(self.tr("Measure only so many pictures, evenly spread: quicker, and less certain"))
         self.go = QPushButton(self.tr("Measure"))
-        self.go.setProperty("primary", True)
-        self.go.setDefault(True)
         self.go.clicked.connect(self.measure)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -122,6 +121,7 @@ class EvaluationDialog(QDialog):
         column_layout.addWidget(self.what)
         column_layout.addWidget(self.table, 1)
         column_layout.addLayout(button_row)
+        set_primary(self.go)
 
     # --- measuring ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app.core import Core
 from app.dialogs.folders import FolderAsker
 from app.errors_ui.bar import ErrorBar
-from app.errors_ui.hub import Problem
+from app.errors_ui.hub import TRAINING, Problem
 from app.jobs.training_lane import Plan
 from app.studio.curves import CurvesView
 from app.studio.run_bar import RunBar
@@ -23,7 +23,6 @@ from engine.errors import EngineError
 
 SIZE = QSize(1240, 820)
 LEFT = 340
-EDITOR_TOPICS = ("render", "notes")
 
 
 class Studio(QWidget):
@@ -97,8 +96,8 @@ class Studio(QWidget):
         training.never_began.connect(self._begin_again)
         self.setup.start_wanted.connect(self.start)
         self.setup.report_wanted.connect(self.report_wanted)
-        self.setup.problem_found.connect(self._core.hub.error)
-        self.runs.problem_found.connect(self._core.hub.error)
+        self.setup.problem_found.connect(self._say)
+        self.runs.problem_found.connect(self._say)
         self.runs.like_wanted.connect(self._set_like)
         self.bar.resume_wanted.connect(self.resume)
         self.bar.use_wanted.connect(self.use_wanted)
@@ -116,7 +115,7 @@ class Studio(QWidget):
         try:
             self._training.start(plan)
         except EngineError as error:
-            self._core.hub.error(error)
+            self._say(error)
             return
         self.tabs.setCurrentWidget(self.runs)
         self.setup.suggest_folder()
@@ -151,13 +150,16 @@ class Studio(QWidget):
                 )
             )
         except EngineError as error:
-            self._core.hub.error(error)
+            self._say(error)
+
+    def _say(self, error: EngineError) -> None:
+        self._core.hub.error(error, topic=TRAINING)
 
     # --- showing ------------------------------------------------------------------------------------
 
     def _report(self, problem: Problem) -> None:
-        """What the editor's picture is about stands in its own window, and would take the training's place here."""
-        if problem.topic not in EDITOR_TOPICS:
+        """What the editor is about stands in its own window, and would take the training's place here."""
+        if problem.topic == TRAINING:
             self.error_bar.show_problem(problem)
 
     def _show_run(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.errors_ui.hub import ProblemHub
+from app.errors_ui.hub import TRAINING, ProblemHub
 from app.jobs.training_lane import Ended, Plan, State, Trainer, TrainingLane
 from app.jobs.work_lane import WorkLane
 from app.texts.translate import translate
@@ -19,8 +19,6 @@ from app.training.history import History, read_history
 from app.training.run_folder import RunInfo, forget_unbegun, is_run, read_run, runs_in
 from engine.errors import EngineError
 from engine.files import user_data_folder
-
-TOPIC = "training"
 
 
 class Training(QObject):
@@ -172,7 +170,7 @@ class Training(QObject):
                 if shown_history is not None and shown_history.folder == plan.folder
                 else read_history(plan.folder)
             )
-        self._hub.clear(TOPIC)
+        self._hub.clear(TRAINING)
         self._plan, self._live, self.notes = plan, history, []
         self.phase, self.disk_bytes = "", 0
         self.lane.start(plan)
@@ -186,7 +184,7 @@ class Training(QObject):
         for event, report_facts in reports:
             if event == "note":
                 self.notes.append(str(report_facts.get("text", "")))
-                self._hub.notice(translate(self.notes[-1]), topic=TOPIC)
+                self._hub.notice(translate(self.notes[-1]), topic=TRAINING)
             elif event == "phase":
                 self.phase = str(report_facts.get("phase", ""))
             elif event == "estimate":
@@ -207,7 +205,7 @@ class Training(QObject):
         self.state_changed.emit(state)
 
     def _failed(self, error: EngineError) -> None:
-        self._hub.error(error, topic=TOPIC)
+        self._hub.error(error, topic=TRAINING)
 
     def _ended(self, ending: Ended) -> None:
         plan = self._plan

@@ -20,6 +20,7 @@ from app.controllers.wiring import WindowParts, make_controllers
 from app.core import Core
 from app.dialogs.files import FileAsker
 from app.errors_ui.bar import ErrorBar
+from app.errors_ui.hub import TRAINING, Problem
 from app.imaging.mime import STYLE_MIME, may_be_useful, read_mime
 from app.panels.labels import LabelsPanel
 from app.panels.options import OptionsBar
@@ -82,7 +83,6 @@ class MainWindow(QMainWindow):
         document = self.core.document
         self.canvas = CanvasWidget(document)
         self.error_bar = ErrorBar(self.actions_by_id)
-        self.core.hub.reported.connect(self.error_bar.show_problem)
         self.core.hub.cleared.connect(self.error_bar.clear_topic)
         self.canvas.failed.connect(self.core.hub.error)
         central_widget = QWidget()
@@ -128,6 +128,9 @@ class MainWindow(QMainWindow):
             menus=self.menus,
         )
         self.controllers = make_controllers(self.context, window_parts, self)
+        self._origin = self.core.document.origin
+        self.core.hub.reported.connect(self._report)
+        self.core.document.replaced.connect(self._leave_error)
         own_commands = {
             "quit": self.close,
             "next_panel": self.next_panel,
@@ -175,6 +178,16 @@ class MainWindow(QMainWindow):
         self._show_docks()
 
     # --- showing ------------------------------------------------------------------------------------
+
+    def _report(self, problem: Problem) -> None:
+        if problem.topic != TRAINING or not self.controllers.studio.is_open:
+            self.error_bar.show_problem(problem)
+
+    def _leave_error(self) -> None:
+        """Another document is on the screen: an error is not about that one."""
+        if self.core.document.origin is not self._origin:
+            self._origin = self.core.document.origin
+            self.error_bar.clear_error()
 
     def _show_history(self) -> None:
         document = self.core.document

@@ -20,6 +20,7 @@ from engine.requests.edit import RegionEdit
 from engine.requests.edit_list import EditList, edit_list_text
 from engine.requests.styles import MEAN, ColourStyle, MixStyle, SampleStyle
 from tests.app.fakes import FACES
+from tests.app.photo_windows import settle
 from tests.app.pointing import RIGHT, Drag, Mouse
 from tests.fixtures import face_label_map, photo_of
 
@@ -85,6 +86,37 @@ def test_escape_leaves_the_region_as_it_was(window, photo, qtbot):
     assert photo.style(HAIR) == RED
     photo.undo()
     assert photo.styling.edits == ()
+
+
+def test_a_colour_that_was_cancelled_leaves_no_trace(window, core, qtbot):
+    """Nothing to redo that was not there before, and no picture of it among the results."""
+    document = core.document
+    document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
+    document.set_current_label(HAIR)
+    document.styling.set_style(HAIR, RED)
+    document.undo()
+    window.controllers.render.start()
+    settle(window, qtbot)
+    redo_text, kept_before = document.redo_text, document.results
+    window.actions_by_id["style_colour"].trigger()
+    dialog = colour_dialog(window)
+    dialog.setCurrentColor(QColor("#00ff00"))
+    settle(window, qtbot)
+    window.controllers.results._keep_settled()  # the colour is looked at for a while
+    assert document.results == kept_before
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert (document.undo_text, document.redo_text) == ("", redo_text) and not document.dirty
+    document.redo()
+    assert document.style(HAIR) == RED
+
+
+def test_a_change_that_is_taken_back_by_hand_leaves_nothing_to_save(photo):
+    photo.styling.set_style(HAIR, RED)
+    photo.mark_saved()
+    photo.styling.set_edit_on(HAIR, False)
+    assert photo.dirty
+    photo.styling.set_edit_on(HAIR, True)
+    assert not photo.dirty
 
 
 def test_weights_that_encode_no_region_take_no_colour_and_say_so(window, core, sentences):

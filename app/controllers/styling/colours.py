@@ -50,14 +50,14 @@ class ColoursController(QObject):
             return None
         target = Target(label_id, pair=with_pair)
         labels = self._styles.labels(target)
-        before = {label: self._document.style(label) for label in labels}
+        before, trial = {label: self._document.style(label) for label in labels}, self._document.trial
         merge, caption = ("colour", *labels), self.tr("Colour of {0}").format(self._styles.name(target))
         dialog = QColorDialog(self._present_colour(label_id), self._context.window)
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
         dialog.setWindowTitle(caption)
         for position, sample in enumerate(sample_colours(self._document.label_set, label_id)):
             QColorDialog.setCustomColor(position, QColor(sample.colour))
-        self._document.end_merge()
+        trial.begin()
 
         def show(colour: QColor) -> None:
             styles = {
@@ -68,9 +68,9 @@ class ColoursController(QObject):
         def close(accepted: int) -> None:
             if accepted:
                 show(dialog.currentColor())
-            elif any(self._document.style(label) != style for label, style in before.items()):
-                self._document.undo()
-            self._document.end_merge()
+                trial.end()
+            else:
+                trial.abandon()
             dialog.deleteLater()
 
         dialog.currentColorChanged.connect(show)

@@ -84,6 +84,7 @@ def test_a_run_that_finishes_says_so_and_its_best_state_can_be_used(qtbot, studi
     assert "Finished" in studio.bar.state.text()
     studio.bar.use.click()
     qtbot.waitUntil(lambda: core.document.weights == training.shown.folder.name, timeout=PATIENCE)
+    assert "The editor paints with" in studio.error_bar.problem.sentence  # said where the button is
 
 
 def test_an_old_run_shows_its_history(qtbot, studio, core, tmp_path):

@@ -202,3 +202,14 @@ def test_a_message_moves_no_button_and_no_text_is_cut_off(qtbot, studio, core, t
     assert places() == before
     for label in (studio.bar.state, studio.bar.title):
         assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), label.text()
+
+
+def test_each_window_shows_its_own_messages(studio, window, core):
+    core.hub.notice("It trains.", topic="training")
+    core.hub.error("This is no picture.", topic="open")
+    core.hub.error("This is no style.")
+    assert studio.error_bar.problem.sentence == "It trains."
+    assert window.error_bar.problem.sentence == "This is no style."
+    studio.hide()
+    core.hub.error("The disk is full.", topic="training")
+    assert window.error_bar.problem.sentence == "The disk is full."

@@ -589,3 +589,30 @@ def test_a_colour_that_is_dropped_beside_the_canvas_is_for_the_chosen_label(wind
 def test_a_style_that_is_dragged_off_the_labels_is_not_taken(window, core):
     before = core.document.scene
     assert not dropped_beside_the_canvas(window, style_mime(13)) and core.document.scene == before
+
+
+# --- messages ----------------------------------------------------------------------------------------
+
+
+def test_an_error_goes_when_the_next_file_opens_or_another_document_comes(window, core, tmp_path, qtbot):
+    (tmp_path / "broken.json").write_text("{", "utf-8")
+    write_label_map(tmp_path / "map.png", face_label_map(64), FACES)
+    broken, good = tmp_path / "broken.json", tmp_path / "map.png"
+
+    def fail():
+        window.controllers.files.open_path(broken)
+        qtbot.waitUntil(lambda: window.error_bar.problem is not None)
+
+    fail()
+    window.controllers.files.open_path(good)
+    qtbot.waitUntil(lambda: window.error_bar.problem is None)
+    fail()
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces")
+    assert window.error_bar.problem is None
+
+
+def test_an_error_of_one_kind_outlasts_the_success_of_another(window, core, qtbot):
+    core.hub.error("It could not be opened.", topic="open")
+    core.submit(lambda work: None, text="Writing", on_done=lambda _: None, topic="export")
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    assert window.error_bar.problem is not None
