@@ -8,6 +8,8 @@
         render      paint a picture of a label map with styles
         morph       go from one style to another, as frames
         edit        restyle regions of a photo, or of a folder of photos
+        inpaint     fill a hole of a photo
+        make        make pictures of a class out of noise
         parse       find the label map of a photo
         request     perform a request of any kind that a file holds
         weights     list the weights that are here

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, Answer, Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.common import CHECK_FAILED, Answer, Device, JsonFlag, cancelling, check_target, progress, tell
 from engine.cli.request import perform
 from engine.cli.words import Drawn, StyleFile, split_label, split_style
 from engine.errors import BadRequest
@@ -147,7 +147,7 @@ def edits_of(
     for option, words in (("--style", styles), ("--colour", colours)):
         for word in words:
             name, value = split_label(option, word)
-            for label in label_set.find_all(name):
+            for label in _labels(label_set, name):
                 if label in edits:
                     raise BadRequest('The label "{0}" is restyled twice; give one --style or --colour for it.', name)
                 style = ColourStyle(value) if option == "--colour" else _style(value, label)
@@ -165,6 +165,16 @@ def edits_of(
     if not edits:
         raise BadRequest("There is nothing to edit; give --style hair=FILE or --colour hair=#a01030.")
     return tuple(edits.values())
+
+
+def _labels(label_set: LabelSet, name: str) -> tuple[int, ...]:
+    """The labels that a word means; where it is not a label's own name, the user is told which. Raises BadRequest."""
+    labels = label_set.find_all(name)
+    try:
+        label_set.find(name)
+    except BadRequest:
+        tell([f'"{name}" is taken as {", ".join(label_set[label].name for label in labels)}.'])
+    return labels
 
 
 def _style(word: str, label: int) -> Style:

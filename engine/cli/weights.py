@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
@@ -34,20 +35,32 @@ def label_set_of(weights_name: str) -> LabelSet:
 def weights_serving(request_kind: type[Request[Any]], weights_name: str | None) -> str:
     """What a request should call these weights; the first installed ones that serve its kind where None is given.
 
-    Raises WeightsError: there are none.
+    Raises WeightsError that names those that serve this kind, or says how to get some.
     """
     from engine.errors import WeightsError
     from engine.systems import serves, systems_serving
     from engine.weights.store import lasting_name, list_weights
 
+    serving = [entry.name for entry in list_weights() if entry.card is not None and serves(entry.card, request_kind)]
     if weights_name is not None:
-        return lasting_name(weights_name)
-    for entry in list_weights():
-        if entry.card is not None and serves(entry.card, request_kind):
-            return entry.name
+        try:
+            return lasting_name(weights_name)
+        except WeightsError:
+            if any(separator in weights_name for separator in ("/", os.sep)):
+                raise
+            if serving:
+                raise WeightsError(
+                    'There are no weights called "{0}"; these {1}: {2}.',
+                    weights_name,
+                    request_kind.task,
+                    ", ".join(serving),
+                ) from None
+    elif serving:
+        return serving[0]
     raise WeightsError(
         "No weights are installed that {0}; train some ({1}) and publish them, or give --weights.",
-        request_kind.task, ", ".join(system.id for system in systems_serving(request_kind)),
+        request_kind.task,
+        ", ".join(system.id for system in systems_serving(request_kind)),
     )
 
 

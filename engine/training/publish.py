@@ -24,6 +24,7 @@ from engine.systems import abilities, find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
 from engine.training.finish import Finish
 from engine.training.loop import Loop
+from engine.training.run.record import check_run_folder
 from engine.training.run.snapshot import Snapshot, read_snapshot
 from engine.weights.card import Card, read_card
 from engine.weights.networks import networks_of
@@ -54,6 +55,7 @@ def publish(
         WeightsError, BadFile: a file cannot be read or written.
     """
     best_file, config_file = run_folder / "best.safetensors", run_folder / "config.json"
+    check_run_folder(run_folder)
     if not best_file.is_file() or not config_file.is_file():
         raise TrainingError('"{0}" has no best.safetensors yet; train until its first validation.', run_folder)
     run_config, trained = _read_run_config(config_file), read_snapshot(best_file)
@@ -182,7 +184,9 @@ def _read_run_config(config_path: Path) -> _RunConfig:
     except msgspec.DecodeError as error:
         raise TrainingError(
             '"{0}" is damaged, it is not what training wrote ({1}); publish another run.',
-            config_path, error, details=repr(error),
+            config_path,
+            error,
+            details=repr(error),
         ) from error
 
 

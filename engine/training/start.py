@@ -27,6 +27,7 @@ from engine.training.run.parallel import synchronise_batch_norm
 from engine.training.run.randomness import Randomness
 from engine.training.run.record import (
     check_folder,
+    check_run_folder,
     read_record,
     recorded_precision,
     recorded_settings,
@@ -53,7 +54,8 @@ def make_task(recipe: Recipe, dataset: DataSet, device: torch.device) -> Task:
             raise
         raise TrainingError(
             "The recipe makes no network that can be trained: {0}.",
-            first_line(error), details=repr(error),
+            first_line(error),
+            details=repr(error),
         ) from error
 
 
@@ -74,7 +76,9 @@ def _several_configs(recipe: Recipe, trained_system: System, dataset: DataSet) -
     if unknown_names:
         raise TrainingError(
             "recipe, [model]: {0} trains the networks {1}, not '{2}'.",
-            trained_system.title, ", ".join(trained_system.trains), unknown_names[0],
+            trained_system.title,
+            ", ".join(trained_system.trains),
+            unknown_names[0],
         )
     return {
         name: _network_config(
@@ -92,7 +96,10 @@ def _network_config(network: Network, settings: dict[str, Any], recipe: Recipe, 
         if settings.get(field_name, field_value) != field_value:
             raise TrainingError(
                 "The recipe is for {0} {3}, but {1} has {2}; leave out {3}.",
-                settings[field_name], dataset.folder, field_value, field_name,
+                settings[field_name],
+                dataset.folder,
+                field_value,
+                field_name,
             )
     default_fields = {"resolution": recipe.resolution, **decided_fields}
     known_fields = {field.name for field in fields(config_class)}
@@ -164,13 +171,12 @@ class _Beginning:
     precision: Precision
 
 
-def _beginning(
-    recipe: Recipe, run_folder: Path, resume: bool, start_weights: Path | None, device: str
-) -> _Beginning:
+def _beginning(recipe: Recipe, run_folder: Path, resume: bool, start_weights: Path | None, device: str) -> _Beginning:
     """See `prepare`. Raises TrainingError for a new run in a folder that holds something."""
     trained_system = system(recipe.system)
     record: dict[str, Any] = {}
     if resume:
+        check_run_folder(run_folder)
         record = read_record(run_folder)
         recipe = msgspec.structs.replace(recipe, task=recorded_settings(record, trained_system) | recipe.task)
     else:
@@ -206,9 +212,7 @@ def _begin(loop: Loop, beginning: _Beginning, data_folder: Path) -> None:
         write_record(loop.folder, _record_of(loop, beginning, data_folder, new_tensors))
 
 
-def _open_data(
-    recipe: Recipe, data_folder: Path, on_progress: Progress
-) -> tuple[DataSet, DataSet | None]:
+def _open_data(recipe: Recipe, data_folder: Path, on_progress: Progress) -> tuple[DataSet, DataSet | None]:
     """The training split, repeated as the recipe has it, and the validation split if the folder has one."""
     data_kind: DataKind = load_part(system(recipe.system).data)
     check_kind(data_folder, data_kind)

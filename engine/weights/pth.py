@@ -43,7 +43,8 @@ def read_pth(path: Path) -> dict[str, Tensor]:
         if not isinstance(tensor_name, str) or not isinstance(tensor, Tensor) or tensor.layout is not torch.strided:
             raise WeightsError(
                 '"{0}" holds {1}, which is not a tensor with a name; give a file such as latest_net_G.pth.',
-                path, repr(str(tensor_name)[:80]),
+                path,
+                repr(str(tensor_name)[:80]),
             )
         state[tensor_name] = tensor.detach()
     return state
@@ -51,16 +52,33 @@ def read_pth(path: Path) -> dict[str, Tensor]:
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:
     error_text = str(error)
+    if not _may_be_tensors(path):
+        return WeightsError('"{0}" is not a weights file; give a file such as latest_net_G.pth.', path)
     refused_code = isinstance(error, pickle.UnpicklingError) and (
         "GLOBAL" in error_text or "Unsupported class" in error_text
     )
     if refused_code or _names_code(path):
         return WeightsError(
-            "\"{0}\" holds more than tensors and could run code, so it was not opened; give a file from the authors' "
+            '"{0}" holds more than tensors and could run code, so it was not opened; give a file from the authors\' '
             "own page.",
-            path, details=error_text,
+            path,
+            details=error_text,
         )
     return WeightsError('"{0}" is truncated or is not a PyTorch file; download it again.', path, details=f"{error!r}")
+
+
+def _may_be_tensors(path: Path) -> bool:
+    """Whether a file begins as torch's do (a ZIP archive, a pickle of protocol 2 or later, a tar) or is a pickle of an
+    older protocol from beginning to end: a few opcodes at the beginning are in any text. An empty one was truncated."""
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(512)
+            if not beginning or beginning.startswith((b"PK", b"\x80")) or beginning[257:262] == b"ustar":
+                return True
+            file.seek(0)
+            return sum(1 for _ in pickletools.genops(file)) > 0
+    except Exception:  # genops raises whatever the bytes lead it to
+        return False
 
 
 def _names_code(path: Path) -> bool:

@@ -39,6 +39,12 @@ def check_folder(run_folder: Path) -> None:
             raise TrainingError("{0} is not empty; resume it, or choose another folder.", run_folder)
 
 
+def check_run_folder(run_folder: Path) -> None:
+    """Raises TrainingError where there is no folder of a run at all."""
+    if not run_folder.is_dir():
+        raise TrainingError('There is no folder "{0}"; give the folder of a run.', run_folder)
+
+
 def read_record(run_folder: Path) -> dict[str, Any]:
     """What a run's config.json says; {} where it is missing or damaged: the run is resumed all the same."""
     try:

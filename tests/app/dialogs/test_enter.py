@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.studio.evaluation import EvaluationDialog
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
@@ -17,6 +16,7 @@ from app.dialogs.templates import TemplateDialog
 from app.dialogs.weights import ImportDialog, WeightsDialog
 from app.document.opening import Gallery, templates
 from app.jobs.photos import Photo
+from app.studio.evaluation import EvaluationDialog
 from engine.labels.label_maps import write_label_map
 from engine.systems.base import Abilities
 from tests.app.fakes import FACES

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import torch
 
+from engine.cli.edit import edits_of
 from engine.cli.weights import weights_serving
+from engine.errors import WeightsError
+from engine.labels.label_sets import load_label_set
 from engine.requests.render import RenderRequest
 from engine.weights.card import Card
 from engine.weights.store import MODEL_FILE, list_weights, save_weights, user_weights_folder
@@ -57,3 +61,35 @@ def test_the_side_and_the_main_numbers_of_weights_with_several_networks_are_list
     done = run("weights")
     assert "two: smis, 64 px, 0.0 MB" in done.out.splitlines()
     assert "on val PSNR 16.5" in " ".join(done.out.split()) and "seconds" not in done.out
+
+
+def test_a_name_that_is_not_installed_is_answered_by_those_that_serve_the_command(tiny_weights):
+    """A near name of another kind would not help."""
+    with pytest.raises(WeightsError, match='no weights called "tiny-parse"; these .*: .*tiny-sean') as refused:
+        weights_serving(RenderRequest, "tiny-parse")
+    assert "did you mean" not in str(refused.value) and "tiny-parser" not in str(refused.value).split(";")[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["publish", "RUN", "--name", "mine"], ["evaluate", "--weights", "tiny-sean", "--data", "RUN"], ["data", "RUN"]],
+)
+def test_a_folder_that_does_not_exist_is_said_to_be_none(run, tiny_weights, tmp_path, words):
+    done = run(*(tmp_path / "nowhere" if word == "RUN" else word for word in words))
+    assert done.code == 2 and "nowhere" in done.err
+    assert "There is no folder" in done.err or "is not a folder" in done.err
+
+
+def test_a_text_is_no_weights_file_rather_than_one_with_code(run, tmp_path):
+    for text in ("catch me if you ca", "hello, weights!!\n"):
+        (tmp_path / "text.png").write_text(text)
+        done = run("import", tmp_path / "text.png", "--name", "mine")
+        assert done.code == 2 and "is not a weights file" in done.err, text
+
+
+def test_which_labels_a_word_is_taken_for_is_said(capsys):
+    label_set = load_label_set("faces")
+    assert [edit.label for edit in edits_of(label_set, [], ["hairs=#a01030"], [])] == [label_set.find("hair")]
+    assert capsys.readouterr().err == 'Note: "hairs" is taken as hair.\n'
+    edits_of(label_set, [], ["hair=#a01030"], [])
+    assert capsys.readouterr().err == ""

@@ -202,6 +202,7 @@ def test_the_command_line_fills_a_hole(filler: str, tmp_path: Path, run: Runner)
     [
         (["inpaint", "a.png", "--mask", "a.png", "--out", "b.png"], "No weights are installed that fill holes"),
         (["make", "--class", "sea", "--out", "b.png"], "No weights are installed that make pictures"),
+        (["make", "--weights", "an-classes", "--class", "sea", "--out", "b.png"], "train some (an-classes)"),
         (["make", "--class", "sea=much", "--out", "b.png"], "--class sea=0.5"),
         (["inpaint", "a.png", "--mask", "a.png", "--out", "b.txt"], "must end in"),
     ],
