@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,14 @@ from engine.nn.spectral import fold_spectral, settle_spectral
 from engine.training.adam import FusedAdam
 from engine.training.augment import Augmentation
 from engine.training.ema import EMA
-from engine.training.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, Features, OverScales, gradient_penalty
+from engine.training.losses import (
+    DISCRIMINATOR_LOSSES,
+    GENERATOR_LOSSES,
+    Features,
+    Gan,
+    OverScales,
+    gradient_penalty,
+)
 from engine.training.phases import LOSSES, output_of, phase
 from engine.training.task import Export, Losses, plain_config
 
@@ -62,7 +69,7 @@ class AdversarialTaskConfig:
     lr_generator: float = 1e-4
     lr_discriminator: float = 4e-4
     betas: tuple[float, float] = (0.0, 0.999)
-    gan: Literal["hinge", "lsgan", "wgan-gp"] = "hinge"
+    gan: Gan = "hinge"
     over_scales: OverScales = "mean"
     adversarial: float = 1.0
     generator_alone: int = 0

@@ -12,6 +12,7 @@ from torch import Tensor
 Features = list[list[Tensor]]
 """Per scale, the features of every layer of a multi-scale discriminator; the last are logits."""
 OverScales = Literal["mean", "sum"]
+Gan = Literal["hinge", "lsgan", "wgan-gp"]
 
 
 def over_scales(scale_losses: list[Tensor], reduction: OverScales) -> Tensor:
@@ -85,12 +86,12 @@ def gradient_penalty(
     return torch.stack(penalties).sum()
 
 
-DISCRIMINATOR_LOSSES: dict[str, Callable[[Features, Features, OverScales], Tensor]] = {
+DISCRIMINATOR_LOSSES: dict[Gan, Callable[[Features, Features, OverScales], Tensor]] = {
     "hinge": hinge_discriminator,
     "lsgan": squares_discriminator,
     "wgan-gp": wasserstein_discriminator,
 }
-GENERATOR_LOSSES: dict[str, Callable[[Features, OverScales], Tensor]] = {
+GENERATOR_LOSSES: dict[Gan, Callable[[Features, OverScales], Tensor]] = {
     "hinge": hinge_generator,
     "lsgan": squares_generator,
     "wgan-gp": hinge_generator,  # -mean(D(G)) as well

@@ -45,7 +45,13 @@ class Critic(nn.Module):
         self.judge = nn.Linear(widths[-1] * side * side, 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(B, 3, resolution, resolution) in [-1, 1] -> (B,), higher is more real."""
+        """(B, 3, resolution, resolution) in [-1, 1] -> (B,), higher is more real.
+
+        Raises ValueError: the sides are others.
+        """
+        height, width = image.shape[-2:]
+        if height % self.config.resolution or width % self.config.resolution:
+            raise ValueError(f"{height} x {width} is no multiple of {self.config.resolution}")
         x = image
         for convolution in self.convolutions:
             x = F.leaky_relu(convolution(x), 0.2)

@@ -18,11 +18,16 @@ from engine.systems.examples import (
 )
 
 
-def _inputs(config: Any, size: Size) -> list[Any]:
-    """Pictures, a hole in the upper left of each, and the latent where there is one."""
+def _holes(size: Size) -> torch.Tensor:
+    """(B, 1, H, W): a hole in the upper left of each picture."""
     holes = torch.zeros(size.batch, 1, size.height, size.width)
     holes[:, :, size.height // 4 : size.height // 2, size.width // 4 : size.width // 2] = 1
-    return [pictures(size), holes, normal_numbers(size.batch, config.latent) if config.latent else None]
+    return holes
+
+
+def _inputs(config: Any, size: Size) -> list[Any]:
+    """Pictures, holes, and the latent where there is one."""
+    return [pictures(size), _holes(size), normal_numbers(size.batch, config.latent) if config.latent else None]
 
 
 EXAMPLES = Examples(
@@ -40,6 +45,11 @@ EXAMPLES = Examples(
             small_variants={"several": {"latent": 9}},
         ),
         "discriminator": patch_discriminator_example(1 + 3, layers=3, last_stride=2),
+        "critics": NetworkExample(
+            inputs=lambda config, size: [_holes(size), pictures(size)],
+            shapes=lambda config, size: [(size.batch,)] * 2,
+            small={"resolution": 32, "width": 2},
+        ),
     },
     # What the authors' widths make: two stages for one picture, no labels.
     recipe_millions={**RECIPE_MILLIONS, "paper": (3.7, 3.8)},

@@ -34,6 +34,13 @@ SYSTEM = System(
             spectral=False,
         ),
         "discriminator": patch_discriminator(),  # of the hole and the picture
+        "critics": Network(
+            title="the critics of the whole picture and of its hole",
+            config=f"{FOLDER}.critics:CriticConfig",
+            module=f"{FOLDER}.critics:Critics",
+            stride=lambda config: int(config.resolution),
+            spectral=False,
+        ),
     },
     abilities=abilities,
     requests=("engine.requests.inpaint:InpaintRequest",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from engine.systems.pix2pixhd.network import GlobalGenerator, Pix2PixHDConfig
 from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.conditions import on_label_maps
 from engine.training.discriminators import DiscriminatorConfig
-from engine.training.losses import OverScales
+from engine.training.losses import Gan, OverScales
 from engine.training.reconstruction import Reconstruction, ReconstructionTask, ReconstructionTaskConfig
 from engine.training.task import Losses
 
@@ -34,7 +34,7 @@ class Pix2PixHDTaskConfig(ReconstructionTaskConfig, AdversarialTaskConfig, Discr
     lr_generator: float = 2e-4
     lr_discriminator: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
-    gan: Literal["hinge", "lsgan"] = "lsgan"
+    gan: Gan = "lsgan"
     over_scales: OverScales = "sum"
     discriminator_layers: int = 4
     discriminator_last_stride: int = 1

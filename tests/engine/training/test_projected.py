@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -148,3 +149,11 @@ def test_the_network_is_looked_for_beside_the_others(tmp_path: Path, monkeypatch
     (tmp_path / efficientnet.FILE).write_bytes(b"no tensors")
     with pytest.raises(WeightsError, match="install it again"):
         efficientnet.load_efficientnet()
+
+
+def test_a_gradient_penalty_goes_through_all_of_its_views(data: Path, untrained_network: None) -> None:
+    """Each head sees the view of its own scale alone; asking for the others' gradients ended the step."""
+    task = task_of(data, discriminator="projected", gan="wgan-gp")
+    name, losses = next(task.losses(LabelledFolder(data, "train", 32).batch(np.arange(2)), 0))
+    losses["gradient_penalty"].backward()
+    assert name == "discriminator" and all(p.grad is not None for p in task.discriminator.heads[0].hidden.parameters())
