@@ -38,6 +38,7 @@ from engine.training.losses import (
     gradient_penalty,
 )
 from engine.training.phases import LOSSES, output_of, phase
+from engine.training.recipe import Count, Share, Steps
 from engine.training.task import Export, Losses, plain_config
 
 ALONE = 300
@@ -72,14 +73,14 @@ class AdversarialTaskConfig:
     gan: Gan = "hinge"
     over_scales: OverScales = "mean"
     adversarial: float = 1.0
-    generator_alone: int = 0
-    discriminator_alone: int | None = None
-    discriminator_updates: int = 1
+    generator_alone: Steps = 0
+    discriminator_alone: Steps | None = None
+    discriminator_updates: Count = 1
     gradient_penalty: float = 10.0
-    ema: float = 0.999
-    augment: float = 0.0
-    decay_from: float = 0.5
-    decay_to: float = 0.0
+    ema: Share = 0.999
+    augment: Share = 0.0
+    decay_from: Share = 0.5
+    decay_to: Share = 0.0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from engine.nn.discriminators import MultiScaleDiscriminator, PatchDiscriminator
 from engine.nn.efficientnet_lite import fold_batch_norms
 from engine.nn.projected import ProjectedDiscriminator, ProjectedDiscriminatorConfig
 from engine.training.losses import Features
+from engine.training.recipe import Count
 
 Choice = Literal["patch", "projected"]
 
@@ -29,9 +30,9 @@ class DiscriminatorConfig:
     """
 
     discriminator: Choice = "patch"
-    discriminator_width: int = 64
-    discriminator_layers: int = 3
-    discriminator_last_stride: int = 2
+    discriminator_width: Count = 64
+    discriminator_layers: Count = 3
+    discriminator_last_stride: Count = 2
     discriminator_spectral: bool = True
 
 

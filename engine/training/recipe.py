@@ -17,6 +17,8 @@ from engine.systems import system
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
 T = TypeVar("T")
 Count = Annotated[int, Meta(ge=1)]
+Steps = Annotated[int, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 """lightning-fabric's names."""
 

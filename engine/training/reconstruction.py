@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 
 from engine.data.batch import Batch
@@ -36,6 +37,7 @@ from engine.training.discriminators import (
 )
 from engine.training.feature_distance import FeatureDistance
 from engine.training.losses import Features, feature_matching, pyramid_l1
+from engine.training.recipe import Share
 from engine.training.task import Losses
 from engine.weights.feature_networks import install_folder
 
@@ -58,10 +60,10 @@ class ReconstructionTaskConfig:
     feature_matching: float = 10.0
     perceptual: float = 10.0
     perceptual_network: Choice = "auto"
-    perceptual_shift: int = 0
+    perceptual_shift: Annotated[int, Meta(ge=0)] = 0
     l1: float = 0.0
     pyramid: float = 0.0
-    recolour: float = 0.0
+    recolour: Share = 0.0
 
 
 class Reconstruction(ABC):

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine.nn.blocks import sample_latent
 from engine.training.losses import kl_divergence
+from engine.training.recipe import Share, Steps
 from engine.training.task import Losses
 
 
@@ -31,8 +32,8 @@ class VariationalTaskConfig:
     """
 
     kl: float = 0.05
-    kl_warm_up: int = 0
-    mean_share: float = 0.0
+    kl_warm_up: Steps = 0
+    mean_share: Share = 0.0
 
 
 def encoded_latents(

@@ -7,11 +7,12 @@ Article, section 4.1: the hinge losses. SAGAN (Zhang et al., 2019), section 4: A
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from msgspec import Meta
 from torch import Tensor, nn
 
 from engine.data.batch import Batch
@@ -31,6 +32,7 @@ from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
 from engine.training.augment import Augmentation
 from engine.training.feature_distance import FeatureDistance
 from engine.training.losses import Features
+from engine.training.recipe import Share
 from engine.training.task import Losses
 from engine.weights.feature_networks import install_folder
 
@@ -51,8 +53,8 @@ class ClassTaskConfig(AdversarialTaskConfig):
     """
 
     betas: tuple[float, float] = (0.0, 0.9)
-    decay_from: float = 1.0
-    discriminator_width: int = 0
+    decay_from: Share = 1.0
+    discriminator_width: Annotated[int, Meta(ge=0)] = 0
     orthogonality: float = 1e-3
 
 

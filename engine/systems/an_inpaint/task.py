@@ -7,14 +7,16 @@ systems' discriminators as a choice, holes that are both rectangles and free for
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
+from msgspec import Meta
 from torch import Tensor, nn
 
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
+from engine.errors import ConfigError
 from engine.nn.attention import AttentiveNorm
 from engine.systems.an_inpaint.critics import CriticConfig, Critics
 from engine.systems.an_inpaint.holes import NUMBERS, Shape, discounted, hole_numbers, holes
@@ -22,6 +24,7 @@ from engine.systems.an_inpaint.network import InpaintConfig, InpaintNetwork
 from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.augment import Augmentation
 from engine.training.discriminators import DiscriminatorConfig
+from engine.training.recipe import Share
 from engine.training.reconstruction import Reconstruction, ReconstructionTask, ReconstructionTaskConfig
 from engine.training.task import Losses
 
@@ -46,15 +49,19 @@ class InpaintTaskConfig(AdversarialTaskConfig, DiscriminatorConfig, Reconstructi
     """
 
     shape: Shape = "both"
-    least_share: float = 0.05
-    most_share: float = 0.5
+    least_share: Share = 0.05
+    most_share: Share = 0.5
     inside: float = 1.4
     outside: float = 1.2
-    discount: float = 0.99
+    discount: Share = 0.99
     orthogonality: float = 1e-3
     variety: float = 0.0
-    varied: float = 0.1
+    varied: Annotated[float, Meta(gt=0)] = 0.1
     critics: bool = False
+
+    def __post_init__(self) -> None:
+        if self.least_share > self.most_share:
+            raise ConfigError("least_share {0} is more than most_share {1}", self.least_share, self.most_share)
 
 
 class Holes:

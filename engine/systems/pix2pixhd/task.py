@@ -15,6 +15,7 @@ from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.conditions import on_label_maps
 from engine.training.discriminators import DiscriminatorConfig
 from engine.training.losses import Gan, OverScales
+from engine.training.recipe import Count
 from engine.training.reconstruction import Reconstruction, ReconstructionTask, ReconstructionTaskConfig
 from engine.training.task import Losses
 
@@ -36,8 +37,8 @@ class Pix2PixHDTaskConfig(ReconstructionTaskConfig, AdversarialTaskConfig, Discr
     betas: tuple[float, float] = (0.5, 0.999)
     gan: Gan = "lsgan"
     over_scales: OverScales = "sum"
-    discriminator_layers: int = 4
-    discriminator_last_stride: int = 1
+    discriminator_layers: Count = 4
+    discriminator_last_stride: Count = 1
     discriminator_spectral: bool = False
 
 

@@ -14,6 +14,7 @@ from engine.systems.smis.network import SMISConfig, SMISGenerator
 from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.conditions import on_label_maps
 from engine.training.discriminators import DiscriminatorConfig
+from engine.training.recipe import Count
 from engine.training.reconstruction import Reconstruction, ReconstructionTask, ReconstructionTaskConfig
 from engine.training.task import Losses
 from engine.training.variational import (
@@ -39,8 +40,8 @@ class SMISTaskConfig(
     """
 
     betas: tuple[float, float] = (0.0, 0.9)
-    discriminator_layers: int = 4
-    discriminator_last_stride: int = 1
+    discriminator_layers: Count = 4
+    discriminator_last_stride: Count = 1
     hold: float = 0.0
 
 

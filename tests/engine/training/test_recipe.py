@@ -20,7 +20,16 @@ from engine.systems.base import System, load_part
 from engine.systems.examples import RECIPE_MILLIONS
 from engine.training.recipe import Recipe, bundled_recipes, load_recipe, read_fields
 from engine.training.start import make_task, prepare
-from tests.engine.training.tiny import PARSER, RECIPES, SEAN, changed, decided_by_data, write_data
+from tests.engine.training.tiny import (
+    ADVERSARIAL,
+    PARSER,
+    RECIPES,
+    SEAN,
+    TINY,
+    changed,
+    decided_by_data,
+    write_data,
+)
 from tests.fixtures import write_dataset
 
 
@@ -163,6 +172,31 @@ def test_settings_that_make_no_network_are_named(
     with pytest.raises(TrainingError, match=says):
         prepare(changed(SEAN, **changes), folder, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "says"),
+    [
+        *(
+            (recipe, {name: setting}, f"the key '{name}': expected .*{bound}")
+            for recipe in ADVERSARIAL.values()
+            for name, setting, bound in (
+                ("discriminator_updates", 0, ">= 1"),
+                ("generator_alone", -1, ">= 0"),
+                ("discriminator_alone", -1, ">= 0"),
+                ("augment", 1.5, "<= 1.0"),
+            )
+        ),
+        (SEAN, {"perceptual_shift": -1}, "the key 'perceptual_shift': expected .*>= 0"),
+        (SEAN, {"discriminator_layers": 0}, "the key 'discriminator_layers': expected .*>= 1"),
+        (TINY["an-inpaint"], {"varied": 0.0}, "the key 'varied': expected .*> 0"),
+        (TINY["an-inpaint"], {"least_share": 0.6}, "least_share 0.6 is more than most_share 0.5"),
+    ],
+)
+def test_settings_that_cannot_be_trained_with_are_refused(recipe: Recipe, settings: dict[str, Any], says: str) -> None:
+    """A run with them ended in a division by zero, or trained by nothing, without a word."""
+    with pytest.raises(TrainingError, match=rf"recipe, \[task\]: {says}"):
+        read_fields(recipe.task | settings, load_part(system(recipe.system).task_config), "recipe", "task")
 
 
 def test_the_networks_are_sized_for_the_data(folder: Path) -> None:
