@@ -2,8 +2,8 @@
 
 No test machine needs a GPU for it. Torch's FakeTensorMode computes shapes and devices, no numbers, and raises where an
 operation takes tensors of two devices. The device that is pretended is "meta": on a CPU build "cuda" can neither be
-moved to nor differentiated. All losses that a recipe can ask for run, the perceptual ones through real networks of
-random weights.
+moved to nor differentiated. All losses that a recipe can ask for run: each choice of each system's settings in its
+turn (`CASES`), the perceptual losses and the projected discriminator through real networks of random weights.
 
 What cannot run so, and where it runs instead:
 - what takes numbers out of tensors: `NEEDS_NUMBERS` and systems' examples name it. Windows are cut and equal
@@ -21,7 +21,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -44,8 +44,9 @@ from engine.systems import all_systems
 from engine.systems.base import System, load_part
 from engine.systems.parser.lite import build_parser
 from engine.systems.parser.network import ParserConfig
-from engine.training import adversarial, augment, reconstruction, start
+from engine.training import adversarial, augment, discriminators, reconstruction, start
 from engine.training.augment import Augmentation
+from engine.training.losses import GENERATOR_LOSSES
 from engine.training.start import make_task
 from tests.engine.systems.test_networks import ENTRIES, Entry, size_of, small_config
 from tests.engine.training.tiny import tiny_recipe, write_data
@@ -77,8 +78,29 @@ NEEDS_NUMBERS: dict[str, tuple[Any, str, Callable[..., Any], str]] = {
 }
 """Of what systems share; `Examples.needs_numbers` names their own. What stands in is taken only where the function
 itself has been seen to fail for want of numbers."""
-MORE = {"recolour": 0.5, "perceptual_shift": 2, "perceptual": 1.0}
-"""Settings of [task] that run too, where a task has them."""
+MORE = {"recolour": 0.5, "perceptual_shift": 2, "perceptual": 1.0, "variety": 0.5, "hold": 0.5, "mean_share": 0.5}
+"""Settings of [task] that run too, where a task has them: what is left out at 0."""
+
+
+def choices() -> Iterator[tuple[System, str, Any]]:
+    """Settings of [task] that are one of several words, or yes or no, at each choice that is no default: of the first
+    system that has it. Perceptual networks are tried by themselves (`PERCEPTUAL_LOSSES`)."""
+    tried = {("perceptual_network", network) for network in get_args(Choice)}
+    for known_system in all_systems():
+        config_class = load_part(known_system.task_config)
+        for name, annotation in get_type_hints(config_class).items():
+            words = (True, False) if annotation is bool else get_args(annotation)
+            if annotation is bool or get_origin(annotation) is Literal:
+                for choice in words:
+                    if choice != getattr(config_class, name, choice) and (name, choice) not in tried:
+                        tried.add((name, choice))
+                        yield known_system, name, choice
+
+
+CASES: list[tuple[System, dict[str, Any]]] = [
+    *((known_system, {}) for known_system in all_systems()),
+    *((known_system, {name: choice}) for known_system, name, choice in choices()),
+]
 
 
 @pytest.fixture
@@ -89,6 +111,8 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(owner, name, _needing_numbers(getattr(owner, name), stand_in))
     monkeypatch.setattr(adversarial, "find_feature_net", lambda: None)
     monkeypatch.setattr(reconstruction, "find_perceptual", lambda *args: Perceptual("random weights", feature_net()))
+    monkeypatch.setattr(discriminators, "find_efficientnet", lambda: Path("here"))
+    monkeypatch.setattr(discriminators, "load_efficientnet", lambda: EfficientNetLite0().eval())
     monkeypatch.setattr(start, "Randomness", lambda *args: contextlib.nullcontext())  # there are no numbers to draw
     monkeypatch.setattr(torch, "autocast", lambda *args, **more: contextlib.nullcontext())  # does not know "meta"
     monkeypatch.setattr(nn.Module, "to", lambda self, *args, **more: self)  # pretended parameters cannot be swapped
@@ -198,11 +222,23 @@ def test_every_perceptual_loss_of_recipes_runs_here() -> None:
     assert {*PERCEPTUAL_LOSSES, "auto"} == set(get_args(Choice))
 
 
-@pytest.mark.parametrize("system", all_systems(), ids=lambda system: system.id)
-def test_a_tasks_losses_and_samples_stay_on_its_device(system: System, tmp_path: Path, pretended: None) -> None:
+def test_every_adversarial_loss_and_discriminator_of_recipes_runs_here() -> None:
+    tried = {name_and_choice for _, settings in CASES for name_and_choice in settings.items()}
+    assert {("gan", name) for name in GENERATOR_LOSSES} <= tried | {("gan", "hinge")}  # the default everywhere else
+    assert {("discriminator", "projected"), ("critics", True)} <= tried
+
+
+@pytest.mark.parametrize(
+    ("system", "settings"),
+    CASES,
+    ids=[" ".join([case.id, *(f"{name}={choice}" for name, choice in settings.items())]) for case, settings in CASES],
+)
+def test_a_tasks_losses_and_samples_stay_on_its_device(
+    system: System, settings: dict[str, Any], tmp_path: Path, pretended: None
+) -> None:
     recipe = tiny_recipe(system)
     known_settings = {field.name for field in fields(load_part(system.task_config))}
-    recipe.task.update({name: setting for name, setting in MORE.items() if name in known_settings})
+    recipe.task.update({name: setting for name, setting in MORE.items() if name in known_settings} | settings)
     folder = write_data(system, tmp_path / "data", side=recipe.resolution, train=4, val=2)
     data = load_part(system.data).opens()(folder, "train", recipe.resolution)
     with DEVICE:
