@@ -358,4 +358,5 @@ class StylesController(QObject):
             text=self.tr("Reading {0}").format(picture_path.name),
             on_done=dialog.take_map,
         )
+        dialog.wait_for(reading)
         dialog.finished.connect(lambda _: reading.cancel())

@@ -24,6 +24,7 @@ from app.document.document import Document
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, Severity
 from app.jobs.photos import Photo
+from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
 from app.panels.widgets import set_primary
 from app.shell.icons import icons
@@ -62,6 +63,7 @@ class RegionsDialog(QDialog):
         self._photo = photo
         self._purpose = purpose
         self._target = target
+        self._reading: Work | None = None
         self.document = Document(label_set, parent=self)
         self.document.new(
             label_set=label_set,
@@ -195,12 +197,18 @@ class RegionsDialog(QDialog):
 
     # --- behaviour ----------------------------------------------------------------------------------
 
+    def wait_for(self, reading: Work) -> None:
+        """A label map is being read; until it is here, or was given up, the regions are not those that are wanted."""
+        self._reading = reading
+
     def take_map(self, label_map: np.ndarray) -> None:
         """Use another (H, W) label map for the photo; one step of the dialog's history."""
         self.document.pixels.replace_label_map(label_map)
 
     def accept(self) -> None:
-        """Emit ``used`` with the regions, and close."""
+        """Emit ``used`` with the regions, and close; not while a label map is being read."""
+        if self._reading is not None and not self._reading.settled:
+            return
         self.document.pixels.end_stroke()
         chosen_data = self.source.currentData()
         source = int(chosen_data) if self._purpose is Purpose.STYLE and chosen_data is not None else -1

@@ -106,7 +106,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     window.results.choose(good.number)
     window.results.action_recall.trigger()
     # It was unlocked since: locks are not of the request.
-    assert document.scene.to_request() == good.to_request().replace(style_locks=())
+    assert document.scene.to_request() == good.scene.to_request().replace(style_locks=())
     assert np.array_equal(wait_rendered(editor, qtbot), good.pixels)
     while document.undo_text:
         document.undo()
