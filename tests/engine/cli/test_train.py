@@ -126,7 +126,7 @@ def test_train_starts_from_the_tensors_of_another_run(
         (["--data", "nowhere"], "nowhere"),
         (["--device", "toaster"], "toaster"),
         (["--init-weights", "no-such-weights"], "no-such-weights"),
-        (["--resume"], "checkpoint"),
+        (["--resume"], "There is no folder"),
     ],
 )
 def test_a_mistake_in_training_gets_one_sentence_and_starts_no_run(
