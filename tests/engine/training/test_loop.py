@@ -245,8 +245,10 @@ def test_cancelling_saves_and_passes_on(data: Path, tmp_path: Path) -> None:
 
 
 def test_there_must_be_a_checkpoint_to_resume_from(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="no checkpoint to resume from"):
-        start(PARSER, data, tmp_path / "nothing", resume=True)
+    (tmp_path / "empty").mkdir()
+    for name, sentence in (("nothing", "There is no folder"), ("empty", "no checkpoint to resume from")):
+        with pytest.raises(TrainingError, match=sentence):
+            start(PARSER, data, tmp_path / name, resume=True)
 
 
 @pytest.mark.parametrize("recipe", [changed(PARSER, model={"widths": [8, 8, 16]}), SEAN], ids=["width", "system"])

@@ -111,7 +111,7 @@ def test_an_empty_folder_starts_no_run(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"classes\.json"):
         start(PARSER, empty, tmp_path / "run")
     (empty / "classes.json").write_text(json.dumps(load_label_set("faces").to_dict()), "utf-8")
-    with pytest.raises(BadFile, match="is empty; add pairs"):
+    with pytest.raises(BadFile, match="does not hold what this system trains on: pictures in images/"):
         start(PARSER, empty, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
