@@ -197,7 +197,7 @@ def test_a_message_moves_no_button_and_no_text_is_cut_off(qtbot, studio, core, t
 
     core.hub.clear("training")
     before = places()
-    core.hub.error("A long sentence about something that went wrong while it trained. " * 4)
+    core.hub.error("A long sentence about something that went wrong while it trained. " * 4, topic="training")
     qtbot.waitUntil(lambda: studio.error_bar.isVisible() and studio.error_bar.height() > 20)
     assert places() == before
     for label in (studio.bar.state, studio.bar.title):
