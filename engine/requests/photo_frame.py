@@ -96,7 +96,7 @@ class Frame:
         rows, columns = subject
         if shows_all:
             rows, columns = slice(0, height), slice(0, width)
-            factor = min(factor, max(SIDE, WHOLE_SIDE) / max(height, width))
+            factor = min(factor, WHOLE_SIDE / max(height, width))
         size = tuple(max(1, round(side * factor)) for side in _sides((rows, columns)))
         pixels, label_map = resize_image(in_srgb[rows, columns], *size), resize_label_map(sized[rows, columns], *size)
         colours = as_colours(resize_image(looked_at[rows, columns], *size))
