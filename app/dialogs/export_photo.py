@@ -41,9 +41,9 @@ class ExportPhotoDialog(QDialog):
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(18, 16, 18, 12)
         column_layout.setSpacing(8)
-        column_layout.addWidget(
-            muted_label(self.tr("Saved at the photo's size, with its profile, resolution and camera settings."))
-        )
+        self.kept = muted_label(self._kept(target_path.suffix.lower()))
+        self.kept.setWordWrap(True)
+        column_layout.addWidget(self.kept)
         column_layout.addWidget(self.keep_place)
         column_layout.addWidget(self.with_before)
         self.is_jpeg = target_path.suffix.lower() in JPEG_SUFFIXES
@@ -55,6 +55,16 @@ class ExportPhotoDialog(QDialog):
         column_layout.addSpacing(4)
         column_layout.addWidget(buttons)
         set_primary(export)
+
+    def _kept(self, suffix: str) -> str:
+        """What goes along into a file of that ending."""
+        if suffix == ".webp":
+            return self.tr("Saved at the photo's size, with its profile, camera settings and XMP captions.")
+        if suffix == ".png":
+            return self.tr("Saved at the photo's size, with its profile, resolution, camera settings and XMP captions.")
+        return self.tr(
+            "Saved at the photo's size, with its profile, resolution, camera settings and captions (XMP, IPTC)."
+        )
 
     def accept(self) -> None:
         """Tell the choice by ``chosen``, and close."""

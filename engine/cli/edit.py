@@ -49,17 +49,17 @@ def edit(
         ),
     ] = None,
     keep_place: Annotated[
-        bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers in the EXIF data.")
+        bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
     ] = False,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
     """Restyle regions of a photo at its own size.
 
-    Every sample outside the regions is the file's own; texture and light of the regions stay. Colour profile, EXIF
-    data and resolution are kept, place and serial numbers are not. A label is a name or a number; spaces may be
-    written as underscores: --colour lower_lip=#a01030. A word that several names share means all of them: lips, eyes,
-    brows, ears.
+    Every sample outside the regions is the file's own; texture and light of the regions stay. Colour profile, EXIF,
+    XMP and resolution are kept, IPTC in JPEG and TIFF; place and serial numbers are not. A label is a name or a number;
+    spaces may be written as underscores: --colour lower_lip=#a01030. A word that several names share means all of them:
+    lips, eyes, brows, ears.
 
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
     goes on where it was interrupted. Exit code 1 if a photo was left out.

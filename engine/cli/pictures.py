@@ -73,15 +73,15 @@ def inpaint(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the first filling; further ones have the next.")] = 0,
     count: Annotated[int, typer.Option("--n", min=1, help="Fillings; further ones go to NAME-2, NAME-3 ...")] = 1,
     keep_place: Annotated[
-        bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers in the EXIF data.")
+        bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
     ] = False,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
     """Fill a hole of a photo at its own size, from what is around it.
 
-    Every sample outside the hole is the file's own. Colour profile, EXIF data and resolution are kept, place and
-    serial numbers are not.
+    Every sample outside the hole is the file's own. Colour profile, EXIF, XMP and resolution are kept, IPTC in JPEG and
+    TIFF; place and serial numbers are not.
     """
     from engine.cli.weights import weights_serving
     from engine.requests.inpaint import InpaintRequest, candidate_file

@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
+from engine.pictures.iptc import TIFF_TAG
 from engine.pictures.photo_details import DETAILS, GPS
 from engine.pictures.png import REQUEST_KEY
+from engine.pictures.xmp import XMP_NAME
 
 Array = np.ndarray
 PNG_HEADER = 33
@@ -23,6 +25,8 @@ PNG_HEADER = 33
 STRIP_ROWS = 64
 DEFLATE, DIFFERENCES, INCH, GREY, RGB, UNASSOCIATED_ALPHA = 8, 2, 2, 1, 2, 2
 """Values of TIFF 6.0's tags (and of Adobe's supplement, for DEFLATE)."""
+BYTES, UNDEFINED = 1, 7
+"""Types of its values."""
 
 
 def decode_deep(data: bytes) -> Array | None:
@@ -42,10 +46,13 @@ def deep_png(
     profile: bytes | None,
     dpi: tuple[float, float] | None,
     request_json: str | None = None,
+    *,
+    xmp: bytes | None = None,
 ) -> bytes:
     """A PNG of (H, W), (H, W, 3) or (H, W, 4) uint16 samples.
 
     exif: as in JPEG files. profile: ICC. dpi: dots per inch across and down. request_json: as in `write_image`.
+    xmp: a packet.
     """
     if samples.ndim == 3:
         samples = cv2.cvtColor(samples, cv2.COLOR_RGB2BGR if samples.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
@@ -57,6 +64,8 @@ def deep_png(
         chunks += _chunk(b"pHYs", struct.pack(">IIB", *(round(dots / 0.0254) for dots in dpi), 1))
     if exif is not None:
         chunks += _chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+    if xmp is not None:  # plain, as readers search for it
+        chunks += _chunk(b"iTXt", XMP_NAME.encode() + b"\0\0\0\0\0" + xmp)
     if request_json is not None:  # compressed (1, 0), without a language and a translated keyword
         text = zlib.compress(request_json.encode("utf-8"))
         chunks += _chunk(b"iTXt", REQUEST_KEY.encode() + b"\0\1\0\0\0" + text)
@@ -67,8 +76,19 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def as_tiff(samples: Array, exif: bytes | None, profile: bytes | None, dpi: tuple[float, float] | None) -> bytes:
-    """A TIFF of (H, W) or (H, W, 2..4) uint8 or uint16 samples, compressed; the rest as in `deep_png`."""
+def as_tiff(
+    samples: Array,
+    exif: bytes | None,
+    profile: bytes | None,
+    dpi: tuple[float, float] | None,
+    *,
+    xmp: bytes | None = None,
+    iptc: bytes | None = None,
+) -> bytes:
+    """A TIFF of (H, W) or (H, W, 2..4) uint8 or uint16 samples, compressed; the rest as in `deep_png`.
+
+    iptc: IPTC's data sets.
+    """
     height, width = samples.shape[:2]
     channels = 1 if samples.ndim == 2 else samples.shape[2]
     strips = [_strip(samples[top : top + STRIP_ROWS]) for top in range(0, height, STRIP_ROWS)]
@@ -89,6 +109,10 @@ def as_tiff(samples: Array, exif: bytes | None, profile: bytes | None, dpi: tupl
         tags[TiffImagePlugin.RESOLUTION_UNIT] = INCH
     if profile is not None:
         tags[TiffImagePlugin.ICCPROFILE] = profile
+    for tag, packet, tag_type in ((TiffImagePlugin.XMP, xmp, BYTES), (TIFF_TAG, iptc, UNDEFINED)):
+        if packet is not None:
+            tags.tagtype[tag] = tag_type
+            tags[tag] = packet
     if exif is not None:
         source = Image.Exif()
         source.load(exif)

@@ -11,6 +11,8 @@ MAKER_NOTE, INTEROPERABILITY = 0x927C, 0xA005
 WIDTH, HEIGHT = 0xA002, 0xA003
 SERIAL_NUMBERS = frozenset({0xA430, 0xA431, 0xA435, 0xC62F})
 """Owner's name, serial numbers of body and lens: they say who took a photo, as GPS says where."""
+PACKETS = frozenset({0x02BC, 0x83BB, 0x8649})
+"""XMP, IPTC and Photoshop's data among EXIF's tags: they hold a place too, and are read and written on their own."""
 DESCRIBING = frozenset({0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, DETAILS, GPS})
 """Tags that say what a picture shows, who took it, when, where and with what; the others of a TIFF lay its data out."""
 
@@ -22,7 +24,8 @@ def read_exif(image: Image.Image) -> bytes | None:
     """
     try:
         exif = image.getexif()
-        kept = {tag: value for tag, value in exif.items() if image.format != "TIFF" or tag in DESCRIBING}
+        is_tiff = image.format == "TIFF"
+        kept = {tag: value for tag, value in exif.items() if tag in DESCRIBING or not (is_tiff or tag in PACKETS)}
         details = {tag: value for tag, value in exif.get_ifd(DETAILS).items() if tag != MAKER_NOTE}
         return _as_bytes(kept, details, dict(exif.get_ifd(GPS)))
     except Exception:  # broken EXIF data: the picture itself is fine

@@ -18,9 +18,11 @@ from PIL import Image, JpegImagePlugin
 from engine.errors import Message
 from engine.files import read_bytes
 from engine.pictures.images import by_profile
+from engine.pictures.iptc import read_iptc
 from engine.pictures.lossless import decode_deep
 from engine.pictures.photo_details import read_exif
 from engine.pictures.rasters import Raster, Source, load_raster
+from engine.pictures.xmp import read_xmp
 
 Array = np.ndarray
 
@@ -30,7 +32,7 @@ class Photo:
     """A photo's samples and what came along.
 
     samples: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8 or uint16 (`engine.compose.samples`), upright, read-only.
-    format: Pillow's name of the file's format. exif, icc_profile: bytes, or None. dpi: or None.
+    format: Pillow's name of the file's format. exif, icc_profile, xmp, iptc: bytes, or None. dpi: or None.
     jpeg: how a JPEG was compressed, for Pillow's encoder. lossy: whether the file's compression loses anything.
     notes: what a user should be told.
     """
@@ -43,6 +45,8 @@ class Photo:
     jpeg: dict[str, Any] = field(default_factory=dict)
     lossy: bool = False
     notes: tuple[str, ...] = ()
+    xmp: bytes | None = None
+    iptc: bytes | None = None
 
 
 def read_photo(source: Source, *, name: str | None = None) -> Photo:
@@ -59,6 +63,7 @@ def read_photo(source: Source, *, name: str | None = None) -> Photo:
         samples, profile = _samples(raster, notes)
     samples = np.ascontiguousarray(_upright(samples, raster.orientation))
     samples.flags.writeable = False
+    iptc = read_iptc(raster.image)
     return Photo(
         samples,
         "JPEG" if raster.format == "MPO" else raster.format,
@@ -68,6 +73,8 @@ def read_photo(source: Source, *, name: str | None = None) -> Photo:
         _jpeg_settings(raster.image),
         raster.lossy,
         tuple(notes),
+        read_xmp(raster.image),
+        iptc,
     )
 
 
