@@ -82,8 +82,11 @@ def write_log(error: BaseException) -> str:
 
 
 @contextmanager
-def progress(description: str, *, quiet: bool = False) -> Iterator[Progress]:
-    """A bar on stderr for work that reports (fraction 0..1, what it does now)."""
+def progress(description: str, *, quiet: bool = False, lines: bool = False) -> Iterator[Progress]:
+    """A bar on stderr for work that reports (fraction 0..1, what it does now).
+
+    lines: work of hours, which may run without a terminal: there a line says each new percent.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -94,8 +97,14 @@ def progress(description: str, *, quiet: bool = False) -> Iterator[Progress]:
     with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=is_hidden) as progress_bar:
         task = progress_bar.add_task(description, total=1.0)
 
+        written_percent = -1
+
         def report(fraction: float, activity: str = "") -> None:
+            nonlocal written_percent
             progress_bar.update(task, completed=fraction, description=activity or description)
+            if lines and not quiet and not console.is_terminal and int(100 * fraction) > written_percent:
+                written_percent = int(100 * fraction)
+                print(f"{description}: {written_percent} %", file=sys.stderr, flush=True)  # noqa: T201
 
         yield report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,9 @@ import typer
 from engine.cli.common import Device, cancelling, check_json_file, check_target, progress, say, say_json
 from engine.errors import BadFile, BadRequest
 from engine.files import read_bytes, write_text
+
+NO_WEIGHTS = "no weights"
+"""Stands for the weights of edits that are measured without any."""
 
 
 def evaluate(
@@ -33,8 +36,20 @@ def evaluate(
     ] = True,
     edits: Annotated[
         bool,
-        typer.Option("--edits", help="Measure restyled photographs instead, beside the plain colour transfer."),
+        typer.Option(
+            "--edits",
+            help="Measure restyled photographs instead, beside the plain colour transfer; without --weights, what "
+            "needs none.",
+        ),
     ] = False,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep",
+            metavar="FOLDER",
+            help="Keep there what each photo of --edits measured: the same command goes on where it was stopped.",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics there too; - is stdout.")
     ] = None,
@@ -57,15 +72,17 @@ def evaluate(
     if table:
         say(tables([metrics for metrics_file in table for metrics in _read_metrics(metrics_file)]).rstrip())
         return
-    if not weights or data is None:
+    if data is None or not (weights or edits):
         raise BadRequest("There is nothing to measure; give --weights and --data, or --table with kept metrics.")
+    if keep is not None and (not edits or len(weights or ()) > 1):
+        raise BadRequest("--keep keeps what --edits measures by one --weights; leave it out.")
     to_stdout = check_json_file(json_file)
     if html is not None:
         check_target(html, (".html", ".htm"))
 
-    measuring = _Measuring(weights, data, split, limit, device, quiet=to_stdout)
+    measuring = _Measuring(weights or [None], data, split, limit, device, quiet=to_stdout)
     with cancelling() as cancel:
-        answer = _measure_edits(measuring, cancel) if edits else _measure(measuring, cancel, diversity, html)
+        answer = _measure_edits(measuring, cancel, keep) if edits else _measure(measuring, cancel, diversity, html)
     if to_stdout:
         say_json(answer)
     elif json_file is not None:
@@ -74,19 +91,22 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Measuring:
-    """What is measured, and on what. quiet: stdout is for JSON alone."""
+    """What is measured, and on what. quiet: stdout is for JSON alone. A name is None where no weights are needed."""
 
-    weights_names: list[str]
+    weights_names: Sequence[str | None]
     data: Path
     split: str | None
     limit: int | None
     device: str
     quiet: bool
 
-    def each(self, activity: str, measure: Callable[..., Any], cancel: threading.Event) -> Iterator[tuple[str, Any]]:
+    def each(
+        self, activity: str, measure: Callable[..., Any], cancel: threading.Event, *, lines: bool = False
+    ) -> Iterator[tuple[str, Any]]:
         """The weights one after another, with what `measure` finds; `activity` stands before the progress bar."""
         for weights_name in self.weights_names:
-            with progress(f"{activity} {weights_name}", quiet=self.quiet) as on_progress:
+            description = f"{activity} {weights_name or NO_WEIGHTS}"
+            with progress(description, quiet=self.quiet, lines=lines) as on_progress:
                 figures = measure(
                     weights_name,
                     self.data,
@@ -96,7 +116,7 @@ class _Measuring:
                     on_progress=on_progress,
                     cancel=cancel,
                 )
-            yield weights_name, figures
+            yield weights_name or NO_WEIGHTS, figures
 
 
 def _measure(measuring: _Measuring, cancel: threading.Event, diversity: bool, html: Path | None) -> Any:
@@ -126,7 +146,7 @@ def _write_page(
 
     with progress("pictures", quiet=measuring.quiet) as on_progress:
         shown_pictures = picture_rows(
-            measuring.weights_names,
+            [name for name in measuring.weights_names if name is not None],
             measuring.data,
             measuring.split,
             device=measuring.device,
@@ -136,13 +156,14 @@ def _write_page(
     write_text(html, html_report(all_metrics, shown_pictures))
 
 
-def _measure_edits(measuring: _Measuring, cancel: threading.Event) -> dict[str, Any]:
+def _measure_edits(measuring: _Measuring, cancel: threading.Event, keep: Path | None) -> dict[str, Any]:
     """The tables of restyled photographs by weights, printed one after another."""
-    from engine.evaluation.edit_cases import evaluate_edits
+    from engine.evaluation.edits import evaluate_edits
     from engine.metrics.edits import as_table
 
     answer: dict[str, Any] = {}
-    for weights_name, edit_rows in measuring.each("restyling with", evaluate_edits, cancel):
+    measured = measuring.each("restyling with", partial(evaluate_edits, keep=keep), cancel, lines=True)
+    for weights_name, edit_rows in measured:
         answer[weights_name] = [row.to_dict() for row in edit_rows]
         if not measuring.quiet:
             say(as_table(edit_rows).rstrip())

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import torch
 
-from engine.compose.mattes import MAN_MADE
+from engine.compose.mattes import MAN_MADE, Matte, region_mattes, soft_labels
 from engine.compose.own_colour import ONE_COLOURED
-from engine.data.kinds import LABELLED, check_described, measured_split
-from engine.errors import BadRequest, Message, NotSupported
-from engine.evaluation.pairs import pairs_of
-from engine.evaluation.repainting import can_sample, coded, has_styles, native_size, own_styles, repaint
+from engine.compose.samples import as_colours
+from engine.evaluation.repainting import can_sample, coded, repaint
 from engine.labels.label_sets import LabelSet
-from engine.metrics.edits import COMPOSITION, EDITS, METHODS, PAINTED, Case, Numbers, measure_edit
-from engine.metrics.features import load_feature_net
+from engine.metrics.edits import EDITS, Case
 from engine.painting.painter import Painter, StyleCodes
-from engine.progress import Progress, stoppable
-from engine.session import Session
 
 Array = np.ndarray
 Kind = Literal["photo", "distant", "drawn", "mixed"]
@@ -35,6 +27,8 @@ WITHOUT_A_PHOTO = ("hair",)
 DISTANT = ("hair", "sky", "road", "walls", "vegetation")
 """Edits that are measured with the style that is farthest from the photo's own too: the next frame of a drive has
 nearly the same sky."""
+LEAST_SHARE = 0.02
+"""Share of the picture from which on a region has a style, where no weights say so."""
 
 
 @dataclass(frozen=True)
@@ -46,111 +40,121 @@ class Portrait:
     styles: StyleCodes
 
 
-def evaluate_edits(
-    weights: str | Path,
-    data: Path,
-    split: str | None = None,
-    *,
-    device: str = "auto",
-    limit: int | None = None,
-    on_progress: Progress | None = None,
-    cancel: threading.Event | None = None,
-) -> list[Numbers]:
-    """Measure restyled photographs of a split with weights whose styles come from pictures, region by region.
+@dataclass(frozen=True)
+class Job:
+    """One edit of every photo: these labels together, in a style of that kind."""
 
-    Args: as `engine.evaluation.evaluate.evaluate` has them.
+    edit: str
+    labels: tuple[int, ...]
+    kind: Kind = "photo"
 
-    Raises:
-        NotSupported: weights whose styles are not those of regions. WeightsError, BadFile, BadLabelMap, BadRequest,
-        Cancelled.
-    """
-    if limit is not None and limit < 2:
-        raise BadRequest("The limit {0} leaves no photo with another's style; give 2 or more.", limit)
-
-    report = stoppable(on_progress, cancel.is_set if cancel is not None else None)
-    report(0.0, Message("loading"))
-    session = Session(device)
-    painter = session.painter(str(weights))
-    if painter.scope != "label" or not has_styles(painter):
-        raise NotSupported('The styles of "{0}" are not those of regions; choose other weights.', painter.card.name)
-    data_folder = Path(data)
-    check_described(data_folder, LABELLED)
-    pairs = pairs_of(painter.card, data_folder, split or measured_split(data_folder, LABELLED), limit)
-    network = load_feature_net()
-    parser_name = session.parser_for(pairs.label_set)
-    probabilities: Probabilities | None = None if parser_name is None else session.load(parser_name).probabilities
-    portraits = []
-    for stem in pairs.stems:
-        photo, label_map = pairs.framed(stem, *native_size(painter.config))
-        portraits.append(Portrait(photo, label_map, painter.encode(photo, label_map)))
-        report(0.1 * len(portraits) / len(pairs), Message("reading"))
-    jobs = _jobs(painter, pairs.label_set)
-    rows: list[Numbers] = []
-    with torch.inference_mode():
-        for job_index, (edit, labels, kind) in enumerate(jobs):
-
-            def reported(cases: Iterator[Case], job_index: int = job_index) -> Iterator[Case]:
-                for case_index, case in enumerate(cases):
-                    share = (job_index + case_index / len(portraits)) / len(jobs)
-                    report(0.1 + 0.9 * share, Message("restyling"))
-                    yield case
-
-            cases = reported(cases_of(painter, portraits, labels, kind, probabilities))
-            name = edit if kind == "photo" else f"{edit}, {kind} style"
-            methods = METHODS if kind in BY_PHOTO else (PAINTED, COMPOSITION)
-            rows += measure_edit(name, cases, network, lambda a, b: painter.encode(a, b).codes, methods)
-    report(1.0, Message("measured"))
-    return rows
+    @property
+    def name(self) -> str:
+        """What a table calls it."""
+        return self.edit if self.kind == "photo" else f"{self.edit}, {self.kind} style"
 
 
-def _jobs(painter: Painter, label_set: LabelSet) -> list[tuple[str, tuple[int, ...], Kind]]:
+def jobs_of(painter: Painter | None, label_set: LabelSet) -> list[Job]:
+    """What is measured with photos of that label set; without weights only styles that photos show."""
     ids = {label.name: label.id for label in label_set.labels}
-    jobs: list[tuple[str, tuple[int, ...], Kind]] = []
+    jobs = []
     for edit, names in EDITS:
         if not all(name in ids for name in names):
             continue
-        labels = tuple(ids[name] for name in names)
-        jobs.append((edit, labels, "photo"))
+        kinds: list[Kind] = ["photo"]
         if edit in DISTANT:
-            jobs.append((edit, labels, "distant"))
-        if edit in WITHOUT_A_PHOTO and can_sample(painter):
-            jobs += [(edit, labels, "drawn"), (edit, labels, "mixed")]
+            kinds.append("distant")
+        if edit in WITHOUT_A_PHOTO and painter is not None and can_sample(painter):
+            kinds += ["drawn", "mixed"]
+        jobs += [Job(edit, tuple(ids[name] for name in names), kind) for kind in kinds]
     return jobs
 
 
-def cases_of(
-    painter: Painter,
-    portraits: Sequence[Portrait],
-    labels: Sequence[int],
-    kind: Kind = "photo",
-    probabilities: Probabilities | None = None,
-) -> Iterator[Case]:
-    """Each photo with the next one's style (the last with the first's), where both have one of `labels`.
+def mean_colours(photo: Array, label_map: Array, labels: int) -> StyleCodes:
+    """The mean colour of each region, 0 to 255, as its code: what says how far styles are apart without weights."""
+    counts = np.bincount(label_map.ravel(), minlength=labels)[:labels]
+    sums = [np.bincount(label_map.ravel(), photo[..., n].ravel(), labels)[:labels] for n in range(3)]
+    codes = np.stack(sums, axis=1) / np.maximum(counts, 1)[:, None]
+    return StyleCodes(codes.astype(np.float32), counts >= LEAST_SHARE * label_map.size)
 
-    kind: "photo" takes the style as it is, "distant" that of the photo whose codes are farthest away instead, "mixed"
-    its code half and half with the photo's own, "drawn" a style drawn with the photo's number as seed.
+
+class PhotoCases:
+    """The cases of one photo: its probabilities are found once, its mattes once for each set of labels.
+
+    painter: None measures without weights. number: which of `portraits` the photo is.
     """
-    for number, photo in enumerate(portraits):
-        style = farthest(portraits, photo, labels) if kind == "distant" else portraits[(number + 1) % len(portraits)]
-        both = common_labels(photo, style, labels)
+
+    def __init__(
+        self,
+        painter: Painter | None,
+        label_set: LabelSet,
+        portraits: Sequence[Portrait],
+        number: int,
+        probabilities: Probabilities | None = None,
+    ) -> None:
+        self._painter, self._label_set, self._portraits, self._number = painter, label_set, portraits, number
+        self._portrait = portrait = portraits[number]
+        label_count = len(portrait.styles.codes)
+        shares = None if probabilities is None else probabilities(portrait.photo)
+        self._soft = soft_labels(np.minimum(portrait.label_map, label_count - 1), label_count, shares)
+        self._mattes: dict[tuple[int, ...], dict[int, Matte]] = {}
+
+    def case(self, job: Job) -> Case | None:
+        """The photo with the next one's style (the last with the first's); None unless both show one of the labels.
+
+        A job's kind: "photo" takes the style as it is, "distant" that of the photo whose codes are farthest away
+        instead, "mixed" its code half and half with the photo's own, "drawn" a style drawn with the photo's number as
+        seed.
+        """
+        portrait, portraits = self._portrait, self._portraits
+        next_portrait = portraits[(self._number + 1) % len(portraits)]
+        style = farthest(portraits, portrait, job.labels) if job.kind == "distant" else next_portrait
+        both = common_labels(portrait, style, job.labels)
         if not both:
-            continue
-        wanted = np.array(photo.styles.codes, np.float32)
-        for label in both:
-            wanted[label] = _code(painter, photo, style, label, kind, number)
-        styles = own_styles(painter, photo.photo, photo.label_map) | {n: coded(n, wanted[n]) for n in both}
-        by_photo: dict[str, Any] = {"style": style.photo, "style_map": style.label_map} if kind in BY_PHOTO else {}
-        yield Case(
-            photo.photo,
-            photo.label_map,
-            None if probabilities is None else probabilities(photo.photo),
+            return None
+        wanted, painted = self._painted(both, style, job.kind)
+        is_by_photo = job.kind in BY_PHOTO
+        return Case(
+            portrait.photo,
+            portrait.label_map,
             both,
+            self._mattes_of(both),
             wanted,
-            repaint(painter, photo.label_map, styles),
-            one_coloured=frozenset(n for n in both if painter.label_set[n].name in ONE_COLOURED),
-            man_made=frozenset(n for n in both if painter.label_set[n].name in MAN_MADE),
-            **by_photo,
+            painted,
+            style=style.photo if is_by_photo else None,
+            style_map=style.label_map if is_by_photo else None,
+            one_coloured=self._named(both, ONE_COLOURED),
+            man_made=self._named(both, MAN_MADE),
         )
+
+    def _named(self, labels: Sequence[int], names: frozenset[str]) -> frozenset[int]:
+        """Those of `labels` that have one of the names."""
+        return frozenset(label for label in labels if self._label_set[label].name in names)
+
+    def _mattes_of(self, labels: tuple[int, ...]) -> dict[int, Matte]:
+        if labels not in self._mattes:
+            portrait, is_man_made = self._portrait, self._named(labels, MAN_MADE) >= set(labels)
+            self._mattes[labels] = region_mattes(
+                as_colours(portrait.photo), self._soft, portrait.label_map, labels, man_made=is_man_made
+            )
+        return self._mattes[labels]
+
+    def _painted(self, labels: Sequence[int], style: Portrait, kind: Kind) -> tuple[Array | None, Array | None]:
+        """The wanted codes (L, D), and the photo's label map painted in them, (H, W, 3) uint8."""
+        painter, portrait = self._painter, self._portrait
+        if painter is None:
+            return None, None
+        wanted = np.array(portrait.styles.codes, np.float32)
+        for label in labels:
+            if kind == "drawn":
+                wanted[label] = painter.sample(label, self._number)
+            elif kind == "mixed":
+                wanted[label] = (portrait.styles.codes[label] + style.styles.codes[label]) / 2
+            else:
+                wanted[label] = style.styles.codes[label]
+        present = {*np.flatnonzero(portrait.styles.present).tolist(), *labels}
+        styles = {label: coded(label, wanted[label]) for label in sorted(present)}
+        return wanted, repaint(painter, portrait.label_map, styles)
 
 
 def common_labels(photo: Portrait, style: Portrait, labels: Sequence[int]) -> tuple[int, ...]:
@@ -168,11 +172,3 @@ def farthest(portraits: Sequence[Portrait], photo: Portrait, labels: Sequence[in
         return float(np.linalg.norm(apart, axis=-1).mean()) if both else -1.0
 
     return max(portraits, key=distance)
-
-
-def _code(painter: Painter, photo: Portrait, style: Portrait, label: int, kind: Kind, seed: int) -> Array:
-    if kind == "drawn":
-        return painter.sample(label, seed)
-    if kind == "mixed":
-        return (photo.styles.codes[label] + style.styles.codes[label]) / 2
-    return style.styles.codes[label]

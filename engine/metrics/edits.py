@@ -11,13 +11,14 @@ composition (`engine.compose`). Three numbers each:
 - how far the region's mean colour is off the style's, of 255, the mean over channels.
 
 Styles without a photo behind them (drawn, mixed) have a painted picture and a code, so there the composition stands
-beside the painted picture alone.
+beside the painted picture alone. Without weights nothing is painted and there are no codes: the transfers and the
+composition are measured by features and colours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ import torch
 
 from engine.compose.change import region_change, tones_of
 from engine.compose.composition import compose, touched
-from engine.compose.mattes import region_mattes, soft_labels
+from engine.compose.mattes import Matte
 from engine.compose.samples import as_colours
 from engine.compose.tones import Tones
 from engine.compose.transfer import plain_transfer
@@ -61,20 +62,21 @@ EDITS: tuple[tuple[str, tuple[str, ...]], ...] = (
 class Case:
     """One photo, one region, one style.
 
-    photo (H, W, 3) uint8; label_map (H, W) uint8; shares (L, H, W) the parser's probabilities, or None.
-    labels: ids that are restyled, all of them in the photo. wanted: (L, D) the codes to reach.
+    photo (H, W, 3) uint8; label_map (H, W) uint8. labels: ids that are restyled, all of them in the photo.
+    mattes: of each of these, as `engine.compose.mattes.region_mattes` makes them of all together.
     style, style_map: the style's photo and its label map, or None for a style without a photo.
-    painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
+    wanted: (L, D) the codes to reach. painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
+    Both are None where there are no weights.
     one_coloured: ids of labels whose regions are of one colour (`engine.compose.own_colour`).
     man_made: ids of labels of built surfaces (`engine.compose.mattes.MAN_MADE`).
     """
 
     photo: Array
     label_map: Array
-    shares: Array | None
     labels: tuple[int, ...]
-    wanted: Array
-    painted: Array
+    mattes: Mapping[int, Matte]
+    wanted: Array | None = None
+    painted: Array | None = None
     style: Array | None = None
     style_map: Array | None = None
     one_coloured: frozenset[int] = frozenset()
@@ -83,13 +85,13 @@ class Case:
 
 @dataclass
 class Numbers:
-    """What one method's pictures measured. fid is None for fewer than two pictures."""
+    """What one method's pictures measured. fid is None for fewer than two, code_distance without weights."""
 
     edit: str
     method: str
     pictures: int
     fid: float | None
-    code_distance: float
+    code_distance: float | None
     mean_off: float
     beyond: float | None = None
     """Largest share of a picture that was touched beyond the region; of compositions only."""
@@ -99,42 +101,47 @@ class Numbers:
         return asdict(self)
 
 
-@dataclass
-class _Seen:
-    features: list[torch.Tensor] = field(default_factory=list)
-    codes: list[float] = field(default_factory=list)
-    means: list[float] = field(default_factory=list)
-    beyond: list[float] = field(default_factory=list)
+@dataclass(frozen=True)
+class Measured:
+    """What one picture measured; features (1, D) float32, the rest as in `Numbers`, of this picture alone."""
+
+    features: torch.Tensor
+    code_distance: float | None
+    mean_off: float
+    beyond: float | None = None
 
 
-def measure_edit(
-    edit: str, cases: Iterable[Case], network: FeatureNet, encode: Encode, methods: Sequence[str] = METHODS
-) -> list[Numbers]:
-    """Numbers of each method on the same cases, in the order of `methods`.
+def methods_of(case: Case) -> list[str]:
+    """The methods that a case can be measured by, in the order of `METHODS`."""
+    lacking = {PAINTED} if case.painted is None else set()
+    if case.style is None:
+        lacking |= {TRANSFER, SOFT_TRANSFER}
+    return [method for method in METHODS if method not in lacking]
 
-    Methods that need a style's photo are left out where the cases have none.
-    """
-    seen: dict[str, _Seen] = {}
-    photos: list[torch.Tensor] = []
-    for case in cases:
-        photos.append(_pooled(network, case.photo))
-        for method in methods:
-            if case.style is None and method in (TRANSFER, SOFT_TRANSFER):
-                continue
-            notes = seen.setdefault(method, _Seen())
-            picture, beyond = edited(case, method)
-            notes.features.append(_pooled(network, picture))
+
+def measure_case(case: Case, network: FeatureNet, encode: Encode | None) -> dict[str, Measured]:
+    """One case by each of its methods. encode: by the weights whose codes are wanted; None without weights."""
+    measured = {}
+    for method in methods_of(case):
+        picture, beyond = edited(case, method)
+        distance = None
+        if encode is not None and case.wanted is not None:
             codes = encode(picture, case.label_map)
-            notes.codes.append(float(np.mean([np.linalg.norm(codes[n] - case.wanted[n]) for n in case.labels])))
-            notes.means.append(_mean_off(case, picture))
-            if beyond is not None:
-                notes.beyond.append(beyond)
-    return [_numbers(edit, method, seen[method], photos) for method in methods if method in seen]
+            distance = float(np.mean([np.linalg.norm(codes[n] - case.wanted[n]) for n in case.labels]))
+        measured[method] = Measured(pooled(network, picture), distance, _mean_off(case, picture), beyond)
+    return measured
+
+
+def numbers_of(edit: str, cases: Sequence[Mapping[str, Measured]], photos: Sequence[torch.Tensor]) -> list[Numbers]:
+    """Numbers of each method over the cases of an edit. photos: features (1, D) of each case's photo."""
+    if not cases:
+        return []
+    return [_numbers(edit, method, [case[method] for case in cases], photos) for method in cases[0]]
 
 
 def edited(case: Case, method: str) -> tuple[Array, float | None]:
     """The case's picture by one method, (H, W, 3) uint8; of compositions also the share touched beyond the region."""
-    if method == PAINTED:
+    if method == PAINTED and case.painted is not None:
         return case.painted, None
     if method == COMPOSITION:
         return composed(case)
@@ -152,16 +159,13 @@ def edited(case: Case, method: str) -> tuple[Array, float | None]:
 def composed(case: Case) -> tuple[Array, float]:
     """The case's composition and the share of the picture that it touches beyond the region."""
     photo = as_colours(case.photo)
-    count = len(case.wanted)
-    label_map = np.minimum(case.label_map, count - 1)
-    soft = soft_labels(label_map, count, case.shares)
-    mattes = region_mattes(photo, soft, label_map, case.labels, man_made=case.man_made >= set(case.labels))
+    label_map = case.label_map
     changes = [
         region_change(
             photo,
             label_map,
             label,
-            mattes[label],
+            case.mattes[label],
             style_tones(case, label),
             one_colour=label in case.one_coloured,
             man_made=label in case.man_made,
@@ -174,11 +178,18 @@ def composed(case: Case) -> tuple[Array, float]:
 
 def style_tones(case: Case, label: int) -> Tones:
     """What a label is to look like: as in the style's photo, or as painted where there is none."""
-    shown, shown_map = case.painted, case.label_map
-    if case.style is not None and case.style_map is not None:
-        shown, shown_map = case.style, case.style_map
+    shown, shown_map = _shown(case)
     region = (shown_map == label).astype(np.float32)
     return tones_of(as_colours(shown), region, one_colour=label in case.one_coloured)
+
+
+def _shown(case: Case) -> tuple[Array, Array]:
+    """The picture that shows the style, and its label map: the style's photo, or what is painted where it has none."""
+    if case.style is not None and case.style_map is not None:
+        return case.style, case.style_map
+    if case.painted is None:
+        raise ValueError("a style without a photo needs the painted picture")
+    return case.painted, case.label_map
 
 
 def as_table(rows: Sequence[Numbers]) -> str:
@@ -190,22 +201,21 @@ def as_table(rows: Sequence[Numbers]) -> str:
     for row in rows:
         fid = "" if row.fid is None else f"{row.fid:.1f}"
         beyond = "" if row.beyond is None else f"{row.beyond:.2%}"
-        cells = (row.edit, row.method, row.pictures, fid, f"{row.code_distance:.3f}", f"{row.mean_off:.2f}", beyond)
+        code = "" if row.code_distance is None else f"{row.code_distance:.3f}"
+        cells = (row.edit, row.method, row.pictures, fid, code, f"{row.mean_off:.2f}", beyond)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _pooled(network: FeatureNet, picture: Array) -> torch.Tensor:
+def pooled(network: FeatureNet, picture: Array) -> torch.Tensor:
+    """Features (1, D) of a picture (H, W, 3) uint8."""
     image = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float().div(127.5).sub(1)
     with torch.inference_mode():
         return pooled_features(network, image)
 
 
 def _mean_off(case: Case, picture: Array) -> float:
-    if case.style is not None and case.style_map is not None:
-        target, target_map = case.style, case.style_map
-    else:
-        target, target_map = case.painted, case.label_map
+    target, target_map = _shown(case)
     off = []
     for label in case.labels:
         own = picture[case.label_map == label].mean(0, dtype=np.float64)
@@ -214,14 +224,15 @@ def _mean_off(case: Case, picture: Array) -> float:
     return float(np.mean(off))
 
 
-def _numbers(edit: str, method: str, seen: _Seen, photos: list[torch.Tensor]) -> Numbers:
-    fid = frechet_distance(torch.cat(photos), torch.cat(seen.features)) if len(photos) > 1 else None
+def _numbers(edit: str, method: str, measured: Sequence[Measured], photos: Sequence[torch.Tensor]) -> Numbers:
+    features = [picture.features for picture in measured]
+    codes = [picture.code_distance for picture in measured if picture.code_distance is not None]
     return Numbers(
         edit,
         method,
-        len(seen.codes),
-        fid,
-        float(np.mean(seen.codes)),
-        float(np.mean(seen.means)),
-        max(seen.beyond) if seen.beyond else None,
+        len(measured),
+        fid=frechet_distance(torch.cat(list(photos)), torch.cat(features)) if len(photos) > 1 else None,
+        code_distance=float(np.mean(codes)) if codes else None,
+        mean_off=float(np.mean([picture.mean_off for picture in measured])),
+        beyond=max((picture.beyond for picture in measured if picture.beyond is not None), default=None),
     )
