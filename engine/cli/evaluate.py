@@ -36,19 +36,10 @@ def evaluate(
     ] = True,
     edits: Annotated[
         bool,
-        typer.Option(
-            "--edits",
-            help="Measure restyled photographs instead, beside the plain colour transfer; without --weights, what "
-            "needs none.",
-        ),
+        typer.Option("--edits", help="Measure restyled photographs instead, beside the plain colour transfer."),
     ] = False,
     keep: Annotated[
-        Path | None,
-        typer.Option(
-            "--keep",
-            metavar="FOLDER",
-            help="Keep there what each photo of --edits measured: the same command goes on where it was stopped.",
-        ),
+        Path | None, typer.Option("--keep", metavar="FOLDER", help="Go on there with --edits that were stopped.")
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics there too; - is stdout.")
@@ -65,12 +56,11 @@ def evaluate(
     """Measure weights: reconstruction, Frechet distance, segmentation and diversity, a parser's label maps, or what
     else their system measures.
 
-    More than one --weights gives tables in Markdown. A folder without splits.json is measured whole.
+    More than one --weights gives tables in Markdown. A folder without splits.json is measured whole. --edits without
+    --weights measures what needs none.
     """
-    from engine.evaluation.table import tables
-
     if table:
-        say(tables([metrics for metrics_file in table for metrics in _read_metrics(metrics_file)]).rstrip())
+        _say_tables(table)
         return
     if data is None or not (weights or edits):
         raise BadRequest("There is nothing to measure; give --weights and --data, or --table with kept metrics.")
@@ -87,6 +77,12 @@ def evaluate(
         say_json(answer)
     elif json_file is not None:
         write_text(json_file, json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _say_tables(metrics_files: list[Path]) -> None:
+    from engine.evaluation.table import tables
+
+    say(tables([metrics for metrics_file in metrics_files for metrics in _read_metrics(metrics_file)]).rstrip())
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _subject(painter: Painter | None, parser_name: str | None, pairs: Pairs, job
     """All that decides what is measured, see `KeptMeasurements`."""
     return {
         "weights": None if painter is None else painter.card.identity,
-        "parser": parser_name,
+        "probabilities": parser_name,
         "data": str(pairs.folder.resolve()),
         "photos": pairs.stems,
         "edits": [job.name for job in jobs],

@@ -16,6 +16,7 @@ from safetensors.torch import save
 
 from engine.labels.label_sets import load_label_set
 from tests.commands import Runner, one_sentence
+from tests.engine.feature_nets import tiny_net  # noqa: F401
 
 # ---------------------------------------------------------------- train
 
@@ -297,6 +298,7 @@ def test_evaluate_takes_a_folder_without_splits_under_any_name(
         (["--split", "holiday"], "holiday"),
         (["--json", "metrics.txt"], "metrics.txt"),
         (["--device", "toaster"], "toaster"),
+        (["--keep", "kept"], "--edits"),
     ],
 )
 def test_a_mistake_in_evaluating_gets_one_sentence(
@@ -306,6 +308,19 @@ def test_a_mistake_in_evaluating_gets_one_sentence(
     done = run(*base, *words)
     assert done.code == 2
     assert says in one_sentence(done.err)
+
+
+def test_edits_are_measured_without_weights_and_say_how_far_they_are(
+    run: Runner, tiny_net: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    words = ["evaluate", "--edits", "--data", tiny_dataset, "--split", "val", "--limit", "2", "--keep", kept]
+    done = run(*words, "--json", tmp_path / "edits.json")
+    assert done.code == 0, done.err
+    assert "| hair | composition | 2 |" in done.out and "no weights: 100 %" in done.err
+    rows = json.loads((tmp_path / "edits.json").read_text("utf-8"))["no weights"]
+    assert {row["code_distance"] for row in rows} == {None}
+    assert run(*words).out == done.out
 
 
 def test_weights_of_another_label_set_are_refused(run: Runner, tiny_weights: Path, tiny_dataset: Path) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from engine.evaluation.edit_cases import Portrait, farthest
+from engine.compose.mattes import region_mattes, soft_labels
+from engine.compose.samples import as_colours
 from engine.metrics import edits
-from engine.metrics.edits import COMPOSITION, METHODS, PAINTED, SOFT_TRANSFER, TRANSFER, Case, as_table, measure_edit
-from engine.painting.painter import StyleCodes
+from engine.metrics.edits import (
+    COMPOSITION,
+    METHODS,
+    PAINTED,
+    SOFT_TRANSFER,
+    TRANSFER,
+    Case,
+    Numbers,
+    as_table,
+    measure_case,
+    numbers_of,
+)
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
 
@@ -19,12 +32,18 @@ def drawn_case(seed: int, by_photo: bool = True) -> Case:
     style = np.clip(style * 0.5 + (120, 90, 40), 0, 255).astype(np.uint8)
     wanted = style_code(style, style_map)
     photos = (style, style_map) if by_photo else (None, None)
-    return Case(photo, label_map, None, (HAIR,), wanted, np.full_like(photo, 130), *photos)
+    mattes = region_mattes(as_colours(photo), soft_labels(label_map, 3), label_map, (HAIR,))
+    return Case(photo, label_map, (HAIR,), mattes, wanted, np.full_like(photo, 130), *photos)
 
 
 def style_code(picture: np.ndarray, label_map: np.ndarray) -> np.ndarray:
     """A made-up style code: the region's mean colour."""
     return np.stack([picture[label_map == n].mean(0) / 255 for n in range(3)]).astype(np.float32)
+
+
+def numbers(cases: list[Case], encode=style_code) -> list[Numbers]:
+    measured = [measure_case(case, None, encode) for case in cases]
+    return numbers_of("hair", measured, [edits.pooled(None, case.photo) for case in cases])
 
 
 @pytest.fixture
@@ -35,25 +54,32 @@ def pooled(monkeypatch: pytest.MonkeyPatch) -> None:
         means = picture.reshape(4, 16, 4, 16, 3).mean((1, 3)).reshape(1, -1)
         return torch.from_numpy(means / 255)
 
-    monkeypatch.setattr(edits, "_pooled", features)
+    monkeypatch.setattr(edits, "pooled", features)
 
 
 def test_every_method_is_measured_on_the_same_pictures(pooled):
-    rows = measure_edit("hair", (drawn_case(n) for n in range(4)), None, style_code)
+    rows = numbers([drawn_case(n) for n in range(4)])
     assert [row.method for row in rows] == list(METHODS)
     assert {row.pictures for row in rows} == {4}
-    numbers = {row.method: row for row in rows}
-    assert numbers[COMPOSITION].mean_off < 4 and numbers[TRANSFER].mean_off < 4
-    assert numbers[COMPOSITION].fid < numbers[PAINTED].fid
-    assert numbers[COMPOSITION].code_distance < numbers[PAINTED].code_distance
-    assert 0 < numbers[COMPOSITION].beyond <= 0.02 and numbers[TRANSFER].beyond is None
+    by_method = {row.method: row for row in rows}
+    assert by_method[COMPOSITION].mean_off < 4 and by_method[TRANSFER].mean_off < 4
+    assert by_method[COMPOSITION].fid < by_method[PAINTED].fid
+    assert by_method[COMPOSITION].code_distance < by_method[PAINTED].code_distance
+    assert 0 < by_method[COMPOSITION].beyond <= 0.02 and by_method[TRANSFER].beyond is None
     table = as_table(rows)
     assert table.count("\n") == 6 and "plain transfer" in table
 
 
 def test_styles_without_a_photo_leave_the_transfers_out(pooled):
-    rows = measure_edit("hair", [drawn_case(n, by_photo=False) for n in range(2)], None, style_code)
+    rows = numbers([drawn_case(n, by_photo=False) for n in range(2)])
     assert [row.method for row in rows] == [PAINTED, COMPOSITION]
+
+
+def test_without_weights_nothing_is_painted_and_no_codes_are_measured(pooled):
+    rows = numbers([replace(drawn_case(n), painted=None, wanted=None) for n in range(2)], encode=None)
+    assert [row.method for row in rows] == [TRANSFER, SOFT_TRANSFER, COMPOSITION]
+    assert all(row.code_distance is None and row.fid > 0 for row in rows)
+    assert "| hair | composition | 2 |" in as_table(rows)
 
 
 def test_a_soft_transfer_changes_more_pixels_than_a_cut_one():
@@ -61,13 +87,3 @@ def test_a_soft_transfer_changes_more_pixels_than_a_cut_one():
     cut, soft = (edits.edited(case, method)[0] for method in (TRANSFER, SOFT_TRANSFER))
     outside = case.label_map != HAIR
     assert (cut[outside] == case.photo[outside]).all() and (soft[outside] != case.photo[outside]).any()
-
-
-def test_a_distant_style_is_the_farthest_that_shows_the_region():
-    def portrait(code: float, present: bool = True) -> Portrait:
-        photo, label_map = drawn_photo(16, 16)
-        codes = np.full((3, 4), code, np.float32)
-        return Portrait(photo, label_map, StyleCodes(codes, np.array([True, present, True])))
-
-    photos = [portrait(0.0), portrait(1.0), portrait(3.0), portrait(9.0, present=False)]
-    assert farthest(photos, photos[1], (HAIR,)) is photos[2]
