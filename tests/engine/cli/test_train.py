@@ -310,8 +310,9 @@ def test_a_mistake_in_evaluating_gets_one_sentence(
     assert says in one_sentence(done.err)
 
 
+@pytest.mark.usefixtures("tiny_net")
 def test_edits_are_measured_without_weights_and_say_how_far_they_are(
-    run: Runner, tiny_net: Path, tiny_dataset: Path, tmp_path: Path
+    run: Runner, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
     words = ["evaluate", "--edits", "--data", tiny_dataset, "--split", "val", "--limit", "2", "--keep", kept]
