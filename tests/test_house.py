@@ -47,6 +47,18 @@ def test_the_window_and_the_command_line_are_imported_without_torch() -> None:
     assert _python(f"import sys, engine.cli; print({heavy})") == "[]"
 
 
+def test_what_only_some_commands_need_is_imported_when_they_are_given() -> None:
+    """A window stands on 200 modules of ours; what composes photos, most dialogs and their libraries come later."""
+    late = (
+        "app.dialogs.about", "app.dialogs.guide", "app.dialogs.label_map", "app.dialogs.morph", "app.dialogs.regions",
+        "app.dialogs.templates", "app.dialogs.variations", "app.dialogs.weights", "app.studio", "engine.compose.change",
+        "engine.compose.composition", "engine.devices", "engine.memory", "engine.requests.inpaint",
+        "engine.weights.manage", "importlib.metadata", "psutil",
+    )  # fmt: skip
+    code = f"import sys, app.__main__; print([name for name in {late} if name in sys.modules])"
+    assert _python(code) == "[]"
+
+
 def test_the_engine_works_where_qt_is_not_installed() -> None:
     code = (
         "import importlib, pkgutil, sys\n"

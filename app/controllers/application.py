@@ -6,9 +6,6 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 
 from app.controllers.context import Context
-from app.dialogs.about import AboutDialog
-from app.dialogs.guide import GuideDialog
-from app.dialogs.shortcuts import ShortcutsDialog
 from app.shell.paths import user_dir
 
 
@@ -51,11 +48,15 @@ class HelpController(QObject):
     @Slot()
     def guide(self) -> None:
         """The user guide, beside the window."""
+        from app.dialogs.guide import GuideDialog
+
         GuideDialog(self._context.window).show()
 
     @Slot()
     def shortcuts(self) -> None:
         """All commands and their keys."""
+        from app.dialogs.shortcuts import ShortcutsDialog
+
         ShortcutsDialog(self._context.window).open()
 
     @Slot()
@@ -68,4 +69,6 @@ class HelpController(QObject):
     @Slot()
     def about(self) -> None:
         """Versions and licences."""
+        from app.dialogs.about import AboutDialog
+
         AboutDialog(self._context.core.catalogue, self._context.window).open()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
-from app.dialogs.export_photo import ExportPhotoDialog
 from app.dialogs.files import export_filters, photo_filters
 from app.document.origin import Origin
 from app.document.scene import Scene
@@ -125,6 +124,8 @@ class ExportController(QObject):
             )
 
     def _export_photo(self, scene: Scene, photo: PhotoReference, proposed_stem: str) -> None:
+        from app.dialogs.export_photo import ExportPhotoDialog
+
         suffix = Path(photo.name).suffix.lower()
         suffix = suffix if suffix in PICTURE_SUFFIXES else ".png"
         chosen_target = self._context.ask.save(

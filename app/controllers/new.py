@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
@@ -18,9 +18,6 @@ from app.controllers.restyle import RestyleController
 from app.controllers.styles import StylesController
 from app.dialogs.choices import Choice
 from app.dialogs.files import picture_filters
-from app.dialogs.label_map import LabelMapDialog
-from app.dialogs.regions import Purpose
-from app.dialogs.templates import TemplateDialog
 from app.document import opening as documents
 from app.document.opening import Found, Gallery, OpenedPhoto, painting_path, sample_path
 from app.document.scene import Scene
@@ -32,6 +29,9 @@ from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.requests.styles import ImageStyle, Style
+
+if TYPE_CHECKING:
+    from app.dialogs.templates import TemplateDialog
 
 
 class NewController(QObject):
@@ -156,6 +156,8 @@ class NewController(QObject):
     def paint_photo(self, file_path: Path, label_set: LabelSet | None = None, weights: str = "") -> None:
         """Find a photo's regions, show them, then paint a new picture of them with their own styles. ``label_set`` and
         ``weights``: the document's own unless given."""
+        from app.dialogs.regions import Purpose
+
         label_set = label_set or self._document.label_set
 
         def show(photo: Photo) -> None:
@@ -167,6 +169,8 @@ class NewController(QObject):
 
     def from_label_map(self, file_path: Path) -> None:
         """Show what a label map file holds; it becomes a new document or replaces the present map."""
+        from app.dialogs.label_map import LabelMapDialog
+
         own_labels = self._document.label_set
         painted_sets = self._context.core.catalogue.painted_sets(self._document.weights)
         others = [(label_set, weights) for label_set, weights in painted_sets if not label_set.same_labels(own_labels)]
@@ -284,6 +288,8 @@ class NewController(QObject):
         self._styles.encode(photo, weights, encoded)
 
     def _show_galleries(self, offered: list[Gallery]) -> TemplateDialog:
+        from app.dialogs.templates import TemplateDialog
+
         dialog = TemplateDialog(offered, self._context.window)
         dialog.chosen.connect(lambda label_map, gallery: self._from_map(label_map, gallery.label_set, gallery.weights))
         dialog.open()

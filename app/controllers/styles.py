@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
@@ -12,7 +13,6 @@ from PySide6.QtGui import QImage
 
 from app.controllers.context import Context
 from app.dialogs.files import picture_filters
-from app.dialogs.regions import Purpose, RegionsDialog
 from app.imaging.mime import Incoming, keep_image
 from app.imaging.thumbnails import make_thumbnails
 from app.jobs.photos import Photo, file_key, find_regions, image_styles
@@ -29,6 +29,9 @@ from engine.pictures.png import carries_style
 from engine.requests.style_file import read_style
 from engine.requests.styles import ColourStyle, ImageStyle, Style
 
+if TYPE_CHECKING:
+    from app.dialogs.regions import Purpose, RegionsDialog
+
 
 @dataclass(frozen=True)
 class Target:
@@ -41,6 +44,8 @@ class Target:
 
     @property
     def purpose(self) -> Purpose:
+        from app.dialogs.regions import Purpose
+
         return Purpose.ALL if self.label is None else Purpose.STYLE
 
 
@@ -225,6 +230,8 @@ class StylesController(QObject):
     ) -> RegionsDialog:
         """Open the dialog in which the user looks at the regions; ``use_result`` gets the photo and the source
         label."""
+        from app.dialogs.regions import RegionsDialog
+
         settings = self._context.core.settings
         label_set = labels or self._document.label_set
         dialog = RegionsDialog(

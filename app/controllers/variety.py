@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 
 from app.controllers.context import Context, close_on_change
-from app.controllers.morph import MorphSession
 from app.controllers.styles import StylesController
-from app.controllers.styling.variations import COUNT, VariationsRun
-from app.dialogs.change_label import ChangeLabelDialog
-from app.dialogs.variations import VariationsDialog
 from app.panels.edits.panel import EditsPanel
 from app.panels.styles.panel import StylesPanel
 from app.texts.label_names import area_text, name_of
+
+if TYPE_CHECKING:
+    from app.controllers.morph import MorphSession
+    from app.dialogs.change_label import ChangeLabelDialog
+    from app.dialogs.variations import VariationsDialog
 
 
 class VarietyController(QObject):
@@ -45,6 +48,9 @@ class VarietyController(QObject):
     @Slot()
     def variations(self) -> VariationsDialog | None:
         """Six random styles for the chosen region, painted one by one."""
+        from app.controllers.styling.variations import COUNT, VariationsRun
+        from app.dialogs.variations import VariationsDialog
+
         label_id = self._document.current_label
         if not self._scope.abilities.samples:
             self._cannot(self.tr('The weights "{0}" cannot draw styles; take styles from pictures.'))
@@ -66,6 +72,8 @@ class VarietyController(QObject):
     @Slot()
     def morph(self) -> MorphSession | None:
         """From the chosen label's style to another one, in steps."""
+        from app.controllers.morph import MorphSession
+
         label_id = self._document.current_label
         if not self._document.kind.morphs:
             self._context.core.hub.notice(self._morph_action.toolTip())
@@ -80,6 +88,8 @@ class VarietyController(QObject):
     @Slot()
     def change_label(self) -> ChangeLabelDialog | None:
         """Give all pixels of the chosen label to another one."""
+        from app.dialogs.change_label import ChangeLabelDialog
+
         document, label_id = self._document, self._document.current_label
         if not self._has_region(label_id):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QImage
@@ -11,7 +12,6 @@ from PySide6.QtWidgets import QMessageBox
 from app.controllers.context import Context
 from app.controllers.engine_menus import ModelController
 from app.controllers.restyle import RestyleController
-from app.dialogs.weights import Import, ImportDialog, WeightsDialog
 from app.errors_ui.hub import WEIGHTS
 from app.imaging.pixels import to_qimage
 from app.jobs.preload import preload_torch
@@ -19,8 +19,10 @@ from app.jobs.work_lane import Work
 from engine.errors import Message
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
-from engine.weights.manage import is_removable, missing, problem_of, remove_weights
 from engine.weights.store import user_weights_folder
+
+if TYPE_CHECKING:
+    from app.dialogs.weights import Import, WeightsDialog
 
 FILES = "*.pth *.pt *.ckpt"
 
@@ -46,6 +48,8 @@ class WeightsController(QObject):
     @Slot()
     def open(self) -> None:
         """Show what is installed."""
+        from app.dialogs.weights import WeightsDialog
+
         if self._dialog is None:
             self._dialog = dialog = WeightsDialog(self._context.window)
             panel = dialog.panel
@@ -62,6 +66,8 @@ class WeightsController(QObject):
     @Slot()
     def import_file(self, file_path: Path | None = None) -> None:
         """Ask how a published file is to be imported, and for the file unless it is given."""
+        from app.dialogs.weights import ImportDialog
+
         if file_path is None:
             file_path = self._context.ask.open(
                 "weights", self.tr("Import weights"), self.tr("Published weights ({0})").format(FILES)
@@ -78,6 +84,8 @@ class WeightsController(QObject):
 
     def _fill(self) -> None:
         if self._dialog is not None:
+            from engine.weights.manage import is_removable, missing
+
             entries = self._core.catalogue.entries
             systems = {entry.card.system for entry in entries if entry.card is not None}
             removable = [entry.name for entry in entries if is_removable(entry.folder)]
@@ -121,6 +129,8 @@ class WeightsController(QObject):
         }
 
         def run(work: Work) -> dict[str, str]:
+            from engine.weights.manage import problem_of
+
             problems_by_name = {}
             for position, (weights_name, weights_folder) in enumerate(folders_by_name.items()):
                 work.progress(position / len(folders_by_name))
@@ -156,6 +166,8 @@ class WeightsController(QObject):
                 )
 
         def run(work: Work) -> Path:
+            from engine.weights.manage import remove_weights
+
             work.commit()
             return remove_weights(weights_folder)
 

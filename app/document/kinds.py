@@ -20,10 +20,10 @@ from app.document.scene_fields import Role, scene_field
 from app.jobs.writing import PhotoRequest, PhotoResult
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import mark, tr
+from engine.compose.samples import as_seen
 from engine.errors import BadRequest
 from engine.pictures.profiles import to_srgb
 from engine.requests.edit import EditRequest
-from engine.requests.photo_frame import as_seen
 from engine.requests.render import RenderRequest
 
 if TYPE_CHECKING:

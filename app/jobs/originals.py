@@ -15,13 +15,13 @@ from app.jobs.photos import file_regions
 from app.jobs.work_lane import Work
 from app.shell.i18n import tr
 from app.texts.translate import translate
+from engine.compose.samples import as_seen
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
 from engine.pictures.photos import read_photo
 from engine.pictures.profiles import to_srgb
 from engine.requests.kept import Kept
-from engine.requests.photo_frame import as_seen
 from engine.requests.photo_reference import PhotoReference
 
 KEPT = 2  # photos: the present one, and the one that undo leads back to

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from engine.compose.samples import as_seen
 from engine.errors import MissingPhoto
 from engine.files import write_bytes
 from engine.labels.label_maps import MapKind, write_label_map
@@ -18,7 +19,6 @@ from engine.pictures.photos import Photo
 from engine.requests.base import Request
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.photo_frame import as_seen
 from engine.requests.photo_reference import PhotoReference
 
 JPEG_SUFFIXES = (".jpg", ".jpeg")

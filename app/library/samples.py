@@ -53,7 +53,8 @@ def sample_pictures(label_set: LabelSet) -> list[Path]:
 @cache
 def _shown_labels(picture: Path, label_set: LabelSet) -> frozenset[int]:
     """The labels that a sample picture shows."""
-    return frozenset(np.unique(read_label_map(label_map_path(picture), label_set).label_map).tolist())
+    label_map = read_label_map(label_map_path(picture), label_set).label_map
+    return frozenset(np.flatnonzero(np.bincount(label_map.ravel())).tolist())
 
 
 def label_map_path(picture: Path) -> Path:

@@ -39,15 +39,7 @@ def svg_text(icon_name: str) -> str:
 
 def tinted(icon_name: str, colour: QColor, side_pixels: int, pixel_ratio: float = 1.0) -> QPixmap:
     """One icon as a pixmap of ``side_pixels`` device-independent pixels in ``colour``."""
-    pixels = max(1, round(side_pixels * pixel_ratio))
-    pixmap = QPixmap(pixels, pixels)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    svg_source = svg_text(icon_name).replace("currentColor", colour.name())
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setOpacity(colour.alphaF())
-    QSvgRenderer(QByteArray(svg_source.encode("utf-8"))).render(painter, QRectF(0, 0, pixels, pixels))
-    painter.end()
+    pixmap = _in_colour(_shape(_renderer(icon_name), max(1, round(side_pixels * pixel_ratio))), colour)
     pixmap.setDevicePixelRatio(pixel_ratio)
     return pixmap
 
@@ -57,16 +49,39 @@ def make_icon(icon_name: str, palette: QPalette, *, role: QPalette.ColorRole = Q
     normal = palette.color(QPalette.ColorGroup.Active, role)
     disabled = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
     selected = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.HighlightedText)
+    renderer = _renderer(icon_name)
     icon = QIcon()
     for side_pixels in SIZES:
-        for mode, colour in (
-            (QIcon.Mode.Normal, normal),
-            (QIcon.Mode.Active, normal),
-            (QIcon.Mode.Disabled, disabled),
-            (QIcon.Mode.Selected, selected),
-        ):
-            icon.addPixmap(tinted(icon_name, colour, side_pixels), mode)
+        shape = _shape(renderer, side_pixels)  # drawn once for all modes: a window has 1500 pixmaps of icons
+        normal_pixmap = _in_colour(shape, normal)
+        icon.addPixmap(normal_pixmap, QIcon.Mode.Normal)
+        icon.addPixmap(normal_pixmap, QIcon.Mode.Active)
+        icon.addPixmap(_in_colour(shape, disabled), QIcon.Mode.Disabled)
+        icon.addPixmap(_in_colour(shape, selected), QIcon.Mode.Selected)
     return icon
+
+
+def _renderer(icon_name: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(svg_text(icon_name).encode("utf-8")))
+
+
+def _shape(renderer: QSvgRenderer, pixels: int) -> QPixmap:
+    """An icon as black on nothing, ``pixels`` a side."""
+    shape = QPixmap(pixels, pixels)
+    shape.fill(Qt.GlobalColor.transparent)
+    with QPainter(shape) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        renderer.render(painter, QRectF(0, 0, pixels, pixels))
+    return shape
+
+
+def _in_colour(shape: QPixmap, colour: QColor) -> QPixmap:
+    """The shape in a colour, its opacity multiplied by the colour's."""
+    pixmap = QPixmap(shape)
+    with QPainter(pixmap) as painter:
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        painter.fillRect(pixmap.rect(), colour)
+    return pixmap
 
 
 class Icons(QObject):

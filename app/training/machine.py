@@ -7,9 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.devices import free_memory
-from engine.memory import resident_bytes
-
 GB, MB = 1e9, 1e6
 
 
@@ -25,6 +22,9 @@ class Use:
 
 def use_of(run_folder: Path | None) -> Use:
     """Looks at the machine; reads folders, so call it in a worker."""
+    from engine.devices import free_memory
+    from engine.memory import resident_bytes
+
     run_bytes, free_bytes = 0, 0
     if run_folder is not None:
         run_bytes = folder_bytes(run_folder)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 Array = np.ndarray
+STRIP_ROWS = 256
+"""Rows that are converted at once."""
 
 
 def check_samples(samples: Array) -> None:
@@ -61,3 +63,18 @@ def in_colour(samples: Array) -> Array:
     if samples.shape[2] == 2:
         return np.concatenate([np.repeat(samples[..., :1], 3, axis=2), samples[..., 1:]], axis=2)
     return samples
+
+
+def as_seen(samples: Array) -> Array:
+    """Samples as people see them, (H, W, 3) uint8: 8 bits, transparency over white."""
+    if samples.dtype == np.uint8 and samples.ndim == 3 and samples.shape[2] == 3:
+        return samples
+    seen = np.empty((*samples.shape[:2], 3), np.uint8)
+    for top in range(0, len(samples), STRIP_ROWS):
+        strip = samples[top : top + STRIP_ROWS]
+        colours = as_colours(strip)
+        if strip.ndim == 3 and strip.shape[2] in (2, 4):
+            alpha = (strip[..., -1:] / np.iinfo(strip.dtype).max).astype(np.float32)
+            colours = colours * alpha + (1 - alpha)
+        seen[top : top + STRIP_ROWS] = np.rint(colours * 255)
+    return seen

@@ -15,6 +15,7 @@ import difflib
 import inspect
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -33,18 +34,26 @@ stack."""
 
 def kinds() -> dict[str, type[Request[Any]]]:
     """The kinds of request that some system serves, by their name in JSON."""
-    class_paths = dict.fromkeys(path for system in all_systems() for path in system.requests)
-    return {str(kind.__struct_config__.tag): kind for kind in map(load_part, class_paths)}
+    return {_name(kind): kind for kind in _kinds()}
 
 
 def request_kind_named(name: object) -> type[Request[Any]]:
     """The kind of that name. Raises BadRequest naming those that there are."""
-    known_kinds = kinds()
-    if not isinstance(name, str) or name not in known_kinds:
+    named_kind = next((kind for kind in _kinds() if _name(kind) == name), None)  # others are not imported for it
+    if named_kind is None:
         raise BadRequest(
-            'The key "kind" of the request is {0}; this version knows {1}.', repr(name), ", ".join(known_kinds)
+            'The key "kind" of the request is {0}; this version knows {1}.', repr(name), ", ".join(kinds())
         )
-    return known_kinds[name]
+    return named_kind
+
+
+def _kinds() -> Iterator[type[Request[Any]]]:
+    """Each imported when it is its turn."""
+    return map(load_part, dict.fromkeys(path for system in all_systems() for path in system.requests))
+
+
+def _name(kind: type[Request[Any]]) -> str:
+    return str(kind.__struct_config__.tag)
 
 
 # ---------------------------------------------------------------- writing

@@ -14,7 +14,6 @@ from engine.errors import BadRequest, Message
 from engine.files import PathLike
 from engine.pictures.images import PICTURE_SUFFIXES, write_image
 from engine.requests.base import Report, Request, Services
-from engine.requests.colour_codes import with_colour_codes
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.style_pictures import encode_picture
@@ -133,6 +132,8 @@ def read_codes(
 
     Raises MissingStyle, BadRequest, NotSupported, WeightsError, BadFile.
     """
+    from engine.requests.colour_codes import with_colour_codes  # what fits colours is loaded where one paints
+
     all_notes: list[Message] = []
     encoded: dict[tuple[str | None, ...], StyleCodes] = {}  # a picture that styles many labels is read and parsed once
 

@@ -24,10 +24,10 @@ from engine.pictures.png import read_embedded_request
 from engine.pictures.profiles import from_srgb
 from engine.pictures.sniffing import sniff
 from engine.requests.edit import EditRequest, RegionEdit
+from engine.requests.editing.frame import Frame, cut_off
 from engine.requests.json_text import from_json, to_json
 from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.photo_frame import Frame, cut_off
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle
 from engine.session import Session
@@ -351,7 +351,7 @@ def test_unloading_forgets_the_photos_too(
         read.append("photo")
         return read_photo(*given, **named)
 
-    monkeypatch.setattr("engine.requests.edit.read_photo", counted)
+    monkeypatch.setattr("engine.requests.editing.job.read_photo", counted)
     request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (), LabelMapData.from_array(tiny_label_map))
     session = Session("cpu")
     for unload in (False, False, True, False):

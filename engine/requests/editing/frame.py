@@ -32,8 +32,6 @@ MISSED = 0.005
 """Share of a region beyond the frame that is more than rounding."""
 CUT = 0.25
 """Share of a straight line along which a region ends that says that it was cut there."""
-STRIP_ROWS = 256
-"""Rows of the photo that are converted at once."""
 
 
 @dataclass(frozen=True)
@@ -210,18 +208,3 @@ def cut_off(label_map: Array) -> tuple[int, ...]:
         if inside:
             cut |= set(np.flatnonzero(counts > CUT * len(line)).tolist())
     return tuple(sorted(cut))
-
-
-def as_seen(samples: Array) -> Array:
-    """Samples as people see them, (H, W, 3) uint8: 8 bits, transparency over white."""
-    if samples.dtype == np.uint8 and samples.ndim == 3 and samples.shape[2] == 3:
-        return samples
-    seen = np.empty((*samples.shape[:2], 3), np.uint8)
-    for top in range(0, len(samples), STRIP_ROWS):
-        strip = samples[top : top + STRIP_ROWS]
-        colours = as_colours(strip)
-        if strip.ndim == 3 and strip.shape[2] in (2, 4):
-            alpha = (strip[..., -1:] / np.iinfo(strip.dtype).max).astype(np.float32)
-            colours = colours * alpha + (1 - alpha)
-        seen[top : top + STRIP_ROWS] = np.rint(colours * 255)
-    return seen

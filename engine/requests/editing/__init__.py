@@ -1,0 +1,1 @@
+"""How a photo is edited: the frame that changes are fitted on, and the job that fits and composes them."""
