@@ -112,7 +112,7 @@ class CurvesView(QWidget):
         """The curves that are drawn."""
         if self._history is None:
             return []
-        curve_names = self._history.names(self._group)
+        curve_names = self._history.shown_names(self._group)
         return [
             self._history.series[self._group, curve_name]
             for curve_name in curve_names
@@ -129,13 +129,13 @@ class CurvesView(QWidget):
 
     def _draw(self) -> None:
         self._later.stop()
-        is_empty = self._history is None or not self._history.names(self._group)
+        is_empty = self._history is None or not self._history.shown_names(self._group)
         for axis_side in ("left", "bottom"):
             self.plot.getAxis(axis_side).setStyle(showValues=not is_empty)  # 0 to 1 would say nothing
         if self._history is None:
             return
         smoothing = self.bar.amount
-        for curve_number, curve_name in enumerate(self._history.names(self._group)):
+        for curve_number, curve_name in enumerate(self._history.shown_names(self._group)):
             if curve_name not in self._switches:
                 self._add(curve_number, curve_name)
             step_numbers, values = thin(*self._history.series[self._group, curve_name].arrays())

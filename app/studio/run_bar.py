@@ -21,6 +21,7 @@ from app.texts.translate import translate
 from app.training.machine import Use, size_text, use_of
 from app.training.run_status import RunStatus, run_status
 from app.training.training import Training
+from engine.metrics.names import shown_numbers
 
 LOOK_MS = 3000  # between two looks at memory and disk
 STATES = {
@@ -118,11 +119,18 @@ class RunBar(QWidget):
             caption = muted_label(fact_text)
             value = QLabel("–")
             value.setAccessibleName(fact_text)
+            if fact_key == "score":
+                self._explain_score(caption, value)
             column_layout.addWidget(caption)
             column_layout.addWidget(value)
             self._flow.addWidget(fact)
             self.facts[fact_key], self._columns[fact_key] = value, column_layout
         return box
+
+    def _explain_score(self, *widgets: QWidget) -> None:
+        tip = self.tr("Measured on pictures that are not trained on; the weights of the best one are kept")
+        for widget in widgets:
+            widget.setToolTip(tip)
 
     # --- showing ------------------------------------------------------------------------------------
 
@@ -183,7 +191,7 @@ class RunBar(QWidget):
         self._set_fact("rate", f"{pictures_per_second:.3g}" if pictures_per_second else "–")
         seconds_left = training.seconds_left() if training.live else None
         self._set_fact("left", duration_text(seconds_left) if seconds_left is not None else "–")
-        last_numbers = shown_history.numbers if shown_history is not None else {}
+        last_numbers = shown_numbers(shown_history.numbers) if shown_history is not None else {}
         self._set_fact(
             "score",
             "  ".join(

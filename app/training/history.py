@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from engine.files import cannot
+from engine.metrics.names import shown_numbers
 
 STATS, SAMPLES = "stats.jsonl", "samples"
 LOSSES, VALIDATION, SPEED = "losses", "validation", "speed"
@@ -92,6 +93,12 @@ class History:
     def names(self, curve_group: str) -> list[str]:
         """The curves of a group in the order of their first report."""
         return [curve_name for group, curve_name in self.series if group == curve_group]
+
+    def shown_names(self, curve_group: str) -> list[str]:
+        """The same without the score where it is another number's curve, as `shown_numbers` has it."""
+        last_values = {name: self.series[curve_group, name].values[-1:] for name in self.names(curve_group)}
+        shown = shown_numbers({name: values[0] if values else None for name, values in last_values.items()})
+        return list(shown)
 
     def _add(self, curve_group: str, reported_numbers: Any, step_number: float) -> None:
         for curve_name, reported_value in (reported_numbers if isinstance(reported_numbers, dict) else {}).items():

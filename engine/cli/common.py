@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -81,32 +82,54 @@ def write_log(error: BaseException) -> str:
     return str(log_path)
 
 
-@contextmanager
-def progress(description: str, *, quiet: bool = False, lines: bool = False) -> Iterator[Progress]:
-    """A bar on stderr for work that reports (fraction 0..1, what it does now).
+LINE_SECONDS, SILENT_SECONDS = 10.0, 60.0
+"""Where no bar can be drawn: a line for each tenth, no two within the first, and one after the second anyway."""
 
-    lines: work of hours, which may run without a terminal: there a line says each new percent.
+
+class ProgressLines:
+    """How far long work is, in plain lines: for a log, a pipe, a job on another machine."""
+
+    def __init__(self, description: str, write: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._description, self._write, self._clock = description, write, clock
+        self._written_at, self._tenths = clock(), 0
+
+    def report(self, fraction: float, activity: str = "") -> None:
+        """As `Progress`; quick work says nothing."""
+        seconds, tenths = self._clock() - self._written_at, int(10 * fraction)
+        if seconds >= SILENT_SECONDS or (seconds >= LINE_SECONDS and tenths > self._tenths):
+            doing = f": {activity}" if activity and activity != self._description else ""
+            self._write(f"{self._description}{doing}, {fraction:.0%}")
+            self._written_at, self._tenths = self._clock(), tenths
+
+
+@contextmanager
+def progress(description: str, *, quiet: bool = False, lines: bool = True) -> Iterator[Progress]:
+    """A bar on stderr for work that reports (fraction 0..1, what it does now); plain lines where that is no terminal.
+
+    quiet: neither. lines: False where the command has lines of its own.
     """
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        write = announce if lines and not quiet else _write_nothing
+        yield ProgressLines(description, write, time.monotonic).report
+        return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), "[progress.percentage]{task.percentage:>3.0f}%")
-    console = Console(stderr=True)
-    is_hidden = quiet or not console.is_terminal
-    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=is_hidden) as progress_bar:
+    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True) as progress_bar:
         task = progress_bar.add_task(description, total=1.0)
 
-        written_percent = -1
-
         def report(fraction: float, activity: str = "") -> None:
-            nonlocal written_percent
             progress_bar.update(task, completed=fraction, description=activity or description)
-            if lines and not quiet and not console.is_terminal and int(100 * fraction) > written_percent:
-                written_percent = int(100 * fraction)
-                print(f"{description}: {written_percent} %", file=sys.stderr, flush=True)  # noqa: T201
 
         yield report
+
+
+def _write_nothing(line: str) -> None:
+    pass
 
 
 class Stoppable(Protocol):
@@ -212,7 +235,7 @@ def tell(notes: Iterable[str]) -> None:
 
 def announce(line: str) -> None:
     """One line about how the work goes, on stderr."""
-    print(line, file=sys.stderr)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def say_json(answer: Any) -> None:

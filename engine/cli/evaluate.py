@@ -96,13 +96,10 @@ class _Measuring:
     device: str
     quiet: bool
 
-    def each(
-        self, activity: str, measure: Callable[..., Any], cancel: threading.Event, *, lines: bool = False
-    ) -> Iterator[tuple[str, Any]]:
+    def each(self, activity: str, measure: Callable[..., Any], cancel: threading.Event) -> Iterator[tuple[str, Any]]:
         """The weights one after another, with what `measure` finds; `activity` stands before the progress bar."""
         for weights_name in self.weights_names:
-            description = f"{activity} {weights_name or NO_WEIGHTS}"
-            with progress(description, quiet=self.quiet, lines=lines) as on_progress:
+            with progress(f"{activity} {weights_name or NO_WEIGHTS}", quiet=self.quiet) as on_progress:
                 figures = measure(
                     weights_name,
                     self.data,
@@ -158,7 +155,7 @@ def _measure_edits(measuring: _Measuring, cancel: threading.Event, keep: Path | 
     from engine.metrics.edits import as_table
 
     answer: dict[str, Any] = {}
-    measured = measuring.each("restyling with", partial(evaluate_edits, keep=keep), cancel, lines=True)
+    measured = measuring.each("restyling with", partial(evaluate_edits, keep=keep), cancel)
     for weights_name, edit_rows in measured:
         answer[weights_name] = [row.to_dict() for row in edit_rows]
         if not measuring.quiet:

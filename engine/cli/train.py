@@ -15,6 +15,7 @@ import typer
 from engine.cli.common import Device, JsonFlag, announce, progress, say, say_json, stopping, tell
 from engine.cli.words import split_settings
 from engine.errors import BadRequest
+from engine.metrics.names import number_name, shown_numbers
 from engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def train(
     from engine.training.control import Control
 
     run_folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    with progress("starting", quiet=as_json) as on_progress, stopping(Control()) as control, ExitStack() as stack:
+    with (
+        progress("starting", quiet=as_json, lines=False) as on_progress,
+        stopping(Control()) as control,
+        ExitStack() as stack,
+    ):
         chosen_recipe = _recipe_for(data, recipe, recipe_changes)
         from engine.devices import resolve  # from here on with torch, which takes seconds
         from engine.training.start import prepare
@@ -136,7 +141,8 @@ def _on_event(on_progress: Progress, total_steps: int, event: str, facts: dict[s
     elif event == "phase":
         on_progress(facts["step"] / total_steps, PHASES.get(facts["phase"], f"step {facts['step']} of {total_steps}"))
     elif event == "validation":
-        measured = ", ".join(f"{metric_name} {metric_value}" for metric_name, metric_value in facts["numbers"].items())
+        shown = shown_numbers(facts["numbers"])
+        measured = ", ".join(f"{number_name(key)} {number}" for key, number in shown.items())
         announce(f"step {facts['step']}: {measured}")
 
 

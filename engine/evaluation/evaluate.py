@@ -54,15 +54,16 @@ def evaluate(
         cancel: set it from any thread to stop after the picture at hand.
 
     Returns:
-        Plain data for JSON. Always: weights, system, data, split, device, seconds; resolution where there are
-        pictures. The rest is what the system measures, see `engine.evaluation.painters.measure` and
-        `engine.evaluation.parsers.measure` for example.
+        Plain data for JSON. Always: weights, system, data, split, device, seconds (of all of it: loading and mean
+        styles included); resolution where there are pictures. The rest is what the system measures, see
+        `engine.evaluation.painters.measure` and `engine.evaluation.parsers.measure` for example.
 
     Raises:
         WeightsError, BadFile, BadLabelMap, BadRequest, NotSupported, OutOfMemory, Cancelled.
     """
     if limit is not None and limit < 1:
         raise BadRequest("The limit {0} leaves no picture to measure; give 1 or more.", limit)
+    start_time = time.perf_counter()
     report = stoppable(on_progress, cancel.is_set if cancel is not None else None)
     report(0.0, Message("loading"))
     session = Session(device)
@@ -71,7 +72,6 @@ def evaluate(
     data_folder, chosen_split = _checked(card, data, split)
     measure: Measure = load_part(system(card.system).measure)
     options = MeasureOptions(chosen_split, session.services(cancel), limit, diversity)
-    start_time = time.perf_counter()
     with _shortage_told(session), torch.inference_mode():
         figures = measure(model, data_folder, options, report)
     report(1.0, Message("measured"))

@@ -11,9 +11,11 @@ from typing import Any
 from engine.errors import Message
 from engine.systems import all_systems, find_system
 
+SCORE = "score"
+"""The number of a validation that decides which weights are kept; higher is better."""
 SHARED: Mapping[str, str] = {
     # Numbers of a validation, of an evaluation and of a card.
-    "score": Message("score"),
+    SCORE: Message("score"),
     "psnr": "PSNR",
     "ssim": "SSIM",
     "rmse": "RMSE",
@@ -84,3 +86,14 @@ def main_numbers(system_id: str, numbers: Mapping[str, Any]) -> list[tuple[str, 
         if isinstance(number, int | float):
             main.setdefault(number_name(key), number)
     return list(main.items())
+
+
+def shown_numbers(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """A validation's numbers by key, without a score that is one of the others, or its negative, under another name:
+    it would say the same twice."""
+    others = {key: number for key, number in numbers.items() if key != SCORE}
+    score = numbers.get(SCORE)
+    is_known = isinstance(score, int | float) and any(
+        isinstance(number, int | float) and abs(number) == abs(score) for number in others.values()
+    )
+    return others if is_known else dict(numbers)

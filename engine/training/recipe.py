@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from engine.errors import BadFile, Message, NotSupported, TrainingError, explanation_of
+from engine.errors import BadFile, Message, NotSupported, TrainingError, explanation_of, one_of
 from engine.systems import system
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
@@ -68,10 +68,7 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
     if not recipe_path.suffix:
         recipe_path = FOLDER / f"{name_or_path}.toml"
     if not recipe_path.is_file():
-        raise BadFile(
-            "There is no recipe {0}; known: {1}, or a .toml file.",
-            repr(str(name_or_path)), ", ".join(bundled_recipes()),
-        )
+        raise _no_recipe(str(name_or_path))
     try:
         raw_fields = msgspec.toml.decode(recipe_path.read_bytes())
     except (msgspec.DecodeError, OSError) as error:
@@ -88,6 +85,16 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
     except NotSupported as error:
         raise TrainingError("{0}: {1}", recipe_path, error) from error
     return recipe
+
+
+def _no_recipe(name: str) -> BadFile:
+    """The error that names the nearest recipes, or all of them."""
+    known_names = bundled_recipes()
+    close_names = difflib.get_close_matches(name.removesuffix(".toml"), known_names, 3)
+    if close_names:
+        nearest = one_of([repr(close_name) for close_name in close_names])
+        return BadFile("There is no recipe {0}; did you mean {1}?", repr(name), nearest)
+    return BadFile("There is no recipe {0}; known: {1}, or a .toml file.", repr(name), ", ".join(known_names))
 
 
 def read_fields(raw_fields: dict[str, Any], config_type: type[T], source: str, table: str = "") -> T:

@@ -13,6 +13,7 @@ from app.training.curve_math import smooth, thin, write_csv
 from app.training.history import LOSSES, SPEED, VALIDATION, History, Series, Sheet, read_history
 from app.training.run_folder import forget_unbegun, read_run, runs_in
 from engine.errors import BadFile
+from engine.metrics.names import shown_numbers
 
 
 def step(number: int, loss: float, rate: float = 2.0) -> dict:
@@ -45,6 +46,20 @@ def test_reports_become_curves_numbers_and_sheets(tmp_path):
     assert history.numbers == {"psnr": 12.5, "score": 12.5}
     assert history.rate() == 3.0
     assert history.step == 2
+
+
+def test_a_score_that_is_another_number_is_shown_once(tmp_path):
+    lines = [
+        {"event": "validation", "step": 1, "numbers": {"psnr": 11.1, "score": 11.1}},
+        {"event": "validation", "step": 2, "numbers": {"psnr": 12.0, "fid_mobilenet_v2": 40.0, "score": 10.0}},
+    ]
+    history = History(tmp_path)
+    history.take("validation", lines[0])
+    assert history.shown_names(VALIDATION) == ["psnr"] and shown_numbers(history.numbers) == {"psnr": 11.1}
+    history.take("validation", lines[1])
+    assert history.shown_names(VALIDATION) == ["psnr", "score", "fid_mobilenet_v2"]
+    assert shown_numbers(history.numbers) == {"psnr": 12.0, "fid_mobilenet_v2": 40.0, "score": 10.0}
+    assert shown_numbers({"fid_mobilenet_v2": 52.0, "score": -52.0}) == {"fid_mobilenet_v2": 52.0}
 
 
 def test_a_line_cut_off_by_a_power_cut_is_passed_over(tmp_path):

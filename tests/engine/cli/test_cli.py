@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.cli.common import cancelling, check_target, guarded, progress
+from engine.cli.common import ProgressLines, cancelling, check_target, guarded, progress
 from engine.errors import BadFile, Cancelled, OutOfMemory
 from engine.labels.label_sets import load_label_set
 from engine.weights.card import Card
@@ -143,6 +143,34 @@ def test_progress_writes_nothing_where_nobody_looks(capsys: pytest.CaptureFixtur
     with progress("working") as report:
         report(0.5, "half")
     assert capsys.readouterr() == ("", "")
+
+
+def test_long_work_says_how_far_it_is_in_lines_where_no_bar_can_be_drawn() -> None:
+    written: list[str] = []
+    seconds = iter([0, 3, 12, 12, 15, 24, 24, 90, 90])
+    lines = ProgressLines("evaluating tiny", written.append, lambda: float(next(seconds)))
+    lines.report(0.05, "loading")  # at 3 s: it may be quick work
+    lines.report(0.11, "reconstructing")
+    lines.report(0.25, "reconstructing")  # 3 s after the last line
+    lines.report(0.31, "evaluating tiny")
+    lines.report(0.32, "drawing styles")  # no tenth further, but a minute of silence
+    assert written == [
+        "evaluating tiny: reconstructing, 11%",
+        "evaluating tiny, 31%",
+        "evaluating tiny: drawing styles, 32%",
+    ]
+
+
+def test_progress_is_lines_through_a_pipe_unless_the_command_is_quiet(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cli.common.LINE_SECONDS", 0.0)
+    for silent in ({"quiet": True}, {"lines": False}):
+        with progress("measuring", **silent) as report:
+            report(0.5, "half")
+    with progress("measuring") as report:
+        report(0.5, "half")
+    assert capsys.readouterr() == ("", "measuring: half, 50%\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes to head on Windows")

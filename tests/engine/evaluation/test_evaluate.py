@@ -306,6 +306,21 @@ def test_mistakes_get_one_sentence(tiny_weights: Path, tiny_dataset: Path, tmp_p
         _measure("tiny-sean", tiny_dataset)
 
 
+def test_its_seconds_are_of_all_of_it_loading_included(
+    tiny_weights: Path, tiny_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("engine.evaluation.evaluate.time.perf_counter", lambda: now[0])
+    load = Session.load
+
+    def slow_load(session: Session, weights: str) -> Any:
+        now[0] += 100.0
+        return load(session, weights)
+
+    monkeypatch.setattr(Session, "load", slow_load)
+    assert _measure("tiny-sean", tiny_dataset, diversity=False)["seconds"] >= 100
+
+
 def test_it_reports_progress_and_stops_when_told(tiny_weights: Path, tiny_dataset: Path) -> None:
     seen: list[float] = []
     cancel = threading.Event()

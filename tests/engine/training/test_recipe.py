@@ -148,8 +148,10 @@ def test_a_wrong_recipe_is_named_with_its_key(tmp_path: Path, text: str, says: s
 
 
 def test_an_unknown_recipe_names_those_that_there_are() -> None:
-    with pytest.raises(BadFile, match="sean-faces"):
-        load_recipe("sean-fases")
+    with pytest.raises(BadFile, match=r"no recipe 'sean-faces-small'; did you mean 'sean-small', 'sean-faces' or"):
+        load_recipe("sean-faces-small")
+    with pytest.raises(BadFile, match=r"no recipe 'xyz'; known: .*sean-small.*, or a \.toml file"):
+        load_recipe("xyz")
     with pytest.raises(BadFile, match=r"nowhere\.toml"):
         load_recipe("nowhere.toml")
 
