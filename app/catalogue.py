@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.shell.i18n import tr
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
+from engine.requests.render import RenderRequest
 from engine.systems import abilities, default_weights, parser_for, position, serves
 from engine.systems.base import Abilities
 from engine.weights.card import Card, read_card, unlearnt
@@ -59,25 +60,15 @@ class Catalogue(QObject):
         """Whether the weights of that name serve a kind of request. Raises WeightsError as `card`."""
         return serves(self.card(weights_name), request_kind)
 
-    def painters(self) -> list[tuple[str, Card]]:
-        """Names and cards of usable weights that paint, by name; opened folders count as well."""
-        painters = {
-            entry.name: entry.card for entry in self._entries if entry.card is not None and abilities(entry.card).paints
-        }
-        painters.update({weights_name: card for weights_name, card in self._extra.items() if abilities(card).paints})
-        return sorted(painters.items())
-
     def default_painter(self) -> str:
         """The weights to start with: those that come with Tessera if they are there; "" when there are none."""
-        return default_weights(weights_name for weights_name, _ in self.painters())
+        return default_weights(weights_name for weights_name, _ in self.serving(RenderRequest))
 
-    def painted_sets(self, preferred: str = "") -> list[tuple[LabelSet, str]]:
-        """Every set of labels that there are weights for, with the weights to begin with: ``preferred`` for their own
-        set, which comes first, else those of the first system that has some, by name."""
-        return self._sets_of(preferred, self.painters())
-
-    def _sets_of(self, preferred: str, cards: Sequence[tuple[str, Card]]) -> list[tuple[LabelSet, str]]:
+    def sets_serving(self, request_kind: type, preferred: str = "") -> list[tuple[LabelSet, str]]:
+        """Every set of labels of which there are weights that serve a kind of request, with the weights to begin with:
+        ``preferred`` for their own set, which comes first, else those of the first system that has some, by name."""
         sets_with_weights: list[tuple[LabelSet, str]] = []
+        cards = self.serving(request_kind)
         in_order = sorted(cards, key=lambda item: (item[0] != preferred, position(item[1]), item[0]))
         for weights_name, card in in_order:
             try:
@@ -89,11 +80,6 @@ class Catalogue(QObject):
             ):
                 sets_with_weights.append((label_set, weights_name))
         return sets_with_weights
-
-    def sets_serving(self, request_kind: type, preferred: str = "") -> list[tuple[LabelSet, str]]:
-        """Every set of labels of which there are weights that serve a kind of request, with the weights to begin with;
-        as `painted_sets`."""
-        return self._sets_of(preferred, self.serving(request_kind))
 
     def card(self, weights_name: str) -> Card:
         """The card of the weights ``weights_name`` (or of a folder's path).

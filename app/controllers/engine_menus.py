@@ -18,6 +18,7 @@ from app.jobs.devices import find_devices
 from app.jobs.work_lane import Work
 from app.texts.system_names import system_text
 from engine.errors import EngineError
+from engine.requests.render import RenderRequest
 
 if TYPE_CHECKING:
     from engine.devices import Device
@@ -124,7 +125,7 @@ class ModelController(QObject):
                 self._restyle.change_weights(weights_name, label_set)
         elif serves_kind and kind.shows_photo and document.photo is not None:
             self._photos.begin(document.photo, PhotoUse(kind, label_set, weights_name))  # its regions are others
-        elif catalogue.abilities(weights_name).paints:
+        elif catalogue.serves(weights_name, RenderRequest):
             self._new.template_for(weights_name)
         else:
             sentence = self.tr('The weights "{0}" are for photos; open one with File > New from photo.')

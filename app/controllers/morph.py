@@ -14,6 +14,7 @@ from app.controllers.context import Context, close_on_change
 from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController, Target
 from app.dialogs.morph import GIF, STRIP, MorphDialog
+from app.document.opening import stride_of
 from app.document.scene import Scene
 from app.imaging.pixels import to_qimage
 from app.imaging.thumbnails import Place
@@ -181,7 +182,7 @@ class MorphSession(QObject):
         scale_factor = longest_side / max(height, width)
         if scale_factor >= 1:
             return self._scene
-        return self._scene.reduced(*encoded_size(height, width, self._scope.abilities.stride, longest_side))
+        return self._scene.reduced(*encoded_size(height, width, stride_of(self._scope.abilities), longest_side))
 
     def _preview_job(self, end_style: Style, end_share: float) -> Callable[[Work], np.ndarray]:
         style, label_ids = between(self._from, end_style, end_share), self._scope.labels(self._label)

@@ -28,6 +28,7 @@ from app.texts.label_names import set_name
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle, Style
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class NewController(QObject):
         from app.dialogs.label_map import LabelMapDialog
 
         own_labels = self._document.label_set
-        painted_sets = self._context.core.catalogue.painted_sets(self._document.weights)
+        painted_sets = self._context.core.catalogue.sets_serving(RenderRequest, self._document.weights)
         others = [(label_set, weights) for label_set, weights in painted_sets if not label_set.same_labels(own_labels)]
         dialog = LabelMapDialog(
             file_path,

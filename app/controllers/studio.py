@@ -21,6 +21,9 @@ from app.jobs.training_lane import Ended, State
 from app.jobs.work_lane import Work
 from app.training.machine import folder_text
 from app.training.use import Made, publish_newest, publish_run, weights_name
+from engine.requests.parse import ParseRequest
+from engine.requests.render import RenderRequest
+from engine.systems import serves
 
 if TYPE_CHECKING:
     from app.studio.studio import Studio
@@ -134,9 +137,9 @@ class StudioController(QObject):
         core = self._core
         core.catalogue.reload()
         core.renew_session()
-        if not new_weights.paints:
+        if not serves(new_weights.card, RenderRequest):
             sentence = self.tr('The weights "{0}" are ready for tessera request; they are in "{1}" ({2}).')
-            if new_weights.parses:
+            if serves(new_weights.card, ParseRequest):
                 sentence = self.tr(
                     '{0} finds regions now, where its labels are asked for; its weights are in "{1}" ({2}).'
                 )
@@ -155,10 +158,9 @@ class StudioController(QObject):
 
     def _say_used(self, new_weights: Made) -> None:
         sentence = self.tr('The editor paints with {0}, step {1}; its weights are in "{2}" ({3}).')
-        self._core.hub.notice(
-            sentence.format(new_weights.name, new_weights.step, new_weights.folder, folder_text(new_weights.folder)),
-            topic=TRAINING,
-        )
+        folder = new_weights.folder
+        facts = new_weights.name, new_weights.card.steps, folder, folder_text(folder)
+        self._core.hub.notice(sentence.format(*facts), topic=TRAINING)
 
     def _new_document(self, new_weights: Made) -> None:
         """The run knows other labels than the document: begin with a label map of its data."""

@@ -30,6 +30,7 @@ from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
 from engine.requests.json_text import from_json
 from engine.requests.photo_reference import PhotoReference
+from engine.requests.render import RenderRequest
 from engine.systems.base import USUAL_SIDE, Abilities
 
 PREVIEW = 512
@@ -160,7 +161,7 @@ def galleries(document: Document, catalogue: Catalogue) -> list[Gallery]:
     """The templates of the document's labels, then those that other weights paint."""
     other_sets = [
         (label_set, weights)
-        for label_set, weights in catalogue.painted_sets(document.weights)
+        for label_set, weights in catalogue.sets_serving(RenderRequest, document.weights)
         if not label_set.same_labels(document.label_set) and templates(label_set)
     ]
     return [
@@ -174,7 +175,7 @@ def painting_sets(document: Document, catalogue: Catalogue) -> list[tuple[LabelS
     painted; each with the weights to paint with."""
     other_sets = [
         (label_set, weights)
-        for label_set, weights in catalogue.painted_sets(document.weights)
+        for label_set, weights in catalogue.sets_serving(RenderRequest, document.weights)
         if not label_set.same_labels(document.label_set)
         and catalogue.parser_for(label_set)
         and catalogue.abilities(weights).images
@@ -238,7 +239,7 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
 
 def stride_of(weights: Abilities) -> int:
     """What the sides of a document for these weights are multiples of, in pixels."""
-    return weights.stride if weights.paints else USUAL_STRIDE
+    return weights.stride or USUAL_STRIDE
 
 
 def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:

@@ -23,13 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Made:
-    """Weights that were written: where, their labels, and a label map of the data to begin a document with."""
+    """Weights that were written: where, their card, and a label map of the data to begin a document with."""
 
     name: str
     folder: Path
-    step: int
-    paints: bool
-    parses: bool
+    card: Card
     labels: LabelSet | None
     label_map: np.ndarray | None  # (S, S) uint8
 
@@ -73,16 +71,7 @@ def weights_name(run_folder: Path) -> str:
 
 
 def _made(card: Card, published_name: str, label_map: np.ndarray | None) -> Made:
-    can = abilities(card)
-    return Made(
-        published_name,
-        user_weights_folder() / published_name,
-        card.steps,
-        can.paints,
-        can.parses,
-        card.labels(),
-        label_map,
-    )
+    return Made(published_name, user_weights_folder() / published_name, card, card.labels(), label_map)
 
 
 def _first_map(data_folder: Path, card: Card) -> np.ndarray | None:

@@ -214,21 +214,16 @@ def _entry_lines(entry: WeightsEntry) -> list[str]:
 
 def _abilities_text(card: Card) -> str:
     """What weights are for, in words."""
-    from engine.systems import abilities, find_system
-    from engine.systems.base import load_part
+    from engine.requests.render import RenderRequest
+    from engine.systems import abilities, request_kinds, serves
 
+    tasks = ", ".join(str(kind.task) for kind in request_kinds(card))
     can = abilities(card)
-    if can.parses:
-        return "finds label maps in pictures"
-    if not can.paints:
-        known_system = find_system(card.system)  # None for a card of a newer version
-        paths = known_system.requests if known_system is not None else ()
-        kinds: list[type[Request[Any]]] = [load_part(path) for path in paths]
-        return ", ".join(str(kind.task) for kind in kinds)
+    if not can.styles:
+        return f"{tasks}, always in one style" if serves(card, RenderRequest) else tasks
     sources = [source for source, is_offered in (("from pictures", can.images), ("drawn", can.samples)) if is_offered]
     whose = "a style for each region" if can.scope == "label" else "one style for the whole picture"
-    style_clause = f", {whose}, {' or '.join(sources)}" if sources else ", always in one style"
-    return f"paints label maps{style_clause}"
+    return f"{tasks}, {whose}, {' or '.join(sources)}"
 
 
 ROW_WIDTH = 104

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError, Message, NotSupported
+from engine.requests.parse import ParseRequest
 from engine.systems.an_classes import system as an_classes
 from engine.systems.an_inpaint import system as an_inpaint
-from engine.systems.base import Abilities, System
+from engine.systems.base import Abilities, System, load_part
 from engine.systems.parser import system as parser
 from engine.systems.pix2pixhd import system as pix2pixhd
 from engine.systems.sean import system as sean
@@ -24,6 +25,7 @@ from engine.weights.card import Card
 
 if TYPE_CHECKING:
     from engine.labels.label_sets import LabelSet
+    from engine.requests.base import Request
     from engine.weights.store import WeightsEntry
 
 SYSTEMS: tuple[System, ...] = (
@@ -73,6 +75,12 @@ def serves(card: Card, request_kind: type) -> bool:
     return usable_system is not None and usable_system.serves(request_kind)
 
 
+def request_kinds(card: Card) -> list[type[Request[Any]]]:
+    """The kinds of request that the weights of this card can be asked."""
+    usable_system = _usable_system(card)
+    return [load_part(path) for path in usable_system.requests] if usable_system is not None else []
+
+
 def _usable_system(card: Card) -> System | None:
     """The system of weights that can be used: this version knows it, and its main network is among them."""
     known_system = find_system(card.system)
@@ -106,7 +114,7 @@ def position(card: Card) -> int:
 def parser_for(entries: Iterable[WeightsEntry], label_set: LabelSet) -> str | None:
     """The name of the first of these weights that finds label maps of these labels in photos; None if none does."""
     for entry in entries:
-        if entry.card is None or not abilities(entry.card).parses:
+        if entry.card is None or not serves(entry.card, ParseRequest):
             continue
         try:
             parser_labels = entry.card.labels()

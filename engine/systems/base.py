@@ -62,23 +62,20 @@ def load_part(import_path: str) -> Any:
 class Abilities:
     """What weights can do, said by their card alone: the editor's controls and the command line follow it.
 
-    paints: label maps become pictures. parses: pictures become label maps.
     images: a picture gives styles. samples: styles can be drawn (dice).
     scope: what one style decides, its label's region or the whole picture.
     blocks: how many blocks can have a style of their own (crossover); 0 where they cannot.
     begins_drawn: a new document begins with drawn styles, because the mean style shows little of what weights can do.
-    stride: sides of pictures and label maps are multiples of it, in pixels.
+    stride: sides of the label maps that they paint are multiples of it, in pixels; 0 where they paint none.
     resolution: the side in pixels at which the weights work best; 0 where they have no pictures.
     """
 
-    paints: bool = False
-    parses: bool = False
     images: bool = False
     samples: bool = False
     scope: Literal["label", "picture"] = "label"
     blocks: int = 0
     begins_drawn: bool = False
-    stride: int = 1
+    stride: int = 0
     resolution: int = 0
 
     @property

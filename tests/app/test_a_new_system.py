@@ -28,7 +28,7 @@ TITLE = "Made up"
 @pytest.fixture
 def made_up(monkeypatch) -> Card:
     """The card of weights of a system that paints, draws styles and begins a document with drawn ones."""
-    abilities = Abilities(paints=True, samples=True, begins_drawn=True, blocks=3)
+    abilities = Abilities(samples=True, begins_drawn=True, blocks=3)
     painter = next(system for system in engine.systems.all_systems() if system.serves(RenderRequest))
     system = replace(painter, id="made-up", title=TITLE, abilities=lambda card: abilities, default_name="")
     monkeypatch.setattr("engine.systems.SYSTEMS", (*engine.systems.SYSTEMS, system))
@@ -62,7 +62,7 @@ def test_it_can_be_trained_from_the_studio_with_a_recipe_of_one_s_own(made_up, q
 
 def test_the_catalogue_paints_with_it(made_up):
     catalogue = Catalogue(lambda: [entry(made_up)])
-    assert [name for name, _ in catalogue.painters()] == ["mine"] == [catalogue.default_painter()]
+    assert [name for name, _ in catalogue.serving(RenderRequest)] == ["mine"] == [catalogue.default_painter()]
     assert catalogue.abilities("mine").blocks == 3
     assert system_text("made-up") == TITLE
 

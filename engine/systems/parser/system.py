@@ -21,7 +21,7 @@ FOLDER = "engine.systems.parser"
 def abilities(card: Card) -> Abilities:
     """Pictures of any size: it scales them to its own resolution and the label map back."""
     config = card.config_of("parser")
-    return Abilities(parses=True, resolution=resolution_of(config))
+    return Abilities(resolution=resolution_of(config))
 
 
 SYSTEM = System(

@@ -27,7 +27,6 @@ def abilities(card: Card) -> Abilities:
     has_features = bool(config.get("features", 3))
     halvings = [number_of(config, "halvings", 4), number_of(config, "encoder_halvings", 4) if has_features else 0]
     return Abilities(
-        paints=True,
         images=has_features,
         samples=has_features and bool(card.styles_sha256),
         stride=2 ** max(halvings),

@@ -41,7 +41,6 @@ def abilities(card: Card) -> Abilities:
     doublings = doublings if isinstance(doublings, list | tuple) else BLOCKS
     can_cross_over = config.get("encoders", "unified") != "sean"  # the ablation with an encoder per SEAN layer
     return Abilities(
-        paints=True,
         images=True,
         samples=bool(card.styles_sha256),
         blocks=min(number_of(config, "styled_blocks", 6), len(doublings)) if can_cross_over else 0,

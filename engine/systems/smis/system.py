@@ -29,7 +29,6 @@ def abilities(card: Card) -> Abilities:
     """Every label has a latent of its own, which can always be drawn; its mean is the middle of the prior, grey."""
     config = card.config_of("generator")
     return Abilities(
-        paints=True,
         images=has_encoder(config),
         samples=True,
         begins_drawn=True,

@@ -30,7 +30,6 @@ def abilities(card: Card) -> Abilities:
     config = card.config_of("generator")
     has_latent = bool(config.get("latent", 0))
     return Abilities(
-        paints=True,
         images=has_latent and has_encoder(config),
         samples=has_latent,
         scope="picture",

@@ -224,7 +224,7 @@ def test_an_empty_map_is_of_the_size_that_is_asked_for(qtbot):
 
 @pytest.mark.parametrize(("stride", "resolution"), [(32, 256), (64, 512), (128, 640)])
 def test_an_empty_map_is_proposed_at_the_size_of_the_weights_and_fits_their_stride(qtbot, stride, resolution):
-    known = Abilities(paints=True, stride=stride, resolution=resolution)
+    known = Abilities(stride=stride, resolution=resolution)
     usual = Gallery(FACES, "w", ())
     dialog = shown(qtbot, TemplateDialog([usual, Gallery(load_label_set("street"), "other", (), known)]))
     dialog.tabs.setCurrentIndex(1)

@@ -31,7 +31,7 @@ def dialogs_with_a_primary_button(core, folder):
     photo = Photo(folder / "photo.png", photo_of(face_label_map(64)), face_label_map(64), 0.95)
     yield RegionsDialog(photo, FACES, Purpose.NEW)
     yield LabelMapDialog(folder / "map.png", FACES, core.submit)
-    yield MorphDialog("Hair", Abilities(True, True, True))
+    yield MorphDialog("Hair", Abilities(images=True, samples=True))
     yield ChangeLabelDialog(FACES, HAIR, "12 %")
     yield TemplateDialog([Gallery(FACES, "w", tuple(templates(FACES)))])
     yield ExportPhotoDialog(folder / "photo.jpg")

@@ -36,7 +36,7 @@ def document(qapp):
 @pytest.fixture
 def panel(qtbot, document, tmp_path):
     lane = WorkLane()
-    scope = StyleScope(document, lambda weights: Abilities(paints=True, images=True), tell=pytest.fail)
+    scope = StyleScope(document, lambda weights: Abilities(images=True), tell=pytest.fail)
     shown = EditsPanel(document, Thumbnails(lane, tmp_path / "thumbnails"), scope)
     qtbot.addWidget(shown)
     shown.resize(300, 400)

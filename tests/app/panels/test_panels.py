@@ -55,7 +55,7 @@ def labels(qtbot, document):
 @pytest.fixture
 def styles(qtbot, document, tmp_path):
     lane = WorkLane()
-    can_all = Abilities(paints=True, images=True, samples=True, blocks=6)
+    can_all = Abilities(images=True, samples=True, blocks=6)
     scope = StyleScope(document, lambda weights: can_all, tell=pytest.fail)
     panel = StylesPanel(document, Thumbnails(lane, tmp_path / "thumbnails"), scope)
     qtbot.addWidget(panel)

@@ -84,7 +84,7 @@ def test_a_folder_that_is_gone_is_not_proposed(qapp, tmp_path):
 
 def test_the_catalogue_knows_painters_and_their_parser(qapp):
     catalogue = Catalogue(cards)
-    assert [name for name, _ in catalogue.painters()] == [
+    assert [name for name, _ in catalogue.serving(RenderRequest)] == [
         "fake-faces",
         "fake-other",
         "fake-plain",
@@ -110,7 +110,7 @@ def test_labels_not_learnt_are_those_of_the_training_split(qapp):
 def test_broken_weights_say_why(qapp):
     broken = WeightsEntry("bad", Path("bad"), None, '"bad" is damaged; get the weights again.')
     catalogue = Catalogue(lambda: [broken])
-    assert catalogue.painters() == [] and catalogue.default_painter() == ""
+    assert catalogue.serving(RenderRequest) == [] and catalogue.default_painter() == ""
     with pytest.raises(WeightsError, match="damaged"):
         catalogue.label_set("bad")
 
@@ -118,7 +118,7 @@ def test_broken_weights_say_why(qapp):
 def test_a_folder_of_weights_from_anywhere_can_be_opened(qapp, tiny_weights):
     catalogue = Catalogue(list)
     name = catalogue.open_folder(tiny_weights / "tiny-sean" / "model.safetensors", [RenderRequest])
-    assert [found for found, _ in catalogue.painters()] == [name]
+    assert [found for found, _ in catalogue.serving(RenderRequest)] == [name]
     assert catalogue.label_set(name).same_labels(FACES)
     with pytest.raises(WeightsError, match="no document of the editor uses"):
         catalogue.open_folder(tiny_weights / "tiny-parser", [RenderRequest])
@@ -156,7 +156,7 @@ def test_large_photos_are_reduced_by_their_longer_side():
 
 
 def test_documents_take_the_size_that_the_weights_paint():
-    weights = Abilities(paints=True, stride=32, resolution=256)
+    weights = Abilities(stride=32, resolution=256)
     assert sides_for(256, 256, weights) == (256, 256)
     assert sides_for(1000, 500, weights) == (256, 128)
     assert sides_for(30, 2000, replace(weights, resolution=128)) == (32, 128)
@@ -167,7 +167,7 @@ def test_documents_take_the_size_that_the_weights_paint():
     st.integers(1, 3000), st.integers(1, 3000), st.sampled_from([16, 32, 64, 128]), st.sampled_from([128, 256, 512])
 )
 def test_documents_are_painted_exactly_as_they_are_drawn(height, width, stride, resolution):
-    drawn = sides_for(height, width, Abilities(paints=True, stride=stride, resolution=resolution))
+    drawn = sides_for(height, width, Abilities(stride=stride, resolution=resolution))
     assert painted_size(*drawn, stride, resolution) == drawn and max(drawn) == resolution
 
 
@@ -175,7 +175,7 @@ def test_a_photo_becomes_a_document_that_weights_of_any_stride_paint_as_it_is():
     pixels, label_map = photo_of(face_label_map(256)), face_label_map(256)
     photo = Photo(Path("anna.png"), pixels, label_map, 1.0)
     for stride in (32, 64, 128):
-        weights = Abilities(paints=True, stride=stride, resolution=256)
+        weights = Abilities(stride=stride, resolution=256)
         assert photo_document(photo, FACES, weights)[1].shape == (256, 256)
         photo = replace(photo, pixels=pixels[:200], label_map=label_map[:200])
         street = photo_document(photo, load_label_set("facades"), weights)

@@ -86,7 +86,7 @@ def dialogs(core, tmp_path):
     yield RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR)
     yield LabelMapDialog(tmp_path / "map.png", FACES, core.submit)
     yield VariationsDialog("Hair", 6)
-    yield MorphDialog("Hair", Abilities(True, True, True))
+    yield MorphDialog("Hair", Abilities(images=True, samples=True))
     yield ChangeLabelDialog(FACES, HAIR, "12 %")
     yield TemplateDialog([Gallery(FACES, "w", (Template(tmp_path / "map.png", "Map", "图", "faces"),))])
     yield ShortcutsDialog()

@@ -222,7 +222,8 @@ def test_the_list_is_for_reading_and_leaves_recipes_to_json(
     )
     save_weights(shelf / "tiny", card, {"w": torch.zeros(3)})
     text = run("weights").out
-    for fact in ("paints label maps, a style for each region, from pictures", "skin, nose", "CVPR 2020", "not stated"):
+    does = "paint label maps, restyle photos, a style for each region, from pictures"
+    for fact in (does, "skin, nose", "CVPR 2020", "not stated"):
         assert fact in text
     assert "{" not in text and "authors' own are CC BY-NC-SA 4.0" in text
     own_lines = text.split("\n\n")[0].splitlines()

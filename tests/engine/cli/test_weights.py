@@ -40,6 +40,16 @@ def test_a_command_takes_weights_that_can_be_used_unless_told(tiny_weights):
     assert weights_serving(RenderRequest, None) == "tiny-sean"
 
 
+def test_the_list_says_what_each_set_of_weights_can_be_asked_for(run, tiny_weights):
+    """Those of a discriminator alone were listed as the system's own."""
+    card = Card(name="a-discriminator", system="sean", networks={"discriminator": {}})
+    save_weights(user_weights_folder() / "a-discriminator", card, {"discriminator.w": torch.zeros(3)})
+    listed = dict(block.strip().split(":", 1) for block in run("weights").out.split("\n\n") if ":" in block)
+    assert "does        paint label maps, restyle photos, a style for each region" in listed["tiny-sean"]
+    assert "does        find label maps\n" in listed["tiny-parser"]
+    assert "does" not in listed["a-discriminator"]
+
+
 def test_remove_takes_one_s_own_and_nothing_else(run, tiny_weights):
     install("mine")
     done = run("weights", "--remove", "mine")

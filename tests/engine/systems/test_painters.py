@@ -246,7 +246,7 @@ def test_abilities_are_those_of_the_painters(session, all_weights, tiny_weights)
     for folder in [*all_weights.iterdir(), tiny_weights / "tiny-sean"]:
         card = read_card(folder)
         said, painter = abilities(card), session.painter(card.name)
-        assert said.paints and system(card.system)
+        assert system(card.system).serves(RenderRequest)
         assert said.scope == painter.scope
         assert (said.stride, said.resolution) == (painter.config.stride, painter.config.resolution)
         assert said.styles == bool(painter.code_length)
@@ -254,7 +254,7 @@ def test_abilities_are_those_of_the_painters(session, all_weights, tiny_weights)
         assert said.samples == _can(lambda p=painter: p.sample(HAIR, 1))
         if said.blocks:
             assert said.blocks == painter.generator.styled_blocks
-    assert abilities(read_card(tiny_weights / "tiny-parser")) == Abilities(parses=True, resolution=64)
+    assert abilities(read_card(tiny_weights / "tiny-parser")) == Abilities(resolution=64)
 
 
 def _can(action) -> bool:

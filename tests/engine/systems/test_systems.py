@@ -14,7 +14,6 @@ import engine.systems
 from engine.errors import NotSupported
 from engine.labels.label_sets import load_label_set
 from engine.nn.perceptual import FeatureNetwork
-from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.systems import (
     abilities,
@@ -23,6 +22,7 @@ from engine.systems import (
     find_system,
     parser_for,
     position,
+    serves,
     system,
     systems_serving,
 )
@@ -72,9 +72,10 @@ def test_the_tiny_configuration_is_one_of_the_systems(entry: System) -> None:
 @every_system
 def test_a_card_that_says_nothing_has_the_abilities_of_the_default_config(entry: System) -> None:
     config, can = load_part(entry.network.config)(), abilities(Card(name="new", system=entry.id))
-    assert can.paints == entry.serves(RenderRequest) and can.parses == entry.serves(ParseRequest)
-    if can.paints:
+    if entry.serves(RenderRequest):
         assert (can.stride, can.resolution) == (config.stride, config.resolution)
+    else:
+        assert not can.stride and not can.styles
 
 
 @every_system
@@ -127,7 +128,7 @@ def test_one_line_adds_a_system(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = dataclasses.replace(system("sean"), id="mine", default_name="")
     monkeypatch.setattr("engine.systems.SYSTEMS", (*engine.systems.SYSTEMS, mine))
     assert system("mine") is mine and mine in systems_serving(RenderRequest)
-    assert abilities(Card(name="new", system="mine")).paints
+    assert serves(Card(name="new", system="mine"), RenderRequest)
 
 
 def test_listing_systems_and_reading_cards_imports_no_torch() -> None:
