@@ -41,6 +41,7 @@ _REASONS: dict[int, Message] = {
     errno.EIO: Message("the disk reported an error; copy the file to another disk and try again"),
     errno.EBUSY: Message("another program is using it; close that program and try again"),
     errno.EMFILE: Message("too many files are open; close some and try again"),
+    errno.ENXIO: Message("it is a pipe or a device, not a file; give a file"),
 }
 
 
@@ -127,6 +128,8 @@ def _existing_mode(target: Path) -> int | None:
         return None
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if not stat.S_ISREG(status.st_mode):  # replacing a device or a pipe would destroy it
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), str(target))
     if not os.access(target, os.W_OK):  # replacing needs the folder's permission only: ask for the file's too
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     return stat.S_IMODE(status.st_mode)
@@ -159,10 +162,29 @@ def write_text(path: PathLike, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def open_regular(path: PathLike) -> BinaryIO:
+    """A file to read from; every path that is read is opened here. Raises OSError, also for what is no regular file: a
+    named pipe or a device would be waited for, or read, for ever."""
+    file = open(path, "rb", opener=_without_waiting)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), os.fspath(path))
+    return file
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def check_regular(path: PathLike) -> None:
+    """Raises OSError for what cannot be read as a file; for libraries that open a path themselves."""
+    open_regular(path).close()
+
+
 def read_bytes(path: PathLike, *, limit: int = MAX_BYTES_READ) -> bytes:
-    """The whole file. Raises BadFile if it cannot be read or has more than `limit` bytes."""
+    """The whole file. Raises BadFile if it cannot be read, is no regular file or has more than `limit` bytes."""
     try:
-        with open(path, "rb") as handle:
+        with open_regular(path) as handle:
             size = os.fstat(handle.fileno()).st_size
             if size > limit:
                 raise BadFile(

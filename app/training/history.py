@@ -6,16 +6,17 @@ Pure data, no Qt and no torch, so that it can be read anywhere and tested withou
 
 from __future__ import annotations
 
-import json
 from array import array
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.files import cannot
+from engine.files import cannot, open_regular
 from engine.metrics.names import shown_numbers
+from engine.plain_data import parse_json
 
 STATS, SAMPLES = "stats.jsonl", "samples"
 LOSSES, VALIDATION, SPEED = "losses", "validation", "speed"
@@ -140,7 +141,7 @@ def read_history(run_folder: Path) -> History:
     """
     history = History(run_folder)
     try:
-        with open(run_folder / STATS, encoding="utf-8", errors="replace") as stats_file:
+        with TextIOWrapper(open_regular(run_folder / STATS), "utf-8", "replace") as stats_file:
             for report_line in stats_file:
                 _take_line(history, report_line)
     except FileNotFoundError:
@@ -152,7 +153,7 @@ def read_history(run_folder: Path) -> History:
 
 def _take_line(history: History, report_line: str) -> None:
     try:
-        report_facts = json.loads(report_line)
+        report_facts = parse_json(report_line)
     except ValueError:
         return
     if isinstance(report_facts, dict) and isinstance(report_facts.get("event"), str):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.data.layout import read_splits
+from engine.errors import BadFile
 from engine.evaluation.table import rows
 from engine.labels.label_sets import LabelSet
 from engine.weights.store import WeightsEntry
@@ -90,8 +92,8 @@ def splits_of(data_folder: Path | None) -> list[str]:
     if data_folder is None:
         return []
     try:
-        stems_by_split = json.loads((data_folder / "splits.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        stems_by_split = read_splits(data_folder)
+    except BadFile:
         return []
     return (
         [str(split_name) for split_name, split_stems in stems_by_split.items() if split_stems]

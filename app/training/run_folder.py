@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.errors import BadFile
-from engine.files import cannot
+from engine.files import cannot, read_bytes
+from engine.plain_data import parse_json
 
 CONFIG = "config.json"
 CHECKPOINT, BEST = Path("checkpoints") / "last.pt", "best.safetensors"
@@ -71,7 +71,7 @@ def read_run(run_folder: Path) -> RunInfo:
     """
     config_path = run_folder / CONFIG
     try:
-        config_fields = json.loads(config_path.read_text(encoding="utf-8"))
+        config_fields = parse_json(read_bytes(config_path))
         recipe_fields = config_fields["recipe"]
         return RunInfo(
             run_folder,

@@ -7,7 +7,6 @@ drives a real window in a process of its own and answers with rows. It is run wi
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError, NotSupported
+from engine.plain_data import read_json
 from engine.progress import Progress
 
 PROGRAM = "app.bench_editor"
@@ -75,7 +75,7 @@ def measure(
                 "The editor stopped before it was measured; start it by hand to see why.",
                 details=process.stderr[-4000:],
             )
-        measured = json.loads(rows_file.read_text("utf-8"))
+        measured = read_json(rows_file, limit=1 << 20)
     on_progress(1.0, f"the editor on {platform}")
     return [EditorRow(platform=measured["platform"], **row) for row in measured["rows"]]
 

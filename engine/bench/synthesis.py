@@ -11,7 +11,6 @@ Edits: "redraw" paints with nothing kept from before (label map and styles new),
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,9 @@ from engine.bench.memory import peak_megabytes
 from engine.errors import BadFile
 from engine.fast.convolution import has_bfloat16
 from engine.fast.generator import Precision
+from engine.files import read_bytes
 from engine.nn.blocks import channels_last
+from engine.plain_data import parse_json
 from engine.progress import Progress
 from engine.systems.bench import Renderer
 
@@ -166,8 +167,8 @@ def as_table(bench_rows: Sequence[Row]) -> str:
 def read_json(path: Path) -> list[Row]:
     """Rows that `engine.bench.rows` wrote. Raises BadFile."""
     try:
-        return [msgspec.convert(row, Row) for row in json.loads(path.read_bytes())]
-    except (OSError, ValueError, TypeError) as error:
+        return [msgspec.convert(row, Row) for row in parse_json(read_bytes(path))]
+    except (BadFile, ValueError, TypeError) as error:
         raise BadFile(
             '"{0}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
             path, details=str(error),

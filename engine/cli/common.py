@@ -19,7 +19,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from engine.errors import BadFile, Cancelled, EngineError, OutOfMemory, one_of
+from engine.errors import BadFile, BadRequest, Cancelled, EngineError, OutOfMemory, one_of
 from engine.progress import Progress
 
 OK, CHECK_FAILED, USER_MISTAKE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -193,14 +193,33 @@ def check_target(target: Path, suffixes: tuple[str, ...]) -> None:
         raise BadFile('Cannot write "{0}": the folder or the file is read-only; choose another folder.', target)
 
 
-def check_json_file(json_file: Path | None) -> bool:
-    """Refuse a --json file that could not be written; whether the answer goes to stdout instead ("-").
+def check_apart(target: Path, input_files: Iterable[str | Path | None]) -> None:
+    """Refuse an --out that is one of the files that a command reads, by whatever name. Raises BadRequest."""
+    if target.exists() and any(
+        os.path.exists(input_file) and os.path.samefile(target, input_file) for input_file in input_files if input_file
+    ):
+        raise BadRequest('"{0}" would be written over; choose another name for --out.', target)
 
-    Raises BadFile.
+
+def check_json_file(json_file: Path | None, own_keys: Iterable[str] = ()) -> bool:
+    """Refuse a --json file that could not be written, or that is there and no answer of the command (those have
+    `own_keys`); whether the answer goes to stdout instead ("-").
+
+    Raises BadFile, BadRequest.
     """
+    from engine.plain_data import read_json
+
     if json_file is None or str(json_file) == "-":
         return json_file is not None
     check_target(json_file, (".json",))
+    if json_file.exists():
+        try:
+            answer = read_json(json_file)
+        except BadFile:
+            answer = None
+        first_answer = answer[0] if isinstance(answer, list) and answer else answer
+        if not isinstance(first_answer, dict) or not set(own_keys) <= first_answer.keys():
+            raise BadRequest('"{0}" would be written over; choose another name for --json.', json_file)
     return False
 
 

@@ -51,7 +51,7 @@ def data(
     where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that cannot be right.
     Exit code 1 if the folder cannot be trained on as it is.
     """
-    to_stdout = check_json_file(json_file)
+    to_stdout = check_json_file(json_file, ("folder", "layout", "findings"))
 
     from engine.data.kinds import inspect_folder, kind_of, make_lists
     from engine.data.make import Making

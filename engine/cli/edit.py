@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.common import CHECK_FAILED, Answer, Device, JsonFlag, cancelling, check_target, progress, tell
+from engine.cli.common import (
+    CHECK_FAILED,
+    Answer,
+    Device,
+    JsonFlag,
+    cancelling,
+    check_apart,
+    check_target,
+    progress,
+    tell,
+)
 from engine.cli.request import perform
 from engine.cli.words import Drawn, StyleFile, split_label, split_style
 from engine.errors import BadRequest
@@ -106,8 +116,7 @@ def _check_paths(photo: Path, target: Path, label_maps: Path | None) -> None:
 
     if not photo.is_dir():
         check_target(target, EditRequest.suffixes)
-        if target.resolve() == photo.resolve():
-            raise BadRequest('"{0}" would be written over; choose another name for --out.', photo)
+        check_apart(target, [photo, label_maps])
         return
     check_folders(photo, target)
     if label_maps is not None and not label_maps.is_dir():

@@ -25,6 +25,7 @@ from engine.pictures.images import PICTURE_SUFFIXES, format_of
 from engine.pictures.photo_files import same_format
 from engine.pictures.photos import Photo
 from engine.pictures.sniffing import sniff
+from engine.plain_data import BadText, parse_json
 from engine.progress import Progress
 from engine.requests.edit import EditRequest
 from engine.requests.json_text import to_json
@@ -192,8 +193,8 @@ def read_record(path: Path) -> Record:
     if not path.exists():
         return Record()
     try:
-        return msgspec.json.decode(read_bytes(path), type=Record)
-    except msgspec.DecodeError as error:
+        return msgspec.convert(parse_json(read_bytes(path)), Record)
+    except (msgspec.ValidationError, BadText) as error:
         raise BadFile(
             '"{0}" is not what editing a folder writes; remove it, or choose another folder.', path, details=repr(error)
         ) from error

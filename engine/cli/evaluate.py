@@ -15,6 +15,7 @@ import typer
 from engine.cli.common import Device, cancelling, check_json_file, check_target, progress, say, say_json
 from engine.errors import BadFile, BadRequest
 from engine.files import read_bytes, write_text
+from engine.plain_data import BadText, parse_json
 
 NO_WEIGHTS = "no weights"
 """Stands for the weights of edits that are measured without any."""
@@ -66,7 +67,7 @@ def evaluate(
         raise BadRequest("There is nothing to measure; give --weights and --data, or --table with kept metrics.")
     if keep is not None and (not edits or len(weights or ()) > 1):
         raise BadRequest("--keep keeps what --edits measures by one --weights; leave it out.")
-    to_stdout = check_json_file(json_file)
+    to_stdout = check_json_file(json_file, (weights or [NO_WEIGHTS]) if edits else METRICS_KEYS)
     if html is not None:
         check_target(html, (".html", ".htm"))
 
@@ -163,15 +164,18 @@ def _measure_edits(measuring: _Measuring, cancel: threading.Event, keep: Path | 
     return answer
 
 
+METRICS_KEYS = {"weights", "system", "data", "split"}
+
+
 def _read_metrics(metrics_file: Path) -> list[dict[str, Any]]:
     """The metrics in a file that --json wrote, of one or more weights. Raises BadFile."""
     try:
-        parsed = json.loads(read_bytes(metrics_file))
-    except ValueError as error:
+        parsed = parse_json(read_bytes(metrics_file))
+    except BadText as error:
         raise BadFile('"{0}" is not JSON; give a file that --json wrote.', metrics_file, details=str(error)) from error
     all_metrics = parsed if isinstance(parsed, list) else [parsed]
     if not all(
-        isinstance(metrics, dict) and {"weights", "system", "data", "split"} <= set(metrics) for metrics in all_metrics
+        isinstance(metrics, dict) and METRICS_KEYS <= set(metrics) for metrics in all_metrics
     ):
         raise BadFile('"{0}" holds no metrics; give a file that tessera evaluate --json wrote.', metrics_file)
     return all_metrics

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.common import Device, JsonFlag, cancelling, check_apart, check_target, progress
+from engine.cli.request import files_of
 from engine.cli.words import StyleWord, split_style
 from engine.errors import BadRequest, Cancelled
 
@@ -64,6 +65,7 @@ def morph(
         style_reader = StyleReader(session, base_request.weights)
         labels = style_reader.labels("--label", label_names or [], base_request)
         requests = _frames(base_request, labels, style_reader, first_style, last_style, frames)
+        check_apart(target, [request_file, *files_of(requests[0]), *files_of(requests[-1])])
         pictures, notes = paint_all(session.run, requests, on_progress, cancel)
         if cancel.is_set():
             raise Cancelled()

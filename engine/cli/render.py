@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, check_target, progress
+from engine.cli.common import Device, JsonFlag, cancelling, check_apart, check_target, progress
 from engine.cli.request import perform
 from engine.errors import BadRequest
 
@@ -98,6 +98,7 @@ def render(
     by_words = bool(weights and label_map_file)
     if (request_file is not None) == by_words or (request_file is not None and (weights or label_map_file)):
         raise BadRequest("render needs either a request file, or both --weights and --labels.")
+    check_apart(target, [request_file, label_map_file])
 
     from engine.cli.changes import Changes
     from engine.session import Session

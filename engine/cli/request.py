@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
-from engine.cli.common import Answer, Device, JsonFlag, cancelling, check_target, progress, say_json
+from engine.cli.common import Answer, Device, JsonFlag, cancelling, check_apart, check_target, progress, say_json
 from engine.errors import BadFile, BadRequest
 from engine.progress import Progress
 
@@ -50,6 +52,7 @@ def request(
         raise BadRequest("request needs a request file and --out; or --schema KIND alone.")
     job = read_request(request_file)
     check_target(target, job.suffixes)
+    check_apart(target, [request_file])
 
     from engine.session import Session
 
@@ -62,11 +65,33 @@ def request(
 def perform(
     session: Session, request: Request[Any], target: Path, on_progress: Progress, cancel: threading.Event, **how: Any
 ) -> Answer:
-    """Run a request and write its result to `target`, `how` as the result's `save` takes it."""
+    """Run a request and write its result to `target`, `how` as the result's `save` takes it.
+
+    Raises BadRequest where that is a file that the request reads.
+    """
+    check_apart(target, files_of(request))
     result = session.run(request, on_progress, cancel)
     result.save(target, **how)
     first_line, *more_lines = result.lines()
     return Answer({"out": target, **result.facts()}, [f"{target}  {first_line}", *more_lines], result.notes)
+
+
+def files_of(request: Request[Any]) -> list[str]:
+    """The files that a request names, whatever its kind calls them."""
+    return list(_paths_in(msgspec.to_builtins(request, str_keys=True)))
+
+
+def _paths_in(fields: object) -> Iterator[str]:
+    """The values of all keys that are or end in "path"."""
+    if isinstance(fields, dict):
+        for key, entry in fields.items():
+            if isinstance(entry, str) and key.endswith("path"):
+                yield entry
+            else:
+                yield from _paths_in(entry)
+    elif isinstance(fields, list | tuple):
+        for entry in fields:
+            yield from _paths_in(entry)
 
 
 def read_request(request_file: Path) -> Request[Any]:

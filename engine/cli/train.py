@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from engine.cli.common import Device, JsonFlag, announce, progress, say, say_jso
 from engine.cli.words import split_settings
 from engine.errors import BadRequest
 from engine.metrics.names import number_name, shown_numbers
+from engine.plain_data import parse_json
 from engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -163,6 +163,6 @@ def _finite_or_none(number: float) -> float | None:
 def _parsed_setting(text: str) -> Any:
     """2000, 0.99, true and [1, 2] as themselves; anything else is text."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text

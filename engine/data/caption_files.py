@@ -12,6 +12,7 @@ import msgspec
 
 from engine.errors import BadFile
 from engine.files import read_bytes
+from engine.plain_data import BadText, parse_json
 
 CAPTIONS = "captions.json"
 LAYOUTS = "captions_boxes.json"
@@ -45,8 +46,8 @@ def read_captions(data_folder: Path) -> dict[str, list[str]]:
     """The sentences of captions.json by stem, one or more each. Raises BadFile."""
     captions_path = data_folder / CAPTIONS
     try:
-        captions = msgspec.json.decode(read_bytes(captions_path), type=dict[str, list[str] | str])
-    except msgspec.DecodeError as error:
+        captions = msgspec.convert(parse_json(read_bytes(captions_path)), dict[str, list[str] | str])
+    except (msgspec.ValidationError, BadText) as error:
         raise BadFile(
             '"{0}" is not a list of sentences per picture ({1}); write it again.', captions_path, error
         ) from error
@@ -58,8 +59,8 @@ def read_layouts(data_folder: Path) -> LayoutFile:
     """The contents of captions_boxes.json, each record with a sentence. Raises BadFile."""
     layouts_path = data_folder / LAYOUTS
     try:
-        layouts = msgspec.json.decode(read_bytes(layouts_path), type=LayoutFile)
-    except msgspec.DecodeError as error:
+        layouts = msgspec.convert(parse_json(read_bytes(layouts_path)), LayoutFile)
+    except (msgspec.ValidationError, BadText) as error:
         raise BadFile('"{0}" does not hold captions and boxes ({1}); write it again.', layouts_path, error) from error
     layouts.records = [record for record in layouts.records if record.captions]
     return layouts

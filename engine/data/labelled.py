@@ -18,6 +18,7 @@ from engine.data.dataset import Array, DataSet, Draw
 from engine.data.decoded import Decoded, as_pictures, decode_first, memory_for_data
 from engine.data.layout import evenly, image_path, split_stems
 from engine.errors import BadFile, EngineError, Message, TrainingError
+from engine.files import open_regular
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
@@ -34,7 +35,7 @@ def common_frame(data_folder: Path, stems: list[str], shorter_side: int) -> tupl
     ratios = []
     for stem in stems:
         try:
-            with Image.open(data_folder / "labels" / f"{stem}.png") as label_image:
+            with open_regular(data_folder / "labels" / f"{stem}.png") as file, Image.open(file) as label_image:
                 ratios.append(label_image.width / label_image.height)
         except (OSError, ValueError, Image.DecompressionBombError):
             pass  # named when it is read

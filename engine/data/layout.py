@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import BadFile
+from engine.plain_data import read_json
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
@@ -32,11 +32,11 @@ def read_splits(data_folder: Path) -> dict[str, list[str]]:
     """Stems by split. Raises BadFile for a splits.json that is missing or no list of stems per split."""
     splits_path = data_folder / "splits.json"
     try:
-        splits = json.loads(splits_path.read_text(encoding="utf-8"))
+        splits = read_json(splits_path)
         if not isinstance(splits, dict) or not all(isinstance(stems, list) for stems in splits.values()):
             raise TypeError("no lists of stems")
         return {str(split_name): [str(stem) for stem in stems] for split_name, stems in splits.items()}
-    except (OSError, ValueError, TypeError) as error:
+    except (BadFile, TypeError) as error:
         raise BadFile(
             "{0} is not a list of stems per split; write it again.", splits_path, details=str(error)
         ) from error

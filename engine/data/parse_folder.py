@@ -23,6 +23,7 @@ from engine.files import cannot, read_bytes, write_text
 from engine.labels.doubts import doubt_about
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
+from engine.plain_data import BadText, parse_json
 from engine.progress import Progress
 
 Array = np.ndarray
@@ -231,8 +232,8 @@ def _read_record(path: Path) -> Record | None:
     if not path.exists():
         return None
     try:
-        return msgspec.json.decode(read_bytes(path), type=Record)
-    except msgspec.DecodeError as error:
+        return msgspec.convert(parse_json(read_bytes(path)), Record)
+    except (msgspec.ValidationError, BadText) as error:
         raise BadFile(
             '"{0}" is not what parsing writes; remove it to parse all pictures again.',
             path, details=repr(error),

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import BadLabelMap, EngineError, Message
-from engine.files import cannot
+from engine.files import cannot, open_regular
 from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_label_map
 from engine.labels.label_sets import LabelSet
-from engine.pictures.rasters import load_raster
+from engine.pictures.rasters import FORMATS, load_raster, open_source
 
 Array = np.ndarray
 
@@ -52,7 +52,7 @@ def scan_picture(picture_path: Path, *, decode: bool = True) -> FileFacts:
             raster = load_raster(picture_path)
             picture_size = raster.turned().size
             return FileFacts(picture_path, picture_size, raster.image.mode, digest)
-        with Image.open(picture_path) as header:
+        with open_source(picture_path) as file, Image.open(file, formats=FORMATS) as header:
             return FileFacts(picture_path, header.size, header.mode, digest)
     except EngineError as error:
         return FileFacts(picture_path, problem=error.message)
@@ -117,7 +117,7 @@ def _without_label_set(map_path: Path, digest: bytes) -> FileFacts:
 def _file_digest(file_path: Path) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     try:
-        with open(file_path, "rb") as file:
+        with open_regular(file_path) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:

@@ -8,7 +8,6 @@ Nothing in a case's folder is run.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -19,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from engine.errors import BadFile
-from engine.files import read_bytes, read_text
+from engine.files import read_bytes
+from engine.plain_data import parse_json
 
 Array = np.ndarray
 POWER_ITERATIONS = 30
@@ -54,7 +54,7 @@ class GoldenCase:
 def read_case(case_file: Path) -> GoldenCase:
     """Read NAME.json and the NAME.npz beside it. Raises BadFile: missing, broken, or not a golden case."""
     try:
-        case_json = json.loads(read_text(case_file, limit=64 << 20))
+        case_json = parse_json(read_bytes(case_file))
         case = GoldenCase(
             name=str(case_json.get("name", case_file.stem)),
             seed=int(case_json["seed"]),
@@ -63,7 +63,7 @@ def read_case(case_file: Path) -> GoldenCase:
             input_specs={str(key): dict(input_spec) for key, input_spec in case_json["inputs"].items()},
             expected=_read_arrays(case_file.with_suffix(".npz")),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise BadFile(
             '"{0}" is not a golden case; it needs seed, config, state and inputs.',
             case_file, details=repr(error),

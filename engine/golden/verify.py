@@ -5,7 +5,6 @@ What each kind of case computes is in its system's `golden.py`; every expected o
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ import torch
 from engine.errors import BadFile, EngineError, NotSupported
 from engine.golden.cases import GoldenCase, read_case
 from engine.golden.kinds import Outputs, kinds
+from engine.plain_data import read_json
 
 TOLERANCE = 1e-4
 """The largest absolute difference at which a case holds."""
@@ -72,8 +72,8 @@ def _looks_like_a_case(json_file: Path) -> bool:
     """A folder may hold other JSON files; whatever might be a case is one, so that a broken case is reported."""
     if json_file.with_suffix(".npz").exists():
         return True
-    with suppress(OSError, ValueError, RecursionError):
-        case_json = json.loads(json_file.read_text("utf-8"))
+    with suppress(BadFile):
+        case_json = read_json(json_file)
         return isinstance(case_json, dict) and {"state", "inputs"} <= case_json.keys()
     return False
 

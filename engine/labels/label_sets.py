@@ -7,7 +7,6 @@ weights card.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from engine.errors import BadFile, BadRequest, Message
-from engine.files import as_sentence, read_text, resource
+from engine.files import as_sentence, read_bytes, resource
+from engine.plain_data import BadText, parse_json
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class LabelSet:
             )
         except BadRequest as error:
             raise BadFile("{0} cannot be used: {1}", as_sentence(source), error) from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadFile(
                 '{0} is not a label set: it needs a list "classes" of ids and names.',
                 as_sentence(source), details=repr(error),
@@ -226,8 +226,8 @@ def load_label_set(name_or_path: str | Path) -> LabelSet:
     elif written_name not in bundled_label_sets():
         raise BadRequest('There is no label set "{0}"; there are {1}.', written_name, ", ".join(bundled_label_sets()))
     try:
-        json_data = json.loads(read_text(path, limit=8 << 20))
-    except (json.JSONDecodeError, RecursionError) as error:
+        json_data = parse_json(read_bytes(path, limit=8 << 20))
+    except BadText as error:
         raise BadFile('"{0}" is not a JSON file; give a classes.json.', path, details=repr(error)) from error
     fallback = path.parent.name if path.name == "classes.json" else path.stem
     return LabelSet.from_dict(json_data, name=fallback, source=f'"{path}"')

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.errors import WeightsError
 from engine.nn.feature_net import FeatureNet
 from engine.nn.inception import SIDE as INCEPTION_SIDE
 from engine.nn.inception import Inception
+from engine.plain_data import read_json
 from engine.weights.feature_networks import find_network_file, install_folder
 from engine.weights.pth import read_pth
+from engine.weights.store import read_tensors
 
 MOBILENET = "mobilenet_v2_imagenet"
 MOBILENET_SIDE = 224
@@ -59,8 +59,8 @@ def load_feature_net(network_name: str = MOBILENET) -> FeatureNet:
             network_name, network_name, network_name, install_folder(),
         )
     try:
-        layers = json.loads(network_file.with_suffix(".json").read_text(encoding="utf-8"))["layers"]
-        return FeatureNet(layers, load_file(network_file)).eval().requires_grad_(False)
+        layers = read_json(network_file.with_suffix(".json"), limit=1 << 20)["layers"]
+        return FeatureNet(layers, read_tensors(network_file)).eval().requires_grad_(False)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise WeightsError(
             "{0} cannot be read as a feature network; copy it there again.",

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import BadFile
-from engine.files import as_sentence, read_bytes
+from engine.files import as_sentence, open_regular, read_bytes
 from engine.pictures.rasters import MAX_PIXELS_READ, MAX_TEXT, Source, guarded
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -50,7 +50,7 @@ STYLE_KEY = "tessera-style"
 def carries_style(path: Path) -> bool:
     """Whether a file is a PNG that carries a style. A quick look at its beginning, where the chunk stands."""
     try:
-        with open(path, "rb") as handle:
+        with open_regular(path) as handle:
             beginning = handle.read(256)
     except (OSError, ValueError):
         return False

@@ -19,7 +19,7 @@ from typing import IO, TypeVar
 from PIL import Image, ImageChops, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from engine.errors import BadFile, EngineError, Message, OutOfMemory
-from engine.files import as_sentence, cannot
+from engine.files import as_sentence, cannot, open_regular
 
 Source = Path | str | bytes
 T = TypeVar("T")
@@ -101,7 +101,7 @@ def open_source(source: Source) -> IO[bytes]:
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
-        return open(source, "rb")
+        return open_regular(source)
     except OSError as error:
         raise cannot("read", source, error) from error
     except ValueError as error:  # a null byte in the path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zipfile
 from collections.abc import Iterable
@@ -15,9 +14,11 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import EngineError
+from engine.files import open_regular
 from engine.labels.label_sets import bundled_label_sets, load_label_set
 from engine.pictures.png import read_embedded_request
 from engine.pictures.rasters import FORMATS
+from engine.plain_data import read_json
 
 FileKind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
 
@@ -38,7 +39,7 @@ def sniff(path: str | os.PathLike[str]) -> FileKind:
     try:
         if path.is_dir():
             return "weights" if (path / "card.json").is_file() else "unknown"
-        with open(path, "rb") as handle:
+        with open_regular(path) as handle:
             first_bytes = handle.read(4096)
     except (OSError, ValueError):
         return "unknown"
@@ -55,7 +56,7 @@ def has_label_colours(path: str | os.PathLike[str]) -> bool:
     Other label maps (bare ids, palettes of one's own) look the same as photos of few colours. Never raises.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
             if image.size[0] * image.size[1] > MAX_PIXELS or not _looks_like_label_map(image):
                 return False
             if image.mode != "P":
@@ -69,7 +70,7 @@ def has_label_colours(path: str | os.PathLike[str]) -> bool:
 def sets_by_colours(path: str | os.PathLike[str]) -> list[str]:
     """Names of the bundled label sets whose colours a label map's palette, or its pixels, have. Never raises."""
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
             if image.size[0] * image.size[1] > MAX_PIXELS:
                 return []
             if image.mode == "P":
@@ -92,7 +93,7 @@ def sets_by_colours(path: str | os.PathLike[str]) -> list[str]:
 def is_torch_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a PyTorch checkpoint, as authors publish them: something to import. Never raises."""
     try:
-        with open(path, "rb") as handle:
+        with open_regular(path) as handle:
             first_bytes = handle.read(4096)
     except (OSError, ValueError):
         return False
@@ -109,7 +110,7 @@ def _is_weights(path: Path, first_bytes: bytes) -> bool:
 def _is_torch(path: Path, first_bytes: bytes) -> bool:
     """A zip with data.pkl, or the older bare pickle."""
     if first_bytes.startswith(b"PK\x03\x04"):
-        with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        with suppress(OSError, zipfile.BadZipFile), open_regular(path) as file, zipfile.ZipFile(file) as archive:
             return any(name.endswith("/data.pkl") for name in archive.namelist())
         return False
     return first_bytes[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04") and b"\x6c\xfc\x9c\x46\xf9" in first_bytes[:32]
@@ -117,15 +118,15 @@ def _is_torch(path: Path, first_bytes: bytes) -> bool:
 
 def _is_request(path: Path) -> bool:
     try:
-        json_data = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError, MemoryError):
+        json_data = read_json(path)
+    except (EngineError, MemoryError):
         return False
     return isinstance(json_data, dict) and str(json_data.get("schema", "")).startswith("tessera/")
 
 
 def _sniff_picture(path: Path) -> FileKind:
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
             if image.format == "PNG":
                 with suppress(EngineError):
                     if read_embedded_request(path) is not None:

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.errors import BadRequest
 from engine.labels.label_sets import LabelSet
+from engine.plain_data import BadText, parse_json
 from engine.requests.base import Frozen
 from engine.requests.edit import RegionEdit
 
@@ -47,6 +48,6 @@ def edit_list_text(edit_list: EditList) -> str:
 def read_edit_list(json_text: str | bytes) -> EditList:
     """Edits from text. Raises BadRequest where it holds none."""
     try:
-        return msgspec.json.decode(json_text, type=EditList)
-    except (msgspec.MsgspecError, BadRequest, RecursionError, UnicodeError) as error:
+        return msgspec.convert(parse_json(json_text), EditList, str_keys=True)
+    except (msgspec.MsgspecError, BadRequest, BadText) as error:
         raise BadRequest("The text holds no edits of a photo; copy them again.", details=repr(error)) from error

@@ -21,6 +21,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from engine.errors import BadRequest, Message, complaint_of, one_of
+from engine.plain_data import BadText, parse_json
 from engine.requests.base import Request
 from engine.requests.shared_maps import INLINE, POINTER, TABLE, share_maps, spread_maps
 from engine.systems import all_systems
@@ -79,8 +80,8 @@ def to_json(request: Request[Any], *, indent: int | None = None) -> str:
 def from_json(json_text: str | bytes) -> Request[Any]:
     """Read a request of any kind. Raises BadRequest naming the wrong key, the kind or the newer schema version."""
     try:
-        fields = json.loads(json_text)
-    except (ValueError, RecursionError) as error:
+        fields = parse_json(json_text)
+    except BadText as error:
         raise BadRequest("The request is not valid JSON; save it again.", details=repr(error)) from error
     if not isinstance(fields, dict):
         raise BadRequest("The request is not a JSON object; give one with schema, kind and weights.")

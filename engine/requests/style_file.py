@@ -19,6 +19,7 @@ from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import encode_png, read_image
 from engine.pictures.png import STYLE_KEY, read_embedded_text
+from engine.plain_data import BadText, parse_json
 from engine.requests.base import Frozen
 from engine.requests.label_map_data import encode_map
 from engine.requests.styles import ImageStyle, Style
@@ -95,6 +96,6 @@ def _encoded(kept: KeptStyle, pixels: np.ndarray) -> bytes:
 
 def _decoded(data: bytes, path: Path) -> KeptStyle:
     try:
-        return msgspec.json.decode(read_embedded_text(data, STYLE_KEY) or "", type=KeptStyle)
-    except (msgspec.MsgspecError, BadRequest, RecursionError) as error:
+        return msgspec.convert(parse_json(read_embedded_text(data, STYLE_KEY) or ""), KeptStyle, str_keys=True)
+    except (msgspec.MsgspecError, BadRequest, BadText) as error:
         raise BadFile('"{0}" holds no style; keep the style again.', path, details=repr(error)) from error

@@ -19,6 +19,7 @@ from engine.errors import TrainingError, WeightsError
 from engine.files import read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
+from engine.plain_data import BadText, parse_json
 from engine.progress import Progress
 from engine.systems import abilities, find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
@@ -180,8 +181,8 @@ class _RunConfig(msgspec.Struct):
 
 def _read_run_config(config_path: Path) -> _RunConfig:
     try:
-        return msgspec.json.decode(read_bytes(config_path), type=_RunConfig)
-    except msgspec.DecodeError as error:
+        return msgspec.convert(parse_json(read_bytes(config_path)), _RunConfig)
+    except (msgspec.ValidationError, BadText) as error:
         raise TrainingError(
             '"{0}" is damaged, it is not what training wrote ({1}); publish another run.',
             config_path,

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from engine.errors import BadFile, Message, NotSupported, TrainingError, explanation_of, one_of
+from engine.plain_data import read_toml
 from engine.systems import system
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "recipes"
@@ -69,10 +70,7 @@ def load_recipe(name_or_path: str | Path, changes: dict[str, Any] | None = None)
         recipe_path = FOLDER / f"{name_or_path}.toml"
     if not recipe_path.is_file():
         raise _no_recipe(str(name_or_path))
-    try:
-        raw_fields = msgspec.toml.decode(recipe_path.read_bytes())
-    except (msgspec.DecodeError, OSError) as error:
-        raise BadFile("{0} is not valid TOML: {1}.", recipe_path, error) from error
+    raw_fields = read_toml(recipe_path)
     for dotted_key, new_value in (changes or {}).items():
         *parent_keys, last_key = dotted_key.split(".")
         key_table = raw_fields

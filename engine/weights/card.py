@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import msgspec
 
 from engine.errors import BadFile, Message, WeightsError, complaint_of
-from engine.files import PathLike, read_text
+from engine.files import PathLike, read_bytes
 from engine.labels.label_sets import LabelSet
+from engine.plain_data import BadText, parse_json
 
 CARD_SCHEMA = 1
 CARD_FILE = "card.json"
@@ -114,10 +114,10 @@ def read_card(folder: PathLike) -> Card:
     """The card of a weights folder. Raises WeightsError: missing, damaged, a wrong key, a newer schema."""
     card_file = Path(folder) / CARD_FILE
     try:
-        card_json = json.loads(read_text(card_file, limit=32 << 20))
+        card_json = parse_json(read_bytes(card_file, limit=32 << 20))
     except BadFile as error:
         raise WeightsError(error.message, details=error.details) from error
-    except (ValueError, RecursionError) as error:
+    except BadText as error:
         raise WeightsError(
             '"{0}" is not a valid JSON file; get the weights again.',
             card_file, details=repr(error),

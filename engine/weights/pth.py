@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import EngineError, OutOfMemory, WeightsError
-from engine.files import PathLike, cannot
+from engine.files import PathLike, cannot, check_regular, open_regular
 
 _CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE"}
 """Opcodes of pickles that name or call something."""
@@ -27,6 +27,7 @@ def read_pth(path: Path) -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old file formats; what matters is checked here
+            check_regular(path)
             contents = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(cannot("read", path, error).message, details=repr(error)) from error
@@ -71,7 +72,7 @@ def _may_be_tensors(path: Path) -> bool:
     """Whether a file begins as torch's do (a ZIP archive, a pickle of protocol 2 or later, a tar) or is a pickle of an
     older protocol from beginning to end: a few opcodes at the beginning are in any text. An empty one was truncated."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             beginning = file.read(512)
             if not beginning or beginning.startswith((b"PK", b"\x80")) or beginning[257:262] == b"ustar":
                 return True
@@ -84,7 +85,7 @@ def _may_be_tensors(path: Path) -> bool:
 def _names_code(path: Path) -> bool:
     """Whether a bare pickle (not torch's) names something to import or call; it is read, never run."""
     try:
-        with open(path, "rb") as pickle_file:
+        with open_regular(path) as pickle_file:
             return any(opcode.name in _CODE for opcode, _, _ in pickletools.genops(pickle_file))
     except Exception:  # no pickle at all, or one that ends too early
         return False

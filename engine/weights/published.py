@@ -17,6 +17,7 @@ from torch import Tensor
 from engine.errors import Message, WeightsError, listed
 from engine.files import PathLike
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
+from engine.plain_data import parse_json
 from engine.systems import all_systems
 from engine.systems.base import System, load_part
 from engine.weights.card import Card
@@ -251,7 +252,7 @@ def import_published(
     labels = _card_label_set(published, label_set, f'"{published_file}"')
     notes = ["Non-commercial use only. Spectral norm is folded into the weights."]
     notes += published_kind.published.notes(published.config, published.state)
-    config = msgspec.json.decode(msgspec.json.encode(published.config))  # lists, as read back
+    config = parse_json(msgspec.json.encode(published.config))  # lists, as read back
     source_files = [path for path in (published_file, encoder) if path is not None]
     # Else an encoder or a discriminator, which paints nothing by itself.
     paints_alone = published_kind.network is system.network

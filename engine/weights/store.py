@@ -22,8 +22,18 @@ import msgspec
 import numpy as np
 
 from engine.errors import BadFile, EngineError, Message, OutOfMemory, WeightsError
-from engine.files import PathLike, atomic_write, cannot, make_folder, root, user_data_folder
+from engine.files import (
+    PathLike,
+    atomic_write,
+    cannot,
+    check_regular,
+    make_folder,
+    open_regular,
+    root,
+    user_data_folder,
+)
 from engine.pictures.images import encode_png
+from engine.plain_data import parse_json
 from engine.weights.card import CARD_FILE, CARD_SCHEMA, Card, read_card
 
 if TYPE_CHECKING:
@@ -189,6 +199,7 @@ def read_tensors(tensors_file: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     try:
+        check_regular(tensors_file)
         return load_file(tensors_file)
     except OSError as error:
         raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
@@ -202,7 +213,7 @@ def _check_header(tensors_file: Path) -> None:
     """Tell a foreign or truncated tensors file from its first bytes and its size."""
     try:
         file_size = tensors_file.stat().st_size
-        with open(tensors_file, "rb") as file:
+        with open_regular(tensors_file) as file:
             header_length = int.from_bytes(file.read(8), "little")
             header = file.read(header_length) if 2 <= header_length <= 100 << 20 else b""
     except OSError as error:
@@ -215,11 +226,11 @@ def _check_header(tensors_file: Path) -> None:
     try:
         data_ends = [
             tensor_entry["data_offsets"][1]
-            for tensor_name, tensor_entry in json.loads(header).items()
+            for tensor_name, tensor_entry in parse_json(header).items()
             if tensor_name != "__metadata__"
         ]
         expected_size = 8 + header_length + int(max(data_ends, default=0))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         # A header cut in its middle is no JSON either.
         raise WeightsError(
             '"{0}" is damaged or incomplete; get the weights again.',
@@ -254,7 +265,7 @@ def _check_digest(tensors_file: Path, card: Card) -> None:
 def _digest(tensors_file: Path, file_size: int, modified_ns: int) -> str:
     """SHA-256 of a file; size and time of change are in the key so that a changed file is read again."""
     digest = hashlib.sha256()
-    with open(tensors_file, "rb") as file:
+    with open_regular(tensors_file) as file:
         while file_block := file.read(1 << 20):
             digest.update(file_block)
     return digest.hexdigest()

@@ -10,8 +10,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from engine.errors import TrainingError
+from engine.errors import BadFile, TrainingError
 from engine.files import atomic_write, cannot
+from engine.plain_data import read_json
 from engine.systems.base import System, load_part
 from engine.training.recipe import Precision, Recipe
 from engine.training.run.checkpoint import LAST
@@ -48,8 +49,8 @@ def check_run_folder(run_folder: Path) -> None:
 def read_record(run_folder: Path) -> dict[str, Any]:
     """What a run's config.json says; {} where it is missing or damaged: the run is resumed all the same."""
     try:
-        record = json.loads((run_folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = read_json(run_folder / CONFIG)
+    except BadFile:
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from engine.errors import TrainingError
 from engine.files import atomic_write, cannot
+from engine.plain_data import parse_json
 from engine.weights.store import read_tensors
 
 
@@ -72,7 +73,7 @@ def read_snapshot(weights_path: Path) -> Snapshot:
     try:
         with safe_open(weights_path, "pt") as weights_file:
             written = dict(weights_file.metadata() or {})
-        parsed = {name: json.loads(written[name]) for name in ("config", "numbers", "networks") if name in written}
+        parsed = {name: parse_json(written[name]) for name in ("config", "numbers", "networks") if name in written}
         metadata = msgspec.convert(written | parsed, _Metadata, strict=False)
     except OSError as error:
         raise cannot("read", weights_path, error) from error
@@ -88,6 +89,6 @@ def read_numbers(weights_path: Path) -> dict[str, float]:
     """The numbers that `write_weights` wrote beside a network; none where there is no such file."""
     try:
         with safe_open(weights_path, "pt") as weights_file:
-            return dict(json.loads((weights_file.metadata() or {}).get("numbers", "{}")))
+            return dict(parse_json((weights_file.metadata() or {}).get("numbers", "{}")))
     except (OSError, SafetensorError, ValueError):
         return {}
