@@ -10,9 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage
 
-from app.shell.i18n import tr
+from app.imaging.pixels import png_bytes
 from app.shell.paths import user_dir
-from engine.errors import EngineError
+from engine.files import make_folder, read_bytes, write_bytes
 
 STYLE_MIME = "application/x-tessera-style"  # the label id whose style is dragged, as decimal text
 
@@ -90,23 +90,16 @@ def keep_image(image: QImage) -> Path:
     """Write a picture that has no file (clipboard, a browser's drag) into the user's cache and return its path. Takes
     seconds where it is large.
 
-    The name comes from the content, so pasting the same picture twice gives the same file.
+    The name comes from the content, so pasting the same picture twice gives the same file; one that was damaged since
+    is written again.
 
     Raises:
         EngineError: the cache folder cannot be written.
     """
-    try:
-        return _written(image)
-    except OSError as error:
-        raise EngineError(tr("The picture could not be kept: {0}.").format(error)) from error
-
-
-def _written(image: QImage) -> Path:
     plain = image.convertToFormat(QImage.Format.Format_RGBA8888)
     digest = hashlib.sha256(bytes(plain.constBits())).hexdigest()[:16]
-    folder = user_dir("cache") / "pasted"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"pasted-{digest}.png"
-    if not path.is_file() and not image.save(str(path), "PNG"):  # type: ignore[call-overload]
-        raise OSError(f"cannot write {path}")
+    path = make_folder(user_dir("cache") / "pasted") / f"pasted-{digest}.png"
+    data = png_bytes(image)
+    if not path.is_file() or read_bytes(path) != data:
+        write_bytes(path, data)
     return path

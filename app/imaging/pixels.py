@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
+
+from engine.errors import EngineError
 
 
 def to_qimage(pixels: np.ndarray) -> QImage:
@@ -11,6 +14,16 @@ def to_qimage(pixels: np.ndarray) -> QImage:
     pixels = np.ascontiguousarray(pixels)
     height, width, _ = pixels.shape
     return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def png_bytes(image: QImage) -> bytes:
+    """A picture as a PNG file. Raises EngineError where Qt cannot make one of it."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
+        raise EngineError("The picture cannot be kept as a PNG file; choose a smaller one.")
+    return bytes(data.data())
 
 
 def region_box(mask: np.ndarray, *, margin: float = 0.12) -> tuple[int, int, int, int] | None:

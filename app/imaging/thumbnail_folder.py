@@ -7,9 +7,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 
+from app.imaging.pixels import png_bytes
 from engine.errors import EngineError
 from engine.files import write_bytes
 
@@ -45,7 +45,7 @@ class ThumbnailFolder:
         with suppress(OSError, EngineError):  # a full disk, say
             if not self._path(key).is_file():
                 self._folder.mkdir(parents=True, exist_ok=True)
-                write_bytes(self._path(key), _png(image))
+                write_bytes(self._path(key), png_bytes(image))
         if self._saves % _SAVES_BETWEEN == 0:
             self.prune()
         self._saves += 1
@@ -73,11 +73,3 @@ class ThumbnailFolder:
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.png"
-
-
-def _png(image: QImage) -> bytes:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(data.data())

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
+from app.imaging.pixels import png_bytes
 from app.studio.curve_bar import CurveBar
 from app.studio.flow import Flow
 from app.texts.metric_names import metric_text
@@ -223,11 +224,7 @@ class CurvesView(QWidget):
             for drawn_widget in (self.plot, self.legend):
                 QWidget.render(drawn_widget, painter, drawn_widget.pos())  # a graphics view's own draws the scene alone
             painter.end()
-            png_bytes = QByteArray()
-            buffer = QBuffer(png_bytes)
-            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            picture_pixmap.save(buffer, "PNG")
-            write_bytes(target_path, bytes(png_bytes.data()))
+            write_bytes(target_path, png_bytes(picture_pixmap.toImage()))
 
     def export_csv(self) -> None:
         """Write the values of all curves of the group as a table."""

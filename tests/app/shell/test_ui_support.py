@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from app.imaging.mime import keep_image, may_be_useful, read_mime, style_mime
 from app.imaging.pixels import region_box, region_crop, to_qimage
 from app.jobs.photos import Photo
 from app.shell.settings import Settings
-from engine.errors import EngineError, WeightsError
+from engine.errors import BadFile, EngineError, WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.painting.sizes import painted_size
 from engine.pictures.closeup import focus, reduced
@@ -248,6 +249,29 @@ def test_the_same_pasted_picture_is_the_same_file(qapp):
     first, second = keep_image(image), keep_image(image)
     assert first == second
     assert np.array_equal(to_array(QImage(str(first))), to_array(image))
+
+
+def test_a_pasted_picture_that_was_cut_off_is_written_again(qapp):
+    image = to_qimage(photo_of(face_label_map(16)))
+    kept = keep_image(image)
+    whole_file = kept.read_bytes()
+    kept.write_bytes(whole_file[: len(whole_file) // 2])
+    assert keep_image(image) == kept
+    assert kept.read_bytes() == whole_file
+
+
+def test_a_pasted_picture_that_cannot_be_written_leaves_the_file_as_it_was(qapp, monkeypatch):
+    image = to_qimage(photo_of(face_label_map(16)))
+    kept = keep_image(image)
+    kept.write_bytes(b"cut off")
+
+    def full_disk(*_):
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr("os.replace", full_disk)
+    with pytest.raises(BadFile, match="the disk is full"):
+        keep_image(image)
+    assert [path.read_bytes() for path in kept.parent.iterdir()] == [b"cut off"]
 
 
 # --- preloading ----------------------------------------------------------------------------------------
