@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.shell.i18n import tr
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
 from engine.requests.render import RenderRequest
@@ -118,9 +117,7 @@ class Catalogue(QObject):
         """The label set of the weights ``weights_name``. Raises WeightsError, also when they know no labels."""
         label_set = self.card(weights_name).labels()
         if label_set is None:
-            raise WeightsError(
-                tr('The weights "{0}" know no labels; choose others from the Model menu.').format(weights_name)
-            )
+            raise WeightsError('The weights "{0}" know no labels; choose others from the Model menu.', weights_name)
         return label_set
 
     def abilities(self, weights_name: str) -> Abilities:
@@ -153,12 +150,13 @@ class Catalogue(QObject):
         weights_folder = dropped_path if dropped_path.is_dir() else dropped_path.parent
         card = read_card(find_weights(weights_folder))
         if not any(serves(card, request_kind) for request_kind in request_kinds):
-            sentence = tr(
-                'The weights "{0}" are of the system "{1}", which no document of the editor uses; open others.'
+            raise WeightsError(
+                'The weights "{0}" are of the system "{1}", which no document of the editor uses; open others.',
+                card.name,
+                card.system,
             )
-            raise WeightsError(sentence.format(card.name, card.system))
         if card.labels() is None:
-            raise WeightsError(tr('The weights "{0}" know no labels; open others.').format(card.name))
+            raise WeightsError('The weights "{0}" know no labels; open others.', card.name)
         weights_name = lasting_name(weights_folder)
         self._extra[weights_name] = card
         self._abilities.clear()

@@ -12,6 +12,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 WORDS = re.compile(r"[A-Za-z]{2,}\W* |[ (][A-Za-z]{2,}")
 TAG = re.compile("<[^>]*>?")
@@ -25,6 +26,12 @@ Places = Mapping[str, str]
 """Sources by the name that a finding gives them."""
 
 
+@cache
+def tree_of(source: str) -> ast.Module:
+    """A source, parsed once for all who look through it."""
+    return ast.parse(source)
+
+
 def called(node: ast.Call) -> str:
     """The last name of what is called."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -32,7 +39,7 @@ def called(node: ast.Call) -> str:
 
 def built_english(sources: Places, makers: set[str]) -> list[str]:
     """Lines "place:line words" for English that is built in an argument of one of the makers."""
-    modules = {place: _Module(place, ast.parse(source)) for place, source in sources.items()}
+    modules = {place: _module(place, source) for place, source in sources.items()}
     carriers: dict[str, set[str]] = defaultdict(set)  # function -> parameters that end in a message
     findings: set[str] = set()
     count = -1
@@ -50,8 +57,15 @@ def built_english(sources: Places, makers: set[str]) -> list[str]:
 
 def plain_reports(sources: Places, makers: set[str]) -> list[str]:
     """Lines "place:line words" for progress whose text is English of its own: no message, and nothing translated."""
-    modules = [_Module(place, ast.parse(source)) for place, source in sources.items()]
+    modules = [_module(place, source) for place, source in sources.items()]
     return sorted({line for module in modules for line in module.plain_reports(makers)})
+
+
+def translated_early(sources: Places, makers: set[str], translators: set[str]) -> list[str]:
+    """Lines "place:line call" for messages that are made of translated words, whole or in a part: a message is
+    translated where it is shown, once, by its template."""
+    modules = [_module(place, source) for place, source in sources.items()]
+    return sorted({line for module in modules for line in module.translated_early(makers, translators)})
 
 
 class _Module:
@@ -98,6 +112,18 @@ class _Module:
                     for part in self._parts(text, values, makers, words=ANY_WORD):
                         if isinstance(part, ast.Constant):
                             yield f"{self.place}:{call.lineno} {part.value!r}"
+
+    def translated_early(self, makers: set[str], translators: set[str]) -> Iterator[str]:
+        for _, calls, values in self.scopes:
+            for call in calls:
+                if called(call) not in makers:
+                    continue
+                words = [word.value for word in call.keywords if word.arg not in TEXT_FREE]
+                for part in (part for argument in [*call.args, *words] for part in ast.walk(argument)):
+                    explained = values.get(part.id, []) if isinstance(part, ast.Name) else []
+                    for node in (node for origin in [part, *explained] for node in ast.walk(origin)):
+                        if isinstance(node, ast.Call) and called(node) in translators:
+                            yield f"{self.place}:{call.lineno} {called(call)}"
 
     def _text_arguments(
         self, call: ast.Call, makers: set[str], carriers: Mapping[str, set[str]], parameters: Mapping[str, list[str]]
@@ -154,6 +180,11 @@ class _Module:
             inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
         for child in inner:
             yield from self._parts(child, values, makers, seen, words)
+
+
+@cache
+def _module(place: str, source: str) -> _Module:
+    return _Module(place, tree_of(source))
 
 
 def _own_calls(function: ast.AST) -> Iterator[ast.Call]:

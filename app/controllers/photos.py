@@ -23,6 +23,7 @@ from app.errors_ui.hub import OPEN
 from app.jobs.originals import Original, original_for, regions_for
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
+from app.texts.translate import translate
 from engine.errors import EngineError, MissingPhoto
 from engine.labels.label_sets import LabelSet
 from engine.requests.photo_reference import PhotoReference
@@ -162,7 +163,7 @@ class PhotosController(QObject):
         def failed(error: EngineError) -> None:
             if not isinstance(error, MissingPhoto):
                 self._core.hub.error(error, topic=OPEN)
-            elif self.ask(self.tr("The photo is missing"), str(error), self.tr("Find the photo...")):
+            elif self.ask(self.tr("The photo is missing"), translate(str(error)), self.tr("Find the photo...")):
                 self._choose_again(request.photo, use_original)
 
         def use_original(original: Original, same: bool) -> None:

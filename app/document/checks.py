@@ -8,35 +8,28 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from app.document.kinds import Kind, kind_named
+from app.document.kinds import Kind, cannot_hold, kind_named
 from app.raster.frozen_maps import FrozenMap
-from app.shell.i18n import tr
-from engine.errors import BadRequest
+from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
-from engine.requests.styles import (
-    MAX_SEED,
-    BlockStyle,
-    ColourStyle,
-    ImageStyle,
-    MeanStyle,
-    MixStyle,
-    SampleStyle,
-    Style,
-)
+from engine.requests.styles import MAX_SEED, MeanStyle, Style
 
 Precision = Literal["float32", "bfloat16"]
-_STYLES = (MeanStyle, ImageStyle, SampleStyle, ColourStyle, MixStyle, BlockStyle)
 
 
 def checked_label(label: int, label_set: LabelSet) -> int:
     """A label id as a plain number. Raises BadRequest where the label set does not have it."""
     is_integer = isinstance(label, (int, np.integer)) and not isinstance(label, bool)
     if not is_integer or not 0 <= label < len(label_set):
-        sentence = tr("The label {0} is not in the label set “{1}”, whose ids are 0 to {2}.")
-        raise BadRequest(sentence.format(label, label_set.name, len(label_set) - 1))
+        raise BadRequest(
+            "The label {0} is not in the label set “{1}”, whose ids are 0 to {2}.",
+            label,
+            label_set.name,
+            len(label_set) - 1,
+        )
     return int(label)
 
 
@@ -49,9 +42,10 @@ def checked_styles(styles: Mapping[int, Style | None], label_set: LabelSet) -> M
     """Styles by label; the mean style is left out, so that equal scenes hold equal styles. Raises BadRequest."""
     for label, style in styles.items():
         checked_label(label, label_set)
-        if style is not None and not isinstance(style, _STYLES):
-            sentence = tr("A style of the kind “{0}” is not known; choose a picture or the mean.")
-            raise BadRequest(sentence.format(type(style).__name__))
+        if style is not None and not isinstance(style, get_args(Style)):
+            raise BadRequest(
+                "A style of the kind “{0}” is not known; choose a picture or the mean.", type(style).__name__
+            )
     return MappingProxyType(
         {int(label): style for label, style in styles.items() if style is not None and not isinstance(style, MeanStyle)}
     )
@@ -62,7 +56,7 @@ def checked_picture(pixels: np.ndarray | None) -> np.ndarray | None:
     if pixels is None:
         return None
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-        raise BadRequest(tr("A picture must have three colours of 8 bits for each pixel."))
+        raise BadRequest("A picture must have three colours of 8 bits for each pixel.")
     return read_only(np.ascontiguousarray(pixels))
 
 
@@ -76,7 +70,7 @@ def read_only(array: np.ndarray) -> np.ndarray:
 def checked_strengths(strengths: Mapping[int, float], label_set: LabelSet) -> Mapping[int, float]:
     """Strengths 0 to 1 by label; a full one is left out, so that equal scenes hold equal ones. Raises BadRequest."""
     if not all(0 <= strength <= 1 for strength in strengths.values()):
-        raise BadRequest(tr("The strength of a change must be a number from 0 to 1."))
+        raise BadRequest("The strength of a change must be a number from 0 to 1.")
     return MappingProxyType(
         {checked_label(label, label_set): float(strength) for label, strength in strengths.items() if strength != 1}
     )
@@ -85,31 +79,31 @@ def checked_strengths(strengths: Mapping[int, float], label_set: LabelSet) -> Ma
 def checked_photo(photo: PhotoReference | None, label_set: LabelSet) -> PhotoReference | None:
     """The photo that is edited. Raises BadRequest for what refers to none."""
     if photo is not None and not isinstance(photo, PhotoReference):
-        raise BadRequest(tr("A photo that is edited must be a file that is known by its path."))
+        raise BadRequest("A photo that is edited must be a file that is known by its path.")
     return photo
 
 
 def checked_map(label_map: FrozenMap | np.ndarray, label_set: LabelSet) -> FrozenMap:
     pixels = label_map.array() if isinstance(label_map, FrozenMap) else label_map
-    check_label_map(pixels, label_set, tr("The new label map"))
+    check_label_map(pixels, label_set, Message("the new label map"))
     return label_map if isinstance(label_map, FrozenMap) else FrozenMap.of(label_map)
 
 
 def checked_seed(seed: int, label_set: LabelSet) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise BadRequest(tr("The seed must be a whole number from 0 to {0}.").format(MAX_SEED))
+        raise BadRequest("The seed must be a whole number from 0 to {0}.", MAX_SEED)
     return seed
 
 
 def checked_precision(precision: str, label_set: LabelSet) -> str:
     if precision not in get_args(Precision):
-        raise BadRequest(tr("The precision must be float32 or bfloat16, not {0}.").format(precision))
+        raise BadRequest("The precision must be float32 or bfloat16, not {0}.", precision)
     return precision
 
 
 def checked_detail(detail: str, label_set: LabelSet) -> str:
     if detail not in get_args(Detail):
-        raise BadRequest(tr("The detail must be model or full, not {0}.").format(detail))
+        raise BadRequest("The detail must be model or full, not {0}.", detail)
     return detail
 
 
@@ -121,5 +115,5 @@ def checked_kind(kind: Kind | str, label_set: LabelSet) -> Kind:
 def checked_inputs(inputs: Mapping[str, Any], label_set: LabelSet) -> Mapping[str, Any]:
     for name, held in inputs.items():
         if not isinstance(held, kind_named(name).inputs):
-            raise BadRequest(tr("A document cannot hold a request of the kind {0}.").format(name))
+            raise cannot_hold(name)
     return MappingProxyType(dict(inputs))

@@ -19,7 +19,7 @@ from app.document.edit_rows import by_label, rows_of
 from app.document.scene_fields import Role, scene_field
 from app.jobs.writing import PhotoRequest, PhotoResult
 from app.raster.frozen_maps import FrozenMap
-from app.shell.i18n import mark, tr
+from app.shell.i18n import mark
 from engine.compose.samples import as_seen
 from engine.errors import BadRequest
 from engine.pictures.profiles import to_srgb
@@ -163,8 +163,13 @@ def of_photo(request: Any) -> TypeGuard[PhotoRequest]:
 def kind_named(name: str) -> Kind:
     """The kind of that name. Raises BadRequest where documents know none."""
     if name not in _KINDS:
-        raise BadRequest(tr("A document cannot hold a request of the kind {0}.").format(name))
+        raise cannot_hold(name)
     return _KINDS[name]
+
+
+def cannot_hold(kind_name: str) -> BadRequest:
+    """The error of a kind that documents do not know, and of inputs that are not the kind's."""
+    return BadRequest("A document cannot hold a request of the kind {0}.", kind_name)
 
 
 def kind_of(request: Any) -> Kind:

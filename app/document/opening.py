@@ -86,7 +86,7 @@ def look_at(work: Work, path: Path) -> Found:
         return Found(path, "image", None, pixels, maybe_map=guessed or _few_colours(pixels), ask=guessed)
     if kind == "unknown":
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
-        raise BadFile(tr('"{0}" is not a file that Tessera opens.').format(path))
+        raise BadFile('"{0}" is not a file that Tessera opens.', path)
     return Found(path, kind)
 
 
@@ -102,7 +102,7 @@ def read_request_file(path: Path) -> Found:
 def _located_request(text: str, path: Path) -> SceneRequest | PhotoRequest:
     request = from_json(text).located(path.parent)
     if not opens(request):
-        raise BadRequest(tr('"{0}" holds a request that cannot be opened as a document.').format(path.name))
+        raise BadRequest('"{0}" holds a request that cannot be opened as a document.', path.name)
     return request
 
 

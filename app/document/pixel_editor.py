@@ -17,7 +17,7 @@ from app.raster.changes import PixelChange
 from app.raster.frozen_maps import FrozenMap
 from app.raster.label_pixels import LabelPixels, Stroke
 from app.shell.i18n import tr
-from engine.errors import BadRequest
+from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map, resize_label_map
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class PixelEditor:
         radii = [float(radius)] * len(points) if isinstance(radius, (int, float)) else [float(r) for r in radius]
         stroke_points = [(float(x), float(y)) for x, y in points]
         if len(radii) != len(stroke_points) or not np.isfinite([*radii, *np.ravel(stroke_points)]).all():
-            raise BadRequest(tr("A brush stroke needs finite points and a radius for each of them."))
+            raise BadRequest("A brush stroke needs finite points and a radius for each of them.")
         self._tell(self._stroke.extend(stroke_points, radii))
 
     def end_stroke(self) -> None:
@@ -113,8 +113,9 @@ class PixelEditor:
         label = self._document.checked(label)
         height, width = self.label_map.shape
         if not (0 <= x < width and 0 <= y < height):
-            sentence = tr("The point ({0}, {1}) lies outside the label map of {2} x {3} pixels.")
-            raise BadRequest(sentence.format(x, y, width, height))
+            raise BadRequest(
+                "The point ({0}, {1}) lies outside the label map of {2} x {3} pixels.", x, y, width, height
+            )
         if by_picture:
             mask = fills.colour_mask(
                 picture=self._coloured_pixels(), x=x, y=y, tolerance=tolerance, contiguous=contiguous
@@ -128,7 +129,7 @@ class PixelEditor:
         document = self._document
         pixels = document.picture
         if pixels is None or pixels.shape[:2] != self.label_map.shape:
-            raise BadRequest(tr("There is no picture to take the colour from; wait for the picture, then fill again."))
+            raise BadRequest("There is no picture to take the colour from; wait for the picture, then fill again.")
         return pixels
 
     def apply_mask(self, mask: np.ndarray, label: int, *, text: str | None = None) -> bool:
@@ -138,8 +139,11 @@ class PixelEditor:
         """
         label = self._document.checked(label)
         if mask.shape != self.label_map.shape:
-            sentence = tr("The selection has {0} x {1} pixels, but the label map {2} x {3}; select again.")
-            raise BadRequest(sentence.format(*mask.shape[::-1], *self.label_map.shape[::-1]))
+            raise BadRequest(
+                "The selection has {0} x {1} pixels, but the label map {2} x {3}; select again.",
+                *mask.shape[::-1],
+                *self.label_map.shape[::-1],
+            )
         self.end_stroke()
         before = self._pixels.freeze()
         box = self._pixels.paint(self._pixels.whole, mask.astype(bool), label)
@@ -158,7 +162,7 @@ class PixelEditor:
         size, and the map is brought to it.
         """
         document = self._document
-        check_label_map(label_map, document.label_set, tr("The new label map"))
+        check_label_map(label_map, document.label_set, Message("the new label map"))
         text = text or tr("Replace label map")
         document.origin.awaits_regions = False
         if document.kind.shows_photo:
@@ -176,7 +180,7 @@ class PixelEditor:
         empty map meanwhile stays. It belongs to the step that began the document, unless later ones need the map that
         they were painted on: then it is one of its own."""
         document = self._document
-        check_label_map(label_map, document.label_set, tr("The new label map"))
+        check_label_map(label_map, document.label_set, Message("the new label map"))
         document.origin.awaits_regions = False
         self.end_stroke()
         before, is_step = self._pixels.freeze(), document.label_map_is_kept

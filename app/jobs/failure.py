@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 
-from app.shell.i18n import tr
 from engine.errors import EngineError, OutOfMemory
 
 
@@ -14,9 +13,12 @@ def as_engine_error(error: BaseException) -> EngineError:
         return error
     details = "".join(traceback.format_exception(error))
     if isinstance(error, MemoryError):
-        sentence = tr(
+        return OutOfMemory(
             "There was not enough memory; close other programs or use a smaller image, then try again.",
+            details=details,
         )
-        return OutOfMemory(sentence, details=details)
-    sentence = tr("Something unexpected went wrong ({0}); your work is unchanged. Please report the details.")
-    return EngineError(sentence.format(type(error).__name__), details=details)
+    return EngineError(
+        "Something unexpected went wrong ({0}); your work is unchanged. Please report the details.",
+        type(error).__name__,
+        details=details,
+    )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlid
 from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work, WorkLane
 from app.panels.widgets import heading_label
+from app.texts.translate import translate
 from app.training.history import Sheet
 from engine.errors import BadFile
 from engine.pictures.images import read_image
@@ -183,4 +184,4 @@ class SheetsView(QWidget):
 
     def _missing(self, sheet: Sheet, error: Exception) -> None:
         if self.shown == sheet and isinstance(error, BadFile):
-            self.canvas.show_image(None, str(error))
+            self.canvas.show_image(None, translate(str(error)))

@@ -93,7 +93,7 @@ class RecipeChoice:
     def recipe(self) -> Recipe:
         """The recipe with the changes. Raises EngineError when it cannot be used."""
         if self._base is None:
-            raise BadFile(tr("Choose a recipe that can be read."))
+            raise BadFile("Choose a recipe that can be read.")
         recipe_fields = msgspec.to_builtins(self._base)
         for recipe_key, field_value in (self.changes() or {}).items():
             *outer_keys, last_key = recipe_key.split(".")

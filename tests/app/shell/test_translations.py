@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 from app.shell.i18n import install_language, translations
 from engine.systems import all_systems
 from engine.training.recipe import bundled_recipes, load_recipe
-from tests.english import built_english, called, plain_reports
+from tests.english import built_english, called, plain_reports, translated_early, tree_of
 
 APP = Path(__file__).parents[3] / "app"
 ENGINE = APP.parent / "engine"
@@ -36,10 +37,10 @@ MAKERS = {"QPushButton", "QLabel", "QCheckBox", "QAction", "QGroupBox", "QRadioB
 
 
 def kinds_of_errors() -> set[str]:
-    """Names of `EngineError` and all that derive from it, read off the class statements of the engine."""
+    """Names of `EngineError` and all that derive from it, read off the class statements."""
     bases = {}
-    for path in ENGINE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for source in sources().values():
+        for node in ast.walk(tree_of(source)):
             if isinstance(node, ast.ClassDef):
                 bases[node.name] = {ast.unparse(base) for base in node.bases}
     kinds = {"EngineError"}
@@ -49,22 +50,23 @@ def kinds_of_errors() -> set[str]:
 
 
 def messages() -> Iterator[tuple[ast.expr, str]]:
-    """The template of every error and message that the engine makes, and where it stands."""
+    """The template of every error and message that engine and application make, and where it stands."""
     makers = kinds_of_errors() | {"Message"}
-    for path in sorted(ENGINE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for place, source in sources().items():
+        for node in ast.walk(tree_of(source)):
             if isinstance(node, ast.Call) and called(node) in makers and node.args:
                 argument = node.args[0]
                 choices = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
                 for choice in choices:
-                    yield choice, f"{path.relative_to(ENGINE.parent)}:{node.lineno}"
+                    yield choice, f"{place}:{node.lineno}"
 
 
 def templates() -> dict[str, str]:
-    """Every template of the engine and where it stands."""
+    """Every template of engine and application, and where it stands."""
     return {template.value: where for template, where in messages() if isinstance(template, ast.Constant)}
 
 
+@cache
 def sources() -> dict[str, str]:
     """The sources of application and engine by their paths."""
     return {
@@ -129,12 +131,29 @@ def test_what_can_be_translated_is_left_in_peace(kept_apart):
     assert built_english({"a": f"def check(path):\n    {kept_apart}"}, {"BadFile", "Message"}) == []
 
 
+def test_messages_are_translated_where_they_are_shown():
+    """And nowhere earlier: what is made of translated words has lost its template."""
+    assert translated_early(sources(), kinds_of_errors() | {"Message"}, {"tr", "_tr", "translate"}) == []
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        'raise BadRequest(tr("Choose a recipe."))',
+        'raise BadRequest(tr("{0} is empty.").format(path))',
+        'raise BadRequest("{0} is empty.", tr("The file"))',
+        'sentence = tr("{0} is empty.")\n    raise BadRequest(sentence.format(path))',
+    ],
+)
+def test_every_way_to_translate_early_is_seen(early):
+    assert len(translated_early({"a": f"def check(path):\n    {early}"}, {"BadRequest"}, {"tr"})) == 1
+
+
 def texts() -> dict[str, str]:
-    """Every marked text of the application, every template of the engine and every shipped recipe's note, and where
-    it stands."""
+    """Every marked text of the application, every template and every shipped recipe's note, and where it stands."""
     found = {}
     for path in sorted(APP.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and called(node) in MARKERS and node.args:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
@@ -165,7 +184,7 @@ def test_no_text_is_shown_without_tr():
     """Constant texts given straight to a widget, apart from names that are the same in every language."""
     found = []
     for path in sorted(APP.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or called(node) not in SETTERS | MAKERS or not node.args:
                 continue
             argument = node.args[0]
