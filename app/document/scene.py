@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -43,9 +43,7 @@ from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
-from engine.requests.styles import (
-    Style,
-)
+from engine.requests.styles import Style
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -88,10 +86,11 @@ class Scene:
     held by those who work on it, never here.
     """
 
-    label_set: LabelSet = scene_field(Role(recalled=True))
+    label_set: LabelSet = scene_field(Role(recalled=True, of_photo=True))
     label_map: FrozenMap = scene_field(
         Role(
             decides=True,
+            of_photo=True,
             key="label_map",
             checked=checked_map,
             pack=lambda frozen: frozen.data,
@@ -101,6 +100,7 @@ class Scene:
     weights: str = scene_field(
         Role(
             decides=True,
+            of_photo=True,
             key="weights",
             checked=lambda weights, _: str(weights),
             text=mark("Change weights"),
@@ -108,10 +108,11 @@ class Scene:
         ),
         default="",
     )
-    fingerprint: str = scene_field(Role(decides=True), default="")
+    fingerprint: str = scene_field(Role(decides=True, of_photo=True), default="")
     styles: Mapping[int, Style] = scene_field(
         Role(
             decides=True,
+            of_photo=True,
             key="styles",
             pack=dict,
             checked=checked_styles,
@@ -125,6 +126,7 @@ class Scene:
     strengths: Mapping[int, float] = scene_field(
         Role(
             decides=True,
+            of_photo=True,
             key="strengths",
             pack=dict,
             needs="labels",
@@ -137,7 +139,13 @@ class Scene:
         default_factory=lambda: MappingProxyType({}),
     )
     switched_off: frozenset[int] = scene_field(
-        _of_labels(decides=True, key="switched_off", text=mark("Switch changes on or off"), signal="edits_changed"),
+        _of_labels(
+            decides=True,
+            of_photo=True,
+            key="switched_off",
+            text=mark("Switch changes on or off"),
+            signal="edits_changed",
+        ),
         default=_NO_LABELS,
     )
     seed: int = scene_field(
@@ -158,7 +166,7 @@ class Scene:
         default="model",
     )
     kind: Kind = scene_field(
-        Role(decides=True, checked=checked_kind, text=mark("Change kind of request")), default=RENDER
+        Role(decides=True, of_photo=True, checked=checked_kind, text=mark("Change kind of request")), default=RENDER
     )
     inputs: Mapping[str, Any] = scene_field(
         Role(recalled=True, checked=checked_inputs, text=mark("Change inputs")),
@@ -175,7 +183,14 @@ class Scene:
         default=_NO_LABELS,
     )
     photo: PhotoReference | None = scene_field(
-        Role(decides=True, key="photo", checked=checked_photo, text=mark("Change photo"), signal="photo_changed"),
+        Role(
+            decides=True,
+            of_photo=True,
+            key="photo",
+            checked=checked_photo,
+            text=mark("Change photo"),
+            signal="photo_changed",
+        ),
         default=None,
     )
 
@@ -259,9 +274,7 @@ class Scene:
     def beside_photo(self) -> dict[str, Any]:
         """What was chosen apart from the photo, its regions and their edits, by field: for the same document of another
         photo, made with the same weights."""
-        names = {entry.name for entry in fields(self)} - {"label_set", "label_map", "photo", "kind", "weights"}
-        names -= {"fingerprint", "styles", "strengths", "switched_off"}
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name, role in roles(type(self)).items() if not role.of_photo}
 
     def recalling(self: S, kept: Scene) -> S:
         """The scene with all that made a kept picture; the rest stays as it is now."""
@@ -277,18 +290,14 @@ class Scene:
 
     @property
     def own_inputs(self) -> Any:
-        """The inputs of the kind that makes the picture."""
-        return self.inputs_of(self.kind)
+        """What the kind that makes the picture needs beyond the scene; its defaults where nothing was chosen."""
+        return self.inputs.get(self.kind.name) or self.kind.inputs()
 
-    def inputs_of(self, kind: Kind) -> Any:
-        """What a kind of request needs beyond the scene; its defaults where nothing was chosen."""
-        return self.inputs.get(kind.name) or kind.inputs()
-
-    def to_request(self, kind: Kind | None = None) -> Any:
-        """The request that makes the picture, or one of another kind. Compresses the label map: for workers."""
-        kind = kind or self.kind
-        values = kind.pack({**packed(self), **packed(self.inputs_of(kind))})
-        return kind.request(**{key: value for key, value in values.items() if key in kind.request.__struct_fields__})
+    def to_request(self) -> Any:
+        """The request that makes the picture. Compresses the label map: for workers."""
+        values = self.kind.pack({**packed(self), **packed(self.own_inputs)})
+        known_keys = self.kind.request.__struct_fields__
+        return self.kind.request(**{key: value for key, value in values.items() if key in known_keys})
 
     @classmethod
     def values_of(cls, request: Any) -> dict[str, Any]:

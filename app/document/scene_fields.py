@@ -35,6 +35,8 @@ class Role:
 
     decides: the picture depends on it; what does is painted again when it changes, and comes back with a kept picture.
     recalled: comes back with a kept picture although the picture does not depend on it.
+    of_photo: chosen for this very photo, or for the weights that restyle it: the same document of another photo has its
+        own.
     key: its name in requests, and so in every file that is saved; "" where it does not travel.
     pack, unpack: between its value here and the one in a request.
     by_label: its value says something of each label, and `tells` gives the labels for which two values differ; where it
@@ -48,6 +50,7 @@ class Role:
 
     decides: bool = False
     recalled: bool = False
+    of_photo: bool = False
     key: str = ""
     pack: Callable[[Any], Any] = _as_it_is
     unpack: Callable[[Any], Any] = _as_it_is

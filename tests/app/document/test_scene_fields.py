@@ -70,7 +70,7 @@ class GlossyScene(Scene):
     """A scene with one more field that says something of each label."""
 
     gloss: frozenset[int] = scene_field(
-        Role(decides=True, by_label=True, tells=set_difference), default=frozenset()
+        Role(decides=True, of_photo=True, by_label=True, tells=set_difference), default=frozenset()
     )
 
 
@@ -258,6 +258,20 @@ def test_what_is_kept_with_a_picture_holds_no_more_than_is_asked_of_it(name):
         assert role.same(getattr(kept, name), default_of(MoodScene, name))
 
 
+# ---------------------------------------------------------------- another photo
+
+
+@every_field
+def test_the_same_document_of_another_photo_takes_what_was_chosen_apart_from_the_photo(name):
+    beside = changed(name).beside_photo()
+    assert beside.get(name, "left behind") == ("left behind" if ROLES[name].of_photo else OTHER[name])
+
+
+def test_a_new_field_stays_with_its_photo_where_it_says_so():
+    assert "gloss" not in GlossyScene(FACES, BASE.label_map, gloss=frozenset({HAIR})).beside_photo()
+    assert replace(BASE, mood="wild").beside_photo()["mood"] == "wild"
+
+
 # ---------------------------------------------------------------- requests and files
 
 
@@ -362,7 +376,7 @@ def test_a_sentence_becomes_the_label_map_of_which_the_picture_is_painted(docume
 
         def job(work: Any) -> object:
             with work.session() as lent:
-                return lent.run(scene.to_request(kind), work.progress, work.cancel_event)
+                return lent.run(replace(scene, kind=kind).to_request(), work.progress, work.cancel_event)
 
         lane.submit(job, on_done=lambda result: document.take(kind, result), only_for=document)
         qtbot.waitUntil(lambda: not lane.busy)
