@@ -109,12 +109,12 @@ def literal_training_of(trained_system: System) -> LiteralTraining:
     return literal_training
 
 
-def published_recipe(side: int = 128, batch: int = 4) -> Recipe:
+def published_recipe() -> Recipe:
     """That system as published, trained as it is here, except for the size of pictures and batch.
 
     With the average and, where a network for one is there, the perceptual loss: tasks' defaults.
     """
-    return Recipe(system=published_system().id, resolution=side, batch=batch, steps=10**6)
+    return Recipe(system=published_system().id, resolution=128, batch=4, steps=10**6)
 
 
 def portraits(folder: Path, label_set: LabelSet, side: int) -> Path:

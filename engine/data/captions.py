@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine.data.batch import Batch
 from engine.data.caption_files import CAPTIONS, LAYOUTS, Record, read_captions, read_layouts
-from engine.data.dataset import Array, DataSet, Draw
+from engine.data.dataset import ONLY_SPLIT, Array, DataSet, Draw
 from engine.data.pictures import PictureFolder
 from engine.errors import BadFile
 from engine.progress import Progress
@@ -73,7 +73,7 @@ class Layouts(DataSet):
         try:
             return any(record.split == split_name for record in read_layouts(data_folder).records)
         except BadFile:
-            return split_name == cls.default_split  # named when it is opened
+            return split_name == ONLY_SPLIT  # named when it is opened
 
     def __len__(self) -> int:
         return len(self.records)

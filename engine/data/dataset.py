@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +61,10 @@ def draw_batch(
     return Draw(indices, flips, np.arange(batch_size) if wanted_rows is None else wanted_rows, generator)
 
 
+ONLY_SPLIT = "train"
+"""The split that a folder has which says nothing of splits."""
+
+
 class DataSet(ABC):
     """One split of a data folder.
 
@@ -79,7 +83,6 @@ class DataSet(ABC):
     epoch_examples: the example numbers of one epoch, before they are shuffled; None: each of them once.
     """
 
-    default_split: ClassVar[str] = "train"
     kept: int
 
     def __init__(
@@ -101,13 +104,13 @@ class DataSet(ABC):
 
     @classmethod
     def has_split(cls, data_folder: Path, split_name: str) -> bool:
-        """Whether a folder has examples for that split; a folder without splits.json has "train" alone."""
+        """Whether a folder has examples for that split; a folder without splits.json has `ONLY_SPLIT` alone."""
         if not (data_folder / "splits.json").is_file():
-            return split_name == cls.default_split
+            return split_name == ONLY_SPLIT
         try:
             return bool(read_splits(data_folder).get(split_name))
         except BadFile:
-            return split_name == cls.default_split  # named when it is opened
+            return split_name == ONLY_SPLIT  # named when it is opened
 
     @abstractmethod
     def __len__(self) -> int:
@@ -151,15 +154,15 @@ class DataSet(ABC):
                     run_folder, fact_name, self.folder,
                 )
 
-    def batch(self, indices: Array, flips: Array | None = None) -> Batch:
-        """The examples `indices`, mirrored where `flips` (B,) is true."""
+    def batch(self, indices: Array) -> Batch:
+        """The examples `indices`, as they are."""
         if self.before_batch is not None:
             self.before_batch()
-        return self.examples(indices, flips)
+        return self.examples(indices, None)
 
     @abstractmethod
     def examples(self, indices: Array, flips: Array | None) -> Batch:
-        """As `batch`, which calls it."""
+        """The examples `indices`, mirrored where `flips` (B,) is true, if given."""
 
     def training_batch(self, batch_size: int, seed: int, step: int, wanted_rows: Array | None = None) -> Batch:
         """Batch number `step` of an endless, shuffled, randomly mirrored sequence; a pure function of its arguments.

@@ -26,6 +26,8 @@ from engine.progress import Progress
 
 SHOWN_SHARE = 0.001
 """Share of a picture that a label must cover for the picture to show it."""
+COUNTED_MAPS = 2000
+"""Of a folder larger than memory, whose labels are counted."""
 WIDEST = 2.0
 """Of longer pictures the middle is kept: longer side to shorter side."""
 
@@ -149,11 +151,11 @@ class LabelledFolder(DataSet):
             repeats[index] = max(shown_factors, default=1)
         self.epoch_examples = np.repeat(np.arange(len(self)), repeats)
 
-    def label_counts(self, sample_limit: int = 2000) -> Array:
-        """(256,) pixels of each label id; of a folder larger than memory, those of `sample_limit` maps
-        from all over it.
+    def label_counts(self) -> Array:
+        """(256,) pixels of each label id; of a folder larger than memory, those of `COUNTED_MAPS` maps from all over
+        it.
         """
-        map_indices = range(len(self)) if isinstance(self.label_maps, np.ndarray) else evenly(len(self), sample_limit)
+        map_indices = range(len(self)) if isinstance(self.label_maps, np.ndarray) else evenly(len(self), COUNTED_MAPS)
         pixel_counts = np.zeros(256, np.int64)
         for map_index in map_indices:  # one map after the other: bincount makes int64 of what it counts
             pixel_counts += np.bincount(self.label_maps[map_index].ravel(), minlength=256)

@@ -132,6 +132,10 @@ def shipped_sheet(
     write_image(path, _compose_sheet(cells, column_names, explanation.strip()))
 
 
+VARIATIONS = 6
+"""In a row of `variation_sheet`."""
+
+
 def variation_sheet(
     painter: Painter,
     data: LabelledFolder,
@@ -139,13 +143,12 @@ def variation_sheet(
     path: Path,
     *,
     labels: Sequence[int],
-    count: int = 6,
     title: str = "",
 ) -> None:
     """Write a PNG of variations in which only one region gets new styles; no data-set picture is in it.
 
-    A row per template and label: the label map, painted in the styles of a picture of the split, then `count` times
-    with that label's style drawn. The row's name says how much the picture changed outside the region.
+    A row per template and label: the label map, painted in the styles of a picture of the split, then `VARIATIONS`
+    times with that label's style drawn. The row's name says how much the picture changed outside the region.
 
     Args:
         painter: the weights.
@@ -153,7 +156,6 @@ def variation_sheet(
         templates: (name, label map) of Tessera's own templates.
         path: where the PNG goes.
         labels: whose styles are drawn; a template without such a region has no row for it.
-        count: variations per row.
         title: first words of the strip on top.
 
     Raises:
@@ -162,6 +164,7 @@ def variation_sheet(
     if not can_sample(painter):
         raise NotSupported('"{0}" cannot draw styles; make the sheet with other weights.', painter.card.name)
     lenders, cell_side = most_different(data, len(templates)), data.side
+    seeds = range(1, VARIATIONS + 1)
     cell_rows, changes = [], []
     for template_index, (_, label_map) in enumerate(templates):
         template_map, lender = fit_square_label_map(label_map, cell_side), lenders[template_index % len(lenders)]
@@ -171,17 +174,17 @@ def variation_sheet(
                 continue
             styles = [
                 lender_styles,
-                *[lender_styles | drawn_style(painter, label, seed) for seed in range(1, count + 1)],
+                *[lender_styles | drawn_style(painter, label, seed) for seed in seeds],
             ]
             painted = [repaint(painter, template_map, style) for style in styles]
             changes.append(measure_change(None, painted[1:], template_map == label).outside)
             cell_rows.append([_dim_outside(colourise(template_map, data.label_set), template_map == label), *painted])
     explanation = (
-        f"{title} Each row: a label map drawn by code, painted in one picture's styles, then {count} times with a new "
-        "style drawn for the region that is not dimmed. Between two of them the rest of the picture changes by "
+        f"{title} Each row: a label map drawn by code, painted in one picture's styles, then {VARIATIONS} times with a "
+        "new style drawn for the region that is not dimmed. Between two of them the rest of the picture changes by "
         f"{np.mean(changes):.2f} of 255 on average. No photograph is shown."
     )
-    column_names = ("region", "before", *(f"drawn, seed {seed}" for seed in range(1, count + 1)))
+    column_names = ("region", "before", *(f"drawn, seed {seed}" for seed in seeds))
     write_image(path, _compose_sheet(cell_rows, column_names, explanation.strip()))
 
 

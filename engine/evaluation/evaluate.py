@@ -94,11 +94,10 @@ def picture_rows(
     split: str | None = None,
     *,
     device: str = "auto",
-    count: int = SHEET_ROWS,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> list[Row]:
-    """Rows of pictures for a report, `count` at most: what the split has, then what each of the weights makes of it.
+    """At most `SHEET_ROWS` rows of pictures for a report: what the split has, then what the weights make of it.
 
     Of the split's own pictures, those of the weights with the largest ones stand in a row. Weights whose system shows
     no pictures have none. Raises what `evaluate` does.
@@ -114,7 +113,7 @@ def picture_rows(
         if not sheet_path:
             continue
         sheet: Sheet = load_part(sheet_path)
-        options = MeasureOptions(chosen_split, session.services(cancel), count)
+        options = MeasureOptions(chosen_split, session.services(cancel), SHEET_ROWS)
 
         def report_of_all(fraction: float, text: str, weights_index: int = weights_index) -> None:
             report((weights_index + fraction) / len(weights), text)

@@ -66,9 +66,9 @@ def all_drawn(painter: Painter, label_map: Array, style_seed: int) -> dict[int, 
     return styles
 
 
-def repaint(painter: Painter, label_map: Array, styles: dict[int, Style], seed: int = SEED) -> Array:
-    """The picture (H, W, 3) uint8 of a label map (H, W) in those styles; noise from `seed`."""
-    request = RenderRequest(painter.card.name, LabelMapData.from_array(label_map), styles, seed)
+def repaint(painter: Painter, label_map: Array, styles: dict[int, Style]) -> Array:
+    """The picture (H, W, 3) uint8 of a label map (H, W) in those styles; noise from `SEED`."""
+    request = RenderRequest(painter.card.name, LabelMapData.from_array(label_map), styles, SEED)
     codes = painter.codes_for(request, _no_files)
     return painter.paint(request, codes, lambda done, of: None)[0]
 

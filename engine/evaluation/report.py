@@ -43,17 +43,16 @@ svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } svg .axis { str
 """
 
 
-def html_report(measured: Sequence[Mapping[str, Any]], picture_rows: Sequence[Row] = (), title: str = "") -> str:
+def html_report(measured: Sequence[Mapping[str, Any]], picture_rows: Sequence[Row] = ()) -> str:
     """The page.
 
     Args:
         measured: what `engine.evaluation.evaluate.evaluate` returned, for one or more weights.
         picture_rows: pictures to show, see `engine.evaluation.evaluate.picture_rows`.
-        title: heading; made of the weights' names unless given.
     """
     weights_names = list(dict.fromkeys(str(metrics["weights"]) for metrics in measured))
     colours = {name: COLOURS[position % len(COLOURS)] for position, name in enumerate(weights_names)}
-    heading = title or f"Evaluation of {', '.join(weights_names)}"
+    heading = f"Evaluation of {', '.join(weights_names)}"
     sections = [f"<h1>{escape(heading)}</h1>", _summary(measured)]
     if len(weights_names) > 1:
         sections.append(_colour_key(colours))

@@ -102,17 +102,15 @@ MAX_COLOURS = 4096
 """A picture with more colours than this is taken for a photograph, not for a colour-coded map."""
 
 
-def read_label_map(
-    path: Source, label_set: LabelSet, *, order: str | None = None, name: str | None = None
-) -> LabelMapFile:
+def read_label_map(path: Source, label_set: LabelSet, *, order: str | None = None) -> LabelMapFile:
     """Read a label map file: palette values or grey values that are ids, or a colour-coded picture.
 
-    `path` may also be the file's bytes (`name` is then what sentences call it). `order` names the tool
-    (see ORDERS) whose label order the file's ids follow. Raises BadFile (no picture, lossy, damaged) or
+    `path` may also be the file's bytes. `order` names the tool (see ORDERS) whose label order the file's ids follow.
+    Raises BadFile (no picture, lossy, damaged) or
     BadLabelMap (ids or colours that the label set does not have, named with their number of pixels).
     """
-    called = source_name(path, name)
-    raster = load_raster(path, name=name)
+    called = source_name(path)
+    raster = load_raster(path)
     if raster.lossy:
         raise BadLabelMap(
             "{0} is a {1} file, whose lossy compression blurs label ids; save the label map as PNG.",

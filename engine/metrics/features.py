@@ -24,9 +24,9 @@ INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
 """The network of published Frechet distances and Inception scores, as PyTorch's users know it."""
 
 
-def find_feature_net(network_name: str = MOBILENET) -> Path | None:
-    """The network's .safetensors file, or None if it is not installed."""
-    return find_network_file(f"{network_name}.safetensors", f"{network_name}.json")
+def find_feature_net() -> Path | None:
+    """The .safetensors file of MobileNetV2, or None if it is not installed."""
+    return find_network_file(f"{MOBILENET}.safetensors", f"{MOBILENET}.json")
 
 
 def load_inception() -> Inception:
@@ -50,13 +50,13 @@ def load_inception() -> Inception:
     return network.eval().requires_grad_(False)
 
 
-def load_feature_net(network_name: str = MOBILENET) -> FeatureNet:
-    """Load a feature network. Raises WeightsError that says where to put it if it is missing or broken."""
-    network_file = find_feature_net(network_name)
+def load_feature_net() -> FeatureNet:
+    """Load MobileNetV2. Raises WeightsError that says where to put it if it is missing or broken."""
+    network_file = find_feature_net()
     if network_file is None:
         raise WeightsError(
             "The feature network {0} is missing; put {1}.safetensors and {2}.json into {3}.",
-            network_name, network_name, network_name, install_folder(),
+            MOBILENET, MOBILENET, MOBILENET, install_folder(),
         )
     try:
         layers = read_json(network_file.with_suffix(".json"), limit=1 << 20)["layers"]

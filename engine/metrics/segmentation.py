@@ -107,8 +107,8 @@ class Counts:
         }
 
 
-def sure_from(confidences: Sequence[float], mean_ious: Sequence[float], right: float = RIGHT) -> float | None:
-    """The least confidence from which at least `right` of the maps have an mIoU over `GOOD`; None if there is none.
+def sure_from(confidences: Sequence[float], mean_ious: Sequence[float]) -> float | None:
+    """The least confidence from which `RIGHT` of the maps have an mIoU over `GOOD`; None if there is none.
 
     confidences, mean_ious: of the same pictures, 0..1.
     """
@@ -116,7 +116,7 @@ def sure_from(confidences: Sequence[float], mean_ious: Sequence[float], right: f
     order = np.argsort(-confidence, kind="stable")
     shares = np.cumsum(good[order]) / np.arange(1, len(order) + 1)
     last = np.append(confidence[order][1:] < confidence[order][:-1], True)  # equal confidences stand or fall together
-    enough = np.flatnonzero((shares >= right) & last)
+    enough = np.flatnonzero((shares >= RIGHT) & last)
     return float(confidence[order][enough[-1]]) if len(enough) else None
 
 

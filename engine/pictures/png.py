@@ -31,11 +31,11 @@ def _png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     return chunks
 
 
-def _inflate(data: bytes, limit: int = MAX_TEXT) -> bytes | None:
-    """zlib-decompressed data; None if it is damaged or larger than `limit`."""
+def _inflate(data: bytes) -> bytes | None:
+    """zlib-decompressed data; None if it is damaged or larger than `MAX_TEXT`."""
     decoder = zlib.decompressobj()
     try:
-        inflated = decoder.decompress(data, limit)
+        inflated = decoder.decompress(data, MAX_TEXT)
     except zlib.error:
         return None
     return inflated if decoder.eof else None
@@ -78,16 +78,17 @@ def read_embedded_text(source: Source, key: str) -> str | None:
     return None
 
 
-def decode_grey_png(data: bytes, *, name: str, limit: int = MAX_PIXELS_READ) -> np.ndarray:
-    """Bytes of an 8-bit grey or palette PNG of any size up to `limit` pixels -> its values, (H, W) uint8.
+def decode_grey_png(data: bytes, *, name: str) -> np.ndarray:
+    """Bytes of an 8-bit grey or palette PNG of at most `MAX_PIXELS_READ` pixels -> its values, (H, W) uint8.
 
     For label maps inside requests, which may be smaller than a file must be. Raises BadFile.
     """
 
     def decode() -> np.ndarray:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            if image.mode not in ("L", "P") or image.width * image.height > limit:
-                raise BadFile("{0} is not a label map of at most {1} pixels.", as_sentence(name), f"{limit:,}")
+            if image.mode not in ("L", "P") or image.width * image.height > MAX_PIXELS_READ:
+                most_pixels = f"{MAX_PIXELS_READ:,}"
+                raise BadFile("{0} is not a label map of at most {1} pixels.", as_sentence(name), most_pixels)
             return np.array(image, dtype=np.uint8)
 
     return guarded(decode, name)

@@ -126,9 +126,9 @@ class Spool(Sequence[Array]):
         self._file.close()
 
 
-def gif_frames(pictures: int, back: bool = True) -> int:
-    """How many frames `write_gif` makes of that many pictures: the ends are not shown twice."""
-    return max(pictures, 2 * pictures - 2) if back else pictures
+def gif_frames(pictures: int) -> int:
+    """How many frames `write_gif` makes of that many pictures, there and back: the ends are not shown twice."""
+    return max(pictures, 2 * pictures - 2)
 
 
 def write_gif(

@@ -71,7 +71,7 @@ def publish(
         if known_system.measures_data and (data_measures := train_split.measures()):
             metrics["train"] = data_measures
         tensors |= _system_finish(trained.system).tensors(network, train_split, None, on_progress)
-    card = _trained_card(weights_name, run_config, trained, metrics, facts)
+    card = _trained_card(weights_name, run_config, trained, metrics).replace(**(facts or {}))
     weights_folder = (destination or user_weights_folder()) / weights_name
     save_weights(weights_folder, card, _half_precision(tensors))
     if train_split is not None:
@@ -96,13 +96,7 @@ def _system_finish(system_name: str) -> Finish:
     return finish
 
 
-def _trained_card(
-    weights_name: str,
-    run_config: _RunConfig,
-    trained: Snapshot,
-    metrics: dict[str, Any],
-    card_fields: dict[str, Any] | None,
-) -> Card:
+def _trained_card(weights_name: str, run_config: _RunConfig, trained: Snapshot, metrics: dict[str, Any]) -> Card:
     perceptual_network = run_config.perceptual_network
     if perceptual_network is None:  # a run of an earlier version: what its recipe asked for was there
         usual_weight = getattr(load_part(system(trained.system).task_config), "perceptual", 0.0)
@@ -122,11 +116,15 @@ def _trained_card(
         perceptual_network=perceptual_network,
         discriminator_network=run_config.discriminator_network,
         made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe_fields)}",
-    ).replace(**(card_fields or {}))
+    )
 
 
 def _half_precision(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+
+
+SNAPSHOT_PICTURES = 64
+"""What the system's `finish` adds to a snapshot is measured on at most so many training pictures, to be quick."""
 
 
 def publish_snapshot(
@@ -134,8 +132,6 @@ def publish_snapshot(
     weights_name: str,
     *,
     destination: Path | None = None,
-    facts: dict[str, Any] | None = None,
-    pictures: int = 64,
     on_progress: Progress | None = None,
 ) -> Card:
     """Make weights of the newest averaged network of a run, which may be going on in another thread.
@@ -147,8 +143,6 @@ def publish_snapshot(
         loop: the run.
         weights_name: name of the weights.
         destination: where the weights folder goes; the user's weights folder if not given.
-        facts: further fields of the card.
-        pictures: what the system's `finish` adds is measured on at most so many training pictures, to be quick.
         on_progress: called with (fraction, text).
 
     Raises:
@@ -160,12 +154,12 @@ def publish_snapshot(
     if system(snapshot.system).measures_data and (data_measures := loop.train.measures()):
         metrics["train"] = data_measures
     finish, network = _system_finish(snapshot.system), _trained_networks(loop.folder, snapshot, tensors)
-    tensors |= finish.tensors(network, loop.train, evenly(len(loop.train), pictures), on_progress)
+    tensors |= finish.tensors(network, loop.train, evenly(len(loop.train), SNAPSHOT_PICTURES), on_progress)
     run_config = _read_run_config(loop.folder / "config.json")
-    card = _trained_card(weights_name, run_config, snapshot, metrics, facts)
+    card = _trained_card(weights_name, run_config, snapshot, metrics)
     weights_folder = (destination or user_weights_folder()) / weights_name
     save_weights(weights_folder, card, _half_precision(tensors))
-    finish.files(weights_folder, loop.train, pictures, on_progress)
+    finish.files(weights_folder, loop.train, SNAPSHOT_PICTURES, on_progress)
     return read_card(weights_folder)
 
 

@@ -58,25 +58,23 @@ class Published:
 # ---------------------------------------------------------------- reading
 
 
-def read_published(path: PathLike, *, encoder: PathLike | None = None, resolution: int | None = None) -> Published:
+def read_published(path: PathLike, *, encoder: PathLike | None = None) -> Published:
     """Read a file such as latest_net_G.pth or latest_net_D.pth.
 
     Args:
         path: the authors' file.
         encoder: the file with the image encoder that belongs to this generator (latest_net_E.pth), if there is one.
-        resolution: side of the pictures it was trained on, which no tensor shows; 256 unless given.
 
     Raises:
         WeightsError: it is missing, truncated, holds code, or is not exactly a network that is known here.
         OutOfMemory.
     """
-    known_config = {} if resolution is None else {"resolution": resolution}
     called = f'"{path}"' if encoder is None else Message('"{0}" with "{1}"', path, encoder)
     try:
         state = read_pth(Path(path))
         if encoder is not None:
             state = _with_encoder(state, path, read_pth(Path(encoder)), encoder)
-        return convert(state, called, **known_config)
+        return convert(state, called)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise no_memory(path) from error
 
@@ -228,7 +226,6 @@ def import_published(
     *,
     encoder: PathLike | None = None,
     label_set: LabelSet | None = None,
-    resolution: int | None = None,
 ) -> Card:
     """Read a published file and write it as weights with a card.
 
@@ -238,7 +235,6 @@ def import_published(
         destination: the folder in which weights folders stand; `destination / name` is written.
         encoder: see `read_published`.
         label_set: the meaning of the labels; by their number unless given (19: faces).
-        resolution: see `read_published`.
 
     Returns:
         The card that was written.
@@ -247,7 +243,7 @@ def import_published(
         WeightsError, OutOfMemory: see `read_published`; or the label set has another size, or must be given.
         BadFile: the folder cannot be written.
     """
-    published = read_published(published_file, encoder=encoder, resolution=resolution)
+    published = read_published(published_file, encoder=encoder)
     published_kind, system = published.kind, published.system
     labels = _card_label_set(published, label_set, f'"{published_file}"')
     notes = ["Non-commercial use only. Spectral norm is folded into the weights."]

@@ -72,8 +72,8 @@ def test_variations_change_the_drawn_region_and_hold_no_data_set_picture(painter
         card_sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13])
     monkeypatch.setattr(card_sheet, "can_sample", lambda _: True)
     monkeypatch.setattr(painter, "sample", lambda label, seed: np.full(painter.code_length, seed / 2, np.float32))
-    card_sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13, 16], count=2)
-    cells = _cells(tmp_path / "x.png", 4)[-1]  # one row: the template has no necklace
+    card_sheet.variation_sheet(painter, data, drawn, tmp_path / "x.png", labels=[13, 16])
+    cells = _cells(tmp_path / "x.png", 2 + card_sheet.VARIATIONS)[-1]  # one row: the template has no necklace
     region = card_sheet.fit_square_label_map(drawn[0][1], 64) == 13
     gap = np.abs(cells[2].astype(int) - cells[3].astype(int)).mean(-1)
     assert gap[region].mean() > gap[~region].mean()

@@ -9,9 +9,14 @@ from engine.metrics.segmentation import how_sure, sure_from
 
 def test_the_least_confidence_with_enough_good_maps_above_it() -> None:
     confidence = [0.9, 0.8, 0.7, 0.6, 0.5]
-    assert sure_from(confidence, [0.7, 0.7, 0.6, 0.6, 0.4], right=0.95) == 0.6
-    assert sure_from(confidence, [0.7, 0.7, 0.6, 0.6, 0.4], right=0.8) == 0.5
-    assert sure_from(confidence[::-1], [0.4, 0.6, 0.6, 0.7, 0.7], right=0.95) == 0.6  # whatever the order
+    assert sure_from(confidence, [0.7, 0.7, 0.6, 0.6, 0.4]) == 0.6
+    assert sure_from(confidence[::-1], [0.4, 0.6, 0.6, 0.7, 0.7]) == 0.6  # whatever the order
+
+
+@pytest.mark.parametrize(("good_maps", "threshold"), [(18, 0.83), (19, 0.81)])
+def test_one_map_of_twenty_may_be_bad(good_maps: int, threshold: float) -> None:
+    confidence = [1 - n / 100 for n in range(good_maps + 1)]
+    assert sure_from(confidence, [0.8] * good_maps + [0.2]) == pytest.approx(threshold)
 
 
 def test_a_bad_map_on_top_may_be_made_up_for_by_good_ones_below() -> None:

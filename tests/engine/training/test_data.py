@@ -88,7 +88,7 @@ def test_about_half_of_the_pictures_are_mirrored(folder: Path) -> None:
 
 def test_a_mirrored_face_has_its_left_eye_on_the_left_again(data: LabelledFolder) -> None:
     plain = data.batch(np.array([0, 1]))
-    mixed = data.batch(np.array([0, 1]), np.array([True, False]))
+    mixed = data.examples(np.array([0, 1]), np.array([True, False]))
     assert torch.equal(mixed.pictures[0], plain.pictures[0].flip(-1))
     assert torch.equal(mixed.pictures[1], plain.pictures[1]) and torch.equal(mixed.label_maps[1], plain.label_maps[1])
     swap = {4: 5, 5: 4, 6: 7, 7: 6, 8: 9, 9: 8}
@@ -102,7 +102,7 @@ def test_a_mirrored_face_has_its_left_eye_on_the_left_again(data: LabelledFolder
 
 def test_reading_does_not_change_what_is_kept(data: LabelledFolder) -> None:
     images, maps = data.images.copy(), data.label_maps.copy()
-    batch = data.batch(np.array([0]), np.array([True]))
+    batch = data.examples(np.array([0]), np.array([True]))
     batch.pictures.zero_()
     batch.label_maps.zero_()
     assert np.array_equal(data.images, images) and np.array_equal(data.label_maps, maps)
