@@ -16,6 +16,24 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 
+ParserName = Annotated[
+    str | None,
+    typer.Option("--parse", metavar="WEIGHTS", help="First give pictures without a label map one, by this parser."),
+]
+Sure = Annotated[
+    float | None,
+    typer.Option("--sure", min=0.0, max=1.0, help="With --parse: the least confidence, the parser's own unless given."),
+]
+PerPicture = Annotated[
+    int | None,
+    typer.Option("--captions", min=1, max=20, help="First write so many sentences about each labelled picture."),
+]
+CaptionSeed = Annotated[int, typer.Option("--seed", min=0, help="With --captions: what the sentences follow from.")]
+Joined = Annotated[
+    list[Path] | None,
+    typer.Option("--join", metavar="FOLDER", help="First write captions_boxes.json of these folders' layouts."),
+]
+
 
 def data(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of training data.")],
@@ -29,16 +47,11 @@ def data(
         float,
         typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of examples kept for validation."),
     ] = 0.1,
-    parse: Annotated[
-        str | None,
-        typer.Option("--parse", metavar="WEIGHTS", help="First give pictures without a label map one, by this parser."),
-    ] = None,
-    sure: Annotated[
-        float | None,
-        typer.Option(
-            "--sure", min=0.0, max=1.0, help="With --parse: the least confidence, the parser's own unless given."
-        ),
-    ] = None,
+    parse: ParserName = None,
+    sure: Sure = None,
+    captions: PerPicture = None,
+    seed: CaptionSeed = 0,
+    join: Joined = None,
     quick: Annotated[bool, typer.Option("--quick", help="Read only the headers of pictures.")] = False,
     all_names: Annotated[bool, typer.Option("--all", help="Name every file, not the first ten of a kind.")] = False,
     json_file: Annotated[
@@ -47,9 +60,11 @@ def data(
 ) -> None:
     """Report on a dataset folder: what it holds, sizes, labels, duplicates, near-empty maps and broken files, by name.
 
-    Nothing is changed unless --parse or --make is given, and then only missing files are written. --parse goes on
-    where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that cannot be right.
-    Exit code 1 if the folder cannot be trained on as it is.
+    Nothing is changed unless --parse, --captions, --join or --make is given, and then only missing files are written.
+    --parse goes on where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that
+    cannot be right. --captions writes captions.json, captions_stated.json (what each sentence states) and
+    captions_boxes.json (the boxes of labels); --join makes one such file of several folders', each a domain called as
+    its folder. Exit code 1 if the folder cannot be trained on as it is.
     """
     to_stdout = check_json_file(json_file, ("folder", "layout", "findings"))
 
@@ -60,6 +75,10 @@ def data(
     names_shown = None if all_names else SHOWN
     if parse is not None:
         _parse(folder, parse, sure, quiet=to_stdout, names_shown=names_shown)
+    if captions is not None:
+        _describe(folder, captions, seed, quiet=to_stdout)
+    if join:
+        _join(folder, join)
 
     with progress("reading", quiet=to_stdout) as on_progress, cancelling() as cancel:
         kind = kind_of(folder)
@@ -126,6 +145,33 @@ def _parse(folder: Path, weights: str, sure: float | None, *, quiet: bool, names
         announce(f"  {stem}: {doubt}")
     if names_shown is not None and len(outcome.left_out) > names_shown:
         announce(f"  and {len(outcome.left_out) - names_shown} more (--all names them)")
+
+
+def _describe(folder: Path, per_picture: int, seed: int, *, quiet: bool) -> None:
+    """Write sentences about the folder's pictures."""
+    from engine.data.captioning.write import Captioning, caption_folder
+
+    with progress("describing", quiet=quiet) as on_progress, cancelling() as cancel:
+        paths = caption_folder(folder, Captioning(per_picture, seed), on_progress=on_progress, cancel=cancel)
+    announce(f"sentences written: {', '.join(path.name for path in paths)}")
+
+
+def _join(folder: Path, sources: list[Path]) -> None:
+    """Write the layouts of several folders as one file. Raises BadFile, BadRequest."""
+    import msgspec
+
+    from engine.data.caption_files import LAYOUTS, join_layouts
+    from engine.errors import BadFile, BadRequest
+    from engine.files import make_folder, write_bytes
+
+    names = [source.resolve().name for source in sources]
+    if len(set(names)) < len(names):
+        raise BadRequest("Two of the folders to join have the same name; rename one, it becomes a domain.")
+    if (folder / LAYOUTS).exists():
+        raise BadFile('"{0}" is there already; remove it to have it written again.', folder / LAYOUTS)
+    joined = join_layouts(dict(zip(names, sources, strict=True)))
+    write_bytes(make_folder(folder) / LAYOUTS, msgspec.json.encode(joined))
+    announce(f"{_counted(len(joined.records), 'layout')} of {', '.join(names)} joined")
 
 
 def described(report: Report, kind: DataKind, names_shown: int | None = SHOWN) -> list[str]:
