@@ -62,9 +62,8 @@ def data(
 
     Nothing is changed unless --parse, --captions, --join or --make is given, and then only missing files are written.
     --parse goes on where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that
-    cannot be right. --captions writes captions.json, captions_stated.json (what each sentence states) and
-    captions_boxes.json (the boxes of labels); --join makes one such file of several folders', each a domain called as
-    its folder. Exit code 1 if the folder cannot be trained on as it is.
+    cannot be right. --captions writes captions.json, captions_stated.json (what each states) and captions_boxes.json
+    (boxes of labels); --join makes one of several folders', each a domain. Exit code 1 if it cannot be trained on.
     """
     to_stdout = check_json_file(json_file, ("folder", "layout", "findings"))
 
