@@ -100,7 +100,7 @@ def main(words: list[str]) -> int:
         set_up(["test"])
         return test(words[1:])
     set_up([])
-    return hand_over(["-m", "engine.cli", *words])
+    return hand_over(["-m", "engine", *words])
 
 
 # ---------------------------------------------------------------- set-up
@@ -417,7 +417,7 @@ def without_display() -> int:
         return 2
     say("There is no display for the editor's window: rendering the sample document instead ...")
     os.makedirs(os.path.dirname(SAMPLE_PICTURE), exist_ok=True)
-    code = call_python(["-m", "engine.cli", "render", SAMPLE, "--out", SAMPLE_PICTURE])
+    code = call_python(["-m", "engine", "render", SAMPLE, "--out", SAMPLE_PICTURE])
     if code == 0:
         say(f"The picture is {SAMPLE_PICTURE}")
     say(hint)

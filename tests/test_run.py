@@ -269,7 +269,7 @@ def test_other_words_go_to_the_command_line(run: ModuleType, monkeypatch: pytest
     monkeypatch.setattr(run, "set_up", lambda extras: None)
     monkeypatch.setattr(run, "hand_over", lambda arguments: started.append(arguments) or 0)
     assert run.main(["verify", "a folder", "--json"]) == 0
-    assert started == [["-m", "engine.cli", "verify", "a folder", "--json"]]
+    assert started == [["-m", "engine", "verify", "a folder", "--json"]]
 
 
 def test_the_help_begins_with_a_line_for_each_command(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
@@ -322,11 +322,10 @@ def test_a_check_that_is_killed_is_told_from_one_that_fails(
 def test_a_current_set_up_hands_over_at_once_with_arguments_folder_and_exit_code(
     root: Path, run: ModuleType, calls: list, tmp_path: Path
 ) -> None:
-    """Run for real: the stand-in for engine.cli says what it was given."""
+    """Run for real: the stand-in for the engine says what it was given."""
     run.set_up([])
-    stand_in = Path(run.site_packages()) / "engine" / "cli"
+    stand_in = Path(run.site_packages()) / "engine"
     stand_in.mkdir(parents=True)
-    (stand_in.parent / "__init__.py").touch()
     (stand_in / "__init__.py").touch()
     (stand_in / "__main__.py").write_text(
         "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n"
@@ -368,7 +367,7 @@ def test_without_a_display_the_sample_is_rendered_and_the_picture_named(
     monkeypatch.setattr(run, "set_up", lambda extras: None)
     monkeypatch.setattr(run, "call_python", lambda arguments: asked.append(arguments) or 0)
     assert run.main([]) == 0
-    assert asked == [["-m", "engine.cli", "render", run.SAMPLE, "--out", run.SAMPLE_PICTURE]]
+    assert asked == [["-m", "engine", "render", run.SAMPLE, "--out", run.SAMPLE_PICTURE]]
     said = capsys.readouterr().out
     assert run.SAMPLE_PICTURE in said
     assert all(command in said for command in run.COMMANDS)

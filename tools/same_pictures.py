@@ -275,10 +275,10 @@ class Checkout:
     """One version of Tessera, run in processes of its own.
 
     Args:
-        folder: its root.
-        python: the interpreter.
-        desk: where relative files of requests are, and where pictures go.
-        weights: folder of the weights folders that are used.
+        checkout_folder: its root.
+        interpreter: the interpreter.
+        desk_folder: where relative files of requests are, and where pictures go.
+        weights_folder: folder of the weights folders that are used.
         threads: of each process; sums depend on it.
     """
 
@@ -302,7 +302,7 @@ class Checkout:
     def perform(self, job: Job, picture_path: Path) -> str:
         """Run the command; why it failed, or ""."""
         full_words = [self._full(word) for word in job.words]
-        command = [self.python, "-m", "engine.cli", *full_words, "--out", str(picture_path), "--device", "cpu"]
+        command = [self.python, "-m", "engine", *full_words, "--out", str(picture_path), "--device", "cpu"]
         process = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
         if process.returncode == 0:
             return ""

@@ -175,7 +175,7 @@ def test_progress_is_lines_through_a_pipe_unless_the_command_is_quiet(
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes to head on Windows")
 def test_a_reader_that_leaves_early_is_no_failure(shelf: Path) -> None:
-    command = [sys.executable, "-m", "engine.cli", "weights", "--json"]
+    command = [sys.executable, "-m", "engine", "weights", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as child:
         assert child.stdout is not None and child.stderr is not None
         child.stdout.close()
