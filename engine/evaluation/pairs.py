@@ -24,7 +24,7 @@ class Pairs:
     Args:
         folder: a dataset folder: images/, labels/ and, if it has more than one split, splits.json.
         split: a name in splits.json; without that file every pair belongs to every split.
-        own: the labels that are meant where the folder has no classes.json.
+        own_labels: the labels that are meant where the folder has no classes.json.
         limit: so many only, evenly spread over the split.
 
     Raises:

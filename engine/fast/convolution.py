@@ -83,7 +83,7 @@ class Convolution:
     """A 3 x 3 or 1 x 1 convolution that keeps the size, of modulated (H, W, C) features.
 
     Args:
-        conv: the layer, spectral norm folded.
+        convolution: the layer, spectral norm folded.
         height, width: the usual size of its features, which the kernel's layout is chosen for.
         dtype: what it will mostly compute in.
     """

@@ -37,7 +37,7 @@ class Layer:
     """One normalisation layer: rows per slot of its level.
 
     Args:
-        norm: the literal layer, in eval mode, spectral norm folded.
+        norm_layer: the literal layer, in eval mode, spectral norm folded.
         coding: of the labels.
 
     Raises ValueError: the layer's statistics are not fixed.

@@ -84,7 +84,7 @@ class LabelPainter(ABC):
 
     @abstractmethod
     def _encode(self, image: Tensor, one_hot_map: Tensor) -> tuple[Tensor, Tensor]:
-        """image (1, 3, H, W) in [-1, 1], hot (1, L, H, W) -> codes (L, code_length), present (L,) bool."""
+        """image (1, 3, H, W) in [-1, 1], one_hot_map (1, L, H, W) -> codes (L, code_length), present (L,) bool."""
 
     @abstractmethod
     def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
