@@ -199,7 +199,7 @@ class Bench:
             for x, y in hand_path:
                 self.mouse(QEvent.Type.MouseMove, x, y)
             times["brush"].append(self.exact(lambda end=hand_path[-1]: self.release(*end)))  # type: ignore[misc]
-            times["style"].append(self.exact(lambda n=n: self.document.styling.set_style(1, SampleStyle(n))))  # type: ignore[misc]
+            times["style"].append(self.exact(lambda n=n: self.document.styling.set_styles({1: SampleStyle(n)})))  # type: ignore[misc]
             times["seed"].append(self.exact(lambda n=n: self.document.set_seed(n + 1)))  # type: ignore[misc]
         for name, latencies in times.items():
             self.row(f"{name} edit, exact picture", float(np.median(latencies)), "s")
@@ -259,7 +259,7 @@ class Bench:
             self.wait(lambda: document.photo is not None and not self.core.foreground_busy and self.exact_shown())
             seconds.append(time.perf_counter() - started_at)
             largest_label = int(np.argmax(document.areas[1:])) + 1
-            seconds.append(self.exact(lambda: document.styling.set_style(largest_label, ColourStyle("#a01030"))))
+            seconds.append(self.exact(lambda: document.styling.set_styles({largest_label: ColourStyle("#a01030")})))
 
         gap_ms = Heart().gaps(edit)
         self.row("photo of 12 megapixels opened, regions found", seconds[0], "s")

@@ -206,9 +206,9 @@ class Document(QObject):
         self._put(new)
         self.push(ValuesCommand(self._put, old=old, new=new, text=text, merge_key=merge))
 
-    def set_seed(self, seed: int, *, merge: Hashable | None = None) -> None:
-        """Chooses the seed, 0 to 2**63 - 1; `merge` as in `change`."""
-        self.change("seed", seed, merge=merge)
+    def set_seed(self, seed: int) -> None:
+        """Chooses the seed, 0 to 2**63 - 1."""
+        self.change("seed", seed)
 
     def set_detail(self, detail: Detail) -> None:
         """How a label map is painted that is larger than the weights know: "model" or "full"."""
@@ -321,11 +321,11 @@ class Document(QObject):
         if self._history.redo():
             self.announce()
 
-    def mark_saved(self, saved: bool = True) -> None:
-        """The document as it stands is what the file holds; False: no file holds it (after recovery)."""
+    def mark_saved(self) -> None:
+        """The document as it stands is what the file holds."""
         self.pixels.end_stroke()
-        self._history.set_clean(saved)
-        self._origin.saved = self.scene if saved else None
+        self._history.set_clean()
+        self._origin.saved = self.scene
         self.announce()
 
     # ------------------------------------------------------------ inside

@@ -30,20 +30,14 @@ class LabelStyles:
         """The rows of the list of edits, in the order of the labels."""
         return rows_of(self._document.styles, self._document.strengths, self._document.switched_off)
 
-    def set_style(
-        self, label: int, style: Style | None, *, text: str | None = None, merge: Hashable | None = None
-    ) -> None:
-        """Chooses the style of one label; None or MeanStyle is the weights' mean, and in a photo the photo itself.
-
-        `merge` as in `Document.change`.
-        """
-        self.set_styles({label: style}, text or tr("Style of {0}").format(self._name(label)), merge=merge)
-
     def set_styles(
         self, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
     ) -> None:
-        """Chooses the styles of several labels in one step; labels that are not named keep theirs. What is chosen is
-        seen: a change that was switched off is on again."""
+        """Chooses the styles of labels in one step; labels that are not named keep theirs.
+
+        None or MeanStyle is the weights' mean, and in a photo the photo itself. What is chosen is seen: a change that
+        was switched off is on again. `merge` as in `Document.change`.
+        """
         document = self._document
         chosen_styles = {document.checked(label): style for label, style in styles.items()}
         removed = {label for label, style in chosen_styles.items() if style is None or isinstance(style, MeanStyle)}

@@ -137,9 +137,9 @@ class UndoStack:
         self._clean = 0
         self._sealed = False
 
-    def set_clean(self, clean: bool = True) -> None:
-        """Marks the present state as the saved one; `False`: as one that no step leads to."""
-        self._clean = len(self._done) if clean else None
+    def set_clean(self) -> None:
+        """Marks the present state as the saved one."""
+        self._clean = len(self._done)
 
     @property
     def clean(self) -> bool:

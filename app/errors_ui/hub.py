@@ -55,30 +55,28 @@ class ProblemHub(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
 
-    def error(self, error: BaseException | str, *, details: str = "", topic: str = "") -> None:
+    def error(self, error: BaseException | str, *, topic: str = "") -> None:
         """Report a failure: an exception (an EngineError's text is its sentence) or a sentence."""
+        sentence, details = str(error), ""
         if isinstance(error, BaseException):
             trace_text = "".join(traceback.format_exception(error))
             error_details = getattr(error, "details", None)
-            sentence = str(error) if isinstance(error_details, str) else self._unexpected(error)
-            details = "\n\n".join(
-                details_part for details_part in (details, error_details or "", trace_text) if details_part
-            )
-        else:
-            sentence = error
+            if not isinstance(error_details, str):
+                sentence = self._unexpected(error)
+            details = f"{error_details}\n\n{trace_text}" if error_details else trace_text
         log.error("%s\n%s", sentence, details)
         remedy = "photo_find" if isinstance(error, MissingPhoto) else ""
         self.reported.emit(Problem(sentence, details, topic=topic, remedy=remedy))
 
-    def warning(self, sentence: str, *, details: str = "", topic: str = "") -> None:
+    def warning(self, sentence: str, *, topic: str = "") -> None:
         """Report something that worked, but perhaps not as the user expects."""
         log.warning("%s", sentence)
-        self.reported.emit(Problem(sentence, details, Severity.WARNING, topic))
+        self.reported.emit(Problem(sentence, severity=Severity.WARNING, topic=topic))
 
-    def notice(self, sentence: str, *, details: str = "", topic: str = "") -> None:
+    def notice(self, sentence: str, *, topic: str = "") -> None:
         """Report something good to know."""
         log.info("%s", sentence)
-        self.reported.emit(Problem(sentence, details, Severity.NOTICE, topic))
+        self.reported.emit(Problem(sentence, severity=Severity.NOTICE, topic=topic))
 
     def clear(self, topic: str) -> None:
         """The trouble of ``topic`` is over: it need not be shown any more."""

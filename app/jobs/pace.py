@@ -60,12 +60,12 @@ class Pace:
     def __init__(self) -> None:
         self._learnt: dict[Hashable, _Learnt] = {}
 
-    def observe(self, what: Hashable, painting: Painting, seconds: float) -> None:
-        """A painting with `what` (weights, precision) took that long.
+    def observe(self, pace_key: Hashable, painting: Painting, seconds: float) -> None:
+        """A painting of that key (weights, precision, kind of request) took that long.
 
         The very first one read the weights from disk and filled caches: it is forgotten with the second.
         """
-        learnt = self._learnt.setdefault(what, _Learnt())
+        learnt = self._learnt.setdefault(pace_key, _Learnt())
         if learnt.count == 1:
             learnt.times.clear()
         learnt.count += 1
@@ -73,12 +73,12 @@ class Pace:
         new_average = seconds if average is None else average.seconds + _WEIGHT * (seconds - average.seconds)
         learnt.times[painting] = _Average(new_average, learnt.count)
 
-    def seconds(self, what: Hashable, painting: Painting) -> float:
-        """How long it will probably take.
+    def seconds(self, pace_key: Hashable, painting: Painting) -> float:
+        """How long a painting of that key will probably take.
 
         A painting that was not measured lately is judged by the measured one that is nearest in size.
         """
-        learnt = self._learnt.get(what)
+        learnt = self._learnt.get(pace_key)
         fresh = (
             {}
             if learnt is None
@@ -112,8 +112,6 @@ def choose(
     *,
     moving: bool,
     previewed: bool,
-    budget: float = BUDGET_S,
-    patience: float = PATIENCE_S,
 ) -> Painting:
     """What to paint now.
 
@@ -129,10 +127,10 @@ def choose(
         preview within the budget, or the smallest where none fits.
     """
     exact_seconds = seconds(exact)
-    if previewed or not previews or exact_seconds <= budget or (not moving and exact_seconds <= patience):
+    if previewed or not previews or exact_seconds <= BUDGET_S or (not moving and exact_seconds <= PATIENCE_S):
         return exact
     sizes = sorted(previews, key=lambda painting: painting.size.pixels)
-    fitting = [painting for painting in sizes if seconds(painting) <= budget]
+    fitting = [painting for painting in sizes if seconds(painting) <= BUDGET_S]
     chosen = fitting[-1] if fitting else sizes[0]
     return chosen if seconds(chosen) < exact_seconds else exact
 
@@ -144,13 +142,11 @@ def gives_way(
     *,
     elapsed: float,
     moving: bool,
-    budget: float = BUDGET_S,
-    patience: float = PATIENCE_S,
 ) -> bool:
     """Whether an exact picture that has been painted for `elapsed` seconds should stop for a newer request like it.
 
     Only if a preview of the newer one comes in its stead: otherwise someone who keeps changing things would never see
     a picture. And only if that is quicker than letting it end. A preview is never stopped.
     """
-    instead = choose(exact, previews, seconds, moving=moving, previewed=False, budget=budget, patience=patience)
-    return not instead.exact and seconds(exact) - elapsed > budget
+    instead = choose(exact, previews, seconds, moving=moving, previewed=False)
+    return not instead.exact and seconds(exact) - elapsed > BUDGET_S

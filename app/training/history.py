@@ -21,6 +21,7 @@ from engine.plain_data import parse_json
 STATS, SAMPLES = "stats.jsonl", "samples"
 LOSSES, VALIDATION, SPEED = "losses", "validation", "speed"
 GROUPS = (LOSSES, VALIDATION, SPEED)
+RATED_REPORTS = 20  # over which the speed is taken
 
 
 @dataclass
@@ -86,10 +87,10 @@ class History:
         elif event == "samples" and isinstance(report_facts.get("path"), str):
             self._add_sheet(Sheet(int(step_number), self.folder / SAMPLES / Path(report_facts["path"]).name))
 
-    def rate(self, report_count: int = 20) -> float | None:
-        """Pictures per second: the median of the last `report_count`; None before the first."""
+    def rate(self) -> float | None:
+        """Pictures per second, the median of the last reports; None before the first."""
         series = self.series.get((SPEED, "images_per_second"))
-        return float(np.median(series.values[-report_count:])) if series is not None and series.values else None
+        return float(np.median(series.values[-RATED_REPORTS:])) if series is not None and series.values else None
 
     def names(self, curve_group: str) -> list[str]:
         """The curves of a group in the order of their first report."""

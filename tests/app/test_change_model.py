@@ -75,7 +75,7 @@ def test_locks_hidden_labels_precision_and_seed_stay(window, core, qtbot):
 
 
 def test_a_document_begun_meanwhile_keeps_its_weights(window, core, style, qtbot):
-    core.document.styling.set_style(HAIR, style)
+    core.document.styling.set_styles({HAIR: style})
     window.controllers.model.use("fake-other")
     core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
     done = threading.Event()
@@ -118,7 +118,7 @@ def test_a_region_too_small_for_the_new_weights_takes_the_mean(style):
 def test_weights_published_again_under_their_name_encode_the_pictures_again(window, core, engine, style, qtbot):
     """A run in training is used again and again: codes of its older encoder mean nothing to the newer generator."""
     document = core.document
-    document.styling.set_style(HAIR, style)
+    document.styling.set_styles({HAIR: style})
     before, label_map = document.scene, document.label_map.copy()
     kept = document.kept.keep(before, photo_of(label_map))
     for entry in core.catalogue._entries:

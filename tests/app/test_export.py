@@ -52,7 +52,7 @@ def edit(core):
     document.pixels.stroke_to([(5, 5), (40, 30)], 6)
     document.pixels.end_stroke()
     code = encode_code(np.array([10, 200, 90, 0], np.float32))
-    document.styling.set_style(HAIR, ImageStyle(path="anna.png", label=HAIR, code=code))
+    document.styling.set_styles({HAIR: ImageStyle(path="anna.png", label=HAIR, code=code)})
     document.set_seed(3)
 
 

@@ -31,10 +31,10 @@ def photo(tmp_path) -> Path:
 def kept(window, core, photo, qtbot) -> int:
     """The number of a picture with red hair, kept in a document whose hair has become blue."""
     edit_photo(window, photo, qtbot)
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settle(window, qtbot)
     window.controllers.results.keep()
-    core.document.styling.set_style(HAIR, BLUE)
+    core.document.styling.set_styles({HAIR: BLUE})
     settle(window, qtbot)
     return core.document.results[-1].number
 

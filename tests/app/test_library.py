@@ -85,7 +85,7 @@ def answer(window, qtbot, name: str) -> None:
 def test_a_style_is_kept_under_a_name_and_taken_after_a_restart(
     window, make_window, photo, qtbot, picture_style, folder
 ):
-    photo.styling.set_style(HAIR, picture_style)
+    photo.styling.set_styles({HAIR: picture_style})
     window.actions_by_id["style_keep"].trigger()
     answer(window, qtbot, "Anna")
     assert items(window.edits.shelf)[0] == items(window.styles.shelf)[0] == "Anna"
@@ -169,7 +169,7 @@ def test_a_style_s_file_a_colour_and_a_style_are_dropped_in(window, photo, qtbot
         with work_done(qtbot, window.core):
             assert drag.drop((10, 10))
     assert items(shelf)[:2] == ["Anna", "Hair, black"]
-    photo.styling.set_style(SKIN, RED)
+    photo.styling.set_styles({SKIN: RED})
     drag = Drag(shelf.viewport(), style_mime(SKIN))
     drag.enter((10, 10))
     drag.drop((10, 10))
@@ -223,12 +223,12 @@ def proposed(window, end: str) -> str:
 
 def test_a_name_is_proposed_that_says_what_one_sees(window, photo, qtbot, picture_style):
     """Nobody knows a drawn style again by its seed."""
-    photo.styling.set_style(HAIR, SampleStyle(70))
+    photo.styling.set_styles({HAIR: SampleStyle(70)})
     photo.set_picture(np.full((64, 64, 3), (163, 84, 42), np.uint8))
     assert proposed(window, "reject") == "Hair, copper"
-    photo.styling.set_style(HAIR, picture_style)
+    photo.styling.set_styles({HAIR: picture_style})
     assert proposed(window, "reject") == "Hair, anna"
-    photo.styling.set_style(HAIR, ColourStyle("#2060c8"))
+    photo.styling.set_styles({HAIR: ColourStyle("#2060c8")})
     with work_done(qtbot, window.core):
         assert proposed(window, "accept") == "Hair, blue"
     assert items(window.edits.shelf)[0] == "Hair, blue"

@@ -136,7 +136,7 @@ def test_what_is_painted_before_the_regions_come_stays_and_undo_leads_back_throu
 
 
 def test_a_style_chosen_before_the_regions_come_is_the_last_step(unfound, core, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     unfound.set()
     qtbot.waitUntil(lambda: not core.foreground_busy)
     core.document.undo()
@@ -226,7 +226,7 @@ def test_a_photo_of_other_colours_is_shown_as_one_sees_it_before_and_after(windo
     settled(window, qtbot)
     seen_before = core.document.picture
     assert np.array_equal(seen_before, to_srgb(pixels, wide_profile())) and (seen_before != pixels).any()
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(window, qtbot)
     elsewhere = core.document.label_map != HAIR
     assert np.array_equal(core.document.picture[elsewhere], seen_before[elsewhere])
@@ -245,14 +245,14 @@ def test_a_panorama_keeps_its_size(window, core, tmp_path, qtbot):
 
 
 def test_a_styled_region_changes_and_every_other_sample_is_the_photo_s(edited, core, photo, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(edited, qtbot)
     picture, original, hair = core.document.picture, pixels_of(photo), core.document.label_map == HAIR
     assert (picture[hair] != original[hair]).any(-1).all() and np.array_equal(picture[~hair], original[~hair])
 
 
 def test_a_row_that_is_switched_off_shows_the_photo_without_the_engine(edited, core, engine, photo, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(edited, qtbot)
     asked = len(engine.edits)
     core.document.styling.set_edit_on(HAIR, False)
@@ -262,7 +262,7 @@ def test_a_row_that_is_switched_off_shows_the_photo_without_the_engine(edited, c
 
 def test_strength_and_region_decide_what_is_asked_of_the_engine(edited, core, engine, qtbot):
     document = core.document
-    document.styling.set_style(HAIR, RED)
+    document.styling.set_styles({HAIR: RED})
     document.styling.set_strength(HAIR, 0.5)
     document.pixels.begin_stroke(HAIR)
     document.pixels.stroke_to([(10, 10)], 5)
@@ -274,7 +274,7 @@ def test_strength_and_region_decide_what_is_asked_of_the_engine(edited, core, en
 
 
 def test_a_preview_is_asked_for_at_a_smaller_size(core, edited):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     scene = core.document.scene
     exact, previews = scene.sizes(None)
     assert exact == SIZE and previews == []  # smaller than any screen
@@ -300,7 +300,7 @@ def seen(canvas, x: int, y: int) -> tuple[int, int, int]:
 
 @pytest.fixture
 def restyled(edited, core, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     core.document.styling.set_strength(HAIR, 1.0)
     settled(edited, qtbot)
     edited.canvas.actual_size()
@@ -349,10 +349,10 @@ def saved(core, path) -> None:
 @pytest.fixture
 def request_file(edited, core, tmp_path, qtbot):
     document = core.document
-    document.styling.set_style(HAIR, RED)
+    document.styling.set_styles({HAIR: RED})
     document.styling.set_strength(HAIR, 0.5)
     document.styling.set_edit_on(SKIN, False)
-    document.styling.set_style(SKIN, SampleStyle(3))
+    document.styling.set_styles({SKIN: SampleStyle(3)})
     document.label_states.set_locked(SKIN, True)
     settled(edited, qtbot)
     path = tmp_path / "saved.json"
@@ -445,7 +445,7 @@ def test_a_photo_that_is_not_looked_for_leaves_the_document_as_it_is(
 
 
 def test_the_photo_of_the_present_document_is_found_again(edited, core, photo, answers, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     answers.file = photo.with_name("moved.png")
     shutil.move(photo, answers.file)
     edited.controllers.photos.find_photo()
@@ -481,7 +481,7 @@ INSIDE = {
 @pytest.mark.parametrize("ending", [".json", ".png"])
 def test_a_saved_document_holds_the_photo_by_name_or_as_a_whole(edited, core, photo, answer, qtbot, ending, inside):
     """Beside its photo it names it alone, so that both can be moved to another folder."""
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(edited, qtbot)
     path, before = photo.with_name(f"saved{ending}"), core.document.scene
     answer(path, INSIDE[ending] if inside else "")
@@ -511,7 +511,7 @@ def test_save_and_export_write_the_same_photo(window, core, tmp_path, qtbot, mon
     window.controllers.photos.edit(path)
     qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
     if restyled:
-        core.document.styling.set_style(HAIR, RED)
+        core.document.styling.set_styles({HAIR: RED})
     settled(window, qtbot)
     saved, exported = tmp_path / "saved.png", tmp_path / "exported.png"
     monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(saved), ""))
@@ -555,7 +555,7 @@ def export(window, answer, path, qtbot, **choices) -> None:
 
 
 def test_an_exported_photo_has_its_size_and_every_untouched_sample(edited, core, photo, answer, tmp_path, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(edited, qtbot)
     export(edited, answer, tmp_path / "out.png", qtbot)
     after, before, hair = pixels_of(tmp_path / "out.png"), pixels_of(photo), core.document.label_map == HAIR
@@ -564,7 +564,7 @@ def test_an_exported_photo_has_its_size_and_every_untouched_sample(edited, core,
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_exported_png_is_dropped_back_to_go_on(edited, core, photo, answer, answers, tmp_path, qtbot, gone):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(edited, qtbot)
     before, out = core.document.scene, photo.with_name("out.png")
     export(edited, answer, out, qtbot)
@@ -580,7 +580,7 @@ def test_an_exported_png_is_dropped_back_to_go_on(edited, core, photo, answer, a
 
 
 def test_before_and_after_stand_side_by_side(edited, core, photo, answer, tmp_path, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(edited, qtbot)
     export(edited, answer, tmp_path / "out.png", qtbot, with_before=True)
     both = pixels_of(tmp_path / "out.png")
@@ -630,7 +630,7 @@ def test_the_brush_of_a_photo_suits_the_view_and_that_of_paintings_stays(edited,
 
 def test_the_title_names_the_photo(edited, core, photo, answer, qtbot):
     assert edited.windowTitle() == "portrait.png - edits[*] - Tessera" and not edited.isWindowModified()
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     assert edited.isWindowModified()
     settled(edited, qtbot)
     answer(photo.with_name("saved.png"))
@@ -677,7 +677,7 @@ def test_the_first_document_is_a_photograph_with_other_hair():
 
 
 def test_the_second_sample_photo_takes_the_edits_of_the_first(edited, core, qtbot):
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     edited.actions_by_id["edits_copy"].trigger()
     core.document.mark_saved()
     edited.actions_by_id["sample_second"].trigger()

@@ -27,7 +27,7 @@ def photo(tmp_path) -> Path:
 
 
 def style_is_chosen(window, photo, qtbot, monkeypatch):
-    window.core.document.styling.set_style(HAIR, RED)
+    window.core.document.styling.set_styles({HAIR: RED})
 
 
 def photo_is_exported(window, photo, qtbot, monkeypatch):

@@ -77,7 +77,7 @@ def test_the_dialog_begins_with_the_region_s_colour_and_takes_one_in_one_step(wi
 
 
 def test_escape_leaves_the_region_as_it_was(window, photo, qtbot):
-    photo.styling.set_style(HAIR, RED)
+    photo.styling.set_styles({HAIR: RED})
     window.actions_by_id["style_colour"].trigger()
     dialog = colour_dialog(window)
     assert dialog.currentColor() == QColor("#a01030")
@@ -93,7 +93,7 @@ def test_a_colour_that_was_cancelled_leaves_no_trace(window, core, qtbot):
     document = core.document
     document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", undoable=False)
     document.set_current_label(HAIR)
-    document.styling.set_style(HAIR, RED)
+    document.styling.set_styles({HAIR: RED})
     document.undo()
     window.controllers.render.start()
     settle(window, qtbot)
@@ -111,7 +111,7 @@ def test_a_colour_that_was_cancelled_leaves_no_trace(window, core, qtbot):
 
 
 def test_a_change_that_is_taken_back_by_hand_leaves_nothing_to_save(photo):
-    photo.styling.set_style(HAIR, RED)
+    photo.styling.set_styles({HAIR: RED})
     photo.mark_saved()
     photo.styling.set_edit_on(HAIR, False)
     assert photo.dirty
@@ -157,7 +157,7 @@ def test_the_pipette_takes_a_colour_from_the_photo_under_the_map(window, photo, 
 
 
 def test_the_pipette_takes_a_colour_from_a_style_s_picture(window, photo, qtbot):
-    photo.styling.set_style(SKIN, RED)
+    photo.styling.set_styles({SKIN: RED})
     qtbot.waitUntil(lambda: window.edits.isVisible())
     window.actions_by_id["style_pipette"].trigger()
     qtbot.mouseClick(window.edits.row(SKIN).thumb, Qt.MouseButton.LeftButton)
@@ -243,7 +243,7 @@ def test_the_card_gives_a_region_a_colour(window, photo, qtbot):
 
 
 def test_a_second_colour_is_mixed_with_the_first(window, photo, qtbot):
-    photo.styling.set_style(HAIR, RED)
+    photo.styling.set_styles({HAIR: RED})
     window.docks["stylesDock"].raise_()
     thumb = window.styles.card.thumb_b
     qtbot.waitUntil(thumb.isVisible)
@@ -254,7 +254,7 @@ def test_a_second_colour_is_mixed_with_the_first(window, photo, qtbot):
 
 def test_an_unchanged_region_is_the_photo_s(window, photo):
     assert window.styles.model.row(SKIN).source == "As in the photo"
-    photo.styling.set_style(SKIN, RED)
+    photo.styling.set_styles({SKIN: RED})
     assert window.styles.model.row(SKIN).source == "Colour #a01030"
 
 
@@ -265,7 +265,7 @@ def test_a_pasted_colour_is_the_chosen_label_s(window, photo):
 
 
 def test_a_change_is_removed_by_command(window, photo, sentences):
-    photo.styling.set_style(HAIR, RED)
+    photo.styling.set_styles({HAIR: RED})
     window.actions_by_id["edits_remove"].trigger()
     assert photo.styling.edits == () and photo.undo_text == "Remove the change of Hair"
     window.actions_by_id["edits_remove"].trigger()
@@ -294,7 +294,7 @@ def test_edits_are_copied_and_pasted_into_another_photo_in_one_step(window, phot
 
 
 def test_copied_edits_are_text_that_another_window_reads(window, photo):
-    photo.styling.set_style(HAIR, RED)
+    photo.styling.set_styles({HAIR: RED})
     window.actions_by_id["edits_copy"].trigger()
     text = QGuiApplication.clipboard().text()
     assert '"colour": "#a01030"' in text
@@ -369,7 +369,7 @@ def test_one_colour_for_both_lips_is_one_step(window, photo, qtbot):
 
 
 def test_escape_leaves_both_lips_as_they_were(window, photo, qtbot):
-    photo.styling.set_style(UPPER, ColourStyle("#00ff00"))
+    photo.styling.set_styles({UPPER: ColourStyle("#00ff00")})
     photo.set_current_label(LOWER)
     window.actions_by_id["pair_colour"].trigger()
     colour_dialog(window).setCurrentColor(QColor("#a01030"))
@@ -437,9 +437,9 @@ def test_six_drawn_styles_of_a_photo_s_region_are_seen_and_a_click_takes_one(win
     qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
     document = core.document
     document.set_current_label(UPPER)
-    document.styling.set_style(UPPER, ColourStyle("#00ff00"))
+    document.styling.set_styles({UPPER: ColourStyle("#00ff00")})
     document.styling.set_edit_on(UPPER, False)
-    document.styling.set_style(SKIN, ColourStyle("#a01030"))
+    document.styling.set_styles({SKIN: ColourStyle("#a01030")})
     before = document.scene
     window.edits.button_variations.click()
     (dialog,) = window.findChildren(VariationsDialog)

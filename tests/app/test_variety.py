@@ -92,7 +92,7 @@ def test_the_seed_of_a_drawn_style_is_shown_copied_and_typed_in(window, document
 
 
 def test_dice_for_all_leave_locked_styles_alone_and_fit_one_another(window, document, trigger):
-    document.styling.set_style(SKIN, SampleStyle(5))
+    document.styling.set_styles({SKIN: SampleStyle(5)})
     document.set_current_label(SKIN)
     trigger("style_lock")
     trigger("style_dice_all")
@@ -121,7 +121,7 @@ def test_dice_and_lock_of_a_row_act_without_choosing_it(window, document, qtbot)
 
 def test_a_mix_keeps_its_other_half_when_one_is_rolled(window, document, tmp_path):
     photo = image_style(tmp_path)
-    document.styling.set_style(HAIR, photo)
+    document.styling.set_styles({HAIR: photo})
     window.styles.card.button_dice_b.click()
     mix = document.style(HAIR)
     assert isinstance(mix, MixStyle) and mix.a == photo and isinstance(mix.b, SampleStyle) and mix.amount == 0.5
@@ -153,12 +153,12 @@ def test_locked_styles_stay_when_all_are_reset_or_taken_from_a_picture(window, d
 
 
 def test_a_lock_is_a_step(window, document, trigger, tmp_path):
-    document.styling.set_style(HAIR, SampleStyle(1))
+    document.styling.set_styles({HAIR: SampleStyle(1)})
     trigger("style_lock")
     trigger("style_dice")
     assert document.style(HAIR) == SampleStyle(1) and "locked" in problem(window)
     assert not window.styles.card.seed.dice.isEnabled()
-    document.styling.set_style(HAIR, image_style(tmp_path))
+    document.styling.set_styles({HAIR: image_style(tmp_path)})
     assert isinstance(document.style(HAIR), ImageStyle)
     trigger("undo")
     trigger("undo")
@@ -326,7 +326,7 @@ def test_a_new_document_for_smis_begins_with_drawn_styles(window, core, document
 
 @pytest.fixture
 def session(window, document, qtbot):
-    document.styling.set_style(HAIR, SampleStyle(7))
+    document.styling.set_styles({HAIR: SampleStyle(7)})
     made = window.controllers.variety.morph()
     qtbot.waitUntil(lambda: bool(made._painted))
     yield made

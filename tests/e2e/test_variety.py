@@ -69,7 +69,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     window.styles.card.slider.setValue(100)
     assert document.style(HAIR) == MixStyle(SampleStyle(seed), other, 1.0)
     mixed = wait_rendered(editor, qtbot)
-    document.styling.set_style(HAIR, other)
+    document.styling.set_styles({HAIR: other})
     assert np.array_equal(wait_rendered(editor, qtbot), mixed)
 
     # Morph to the mean, as a GIF.

@@ -193,7 +193,7 @@ def test_a_label_map_becomes_a_document(window, core, tmp_path, qtbot):
 
 
 def test_a_label_map_can_replace_the_map_and_keep_styles(window, core, tmp_path, qtbot):
-    core.document.styling.set_style(HAIR, ImageStyle(path="a.png", label=HAIR))
+    core.document.styling.set_styles({HAIR: ImageStyle(path="a.png", label=HAIR)})
     path = tmp_path / "map.png"
     write_label_map(path, np.full((64, 64), SKIN, np.uint8), FACES)
     window.controllers.files.open_path(path)
@@ -204,7 +204,7 @@ def test_a_label_map_can_replace_the_map_and_keep_styles(window, core, tmp_path,
 
 
 def test_a_label_map_that_replaces_the_map_keeps_its_own_size(window, core, tmp_path, qtbot):
-    core.document.styling.set_style(HAIR, ImageStyle(path="a.png", label=HAIR))
+    core.document.styling.set_styles({HAIR: ImageStyle(path="a.png", label=HAIR)})
     before, label_map = core.document.label_map.copy(), np.full((70, 90), SKIN, np.uint8)
     label_map[:3, 5:] = HAIR
     path = tmp_path / "map.png"

@@ -239,7 +239,7 @@ def test_replacing_the_label_map_is_one_step(document):
 
 
 def test_replacing_by_another_size_takes_styles_along_and_comes_back(document, qtbot):
-    document.styling.set_style(HAIR, ANNA)
+    document.styling.set_styles({HAIR: ANNA})
     document.set_picture(photo_of(document.label_map))
     before = state_of(document)
     with qtbot.waitSignal(document.replaced):
@@ -247,7 +247,7 @@ def test_replacing_by_another_size_takes_styles_along_and_comes_back(document, q
     assert (document.height, document.width) == (32, 48)
     assert document.styles == {HAIR: ANNA}
     assert document.picture is None
-    document.styling.set_style(HAIR, None)
+    document.styling.set_styles({HAIR: None})
     document.undo()
     document.undo()
     assert state_of(document) == before
@@ -282,7 +282,7 @@ def test_the_document_keeps_no_array_of_the_caller(document):
 
 def test_a_style_is_chosen_announced_and_undone(document, qtbot):
     with qtbot.waitSignal(document.styles_changed) as caught:
-        document.styling.set_style(HAIR, ANNA)
+        document.styling.set_styles({HAIR: ANNA})
     assert caught.args == [frozenset({HAIR})]
     assert document.style(HAIR) == ANNA
     document.undo()
@@ -293,16 +293,16 @@ def test_a_style_is_chosen_announced_and_undone(document, qtbot):
 
 
 def test_the_mean_style_is_the_same_as_none(document):
-    document.styling.set_style(HAIR, ANNA)
-    document.styling.set_style(HAIR, MeanStyle())
+    document.styling.set_styles({HAIR: ANNA})
+    document.styling.set_styles({HAIR: MeanStyle()})
     assert document.styles == {}
-    document.styling.set_style(HAIR, None)
+    document.styling.set_styles({HAIR: None})
     document.undo()
     assert document.styles == {HAIR: ANNA}
 
 
 def test_all_regions_of_one_picture_are_one_step(document):
-    document.styling.set_style(SKIN, BERT)
+    document.styling.set_styles({SKIN: BERT})
     document.styling.set_styles({HAIR: ANNA, SKIN: ANNA}, "Styles from anna.jpg")
     assert document.undo_text == "Styles from anna.jpg"
     document.undo()
@@ -312,7 +312,7 @@ def test_all_regions_of_one_picture_are_one_step(document):
 def test_a_dragged_slider_is_one_step_and_its_next_drag_another(document):
     for drag in ((0.1, 0.2, 0.3), (0.5, 0.9)):
         for amount in drag:
-            document.styling.set_style(HAIR, MixStyle(ANNA, BERT, amount), merge=("mix", HAIR))
+            document.styling.set_styles({HAIR: MixStyle(ANNA, BERT, amount)}, merge=("mix", HAIR))
         document.end_merge()
     document.undo()
     assert document.style(HAIR) == MixStyle(ANNA, BERT, 0.3)
@@ -321,10 +321,10 @@ def test_a_dragged_slider_is_one_step_and_its_next_drag_another(document):
 
 
 def test_the_same_style_again_is_no_step(document, qtbot):
-    document.styling.set_style(HAIR, ANNA)
+    document.styling.set_styles({HAIR: ANNA})
     document.mark_saved()
     with qtbot.assertNotEmitted(document.styles_changed):
-        document.styling.set_style(HAIR, ImageStyle(path="anna.jpg", label=13))
+        document.styling.set_styles({HAIR: ImageStyle(path="anna.jpg", label=13)})
     assert not document.dirty
 
 
@@ -351,7 +351,7 @@ def test_a_label_that_the_set_does_not_have_is_refused_everywhere(document, labe
         lambda: document.pixels.fill(0, 0, label),
         lambda: document.pixels.apply_mask(np.ones((64, 64), bool), label),
         lambda: document.pixels.relabel(0, label),
-        lambda: document.styling.set_style(label, ANNA),
+        lambda: document.styling.set_styles({label: ANNA}),
         lambda: document.styling.set_styles({HAIR: ANNA, label: ANNA}),
         lambda: document.label_states.set_locked(label, True),
         lambda: document.label_states.set_visible(label, False),
@@ -375,7 +375,7 @@ def test_a_seed_that_is_no_seed_is_refused(document, seed):
 
 def test_wrong_styles_points_pictures_and_precisions_are_refused(document):
     with pytest.raises(BadRequest, match="kind"):
-        document.styling.set_style(HAIR, "anna.jpg")
+        document.styling.set_styles({HAIR: "anna.jpg"})
     with pytest.raises(BadRequest, match="8 bits"):
         document.set_picture(np.zeros((4, 4), np.uint8))
     with pytest.raises(BadRequest, match="float32 or bfloat16"):
@@ -440,7 +440,7 @@ def test_names_in_the_history_are_in_the_language_of_the_application(document):
 
 
 def test_a_new_document_can_be_undone(document, qtbot):
-    document.styling.set_style(HAIR, ANNA)
+    document.styling.set_styles({HAIR: ANNA})
     document.label_states.set_locked(HAIR, True)
     before = state_of(document)
     street = load_label_set("street")
@@ -528,7 +528,7 @@ def test_a_scene_does_not_follow_the_document(document):
     scene = document.scene
     expected = document.scene.to_request()
     stroke(document, HAIR, (3, 3), radius=30)
-    document.styling.set_style(HAIR, ANNA)
+    document.styling.set_styles({HAIR: ANNA})
     assert scene.to_request() == expected
     assert document.scene.to_request() != expected
 
@@ -557,8 +557,6 @@ def test_the_document_knows_whether_it_is_as_saved(document, qtbot):
     assert document.dirty
     document.redo()
     assert not document.dirty
-    document.mark_saved(False)
-    assert document.dirty
 
 
 def test_a_hundred_strokes_on_a_large_map_can_be_undone_within_the_memory(qapp):

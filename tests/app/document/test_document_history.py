@@ -60,7 +60,7 @@ def show_only(document, of):
 def slide(document, of, amounts):
     for amount in amounts:
         mixed = MixStyle(ImageStyle("a.jpg", 3), ImageStyle("b.jpg", 4), amount)
-        document.styling.set_style(of, mixed, merge=("mix", of))
+        document.styling.set_styles({of: mixed}, merge=("mix", of))
     document.end_merge()
 
 
@@ -72,7 +72,7 @@ def become(document, name, height, width, seed):
 
 
 def choose(document, of, style):
-    document.styling.set_style(of, style)
+    document.styling.set_styles({of: style})
 
 
 def resize(document, height, width, seed):

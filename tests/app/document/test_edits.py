@@ -68,14 +68,14 @@ def test_a_removed_row_leaves_nothing_and_comes_back_whole(document, told):
 
 def test_a_label_that_goes_back_to_the_mean_begins_anew_with_its_next_style(document):
     document.styling.set_strength(HAIR, 0.5)
-    document.styling.set_style(HAIR, MEAN)
-    document.styling.set_style(HAIR, BLUE)
+    document.styling.set_styles({HAIR: MEAN})
+    document.styling.set_styles({HAIR: BLUE})
     assert document.styling.edits[1] == RegionEdit(label=HAIR, style=BLUE)
 
 
 def test_another_style_keeps_the_strength(document):
     document.styling.set_strength(HAIR, 0.5)
-    document.styling.set_style(HAIR, BLUE)
+    document.styling.set_styles({HAIR: BLUE})
     assert document.styling.edits[1] == RegionEdit(label=HAIR, style=BLUE, strength=0.5)
 
 

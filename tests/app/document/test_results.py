@@ -116,7 +116,7 @@ def document(qapp):
 
 def test_going_back_to_a_picture_is_one_step_and_keeps_the_document(document, tmp_path):
     document.set_path(tmp_path / "a.png")
-    document.styling.set_style(HAIR, SampleStyle(3))
+    document.styling.set_styles({HAIR: SampleStyle(3)})
     kept = document.kept.keep(document.scene, picture())
     origin = document.origin
     document.label_states.set_locked(SKIN, True)
@@ -207,7 +207,7 @@ def test_without_the_switch_only_the_key_keeps_and_stars(window, core, qtbot):
 
 def test_enter_brings_a_picture_back_and_undo_leaves_it(window, core, qtbot):
     wait_kept(core, qtbot, 1)
-    core.document.styling.set_style(HAIR, SampleStyle(40))
+    core.document.styling.set_styles({HAIR: SampleStyle(40)})
     wait_kept(core, qtbot, 2)
     panel = window.results
     panel.choose(1)

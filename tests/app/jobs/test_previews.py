@@ -101,7 +101,7 @@ def test_a_preview_is_seen_around_what_changed_only(window, slow, previews, qtbo
 def test_another_style_is_previewed_in_its_region_and_another_seed_everywhere(window, slow, previews, qtbot):
     document, seen = slow.document, []
     slow.render_lane.previewed.connect(lambda _: seen.append(shown_opacity(window)))
-    document.styling.set_style(HAIR, SampleStyle(77))
+    document.styling.set_styles({HAIR: SampleStyle(77)})
     qtbot.waitUntil(lambda: bool(seen) and window.controllers.render.up_to_date)
     hair = document.label_map[::2, ::2] == HAIR
     assert seen[-1][hair].min() == 255 and seen[-1].min() == 0

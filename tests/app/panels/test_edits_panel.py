@@ -162,7 +162,7 @@ def test_a_row_shows_its_colour_and_takes_another(panel, qtbot):
 
 def test_a_document_that_is_painted_has_no_edits(qtbot, tmp_path):
     document = Document(FACES)
-    document.styling.set_style(HAIR, RED)
+    document.styling.set_styles({HAIR: RED})
     lane = WorkLane()
     scope = StyleScope(document, lambda weights: Abilities(), tell=pytest.fail)
     panel = EditsPanel(document, Thumbnails(lane, tmp_path), scope)

@@ -244,7 +244,7 @@ def test_one_block_apart_makes_a_block_style():
 def test_labels_in_the_map_are_listed_with_their_source(styles, document):
     listed = {styles.model.index(i, 0).data(LABEL_ROLE) for i in range(styles.model.rowCount())}
     assert listed == {int(label) for label in np.unique(document.label_map)}
-    document.styling.set_style(HAT, image_style(HAT))
+    document.styling.set_styles({HAT: image_style(HAT)})
     assert styles.model.index_of(HAT).isValid()
     assert styles.model.row(HAT).source == "anna.png"
     assert styles.model.row(HAIR).source == "Mean style"
@@ -258,7 +258,7 @@ def test_sources_are_told_in_one_line():
 
 
 def test_dragging_the_mix_slider_is_one_step(styles, document, qtbot):
-    document.styling.set_style(HAIR, MixStyle(a=image_style(), b=image_style(name="b.png"), amount=0.5))
+    document.styling.set_styles({HAIR: MixStyle(a=image_style(), b=image_style(name="b.png"), amount=0.5)})
     slider = styles.card.slider
     assert slider.value() == 50
     slider.setSliderDown(True)
@@ -272,13 +272,13 @@ def test_dragging_the_mix_slider_is_one_step(styles, document, qtbot):
 
 
 def test_the_slider_waits_for_a_second_style(styles, document):
-    document.styling.set_style(HAIR, image_style())
+    document.styling.set_styles({HAIR: image_style()})
     assert not styles.card.slider.isEnabled()
     assert not styles.card.button_clear_b.isVisible()
 
 
 def test_reset_gives_the_mean_and_undo_gives_it_back(styles, document, qtbot):
-    document.styling.set_style(HAIR, image_style())
+    document.styling.set_styles({HAIR: image_style()})
     qtbot.mouseClick(styles.card.button_reset, Qt.MouseButton.LeftButton)
     assert document.style(HAIR) == MeanStyle()
     assert not styles.card.button_reset.isEnabled()
@@ -287,14 +287,14 @@ def test_reset_gives_the_mean_and_undo_gives_it_back(styles, document, qtbot):
 
 
 def test_removing_the_second_style_keeps_the_first(styles, document, qtbot):
-    document.styling.set_style(HAIR, MixStyle(a=image_style(), b=image_style(name="b.png"), amount=0.5))
+    document.styling.set_styles({HAIR: MixStyle(a=image_style(), b=image_style(name="b.png"), amount=0.5)})
     qtbot.mouseClick(styles.card.button_clear_b, Qt.MouseButton.LeftButton)
     assert document.style(HAIR) == image_style()
 
 
 def test_a_block_can_take_the_second_style(styles, document, qtbot):
     a, b = image_style(), image_style(name="b.png")
-    document.styling.set_style(HAIR, MixStyle(a=a, b=b, amount=0.0))
+    document.styling.set_styles({HAIR: MixStyle(a=a, b=b, amount=0.0)})
     styles.card.fold.button.click()
     combo = styles.card.fold.combos[5]
     combo.setCurrentIndex(combo.findData(B))
@@ -306,7 +306,7 @@ def test_a_block_can_take_the_second_style(styles, document, qtbot):
 
 
 def test_without_a_second_style_blocks_offer_first_and_mean(styles, document):
-    document.styling.set_style(HAIR, image_style())
+    document.styling.set_styles({HAIR: image_style()})
     combo = styles.card.fold.combos[0]
     usable = [combo.itemData(i) for i in range(combo.count()) if combo.model().item(i).isEnabled()]
     assert usable == [A, MEAN]
@@ -318,13 +318,13 @@ def test_thumbnails_show_the_region_and_are_kept_on_disk(styles, document, qtbot
     file = tmp_path / "写真.png"
     Image.fromarray(photo_of(face_label_map(64))).save(file)
     style = ImageStyle(path=str(file), label=HAIR, label_map_png=encode_map(face_label_map(64)))
-    document.styling.set_style(HAIR, style)
+    document.styling.set_styles({HAIR: style})
     qtbot.waitUntil(lambda: styles.card.thumb_a.has_picture)
     assert len(list((tmp_path / "thumbnails").glob("*.png"))) == 1
 
 
 def test_a_missing_picture_shows_a_placeholder(styles, document, qtbot):
-    document.styling.set_style(HAIR, image_style())
+    document.styling.set_styles({HAIR: image_style()})
     qtbot.waitUntil(lambda: not styles.card._thumbnails._wanted)
     assert not styles.card.thumb_a.has_picture
 
