@@ -105,8 +105,8 @@ LAYOUT = Kind(
 def known_kinds(monkeypatch):
     for kind in (MOOD, LAYOUT):
         monkeypatch.setitem(kinds._KINDS, kind.name, kind)
-    known = {kind.name: kind.request for kind in (RENDER, MOOD, LAYOUT)}
-    monkeypatch.setattr("engine.requests.json_text.kinds", lambda: known)
+    known = [kind.request for kind in (RENDER, MOOD, LAYOUT)]
+    monkeypatch.setattr("engine.requests.json_text._kinds", lambda: iter(known))
 
 
 # ---------------------------------------------------------------- a scene, and another value for each field
