@@ -11,10 +11,10 @@ import numpy as np
 from engine.compose.mattes import MAN_MADE, Matte, region_mattes, soft_labels
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours
-from engine.evaluation.repainting import can_sample, coded, repaint
 from engine.labels.label_sets import LabelSet
 from engine.metrics.edits import EDITS, Case
 from engine.painting.painter import Painter, StyleCodes
+from engine.systems.repainting import can_sample, coded, repaint
 
 Array = np.ndarray
 Kind = Literal["photo", "distant", "drawn", "mixed"]

@@ -17,8 +17,6 @@ from engine.data.kinds import LABELLED, check_described, measured_split
 from engine.errors import BadRequest, Message, NotSupported
 from engine.evaluation.edit_cases import Job, PhotoCases, Portrait, Probabilities, jobs_of, mean_colours
 from engine.evaluation.kept_measurements import ByJob, KeptMeasurements
-from engine.evaluation.pairs import Pairs, pairs_of
-from engine.evaluation.repainting import has_styles, native_size
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.metrics.edits import Numbers, measure_case, numbers_of, pooled
@@ -28,6 +26,8 @@ from engine.painting.painter import Painter
 from engine.pictures.images import resize_image
 from engine.progress import Progress, stoppable
 from engine.session import Session
+from engine.systems.pairs import Pairs, pairs_of
+from engine.systems.repainting import has_styles, native_size
 
 SIDE = 256
 """Shorter side of pictures, at most, where no weights say how large theirs are."""

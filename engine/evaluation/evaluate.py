@@ -1,6 +1,6 @@
 """Measuring weights on a split of a data folder: what `tessera evaluate` and the cards say.
 
-How weights are measured is their system's to say (`System.measure`, `System.sheet`); here they are loaded and asked.
+How weights are measured is their system's to say (`System.measuring`); here they are loaded and asked.
 A number that cannot be measured (feature network or parser not installed) is None, and "missing" says why.
 docs/models.md defines all of them.
 """
@@ -56,7 +56,7 @@ def evaluate(
     Returns:
         Plain data for JSON. Always: weights, system, data, split, device, seconds (of all of it: loading and mean
         styles included); resolution where there are pictures. The rest is what the system measures, see
-        `engine.evaluation.painters.measure` and `engine.evaluation.parsers.measure` for example.
+        `engine.systems.measure_painters.measure` for example.
 
     Raises:
         WeightsError, BadFile, BadLabelMap, BadRequest, NotSupported, OutOfMemory, Cancelled.
@@ -70,7 +70,7 @@ def evaluate(
     model = session.load(str(weights))
     card: Card = model.card
     data_folder, chosen_split = _checked(card, data, split)
-    measure: Measure = load_part(system(card.system).measure)
+    measure: Measure = load_part(system(card.system).measuring.measure)
     options = MeasureOptions(chosen_split, session.services(cancel), limit, diversity)
     with _shortage_told(session), torch.inference_mode():
         figures = measure(model, data_folder, options, report)
@@ -109,7 +109,7 @@ def picture_rows(
         session = Session(device)
         model = session.load(str(weights_name))
         data_folder, chosen_split = _checked(model.card, data, split)
-        sheet_path = system(model.card.system).sheet
+        sheet_path = system(model.card.system).measuring.sheet
         if not sheet_path:
             continue
         sheet: Sheet = load_part(sheet_path)
@@ -133,7 +133,7 @@ def _side(cells: Sequence[Cell]) -> int:
 def _checked(card: Card, data: Path, split: str | None) -> tuple[Path, str]:
     """The data folder and the split that weights are measured on. Raises NotSupported, BadFile."""
     known_system = system(card.system)
-    if not known_system.measure:
+    if not known_system.measuring.measure:
         raise NotSupported(
             '"{0}" is of the system "{1}", which measures nothing; choose other weights.', card.name, card.system
         )

@@ -63,10 +63,10 @@ class Section:
 
 
 def sections_of(measured: Sequence[Mapping[str, Any]]) -> list[Section]:
-    """The tables of these metrics: those that their systems name (`System.tables`), systems with one table in common
+    """The tables of these metrics: those that their systems name (`Measuring.tables`), systems with one table in common
     in it together."""
     sections = []
-    for table_path in dict.fromkeys(path for system in all_systems() for path in system.tables):
+    for table_path in dict.fromkeys(path for system in all_systems() for path in system.measuring.tables):
         table: Table = load_part(table_path)
         comparable = [metrics for metrics in measured if _belongs(metrics, table_path, table)]
         if comparable:
@@ -76,7 +76,7 @@ def sections_of(measured: Sequence[Mapping[str, Any]]) -> list[Section]:
 
 def _belongs(metrics: Mapping[str, Any], table_path: str, table: Table) -> bool:
     known_system = find_system(str(metrics["system"]))
-    is_named = known_system is not None and table_path in known_system.tables
+    is_named = known_system is not None and table_path in known_system.measuring.tables
     return is_named and (not table.needs or metrics.get(table.needs) is not None)
 
 

@@ -79,7 +79,7 @@ def main_numbers(system_id: str, numbers: Mapping[str, Any]) -> list[tuple[str, 
     """(name, number) of the main ones among the measured or validated numbers of a system's weights, in its order."""
     known_system = find_system(system_id)
     main: dict[str, float] = {}
-    for path in known_system.main_numbers if known_system is not None else ():
+    for path in known_system.measuring.main_numbers if known_system is not None else ():
         number: Any = numbers
         for key in path.split("."):
             number = number.get(key) if isinstance(number, Mapping) else None

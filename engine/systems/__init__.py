@@ -97,7 +97,7 @@ def gives_features(card: Card) -> bool:
 def measurable(card: Card) -> bool:
     """Whether the weights of this card can be measured."""
     usable_system = _usable_system(card)
-    return usable_system is not None and bool(usable_system.measure)
+    return usable_system is not None and bool(usable_system.measuring.measure)
 
 
 def systems_serving(request_kind: type) -> tuple[System, ...]:

@@ -22,16 +22,6 @@ RENDER = "engine.requests.render:RenderRequest"
 EDIT = "engine.requests.edit:EditRequest"
 PARSE = "engine.requests.parse:ParseRequest"
 LABELLED = "engine.data.kinds:LABELLED"
-MEASURE_PAINTER = "engine.evaluation.painters:measure"
-PAINTER_SHEET = "engine.evaluation.painters:sheet"
-PAINTER_TABLES = ("engine.evaluation.painters:RECONSTRUCTION", "engine.evaluation.painters:DIVERSITY")
-MEASURE_PARSER = "engine.evaluation.parsers:measure"
-PARSER_SHEET = "engine.evaluation.parsers:sheet"
-PARSER_TABLES = ("engine.evaluation.parsers:SEGMENTATION",)
-PAINTER_NUMBERS = (
-    "ssim", "rmse", "psnr", "FID-MobileNetV2", "fid_mobilenet_v2", "reconstructions.miou", "reconstructions.accuracy"
-)  # fmt: skip
-"""The main numbers of weights that paint label maps: of `MEASURE_PAINTER`, and of validation."""
 ADVERSARIAL_LOSSES: Mapping[str, str] = {
     "discriminator": Message("discriminator"),
     "adversarial": Message("adversarial"),
@@ -132,6 +122,40 @@ def patch_discriminator(*, spectral: bool = True) -> Network:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measuring:
+    """How weights of a system are measured; "" and () where they are not.
+
+    measure: path of how they are measured on a data folder (`engine.systems.measuring.Measure`).
+    sheet: path of the pictures that a report of it shows (`engine.systems.measuring.Sheet`).
+    tables: paths of the tables in which they stand beside others (`engine.systems.measuring.Table`).
+    main_numbers: the measured and validated numbers that a line about weights shows, in this order;
+        "reconstructions.miou" is the "miou" among the "reconstructions".
+    """
+
+    measure: str = ""
+    sheet: str = ""
+    tables: tuple[str, ...] = ()
+    main_numbers: tuple[str, ...] = ()
+
+
+PAINTERS_MEASURED = Measuring(
+    measure="engine.systems.measure_painters:measure",
+    sheet="engine.systems.measure_painters:sheet",
+    tables=("engine.systems.measure_painters:RECONSTRUCTION", "engine.systems.measure_painters:DIVERSITY"),
+    main_numbers=(
+        "ssim",
+        "rmse",
+        "psnr",
+        "FID-MobileNetV2",
+        "fid_mobilenet_v2",
+        "reconstructions.miou",
+        "reconstructions.accuracy",
+    ),
+)
+"""Of all systems that paint label maps."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class System:
     """One system. Paths are "package.module:name"; "" where a system has no such part.
 
@@ -149,11 +173,7 @@ class System:
     measures_data: whether a published card says what its kind of data measures of the training split.
     finish: path of what publishing adds to trained weights (`engine.training.finish.Finish`).
     published: path of how the authors' files are recognised and converted.
-    measure: path of how weights are measured on a data folder (`engine.systems.measuring.Measure`).
-    sheet: path of the pictures that a report of it shows (`engine.systems.measuring.Sheet`).
-    tables: paths of the tables in which its weights stand beside others (`engine.systems.measuring.Table`).
-    main_numbers: the measured and validated numbers that a line about weights shows, in this order;
-        "reconstructions.miou" is the "miou" among the "reconstructions".
+    measuring: how its weights are measured, shown and compared.
     names: what the system's own losses and numbers are called, a `Message` where that is translated. Names of numbers
         that many systems share are in `engine.metrics.names`.
     golden: path of the kinds of golden cases, by name.
@@ -179,10 +199,7 @@ class System:
     measures_data: bool = True
     finish: str = ""
     published: str = ""
-    measure: str = ""
-    sheet: str = ""
-    tables: tuple[str, ...] = ()
-    main_numbers: tuple[str, ...] = ()
+    measuring: Measuring = Measuring()
     names: Mapping[str, str] = field(default_factory=dict)
     golden: str = ""
     bench: str = ""

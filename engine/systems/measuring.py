@@ -1,9 +1,9 @@
-"""How weights of a system are measured: what `System.measure` and `System.sheet` are called with and give, and the
-tables in which several weights stand side by side (`System.tables`).
+"""How weights of a system are measured: what `Measuring.measure` and `Measuring.sheet` are called with and give,
+and the tables in which several weights stand side by side (`Measuring.tables`).
 
 The first two are paths of functions `(weights, data_folder, options, report)`. `weights` are the weights in use, as
 `System.runtime` makes them; the folder looks like the system's kind of data; `report` raises Cancelled once the work is
-to stop. `engine.evaluation.painters` and `engine.evaluation.parsers` are those that several systems share.
+to stop. Those that all systems which paint label maps share are in `engine.systems.measure_painters`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class MeasureOptions:
 
 
 class Measure(Protocol):
-    """`System.measure`. Raises BadFile, BadLabelMap, BadRequest, WeightsError, Cancelled."""
+    """`Measuring.measure`. Raises BadFile, BadLabelMap, BadRequest, WeightsError, Cancelled."""
 
     def __call__(self, weights: Any, data_folder: Path, options: MeasureOptions, report: Progress) -> Figures: ...
 
@@ -79,7 +79,7 @@ class Row:
 
 
 class Sheet(Protocol):
-    """`System.sheet`: at most `options.limit` rows of pictures for a report. Raises as `Measure`."""
+    """`Measuring.sheet`: at most `options.limit` rows of pictures for a report. Raises as `Measure`."""
 
     def __call__(self, weights: Any, data_folder: Path, options: MeasureOptions, report: Progress) -> list[Row]: ...
 
@@ -111,7 +111,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`System.tables`: the numbers in which weights are compared, a row for each.
+    """`Measuring.tables`: the numbers in which weights are compared, a row for each.
 
     needs: the name of the figure without which weights are not in it; "" where all are.
     """

@@ -1,4 +1,4 @@
-"""How generators of classes are measured, and what a report shows of them (`System.measure`, `System.sheet`).
+"""How generators of classes are measured, and what a report shows of them (`engine.systems.measuring`).
 
 As many pictures are made as the split has, of the same classes, each from noise of its own. Pooled features of both
 are compared: by the Frechet distance, over all and per class, and by the kernel distance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import Message
-from engine.systems.base import ADVERSARIAL_LOSSES, Abilities, Network, System, resolution_of
+from engine.systems.base import ADVERSARIAL_LOSSES, Abilities, Measuring, Network, System, resolution_of
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.an_classes"
@@ -36,10 +36,12 @@ SYSTEM = System(
     data="engine.data.kinds:CLASSES",
     task=f"{FOLDER}.task:ClassTask",
     task_config=f"{FOLDER}.task:ClassTaskConfig",
-    measure=f"{FOLDER}.measure:measure",
-    sheet=f"{FOLDER}.measure:sheet",
-    tables=(f"{FOLDER}.measure:TABLE",),
-    main_numbers=("FID-MobileNetV2", "fid_mobilenet_v2", "KID-MobileNetV2", "FID-EfficientNetLite0"),
+    measuring=Measuring(
+        measure=f"{FOLDER}.measure:measure",
+        sheet=f"{FOLDER}.measure:sheet",
+        tables=(f"{FOLDER}.measure:TABLE",),
+        main_numbers=("FID-MobileNetV2", "fid_mobilenet_v2", "KID-MobileNetV2", "FID-EfficientNetLite0"),
+    ),
     names={
         **ADVERSARIAL_LOSSES,
         "orthogonality": Message("orthogonality"),

@@ -1,4 +1,4 @@
-"""How weights that fill holes are measured, and what a report shows of them (`System.measure`, `System.sheet`).
+"""How weights that fill holes are measured, and what a report shows of them (`engine.systems.measuring`).
 
 Each picture of the split gets six holes, rectangles and free forms of three sizes, the same for whoever is measured. It
 is filled as a photo of the weights' own size is, seam and grain included, and compared with the picture in the hole

@@ -6,6 +6,7 @@ from engine.errors import Message
 from engine.systems.base import (
     RECONSTRUCTION_LOSSES,
     Abilities,
+    Measuring,
     Network,
     System,
     patch_discriminator,
@@ -62,10 +63,12 @@ SYSTEM = System(
         "Telea": "Telea",
         "Navier-Stokes": "Navier-Stokes",
     },
-    measure=f"{FOLDER}.measure:measure",
-    sheet=f"{FOLDER}.measure:sheet",
-    tables=(f"{FOLDER}.measure:TABLE",),
-    main_numbers=("psnr_hole", "ssim_hole", "l1_hole", "LPIPS-MobileNetV2", "fid_mobilenet_v2"),
+    measuring=Measuring(
+        measure=f"{FOLDER}.measure:measure",
+        sheet=f"{FOLDER}.measure:sheet",
+        tables=(f"{FOLDER}.measure:TABLE",),
+        main_numbers=("psnr_hole", "ssim_hole", "l1_hole", "LPIPS-MobileNetV2", "fid_mobilenet_v2"),
+    ),
     measures_data=False,
     examples=f"{FOLDER}.examples:EXAMPLES",
 )

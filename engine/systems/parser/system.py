@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from engine.errors import Message
 from engine.systems.base import (
-    MEASURE_PARSER,
     PARSE,
-    PARSER_SHEET,
-    PARSER_TABLES,
     Abilities,
+    Measuring,
     Network,
     System,
     resolution_of,
@@ -43,10 +41,12 @@ SYSTEM = System(
     runtime=f"{FOLDER}.photo_parser:PhotoParser",
     task=f"{FOLDER}.task:ParserTask",
     task_config=f"{FOLDER}.task:ParserTaskConfig",
-    measure=MEASURE_PARSER,
-    sheet=PARSER_SHEET,
-    tables=PARSER_TABLES,
-    main_numbers=("miou", "accuracy"),
+    measuring=Measuring(
+        measure=f"{FOLDER}.measure:measure",
+        sheet=f"{FOLDER}.measure:sheet",
+        tables=(f"{FOLDER}.measure:SEGMENTATION",),
+        main_numbers=("miou", "accuracy"),
+    ),
     names={"cross_entropy": Message("cross entropy"), "jaccard": Message("Jaccard")},
     measures_data=False,  # shares of labels say what a painter has not learnt; nothing asks them of a parser
     examples=f"{FOLDER}.examples:EXAMPLES",

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from engine.systems.base import (
-    MEASURE_PAINTER,
-    PAINTER_NUMBERS,
-    PAINTER_SHEET,
-    PAINTER_TABLES,
+    PAINTERS_MEASURED,
     RECONSTRUCTION_LOSSES,
     RENDER,
     Abilities,
@@ -53,10 +50,7 @@ SYSTEM = System(
     runtime=f"{FOLDER}.painter:Pix2PixHDPainter",
     task=f"{FOLDER}.task:make_task",
     task_config=f"{FOLDER}.task:Pix2PixHDTaskConfig",
-    measure=MEASURE_PAINTER,
-    sheet=PAINTER_SHEET,
-    tables=PAINTER_TABLES,
-    main_numbers=PAINTER_NUMBERS,
+    measuring=PAINTERS_MEASURED,
     names=RECONSTRUCTION_LOSSES,
     finish=f"{FOLDER}.finish:FINISH",
     examples=f"{FOLDER}.examples:EXAMPLES",

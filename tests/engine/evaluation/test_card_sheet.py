@@ -11,10 +11,10 @@ from PIL import Image
 from engine.data.labelled import LabelledFolder
 from engine.errors import BadRequest, NotSupported
 from engine.evaluation import card_sheet
-from engine.evaluation.repainting import own_styles, repaint
 from engine.labels.label_maps import colourise
 from engine.labels.label_sets import load_label_set
 from engine.session import Session
+from engine.systems.repainting import own_styles, repaint
 from tools.make_card_sheet import SHOWN, check_private, templates
 
 

@@ -14,9 +14,6 @@ from PIL import Image
 
 from engine.errors import BadFile, BadRequest, Cancelled, WeightsError
 from engine.evaluation.evaluate import evaluate
-from engine.evaluation.painters import measure_diversity
-from engine.evaluation.pairs import Pairs
-from engine.evaluation.repainting import repaint
 from engine.evaluation.table import rows
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
@@ -31,6 +28,9 @@ from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle
 from engine.session import Session
+from engine.systems.measure_painters import measure_diversity
+from engine.systems.pairs import Pairs
+from engine.systems.repainting import repaint
 from engine.weights.card import read_card
 from tests.engine.feature_nets import tiny_net  # noqa: F401
 from tests.engine.systems import tiny
@@ -170,7 +170,7 @@ def test_weights_of_wide_pictures_are_measured_on_wide_pictures(
         seen.append(label_map.shape)
         return repaint(painter, label_map, *rest)
 
-    monkeypatch.setattr("engine.evaluation.painters.repaint", watched)
+    monkeypatch.setattr("engine.systems.measure_painters.repaint", watched)
     assert _measure("tiny-wide", tiny_dataset, limit=1)["psnr"] > 0
     assert set(seen) == {(32, 64)}
 

@@ -62,8 +62,8 @@ def test_weights_stand_in_the_tables_of_their_own_system() -> None:
 
 @pytest.mark.parametrize("system", all_systems(), ids=lambda system: system.id)
 def test_every_system_that_is_measured_says_its_tables(system: System) -> None:
-    assert bool(system.measure) == bool(system.tables)
-    for table in map(load_part, system.tables):
+    assert bool(system.measuring.measure) == bool(system.measuring.tables)
+    for table in map(load_part, system.measuring.tables):
         assert table.columns and any(column.more is not None for column in table.columns)
 
 

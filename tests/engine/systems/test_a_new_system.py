@@ -22,7 +22,7 @@ from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.session import Session
 from engine.systems import all_systems, system
-from engine.systems.base import load_part
+from engine.systems.base import Measuring, load_part
 from engine.training.publish import publish, publish_snapshot
 from engine.training.recipe import Recipe
 from engine.training.start import prepare
@@ -206,7 +206,7 @@ def test_its_losses_and_numbers_have_names(weights: str, run: Runner) -> None:  
 def test_weights_that_nobody_measures_are_refused(
     weights: str, tones: Path, run: Runner, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:
-    mute = dataclasses.replace(SYSTEM, measure="", sheet="")
+    mute = dataclasses.replace(SYSTEM, measuring=Measuring())
     monkeypatch.setattr("engine.systems.SYSTEMS", (*engine.systems.SYSTEMS[:-1], mute))
     done = run("evaluate", "--weights", weights, "--data", tones)
     assert done.code == 2 and weights in one_sentence(done.err) and "measures nothing" in done.err

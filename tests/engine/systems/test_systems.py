@@ -38,7 +38,7 @@ every_system = pytest.mark.parametrize("entry", all_systems(), ids=lambda entry:
 @every_system
 def test_what_a_system_names_by_path_is_there(entry: System) -> None:
     paths = [entry.runtime, entry.data, entry.task, entry.task_config, *entry.requests]
-    paths += [entry.measure, entry.sheet, *entry.tables]
+    paths += [entry.measuring.measure, entry.measuring.sheet, *entry.measuring.tables]
     paths += [entry.finish, entry.published, entry.golden, entry.bench, entry.examples]
     for network in entry.networks.values():
         paths += [network.config, network.module]

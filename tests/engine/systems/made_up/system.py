@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import Message
-from engine.systems.base import Abilities, Network, System
+from engine.systems.base import Abilities, Measuring, Network, System
 from engine.weights.card import Card
 
 FOLDER = "tests.engine.systems.made_up"
@@ -35,10 +35,12 @@ SYSTEM = System(
     abilities=abilities,
     requests=(f"{FOLDER}.request:ToneRequest",),
     runtime=f"{FOLDER}.runtime:Instrument",
-    measure=f"{FOLDER}.measure:measure",
-    sheet=f"{FOLDER}.measure:sheet",
-    tables=(f"{FOLDER}.measure:TABLE",),
-    main_numbers=("pitch_error", "score"),
+    measuring=Measuring(
+        measure=f"{FOLDER}.measure:measure",
+        sheet=f"{FOLDER}.measure:sheet",
+        tables=(f"{FOLDER}.measure:TABLE",),
+        main_numbers=("pitch_error", "score"),
+    ),
     names={
         "wave": Message("error of waves"),
         "pitch": Message("error of pitches heard"),

@@ -1,8 +1,8 @@
-"""How weights that paint label maps are measured, and what a report shows of them (`System.measure`, `System.sheet`,
-`System.tables`).
+"""How weights that paint label maps are measured, and what a report shows of them
+(`engine.systems.measuring`).
 
 Every picture is encoded with its own label map and painted again, as the editor would paint it
-(`engine.evaluation.repainting`), at the network's resolution. The painting is compared with the picture, and a parser
+(`engine.systems.repainting`), at the network's resolution. The painting is compared with the picture, and a parser
 looks for the label map in both. Where styles can be drawn, pictures are painted in drawn styles too, and what drawing
 one region's style changes is measured (`engine.metrics.diversity`). Pictures are cut to the shape that the network was
 trained on: a centre square, or as wide as its `aspect_ratio`.
@@ -20,8 +20,6 @@ from torch import Tensor
 
 from engine.data.layout import evenly
 from engine.errors import Message
-from engine.evaluation.pairs import Pairs, pairs_of
-from engine.evaluation.repainting import all_drawn, can_sample, drawn_style, native_size, own_styles, repaint
 from engine.labels.label_maps import colourise
 from engine.metrics.diversity import PICTURES, SAMPLES, Diversity, measure_change, measured_regions
 from engine.metrics.judges import DRAWN, OWN, REAL, Judges
@@ -32,6 +30,8 @@ from engine.painting.painter import Array, Painter
 from engine.progress import Progress
 from engine.requests.parse import LabelMapFinder
 from engine.systems.measuring import Cell, Column, Figures, MeasureOptions, Row, Table
+from engine.systems.pairs import Pairs, pairs_of
+from engine.systems.repainting import all_drawn, can_sample, drawn_style, native_size, own_styles, repaint
 
 DIVERSITY_SHARE = 0.5
 """Of the time, for the progress bar."""

@@ -1,4 +1,4 @@
-"""How weights that find label maps are measured, and what a report shows of them (`System.measure`, `System.sheet`).
+"""How weights that find label maps are measured, and what a report shows of them (`engine.systems.measuring`).
 
 Their label maps, made as the editor makes them, are compared with the true ones at each picture's own size.
 """
@@ -11,14 +11,14 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import Message
-from engine.evaluation.painters import photograph_cells
-from engine.evaluation.pairs import pairs_of
-from engine.evaluation.repainting import native_size
 from engine.labels.label_maps import colourise, resize_label_map
 from engine.metrics.segmentation import Counts, how_sure
 from engine.progress import Progress
 from engine.requests.parse import LabelMapFinder
+from engine.systems.measure_painters import photograph_cells
 from engine.systems.measuring import Cell, Column, Figures, MeasureOptions, Row, Table
+from engine.systems.pairs import pairs_of
+from engine.systems.repainting import native_size
 
 if TYPE_CHECKING:
     from engine.weights.card import Card
