@@ -20,7 +20,7 @@ from app.jobs.preload import large_import
 from app.jobs.training_lane import Ended, State
 from app.jobs.work_lane import Work
 from app.training.machine import folder_text
-from app.training.use import Made, publish_newest, publish_run, weights_name
+from app.training.use import TrainedWeights, publish_newest, publish_run, weights_name
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.systems import serves
@@ -114,14 +114,14 @@ class StudioController(QObject):
     def use(self) -> None:
         """Paint with the shown run: its newest average while it is trained, else its best state."""
         training = self._training
-        training_loop = training.lane.loop if training.live else None
-        if training_loop is not None and training.shown is not None:
+        loop = training.lane.loop if training.live else None
+        if loop is not None and training.shown is not None:
             name = weights_name(training.shown.folder)
             self._core.submit(
-                lambda work: publish_newest(work, training_loop, name),
+                lambda work: publish_newest(work, loop, name),
                 text=self.tr("Taking the newest state of {0}").format(name),
                 topic=TRAINING,
-                on_done=self._made,
+                on_done=self._take_up,
             )
         elif training.info is not None:
             run_folder, data_folder = training.info.folder, training.info.data
@@ -130,10 +130,10 @@ class StudioController(QObject):
                 lambda work: publish_run(work, run_folder, data_folder, name),
                 text=self.tr("Making weights of {0}").format(run_folder.name),
                 topic=TRAINING,
-                on_done=self._made,
+                on_done=self._take_up,
             )
 
-    def _made(self, new_weights: Made) -> None:
+    def _take_up(self, new_weights: TrainedWeights) -> None:
         core = self._core
         core.catalogue.reload()
         core.renew_session()
@@ -156,13 +156,13 @@ class StudioController(QObject):
         elif new_weights.labels is not None and new_weights.label_map is not None:
             self._unsaved.settle(lambda: self._new_document(new_weights))
 
-    def _say_used(self, new_weights: Made) -> None:
+    def _say_used(self, new_weights: TrainedWeights) -> None:
         sentence = self.tr('The editor paints with {0}, step {1}; its weights are in "{2}" ({3}).')
         folder = new_weights.folder
         facts = new_weights.name, new_weights.card.steps, folder, folder_text(folder)
         self._core.hub.notice(sentence.format(*facts), topic=TRAINING)
 
-    def _new_document(self, new_weights: Made) -> None:
+    def _new_document(self, new_weights: TrainedWeights) -> None:
         """The run knows other labels than the document: begin with a label map of its data."""
         assert new_weights.labels is not None and new_weights.label_map is not None
         self._core.document.new(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,52 +13,49 @@ import numpy as np
 from app.jobs.preload import preload_torch
 from app.jobs.work_lane import Work
 from engine.errors import EngineError, Message, WeightsError
+from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
-from engine.systems import abilities
+from engine.systems import abilities, system
+from engine.systems.base import USUAL_SIDE, load_part
 from engine.weights.card import Card
 from engine.weights.store import find_weights, user_weights_folder
 
 if TYPE_CHECKING:
+    from engine.data.dataset import DataSet
+    from engine.data.kinds import DataKind
     from engine.training.loop import Loop
 
 
 @dataclass(frozen=True)
-class Made:
-    """Weights that were written: where, their card, and a label map of the data to begin a document with."""
+class TrainedWeights:
+    """Weights that were written: where, their card, and a label map of the data to begin a document with.
+
+    label_map: (H, W) uint8, ids of `labels`; None where the data have none that fits.
+    """
 
     name: str
     folder: Path
     card: Card
     labels: LabelSet | None
-    label_map: np.ndarray | None  # (S, S) uint8
+    label_map: np.ndarray | None
 
 
-def publish_newest(background_work: Work, training_loop: Loop, published_name: str) -> Made:
+def publish_newest(work: Work, loop: Loop, published_name: str) -> TrainedWeights:
     """Weights of the newest average of a run in training. Raises EngineError."""
     from engine.training.publish import publish_snapshot
 
-    card = publish_snapshot(training_loop, published_name, on_progress=background_work.progress)
-    measured_data = (
-        training_loop.validation
-        if training_loop.validation is not None and len(training_loop.validation)
-        else training_loop.train
-    )
-    first = measured_data.examples(np.array([0]), None)
-    label_map = first.label_maps[0].byte().numpy() if "label_maps" in first else None
-    return _made(card, published_name, label_map)
+    card = publish_snapshot(loop, published_name, on_progress=work.progress)
+    return _trained_weights(card, published_name, lambda: loop.validation or loop.train)
 
 
-def publish_run(background_work: Work, run_folder: Path, data_folder: Path, published_name: str) -> Made:
+def publish_run(work: Work, run_folder: Path, data_folder: Path, published_name: str) -> TrainedWeights:
     """Weights of the best state of a run that is not in training. Raises EngineError."""
-    background_work.progress(0.0, Message("reading"))
+    work.progress(0.0, Message("reading"))
     preload_torch()
     from engine.training.publish import publish
 
-    card = publish(run_folder, published_name, on_progress=background_work.progress)
-    label_map = None
-    with suppress(EngineError):  # data that are gone: there is nothing to begin a document with
-        label_map = _first_map(data_folder, card)
-    return _made(card, published_name, label_map)
+    card = publish(run_folder, published_name, on_progress=work.progress)
+    return _trained_weights(card, published_name, lambda: _measured_data(card, data_folder))
 
 
 def weights_name(run_folder: Path) -> str:
@@ -70,20 +68,28 @@ def weights_name(run_folder: Path) -> str:
     return run_name if belongs_to_user else f"{run_name}-own"
 
 
-def _made(card: Card, published_name: str, label_map: np.ndarray | None) -> Made:
-    return Made(published_name, user_weights_folder() / published_name, card, card.labels(), label_map)
+def _trained_weights(card: Card, published_name: str, open_data: Callable[[], DataSet]) -> TrainedWeights:
+    labels, label_map = card.labels(), None
+    if labels is not None:
+        with suppress(EngineError):  # data that are gone or changed: there is nothing to begin a document with
+            label_map = _first_map(open_data(), labels)
+    return TrainedWeights(published_name, user_weights_folder() / published_name, card, labels, label_map)
 
 
-def _first_map(data_folder: Path, card: Card) -> np.ndarray | None:
-    from engine.data.kinds import LABELLED, measured_split
-    from engine.data.layout import split_stems
-    from engine.labels.label_maps import read_label_map
-    from engine.pictures.images import fit_square_label_map
+def _measured_data(card: Card, data_folder: Path) -> DataSet:
+    """What the weights are measured on, opened without reading more than is asked for. Raises EngineError."""
+    from engine.data.kinds import check_described, measured_split
 
-    label_set, resolution = card.labels(), abilities(card).resolution
-    if label_set is None or not resolution:
+    kind: DataKind = load_part(system(card.system).data)
+    check_described(data_folder, kind)
+    side = abilities(card).resolution or USUAL_SIDE
+    return kind.opens()(data_folder, measured_split(data_folder, kind), side, memory=0)
+
+
+def _first_map(data: DataSet, labels: LabelSet) -> np.ndarray | None:
+    first = data.examples(np.array([0]), None)
+    if "label_maps" not in first:
         return None
-    first_stem = split_stems(data_folder, measured_split(data_folder, LABELLED))[0]
-    return fit_square_label_map(
-        read_label_map(data_folder / "labels" / f"{first_stem}.png", label_set).label_map, resolution
-    )
+    label_map: np.ndarray = first.label_maps[0].byte().numpy()
+    check_label_map(label_map, labels, Message("the label map"))
+    return label_map
