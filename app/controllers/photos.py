@@ -21,6 +21,7 @@ from app.dialogs.files import picture_filters
 from app.document.opening import Found, OpenedPhoto, PhotoUse, photo_uses, read_photo_document, second_photo_path
 from app.errors_ui.hub import OPEN
 from app.jobs.originals import Original, original_for, regions_for
+from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
 from app.texts.translate import translate
@@ -108,7 +109,7 @@ class PhotosController(QObject):
         name, label_set = original.reference.name, use.label_set
         self._document.new(
             label_set=label_set,
-            label_map=np.zeros(original.pixels.shape[:2], np.uint8),
+            label_map=FrozenMap.blank(*original.pixels.shape[:2]),
             picture=original.pixels,
             weights=use.weights,
             kind=use.kind,

@@ -251,7 +251,7 @@ class Document(QObject):
         self,
         *,
         label_set: LabelSet,
-        label_map: np.ndarray,
+        label_map: np.ndarray | FrozenMap,
         picture: np.ndarray | None = None,
         path: Path | None = None,
         text: str | None = None,

@@ -184,8 +184,10 @@ class PixelEditor:
         document.origin.awaits_regions = False
         self.end_stroke()
         before, is_step = self._pixels.freeze(), document.label_map_is_kept
-        below_painted = np.where(self.label_map > 0, self.label_map, label_map)
-        self._pixels.write(self._pixels.whole, np.ascontiguousarray(below_painted, np.uint8))
+        below_painted = np.array(label_map, np.uint8, order="C")
+        if self.areas[0] < self.label_map.size:  # else nothing was painted, and nothing is compared
+            np.copyto(below_painted, self.label_map, where=self.label_map > 0)
+        self._pixels.write(self._pixels.whole, below_painted)
         if is_step:
             self._record(before, self._pixels.whole, tr("Regions of the photo"))
             return

@@ -37,6 +37,7 @@ def _tables() -> dict[str, dict[str, Any]]:
     return tables
 
 
+@cache  # label sets are read to compare them
 def _table_of(label_set: LabelSet) -> dict[str, Any]:
     """What there is for a label set, whatever it is called; nothing for one that is not known."""
     for set_name, table in _tables().items():

@@ -58,6 +58,15 @@ class FrozenMap:
             tiles[row, column] = Tile(block.tobytes(), block.shape)
         return cls((height, width), tiles)
 
+    @classmethod
+    def blank(cls, height: int, width: int) -> FrozenMap:
+        """Label 0 everywhere; whatever the size, it takes no longer than a few tiles."""
+        corner = cls.of(np.zeros((min(height, TILE + height % TILE), min(width, TILE + width % TILE)), np.uint8))
+        rows, columns = np.indices((-(-height // TILE), -(-width // TILE)))
+        last_row, last_column = rows == rows.max(), columns == columns.max()
+        tiles = corner._tiles[np.where(last_row, -1, 0), np.where(last_column, -1, 0)]
+        return cls((height, width), tiles)
+
     @property
     def height(self) -> int:
         return self.shape[0]

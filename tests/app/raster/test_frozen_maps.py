@@ -81,3 +81,11 @@ def test_pixels_at_the_edges_are_seen(edge):
     live.pixels[edge.slices] = 9
     live.touch(edge)
     assert np.array_equal(live.freeze().array(), live.pixels)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (100, 700), (256, 256), (300, 512), (3 * TILE, 2 * TILE + 1)])
+def test_a_blank_map_is_one_of_zeros_and_shares_its_tiles(shape):
+    blank = FrozenMap.blank(*shape)
+    assert blank == FrozenMap.of(np.zeros(shape, np.uint8))
+    assert not blank.array().any() and blank.array().shape == shape
+    assert len({id(tile) for tile in blank._tiles.flat}) <= 4
