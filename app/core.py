@@ -25,6 +25,7 @@ from app.shell.settings import Settings
 from app.shell.theme import Theme
 from app.training.training import Training
 from engine.errors import EngineError
+from engine.progress import Progress
 
 SessionMaker = Callable[[str], Callable[[], Any]]  # device -> factory, which the worker calls
 
@@ -78,7 +79,7 @@ class Core(QObject):
         text: str,
         on_done: Callable[[Any], object],
         on_failed: Callable[[EngineError], object] | None = None,
-        on_progress: Callable[[float, str], object] | None = None,
+        on_progress: Progress | None = None,
         only_for: Subject | None = None,
         topic: str = "",
     ) -> Work:

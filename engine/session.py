@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.devices import free_caches, is_out_of_memory, resolve
-from engine.errors import Cancelled, EngineError, OutOfMemory
+from engine.errors import Cancelled, EngineError, Message, OutOfMemory
 from engine.labels.label_sets import LabelSet
 from engine.painting.painter import Painter, StyleCodes
 from engine.painting.sizes import Size, preview_sizes
@@ -70,7 +70,7 @@ class Session:
                 last_reported = progress
                 on_progress(fraction, text)
 
-        with self._guarded():
+        with self.guarded():
             return request.run(services, report)
 
     def services(self, cancel: threading.Event | None = None) -> Services:
@@ -84,7 +84,7 @@ class Session:
 
         Raises WeightsError, OutOfMemory.
         """
-        with self._guarded():  # this reads the weights where they are new
+        with self.guarded():  # this reads the weights where they are new
             painter = self.painter(weights)
         exact_size = painter.painted_size(height, width, detail)
         previews = preview_sizes(height, width, painter.config.stride, painter.config.resolution)
@@ -96,12 +96,12 @@ class Session:
 
         Raises as `StyleCodeCache.encode` does, and WeightsError, OutOfMemory.
         """
-        with self._guarded():
+        with self.guarded():
             return self._codes.encode(self.painter(weights), pixels, label_map)
 
     def encode_picture(self, weights: str, style: ImageStyle) -> tuple[StyleCodes, tuple[str, ...]]:
         """Style codes of the picture that a style names, and notes for the user. Raises as the function does."""
-        with self._guarded():
+        with self.guarded():
             codes, notes = encode_picture(self.services(), self.painter(weights), style)
         return codes, tuple(notes)
 
@@ -128,8 +128,9 @@ class Session:
         free_caches(self.device)
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Running out of memory frees everything and becomes one sentence; other failures keep their details."""
+    def guarded(self, sentence: Message | None = None) -> Iterator[None]:
+        """Running out of memory frees everything and becomes OutOfMemory: `sentence`, or that the job was too
+        large; other failures keep their details."""
         try:
             yield
         except EngineError:
@@ -138,8 +139,9 @@ class Session:
             if not is_out_of_memory(error):
                 raise
             self.unload()
-            raise OutOfMemory(
+            sentence = sentence or Message(
                 "There was not enough memory on {0} for this job; close other programs, use a smaller label map or "
                 "choose the CPU.",
-                self.device, details=repr(error),
-            ) from error
+                self.device,
+            )
+            raise OutOfMemory(sentence, details=repr(error)) from error

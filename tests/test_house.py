@@ -123,7 +123,7 @@ def _modules_named_in(path: Path) -> str:
 
 def test_what_work_reports_by_has_one_type() -> None:
     """`engine.progress.Progress`, and `Report` beside it, which a request is called with."""
-    written = [path for path in _sources("engine") if "Callable[[float, str], None]" in path.read_text("utf-8")]
+    written = [path for path in _sources("app", "engine") if "Callable[[float, str], " in path.read_text("utf-8")]
     assert [path.relative_to(REPO).as_posix() for path in written] == ["engine/progress.py", "engine/requests/base.py"]
 
 

@@ -21,7 +21,7 @@ from app.dialogs.files import PICTURES
 from app.document.kinds import document_requests, photo_kinds
 from app.document.opening import Found, PhotoUse, look_at, painting_sets, photo_uses
 from app.errors_ui.hub import OPEN
-from app.imaging.mime import Incoming, keep_image, read_mime
+from app.imaging.mime import Incoming, read_mime
 from app.imaging.pixels import to_qimage
 from app.shell.i18n import tr
 from app.texts.label_names import name_of, set_name
@@ -99,11 +99,9 @@ class FilesController(QObject):
                 self._context.core.hub.notice(self.tr("One file at a time: {0} was not opened.").format(file_path.name))
             self.open_path(incoming.files[0], label_id=label_id)
         elif incoming.image is not None:
-            image = incoming.image
-            self._context.core.submit(
-                lambda work: keep_image(image),
-                text=self.tr("Reading the picture"),
-                on_done=lambda file_path: self.open_path(file_path, label_id=label_id),
+            self._styles.keep(
+                incoming.image,
+                lambda file_path: self.open_path(file_path, label_id=label_id),
                 only_for=None if label_id is None else self._context.core.document,
             )
 

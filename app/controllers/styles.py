@@ -16,7 +16,7 @@ from app.dialogs.files import picture_filters
 from app.imaging.mime import Incoming, keep_image
 from app.imaging.thumbnails import make_thumbnails
 from app.jobs.photos import Photo, file_key, find_regions, image_styles
-from app.jobs.subject import SameModel
+from app.jobs.subject import SameModel, Subject
 from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
 from app.panels.styles.panel import StylesPanel
@@ -131,13 +131,16 @@ class StylesController(QObject):
                 )
             self.use_file(incoming.files[0], target)
         elif incoming.image is not None:
-            image = incoming.image
-            self._context.core.submit(
-                lambda work: keep_image(image),
-                text=self.tr("Reading the picture"),
-                on_done=lambda picture_path: self.use_file(picture_path, target),
-                only_for=self._document,
-            )
+            self.keep(incoming.image, lambda picture_path: self.use_file(picture_path, target), only_for=self._document)
+
+    def keep(self, image: QImage, use_file: Callable[[Path], object], *, only_for: Subject | None) -> None:
+        """Give a picture that has no file one, in the user's cache, then call ``use_file`` with it."""
+        self._context.core.submit(
+            lambda work: keep_image(image),
+            text=self.tr("Reading the picture"),
+            on_done=use_file,
+            only_for=only_for,
+        )
 
     def takes_colours(self) -> bool:
         """Whether a colour is a style here; the user is told where it is not."""

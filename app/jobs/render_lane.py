@@ -23,6 +23,7 @@ from app.jobs.failure import as_engine_error
 from app.jobs.pace import BURST_S, IDLE_S, Painting, Size, choose, gives_way
 from app.jobs.render_jobs import Job, Learnt, Sizable, Ways
 from app.jobs.session_gate import SessionGate, session_factory
+from engine.progress import Progress
 
 
 class RenderLane(QObject):
@@ -252,7 +253,7 @@ class RenderLane(QObject):
                 self._learnt.keep(source, ways)
         return ways
 
-    def _reporter(self, job: Job) -> Callable[[float, str], None]:
+    def _reporter(self, job: Job) -> Progress:
         return lambda part, text: self._post("progress", job.stamp, (part, text))
 
     def _post(self, kind: str, stamp: int, payload: object) -> None:

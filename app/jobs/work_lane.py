@@ -18,13 +18,13 @@ from app.jobs.failure import as_engine_error
 from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.subject import Subject, unchanged
 from engine.errors import Cancelled, EngineError
+from engine.progress import Progress
 
 if TYPE_CHECKING:
     from engine.session import Session
 
 Done = Callable[[Any], object]
 Failed = Callable[[EngineError], object]
-Progress = Callable[[float, str], object]
 
 
 class Work:

@@ -12,7 +12,7 @@ from engine.cli.request import perform
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
-    from engine.requests.label_map_data import HoleMask
+    from engine.requests.label_map_data import LabelMapData
 
 
 def make(
@@ -101,10 +101,10 @@ def inpaint(
     answer.tell(as_json)
 
 
-def read_mask(path: Path) -> HoleMask:
+def read_mask(path: Path) -> LabelMapData:
     """The hole that a picture shows, white on black. Raises BadFile."""
     from engine.pictures.images import read_image
-    from engine.requests.label_map_data import HoleMask
+    from engine.requests.label_map_data import LabelMapData
 
     pixels = read_image(path, max_side=1 << 16).pixels
-    return HoleMask.from_array(pixels.mean(axis=2) >= 128)
+    return LabelMapData.from_mask(pixels.mean(axis=2) >= 128)

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from engine.data.kinds import DataKind, check_described, measured_split
-from engine.devices import is_out_of_memory
-from engine.errors import BadRequest, EngineError, Message, NotSupported, OutOfMemory
+from engine.errors import BadRequest, Message, NotSupported
 from engine.progress import Progress, stoppable
 from engine.session import Session
 from engine.systems import abilities, system
@@ -72,7 +70,7 @@ def evaluate(
     data_folder, chosen_split = _checked(card, data, split)
     measure: Measure = load_part(system(card.system).measuring.measure)
     options = MeasureOptions(chosen_split, session.services(cancel), limit, diversity)
-    with _shortage_told(session), torch.inference_mode():
+    with session.guarded(_not_enough_memory(session)), torch.inference_mode():
         figures = measure(model, data_folder, options, report)
     report(1.0, Message("measured"))
     measured_as = {
@@ -118,7 +116,7 @@ def picture_rows(
         def report_of_all(fraction: float, text: str, weights_index: int = weights_index) -> None:
             report((weights_index + fraction) / len(weights), text)
 
-        with _shortage_told(session), torch.inference_mode():
+        with session.guarded(_not_enough_memory(session)), torch.inference_mode():
             for row in sheet(model, data_folder, options, report_of_all):
                 if row.title not in data_cells or _side(row.data) > _side(data_cells[row.title]):
                     data_cells[row.title] = row.data
@@ -143,18 +141,5 @@ def _checked(card: Card, data: Path, split: str | None) -> tuple[Path, str]:
     return data_folder, split or measured_split(data_folder, kind)
 
 
-@contextmanager
-def _shortage_told(session: Session) -> Iterator[None]:
-    """Raises OutOfMemory for whatever says inside that memory ran out; the session holds nothing then."""
-    try:
-        yield
-    except EngineError:
-        raise
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        session.unload()
-        raise OutOfMemory(
-            "There was not enough memory on {0} to measure these weights; choose the CPU.",
-            session.device, details=repr(error),
-        ) from error
+def _not_enough_memory(session: Session) -> Message:
+    return Message("There was not enough memory on {0} to measure these weights; choose the CPU.", session.device)

@@ -22,7 +22,7 @@ from engine.pictures.photos import Photo, read_photo
 from engine.pictures.profiles import from_srgb, to_srgb
 from engine.requests.base import Report, Request, Services
 from engine.requests.json_text import to_json
-from engine.requests.label_map_data import HoleMask
+from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.style_pictures import notes_of
 from engine.requests.styles import MAX_SEED, as_seed
@@ -75,7 +75,7 @@ class InpaintResult:
         height, width = self.candidates[0].shape[:2]
         count, bits = len(self.candidates), 8 * self.candidates[0].dtype.itemsize
         seeds = {"first_seed": self.request.seed, "last_seed": self.request.seed + count - 1}
-        hole = float(self.request.mask.array().mean())
+        hole = float(self.request.mask.inside().mean())
         size = {"width": width, "height": height, "bits": bits}
         return {**size, "candidates": count, **seeds, "hole": hole, "seconds": self.seconds}
 
@@ -104,7 +104,7 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
 
     photo: PhotoReference
-    mask: HoleMask
+    mask: LabelMapData
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
     count: Annotated[int, Meta(ge=1, le=MOST_CANDIDATES)] = 1
 
@@ -121,7 +121,7 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
     def check_data(self) -> None:
         """A damaged photo or mask is found when the request is read."""
         self.photo.check_data()
-        self.mask.array()
+        self.mask.inside()
 
     def run(self, services: Services, report: Report) -> InpaintResult:
         """Read the photo, look at the hole, fill it.
@@ -135,7 +135,7 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
         if self.photo.data is not None:
             name = f'"{self.photo.name}"'
         photo = services.kept.get(("photo", photo_key), lambda: read_photo(self.photo.source(), name=name))
-        hole = self.mask.array()
+        hole = self.mask.inside()
         self._check(photo, hole, filler.least_side)
         candidates = []
         for number in range(self.count):

@@ -17,7 +17,7 @@ Array = np.ndarray
 
 
 class LabelMapData(Frozen, frozen=True):
-    """(height, width) label ids as a base64 PNG; equal maps are equal data."""
+    """(height, width) label ids as a base64 PNG, or a mask: 255 inside, 0 outside. Equal maps are equal data."""
 
     height: Annotated[int, Meta(ge=1)]
     width: Annotated[int, Meta(ge=1)]
@@ -39,23 +39,15 @@ class LabelMapData(Frozen, frozen=True):
         ids.flags.writeable = False
         return ids
 
-
-class HoleMask(Frozen, frozen=True):
-    """(height, width) pixels as a base64 PNG, above 0 where the photo is to be filled; equal holes are equal data."""
-
-    height: Annotated[int, Meta(ge=1)]
-    width: Annotated[int, Meta(ge=1)]
-    png: str
-
     @classmethod
-    def from_array(cls, hole: Array) -> HoleMask:
+    def from_mask(cls, mask: Array) -> LabelMapData:
         """From (H, W) bool. Raises BadRequest for anything else."""
-        if hole.ndim != 2 or hole.size == 0 or hole.dtype != bool:
+        if mask.ndim != 2 or mask.size == 0 or mask.dtype != bool:
             raise BadRequest("A mask needs one yes or no per pixel.")
-        return cls(int(hole.shape[0]), int(hole.shape[1]), encode_map(hole.astype(np.uint8) * np.uint8(255)))
+        return cls.from_array(mask.astype(np.uint8) * np.uint8(255))
 
-    def array(self) -> Array:
-        """(height, width) bool. Raises BadRequest if the data is not such a mask."""
+    def inside(self) -> Array:
+        """(height, width) bool: where the mask is above 0. Raises BadRequest if the data is not such a mask."""
         return decode_map(self.png, "mask", (self.height, self.width)) > 0
 
 

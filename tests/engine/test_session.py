@@ -12,7 +12,16 @@ from PIL import Image
 
 from engine.cli.styles import StyleReader
 from engine.cli.words import StyleFile
-from engine.errors import BadFile, BadLabelMap, BadRequest, Cancelled, MissingStyle, OutOfMemory, WeightsError
+from engine.errors import (
+    BadFile,
+    BadLabelMap,
+    BadRequest,
+    Cancelled,
+    Message,
+    MissingStyle,
+    OutOfMemory,
+    WeightsError,
+)
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.closeup import close_up, reduced
@@ -331,3 +340,10 @@ def test_the_confidence_of_a_map_counts_every_label_alike() -> None:
     best = torch.full((4, 4), 0.9)
     best[0, 0] = 0.3
     assert _confidence(best, ids) == pytest.approx(0.6)
+
+
+def test_running_out_of_memory_is_said_in_the_sentence_of_the_work():
+    session = Session("cpu")
+    with pytest.raises(OutOfMemory) as caught, session.guarded(Message("No room on {0} to measure.", session.device)):
+        raise MemoryError("1 GB")
+    assert str(caught.value) == "No room on cpu to measure." and "1 GB" in caught.value.details

@@ -218,7 +218,7 @@ def test_a_label_map_that_replaces_the_map_keeps_its_own_size(window, core, tmp_
 
 
 def test_a_large_picture_on_the_clipboard_is_written_behind_the_window(window, core, qtbot, sure, monkeypatch):
-    from app.controllers import files, styles
+    from app.controllers import styles
 
     threads = []
 
@@ -226,8 +226,7 @@ def test_a_large_picture_on_the_clipboard_is_written_behind_the_window(window, c
         threads.append(threading.current_thread())
         return kept(image)
 
-    kept = files.keep_image
-    monkeypatch.setattr(files, "keep_image", keep_image)
+    kept = styles.keep_image
     monkeypatch.setattr(styles, "keep_image", keep_image)
     image = to_qimage(photo_of(face_label_map(96), seed=4))
     window.controllers.styles.use(Incoming(image=image), Target(HAIR))

@@ -20,7 +20,7 @@ from engine.pictures.photos import Photo, read_photo
 from engine.pictures.png import read_embedded_request
 from engine.requests.inpaint import MOST_CANDIDATES, InpaintRequest
 from engine.requests.json_text import from_json, to_json
-from engine.requests.label_map_data import HoleMask
+from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.session import Session
 from engine.systems import systems_serving
@@ -80,7 +80,7 @@ def test_pixels_outside_the_hole_are_the_files_own_bit_for_bit(
         channels = 4
     samples = samples_of((*size, channels) if channels else size, dtype)
     hole = hole_in(*size, rows=size[0] // 3, columns=size[1] // 3)
-    request = InpaintRequest(filler, written(tmp_path / "a.png", samples), HoleMask.from_array(hole), seed=3)
+    request = InpaintRequest(filler, written(tmp_path / "a.png", samples), LabelMapData.from_mask(hole), seed=3)
     result = Session("cpu").run(from_json(to_json(request)))
     (candidate,) = result.candidates
     assert candidate.dtype == dtype and candidate.shape == samples.shape
@@ -106,7 +106,7 @@ def test_any_hole_of_any_photo(filler: str, tmp_path: Path, data: st.DataObject)
     if not hole.any():
         hole[0, 0] = True
     request = InpaintRequest(
-        filler, written(tmp_path / "a.png", samples), HoleMask.from_array(hole), seed=data.draw(st.integers(0, 9))
+        filler, written(tmp_path / "a.png", samples), LabelMapData.from_mask(hole), seed=data.draw(st.integers(0, 9))
     )
     (candidate,) = Session("cpu").run(request).candidates
     np.testing.assert_array_equal(candidate[~hole], samples[~hole])
@@ -115,7 +115,7 @@ def test_any_hole_of_any_photo(filler: str, tmp_path: Path, data: st.DataObject)
 def test_candidates_differ_each_is_its_seeds_and_all_are_written(filler: str, tmp_path: Path) -> None:
     samples = samples_of((60, 60, 3), np.uint8)
     request = InpaintRequest(
-        filler, written(tmp_path / "a.png", samples), HoleMask.from_array(hole_in(60, 60)), seed=4, count=3
+        filler, written(tmp_path / "a.png", samples), LabelMapData.from_mask(hole_in(60, 60)), seed=4, count=3
     )
     session = Session("cpu")
     result = session.run(request)
@@ -134,7 +134,7 @@ def test_a_photo_inside_the_request_and_its_colours_are_kept(filler: str, tmp_pa
     written(tmp_path / "wide.png", samples, wide_profile())
     embedded = PhotoReference.of(tmp_path / "wide.png", embed=True)
     (tmp_path / "wide.png").unlink()
-    request = InpaintRequest(filler, embedded, HoleMask.from_array(hole_in(40, 40)))
+    request = InpaintRequest(filler, embedded, LabelMapData.from_mask(hole_in(40, 40)))
     result = Session("cpu").run(from_json(to_json(request)))
     assert result.photo.icc_profile == wide_profile()
     np.testing.assert_array_equal(result.candidates[0][0], samples[0])
@@ -150,8 +150,8 @@ def test_what_cannot_be_filled_is_refused_in_one_sentence(filler: str, tmp_path:
     photo = written(tmp_path / "a.png", samples_of((40, 50, 3), np.uint8))
     small = written(tmp_path / "small.png", samples_of((12, 50, 3), np.uint8))
 
-    def mask(hole: np.ndarray) -> HoleMask:
-        return HoleMask.from_array(hole)
+    def mask(hole: np.ndarray) -> LabelMapData:
+        return LabelMapData.from_mask(hole)
 
     refused(lambda: InpaintRequest(filler, photo, mask(np.zeros((40, 50), bool))), 'no hole; mark .* "a.png"')
     refused(lambda: InpaintRequest(filler, photo, mask(np.ones((40, 50), bool))), 'covers all of "a.png"')
@@ -162,7 +162,7 @@ def test_what_cannot_be_filled_is_refused_in_one_sentence(filler: str, tmp_path:
     with pytest.raises(BadRequest, match="seed"):
         InpaintRequest(filler, photo, mask(hole_in(40, 50)), seed=-1)
     with pytest.raises(BadRequest, match="yes or no"):
-        HoleMask.from_array(np.zeros((3, 3), np.uint8))
+        LabelMapData.from_mask(np.zeros((3, 3), np.uint8))
     broken = json.loads(to_json(InpaintRequest(filler, photo, mask(hole_in(40, 50)))))
     broken["mask"]["png"] = "AAAA"
     with pytest.raises(BadRequest, match='"mask"'):
@@ -172,7 +172,7 @@ def test_what_cannot_be_filled_is_refused_in_one_sentence(filler: str, tmp_path:
 def test_weights_of_another_kind_are_refused(tiny_weights: Path, tmp_path: Path) -> None:
     photo = written(tmp_path / "a.png", samples_of((40, 40, 3), np.uint8))
     with pytest.raises(WeightsError, match='"tiny-sean" does not fill holes of photos'):
-        Session("cpu").run(InpaintRequest("tiny-sean", photo, HoleMask.from_array(hole_in(40, 40))))
+        Session("cpu").run(InpaintRequest("tiny-sean", photo, LabelMapData.from_mask(hole_in(40, 40))))
 
 
 # ---------------------------------------------------------------- the command line
