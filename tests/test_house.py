@@ -300,6 +300,10 @@ def test_documents_link_to_files_that_exist() -> None:
                 assert (page.parent / target).exists(), f"{page.relative_to(REPO)} links to {target}"
 
 
+def test_the_house_is_told_on_one_page() -> None:
+    assert len((REPO / "docs" / "architecture.md").read_text("utf-8").split()) <= 1000
+
+
 def test_paths_and_modules_in_backticks_exist() -> None:
     """In docstrings, comments and documents: `docs/page.md`, `engine/folder`, `engine.module` (and what it has)."""
     path = re.compile(r"`((?:app|docs|engine|resources|tests|tools|weights)/[\w./-]*)`")
