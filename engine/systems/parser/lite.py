@@ -41,6 +41,8 @@ class LiteParser(FeatureNetwork):
 
     stride = STRIDES[-1]
     """Picture sides must be multiples of this."""
+    trains_channels_last = True
+    """As `Parser` says."""
 
     def __init__(self, config: ParserConfig) -> None:
         super().__init__()

@@ -60,6 +60,9 @@ class ResidualBlock(nn.Module):
 class Parser(FeatureNetwork):
     """U-Net that names every pixel's label."""
 
+    encoder = None
+    """It has no network in it that was trained before."""
+
     def __init__(self, config: ParserConfig) -> None:
         super().__init__()
         self.config = config
@@ -76,6 +79,15 @@ class Parser(FeatureNetwork):
         pairs = list(zip(widths[::-1], widths[-2::-1], strict=False))
         self.up = nn.ModuleList([ResidualBlock(below + width, width) for below, width in pairs])
         self.head = nn.Conv2d(widths[0], config.labels, 3, padding=1)
+
+    @property
+    def trains_channels_last(self) -> bool:
+        """Whether its backward pass may be laid out channels last.
+
+        oneDNN of torch 2.13 writes past its memory there on processors with AVX2 alone: in 1 x 1 convolutions of stride
+        2 of channels that are no multiple of 8.
+        """
+        return all(width % 8 == 0 for width in self.config.widths)
 
     @property
     def stride(self) -> int:

@@ -19,6 +19,7 @@ from engine.errors import Message
 from engine.metrics.efficientnet import find_efficientnet, load_efficientnet, missing_network
 from engine.metrics.segmentation import confusion, segmentation
 from engine.nn.blocks import channels_last, one_hot
+from engine.nn.efficientnet_lite import EfficientNetLite0
 from engine.systems.parser.augment import ParserAugment, augment_pictures
 from engine.systems.parser.lite import LiteParser, build_parser
 from engine.systems.parser.network import Parser, ParserConfig
@@ -74,16 +75,14 @@ class ParserTask:
     ) -> None:
         self.model, self.config, self.steps, self.device = model, config, steps, device
         self.parser = build_parser(model).to(device)
-        # oneDNN of torch 2.13 writes past its memory on processors with AVX2 alone: 1 x 1 convolutions of stride 2,
-        # backward, channels last, of channels that are no multiple of 8. Only the U-Net has them.
-        channels_fit = isinstance(self.parser, LiteParser) or all(width % 8 == 0 for width in model.widths)
-        self.layout = torch.channels_last if channels_fit else torch.contiguous_format
-        if channels_fit:
+        self.layout = torch.contiguous_format
+        if self.parser.trains_channels_last:
+            self.layout = torch.channels_last
             channels_last(self.parser, device)
         self.modules: dict[str, nn.Module] = {"parser": self.parser}
         self.notes: tuple[str, ...] = ()
-        if isinstance(self.parser, LiteParser):
-            self._start_encoder(self.parser)
+        if self.parser.encoder is not None:
+            self._start_encoder(self.parser.encoder)
         optimizer = torch.optim.AdamW(self._parameter_groups(), config.lr, weight_decay=config.weight_decay)
         self.optimizers: dict[str, torch.optim.Optimizer] = {"parser": optimizer}
         self.ema = EMA(self.parser, config.ema)
@@ -92,10 +91,10 @@ class ParserTask:
         class_weights = (pixel_counts.float() / pixel_counts.sum()).clamp(min=1e-4) ** -config.class_weight_power
         self.class_weights = (class_weights / class_weights.mean()).to(device)
 
-    def _start_encoder(self, parser: LiteParser) -> None:
+    def _start_encoder(self, encoder: EfficientNetLite0) -> None:
         """Start the encoder from EfficientNet-Lite0's weights where they are installed."""
         if find_efficientnet() is not None:
-            parser.encoder.load_state_dict(load_efficientnet().state_dict())
+            encoder.load_state_dict(load_efficientnet().state_dict())
             return
         self.notes = (
             Message(
@@ -107,7 +106,7 @@ class ParserTask:
         """Parameters with the share of the rate that they learn with: a trained encoder moves less."""
         for module in self._frozen_modules():
             module.requires_grad_(False)
-        if not isinstance(self.parser, LiteParser):
+        if self.parser.encoder is None:
             return [{"params": list(self.parser.parameters()), "share": 1.0}]
         encoder_parameters = list(self.parser.encoder.parameters())
         encoder_ids = {id(parameter) for parameter in encoder_parameters}
@@ -118,9 +117,9 @@ class ParserTask:
 
     def _frozen_modules(self) -> list[nn.Module]:
         """Modules of the encoder that learn nothing; in training they stay in evaluation mode."""
-        if not self.config.frozen or not isinstance(self.parser, LiteParser):
-            return []
         encoder = self.parser.encoder
+        if not self.config.frozen or encoder is None:
+            return []
         return [encoder._conv_stem, encoder._bn0, *encoder._blocks[: self.config.frozen]]
 
     def facts(self) -> dict[str, Any]:
