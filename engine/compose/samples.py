@@ -71,10 +71,14 @@ def as_seen(samples: Array) -> Array:
         return samples
     seen = np.empty((*samples.shape[:2], 3), np.uint8)
     for top in range(0, len(samples), STRIP_ROWS):
-        strip = samples[top : top + STRIP_ROWS]
-        colours = as_colours(strip)
-        if strip.ndim == 3 and strip.shape[2] in (2, 4):
-            alpha = (strip[..., -1:] / np.iinfo(strip.dtype).max).astype(np.float32)
-            colours = colours * alpha + (1 - alpha)
-        seen[top : top + STRIP_ROWS] = np.rint(colours * 255)
+        seen[top : top + STRIP_ROWS] = np.rint(seen_colours(samples[top : top + STRIP_ROWS]) * 255)
     return seen
+
+
+def seen_colours(samples: Array) -> Array:
+    """Samples as people see them, transparency over white: (h, w, 3) float32 in 0..1."""
+    colours = as_colours(samples)
+    if samples.ndim == 3 and samples.shape[2] in (2, 4):
+        alpha = (samples[..., -1:] / np.iinfo(samples.dtype).max).astype(np.float32)
+        colours = colours * alpha + (1 - alpha)
+    return colours

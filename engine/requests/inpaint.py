@@ -13,7 +13,7 @@ from msgspec import Meta, structs
 
 from engine.compose.filling import filled
 from engine.compose.hole_crops import CONTEXT, HoleCrop, hole_crops
-from engine.compose.samples import as_colours, write_colours
+from engine.compose.samples import as_colours, seen_colours, write_colours
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
 from engine.pictures.images import PICTURE_SUFFIXES
@@ -193,14 +193,5 @@ def _fill(samples: Array, crop: HoleCrop, known: Array, profile: bytes | None, f
 
     crop_samples = crop.of(samples)
     sides = {"own_side": filler.side, "least_side": filler.least_side}
-    colours = filled(_seen(crop_samples), crop.hole, crop.of(known), paint, **sides, seed=seed)
+    colours = filled(seen_colours(crop_samples), crop.hole, crop.of(known), paint, **sides, seed=seed)
     write_colours(crop_samples, colours, crop.hole)
-
-
-def _seen(samples: Array) -> Array:
-    """Samples as people see them, transparency over white: (h, w, 3) float32 in 0..1."""
-    colours = as_colours(samples)
-    if samples.ndim == 3 and samples.shape[2] in (2, 4):
-        alpha = samples[..., -1:].astype(np.float32) / np.iinfo(samples.dtype).max
-        colours = colours * alpha + (1 - alpha)
-    return colours
