@@ -19,7 +19,7 @@ from engine.requests.base import Frozen, Report, Request, Services
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
-from engine.requests.render import LOCKS
+from engine.requests.render import LOCKS, sort_locks
 from engine.requests.styles import Style, as_label, located
 
 Array = np.ndarray
@@ -101,8 +101,7 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         labels = [edit.label for edit in self.edits]
         if len(set(labels)) < len(labels):
             raise BadRequest("The request edits one label twice; keep one edit per label.")
-        for key in LOCKS:
-            structs.force_setattr(self, key, tuple(sorted({as_label(label, key) for label in getattr(self, key)})))
+        sort_locks(self)
         if self.view < 0:
             raise BadRequest('The key "view" is {0}; give a number of pixels, or 0 for the whole photo.', self.view)
 

@@ -23,11 +23,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.painting.painter import Painter, StyleCodes
+    from engine.requests.edit import EditRequest
 
 Array = np.ndarray
 
 Detail = Literal["model", "full"]
 LOCKS = ("style_locks", "label_locks")
+
+
+def sort_locks(request: RenderRequest | EditRequest) -> None:
+    """Make its locks sorted tuples of label numbers, each once. Raises BadRequest for what is no label."""
+    for key in LOCKS:
+        structs.force_setattr(request, key, tuple(sorted({as_label(label, key) for label in getattr(request, key)})))
 
 
 @dataclass(frozen=True)
@@ -86,8 +93,7 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
         styles = {as_label(label, "styles"): style for label, style in sorted(self.styles.items())}
         structs.force_setattr(self, "styles", styles)
         structs.force_setattr(self, "seed", as_seed(self.seed))
-        for key in LOCKS:
-            structs.force_setattr(self, key, tuple(sorted({as_label(label, key) for label in getattr(self, key)})))
+        sort_locks(self)
         if self.precision not in ("float32", "bfloat16"):
             raise BadRequest('The key "precision" is {0}; give "float32" or "bfloat16".', repr(self.precision))
         if self.detail not in ("model", "full"):
