@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from engine.data.labelled import LabelledFolder
 from engine.data.layout import evenly
 from engine.errors import Message
 from engine.painting.painter import Painter
-from engine.painting.style_spread import measure_spread, save_spread
+from engine.painting.style_spread import StyleSpread, measure_spread, save_spread
 from engine.progress import Progress
+from engine.weights.store import Weights, load_weights
+
+Files = Callable[[Path, Any, int, Progress | None], None]
+"""See `Finish.files`."""
 
 
 def no_tensors(
@@ -48,22 +53,27 @@ class Finish:
     """
 
     tensors: Callable[[Any, Any, Sequence[int] | None, Progress | None], dict[str, Tensor]] = no_tensors
-    files: Callable[[Path, Any, int, Progress | None], None] = no_files
+    files: Files = no_files
 
 
-def add_measured_styles(
-    painter: Painter, weights_folder: Path, dataset: LabelledFolder, most_pictures: int, on_progress: Progress | None
-) -> None:
-    """Measure how styles vary over so many pictures of the data at most, for weights that do not know themselves."""
-    if not painter.measures_styles:
-        return
+def measured_styles(make_painter: Callable[[Weights, torch.device], Painter]) -> Files:
+    """`Finish.files` that measures how styles vary, for weights that do not know themselves."""
+
+    def measure(weights_folder: Path, dataset: Any, most_pictures: int, on_progress: Progress | None) -> None:
+        painter = make_painter(load_weights(weights_folder), torch.device("cpu"))
+        if painter.measures_styles:
+            save_spread(weights_folder, _spread(painter, dataset, most_pictures, on_progress))
+
+    return measure
+
+
+def _spread(painter: Painter, dataset: LabelledFolder, most_pictures: int, on_progress: Progress | None) -> StyleSpread:
     picture_indices = np.array(evenly(len(dataset), most_pictures))
 
     def on_picture(pictures_measured: int) -> None:
         if on_progress is not None:
             on_progress(pictures_measured / len(picture_indices), Message("measuring styles"))
 
-    style_spread = measure_spread(
+    return measure_spread(
         painter, dataset.images[picture_indices], dataset.label_maps[picture_indices], on_picture=on_picture
     )
-    save_spread(weights_folder, style_spread)

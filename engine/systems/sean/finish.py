@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,8 +15,7 @@ from engine.progress import Progress
 from engine.systems.sean.network import SEANGenerator
 from engine.systems.sean.painter import SEANPainter
 from engine.systems.sean.system import MEAN_STYLE
-from engine.training.finish import Finish, add_measured_styles
-from engine.weights.store import load_weights
+from engine.training.finish import Finish, measured_styles
 
 BATCH = 8
 
@@ -60,11 +58,4 @@ def _style_tensors(
     return {MEAN_STYLE: mean_style(network, dataset, indices, on_progress)}
 
 
-def _measure_styles(
-    weights_folder: Path, dataset: LabelledFolder, most_pictures: int, on_progress: Progress | None
-) -> None:
-    painter = SEANPainter(load_weights(weights_folder), torch.device("cpu"))
-    add_measured_styles(painter, weights_folder, dataset, most_pictures, on_progress)
-
-
-FINISH = Finish(_style_tensors, _measure_styles)
+FINISH = Finish(_style_tensors, measured_styles(SEANPainter))
