@@ -7,12 +7,22 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+from engine.nn.attention import AttentiveNorm
 
 Features = list[list[Tensor]]
 """Per scale, the features of every layer of a multi-scale discriminator; the last are logits."""
 OverScales = Literal["mean", "sum"]
 Gan = Literal["hinge", "lsgan", "wgan-gp"]
+
+
+def entities_apart(network: nn.Module, weight: float) -> dict[str, Tensor]:
+    """The loss "orthogonality" of a network's attentive normalizations; {} where it has none, or the weight is 0."""
+    if not weight:
+        return {}
+    terms = [module.orthogonality() for module in network.modules() if isinstance(module, AttentiveNorm)]
+    return {"orthogonality": weight * torch.stack(terms).sum()} if terms else {}
 
 
 def over_scales(scale_losses: list[Tensor], reduction: OverScales) -> Tensor:

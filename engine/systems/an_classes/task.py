@@ -20,7 +20,6 @@ from engine.data.dataset import DataSet
 from engine.errors import Message
 from engine.metrics.features import MOBILENET
 from engine.metrics.frechet import frechet_distance
-from engine.nn.attention import AttentiveNorm
 from engine.systems.an_classes.maker import noise_of
 from engine.systems.an_classes.network import (
     ClassDiscriminator,
@@ -31,7 +30,7 @@ from engine.systems.an_classes.network import (
 from engine.training.adversarial import AdversarialTask, AdversarialTaskConfig
 from engine.training.augment import Augmentation
 from engine.training.feature_distance import FeatureDistance
-from engine.training.losses import Features
+from engine.training.losses import Features, entities_apart
 from engine.training.recipe import Share
 from engine.training.task import Losses
 from engine.weights.feature_networks import install_folder
@@ -123,10 +122,7 @@ class ClassTask(AdversarialTask):
 
     def regularisers(self, network: nn.Module) -> Losses:
         """The loss that keeps a network's entities apart, where it has any."""
-        if not self.config.orthogonality:
-            return {}
-        terms = [module.orthogonality() for module in network.modules() if isinstance(module, AttentiveNorm)]
-        return {"orthogonality": self.config.orthogonality * torch.stack(terms).sum()} if terms else {}
+        return entities_apart(network, self.config.orthogonality)
 
     def _shares(self, classes: Tensor) -> Tensor:
         return F.one_hot(classes, self.model.classes).float()

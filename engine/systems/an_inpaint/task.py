@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from engine.data.batch import Batch
 from engine.data.dataset import DataSet
 from engine.errors import ConfigError
-from engine.nn.attention import AttentiveNorm
 from engine.systems.an_inpaint.critics import CriticConfig, Critics
 from engine.systems.an_inpaint.holes import NUMBERS, Shape, discounted, hole_numbers, holes
 from engine.systems.an_inpaint.network import InpaintConfig, InpaintNetwork
 from engine.training.adversarial import AdversarialTaskConfig
 from engine.training.augment import Augmentation
 from engine.training.discriminators import DiscriminatorConfig
+from engine.training.losses import entities_apart
 from engine.training.recipe import Share
 from engine.training.reconstruction import Reconstruction, ReconstructionTask, ReconstructionTaskConfig
 from engine.training.task import Losses
@@ -112,10 +112,7 @@ class Filling(Reconstruction):
             "inside": config.inside * _mean_over(difference * weights, hole),
             "outside": config.outside * _mean_over(difference * (1 - hole), 1 - hole),
         }
-        if config.orthogonality:
-            terms = [module.orthogonality() for module in generator.modules() if isinstance(module, AttentiveNorm)]
-            if terms:
-                losses["orthogonality"] = config.orthogonality * torch.stack(terms).sum()
+        losses |= entities_apart(generator, config.orthogonality)
         if config.variety and self.model.latent and step >= config.generator_alone:
             other_latents = self._latents(len(real), real.device)
             other = generator.refined(real, hole, coarse.detach(), other_latents)
