@@ -19,7 +19,7 @@ from app.controllers.weights import WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
 from app.document.kinds import document_requests, photo_kinds
-from app.document.opening import Found, PhotoUse, look_at, painting_sets, photo_uses
+from app.document.opening import Found, PhotoUse, look_at, paintings, photo_uses
 from app.errors_ui.hub import OPEN
 from app.imaging.mime import Incoming, read_mime
 from app.imaging.pixels import to_qimage
@@ -148,8 +148,8 @@ class FilesController(QObject):
         label_id = self._document.current_label if dropped_on is None else dropped_on
         label_text = name_of(self._document.label_set, label_id)
         catalogue = self._context.core.catalogue
-        uses, painted = photo_uses(self._document, catalogue), painting_sets(self._document, catalogue)
-        painted_sets = [label_set for label_set, _ in painted]
+        uses, painted = photo_uses(self._document, catalogue), paintings(self._document, catalogue)
+        painted_sets = [painting.label_set for painting in painted]
         choices = [
             *_use_choices(uses),
             *_photo_choices("paint", painted_sets, self.tr("New painting"), self.tr("Find its regions and repaint it")),
@@ -173,7 +173,7 @@ class FilesController(QObject):
         def chosen(choice: str) -> None:
             purpose, _, position = choice.partition(" ")
             if purpose == "paint":
-                self._new.paint_photo(file_path, *painted[int(position)])
+                self._new.paint_photo(file_path, painted[int(position)])
             elif position:
                 self._photos.begin(file_path, _uses_of(purpose, uses)[int(position)])
             else:

@@ -19,11 +19,12 @@ from app.controllers.styles import StylesController
 from app.dialogs.choices import Choice
 from app.dialogs.files import picture_filters
 from app.document import opening as documents
-from app.document.opening import Found, Gallery, OpenedPhoto, painting_path, sample_path
+from app.document.opening import Found, Gallery, OpenedPhoto, Painting, painting_path, sample_path
 from app.document.scene import Scene
 from app.errors_ui.hub import OPEN
 from app.jobs.originals import read_original
 from app.jobs.photos import Photo
+from app.raster.cropping import Cropping
 from app.texts.label_names import set_name
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
@@ -73,13 +74,15 @@ class NewController(QObject):
         """Ask for a photo and, where there is a choice, for what it shows; paint a new picture of its regions."""
         file_path = self._context.ask.open("photo", self.tr("New painting from photo"), picture_filters())
         if file_path is not None:
-            offered_sets = documents.painting_sets(self._document, self._context.core.catalogue)
+            offered = documents.paintings(self._document, self._context.core.catalogue)
             choices = [
-                Choice(str(position), "photo", set_name(label_set), self.tr("Painted by {0}").format(weights))
-                for position, (label_set, weights) in enumerate(offered_sets)
+                Choice(
+                    str(position), "photo", set_name(use.label_set), self.tr("Painted by {0}").format(use.weights)
+                )
+                for position, use in enumerate(offered)
             ]
             ask_which_use(
-                self._context, file_path, choices, lambda position: self.paint_photo(file_path, *offered_sets[position])
+                self._context, file_path, choices, lambda position: self.paint_photo(file_path, offered[position])
             )
 
     @Slot()
@@ -154,19 +157,19 @@ class NewController(QObject):
         dialog = self._show_galleries([Gallery(label_set, weights, tuple(documents.templates(label_set)))])
         dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
 
-    def paint_photo(self, file_path: Path, label_set: LabelSet | None = None, weights: str = "") -> None:
-        """Find a photo's regions, show them, then paint a new picture of them with their own styles. ``label_set`` and
-        ``weights``: the document's own unless given."""
+    def paint_photo(self, file_path: Path, painting: Painting) -> None:
+        """Find a photo's regions, show them with the crop and the size that are proposed, then paint a new picture of
+        them with their own styles."""
         from app.dialogs.regions import Purpose
 
-        label_set = label_set or self._document.label_set
-
         def show(photo: Photo) -> None:
-            self._styles.show_regions(
-                photo, Purpose.NEW, lambda corrected, _: self._encode(corrected, label_set, weights), labels=label_set
-            )
+            def use(corrected: Photo, _: int) -> None:
+                assert dialog.crop is not None
+                self._encode(corrected, painting, dialog.crop.cropping)
 
-        self._styles.photo(file_path, show, labels=label_set)
+            dialog = self._styles.show_regions(photo, Purpose.NEW, use, painting=painting)
+
+        self._styles.photo(file_path, show, labels=painting.label_set)
 
     def from_label_map(self, file_path: Path) -> None:
         """Show what a label map file holds; it becomes a new document or replaces the present map."""
@@ -270,23 +273,21 @@ class NewController(QObject):
 
     # --- templates and maps ----------------------------------------------------------------------------
 
-    def _encode(self, photo: Photo, label_set: LabelSet | None = None, weights: str = "") -> None:
-        weights = weights or self._document.weights
+    def _encode(self, photo: Photo, painting: Painting, cropping: Cropping) -> None:
+        """Paint a part of a photo with the styles of all its regions."""
 
         def encoded(styles: dict[int, ImageStyle]) -> None:
-            abilities = self._context.core.catalogue.abilities(weights)
-            pixels, label_map = documents.photo_document(photo, label_set or self._document.label_set, abilities)
-            source_text = photo.path.name
+            pixels, label_map = documents.photo_document(photo, cropping)
             self._begin(
                 label_map,
                 styles=dict(styles),
                 picture=pixels,
-                source_text=source_text,
-                label_set=label_set,
-                weights=weights,
+                source_text=photo.path.name,
+                label_set=painting.label_set,
+                weights=painting.weights,
             )
 
-        self._styles.encode(photo, weights, encoded)
+        self._styles.encode(photo, painting.weights, encoded)
 
     def _show_galleries(self, offered: list[Gallery]) -> TemplateDialog:
         from app.dialogs.templates import TemplateDialog

@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 
 from app.controllers.context import Context
 from app.dialogs.files import picture_filters
+from app.document.opening import Painting
 from app.imaging.mime import Incoming, keep_image
 from app.imaging.thumbnails import make_thumbnails
 from app.jobs.photos import Photo, file_key, find_regions, image_styles
@@ -229,19 +230,20 @@ class StylesController(QObject):
         use_result: Callable[[Photo, int], object],
         *,
         target: int | None = None,
-        labels: LabelSet | None = None,
+        painting: Painting | None = None,
     ) -> RegionsDialog:
-        """Open the dialog in which the user looks at the regions; ``use_result`` gets the photo and the source
-        label."""
+        """Open the dialog in which the user looks at the regions; ``use_result`` gets the photo and the source label.
+        ``painting``: what a new document becomes, whose labels count then."""
         from app.dialogs.regions import RegionsDialog
 
         settings = self._context.core.settings
-        label_set = labels or self._document.label_set
+        label_set = self._document.label_set if painting is None else painting.label_set
         dialog = RegionsDialog(
             photo,
             label_set,
             purpose,
             target=target,
+            painting=painting,
             always_shown=settings.always_show_regions,
             parent=self._context.window,
         )

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.canvas.widget import CanvasWidget
+from app.dialogs.crop_bar import CropBar
 from app.document.document import Document
+from app.document.opening import Painting
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, Severity
 from app.jobs.photos import Photo
@@ -30,6 +32,9 @@ from app.panels.widgets import set_primary
 from app.shell.icons import icons
 from app.texts.label_names import name_of
 from engine.labels.label_sets import LabelSet
+
+BESIDE_CROP = "pan"
+"""The canvas's tool while the crop is changed."""
 
 
 class Purpose(Enum):
@@ -53,9 +58,11 @@ class RegionsDialog(QDialog):
         purpose: Purpose,
         *,
         target: int | None = None,
+        painting: Painting | None = None,
         always_shown: bool = True,
         parent: QWidget | None = None,
     ) -> None:
+        """``painting``: for a new document, what it becomes; the crop and the size are asked for then."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Regions of {0}").format(photo.path.name))
@@ -79,6 +86,7 @@ class RegionsDialog(QDialog):
         self.labels.list.setAcceptDrops(False)
         self.bar = ErrorBar()
         self.canvas.failed.connect(lambda error: self.bar.show_problem(Problem(str(error))))
+        self.crop = CropBar(self.canvas, painting) if painting is not None else None
         self._build(label_set, always_shown)
         present_ids = self._present()
         paints = [label_id for label_id in present_ids if label_id != 0]
@@ -130,7 +138,9 @@ class RegionsDialog(QDialog):
             action_group.addAction(action)
             tool_bar.addAction(action)
             self._tools[icon_name] = action
-        self.canvas.tool_changed.connect(lambda icon_name: self._tools[icon_name].setChecked(True))
+        self.canvas.tool_changed.connect(self._show_tool)
+        if self.crop is not None:
+            self._add_crop(self.crop, tool_bar, action_group)
         tool_bar.addSeparator()
         history = (
             ("undo", self.tr("Undo (Ctrl+Z)"), ["Ctrl+Z"], self.document.undo),
@@ -148,6 +158,33 @@ class RegionsDialog(QDialog):
                 button.setAccessibleName(action.text())
         return tool_bar
 
+    def _add_crop(self, crop_bar: CropBar, tool_bar: QToolBar, action_group: QActionGroup) -> None:
+        """The crop is changed as with a tool of the canvas, which pans meanwhile where there is nothing to change."""
+        action = QAction(self.tr("Crop (C)"), self)
+        action.setCheckable(True)
+        action.setShortcut(QKeySequence("C"))
+        icons().bind(action, "crop")
+        action_group.addAction(action)
+        tool_bar.addAction(action)
+
+        def toggled(active: bool) -> None:
+            if active:
+                self._tool_before = self.canvas.tool_id
+            crop_bar.frame.set_active(active)
+            if active:
+                self.canvas.set_tool(BESIDE_CROP)
+
+        def finished() -> None:
+            self.canvas.set_tool(self._tool_before)
+            self._tools[self._tool_before].setChecked(True)
+
+        action.toggled.connect(toggled)
+        crop_bar.finished.connect(finished)
+
+    def _show_tool(self, icon_name: str) -> None:
+        if icon_name != BESIDE_CROP or self.crop is None or not self.crop.frame.active:
+            self._tools[icon_name].setChecked(True)
+
     def _build_source(self, label_set: LabelSet) -> QHBoxLayout:
         row_layout = QHBoxLayout()
         row_layout.setContentsMargins(16, 10, 16, 0)
@@ -161,9 +198,10 @@ class RegionsDialog(QDialog):
             row_layout.addWidget(self.source)
         elif self._purpose is Purpose.ALL:
             row_layout.addWidget(QLabel(self.tr("Every label takes its style from its own region.")))
+        if self.crop is not None:
+            row_layout.addWidget(self.crop, 1)
         else:
-            row_layout.addWidget(QLabel(self.tr("The regions become the label map, their styles are kept.")))
-        row_layout.addStretch(1)
+            row_layout.addStretch(1)
         return row_layout
 
     def _build_buttons(self, always_shown: bool) -> QHBoxLayout:

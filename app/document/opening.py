@@ -17,13 +17,15 @@ from app.jobs.originals import Original, original_for, regions_for
 from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoRequest
+from app.raster.boxes import Box
+from app.raster.cropping import Cropping, Size
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
-from engine.painting.sizes import encoded_size
+from engine.painting.sizes import encoded_size, painted_size
 from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
@@ -170,7 +172,33 @@ def galleries(document: Document, catalogue: Catalogue) -> list[Gallery]:
     ]
 
 
-def painting_sets(document: Document, catalogue: Catalogue) -> list[tuple[LabelSet, str]]:
+@dataclass(frozen=True)
+class Painting:
+    """What a photo can become that a model paints whole: with these labels, by weights that can do this."""
+
+    label_set: LabelSet
+    weights: str
+    abilities: Abilities = field(default_factory=Abilities)
+
+    def proposed(self, label_map: np.ndarray) -> Cropping:
+        """What of a photo with these (H, W) regions to begin with, and of what size: around what it shows, as a square,
+        where the labels have a background; else, as a street has none, all of it in its own form."""
+        rows, columns = (slice(0, side) for side in label_map.shape)
+        height, width = label_map.shape
+        if has_background(self.label_set):
+            rows, columns = focus(label_map)
+            height = width = self.abilities.resolution or USUAL_SIDE
+        crop = Box(columns.start, rows.start, columns.stop, rows.stop)
+        size = sides_for(height, width, self.abilities)
+        return Cropping.proposed((label_map.shape[0], label_map.shape[1]), crop, size, stride_of(self.abilities))
+
+    def painted(self, size: Size) -> Size:
+        """At which size a document of another is painted; the picture is enlarged to its own."""
+        resolution = self.abilities.resolution or USUAL_SIDE
+        return painted_size(*size, stride_of(self.abilities), resolution)
+
+
+def paintings(document: Document, catalogue: Catalogue) -> list[Painting]:
     """Of which labels a photo can become a painting: the document's, then others whose regions can be found and
     painted; each with the weights to paint with."""
     other_sets = [
@@ -180,7 +208,10 @@ def painting_sets(document: Document, catalogue: Catalogue) -> list[tuple[LabelS
         and catalogue.parser_for(label_set)
         and catalogue.abilities(weights).images
     ]
-    return [(document.label_set, document.weights), *other_sets]
+    return [
+        Painting(label_set, weights, catalogue.abilities(weights))
+        for label_set, weights in [(document.label_set, document.weights), *other_sets]
+    ]
 
 
 @dataclass(frozen=True)
@@ -248,14 +279,8 @@ def sides_for(height: int, width: int, weights: Abilities) -> tuple[int, int]:
     return encoded_size(height, width, stride_of(weights), weights.resolution or USUAL_SIDE)
 
 
-def photo_document(photo: Photo, label_set: LabelSet, weights: Abilities) -> tuple[np.ndarray, np.ndarray]:
-    """A photo as a new document for some weights, (H, W, 3) pixels and (H, W) label map: around what it shows, as a
-    square, where the labels have a background; else, as a street has none, all of it in its own form."""
-    rows, columns = slice(None), slice(None)
-    height, width = photo.label_map.shape
-    if has_background(label_set):
-        rows, columns = focus(photo.label_map)
-        height = width = weights.resolution or USUAL_SIDE
-    height, width = sides_for(height, width, weights)
-    pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), height, width)
-    return pixels, resize_label_map(photo.label_map[rows, columns], height, width)
+def photo_document(photo: Photo, cropping: Cropping) -> tuple[np.ndarray, np.ndarray]:
+    """A part of a photo as a new document: (H, W, 3) pixels and (H, W) label map."""
+    rows, columns = cropping.crop.slices
+    pixels = resize_image(np.ascontiguousarray(photo.pixels[rows, columns]), *cropping.size)
+    return pixels, resize_label_map(photo.label_map[rows, columns], *cropping.size)

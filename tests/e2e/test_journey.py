@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QTimer, QUrl
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs.regions import RegionsDialog
+from app.document.opening import paintings
 from app.document.scene import Scene
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
@@ -163,7 +164,8 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
 def test_a_photo_becomes_a_document_with_its_own_styles(editor, photo, qtbot, monkeypatch):
     window, document = editor.window, editor.core.document
     before = document.origin
-    window.controllers.new.paint_photo(photo.path)
+    painting = paintings(editor.core.document, editor.core.catalogue)[0]
+    window.controllers.new.paint_photo(photo.path, painting)
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     give_map(editor, photo, qtbot, monkeypatch)
     regions_dialog().accept()

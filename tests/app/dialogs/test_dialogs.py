@@ -16,7 +16,7 @@ from app.dialogs.guide import PICTURE_WIDTH, GuideDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import MOST, TemplateDialog
-from app.document.opening import Gallery, templates
+from app.document.opening import Gallery, Painting, templates
 from app.jobs.photos import Photo
 from app.jobs.work_lane import WorkLane
 from engine.labels.label_maps import ORDERS, read_label_map, write_label_map
@@ -82,7 +82,7 @@ def test_warnings_of_the_parser_are_shown(qtbot, photo):
 
 
 def test_undo_and_tools_work_by_key_in_the_dialog(qtbot, photo):
-    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w")))
     dialog.document.pixels.apply_mask(np.ones((64, 64), bool), HAIR)
     dialog.activateWindow()
     qtbot.waitUntil(dialog.isActiveWindow)
@@ -94,7 +94,7 @@ def test_undo_and_tools_work_by_key_in_the_dialog(qtbot, photo):
 
 
 def test_a_label_map_file_can_replace_what_was_found(qtbot, photo):
-    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w")))
     dialog.take_map(np.full((64, 64), SKIN, np.uint8))
     with qtbot.waitSignal(dialog.used) as told:
         dialog.accept()
@@ -102,7 +102,7 @@ def test_a_label_map_file_can_replace_what_was_found(qtbot, photo):
 
 
 def test_cancel_uses_nothing(qtbot, photo):
-    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW))
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w")))
     with qtbot.assertNotEmitted(dialog.used):
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()

@@ -14,7 +14,7 @@ from app.dialogs.morph import MorphDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import TemplateDialog
 from app.dialogs.weights import ImportDialog, WeightsDialog
-from app.document.opening import Gallery, templates
+from app.document.opening import Gallery, Painting, templates
 from app.jobs.photos import Photo
 from app.studio.evaluation import EvaluationDialog
 from engine.labels.label_maps import write_label_map
@@ -29,7 +29,7 @@ def dialogs_with_a_primary_button(core, folder):
     """One of each that paints a button as the one to press."""
     write_label_map(folder / "map.png", face_label_map(64), FACES)
     photo = Photo(folder / "photo.png", photo_of(face_label_map(64)), face_label_map(64), 0.95)
-    yield RegionsDialog(photo, FACES, Purpose.NEW)
+    yield RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w"))
     yield LabelMapDialog(folder / "map.png", FACES, core.submit)
     yield MorphDialog("Hair", Abilities(images=True, samples=True))
     yield ChangeLabelDialog(FACES, HAIR, "12 %")

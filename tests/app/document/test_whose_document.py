@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.controllers.styles import Target
+from app.document.opening import paintings
 from app.jobs.photos import Photo
 from engine.requests.json_text import from_json, to_json
 from tests.app.fakes import FACES
@@ -156,7 +157,8 @@ def begin_from_sample(window, monkeypatch, request_file):
 def begin_from_photo(window, monkeypatch, request_file):
     label_map = face_label_map(64)
     photo = Photo(request_file("photo.json"), photo_of(label_map), label_map, 1.0, known=True)
-    window.controllers.new._encode(photo)
+    painting = paintings(window.core.document, window.core.catalogue)[0]
+    window.controllers.new._encode(photo, painting, painting.proposed(label_map))
 
 
 def begin_from_file(window, monkeypatch, request_file):

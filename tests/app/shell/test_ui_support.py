@@ -14,7 +14,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 from app.catalogue import Catalogue
-from app.document.opening import look_at, photo_document, sides_for
+from app.document.opening import Painting, look_at, photo_document, sides_for
 from app.imaging.mime import keep_image, may_be_useful, read_mime, style_mime
 from app.imaging.pixels import region_box, region_crop, to_qimage
 from app.jobs.photos import Photo
@@ -177,9 +177,11 @@ def test_a_photo_becomes_a_document_that_weights_of_any_stride_paint_as_it_is():
     photo = Photo(Path("anna.png"), pixels, label_map, 1.0)
     for stride in (32, 64, 128):
         weights = Abilities(stride=stride, resolution=256)
-        assert photo_document(photo, FACES, weights)[1].shape == (256, 256)
+        faces = Painting(FACES, "w", weights)
+        assert photo_document(photo, faces.proposed(photo.label_map))[1].shape == (256, 256)
         photo = replace(photo, pixels=pixels[:200], label_map=label_map[:200])
-        street = photo_document(photo, load_label_set("facades"), weights)
+        fronts = Painting(load_label_set("facades"), "w", weights)
+        street = photo_document(photo, fronts.proposed(photo.label_map))
         assert painted_size(*street[1].shape, stride, 256) == street[1].shape == street[0].shape[:2]
 
 

@@ -35,7 +35,7 @@ from app.dialogs.shortcuts import ShortcutsDialog
 from app.dialogs.templates import TemplateDialog
 from app.dialogs.variations import VariationsDialog
 from app.document.kinds import EDIT
-from app.document.opening import Gallery, Template
+from app.document.opening import Gallery, Painting, Template
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import Problem, ProblemHub, Severity
 from app.errors_ui.log import install_hooks, start_log, stop_log
@@ -84,6 +84,7 @@ def dialogs(core, tmp_path):
     write_label_map(tmp_path / "map.png", label_map, FACES)
     photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.4, ("Unsure.",))
     yield RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR)
+    yield RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w"))
     yield LabelMapDialog(tmp_path / "map.png", FACES, core.submit)
     yield VariationsDialog("Hair", 6)
     yield MorphDialog("Hair", Abilities(images=True, samples=True))
