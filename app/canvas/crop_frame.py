@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QTabletEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.canvas.widget import CanvasWidget
 from app.raster import view
@@ -44,8 +44,9 @@ class CropFrame(QWidget):
             )
         )
         self.set_active(False)
-        canvas.installEventFilter(self)
-        self.setGeometry(canvas.rect())
+        over_canvas = QVBoxLayout(canvas)
+        over_canvas.setContentsMargins(0, 0, 0, 0)
+        over_canvas.addWidget(self)
 
     @property
     def active(self) -> bool:
@@ -67,11 +68,6 @@ class CropFrame(QWidget):
         """Shows another crop."""
         self._cropping = cropping
         self.update()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._canvas and event.type() == QEvent.Type.Resize:
-            self.setGeometry(self._canvas.rect())
-        return False
 
     # ------------------------------------------------------------ what is where
 
