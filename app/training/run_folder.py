@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BadFile
-from engine.files import cannot, read_bytes
-from engine.plain_data import parse_json
-
-CONFIG = "config.json"
-CHECKPOINT, BEST = Path("checkpoints") / "last.pt", "best.safetensors"
+from engine.training.run.record import BEST, CONFIG, LAST, read_record
 
 
 @dataclass(frozen=True)
@@ -69,32 +64,19 @@ def read_run(run_folder: Path) -> RunInfo:
     Raises:
         BadFile: it is no run folder, or its config.json does not read.
     """
-    config_path = run_folder / CONFIG
-    try:
-        config_fields = parse_json(read_bytes(config_path))
-        recipe_fields = config_fields["recipe"]
-        return RunInfo(
-            run_folder,
-            str(recipe_fields["system"]),
-            int(recipe_fields["steps"]),
-            int(recipe_fields["resolution"]),
-            int(recipe_fields["batch"]),
-            Path(config_fields["data"]),
-            dict(recipe_fields),
-            dict(config_fields.get("label_set") or {}),
-            (run_folder / CHECKPOINT).is_file(),
-            (run_folder / BEST).is_file(),
-        )
-    except FileNotFoundError as error:
-        raise BadFile('"{0}" is no run folder: it has no config.json; choose one that has.', run_folder) from error
-    except OSError as error:
-        raise cannot("read", config_path, error) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadFile(
-            '"{0}" is damaged, it is not what training wrote; choose another run.',
-            config_path,
-            details=repr(error),
-        ) from error
+    record = read_record(run_folder)
+    return RunInfo(
+        run_folder,
+        record.recipe["system"],
+        record.recipe["steps"],
+        record.recipe["resolution"],
+        record.recipe["batch"],
+        Path(record.data),
+        record.recipe,
+        record.label_set or {},
+        run_folder.joinpath(*LAST).is_file(),
+        (run_folder / BEST).is_file(),
+    )
 
 
 def runs_in(parent_folder: Path) -> list[Path]:

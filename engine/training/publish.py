@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 from torch import Tensor
 
@@ -16,16 +15,14 @@ from engine.data.dataset import DataSet
 from engine.data.kinds import DataKind
 from engine.data.layout import evenly
 from engine.errors import TrainingError, WeightsError
-from engine.files import read_bytes
 from engine.metrics.features import MOBILENET
 from engine.painting.style_spread import PICTURES
-from engine.plain_data import BadText, parse_json
 from engine.progress import Progress
 from engine.systems import abilities, find_system, system
 from engine.systems.base import USUAL_SIDE, load_part
 from engine.training.finish import Finish
 from engine.training.loop import Loop
-from engine.training.run.record import check_run_folder
+from engine.training.run.record import BEST, RunRecord, check_run_folder, read_record
 from engine.training.run.snapshot import Snapshot, read_snapshot
 from engine.weights.card import Card, read_card
 from engine.weights.networks import networks_of
@@ -55,11 +52,11 @@ def publish(
         TrainingError: the run has no validated state yet, or its files are damaged.
         WeightsError, BadFile: a file cannot be read or written.
     """
-    best_file, config_file = run_folder / "best.safetensors", run_folder / "config.json"
+    best_file = run_folder / BEST
     check_run_folder(run_folder)
-    if not best_file.is_file() or not config_file.is_file():
+    if not best_file.is_file():
         raise TrainingError('"{0}" has no best.safetensors yet; train until its first validation.', run_folder)
-    run_config, trained = _read_run_config(config_file), read_snapshot(best_file)
+    record, trained = read_record(run_folder), read_snapshot(best_file)
     tensors = trained.state
     metrics: dict[str, Any] = {"at_training": trained.numbers}
     train_split: DataSet | None = None
@@ -67,11 +64,11 @@ def publish(
     if known_system is not None and (known_system.finish or known_system.measures_data):
         network = _trained_networks(best_file, trained, tensors)
         data_kind: DataKind = load_part(known_system.data)
-        train_split = data_kind.opens()(data or Path(run_config.data), "train", _picture_side(trained), on_progress)
+        train_split = data_kind.opens()(data or Path(record.data), "train", _picture_side(trained), on_progress)
         if known_system.measures_data and (data_measures := train_split.measures()):
             metrics["train"] = data_measures
         tensors |= _system_finish(trained.system).tensors(network, train_split, None, on_progress)
-    card = _trained_card(weights_name, run_config, trained, metrics).replace(**(facts or {}))
+    card = _trained_card(weights_name, record, trained, metrics).replace(**(facts or {}))
     weights_folder = (destination or user_weights_folder()) / weights_name
     save_weights(weights_folder, card, _half_precision(tensors))
     if train_split is not None:
@@ -96,25 +93,25 @@ def _system_finish(system_name: str) -> Finish:
     return finish
 
 
-def _trained_card(weights_name: str, run_config: _RunConfig, trained: Snapshot, metrics: dict[str, Any]) -> Card:
-    perceptual_network = run_config.perceptual_network
+def _trained_card(weights_name: str, record: RunRecord, trained: Snapshot, metrics: dict[str, Any]) -> Card:
+    perceptual_network = record.perceptual_network
     if perceptual_network is None:  # a run of an earlier version: what its recipe asked for was there
         usual_weight = getattr(load_part(system(trained.system).task_config), "perceptual", 0.0)
-        perceptual_weight = run_config.recipe.get("task", {}).get("perceptual", usual_weight)
+        perceptual_weight = record.recipe.get("task", {}).get("perceptual", usual_weight)
         perceptual_network = MOBILENET if perceptual_weight else ""
     # The note speaks of the recipe's own data.
-    recipe_fields = {key: value for key, value in run_config.recipe.items() if key != "note"}
+    recipe_fields = {key: value for key, value in record.recipe.items() if key != "note"}
     return Card(
         name=weights_name,
         system=trained.system,
         config=trained.config,
         networks=trained.networks,
-        label_set=run_config.label_set,
+        label_set=record.label_set or {},
         steps=trained.step,
         seconds=trained.seconds,
         metrics=metrics,
         perceptual_network=perceptual_network,
-        discriminator_network=run_config.discriminator_network,
+        discriminator_network=record.discriminator_network,
         made_with=f"Tessera {engine.__version__}, torch {torch.__version__}, recipe {json.dumps(recipe_fields)}",
     )
 
@@ -155,34 +152,12 @@ def publish_snapshot(
         metrics["train"] = data_measures
     finish, network = _system_finish(snapshot.system), _trained_networks(loop.folder, snapshot, tensors)
     tensors |= finish.tensors(network, loop.train, evenly(len(loop.train), SNAPSHOT_PICTURES), on_progress)
-    run_config = _read_run_config(loop.folder / "config.json")
-    card = _trained_card(weights_name, run_config, snapshot, metrics)
+    record = read_record(loop.folder)
+    card = _trained_card(weights_name, record, snapshot, metrics)
     weights_folder = (destination or user_weights_folder()) / weights_name
     save_weights(weights_folder, card, _half_precision(tensors))
     finish.files(weights_folder, loop.train, SNAPSHOT_PICTURES, on_progress)
     return read_card(weights_folder)
-
-
-class _RunConfig(msgspec.Struct):
-    """What publishing needs of a run's config.json."""
-
-    data: str
-    recipe: dict[str, Any]
-    label_set: dict[str, Any] = {}
-    perceptual_network: str | None = None
-    discriminator_network: str = ""
-
-
-def _read_run_config(config_path: Path) -> _RunConfig:
-    try:
-        return msgspec.convert(parse_json(read_bytes(config_path)), _RunConfig)
-    except (msgspec.ValidationError, BadText) as error:
-        raise TrainingError(
-            '"{0}" is damaged, it is not what training wrote ({1}); publish another run.',
-            config_path,
-            error,
-            details=repr(error),
-        ) from error
 
 
 def _trained_networks(source: Path, trained: Snapshot, tensors: dict[str, Tensor]) -> Any:

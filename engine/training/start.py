@@ -28,10 +28,10 @@ from engine.training.run.randomness import Randomness
 from engine.training.run.record import (
     check_folder,
     check_run_folder,
-    read_record,
     recorded_precision,
     recorded_settings,
     recorded_weights,
+    settings_before,
     stopped_before_a_checkpoint,
     write_record,
 )
@@ -177,7 +177,7 @@ def _beginning(recipe: Recipe, run_folder: Path, resume: bool, start_weights: Pa
     record: dict[str, Any] = {}
     if resume:
         check_run_folder(run_folder)
-        record = read_record(run_folder)
+        record = settings_before(run_folder)
         recipe = msgspec.structs.replace(recipe, task=recorded_settings(record, trained_system) | recipe.task)
     else:
         check_folder(run_folder)

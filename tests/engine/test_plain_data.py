@@ -18,7 +18,7 @@ from engine.labels.label_sets import load_label_set
 from engine.plain_data import BadText, parse_json, read_json, read_toml
 from engine.requests.json_text import from_json
 from engine.training.recipe import load_recipe
-from engine.training.run.record import read_record
+from engine.training.run.record import settings_before
 from engine.weights.card import read_card
 
 REPO = Path(__file__).resolve().parents[2]
@@ -71,7 +71,7 @@ def test_every_reader_of_json_answers_hostile_text_with_one_sentence(tmp_path: P
         read_json(tmp_path / "metrics.json")
     with pytest.raises(BadRequest):
         from_json(hostile_bytes(kind))
-    assert read_record(tmp_path) == {}
+    assert settings_before(tmp_path) == {}
     if not isinstance(HOSTILE[kind], bytes):
         assert _parsed_setting(str(HOSTILE[kind])) == HOSTILE[kind]
 

@@ -12,9 +12,8 @@ from torch import Tensor
 from engine.devices import is_out_of_memory
 from engine.errors import Message, TrainingError
 from engine.files import atomic_write
+from engine.training.run.record import LAST
 from engine.training.task import Task, run_path
-
-LAST = ("checkpoints", "last.pt")
 
 
 class NoNumber(TrainingError):

@@ -1,4 +1,4 @@
-"""A run folder's config.json, what the run is of, and what an earlier run left in the folder."""
+"""A run folder's config.json, what the run is of, and what an earlier run left in the folder. Imports no torch."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import BadFile, TrainingError
-from engine.files import atomic_write, cannot
-from engine.plain_data import read_json
+import msgspec
+
+from engine.errors import BadFile, TrainingError, explanation_of
+from engine.files import atomic_write, cannot, make_folder, read_bytes
+from engine.plain_data import BadText, parse_json
 from engine.systems.base import System, load_part
 from engine.training.recipe import Precision, Recipe
-from engine.training.run.checkpoint import LAST
-from engine.training.task import TaskConfig, run_path
+
+if TYPE_CHECKING:
+    from engine.training.task import TaskConfig
 
 CONFIG, STATS, SAMPLES = "config.json", "stats.jsonl", "samples"
+LAST, BEST = ("checkpoints", "last.pt"), "best.safetensors"
 BEFORE_A_CHECKPOINT = (CONFIG, STATS, SAMPLES, LAST[0], "tensorboard")
 """What a run writes before it has a checkpoint."""
 
@@ -46,13 +50,52 @@ def check_run_folder(run_folder: Path) -> None:
         raise TrainingError('There is no folder "{0}"; give the folder of a run.', run_folder)
 
 
-def read_record(run_folder: Path) -> dict[str, Any]:
-    """What a run's config.json says; {} where it is missing or damaged: the run is resumed all the same."""
+class RunRecord(msgspec.Struct, frozen=True):
+    """What a run's config.json says of the run.
+
+    recipe: with system, steps, resolution and batch at least. label_set: of data with label maps, as its `to_dict`.
+    perceptual_network: None where an earlier version did not say.
+    """
+
+    data: str
+    recipe: dict[str, Any]
+    label_set: dict[str, Any] | None = None
+    perceptual_network: str | None = None
+    discriminator_network: str = ""
+
+
+class _RecipeOutline(msgspec.Struct):
+    system: str
+    steps: int
+    resolution: int
+    batch: int
+
+
+def read_record(run_folder: Path) -> RunRecord:
+    """What a run's config.json says. Raises BadFile where there is none, or it is not what training wrote."""
+    config_path = run_folder / CONFIG
+    if not config_path.is_file():
+        raise BadFile('"{0}" is no run folder: it has no config.json; choose one that has.', run_folder)
     try:
-        record = read_json(run_folder / CONFIG)
-    except BadFile:
+        record = msgspec.convert(parse_json(read_bytes(config_path)), RunRecord)
+        msgspec.convert(record.recipe, _RecipeOutline)
+    except (BadText, msgspec.ValidationError) as error:
+        reason = error.reason if isinstance(error, BadText) else explanation_of(error)
+        raise BadFile(
+            '"{0}" is damaged, it is not what training wrote ({1}); choose another run.',
+            config_path, reason, details=repr(error),
+        ) from error
+    return record
+
+
+def settings_before(run_folder: Path) -> dict[str, Any]:
+    """What a run's config.json says, to resume the run; {} where it is missing or damaged: it is resumed all the same.
+    """
+    try:
+        settings = parse_json(read_bytes(run_folder / CONFIG))
+    except (BadFile, BadText):
         return {}
-    return record if isinstance(record, dict) else {}
+    return settings if isinstance(settings, dict) else {}
 
 
 def write_record(run_folder: Path, record: Mapping[str, Any]) -> None:
@@ -63,7 +106,7 @@ def write_record(run_folder: Path, record: Mapping[str, Any]) -> None:
             shutil.rmtree(run_folder / SAMPLES)
     except OSError as error:
         raise cannot("remove", error.filename or run_folder, error) from error
-    with atomic_write(run_path(run_folder, CONFIG)) as file:
+    with atomic_write(make_folder(run_folder) / CONFIG) as file:
         file.write(json.dumps(record, indent=1, ensure_ascii=False).encode())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from app.training.history import LOSSES, SPEED, VALIDATION, History, Series, She
 from app.training.run_folder import forget_unbegun, read_run, runs_in
 from engine.errors import BadFile
 from engine.metrics.names import shown_numbers
+from engine.training.publish import publish
 
 
 def step(number: int, loss: float, rate: float = 2.0) -> dict:
@@ -102,6 +104,20 @@ def test_a_folder_that_is_no_run_gets_a_sentence(tmp_path, content):
         (tmp_path / "config.json").write_text(content)
     with pytest.raises(BadFile, match=r"config\.json.*; choose"):
         read_run(tmp_path)
+
+
+def test_lists_of_runs_and_publishing_say_the_same_of_a_damaged_run(tmp_path):
+    write_run(tmp_path, [])
+    record = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    del record["recipe"]["steps"]
+    (tmp_path / "config.json").write_text(json.dumps(record), "utf-8")
+    (tmp_path / "best.safetensors").touch()
+    sentences = []
+    for use_run in (read_run, partial(publish, weights_name="mine")):
+        with pytest.raises(BadFile, match='the key "steps" is missing') as caught:
+            use_run(tmp_path)
+        sentences.append(str(caught.value))
+    assert sentences[0] == sentences[1]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50), st.floats(0, 0.99))

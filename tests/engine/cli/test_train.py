@@ -237,7 +237,8 @@ def test_a_damaged_run_is_refused_with_one_sentence(
 ) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
-    config = {"data": "nowhere", "label_set": {}, "recipe": {"task": {}}}
+    recipe = {"system": "sean", "steps": 4, "resolution": 32, "batch": 1, "task": {}}
+    config = {"data": "nowhere", "label_set": {}, "recipe": recipe}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (folder / "best.safetensors").write_bytes(save({"a": torch.zeros(1)}))  # without metadata
     if content is not None:
