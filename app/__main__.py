@@ -89,11 +89,11 @@ class Editor(QObject):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the editor until its window is closed; returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    files = [Path(name).absolute() for name in given if not name.startswith("-")]
+    command_line = list(sys.argv[1:] if arguments is None else arguments)
+    files = [Path(name).absolute() for name in command_line if not name.startswith("-")]
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     drop_foreign_qt_paths(os.environ)  # again: an import since then may have brought opencv-python's back
-    app = QApplication([sys.argv[0], *given])
+    app = QApplication([sys.argv[0], *command_line])
     app.setApplicationName(APP)
     app.setApplicationDisplayName("")
     app.setDesktopFileName("tessera")

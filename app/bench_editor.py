@@ -291,8 +291,8 @@ def _resident() -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """`STARTED [FILE [EFFORT]]`: when the process began (seconds since 1970), where the rows go, how much to do."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    started = float(given[0]) if given else time.time()
+    command_line = list(sys.argv[1:] if arguments is None else arguments)
+    started = float(command_line[0]) if command_line else time.time()
     application = QApplication(sys.argv[:1])
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder) / "settings.ini", application)
@@ -300,14 +300,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         editor = Editor(core)
         bench = Bench(application, editor, started)
         try:
-            bench.run(Path(folder), float(given[2]) if len(given) > 2 else 1.0)
+            bench.run(Path(folder), float(command_line[2]) if len(command_line) > 2 else 1.0)
         finally:
             core.document.mark_saved()
             editor.window.close()
             core.shutdown()
     text = json.dumps({"platform": QGuiApplication.platformName(), "rows": bench.rows})
-    if len(given) > 1:
-        Path(given[1]).write_text(text, encoding="utf-8")
+    if len(command_line) > 1:
+        Path(command_line[1]).write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text + "\n")
     return 0

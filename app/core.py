@@ -87,7 +87,7 @@ class Core(QObject):
         ``only_for``: the result counts only while this is the same document (or `SameModel` of it). ``topic``: of the
         problem that its failing is; its success takes the one before from the screen."""
 
-        def done(result: Any) -> None:
+        def clear_topic_and_deliver(result: Any) -> None:
             if topic:
                 self.hub.clear(topic)
             on_done(result)
@@ -96,7 +96,7 @@ class Core(QObject):
         submitted = self.work_lane.submit(
             function,
             text=text,
-            on_done=done,
+            on_done=clear_topic_and_deliver,
             on_failed=on_failed or (lambda error: self.hub.error(error, topic=topic)),
             on_progress=on_progress,
             only_for=only_for,

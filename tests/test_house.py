@@ -195,6 +195,20 @@ def _floors(sources: dict[str, str]) -> dict[str, int]:
     return {name: count(name) for name in bases}
 
 
+def test_parameters_and_locals_say_what_they_hold() -> None:
+    """`other` is what Python calls the second of two of a kind; fields and properties may have any of these names."""
+    vague = {"found", "near", "part", "whole", "told", "one", "thing"}
+    lines: list[str] = []
+    for path in _sources("app", "engine"):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in ast.walk(function) if isinstance(function, ast.FunctionDef | ast.Lambda) else ():
+                stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+                name = node.id if stored else node.arg if isinstance(node, ast.arg) else ""
+                if name in vague:
+                    lines.append(f"{path.relative_to(REPO)}:{node.lineno} {name}")
+    assert lines == []
+
+
 def test_no_path_is_opened_by_opencv() -> None:
     """cv2.imread and imwrite fail on paths with Chinese characters on Windows: decode bytes instead."""
     opens = re.compile(r"cv2\.im(read|write)\(")

@@ -44,14 +44,14 @@ class DeviceController(QObject):
     def look(self) -> None:
         """Ask which devices there are; called after the first frame, as that imports torch."""
         work_lane = self._context.core.work_lane
-        self._looking = work_lane.submit(find_devices, text=self.tr("Looking for devices"), on_done=self._found)
+        self._looking = work_lane.submit(find_devices, text=self.tr("Looking for devices"), on_done=self._show_devices)
 
     def stop(self) -> None:
         """The window goes: ask no more."""
         if self._looking is not None and not self._looking.settled:
             self._looking.cancel()
 
-    def _found(self, devices: list[Device]) -> None:
+    def _show_devices(self, devices: list[Device]) -> None:
         self._devices = [(AUTO, self.tr("Automatic"))]
         for device in devices:
             description = (

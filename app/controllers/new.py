@@ -177,19 +177,21 @@ class NewController(QObject):
 
         own_labels = self._document.label_set
         painted_sets = self._context.core.catalogue.sets_serving(RenderRequest, self._document.weights)
-        others = [(label_set, weights) for label_set, weights in painted_sets if not label_set.same_labels(own_labels)]
+        other_sets = [
+            (label_set, weights) for label_set, weights in painted_sets if not label_set.same_labels(own_labels)
+        ]
         dialog = LabelMapDialog(
             file_path,
             own_labels,
             self._context.core.submit,
             self._context.window,
-            others=[label_set for label_set, _ in others],
+            others=[label_set for label_set, _ in other_sets],
             photo_size=(self._document.height, self._document.width) if self._document.kind.shows_photo else None,
         )
 
         def used(label_map: np.ndarray, purpose: str) -> None:
             if purpose == "new":
-                weights = next((weights for label_set, weights in others if label_set is dialog.label_set), "")
+                weights = next((weights for label_set, weights in other_sets if label_set is dialog.label_set), "")
                 self._from_map(label_map, dialog.label_set if weights else None, weights)
             else:
                 undo_text = self.tr("Label map {0}").format(file_path.name)

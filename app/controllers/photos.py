@@ -254,7 +254,7 @@ class PhotosController(QObject):
 def _use_caption(use: PhotoUse, offered_uses: list[PhotoUse]) -> str:
     """What the photo shows, and what is done with it where that is not the same for all."""
     shown = set_name(use.label_set)
-    if use.kind.offer is None or all(other.kind == use.kind for other in offered_uses):
+    if use.kind.offer is None or all(offered_use.kind == use.kind for offered_use in offered_uses):
         return shown
     return f"{tr(use.kind.offer.caption)}: {shown}"
 

@@ -208,7 +208,7 @@ class StylesController(QObject):
             use_result(known_photo)
             return
 
-        def found(photo: Photo) -> None:
+        def regions_found(photo: Photo) -> None:
             if len(self._photos) >= 16:
                 self._photos.pop(next(iter(self._photos)))
             self._photos[photo_key] = photo
@@ -219,7 +219,7 @@ class StylesController(QObject):
         self._context.core.submit(
             lambda work: find_regions(work, picture_path, label_set=label_set, parser=parser),
             text=self.tr("Reading {0}").format(picture_path.name),
-            on_done=found,
+            on_done=regions_found,
             only_for=self._document,
         )
 

@@ -155,7 +155,7 @@ class DataReportDialog(QDialog):
         self._work = self._lane.submit(
             lambda work: _inspect(work, data_folder, kind),
             text=self.tr("Reading {0}").format(data_folder.name),
-            on_done=self._found,
+            on_done=self._show_report,
             on_failed=self._failed,
             on_progress=lambda fraction, _: self.bar.setValue(round(1000 * fraction)),
         )
@@ -164,7 +164,7 @@ class DataReportDialog(QDialog):
         self.bar.hide()
         self.details.setText(translate(str(error)))
 
-    def _found(self, kind_and_report: tuple[DataKind, Report]) -> None:
+    def _show_report(self, kind_and_report: tuple[DataKind, Report]) -> None:
         kind, report = kind_and_report
         self._report_kind, self.report = kind, report
         self.bar.hide()

@@ -45,11 +45,12 @@ class LabelStates:
 
     def show_only(self, label: int) -> None:
         """Hides every other label; asked again for the same one, shows all."""
-        others = frozenset(range(len(self._document.label_set))) - {self._document.checked(label)}
-        if self._document.hidden == others:
+        hidden_labels = frozenset(range(len(self._document.label_set))) - {self._document.checked(label)}
+        if self._document.hidden == hidden_labels:
             self._document.change("hidden", frozenset(), text=tr("Show all labels"))
         else:
-            self._document.change("hidden", others, text=tr("Show only {0}").format(self._document.label_name(label)))
+            text = tr("Show only {0}").format(self._document.label_name(label))
+            self._document.change("hidden", hidden_labels, text=text)
 
     def _change_members(self, field: str, label: int, member: bool, text: str) -> None:
         label = self._document.checked(label)

@@ -60,8 +60,10 @@ class LabelStyles:
     def set_edit_on(self, label: int, on: bool) -> None:
         """Shows a region's change, or the photo in its place."""
         text = tr("Switch {0} on") if on else tr("Switch {0} off")
-        others = self._document.switched_off - {self._document.checked(label)}
-        self._document.change("switched_off", others if on else others | {label}, text=text.format(self._name(label)))
+        switched_off = self._document.switched_off - {self._document.checked(label)}
+        if not on:
+            switched_off |= {label}
+        self._document.change("switched_off", switched_off, text=text.format(self._name(label)))
 
     def remove_edit(self, label: int) -> None:
         """Takes a row away: its region is the photo's again. One step."""

@@ -69,8 +69,8 @@ class StyleScope:
         """The labels that are mostly restyled together with one, itself first: those that the picture shows and no
         lock keeps."""
         pair = None if self.whole_picture else self._document.label_set.pair_of(label)
-        others = () if pair is None else pair.labels
-        return [label, *(n for n in others if n != label and self._document.areas[n] > 0 and not self.locked(n))]
+        pair_labels = () if pair is None else pair.labels
+        return [label, *(n for n in pair_labels if n != label and self._document.areas[n] > 0 and not self.locked(n))]
 
     def name(self, label: int) -> str:
         """What a style chosen for ``label`` is the style of, in the user's language."""

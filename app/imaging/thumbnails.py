@@ -80,13 +80,13 @@ class Thumbnails(QObject):
         self._keys: dict[ImageStyle, str] = {}
         self._drawn: OrderedDict[tuple[Place, int], QImage] = OrderedDict()  # by place and seed
 
-    def take(self, made: Mapping[ImageStyle, QImage | None]) -> None:
+    def take(self, image_by_style: Mapping[ImageStyle, QImage | None]) -> None:
         """Remember pictures of styles that `make_thumbnails` has made in a worker."""
-        keyed = {style: thumbnail_key(style) for style in made}
+        keyed = {style: thumbnail_key(style) for style in image_by_style}
         self._keys.update(keyed)
-        for style, image in made.items():
+        for style, image in image_by_style.items():
             self._keep(keyed[style], image)
-        images = {keyed[style]: image for style, image in made.items() if image is not None}
+        images = {keyed[style]: image for style, image in image_by_style.items() if image is not None}
         self._lane.submit(lambda work: self._save(work, images), text=self.tr("Preparing thumbnails"))
         self.changed.emit()
 
@@ -149,12 +149,12 @@ class Thumbnails(QObject):
             self._lane.submit(
                 lambda work: _load(work, self._folder, key, style, label_set),
                 text=self.tr("Preparing thumbnails"),
-                on_done=lambda image: self._made(key, image),
-                on_failed=lambda error: self._made(key, None),  # a missing file shows as a broken picture
+                on_done=lambda image: self._take_loaded(key, image),
+                on_failed=lambda error: self._take_loaded(key, None),  # a missing file shows as a broken picture
             )
         return None
 
-    def _made(self, key: str, image: QImage | None) -> None:
+    def _take_loaded(self, key: str, image: QImage | None) -> None:
         self._wanted.discard(key)
         self._keep(key, image)
         self.changed.emit()
@@ -174,7 +174,7 @@ class Thumbnails(QObject):
 def _simple_styles(style: Style) -> list[ImageStyle | SampleStyle | ColourStyle]:
     """The styles with a look of their own that a style is made of, each once, but for the halves of a mix."""
     parts = simple_parts(style) if isinstance(style, MixStyle) else dict.fromkeys(simple_parts(style))
-    return [part for part in parts if isinstance(part, ImageStyle | SampleStyle | ColourStyle)]
+    return [simple_style for simple_style in parts if isinstance(simple_style, ImageStyle | SampleStyle | ColourStyle)]
 
 
 def _load(work: Work, folder: ThumbnailFolder, key: str, style: ImageStyle, label_set: LabelSet) -> QImage | None:

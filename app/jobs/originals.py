@@ -64,8 +64,8 @@ def regions_for(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """The label map of a photo, of its own size, and why it may be wrong. Raises EngineError as `find_regions`."""
     path, pixels = Path(original.reference.path), reduced(original.pixels)
-    found = file_regions(work, path, pixels, label_set=label_set, parser=parser)
-    return resize_label_map(found.label_map, *original.pixels.shape[:2]), found.warnings
+    regions = file_regions(work, path, pixels, label_set=label_set, parser=parser)
+    return resize_label_map(regions.label_map, *original.pixels.shape[:2]), regions.warnings
 
 
 class Originals:

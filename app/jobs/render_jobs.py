@@ -97,6 +97,6 @@ class Learnt:
             self._ways.clear()
         self._ways[ways_key(source)] = ways
 
-    def seconds(self, what: tuple[Any, ...]) -> Callable[[Painting], float]:
+    def seconds(self, pace_key: tuple[Any, ...]) -> Callable[[Painting], float]:
         """How long each way of painting takes, as far as it was seen."""
-        return lambda painting: self.pace.seconds(what, painting)
+        return lambda painting: self.pace.seconds(pace_key, painting)

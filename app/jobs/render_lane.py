@@ -254,7 +254,7 @@ class RenderLane(QObject):
         return ways
 
     def _reporter(self, job: Job) -> Progress:
-        return lambda part, text: self._post("progress", job.stamp, (part, text))
+        return lambda fraction, text: self._post("progress", job.stamp, (fraction, text))
 
     def _post(self, kind: str, stamp: int, payload: object) -> None:
         try:

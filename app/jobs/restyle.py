@@ -79,22 +79,23 @@ def _photo(style: ImageStyle, label_set: LabelSet) -> Photo | None:
     return Photo(Path(style.path), pixels, resize_label_map(label_map, *pixels.shape[:2]), 1.0, known=True)
 
 
-def with_codes(style: Style, made: Mapping[ImageStyle, Style], *, keep: bool = False) -> Style:
-    """The style with its pictures as ``made`` has them; the code of one that is not there goes.
+def with_codes(style: Style, encoded_styles: Mapping[ImageStyle, Style], *, keep: bool = False) -> Style:
+    """The style with its pictures as ``encoded_styles`` has them; the code of one that is not there goes.
 
     keep: a picture that gave no new code stays as it is, and so does one whose region is too small: the engine says
     what is missing, where the mean would silently take its place.
     """
     if isinstance(style, ImageStyle):
-        encoded = made.get(style)
+        encoded = encoded_styles.get(style)
         if keep:
             return encoded if isinstance(encoded, ImageStyle) else style
         return encoded if encoded is not None else style.replace(code=None)
     if isinstance(style, MixStyle):
-        a, b = with_codes(style.a, made, keep=keep), with_codes(style.b, made, keep=keep)
+        a, b = with_codes(style.a, encoded_styles, keep=keep), with_codes(style.b, encoded_styles, keep=keep)
         return MixStyle(a=a, b=b, amount=style.amount)
     if isinstance(style, BlockStyle):
-        return BlockStyle(blocks=tuple(with_codes(ingredient, made, keep=keep) for ingredient in style.blocks))
+        blocks = (with_codes(ingredient, encoded_styles, keep=keep) for ingredient in style.blocks)
+        return BlockStyle(blocks=tuple(blocks))
     return style
 
 
@@ -109,16 +110,16 @@ def own_regions(styles: Mapping[int, Style], locked: Collection[int]) -> dict[in
 
 
 def possible(
-    styles: Mapping[int, Style], made: Mapping[ImageStyle, Style], can: Abilities, locked: Collection[int]
+    styles: Mapping[int, Style], encoded_styles: Mapping[ImageStyle, Style], can: Abilities, locked: Collection[int]
 ) -> tuple[dict[int, Style], int]:
     """The styles as weights that can do `can` take them, and how many of them had to become something else.
 
-    made: what `encode_again` gave; a picture's code of other weights is never kept.
+    encoded_styles: what `encode_again` gave; a picture's code of other weights is never kept.
     """
     possible_styles: dict[int, Style] = {}
     changed = 0
     for label, style in styles.items():
-        encoded_style = with_codes(style, dict(made))
+        encoded_style = with_codes(style, dict(encoded_styles))
         if label not in locked:
             allowed_style = _allowed(encoded_style, can)
             changed += allowed_style != encoded_style

@@ -83,11 +83,11 @@ class Link:
         """The loop's callback."""
         self._lane._post(event, facts)
 
-    def progress(self, part: float, text: str) -> None:
+    def progress(self, fraction: float, text: str) -> None:
         """For what comes before the first step. Raises Cancelled when the run is to stop."""
         if self.control.stopping:
             raise Cancelled()
-        self._lane._post("progress", {"part": float(part), "text": text})
+        self._lane._post("progress", {"part": float(fraction), "text": text})
 
     def prepared(self, loop: Loop | None) -> None:
         """The first step is about to come."""

@@ -65,10 +65,10 @@ class Work:
 
     # ---- for the job's function
 
-    def progress(self, part: float, text: str = "") -> None:
+    def progress(self, fraction: float, text: str = "") -> None:
         """Reports progress, 0-1, and what is being done."""
         self.check()
-        self._lane._post("progress", self, (float(part), text or self.text))
+        self._lane._post("progress", self, (float(fraction), text or self.text))
 
     def check(self) -> None:
         """Raises Cancelled once the job was cancelled."""

@@ -93,10 +93,10 @@ def for_file(request: PhotoRequest, path: Path, *, photo_inside: bool) -> Any:
     if photo.data is not None:
         return request
     if photo_inside:
-        found = PhotoReference.of(photo.path, embed=True)
-        if photo.sha256 and found.sha256 != photo.sha256:
+        current_photo = PhotoReference.of(photo.path, embed=True)
+        if photo.sha256 and current_photo.sha256 != photo.sha256:
             raise MissingPhoto(photo.path, changed=True)
-        return request.replace(photo=found.replace(path=photo.name))
+        return request.replace(photo=current_photo.replace(path=photo.name))
     return request.replace(photo=photo.beside(path))
 
 

@@ -128,10 +128,10 @@ class ResultsPanel(QWidget):
             self.list.addAction(action)
             return action
 
-        self.action_recall = make(self.tr("Bring back"), "undo", "", lambda: self._one(self.recall_wanted))
+        self.action_recall = make(self.tr("Bring back"), "undo", "", lambda: self._emit(self.recall_wanted))
         self.action_star = make(self.tr("Star"), "star", "S", lambda: self._toggle_star(self.chosen))
-        self.action_copy = make(self.tr("Copy picture"), "copy", "", lambda: self._one(self.copy_wanted))
-        self.action_export = make(self.tr("Export picture..."), "export", "", lambda: self._one(self.export_wanted))
+        self.action_copy = make(self.tr("Copy picture"), "copy", "", lambda: self._emit(self.copy_wanted))
+        self.action_export = make(self.tr("Export picture..."), "export", "", lambda: self._emit(self.export_wanted))
         self.action_delete = make(self.tr("Delete"), "trash", "Del", lambda: self.delete_wanted.emit(self.chosen))
 
     def sizeHint(self) -> QSize:
@@ -158,7 +158,8 @@ class ResultsPanel(QWidget):
         if index.isValid():
             self.recall_wanted.emit(index.data(NUMBER_ROLE))
 
-    def _one(self, signal: object) -> None:
+    def _emit(self, signal: object) -> None:
+        """With the number of the current picture."""
         index = self.list.currentIndex()
         if index.isValid():
             signal.emit(index.data(NUMBER_ROLE))  # type: ignore[attr-defined]

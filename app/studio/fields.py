@@ -107,10 +107,10 @@ class FolderEdit(QWidget):
 class NumberEdit(QLineEdit):
     """A number as recipes write it: 1.5e-4, 2000. Marks text that is no number."""
 
-    def __init__(self, accessible_name: str, number: float, *, whole: bool, least: float | None = None) -> None:
+    def __init__(self, accessible_name: str, number: float, *, integer: bool, least: float | None = None) -> None:
         super().__init__(number_text(number))
         self.setAccessibleName(accessible_name)
-        self._whole, self._least, self._first = whole, least, number
+        self._integer, self._least, self._first = integer, least, number
         self.textChanged.connect(self._mark)
 
     @property
@@ -122,10 +122,10 @@ class NumberEdit(QLineEdit):
             return None
         if not math.isfinite(number) or (self._least is not None and number < self._least):
             return None
-        if self._whole or isinstance(self._first, int):  # TOML tells 1 from 1.0, and so do the recipes' types
+        if self._integer or isinstance(self._first, int):  # TOML tells 1 from 1.0, and so do the recipes' types
             if number == int(number):
                 return int(number)
-            return None if self._whole else number
+            return None if self._integer else number
         return number
 
     def _mark(self) -> None:

@@ -162,7 +162,7 @@ class RecipeForm(QWidget):
             for recipe_key in NUMBERS:
                 caption, tip = TEXTS[recipe_key]
                 edit = NumberEdit(
-                    tr(caption), getattr(base_recipe, recipe_key), whole=True, least=0 if recipe_key == "seed" else 1
+                    tr(caption), getattr(base_recipe, recipe_key), integer=True, least=0 if recipe_key == "seed" else 1
                 )
                 edit.setToolTip(tr(tip))
                 self._add(form_layout, recipe_key, tr(caption), edit)
@@ -183,7 +183,7 @@ class RecipeForm(QWidget):
         folded_fields = QWidget()
         form_layout = _form(folded_fields)
         for recipe_key, number in self._recipe.losses().items():
-            edit = NumberEdit(recipe_key, number, whole=False)
+            edit = NumberEdit(recipe_key, number, integer=False)
             edit.setToolTip(self.tr("{0} in the recipe's [task]").format(recipe_key))
             self._add(form_layout, f"task.{recipe_key}", recipe_key, edit)
         self.fold = QToolButton()

@@ -49,7 +49,7 @@ def platforms() -> list[str]:
 
 
 def measure(
-    platform: str, on_progress: Progress = lambda part, text: None, *, effort: float = 1.0
+    platform: str, on_progress: Progress = lambda share, text: None, *, effort: float = 1.0
 ) -> list[EditorRow]:
     """Run the editor on one platform and measure it. `effort` below 1 does less: for tests, not for numbers.
 

@@ -139,7 +139,7 @@ def _measure(answer: Connection, folder: Path, weights: str, megapixels: float) 
     photo, label_map = drawn_photo(round(HEIGHT * scale), round(WIDTH * scale), label_set)
     Image.fromarray(photo).save(folder / "photo.jpg", quality=95)
     del photo
-    whole = EditRequest(
+    request = EditRequest(
         weights,
         PhotoReference.of(folder / "photo.jpg"),
         (RegionEdit(label_set.find(HAIR), ColourStyle("#c09050")),),
@@ -148,8 +148,8 @@ def _measure(answer: Connection, folder: Path, weights: str, megapixels: float) 
     strengths = iter(np.linspace(1, 0.1, 4 * REPEATS).tolist())
 
     def restyle(view: int) -> None:
-        edit = whole.edits[0].replace(strength=next(strengths))
-        session.run(whole.replace(edits=(edit,), view=view))
+        edit = request.edits[0].replace(strength=next(strengths))
+        session.run(request.replace(edits=(edit,), view=view))
 
     reset_peak()
     first = _seconds(lambda: restyle(VIEW), 1)

@@ -127,8 +127,11 @@ class FolderEdit:
 
     def _job(self, request: EditRequest) -> str:
         """Hash of all that decides the edited file: a moved folder changes nothing, another style picture does."""
-        parts = [part for edit in request.edits for part in simple_parts(edit.style) if isinstance(part, ImageStyle)]
-        style_files = [file_identity(path) for part in parts for path in (part.path, part.label_map_path or "")]
+        simple_styles = (style for edit in request.edits for style in simple_parts(edit.style))
+        picture_styles = [style for style in simple_styles if isinstance(style, ImageStyle)]
+        style_files = [
+            file_identity(path) for style in picture_styles for path in (style.path, style.label_map_path or "")
+        ]
         weights = self.session.painter(request.weights).card.identity
         words = to_json(request.replace(photo=request.photo.replace(path=request.photo.name)))
         return hashlib.sha256(repr((words, style_files, weights, self.keep_place)).encode()).hexdigest()[:16]

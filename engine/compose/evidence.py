@@ -46,8 +46,8 @@ def likeness(lab: Array, inside: Array, away: Array) -> Array:
     levels = lab * np.float32(BINS / 100) + np.array([0, BINS / 2, BINS / 2], np.float32)
     step = np.clip(levels, 0, BINS - 1).astype(np.int32)
     colour = (step[..., 0] * BINS + step[..., 1]) * BINS + step[..., 2]
-    ours, others = _histogram(colour[own]), _histogram(colour[beside])
-    return ((ours + RARE) / (ours + others + 2 * RARE))[colour].astype(np.float32)
+    ours, outside = _histogram(colour[own]), _histogram(colour[beside])
+    return ((ours + RARE) / (ours + outside + 2 * RARE))[colour].astype(np.float32)
 
 
 def _histogram(colours: Array) -> Array:

@@ -129,12 +129,12 @@ def _shuffled_detail(colours: Array, hole: Array, known: Array, seed: int) -> Ar
 
 def _sources(known: Array, seed: int) -> Array:
     """(N, 2) rows and columns of pieces that are known as a whole, at most `MOST_SOURCES`, drawn."""
-    whole = cv2.erode(known.astype(np.uint8), np.ones((BLOCK, BLOCK), np.uint8), anchor=(0, 0), borderValue=0)
-    whole = whole[: known.shape[0] - BLOCK + 1, : known.shape[1] - BLOCK + 1]
-    places = np.flatnonzero(whole)
+    known_pieces = cv2.erode(known.astype(np.uint8), np.ones((BLOCK, BLOCK), np.uint8), anchor=(0, 0), borderValue=0)
+    known_pieces = known_pieces[: known.shape[0] - BLOCK + 1, : known.shape[1] - BLOCK + 1]
+    places = np.flatnonzero(known_pieces)
     if len(places) > MOST_SOURCES:
         places = places[np.random.default_rng(seed).integers(0, len(places), MOST_SOURCES)]
-    return np.stack(np.unravel_index(places, whole.shape), axis=1)
+    return np.stack(np.unravel_index(places, known_pieces.shape), axis=1)
 
 
 def _targets(hole: Array) -> Array:

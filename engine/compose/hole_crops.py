@@ -43,8 +43,8 @@ def hole_crops(hole: Array, least_side: int, context: float = CONTEXT) -> Iterat
         rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
         longer = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
         side = max(least_side, math.ceil(context * longer))
-        part = _around(rows, side, hole.shape[0]), _around(columns, side, hole.shape[1])
-        yield HoleCrop(*part, own[part])
+        crop = _around(rows, side, hole.shape[0]), _around(columns, side, hole.shape[1])
+        yield HoleCrop(*crop, own[crop])
 
 
 def _around(places: Array, side: int, length: int) -> slice:

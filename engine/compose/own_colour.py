@@ -37,8 +37,8 @@ class OwnColour:
         """(h, w) float32 in 0..1, how much each pixel of `lab` (h, w, 3) is of the colour."""
         lightness, a, b = cv2.split(lab)
         darker = np.clip((self.lightness - lightness - DARKER[0]) * np.float32(1 / (DARKER[1] - DARKER[0])), 0, 1)
-        part = np.sqrt(a * a + b * b) * np.float32(1 / self.chroma)
-        paler = np.clip((part - PALER[0]) * np.float32(1 / (PALER[1] - PALER[0])), 0, 1)
+        relative_chroma = np.sqrt(a * a + b * b) * np.float32(1 / self.chroma)
+        paler = np.clip((relative_chroma - PALER[0]) * np.float32(1 / (PALER[1] - PALER[0])), 0, 1)
         return 1 - darker * paler
 
 

@@ -30,7 +30,7 @@ def without_seam(photo: Array, painted: Array, known: Array, hole: Array, reache
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
     for reach in reaches:
         difference = cv2.GaussianBlur((photo - painted) * weights[..., None], (0, 0), reach)
-        near = cv2.GaussianBlur(weights, (0, 0), reach)
+        known_share = cv2.GaussianBlur(weights, (0, 0), reach)
         fading = np.exp(-((distance / (FADING * reach)) ** 2))
-        painted = painted + difference * (fading / np.maximum(near, LEAST_WEIGHT))[..., None]
+        painted = painted + difference * (fading / np.maximum(known_share, LEAST_WEIGHT))[..., None]
     return painted

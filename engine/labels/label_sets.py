@@ -128,9 +128,9 @@ class LabelSet:
         if len(word) < 3:
             return ()
         words_by_id = [name.split() for name in self._names]
-        whole = tuple(label_id for label_id, words in enumerate(words_by_id) if word in words)
+        exact_ids = tuple(label_id for label_id, words in enumerate(words_by_id) if word in words)
         ending = (label_id for label_id, words in enumerate(words_by_id) if any(each.endswith(word) for each in words))
-        return whole or tuple(ending)
+        return exact_ids or tuple(ending)
 
     @property
     def pairs(self) -> tuple[LabelPair, ...]:

@@ -151,8 +151,8 @@ def edited(case: Case, method: str) -> tuple[Array, float | None]:
     style, soft = as_colours(case.style), SOFT_EDGE if method == SOFT_TRANSFER else 0.0
     result = photo.copy()
     for label in case.labels:
-        own, other = case.label_map == label, case.style_map == label
-        result += plain_transfer(photo, own, style, other, soft) - photo
+        own, style_region = case.label_map == label, case.style_map == label
+        result += plain_transfer(photo, own, style, style_region, soft) - photo
     return np.rint(np.clip(result, 0, 1) * 255).astype(np.uint8), None
 
 

@@ -91,9 +91,9 @@ def main_numbers(system_id: str, numbers: Mapping[str, Any]) -> list[tuple[str, 
 def shown_numbers(numbers: Mapping[str, Any]) -> dict[str, Any]:
     """A validation's numbers by key, without a score that is one of the others, or its negative, under another name:
     it would say the same twice."""
-    others = {key: number for key, number in numbers.items() if key != SCORE}
+    without_score = {key: number for key, number in numbers.items() if key != SCORE}
     score = numbers.get(SCORE)
     is_known = isinstance(score, int | float) and any(
-        isinstance(number, int | float) and abs(number) == abs(score) for number in others.values()
+        isinstance(number, int | float) and abs(number) == abs(score) for number in without_score.values()
     )
-    return others if is_known else dict(numbers)
+    return without_score if is_known else dict(numbers)

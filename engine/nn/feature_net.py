@@ -40,15 +40,15 @@ class FeatureNet(nn.Module):
         image: (B, 3, H, W) RGB in [-1, 1]. Stops after the last one wanted.
         """
         activations: dict[int, Tensor] = {0: image}
-        found: dict[str, Tensor] = {}
+        wanted_activations: dict[str, Tensor] = {}
         for layer in self.layers:
             activations[layer["out"]] = y = self._run(layer, activations)
             name = layer.get("key", "pool" if layer["op"] == "global_average_pool" else "")
             if name in wanted:
-                found[name] = y.flatten(1) if name == "pool" else y
-            if len(found) == len(wanted):
+                wanted_activations[name] = y.flatten(1) if name == "pool" else y
+            if len(wanted_activations) == len(wanted):
                 break
-        return [found[name] for name in wanted]
+        return [wanted_activations[name] for name in wanted]
 
     def _run(self, layer: dict[str, Any], activations: dict[int, Tensor]) -> Tensor:
         if layer["op"] == "add":

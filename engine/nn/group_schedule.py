@@ -115,8 +115,8 @@ def _who_is_served(wanted: Wanted) -> Message:
     """One clause for an impossible schedule: the label counts it serves at this width, a width for these labels."""
 
     def serves(**changes: Any) -> bool:
-        other = replace(wanted, **changes)
-        return fits(_PLANNERS[wanted.schedule](other), other)
+        changed = replace(wanted, **changes)
+        return fits(_PLANNERS[wanted.schedule](changed), changed)
 
     counts = [labels for labels in range(2, MOST_LABELS + 1) if serves(labels=labels)]
     width = next((width for width in range(wanted.width, 8 * wanted.width + 256) if serves(width=width)), None)
@@ -229,10 +229,12 @@ def falling_groups(labels: int, blocks: int, locality: float, widths: Sequence[i
 
 
 def _better_groups(labels: int, before: int, groups: int, width: int, hidden: int) -> Message:
-    near = [g for g in range(1, before + 1) if lcm(before, g) <= _BLOAT * width and lcm(labels, g) <= _BLOAT * hidden]
-    near = sorted(sorted(near, key=lambda g: abs(g - groups))[:6])
+    def fits_both(count: int) -> bool:
+        return lcm(before, count) <= _BLOAT * width and lcm(labels, count) <= _BLOAT * hidden
+
+    nearest_first = sorted(filter(fits_both, range(1, before + 1)), key=lambda count: abs(count - groups))
     counts = [c for c in range(2, MOST_LABELS + 1) if c % groups == 0 and c != labels]
-    way = Message("{0} groups would work", _first_of(near))
+    way = Message("{0} groups would work", _first_of(sorted(nearest_first[:6])))
     if counts:
         way = Message("{0}, or {1} labels", way, _first_of(counts, 4))
     return Message("{0} groups after {1} cannot serve {2} labels; {3}", groups, before, labels, way)

@@ -100,8 +100,8 @@ def keep_to_regions(x: Tensor, hot: Tensor) -> Tensor:
     """
     height, width = x.shape[-2:]
     if hot.shape[-2] < height or hot.shape[-1] < width:
-        near = resize_nearest(hot, height, width)
+        neighbourhood = resize_nearest(hot, height, width)
     else:
-        near = F.adaptive_max_pool2d(hot, (height, width))
-    near = F.max_pool2d(near, 3, stride=1, padding=1).to(x.dtype)
-    return x * near.repeat_interleave(x.shape[1] // hot.shape[1], dim=1)
+        neighbourhood = F.adaptive_max_pool2d(hot, (height, width))
+    neighbourhood = F.max_pool2d(neighbourhood, 3, stride=1, padding=1).to(x.dtype)
+    return x * neighbourhood.repeat_interleave(x.shape[1] // hot.shape[1], dim=1)

@@ -60,7 +60,7 @@ class _Block(nn.Module):
             chain: list[list[str]] = []
             width = channels
             for suffix, out, kernel, stride in parts:
-                names = [branch + one for one in suffix.split("+")]
+                names = [branch + layer_suffix for layer_suffix in suffix.split("+")]
                 for name, shape in zip(names, (kernel, kernel[::-1]), strict=False):
                     self.add_module(name, _Convolution(width, out, shape, stride))
                 chain.append(names)
@@ -69,20 +69,20 @@ class _Block(nn.Module):
         self.branch_pool = _Convolution(channels, pooled, ONE) if pooled else None
 
     def forward(self, x: Tensor) -> Tensor:
-        found = []
+        outputs = []
         for chain in self.chains:
             y = x
             for names in chain:
                 y = torch.cat([self.get_submodule(name)(y) for name in names], 1)
-            found.append(y)
+            outputs.append(y)
         if self.pool == "reduce":
             pooled = F.max_pool2d(x, 3, 2)
         elif self.pool == "maximum":
             pooled = F.max_pool2d(x, 3, 1, 1)
         else:
             pooled = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
-        found.append(pooled if self.branch_pool is None else self.branch_pool(pooled))
-        return torch.cat(found, 1)
+        outputs.append(pooled if self.branch_pool is None else self.branch_pool(pooled))
+        return torch.cat(outputs, 1)
 
 
 def _grid_35(channels: int, pooled: int) -> _Block:

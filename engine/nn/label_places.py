@@ -79,7 +79,7 @@ class Places:
         codes: (B, H, W) int64, label id + 1, 0 for pixels without label.
         labels: number of labels L.
         place: (B * H * W,) the place of each pixel, places ordered by picture.
-        near: (P, 9) the windows around each place's pixels, -1 outside the picture.
+        window_ids: (P, 9) the windows around each place's pixels, -1 outside the picture.
         tapped: (P, 9) the codes there.
         windows: (Q, 9 L) float32 of 0 and 1: the different 3 x 3 windows in the picture, tap-major.
 
@@ -91,19 +91,19 @@ class Places:
     """
 
     def __init__(
-        self, codes: Tensor, labels: int, place: Tensor, near: Tensor, tapped: Tensor, windows: Tensor
+        self, codes: Tensor, labels: int, place: Tensor, window_ids: Tensor, tapped: Tensor, windows: Tensor
     ) -> None:
         batch, height, width = codes.shape
-        count, device = len(near), codes.device
+        count, device = len(window_ids), codes.device
         self.place, self.windows, self.count = place, windows, count
-        inside = near >= 0
+        inside = window_ids >= 0
         owner, tap = inside.nonzero().unbind(1)
-        self.window_taps = Sums(owner, near[inside] * 9 + tap, count, len(windows) * 9)
+        self.window_taps = Sums(owner, window_ids[inside] * 9 + tap, count, len(windows) * 9)
         picture = torch.empty(count, dtype=torch.long, device=device)
         picture[place] = torch.arange(batch, device=device).repeat_interleave(height * width)
-        there = torch.zeros(batch, labels + 1, dtype=torch.bool, device=device)
-        there[torch.arange(batch, device=device)[:, None], codes.flatten(1)] = True
-        self.pairs = there[:, 1:].nonzero()
+        occurs = torch.zeros(batch, labels + 1, dtype=torch.bool, device=device)
+        occurs[torch.arange(batch, device=device)[:, None], codes.flatten(1)] = True
+        self.pairs = occurs[:, 1:].nonzero()
         number = torch.full((batch, labels + 1), -1, device=device)
         number[self.pairs[:, 0], self.pairs[:, 1] + 1] = torch.arange(len(self.pairs), device=device)
         pair = number[picture[:, None], tapped]  # (P, 9): of each tap's label in this picture, -1 without label
@@ -122,12 +122,12 @@ class Places:
         batch, height, width = codes.shape
         most = MOST_WINDOWS if most is None else most
         padded = F.pad(codes, (2, 2, 2, 2), value=labels + 1)
-        there = torch.bincount(padded.flatten(), minlength=labels + 2) > 0
-        present = int(there.sum())
+        occurs = torch.bincount(padded.flatten(), minlength=labels + 2) > 0
+        present = int(occurs.sum())
         # A window becomes one number: its nine labels as digits in base `present`, which must fit into int64.
         if present**9 > _LARGEST:
             return None
-        compact = (there.cumsum(0) - 1)[padded]
+        compact = (occurs.cumsum(0) - 1)[padded]
         keys = compact.new_zeros(batch, height + 2, width + 2)
         for y in range(3):
             for x in range(3):
@@ -143,20 +143,20 @@ class Places:
         around = torch.arange(batch, device=codes.device).view(-1, 1, 1)
         for y, x in ((0, 0), (0, 2), (2, 0), (2, 2)):
             around = around * len(different) + window[:, y : y + height, x : x + width]
-        found, place = torch.unique(around, return_inverse=True)
+        surroundings, place = torch.unique(around, return_inverse=True)
         place = place.flatten()
-        pixel = torch.empty(len(found), dtype=torch.long, device=codes.device)
+        pixel = torch.empty(len(surroundings), dtype=torch.long, device=codes.device)
         pixel[place] = torch.arange(len(place), device=codes.device)  # any pixel of each place
         inner = torch.full_like(window, -1)
         inner[:, 1:-1, 1:-1] = number[window[:, 1:-1, 1:-1]]
-        near = _shifted(inner, height, width)[pixel]
+        window_ids = _shifted(inner, height, width)[pixel]
         tapped = _shifted(F.pad(codes, (1, 1, 1, 1)), height, width)[pixel]
-        one = torch.empty(count, dtype=torch.long, device=codes.device)
+        centre_pixel = torch.empty(count, dtype=torch.long, device=codes.device)
         centre = number[window[:, 1:-1, 1:-1]].flatten()
-        one[centre] = torch.arange(len(centre), device=codes.device)
-        shown = _shifted(F.pad(codes, (1, 1, 1, 1)), height, width)[one]  # (Q, 9) codes
+        centre_pixel[centre] = torch.arange(len(centre), device=codes.device)
+        shown = _shifted(F.pad(codes, (1, 1, 1, 1)), height, width)[centre_pixel]  # (Q, 9) codes
         windows = F.one_hot(shown, labels + 1)[..., 1:].flatten(1).float()
-        return cls(codes, labels, place, near, tapped, windows)
+        return cls(codes, labels, place, window_ids, tapped, windows)
 
     def window_sums(self, hidden: Tensor, conv: nn.Conv2d) -> Tensor:
         """A zero-padded 3 x 3 convolution of what the windows gave: (Q, I) -> (P, C)."""
@@ -252,11 +252,11 @@ class LabelConditions:
         if (height, width, low) not in self._places:
             little = low and len(x) * height * width < LEAST_PIXELS_LOW
             most = MOST_WINDOWS_LOW if low else MOST_WINDOWS
-            self._places[height, width, low] = None if little else self._found(height, width, most)
+            self._places[height, width, low] = None if little else self._computed(height, width, most)
         return self._places[height, width, low]
 
     @torch.no_grad()
-    def _found(self, height: int, width: int, most: float) -> Places | None:
+    def _computed(self, height: int, width: int, most: float) -> Places | None:
         hot = self.map(height, width)
         numbers = torch.arange(1, hot.shape[1] + 1, device=hot.device)
         with torch.autocast(hot.device.type, enabled=False):

@@ -85,7 +85,7 @@ class VGGLoss(nn.Module):
         return torch.stack(terms).sum()
 
     def _features(self, x: Tensor) -> list[Tensor]:
-        found, number = [], 0
+        taps, number = [], 0
         for channels in VGG19:
             if not channels:
                 x = F.max_pool2d(x, 2)
@@ -93,5 +93,5 @@ class VGGLoss(nn.Module):
             x = F.relu(self.convolutions[number](x))
             number += 1
             if number in VGG19_TAPS:
-                found.append(x)
-        return found
+                taps.append(x)
+        return taps

@@ -50,9 +50,9 @@ def bounding_boxes(image: Tensor, hot: Tensor) -> tuple[Tensor, Tensor, Tensor, 
         total = image.float().sum(1)  # (B, H, W)
         columns = torch.einsum("bhw,blhw->blw", total, hot.float()) != 0
         rows = torch.einsum("bhw,blhw->blh", total, hot.float()) != 0
-    found = (columns.any(-1) & rows.any(-1)).unsqueeze(-1)
-    top, bottom = _ends(rows | ~found)
-    left, right = _ends(columns | ~found)
+    has_extent = (columns.any(-1) & rows.any(-1)).unsqueeze(-1)
+    top, bottom = _ends(rows | ~has_extent)
+    left, right = _ends(columns | ~has_extent)
     return top, bottom, left, right
 
 

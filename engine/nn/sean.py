@@ -150,15 +150,15 @@ class SEAN(nn.Module):
         rows: Tensor | None,
         spade: nn.Conv2d,
         which: str,
-        one: float,
+        offset: float,
     ) -> Tensor:
         assert spade.bias is not None
         if rows is None:
-            return F.conv2d(hidden, spade.weight, spade.bias + one, padding=1)
+            return F.conv2d(hidden, spade.weight, spade.bias + offset, padding=1)
         style: nn.Conv2d = getattr(self, f"style_{which}")
         assert style.bias is not None
         a = torch.sigmoid(getattr(self, f"blend_{which}"))
-        bias = one + a * style.bias + (1 - a) * spade.bias
+        bias = offset + a * style.bias + (1 - a) * spade.bias
         labels_part = F.conv2d(hidden, (1 - a) * spade.weight, bias, padding=1)  # (B, C, H, W)
         batch, labels = rows.shape[:2]
         # Channels-last weights lie as (C, 3, 3, hidden): a view of them is multiplied, nothing as large is copied.

@@ -134,19 +134,19 @@ def init_to_scale(module: nn.Module) -> None:
 
     For encoders without normalisation: nothing there restores the scale that the papers' small weights take away.
     """
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(part.weight, a=0.2)
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, a=0.2)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def init_papers(module: nn.Module, gain: float = 0.02) -> None:
     """Xavier normal weights with `gain`, zero biases: the initialisation of SPADE, SEAN and SMIS."""
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d | nn.Linear | nn.ConvTranspose2d):
-            normalised: Any = part.parametrizations if parametrize.is_parametrized(part, "weight") else None
-            weight = part.weight if normalised is None else normalised.weight.original
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear | nn.ConvTranspose2d):
+            normalised: Any = layer.parametrizations if parametrize.is_parametrized(layer, "weight") else None
+            weight = layer.weight if normalised is None else normalised.weight.original
             nn.init.xavier_normal_(weight, gain)
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -61,8 +61,8 @@ class _Divided(torch.autograd.Function):
         grad = grad.contiguous(memory_format=layout)
         flat = _as_matrix(grad, ctx.last)
         share = torch.dot(flat.flatten(), _as_matrix(result, ctx.last).flatten())
-        one = sigma.reciprocal()  # stays a tensor, as does `share`: a number would make the card's queue wait
-        towards = (flat * one).addr_(u * (-share * one), v)
+        inverse_sigma = sigma.reciprocal()  # stays a tensor, as does `share`: a number would make the card's queue wait
+        towards = (flat * inverse_sigma).addr_(u * (-share * inverse_sigma), v)
         if ctx.last:
             rows, columns, height, width = grad.shape
             return towards.view(rows, height, width, columns).permute(0, 3, 1, 2), None, None, None, None
@@ -111,24 +111,24 @@ def fold_spectral(module: nn.Module, iterations: int = 30) -> None:
     An average of weights has other singular vectors than those last stored, so the power iteration is
     run to convergence (`iterations`) first.
     """
-    for part in module.modules():
-        if not parametrize.is_parametrized(part, "weight"):
+    for layer in module.modules():
+        if not parametrize.is_parametrized(layer, "weight"):
             continue
-        normalised: Any = part.parametrizations
+        normalised: Any = layer.parametrizations
         weight = normalised.weight.original.float()
         u, v = _singular_vectors(weight, normalised.weight[0]._v, iterations)
         sigma = u @ weight.flatten(1) @ v
-        parametrize.remove_parametrizations(part, "weight", leave_parametrized=False)
-        plain: Any = part.weight
+        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
+        plain: Any = layer.weight
         plain.copy_(weight / sigma)
 
 
 @torch.no_grad()
 def settle_spectral(module: nn.Module, iterations: int = 30) -> None:
     """Find the singular vectors again after weights were put into spectrally normalised layers from outside."""
-    for part in module.modules():
-        if parametrize.is_parametrized(part, "weight"):
-            normalised: Any = part.parametrizations
+    for layer in module.modules():
+        if parametrize.is_parametrized(layer, "weight"):
+            normalised: Any = layer.parametrizations
             norm = normalised.weight[0]
             u, v = _singular_vectors(normalised.weight.original.float(), norm._v, iterations)
             norm._u.copy_(u)

@@ -69,7 +69,7 @@ def _colour_code(
         disc = request.replace(
             label_map=LabelMapData.from_array(label_map), styles={}, seed=0, precision="float32", detail="model"
         )
-        pixels, _ = painter.paint(disc, painter.codes_for(disc, _no_picture), lambda done, blocks: None)
+        pixels, _ = painter.paint(disc, painter.codes_for(disc, _no_picture), lambda painted_blocks, blocks: None)
         pixels = _in_colour(pixels, label_map == label, style.rgb())
         code = services.codes.encode(painter, pixels, label_map).codes[label]
         return ImageStyle(path="", label=label, code=encode_code(code), made_by=card.identity or None)

@@ -123,7 +123,7 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
         painter: Painter = services.runtime(self)
         codes, style_notes = read_codes(self, painter, services, report)
         pixels, paint_notes = painter.paint(
-            self, codes, lambda done, blocks: report(0.1 + 0.9 * done / blocks, Message("painting"))
+            self, codes, lambda painted_blocks, blocks: report(0.1 + 0.9 * painted_blocks / blocks, Message("painting"))
         )
         report(1.0, Message("painted"))
         notes = tuple(dict.fromkeys([*style_notes, *paint_notes]))

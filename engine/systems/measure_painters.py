@@ -119,11 +119,11 @@ def sheet(painter: Painter, data_folder: Path, options: MeasureOptions, report: 
         report(row_index / len(pairs), Message("pictures for the report"))
         photograph, label_map = pairs.framed(stem, *native_size(painter.config))
         name = painter.card.name
-        made = [Cell(name, repaint(painter, label_map, own_styles(painter, photograph, label_map)))]
+        painted_cells = [Cell(name, repaint(painter, label_map, own_styles(painter, photograph, label_map)))]
         if can_sample(painter):
             drawn = repaint(painter, label_map, all_drawn(painter, label_map, row_index))
-            made.append(Cell(f"{name}, drawn styles", drawn))
-        sheet_rows.append(Row(stem, photograph_cells(photograph, label_map, pairs), tuple(made)))
+            painted_cells.append(Cell(f"{name}, drawn styles", drawn))
+        sheet_rows.append(Row(stem, photograph_cells(photograph, label_map, pairs), tuple(painted_cells)))
     return sheet_rows
 
 

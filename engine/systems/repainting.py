@@ -70,7 +70,7 @@ def repaint(painter: Painter, label_map: Array, styles: dict[int, Style]) -> Arr
     """The picture (H, W, 3) uint8 of a label map (H, W) in those styles; noise from `SEED`."""
     request = RenderRequest(painter.card.name, LabelMapData.from_array(label_map), styles, SEED)
     codes = painter.codes_for(request, _no_files)
-    return painter.paint(request, codes, lambda done, of: None)[0]
+    return painter.paint(request, codes, lambda painted_blocks, of: None)[0]
 
 
 def _no_files(style: ImageStyle) -> tuple[Array, Array]:

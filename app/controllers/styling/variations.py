@@ -46,7 +46,7 @@ class _Batch:
     colours: list[np.ndarray] = field(default_factory=list)
 
     def distance(self, colour: np.ndarray) -> float:
-        return min((float(np.linalg.norm(colour - other)) for other in self.colours), default=np.inf)
+        return min((float(np.linalg.norm(colour - shown_colour)) for shown_colour in self.colours), default=np.inf)
 
 
 class VariationsRun:

@@ -65,13 +65,13 @@ def join(slots: Slots) -> Style:
         if choices == {B} and slots.b is not None:
             return MixStyle(a=slots.a, b=slots.b, amount=1.0)
         if choices != {MIX}:
-            return BlockStyle(blocks=tuple(_part(slots, block_index) for block_index in range(len(slots.blocks))))
+            return BlockStyle(blocks=tuple(_block_style(slots, block) for block in range(len(slots.blocks))))
     if slots.b is None:
         return slots.a
     return MixStyle(a=slots.a, b=slots.b, amount=slots.amount)
 
 
-def _part(slots: Slots, block: int) -> Style:
+def _block_style(slots: Slots, block: int) -> Style:
     choice = slots.blocks[block]
     if choice == B and slots.b is not None:
         return slots.b

@@ -40,7 +40,7 @@ def _uncounted(
     return Noun(tuple((word, word) for word in words), number, palette, placed, worn=worn)
 
 
-def _one(*words: str, palette: Palette | None = PLAIN, placed: bool = False, worn: bool = False) -> Noun:
+def _singular(*words: str, palette: Palette | None = PLAIN, placed: bool = False, worn: bool = False) -> Noun:
     return _uncounted(*words, number="one", palette=palette, placed=placed, worn=worn)
 
 
@@ -56,7 +56,7 @@ def plural_of(word: str) -> str:
 SILENT = frozenset(
     "background skin nose neck mouth other unlabelled unlabeled void static dynamic unknown ground".split()
 ) | {"ego vehicle", "rectification border", "out of roi", "upper lip", "lower lip", "license plate"} | {
-    f"{side} {part}" for side in ("left", "right") for part in ("eye", "eyebrow", "ear")
+    f"{side} {feature}" for side in ("left", "right") for feature in ("eye", "eyebrow", "ear")
 }  # fmt: skip
 """Labels that no sentence names: every picture of their kind shows them, or they are nothing in particular."""
 
@@ -66,32 +66,32 @@ NOUNS: dict[str, Noun] = {
     "hair": _uncounted("hair", palette=HAIR),
     "eyeglasses": _uncounted("glasses", "eyeglasses", "spectacles", number="plural", palette=None, worn=True),
     "glasses": _uncounted("glasses", "sunglasses", number="plural", palette=None, worn=True),
-    "hat": _one("hat", worn=True),
+    "hat": _singular("hat", worn=True),
     "earring": _counted("earring", worn=True),
-    "necklace": _one("necklace", palette=None, worn=True),
+    "necklace": _singular("necklace", palette=None, worn=True),
     "clothes": _uncounted("clothes", number="plural", worn=True),
     "jewellery": _uncounted("jewellery", palette=None, worn=True),
-    "top": _one("top", "shirt", worn=True),
-    "coat": _one("coat", "jacket", worn=True),
-    "dress": _one("dress", worn=True),
-    "skirt": _one("skirt", worn=True),
+    "top": _singular("top", "shirt", worn=True),
+    "coat": _singular("coat", "jacket", worn=True),
+    "dress": _singular("dress", worn=True),
+    "skirt": _singular("skirt", worn=True),
     "trousers": _uncounted("trousers", "pants", number="plural", worn=True),
     "shorts": _uncounted("shorts", number="plural", worn=True),
     "tights": _uncounted("tights", number="plural", worn=True),
     "shoes": _uncounted("shoes", number="plural", worn=True),
-    "belt": _one("belt", worn=True),
-    "scarf": _one("scarf", worn=True),
-    "bag": _one("bag", "handbag"),
-    "sky": _one("sky"),
-    "road": _one("road", palette=None),
-    "pavement": _one("pavement", "sidewalk", palette=None, placed=True),
-    "sidewalk": _one("sidewalk", "pavement", palette=None, placed=True),
+    "belt": _singular("belt", worn=True),
+    "scarf": _singular("scarf", worn=True),
+    "bag": _singular("bag", "handbag"),
+    "sky": _singular("sky"),
+    "road": _singular("road", palette=None),
+    "pavement": _singular("pavement", "sidewalk", palette=None, placed=True),
+    "sidewalk": _singular("sidewalk", "pavement", palette=None, placed=True),
     "building": Noun((("buildings", "buildings"), ("houses", "houses")), "plural", PLAIN, placed=True, sized=True),
     "vegetation": _uncounted("greenery", "vegetation", palette=None, placed=True),
     "tree": _counted("tree", placed=True, sized=True),
     "pole": _counted("pole", placed=True),
     "sign": _counted("sign", "road sign", placed=True),
-    "fence": _one("fence", palette=None, placed=True),
+    "fence": _singular("fence", palette=None, placed=True),
     "car": _counted("car", palette=PLAIN, placed=True, sized=True),
     "truck": _counted("truck", palette=PLAIN, placed=True, sized=True),
     "bus": _counted("bus", palette=PLAIN, placed=True, sized=True),
@@ -110,7 +110,7 @@ NOUNS: dict[str, Noun] = {
     "cornice": _counted("cornice"),
     "molding": _counted("molding"),
     "decoration": _counted("decoration"),
-    "wall": _one("wall"),
+    "wall": _singular("wall"),
     "grass": _uncounted("grass", palette=None),
     "water": _uncounted("water", placed=True),
 }

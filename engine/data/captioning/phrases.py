@@ -67,7 +67,7 @@ def with_article(words: str) -> str:
     return f"{'an' if words[0] in VOWELS and not words.startswith(('one', 'uni')) else 'a'} {words}"
 
 
-class Told:
+class AttributeTable:
     """The attributes of a picture, asked for by what they are of."""
 
     def __init__(self, attributes: Iterable[Attribute]) -> None:
@@ -92,23 +92,23 @@ class Told:
 # ---------------------------------------------------------------- phrases of one label
 
 
-def colour_phrase(told: Told, subject: str) -> Phrase:
+def colour_phrase(table: AttributeTable, subject: str) -> Phrase:
     """"dark blue", "black and white"; empty where no colour was measured."""
-    colours = told.all(subject, "colour")
+    colours = table.all(subject, "colour")
     return Phrase(" and ".join(colour.value for colour in colours), frozenset(colours))
 
 
-def noun_phrase(told: Told, subject: str, chance: Chance, *, article: bool = True) -> Phrase:
+def noun_phrase(table: AttributeTable, subject: str, chance: Chance, *, article: bool = True) -> Phrase:
     """A label with some of what is known of it before its noun: "three cars", "a large grey building".
 
     article: where it is one thing, it has "a" before it.
     """
     noun = noun_of(subject)
     assert noun is not None, subject
-    states = set(told.all(subject, "present"))
-    adjectives = _adjectives(told, subject, chance)
+    states = set(table.all(subject, "present"))
+    adjectives = _adjectives(table, subject, chance)
     states |= adjectives.states
-    count = told.value(subject, "count")
+    count = table.value(subject, "count")
     several = count is not None and count.value != "1"
     singular, plural = noun.words[0] if chance.random() < 0.7 else pick(chance, noun.words)
     words = f"{adjectives.words} {plural if several else singular}".strip()
@@ -122,14 +122,14 @@ def noun_phrase(told: Told, subject: str, chance: Chance, *, article: bool = Tru
     return Phrase(words if several or not article else with_article(words), frozenset(states), several)
 
 
-def _adjectives(told: Told, subject: str, chance: Chance) -> Phrase:
+def _adjectives(table: AttributeTable, subject: str, chance: Chance) -> Phrase:
     """Size, length, texture and colour, each said three times of four."""
     adjectives = Phrase("")
     for aspect in ("size", "length", "texture"):
-        attribute = told.value(subject, aspect)
+        attribute = table.value(subject, aspect)
         if attribute is not None and chance.random() < 0.75:
             adjectives += Phrase(pick(chance, SIZES.get(attribute.value, (attribute.value,))), frozenset({attribute}))
-    colours = colour_phrase(told, subject)
+    colours = colour_phrase(table, subject)
     return adjectives + colours if colours.words and chance.random() < 0.75 else adjectives
 
 
@@ -143,10 +143,10 @@ def _number_words(count: Attribute, noun: Noun, chance: Chance) -> str:
     return NUMBERS[int(count.value) - 1] if chance.random() < 0.8 else ""
 
 
-def place_phrase(told: Told, subject: str, chance: Chance) -> Phrase:
+def place_phrase(table: AttributeTable, subject: str, chance: Chance) -> Phrase:
     """"on the left", "at the top right" in words; empty where a label has no place of its own."""
     place = Phrase("")
-    side, level = told.value(subject, "side"), told.value(subject, "level")
+    side, level = table.value(subject, "side"), table.value(subject, "level")
     if side is not None and chance.random() < 0.8:
         place += Phrase(pick(chance, SIDES[side.value]), frozenset({side}))
     if level is not None and LEVELS[level.value] and chance.random() < 0.25:
@@ -154,6 +154,6 @@ def place_phrase(told: Told, subject: str, chance: Chance) -> Phrase:
     return place
 
 
-def placed_phrase(told: Told, subject: str, chance: Chance) -> Phrase:
+def placed_phrase(table: AttributeTable, subject: str, chance: Chance) -> Phrase:
     """A label, and where it is: "two cars on the right"."""
-    return noun_phrase(told, subject, chance) + place_phrase(told, subject, chance)
+    return noun_phrase(table, subject, chance) + place_phrase(table, subject, chance)

@@ -125,14 +125,14 @@ def compared(picture: Array, painted: Array, hole: Array, features: FeatureNet |
     difference = (painted.astype(np.float64) - picture)[hole] / 255
     error = max(float(np.square(difference).mean()), 10 ** (-PSNR_LIMIT / 10))
     numbers = {PSNR: -10 * float(np.log10(error)), L1: float(np.abs(difference).mean())}
-    real, made = (torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None] for pixels in (picture, painted))
+    real, filled = (torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None] for pixels in (picture, painted))
     margin = WINDOW // 2
     middles = torch.from_numpy(hole[margin:-margin, margin:-margin])
     if middles.any():
-        numbers[SSIM] = float(similarity_map(real / 255, made / 255).mean(dim=1)[0][middles].mean())
+        numbers[SSIM] = float(similarity_map(real / 255, filled / 255).mean(dim=1)[0][middles].mean())
     if features is not None:
         device = next(features.buffers()).device
-        scaled_real, scaled_made = (pixels.to(device).float() / 127.5 - 1 for pixels in (real, made))
+        scaled_real, scaled_made = (pixels.to(device).float() / 127.5 - 1 for pixels in (real, filled))
         where = torch.from_numpy(hole)[None, None].float().to(device)
         numbers[LPIPS] = float(distance(features, scaled_real, scaled_made, where))
     return numbers
@@ -166,5 +166,5 @@ def _of_all(numbers: Numbers, name: str) -> dict[str, float]:
 
 def _of_kind(numbers: Numbers, kind: str) -> dict[str, float]:
     own = _mean(numbers["", kind])
-    others = {f"{name}: {key}": value for name in CLASSICAL for key, value in _mean(numbers[name, kind]).items()}
-    return own | others
+    classical = {f"{name}: {key}": value for name in CLASSICAL for key, value in _mean(numbers[name, kind]).items()}
+    return own | classical

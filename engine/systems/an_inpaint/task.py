@@ -115,8 +115,8 @@ class Filling(Reconstruction):
         losses |= entities_apart(generator, config.orthogonality)
         if config.variety and self.model.latent and step >= config.generator_alone:
             other_latents = self._latents(len(real), real.device)
-            other = generator.refined(real, hole, coarse.detach(), other_latents)
-            alike = 1 - _pooled_difference(fine, other, hole) / config.varied
+            second_filling = generator.refined(real, hole, coarse.detach(), other_latents)
+            alike = 1 - _pooled_difference(fine, second_filling, hole) / config.varied
             losses["variety"] = config.variety * F.relu(alike).mean()
         return torch.lerp(real, fine.to(real.dtype), hole), losses
 

@@ -159,13 +159,13 @@ def _compressed(image: Tensor, share: float) -> Tensor:
 def _cut(image: Tensor, label_map: Tensor, share: float) -> tuple[Tensor, Tensor]:
     """A rectangle of one colour, or of another picture of the batch, hides a part of a share of the pictures."""
     count, height, width = label_map.shape
-    image, label_map, others = image.clone(), label_map.clone(), image
+    image, label_map, uncut = image.clone(), label_map.clone(), image
     chosen, sizes, places = torch.rand(count) < share, torch.rand(count, 2), torch.rand(count, 2)
     plain, colours = torch.rand(count) < 0.5, torch.rand(count, 3, 1, 1, device=image.device) * 2 - 1
     for n in torch.nonzero(chosen).flatten().tolist():
         tall, wide = (max(1, round(side * (0.06 + 0.27 * float(s)))) for side, s in zip((height, width), sizes[n]))
         top, left = (round(float(p) * (side - size)) for p, side, size in zip(places[n], (height, width), (tall, wide)))
         hole = (slice(top, top + tall), slice(left, left + wide))
-        image[n][:, hole[0], hole[1]] = colours[n] if plain[n] else others[(n + 1) % count][:, hole[0], hole[1]]
+        image[n][:, hole[0], hole[1]] = colours[n] if plain[n] else uncut[(n + 1) % count][:, hole[0], hole[1]]
         label_map[n][hole] = UNKNOWN
     return image, label_map

@@ -85,6 +85,6 @@ def sheet(parser: MeasuredParser, data_folder: Path, options: MeasureOptions, re
         report(row_index / len(pairs), Message("pictures for the report"))
         photograph, label_map = pairs.framed(stem, *native_size(parser.config))
         found_labels = colourise(parser.parse(photograph)[0], pairs.label_set)
-        made = (Cell(parser.card.name, found_labels),)
-        sheet_rows.append(Row(stem, photograph_cells(photograph, label_map, pairs), made))
+        parsed_cells = (Cell(parser.card.name, found_labels),)
+        sheet_rows.append(Row(stem, photograph_cells(photograph, label_map, pairs), parsed_cells))
     return sheet_rows

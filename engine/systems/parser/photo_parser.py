@@ -122,9 +122,9 @@ class PhotoParser:
         face_labels = self._face_labels()
         if len(face_labels) < len(FACE_PARTS):
             return None
-        near = max(label_ids.shape) // 100 | 1  # glasses and brows part a face into pieces
+        bridged = max(label_ids.shape) // 100 | 1  # glasses and brows part a face into pieces
         parts = np.isin(label_ids, face_labels).astype(np.uint8)
-        count, pieces = cv2.connectedComponents(cv2.dilate(parts, np.ones((near, near), np.uint8)))
+        count, pieces = cv2.connectedComponents(cv2.dilate(parts, np.ones((bridged, bridged), np.uint8)))
         pieces[parts == 0] = 0
         sizes = np.bincount(pieces.ravel(), minlength=count)
         kinds = [np.unique(label_ids[pieces == piece]).size for piece in range(1, count)]
