@@ -27,7 +27,8 @@ from app.panels.widgets import set_primary
 from app.texts.label_names import label_name
 from app.texts.translate import translate
 from engine.errors import EngineError
-from engine.labels.label_maps import ORDERS, LabelMapFile, read_label_map, resize_label_map
+from engine.labels.label_maps import LabelMapFile, read_label_map, resize_label_map
+from engine.labels.label_orders import orders_of
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.sniffing import sets_by_colours
 
@@ -80,8 +81,8 @@ class LabelMapDialog(QDialog):
         self.order.setAccessibleName(self.tr("Order of the labels"))
         for set_index, offered_set in enumerate(self._sets):
             self.order.addItem(self.tr("Numbers and colours of {0}").format(offered_set.name), f"{set_index}:")
-            for order_name in ORDERS:
-                if max(ORDERS[order_name]) < len(offered_set) and set_index == 0:
+            for order_name in orders_of(offered_set):
+                if set_index == 0:
                     self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
         self.order.currentIndexChanged.connect(self._read)
         self.preview = QLabel()

@@ -43,6 +43,9 @@ def data(
     label_set: Annotated[
         str | None, typer.Option("--label-set", help="With --make: the label set of the maps (name or file).")
     ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="With --label-set: how the maps number its labels (ids, ADE20K ...).")
+    ] = None,
     validation: Annotated[
         float,
         typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of examples kept for validation."),
@@ -78,11 +81,10 @@ def data(
         _describe(folder, captions, seed, quiet=to_stdout)
     if join:
         _join(folder, join)
-
     with progress("reading", quiet=to_stdout) as on_progress, cancelling() as cancel:
         kind = kind_of(folder)
         data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
-        written_files = make_lists(folder, kind, data_report, Making(label_set, validation)) if make else []
+        written_files = make_lists(folder, kind, data_report, Making(label_set, order, validation)) if make else []
         if written_files:
             data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
     if to_stdout:

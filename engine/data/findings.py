@@ -27,6 +27,7 @@ NO_PICTURE = FindingKind("no picture", Message("What has no picture"), serious=T
 NO_LABEL_MAP = FindingKind("no label map", Message("Pictures without a label map"))
 NO_CAPTION = FindingKind("no caption", Message("Pictures without a sentence"), serious=True)
 SPLIT = FindingKind("split", Message("splits.json and the files disagree"), serious=True)
+TURNED = FindingKind("turned", Message("Label maps of pictures that EXIF data turn"), serious=True)
 OTHER_SHAPE = FindingKind("other shape", Message("Picture and label map have different shapes"))
 DUPLICATE = FindingKind("duplicate", Message("The same content twice"))
 NEAR_EMPTY = FindingKind("near-empty", Message("Nearly all one label"))
@@ -39,6 +40,7 @@ ORDER = (
     NO_LABEL_MAP,
     NO_CAPTION,
     SPLIT,
+    TURNED,
     OTHER_SHAPE,
     DUPLICATE,
     NEAR_EMPTY,

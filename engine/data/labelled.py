@@ -6,22 +6,23 @@ Pictures are decoded once, at one size, and kept as uint8 (a thousand at 256 x 2
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from engine.data.batch import Batch
 from engine.data.dataset import Array, DataSet, Draw
 from engine.data.decoded import Decoded, as_pictures, decode_first, memory_for_data
-from engine.data.layout import evenly, image_path, split_stems
+from engine.data.layout import PairFiles, evenly, split_stems
+from engine.data.turns import turned_away
 from engine.errors import BadFile, EngineError, Message, TrainingError
-from engine.files import open_regular
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
+from engine.pictures.rasters import read_header
 from engine.progress import Progress
 
 SHOWN_SHARE = 0.001
@@ -32,15 +33,13 @@ WIDEST = 2.0
 """Of longer pictures the middle is kept: longer side to shorter side."""
 
 
-def common_frame(data_folder: Path, stems: list[str], shorter_side: int) -> tuple[int, int]:
+def common_frame(files: PairFiles, stems: list[str], shorter_side: int) -> tuple[int, int]:
     """(height, width) of the largest frame that fits into all label maps: square unless all of them are longer."""
     ratios = []
     for stem in stems:
-        try:
-            with open_regular(data_folder / "labels" / f"{stem}.png") as file, Image.open(file) as label_image:
-                ratios.append(label_image.width / label_image.height)
-        except (OSError, ValueError, Image.DecompressionBombError):
-            pass  # named when it is read
+        with suppress(BadFile):  # named when it is read
+            width, height = read_header(files.label_map(stem)).size
+            ratios.append(width / height)
     if ratios and min(ratios) > 1:
         return shorter_side, round(shorter_side * min(WIDEST, *ratios))
     if ratios and max(ratios) < 1:
@@ -64,7 +63,8 @@ class LabelledFolder(DataSet):
     def _open(self, on_progress: Progress, memory: int | None) -> None:
         self.label_set: LabelSet = load_label_set(self.folder / "classes.json")
         self.stems = split_stems(self.folder, self.split)
-        self._size = height, width = common_frame(self.folder, self.stems, self.side)
+        self.files = PairFiles(self.folder)
+        self._size = height, width = common_frame(self.files, self.stems, self.side)
         self.kept = kept_count = min(len(self.stems), memory_for_data(memory) // (height * width * 4))
         frames = np.empty((kept_count, height, width, 3), np.uint8)
         frame_maps = np.empty((kept_count, height, width), np.uint8)
@@ -89,13 +89,17 @@ class LabelledFolder(DataSet):
     def _read_picture(self, index: int) -> Array:
         """(height, width, 3) uint8."""
         height, width = self._size
-        pixels = read_image(image_path(self.folder, self.stems[index])).pixels
+        image_path = self.files.image(self.stems[index])
+        if (complaint := turned_away(image_path, self.files.label_map(self.stems[index]))) is not None:
+            raise BadFile(complaint)
+        pixels = read_image(image_path).pixels
         return resize_image(pixels[centre_crop(pixels.shape[0], pixels.shape[1], width / height)], height, width)
 
     def _read_label_map(self, index: int) -> Array:
         """(height, width) uint8."""
         height, width = self._size
-        label_ids = read_label_map(self.folder / "labels" / f"{self.stems[index]}.png", self.label_set).label_map
+        map_path = self.files.label_map(self.stems[index])
+        label_ids = read_label_map(map_path, self.label_set, doubtful=False).label_map
         middle = centre_crop(label_ids.shape[0], label_ids.shape[1], width / height)
         return resize_label_map(label_ids[middle], height, width)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.data.layout import IMAGE_SUFFIXES
+from engine.data.layout import IMAGE_SUFFIXES, is_left_over
 from engine.errors import Message
 
 MOST_ENTRIES = 2000
@@ -34,7 +34,7 @@ def has_class_folders(data_folder: Path) -> bool:
 
 def lacks_of_pairs(data_folder: Path) -> Message | None:
     """What a folder of pictures with label maps lacks; None where there is neither of them."""
-    has_maps = holds_file(data_folder / "labels", (".png",))
+    has_maps = has_label_maps(data_folder)
     if not has_pictures(data_folder):
         if not has_maps:
             return None
@@ -72,7 +72,7 @@ def holds_file(searched_folder: Path, suffixes: tuple[str, ...], *, deep: bool =
                     looks_left -= 1
                     if looks_left < 0:
                         return True
-                    if directory_entry.name.startswith("."):
+                    if is_left_over(directory_entry.name):
                         continue
                     if directory_entry.is_dir(follow_symlinks=False):
                         if deep:
@@ -88,7 +88,7 @@ def _subfolders(parent_folder: Path) -> Iterator[Path]:
     try:
         with os.scandir(parent_folder) as directory_entries:
             for directory_entry in directory_entries:
-                if not directory_entry.name.startswith(".") and directory_entry.is_dir(follow_symlinks=False):
+                if not is_left_over(directory_entry.name) and directory_entry.is_dir(follow_symlinks=False):
                     yield Path(directory_entry.path)
     except OSError:
         return

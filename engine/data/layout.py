@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,45 @@ from engine.errors import BadFile
 from engine.plain_data import read_json
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+
+
+class PairFiles:
+    """The files of a folder of pictures with label maps, by stem: what every reader of one looks them up in."""
+
+    def __init__(self, data_folder: Path) -> None:
+        self.folder = data_folder
+        self.images = files_by_stem(data_folder / "images")
+        self.label_maps = files_by_stem(data_folder / "labels", preferred_suffix=".png")
+
+    def image(self, stem: str) -> Path:
+        """The picture of a stem, whatever its suffix. Raises BadFile."""
+        if stem not in self.images:
+            raise BadFile(
+                "{0} has no picture for the label map {1}.png; add it or remove the map.", self.folder / "images", stem
+            )
+        return self.folder / "images" / self.images[stem]
+
+    def label_map(self, stem: str) -> Path:
+        """The label map of a stem. Raises BadFile."""
+        if stem not in self.label_maps:
+            raise BadFile(
+                "{0} has no label map {1}.png for the picture {1}; add it or remove the picture.",
+                self.folder / "labels", stem,
+            )
+        return self.folder / "labels" / self.label_maps[stem]
+
+
+def files_by_stem(parent_folder: Path, *, preferred_suffix: str = "") -> dict[str, Path]:
+    """Picture files below a folder, relative to it, by stem; of two of one stem that with the suffix, else the first
+    by name."""
+    paths_by_stem: dict[str, Path] = {}
+    for relative_path in files_below(parent_folder):
+        stem = stem_of(relative_path)
+        if stem not in paths_by_stem or (
+            relative_path.suffix.lower() == preferred_suffix != paths_by_stem[stem].suffix.lower()
+        ):
+            paths_by_stem[stem] = relative_path
+    return paths_by_stem
 
 
 def split_stems(data_folder: Path, split_name: str) -> list[str]:
@@ -22,7 +62,7 @@ def split_stems(data_folder: Path, split_name: str) -> list[str]:
             raise BadFile("{0} has no split {1}; it has: {2}.", splits_path, repr(split_name), known_splits)
         stems = splits[split_name]
     else:
-        stems = sorted(map_path.stem for map_path in (data_folder / "labels").glob("*.png"))
+        stems = sorted(files_by_stem(data_folder / "labels"))
     if not stems:
         raise BadFile("The split {0} of {1} is empty; add pairs in images/ and labels/.", repr(split_name), data_folder)
     return stems
@@ -35,22 +75,11 @@ def read_splits(data_folder: Path) -> dict[str, list[str]]:
         splits = read_json(splits_path)
         if not isinstance(splits, dict) or not all(isinstance(stems, list) for stems in splits.values()):
             raise TypeError("no lists of stems")
-        return {str(split_name): [str(stem) for stem in stems] for split_name, stems in splits.items()}
+        return {str(split_name): [composed(str(stem)) for stem in stems] for split_name, stems in splits.items()}
     except (BadFile, TypeError) as error:
         raise BadFile(
             "{0} is not a list of stems per split; write it again.", splits_path, details=str(error)
         ) from error
-
-
-def image_path(data_folder: Path, stem: str) -> Path:
-    """The picture of a stem, whatever its suffix. Raises BadFile."""
-    for suffix in IMAGE_SUFFIXES:
-        picture_path = data_folder / "images" / f"{stem}{suffix}"
-        if picture_path.is_file():
-            return picture_path
-    raise BadFile(
-        "{0} has no picture for the label map {1}.png; add it or remove the map.", data_folder / "images", stem
-    )
 
 
 def picture_paths(data_folder: Path) -> dict[str, Path]:
@@ -74,17 +103,29 @@ def class_folders(data_folder: Path) -> dict[str, list[Path]]:
 
 
 def files_below(top_folder: Path) -> Iterator[Path]:
-    """All picture files in a folder and the folders in it, relative to it, in the order of their names."""
+    """All picture files in a folder and the folders in it, relative to it, in the order of their names; what other
+    programs leave there (hidden files, thumbnails) is passed over."""
     for directory, subfolders, file_names in os.walk(top_folder):
-        subfolders.sort()
+        subfolders[:] = sorted(subfolder for subfolder in subfolders if not is_left_over(subfolder))
         for file_name in sorted(file_names):
             if not file_name.startswith(".") and file_name.lower().endswith(IMAGE_SUFFIXES):
                 yield Path(directory, file_name).relative_to(top_folder)
 
 
 def stem_of(relative_path: Path) -> str:
-    """What splits.json calls a file of images/ or labels/: its path there without suffix, with "/" on any system."""
-    return relative_path.with_suffix("").as_posix()
+    """What splits.json calls a file of images/ or labels/: its path there without suffix, with "/" on any system and
+    composed accents, whichever of Unicode's forms the file system or an archive gave them."""
+    return composed(relative_path.with_suffix("").as_posix())
+
+
+def composed(name: str) -> str:
+    """A name in Unicode's composed form (NFC): macOS writes the other one, and both look the same."""
+    return unicodedata.normalize("NFC", name)
+
+
+def is_left_over(name: str) -> bool:
+    """Whether a folder of this name was left by another program: hidden, of a Mac, a network disk."""
+    return name.startswith(".") or name in ("__MACOSX", "@eaDir", "#recycle", "lost+found")
 
 
 def stem_in_folder(file_name: str) -> str:

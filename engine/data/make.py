@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,17 @@ from engine.data.findings import BROKEN, UNFIT, Report
 from engine.data.layout import class_folders, stem_in_folder
 from engine.errors import BadFile
 from engine.files import write_text
+from engine.labels.label_orders import check_order
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
 CLASSES_FILE, SPLITS_FILE = "classes.json", "splits.json"
 VALIDATION_SHARE = 0.1
 RARE = 1e-6
 """Share of all pixels below which a colour is taken for a smoothed edge, not for a label."""
+MOST_BETWEEN = 3
+"""So many values that only stand between others say that maps were smoothed."""
+MIXTURE_SHARE = 0.1
+"""A mixture has at most this share of the pixels of either colour that it mixes."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,12 @@ class Making:
 
     label_set: a bundled label set or a classes.json that the maps were made for; otherwise the labels are those that
         the maps show, named "label 0" and so on, for the user to rename.
+    order: in what order the maps number the labels of `label_set` (`engine.labels.label_orders`).
     validation: share of the examples that training does not see, chosen by their names alone.
     """
 
     label_set: str | None = None
+    order: str | None = None
     validation: float = VALIDATION_SHARE
 
 
@@ -48,7 +55,11 @@ def make_pair_lists(data_folder: Path, report: Report, making: Making) -> list[P
 
     def classes() -> dict[str, Any]:
         if making.label_set is not None:
-            return load_label_set(making.label_set).to_dict()
+            label_set = load_label_set(making.label_set)
+            if making.order is not None:
+                check_order(making.order, label_set)
+                label_set = replace(label_set, order=making.order)
+            return label_set.to_dict()
         return _label_classes(data_folder, report)
 
     splits = partial(_splits, data_folder, report, making)
@@ -77,8 +88,12 @@ def _write_missing(data_folder: Path, contents: dict[str, Callable[[], dict[str,
 
 def _splits(data_folder: Path, report: Report, making: Making) -> dict[str, list[str]]:
     if not (usable_stems := _usable_stems(report)):
-        raise BadFile('Nothing in "{0}" can be used; mend the files that the data report names.', data_folder)
+        raise _nothing_usable(data_folder)
     return hashed_split(usable_stems, making.validation)
+
+
+def _nothing_usable(data_folder: Path) -> BadFile:
+    return BadFile('Nothing in "{0}" can be used; mend the files that the data report names.', data_folder)
 
 
 def hashed_split(stems: list[str], validation_share: float) -> dict[str, list[str]]:
@@ -109,6 +124,8 @@ def _label_classes(data_folder: Path, report: Report) -> dict[str, Any]:
     map_contents = report.seen
     if map_contents.how["colour"] and (map_contents.how["indexed"] or map_contents.how["raw"]):
         raise BadFile('"{0}" mixes colour-coded maps with maps of ids; make them alike first.', data_folder / "labels")
+    if not map_contents.colours and not map_contents.ids.any():
+        raise _nothing_usable(data_folder)
     if map_contents.colours:
         return _classes_by_colour(data_folder, report)
     return _classes_by_id(data_folder, report)
@@ -127,6 +144,8 @@ def _classes_by_colour(data_folder: Path, report: Report) -> dict[str, Any]:
             'The maps of "{0}" have {1} colours, more than 256 labels; save them without smoothing.',
             data_folder, len(colours),
         )
+    if _have_soft_borders(report.seen.colours):
+        raise _smoothed(data_folder, len(colours))
     class_rows = [(label_id, f"label {label_id}", f"#{colour:06x}") for label_id, colour in enumerate(colours)]
     return _label_set_fields(data_folder, class_rows)
 
@@ -136,14 +155,13 @@ def _classes_by_id(data_folder: Path, report: Report) -> dict[str, Any]:
     used_ids = np.flatnonzero(map_contents.ids)
     palette = map_contents.palettes.most_common(1)[0][0] if map_contents.palettes else b""
     ordinary_ids = used_ids[used_ids < 255]
-    # 255 says "nothing is known here", by custom.
+    if _are_smoothed(map_contents.ids):
+        raise _smoothed(data_folder, len(used_ids))
+    if used_ids.tolist() == [0, 255]:  # a mask: read as two labels, see `label_orders.ids_of`
+        mask_rows = [(label_id, f"label {label_id}", _palette_colour(palette, 255 * label_id)) for label_id in (0, 1)]
+        return _label_set_fields(data_folder, mask_rows)
+    # 255 says "nothing is known here", by custom, and is read so where a label is ignored.
     has_void = 255 in used_ids and len(ordinary_ids) and int(ordinary_ids.max()) < 254
-    if has_void and _palette_colour(palette, 255) is None:
-        raise BadFile(
-            'The grey maps of "{0}" use the ids 0 to {1} and 255; change 255 to {2}, and name that one as ignored in '
-            "classes.json.",
-            data_folder, int(ordinary_ids.max()), int(ordinary_ids.max()) + 1,
-        )
     label_count = int(ordinary_ids.max()) + 1 if has_void else int(used_ids.max()) + 1
     for set_name in bundled_label_sets():
         bundled_set = load_label_set(set_name)
@@ -152,9 +170,46 @@ def _classes_by_id(data_folder: Path, report: Report) -> dict[str, Any]:
     class_rows = [
         (label_id, f"label {label_id}", _palette_colour(palette, label_id)) for label_id in range(label_count)
     ]
-    if has_void:  # read by its colour, which the palette gives to 255
+    if has_void:
         class_rows.append((label_count, "unlabelled", _palette_colour(palette, 255)))
     return _label_set_fields(data_folder, class_rows, ignored_id=label_count if has_void else None)
+
+
+def _smoothed(data_folder: Path, count: int) -> BadFile:
+    return BadFile(
+        'The maps of "{0}" have {1} values or colours, most of them only where two others meet, as smoothing leaves '
+        "them; save them without smoothing, scaled by the nearest pixel.",
+        data_folder, count,
+    )
+
+
+def _are_smoothed(pixel_counts: np.ndarray) -> bool:
+    """Whether grey maps are masks of 0 and 255 with soft borders: `pixel_counts` (256,) by value."""
+    between = np.flatnonzero(pixel_counts[1:255]) + 1
+    ends_share = (pixel_counts[0] + pixel_counts[255]) / max(1, pixel_counts.sum())
+    spread_out = len(between) >= MOST_BETWEEN and between.min() < 96 and between.max() > 160
+    return bool(pixel_counts[0] and pixel_counts[255] and ends_share > 0.8 and spread_out)
+
+
+def _have_soft_borders(pixels_by_colour: Mapping[int, int]) -> bool:
+    """Whether most colours are few pixels' and lie on a straight line between two that are many pixels'."""
+    by_count = sorted(pixels_by_colour.items(), key=lambda entry: -entry[1])
+    colours = np.array([[colour >> 16, colour >> 8 & 255, colour & 255] for colour, _ in by_count], np.float64)
+    counts = np.array([count for _, count in by_count])
+    mixed_count = sum(
+        _is_mixture(colours[row], colours[counts * MIXTURE_SHARE > counts[row]]) for row in range(len(counts))
+    )
+    return mixed_count >= MOST_BETWEEN and 2 * mixed_count >= len(counts)
+
+
+def _is_mixture(colour: np.ndarray, large_colours: np.ndarray) -> bool:
+    """Whether a colour (3,) lies between two of `large_colours` (N, 3), as exactly as rounding lets it."""
+    starts, ends = large_colours[:, None], large_colours[None, :]
+    spans = ends - starts
+    lengths = (spans**2).sum(-1)
+    fractions = ((colour - starts) * spans).sum(-1) / np.maximum(lengths, 1)
+    distances = np.abs(starts + fractions[..., None] * spans - colour).max(-1)
+    return bool(((lengths > 0) & (fractions > 0.05) & (fractions < 0.95) & (distances < 1.5)).any())
 
 
 def _palette_colour(palette: bytes, label_id: int) -> str | None:

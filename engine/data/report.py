@@ -29,13 +29,22 @@ from engine.data.findings import (
     ORDER,
     OTHER_SHAPE,
     SPLIT,
+    TURNED,
     UNFIT,
     UNUSED_LABEL,
     Finding,
     FindingKind,
     Report,
 )
-from engine.data.layout import class_folders, files_below, picture_paths, read_splits, stem_in_folder, stem_of
+from engine.data.layout import (
+    PairFiles,
+    class_folders,
+    files_below,
+    picture_paths,
+    read_splits,
+    stem_in_folder,
+    stem_of,
+)
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
 from engine.errors import BadFile, Cancelled, EngineError, Message
@@ -65,8 +74,10 @@ def inspect_labelled(data_folder: Path, options: Look) -> Report:
     """Look at every file of a folder of pictures with label maps. Raises Cancelled."""
     report = Report(data_folder)
     label_set = _read_label_set(data_folder, report)
-    image_paths = _files_by_stem(data_folder / "images", report)
-    map_paths = _files_by_stem(data_folder / "labels", report)
+    files = PairFiles(data_folder)
+    image_paths, map_paths = files.images, files.label_maps
+    _report_namesakes(data_folder / "images", image_paths, report)
+    _report_namesakes(data_folder / "labels", map_paths, report)
     report.layout = "pairs" if image_paths or map_paths else "empty"
     for stem in map_paths.keys() - image_paths.keys():
         complaint = Message("has no picture in images/")
@@ -77,7 +88,10 @@ def inspect_labelled(data_folder: Path, options: Look) -> Report:
     images, maps = data_folder / "images", data_folder / "labels"
     scan_jobs = chain(
         (partial(scan_picture, images / path, decode=not options.quick) for path in image_paths.values()),
-        (partial(scan_label_map, maps / path, label_set) for path in map_paths.values()),
+        (
+            partial(scan_label_map, maps / path, label_set, images / image_paths[stem] if stem in image_paths else None)
+            for stem, path in map_paths.items()
+        ),
     )
     file_facts = _scan_in_threads(scan_jobs, len(image_paths) + len(map_paths), options)
     _FileCounter(report, data_folder, label_set).count_files(file_facts, len(image_paths))
@@ -120,17 +134,13 @@ def _read_label_set(data_folder: Path, report: Report) -> LabelSet | None:
     return label_set
 
 
-def _files_by_stem(parent_folder: Path, report: Report) -> dict[str, Path]:
-    """Files by stem; two files of one stem are reported."""
-    paths_by_stem: dict[str, Path] = {}
+def _report_namesakes(parent_folder: Path, paths_by_stem: dict[str, Path], report: Report) -> None:
+    """Two files of one stem are reported."""
     for relative_path in files_below(parent_folder):
-        stem = stem_of(relative_path)
-        if stem in paths_by_stem:
-            complaint = Message("has the name of {0}; which of them counts is left to chance", paths_by_stem[stem].name)
+        first_path = paths_by_stem[stem_of(relative_path)]
+        if relative_path != first_path:
+            complaint = Message("has the name of {0}; which of them counts is left to chance", first_path.name)
             report.findings.append(Finding(SPLIT, f"{parent_folder.name}/{relative_path.as_posix()}", complaint))
-        else:
-            paths_by_stem[stem] = relative_path
-    return paths_by_stem
 
 
 def _scan_in_threads(scan_jobs: Iterator[partial[FileFacts]], file_count: int, options: Look) -> Iterator[FileFacts]:
@@ -192,7 +202,9 @@ class _FileCounter:
             self.shapes[stem] = file_facts.size
             return
         picture_width, picture_height = self.shapes.pop(stem, file_facts.size)
-        if abs(picture_width * height - picture_height * width) > 0.02 * picture_height * width:
+        if file_facts.turned is not None:
+            self._add_finding(TURNED, file_name, file_facts.turned.as_predicate())
+        elif abs(picture_width * height - picture_height * width) > 0.02 * picture_height * width:
             sizes = (width, height, picture_width, picture_height)
             self._add_finding(OTHER_SHAPE, file_name, Message("is {0} x {1}, its picture {2} x {3}", *sizes))
 
@@ -201,9 +213,6 @@ class _FileCounter:
         map_contents.how[file_facts.how] += 1
         if file_facts.palette:
             map_contents.palettes[file_facts.palette] += 1
-        if file_facts.path.suffix != ".png":
-            remark = Message("has another ending than .png, which training looks for; save it as PNG")
-            self._add_finding(UNFIT, file_name, remark)
         pixel_counts = file_facts.counts
         if pixel_counts is None:
             map_contents.colours.update(file_facts.colours)

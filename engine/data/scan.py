@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from engine.data.turns import turned_away
 from engine.errors import BadLabelMap, EngineError, Message
 from engine.files import cannot, open_regular
 from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_label_map
 from engine.labels.label_sets import LabelSet
-from engine.pictures.rasters import FORMATS, load_raster, open_source
+from engine.pictures.rasters import load_raster, read_header
 
 Array = np.ndarray
 
@@ -29,7 +30,7 @@ class FileFacts:
     problem: a sentence, None for a sound file; `unfit` says that the file is sound but no label map of the set.
     counts: (256,) pixels by id, for a label map whose ids could be read. how: "indexed", "raw" or "colour".
     colours: pixels by 0xRRGGBB, for a colour-coded map where no label set is known. palette: the first 256 colours of
-    a palette file, 768 bytes.
+    a palette file, 768 bytes. turned: a sentence where the map was drawn for the picture before its EXIF turn.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class FileFacts:
     counts: Array | None = None
     colours: dict[int, int] = field(default_factory=dict)
     palette: bytes = b""
+    turned: Message | None = None
 
 
 def scan_picture(picture_path: Path, *, decode: bool = True) -> FileFacts:
@@ -52,22 +54,28 @@ def scan_picture(picture_path: Path, *, decode: bool = True) -> FileFacts:
             raster = load_raster(picture_path)
             picture_size = raster.turned().size
             return FileFacts(picture_path, picture_size, raster.image.mode, digest)
-        with open_source(picture_path) as file, Image.open(file, formats=FORMATS) as header:
-            return FileFacts(picture_path, header.size, header.mode, digest)
+        header = read_header(picture_path)
+        return FileFacts(picture_path, header.size, header.mode, digest)
     except EngineError as error:
         return FileFacts(picture_path, problem=error.message)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        problem = Message('"{0}" is not a picture that can be read ({1}).', picture_path, error)
-        return FileFacts(picture_path, problem=problem)
 
 
-def scan_label_map(map_path: Path, label_set: LabelSet | None) -> FileFacts:
-    """Size, mode, content hash and label shares of a label map."""
+def scan_label_map(map_path: Path, label_set: LabelSet | None, image_path: Path | None = None) -> FileFacts:
+    """Size, mode, content hash and label shares of a label map, and whether it lies on its picture."""
+    facts = _scan_label_map(map_path, label_set)
+    if image_path is None or facts.size == (0, 0):
+        return facts
+    with suppress(EngineError):  # a broken picture is named by itself
+        return replace(facts, turned=turned_away(image_path, map_path))
+    return facts
+
+
+def _scan_label_map(map_path: Path, label_set: LabelSet | None) -> FileFacts:
     try:
         digest = _file_digest(map_path)
         if label_set is None:
             return _without_label_set(map_path, digest)
-        reading = read_label_map(map_path, label_set)
+        reading = read_label_map(map_path, label_set, doubtful=False)
         height, width = reading.label_map.shape
         pixel_counts = np.bincount(reading.label_map.ravel(), minlength=256)
         image_mode = {"indexed": "P", "raw": "L"}.get(reading.how, "RGB")

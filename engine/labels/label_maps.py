@@ -15,20 +15,14 @@ from typing import Literal, cast
 import numpy as np
 from PIL import Image
 
-from engine.errors import BadFile, BadLabelMap, BadRequest, Message, NotSupported
+from engine.errors import BadFile, BadLabelMap, BadRequest, Message, NotSupported, one_of
 from engine.files import as_sentence, write_bytes
 from engine.labels.label_colours import colour_tables, colours_sentence, ids_by_colour, packed
-from engine.labels.label_sets import Label, LabelSet, load_label_set
+from engine.labels.label_orders import IDS, ORDERS, UNLABELLED, check_order, doubt_of, ids_of, order_in, orders_of
+from engine.labels.label_sets import Label, LabelSet
 from engine.pictures.rasters import Raster, Source, load_raster, source_name
 
 Array = np.ndarray
-
-ORDERS: dict[str, tuple[int, ...]] = {
-    # value in the file -> CelebAMask-HQ id
-    "face-parsing.PyTorch": (0, 1, 6, 7, 4, 5, 3, 8, 9, 15, 2, 10, 11, 12, 17, 16, 18, 13, 14),
-}
-"""Label orders of other public tools, by name, for `read_label_map(..., order=...)`."""
-
 
 # ---------------------------------------------------------------- checking
 
@@ -91,24 +85,31 @@ MapKind = Literal["indexed", "raw", "colour"]
 
 @dataclass(frozen=True)
 class LabelMapFile:
-    """What `read_label_map` found: `label_map` (H, W) uint8."""
+    """What `read_label_map` found: `label_map` (H, W) uint8; `doubt`: why its numbers could mean other labels."""
 
     label_map: Array
     how: MapKind
     notes: tuple[str, ...]
+    doubt: Message | None = None
 
 
 MAX_COLOURS = 4096
 """A picture with more colours than this is taken for a photograph, not for a colour-coded map."""
 
 
-def read_label_map(path: Source, label_set: LabelSet, *, order: str | None = None) -> LabelMapFile:
+def read_label_map(
+    path: Source, label_set: LabelSet, *, order: str | None = None, doubtful: bool = True
+) -> LabelMapFile:
     """Read a label map file: palette values or grey values that are ids, or a colour-coded picture.
 
-    `path` may also be the file's bytes. `order` names the tool (see ORDERS) whose label order the file's ids follow.
-    Raises BadFile (no picture, lossy, damaged) or
-    BadLabelMap (ids or colours that the label set does not have, named with their number of pixels).
+    `path` may also be the file's bytes. `order` names the set or tool
+    (see `label_orders`) whose numbers the file has; the label set's own order unless given. `doubtful`: numbers that
+    could be of another order are read as ids, with a note; they are refused otherwise. Raises BadFile (no picture,
+    lossy, damaged) or BadLabelMap (ids or colours that the label set does not have, named with their number of pixels).
     """
+    order = order or label_set.order
+    if order is not None:
+        check_order(order, label_set)
     called = source_name(path)
     raster = load_raster(path)
     if raster.lossy:
@@ -118,12 +119,18 @@ def read_label_map(path: Source, label_set: LabelSet, *, order: str | None = Non
         )
     notes = [note] if (note := raster.frame_note()) else []
     image = raster.turned()
-    if image.mode == "P":
-        label_map_file = _read_palette(image, label_set, called, order, notes)
+    if image.mode == "P" and not (order is None and _has_colours_of(image, label_set)):
+        order = IDS if order is None and _has_own_palette(image, label_set) else order
+        label_map_file = _read_values(np.asarray(image), label_set, called, order, "indexed", notes)
     elif is_grey(image):
         label_map_file = _read_values(grey_values(image, raster, called), label_set, called, order, "raw", notes)
     else:
         label_map_file = _read_colours(image, label_set, called, order, notes)
+    if label_map_file.doubt is not None and not doubtful:
+        raise BadLabelMap(
+            '{0} cannot be read for certain: {1}; say which it is by "order" in classes.json ({2}).',
+            as_sentence(called), label_map_file.doubt, one_of(f'"{name}"' for name in (*orders_of(label_set), IDS)),
+        )
     return label_map_file
 
 
@@ -149,47 +156,41 @@ def grey_values(image: Image.Image, raster: Raster, called: str) -> Array:
 def _read_values(
     values: Array, label_set: LabelSet, called: str, order: str | None, how: MapKind, notes: list[str]
 ) -> LabelMapFile:
-    if order is not None:
-        values = _reordered(values, label_set, called, order)
-    check_label_map(values, label_set, called)
-    return LabelMapFile(np.ascontiguousarray(values, dtype=np.uint8), how, tuple(notes))
+    doubt = None
+    if order is None and values.size and (order := order_in(values, label_set)) is not None:
+        notes = [*notes, Message("read in the order of {0}", order)]
+    elif order is None and values.size and (doubt := doubt_of(values, label_set)) is not None:
+        notes = [*notes, Message("its numbers were read as ids, but {0}", doubt)]
+    if order is not None and order != IDS:
+        wrong_values = np.setdiff1d(values, (*range(len(ORDERS[order])), *UNLABELLED)).astype(np.int64)
+        if wrong_values.size:
+            raise BadLabelMap(_wrong_sentence(wrong_values, order, len(ORDERS[order]), called))
+    ids = ids_of(values, label_set, order)
+    check_label_map(ids, label_set, called)
+    return LabelMapFile(np.ascontiguousarray(ids, dtype=np.uint8), how, tuple(notes), doubt)
 
 
-def _reordered(values: Array, label_set: LabelSet, called: str, order: str) -> Array:
-    id_table = np.array(_order(order, label_set), dtype=np.uint8)
-    lowest, highest = int(values.min()), int(values.max())
-    if lowest < 0 or highest >= len(id_table):
-        wrong_values = np.unique(values).astype(np.int64)
-        wrong_values = wrong_values[(wrong_values < 0) | (wrong_values >= len(id_table))]
-        raise BadLabelMap(_wrong_sentence(wrong_values, order, len(id_table), called))
-    return id_table[values]
+def _used_palette(image: Image.Image) -> dict[int, int]:
+    """Number -> packed colour, of the numbers that a palette picture shows; -1 for one without a colour."""
+    palette = np.asarray(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3).tolist()
+    used_values = np.unique(np.asarray(image)).tolist()
+    return {value: packed(palette[value]) if value < len(palette) else -1 for value in used_values}
 
 
-def _order(order: str, label_set: LabelSet) -> tuple[int, ...]:
-    if order not in ORDERS:
-        raise BadRequest('There is no label order "{0}"; there is {1}.', order, ", ".join(ORDERS))
-    if not label_set.same_labels(load_label_set("celebamask_hq")):
-        raise BadRequest('The label order "{0}" is for faces, not for "{1}"; leave it out.', order, label_set.name)
-    return ORDERS[order]
+def _has_own_palette(image: Image.Image, label_set: LabelSet) -> bool:
+    """Whether each number that a palette picture shows has the colour of that label."""
+    own_colours = {label.id: packed(label.colour) for label in label_set.labels}
+    return _used_palette(image).items() <= own_colours.items()
 
 
-def _read_palette(
-    image: Image.Image, label_set: LabelSet, called: str, order: str | None, notes: list[str]
-) -> LabelMapFile:
-    """Palette values are ids. Only if they cannot be are the palette's colours asked."""
-    values = np.asarray(image)
-    limit = len(label_set) if order is None else len(_order(order, label_set))
-    if int(values.max()) < limit:
-        return _read_values(values, label_set, called, order, "indexed", notes)
-    palette = np.asarray(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3)
-    used_values = np.unique(values)
-    known_tables = colour_tables(label_set)
-    if int(used_values.max()) < len(palette) and any(
-        all(colour in table for colour in map(packed, palette[used_values].tolist())) for _, table in known_tables
-    ):
-        notes = [*notes, Message("the palette's numbers are not label ids, so its colours were read instead")]
-        return _read_colours(image.convert("RGB"), label_set, called, order, notes)
-    return _read_values(values, label_set, called, order, "indexed", notes)  # raises, naming the values
+def _has_colours_of(image: Image.Image, label_set: LabelSet) -> bool:
+    """Whether the colours that a palette picture shows are labels' colours, of other ids than its numbers."""
+    used_palette = _used_palette(image)
+    if len(used_palette) == 1 and max(used_palette) < len(label_set):
+        return False  # one colour alone, black above all, may be anybody's
+    if _has_own_palette(image, label_set):
+        return False
+    return any(table.keys() >= set(used_palette.values()) for _, table in colour_tables(label_set))
 
 
 def _read_colours(
@@ -197,6 +198,8 @@ def _read_colours(
 ) -> LabelMapFile:
     if image.mode in ("RGBA", "LA", "PA") and image.convert("RGBA").getchannel("A").getextrema()[0] != 255:
         raise BadLabelMap("{0} has transparent pixels, which have no label; fill them first.", as_sentence(called))
+    if image.mode == "P":
+        notes = [*notes, Message("the palette's numbers are not label ids, so its colours were read instead")]
     image = image.convert("RGB")
     colours = image.getcolors(MAX_COLOURS)
     if colours is None:

@@ -51,13 +51,15 @@ class LabelSet:
     """The labels of a data set or of weights; `labels[i].id == i`.
 
     `ignore` is the id of "unlabelled" (left out of losses and metrics) or None; `swap_on_flip` lists the
-    pairs (left eye, right eye) that a horizontal flip must exchange.
+    pairs (left eye, right eye) that a horizontal flip must exchange. `order`: in what order the set's own map files
+    number the labels (`label_orders`), None where that was not said.
     """
 
     name: str
     labels: tuple[Label, ...]
     ignore: int | None = None
     swap_on_flip: tuple[tuple[int, int], ...] = ()
+    order: str | None = None
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -154,8 +156,10 @@ class LabelSet:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data in the layout of a `classes.json`; `from_dict` reads it back."""
+        own_order = {} if self.order is None else {"order": self.order}
         return {
             "name": self.name,
+            **own_order,
             "ignore": self.ignore,
             "swap_on_flip": [list(pair) for pair in self.swap_on_flip],
             "classes": [
@@ -172,11 +176,15 @@ class LabelSet:
         try:
             classes = fields["classes"]
             labels = tuple(_label(class_fields, index) for index, class_fields in enumerate(classes))
-            ignore = fields.get("ignore")
+            ignore = None if fields.get("ignore") is None else int(fields["ignore"])
+            if ignore == 255 and len(labels) < 255:  # as public sets put it: what no class stands for
+                ignore = len(labels)
+                labels += (Label(ignore, "unlabelled", "未标注", (0, 0, 0)),)
             return cls(
                 name=str(fields.get("name") or name or "labels"),
                 labels=labels,
-                ignore=None if ignore is None else int(ignore),
+                ignore=ignore,
+                order=None if fields.get("order") is None else str(fields["order"]),
                 swap_on_flip=tuple((int(left), int(right)) for left, right in fields.get("swap_on_flip") or ()),
             )
         except BadRequest as error:

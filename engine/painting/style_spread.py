@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 import torch
 
-from engine.data.layout import image_path, split_stems
+from engine.data.layout import PairFiles, split_stems
 from engine.errors import BadFile, BadRequest, Message, NotSupported, WeightsError
 from engine.files import atomic_write, read_bytes
 from engine.labels.label_maps import read_label_map
@@ -176,7 +176,7 @@ def measure_styles(
         raise NotSupported('"{0}" needs no measured styles: it draws its own, or has none.', painter.card.name)
     if limit < 2:
         raise BadRequest("{0} pictures are too few to tell how styles vary; use 2 or more.", limit)
-    stems = split_stems(data_folder, split)
+    stems, files = split_stems(data_folder, split), PairFiles(data_folder)
     positions = np.linspace(0, len(stems) - 1, min(limit, len(stems))).round().astype(int)
     chosen_stems = [stems[position] for position in positions]
 
@@ -187,16 +187,16 @@ def measure_styles(
     side = int(painter.config.resolution)
     spread = measure_spread(
         painter,
-        (fit_square(read_image(image_path(data_folder, stem)).pixels, side) for stem in chosen_stems),
-        _label_maps(data_folder, chosen_stems, painter.label_set, side),
+        (fit_square(read_image(files.image(stem)).pixels, side) for stem in chosen_stems),
+        _label_maps(map(files.label_map, chosen_stems), painter.label_set, side),
         on_picture=report_measured,
     )
     return save_spread(folder, spread)
 
 
-def _label_maps(data_folder: Path, stems: list[str], label_set: LabelSet, side: int) -> Iterator[Array]:
-    for stem in stems:
-        true_map = read_label_map(data_folder / "labels" / f"{stem}.png", label_set)
+def _label_maps(map_paths: Iterable[Path], label_set: LabelSet, side: int) -> Iterator[Array]:
+    for map_path in map_paths:
+        true_map = read_label_map(map_path, label_set, doubtful=False)
         yield fit_square_label_map(true_map.label_map, side)
 
 

@@ -122,6 +122,35 @@ def load_raster(source: Source, *, name: str | None = None, shrink_to: int | Non
             return guarded(lambda: _load(image, handle, called, shrink_to), called)
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a file's header says: size (width, height) as the picture is shown, EXIF orientation 1-8, Pillow's mode."""
+
+    size: tuple[int, int]
+    orientation: int
+    mode: str
+
+
+def read_header(source: Source, *, name: str | None = None) -> Header:
+    """A picture's header; its pixels are not decoded. Raises BadFile."""
+    called = source_name(source, name)
+    with open_source(source) as handle:
+        _check_signature(handle, called)
+        image = guarded(lambda: Image.open(handle, formats=FORMATS), called)
+        with image:
+            (width, height), orientation = image.size, _orientation(image)
+            if image.format == "TIFF":  # which Pillow turns upright by itself
+                orientation = 1
+            size = (width, height) if orientation < 5 else (height, width)
+            return Header(size, orientation, image.mode)
+
+
+def _orientation(image: Image.Image) -> int:
+    with suppress(Exception):  # broken EXIF data: the picture itself is fine
+        return int(image.getexif().get(0x0112, 1))
+    return 1
+
+
 def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | None) -> Raster:
     full_size = image.size
     _check_size(image, called, shrink_to)
@@ -131,9 +160,7 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
     image.load()
     if image.format == "JPEG" and _ends_early(image, handle):
         raise BadFile("{0} is incomplete; use another copy of it.", as_sentence(called))
-    orientation = 1
-    with suppress(Exception):  # broken EXIF data: the picture itself is fine
-        orientation = int(image.getexif().get(0x0112, 1))
+    orientation = _orientation(image)
     format_name, first_frame = str(image.format), image
     if format_name not in ("JPEG", "MPO"):
         full_size = image.size  # Pillow has already turned a TIFF upright

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.layout import evenly, image_path, split_stems
+from engine.data.layout import PairFiles, evenly, split_stems
 from engine.errors import BadFile, WeightsError
 from engine.labels.label_maps import read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
@@ -34,7 +34,7 @@ class Pairs:
     def __init__(self, folder: Path, split: str, own_labels: LabelSet, limit: int | None = None) -> None:
         if not folder.is_dir():
             raise BadFile('"{0}" is not a folder; give a dataset folder with images/ and labels/.', folder)
-        self.folder = folder
+        self.folder, self.files = folder, PairFiles(folder)
         self.split = split if (folder / "splits.json").is_file() else ALL
         classes_file = folder / "classes.json"
         self.label_set: LabelSet = load_label_set(classes_file) if classes_file.is_file() else own_labels
@@ -50,8 +50,8 @@ class Pairs:
 
     def read(self, stem: str) -> tuple[Array, Array]:
         """Picture (H, W, 3) and label map (h, w), uint8, each at its own size. Raises BadFile, BadLabelMap."""
-        pixels = read_image(image_path(self.folder, stem)).pixels
-        return pixels, read_label_map(self.folder / "labels" / f"{stem}.png", self.label_set).label_map
+        pixels = read_image(self.files.image(stem)).pixels
+        return pixels, read_label_map(self.files.label_map(stem), self.label_set, doubtful=False).label_map
 
     def framed(self, stem: str, height: int, width: int) -> tuple[Array, Array]:
         """The largest centre part of that shape of a picture (height, width, 3) and of its label map, uint8."""

@@ -17,12 +17,13 @@ from engine.data.caption_files import CAPTIONS, LAYOUTS, Box, LayoutFile, Record
 from engine.data.captioning.attributes import Attribute, Region, measured, regions_of
 from engine.data.captioning.nouns import BACKGROUND, scene_of
 from engine.data.captioning.sentences import Sentence, sentences_about
-from engine.data.layout import image_path, read_splits, split_stems
+from engine.data.layout import PairFiles, read_splits, split_stems
 from engine.errors import BadFile, Cancelled, Message
 from engine.files import read_bytes, write_bytes, write_text
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import read_image, resize_image
+from engine.plain_data import BadText, parse_json
 from engine.progress import Progress
 
 Array = np.ndarray
@@ -75,21 +76,22 @@ def caption_folder(
     label_set, facts = load_label_set(data_folder), read_facts(data_folder)
     split_of = _splits_by_stem(data_folder)
     captioned: dict[str, CaptionedPicture] = {}
+    files = PairFiles(data_folder)
     for number, stem in enumerate(split_of):
         if cancel is not None and cancel.is_set():
             raise Cancelled
         if on_progress is not None:
             on_progress(number / len(split_of), Message("describing {0}", stem))
-        captioned[stem] = caption_picture(data_folder, stem, label_set, facts.get(stem, {}), captioning)
+        captioned[stem] = caption_picture(files, stem, label_set, facts.get(stem, {}), captioning)
     return _write(data_folder, label_set, split_of, captioned)
 
 
 def caption_picture(
-    data_folder: Path, stem: str, label_set: LabelSet, facts: Mapping[str, object], captioning: Captioning
+    files: PairFiles, stem: str, label_set: LabelSet, facts: Mapping[str, object], captioning: Captioning
 ) -> CaptionedPicture:
     """Look at one picture and its label map. Raises BadFile, BadLabelMap."""
-    label_map = read_label_map(data_folder / "labels" / f"{stem}.png", label_set).label_map
-    pixels = read_image(image_path(data_folder, stem)).pixels
+    label_map = read_label_map(files.label_map(stem), label_set, doubtful=False).label_map
+    pixels = read_image(files.image(stem)).pixels
     if pixels.shape[:2] != label_map.shape:
         pixels = resize_image(pixels, *label_map.shape)
     regions = regions_of(label_map, label_set, pixels)
@@ -119,8 +121,8 @@ def read_facts(data_folder: Path) -> dict[str, dict[str, object]]:
     if not facts_path.exists():
         return {}
     try:
-        return msgspec.json.decode(read_bytes(facts_path), type=dict[str, dict[str, object]])
-    except msgspec.DecodeError as error:
+        return msgspec.convert(parse_json(read_bytes(facts_path)), dict[str, dict[str, object]])
+    except (msgspec.ValidationError, BadText) as error:
         raise BadFile('"{0}" is not a table of facts by picture ({1}); write it again.', facts_path, error) from error
 
 

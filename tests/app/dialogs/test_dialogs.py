@@ -19,7 +19,8 @@ from app.dialogs.templates import MOST, TemplateDialog
 from app.document.opening import Gallery, Painting, templates
 from app.jobs.photos import Photo
 from app.jobs.work_lane import WorkLane
-from engine.labels.label_maps import ORDERS, read_label_map, write_label_map
+from engine.labels.label_maps import read_label_map, write_label_map
+from engine.labels.label_orders import ORDERS
 from engine.labels.label_sets import load_label_set
 from engine.systems.base import Abilities
 from tests.app.fakes import FACES, cards

@@ -186,13 +186,13 @@ def test_the_customary_255_becomes_an_ignored_label(folder: Path) -> None:
     assert data.label_maps[0, 0, :4].tolist() == [0, 1, 2, 3]
 
 
-def test_a_grey_255_cannot_be_guessed(folder: Path) -> None:
+def test_a_grey_255_becomes_an_ignored_label_too(folder: Path) -> None:
     bare(folder)
     for path in (folder / "labels").iterdir():
         save_map(folder, path.stem, np.tile([0, 1, 2, 255], (16, 4)))
-    with pytest.raises(BadFile, match="change 255 to 3"):
-        make_files(folder, inspect_folder(folder))
-    assert not (folder / "classes.json").exists() and not (folder / "splits.json").exists()
+    make_files(folder, inspect_folder(folder))
+    assert load_label_set(folder).ignore == 3
+    assert LabelledFolder(folder, "train", 16).label_maps[0, 0, :4].tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("inner", ["images", ""])

@@ -15,13 +15,13 @@ from PIL import Image
 
 from engine.errors import BadFile, BadLabelMap, BadRequest, NotSupported
 from engine.labels.label_maps import (
-    ORDERS,
     check_label_map,
     colourise,
     read_label_map,
     resize_label_map,
     write_label_map,
 )
+from engine.labels.label_orders import ORDERS
 from engine.labels.label_sets import Label, LabelSet, bundled_label_sets, load_label_set
 from tests.engine.drawn_pictures import encoded, raw_png, smooth
 from tests.engine.test_files import is_one_sentence
@@ -327,3 +327,69 @@ def test_a_label_set_of_one_label_works():
     one = LabelSet("one", (Label(0, "all", "全部", (9, 9, 9)),))
     assert one.find("all") == 0
     check_label_map(np.zeros((2, 2), np.uint8), one, "x")
+
+
+# ---------------------------------------------------------------- numbers of public sets
+
+
+def rows_of(*values: int) -> bytes:
+    """A grey PNG of 8 rows of each value."""
+    return encoded(np.repeat(np.array(values, np.uint8), 8)[:, None].repeat(16, axis=1), "PNG")
+
+
+@pytest.mark.parametrize(
+    ("set_name", "order", "values", "ids"),
+    [
+        ("ade20k", "ADE20K", (0, 1, 150), (150, 0, 149)),
+        ("ade20k", "ids", (0, 1, 150), (0, 1, 150)),
+        ("coco_stuff", None, (0, 181, 255), (0, 181, 182)),
+        ("cityscapes", None, (0, 18, 255), (7, 33, 0)),
+        ("cityscapes", "Cityscapes trainIds", (0, 10, 18), (7, 23, 33)),
+        ("cityscapes", None, (7, 23, 33), (7, 23, 33)),
+        ("street", None, (0, 10, 255), (0, 10, 11)),
+    ],
+)
+def test_the_numbers_of_public_sets_are_read_right(
+    set_name: str, order: str | None, values: tuple[int, ...], ids: tuple[int, ...]
+):
+    read = read_label_map(rows_of(*values), load_label_set(set_name), order=order, doubtful=False)
+    assert tuple(read.label_map[::8, 0].tolist()) == ids
+
+
+@pytest.mark.parametrize(("set_name", "values"), [("ade20k", (0, 1, 150)), ("cityscapes", (0, 10, 18))])
+def test_numbers_of_two_orders_are_said_to_be_doubtful_or_refused(set_name: str, values: tuple[int, ...]):
+    read = read_label_map(rows_of(*values), load_label_set(set_name))
+    assert tuple(read.label_map[::8, 0].tolist()) == values and "were read as ids, but" in read.notes[0]
+    with pytest.raises(BadLabelMap, match="cannot be read for certain"):
+        read_label_map(rows_of(*values), load_label_set(set_name), doubtful=False)
+
+
+def test_a_minus_one_is_the_ignored_label():
+    values = np.full((8, 16), -1, np.int32)
+    values[:, 8:] = 3
+    read = read_label_map(encoded(values, "TIFF"), STREET)
+    assert read.label_map[0].tolist() == [11] * 8 + [3] * 8
+
+
+def test_an_ignored_255_in_classes_json_is_a_label_of_its_own():
+    fields = {"ignore": 255, "classes": [{"id": 0, "name": "a"}, {"id": 1, "name": "b"}]}
+    labels = LabelSet.from_dict(fields)
+    assert labels.ignore == 2 and labels[2].name == "unlabelled"
+    assert read_label_map(rows_of(0, 1, 255), labels).label_map[::8, 0].tolist() == [0, 1, 2]
+
+
+def test_a_palette_of_the_labels_own_colours_in_another_order_is_read_by_colour():
+    image = Image.fromarray((STRIPES % 3).astype(np.uint8))
+    palette = np.zeros((256, 3), np.uint8)
+    palette[:3] = FACES.palette()[[13, 1, 0]]
+    image.putpalette(palette.tobytes())
+    found = read_label_map(encoded(image, "PNG"), FACES)
+    assert found.how == "colour" and "colours were read" in found.notes[0]
+    assert np.array_equal(found.label_map, np.array([13, 1, 0])[STRIPES % 3])
+
+
+@pytest.mark.parametrize("ignore", ["1e999", "[]", '"x"', "300"])
+def test_a_label_set_with_an_impossible_number_is_refused(tmp_path, ignore: str):
+    (tmp_path / "classes.json").write_text(f'{{"ignore": {ignore}, "classes": [{{"id": 0, "name": "a"}}]}}')
+    with pytest.raises(BadFile):
+        load_label_set(tmp_path)
