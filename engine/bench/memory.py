@@ -58,7 +58,7 @@ def _measure(
             if paint_kind == "literal" or fast_painter is None:
                 case.bench.literal(generator, label_map, codes)
             else:
-                fast_painter.paint(label_map, codes, paint_kind)
+                case.bench.fast(fast_painter, label_map, codes, paint_kind)
     connection.send(peak() - bytes_before)
     connection.close()
 

@@ -84,7 +84,7 @@ def measure(
     on_progress(0, f"{case.name}: peak memory")
     peaks = {peak_kind: peak_megabytes(case.name, peak_kind, side) for peak_kind in ("literal", *paint_precisions)}
     fast_painter = case.bench.renderer(generator)
-    fast_painter.paint(case.label_map, case.codes, "float32")  # lays kernels out, touches memory
+    case.bench.fast(fast_painter, case.label_map, case.codes, "float32")  # lays kernels out, touches memory
     case.bench.literal(generator, case.label_map, case.codes)
     rows = []
     for edit_index, edit in enumerate(case.edits):
@@ -112,7 +112,7 @@ def _measure_edit(
         literal_s.append(seconds)
         for precision in paint_precisions:
             _paint_before(fast_painter, case, edit, precision)
-            paint = partial(fast_painter.paint, label_map, codes, precision)
+            paint = partial(case.bench.fast, fast_painter, label_map, codes, precision)
             seconds, picture = timed(paint)
             fast_s[precision].append(seconds)
             differences[precision] = max(differences[precision], float((picture - expected).abs().max()))
@@ -138,7 +138,7 @@ def _paint_before(fast_painter: Renderer, case: Case, edit: str, precision: Prec
     """What was on the screen before the edit; for a redraw nothing was."""
     fast_painter.clear()
     if edit != "redraw":
-        fast_painter.paint(case.label_map, case.codes, precision)
+        case.bench.fast(fast_painter, case.label_map, case.codes, precision)
 
 
 def timed(computation: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:

@@ -16,10 +16,6 @@ from engine.fast.generator import LabelMap, Precision
 class Renderer(Protocol):
     """A fast renderer, ready to be timed."""
 
-    def paint(self, label_map: LabelMap, style_codes: Tensor, precision: Precision) -> Tensor:
-        """(H, W) ids and codes -> (3, H, W)."""
-        ...
-
     def clear(self) -> None:
         """Forget everything that was kept."""
         ...
@@ -70,7 +66,7 @@ class Bench:
         (0,).
     trained_size: config -> (height, width) of the pictures that the network was made for.
     literal: (generator, (H, W) ids, codes) -> the picture (3, H, W) as the paper's network paints it.
-    renderer: its fast renderer.
+    renderer: its fast renderer. fast: (that renderer, (H, W) ids, codes, precision) -> the picture (3, H, W).
     published: configs of published sizes, measured with random weights, by the name of their case.
     any_size: config -> whether it paints other sizes than the trained one.
     no_fast_path: a card's config -> why there is no fast painter, as a part of a sentence; "" if there is one.
@@ -82,6 +78,7 @@ class Bench:
     trained_size: Callable[[Any], tuple[int, int]]
     literal: Callable[[Any, LabelMap, Tensor], Tensor]
     renderer: MakeRenderer
+    fast: Callable[[Any, LabelMap, Tensor, Precision], Tensor]
     published: Mapping[str, Any] = field(default_factory=dict)
     any_size: Callable[[Any], bool] = paints_any_size
     no_fast_path: Callable[[Mapping[str, Any]], str] = always_fast
