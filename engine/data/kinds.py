@@ -56,7 +56,7 @@ class DataKind:
     id: its name in reports. holds: what a folder must hold, a clause for sentences.
     fields: what its batches have (`engine.data.batch.Batch`).
     describes: whether a folder looks like it, judged by names of files alone.
-    opens: gives the class that opens one split, (folder, split, side, on_progress, memory) -> `DataSet`.
+    dataset: path of the class that opens one split, (folder, split, side, on_progress, memory) -> `DataSet`.
     draws: (folder, side, label set) writes a small folder of it with the splits "train" and "val", pictures of `side`
         pixels, to measure training with; labels, classes and words are the label set's.
     report: looks at every file, of whatever is in the folder.
@@ -70,13 +70,18 @@ class DataKind:
     holds: Message
     fields: tuple[str, ...]
     describes: Callable[[Path], bool]
-    opens: Callable[[], type[DataSet]]
+    dataset: str
     draws: Callable[[Path, int, LabelSet], None]
     report: Callable[[Path, Look], Report]
     summary: Callable[[Report], tuple[Message, ...]]
     lacks: Callable[[Path], Message | None] = lambda data_folder: None
     lists: tuple[str, ...] = ()
     make: Make | None = None
+
+    def opens(self) -> type[DataSet]:
+        """The class that opens one split."""
+        dataset_class: type[DataSet] = load_part(self.dataset)
+        return dataset_class
 
     @property
     def has_label_maps(self) -> bool:
@@ -88,42 +93,12 @@ class DataKind:
         return [name for name in self.lists if not (data_folder / name).exists()]
 
 
-def _labelled_folder() -> type[DataSet]:
-    from engine.data.labelled import LabelledFolder
-
-    return LabelledFolder
-
-
-def _class_folder() -> type[DataSet]:
-    from engine.data.pictures import ClassFolder
-
-    return ClassFolder
-
-
-def _caption_folder() -> type[DataSet]:
-    from engine.data.captions import CaptionFolder
-
-    return CaptionFolder
-
-
-def _layouts() -> type[DataSet]:
-    from engine.data.captions import Layouts
-
-    return Layouts
-
-
-def _picture_folder() -> type[DataSet]:
-    from engine.data.pictures import PictureFolder
-
-    return PictureFolder
-
-
 LABELLED = DataKind(
     id="pairs",
     holds=Message("pictures in images/, a label map of the same name for each in labels/, and classes.json"),
     fields=("pictures", "label_maps"),
     describes=has_label_maps,
-    opens=_labelled_folder,
+    dataset="engine.data.labelled:LabelledFolder",
     draws=draw_labelled,
     report=inspect_labelled,
     summary=pairs_summary,
@@ -136,7 +111,7 @@ LAYOUT_FILE = DataKind(
     holds=Message("captions_boxes.json, with sentences and boxes of pictures that need not be there"),
     fields=("captions", "boxes"),
     describes=lambda folder: (folder / LAYOUTS).is_file(),
-    opens=_layouts,
+    dataset="engine.data.captions:Layouts",
     draws=draw_layouts,
     report=inspect_layouts,
     summary=layouts_summary,
@@ -146,7 +121,7 @@ CAPTIONED = DataKind(
     holds=Message("pictures in images/, and captions.json with sentences about each"),
     fields=("pictures", "captions"),
     describes=lambda folder: (folder / CAPTIONS).is_file(),
-    opens=_caption_folder,
+    dataset="engine.data.captions:CaptionFolder",
     draws=draw_captioned,
     report=inspect_captions,
     summary=captions_summary,
@@ -158,7 +133,7 @@ CLASSES = DataKind(
     holds=Message("pictures in a folder per class"),
     fields=("pictures", "classes"),
     describes=has_class_folders,
-    opens=_class_folder,
+    dataset="engine.data.pictures:ClassFolder",
     draws=draw_classes,
     report=inspect_classes,
     summary=classes_summary,
@@ -170,7 +145,7 @@ PICTURES = DataKind(
     holds=Message("pictures in images/"),
     fields=("pictures",),
     describes=has_pictures,
-    opens=_picture_folder,
+    dataset="engine.data.pictures:PictureFolder",
     draws=draw_pictures,
     report=partial(inspect_pictures, layout="pictures"),
     summary=pictures_summary,
