@@ -15,7 +15,7 @@ Same bytes, cached or fresh: a row never depends on which other rows are made wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,10 +27,17 @@ from engine.fast.levels import Level, Stamps
 from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods, on_device
 from engine.fast.pixels import Workspace
 from engine.fast.styles import StyleBranch, StyleKey
-from engine.nn.modulation import Modulating
+from engine.nn.modulation import LabelParts, Modulating
 
 SUM_ROWS = 256  # rows of nine-tap sums at a time, which stay in the second-level cache
 STRETCH = 2048  # neighbourhoods at a time: bounds the memory in which they are evaluated
+
+
+BRANCHES: Mapping[str, Callable[[LabelParts, Fold, Tensor, Coding], LabelBranch]] = {
+    "spade": SpadeBranch,
+    "groups": GroupBranch,
+}
+"""What evaluates the convolutions of labels, by `LabelParts.branch`."""
 
 
 class Layer:
@@ -59,7 +66,7 @@ class Layer:
             constant = constant + style_fold.bias(styles.gamma, styles.beta)
             self.styles = StyleBranch(styles, style_fold.weights(styles.gamma, styles.beta), coding)
             fold = Fold(scale * (1 - gamma_share), 1 - beta_share, running_mean)
-        branch = GroupBranch if modulation_parts.labels.grouped else SpadeBranch
+        branch = BRANCHES[modulation_parts.labels.branch]
         self.labels: LabelBranch = branch(modulation_parts.labels, fold, constant, coding)
         self.coding, self.channels = coding, len(running_mean)
         self.noise = None if modulation_parts.noise_strength is None else modulation_parts.noise_strength.detach()

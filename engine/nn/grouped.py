@@ -50,7 +50,7 @@ class CGNorm(nn.Module):
     def modulation_parts(self) -> ModulationParts:
         """See `engine.nn.modulation`."""
         convolutions = self.modulation
-        labels = LabelParts(convolutions.shared, convolutions.gamma, convolutions.beta, grouped=True)
+        labels = LabelParts(convolutions.shared, convolutions.gamma, convolutions.beta, branch="groups")
         return ModulationParts(self.norm, labels)
 
 

@@ -8,7 +8,7 @@ class it is. A layer whose statistics are not fixed (instance normalisation) has
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from torch import Tensor, nn
 
@@ -17,13 +17,14 @@ from torch import Tensor, nn
 class LabelParts:
     """gamma and beta from labels: a 3 x 3 convolution of the one-hot map, ReLU, one 3 x 3 convolution to each.
 
-    grouped: the convolutions fall into groups, as CG-Norm's do (it may be a single group).
+    branch: how they are evaluated (`engine.fast.modulation.BRANCHES`): "spade", or "groups" where the convolutions fall
+        into groups, as CG-Norm's do (it may be a single group).
     """
 
     shared: nn.Conv2d
     gamma: nn.Conv2d
     beta: nn.Conv2d
-    grouped: bool = False
+    branch: Literal["spade", "groups"] = "spade"
 
 
 @dataclass(frozen=True)
