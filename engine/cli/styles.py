@@ -12,7 +12,7 @@ from engine.cli.common import tell
 from engine.cli.weights import label_set_of
 from engine.cli.words import Drawn, StyleFile, StyleWord
 from engine.errors import BadRequest, MissingStyle
-from engine.painting.codes import require_region
+from engine.requests.style_pictures import require_region
 from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
 from engine.systems import abilities
 from engine.weights.card import read_card, unlearnt

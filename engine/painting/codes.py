@@ -16,6 +16,7 @@ from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
 from engine.labels.label_sets import LabelSet
 from engine.painting.painter import Array, Encode
 from engine.requests.render import RenderRequest
+from engine.requests.style_pictures import require_region
 from engine.requests.styles import MEAN, BlockStyle, ColourStyle, ImageStyle, MeanStyle, MixStyle, SampleStyle, Style
 
 
@@ -121,17 +122,6 @@ class StyleSource:
             ) from error
         require_region(style.path, style.label, present, self.label_set)
         return self._per_encoder(codes[style.label])
-
-
-def require_region(picture_path: str, label: int, present: Array, label_set: LabelSet) -> None:
-    """Raise MissingStyle, naming the regions there are, unless the picture shows the label; present: (L,) bool."""
-    if label < len(present) and present[label]:
-        return
-    region_names = ", ".join(label_set[int(present_label)].name for present_label in np.flatnonzero(present))
-    label_name = label_set[label].name if label < len(label_set) else str(label)
-    raise MissingStyle(
-        '"{0}" has no region "{1}" to take a style from; its regions are {2}.', picture_path, label_name, region_names
-    )
 
 
 def needs_mean(style: Style) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import Message, WeightsError
+from engine.errors import Message, MissingStyle, WeightsError
 from engine.labels.label_maps import check_label_map, read_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import close_up, reduced
@@ -100,6 +100,17 @@ def _parsed(services: Services, label_set: LabelSet, picture_path: str, pixels: 
         )
     label_map, _, warnings = services.shelf.parser(parser_name).parse(pixels)
     return label_map, warnings
+
+
+def require_region(picture_path: str, label: int, present: Array, label_set: LabelSet) -> None:
+    """Raise MissingStyle, naming the regions there are, unless the picture shows the label; present: (L,) bool."""
+    if label < len(present) and present[label]:
+        return
+    region_names = ", ".join(label_set[int(present_label)].name for present_label in np.flatnonzero(present))
+    label_name = label_set[label].name if label < len(label_set) else str(label)
+    raise MissingStyle(
+        '"{0}" has no region "{1}" to take a style from; its regions are {2}.', picture_path, label_name, region_names
+    )
 
 
 def notes_of(path: str, notes: tuple[str, ...]) -> list[Message]:

@@ -15,7 +15,7 @@ from engine.compose.mattes import MAN_MADE, region_mattes
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
 from engine.compose.tones import Tones
-from engine.errors import Message, MissingStyle
+from engine.errors import Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
@@ -28,7 +28,7 @@ from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
 from engine.requests.render import RenderRequest, read_codes
-from engine.requests.style_pictures import label_map_of, notes_of
+from engine.requests.style_pictures import label_map_of, notes_of, require_region
 from engine.requests.styles import ColourStyle, ImageStyle, Style, encode_code, simple_parts
 
 if TYPE_CHECKING:
@@ -224,15 +224,9 @@ def _photo_tones(
     picture = read_image(style.path)
     pixels = reduced(picture.pixels)
     label_map, map_notes = label_map_of(services, label_set, style, pixels)
-    region = resize_label_map(label_map, *pixels.shape[:2]) == style.label
-    if not region.any():
-        shown = [label_set[int(n)].name for n in np.unique(label_map) if n < len(label_set)]
-        raise MissingStyle(
-            '"{0}" has no region "{1}" to take a style from; its regions are {2}.',
-            style.path,
-            label_set[style.label].name,
-            ", ".join(shown),
-        )
+    label_ids = resize_label_map(label_map, *pixels.shape[:2])
+    require_region(style.path, style.label, np.isin(np.arange(len(label_set)), label_ids), label_set)
+    region = label_ids == style.label
     factor = SIDE / max(pixels.shape[:2])
     if factor < 1:
         size = max(1, round(pixels.shape[0] * factor)), max(1, round(pixels.shape[1] * factor))
