@@ -127,5 +127,5 @@ class CropBar(QWidget):
             coarse = self.tr("Only {0} x {1} pixels are looked at there, so borders of regions are coarse.")
             sentences.append(coarse.format(cropping.crop.width, cropping.crop.height))
         if cropping.stretches:
-            sentences.append(self.tr("It is longer than sizes can be and is stretched; a shorter crop is not."))
+            sentences.append(self.tr("The crop is longer than sizes can be and is stretched; a shorter one is not."))
         return sentences
