@@ -116,9 +116,7 @@ class ResultsController(QObject):
         kept_result = self._result(picture_number)
         if kept_result is None:
             return
-        made_with, photo = kept_result.scene, self._document.photo
-        if photo is not None and made_with.photo is not None and photo.sha256 == made_with.photo.sha256:
-            made_with = made_with.with_checked(photo=photo)  # found elsewhere since
+        made_with = kept_result.scene.with_photo_of(self._document.scene)
 
         def refreshed(styles: dict[int, Style]) -> None:
             scene = made_with.with_checked(styles=styles)

@@ -53,13 +53,15 @@ class KeptPictures:
         self._document.push(DeleteResultsCommand(origin, removed_results, announce, undo_text))
 
     def recall(self, number: int, styles: Mapping[int, Style] | None = None) -> bool:
-        """The document becomes what made a kept picture, weights and all; one step. Locks stay as they are now. False
-        where it is that already. `styles`: in place of its own, whose codes may be of weights that no longer exist.
+        """The document becomes what made a kept picture, weights and all; one step. Locks stay as they are now, and
+        the photo where it is now. False where it is that already. `styles`: in place of its own, whose codes may be of
+        weights that no longer exist.
         """
         result, present = self._document.origin.results.get(number), self._document.scene
-        if result is None or result.scene.same_picture(present):
+        made_with = None if result is None else result.scene.with_photo_of(present)
+        if result is None or made_with is None or made_with.same_picture(present):
             return False
-        scene = present.recalling(result.scene)
+        scene = present.recalling(made_with)
         if styles is not None:
             scene = scene.with_checked(styles=styles)
         self._document.become(scene, result.pixels, tr("Bring back picture {0}").format(result.number))

@@ -61,7 +61,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Kind):
         return value.name
     if isinstance(value, PhotoReference):
-        return value.path, value.sha256  # its bytes, where it holds them, may be many
+        return value.sha256 or value.path  # wherever the very same file is
     if isinstance(value, Mapping):
         return sorted(value.items())
     return sorted(value) if isinstance(value, frozenset) else value
@@ -275,6 +275,14 @@ class Scene:
         """What was chosen apart from the photo, its regions and their edits, by field: for the same document of another
         photo, made with the same weights."""
         return {name: getattr(self, name) for name, role in roles(type(self)).items() if not role.of_photo}
+
+    def with_photo_of(self: S, present: Scene) -> S:
+        """The scene with its photo as another scene refers to it now, if both are of the very same: its file may have
+        been found again elsewhere."""
+        own, now = self.photo, present.photo
+        if own is None or now is None or not own.sha256 or own.sha256 != now.sha256:
+            return self
+        return replace(self, photo=now)
 
     def recalling(self: S, kept: Scene) -> S:
         """The scene with all that made a kept picture; the rest stays as it is now."""

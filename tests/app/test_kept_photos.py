@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.document.scene import Scene
+from app.raster.frozen_maps import FrozenMap
+from engine.labels.label_sets import load_label_set
 from engine.pictures.photos import read_photo
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
@@ -95,3 +99,29 @@ def test_one_is_exported_from_where_the_photo_was_found_again(window, core, phot
     out = photo.with_name("out.png")
     export_to(window, out, kept, qtbot, monkeypatch)
     assert read_photo(out).samples.dtype == np.uint16
+
+
+def test_a_picture_brought_back_has_its_photo_where_it_was_found_again(window, core, photo, kept, qtbot, monkeypatch):
+    document = core.document
+    moved = photo.rename(photo.with_name("moved.png"))
+    monkeypatch.setattr(window.context.ask, "pick_open", lambda *_: str(moved))
+    window.controllers.photos.find_photo()
+    qtbot.waitUntil(lambda: document.photo == PhotoReference.of(moved))
+    settle(window, qtbot)
+    window.controllers.results.recall(kept)
+    assert document.photo == PhotoReference.of(moved) and document.style(HAIR) == RED
+    assert not document.kept.recall(kept)  # it is that already
+    settle(window, qtbot)
+    count = len(document.results)
+    window.controllers.results.keep()
+    assert len(document.results) == count  # the same picture, wherever its photo is
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_another_photo_is_not_put_in_the_place_of_a_kept_pictures_own(hashed):
+    own, other = (PhotoReference(f"/a/{n}.png", str(n) * 64 if hashed else "") for n in (1, 2))
+    scene = Scene(load_label_set("faces"), FrozenMap.of(np.zeros((8, 8), np.uint8)), "tiny")
+    kept_scene = replace(scene, photo=own)
+    assert kept_scene.with_photo_of(replace(scene, photo=other)) is kept_scene
+    assert kept_scene.with_photo_of(scene) is kept_scene
+    assert scene.with_photo_of(kept_scene) is scene
