@@ -128,6 +128,7 @@ def _requests(
 ) -> Callable[[Path], EditRequest]:
     """What asks for the edits of a photo: of `photo` itself, or of one in that folder, whose map may be missing."""
     from engine.labels.label_maps import read_label_map
+    from engine.pictures.sniffing import check_photo
     from engine.requests.edit import EditRequest
     from engine.requests.label_map_data import LabelMapData
     from engine.requests.photo_reference import PhotoReference
@@ -140,6 +141,8 @@ def _requests(
             map_file = (label_maps / path.relative_to(photo)).with_suffix(".png")
         if map_file is not None and (map_file.exists() or not whole_folder):
             label_map = LabelMapData.from_array(read_label_map(map_file, label_set).label_map)
+        else:  # one that comes with its own map is taken for a photo, whatever it looks like
+            check_photo(path)
         return EditRequest(weights_name, PhotoReference.of(path), edits, label_map)
 
     return request_for

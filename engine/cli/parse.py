@@ -23,9 +23,11 @@ def parse(
     as_json: JsonFlag = False,
 ) -> None:
     """Find the label map of a photo and say which labels it has and how sure that is."""
+    from engine.pictures.sniffing import check_photo
     from engine.requests.parse import ParseRequest
 
     check_target(target, ParseRequest.suffixes)
+    check_photo(photo)
 
     from engine.session import Session
 

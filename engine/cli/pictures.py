@@ -84,12 +84,14 @@ def inpaint(
     TIFF; place and serial numbers are not.
     """
     from engine.cli.weights import weights_serving
+    from engine.pictures.sniffing import check_photo
     from engine.requests.inpaint import InpaintRequest, candidate_file
     from engine.requests.photo_reference import PhotoReference
 
     check_target(target, InpaintRequest.suffixes)
     if any(candidate_file(target, number).resolve() in (photo.resolve(), mask.resolve()) for number in range(count)):
         raise BadRequest('"{0}" would be written over; choose another name for --out.', photo)
+    check_photo(photo)
     weights_name = weights_serving(InpaintRequest, weights)
     request = InpaintRequest(weights_name, PhotoReference.of(photo), read_mask(mask), seed=seed, count=count)
 

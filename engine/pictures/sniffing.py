@@ -13,7 +13,7 @@ from typing import Literal, cast
 import numpy as np
 from PIL import Image
 
-from engine.errors import EngineError
+from engine.errors import BadFile, EngineError
 from engine.files import open_regular
 from engine.labels.label_sets import bundled_label_sets, load_label_set
 from engine.pictures.png import read_embedded_request
@@ -48,6 +48,16 @@ def sniff(path: str | os.PathLike[str]) -> FileKind:
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return "request_json" if _is_request(path) else "unknown"
     return _sniff_picture(path)
+
+
+def check_photo(path: str | os.PathLike[str]) -> None:
+    """Raise BadFile for a label map where a photo is asked for; nothing is said of other files here."""
+    if sniff(path) == "label_map":
+        raise BadFile(
+            '"{0}" is a label map, not a photo; give the photo (tessera edit takes the map as --labels beside it, '
+            "tessera render paints it).",
+            path,
+        )
 
 
 def has_label_colours(path: str | os.PathLike[str]) -> bool:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.cli.edit_folder import RECORD, FolderEdit
 from engine.errors import Cancelled
-from engine.labels.label_maps import write_label_map
+from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image, write_image
 from engine.requests.edit import EditRequest, RegionEdit
@@ -66,6 +66,23 @@ def test_a_bad_photo_is_left_out_and_the_rest_goes_on(run: Runner, photos: Path)
     assert left_out[0].startswith("  a-broken.jpg: ") and "damaged" in left_out[0]
     assert left_out[1].startswith("  bald.png: The photo has no region") and '"hair"' in left_out[1]
     assert sorted(path.name for path in Path("done").iterdir()) == ["anna.jpg", RECORD, "more"]
+
+
+@pytest.mark.parametrize("kind", ["indexed", "raw", "colour"])
+def test_a_label_map_in_the_place_of_a_photo_is_named(run: Runner, photos: Path, kind: MapKind) -> None:
+    write_label_map(photos / "mine.png", face_label_map(), load_label_set("faces"), kind=kind)
+    words = ("--weights", "tiny-sean", "--colour", "hair=#c09060")
+    done = edit(run, "--colour", "hair=#c09060")
+    assert done.code == 1 and "  mine.png: " in done.out and "is a label map, not a photo" in done.out
+    for command in (
+        ("edit", "photos/mine.png", *words, "--out", "a.png"),
+        ("parse", "photos/mine.png", "--weights", "tiny-parser", "--out", "a.png"),
+        ("inpaint", "photos/mine.png", "--mask", "photos/mine.png", "--out", "a.png"),
+    ):
+        done = run(*command)
+        assert done.code == 2 and "is a label map, not a photo" in one_sentence(done.err) and not Path("a.png").exists()
+    done = run("edit", "photos/mine.png", *words, "--labels", "photos/mine.png", "--out", "a.png")
+    assert done.code == 0, done.err  # who names its regions means it
 
 
 def test_what_is_finished_is_skipped_unless_something_has_changed(run: Runner, photos: Path) -> None:
