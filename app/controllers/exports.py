@@ -28,6 +28,7 @@ from app.jobs.writing import (
     write_request,
 )
 from app.raster.frozen_maps import FrozenMap
+from app.shell.i18n import tr
 from engine.labels.label_maps import MapKind
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import PICTURE_SUFFIXES
@@ -99,7 +100,7 @@ class ExportController(QObject):
         map_kind = kinds_by_filter.get(used_filter, "indexed")
         self._context.core.submit(
             lambda work: _map_job(work, target_path, label_map, label_set, map_kind),
-            text=self.tr("Writing {0}").format(target_path.name),
+            text=_saving_text(target_path),
             topic=EXPORT,
             on_done=lambda _: self._said(target_path),
         )
@@ -118,7 +119,7 @@ class ExportController(QObject):
             target_path = chosen_target[0]
             self._context.core.submit(
                 lambda work: _write_job(work, target_path, scene, pixels, False),
-                text=self.tr("Writing {0}").format(target_path.name),
+                text=_saving_text(target_path),
                 topic=EXPORT,
                 on_done=lambda _: self._said(target_path),
             )
@@ -146,7 +147,7 @@ class ExportController(QObject):
     def _write_photo(self, target_path: Path, scene: Scene, export: PhotoExport) -> None:
         self._context.core.submit(
             lambda work: _photo_job(work, target_path, scene, export),
-            text=self.tr("Writing {0}").format(target_path.name),
+            text=_saving_text(target_path),
             topic=EXPORT,
             on_done=lambda _: self._said(target_path),
         )
@@ -199,7 +200,7 @@ class ExportController(QObject):
         photo_inside = origin.photo_inside
         self._context.core.submit(
             lambda work: _write_job(work, target_path, scene, picture, photo_inside),
-            text=self.tr("Writing {0}").format(target_path.name),
+            text=_saving_text(target_path),
             topic=EXPORT,
             on_done=lambda _: self._written(target_path, scene, origin, saving, continuation),
         )
@@ -264,6 +265,13 @@ class UnsavedChanges(QObject):
         )
 
 
+def _saving_text(target_path: Path) -> str:
+    """What is done while a file is made, whatever the engine does for it, and what Cancel means then."""
+    if target_path.exists():
+        return tr("Saving {0}; Cancel keeps the old file").format(target_path.name)
+    return tr("Saving {0}; Cancel writes no file").format(target_path.name)
+
+
 def _photo_of(scene: Scene) -> PhotoReference | None:
     """The photo that a document of the scene is; None for a painting."""
     return scene.photo if scene.kind.shows_photo else None
@@ -285,7 +293,7 @@ def _is_same_file(first: Path, second: Path) -> bool:
 def _photo_job(work: Work, target_path: Path, scene: Scene, export: PhotoExport) -> None:
     """In the worker: the whole photo is composed from its own samples, then written."""
     with work.session() as session:
-        result = session.run(scene.to_request(), work.progress, work.cancel_event)
+        result = session.run(scene.to_request(), lambda fraction, _: work.progress(fraction), work.cancel_event)
     work.progress(0.9)
     work.commit()
     write_photo_result(target_path, result, export)
@@ -302,7 +310,7 @@ def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray 
     result: Any = None
     if picture is None or is_photo:
         with work.session() as session:
-            result = session.run(request, work.progress, work.cancel_event)
+            result = session.run(request, lambda fraction, _: work.progress(fraction), work.cancel_event)
     work.progress(0.9)
     work.commit()
     if is_photo:

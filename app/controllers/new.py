@@ -265,7 +265,7 @@ class NewController(QObject):
             picture=picture,
             path=opened_file.path if keeps else None,
             text=self.tr("Open {0}").format(opened_file.path.name),
-            undoable=undoable,
+            undoable=undoable and not self._document.untouched,
             **values,
         )
         self._document.mark_saved()

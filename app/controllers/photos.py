@@ -115,6 +115,7 @@ class PhotosController(QObject):
             kind=use.kind,
             photo=original.reference,
             text=self.tr("New from {0}").format(name),
+            undoable=not self._document.untouched,
             **values,
         )
         self._document.mark_saved()
@@ -143,7 +144,7 @@ class PhotosController(QObject):
         self._document.pixels.take_regions(label_map)
         choose_first_label(self._context)
         self._warn(warnings)
-        self._context.status.show_message(self.tr("Drop a picture on a region: the rest of the photo stays as it is"))
+        self._context.status.show_message(self.tr("Drop a picture on a region: only its colours and texture are taken"))
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         if warnings:

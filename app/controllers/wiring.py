@@ -100,7 +100,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         device=DeviceController(context, render, parts.menus["DEVICE"], parent),
         dice=dice,
         edit=EditController(context, parent),
-        edits=EditsController(context, styles, parts.edits, parent),
+        edits=EditsController(context, styles, parts.edits, parts.actions["edits_remove"], parent),
         exports=exports,
         files=FilesController(context, parts.canvas, styles, new, photos, model, weights, recent, parent),
         help=HelpController(context, parent),

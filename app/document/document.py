@@ -309,6 +309,11 @@ class Document(QObject):
         """Whether there are changes since the document was last saved."""
         return self._dirty
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody did anything to it: another document may take its place without a step that leads back."""
+        return not (self.undo_text or self.redo_text or self._dirty)
+
     def undo(self) -> None:
         """Takes one step back; in the middle of a stroke, takes back the stroke."""
         if self.stroking:

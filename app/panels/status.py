@@ -77,7 +77,9 @@ class StatusPanel(QStatusBar):
         self._what = ElidedLabel(self.tr("What is being done"))  # a long sentence must not widen the window
         self.cancel = QPushButton(self.tr("Cancel"))
         self.cancel.setAccessibleName(self.tr("Cancel"))
-        self.cancel.setToolTip(self.tr("Stop what is running and keep the last picture (Shift+X, Esc)"))
+        self.cancel.setToolTip(
+            self.tr("Stop what is running: the last picture and the files on the disk stay as they are (Shift+X, Esc)")
+        )
         self.cancel.setProperty("flat", True)
         self.cancel.clicked.connect(self.cancel_wanted)
         row_layout.addWidget(self._bar)

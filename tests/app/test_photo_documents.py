@@ -17,6 +17,7 @@ from app.dialogs.export_photo import ExportPhotoDialog
 from app.document.kinds import EDIT, RENDER
 from app.document.opening import read_request_file, sample_path
 from app.jobs.originals import read_original
+from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoExport
 from app.raster.view import Mode
 from engine.pictures.images import read_image
@@ -109,6 +110,7 @@ def unfound(window, core, photo, qtbot, monkeypatch):
         return find(work, *arguments, **kinds)
 
     monkeypatch.setattr(photos, "regions_for", regions_for)
+    core.document.set_seed(5)  # a document that somebody has worked on
     core.document.mark_saved()
     window.controllers.photos.edit(photo)
     qtbot.waitUntil(lambda: core.document.photo is not None)
@@ -169,13 +171,32 @@ def test_regions_are_found_after_all_when_undo_and_redo_lead_back_to_the_photo(u
     assert core.document.photo is not None and core.document.label_map.any()
 
 
-def test_undo_leads_back_to_the_document_before(edited, core):
+def test_nothing_can_be_undone_right_after_opening_where_nothing_was_done_before(edited, core, photo, qtbot):
+    undo = edited.actions_by_id["undo"]
+    assert not undo.isEnabled() and not core.document.dirty
+    edited.controllers.photos.edit(photo)  # and from photo to photo
+    qtbot.waitUntil(lambda: not core.foreground_busy and core.document.label_map.any())
+    settled(edited, qtbot)
+    assert not undo.isEnabled()
+    core.document.styling.set_style(HAIR, RED)
+    core.document.mark_saved()
+    edited.controllers.photos.edit(photo)
+    qtbot.waitUntil(lambda: core.document.styles == {})
+    assert undo.isEnabled()  # the edits come back by it
+
+
+def test_undo_leads_back_to_the_document_before(window, core, photo, qtbot):
     """One step for the photo and its regions."""
+    core.document.set_seed(5)
+    core.document.mark_saved()
+    window.controllers.photos.edit(photo)
+    qtbot.waitUntil(lambda: core.document.photo is not None and core.document.label_map.any())
+    settled(window, qtbot)
     regions = core.document.label_map.copy()
     core.settings.overlay = 30
     core.document.undo()
     assert core.document.photo is None and core.document.kind is RENDER
-    assert edited.canvas.overlay == 0.3 and not core.document.undo_text
+    assert window.canvas.overlay == 0.3 and core.document.undo_text == "Change seed"
     core.document.redo()
     assert core.document.photo is not None and np.array_equal(core.document.label_map, regions)
 
@@ -333,9 +354,7 @@ def test_the_regions_can_be_laid_over_both_halves(restyled):
     window, _, _ = restyled
     window.canvas.set_mode(Mode.SIDE_BY_SIDE)
     assert window.options.overlay_slider.isEnabled()
-    window.core.document.undo()
-    window.core.document.undo()
-    window.core.document.undo()
+    another_document(window.core)
     assert window.core.document.photo is None and not window.options.overlay_slider.isEnabled()
 
 
@@ -609,6 +628,35 @@ def test_saving_proposes_the_png_that_restores_everything_in_the_photo_s_folder(
     edited.core.settings.remember_folder("export", photo.parent.parent / "any.png")
     edited.controllers.exports.save()
     assert Path(proposed[-1][0]).parent == photo.parent.parent  # the folder that was chosen last
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_save_that_is_cancelled_leaves_the_old_file_and_says_so_before(
+    edited, core, answer, tmp_path, qtbot, monkeypatch, exists
+):
+    started, path = threading.Event(), tmp_path / "saved.png"
+    if exists:
+        path.write_bytes(b"the old file")
+
+    def until_cancelled(work):
+        started.set()
+        assert work.cancel_event.wait(10)
+        work.check()
+
+    told = []
+    core.work_lane.progress.connect(lambda fraction, activity: told.append(activity))
+    core.document.styling.set_style(HAIR, RED)
+    settled(edited, qtbot)
+    monkeypatch.setattr(Work, "commit", until_cancelled)
+    answer(path)
+    edited.actions_by_id["save"].trigger()
+    qtbot.waitUntil(lambda: started.is_set() and bool(told))
+    assert set(told) == {"Saving saved.png; Cancel " + ("keeps the old file" if exists else "writes no file")}
+    edited.status.cancel.click()
+    qtbot.waitUntil(lambda: not core.foreground_busy)
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith("saved")] == ["saved.png"] * exists
+    assert not exists or path.read_bytes() == b"the old file"
+    assert core.document.dirty and core.document.path is None
 
 
 def test_saving_never_overwrites_the_photo(edited, core, photo, answer, qtbot):

@@ -97,6 +97,8 @@ class ColoursController(QObject):
         if isinstance(style, ColourStyle):
             return QColor(style.colour)
         pixels = self._document.picture
+        if pixels is None:  # nothing is painted yet: the region is the photo's
+            pixels = self._context.core.originals.pixels(self._document.photo)
         present = None if pixels is None else region_colour(pixels, self._document.label_map, label_id)
         return QColor(*(present or self._document.label_set.labels[label_id].colour))
 

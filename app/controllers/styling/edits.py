@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QMimeData, QObject, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 
 from app.controllers.context import Context
 from app.controllers.styles import StylesController, Target
@@ -24,12 +24,18 @@ class EditsController(QObject):
         context: Context,
         styles_controller: StylesController,
         edits_panel: EditsPanel,
+        remove_action: QAction,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
         self._scope = context.core.scope
+        self._remove_action = remove_action
+        document = self._document
+        for changed in (document.edits_changed, document.current_label_changed, document.replaced):
+            changed.connect(self._show_removable)
+        self._show_removable()
         edits_panel.incoming.connect(
             lambda label_id, slot_name, incoming: styles_controller.use(incoming, Target(label_id, slot_name))
         )
@@ -70,11 +76,13 @@ class EditsController(QObject):
     def remove(self) -> None:
         """The chosen label's region is the photo's again."""
         label_id = self._document.current_label
-        if not self._scope.edits_photo or label_id not in self._document.styles:
-            sentence = self.tr("{0} is not changed; there is nothing to remove.")
-            self._context.core.hub.notice(sentence.format(name_of(self._document.label_set, label_id)))
-        elif self._scope.may_change(label_id):
+        if self._scope.may_change(label_id):
             self._document.styling.remove_edit(label_id)
+
+    def _show_removable(self, *_: object) -> None:
+        """A region that is the photo's has no change to remove."""
+        is_changed = self._document.current_label in self._document.styles
+        self._remove_action.setEnabled(self._scope.edits_photo and is_changed)
 
     def _take(self, edits: tuple[RegionEdit, ...]) -> None:
         document = self._document

@@ -31,7 +31,7 @@ class PairsController(QObject):
         self._scope = context.core.scope
         self._styles, self._colours = styles_controller, colours
         self._actions = {
-            actions["pair_file"]: self.tr("Picture for {0}..."),
+            actions["pair_file"]: self.tr("Style of {0} from file..."),
             actions["pair_colour"]: self.tr("Colour for {0}..."),
             actions["pair_pipette"]: self.tr("Pipette for {0}"),
         }

@@ -61,8 +61,8 @@ class EditsPanel(QWidget):
         self._step_end = keyboard_step_timer(self, document.end_merge)
         self.hint = muted_label(
             self.tr(
-                "Nothing is painted: the whole photo is kept as it is. Drag a picture onto a region, or right-click it "
-                "for a colour."
+                "Nothing is painted: the whole photo is kept as it is. Drag a picture onto a region to give it that "
+                "picture's colours and texture, or right-click it for a colour."
             )
         )
         self.hint.setWordWrap(True)

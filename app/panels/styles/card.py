@@ -213,9 +213,9 @@ class StyleCard(QFrame):
             button.setEnabled(self._scope.takes_colours and not locked)
             button.setToolTip(no_colours if not self._scope.takes_colours else locked_hint if locked else tool_tip)
         for thumb, tool_tip in (
-            (self.thumb_a, self.tr("Drop a picture here, or click to choose a file")),
+            (self.thumb_a, self.tr("Drop a picture or click to choose a file: its colours and texture are taken")),
             (self.thumb_b, self.tr("Drop a second picture here, or click to choose a file, and mix the two")),
-            (self.button_file, self.tr("Take the style of this label from a picture file (Ctrl+L)")),
+            (self.button_file, self.tr("Take a picture file's colours and texture, not the picture (Ctrl+L)")),
         ):
             held_back = locked and thumb is self.button_file  # the style of a locked thumbnail can be dragged
             thumb.setEnabled(abilities.images and not held_back)
