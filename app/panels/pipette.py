@@ -20,7 +20,7 @@ class Coloured(Protocol):
 
 class Pipette(QObject):
     """While it is in hand it takes all clicks of the application: the left one picks; any other, Esc and a window that
-    closes lay it down."""
+    closes lay it down. Widgets hear of neither half of a click, and say nothing of what a click on them would do."""
 
     picked = Signal(QColor)
     hovered = Signal(QColor)
@@ -28,28 +28,36 @@ class Pipette(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._in_hand = False
+        self._awaits_release = False  # of the click that picked
 
     def take(self) -> None:
         """Let the next click pick a colour."""
         if not self._in_hand:
             self._in_hand = True
             QApplication.setOverrideCursor(Qt.CursorShape.CrossCursor)
-            application = QApplication.instance()
-            assert application is not None
-            application.installEventFilter(self)
+            self._awaits_release = False
+            self._watch(True)  # again is no harm: a filter is installed once
 
     def lay_down(self) -> None:
         """Clicks do what they always do again."""
         if self._in_hand:
             self._in_hand = False
             QApplication.restoreOverrideCursor()
-            application = QApplication.instance()
-            assert application is not None
+            self._watch(False)
+
+    def _watch(self, watching: bool) -> None:
+        application = QApplication.instance()
+        assert application is not None
+        if watching:
+            application.installEventFilter(self)
+        else:
             application.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(watched, QWidget):
             return False
+        if self._awaits_release:
+            return self._let_go(event)
         kind = event.type()
         if kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Escape:
@@ -61,16 +69,29 @@ class Pipette(QObject):
                 self.hovered.emit(colour)
             return True
         elif kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
-            colour = _colour_under(watched, event.position())
-            if event.button() != Qt.MouseButton.LeftButton:
-                self.lay_down()
-            elif colour is not None:
-                self.lay_down()
-                self.picked.emit(colour)
+            self._press(watched, event)
             return True
-        elif kind == QEvent.Type.Close and watched.isWindow():
+        elif kind == QEvent.Type.Close and watched.isWindow() and watched.windowType() != Qt.WindowType.ToolTip:
             self.lay_down()
-        return False
+        return kind == QEvent.Type.ToolTip
+
+    def _press(self, watched: QWidget, event: QMouseEvent) -> None:
+        colour = _colour_under(watched, event.position())
+        if event.button() != Qt.MouseButton.LeftButton:
+            self.lay_down()
+        elif colour is not None:
+            self.lay_down()
+            self._awaits_release = True
+            self._watch(True)
+            self.picked.emit(colour)
+
+    def _let_go(self, event: QEvent) -> bool:
+        """The other half of the click: a list would take it for a click on the row that was pressed last."""
+        if event.type() not in (QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonPress):
+            return False
+        self._awaits_release = False
+        self._watch(False)
+        return event.type() == QEvent.Type.MouseButtonRelease
 
 
 def _colour_under(widget: QWidget, point: QPointF) -> QColor | None:

@@ -178,7 +178,7 @@ def test_nothing_can_be_undone_right_after_opening_where_nothing_was_done_before
     qtbot.waitUntil(lambda: not core.foreground_busy and core.document.label_map.any())
     settled(edited, qtbot)
     assert not undo.isEnabled()
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     core.document.mark_saved()
     edited.controllers.photos.edit(photo)
     qtbot.waitUntil(lambda: core.document.styles == {})
@@ -645,7 +645,7 @@ def test_a_save_that_is_cancelled_leaves_the_old_file_and_says_so_before(
 
     told = []
     core.work_lane.progress.connect(lambda fraction, activity: told.append(activity))
-    core.document.styling.set_style(HAIR, RED)
+    core.document.styling.set_styles({HAIR: RED})
     settled(edited, qtbot)
     monkeypatch.setattr(Work, "commit", until_cancelled)
     answer(path)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QColorDialog, QDialogButtonBox, QMenu
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QHelpEvent
+from PySide6.QtWidgets import QApplication, QColorDialog, QDialogButtonBox, QLabel, QMenu
 
 from app.dialogs.variations import VariationsDialog
 from app.document.kinds import EDIT
 from app.imaging.mime import colour_mime
 from app.imaging.pixels import region_colour
+from app.jobs.originals import read_original
 from app.library.samples import sample_colours
 from app.window.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
@@ -86,6 +87,20 @@ def test_escape_leaves_the_region_as_it_was(window, photo, qtbot):
     assert photo.style(HAIR) == RED
     photo.undo()
     assert photo.styling.edits == ()
+
+
+def test_the_dialog_begins_with_the_photo_s_own_colour_before_anything_is_painted(window, core, photo, tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(photo_of(face_label_map(64))).save(path)
+    original = read_original(path)
+    core.originals.keep(original)
+    photo.change("photo", original.reference)
+    photo.set_picture(None)
+    window.actions_by_id["style_colour"].trigger()
+    own = region_colour(original.pixels, photo.label_map, HAIR)
+    assert own is not None and own != photo.label_set[HAIR].colour
+    assert colour_dialog(window).currentColor() == QColor(*own)
+    colour_dialog(window).reject()
 
 
 def test_a_colour_that_was_cancelled_leaves_no_trace(window, core, qtbot):
@@ -163,6 +178,27 @@ def test_the_pipette_takes_a_colour_from_a_style_s_picture(window, photo, qtbot)
     qtbot.mouseClick(window.edits.row(SKIN).thumb, Qt.MouseButton.LeftButton)
     photo_style = photo.style(HAIR if photo.current_label == HAIR else SKIN)
     assert photo_style == RED
+
+
+def test_the_pipette_takes_a_colour_from_a_sample_whose_tip_is_seen_and_not_the_sample(window, photo, qtbot):
+    shelf = window.edits.shelf
+    qtbot.waitUntil(lambda: shelf.isVisible() and shelf.count() > 1)
+    place = shelf.visualItemRect(shelf.item(0)).center()
+    qtbot.mouseClick(shelf.viewport(), Qt.MouseButton.LeftButton, pos=place)  # the row that was pressed last
+    assert photo.style(HAIR) != MEAN
+    photo.undo()
+    window.actions_by_id["style_pipette"].trigger()
+    tip = QLabel("Click to take it for the chosen label", window, Qt.WindowType.ToolTip)
+    tip.close()  # as Qt does before it hands a click on
+    taken = []
+    shelf.colour_taken.connect(lambda *of: taken.append(of))
+    assert QApplication.overrideCursor() is not None
+    asked = QHelpEvent(QEvent.Type.ToolTip, place, shelf.viewport().mapToGlobal(place))
+    assert window.controllers.colours.pipette.eventFilter(shelf.viewport(), asked)  # no tip: it would be wrong
+    qtbot.mouseClick(shelf.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert taken == [] and isinstance(photo.style(HAIR), ColourStyle) and photo.undo_text == "Colour of Hair"
+    qtbot.mouseClick(shelf.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert len(taken) == 1  # clicks do what they always do again
 
 
 @pytest.mark.parametrize("end", ["escape", "right button", "window closed"])
@@ -265,11 +301,19 @@ def test_a_pasted_colour_is_the_chosen_label_s(window, photo):
 
 
 def test_a_change_is_removed_by_command(window, photo, sentences):
+    action = window.actions_by_id["edits_remove"]
+    assert not action.isEnabled()  # hair is the photo's
     photo.styling.set_styles({HAIR: RED})
-    window.actions_by_id["edits_remove"].trigger()
+    action.trigger()
     assert photo.styling.edits == () and photo.undo_text == "Remove the change of Hair"
-    window.actions_by_id["edits_remove"].trigger()
-    assert sentences == ["Hair is not changed; there is nothing to remove."]
+    assert not action.isEnabled()
+    photo.undo()
+    assert action.isEnabled()
+    photo.set_current_label(SKIN)
+    assert not action.isEnabled() and sentences == []
+    photo.set_current_label(HAIR)
+    photo.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces", styles={HAIR: RED})
+    assert not action.isEnabled()  # a painting has styles and no changes
 
 
 def test_every_list_of_regions_offers_a_colour(window):

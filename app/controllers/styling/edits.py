@@ -55,7 +55,7 @@ class EditsController(QObject):
         mime.setData(EDITS_MIME, QByteArray(text.encode("utf-8")))
         mime.setText(text)
         QGuiApplication.clipboard().setMimeData(mime)
-        self._context.status.show_message(self.tr("{0} edits copied").format(len(edits)))
+        self._context.status.show_message(self.tr("Edits copied: {0}").format(len(edits)))
 
     @Slot()
     def paste(self) -> None:
@@ -98,4 +98,4 @@ class EditsController(QObject):
                 self._context.core.hub.notice(sentence.format(names))
         if fitting:
             document.styling.paste_edits(fitting)
-            self._context.status.show_message(self.tr("{0} edits pasted").format(len(fitting)))
+            self._context.status.show_message(self.tr("Edits pasted: {0}").format(len(fitting)))
