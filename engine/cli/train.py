@@ -59,15 +59,11 @@ def train(
     from engine.training.control import Control
 
     run_folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    with (
-        progress("starting", quiet=as_json, lines=False) as on_progress,
-        stopping(Control()) as control,
-        ExitStack() as stack,
-    ):
+    with progress("starting", quiet=as_json, lines=False) as bar, stopping(Control()) as control, ExitStack() as stack:
         chosen_recipe = _recipe_for(data, recipe, recipe_changes)
         from engine.devices import resolve  # from here on with torch, which takes seconds
         from engine.training.start import prepare
-        callbacks: list[Callback] = [partial(_on_event, on_progress, chosen_recipe.steps)]
+        callbacks: list[Callback] = [partial(_on_event, bar, chosen_recipe.steps)]
         if tensorboard:
             callbacks.append(stack.enter_context(_board_writer(run_folder)))
         loop = prepare(
@@ -81,7 +77,7 @@ def train(
             hosts=hosts,
             callbacks=callbacks,
             control=control,
-            on_progress=on_progress,
+            on_progress=bar,
         )
         if loop.fabric.is_global_zero:
             announce(_first_words(loop))
