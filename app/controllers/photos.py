@@ -165,8 +165,12 @@ class PhotosController(QObject):
         def failed(error: EngineError) -> None:
             if not isinstance(error, MissingPhoto):
                 self._core.hub.error(error, topic=OPEN)
-            elif self.ask(self.tr("The photo is missing"), translate(str(error)), self.tr("Find the photo...")):
-                self._choose_again(request.photo, use_original)
+            elif not (
+                self.ask(self.tr("The photo is missing"), translate(str(error)), self.tr("Find the photo..."))
+                and self._choose_again(request.photo, use_original)
+            ):
+                sentence = self.tr("{0} was not opened: its photo is missing")
+                self._context.status.show_message(sentence.format(opened_file.path.name))
 
         def use_original(original: Original, same: bool) -> None:
             self.open(opened_file.with_photo(original.reference, keep_map=same), label_set, use_opened)
@@ -197,12 +201,12 @@ class PhotosController(QObject):
         if document.photo is not None:
             self._choose_again(document.photo, use_original)
 
-    def _choose_again(self, wanted: PhotoReference, use_original: Callable[[Original, bool], object]) -> None:
+    def _choose_again(self, wanted: PhotoReference, use_original: Callable[[Original, bool], object]) -> bool:
         """Call ``use_original`` with the photo that the user names, and whether it is the very same. That one is taken
-        wherever it is, another only if the user means it."""
+        wherever it is, another only if the user means it. False if the user names none."""
         file_path = self._context.ask.open("photo", self.tr("Find {0}").format(wanted.name), picture_filters())
         if file_path is None:
-            return
+            return False
 
         def read(original: Original) -> None:
             same = original.reference.sha256 == wanted.sha256
@@ -221,6 +225,7 @@ class PhotosController(QObject):
             topic=OPEN,
             on_done=read,
         )
+        return True
 
     def ask(self, title: str, question: str, answer: str) -> bool:
         """Whether the user takes the offered answer; tests replace this question."""

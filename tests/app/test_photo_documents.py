@@ -452,15 +452,19 @@ def test_another_photo_is_taken_only_if_the_user_means_it(edited, core, request_
     assert [row.label for row in core.document.styling.edits] == [SKIN, HAIR]
 
 
+@pytest.mark.parametrize("looks", [False, True])
 def test_a_photo_that_is_not_looked_for_leaves_the_document_as_it_is(
-    edited, core, request_file, photo, answers, qtbot
+    edited, core, request_file, photo, answers, qtbot, monkeypatch, looks
 ):
     another_document(core)
     photo.unlink()
-    before, answers.yes = core.document.scene, False
+    said = []
+    monkeypatch.setattr(edited.context.status, "show_message", said.append)
+    before, answers.yes = core.document.scene, looks  # and names no file then
     edited.controllers.files.open_path(request_file)
     qtbot.waitUntil(lambda: bool(answers.asked))
     assert core.document.scene == before
+    assert said[-1] == f"{request_file.name} was not opened: its photo is missing"
 
 
 def test_the_photo_of_the_present_document_is_found_again(edited, core, photo, answers, qtbot):
