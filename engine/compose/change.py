@@ -10,6 +10,7 @@ from engine.compose.colour_space import to_colours, to_lab
 from engine.compose.mattes import Matte
 from engine.compose.own_colour import own_colour
 from engine.compose.regions import mixture_of, region_blur
+from engine.compose.strands import lacking_strands, local_spread
 from engine.compose.tones import ToneMap, Tones, fit_tone_map, measure_tones
 
 Array = np.ndarray
@@ -32,6 +33,7 @@ class RegionChange:
     and width (top, left, bottom, right). strength: 0 leaves the photo, 1 is the whole change.
     matte: how much of a pixel belongs to the region. base: (h, w) smoothed lightness of the photo.
     tones: the colours' map. mixture: (h, w, 3) by how much the region's colours differ from those beside it, in sRGB.
+    strands: (h, w) lightness that strands add, or None, see `engine.compose.strands`.
     """
 
     label: int
@@ -41,6 +43,7 @@ class RegionChange:
     mixture: Array
     box: Box = WHOLE
     strength: float = 1.0
+    strands: Array | None = None
 
     def weakened(self, strength: float) -> RegionChange:
         """The same change at another strength. Raises ValueError outside 0..1."""
@@ -60,7 +63,9 @@ def tones_of(colours: Array, weight: Array, *, one_colour: bool = False) -> Tone
     weight = weight.astype(np.float32)
     if one_colour and weight.any() and (own := own_colour(lab, weight)) is not None:
         weight = weight * own.share(lab)
-    return measure_tones(lab, weight, region_blur(lab[..., 0], weight, BASE_SIGMA))
+    tones = measure_tones(lab, weight, region_blur(lab[..., 0], weight, BASE_SIGMA))
+    spread = local_spread(lab[..., 0], weight)
+    return replace(tones, spread=float((spread * weight).sum() / weight.sum()))
 
 
 def unmixed(colours: Array, coverage: Array, mixture: Array) -> Array:
@@ -74,12 +79,12 @@ def unmixed(colours: Array, coverage: Array, mixture: Array) -> Array:
     return np.clip(clean, 0, 1, out=clean)
 
 
-def colour_change(clean: Array, base: Array, tones: ToneMap) -> Array:
+def colour_change(clean: Array, base: Array, tones: ToneMap, strands: Array | None = None) -> Array:
     """By how much a region's colours move, (h, w, 3) float32 in sRGB: what a pixel takes times its matte.
 
-    clean: from `unmixed`. base: (h, w) smoothed lightness. The rest of a mixed pixel, the sky behind it, stays.
+    clean: from `unmixed`. base, strands: (h, w), see `RegionChange`. The rest of a mixed pixel, sky behind it, stays.
     """
-    change = to_colours(tones.apply(to_lab(clean), base))
+    change = to_colours(tones.apply(to_lab(clean), base, strands))
     change -= clean
     return change
 
@@ -94,6 +99,7 @@ def region_change(
     box: Box = WHOLE,
     one_colour: bool = False,
     man_made: bool = False,
+    stranded: bool = False,
 ) -> RegionChange:
     """Fit the change of one region to a style.
 
@@ -106,6 +112,7 @@ def region_change(
         box: where the small photo lies in the whole one.
         one_colour: pixels that are not of the region's own colour stay, see `engine.compose.own_colour`.
         man_made: a built surface (`engine.compose.mattes.MAN_MADE`), see `fit_tone_map`.
+        stranded: of strands (`engine.compose.strands.STRANDED`), which show where it becomes lighter.
 
     The region's mean colour is corrected after mixing: soft borders take a part of the photo's old colour in, so the
     first result is always a little off.
@@ -131,8 +138,11 @@ def region_change(
     tones = replace(fit_tone_map(photo, style, man_made=man_made), own=own)
     expected = inside if own is None else inside * own.share(lab)
     expected /= expected.sum()
+    strands = None
+    if stranded and style.spread > 0:
+        strands = lacking_strands(lab[..., 0], tones.apply(lab, base)[..., 0], weight, style.spread)
     for _ in range(MEAN_STEPS):
-        mixed = to_lab(np.clip(colours + alpha[..., None] * colour_change(clean, base, tones), 0, 1))
+        mixed = to_lab(np.clip(colours + alpha[..., None] * colour_change(clean, base, tones, strands), 0, 1))
         step = style.mean - np.tensordot(expected.astype(np.float64), mixed, 2)
         tones = replace(tones, offset=np.clip(tones.offset + step, -MAX_OFFSET, MAX_OFFSET))
-    return RegionChange(label, matte, base, tones, mixture, box)
+    return RegionChange(label, matte, base, tones, mixture, box, strands=strands)

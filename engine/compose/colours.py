@@ -42,6 +42,7 @@ def colour_tones(colour: tuple[float, float, float], photo: Tones) -> Tones:
         deviation=photo.deviation * KEPT_DEVIATION,
         detail=photo.detail * ratio,
         mean=target,
+        spread=photo.spread * float((target[0] + 16) / (photo.mean[0] + 16)),
     )
 
 

@@ -137,8 +137,8 @@ def _compose_strip(
         colours = as_colours(samples[window.rows, window.columns])
         place = result[window.rows, window.columns]
         before = colours if len(parts) == 1 else as_colours(place)
-        base, mixture = window.fields()
-        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones)
+        base, mixture, strands = window.fields()
+        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones, strands)
         moved *= weight[..., None]
         moved += before
         mask = alpha > 0
@@ -214,9 +214,11 @@ class _Window:
         columns = _nearest(right - left, mask.shape[1])[self.columns.start - left : self.columns.stop - left]
         return mask[rows][:, columns]
 
-    def fields(self) -> tuple[Array, Array]:
-        """Base (h, w) and mixture (h, w, 3) at the window's pixels; see `RegionChange`."""
-        return self.enlarged(self.change.base), self.enlarged(self.change.mixture)
+    def fields(self) -> tuple[Array, Array, Array | None]:
+        """Base (h, w), mixture (h, w, 3) and strands (h, w) at the window's pixels; see `RegionChange`."""
+        strands = self.change.strands
+        added = None if strands is None else self.enlarged(strands)
+        return self.enlarged(self.change.base), self.enlarged(self.change.mixture), added
 
     def cut_to(self, mask: Array) -> _Window | None:
         """The window without the rows and columns around `mask` (h, w); None where it holds nothing."""

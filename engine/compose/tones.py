@@ -46,6 +46,7 @@ class Tones:
     lightness: (Q,) quantiles of its smoothed lightness at `QUANTILES`, 0..100.
     chroma: (LEVELS, 2) mean a, b at each lightness. deviation: (2,) spread of a, b around that.
     detail: spread of lightness around the smoothed one. mean: (3,) mean colour.
+    spread: of lightness within a lock's reach (`engine.compose.strands`); 0 asks for no strands.
     """
 
     lightness: Array
@@ -53,6 +54,7 @@ class Tones:
     deviation: Array
     detail: float
     mean: Array
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,16 @@ class ToneMap:
     offset: Array
     own: OwnColour | None = None
 
-    def apply(self, lab: Array, base: Array) -> Array:
-        """New colours (h, w, 3) float32 of `lab` (h, w, 3) whose smoothed lightness is `base` (h, w)."""
+    def apply(self, lab: Array, base: Array, strands: Array | None = None) -> Array:
+        """New colours (h, w, 3) float32 of `lab` (h, w, 3) whose smoothed lightness is `base` (h, w).
+
+        strands: (h, w) added to the new lightness, which the new chroma follows.
+        """
         light, *chroma = cv2.split(lab)
         new_light = np.take(_fine(self.lightness), _step(base))
         new_light += (light - base) * np.float32(self.detail_gain)
+        if strands is not None:
+            new_light += strands
         old_step, new_step = _step(light), _step(new_light)
         planes = [new_light + np.float32(self.offset[0])]
         for n, plane in enumerate(chroma):  # to + gain * (value - from), with gain and offset inside the tables

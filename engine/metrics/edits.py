@@ -69,6 +69,7 @@ class Case:
     Both are None where there are no weights.
     one_coloured: ids of labels whose regions are of one colour (`engine.compose.own_colour`).
     man_made: ids of labels of built surfaces (`engine.compose.mattes.MAN_MADE`).
+    stranded: ids of labels of strands (`engine.compose.strands.STRANDED`).
     """
 
     photo: Array
@@ -81,6 +82,7 @@ class Case:
     style_map: Array | None = None
     one_coloured: frozenset[int] = frozenset()
     man_made: frozenset[int] = frozenset()
+    stranded: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -169,6 +171,7 @@ def composed(case: Case) -> tuple[Array, float]:
             style_tones(case, label),
             one_colour=label in case.one_coloured,
             man_made=label in case.man_made,
+            stranded=label in case.stranded,
         )
         for label in case.labels
     ]

@@ -14,6 +14,7 @@ from engine.compose.composition import compose
 from engine.compose.mattes import MAN_MADE, region_mattes
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
+from engine.compose.strands import STRANDED
 from engine.compose.tones import Tones
 from engine.errors import Message
 from engine.labels.label_maps import resize_label_map
@@ -153,6 +154,7 @@ class _Job:
                 box=frame.box,
                 one_colour=_one_colour(self.painter.label_set, edit.label),
                 man_made=frame.name_of(edit.label) in MAN_MADE,
+                stranded=frame.name_of(edit.label) in STRANDED,
             )
 
         return kept.get(("change", self.frame_key, labels, edit.label, tones_key), fitted).weakened(edit.strength)
