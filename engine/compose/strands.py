@@ -21,7 +21,7 @@ LOCK = 8.0
 """Standard deviation, in pixels of a frame of 256, of the window in which strands stand out from each other."""
 SHARE = 0.8
 """Of the style's spread that strands bring: the rest is what its locks' shapes do, which the photo has itself."""
-LIGHTER = (10.0, 35.0)
+LIGHTER = (20.0, 45.0)
 """By how much lighter, in units of L, a region must become for strands to begin to show, and to show in full: between
 shades alike the photo's own are enough."""
 LEAST = 0.5
