@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from xml.dom import minidom
 from xml.parsers.expat import ExpatError
 
 from PIL import Image
@@ -43,6 +42,8 @@ def xmp_to_write(xmp: bytes | None, *, keep_place: bool) -> bytes | None:
     """
     if xmp is None or len(xmp) > MAX_PACKET or b"<!DOCTYPE" in xmp:  # a packet has none: entities could grow
         return None
+    from xml.dom import minidom  # a window does not wait for it
+
     try:
         root: Any = minidom.parseString(xmp.decode("utf-8").strip("\0 \t\r\n\ufeff")).documentElement
         _strip(root, keep_place)
