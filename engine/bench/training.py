@@ -46,14 +46,14 @@ class Spans:
     """A stopwatch that always runs for one part of a step."""
 
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    part: str = "update"
+    current_part: str = "update"
     _since: float = field(default_factory=time.perf_counter)
 
     def begin(self, phase_name: str) -> None:
         """From now on the time is that of the phase's part."""
         now = time.perf_counter()
-        self.seconds[self.part] += now - self._since
-        self.part, self._since = phase_name if phase_name in PARTS else "generator", now
+        self.seconds[self.current_part] += now - self._since
+        self.current_part, self._since = phase_name if phase_name in PARTS else "generator", now
 
     def restart(self) -> None:
         """Drop the time since the last phase began."""

@@ -102,7 +102,7 @@ def picture_rows(
     """
     report = stoppable(on_progress, cancel.is_set if cancel is not None else None)
     data_cells: dict[str, tuple[Cell, ...]] = {}
-    made_cells: dict[str, list[Cell]] = {}
+    result_cells: dict[str, list[Cell]] = {}
     for weights_index, weights_name in enumerate(weights):
         session = Session(device)
         model = session.load(str(weights_name))
@@ -120,8 +120,8 @@ def picture_rows(
             for row in sheet(model, data_folder, options, report_of_all):
                 if row.title not in data_cells or _side(row.data) > _side(data_cells[row.title]):
                     data_cells[row.title] = row.data
-                made_cells.setdefault(row.title, []).extend(row.made)
-    return [Row(title, data_cells[title], tuple(cells)) for title, cells in made_cells.items()]
+                result_cells.setdefault(row.title, []).extend(row.results)
+    return [Row(title, data_cells[title], tuple(cells)) for title, cells in result_cells.items()]
 
 
 def _side(cells: Sequence[Cell]) -> int:

@@ -205,7 +205,7 @@ def _picture_rows(picture_rows: Sequence[Row]) -> str:
         figures = "".join(
             f'<figure><img alt="{escape(f"{row.title}: {cell.title}")}" src="{_data_url(cell.pixels)}">'
             f"<figcaption>{escape(cell.title if cell_index else f'{cell.title} {row.title}')}</figcaption></figure>"
-            for cell_index, cell in enumerate((*row.data, *row.made))
+            for cell_index, cell in enumerate((*row.data, *row.results))
         )
         row_elements.append(f'<div class="row">{figures}</div>')
     licence_note = ""

@@ -27,15 +27,15 @@ BLOCK_REACH = 4
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of the picture. Rows and columns of the core, and of what is computed for it; ends are exclusive."""
+    """A part of the picture. Rows and columns of the core and of what is computed for it; ends are exclusive."""
 
     core: tuple[int, int, int, int]
-    whole: tuple[int, int, int, int]
+    extent: tuple[int, int, int, int]
 
     @property
     def inside(self) -> tuple[slice, slice]:
         """Where the core lies in what is computed."""
-        (core_top, core_bottom, core_left, core_right), (top, _, left, _) = self.core, self.whole
+        (core_top, core_bottom, core_left, core_right), (top, _, left, _) = self.core, self.extent
         return slice(core_top - top, core_bottom - top), slice(core_left - left, core_right - left)
 
     @property
@@ -46,7 +46,7 @@ class Tile:
 
     def source(self, grain: int) -> tuple[slice, slice]:
         """Where what is computed lies in features of which each pixel stands for `grain` x `grain`."""
-        tile_top, tile_bottom, tile_left, tile_right = self.whole
+        tile_top, tile_bottom, tile_left, tile_right = self.extent
         return slice(tile_top // grain, tile_bottom // grain), slice(tile_left // grain, tile_right // grain)
 
 

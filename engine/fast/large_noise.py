@@ -27,7 +27,7 @@ class RowNoise:
 
     def of(self, tile: Tile) -> Noise:
         """The noise of a tile: what the whole picture's would be there."""
-        tile_lines = tile.whole[:2]
+        tile_lines = tile.extent[:2]
         if tile_lines != self._lines:
             self._lines = tile_lines
             self._kept.clear()

@@ -70,12 +70,12 @@ class Row:
     """A row of a report's pictures.
 
     title: what it is of, a picture of the split or a class; the rows of several weights with one title become one.
-    data: what the split itself has. made: what the weights make of it.
+    data: what the split itself has. results: what the weights make of it.
     """
 
     title: str
     data: tuple[Cell, ...]
-    made: tuple[Cell, ...]
+    results: tuple[Cell, ...]
 
 
 class Sheet(Protocol):

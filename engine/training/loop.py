@@ -273,7 +273,7 @@ class Loop:
         """The error that ends a run which cannot go on; its state is saved first where it is good."""
         if isinstance(error, checkpoint.NoNumber):
             return error
-        if self.stepper.whole and self._saved < self.step:
+        if self.stepper.between_steps and self._saved < self.step:
             try:
                 self.save()
             except Exception as second:  # a full disk, or still no memory: the last checkpoint stays

@@ -161,7 +161,7 @@ def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _of_all(numbers: Numbers, name: str) -> dict[str, float]:
-    return _mean([row for (who, _), rows in numbers.items() if who == name for row in rows])
+    return _mean([row for (filler_name, _), rows in numbers.items() if filler_name == name for row in rows])
 
 
 def _of_kind(numbers: Numbers, kind: str) -> dict[str, float]:

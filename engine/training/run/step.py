@@ -29,12 +29,12 @@ class Stepper:
         fabric: what computes; several processes share each step.
 
     Attributes:
-        whole: no step is half done, so that the networks are worth a checkpoint.
+        between_steps: no step is half done, so that the networks are worth a checkpoint.
     """
 
     def __init__(self, task: Task, recipe: Recipe, train: DataSet, fabric: lightning_fabric.Fabric) -> None:
         self.task, self.recipe, self.train, self.fabric = task, recipe, train, fabric
-        self.whole = True
+        self.between_steps = True
         self._coming: BatchesAhead | None = None
 
     @property
@@ -59,7 +59,7 @@ class Stepper:
         used_optimizers: dict[str, torch.optim.Optimizer] = {}
         phases.begin(phases.DATA)
         batches = self.batches(step)
-        self.whole = False
+        self.between_steps = False
         for part_index, batch in zip(own_parts, batches, strict=True):
             with self.random(step, part_index, part_count):
                 for optimizer_name, losses in self._updates(batch, step):
@@ -80,7 +80,7 @@ class Stepper:
                 self._apply(optimizer_name, optimizer)
         phases.begin(phases.UPDATE)
         self.task.after_step(step)
-        self.whole = True
+        self.between_steps = True
         return loss_sums
 
     def batches(self, step: int) -> list[Batch]:

@@ -118,7 +118,7 @@ def test_the_noise_of_a_large_picture_is_never_held_whole(small_tiles: None) -> 
     for part in large.tiles(256, 64, 8):
         cut = noise.of(part)
         for layer in range(3):
-            height, width = (part.whole[1] - part.whole[0], part.whole[3] - part.whole[2])
+            height, width = (part.extent[1] - part.extent[0], part.extent[3] - part.extent[2])
             whole = seeded_noise(0)(layer, 256, 64)[(..., *part.source(1))]
             assert torch.equal(cut(layer, height, width), whole)
         held.append(held_bytes(noise))
@@ -152,7 +152,7 @@ def test_cores_cover_every_pixel_once(height: int, width: int, around: int, grai
         covered[tile.target] += 1
         part = np.zeros(covered.shape, np.uint8)[tile.source(1)][tile.inside]
         assert part.shape == covered[tile.target].shape
-        assert all(end % grain == 0 for end in tile.whole)
+        assert all(end % grain == 0 for end in tile.extent)
     assert (covered == 1).all()
 
 

@@ -191,7 +191,7 @@ def test_it_is_measured_beside_the_classical_methods(filler: HoleFiller, data: P
     shown = sheet(filler, data, MeasureOptions("val", Session("cpu").services(), limit=1), lambda fraction, text: None)
     (row,) = shown
     assert row.title.endswith("free-form 10 %") and [cell.title for cell in row.data][-2:] == list(CLASSICAL)
-    assert {cell.pixels.shape for cell in (*row.data, *row.made)} == {(32, 32, 3)}
+    assert {cell.pixels.shape for cell in (*row.data, *row.results)} == {(32, 32, 3)}
 
 
 def test_numbers_of_a_hole_are_of_the_hole_alone() -> None:
