@@ -311,8 +311,9 @@ class Document(QObject):
 
     @property
     def untouched(self) -> bool:
-        """Whether nobody did anything to it: another document may take its place without a step that leads back."""
-        return not (self.undo_text or self.redo_text or self._dirty)
+        """Whether nobody did anything to it, and no file holds it: another document may take its place without a step
+        that leads back."""
+        return not (self.undo_text or self.redo_text or self._dirty or self.path)
 
     def undo(self) -> None:
         """Takes one step back; in the middle of a stroke, takes back the stroke."""

@@ -97,6 +97,8 @@ def test_undo_of_an_opening_brings_the_old_file_back(window, core, answer, qtbot
 
 def test_undo_to_a_document_without_a_file_asks_for_a_name(window, core, answer, qtbot, tmp_path, request_file):
     b = request_file("b.json", seed=8)
+    core.document.set_seed(5)  # a document that somebody has worked on
+    core.document.mark_saved()
     window.controllers.files.open_path(b)
     qtbot.waitUntil(lambda: core.document.path == b)
     core.document.undo()
