@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.abspath(__file__))
 # They need no display.
 COMMANDS = (
-    "render", "morph", "edit", "inpaint", "make", "parse", "request", "import", "data", "train", "publish",
-    "verify", "evaluate", "weights", "bench",
+    "render", "morph", "edit", "inpaint", "make", "text", "parse", "request", "import", "data", "train",
+    "publish", "verify", "evaluate", "weights", "bench",
 )
 
 OLDEST = (3, 10)

@@ -45,6 +45,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "edit": edit.edit,
     "inpaint": pictures.inpaint,
     "make": pictures.make,
+    "text": pictures.text,
     "parse": parse.parse,
     "request": request.request,
     "import": importing.import_weights,

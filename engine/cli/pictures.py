@@ -1,9 +1,9 @@
-"""`tessera make` and `tessera inpaint`: pictures of a class out of noise, and holes of a photo filled."""
+"""`tessera make`, `inpaint` and `text`: pictures of a class out of noise, holes filled, sentences laid out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -110,3 +110,38 @@ def read_mask(path: Path) -> LabelMapData:
 
     pixels = read_image(path, max_side=1 << 16).pixels
     return LabelMapData.from_mask(pixels.mean(axis=2) >= 128)
+
+
+def text(
+    sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="What is to be seen, in English.")],
+    target: Annotated[Path, typer.Option("--out", help="Where it goes: .json, or .png ... for a drawing.")],
+    wanted: Annotated[
+        Literal["layout"], typer.Option("--to", help="What the sentence becomes: boxes with labels.")
+    ] = "layout",
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="Name or folder of weights that do it; the first unless given.")
+    ] = None,
+    domain: Annotated[
+        str, typer.Option("--domain", help="The data set whose labels it has; what it sounds like unless given.")
+    ] = "",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of what the sentence leaves open.")] = 0,
+    temperature: Annotated[
+        float, typer.Option("--temperature", min=0, max=1, help="0 for the likeliest, 1 for the full variety.")
+    ] = 0.4,
+    device: Device = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Lay a sentence out: "a street with three cars and a tree on the left" becomes boxes with labels."""
+    from engine.cli.weights import weights_serving
+    from engine.requests.layout import LayoutRequest
+
+    check_target(target, LayoutRequest.suffixes)
+    request = LayoutRequest("", sentence, domain, seed, temperature)  # a sentence that cannot be used is told first
+    request = request.replace(weights=weights_serving(LayoutRequest, weights))
+
+    from engine.session import Session
+
+    session = Session(device)
+    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+        answer = perform(session, request, target, on_progress, cancel)
+    answer.tell(as_json)

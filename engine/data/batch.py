@@ -65,6 +65,12 @@ class Batch:
         boxes: list[Tensor] = self["boxes"]
         return boxes
 
+    @property
+    def domains(self) -> Tensor:
+        """(B,) int64: the number of the data set that each example comes from."""
+        domains: Tensor = self["domains"]
+        return domains
+
     def to(self, device: torch.device) -> Batch:
         """The same on a device; from pinned memory without waiting."""
 

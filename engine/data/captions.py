@@ -17,6 +17,7 @@ from engine.data.batch import Batch
 from engine.data.caption_files import CAPTIONS, LAYOUTS, Record, read_captions, read_layouts
 from engine.data.dataset import ONLY_SPLIT, Array, DataSet, Draw
 from engine.data.pictures import PictureFolder
+from engine.data.vocabulary import vocabulary_of
 from engine.errors import BadFile
 from engine.progress import Progress
 
@@ -56,7 +57,10 @@ class CaptionFolder(PictureFolder):
 
 
 class Layouts(DataSet):
-    """One split of captions_boxes.json; batches have `captions` and `boxes`, and no pictures. Raises BadFile."""
+    """One split of captions_boxes.json; batches have `captions`, `boxes` and `domains`, no pictures. Raises BadFile.
+
+    A file that was not joined from several folders is of one domain, called "".
+    """
 
     def _open(self, on_progress: Progress, memory: int | None) -> None:
         layouts = read_layouts(self.folder)
@@ -65,6 +69,15 @@ class Layouts(DataSet):
         if not self.records:
             raise BadFile("The split '{0}' of {1} is empty; add records.", self.split, self.folder / LAYOUTS)
         self.boxes = [_boxes_as_shares(record) for record in self.records]
+        self.domain_classes = layouts.domains or {"": list(range(len(layouts.classes)))}
+        domain_names = list(self.domain_classes)
+        unknown_domains = sorted({record.domain for record in self.records} - set(domain_names))
+        if unknown_domains:
+            raise BadFile(
+                '"{0}" has a record of the domain "{1}", which it does not list; write it again.',
+                self.folder / LAYOUTS, unknown_domains[0],
+            )
+        self.domains = torch.tensor([domain_names.index(record.domain) for record in self.records])
         self.kept = len(self.records)
 
     @classmethod
@@ -84,23 +97,33 @@ class Layouts(DataSet):
         return sum(boxes.nbytes for boxes in self.boxes)
 
     def network_fields(self) -> dict[str, Any]:
-        """A network has as many classes as boxes have."""
-        return {"classes": len(self.names)}
+        """A network has as many classes as boxes have, and knows the words of the split and which domains there are."""
+        return {
+            "classes": len(self.names),
+            "class_names": tuple(self.names),
+            "words": vocabulary_of(caption for record in self.records for caption in record.captions),
+            "domains": tuple(self.domain_classes),
+            "domain_classes": tuple(map(tuple, self.domain_classes.values())),
+        }
 
     def facts(self) -> dict[str, Any]:
         """The classes' names, in the order of their numbers."""
         return {"classes": self.names}
 
     def examples(self, indices: Array, flips: Array | None) -> Batch:
-        """`captions` and `boxes`."""
+        """`captions`, `boxes` and `domains`."""
         first_sentences = [self.records[index].captions[0] for index in indices]
-        return Batch(captions=first_sentences, boxes=[self.boxes[index] for index in indices])
+        return self._layouts(first_sentences, indices)
 
     def drawn_examples(self, draw: Draw) -> Batch:
         """Each with one of its sentences."""
         indices = draw.indices[draw.rows]
         captions = drawn_captions([self.records[index].captions for index in indices], draw)
-        return Batch(captions=captions, boxes=[self.boxes[index] for index in indices])
+        return self._layouts(captions, indices)
+
+    def _layouts(self, captions: list[str], indices: Array) -> Batch:
+        boxes = [self.boxes[index] for index in indices]
+        return Batch(captions=captions, boxes=boxes, domains=self.domains[torch.from_numpy(np.asarray(indices))])
 
 
 def _boxes_as_shares(record: Record) -> Tensor:

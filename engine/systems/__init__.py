@@ -21,6 +21,7 @@ from engine.systems.pix2pixhd import system as pix2pixhd
 from engine.systems.sean import system as sean
 from engine.systems.smis import system as smis
 from engine.systems.spade import system as spade
+from engine.systems.text_layout import system as text_layout
 from engine.weights.card import Card
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ SYSTEMS: tuple[System, ...] = (
     pix2pixhd.SYSTEM,
     an_classes.SYSTEM,
     an_inpaint.SYSTEM,
+    text_layout.SYSTEM,
     parser.SYSTEM,
 )
 

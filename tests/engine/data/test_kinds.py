@@ -307,7 +307,14 @@ def test_pictures_without_a_sentence_are_named(tmp_path: Path) -> None:
 def test_layouts_come_without_pictures(tmp_path: Path) -> None:
     folder = write_layouts(tmp_path / "coco")
     data, validation = Layouts(folder, "train", 8), Layouts(folder, "val", 8)
-    assert (len(data), len(validation)) == (5, 1) and data.network_fields() == {"classes": 2}
+    assert (len(data), len(validation)) == (5, 1) and data.names == ["cat", "dog"]
+    assert data.network_fields() == {
+        "classes": 2,
+        "class_names": ("cat", "dog"),
+        "words": ("again", "scene", "0", "1", "2", "3", "4"),
+        "domains": ("",),
+        "domain_classes": ((0, 1),),
+    }
     batch = data.batch(np.array([0, 1]))
     assert "pictures" not in batch and batch.captions == ["scene 0", "scene 1"]
     with pytest.raises(KeyError, match="no pictures; it has captions, boxes"):
