@@ -14,7 +14,10 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 
 class PairFiles:
-    """The files of a folder of pictures with label maps, by stem: what every reader of one looks them up in."""
+    """The files of a folder of pictures with label maps, by stem: what every reader of one looks them up in.
+
+    Listed once; a file that was removed since is missing like one that was never there.
+    """
 
     def __init__(self, data_folder: Path) -> None:
         self.folder = data_folder
@@ -23,20 +26,22 @@ class PairFiles:
 
     def image(self, stem: str) -> Path:
         """The picture of a stem, whatever its suffix. Raises BadFile."""
-        if stem not in self.images:
+        path = self.folder / "images" / self.images.get(stem, stem)
+        if stem not in self.images or not path.is_file():
             raise BadFile(
                 "{0} has no picture for the label map {1}.png; add it or remove the map.", self.folder / "images", stem
             )
-        return self.folder / "images" / self.images[stem]
+        return path
 
     def label_map(self, stem: str) -> Path:
         """The label map of a stem. Raises BadFile."""
-        if stem not in self.label_maps:
+        path = self.folder / "labels" / self.label_maps.get(stem, stem)
+        if stem not in self.label_maps or not path.is_file():
             raise BadFile(
                 "{0} has no label map {1}.png for the picture {1}; add it or remove the picture.",
                 self.folder / "labels", stem,
             )
-        return self.folder / "labels" / self.label_maps[stem]
+        return path
 
 
 def files_by_stem(parent_folder: Path, *, preferred_suffix: str = "") -> dict[str, Path]:
