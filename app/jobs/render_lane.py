@@ -23,6 +23,7 @@ from app.jobs.failure import as_engine_error
 from app.jobs.pace import BURST_S, IDLE_S, Painting, Size, choose, gives_way
 from app.jobs.render_jobs import Job, Learnt, Sizable, Ways
 from app.jobs.session_gate import SessionGate, session_factory
+from app.jobs.worker import end_worker
 from engine.progress import Progress
 
 
@@ -122,12 +123,7 @@ class RenderLane(QObject):
         """
         self._closed = True
         self.cancel()
-        with self._condition:
-            self._condition.notify_all()
-        if self._thread is None:
-            return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return end_worker(self._thread, self._condition, timeout)
 
     # ------------------------------------------------------------ GUI thread
 

@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from app.jobs.failure import as_engine_error
 from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.subject import Subject, unchanged
+from app.jobs.worker import end_worker
 from engine.errors import Cancelled, EngineError
 from engine.progress import Progress
 
@@ -171,12 +172,7 @@ class WorkLane(QObject):
         """
         self._closed = True
         self.cancel()
-        with self._condition:
-            self._condition.notify_all()
-        if self._thread is None:
-            return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return end_worker(self._thread, self._condition, timeout)
 
     # ------------------------------------------------------------ GUI thread
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from app.document.document import Document
-from app.panels.rows import LABEL_ROLE, ROW_ROLE, Index, LabelRowsModel
+from app.panels.rows import Index, LabelRowsModel
 from app.shell.i18n import tr
 from app.texts.label_keys import label_keys
 from app.texts.label_names import area_text, label_name
@@ -104,16 +104,7 @@ class LabelModel(LabelRowsModel):
 
     # --- Qt's side ----------------------------------------------------------------------------------
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._labels):
-            return None
-        row = self.row(self._labels[index.row()])
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row.name
-        if role == ROW_ROLE:
-            return row
-        if role == LABEL_ROLE:
-            return row.label
+    def told(self, row: LabelRow, role: int) -> str | None:
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.AccessibleDescriptionRole):
             descriptions = [row.name, row.area, tr("key {0}").format(row.key) if row.key else ""]
             descriptions += [tr("hidden") if row.hidden else "", tr("locked") if row.locked else "", row.hint]

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.document.document import Document
 from app.panels.result_rows import GAP, NUMBER_ROLE, SIDE, ResultDelegate, ResultModel
+from app.panels.rows import is_for_window
 from app.panels.widgets import heading_label, muted_label
 from app.shell.icons import icons
 
@@ -35,8 +36,8 @@ class _List(QListView):
         super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.text() and event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            event.ignore()  # letters and digits are the window's shortcuts, Delete and S are the panel's
+        if is_for_window(event):  # or the panel's, as Delete and S are
+            event.ignore()
             return
         super().keyPressEvent(event)
 

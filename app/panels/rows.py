@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QWidget
@@ -12,6 +14,16 @@ Index = QModelIndex | QPersistentModelIndex
 
 LABEL_ROLE = Qt.ItemDataRole.UserRole + 1
 ROW_ROLE = Qt.ItemDataRole.UserRole + 2
+
+
+class LabelRow(Protocol):
+    """What one row shows, at least."""
+
+    @property
+    def label(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
 
 
 class LabelRowsModel(QAbstractListModel):
@@ -29,6 +41,24 @@ class LabelRowsModel(QAbstractListModel):
         """What the rows show has changed, not which rows there are."""
         if self._labels:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._labels) - 1, 0))
+
+    def row(self, label_id: int) -> LabelRow:
+        """What the row of a label shows."""
+        raise NotImplementedError
+
+    def told(self, row: Any, role: int) -> str | None:
+        """What the row says in a role of texts other than its name: tooltip, screen reader."""
+        raise NotImplementedError
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or index.row() >= len(self._labels):
+            return None
+        row = self.row(self._labels[index.row()])
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.name
+        if role == LABEL_ROLE:
+            return row.label
+        return row if role == ROW_ROLE else self.told(row, role)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._labels)
@@ -65,10 +95,15 @@ class LabelRowsView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.text() and event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            event.ignore()  # else the list would search by typing
+        if is_for_window(event):
+            event.ignore()
             return
         super().keyPressEvent(event)
+
+
+def is_for_window(event: QKeyEvent) -> bool:
+    """Whether a key that a list gets types something: it is the window's shortcut, and the list would search for it."""
+    return bool(event.text()) and event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 def row_box(row: QRect) -> QRect:

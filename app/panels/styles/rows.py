@@ -12,7 +12,7 @@ from app.document.document import Document
 from app.document.style_scope import StyleScope
 from app.imaging.mime import style_mime
 from app.imaging.thumbnails import Place, Thumbnails
-from app.panels.rows import LABEL_ROLE, ROW_ROLE, Index, LabelRowsModel, paint_row_ground, row_box
+from app.panels.rows import ROW_ROLE, Index, LabelRowsModel, paint_row_ground, row_box
 from app.panels.styles.looks import placeholder_icon
 from app.shell.i18n import tr
 from app.shell.icons import tinted
@@ -104,16 +104,7 @@ class StyleModel(LabelRowsModel):
 
     # --- Qt's side ----------------------------------------------------------------------------------
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._labels):
-            return None
-        row = self.row(self._labels[index.row()])
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row.name
-        if role == ROW_ROLE:
-            return row
-        if role == LABEL_ROLE:
-            return row.label
+    def told(self, row: StyleRow, role: int) -> str | None:
         if role == Qt.ItemDataRole.AccessibleTextRole:
             text = tr("{0}, {1}").format(row.name, row.source)
             return tr("{0}, {1}").format(text, tr("locked")) if row.locked else text
