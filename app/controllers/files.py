@@ -170,7 +170,7 @@ class FilesController(QObject):
             parent=self._context.window,
         )
 
-        def chosen(choice: str) -> None:
+        def use_choice(choice: str) -> None:
             purpose, _, position = choice.partition(" ")
             if purpose == "paint":
                 self._new.paint_photo(file_path, painted[int(position)])
@@ -179,7 +179,7 @@ class FilesController(QObject):
             else:
                 self._use_picture(file_path, choice, label_id)
 
-        dialog.chosen.connect(chosen)
+        dialog.chosen.connect(use_choice)
         dialog.open()
 
     def _use_picture(self, file_path: Path, choice: str, label_id: int) -> None:

@@ -189,7 +189,7 @@ class NewController(QObject):
             photo_size=(self._document.height, self._document.width) if self._document.kind.shows_photo else None,
         )
 
-        def used(label_map: np.ndarray, purpose: str) -> None:
+        def use_map(label_map: np.ndarray, purpose: str) -> None:
             if purpose == "new":
                 weights = next((weights for label_set, weights in other_sets if label_set is dialog.label_set), "")
                 self._from_map(label_map, dialog.label_set if weights else None, weights)
@@ -200,7 +200,7 @@ class NewController(QObject):
                     sentence = self.tr("The photo's regions are those of {0} now; Undo brings back the ones before.")
                     self._context.core.hub.notice(sentence.format(file_path.name))
 
-        dialog.used.connect(used)
+        dialog.used.connect(use_map)
         dialog.open()
 
     def restore(
@@ -278,7 +278,7 @@ class NewController(QObject):
     def _encode(self, photo: Photo, painting: Painting, cropping: Cropping) -> None:
         """Paint a part of a photo with the styles of all its regions."""
 
-        def encoded(styles: dict[int, ImageStyle]) -> None:
+        def begin(styles: dict[int, ImageStyle]) -> None:
             pixels, label_map = documents.photo_document(photo, cropping)
             self._begin(
                 label_map,
@@ -289,7 +289,7 @@ class NewController(QObject):
                 weights=painting.weights,
             )
 
-        self._styles.encode(photo, painting.weights, encoded)
+        self._styles.encode(photo, painting.weights, begin)
 
     def _show_galleries(self, offered: list[Gallery]) -> TemplateDialog:
         from app.dialogs.templates import TemplateDialog

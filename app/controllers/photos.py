@@ -93,14 +93,14 @@ class PhotosController(QObject):
     def begin(self, photo: Path | PhotoReference, use: PhotoUse) -> None:
         """Make a document of a photo: it is shown at once, and its regions are found behind it."""
 
-        def read(original: Original) -> None:
+        def settle(original: Original) -> None:
             self._unsaved.settle(lambda: self._begin(original, use))
 
         self._core.submit(
             lambda work: original_for(work, photo),
             text=self.tr("Opening {0}").format(photo.name),
             topic=OPEN,
-            on_done=read,
+            on_done=settle,
         )
 
     def _begin(self, original: Original, use: PhotoUse, values: Mapping[str, Any] = MappingProxyType({})) -> None:
@@ -157,7 +157,7 @@ class PhotosController(QObject):
         parser, request = self._core.catalogue.parser_for(label_set), opened_file.photo_request
         assert request is not None
 
-        def read(opened: OpenedPhoto) -> None:
+        def use_photo(opened: OpenedPhoto) -> None:
             self._core.originals.keep(opened.original)
             use_opened(opened)
             self._warn(opened.warnings)
@@ -179,7 +179,7 @@ class PhotosController(QObject):
             lambda work: read_photo_document(work, opened_file, label_set=label_set, parser=parser),
             text=self.tr("Opening {0}").format(opened_file.path.name),
             topic=OPEN,
-            on_done=read,
+            on_done=use_photo,
             on_failed=failed,
         )
 
@@ -208,7 +208,7 @@ class PhotosController(QObject):
         if file_path is None:
             return False
 
-        def read(original: Original) -> None:
+        def check_same(original: Original) -> None:
             same = original.reference.sha256 == wanted.sha256
             if not same and not self.ask(
                 self.tr("Another photo"),
@@ -223,7 +223,7 @@ class PhotosController(QObject):
             lambda work: original_for(work, file_path),
             text=self.tr("Opening {0}").format(file_path.name),
             topic=OPEN,
-            on_done=read,
+            on_done=check_same,
         )
         return True
 

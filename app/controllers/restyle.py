@@ -53,13 +53,13 @@ class RestyleController(QObject):
             return
         label_set = self._core.catalogue.label_set(weights)
 
-        def encoded(replacements: dict[ImageStyle, Style]) -> None:
+        def use_replacements(replacements: dict[ImageStyle, Style]) -> None:
             use_styles({label_id: with_codes(style, replacements, keep=True) for label_id, style in styles.items()})
 
         self._core.submit(
             lambda work: encode_again(work, weights, dict.fromkeys(foreign_pictures), label_set, self._core.codes),
             text=self.tr("Encoding the styles again"),
-            on_done=encoded,
+            on_done=use_replacements,
             only_for=self._document,
         )
 
@@ -76,16 +76,16 @@ class RestyleController(QObject):
         )
         old_styles = document.styles
 
-        def switch(encoded: dict[ImageStyle, Style]) -> None:
+        def switch(new_styles: dict[ImageStyle, Style]) -> None:
             wanted_styles = document.styles
             if wanted_styles == old_styles:  # a region that the picture does not have takes the mean
                 missing_ids = {
                     label_id
                     for label_id, style in styles.items()
-                    if style != old_styles[label_id] and style not in encoded
+                    if style != old_styles[label_id] and style not in new_styles
                 }
                 wanted_styles = {label_id: style for label_id, style in styles.items() if label_id not in missing_ids}
-            self._switch(weights_name, label_set, wanted_styles, encoded)
+            self._switch(weights_name, label_set, wanted_styles, new_styles)
 
         if not pictures:
             switch({})
@@ -98,11 +98,11 @@ class RestyleController(QObject):
         )
 
     def _switch(
-        self, weights_name: str, label_set: LabelSet, styles: dict[int, Style], encoded: dict[ImageStyle, Style]
+        self, weights_name: str, label_set: LabelSet, styles: dict[int, Style], new_styles: dict[ImageStyle, Style]
     ) -> None:
         """Paint with other weights from now on: one step."""
         document, abilities = self._document, self._core.catalogue.abilities(weights_name)
-        allowed_styles, simplified = possible(styles, encoded, abilities, document.style_locked)
+        allowed_styles, simplified = possible(styles, new_styles, abilities, document.style_locked)
         if abilities.scope == "picture":
             allowed_styles = whole_picture(allowed_styles, document.areas, len(label_set), document.style_locked)
         document.change_model(weights_name, allowed_styles, label_set=label_set, text=self.tr("Change model"))

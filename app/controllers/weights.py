@@ -92,14 +92,14 @@ class WeightsController(QObject):
             self._dialog.panel.show_entries(entries, missing(systems), removable)
 
     def _read_picture(self, file_path: Path) -> None:
-        def read(image: QImage) -> None:
+        def show_image(image: QImage) -> None:
             if self._dialog is not None:
                 self._dialog.panel.show_picture(file_path, image)
 
         self._core.work_lane.submit(
             lambda _: to_qimage(read_image(file_path, max_side=1024).pixels),
             text=self.tr("Reading samples"),
-            on_done=read,
+            on_done=show_image,
             on_failed=lambda _: None,  # a picture beside the weights is no part of them
         )
 

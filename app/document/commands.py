@@ -10,6 +10,7 @@ import numpy as np
 
 from app.document.origin import Held, Origin
 from app.document.results import Result
+from app.document.scene_fields import roles
 from app.document.undo import Command
 from app.raster.changes import PixelChange, PixelRuns
 from app.raster.frozen_maps import FrozenMap
@@ -94,7 +95,7 @@ class _Packed:
 
     @property
     def nbytes(self) -> int:
-        values = [getattr(self.held.scene, scene_field.name) for scene_field in fields(self.held.scene)]
+        values = [getattr(self.held.scene, name) for name in roles(type(self.held.scene))]
         return self.runs.nbytes + sum(map(bytes_of, [*values, self.held.picture]))
 
 

@@ -100,7 +100,7 @@ class Results:
         return removed
 
     def put_back(self, results: Iterable[Result]) -> None:
-        """Puts pictures in by their numbers: deleted ones, or those of a file."""
+        """Puts pictures in by their numbers: deleted ones, or those that come along from the document before."""
         known_numbers = {result.number for result in self._kept}
         self._kept += [result for result in results if result.number not in known_numbers]
         self._kept.sort(key=lambda result: result.number)

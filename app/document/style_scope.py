@@ -143,4 +143,4 @@ class StyleScope:
 
 
 def _no_styles() -> str:
-    return tr("Styles change nothing in this document; its own panel does.")
+    return tr("Styles change nothing in this document; use its own panel.")

@@ -129,7 +129,7 @@ class Training(QObject):
             self._show(self._live, self._read_info(run_folder))
             return
 
-        def read(run: tuple[RunInfo, History]) -> None:
+        def show_read(run: tuple[RunInfo, History]) -> None:
             if self._wanted == run_folder:  # else another run was chosen since
                 info, history = run
                 self._show(history, info)
@@ -137,7 +137,7 @@ class Training(QObject):
         self._work.submit(
             lambda work: (read_run(run_folder), read_history(run_folder)),
             text=self.tr("Reading the run {0}").format(run_folder.name),
-            on_done=read,
+            on_done=show_read,
             on_failed=self._hub.error,
         )
 
