@@ -37,11 +37,11 @@ class DiceController(QObject):
         self._document = context.core.document
         self._scope = context.core.scope
         self._render = render_controller
-        styles_panel.dice_wanted.connect(self.roll_slot)
+        styles_panel.card.dice_wanted.connect(self.roll_slot)
         styles_panel.dice_all_wanted.connect(self.roll_all)
-        styles_panel.seed_entered.connect(self.recall_seed)
-        styles_panel.seed_copied.connect(self.copy_seed)
-        styles_panel.lock_wanted.connect(self.toggle_lock)
+        styles_panel.card.seed_entered.connect(self.recall_seed)
+        styles_panel.card.seed_copied.connect(self.copy_seed)
+        styles_panel.card.lock_wanted.connect(self.toggle_lock)
         render_controller.rendered.connect(self._remember_looks)
 
     # --- commands -----------------------------------------------------------------------------------

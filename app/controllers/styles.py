@@ -61,11 +61,11 @@ class StylesController(QObject):
         self._document = context.core.document
         self._scope = context.core.scope
         self._photos: dict[tuple[object, ...], Photo] = {}
-        styles_panel.incoming.connect(
+        styles_panel.card.incoming.connect(
             lambda label_id, slot_name, incoming: self.use(incoming, Target(label_id, slot_name))
         )
         styles_panel.incoming_for_all.connect(lambda incoming: self.use(incoming, Target()))
-        styles_panel.file_wanted.connect(lambda label_id, slot_name: self.ask_file(Target(label_id, slot_name)))
+        styles_panel.card.file_wanted.connect(lambda label_id, slot_name: self.ask_file(Target(label_id, slot_name)))
         styles_panel.file_for_all_wanted.connect(self.choose_file_for_all)
         labels_panel.incoming.connect(lambda label_id, incoming: self.use(incoming, Target(label_id)))
 
@@ -186,14 +186,14 @@ class StylesController(QObject):
         """Let the user take the style of a picture's region, looked for at ``label_id``; ``use_result`` gets it. The
         document stays as it is."""
 
-        def encoded(styles: dict[int, ImageStyle], source_label: int) -> None:
+        def use_style(styles: dict[int, ImageStyle], source_label: int) -> None:
             if source_label in styles:
                 use_result(styles[source_label])
 
-        def chosen(photo: Photo, source_label: int) -> None:
-            self.encode(photo, self._document.weights, lambda styles: encoded(styles, source_label))
+        def encode_region(photo: Photo, source_label: int) -> None:
+            self.encode(photo, self._document.weights, lambda styles: use_style(styles, source_label))
 
-        self.photo(picture_path, lambda photo: self._look_at(photo, Target(label_id), chosen))
+        self.photo(picture_path, lambda photo: self._look_at(photo, Target(label_id), encode_region))
 
     def photo(
         self, picture_path: Path, use_result: Callable[[Photo], object], *, labels: LabelSet | None = None
@@ -208,7 +208,7 @@ class StylesController(QObject):
             use_result(known_photo)
             return
 
-        def regions_found(photo: Photo) -> None:
+        def keep_photo(photo: Photo) -> None:
             if len(self._photos) >= 16:
                 self._photos.pop(next(iter(self._photos)))
             self._photos[photo_key] = photo
@@ -219,7 +219,7 @@ class StylesController(QObject):
         self._context.core.submit(
             lambda work: find_regions(work, picture_path, label_set=label_set, parser=parser),
             text=self.tr("Reading {0}").format(picture_path.name),
-            on_done=regions_found,
+            on_done=keep_photo,
             only_for=self._document,
         )
 
@@ -248,12 +248,12 @@ class StylesController(QObject):
             parent=self._context.window,
         )
 
-        def used(label_map: np.ndarray, source_label: int) -> None:
+        def use_map(label_map: np.ndarray, source_label: int) -> None:
             settings.always_show_regions = not dialog.only_unsure.isChecked()
             changed = not np.array_equal(label_map, photo.label_map)
             use_result(photo.with_map(label_map) if changed else photo, source_label)
 
-        dialog.used.connect(used)
+        dialog.used.connect(use_map)
         dialog.map_wanted.connect(lambda: self._load_map(dialog, photo, label_set))
         dialog.open()
         return dialog
@@ -266,13 +266,13 @@ class StylesController(QObject):
             styles = image_styles(photo, self._context.core.codes.encode(work, weights, photo))
             return styles, make_thumbnails(styles.values(), photo.pixels, photo.label_map)
 
-        def done(encoded: tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]) -> None:
-            styles, thumbnails = encoded
+        def use_styles(encoded_styles: tuple[dict[int, ImageStyle], dict[ImageStyle, QImage | None]]) -> None:
+            styles, thumbnails = encoded_styles
             self._context.core.thumbnails.take(thumbnails)
             use_result(styles)
 
         progress_text = self.tr("Encoding the styles of {0}").format(photo.path.name)
-        self._context.core.submit(work_on, text=progress_text, on_done=done, only_for=SameModel(self._document))
+        self._context.core.submit(work_on, text=progress_text, on_done=use_styles, only_for=SameModel(self._document))
 
     # --- inside -------------------------------------------------------------------------------------
 

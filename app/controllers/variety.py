@@ -39,9 +39,9 @@ class VarietyController(QObject):
         self._morph_action, self._morph_tip = morph_action, morph_action.toolTip()
         self._document.replaced.connect(self._show_abilities)
         self._show_abilities()
-        styles_panel.variations_wanted.connect(self.variations)
+        styles_panel.card.variations_wanted.connect(self.variations)
         edits_panel.variations_wanted.connect(self.variations)
-        styles_panel.morph_wanted.connect(self.morph)
+        styles_panel.card.morph_wanted.connect(self.morph)
 
     # --- commands -----------------------------------------------------------------------------------
 

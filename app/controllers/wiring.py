@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMenu
+from PySide6.QtWidgets import QDockWidget, QMenu, QWidget
 
 from app.canvas.widget import CanvasWidget
 from app.controllers.application import HelpController, LooksController
@@ -35,19 +36,24 @@ from app.panels.labels import LabelsPanel
 from app.panels.results import ResultsPanel
 from app.panels.styles.panel import StylesPanel
 
+P = TypeVar("P", bound=QWidget)
+
 
 @dataclass(frozen=True)
 class WindowParts:
-    """The parts of a window that controllers bind to."""
+    """The parts of a window that controllers bind to. request_panels: those of the kinds of request."""
 
     canvas: CanvasWidget
     labels: LabelsPanel
-    styles: StylesPanel
-    edits: EditsPanel
+    request_panels: tuple[QWidget, ...]
     results: ResultsPanel
     results_dock: QDockWidget
     actions: dict[str, QAction]
     menus: dict[str, QMenu]
+
+    def panel(self, panel_class: type[P]) -> P:
+        """The panel of that class among those of the kinds of request."""
+        return next(panel for panel in self.request_panels if isinstance(panel, panel_class))
 
 
 @dataclass(frozen=True)
@@ -82,17 +88,18 @@ class Controllers:
 
 def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> Controllers:
     """Bind every controller to its part of the window; ``parent`` owns them."""
+    styles_panel, edits_panel = parts.panel(StylesPanel), parts.panel(EditsPanel)
     render = RenderController(context, parts.canvas, parent)
     restyle = RestyleController(context, render, parent)
     exports = ExportController(context, render, parent)
     unsaved = UnsavedChanges(context, exports, parent)
-    styles = StylesController(context, parts.styles, parts.labels, parent)
-    dice = DiceController(context, render, parts.styles, parent)
+    styles = StylesController(context, styles_panel, parts.labels, parent)
+    dice = DiceController(context, render, styles_panel, parent)
     photos = PhotosController(context, parts.canvas, render, unsaved, parent)
     new = NewController(context, styles, unsaved, restyle, dice, photos, parent)
     model = ModelController(context, restyle, new, photos, parts.menus["MODEL"], parent)
     weights = WeightsController(context, model, restyle, parent)
-    colours = ColoursController(context, styles, parts.styles, parts.canvas, parent)
+    colours = ColoursController(context, styles, styles_panel, parts.canvas, parent)
     recent = parts.menus["RECENT"]
     return Controllers(
         canvas=CanvasController(context, parts.canvas, parent),
@@ -100,12 +107,12 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         device=DeviceController(context, render, parts.menus["DEVICE"], parent),
         dice=dice,
         edit=EditController(context, parent),
-        edits=EditsController(context, styles, parts.edits, parts.actions["edits_remove"], parent),
+        edits=EditsController(context, styles, edits_panel, parts.actions["edits_remove"], parent),
         exports=exports,
         files=FilesController(context, parts.canvas, styles, new, photos, model, weights, recent, parent),
         help=HelpController(context, parent),
         labels=LabelsController(context, parts.labels, parent),
-        library=LibraryController(context, styles, (parts.styles.shelf, parts.edits.shelf), parent),
+        library=LibraryController(context, styles, (styles_panel.shelf, edits_panel.shelf), parent),
         looks=LooksController(context, parent),
         model=model,
         new=new,
@@ -120,7 +127,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         styles=styles,
         unsaved=unsaved,
         variety=VarietyController(
-            context, styles, parts.styles, parts.edits, parts.actions["style_morph"], parent
+            context, styles, styles_panel, edits_panel, parts.actions["style_morph"], parent
         ),
         weights=weights,
     )

@@ -19,7 +19,7 @@ from app.document.edit_rows import by_label, rows_of
 from app.document.scene_fields import Role, scene_field
 from app.jobs.writing import PhotoRequest, PhotoResult
 from app.raster.frozen_maps import FrozenMap
-from app.shell.i18n import mark
+from app.shell.i18n import mark, tr
 from engine.compose.samples import as_seen
 from engine.errors import BadRequest
 from engine.pictures.profiles import to_srgb
@@ -61,11 +61,13 @@ def _painted_smaller(scene: Scene, height: int, width: int) -> Scene:
 class PhotoOffer:
     """How documents of a kind are offered where a photo is opened; English, translated where it is shown.
 
-    caption: what is done with the photo. explanation: what that means, in a few words.
+    caption: what is done with the photo. explanation: what that means, in a few words. title: of such a document that
+    has no file, with {0} for the photo's name.
     """
 
     caption: str
     explanation: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,12 @@ class Kind:
     def name(self) -> str:
         """As JSON has it."""
         return str(self.request.__struct_config__.tag)
+
+    def title(self, scene: Scene) -> str:
+        """What a document of the kind is called that has no file, in the user's language."""
+        if self.offer is None or scene.photo is None:
+            return tr("Untitled")
+        return tr(self.offer.title).format(scene.photo.name)
 
     @property
     def takes_styles(self) -> bool:
@@ -246,7 +254,7 @@ EDIT = register(
         sizes=photo_sizes,
         smaller=_photo_smaller,
         idle=_changes_nothing,
-        offer=PhotoOffer(mark("Edit this photo"), mark("Restyle regions, and nothing else")),
+        offer=PhotoOffer(mark("Edit this photo"), mark("Restyle regions, and nothing else"), mark("{0} - edits")),
         lists_edits=True,
     )
 )

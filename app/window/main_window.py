@@ -30,16 +30,10 @@ from app.panels.tool_bar import ToolBar
 from app.shell.actions import SEPARATOR
 from app.window.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.window.docks import RESULTS, SIZE, STATE_VERSION, add_docks, bring_to_front, restore_place, save_place
-from app.window.request_kinds import EDIT, RENDER, RequestPanels, own_docks, tool_actions
+from app.window.request_kinds import PAIR, TAKEN, RequestPanels, own_docks, region_reset, tool_actions
 
-TAKEN = ("style_file", "style_colour", "style_pipette")
-PAIR = (SEPARATOR, "pair_file", "pair_colour", "pair_pipette", SEPARATOR)  # hidden where the label stands alone
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, *TAKEN, *PAIR,
               "style_dice", "style_variations")  # fmt: skip
-STYLE_MENU = (*TAKEN, *PAIR, "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
-              "style_keep", "style_reset")  # fmt: skip
-EDIT_MENU = (*TAKEN, *PAIR, "style_variations", "style_lock", SEPARATOR, "style_keep", SEPARATOR, "edits_remove",
-             "edits_copy", "edits_paste")  # fmt: skip
 CANVAS_MENU = (*TAKEN, *PAIR, "style_dice", "style_variations", SEPARATOR, "label_change", "label_lock", SEPARATOR,
                "style_keep")  # fmt: skip
 
@@ -96,10 +90,9 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         document = self.core.document
         self.labels = LabelsPanel(document)
-        self._request_panels = request_panels = RequestPanels(self.core)
-        self.styles, self.edits = request_panels.of(RENDER), request_panels.of(EDIT)
+        self._request_panels = RequestPanels(self.core)
         self.results = ResultsPanel(document, self.actions_by_id)
-        self.docks = add_docks(self, self.labels, request_panels.side_docks(), self.results)
+        self.docks = add_docks(self, self.labels, self._request_panels.side_docks(), self.results)
 
     def _build_bars(self) -> None:
         self.tool_bar = ToolBar(self.actions_by_id, tool_actions())
@@ -120,8 +113,7 @@ class MainWindow(QMainWindow):
         window_parts = WindowParts(
             canvas=self.canvas,
             labels=self.labels,
-            styles=self.styles,
-            edits=self.edits,
+            request_panels=self._request_panels.all(),
             results=self.results,
             results_dock=self.docks[RESULTS],
             actions=self.actions_by_id,
@@ -141,8 +133,8 @@ class MainWindow(QMainWindow):
         connect_actions(self.actions_by_id, {**commands, **own_commands})
         self.controllers.looks.language_changed.connect(self.language_changed)
         list_menu(self.labels.list, LABEL_MENU, self.actions_by_id)
-        list_menu(self.styles.list, STYLE_MENU, self.actions_by_id)
-        list_menu(self.edits.list, EDIT_MENU, self.actions_by_id)
+        for list_widget, menu in self._request_panels.menus():
+            list_menu(list_widget, menu, self.actions_by_id)
         self.canvas.menu_wanted.connect(self._show_canvas_menu)
         self.controllers.canvas.restore()
         self.controllers.looks.restore()
@@ -201,12 +193,7 @@ class MainWindow(QMainWindow):
 
     def _show_title(self, *_: object) -> None:
         document = self.core.document
-        if document.path is not None:
-            name = document.path.name
-        elif document.kind.shows_photo and document.photo is not None:
-            name = self.tr("{0} - edits").format(document.photo.name)
-        else:
-            name = self.tr("Untitled")
+        name = document.path.name if document.path is not None else document.kind.title(document.scene)
         self.setWindowTitle(f"{name}[*] - Tessera")
         self.setWindowModified(self.core.document.dirty)
 
@@ -226,8 +213,7 @@ class MainWindow(QMainWindow):
         title = menu.addAction(self.core.scope.name(label_id))
         title.setEnabled(False)
         menu.addSeparator()
-        last_command = "edits_remove" if self.core.scope.edits_photo else "style_reset"
-        for action_id in (*CANVAS_MENU, last_command):
+        for action_id in (*CANVAS_MENU, region_reset(self.core.document.kind)):
             if action_id == SEPARATOR:
                 menu.addSeparator()
             else:

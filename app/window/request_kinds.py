@@ -18,6 +18,7 @@ from app.document import kinds
 from app.document.kinds import Kind
 from app.panels.edits.panel import EditsPanel
 from app.panels.styles.panel import StylesPanel
+from app.shell.actions import SEPARATOR
 from app.shell.i18n import mark, tr
 from app.window.docks import EDITS, STYLES, SideDock
 
@@ -33,7 +34,8 @@ class RequestKind(Generic[Panel]):
     dock: the name of its panel's dock, by which a saved layout knows it.
     make_panel: called once for each window.
     tools: ids of the actions that stand in the tool bar for it, from the top.
-    focus: what takes the keyboard in the panel.
+    focus: what takes the keyboard in the panel. menu: ids of the actions in its context menu.
+    region_reset: id of the action that gives the chosen region back the look it has in a document without styles.
     own_documents: whether the dock is there only for documents of the kind, and then in front; otherwise it always is.
     """
 
@@ -43,9 +45,17 @@ class RequestKind(Generic[Panel]):
     make_panel: Callable[[Core], Panel]
     tools: tuple[str, ...] = ()
     focus: Callable[[Panel], QWidget] = lambda panel: panel
+    menu: tuple[str, ...] = ()
+    region_reset: str = "style_reset"
     own_documents: bool = False
 
 
+TAKEN = ("style_file", "style_colour", "style_pipette")
+PAIR = (SEPARATOR, "pair_file", "pair_colour", "pair_pipette", SEPARATOR)  # hidden where the label stands alone
+STYLE_MENU = (*TAKEN, *PAIR, "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
+              "style_keep", "style_reset")  # fmt: skip
+EDIT_MENU = (*TAKEN, *PAIR, "style_variations", "style_lock", SEPARATOR, "style_keep", SEPARATOR, "edits_remove",
+             "edits_copy", "edits_paste")  # fmt: skip
 _PIXEL_TOOLS = ("brush", "eraser", "bucket", "pick", "pan")
 
 RENDER = RequestKind(
@@ -55,6 +65,7 @@ RENDER = RequestKind(
     make_panel=lambda core: StylesPanel(core.document, core.thumbnails, core.scope),
     tools=_PIXEL_TOOLS,
     focus=lambda panel: panel.list,
+    menu=STYLE_MENU,
 )
 EDIT = RequestKind(
     kind=kinds.EDIT,
@@ -63,6 +74,8 @@ EDIT = RequestKind(
     make_panel=lambda core: EditsPanel(core.document, core.thumbnails, core.scope),
     tools=_PIXEL_TOOLS,
     focus=lambda panel: panel.list,
+    menu=EDIT_MENU,
+    region_reset="edits_remove",
     own_documents=True,
 )
 
@@ -83,6 +96,14 @@ class RequestPanels:
         """What takes the keyboard in each panel, in the order of the kinds."""
         return [kind.focus(self.of(kind)) for kind in REQUEST_KINDS]
 
+    def menus(self) -> list[tuple[QWidget, tuple[str, ...]]]:
+        """What has a context menu in each panel, and the ids of the menu's actions."""
+        return [(kind.focus(self.of(kind)), kind.menu) for kind in REQUEST_KINDS if kind.menu]
+
+    def all(self) -> tuple[QWidget, ...]:
+        """Every panel, in the order of the kinds."""
+        return tuple(self._panels.values())
+
     def of(self, kind: RequestKind[Panel]) -> Panel:
         """The panel of a kind, as its factory made it."""
         return cast("Panel", self._panels[kind.kind.name])
@@ -91,6 +112,11 @@ class RequestPanels:
 def own_docks(shown_kind: Kind) -> dict[str, bool]:
     """The docks that only documents of their kind have, and whether one of `shown_kind` has them."""
     return {kind.dock: kind.kind == shown_kind for kind in REQUEST_KINDS if kind.own_documents}
+
+
+def region_reset(shown_kind: Kind) -> str:
+    """Id of the action that takes back what was done to a region of a document of that kind."""
+    return next((kind.region_reset for kind in REQUEST_KINDS if kind.kind == shown_kind), RequestKind.region_reset)
 
 
 def tool_actions() -> tuple[str, ...]:

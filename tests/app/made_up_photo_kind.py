@@ -75,6 +75,6 @@ LIGHT = Kind(
     smaller=lambda scene, height, width: replace(
         scene, label_map=type(scene.label_map).of(scene.label_map.resized(height, width))
     ),
-    offer=PhotoOffer("Light this photo", "More light where somebody is"),
+    offer=PhotoOffer("Light this photo", "More light where somebody is", "{0} - lit"),
 )
 LIGHT_PANEL = RequestKind(LIGHT, "Light", "lightDock", lambda core: QSlider(), own_documents=True)

@@ -21,6 +21,7 @@ from app.document import kinds
 from app.document.kinds import RENDER, register
 from app.document.opening import photo_uses
 from app.imaging.mime import Incoming
+from app.panels.styles.panel import StylesPanel
 from app.panels.weights import WeightsPanel
 from app.raster.view import Mode
 from app.window import request_kinds
@@ -106,7 +107,7 @@ def lighter(document, photo) -> np.ndarray:
 def test_a_document_of_it_begins_with_a_file_and_is_shown_as_a_photo(lit, core, photo):
     document = core.document
     assert document.photo.sha256 and document.label_map.shape == (SIDE, SIDE)
-    assert lit.windowTitle().startswith("portrait.png")
+    assert lit.windowTitle().startswith("portrait.png - lit")
     assert not lit.docks["lightDock"].isHidden() and lit.docks["editsDock"].isHidden()
     assert lit.canvas._drawing.has_original and core.document.picture is not None
     lit.canvas.set_mode(Mode.SIDE_BY_SIDE)
@@ -221,7 +222,7 @@ def test_its_weights_are_taken_from_a_folder(tmp_path, qapp):
 def test_styles_which_change_nothing_in_it_are_not_offered(lit, core, photo, qtbot):
     told, before = [], core.document.scene
     core.hub.reported.connect(told.append)
-    panel, controllers = lit.styles, lit.controllers
+    panel, controllers = lit.findChild(StylesPanel), lit.controllers
     for widget in (panel.button_dice_all, panel.button_all, panel.card.button_colour, panel.card.button_file):
         assert not widget.isEnabled() and "change nothing" in widget.toolTip()
     controllers.dice.roll()

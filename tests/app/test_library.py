@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QDialogButtonBox, QInputDialog
 
 from app.imaging.mime import colour_mime, file_mime, style_mime
 from app.library.store import keep, read_library
+from app.panels.edits.panel import EditsPanel
+from app.panels.styles.panel import StylesPanel
 from app.shell.paths import user_dir
 from app.window.main_window import MainWindow
 from engine.requests.label_map_data import encode_map
@@ -88,11 +90,11 @@ def test_a_style_is_kept_under_a_name_and_taken_after_a_restart(
     photo.styling.set_styles({HAIR: picture_style})
     window.actions_by_id["style_keep"].trigger()
     answer(window, qtbot, "Anna")
-    assert items(window.edits.shelf)[0] == items(window.styles.shelf)[0] == "Anna"
+    assert items(window.findChild(EditsPanel).shelf)[0] == items(window.findChild(StylesPanel).shelf)[0] == "Anna"
     photo.undo()
     window.close()
     later = make_window()
-    shelf = later.edits.shelf
+    shelf = later.findChild(EditsPanel).shelf
     qtbot.waitUntil(lambda: items(shelf)[:1] == ["Anna"])
     qtbot.mouseClick(shelf.viewport(), Qt.MouseButton.LeftButton, pos=middle(shelf, 0))
     (file,) = folder.glob("*.png")
@@ -102,7 +104,7 @@ def test_a_style_is_kept_under_a_name_and_taken_after_a_restart(
 
 
 def test_what_another_window_keeps_and_deletes_is_shown(window, qtbot, folder):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     entry = keep(folder, make_kept("Elsewhere", FACES, HAIR, RED), LOOK)
     qtbot.waitUntil(lambda: items(shelf)[:1] == ["Elsewhere"])
     entry.path.unlink()
@@ -110,7 +112,7 @@ def test_what_another_window_keeps_and_deletes_is_shown(window, qtbot, folder):
 
 
 def test_keys_rename_take_and_delete(window, photo, qtbot, folder):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     keep(folder, make_kept("Red", FACES, HAIR, RED), LOOK)
     qtbot.waitUntil(lambda: items(shelf)[:1] == ["Red"])
     shelf.setFocus()
@@ -128,7 +130,7 @@ def test_keys_rename_take_and_delete(window, photo, qtbot, folder):
 
 
 def test_the_menu_of_an_entry_renames_and_deletes_and_that_of_a_sample_does_not(window, qtbot, folder):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     keep(folder, make_kept("Red", FACES, HAIR, RED), LOOK)
     qtbot.waitUntil(lambda: items(shelf)[:1] == ["Red"])
     offered = [[action.text() for action in shelf.menu_for(shelf.item(n)).actions()] for n in (0, 1)]
@@ -139,15 +141,15 @@ def test_a_damaged_file_is_one_sentence_and_hides_nothing(make_window, sentences
     keep(folder, make_kept("Red", FACES, HAIR, RED), LOOK)
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     window = make_window()
-    qtbot.waitUntil(lambda: items(window.edits.shelf)[:1] == ["Red"])
+    qtbot.waitUntil(lambda: items(window.findChild(EditsPanel).shelf)[:1] == ["Red"])
     window.controllers.library.reload()
     keep(folder, make_kept("Blue", FACES, HAIR, RED), LOOK)
-    qtbot.waitUntil(lambda: items(window.edits.shelf)[:2] == ["Blue", "Red"])
+    qtbot.waitUntil(lambda: items(window.findChild(EditsPanel).shelf)[:2] == ["Blue", "Red"])
     assert len(sentences) == 1 and "broken.png" in sentences[0]
 
 
 def test_a_kept_style_is_dragged_to_a_label_and_out_as_a_file(window, photo, qtbot, folder):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     entry = keep(folder, make_kept("Red", FACES, HAIR, RED), LOOK)
     qtbot.waitUntil(lambda: items(shelf)[:1] == ["Red"])
     dragged = shelf.mimeData([shelf.item(0)])
@@ -161,7 +163,7 @@ def test_a_kept_style_is_dragged_to_a_label_and_out_as_a_file(window, photo, qtb
 
 
 def test_a_style_s_file_a_colour_and_a_style_are_dropped_in(window, photo, qtbot, folder, tmp_path):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     elsewhere = keep(tmp_path / "mail", make_kept("Anna", FACES, HAIR, RED), LOOK)
     for mime in (file_mime(elsewhere.path), colour_mime("#1f1a18")):
         drag = Drag(shelf.viewport(), mime)
@@ -178,14 +180,14 @@ def test_a_style_s_file_a_colour_and_a_style_are_dropped_in(window, photo, qtbot
 
 
 def test_a_picture_dropped_on_the_shelf_says_what_to_do(window, sentences, picture_style, tmp_path):
-    drag = Drag(window.edits.shelf.viewport(), file_mime(tmp_path / "anna.png"))
+    drag = Drag(window.findChild(EditsPanel).shelf.viewport(), file_mime(tmp_path / "anna.png"))
     drag.enter((10, 10))
     drag.drop((10, 10))
     assert "drop the picture on a region first" in sentences[0]
 
 
 def test_a_colour_of_the_shelf_is_taken_by_a_click(window, photo, qtbot):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     qtbot.mouseClick(shelf.viewport(), Qt.MouseButton.LeftButton, pos=middle(shelf, items(shelf).index("Copper")))
     assert photo.style(HAIR) == ColourStyle("#a3542a")
 
@@ -195,8 +197,8 @@ def test_nothing_of_other_labels_is_offered_or_taken(window, photo, sentences, q
 
     street = keep(folder, make_kept("Evening", load_label_set("street"), 0, RED), LOOK)
     keep(folder, make_kept("Red", FACES, HAIR, RED), LOOK)
-    qtbot.waitUntil(lambda: items(window.edits.shelf)[:1] == ["Red"])
-    assert "Evening" not in items(window.edits.shelf)
+    qtbot.waitUntil(lambda: items(window.findChild(EditsPanel).shelf)[:1] == ["Red"])
+    assert "Evening" not in items(window.findChild(EditsPanel).shelf)
     window.controllers.files.open_path(street.path)
     assert "Evening" in sentences[0] and photo.styling.edits == ()
 
@@ -207,7 +209,7 @@ def test_the_mean_is_not_kept(window, sentences):
 
 
 def test_a_selected_swatch_keeps_its_colour(window):
-    icon = window.edits.shelf.item(0).icon()
+    icon = window.findChild(EditsPanel).shelf.item(0).icon()
     plain, selected = (icon.pixmap(32, 32, mode).toImage() for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected))
     assert selected == plain
 
@@ -231,5 +233,5 @@ def test_a_name_is_proposed_that_says_what_one_sees(window, photo, qtbot, pictur
     photo.styling.set_styles({HAIR: ColourStyle("#2060c8")})
     with work_done(qtbot, window.core):
         assert proposed(window, "accept") == "Hair, blue"
-    assert items(window.edits.shelf)[0] == "Hair, blue"
+    assert items(window.findChild(EditsPanel).shelf)[0] == "Hair, blue"
     assert proposed(window, "reject") == "Hair, blue 2"  # the first stays

@@ -15,6 +15,8 @@ from app.imaging.mime import colour_mime
 from app.imaging.pixels import region_colour
 from app.jobs.originals import read_original
 from app.library.samples import sample_colours
+from app.panels.edits.panel import EditsPanel
+from app.panels.styles.panel import StylesPanel
 from app.window.main_window import MainWindow
 from engine.labels.label_sets import load_label_set
 from engine.requests.edit import RegionEdit
@@ -140,7 +142,7 @@ def test_weights_that_encode_no_region_take_no_colour_and_say_so(window, core, s
     window.actions_by_id["style_pipette"].trigger()
     assert len(sentences) == 2 and all("take no colours" in sentence for sentence in sentences)
     assert colour_dialog(window) is None and core.document.styles == {}
-    assert not window.styles.card.button_colour.isEnabled()
+    assert not window.findChild(StylesPanel).card.button_colour.isEnabled()
 
 
 def test_a_document_that_is_painted_takes_a_colour_too(window, core, qtbot):
@@ -173,15 +175,15 @@ def test_the_pipette_takes_a_colour_from_the_photo_under_the_map(window, photo, 
 
 def test_the_pipette_takes_a_colour_from_a_style_s_picture(window, photo, qtbot):
     photo.styling.set_styles({SKIN: RED})
-    qtbot.waitUntil(lambda: window.edits.isVisible())
+    qtbot.waitUntil(lambda: window.findChild(EditsPanel).isVisible())
     window.actions_by_id["style_pipette"].trigger()
-    qtbot.mouseClick(window.edits.row(SKIN).thumb, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.findChild(EditsPanel).row(SKIN).thumb, Qt.MouseButton.LeftButton)
     photo_style = photo.style(HAIR if photo.current_label == HAIR else SKIN)
     assert photo_style == RED
 
 
 def test_the_pipette_takes_a_colour_from_a_sample_whose_tip_is_seen_and_not_the_sample(window, photo, qtbot):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     qtbot.waitUntil(lambda: shelf.isVisible() and shelf.count() > 1)
     place = shelf.visualItemRect(shelf.item(0)).center()
     qtbot.mouseClick(shelf.viewport(), Qt.MouseButton.LeftButton, pos=place)  # the row that was pressed last
@@ -223,10 +225,10 @@ def test_a_colour_is_dropped_on_a_region_and_on_a_row(window, photo, qtbot):
     assert drag.enter((point.x(), point.y())) and drag.drop((point.x(), point.y()))
     assert photo.style(SKIN) == RED and photo.current_label == SKIN
     window.docks["stylesDock"].raise_()
-    qtbot.waitUntil(window.styles.list.isVisible)
-    rows = window.styles.list
-    rows.scrollTo(window.styles.model.index_of(HAIR))
-    point = rows.visualRect(window.styles.model.index_of(HAIR)).center()
+    qtbot.waitUntil(window.findChild(StylesPanel).list.isVisible)
+    rows = window.findChild(StylesPanel).list
+    rows.scrollTo(window.findChild(StylesPanel).model.index_of(HAIR))
+    point = rows.visualRect(window.findChild(StylesPanel).model.index_of(HAIR)).center()
     drag = Drag(rows.viewport(), colour_mime("#1f1a18"))
     drag.enter((point.x(), point.y()))
     drag.drop((point.x(), point.y()))
@@ -265,7 +267,7 @@ def test_the_menu_key_opens_the_menu_of_the_chosen_region(window, photo, monkeyp
 
 def test_the_card_gives_a_region_a_colour(window, photo, qtbot):
     window.docks["stylesDock"].raise_()
-    card = window.styles.card
+    card = window.findChild(StylesPanel).card
     qtbot.waitUntil(card.button_colour.isVisible)
     qtbot.mouseClick(card.button_colour, Qt.MouseButton.LeftButton)
     dialog = colour_dialog(window)
@@ -281,7 +283,7 @@ def test_the_card_gives_a_region_a_colour(window, photo, qtbot):
 def test_a_second_colour_is_mixed_with_the_first(window, photo, qtbot):
     photo.styling.set_styles({HAIR: RED})
     window.docks["stylesDock"].raise_()
-    thumb = window.styles.card.thumb_b
+    thumb = window.findChild(StylesPanel).card.thumb_b
     qtbot.waitUntil(thumb.isVisible)
     drag = Drag(thumb, colour_mime("#1f1a18"))
     assert drag.enter((5, 5)) and drag.drop((5, 5))
@@ -289,9 +291,9 @@ def test_a_second_colour_is_mixed_with_the_first(window, photo, qtbot):
 
 
 def test_an_unchanged_region_is_the_photo_s(window, photo):
-    assert window.styles.model.row(SKIN).source == "As in the photo"
+    assert window.findChild(StylesPanel).model.row(SKIN).source == "As in the photo"
     photo.styling.set_styles({SKIN: RED})
-    assert window.styles.model.row(SKIN).source == "Colour #a01030"
+    assert window.findChild(StylesPanel).model.row(SKIN).source == "Colour #a01030"
 
 
 def test_a_pasted_colour_is_the_chosen_label_s(window, photo):
@@ -318,7 +320,8 @@ def test_a_change_is_removed_by_command(window, photo, sentences):
 
 def test_every_list_of_regions_offers_a_colour(window):
     action = window.actions_by_id["style_colour"]
-    assert all(action in shown.actions() for shown in (window.labels.list, window.styles.list, window.edits.list))
+    lists = [window.labels.list, window.findChild(StylesPanel).list, window.findChild(EditsPanel).list]
+    assert all(action in shown.actions() for shown in lists)
 
 
 # --- edits from photo to photo -----------------------------------------------------------------------
@@ -382,7 +385,7 @@ def test_the_list_of_edits_is_there_for_photos_only(window, core, photo):
 
 
 def test_a_sample_picture_is_taken_for_the_chosen_label_alone(window, photo, qtbot):
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     names = [shelf.item(n).data(Qt.ItemDataRole.AccessibleTextRole) for n in range(shelf.count())]
     window.docks["editsDock"].raise_()
     shelf.itemClicked.emit(shelf.item(names.index("Blonde")))
@@ -428,7 +431,7 @@ def test_the_pipette_and_a_swatch_colour_both_lips(window, photo, qtbot):
     qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=on_canvas(window, x, y))
     assert photo.style(UPPER) == photo.style(LOWER) == ColourStyle(QColor(*photo.picture[y, x].tolist()).name())
     photo.undo()
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     (action,) = [each for each in shelf.menu_for(shelf.item(0)).actions() if each.text() == "Take for both lips"]
     action.trigger()
     assert photo.style(UPPER) == photo.style(LOWER) == ColourStyle(sample_colours(FACES, UPPER)[0].colour)
@@ -485,7 +488,7 @@ def test_six_drawn_styles_of_a_photo_s_region_are_seen_and_a_click_takes_one(win
     document.styling.set_edit_on(UPPER, False)
     document.styling.set_styles({SKIN: ColourStyle("#a01030")})
     before = document.scene
-    window.edits.button_variations.click()
+    window.findChild(EditsPanel).button_variations.click()
     (dialog,) = window.findChildren(VariationsDialog)
     qtbot.waitUntil(lambda: all(tile.ready for tile in dialog.tiles))
     request = engine.edits[-1]
@@ -507,7 +510,7 @@ def test_six_drawn_styles_of_a_photo_s_region_are_seen_and_a_click_takes_one(win
 def test_a_morph_is_for_painted_pictures_and_the_menu_says_why(window, core, photo, monkeypatch):
     said: list[str] = []
     monkeypatch.setattr("app.window.action_set.QToolTip.showText", lambda point, text: said.append(text))
-    action, button = window.actions_by_id["style_morph"], window.styles.card.button_morph
+    action, button = window.actions_by_id["style_morph"], window.findChild(StylesPanel).card.button_morph
     assert not action.isEnabled() and not button.isEnabled()
     assert "strength" in action.toolTip() and "strength" in button.toolTip()
     styles_menu = next(menu for menu in window.findChildren(QMenu) if action in menu.actions())

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 
 from app.controllers.morph import between
 from app.controllers.styling.variations import APART, DRAWS
+from app.panels.styles.panel import StylesPanel
 from app.panels.styles.rows import buttons
 from app.raster.colours import lab
 from engine.errors import NotSupported
@@ -74,7 +75,7 @@ def test_dice_change_one_label_in_one_step(window, document, trigger, qtbot):
 
 
 def test_the_seed_of_a_drawn_style_is_shown_copied_and_typed_in(window, document, trigger):
-    row = window.styles.card.seed
+    row = window.findChild(StylesPanel).card.seed
     assert row.field.text() == "" and not row.copy.isEnabled()
     trigger("style_dice")
     seed = document.style(HAIR).seed
@@ -105,16 +106,16 @@ def test_dice_for_all_leave_locked_styles_alone_and_fit_one_another(window, docu
 
 
 def test_dice_and_lock_of_a_row_act_without_choosing_it(window, document, qtbot):
-    view = window.styles.list
+    view = window.findChild(StylesPanel).list
     window.resize(1280, 1100)
-    view.scrollTo(window.styles.model.index_of(SKIN))
-    where = buttons(view.visualRect(window.styles.model.index_of(SKIN)))
+    view.scrollTo(window.findChild(StylesPanel).model.index_of(SKIN))
+    where = buttons(view.visualRect(window.findChild(StylesPanel).model.index_of(SKIN)))
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where["dice"].center())
     # A click on dice means this label, so it becomes the chosen one; the lock beside it does not.
     assert isinstance(document.style(SKIN), SampleStyle)
     document.set_current_label(HAIR)
-    view.scrollTo(window.styles.model.index_of(SKIN))
-    where = buttons(view.visualRect(window.styles.model.index_of(SKIN)))
+    view.scrollTo(window.findChild(StylesPanel).model.index_of(SKIN))
+    where = buttons(view.visualRect(window.findChild(StylesPanel).model.index_of(SKIN)))
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where["lock"].center())
     assert document.style_locked == {SKIN} and document.current_label == HAIR
 
@@ -122,13 +123,13 @@ def test_dice_and_lock_of_a_row_act_without_choosing_it(window, document, qtbot)
 def test_a_mix_keeps_its_other_half_when_one_is_rolled(window, document, tmp_path):
     photo = image_style(tmp_path)
     document.styling.set_styles({HAIR: photo})
-    window.styles.card.button_dice_b.click()
+    window.findChild(StylesPanel).card.button_dice_b.click()
     mix = document.style(HAIR)
     assert isinstance(mix, MixStyle) and mix.a == photo and isinstance(mix.b, SampleStyle) and mix.amount == 0.5
-    window.styles.card.seed.dice.click()
+    window.findChild(StylesPanel).card.seed.dice.click()
     again = document.style(HAIR)
     assert isinstance(again.a, SampleStyle) and again.b == mix.b
-    window.styles.card.slider.setValue(80)
+    window.findChild(StylesPanel).card.slider.setValue(80)
     assert document.style(HAIR).amount == 0.8
 
 
@@ -157,12 +158,12 @@ def test_a_lock_is_a_step(window, document, trigger, tmp_path):
     trigger("style_lock")
     trigger("style_dice")
     assert document.style(HAIR) == SampleStyle(1) and "locked" in problem(window)
-    assert not window.styles.card.seed.dice.isEnabled()
+    assert not window.findChild(StylesPanel).card.seed.dice.isEnabled()
     document.styling.set_styles({HAIR: image_style(tmp_path)})
     assert isinstance(document.style(HAIR), ImageStyle)
     trigger("undo")
     trigger("undo")
-    assert document.style_locked == frozenset() and window.styles.card.seed.dice.isEnabled()
+    assert document.style_locked == frozenset() and window.findChild(StylesPanel).card.seed.dice.isEnabled()
 
 
 def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window, document, qtbot):
@@ -181,8 +182,8 @@ def test_a_model_that_cannot_draw_takes_the_mean_except_for_locked_styles(window
 
 def test_weights_without_samples_say_so(window, document, trigger):
     document.change("weights", "fake-plain")
-    detail = window.styles.card
-    for widget in (detail.seed.dice, detail.button_variations, window.styles.button_dice_all):
+    detail = window.findChild(StylesPanel).card
+    for widget in (detail.seed.dice, detail.button_variations, window.findChild(StylesPanel).button_dice_all):
         assert not widget.isEnabled() and "cannot draw styles" in widget.toolTip()
     assert detail.button_file.isEnabled() and detail.button_morph.isEnabled()
     for name in ("style_dice", "style_dice_all", "style_variations"):
@@ -194,8 +195,9 @@ def test_weights_without_samples_say_so(window, document, trigger):
 
 def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, document, trigger):
     document.change("weights", "fake-whole")
-    assert window.styles.model.rowCount() == 1
-    assert window.styles.model.row(HAIR).name == "Whole picture" == window.styles.card._name.text()
+    panel = window.findChild(StylesPanel)
+    assert panel.model.rowCount() == 1
+    assert panel.model.row(HAIR).name == "Whole picture" == panel.card._name.text()
     trigger("style_dice")
     styles = document.styles
     assert set(styles) == set(range(len(document.label_set))) and len(set(styles.values())) == 1
@@ -207,7 +209,7 @@ def test_one_style_for_the_whole_picture_is_shown_and_set_as_such(window, docume
     assert document.style_locked == frozenset()
     trigger("style_reset")
     assert document.styles == {}
-    assert not window.styles.card.fold.button.isEnabled()
+    assert not window.findChild(StylesPanel).card.fold.button.isEnabled()
 
 
 def test_changing_to_one_style_for_the_picture_takes_that_of_the_largest_region(window, document, qtbot):

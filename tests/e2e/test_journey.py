@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from app.dialogs.regions import RegionsDialog
 from app.document.opening import paintings
 from app.document.scene import Scene
+from app.panels.styles.panel import StylesPanel
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
@@ -110,7 +111,7 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     qtbot.waitUntil(lambda: style_path(document, HAIR) == str(photo.path), timeout=PATIENCE)
     dyed = wait_rendered(editor, qtbot)
     assert not np.array_equal(dyed, first)
-    assert window.styles.card.thumb_a.has_picture
+    assert window.findChild(StylesPanel).card.thumb_a.has_picture
     if shelf == "shipped":  # the hair takes the colour of the photo's
         hair, wanted = document.label_map == HAIR, read_image(photo.path).pixels[photo.truth == HAIR].mean(axis=0)
         before, after = (np.abs(found[hair].mean(axis=0) - wanted).max() for found in (first, dyed))

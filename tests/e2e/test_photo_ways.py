@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse
+from app.panels.edits.panel import EditsPanel
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import ColourStyle
 from tests.e2e.conftest import SAMPLE
@@ -56,7 +57,7 @@ def test_a_colour_goes_from_picture_to_photo_to_photo_and_outlives_a_move(editor
     # A colour from a picture beside the photo.
     edit(anna)
     document.set_current_label(HAIR)
-    shelf = window.edits.shelf
+    shelf = window.findChild(EditsPanel).shelf
     qtbot.waitUntil(lambda: shelf.isVisible() and shelf.count() > 1)
     place = shelf.visualItemRect(shelf.item(3)).center()
     window.actions_by_id["style_pipette"].trigger()

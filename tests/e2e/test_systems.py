@@ -14,6 +14,7 @@ from app.__main__ import Editor
 from app.controllers.styles import Target
 from app.core import Core
 from app.errors_ui.hub import Severity
+from app.panels.styles.panel import StylesPanel
 from app.shell.settings import Settings
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import load_label_set
@@ -60,9 +61,10 @@ def test_every_system_is_painted_rolled_and_styled_with_the_same_controls(editor
         assert document.weights == name
         plain = wait_rendered(editor, qtbot)
         can = editor.core.catalogue.abilities(name)
-        detail = window.styles.card
+        detail = window.findChild(StylesPanel).card
         assert (detail.seed.dice.isEnabled(), detail.button_file.isEnabled()) == (can.samples, can.images), name
-        assert window.styles.model.rowCount() == (1 if can.scope == "picture" else len(np.unique(document.label_map)))
+        row_count = 1 if can.scope == "picture" else len(np.unique(document.label_map))
+        assert window.findChild(StylesPanel).model.rowCount() == row_count
         if can.samples:
             detail.seed.dice.click()
             assert isinstance(document.style(HAIR), SampleStyle)

@@ -7,6 +7,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.panels.styles.panel import StylesPanel
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
@@ -66,7 +67,7 @@ def test_variety_of_one_region_and_back(editor, shelf, qtbot, tmp_path, monkeypa
     # Mix with a second drawn style; the slider goes from one to the other.
     window.controllers.dice.roll_slot(HAIR, "b")
     other = document.style(HAIR).b
-    window.styles.card.slider.setValue(100)
+    window.findChild(StylesPanel).card.slider.setValue(100)
     assert document.style(HAIR) == MixStyle(SampleStyle(seed), other, 1.0)
     mixed = wait_rendered(editor, qtbot)
     document.styling.set_styles({HAIR: other})

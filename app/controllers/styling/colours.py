@@ -37,8 +37,8 @@ class ColoursController(QObject):
         self.pipette = Pipette(self)
         self.pipette.picked.connect(lambda colour: self._styles.use_colour(colour.name(), self._target()))
         self.pipette.hovered.connect(lambda colour: context.status.show_message(colour.name()))
-        styles_panel.colour_wanted.connect(self.choose)
-        styles_panel.pipette_wanted.connect(self.take_pipette)
+        styles_panel.card.colour_wanted.connect(self.choose)
+        styles_panel.card.pipette_wanted.connect(self.take_pipette)
         canvas.drops.colour_dropped.connect(self._dropped)
 
     @Slot()

@@ -37,21 +37,12 @@ class _List(LabelRowsView):
 
 
 class StylesPanel(QWidget):
-    """Shows the document's styles. Whatever is dropped beside a row or a slot counts for all regions."""
+    """Shows the document's styles. What is wanted of one label, in its row or on the card, the card's signals tell;
+    whatever is dropped beside a row or a slot counts for all regions."""
 
-    incoming = Signal(int, str, object)  # label, slot, Incoming
     incoming_for_all = Signal(object)  # Incoming
-    file_wanted = Signal(int, str)
     file_for_all_wanted = Signal()
-    dice_wanted = Signal(int, str)  # label, slot
     dice_all_wanted = Signal()
-    seed_entered = Signal(int, object)  # label, seed
-    seed_copied = Signal(object)  # seed
-    lock_wanted = Signal(int)
-    colour_wanted = Signal()
-    pipette_wanted = Signal()
-    variations_wanted = Signal()
-    morph_wanted = Signal()
 
     def __init__(
         self,
@@ -78,9 +69,9 @@ class StylesPanel(QWidget):
         self.note_whole = muted_label(self.tr("These weights have one style for the whole picture."))
         self.note_whole.setWordWrap(True)
         self.model = StyleModel(document, self._scope, self)
-        self.model.incoming.connect(lambda label, incoming: self.incoming.emit(label, "a", incoming))
+        self.card = StyleCard(document, thumbnails, scope)
+        self.model.incoming.connect(lambda label, incoming: self.card.incoming.emit(label, "a", incoming))
         self.list = self._make_list(thumbnails)
-        self.card = self._make_card(thumbnails)
         thumbnails.changed.connect(self.model.redraw)
         top_column = QVBoxLayout()
         top_column.setContentsMargins(10, 8, 10, 0)
@@ -109,20 +100,6 @@ class StylesPanel(QWidget):
         self.show_abilities()
         self._show_current()
 
-    def _make_card(self, thumbnails: Thumbnails) -> StyleCard:
-        card = StyleCard(self._document, thumbnails, self._scope)
-        card.file_wanted.connect(self.file_wanted)
-        card.incoming.connect(self.incoming)
-        card.dice_wanted.connect(self.dice_wanted)
-        card.seed_entered.connect(self.seed_entered)
-        card.seed_copied.connect(self.seed_copied)
-        card.lock_wanted.connect(self.lock_wanted)
-        card.colour_wanted.connect(self.colour_wanted)
-        card.pipette_wanted.connect(self.pipette_wanted)
-        card.variations_wanted.connect(self.variations_wanted)
-        card.morph_wanted.connect(self.morph_wanted)
-        return card
-
     def show_abilities(self, *_: object) -> None:
         """Enable what the weights can do; where they cannot, the tooltip says so."""
         abilities = self._scope.abilities
@@ -148,8 +125,8 @@ class StylesPanel(QWidget):
         list_view = _List(self.tr("Styles of the labels"))
         list_view.setModel(self.model)
         self.delegate = StyleDelegate(self._document, thumbnails, list_view)
-        self.delegate.dice_clicked.connect(lambda label: self.dice_wanted.emit(label, "a"))
-        self.delegate.lock_clicked.connect(self.lock_wanted)
+        self.delegate.dice_clicked.connect(lambda label: self.card.dice_wanted.emit(label, "a"))
+        self.delegate.lock_clicked.connect(self.card.lock_wanted)
         list_view.setItemDelegate(self.delegate)
         list_view.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         list_view.setDefaultDropAction(Qt.DropAction.CopyAction)

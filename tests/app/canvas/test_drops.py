@@ -18,6 +18,7 @@ from app.dialogs.regions import RegionsDialog
 from app.dialogs.templates import TemplateDialog
 from app.imaging.mime import Incoming, style_mime
 from app.imaging.pixels import to_qimage
+from app.panels.styles.panel import StylesPanel
 from engine.labels.label_maps import write_label_map
 from engine.pictures.sniffing import sniff
 from engine.requests.styles import ImageStyle, MixStyle
@@ -97,7 +98,7 @@ def test_a_photo_on_a_label_gives_its_style(window, core, photo, qtbot, sure):
 
 
 def test_a_photo_on_the_styles_panel_gives_all_styles_in_one_step(window, core, photo, qtbot, sure):
-    drop_on(window.styles, mime_of(photo), (5, 5))
+    drop_on(window.findChild(StylesPanel), mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: len(core.document.styles) > 5)
     present = set(np.unique(face_label_map(96)).tolist())
     assert set(core.document.styles) == present
@@ -108,11 +109,11 @@ def test_a_photo_on_the_styles_panel_gives_all_styles_in_one_step(window, core, 
 
 def test_a_photo_on_the_second_slot_mixes(window, core, photo, qtbot, sure, tmp_path):
     core.document.set_current_label(HAIR)
-    drop_on(window.styles.card.thumb_a, mime_of(photo), (5, 5))
+    drop_on(window.findChild(StylesPanel).card.thumb_a, mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: HAIR in core.document.styles)
     other = tmp_path / "other.png"
     Image.fromarray(photo_of(face_label_map(96), seed=9)).save(other)
-    drop_on(window.styles.card.thumb_b, mime_of(other), (5, 5))
+    drop_on(window.findChild(StylesPanel).card.thumb_b, mime_of(other), (5, 5))
     qtbot.waitUntil(lambda: isinstance(core.document.style(HAIR), MixStyle))
     style = core.document.style(HAIR)
     assert (style.a.path, style.b.path, style.amount) == (str(photo), str(other), 0.5)
@@ -142,7 +143,7 @@ def test_an_unsure_parser_shows_the_regions_first(window, core, photo, engine, q
 
 def test_a_label_that_the_photo_lacks_asks_for_another_region(window, core, photo, qtbot, sure):
     core.document.set_current_label(HAT)
-    drop_on(window.styles.card.thumb_a, mime_of(photo), (5, 5))
+    drop_on(window.findChild(StylesPanel).card.thumb_a, mime_of(photo), (5, 5))
     qtbot.waitUntil(lambda: dialog(RegionsDialog) is not None)
     shown = dialog(RegionsDialog)
     assert "No Hat" in shown.bar.problem.sentence
@@ -271,7 +272,7 @@ def few_colours(path, mode):
 def test_a_photo_of_few_colours_is_a_style_like_any_other(window, core, tmp_path, qtbot, sure, mode):
     path = few_colours(tmp_path / "photo.png", mode)
     assert sniff(path) == "label_map"
-    drop_on(window.styles, mime_of(path), (5, 5))
+    drop_on(window.findChild(StylesPanel), mime_of(path), (5, 5))
     qtbot.waitUntil(lambda: len(core.document.styles) > 5)
 
 
@@ -300,7 +301,7 @@ def test_bad_files_get_one_sentence_and_change_nothing(window, core, tmp_path, q
     elif name == "tiny.png":
         Image.new("RGB", (1, 1)).save(path)
     before = core.document.label_map.copy()
-    drop_on(window.styles, mime_of(path), (5, 5))
+    drop_on(window.findChild(StylesPanel), mime_of(path), (5, 5))
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     sentence = window.error_bar.problem.sentence
     assert name in sentence and "\n" not in sentence and "Traceback" not in sentence
@@ -349,7 +350,7 @@ def test_an_animation_gives_its_first_frame_and_a_note(window, core, tmp_path, q
     path = tmp_path / "animation.gif"
     frames = [Image.fromarray(photo_of(face_label_map(64), seed=n)) for n in range(3)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    drop_on(window.styles, mime_of(path), (5, 5))
+    drop_on(window.findChild(StylesPanel), mime_of(path), (5, 5))
     qtbot.waitUntil(lambda: len(core.document.styles) > 5)
     assert "animation.gif" in window.error_bar.problem.sentence
 
@@ -368,7 +369,7 @@ def test_a_picture_made_here_gives_styles_by_its_own_map(window, core, engine, q
 
     path = tmp_path / "made.png"
     write_picture(path, photo_of(core.document.label_map), core.document.scene.to_request())
-    drop_on(window.styles, mime_of(path), (5, 5))
+    drop_on(window.findChild(StylesPanel), mime_of(path), (5, 5))
     qtbot.waitUntil(lambda: len(core.document.styles) > 5)
     assert engine.parses == 0
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.imaging.mime import Incoming, style_mime
+from app.panels.styles.panel import StylesPanel
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
 from engine.requests.styles import MixStyle, SampleStyle
@@ -59,7 +60,7 @@ def test_commands_say_that_the_style_is_locked(window, document, name, monkeypat
 @pytest.mark.parametrize("place", ["region", "row", "first slot", "second slot"])
 @pytest.mark.parametrize("what", ["file", "style"])
 def test_whatever_is_dropped_on_a_locked_style_is_refused(window, core, document, photo, place, what, qtbot):
-    panel = window.styles
+    panel = window.findChild(StylesPanel)
     row = panel.list.visualRect(panel.model.index_of(HAIR)).center()
     target, point = {
         "region": (window.canvas, canvas_point(window, HAIR)),
@@ -73,7 +74,7 @@ def test_whatever_is_dropped_on_a_locked_style_is_refused(window, core, document
 
 
 def test_controls_of_a_locked_style_are_off_and_say_why(window, document):
-    detail = window.styles.card
+    detail = window.findChild(StylesPanel).card
     controls = (
         *(detail.seed.dice, detail.seed.field, detail.button_file, detail.button_reset, detail.button_variations),
         *(detail.slider, detail.button_dice_b, detail.button_clear_b),
@@ -108,7 +109,7 @@ def test_where_all_are_locked_nothing_is_asked_or_read(window, core, document, p
     for name in ("style_dice_all", "style_reset_all", "style_all"):
         window.actions_by_id[name].trigger()
         assert told(window) == "All styles are locked; unlock one to change it."
-    drop_on(window.styles, mime_of(photo), (5, 5))
+    drop_on(window.findChild(StylesPanel), mime_of(photo), (5, 5))
     assert "All styles are locked" in told(window)
     assert document.styles == before and not core.foreground_busy
 
@@ -116,7 +117,7 @@ def test_where_all_are_locked_nothing_is_asked_or_read(window, core, document, p
 def test_the_lock_of_a_row_is_clicked_and_undone(window, document):
     window.actions_by_id["undo"].trigger()
     assert not document.style_locked
-    panel = window.styles
+    panel = window.findChild(StylesPanel)
     from app.panels.styles.rows import buttons
 
     where = buttons(panel.list.visualRect(panel.model.index_of(HAIR)))["lock"].center()

@@ -341,7 +341,7 @@ def test_a_drop_beside_the_rows_is_for_all_labels(styles, qtbot, tmp_path):
 def test_a_drop_on_the_second_slot_names_it(styles, qtbot, tmp_path):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "photo.jpg"))])
-    with qtbot.waitSignal(styles.incoming) as told:
+    with qtbot.waitSignal(styles.card.incoming) as told:
         drag = Drag(styles.card.thumb_b, mime)
         assert drag.enter((5, 5))
         assert drag.drop((5, 5))

@@ -41,6 +41,8 @@ from app.errors_ui.hub import Problem, ProblemHub, Severity
 from app.errors_ui.log import install_hooks, start_log, stop_log
 from app.imaging.mime import colour_mime, style_mime
 from app.jobs.photos import Photo
+from app.panels.edits.panel import EditsPanel
+from app.panels.styles.panel import StylesPanel
 from app.raster.view import Mode
 from app.shell.environment import drop_foreign_qt_paths
 from app.shell.i18n import install_language
@@ -127,7 +129,8 @@ def test_no_widget_has_a_place_of_its_own(window):
             elif item.layout() is not None:
                 yield from held(item.layout())
 
-    for panel in (window.labels, window.styles, window.styles.card, window.centralWidget()):
+    styles = window.findChild(StylesPanel)
+    for panel in (window.labels, styles, styles.card, window.centralWidget()):
         inside = set(held(panel.layout()))
         stray = [c for c in panel.children() if isinstance(c, QWidget) and c.isVisible() and c not in inside]
         assert stray == []
@@ -144,7 +147,7 @@ def test_f6_visits_canvas_labels_styles_and_seed(window, qtbot):
     for _ in range(4):
         window.next_panel()
         seen.append(QApplication.focusWidget())
-    assert seen == [window.labels.list, window.styles.list, window.status.seed, window.canvas]
+    assert seen == [window.labels.list, window.findChild(StylesPanel).list, window.status.seed, window.canvas]
 
 
 # --- keys --------------------------------------------------------------------------------------------
@@ -548,8 +551,8 @@ def test_at_the_first_start_with_a_photo_its_edits_are_in_front(core, qtbot, hei
     )
     with qtbot.waitSignal(made.first_frame):
         made.show()
-    qtbot.waitUntil(lambda: not made.edits.visibleRegion().isEmpty())
-    assert made.edits.painted_line.isVisible()
+    qtbot.waitUntil(lambda: not made.findChild(EditsPanel).visibleRegion().isEmpty())
+    assert made.findChild(EditsPanel).painted_line.isVisible()
 
 
 @pytest.mark.parametrize("height", [700, 1100])
@@ -562,7 +565,7 @@ def test_a_photo_that_is_opened_brings_its_edits_to_the_front(core, qtbot, heigh
         made.show()
     document = core.document
     document.new(label_set=FACES, label_map=document.label_map, kind="edit", weights="fake-faces", undoable=False)
-    qtbot.waitUntil(lambda: not made.edits.visibleRegion().isEmpty())
+    qtbot.waitUntil(lambda: not made.findChild(EditsPanel).visibleRegion().isEmpty())
 
 
 # --- what is dropped beside the canvas -----------------------------------------------------------------
