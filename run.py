@@ -10,6 +10,7 @@
         edit        restyle regions of a photo, or of a folder of photos
         inpaint     fill a hole of a photo
         make        make pictures of a class out of noise
+        text        lay a sentence out as boxes with labels
         parse       find the label map of a photo
         request     perform a request of any kind that a file holds
         weights     list the weights that are here

@@ -65,7 +65,7 @@ NEEDS_NUMBERS: dict[str, tuple[Any, str, Callable[..., Any], str]] = {
     ),
     "equal surroundings": (
         LabelConditions,
-        "_found",
+        "_computed",
         lambda self, height, width, most: None,
         "how many different surroundings a label map has is known once they are counted (unique)",
     ),
