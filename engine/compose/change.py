@@ -98,7 +98,7 @@ def region_change(
     *,
     box: Box = WHOLE,
     one_colour: bool = False,
-    man_made: bool = False,
+    by_spread: bool = False,
     stranded: bool = False,
 ) -> RegionChange:
     """Fit the change of one region to a style.
@@ -111,7 +111,7 @@ def region_change(
         style: what the region is to look like.
         box: where the small photo lies in the whole one.
         one_colour: pixels that are not of the region's own colour stay, see `engine.compose.own_colour`.
-        man_made: a built surface (`engine.compose.mattes.MAN_MADE`), see `fit_tone_map`.
+        by_spread: a plain surface (`engine.compose.tones.BY_SPREAD`), see `fit_tone_map`.
         stranded: of strands (`engine.compose.strands.STRANDED`), which show where it becomes lighter.
 
     The region's mean colour is corrected after mixing: soft borders take a part of the photo's old colour in, so the
@@ -135,7 +135,7 @@ def region_change(
     own = own_colour(lab, weight) if one_colour else None
     counted = weight if own is None else weight * own.share(lab)
     photo = measure_tones(lab, counted, base)
-    tones = replace(fit_tone_map(photo, style, man_made=man_made), own=own)
+    tones = replace(fit_tone_map(photo, style, by_spread=by_spread), own=own)
     expected = inside if own is None else inside * own.share(lab)
     expected /= expected.sum()
     strands = None

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from engine.compose.mattes import MAN_MADE
 from engine.compose.own_colour import OwnColour
 
 Array = np.ndarray
@@ -35,6 +36,10 @@ MIN_CHROMA, MAX_CHROMA = 0.3, 1.5
 """Gains of the deviations from the chroma curve."""
 SMOOTH_TONES = 5.0
 """Standard deviation, in units of lightness, over which the chroma curve is averaged."""
+BY_SPREAD = MAN_MADE | {"skin", "nose", "left ear", "right ear", "neck"}
+"""Names of labels of plain surfaces, where the plain transfer's arithmetic measures better. A wall is of a few
+materials: quantiles would turn one's shade into the next one's, and chroma does not follow lightness. Skin is of one,
+and its shades are the light's."""
 PULL = 0.02
 """Weight of the mean chroma where a lightness has next to no pixels."""
 
@@ -153,17 +158,16 @@ def measure_tones(lab: Array, weight: Array, base: Array) -> Tones:
     )
 
 
-def fit_tone_map(photo: Tones, style: Tones, *, man_made: bool = False) -> ToneMap:
+def fit_tone_map(photo: Tones, style: Tones, *, by_spread: bool = False) -> ToneMap:
     """The map from a photo's tones to a style's.
 
-    man_made: of a built surface, which is of a few materials. Quantiles would turn one material's plain shade into the
-    next one's, and chroma does not follow lightness, so mean and spread of each channel move (Reinhard et al. 2001),
-    the spreads' gains clamped as elsewhere.
+    by_spread: mean and spread of each channel move (Reinhard et al. 2001), the spreads' gains clamped as elsewhere; see
+        `BY_SPREAD`.
     """
     dimming = (style.mean[0] + 16) / (photo.mean[0] + 16)
     least = min(MIN_DETAIL, DIM * dimming)
     gain = float(np.clip(style.detail / max(photo.detail, 0.2), least, MAX_DETAIL))
-    if man_made:
+    if by_spread:
         chroma_gain = _clamped(_chroma_spread(style), _chroma_spread(photo))
         chroma = _everywhere(photo.mean[1:]), _everywhere(style.mean[1:])
         return ToneMap(lightness_line(photo.lightness, style.lightness), gain, *chroma, chroma_gain, np.zeros(3))

@@ -12,6 +12,7 @@ from engine.compose.mattes import MAN_MADE, Matte, region_mattes, soft_labels
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours
 from engine.compose.strands import STRANDED
+from engine.compose.tones import BY_SPREAD
 from engine.labels.label_sets import LabelSet
 from engine.metrics.edits import EDITS, Case
 from engine.painting.painter import Painter, StyleCodes
@@ -125,7 +126,7 @@ class PhotoCases:
             style=style.photo if is_by_photo else None,
             style_map=style.label_map if is_by_photo else None,
             one_coloured=self._named(both, ONE_COLOURED),
-            man_made=self._named(both, MAN_MADE),
+            by_spread=self._named(both, BY_SPREAD),
             stranded=self._named(both, STRANDED),
         )
 

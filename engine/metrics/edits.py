@@ -68,7 +68,7 @@ class Case:
     wanted: (L, D) the codes to reach. painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
     Both are None where there are no weights.
     one_coloured: ids of labels whose regions are of one colour (`engine.compose.own_colour`).
-    man_made: ids of labels of built surfaces (`engine.compose.mattes.MAN_MADE`).
+    by_spread: ids of labels of plain surfaces (`engine.compose.tones.BY_SPREAD`).
     stranded: ids of labels of strands (`engine.compose.strands.STRANDED`).
     """
 
@@ -81,7 +81,7 @@ class Case:
     style: Array | None = None
     style_map: Array | None = None
     one_coloured: frozenset[int] = frozenset()
-    man_made: frozenset[int] = frozenset()
+    by_spread: frozenset[int] = frozenset()
     stranded: frozenset[int] = frozenset()
 
 
@@ -170,7 +170,7 @@ def composed(case: Case) -> tuple[Array, float]:
             case.mattes[label],
             style_tones(case, label),
             one_colour=label in case.one_coloured,
-            man_made=label in case.man_made,
+            by_spread=label in case.by_spread,
             stranded=label in case.stranded,
         )
         for label in case.labels

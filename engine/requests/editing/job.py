@@ -15,7 +15,7 @@ from engine.compose.mattes import MAN_MADE, region_mattes
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
 from engine.compose.strands import STRANDED
-from engine.compose.tones import Tones
+from engine.compose.tones import BY_SPREAD, Tones
 from engine.errors import Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
@@ -153,7 +153,7 @@ class _Job:
                 tones,
                 box=frame.box,
                 one_colour=_one_colour(self.painter.label_set, edit.label),
-                man_made=frame.name_of(edit.label) in MAN_MADE,
+                by_spread=frame.name_of(edit.label) in BY_SPREAD,
                 stranded=frame.name_of(edit.label) in STRANDED,
             )
 

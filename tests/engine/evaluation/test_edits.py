@@ -10,8 +10,9 @@ import pytest
 
 from engine.errors import BadFile, BadRequest, Cancelled, NotSupported
 from engine.evaluation import edits
-from engine.evaluation.edit_cases import Portrait, farthest
+from engine.evaluation.edit_cases import Job, PhotoCases, Portrait, farthest
 from engine.evaluation.edits import evaluate_edits
+from engine.labels.label_sets import LabelSet, load_label_set
 from engine.metrics.edits import COMPOSITION, METHODS, TRANSFER, Numbers
 from engine.painting.painter import StyleCodes
 from tests.engine.compose.drawn import HAIR, drawn_photo
@@ -105,6 +106,23 @@ def test_without_weights_distances_and_colours_are_measured(tiny_dataset: Path) 
     assert set(hair) == set(METHODS[1:]) and hair[COMPOSITION].code_distance is None
     assert hair[COMPOSITION].mean_off < hair[TRANSFER].mean_off + 4
     assert not any("drawn" in row.edit or "mixed" in row.edit for row in rows)
+
+
+def test_skin_and_walls_are_moved_by_mean_and_spread_hair_and_lips_are_not() -> None:
+    faces, street = load_label_set("faces"), load_label_set("street")
+    assert _moved_by_spread(faces) >= {"skin", "nose", "neck"} and not _moved_by_spread(faces) & {"hair", "upper lip"}
+    assert _moved_by_spread(street) >= {"building", "road"} and "sky" not in _moved_by_spread(street)
+
+
+def _moved_by_spread(label_set: LabelSet) -> set[str]:
+    label_count = len(label_set)
+    photo = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    label_map = (np.arange(64 * 64) % label_count).astype(np.uint8).reshape(64, 64)
+    styles = StyleCodes(np.zeros((label_count, 3), np.float32), np.ones(label_count, bool))
+    cases = PhotoCases(None, label_set, [Portrait(photo, label_map, styles)] * 2, 0)
+    case = cases.case(Job("all", tuple(range(label_count))))
+    assert case is not None
+    return {label_set[label].name for label in case.by_spread}
 
 
 def test_without_weights_small_regions_have_no_style() -> None:
