@@ -45,6 +45,8 @@ _REASONS: dict[int, Message] = {
 }
 
 
+TEMPORARY_FILES = ".tessera-*.tmp"
+"""What is being written; one that stands there long was left by a process that was killed."""
 Action = Literal["read", "write", "remove", "create the folder"]
 _ACTIONS: dict[Action, Message] = {
     "read": Message("read"),
@@ -98,7 +100,7 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     """
     try:
         target = Path(os.path.realpath(path))
-        temporary = target.with_name(f".tessera-{secrets.token_hex(6)}.tmp")
+        temporary = target.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(6)))
         permissions = _existing_mode(target)
         temporary_file = open(temporary, "xb")
     except (OSError, ValueError) as error:

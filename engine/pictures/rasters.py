@@ -153,6 +153,8 @@ def _orientation(image: Image.Image) -> int:
 
 def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | None) -> Raster:
     full_size = image.size
+    if _is_raw(image):
+        raise BadFile("{0} is a camera's raw file; develop it into a JPEG, PNG or TIFF first.", as_sentence(called))
     _check_size(image, called, shrink_to)
     bits, lossy = _stored_bits(image), _is_lossy(image, handle)
     if image.format == "PNG":
@@ -167,6 +169,13 @@ def _load(image: Image.Image, handle: IO[bytes], called: str, shrink_to: int | N
     if getattr(image, "is_animated", False):
         first_frame = image.copy()  # counting frames moves on in the file
     return Raster(first_frame, format_name, _count_frames(image), full_size, orientation, bits, lossy)
+
+
+def _is_raw(image: Image.Image) -> bool:
+    """Whether a TIFF holds a preview alone that can be decoded, and the picture as a sensor's samples beside it."""
+    tags = getattr(image, "tag_v2", {})
+    subfile_type, sub_images, dng_version = 254, 330, 50706
+    return image.format == "TIFF" and (dng_version in tags or (sub_images in tags and bool(tags.get(subfile_type))))
 
 
 def _check_size(image: Image.Image, called: str, shrink_to: int | None) -> None:

@@ -18,6 +18,8 @@ import msgspec
 from engine.errors import Message, NotSupported, explanation_of
 from engine.weights.card import Card
 
+LARGEST = 1 << 16
+"""A number of a config beyond this is a mistake or an attack."""
 RENDER = "engine.requests.render:RenderRequest"
 EDIT = "engine.requests.edit:EditRequest"
 PARSE = "engine.requests.parse:ParseRequest"
@@ -93,6 +95,7 @@ class Network:
 
     def read_config(self, values: Mapping[str, Any]) -> Any:
         """The config dataclass from plain data (a card's or a recipe's). Raises NotSupported naming what is wrong."""
+        check_bounds(values, self.title)
         try:
             return msgspec.convert(dict(values), load_part(self.config))
         except msgspec.ValidationError as error:
@@ -109,6 +112,19 @@ class Network:
         """
         module = load_part(self.module)
         return module(config, sn=training) if self.spectral else module(config)
+
+
+def check_bounds(values: object, title: str) -> None:
+    """Raises NotSupported for a config with a number or a list that no network could have."""
+    if isinstance(values, Mapping):
+        values = list(values.values())
+    if isinstance(values, int | float) and not abs(values) <= LARGEST:
+        raise NotSupported("{0} cannot have the setting {1}, which is out of all bounds; correct it.", title, values)
+    if isinstance(values, list | tuple):
+        if len(values) > LARGEST:
+            raise NotSupported("{0} cannot have a list of {1} settings; correct it.", title, len(values))
+        for entry in values:
+            check_bounds(entry, title)
 
 
 def patch_discriminator(*, spectral: bool = True) -> Network:

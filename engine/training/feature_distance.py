@@ -25,7 +25,8 @@ class FeatureDistance:
             self.fake_rows.append(pooled_features(self.features_network, fake))
 
     def numbers(self) -> dict[str, float]:
-        """The distance, by the name under which validations report it; nothing where nothing was gathered."""
-        if not self.real_rows:
+        """The distance, by the name under which validations report it; nothing of fewer than two pictures: one has no
+        covariance."""
+        if sum(map(len, self.real_rows)) < 2:
             return {}
         return {"fid_mobilenet_v2": frechet_distance(torch.cat(self.real_rows), torch.cat(self.fake_rows))}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from engine.pictures.images import encode_png
 from engine.training.control import Control
 from engine.training.recipe import Recipe
 from engine.training.run import checkpoint
+from engine.training.run.lock import only_process
 from engine.training.run.pace import Pace, machine_use
 from engine.training.run.parallel import all_or_none, average_numbers
 from engine.training.run.shortage import too_little_memory
@@ -90,7 +91,8 @@ class Loop:
         numbers (the last checkpoint stays) and when data vanish or the disk is full, OutOfMemory.
         """
         self._pace = Pace(self.seconds)
-        with self.control.serving(), self._answering_while_validating(), self.stepper.ahead(), self._waiting:
+        serving, answering = self.control.serving(), self._answering_while_validating()
+        with self._alone(), serving, answering, self.stepper.ahead(), self._waiting:
             try:
                 self._train()
                 if self._saved < self.step:
@@ -110,6 +112,10 @@ class Loop:
                 self._phase("failed")
                 raise self._stopped_by(too_little_memory(self.recipe, self.device, error)) from error
             self._phase("finished")
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """The first process holds the folder for all of a run's."""
+        return only_process(self.folder) if self.fabric.is_global_zero else nullcontext()
 
     def _train(self) -> None:
         if self._marked < self.step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,6 +24,7 @@ from engine.training.control import Control
 from engine.training.loop import Callback, Loop
 from engine.training.recipe import Precision, Recipe, read_fields
 from engine.training.run.fabric import first_line, make_fabric, precision_notes, usable_precision
+from engine.training.run.lock import only_process
 from engine.training.run.parallel import synchronise_batch_norm
 from engine.training.run.randomness import Randomness
 from engine.training.run.record import (
@@ -142,6 +144,9 @@ def prepare(
     Raises:
         TrainingError, NotSupported, OutOfMemory, BadFile, BadLabelMap; Cancelled if `control` is told to stop.
     """
+    if int(os.environ.get("RANK", "0")) == 0:  # of several processes the first one asks
+        with only_process(run_folder):
+            pass
     beginning = _beginning(recipe, run_folder, resume, start_weights, device)
     recipe, control = beginning.recipe, control or Control()
     keep_freed_memory()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import BadFile, EngineError, Message
-from engine.files import cannot, root
+from engine.files import TEMPORARY_FILES, cannot, root
 from engine.systems import all_systems
 from engine.weights.card import CARD_FILE
 from engine.weights.feature_networks import find_network_file, install_folder
 from engine.weights.store import (
     MADE_WITH_TENSORS,
     MODEL_FILE,
+    check_styles,
     check_weights,
     find_weights,
     search_path,
@@ -27,10 +28,11 @@ OURS = (CARD_FILE, MODEL_FILE, *MADE_WITH_TENSORS)
 def problem_of(weights_name: str | Path) -> str:
     """What is wrong with installed weights, as a sentence; "" when the tensors are those that the card describes.
 
-    Reads the whole tensors file once (a second per gigabyte or so); later calls know it unless the file changes.
+    Reads the whole tensors files once (a second per gigabyte or so); later calls know them unless a file changes.
     """
     try:
-        check_weights(find_weights(weights_name))
+        folder = find_weights(weights_name)
+        check_styles(folder, check_weights(folder))
     except EngineError as error:
         return str(error)
     return ""
@@ -55,7 +57,10 @@ def remove_weights(weights_name: str | Path) -> Path:
             folder, user_weights_folder(),
         )
     try:
-        for file_name in OURS:
+        if folder.is_symlink():  # what it leads to is not ours to remove
+            folder.unlink()
+            return folder
+        for file_name in (*OURS, *(path.name for path in folder.glob(TEMPORARY_FILES))):
             (folder / file_name).unlink(missing_ok=True)
         with suppress(OSError):  # something of the user's is in there: it stays
             folder.rmdir()

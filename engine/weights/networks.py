@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from engine.errors import NotSupported, WeightsError
 from engine.nn.perceptual import FeatureNetwork
@@ -31,11 +35,23 @@ def network_of(weights: Weights, network_name: str = "") -> Any:
         if tensor_name not in weights_system.extras
     }
     try:
-        network = network_spec.build(network_spec.read_config(card.config_of(network_name)))
+        config = network_spec.read_config(card.config_of(network_name))
+        with torch.device("meta"):  # a card may ask for any size: memory is taken once the tensors are known to fit
+            planned_network = network_spec.build(config)
+        _check_shapes(planned_network, network_tensors)
+        network = network_spec.build(config)
         network.load_state_dict(network_tensors)
     except (NotSupported, ValueError, RuntimeError) as error:
         raise do_not_fit(card, error) from error
     return network
+
+
+def _check_shapes(planned_network: Any, network_tensors: Mapping[str, Tensor]) -> None:
+    """Raises ValueError where a network without memory has other shapes than the tensors."""
+    for tensor_name, planned in planned_network.state_dict().items():
+        if tensor_name in network_tensors and network_tensors[tensor_name].shape != planned.shape:
+            shapes = list(planned.shape), list(network_tensors[tensor_name].shape)
+            raise ValueError(f"{tensor_name}: the card asks for {shapes[0]}, the file has {shapes[1]}")
 
 
 def networks_of(weights: Weights) -> Any:

@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.errors import EngineError, OutOfMemory, WeightsError
+from engine.errors import EngineError, Message, OutOfMemory, WeightsError
 from engine.files import PathLike, cannot, check_regular, open_regular
+from engine.weights.store import check_numbers
 
 _CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE"}
 """Opcodes of pickles that name or call something."""
@@ -37,6 +38,7 @@ def read_pth(path: Path) -> dict[str, Tensor]:
         raise no_memory(path) from error
     except Exception as error:  # a broken pickle can raise anything
         raise _unreadable(path, error) from error
+    contents = _innermost(contents)
     if not isinstance(contents, dict) or not contents:
         raise WeightsError('"{0}" holds no tensors by name; give a file such as latest_net_G.pth.', path)
     state: dict[str, Tensor] = {}
@@ -48,11 +50,53 @@ def read_pth(path: Path) -> dict[str, Tensor]:
                 repr(str(tensor_name)[:80]),
             )
         state[tensor_name] = tensor.detach()
+    check_numbers(state, path)
+    return _without_prefix(state)
+
+
+NESTED = ("state_dict", "model_state_dict", "model", "params_ema", "params", "g_ema", "generator", "netG")
+"""Under which keys checkpoints of training code keep the network beside all else."""
+PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
+"""What wrappers of networks put before every name."""
+
+
+def _innermost(contents: object) -> object:
+    """What is under the first of `NESTED` where a file holds more than tensors, however often."""
+    while isinstance(contents, dict) and not all(isinstance(entry, Tensor) for entry in contents.values()):
+        nested = next((contents[key] for key in NESTED if isinstance(contents.get(key), dict)), None)
+        if nested is None:
+            break
+        contents = nested
+    return contents
+
+
+def _without_prefix(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    for prefix in PREFIXES:
+        if all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
     return state
+
+
+def _impostor(path: Path) -> Message | None:
+    """What a file of another kind is that often bears the name of a checkpoint, as a clause."""
+    try:
+        with open_regular(path) as file:
+            beginning = file.read(512).lstrip().lower()
+    except OSError:
+        return None
+    if beginning.startswith(b"version https://git-lfs"):
+        return Message("a pointer of Git LFS, not the file itself")
+    if beginning.startswith((b"<!doctype html", b"<html")):
+        return Message("a web page, not the file that the page offers")
+    if beginning.startswith((b"rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"bzh", b"\xfd7zxz")):
+        return Message("an archive; unpack it first")
+    return None
 
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:
     error_text = str(error)
+    if (impostor := _impostor(path)) is not None:
+        return WeightsError('"{0}" is {1}; give a file such as latest_net_G.pth.', path, impostor)
     if not _may_be_tensors(path):
         return WeightsError('"{0}" is not a weights file; give a file such as latest_net_G.pth.', path)
     refused_code = isinstance(error, pickle.UnpicklingError) and (

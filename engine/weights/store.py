@@ -200,13 +200,26 @@ def read_tensors(tensors_file: Path) -> dict[str, Tensor]:
 
     try:
         check_regular(tensors_file)
-        return load_file(tensors_file)
+        state = load_file(tensors_file)
     except OSError as error:
         raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
     except (SafetensorError, ValueError, KeyError) as error:
         raise WeightsError('"{0}" is damaged; get the weights again.', tensors_file, details=repr(error)) from error
     except MemoryError as error:
         raise OutOfMemory('There is not enough memory to load "{0}"; close other programs.', tensors_file) from error
+    check_numbers(state, tensors_file)
+    return state
+
+
+def check_numbers(state: Mapping[str, Tensor], tensors_file: PathLike) -> None:
+    """Raises WeightsError where a tensor holds what is no number or infinite: it would paint black in silence."""
+    for tensor_name, tensor in state.items():
+        if tensor.is_floating_point() and tensor.numel():
+            lowest, highest = tensor.aminmax()  # what is no number is both
+            if not (lowest.isfinite() and highest.isfinite()):
+                raise WeightsError(
+                    '"{0}" holds what is no number (in {1}); get the weights again.', tensors_file, repr(tensor_name)
+                )
 
 
 def _check_header(tensors_file: Path) -> None:
@@ -258,6 +271,22 @@ def _check_digest(tensors_file: Path, card: Card) -> None:
         raise WeightsError(
             '"{0}" is not the file that its card describes (its SHA-256 differs); get the weights again.',
             tensors_file, details=f"card: {card.sha256}\nfile: {digest}",
+        )
+
+
+def check_styles(folder: Path, card: Card) -> None:
+    """Raises WeightsError where the measured styles in a weights folder are not those of its card."""
+    styles_file = folder / STYLES_FILE
+    if not card.styles_sha256:
+        return
+    try:
+        status = styles_file.stat()
+        digest = _digest(styles_file, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise WeightsError(cannot("read", styles_file, error).message, details=repr(error)) from error
+    if digest != card.styles_sha256.lower():
+        raise WeightsError(
+            '"{0}" is not the file that the card of "{1}" describes; measure styles again.', styles_file, card.name
         )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from engine import files
 from engine.errors import BadFile, EngineError
@@ -336,3 +337,18 @@ def test_files_are_known_by_their_content(tmp_path: Path):
     assert sniff(tmp_path) == "unknown"
     (tmp_path / "card.json").write_text("{}")
     assert sniff(tmp_path) == "weights"
+
+
+@pytest.mark.parametrize("is_dng", [False, True])
+def test_a_cameras_raw_file_is_not_taken_for_its_preview(is_dng: bool):
+    """A TIFF with a small preview in front, and the samples of the sensor in a picture below it."""
+    preview = Image.new("RGB", (160, 120), (200, 200, 200))
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[254], tags.tagtype[254] = (0, 4) if is_dng else (1, 4)
+    tags[330], tags.tagtype[330] = 8, 4
+    if is_dng:
+        tags[50706], tags.tagtype[50706] = b"\x01\x04\x00\x00", 1
+    buffer = io.BytesIO()
+    preview.save(buffer, "TIFF", tiffinfo=tags)
+    with pytest.raises(BadFile, match="raw file; develop it"):
+        read_image(buffer.getvalue())
