@@ -34,7 +34,7 @@ STRETCH = 2048  # neighbourhoods at a time: bounds the memory in which they are 
 
 
 BRANCHES: Mapping[str, Callable[[LabelParts, Fold, Tensor, Coding], LabelBranch]] = {
-    "spade": SpadeBranch,
+    "dense": SpadeBranch,
     "groups": GroupBranch,
 }
 """What evaluates the convolutions of labels, by `LabelParts.branch`."""

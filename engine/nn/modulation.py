@@ -17,14 +17,14 @@ from torch import Tensor, nn
 class LabelParts:
     """gamma and beta from labels: a 3 x 3 convolution of the one-hot map, ReLU, one 3 x 3 convolution to each.
 
-    branch: how they are evaluated (`engine.fast.modulation.BRANCHES`): "spade", or "groups" where the convolutions fall
+    branch: how they are evaluated (`engine.fast.modulation.BRANCHES`): "dense", or "groups" where the convolutions fall
         into groups, as CG-Norm's do (it may be a single group).
     """
 
     shared: nn.Conv2d
     gamma: nn.Conv2d
     beta: nn.Conv2d
-    branch: Literal["spade", "groups"] = "spade"
+    branch: Literal["dense", "groups"] = "dense"
 
 
 @dataclass(frozen=True)
