@@ -102,8 +102,8 @@ def by_profile(image: Image.Image, profile: bytes | None, notes: list[str]) -> I
 def _grey_to_uint8(image: Image.Image, notes: list[str]) -> Array:
     """16-bit, 32-bit and floating-point grey -> (H, W) uint8.
 
-    16-bit runs from 0 to 65,535 and floats from 0 to 1; values outside that are stretched from their own
-    range, which a note says.
+    16-bit runs from 0 to 65,535 and floats from 0 to 1; values outside that are stretched from their own range, and
+    whole numbers of 32 bits up to 255 or 4095 are of 8 or 12 bits, which a note says.
     """
     values = np.asarray(image)
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
@@ -111,7 +111,10 @@ def _grey_to_uint8(image: Image.Image, notes: list[str]) -> Array:
     values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     lowest, highest = float(values.min()), float(values.max())
     white = 1.0 if image.mode == "F" else 65535.0
-    if lowest < 0 or highest > white:
+    if image.mode == "I" and lowest >= 0 and 0 < highest <= 4095:
+        lowest, highest = 0.0, 255.0 if highest <= 255 else 4095.0
+        notes.append(Message("its values {0} to {1} were stretched to black to white", "0", f"{highest:g}"))
+    elif lowest < 0 or highest > white:
         notes.append(Message("its values {0} to {1} were stretched to black to white", f"{lowest:g}", f"{highest:g}"))
     else:
         lowest, highest = 0.0, white

@@ -352,3 +352,12 @@ def test_a_cameras_raw_file_is_not_taken_for_its_preview(is_dng: bool):
     preview.save(buffer, "TIFF", tiffinfo=tags)
     with pytest.raises(BadFile, match="raw file; develop it"):
         read_image(buffer.getvalue())
+
+
+@pytest.mark.parametrize("white", [255, 4095])
+def test_grey_of_32_bits_that_was_8_or_12_is_not_nearly_black(white: int):
+    values = np.full((16, 16), white, np.int32)
+    values[:, :8] = 0
+    found = read_image(encoded(values, "TIFF"))
+    assert found.pixels[0, 0].tolist() == [0] * 3 and found.pixels[0, -1].tolist() == [255] * 3
+    assert "stretched" in found.notes[0]
