@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from engine.data.decoded import Decoded, as_pictures, decode_first, memory_for_d
 from engine.data.layout import PairFiles, evenly, split_stems
 from engine.data.turns import turned_away
 from engine.errors import BadFile, EngineError, Message, TrainingError
-from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_maps import read_data_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
 from engine.pictures.rasters import read_header
@@ -99,7 +100,7 @@ class LabelledFolder(DataSet):
         """(height, width) uint8."""
         height, width = self._size
         map_path = self.files.label_map(self.stems[index])
-        label_ids = read_label_map(map_path, self.label_set, doubtful=False).label_map
+        label_ids = read_data_map(map_path, self.label_set).label_map
         middle = centre_crop(label_ids.shape[0], label_ids.shape[1], width / height)
         return resize_label_map(label_ids[middle], height, width)
 
@@ -116,8 +117,8 @@ class LabelledFolder(DataSet):
         return {"labels": len(self.label_set)}
 
     def facts(self) -> dict[str, Any]:
-        """The label set, which weights are for."""
-        return {"label_set": self.label_set.to_dict()}
+        """The label set, which weights are for; in what order this folder's files number it stays here."""
+        return {"label_set": replace(self.label_set, order=None).to_dict()}
 
     def check_resumed(self, run_facts: Mapping[str, Any], run_folder: Path) -> None:
         """Labels that changed places would silently be learnt wrong. Raises TrainingError."""

@@ -12,7 +12,7 @@ import numpy as np
 from engine.data.turns import turned_away
 from engine.errors import BadLabelMap, EngineError, Message
 from engine.files import cannot, open_regular
-from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_label_map
+from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_data_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.rasters import load_raster, read_header
 
@@ -75,7 +75,7 @@ def _scan_label_map(map_path: Path, label_set: LabelSet | None) -> FileFacts:
         digest = _file_digest(map_path)
         if label_set is None:
             return _without_label_set(map_path, digest)
-        reading = read_label_map(map_path, label_set, doubtful=False)
+        reading = read_data_map(map_path, label_set)
         height, width = reading.label_map.shape
         pixel_counts = np.bincount(reading.label_map.ravel(), minlength=256)
         image_mode = {"indexed": "P", "raw": "L"}.get(reading.how, "RGB")

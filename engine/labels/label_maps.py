@@ -85,7 +85,7 @@ MapKind = Literal["indexed", "raw", "colour"]
 
 @dataclass(frozen=True)
 class LabelMapFile:
-    """What `read_label_map` found: `label_map` (H, W) uint8; `doubt`: why its numbers could mean other labels."""
+    """What a file holds: `label_map` (H, W) uint8; `doubt`: why its numbers could mean other labels."""
 
     label_map: Array
     how: MapKind
@@ -97,19 +97,37 @@ MAX_COLOURS = 4096
 """A picture with more colours than this is taken for a photograph, not for a colour-coded map."""
 
 
-def read_label_map(
-    path: Source, label_set: LabelSet, *, order: str | None = None, doubtful: bool = True
-) -> LabelMapFile:
+def read_label_map(path: Source, label_set: LabelSet, *, order: str | None = None) -> LabelMapFile:
     """Read a label map file: palette values or grey values that are ids, or a colour-coded picture.
 
-    `path` may also be the file's bytes. `order` names the set or tool
-    (see `label_orders`) whose numbers the file has; the label set's own order unless given. `doubtful`: numbers that
-    could be of another order are read as ids, with a note; they are refused otherwise. Raises BadFile (no picture,
-    lossy, damaged) or BadLabelMap (ids or colours that the label set does not have, named with their number of pixels).
+    `path` may also be the file's bytes. `order` names the set or tool (see `label_orders`) whose numbers the file has;
+    ids unless given, and numbers that could be of another order are read as ids, with a note. Raises BadFile (no
+    picture, lossy, damaged) or BadLabelMap (ids or colours that the label set does not have, named with their number
+    of pixels).
     """
-    order = order or label_set.order
-    if order is not None:
-        check_order(order, label_set)
+    return _read_file(path, label_set, order, None)
+
+
+def read_data_map(path: Source, label_set: LabelSet) -> LabelMapFile:
+    """A label map of a data folder, whose numbers are those that its classes.json says (`LabelSet.order`).
+
+    A palette in the labels' own colours proves ids, whatever order is said: so Tessera writes its maps. Raises as
+    `read_label_map`, and BadLabelMap for numbers that could be of two orders where classes.json says none.
+    """
+    label_map_file = _read_file(path, label_set, None, label_set.order)
+    if label_map_file.doubt is not None:
+        raise BadLabelMap(
+            '{0} cannot be read for certain: {1}; say which it is by "order" in classes.json ({2}).',
+            as_sentence(source_name(path)), label_map_file.doubt,
+            one_of(f'"{name}"' for name in (*orders_of(label_set), IDS)),
+        )
+    return label_map_file
+
+
+def _read_file(path: Source, label_set: LabelSet, order: str | None, usual_order: str | None) -> LabelMapFile:
+    """`usual_order`: of a file whose palette does not show ids, where `order` says none."""
+    for order_name in filter(None, (order, usual_order)):
+        check_order(order_name, label_set)
     called = source_name(path)
     raster = load_raster(path)
     if raster.lossy:
@@ -119,19 +137,15 @@ def read_label_map(
         )
     notes = [note] if (note := raster.frame_note()) else []
     image = raster.turned()
+    if order is None and image.mode == "P":
+        shows_ids = _has_own_palette(image, label_set) if usual_order is None else _has_palette_of(image, label_set)
+        order = IDS if shows_ids else None
+    order = order or usual_order
     if image.mode == "P" and not (order is None and _has_colours_of(image, label_set)):
-        order = IDS if order is None and _has_own_palette(image, label_set) else order
-        label_map_file = _read_values(np.asarray(image), label_set, called, order, "indexed", notes)
-    elif is_grey(image):
-        label_map_file = _read_values(grey_values(image, raster, called), label_set, called, order, "raw", notes)
-    else:
-        label_map_file = _read_colours(image, label_set, called, order, notes)
-    if label_map_file.doubt is not None and not doubtful:
-        raise BadLabelMap(
-            '{0} cannot be read for certain: {1}; say which it is by "order" in classes.json ({2}).',
-            as_sentence(called), label_map_file.doubt, one_of(f'"{name}"' for name in (*orders_of(label_set), IDS)),
-        )
-    return label_map_file
+        return _read_values(np.asarray(image), label_set, called, order, "indexed", notes)
+    if is_grey(image):
+        return _read_values(grey_values(image, raster, called), label_set, called, order, "raw", notes)
+    return _read_colours(image, label_set, called, order, notes)
 
 
 def is_grey(image: Image.Image) -> bool:
@@ -183,13 +197,17 @@ def _has_own_palette(image: Image.Image, label_set: LabelSet) -> bool:
     return _used_palette(image).items() <= own_colours.items()
 
 
+def _has_palette_of(image: Image.Image, label_set: LabelSet) -> bool:
+    """Whether a palette is the label set's, labels that the picture does not show included, as `write_label_map` has
+    it: one black number alone may be anybody's."""
+    return bytes(image.getpalette("RGB") or ()).startswith(label_set.palette().tobytes())
+
+
 def _has_colours_of(image: Image.Image, label_set: LabelSet) -> bool:
     """Whether the colours that a palette picture shows are labels' colours, of other ids than its numbers."""
     used_palette = _used_palette(image)
     if len(used_palette) == 1 and max(used_palette) < len(label_set):
         return False  # one colour alone, black above all, may be anybody's
-    if _has_own_palette(image, label_set):
-        return False
     return any(table.keys() >= set(used_palette.values()) for _, table in colour_tables(label_set))
 
 

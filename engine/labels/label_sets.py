@@ -51,8 +51,8 @@ class LabelSet:
     """The labels of a data set or of weights; `labels[i].id == i`.
 
     `ignore` is the id of "unlabelled" (left out of losses and metrics) or None; `swap_on_flip` lists the
-    pairs (left eye, right eye) that a horizontal flip must exchange. `order`: in what order the set's own map files
-    number the labels (`label_orders`), None where that was not said.
+    pairs (left eye, right eye) that a horizontal flip must exchange. `order`: in what order the files of
+    a data folder number the labels (`label_orders`, read by `read_data_map` alone), None where that was not said.
     """
 
     name: str

@@ -28,7 +28,7 @@ import torch
 from engine.data.layout import PairFiles, split_stems
 from engine.errors import BadFile, BadRequest, Message, NotSupported, WeightsError
 from engine.files import atomic_write, read_bytes
-from engine.labels.label_maps import read_label_map
+from engine.labels.label_maps import read_data_map
 from engine.labels.label_sets import LabelSet
 from engine.painting.codes import drawn
 from engine.painting.painter import Array, Painter
@@ -196,7 +196,7 @@ def measure_styles(
 
 def _label_maps(map_paths: Iterable[Path], label_set: LabelSet, side: int) -> Iterator[Array]:
     for map_path in map_paths:
-        true_map = read_label_map(map_path, label_set, doubtful=False)
+        true_map = read_data_map(map_path, label_set)
         yield fit_square_label_map(true_map.label_map, side)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.data.layout import PairFiles, evenly, split_stems
 from engine.errors import BadFile, WeightsError
-from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_maps import read_data_map, resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import centre_crop, read_image, resize_image
 from engine.systems.measuring import ALL
@@ -51,7 +51,7 @@ class Pairs:
     def read(self, stem: str) -> tuple[Array, Array]:
         """Picture (H, W, 3) and label map (h, w), uint8, each at its own size. Raises BadFile, BadLabelMap."""
         pixels = read_image(self.files.image(stem)).pixels
-        return pixels, read_label_map(self.files.label_map(stem), self.label_set, doubtful=False).label_map
+        return pixels, read_data_map(self.files.label_map(stem), self.label_set).label_map
 
     def framed(self, stem: str, height: int, width: int) -> tuple[Array, Array]:
         """The largest centre part of that shape of a picture (height, width, 3) and of its label map, uint8."""

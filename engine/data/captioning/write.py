@@ -20,7 +20,7 @@ from engine.data.captioning.sentences import Sentence, sentences_about
 from engine.data.layout import PairFiles, read_splits, split_stems
 from engine.errors import BadFile, Cancelled, Message
 from engine.files import read_bytes, write_bytes, write_text
-from engine.labels.label_maps import read_label_map
+from engine.labels.label_maps import read_data_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.images import read_image, resize_image
 from engine.plain_data import BadText, parse_json
@@ -90,7 +90,7 @@ def caption_picture(
     files: PairFiles, stem: str, label_set: LabelSet, facts: Mapping[str, object], captioning: Captioning
 ) -> CaptionedPicture:
     """Look at one picture and its label map. Raises BadFile, BadLabelMap."""
-    label_map = read_label_map(files.label_map(stem), label_set, doubtful=False).label_map
+    label_map = read_data_map(files.label_map(stem), label_set).label_map
     pixels = read_image(files.image(stem)).pixels
     if pixels.shape[:2] != label_map.shape:
         pixels = resize_image(pixels, *label_map.shape)

@@ -163,6 +163,15 @@ def test_a_label_map_with_an_unknown_id_is_named(own: Path) -> None:
         LabelledFolder(own, "train", 16)
 
 
+def test_the_order_of_a_folders_files_does_not_travel_with_its_labels(own: Path) -> None:
+    """Maps that weights find are Tessera's own: their numbers are ids, whatever the training files had."""
+    classes_file = own / "classes.json"
+    classes = json.loads(classes_file.read_text("utf-8"))
+    classes_file.write_text(json.dumps(classes | {"order": "ids"}), "utf-8")
+    data = LabelledFolder(own, "train", 16)
+    assert data.label_set.order == "ids" and "order" not in data.facts()["label_set"]
+
+
 def test_weights_are_measured_on_test_or_else_on_val(tmp_path: Path) -> None:
     assert measured_split(tmp_path, LABELLED) == "test"
     (tmp_path / "splits.json").write_text('{"train": ["a"], "val": ["b"]}', encoding="utf-8")
