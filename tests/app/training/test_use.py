@@ -46,7 +46,7 @@ class MapsInOneFile(DataSet):
 
 
 KIND = replace(
-    LABELLED, id="maps", describes=lambda folder: (folder / "val.npy").is_file(), opens=lambda: MapsInOneFile
+    LABELLED, id="maps", describes=lambda folder: (folder / "val.npy").is_file(), dataset=f"{__name__}:MapsInOneFile"
 )
 
 
