@@ -27,6 +27,7 @@ from app.core import Core
 from app.document.opening import painting_path, photo_uses, read_request_file, second_photo_path
 from app.shell.settings import Settings
 from app.shell.theme import Theme
+from engine.files import write_text
 from engine.labels.label_maps import resize_label_map
 from engine.pictures.images import read_image, resize_image, write_image
 from engine.requests.styles import ColourStyle, SampleStyle
@@ -307,7 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             core.shutdown()
     text = json.dumps({"platform": QGuiApplication.platformName(), "rows": bench.rows})
     if len(command_line) > 1:
-        Path(command_line[1]).write_text(text, encoding="utf-8")
+        write_text(Path(command_line[1]), text)
     else:
         sys.stdout.write(text + "\n")
     return 0

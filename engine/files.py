@@ -198,10 +198,10 @@ def read_bytes(path: PathLike, *, limit: int = MAX_BYTES_READ) -> bytes:
         raise cannot("read", path, _as_os_error(error)) from error
 
 
-def read_text(path: PathLike, *, limit: int = MAX_BYTES_READ) -> str:
+def read_text(path: PathLike) -> str:
     """The whole file as UTF-8 (a byte-order mark is dropped). Raises BadFile."""
     try:
-        return read_bytes(path, limit=limit).decode("utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(
             '"{0}" is not a text file in UTF-8; give a text file.',

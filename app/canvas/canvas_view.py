@@ -257,8 +257,8 @@ class CanvasView(QWidget):
     def _pane_at(self, point: QPointF) -> Pane:
         return view.pane_at(parts=self._panes(), x=point.x(), y=point.y())
 
-    def to_image(self, point: QPointF, pane: Pane | None = None) -> tuple[float, float]:
-        pane = pane or self._held_pane or self._pane_at(point)
+    def to_image(self, point: QPointF) -> tuple[float, float]:
+        pane = self._held_pane or self._pane_at(point)
         return view.to_image(view=self._view, x=point.x() - pane.shift, y=point.y())
 
     # ------------------------------------------------------------ document's signals

@@ -77,7 +77,6 @@ class Controllers:
     pairs: PairsController
     photos: PhotosController
     render: RenderController
-    restyle: RestyleController
     results: ResultsController
     studio: StudioController
     styles: StylesController
@@ -119,7 +118,6 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         pairs=PairsController(context, styles, colours, parts.actions, parent),
         photos=photos,
         render=render,
-        restyle=restyle,
         results=ResultsController(
             context, render, restyle, exports, parts.results, parts.results_dock, parts.actions, parent
         ),

@@ -24,7 +24,7 @@ LEVELS = {
 }
 
 
-def start_log(log_folder: Path, *, console: bool = True) -> Path:
+def start_log(log_folder: Path) -> Path:
     """Write the log to ``log_folder``/tessera.log (three files of 1 MB) and warnings to the console."""
     log_path = log_folder / "tessera.log"
     log.setLevel(logging.INFO)
@@ -36,11 +36,10 @@ def start_log(log_folder: Path, *, console: bool = True) -> Path:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
-    if console:
-        console_handler = logging.StreamHandler(sys.stderr)
-        console_handler.setLevel(logging.WARNING)
-        console_handler.setFormatter(_Sentences("%(message)s"))
-        log.addHandler(console_handler)
+    console_handler = logging.StreamHandler(sys.stderr)
+    console_handler.setLevel(logging.WARNING)
+    console_handler.setFormatter(_Sentences("%(message)s"))
+    log.addHandler(console_handler)
     return log_path
 
 

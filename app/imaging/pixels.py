@@ -8,6 +8,9 @@ from PySide6.QtGui import QImage
 
 from engine.errors import EngineError
 
+DIMMED = 0.6
+"""How much of a region's surroundings is taken away, 0 to 1."""
+
 
 def to_qimage(pixels: np.ndarray) -> QImage:
     """(H, W, 3) uint8 to a QImage that owns its memory."""
@@ -45,13 +48,12 @@ def region_box(mask: np.ndarray, *, margin: float = 0.12) -> tuple[int, int, int
     return x0, y0, x0 + side_x, y0 + side_y
 
 
-def region_crop(pixels: np.ndarray, label_map: np.ndarray, label: int, *, dim: float = 0.6) -> np.ndarray | None:
+def region_crop(pixels: np.ndarray, label_map: np.ndarray, label: int) -> np.ndarray | None:
     """A square look at one region: (S, S, 3) uint8, everything outside the region dimmed.
 
     Args:
         pixels: (H, W, 3) uint8.
         label_map: (h, w) label ids; another size than the picture's is stretched over it.
-        dim: how much of the surroundings is taken away, 0 to 1.
 
     Returns:
         None where the label is absent.
@@ -69,7 +71,7 @@ def region_crop(pixels: np.ndarray, label_map: np.ndarray, label: int, *, dim: f
     crop = pixels[y0:y1, x0:x1].astype(np.float32)
     inside = mask[y0:y1, x0:x1, None]
     grey = np.float32(118.0)
-    return np.where(inside, crop, crop * (1 - dim) + grey * dim).astype(np.uint8)
+    return np.where(inside, crop, crop * (1 - DIMMED) + grey * DIMMED).astype(np.uint8)
 
 
 def region_colour(pixels: np.ndarray, label_map: np.ndarray, label: int) -> tuple[int, int, int] | None:

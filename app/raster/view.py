@@ -15,6 +15,8 @@ MIN_ZOOM = 1 / 64
 MAX_ZOOM = 64.0
 SQUARE_FROM = 2.0  # from this zoom on, image pixels are shown as squares
 FIT_MARGIN = 16.0  # widget pixels left free around a fitted image
+LEAST_SEEN = 32.0  # widget pixels of an image that stay visible each way, however far it is moved
+DIRTY_MARGIN = 2.0  # widget pixels painted again around what changed
 WHEEL_STEP = 1.25  # zoom factor of one wheel notch
 
 
@@ -100,13 +102,11 @@ def centred(*, image_width: int, image_height: int, width: float, height: float,
     return View(scale=scale, x=(width - image_width * scale) / 2, y=(height - image_height * scale) / 2)
 
 
-def keep_in_sight(
-    *, view: View, image_width: int, image_height: int, width: float, height: float, least: float = 32.0
-) -> View:
-    """Moves the view back so far that at least `least` widget pixels of the image stay visible each way."""
+def keep_in_sight(*, view: View, image_width: int, image_height: int, width: float, height: float) -> View:
+    """Moves the view back so far that at least `LEAST_SEEN` widget pixels of the image stay visible each way."""
 
     def limit(offset: float, extent: float, room: float) -> float:
-        visible_least = min(least, extent, room)
+        visible_least = min(LEAST_SEEN, extent, room)
         return min(room - visible_least, max(visible_least - extent, offset))
 
     return replace(
@@ -147,20 +147,18 @@ def pane_at(*, parts: tuple[Pane, ...], x: float, y: float) -> Pane:
     return min(parts, key=lambda pane: abs(x - (pane.x + pane.width / 2)))
 
 
-def dirty_rect(
-    *, view: View, x0: float, y0: float, x1: float, y1: float, margin: float = 2.0
-) -> tuple[int, int, int, int]:
+def dirty_rect(*, view: View, x0: float, y0: float, x1: float, y1: float) -> tuple[int, int, int, int]:
     """The widget rectangle (x, y, width, height) that shows image rectangle (x0, y0)-(x1, y1), rounded
     outwards.
 
-    `margin` widget pixels are added: smooth scaling bleeds into the neighbours, by up to one image pixel as
+    `DIRTY_MARGIN` widget pixels are added: smooth scaling bleeds into the neighbours, by up to one image pixel as
     well.
     """
     bleed = 1.0
     left, top = to_widget(view=view, x=x0 - bleed, y=y0 - bleed)
     right, bottom = to_widget(view=view, x=x1 + bleed, y=y1 + bleed)
-    x, y = math.floor(left - margin), math.floor(top - margin)
-    return x, y, math.ceil(right + margin) - x, math.ceil(bottom + margin) - y
+    x, y = math.floor(left - DIRTY_MARGIN), math.floor(top - DIRTY_MARGIN)
+    return x, y, math.ceil(right + DIRTY_MARGIN) - x, math.ceil(bottom + DIRTY_MARGIN) - y
 
 
 def square_pixels(*, view: View, device_ratio: float = 1.0) -> bool:

@@ -17,8 +17,8 @@ import numpy as np
 from engine.files import cannot, open_regular
 from engine.metrics.names import shown_numbers
 from engine.plain_data import parse_json
+from engine.training.run.record import SAMPLES, STATS
 
-STATS, SAMPLES = "stats.jsonl", "samples"
 LOSSES, VALIDATION, SPEED = "losses", "validation", "speed"
 GROUPS = (LOSSES, VALIDATION, SPEED)
 RATED_REPORTS = 20  # over which the speed is taken

@@ -144,10 +144,11 @@ def _on_event(on_progress: Progress, total_steps: int, event: str, facts: dict[s
 
 def _tensors_of(weights_or_file: str) -> Path:
     """The tensors file of installed weights, that file itself, or a run folder (its discriminator goes along)."""
+    from engine.training.run.record import BEST
     from engine.weights.store import MODEL_FILE, find_weights
 
     path = Path(weights_or_file)
-    if (path / "best.safetensors").is_file():
+    if (path / BEST).is_file():
         return path
     return path if path.suffix == ".safetensors" and path.is_file() else find_weights(weights_or_file) / MODEL_FILE
 

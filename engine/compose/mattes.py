@@ -228,20 +228,6 @@ def _admitted(alpha: Array, outside: Array, doubt: Array) -> tuple[Array, Array]
     return admitted, np.clip(limit * doubt, 0, FULL / 2).astype(np.float32)
 
 
-def corrected(matte: Matte, added: Array | None = None, removed: Array | None = None) -> Matte:
-    """The matte after a brush: (h, w) in 0..1 `added` to it and `removed` from it, the later stroke's map winning.
-
-    What was brushed belongs to the region by the person's own word, so it does not count as beyond it.
-    """
-    if added is not None:
-        core, ramp = np.maximum(matte.core, added), np.maximum(matte.ramp, added)
-        matte = replace(matte, core=core, ramp=ramp, admitted=matte.admitted | (added > 0))
-    if removed is not None:
-        kept = (1 - np.clip(removed, 0, 1)).astype(np.float32)
-        matte = replace(matte, ramp=matte.ramp * kept)
-    return matte
-
-
 def distance(inside: Array) -> Array:
     """Distance (h, w) of each pixel of `inside` to the nearest pixel that is not; 0 elsewhere."""
     if inside.all():

@@ -17,8 +17,8 @@ def words_of(sentence: str) -> list[str]:
     return WORD.findall(unicodedata.normalize("NFKC", sentence).casefold())
 
 
-def vocabulary_of(sentences: Iterable[str], least_times: int = LEAST_TIMES) -> tuple[str, ...]:
+def vocabulary_of(sentences: Iterable[str]) -> tuple[str, ...]:
     """The words of these sentences, the most frequent first."""
     counts = Counter(word for sentence in sentences for word in words_of(sentence))
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return tuple(word for word, times in ordered if times >= least_times)
+    return tuple(word for word, times in ordered if times >= LEAST_TIMES)

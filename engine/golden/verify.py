@@ -43,11 +43,6 @@ class CaseResult:
         return self.max_abs_diff <= TOLERANCE  # False for nan
 
 
-def verify(paths: Iterable[Path]) -> list[CaseResult]:
-    """Run all cases that `paths` name. Raises BadFile if a path names none."""
-    return [run_case(path) for path in find_cases(paths)]
-
-
 def find_cases(paths: Iterable[Path]) -> list[Path]:
     """The JSON files of cases: all in a folder, or NAME.json, or the path of NAME without suffix.
 

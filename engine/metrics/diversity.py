@@ -38,13 +38,7 @@ SMALLEST = 0.01
 """Regions below this share of the picture are left out: they are hardly a feature's pixel wide."""
 
 
-def distance(
-    network: FeatureNet,
-    pictures_a: Tensor,
-    pictures_b: Tensor,
-    weights: Tensor,
-    layers: Sequence[str] = PERCEPTUAL_LAYERS,
-) -> Tensor:
+def distance(network: FeatureNet, pictures_a: Tensor, pictures_b: Tensor, weights: Tensor) -> Tensor:
     """LPIPS-like distance of pictures where `weights` says so.
 
     Pictures are brought to 224 x 224 (the network's own size). At each layer every pixel's features are divided by
@@ -55,7 +49,6 @@ def distance(
         network: the feature network.
         pictures_a, pictures_b: (B, 3, H, W) in [-1, 1].
         weights: (B, 1, H, W) or (1, 1, H, W), 0 .. 1, not all zero.
-        layers: of the network.
 
     Returns:
         (B,), 0 for equal pictures, at most 4.
@@ -65,14 +58,14 @@ def distance(
         torch.cat([pictures_a, pictures_b]).float(), network_size, mode="bilinear", align_corners=False, antialias=True
     )
     distances = torch.zeros(len(pictures_a), device=pictures_a.device)
-    for activations in network(resized.clamp(-1, 1), tuple(layers)):
+    for activations in network(resized.clamp(-1, 1), tuple(PERCEPTUAL_LAYERS)):
         unit_features = F.normalize(activations.float(), dim=1, eps=1e-8)
         features_a, features_b = unit_features.chunk(2)
         squared_difference = (features_a - features_b).pow(2).sum(1, keepdim=True)  # (B, 1, h, w)
         layer_weights = F.interpolate(weights.float(), squared_difference.shape[-2:], mode="area")
         total_weights = layer_weights.expand_as(squared_difference).sum((1, 2, 3)).clamp(min=1e-8)
         distances += (squared_difference * layer_weights).sum((1, 2, 3)) / total_weights
-    return distances / len(layers)
+    return distances / len(PERCEPTUAL_LAYERS)
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.nn.perceptual import FeatureNetwork
 from engine.nn.spectral import spectral
 
 STRIDES = (4, 8, 16, 32)
-
-
-class FeatureNetwork(Protocol):
-    """image (B, 3, H, W) in [-1, 1], strides -> features at these strides."""
-
-    def __call__(self, image: Tensor, strides: tuple[int, ...]) -> list[Tensor]: ...
 
 
 @dataclass(frozen=True)
@@ -72,11 +66,12 @@ class ProjectedDiscriminator(nn.Module):
 
     Args:
         config: see `ProjectedDiscriminatorConfig`.
-        network: a `FeatureNetwork`; it is frozen, in place, and gives gradients to pictures only.
+        network: called with pictures and `STRIDES`, it gives its features there. It is frozen, in place, and gives
+            gradients to pictures only.
         sn: spectral normalisation of the heads.
     """
 
-    def __init__(self, config: ProjectedDiscriminatorConfig, network: nn.Module, sn: bool = True) -> None:
+    def __init__(self, config: ProjectedDiscriminatorConfig, network: FeatureNetwork, sn: bool = True) -> None:
         super().__init__()
         self.config = config
         self.network = network.eval()

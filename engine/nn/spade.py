@@ -141,12 +141,12 @@ def init_to_scale(module: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def init_papers(module: nn.Module, gain: float = 0.02) -> None:
-    """Xavier normal weights with `gain`, zero biases: the initialisation of SPADE, SEAN and SMIS."""
+def init_papers(module: nn.Module) -> None:
+    """Xavier normal weights with a gain of 0.02, zero biases: the initialisation of SPADE, SEAN and SMIS."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear | nn.ConvTranspose2d):
             normalised: Any = layer.parametrizations if parametrize.is_parametrized(layer, "weight") else None
             weight = layer.weight if normalised is None else normalised.weight.original
-            nn.init.xavier_normal_(weight, gain)
+            nn.init.xavier_normal_(weight, 0.02)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

@@ -17,6 +17,9 @@ from torch.autograd.function import once_differentiable
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import _SpectralNorm
 
+ITERATIONS = 30
+"""Of the power iteration, after which singular vectors of trained weights have settled."""
+
 
 class SpectralNorm(_SpectralNorm):
     """torch's spectral norm whose matrix is a view of the weight, with a backward pass of its own."""
@@ -105,7 +108,7 @@ def spectral(module: nn.Module, enabled: bool = True) -> nn.Module:
 
 
 @torch.no_grad()
-def fold_spectral(module: nn.Module, iterations: int = 30) -> None:
+def fold_spectral(module: nn.Module, iterations: int = ITERATIONS) -> None:
     """Replace every spectrally normalised weight in `module` by its normalised value, in place.
 
     An average of weights has other singular vectors than those last stored, so the power iteration is
@@ -124,13 +127,13 @@ def fold_spectral(module: nn.Module, iterations: int = 30) -> None:
 
 
 @torch.no_grad()
-def settle_spectral(module: nn.Module, iterations: int = 30) -> None:
+def settle_spectral(module: nn.Module) -> None:
     """Find the singular vectors again after weights were put into spectrally normalised layers from outside."""
     for layer in module.modules():
         if parametrize.is_parametrized(layer, "weight"):
             normalised: Any = layer.parametrizations
             norm = normalised.weight[0]
-            u, v = _singular_vectors(normalised.weight.original.float(), norm._v, iterations)
+            u, v = _singular_vectors(normalised.weight.original.float(), norm._v, ITERATIONS)
             norm._u.copy_(u)
             norm._v.copy_(v)
 

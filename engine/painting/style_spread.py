@@ -80,7 +80,6 @@ def measure_spread(
     painter: Painter,
     pictures: Iterable[Array],
     label_maps: Iterable[Array],
-    shared_count: int = SHARED,
     on_picture: Callable[[int], None] | None = None,
 ) -> StyleSpread:
     """The spread of a data set's styles.
@@ -88,7 +87,6 @@ def measure_spread(
     Args:
         painter: weights that encode pictures.
         pictures, label_maps: (H, W, 3) uint8 and their label maps (h, w), one after the other.
-        shared_count: shared directions.
         on_picture: called with the number of pictures done; may raise to stop.
 
     Raises:
@@ -104,7 +102,7 @@ def measure_spread(
             on_picture(picture_index + 1)
     if not codes:
         raise BadRequest("There is no picture to measure styles on.")
-    return spread_of(np.stack(codes), np.stack(present_labels), shared_count)
+    return spread_of(np.stack(codes), np.stack(present_labels))
 
 
 def spread_of(codes: Array, present: Array, shared_count: int = SHARED) -> StyleSpread:

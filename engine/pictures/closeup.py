@@ -13,6 +13,8 @@ LONGEST = 1024
 """Pixels: enough to look at and to correct; parsers and encoders see less."""
 SMALL = 0.75
 """Part of the picture: below, what the regions show is looked at closer."""
+ROOM = 1.12
+"""Side of a close look over the extent of what it shows."""
 BACKGROUNDS = ("background", "unlabeled", "unlabelled", "unknown", "void")
 
 
@@ -25,7 +27,7 @@ def reduced(pixels: Array, side: int = LONGEST) -> Array:
     return resize_image(pixels, max(1, round(height * factor)), max(1, round(width * factor)))
 
 
-def focus(label_map: Array, *, room: float = 1.12) -> tuple[slice, slice]:
+def focus(label_map: Array) -> tuple[slice, slice]:
     """Rows and columns of the square that shows what the regions show: around everything that is not background,
     with some room, as large as fits; the centred square where the regions fill the picture or there are none."""
     height, width = label_map.shape
@@ -35,8 +37,8 @@ def focus(label_map: Array, *, room: float = 1.12) -> tuple[slice, slice]:
     if rows.size:
         region_extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
         centre_y, centre_x = (rows[0] + rows[-1] + 1) / 2, (columns[0] + columns[-1] + 1) / 2
-        if region_extent * room < SMALL * square_side:
-            square_side = max(32, round(region_extent * room))
+        if region_extent * ROOM < SMALL * square_side:
+            square_side = max(32, round(region_extent * ROOM))
     square_side = min(square_side, height, width)
     first_row = int(min(max(0, round(centre_y - square_side / 2)), height - square_side))
     first_column = int(min(max(0, round(centre_x - square_side / 2)), width - square_side))

@@ -15,9 +15,9 @@ PAPER = 250
 """Grey of the gaps, 0-255."""
 
 
-def strip(pictures: Sequence[Array], gap: int = 4) -> Array:
+def strip(pictures: Sequence[Array]) -> Array:
     """Pictures in one row: (H, W, 3) uint8. Raises BadRequest if there is none."""
-    return grid(pictures, len(pictures), gap)
+    return grid(pictures, len(pictures))
 
 
 def grid(pictures: Sequence[Array], columns: int = 0, gap_width: int = 4) -> Array:

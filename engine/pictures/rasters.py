@@ -131,9 +131,9 @@ class Header:
     mode: str
 
 
-def read_header(source: Source, *, name: str | None = None) -> Header:
+def read_header(source: Source) -> Header:
     """A picture's header; its pixels are not decoded. Raises BadFile."""
-    called = source_name(source, name)
+    called = source_name(source)
     with open_source(source) as handle:
         _check_signature(handle, called)
         image = guarded(lambda: Image.open(handle, formats=FORMATS), called)

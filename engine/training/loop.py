@@ -33,6 +33,7 @@ from engine.training.run import checkpoint
 from engine.training.run.lock import only_process
 from engine.training.run.pace import Pace, machine_use
 from engine.training.run.parallel import all_or_none, average_numbers
+from engine.training.run.record import BEST, LAST, SAMPLES, STATS
 from engine.training.run.shortage import too_little_memory
 from engine.training.run.snapshot import Snapshot, copied_to_cpu, read_numbers, write_weights
 from engine.training.run.step import Stepper
@@ -193,7 +194,7 @@ class Loop:
         with self.fabric.autocast(), self.stepper.random(0):  # the same draws every time: sheets can be compared
             sheet_tensor = self.task.samples(batch.to(self.device))
         sheet_pixels = ((sheet_tensor.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        sheet_path = run_path(self.folder, "samples", f"{self.step:07d}.png")
+        sheet_path = run_path(self.folder, SAMPLES, f"{self.step:07d}.png")
         write_bytes(sheet_path, encode_png(sheet_pixels))
         self._report("samples", {"path": sheet_path.name})
 
@@ -209,7 +210,7 @@ class Loop:
         self._report("validation", {"numbers": {name: round(number, 4) for name, number in numbers.items()}})
         if numbers["score"] > self.best:
             self.best = numbers["score"]
-            self.export("best.safetensors", numbers)
+            self.export(BEST, numbers)
 
     def export(self, file_name: str, numbers: dict[str, float]) -> None:
         """Write the averaged network for use, with its config and numbers as metadata."""
@@ -260,8 +261,8 @@ class Loop:
         checkpoint.write_checkpoint(self.folder, self.task, loop_facts, self._saved)
         self._saved = self.step
         if newest_snapshot is not None:
-            write_weights(run_path(self.folder, "best.safetensors"), newest_snapshot)
-        self._report("checkpoint", {"path": "/".join(checkpoint.LAST)})
+            write_weights(run_path(self.folder, BEST), newest_snapshot)
+        self._report("checkpoint", {"path": "/".join(LAST)})
 
     def resume(self) -> None:
         """Go on from checkpoints/last.pt. Raises TrainingError if it is missing or belongs to another network."""
@@ -270,7 +271,7 @@ class Loop:
         self.seconds, self.best = float(loop_facts["seconds"]), float(loop_facts["best"])
         self._marked = int(loop_facts.get("marked", self.step))
         self._saved = self.step
-        self._best_numbers = set(read_numbers(self.folder / "best.safetensors"))
+        self._best_numbers = set(read_numbers(self.folder / BEST))
         grad_scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         if grad_scaler is not None and "scaler" in loop_facts:
             grad_scaler.load_state_dict(loop_facts["scaler"])
@@ -313,7 +314,7 @@ class Loop:
         if not self.fabric.is_global_zero:
             return
         stats_line = {"event": event_name, "step": self.step, "seconds": round(self.seconds, 1), **event_facts}
-        stats_path = run_path(self.folder, "stats.jsonl")
+        stats_path = run_path(self.folder, STATS)
         try:
             with open(stats_path, "a", encoding="utf-8") as stats_file:
                 stats_file.write(json.dumps(stats_line) + "\n")

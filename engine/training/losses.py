@@ -118,10 +118,10 @@ def feature_matching(real_features: Features, fake_features: Features) -> Tensor
     return torch.stack(layer_distances).sum() / len(real_features)
 
 
-def pyramid_l1(real_pictures: Tensor, fake_pictures: Tensor, factors: tuple[int, ...] = (2, 4, 8)) -> Tensor:
-    """Sum of L1 distances between pictures averaged over factor x factor squares."""
+def pyramid_l1(real_pictures: Tensor, fake_pictures: Tensor) -> Tensor:
+    """Sum of L1 distances between pictures averaged over squares of 2 x 2, 4 x 4 and 8 x 8 pixels."""
     difference = fake_pictures.float() - real_pictures.float()
-    return torch.stack([F.avg_pool2d(difference, factor).abs().mean() for factor in factors]).sum()
+    return torch.stack([F.avg_pool2d(difference, factor).abs().mean() for factor in (2, 4, 8)]).sum()
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -124,14 +124,8 @@ SNAPSHOT_PICTURES = 64
 """What the system's `finish` adds to a snapshot is measured on at most so many training pictures, to be quick."""
 
 
-def publish_snapshot(
-    loop: Loop,
-    weights_name: str,
-    *,
-    destination: Path | None = None,
-    on_progress: Progress | None = None,
-) -> Card:
-    """Make weights of the newest averaged network of a run, which may be going on in another thread.
+def publish_snapshot(loop: Loop, weights_name: str, *, on_progress: Progress | None = None) -> Card:
+    """Make weights, among the user's own, of the newest averaged network of a run that may go on in another thread.
 
     Training waits for no more than a copy of the network; the rest happens in the calling thread, and weights of
     that name, if there are any, are replaced in one step once all is ready.
@@ -139,7 +133,6 @@ def publish_snapshot(
     Args:
         loop: the run.
         weights_name: name of the weights.
-        destination: where the weights folder goes; the user's weights folder if not given.
         on_progress: called with (fraction, text).
 
     Raises:
@@ -154,7 +147,7 @@ def publish_snapshot(
     tensors |= finish.tensors(network, loop.train, evenly(len(loop.train), SNAPSHOT_PICTURES), on_progress)
     record = read_record(loop.folder)
     card = _trained_card(weights_name, record, snapshot, metrics)
-    weights_folder = (destination or user_weights_folder()) / weights_name
+    weights_folder = user_weights_folder() / weights_name
     save_weights(weights_folder, card, _half_precision(tensors))
     finish.files(weights_folder, loop.train, SNAPSHOT_PICTURES, on_progress)
     return read_card(weights_folder)

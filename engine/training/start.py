@@ -28,6 +28,8 @@ from engine.training.run.lock import only_process
 from engine.training.run.parallel import synchronise_batch_norm
 from engine.training.run.randomness import Randomness
 from engine.training.run.record import (
+    BEST,
+    LAST,
     check_folder,
     check_run_folder,
     recorded_precision,
@@ -264,7 +266,7 @@ def _start_from(task: Task, start_path: Path) -> list[str]:
     if start_path.is_file():
         return task.start_from(read_tensors(start_path))
     kept_modules = set()
-    checkpoint_path = start_path / "checkpoints" / "last.pt"
+    checkpoint_path = start_path.joinpath(*LAST)
     if checkpoint_path.is_file():
         saved_modules = torch.load(checkpoint_path, map_location="cpu", weights_only=True)["modules"]
         for module_name, module in task.modules.items():
@@ -277,4 +279,4 @@ def _start_from(task: Task, start_path: Path) -> list[str]:
             module.load_state_dict(module_state | fitting_tensors)
             if len(fitting_tensors) == len(module_state):
                 kept_modules.add(module_name)
-    return task.start_from(read_tensors(start_path / "best.safetensors"), kept_modules)
+    return task.start_from(read_tensors(start_path / BEST), kept_modules)

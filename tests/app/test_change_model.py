@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from app.catalogue import Catalogue
+from app.controllers.restyle import RestyleController
 from app.controllers.styles import Target
 from app.imaging.thumbnails import Place
 from app.jobs.photos import CodeCache, Photo
@@ -128,7 +129,7 @@ def test_weights_published_again_under_their_name_encode_the_pictures_again(wind
     core.catalogue.reload()
     assert not document.scene.same_picture(before) and document.scene.picture_key() != kept.key
     encoded = engine.encodes
-    window.controllers.restyle.renew()
+    RestyleController(window.context, window.controllers.render, window).renew()
     qtbot.waitUntil(lambda: document.style(HAIR) != style)
     assert engine.encodes == encoded + 1 and document.style(HAIR).replace(code=style.code) == style
     document.undo()
@@ -143,7 +144,7 @@ def test_a_picture_encoded_when_it_was_chosen_is_not_encoded_again_for_the_same_
     window.controllers.styles.use_file(path, Target())
     qtbot.waitUntil(lambda: bool(core.document.styles))
     encoded = engine.encodes
-    window.controllers.restyle.renew()
+    RestyleController(window.context, window.controllers.render, window).renew()
     qtbot.waitUntil(lambda: not core.foreground_busy)
     assert encoded == engine.encodes == 1
 

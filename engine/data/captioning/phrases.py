@@ -98,10 +98,8 @@ def colour_phrase(table: AttributeTable, subject: str) -> Phrase:
     return Phrase(" and ".join(colour.value for colour in colours), frozenset(colours))
 
 
-def noun_phrase(table: AttributeTable, subject: str, chance: Chance, *, article: bool = True) -> Phrase:
+def noun_phrase(table: AttributeTable, subject: str, chance: Chance) -> Phrase:
     """A label with some of what is known of it before its noun: "three cars", "a large grey building".
-
-    article: where it is one thing, it has "a" before it.
     """
     noun = noun_of(subject)
     assert noun is not None, subject
@@ -113,13 +111,13 @@ def noun_phrase(table: AttributeTable, subject: str, chance: Chance, *, article:
     singular, plural = noun.words[0] if chance.random() < 0.7 else pick(chance, noun.words)
     words = f"{adjectives.words} {plural if several else singular}".strip()
     if count is None:
-        words = with_article(words) if article and noun.number == "one" else words
+        words = with_article(words) if noun.number == "one" else words
         return Phrase(words, frozenset(states), noun.number == "plural")
     number = _number_words(count, noun, chance)
     if number:
         states.add(count)
         return Phrase(f"{number} {words}", frozenset(states), several)
-    return Phrase(words if several or not article else with_article(words), frozenset(states), several)
+    return Phrase(words if several else with_article(words), frozenset(states), several)
 
 
 def _adjectives(table: AttributeTable, subject: str, chance: Chance) -> Phrase:

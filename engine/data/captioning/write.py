@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from engine.data.caption_files import CAPTIONS, LAYOUTS, Box, LayoutFile, Record
 from engine.data.captioning.attributes import Attribute, Region, measured, regions_of
@@ -26,7 +25,6 @@ from engine.pictures.images import read_image, resize_image
 from engine.plain_data import BadText, parse_json
 from engine.progress import Progress
 
-Array = np.ndarray
 STATED = "captions_stated.json"
 FACTS = "facts.json"
 """What is known of the person in a picture besides, by stem; see `engine.data.captioning.attributes.measured`."""

@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Array = np.ndarray
 UNKNOWN = 255
 """Label id of pixels that were cut out."""
 

@@ -428,7 +428,7 @@ def test_the_bar_shows_one_sentence_and_copies_details(qtbot):
 def test_an_uncaught_exception_reaches_log_and_bar(window, core, tmp_path, qtbot, monkeypatch):
     for module in (sys, threading):
         monkeypatch.setattr(module, "excepthook", module.excepthook)
-    path = start_log(tmp_path, console=False)
+    path = start_log(tmp_path)
     install_hooks(core.hub)
     try:
         sys.excepthook(ValueError, ValueError("a bug"), None)

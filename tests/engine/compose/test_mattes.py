@@ -1,4 +1,4 @@
-"""Mattes: they follow the photo's edges, obey the label map deep inside, and a brush corrects them."""
+"""Mattes: they follow the photo's edges and obey the label map deep inside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compose.guided_filter import evaluate, guided_coefficients
-from engine.compose.mattes import corrected, region_mattes, soft_labels
+from engine.compose.mattes import region_mattes, soft_labels
 from engine.compose.samples import as_colours
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
@@ -71,19 +71,6 @@ def test_a_border_that_was_drawn_coarsely_moves_to_the_photos_edge():
         as_colours(photo), label_map
     )
     assert alpha[48, 46] - alpha[48, 49] > 0.3
-
-
-def test_a_brush_adds_to_a_matte_and_takes_away():
-    photo, label_map = drawn_photo(64, 64)
-    matte = region_mattes(as_colours(photo), soft_labels(label_map, 3), label_map, (HAIR,))[HAIR]
-    added, removed = np.zeros((64, 64), np.float32), np.zeros((64, 64), np.float32)
-    added[:5, :5] = 1
-    removed[20:30, 20:30] = 1
-    alpha = corrected(matte, added, removed).on(as_colours(photo), label_map)
-    assert (alpha[:5, :5] == 1).all() and (alpha[20:30, 20:30] == 0).all()
-    before = matte.on(as_colours(photo), label_map)
-    rest = (added == 0) & (removed == 0)
-    np.testing.assert_array_equal(alpha[rest], before[rest])
 
 
 def test_a_thin_region_keeps_a_middle_that_is_all_its_own():

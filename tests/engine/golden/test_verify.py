@@ -16,7 +16,7 @@ import pytest
 from engine.cli import main
 from engine.errors import BadFile
 from engine.golden.cases import draw_input, draw_state, read_case
-from engine.golden.verify import TOLERANCE, CaseResult, find_cases, run_case, verify
+from engine.golden.verify import TOLERANCE, CaseResult, find_cases, run_case
 from tests.engine.weights.published_files import (
     Shapes,
     encoder_shapes,
@@ -211,7 +211,7 @@ def test_a_difference_is_measured(folder: Path) -> None:
     arrays = dict(np.load(path))
     arrays["loss_G_hinge"] = arrays["loss_G_hinge"] + np.float32(0.25)
     np.savez(path, **arrays)
-    (result,) = verify([folder])
+    (result,) = map(run_case, find_cases([folder]))
     assert result.max_abs_diff == pytest.approx(0.25, abs=1e-4) and not result.holds
 
 
@@ -267,13 +267,13 @@ def test_missing_outputs_and_broken_json_do_not_hide_a_case(folder: Path) -> Non
     assert f"{SMALL}.npz" in problem_of(find_cases([folder])[0])
     (folder / "broken.json").write_text("{", "utf-8")
     (folder / "broken.npz").touch()
-    assert [result.name for result in verify([folder])] == ["broken", SMALL]
+    assert [result.name for result in map(run_case, find_cases([folder]))] == ["broken", SMALL]
 
 
 def test_nothing_in_the_folder_is_run(folder: Path) -> None:
     (folder / "recipe.py").write_text("raise SystemExit('run')", "utf-8")
     (folder / "notes.json").write_text('{"by": "me"}', "utf-8")
-    (result,) = verify([folder])
+    (result,) = map(run_case, find_cases([folder]))
     assert result.holds
 
 

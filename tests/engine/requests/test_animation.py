@@ -59,7 +59,7 @@ def test_cancelling_stops_between_and_within_pictures():
 
 
 def test_strips_and_grids_hold_every_picture_where_it_belongs():
-    sheet = strip(PICTURES, gap=4)
+    sheet = strip(PICTURES)
     assert sheet.shape == (48, 5 * 68 - 4, 3)
     assert all(np.array_equal(sheet[:, n * 68 : n * 68 + 64], picture) for n, picture in enumerate(PICTURES))
     sheet = grid(PICTURES, columns=3, gap_width=2)

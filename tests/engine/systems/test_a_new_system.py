@@ -151,10 +151,13 @@ def test_it_is_published_with_both_networks(weights: str) -> None:
     assert all(name.startswith(("player.", "hearer.")) for name in loaded.state)
 
 
-def test_its_newest_state_is_published_while_it_trains(tones: Path, shelf: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_its_newest_state_is_published_while_it_trains(
+    tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TESSERA_HOME", str(tmp_path / "home"))
     loop = prepare(RECIPE, tones, tmp_path / "run")
     loop.run()
-    assert list(publish_snapshot(loop, "now", destination=shelf).networks) == ["player", "hearer"]
+    assert list(publish_snapshot(loop, "now").networks) == ["player", "hearer"]
 
 
 def test_a_session_performs_its_request(weights: str) -> None:

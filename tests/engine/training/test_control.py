@@ -122,21 +122,24 @@ def test_stopping_ends_a_validation_in_its_middle_and_the_resumed_run_makes_up_f
     assert differences(checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "run")) == []
 
 
-def test_the_newest_weights_are_taken_while_training_goes_on(data: Path, tmp_path: Path) -> None:
+def test_the_newest_weights_are_taken_while_training_goes_on(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TESSERA_HOME", str(tmp_path / "home"))
     start(SEAN, data, tmp_path / "whole").run()
     loop = start(SEAN, data, tmp_path / "run")
     told = events_of(loop)
     with in_a_thread(loop):
         wait_for(told, "step")
-        card = publish_snapshot(loop, "fresh", destination=tmp_path / "shelf")
-        again = publish_snapshot(loop, "fresh", destination=tmp_path / "shelf")  # replaces the first
+        card = publish_snapshot(loop, "fresh")
+        again = publish_snapshot(loop, "fresh")  # replaces the first
         wait_for(told, "phase", "finished")
     assert 1 <= card.steps <= again.steps <= 6
-    weights = load_weights(tmp_path / "shelf" / "fresh")
+    weights = load_weights(tmp_path / "home" / "weights" / "fresh")
     assert weights.card.steps == again.steps and weights.state["mean_style"].shape[-1] == 5
     assert sum(weights.card.metrics["train"]["label_shares"].values()) == pytest.approx(1)  # as `publish` says it
     assert differences(checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "run")) == []
-    assert publish_snapshot(loop, "last", destination=tmp_path / "shelf").steps == 6  # nothing trains any more
+    assert publish_snapshot(loop, "last").steps == 6  # nothing trains any more
 
 
 def test_what_is_asked_fails_for_who_asked_and_not_for_the_run(data: Path, tmp_path: Path) -> None:
