@@ -7,6 +7,7 @@ that follows the photo's edges. Far from a border the label map alone counts, be
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -50,6 +51,8 @@ FULL = 0.9
 CONTRAST, LEAST_DOUBT = 0.3, 0.3
 """Difference of a region's colours from those beside it (Euclidean, sRGB 0..1) at which a border is as clear as can be,
 and the doubt about it that is left."""
+JOINED = 5
+"""Pairs of neighbouring pixels by which two labels touch: a stray pixel joins no lip to hair."""
 BEYOND = 0.02
 """Share of the frame that a matte may touch outside its region."""
 
@@ -121,6 +124,31 @@ def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> A
     return TRUST * opened + (1 - TRUST) * hot
 
 
+def together(label_map: Array, labels: Sequence[int], pairs: Sequence[Sequence[int]] = ()) -> list[tuple[int, ...]]:
+    """Which of the labels that are restyled are one region: those that touch, and those of a pair (both lips).
+
+    Others have borders and colours of their own: what hair looks like says nothing about lips. label_map: (h, w) ids;
+    each label is in one of the groups, which keep the order of `labels`.
+    """
+    groups = {label: {label} for label in labels}
+    for first, second in itertools.combinations(groups, 2):
+        if any({first, second} <= set(pair) for pair in pairs) or _touch(label_map, first, second):
+            union = groups[first] | groups[second]
+            groups.update(dict.fromkeys(union, union))
+    ordered = (tuple(label for label in groups if label in groups[each]) for each in groups)
+    return list(dict.fromkeys(ordered))
+
+
+def _touch(label_map: Array, first: int, second: int) -> bool:
+    is_first, is_second = label_map == first, label_map == second
+    steps = ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1]))
+    both = sum(
+        int((is_first[here] & is_second[there]).sum()) + int((is_second[here] & is_first[there]).sum())
+        for here, there in steps
+    )
+    return both >= JOINED
+
+
 def region_mattes(
     colours: Array,
     soft: Array,
@@ -132,14 +160,14 @@ def region_mattes(
 ) -> dict[int, Matte]:
     """Mattes of the labels that are restyled, ready to be enlarged.
 
-    Labels that are restyled together are one region with one border: where skin meets a nose, both change, so nothing
-    of the photo may show between them. What is inside is shared out by `soft`.
+    The labels are one region with one border (see `together`): where skin meets a nose, both change, so nothing of the
+    photo may show between them. What is inside is shared out by `soft`.
 
     Args:
         colours: (h, w, 3) float32 in 0..1.
         soft: (h, w, L) from `soft_labels`.
         label_map: (h, w) ids.
-        labels: which are restyled; at least one.
+        labels: of the region; at least one.
         outside: (h, w) float32 in 0..1: the share of each small pixel that lies outside the region in the full label
             map; 1 or 0 by `label_map` unless given.
         man_made: a built surface, see `MAN_MADE`: only the pixels along its border are left open.

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.compose.mattes import MAN_MADE, Matte, region_mattes, soft_labels
+from engine.compose.mattes import MAN_MADE, Matte, region_mattes, soft_labels, together
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours
 from engine.compose.strands import STRANDED
@@ -136,10 +136,12 @@ class PhotoCases:
 
     def _mattes_of(self, labels: tuple[int, ...]) -> dict[int, Matte]:
         if labels not in self._mattes:
-            portrait, is_man_made = self._portrait, self._named(labels, MAN_MADE) >= set(labels)
-            self._mattes[labels] = region_mattes(
-                as_colours(portrait.photo), self._soft, portrait.label_map, labels, man_made=is_man_made
-            )
+            label_map, colours = self._portrait.label_map, as_colours(self._portrait.photo)
+            mattes: dict[int, Matte] = {}
+            for region in together(label_map, labels, [pair.labels for pair in self._label_set.pairs]):
+                is_man_made = self._named(region, MAN_MADE) >= set(region)
+                mattes |= region_mattes(colours, self._soft, label_map, region, man_made=is_man_made)
+            self._mattes[labels] = mattes
         return self._mattes[labels]
 
     def _painted(self, labels: Sequence[int], style: Portrait, kind: Kind) -> tuple[Array | None, Array | None]:

@@ -11,7 +11,7 @@ import numpy as np
 from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
 from engine.compose.composition import compose
-from engine.compose.mattes import MAN_MADE, region_mattes
+from engine.compose.mattes import MAN_MADE, region_mattes, together
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
 from engine.compose.strands import STRANDED
@@ -125,10 +125,12 @@ class _Job:
                 cut_regions = ", ".join(frame.name_of(label) for label in frame.cut_labels)
                 note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, cut_regions)
                 self.notes.append(note)
-        return [self._change(edit, labels) for edit in possible]
+        pairs = [pair.labels for pair in self.painter.label_set.pairs]
+        regions = together(frame.label_map, labels, pairs)
+        return [self._change(edit, next(each for each in regions if edit.label in each)) for edit in possible]
 
     def _change(self, edit: RegionEdit, labels: tuple[int, ...]) -> RegionChange:
-        """One edit's change; `labels`: all that are edited together."""
+        """One edit's change; `labels`: all that are one region with it."""
         frame, kept = self.frame, self.services.kept
         tones_key, (tones, notes) = self._tones(edit)
         self.notes += notes

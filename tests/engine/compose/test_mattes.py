@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compose.guided_filter import evaluate, guided_coefficients
-from engine.compose.mattes import region_mattes, soft_labels
+from engine.compose.mattes import region_mattes, soft_labels, together
 from engine.compose.samples import as_colours
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
@@ -151,3 +151,18 @@ def test_a_region_that_ends_in_lines_is_held_to_its_label_map():
     assert alpha[:, 50:].min() == 1
     assert alpha[:, :46].max() == 0
     assert region_mattes(colours, soft, label_map, (1,))[1].on(colours, label_map)[:, 50:].min() < 0.5
+
+
+# ---------------------------------------------------------------- several regions
+
+
+def test_labels_are_one_region_where_they_touch_or_are_a_pair():
+    label_map = np.zeros((40, 40), np.uint8)
+    label_map[:, 30:] = 1
+    label_map[5:10, 5:10], label_map[10:15, 5:10] = 2, 3  # side by side
+    label_map[20:24, 5:10], label_map[30:34, 5:10] = 4, 5  # a pair that is open
+    label_map[24, 9], label_map[24, 10:30] = 4, 6
+    assert together(label_map, (1, 2, 3), ()) == [(1,), (2, 3)]
+    assert together(label_map, (5, 1, 4), [(4, 5)]) == [(5, 4), (1,)]
+    assert together(label_map, (1, 6), ()) == [(1,), (6,)]  # one pixel wide where they meet
+    assert together(label_map, (0, 1, 2), ()) == [(0, 1, 2)]

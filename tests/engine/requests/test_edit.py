@@ -63,6 +63,17 @@ def test_a_region_changes_and_all_else_stays(
     assert (changed & ~region).mean() <= 0.02
 
 
+def test_an_edit_does_not_change_what_another_ones_does_to_a_region_that_it_does_not_touch(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
+) -> None:
+    """Hair's colours would decide what is a lip, were both one region."""
+    red, dark = ColourStyle("#b01030"), ColourStyle("#203080")
+    _, alone = edited(photo_file, tiny_label_map, RegionEdit(CLOTH, red))
+    _, both = edited(photo_file, tiny_label_map, RegionEdit(CLOTH, red), RegionEdit(HAIR, dark))
+    region = tiny_label_map.repeat(3, 0).repeat(3, 1) == CLOTH
+    np.testing.assert_array_equal(alone[region], both[region])
+
+
 @pytest.mark.parametrize("label", [0, CLOTH])
 def test_a_region_that_goes_on_beyond_the_subject_changes_there_too(
     tiny_weights: Path, tiny_photo: np.ndarray, tiny_label_map: np.ndarray, tmp_path: Path, label: int
