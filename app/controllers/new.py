@@ -160,14 +160,11 @@ class NewController(QObject):
     def paint_photo(self, file_path: Path, painting: Painting) -> None:
         """Find a photo's regions, show them with the crop and the size that are proposed, then paint a new picture of
         them with their own styles."""
-        from app.dialogs.regions import Purpose
 
         def show(photo: Photo) -> None:
-            def use(corrected: Photo, _: int) -> None:
-                assert dialog.crop is not None
-                self._encode(corrected, painting, dialog.crop.cropping)
-
-            dialog = self._styles.show_regions(photo, Purpose.NEW, use, painting=painting)
+            self._styles.show_crop(
+                photo, painting, lambda corrected, cropping: self._encode(corrected, painting, cropping)
+            )
 
         self._styles.photo(file_path, show, labels=painting.label_set)
 

@@ -22,6 +22,7 @@ from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
 from app.panels.styles.panel import StylesPanel
 from app.panels.styles.slots import join, split, with_slot
+from app.raster.cropping import Cropping
 from app.texts.label_names import name_of, pair_name
 from engine.errors import EngineError
 from engine.labels.label_maps import read_label_map, resize_label_map
@@ -224,39 +225,53 @@ class StylesController(QObject):
         )
 
     def show_regions(
+        self, photo: Photo, purpose: Purpose, use_result: Callable[[Photo, int], object], *, target: int | None = None
+    ) -> None:
+        """Open the dialog in which the user looks at the regions; ``use_result`` gets the photo and the source
+        label."""
+        dialog = self._regions_dialog(photo, self._document.label_set, purpose, target=target)
+        dialog.used.connect(
+            lambda label_map, source_label: use_result(self._corrected(dialog, photo, label_map), source_label)
+        )
+
+    def show_crop(self, photo: Photo, painting: Painting, use_result: Callable[[Photo, Cropping], object]) -> None:
+        """Open the dialog in which the user looks at the regions, whose labels are those of ``painting``, and crops
+        the photo for a new document; ``use_result`` gets both."""
+        from app.dialogs.regions import Purpose
+
+        dialog = self._regions_dialog(photo, painting.label_set, Purpose.NEW, painting=painting)
+        dialog.cropped.connect(
+            lambda label_map, cropping: use_result(self._corrected(dialog, photo, label_map), cropping)
+        )
+
+    def _regions_dialog(
         self,
         photo: Photo,
+        label_set: LabelSet,
         purpose: Purpose,
-        use_result: Callable[[Photo, int], object],
         *,
         target: int | None = None,
         painting: Painting | None = None,
     ) -> RegionsDialog:
-        """Open the dialog in which the user looks at the regions; ``use_result`` gets the photo and the source label.
-        ``painting``: what a new document becomes, whose labels count then."""
         from app.dialogs.regions import RegionsDialog
 
-        settings = self._context.core.settings
-        label_set = self._document.label_set if painting is None else painting.label_set
         dialog = RegionsDialog(
             photo,
             label_set,
             purpose,
             target=target,
             painting=painting,
-            always_shown=settings.always_show_regions,
+            always_shown=self._context.core.settings.always_show_regions,
             parent=self._context.window,
         )
-
-        def use_map(label_map: np.ndarray, source_label: int) -> None:
-            settings.always_show_regions = not dialog.only_unsure.isChecked()
-            changed = not np.array_equal(label_map, photo.label_map)
-            use_result(photo.with_map(label_map) if changed else photo, source_label)
-
-        dialog.used.connect(use_map)
         dialog.map_wanted.connect(lambda: self._load_map(dialog, photo, label_set))
         dialog.open()
         return dialog
+
+    def _corrected(self, dialog: RegionsDialog, photo: Photo, label_map: np.ndarray) -> Photo:
+        """The photo with the regions of a dialog that is accepted, whose box for the next photos is kept."""
+        self._context.core.settings.always_show_regions = not dialog.only_unsure.isChecked()
+        return photo if np.array_equal(label_map, photo.label_map) else photo.with_map(label_map)
 
     def encode(self, photo: Photo, weights: str, use_result: Callable[[dict[int, ImageStyle]], object]) -> None:
         """Encode the photo's regions in the background, then call ``use_result`` with the style of each region, unless

@@ -48,7 +48,8 @@ class Purpose(Enum):
 class RegionsDialog(QDialog):
     """Shows the photo under its label map; brush, eraser, bucket and pick correct it; undo works."""
 
-    used = Signal(object, int)  # the corrected (H, W) label map; the region that gives the style, or -1
+    used = Signal(object, int)  # for styles: the corrected (H, W) label map; the region that gives the style, or -1
+    cropped = Signal(object, object)  # for a new document: the corrected (H, W) label map; its `Cropping`
     map_wanted = Signal()  # the user wants to load a label map file instead
 
     def __init__(
@@ -244,13 +245,17 @@ class RegionsDialog(QDialog):
         self.document.pixels.replace_label_map(label_map)
 
     def accept(self) -> None:
-        """Emit ``used`` with the regions, and close; not while a label map is being read."""
+        """Emit ``used`` or ``cropped`` with the regions, and close; not while a label map is being read."""
         if self._reading is not None and not self._reading.settled:
             return
         self.document.pixels.end_stroke()
-        chosen_data = self.source.currentData()
-        source = int(chosen_data) if self._purpose is Purpose.STYLE and chosen_data is not None else -1
-        self.used.emit(self.document.label_map.copy(), source)
+        label_map = self.document.label_map.copy()
+        if self.crop is not None:
+            self.cropped.emit(label_map, self.crop.cropping)
+        else:
+            chosen_data = self.source.currentData()
+            source = int(chosen_data) if self._purpose is Purpose.STYLE and chosen_data is not None else -1
+            self.used.emit(label_map, source)
         super().accept()
 
     def _present(self) -> list[int]:

@@ -36,11 +36,14 @@ def evaluate(
         bool, typer.Option("--diversity/--no-diversity", help="Measure what drawn styles change (mCSD, mOCD).")
     ] = True,
     edits: Annotated[
-        bool,
-        typer.Option("--edits", help="Measure restyled photographs instead, beside the plain colour transfer."),
+        bool, typer.Option("--edits", help="Measure restyled photographs instead, beside the plain colour transfer.")
     ] = False,
     keep: Annotated[
-        Path | None, typer.Option("--keep", metavar="FOLDER", help="Go on there with --edits that were stopped.")
+        Path | None,
+        typer.Option(
+            "--keep", metavar="FOLDER",
+            help="Keep what is measured of each photo in this folder; the same command goes on from it.",
+        ),
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics there too; - is stdout.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -116,7 +116,7 @@ def text(
     sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="What is to be seen, in English.")],
     target: Annotated[Path, typer.Option("--out", help="Where it goes: .json, or .png ... for a drawing.")],
     wanted: Annotated[
-        Literal["layout"], typer.Option("--to", help="What the sentence becomes: boxes with labels.")
+        str, typer.Option("--to", metavar="layout", help="What the sentence becomes: boxes with labels.")
     ] = "layout",
     weights: Annotated[
         str | None, typer.Option("--weights", help="Name or folder of weights that do it; the first unless given.")
@@ -135,6 +135,8 @@ def text(
     from engine.cli.weights import weights_serving
     from engine.requests.layout import LayoutRequest
 
+    if wanted != "layout":
+        raise BadRequest('A sentence cannot become "{0}" yet; give --to layout.', wanted)
     check_target(target, LayoutRequest.suffixes)
     request = LayoutRequest("", sentence, domain, seed, temperature)  # a sentence that cannot be used is told first
     request = request.replace(weights=weights_serving(LayoutRequest, weights))

@@ -1,4 +1,4 @@
-"""How box generators are measured (`System.measure`), and what a report shows of them (`System.sheet`).
+"""How box generators are measured, and what a report shows of them (`System.measuring`).
 
 Likelihoods of the true boxes, in nats, beside those of rivals that are blind to the sentence: frequencies of labels and
 one Gaussian per label, fitted to the training split ("blind"), and the same network that is told another picture's

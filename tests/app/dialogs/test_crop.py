@@ -74,7 +74,7 @@ def start(dialog):
 
 def test_enter_gives_the_subject_at_the_size_that_the_weights_know(qtbot, dialog):
     rows, columns = focus(small_face())
-    with qtbot.waitSignal(dialog.used):
+    with qtbot.waitSignal(dialog.cropped):
         QTest.keyClick(dialog, Qt.Key.Key_Return)
     assert dialog.crop.cropping.crop.slices == (rows, columns) and dialog.crop.cropping.size == (256, 256)
 
@@ -220,7 +220,7 @@ def test_escape_takes_back_a_drag_then_leaves_the_crop_then_closes(qtbot, dialog
     QTest.keyClick(frame, Qt.Key.Key_Escape)
     assert not frame.active and dialog.crop.cropping == changed and dialog.isVisible()
     assert dialog.canvas.tool_id == "eraser" and dialog._tools["eraser"].isChecked()
-    with qtbot.assertNotEmitted(dialog.used):
+    with qtbot.assertNotEmitted(dialog.cropped):
         QTest.keyClick(dialog.canvas, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 
@@ -246,7 +246,7 @@ def test_a_size_is_typed_and_enter_makes_the_document_of_it(qtbot, dialog):
     before = dialog.crop.cropping.crop
     typed(dialog.crop.width_box, "500")
     assert dialog.crop.cropping.size == (256, 256)  # it is being typed
-    with qtbot.waitSignal(dialog.used):
+    with qtbot.waitSignal(dialog.cropped):
         QTest.keyClick(dialog.crop.width_box, Qt.Key.Key_Return)
     assert dialog.crop.cropping.size == (512, 512) and dialog.crop.cropping.crop == before
 
@@ -275,7 +275,7 @@ def test_boxes_step_by_strides_up_to_the_largest_size(dialog):
 
 def test_a_size_half_typed_counts_when_the_button_is_pressed(qtbot, dialog):
     typed(dialog.crop.width_box, "640")
-    with qtbot.waitSignal(dialog.used):
+    with qtbot.waitSignal(dialog.cropped):
         Mouse(dialog.use).click((10, 10))
     assert dialog.crop.cropping.size == (640, 640)
 

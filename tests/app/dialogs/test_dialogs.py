@@ -97,14 +97,14 @@ def test_undo_and_tools_work_by_key_in_the_dialog(qtbot, photo):
 def test_a_label_map_file_can_replace_what_was_found(qtbot, photo):
     dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w")))
     dialog.take_map(np.full((64, 64), SKIN, np.uint8))
-    with qtbot.waitSignal(dialog.used) as told:
+    with qtbot.waitSignal(dialog.cropped) as told:
         dialog.accept()
-    assert (told.args[0] == SKIN).all() and told.args[1] == -1
+    assert (told.args[0] == SKIN).all() and told.args[1] == dialog.crop.cropping
 
 
 def test_cancel_uses_nothing(qtbot, photo):
     dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w")))
-    with qtbot.assertNotEmitted(dialog.used):
+    with qtbot.assertNotEmitted(dialog.cropped):
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 

@@ -400,6 +400,8 @@ def test_the_command_line_lays_out_and_measures(
     assert done.code == 2 and "has no word" in one_sentence(done.err)
     done = run("text", "a car", "--out", tmp_path / "out.txt")
     assert done.code == 2 and "must end in" in one_sentence(done.err)
+    done = run("text", "a car", "--to", "picture", "--out", tmp_path / "out.json")
+    assert done.code == 2 and 'cannot become "picture" yet' in one_sentence(done.err)
     page = tmp_path / "page.html"
     done = run("evaluate", "--weights", weights, "--data", folder, "--json", "-", "--html", page)
     assert done.code == 0, done.err
