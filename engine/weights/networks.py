@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,9 @@ from engine.nn.perceptual import FeatureNetwork
 from engine.systems import system
 from engine.weights.card import do_not_fit
 from engine.weights.store import Weights
+
+PROGRAM = Path(__file__).resolve().parents[2]
+"""Where the program's own weights lie: they are built at once, as planning imports 800 modules of torch (some 3 s)."""
 
 
 def network_of(weights: Weights, network_name: str = "") -> Any:
@@ -36,9 +40,10 @@ def network_of(weights: Weights, network_name: str = "") -> Any:
     }
     try:
         config = network_spec.read_config(card.config_of(network_name))
-        with torch.device("meta"):  # a card may ask for any size: memory is taken once the tensors are known to fit
-            planned_network = network_spec.build(config)
-        _check_shapes(planned_network, network_tensors)
+        if not weights.folder.resolve().is_relative_to(PROGRAM):
+            with torch.device("meta"):  # anyone's card may ask for any size: memory is taken once the tensors fit
+                planned_network = network_spec.build(config)
+            _check_shapes(planned_network, network_tensors)
         network = network_spec.build(config)
         network.load_state_dict(network_tensors)
     except (NotSupported, ValueError, RuntimeError) as error:
