@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from engine.errors import NotSupported, WeightsError
 from engine.nn.perceptual import FeatureNetwork
@@ -15,8 +15,9 @@ from engine.systems import system
 from engine.weights.card import do_not_fit
 from engine.weights.store import Weights
 
-PROGRAM = Path(__file__).resolve().parents[2]
-"""Where the program's own weights lie: they are built at once, as planning imports 800 modules of torch (some 3 s)."""
+FACTORIES = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn})
+SLACK, TIMES = 1 << 24, 4
+"""Numbers that a network may have beyond its file's, and in their proportion: buffers, and what initialising draws."""
 
 
 def network_of(weights: Weights, network_name: str = "") -> Any:
@@ -40,23 +41,33 @@ def network_of(weights: Weights, network_name: str = "") -> Any:
     }
     try:
         config = network_spec.read_config(card.config_of(network_name))
-        if not weights.folder.resolve().is_relative_to(PROGRAM):
-            with torch.device("meta"):  # anyone's card may ask for any size: memory is taken once the tensors fit
-                planned_network = network_spec.build(config)
-            _check_shapes(planned_network, network_tensors)
-        network = network_spec.build(config)
+        with _Bounded(network_tensors):
+            network = network_spec.build(config)
         network.load_state_dict(network_tensors)
     except (NotSupported, ValueError, RuntimeError) as error:
         raise do_not_fit(card, error) from error
     return network
 
 
-def _check_shapes(planned_network: Any, network_tensors: Mapping[str, Tensor]) -> None:
-    """Raises ValueError where a network without memory has other shapes than the tensors."""
-    for tensor_name, planned in planned_network.state_dict().items():
-        if tensor_name in network_tensors and network_tensors[tensor_name].shape != planned.shape:
-            shapes = list(planned.shape), list(network_tensors[tensor_name].shape)
-            raise ValueError(f"{tensor_name}: the card asks for {shapes[0]}, the file has {shapes[1]}")
+class _Bounded(TorchFunctionMode):
+    """Within it a network is built of no more numbers than its tensors can explain: anyone's card may ask for any
+    size, and what does not fit takes no memory. (Built on "meta" instead, a network makes torch import 800 modules.)
+
+    network_tensors: of the network, by name. Raises ValueError within: the card asks for a larger one.
+    """
+
+    def __init__(self, network_tensors: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self._left = SLACK + TIMES * sum(tensor.numel() for tensor in network_tensors.values())
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in FACTORIES:
+            sizes = {"size": kwargs["size"]} if "size" in kwargs else {}
+            self._left -= torch.empty(*args, **sizes, device="meta").numel()
+            if self._left < 0:
+                raise ValueError("the card asks for a network that is far larger than the file")
+        return func(*args, **kwargs)
 
 
 def networks_of(weights: Weights) -> Any:

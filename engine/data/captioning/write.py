@@ -16,6 +16,7 @@ from engine.data.caption_files import CAPTIONS, LAYOUTS, Box, LayoutFile, Record
 from engine.data.captioning.attributes import Attribute, Region, measured, regions_of
 from engine.data.captioning.nouns import BACKGROUND, scene_of
 from engine.data.captioning.sentences import Sentence, sentences_about
+from engine.data.dataset import ONLY_SPLIT
 from engine.data.layout import PairFiles, read_splits, split_stems
 from engine.errors import BadFile, Cancelled, Message
 from engine.files import read_bytes, write_bytes, write_text
@@ -125,9 +126,9 @@ def read_facts(data_folder: Path) -> dict[str, dict[str, object]]:
 
 
 def _splits_by_stem(data_folder: Path) -> dict[str, str]:
-    """The split of each picture; "train" without splits.json. Raises BadFile."""
+    """The split of each picture; `ONLY_SPLIT` without splits.json. Raises BadFile."""
     if not (data_folder / "splits.json").is_file():
-        return dict.fromkeys(split_stems(data_folder, "train"), "train")
+        return dict.fromkeys(split_stems(data_folder, ONLY_SPLIT), ONLY_SPLIT)
     return {stem: split for split, stems in read_splits(data_folder).items() for stem in stems}
 
 

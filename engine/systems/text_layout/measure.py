@@ -23,12 +23,13 @@ from engine.data.layout import evenly
 from engine.errors import BadRequest, Message
 from engine.pictures.layouts import draw_layout
 from engine.progress import Progress
+from engine.requests.layout import SHARP
 from engine.systems.measuring import Cell, Column, Figures, MeasureOptions, Row, Table
 from engine.systems.text_layout.draw import DrawnBox, drawn_boxes
 from engine.systems.text_layout.label_scores import KeywordMatcher, LabelScores
 from engine.systems.text_layout.planner import MOST_BOXES, LayoutPlanner
 from engine.systems.text_layout.sentences import Padded, padded
-from engine.systems.text_layout.task import LayoutTaskConfig, log_areas, negative_log_likelihoods
+from engine.systems.text_layout.task import LayoutTaskConfig, nats_of
 
 Array = np.ndarray
 BATCH = 64
@@ -129,7 +130,7 @@ def sheet(planner: LayoutPlanner, data_folder: Path, options: MeasureOptions, re
     for place, index in enumerate(indices):
         record, domain = dataset.records[index], _domain(planner, dataset, index)
         true = [(dataset.names[int(row[4])], tuple(row[:4])) for row in dataset.boxes[index].tolist()]
-        drawn = [_drawn(planner, record.captions[0], domain, seed, 0.4) for seed in range(2)]
+        drawn = [_drawn(planner, record.captions[0], domain, seed, SHARP) for seed in range(2)]
         named = [[(planner.class_names[box.label], box.corners) for box in boxes] for boxes in drawn]
         made = tuple(Cell(planner.card.name, draw_layout(boxes, 256)) for boxes in named)
         data = (Cell("true boxes", draw_layout(true, 256)),)
@@ -201,8 +202,7 @@ def _likelihoods(
     sums = np.zeros(2)
     for layout, domains in _batches(planner, dataset, indices, captions):
         predicted = planner.generator(layout.words, domains, layout.labels, layout.boxes)
-        label, position, size = negative_log_likelihoods(predicted, layout)
-        sums += [float(label.sum()), float((position + size + log_areas(layout)).sum())]
+        sums += nats_of(predicted, layout)
     label_nats, box_nats = (sums / len(indices)).tolist()
     return {"label_nats": label_nats, "box_nats": box_nats}
 

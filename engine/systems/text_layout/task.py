@@ -21,6 +21,7 @@ from engine.data.batch import Batch
 from engine.data.dataset import DataSet
 from engine.pictures.layouts import draw_layout
 from engine.pictures.montage import grid
+from engine.requests.layout import SHARP
 from engine.systems.text_layout.draw import drawn_boxes
 from engine.systems.text_layout.label_scores import LabelScores
 from engine.systems.text_layout.network import UNKNOWN, BoxGenerator, BoxGeneratorConfig, Predicted, log_likelihood
@@ -130,8 +131,7 @@ class LayoutTask:
             batch = dataset.batch(np.arange(first, min(first + BATCH, len(dataset)))).to(self.device)
             layout = self._padded(batch)
             predicted = self.generator(layout.words, batch.domains, layout.labels, layout.boxes)
-            label, position, size = negative_log_likelihoods(predicted, layout)
-            sums += [float(label.sum()), float((position + size + log_areas(layout)).sum())]
+            sums += nats_of(predicted, layout)
             for row in range(len(batch)):
                 if first + row < MOST_DRAWN:
                     words = self.vocabulary.numbers_of(batch.captions[row])
@@ -183,9 +183,12 @@ def negative_log_likelihoods(predicted: Predicted, layout: Padded) -> tuple[Tens
     )
 
 
-def log_areas(layout: Padded) -> Tensor:
-    """(B,) mean logarithms of the areas of boxes: what makes a density of logarithms one of shares."""
-    return layout.boxes[..., 2:].sum(dim=(1, 2)) / layout.counts.clamp(min=1)
+def nats_of(predicted: Predicted, layout: Padded) -> tuple[float, float]:
+    """Nats per label (or "stop") and per box, in shares of the sides, each summed over the pictures of a batch."""
+    label, position, size = negative_log_likelihoods(predicted, layout)
+    # mean logarithms of the areas of boxes make a density of logarithms one of shares
+    log_areas = layout.boxes[..., 2:].sum(dim=(1, 2)) / layout.counts.clamp(min=1)
+    return float(label.sum()), float((position + size + log_areas).sum())
 
 
 def _sheet(task: LayoutTask, batch: Batch) -> Tensor:
@@ -193,7 +196,7 @@ def _sheet(task: LayoutTask, batch: Batch) -> Tensor:
     pictures = []
     for row, caption in enumerate(batch.captions):
         words, domain = task.vocabulary.numbers_of(caption), int(batch.domains[row])
-        boxes, _ = drawn_boxes(task.generator, words, domain, row, 0.4, task.config.most_boxes)
+        boxes, _ = drawn_boxes(task.generator, words, domain, row, SHARP, task.config.most_boxes)
         names = task.model.class_names
         pictures.append(draw_layout([(names[box.label], box.corners) for box in boxes], SHEET_SIDE, caption))
     height = max(len(picture) for picture in pictures)
