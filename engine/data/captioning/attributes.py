@@ -19,7 +19,8 @@ Array = np.ndarray
 
 LEAST_PIECE = 3e-4
 """Share of the picture below which a connected piece is a slip of the label map."""
-FIRST_THIRD, LAST_THIRD = 1 / 3, 2 / 3
+ROUNDING = 1e-6
+"""Shares of a side that differ by less are equal: a mirrored picture says the same of a box on a border of thirds."""
 WIDE = 0.8
 """Share of a side from which a piece is on no side of it."""
 LARGE, SMALL = 0.25, 0.01
@@ -128,10 +129,10 @@ def pieces_of(mask: Array) -> tuple[Piece, ...]:
 def third_of(boxes: list[Box], axis: int) -> int | None:
     """The third of the picture, 0 to 2, in which the centres of all boxes lie; None where they lie in several, or where
     a box is as good as a whole side long. axis: 0 from left to right, 1 from top to bottom."""
-    if not boxes or any(box[axis + 2] - box[axis] >= WIDE for box in boxes):
+    if not boxes or any(box[axis + 2] - box[axis] >= WIDE - ROUNDING for box in boxes):
         return None
-    centres = [(box[axis] + box[axis + 2]) / 2 for box in boxes]
-    thirds = {0 if centre < FIRST_THIRD else 2 if centre > LAST_THIRD else 1 for centre in centres}
+    offsets = [(box[axis] + box[axis + 2]) / 2 - 1 / 2 for box in boxes]
+    thirds = {1 if abs(offset) <= 1 / 6 + ROUNDING else 0 if offset < 0 else 2 for offset in offsets}
     return thirds.pop() if len(thirds) == 1 else None
 
 
