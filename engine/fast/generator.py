@@ -280,9 +280,3 @@ class FastGenerator:
 def as_array(label_map: LabelMap) -> NDArray[np.integer[Any]]:
     """A label map (H, W), tensor or array, as numpy."""
     return label_map.detach().cpu().numpy() if isinstance(label_map, Tensor) else np.asarray(label_map)
-
-
-def check_size(height: int, width: int, stride: int) -> None:
-    """Raise ValueError unless both are multiples of `stride`."""
-    if height % stride or width % stride:
-        raise ValueError(f"{height} x {width} is no multiple of {stride}")

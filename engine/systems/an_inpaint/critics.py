@@ -49,9 +49,8 @@ class Critic(nn.Module):
 
         Raises ValueError: the sides are others.
         """
-        height, width = image.shape[-2:]
-        if height % self.config.resolution or width % self.config.resolution:
-            raise ValueError(f"{height} x {width} is no multiple of {self.config.resolution}")
+        if tuple(image.shape[-2:]) != (self.config.resolution, self.config.resolution):
+            raise ValueError(f"{tuple(image.shape[-2:])} is not {self.config.resolution} pixels a side")
         x = image
         for convolution in self.convolutions:
             x = F.leaky_relu(convolution(x), 0.2)

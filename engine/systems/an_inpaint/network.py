@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError
 from engine.nn.attention import AttentiveConfig, AttentiveNorm
+from engine.nn.sizes import check_resolution, check_size
 from engine.systems.an_inpaint.contextual import ContextualAttention
 
 Attention = Literal["attentive", "contextual", "none"]
@@ -48,8 +49,7 @@ class InpaintConfig:
     def __post_init__(self) -> None:
         if self.width < 2 or self.latent < 0 or any(dilation < 1 for dilation in self.dilations):
             raise ConfigError("width is at least 2, a dilation at least 1, latent at least 0")
-        if self.resolution < self.stride or self.resolution % self.stride:
-            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
+        check_resolution(self.resolution, self.stride)
 
     @property
     def stride(self) -> int:
@@ -151,9 +151,7 @@ class InpaintNetwork(nn.Module):
         What the picture has inside the hole counts for nothing. Raises ValueError: a side that is no multiple of the
         config's stride.
         """
-        stride = self.config.stride
-        if image.shape[2] % stride or image.shape[3] % stride:
-            raise ValueError(f"the sides {tuple(image.shape[2:])} are no multiple of {stride}")
+        check_size(image.shape[2:], self.config.stride)
         coarse: Tensor = self.coarse(_with_hole(image * (1 - hole), hole)).clamp(-1, 1)
         return coarse, self.refined(image, hole, coarse, z)
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from engine.nn.efficientnet_lite import LEVELS, EfficientNetLite0
 from engine.nn.perceptual import FeatureNetwork
+from engine.nn.sizes import check_size
 from engine.systems.parser.network import Parser, ParserConfig
 
 STRIDES = (2, 4, 8, 16, 32)
@@ -64,9 +65,7 @@ class LiteParser(FeatureNetwork):
 
     def forward(self, image: Tensor) -> Tensor:
         """image (B, 3, H, W) in [-1, 1] -> logits (B, L, H, W). ValueError unless sides are multiples of `stride`."""
-        height, width = image.shape[-2:]
-        if height % self.stride or width % self.stride:
-            raise ValueError(f"{height} x {width} is no multiple of {self.stride}")
+        check_size(image.shape[-2:], self.stride)
         *skips, x = self.features(image)
         x = x + self.around(x.mean((2, 3)))[:, :, None, None]  # what kind of picture it is, everywhere
         for block, skip in zip(self.up, reversed(skips), strict=True):

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.nn.perceptual import FeatureNetwork
+from engine.nn.sizes import check_size
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ class Parser(FeatureNetwork):
 
     def forward(self, image: Tensor) -> Tensor:
         """image (B, 3, H, W) in [-1, 1] -> logits (B, L, H, W). ValueError unless sides are multiples of `stride`."""
-        height, width = image.shape[-2:]
-        if height % self.stride or width % self.stride:
-            raise ValueError(f"{height} x {width} is no multiple of {self.stride}")
+        check_size(image.shape[-2:], self.stride)
         _, *skips, x = self.features(image)
         for block, skip in zip(self.up, skips[-2::-1], strict=True):
             x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)

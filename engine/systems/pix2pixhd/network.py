@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError
 from engine.nn.blocks import resize_nearest
+from engine.nn.sizes import check_size
 from engine.nn.spade import init_to_scale
 from engine.nn.style_encoder import region_average_pool
 
@@ -173,7 +174,7 @@ class GlobalGenerator(nn.Module):
         """
         if self.encoder is None:
             raise ValueError("this network takes no codes: its features are 0")
-        self._check(*image.shape[-2:])
+        check_size(image.shape[-2:], self.config.stride)
         return region_average_pool(self.encoder(image), hot[:, : self.config.labels])
 
     def forward(
@@ -198,7 +199,7 @@ class GlobalGenerator(nn.Module):
             ValueError: another size, or codes missing, not wanted or of another length.
         """
         height, width = hot.shape[-2:] if size is None else size
-        self._check(height, width)
+        check_size((height, width), self.config.stride)
         hot = resize_nearest(hot, height, width)
         if (codes is None) == bool(self.config.features):
             raise ValueError(f"this network takes codes of {self.config.features} numbers per label")
@@ -211,7 +212,3 @@ class GlobalGenerator(nn.Module):
         picture: Tensor = self.body(x, on_block)
         return picture
 
-    def _check(self, height: int, width: int) -> None:
-        stride = self.config.stride
-        if height % stride or width % stride:
-            raise ValueError(f"{height} x {width} is no multiple of {stride}")

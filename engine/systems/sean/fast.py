@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from engine.fast.block import Block, FromLabels
-from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array
 from engine.fast.neighbourhoods import Codes
 from engine.fast.places import Place
 from engine.fast.small import hot_of
 from engine.fast.styles import style_keys
 from engine.nn.blocks import Noise
+from engine.nn.sizes import check_size
 from engine.systems.sean.network import SEANConfig, SEANGenerator
 
 
@@ -53,7 +54,7 @@ class FastSEAN(FastGenerator):
         """
         label_ids = as_array(label_map)
         height, width = label_ids.shape
-        check_size(height, width, self.config.stride)
+        check_size((height, width), self.config.stride)
         if style_codes.dim() != 3:
             raise ValueError(f"codes are (E, L, D), not {tuple(style_codes.shape)}")
         with self._lock:

@@ -21,6 +21,7 @@ from engine.errors import ConfigError
 from engine.nn.blocks import Noise, resize_nearest
 from engine.nn.label_places import LabelConditions
 from engine.nn.sean import SEAN, SEANResBlk
+from engine.nn.sizes import check_resolution, check_size
 from engine.nn.spade import init_papers, upsample
 from engine.nn.style_encoder import StyleEncoder, StyleEncoderConfig, region_average_pool
 
@@ -59,8 +60,7 @@ class SEANConfig:
     def __post_init__(self) -> None:
         if len(self.channels) != len(self.upsample_before) + 1:
             raise ConfigError("channels must have one entry more than upsample_before")
-        if self.resolution % self.stride:
-            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
+        check_resolution(self.resolution, self.stride)
 
     @property
     def stride(self) -> int:
@@ -193,8 +193,7 @@ class SEANGenerator(nn.Module):
         """
         height, width = hot.shape[-2:] if size is None else size
         stride = self.config.stride
-        if height % stride or width % stride:
-            raise ValueError(f"{height} x {width} is no multiple of {stride}")
+        check_size((height, width), stride)
         conditions = LabelConditions(hot, contracted)
         codes_by_block = self.codes_per_norm(codes)
         # x: (B, channels[0], H / stride, W / stride), doubled before some blocks.

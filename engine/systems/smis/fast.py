@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from engine.fast.convolution import ToImage
 from engine.fast.gate import Gate
-from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array
 from engine.fast.large import Tile
 from engine.fast.neighbourhoods import Codes
 from engine.fast.pixels import Workspace
 from engine.fast.small import hot_of
 from engine.nn.blocks import resize_nearest
+from engine.nn.sizes import check_size
 from engine.systems.smis.network import SMISConfig, SMISGenerator
 
 
@@ -85,7 +86,7 @@ class FastSMIS(FastGenerator):
         label_ids = as_array(label_map)
         height, width = label_ids.shape if size is None else size
         stride = self.config.stride
-        check_size(height, width, stride)
+        check_size((height, width), stride)
         if (edges is not None) != self.config.edges:
             raise ValueError(f"this network takes {'edges' if self.config.edges else 'no edges'}")
         if latents.dim() != 3 or latents.shape[0] != self.config.latent_shape[0]:

@@ -21,6 +21,7 @@ from engine.nn.blocks import resize_nearest
 from engine.nn.group_schedule import GroupPlan, Schedule, Wanted, plan_groups
 from engine.nn.grouped import CGBlock, interleave_edges, keep_to_regions
 from engine.nn.region_encoder import RegionEncoder, RegionEncoderConfig
+from engine.nn.sizes import check_size, first_map_size
 from engine.nn.spade import doublings, init_papers, init_to_scale, upsample
 from engine.nn.spectral import spectral
 
@@ -80,10 +81,7 @@ class SMISConfig:
         if not 0 <= self.locality <= 1:
             raise ConfigError("locality {0} is not between 0 and 1", self.locality)
         doublings(len(self.multiples) - 1, self.upsamplings)
-        if self.resolution % self.stride or self.resolution < self.stride:
-            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
-        if min(self.start) < 1:
-            raise ConfigError("aspect_ratio {0} leaves no pixel to start from", self.aspect_ratio)
+        first_map_size(self.resolution, self.stride, self.aspect_ratio)
         if self.plan().blocks[0].groups != (1 if self.separate else self.labels) and self.gated:
             raise ConfigError("only a network whose first block has one group per label can be gated")
 
@@ -116,8 +114,7 @@ class SMISConfig:
     @property
     def start(self) -> tuple[int, int]:
         """(height, width) of the latents at the trained size."""
-        width = self.resolution // self.stride
-        return round(width / self.aspect_ratio), width
+        return first_map_size(self.resolution, self.stride, self.aspect_ratio)
 
     @property
     def upsample_before(self) -> tuple[bool, ...]:
@@ -173,8 +170,7 @@ class GroupTrunk(nn.Module):
     ) -> Tensor:
         """(B, widths[-1], H, W): see `SMISGenerator.forward` for the arguments."""
         (height, width), stride = (hot.shape[-2:] if size is None else size), self.config.stride
-        if height % stride or width % stride:
-            raise ValueError(f"{height} x {width} is no multiple of {stride}")
+        check_size((height, width), stride)
         if z.ndim != 4 or z.shape[1] != self.config.latent_shape[0]:
             raise ValueError(f"a latent of {tuple(z.shape[1:])} is not of this network, {self.config.latent_shape} is")
         # (B, widths[0], H / stride, W / stride), doubled before some blocks

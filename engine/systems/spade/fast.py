@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.fast.block import FromLabels
-from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array, check_size
+from engine.fast.generator import FastGenerator, LabelMap, OnBlock, Precision, as_array
 from engine.fast.small import hot_of
+from engine.nn.sizes import check_size
 from engine.systems.spade.network import SPADEConfig, SPADEGenerator
 
 
@@ -55,7 +56,7 @@ class FastSPADE(FastGenerator):
         """
         label_ids = as_array(label_map)
         height, width = label_ids.shape if size is None else size
-        check_size(height, width, self.config.stride)
+        check_size((height, width), self.config.stride)
         if (edges is not None) != self.config.edges:
             raise ValueError(f"this network takes {'edges' if self.config.edges else 'no edges'}")
         if (style_vector is not None) != bool(self.config.latent):

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from engine.errors import ConfigError
 from engine.nn.blocks import resize_nearest
 from engine.nn.label_places import LabelConditions
+from engine.nn.sizes import check_size, first_map_size
 from engine.nn.spade import ParameterFreeNorm, SPADEResBlk, doublings, init_papers, init_to_scale, upsample
 from engine.nn.spectral import spectral
 from engine.systems.spade.system import UPSAMPLINGS
@@ -65,10 +66,7 @@ class SPADEConfig:
         if len(self.multiples) < 2 or min(self.widths) < 1:
             raise ConfigError("multiples {0} of width {1} leave no channels", self.multiples, self.width)
         doublings(len(self.widths) - 1, UPSAMPLINGS[self.depth])
-        if self.resolution % self.stride or self.resolution < self.stride:
-            raise ConfigError("resolution {0} is no multiple of {1}", self.resolution, self.stride)
-        if min(self.start) < 1:
-            raise ConfigError("aspect_ratio {0} leaves no pixel to start from", self.aspect_ratio)
+        first_map_size(self.resolution, self.stride, self.aspect_ratio)
         if self.depth == "most" and int(self.width * self.multiples[-1]) % 2:
             raise ConfigError('width {0} cannot be halved for the last block of depth "most"', self.width)
 
@@ -96,8 +94,7 @@ class SPADEConfig:
     @property
     def start(self) -> tuple[int, int]:
         """(height, width) of the first feature map at the trained size."""
-        width = self.resolution // self.stride
-        return round(width / self.aspect_ratio), width
+        return first_map_size(self.resolution, self.stride, self.aspect_ratio)
 
 
 class SPADEGenerator(nn.Module):
@@ -173,8 +170,7 @@ class SPADEGenerator(nn.Module):
     def _first_features(self, hot: Tensor, z: Tensor | None, picture_size: tuple[int, ...]) -> Tensor:
         """(B, 16 * width, H / stride, W / stride), from the label map or from z (SPADE, Fig. 4). Raises ValueError."""
         (height, width), stride = picture_size, self.config.stride
-        if height % stride or width % stride:
-            raise ValueError(f"{height} x {width} is no multiple of {stride}")
+        check_size((height, width), stride)
         first_size = (height // stride, width // stride)
         if isinstance(self.start, nn.Conv2d):
             if z is not None:
