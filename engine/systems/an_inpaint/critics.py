@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import ConfigError
+from engine.nn.sizes import check_size
 from engine.training.losses import Features
 
 MULTIPLES = (1, 2, 4, 8, 4, 2)
@@ -49,8 +50,7 @@ class Critic(nn.Module):
 
         Raises ValueError: the sides are others.
         """
-        if tuple(image.shape[-2:]) != (self.config.resolution, self.config.resolution):
-            raise ValueError(f"{tuple(image.shape[-2:])} is not {self.config.resolution} pixels a side")
+        check_size(image.shape[-2:], self.config.resolution)
         x = image
         for convolution in self.convolutions:
             x = F.leaky_relu(convolution(x), 0.2)
