@@ -114,9 +114,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("brush_larger", mark("Larger brush"), mark("By one pixel below 10 px, else by a tenth"),
            ("]",)),
     Action("brush_much_smaller", mark("Much smaller brush"), mark("Ten steps at once"),
-           ("{", "Shift+[")),
+           ("{",)),
     Action("brush_much_larger", mark("Much larger brush"), mark("Ten steps at once"),
-           ("}", "Shift+]")),
+           ("}",)),
     # --- styles
     Action("style_file", mark("Style (colours, texture) from file..."),
            mark("Take colours and texture for the chosen region from a picture file; the picture itself is not put in"),
