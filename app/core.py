@@ -20,7 +20,7 @@ from app.jobs.photos import CodeCache
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate, session_factory
 from app.jobs.subject import Subject
-from app.jobs.work_lane import Work, WorkLane
+from app.jobs.work_lane import Work, WorkLane, is_gone
 from app.shell.settings import Settings
 from app.shell.theme import Theme
 from app.training.training import Training
@@ -90,7 +90,8 @@ class Core(QObject):
         def clear_topic_and_deliver(result: Any) -> None:
             if topic:
                 self.hub.clear(topic)
-            on_done(result)
+            if not is_gone(on_done):
+                on_done(result)
 
         self._foreground = [submitted for submitted in self._foreground if not submitted.settled]
         submitted = self.work_lane.submit(

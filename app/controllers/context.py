@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from app.core import Core
@@ -24,19 +25,18 @@ class Context:
     show_checked: Callable[[str], None]  # marks the action of this id as the chosen one of its group
 
 
-def close_on_change(dialog: QDialog, core: Core) -> None:
-    """Close a dialog whose pictures would be of another model or document: one that was chosen before it opened may
+class CloseOnChange(QObject):
+    """Closes a dialog whose pictures would be of another model or document: one that was chosen before it opened may
     arrive while it is open, and nothing in it could be taken any more."""
-    document = core.document
 
-    def close(*_: object) -> None:
-        dialog.reject()
-        core.hub.notice(tr("The model or the document has changed meanwhile; open the dialog again."))
+    def __init__(self, dialog: QDialog, core: Core) -> None:
+        super().__init__(dialog)  # so that Qt cuts the document's signals off when the dialog goes
+        self._dialog = dialog
+        self._core = core
+        core.document.replaced.connect(self._close)
+        core.document.weights_changed.connect(self._close)
 
-    def forget(*_: object) -> None:
-        document.replaced.disconnect(close)
-        document.weights_changed.disconnect(close)
-
-    document.replaced.connect(close)
-    document.weights_changed.connect(close)
-    dialog.finished.connect(forget)
+    def _close(self, *_: object) -> None:
+        if self._dialog.isVisible():
+            self._dialog.reject()
+            self._core.hub.notice(tr("The model or the document has changed meanwhile; open the dialog again."))

@@ -15,7 +15,7 @@ from app.controllers.engine_menus import ModelController
 from app.controllers.new import NewController
 from app.controllers.photos import PhotosController
 from app.controllers.styles import StylesController, Target
-from app.controllers.weights import WeightsController
+from app.controllers.weights import PUBLISHED_FILES, WeightsController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import PICTURES
 from app.document.kinds import document_requests, photo_kinds
@@ -29,6 +29,7 @@ from engine.errors import EngineError
 from engine.labels.label_sets import LabelSet
 from engine.pictures.png import carries_style
 from engine.pictures.sniffing import is_torch_file
+from engine.weights.card import CARD_FILE
 
 PREVIEW = 72
 
@@ -71,7 +72,7 @@ class FilesController(QObject):
         """Ask for a file and open it."""
         filters = ";;".join(
             (
-                self.tr("All that Tessera opens ({0} *.json *.safetensors *.pth)").format(PICTURES),
+                self.tr("All that Tessera opens ({0} *.json {1})").format(PICTURES, PUBLISHED_FILES),
                 self.tr("All files (*)"),
             )
         )
@@ -132,7 +133,7 @@ class FilesController(QObject):
             self._ask_picture(opened_file, label_id)
 
     def _open_weights(self, file_path: Path) -> None:
-        if file_path.is_file() and is_torch_file(file_path):
+        if file_path.is_file() and (is_torch_file(file_path) or not (file_path.parent / CARD_FILE).is_file()):
             self._weights.import_file(file_path)
             return
         try:

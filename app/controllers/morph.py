@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject
 
-from app.controllers.context import Context, close_on_change
+from app.controllers.context import CloseOnChange, Context
 from app.controllers.dice import new_seed
 from app.controllers.styles import StylesController, Target
 from app.dialogs.morph import GIF, STRIP, MorphDialog
@@ -70,7 +70,7 @@ class MorphSession(QObject):
         dialog.export_wanted.connect(self.export)
         dialog.cancel_wanted.connect(self.cancel_export)
         dialog.finished.connect(lambda _: self._stop())
-        close_on_change(dialog, context.core)
+        CloseOnChange(dialog, context.core)
         drawn_end = SampleStyle(new_seed()) if scope.abilities.samples else None
         self._show_end(dialog.first.show_end, self._from)
         self._set_end(drawn_end if drawn_end is not None else MEAN)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 
-from app.controllers.context import Context, close_on_change
+from app.controllers.context import CloseOnChange, Context
 from app.controllers.styles import StylesController
 from app.panels.edits.panel import EditsPanel
 from app.panels.styles.panel import StylesPanel
@@ -64,7 +64,7 @@ class VarietyController(QObject):
         dialog.more_wanted.connect(run.begin)
         dialog.taken.connect(run.take)
         dialog.finished.connect(lambda _: run.stop())
-        close_on_change(dialog, self._context.core)
+        CloseOnChange(dialog, self._context.core)
         dialog.open()
         run.begin()
         return dialog

@@ -24,7 +24,7 @@ from engine.weights.store import user_weights_folder
 if TYPE_CHECKING:
     from app.dialogs.weights import Import, WeightsDialog
 
-FILES = "*.pth *.pt *.ckpt"
+PUBLISHED_FILES = "*.pth *.pt *.ckpt *.safetensors"
 
 
 class WeightsController(QObject):
@@ -70,7 +70,7 @@ class WeightsController(QObject):
 
         if file_path is None:
             file_path = self._context.ask.open(
-                "weights", self.tr("Import weights"), self.tr("Published weights ({0})").format(FILES)
+                "weights", self.tr("Import weights"), self.tr("Published weights ({0})").format(PUBLISHED_FILES)
             )
         if file_path is not None:
             dialog = ImportDialog(file_path, self._dialog or self._context.window)

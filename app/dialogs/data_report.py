@@ -157,8 +157,11 @@ class DataReportDialog(QDialog):
             text=self.tr("Reading {0}").format(data_folder.name),
             on_done=self._show_report,
             on_failed=self._failed,
-            on_progress=lambda fraction, _: self.bar.setValue(round(1000 * fraction)),
+            on_progress=self._show_progress,
         )
+
+    def _show_progress(self, fraction: float, _: str) -> None:
+        self.bar.setValue(round(1000 * fraction))
 
     def _failed(self, error: EngineError) -> None:
         self.bar.hide()
@@ -246,13 +249,13 @@ class DataReportDialog(QDialog):
             work.commit()
             return make_lists(data_folder, kind, report, Making(label_set))
 
-        def written(_: list[Path]) -> None:
-            self.made.emit(data_folder)
-            self.look()
-
         self._lane.submit(
-            run, text=self.tr("Reading {0}").format(data_folder.name), on_done=written, on_failed=self._failed
+            run, text=self.tr("Reading {0}").format(data_folder.name), on_done=self._written, on_failed=self._failed
         )
+
+    def _written(self, _: list[Path]) -> None:
+        self.made.emit(self._folder)
+        self.look()
 
     def _save(self) -> None:
         if self.report is None:

@@ -49,7 +49,7 @@ class Document(QObject):
     label_map_changed = Signal(QRect)  # pixels of this rectangle of the image changed
     styles_changed = Signal(object)  # frozenset of label ids
     edits_changed = Signal(object)  # frozenset of label ids whose row in `styling.edits` came, went or changed
-    seed_changed = Signal(int)
+    seed_changed = Signal(object)  # int: may be larger than what a C++ int holds
     weights_changed = Signal(str)
     photo_changed = Signal(object)  # PhotoReference or None
     detail_changed = Signal(str)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QUrl
+from PySide6.QtCore import QByteArray, QMimeData, QSysInfo, QUrl
 from PySide6.QtGui import QColor, QImage
 
 from app.imaging.pixels import png_bytes
@@ -15,6 +15,8 @@ from app.shell.paths import user_dir
 from engine.files import make_folder, read_bytes, write_bytes
 
 STYLE_MIME = "application/x-tessera-style"  # the label id whose style is dragged, as decimal text
+LONGEST_TEXT = 8192
+"""A text of more characters is no list of files."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def read_mime(mime: QMimeData | None) -> Incoming:
         return Incoming(style_of=int(text) if text.isdecimal() else None)
     if mime.hasColor():
         return Incoming(colour=QColor(mime.colorData()).name())
-    files = tuple(Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile() and url.toLocalFile())
+    files = tuple(path for path in map(_local_path, mime.urls()) if path is not None)
     if files:
         return Incoming(files=files)
     if mime.hasImage():
@@ -52,15 +54,35 @@ def read_mime(mime: QMimeData | None) -> Incoming:
     if mime.hasText():  # some programs copy a colour or a file as text
         if re.fullmatch("#[0-9a-fA-F]{6}", mime.text().strip()):
             return Incoming(colour=mime.text().strip().lower())
-        path = Path(mime.text().strip())
-        if len(mime.text()) < 1024 and path.is_absolute() and path.is_file():
-            return Incoming(files=(path,))
+        return Incoming(files=_files_of_text(mime.text()))
     return Incoming()
+
+
+def _local_path(url: QUrl) -> Path | None:
+    """The file on this computer, or on a share, that a link leads to; None for a link into the net."""
+    if url.host().lower() in ("localhost", QSysInfo.machineHostName().lower()):
+        url = QUrl(url)
+        url.setHost("")  # Qt would look for a share of that computer
+    return Path(url.toLocalFile()) if url.isLocalFile() and url.toLocalFile() else None
+
+
+def _files_of_text(text: str) -> tuple[Path, ...]:
+    """The files that a text is a list of, one a line: paths, in quotation marks or not, or links; else nothing."""
+    if len(text) > LONGEST_TEXT:
+        return ()
+    paths: list[Path] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        written = line[1:-1] if len(line) > 2 and line[0] == line[-1] and line[0] in "\"'" else line
+        path = _local_path(QUrl(written)) if written.startswith("file:") else Path(written)
+        if path is None or not path.is_absolute() or not path.is_file():
+            return ()
+        paths.append(path)
+    return tuple(paths)
 
 
 def may_be_useful(mime: QMimeData) -> bool:
     """A quick look for drag-enter events: no file is touched. Links into the net are no use: the editor is offline."""
-    links_to_files = any(url.isLocalFile() for url in mime.urls())
+    links_to_files = any(_local_path(url) is not None for url in mime.urls())
     return links_to_files or mime.hasFormat(STYLE_MIME) or mime.hasColor() or mime.hasImage()
 
 

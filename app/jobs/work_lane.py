@@ -10,9 +10,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from app.jobs.failure import as_engine_error
 from app.jobs.session_gate import SessionGate, session_factory
@@ -128,6 +130,9 @@ class WorkLane(QObject):
     ) -> Work:
         """Queues a job.
 
+        A callback that is a method of a QObject, or a `partial` of one, is not called once that object is deleted: a
+        window may go while a job for it is under way.
+
         Args:
             function: what the worker does; it gets the `Work`.
             text: names the job.
@@ -199,16 +204,17 @@ class WorkLane(QObject):
             return
         if kind == "progress":
             self.progress.emit(*payload)
-            if work._on_progress is not None and work._wanted():
+            if work._on_progress is not None and not is_gone(work._on_progress) and work._wanted():
                 work._on_progress(*payload)
             return
         # Settled first, so that a callback may submit the next job or shut the lane down.
         self._settle(work)
         if kind == "done":
-            if work._on_done is not None and work._wanted():
+            if work._on_done is not None and not is_gone(work._on_done) and work._wanted():
                 work._on_done(payload)
         elif work._on_failed is not None:
-            work._on_failed(payload)
+            if not is_gone(work._on_failed):
+                work._on_failed(payload)
         else:
             self.failed.emit(payload)
 
@@ -240,3 +246,10 @@ class WorkLane(QObject):
 
 def _always() -> bool:
     return True
+
+
+def is_gone(callback: Callable[..., object]) -> bool:
+    """Whether a callback is the method of a QObject that Qt has deleted."""
+    method = callback.func if isinstance(callback, partial) else callback
+    receiver = getattr(method, "__self__", None)
+    return isinstance(receiver, QObject) and not isValid(receiver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ class EvaluationDialog(QDialog):
         self._work = self._core.training.measuring.submit(
             lambda work: _measure(work, weights, run_folder, data_folder, split, picture_limit, device),
             text=self.tr("Measuring"),
-            on_done=lambda metrics: self._done(metrics, data_folder),
+            on_done=partial(self._done, data_folder),
             on_failed=self._failed,
             on_progress=self._progress,
         )
@@ -144,7 +145,7 @@ class EvaluationDialog(QDialog):
         self.bar.setValue(round(1000 * fraction))
         self._say(translate(progress_text))
 
-    def _done(self, metrics: dict[str, Any], data_folder: Path) -> None:
+    def _done(self, data_folder: Path, metrics: dict[str, Any]) -> None:
         self.measured.add(metrics, data_folder)
         self._show_running(False)
         self._show_numbers()
@@ -211,7 +212,7 @@ class EvaluationDialog(QDialog):
         self._work = self._core.training.measuring.submit(
             lambda work: _page(work, metrics, weights, place, device),
             text=self.tr("Painting pictures for the page"),
-            on_done=lambda page: self._write(report_path, page),
+            on_done=partial(self._write, report_path),
             on_failed=self._failed,
             on_progress=self._progress,
         )

@@ -87,7 +87,7 @@ class SetupForm(QWidget):
         self._build()
         catalogue.changed.connect(self._fill_origins)
         training.runs_changed.connect(self._fill_origins)
-        training.state_changed.connect(lambda _: self.check())
+        training.state_changed.connect(self.check)
         self._recipe_changed()
         self._fill_origins()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -171,8 +172,8 @@ class SheetsView(QWidget):
         self._reading = self._lane.submit(
             lambda work: read_sheet(work, sheet.path),
             text=self.tr("Reading samples"),
-            on_done=lambda image: self._read(sheet, image),
-            on_failed=lambda error: self._missing(sheet, error),
+            on_done=partial(self._read, sheet),
+            on_failed=partial(self._missing, sheet),
         )
 
     def _read(self, sheet: Sheet, image: QImage) -> None:

@@ -10,12 +10,14 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
+from safetensors.numpy import save_file
 
 from app.controllers.styles import Target
 from app.dialogs.choices import ChoiceDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import RegionsDialog
 from app.dialogs.templates import TemplateDialog
+from app.dialogs.weights import ImportDialog
 from app.imaging.mime import Incoming, style_mime
 from app.imaging.pixels import to_qimage
 from app.panels.styles.panel import StylesPanel
@@ -389,3 +391,16 @@ def test_a_map_with_unknown_ids_is_named_wherever_it_comes_from(window, core, tm
     assert "55" in shown.problem.text() and "240" in shown.problem.text() and not shown.make.isEnabled()
     shown.reject()
     assert np.array_equal(core.document.label_map, before)
+
+
+def test_a_bare_file_of_tensors_is_imported_and_one_beside_its_card_is_opened(window, core, tmp_path, qtbot):
+    bare = tmp_path / "published.safetensors"
+    save_file({"fc.weight": np.zeros((2, 2), np.float32)}, bare)
+    drop_on(window, mime_of(bare), (5, 5))
+    qtbot.waitUntil(lambda: dialog(ImportDialog) is not None)
+    assert dialog(ImportDialog).name.text() == "published"
+    dialog(ImportDialog).reject()
+    (tmp_path / "card.json").write_text("{}")
+    drop_on(window, mime_of(bare), (5, 5))
+    qtbot.waitUntil(lambda: window.error_bar.problem is not None)
+    assert "card.json" in window.error_bar.problem.sentence and dialog(ImportDialog) is None

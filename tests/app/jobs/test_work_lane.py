@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QObject
+from shiboken6 import delete
 
 from app.jobs.render_lane import RenderLane
 from app.jobs.session_gate import SessionGate
@@ -396,3 +399,33 @@ def test_an_error_is_told_even_when_the_document_is_another_one_by_now(lane, qtb
     go_on.set()
     idle(qtbot, lane)
     assert seen == [error]
+
+
+class Receiver(QObject):
+    """A window that may go while a job for it is under way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[object] = []
+
+    def take(self, *told: object) -> None:
+        self.told.append(told)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_is_told_to_a_window_that_is_gone(lane, qtbot, fails):
+    gone, still = Receiver(), Receiver()
+
+    def job(work: Work) -> int:
+        work.progress(0.5)
+        if fails:
+            raise BadFile("The file is gone.")
+        return 1
+
+    for receiver in (gone, still):
+        lane.submit(
+            job, on_done=partial(receiver.take, 7), on_failed=receiver.take, on_progress=partial(receiver.take, 8)
+        )
+    delete(gone)
+    qtbot.waitUntil(lambda: not lane.busy)
+    assert gone.told == [] and len(still.told) == 2

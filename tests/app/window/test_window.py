@@ -51,7 +51,7 @@ from app.window.main_window import MainWindow
 from engine.errors import BadFile
 from engine.labels.label_maps import write_label_map
 from engine.requests.photo_reference import PhotoReference
-from engine.requests.styles import ColourStyle
+from engine.requests.styles import MAX_SEED, ColourStyle
 from engine.systems.base import Abilities
 from tests.app.fakes import FACES
 from tests.fixtures import face_label_map, photo_of
@@ -271,6 +271,12 @@ def test_the_seed_field_changes_the_seed_and_refuses_words(window, core, qtbot):
     assert field.text() == "77"
     core.document.undo()
     assert field.text() == "0"
+
+
+def test_the_seed_field_shows_the_largest_seed_that_the_document_holds(window, core):
+    for seed in (5_000_000_000, MAX_SEED):
+        core.document.set_seed(seed)
+        assert window.status.seed.text() == str(seed)
 
 
 def test_a_long_sentence_in_the_status_bar_does_not_widen_the_window(window, qtbot):
