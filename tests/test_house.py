@@ -232,6 +232,12 @@ def test_no_path_is_opened_by_opencv() -> None:
     assert [path for path in _sources("app", "engine") if opens.search(path.read_text("utf-8"))] == []
 
 
+def test_no_mime_data_of_ours_lies_on_the_clipboard() -> None:
+    """Some platforms keep the clipboard in a C++ static, which deletes a Python object after Python has ended."""
+    hands_over = re.compile(r"clipboard\(\)\.setMimeData\(")
+    assert [path for path in _sources("app", "tests") if hands_over.search(path.read_text("utf-8"))] == []
+
+
 def test_no_pickle_is_loaded_without_weights_only() -> None:
     loads = re.compile(r"torch\.load\((?:[^()]|\([^()]*\))*\)")
     for path in _sources("app", "engine"):

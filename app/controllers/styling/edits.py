@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QMimeData, QObject, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 
 from app.controllers.context import Context
@@ -12,8 +12,6 @@ from app.texts.label_names import name_of
 from engine.errors import EngineError
 from engine.requests.edit import RegionEdit
 from engine.requests.edit_list import EditList, edit_list_text, read_edit_list
-
-EDITS_MIME = "application/x-tessera-edits+json"
 
 
 class EditsController(QObject):
@@ -45,16 +43,13 @@ class EditsController(QObject):
 
     @Slot()
     def copy(self) -> None:
-        """The edits to the clipboard, as JSON that other programs see as text."""
+        """The edits to the clipboard, as JSON."""
         edits = self._document.styling.edits if self._scope.edits_photo else ()
         if not edits:
             self._context.core.hub.notice(self.tr("There are no edits to copy; change a region of a photo first."))
             return
         text = edit_list_text(EditList.of(self._document.label_set, edits))
-        mime = QMimeData()
-        mime.setData(EDITS_MIME, QByteArray(text.encode("utf-8")))
-        mime.setText(text)
-        QGuiApplication.clipboard().setMimeData(mime)
+        QGuiApplication.clipboard().setText(text)
         self._context.status.show_message(self.tr("Edits copied: {0}").format(len(edits)))
 
     @Slot()
@@ -63,10 +58,8 @@ class EditsController(QObject):
         if not self._scope.edits_photo:
             self._context.core.hub.notice(self.tr("Edits are for photos; open one with File > New from photo first."))
             return
-        mime = QGuiApplication.clipboard().mimeData()
-        json_text = bytes(mime.data(EDITS_MIME).data()) if mime.hasFormat(EDITS_MIME) else mime.text()
         try:
-            edits = read_edit_list(json_text).edits_for(self._document.label_set)
+            edits = read_edit_list(QGuiApplication.clipboard().text()).edits_for(self._document.label_set)
         except EngineError as error:
             self._context.core.hub.error(error)
             return
