@@ -48,6 +48,7 @@ _REASONS: dict[int, Message] = {
 TEMPORARY_FILES = ".tessera-*.tmp"
 """What is being written; one that stands there long was left by a process that was killed."""
 Action = Literal["read", "write", "remove", "create the folder"]
+_SOURCE = Path(__file__).resolve().parents[1]  # resolved once: each icon is asked for by a path
 _ACTIONS: dict[Action, Message] = {
     "read": Message("read"),
     "write": Message("write"),
@@ -233,7 +234,7 @@ def user_data_folder() -> Path:
 def root() -> Path:
     """The folder that holds `resources/`, `weights/` and `docs/`: the source checkout or the unpacked bundle."""
     bundle = getattr(sys, "_MEIPASS", None)
-    return Path(bundle) if bundle else Path(__file__).resolve().parents[1]
+    return Path(bundle) if bundle else _SOURCE
 
 
 def resource(*parts: str) -> Path:

@@ -48,9 +48,10 @@ def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text (UTF-8 as bytes, with or without a byte order mark). Raises BadText."""
     text_bytes = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     text_bytes = text_bytes.removeprefix(b"\xef\xbb\xbf")
-    _check_depth(text_bytes, _JSON_STRINGS)
+    bare_bytes = _check_depth(text_bytes, _JSON_STRINGS)
+    check_digits = _whole_number if _DIGITS.search(bare_bytes) else None  # a call for each number takes its time
     try:
-        parsed = json.loads(text_bytes.decode("utf-8"), parse_int=_whole_number)
+        parsed = json.loads(text_bytes.decode("utf-8"), parse_int=check_digits)
         if _HALF_PAIR.search(text_bytes):
             json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSlider,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
-from app.panels.widgets import heading_label, muted_label, set_primary
+from app.panels.widgets import heading_label, horizontal_slider, muted_label, set_primary
 from app.shell.icons import icons
 from engine.requests.animation import SECONDS_PER_FRAME, gif_frames
 from engine.requests.morph import MAX_FRAMES, MIN_FRAMES
@@ -80,7 +79,7 @@ class MorphDialog(QDialog):
         self._picture.setFixedSize(SIDE, SIDE)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._picture.setAccessibleName(self.tr("Preview"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = horizontal_slider()
         self.slider.setRange(0, 100)
         self.slider.setPageStep(10)
         self.slider.setAccessibleName(self.tr("Place on the way, in per cent"))

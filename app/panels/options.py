@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
-    QSlider,
     QSpinBox,
     QToolBar,
     QToolButton,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.canvas.widget import CanvasWidget
-from app.panels.widgets import muted_label
+from app.panels.widgets import horizontal_slider, muted_label
 from app.raster.view import Mode
 from app.shell.icons import icons
 
@@ -88,7 +87,7 @@ class OptionsBar(QToolBar):
 
     def _add_brush(self) -> None:
         self._caption(self.tr("Size"))
-        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider = horizontal_slider()
         self.size_slider.setRange(0, STEPS)
         self.size_slider.setFixedWidth(110)
         self.size_slider.setAccessibleName(self.tr("Brush size"))
@@ -122,7 +121,7 @@ class OptionsBar(QToolBar):
     def _add_overlay(self) -> None:
         self.addSeparator()
         self._caption(self.tr("Overlay"))
-        self.overlay_slider = QSlider(Qt.Orientation.Horizontal)
+        self.overlay_slider = horizontal_slider()
         self.overlay_slider.setRange(0, 100)
         self.overlay_slider.setFixedWidth(90)
         self.overlay_slider.setAccessibleName(self.tr("Opacity of the label map"))

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import (
+    QLabel,
+    QProxyStyle,
+    QPushButton,
+    QSlider,
+    QStyle,
+    QStyleHintReturn,
+    QStyleOption,
+    QToolButton,
+    QWidget,
+)
 
 from app.shell.icons import icons
 
@@ -46,6 +56,34 @@ def set_primary(button: QPushButton) -> None:
         push_button.setAutoDefault(False)
     button.setProperty("primary", True)
     button.setDefault(True)
+
+
+class _JumpingStyle(QProxyStyle):
+    """Fusion, but a click into a slider's groove goes to where it was clicked.
+
+    For sliders alone: as the style of the whole application it is asked thousands of times before the window is shown,
+    and each time waits for the interpreter that a worker may hold.
+    """
+
+    def styleHint(
+        self,
+        hint: QStyle.StyleHint,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+        returnData: QStyleHintReturn | None = None,
+    ) -> int:
+        if hint == QStyle.StyleHint.SH_Slider_AbsoluteSetButtons:
+            return Qt.MouseButton.LeftButton.value
+        return super().styleHint(hint, option, widget, returnData)
+
+
+def horizontal_slider() -> QSlider:
+    """A slider that goes to where its groove is clicked."""
+    slider = QSlider(Qt.Orientation.Horizontal)
+    style = _JumpingStyle("Fusion")
+    style.setParent(slider)
+    slider.setStyle(style)
+    return slider
 
 
 def muted_label(caption: str = "") -> QLabel:

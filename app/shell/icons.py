@@ -18,7 +18,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from engine.files import resource
 
-SIZES = (16, 20, 24, 32, 40, 48, 64, 96)
+SIZES = (16, 20, 24, 32, 40, 48, 64)  # what is shown at 12 to 24 pixels, on screens of 100 to 250 %
 
 
 class TakesIcon(Protocol):
@@ -52,7 +52,7 @@ def make_icon(icon_name: str, palette: QPalette, *, role: QPalette.ColorRole = Q
     renderer = _renderer(icon_name)
     icon = QIcon()
     for side_pixels in SIZES:
-        shape = _shape(renderer, side_pixels)  # drawn once for all modes: a window has 1500 pixmaps of icons
+        shape = _shape(renderer, side_pixels)  # drawn once for all modes: a window has 1000 pixmaps of icons
         normal_pixmap = _in_colour(shape, normal)
         icon.addPixmap(normal_pixmap, QIcon.Mode.Normal)
         icon.addPixmap(normal_pixmap, QIcon.Mode.Active)

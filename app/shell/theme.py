@@ -10,7 +10,7 @@ from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, QWidget
+from PySide6.QtWidgets import QApplication
 
 from app.shell.icons import icons
 from engine.files import resource
@@ -105,21 +105,6 @@ def style_sheet(palette: QPalette) -> str:
     )
 
 
-class _Style(QProxyStyle):
-    """Fusion, but a click into a slider's groove goes to where it was clicked."""
-
-    def styleHint(
-        self,
-        hint: QStyle.StyleHint,
-        option: QStyleOption | None = None,
-        widget: QWidget | None = None,
-        returnData: QStyleHintReturn | None = None,
-    ) -> int:
-        if hint == QStyle.StyleHint.SH_Slider_AbsoluteSetButtons:
-            return Qt.MouseButton.LeftButton.value
-        return super().styleHint(hint, option, widget, returnData)
-
-
 class Theme(QObject):
     """Applies the chosen look to the application and follows the system when asked to."""
 
@@ -130,7 +115,7 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self._dark: bool | None = None
-        app.setStyle(_Style("Fusion"))
+        app.setStyle("Fusion")
         font = QFont(app.font())
         if font.pointSizeF() < 10:  # bare X servers report 9, too small beside 20 px icons
             font.setPointSizeF(10)

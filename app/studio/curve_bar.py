@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -10,12 +10,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QPushButton,
-    QSlider,
     QToolButton,
     QWidget,
 )
 
-from app.panels.widgets import muted_label
+from app.panels.widgets import horizontal_slider, muted_label
 from app.shell.i18n import mark, tr
 from app.shell.icons import icons
 from app.training.history import GROUPS, LOSSES, SPEED, VALIDATION
@@ -36,7 +35,7 @@ class CurveBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         caption_label = muted_label(self.tr("Smoothing"))
-        self.smoothing = QSlider(Qt.Orientation.Horizontal)
+        self.smoothing = horizontal_slider()
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(60)
         self.smoothing.setFixedWidth(90)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.imaging.pixels import to_qimage
 from app.jobs.work_lane import Work, WorkLane
-from app.panels.widgets import heading_label
+from app.panels.widgets import heading_label, horizontal_slider
 from app.texts.translate import translate
 from app.training.history import Sheet
 from engine.errors import BadFile
@@ -97,7 +97,7 @@ class SheetsView(QWidget):
         self.canvas = SheetCanvas()
         self.canvas.setAccessibleName(self.tr("Samples"))
         heading = heading_label(self.tr("Samples"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = horizontal_slider()
         self.slider.setAccessibleName(self.tr("Step of the samples"))
         self.slider.setToolTip(self.tr("Drag, or use the arrow keys, to see how the same pictures came about"))
         self.slider.valueChanged.connect(self._slid)

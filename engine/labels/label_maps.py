@@ -187,7 +187,7 @@ def _read_values(
 def _used_palette(image: Image.Image) -> dict[int, int]:
     """Number -> packed colour, of the numbers that a palette picture shows; -1 for one without a colour."""
     palette = np.asarray(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3).tolist()
-    used_values = np.unique(np.asarray(image)).tolist()
+    used_values = [value for value, count in enumerate(image.histogram()) if count]
     return {value: packed(palette[value]) if value < len(palette) else -1 for value in used_values}
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.imaging.mime import style_mime
 from app.panels.elided import ElidedLabel
 from app.panels.styles.looks import placeholder_icon
 from app.panels.thumb import Thumb
-from app.panels.widgets import icon_button
+from app.panels.widgets import horizontal_slider, icon_button
 from engine.requests.edit import RegionEdit
 
 THUMB_SIDE = 40
@@ -44,7 +44,7 @@ class EditRow(QWidget):
         self.remove = icon_button("close", self.tr("Remove the change of {0}").format(region_name))
         self.remove.setToolTip(self.tr("The region is the photo's again (Delete)"))
         self.remove.clicked.connect(self.removed)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = horizontal_slider()
         self.slider.setRange(0, 100)
         self.slider.setPageStep(10)
         self.slider.setAccessibleName(self.tr("Strength of {0} in per cent").format(region_name))

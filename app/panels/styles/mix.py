@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.panels.elided import ElidedLabel
 from app.panels.thumb import Thumb
-from app.panels.widgets import icon_button
+from app.panels.widgets import horizontal_slider, icon_button
 
 
 class MixRow(QWidget):
@@ -17,7 +17,7 @@ class MixRow(QWidget):
         super().__init__(parent)
         self.thumb = Thumb(44, self.tr("Second style picture"))
         self._text = ElidedLabel(self.tr("Second style"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = horizontal_slider()
         self.slider.setRange(0, 100)
         self.slider.setAccessibleName(self.tr("Mix with the second style"))
         self.slider.valueChanged.connect(self._show_amount)

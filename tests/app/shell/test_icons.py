@@ -34,7 +34,7 @@ def test_each_mode_has_its_colour_of_the_palette(qapp):
 
 
 def test_an_icon_is_drawn_once_for_each_size(qapp, monkeypatch: pytest.MonkeyPatch):
-    """The window has 48 icons in 8 sizes and 4 modes, which it draws before it is shown."""
+    """The window has 48 icons in 7 sizes and 4 modes, which it draws before it is shown."""
     drawn = []
 
     class Counting(QSvgRenderer):

@@ -361,7 +361,7 @@ def test_the_window_comes_back_where_it_was(window, core, qtbot):
 # --- looks and language ------------------------------------------------------------------------------
 
 
-def test_themes_switch_live(qapp, window, core):
+def test_themes_switch_live(qapp, window, core, qtbot):
     before = qapp.styleSheet(), qapp.palette()
     theme = Theme(qapp, "dark")
     try:
@@ -371,6 +371,10 @@ def test_themes_switch_live(qapp, window, core):
         assert QGuiApplication.palette().color(QPalette.ColorRole.Window).name() == LIGHT[QPalette.ColorRole.Window]
         assert core.settings.theme == "light"
         assert not theme.dark
+        slider = window.options.size_slider
+        right_half = QPoint(slider.width() * 3 // 4, slider.height() // 2)
+        qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=right_half)  # into the groove: the handle jumps there
+        assert 0.7 <= slider.value() / slider.maximum() <= 0.8
     finally:
         qapp.setStyleSheet(before[0])
         qapp.setPalette(before[1])
@@ -480,7 +484,8 @@ from app.window.main_window import MainWindow
 seen = []
 def show(self, event, old=MainWindow.showEvent):
     old(self, event)
-    self.first_frame.connect(lambda: (seen.append([m for m in ("torch",) if m in sys.modules]), self.close()))
+    heavy = ("torch", "numpy.ma")  # np.unique imports the second, for 0.1 s
+    self.first_frame.connect(lambda: (seen.append([name for name in heavy if name in sys.modules]), self.close()))
 MainWindow.showEvent = show
 code = main.main([])
 print("first frame with", seen, "code", code)
