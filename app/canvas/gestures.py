@@ -196,9 +196,7 @@ class Gestures:
     def mouse_moved(self, event: QMouseEvent) -> None:
         if self._made_from_pen(event):
             return
-        if self._menu_point is not None and _far(event.position() - self._menu_point):
-            press_point, self._menu_point = self._menu_point, None
-            self._begin(event, press_point, _RIGHT, 1.0, erase=True)
+        self._erase_if_dragged(event, event.position(), 1.0)
         if self.gesture is not None and not event.buttons() & self._button:
             self.finish(event.position())  # the release went elsewhere
         self._drag(event.position(), erase=self._button == _RIGHT)
@@ -206,11 +204,22 @@ class Gestures:
             self._host.show_tool_cursor()
 
     def mouse_released(self, event: QMouseEvent) -> None:
+        if self._made_from_pen(event):
+            return
         if event.button() == _RIGHT and self._menu_point is not None:
-            self._menu_point = None
-            self._ask_menu(event.position())
-        elif not self._made_from_pen(event) and event.button() == self._button:
+            self._click_right(event.position())
+        elif event.button() == self._button:
             self.finish(event.position())
+
+    def _erase_if_dragged(self, event: QInputEvent, point: QPointF, pressure: float) -> None:
+        """The pressed right button erases once it is dragged, from where it was pressed: a click alone never does."""
+        if self._menu_point is not None and _far(point - self._menu_point):
+            press_point, self._menu_point = self._menu_point, None
+            self._begin(event, press_point, _RIGHT, pressure, erase=True)
+
+    def _click_right(self, point: QPointF) -> None:
+        self._menu_point = None
+        self._ask_menu(point)
 
     def left(self) -> None:
         """The pointer has left the canvas."""
@@ -229,14 +238,20 @@ class Gestures:
         kind = event.type()
         if kind == QEvent.Type.TabletPress:
             self._pen_down = True
-            erase = erase or event.button() == _RIGHT
-            self._begin(event, event.position(), event.button(), event.pressure(), erase)
+            if event.button() == _RIGHT and self.gesture is None:
+                self._menu_point = event.position()
+            else:
+                self._begin(event, event.position(), event.button(), event.pressure(), erase)
         elif kind == QEvent.Type.TabletMove:
             pressure = event.pressure() if self._pen_down else 1.0
-            self._drag(event.position(), pressure, erase)
+            self._erase_if_dragged(event, event.position(), pressure)
+            self._drag(event.position(), pressure, erase or self._button == _RIGHT)
         elif kind == QEvent.Type.TabletRelease:
             self._pen_down = False
-            self.finish(event.position())
+            if self._menu_point is not None:
+                self._click_right(event.position())
+            else:
+                self.finish(event.position())
 
     def _made_from_pen(self, event: QMouseEvent) -> bool:
         """Whether a mouse event repeats what the pen has already told (Qt and Windows make such events)."""

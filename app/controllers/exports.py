@@ -134,7 +134,7 @@ class ExportController(QObject):
             self.tr("Export picture"),
             f"{proposed_stem}{suffix}",
             photo_filters(suffix),
-            first_folder=_folder_of(photo),
+            beside=_folder_of(photo),
         )
         if chosen_target is None or self._is_the_photo(chosen_target[0], photo):
             return
@@ -187,7 +187,7 @@ class ExportController(QObject):
             edits = self.tr("Edits of this photo, which stays beside the file (*.json)")
             filters, proposed_name = [picture, edits, *sorted(inside, reverse=True)], self._name("-edited.png")
         chosen_target = self._context.ask.save(
-            "export", self.tr("Save as"), proposed_name, ";;".join(filters), first_folder=_folder_of(photo)
+            "export", self.tr("Save as"), proposed_name, ";;".join(filters), beside=_folder_of(photo)
         )
         if chosen_target is None or self._is_the_photo(chosen_target[0], photo):
             return None
@@ -231,12 +231,34 @@ class UnsavedChanges(QObject):
         self._document = context.core.document
         self._exports = export_controller
         self._asking = False
+        self._given_up: tuple[Origin, Scene] | None = None  # what the user let go before choosing what comes after it
+
+    def before_choosing(self, choose: Callable[[], object]) -> None:
+        """The user is about to choose what the document gives way to, a file, say: call ``choose`` once nothing unsaved
+        can be lost. The choice ends with `settle`, which asks again only about what has changed since."""
+
+        def go() -> None:
+            self._given_up = (self._document.origin, self._document.scene)
+            choose()
+
+        self.ask_anew()
+        if self.may_go(go):
+            go()
+
+    def ask_anew(self) -> None:
+        """What the user let go for a choice that was not made is not let go for the next one."""
+        self._given_up = None
 
     def settle(self, continuation: Callable[[], object]) -> None:
         """The document is about to give way to another: call ``continuation`` once nothing unsaved can be lost by it,
         that is at once, after saving, or never if the user cancels."""
-        if self.may_go(continuation):
+        if self._is_given_up() or self.may_go(continuation):
             continuation()
+
+    def _is_given_up(self) -> bool:
+        given_up, self._given_up = self._given_up, None
+        document = self._document
+        return given_up is not None and given_up[0] is document.origin and given_up[1].same_file(document.scene)
 
     def may_go(self, continuation: Callable[[], object]) -> bool:
         """Whether the document may be lost now. If the user wants it saved first, ``continuation`` is called after

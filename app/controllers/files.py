@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.controllers.engine_menus import ModelController
+from app.controllers.exports import UnsavedChanges
 from app.controllers.new import NewController
 from app.controllers.photos import PhotosController
 from app.controllers.styles import StylesController, Target
@@ -46,6 +47,7 @@ class FilesController(QObject):
         photos_controller: PhotosController,
         model_controller: ModelController,
         weights_controller: WeightsController,
+        unsaved: UnsavedChanges,
         recent_menu: QMenu,
         parent: QObject | None = None,
     ) -> None:
@@ -57,6 +59,7 @@ class FilesController(QObject):
         self._photos = photos_controller
         self._model = model_controller
         self._weights = weights_controller
+        self._unsaved = unsaved
         self._recent = recent_menu
         context.core.settings.recent_changed.connect(self._fill_recent)
         recent_menu.aboutToShow.connect(self._fill_recent)
@@ -70,6 +73,9 @@ class FilesController(QObject):
     @Slot()
     def open(self) -> None:
         """Ask for a file and open it."""
+        self._unsaved.before_choosing(self._choose)
+
+    def _choose(self) -> None:
         filters = ";;".join(
             (
                 self.tr("All that Tessera opens ({0} *.json {1})").format(PICTURES, PUBLISHED_FILES),
@@ -93,6 +99,7 @@ class FilesController(QObject):
 
     def take(self, incoming: Incoming, label_id: int | None = None) -> None:
         """Take what was dropped on the window or pasted; ``label_id``: the region of the canvas it was dropped on."""
+        self._unsaved.ask_anew()
         if incoming.colour is not None:
             self._styles.use_colour(incoming.colour, Target(label_id))
         elif incoming.files:
@@ -174,9 +181,11 @@ class FilesController(QObject):
         def use_choice(choice: str) -> None:
             purpose, _, position = choice.partition(" ")
             if purpose == "paint":
-                self._new.paint_photo(file_path, painted[int(position)])
+                painting = painted[int(position)]
+                self._unsaved.before_choosing(lambda: self._new.paint_photo(file_path, painting))
             elif position:
-                self._photos.begin(file_path, _uses_of(purpose, uses)[int(position)])
+                use = _uses_of(purpose, uses)[int(position)]
+                self._unsaved.before_choosing(lambda: self._photos.begin(file_path, use))
             else:
                 self._use_picture(file_path, choice, label_id)
 
@@ -214,7 +223,7 @@ class FilesController(QObject):
             action = self._recent.addAction(f"&{(position + 1) % 10} {file_path.name}".replace("&&", "&"))
             action.setToolTip(str(file_path))
             action.setEnabled(file_path.exists())
-            action.triggered.connect(lambda _=False, file_path=file_path: self.open_path(file_path))
+            action.triggered.connect(lambda _=False, file_path=file_path: self.take(Incoming(files=(file_path,))))
         if recent_files:
             self._recent.addSeparator()
             self._recent.addAction(self.tr("Clear the list")).triggered.connect(

@@ -67,11 +67,15 @@ class NewController(QObject):
     @Slot()
     def template(self) -> None:
         """Show the gallery of templates: those of the document's labels first, then those that other weights paint."""
-        self._show_galleries(documents.galleries(self._document, self._context.core.catalogue))
+        galleries = documents.galleries(self._document, self._context.core.catalogue)
+        self._unsaved.before_choosing(lambda: self._show_galleries(galleries))
 
     @Slot()
     def painting(self) -> None:
         """Ask for a photo and, where there is a choice, for what it shows; paint a new picture of its regions."""
+        self._unsaved.before_choosing(self._choose_photo)
+
+    def _choose_photo(self) -> None:
         file_path = self._context.ask.open("photo", self.tr("New painting from photo"), picture_filters())
         if file_path is not None:
             offered = documents.paintings(self._document, self._context.core.catalogue)
@@ -88,6 +92,9 @@ class NewController(QObject):
     @Slot()
     def label_map(self) -> None:
         """Ask for a label map and make a document of it."""
+        self._unsaved.before_choosing(self._choose_map)
+
+    def _choose_map(self) -> None:
         file_path = self._context.ask.open("map", self.tr("New from label map"), picture_filters())
         if file_path is not None:
             self.from_label_map(file_path)
@@ -95,17 +102,17 @@ class NewController(QObject):
     @Slot()
     def sample(self) -> None:
         """The document of the first start; the templates where there is none."""
-        self._open_sample(sample_path())
+        self._unsaved.before_choosing(lambda: self._open_sample(sample_path()))
 
     @Slot()
     def sample_painting(self) -> None:
         """The painting that comes with Tessera; the templates where there is none."""
-        self._open_sample(painting_path())
+        self._unsaved.before_choosing(lambda: self._open_sample(painting_path()))
 
     def _open_sample(self, file_path: Path) -> None:
         opened_file = self._read_sample(file_path)
         if opened_file is None:
-            self.template()
+            self._show_galleries(documents.galleries(self._document, self._context.core.catalogue))
         else:
             self.open(opened_file, keeps_file=False)
 
@@ -154,8 +161,12 @@ class NewController(QObject):
         except EngineError as error:
             self._context.core.hub.error(error, topic=OPEN)
             return
-        dialog = self._show_galleries([Gallery(label_set, weights, tuple(documents.templates(label_set)))])
-        dialog.setWindowTitle(self.tr("New document for {0}").format(weights))
+        gallery = Gallery(label_set, weights, tuple(documents.templates(label_set)))
+
+        def show() -> None:
+            self._show_galleries([gallery]).setWindowTitle(self.tr("New document for {0}").format(weights))
+
+        self._unsaved.before_choosing(show)
 
     def paint_photo(self, file_path: Path, painting: Painting) -> None:
         """Find a photo's regions, show them with the crop and the size that are proposed, then paint a new picture of

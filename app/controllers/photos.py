@@ -61,6 +61,9 @@ class PhotosController(QObject):
     @Slot()
     def choose(self) -> None:
         """Ask for a photo and edit it."""
+        self._unsaved.before_choosing(self._choose)
+
+    def _choose(self) -> None:
         file_path = self._context.ask.open("photo", self.tr("New from photo"), picture_filters())
         if file_path is not None:
             self.edit(file_path)
@@ -68,6 +71,9 @@ class PhotosController(QObject):
     @Slot()
     def second_sample(self) -> None:
         """Edit the second photograph that comes with Tessera; nobody need say that it shows a face."""
+        self._unsaved.before_choosing(self._edit_second)
+
+    def _edit_second(self) -> None:
         faces = [use for use in photo_uses(self._document, self._core.catalogue) if use.label_set.name == FACES]
         if faces:
             self.begin(second_photo_path(), faces[0])

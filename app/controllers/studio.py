@@ -154,7 +154,7 @@ class StudioController(QObject):
                 self._model.use(new_weights.name)
             self._say_used(new_weights)
         elif new_weights.labels is not None and new_weights.label_map is not None:
-            self._unsaved.settle(lambda: self._new_document(new_weights))
+            self._unsaved.before_choosing(lambda: self._new_document(new_weights))
 
     def _say_used(self, new_weights: TrainedWeights) -> None:
         sentence = self.tr('The editor paints with {0}, step {1}; its weights are in "{2}" ({3}).')

@@ -108,7 +108,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         edit=EditController(context, parent),
         edits=EditsController(context, styles, edits_panel, parts.actions["edits_remove"], parent),
         exports=exports,
-        files=FilesController(context, parts.canvas, styles, new, photos, model, weights, recent, parent),
+        files=FilesController(context, parts.canvas, styles, new, photos, model, weights, unsaved, recent, parent),
         help=HelpController(context, parent),
         labels=LabelsController(context, parts.labels, parent),
         library=LibraryController(context, styles, (styles_panel.shelf, edits_panel.shelf), parent),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.shell.i18n import tr
@@ -41,6 +41,17 @@ def photo_filters(suffix: str) -> str:
     return ";;".join(caption for caption, _ in sorted(formats, key=lambda known: suffix not in known[1]))
 
 
+_FIRST_PLACES = {"weights": QStandardPaths.StandardLocation.DownloadLocation}
+"""Where dialogs start that are not about pictures, by their kind."""
+
+
+def first_folder(dialog_kind: str) -> str:
+    """Where a dialog starts of which no folder is remembered: among the user's pictures, or with their downloads."""
+    place = _FIRST_PLACES.get(dialog_kind, QStandardPaths.StandardLocation.PicturesLocation)
+    folders = (QStandardPaths.writableLocation(place), str(Path.home()))
+    return next((folder for folder in folders if folder and Path(folder).is_dir()), "")
+
+
 class FileAsker(QObject):
     """Opens the system's file dialogs. Tests replace ``pick_open`` and ``pick_save``."""
 
@@ -51,21 +62,20 @@ class FileAsker(QObject):
 
     def open(self, dialog_kind: str, title: str, name_filters: str) -> Path | None:
         """A file to read; None when the user cancels."""
-        chosen_name = self.pick_open(title, self._settings.folder(dialog_kind), name_filters)
+        start = self._settings.folder(dialog_kind) or first_folder(dialog_kind)
+        chosen_name = self.pick_open(title, start, name_filters)
         return self._remember(dialog_kind, chosen_name)
 
     def save(
-        self, dialog_kind: str, title: str, proposed_name: str, name_filters: str, *, first_folder: str = ""
+        self, dialog_kind: str, title: str, proposed_name: str, name_filters: str, *, beside: str = ""
     ) -> tuple[Path, str] | None:
         """A file to write, with the filter that was chosen; None when the user cancels.
 
-        A name without a suffix gets the first one of the chosen filter. ``first_folder``: where the dialog starts
-        while no folder is remembered.
+        A name without a suffix gets the first one of the chosen filter. ``beside``: the folder where the dialog
+        starts while none is remembered.
         """
-        first_folder = self._settings.folder(dialog_kind) or first_folder
-        chosen_name, used_filter = self.pick_save(
-            title, str(Path(first_folder) / proposed_name) if first_folder else proposed_name, name_filters
-        )
+        start = self._settings.folder(dialog_kind) or beside or first_folder(dialog_kind)
+        chosen_name, used_filter = self.pick_save(title, str(Path(start) / proposed_name), name_filters)
         chosen_path = self._remember(dialog_kind, chosen_name)
         if chosen_path is None:
             return None
@@ -74,9 +84,9 @@ class FileAsker(QObject):
             chosen_path = chosen_path.with_name(chosen_path.name + suffixes[0])
         return chosen_path, used_filter
 
-    def pick_open(self, title: str, first_folder: str, name_filters: str) -> str:
+    def pick_open(self, title: str, start: str, name_filters: str) -> str:
         """The dialog itself; "" for none."""
-        return QFileDialog.getOpenFileName(self._widget, title, first_folder, name_filters)[0]
+        return QFileDialog.getOpenFileName(self._widget, title, start, name_filters)[0]
 
     def pick_save(self, title: str, proposed_path: str, name_filters: str) -> tuple[str, str]:
         """The dialog itself: path and chosen filter; "" for none."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.dialogs.files import FileAsker
+from app.dialogs.files import FileAsker, first_folder
 from app.shell.settings import Settings
 
 
@@ -22,7 +22,7 @@ class FolderAsker(QObject):
 
     def folder(self, dialog_kind: str, title: str) -> Path | None:
         """A folder; None when the user cancels."""
-        chosen_folder = self.pick_folder(title, self._settings.folder(dialog_kind))
+        chosen_folder = self.pick_folder(title, self._settings.folder(dialog_kind) or first_folder(dialog_kind))
         if not chosen_folder:
             return None
         self._settings.remember_folder(dialog_kind, Path(chosen_folder))
@@ -37,6 +37,6 @@ class FolderAsker(QObject):
         chosen_target = self.files.save("training-export", title, proposed_name, name_filters)
         return chosen_target[0] if chosen_target is not None else None
 
-    def pick_folder(self, title: str, first_folder: str) -> str:
+    def pick_folder(self, title: str, start: str) -> str:
         """The dialog itself; "" for none."""
-        return QFileDialog.getExistingDirectory(self._widget, title, first_folder)
+        return QFileDialog.getExistingDirectory(self._widget, title, start)

@@ -11,7 +11,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QMainWindow, QMenu, QTabWidget, QWidget
 
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
@@ -34,8 +34,8 @@ from app.window.request_kinds import PAIR, TAKEN, RequestPanels, own_docks, regi
 
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, *TAKEN, *PAIR,
               "style_dice", "style_variations")  # fmt: skip
-CANVAS_MENU = (*TAKEN, *PAIR, "style_dice", "style_variations", SEPARATOR, "label_change", "label_lock", SEPARATOR,
-               "style_keep")  # fmt: skip
+CANVAS_MENU = (*TAKEN, *PAIR, "style_dice", "style_variations", "style_lock", SEPARATOR, "label_change", "label_lock",
+               SEPARATOR, "style_keep")  # fmt: skip
 
 
 class MainWindow(QMainWindow):
@@ -80,11 +80,11 @@ class MainWindow(QMainWindow):
         self.core.hub.cleared.connect(self.error_bar.clear_topic)
         self.canvas.failed.connect(self.core.hub.error)
         central_widget = QWidget()
-        column_layout = QVBoxLayout(central_widget)
-        column_layout.setContentsMargins(0, 0, 0, 0)
-        column_layout.setSpacing(0)
-        column_layout.addWidget(self.error_bar)
-        column_layout.addWidget(self.canvas, 1)
+        stacked_layout = QGridLayout(central_widget)
+        stacked_layout.setContentsMargins(0, 0, 0, 0)
+        stacked_layout.addWidget(self.canvas, 0, 0)
+        # Over the canvas: a message that comes or goes does not move what is being painted on.
+        stacked_layout.addWidget(self.error_bar, 0, 0, Qt.AlignmentFlag.AlignTop)
         self.setCentralWidget(central_widget)
 
     def _build_docks(self) -> None:
@@ -213,6 +213,7 @@ class MainWindow(QMainWindow):
         title = menu.addAction(self.core.scope.name(label_id))
         title.setEnabled(False)
         menu.addSeparator()
+        menu.addAction(self.tr("Paint with this label")).triggered.connect(self.actions_by_id["brush"].trigger)
         for action_id in (*CANVAS_MENU, region_reset(self.core.document.kind)):
             if action_id == SEPARATOR:
                 menu.addSeparator()

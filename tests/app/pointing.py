@@ -91,14 +91,14 @@ class Pen:
         QApplication.sendEvent(self.widget, event)
         return event.isAccepted()
 
-    def press(self, point, pressure) -> bool:
-        return self.send(QEvent.Type.TabletPress, point, pressure, LEFT, LEFT)
+    def press(self, point, pressure, button=LEFT) -> bool:
+        return self.send(QEvent.Type.TabletPress, point, pressure, button, button)
 
-    def move(self, point, pressure) -> bool:
-        return self.send(QEvent.Type.TabletMove, point, pressure, NONE, LEFT)
+    def move(self, point, pressure, button=LEFT) -> bool:
+        return self.send(QEvent.Type.TabletMove, point, pressure, NONE, button)
 
-    def release(self, point) -> bool:
-        return self.send(QEvent.Type.TabletRelease, point, 0.0, LEFT, NONE)
+    def release(self, point, button=LEFT) -> bool:
+        return self.send(QEvent.Type.TabletRelease, point, 0.0, button, NONE)
 
 
 class Drag:

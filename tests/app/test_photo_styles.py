@@ -254,6 +254,11 @@ def test_a_right_click_offers_what_can_be_done_with_the_region(window, photo, mo
     assert opened[0].actions()[0].text() == "Skin"
     assert window.actions_by_id["style_colour"] in opened[0].actions()
     assert window.actions_by_id["edits_remove"] in opened[0].actions()
+    for action_id in ("style_file", "style_dice", "style_variations", "style_lock", "label_change", "label_lock"):
+        assert window.actions_by_id[action_id] in opened[0].actions()
+    window.canvas.set_tool("pan")
+    next(action for action in opened[0].actions() if action.text() == "Paint with this label").trigger()
+    assert window.canvas.tool_id == "brush" and photo.current_label == SKIN
     assert np.array_equal(photo.label_map, before)  # a click erases nothing
 
 

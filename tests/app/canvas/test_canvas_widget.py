@@ -271,6 +271,19 @@ def test_the_other_end_of_the_pen_erases(canvas, document):
     assert document.label_map[12, 32] == 0
 
 
+def test_the_button_of_a_pen_erases_in_a_drag_and_asks_for_the_menu_in_a_click(canvas, document, qtbot):
+    before, pen = document.label_map.copy(), Pen(canvas)
+    with qtbot.waitSignal(canvas.menu_wanted) as wanted:
+        pen.press(at(32, 12), 1.0, RIGHT)
+        pen.release(at(32, 12), RIGHT)
+    assert wanted.args[0] == before[12, 32] and np.array_equal(document.label_map, before)
+    with qtbot.assertNotEmitted(canvas.menu_wanted):
+        pen.press(at(32, 12), 1.0, RIGHT)
+        pen.move(at(38, 12), 1.0, RIGHT)
+        pen.release(at(38, 12), RIGHT)
+    assert document.label_map[12, 32] == 0 and document.undo_text == "Erase"
+
+
 def test_a_finger_paints_again_once_the_mouse_has_moved(canvas, document, mouse):
     pen = Pen(canvas)
     pen.press(at(5, 5), 1.0)

@@ -435,6 +435,20 @@ def test_the_bar_shows_one_sentence_and_copies_details(qtbot):
     assert bar.isHidden()
 
 
+@pytest.mark.parametrize("severity", list(Severity))
+def test_a_message_that_comes_and_goes_does_not_move_the_canvas(window, qtbot, severity):
+    canvas, bar = window.canvas, window.error_bar
+    before = canvas.geometry(), canvas.view
+    bar.show_problem(Problem("A long sentence that needs more than one line of the bar. " * 8, "", severity))
+    window.centralWidget().layout().activate()
+    assert bar.isVisible() and (canvas.geometry(), canvas.view) == before
+    assert bar.y() == 0 and bar.width() == canvas.width() and 40 < bar.height() < canvas.height() // 2
+    assert window.centralWidget().childAt(5, 5) is bar  # in front
+    bar.dismiss()
+    window.centralWidget().layout().activate()
+    assert (canvas.geometry(), canvas.view) == before
+
+
 def test_an_uncaught_exception_reaches_log_and_bar(window, core, tmp_path, qtbot, monkeypatch):
     for module in (sys, threading):
         monkeypatch.setattr(module, "excepthook", module.excepthook)

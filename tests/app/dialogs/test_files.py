@@ -1,0 +1,63 @@
+"""Where dialogs for files start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QWidget
+
+from app.dialogs.folders import FolderAsker
+from app.shell.settings import Settings
+
+PLACES = QStandardPaths.StandardLocation
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """The user's folders for pictures and for downloads, of this test's own."""
+    folders = {PLACES.PicturesLocation: tmp_path / "Bilder 图片", PLACES.DownloadLocation: tmp_path / "Downloads"}
+    for folder in folders.values():
+        folder.mkdir()
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda place: str(folders[place]))
+    return folders
+
+
+@pytest.fixture
+def asker(qtbot, tmp_path):
+    """Dialogs that are answered at once; `started` says where each began."""
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    made = FolderAsker(Settings(tmp_path / "settings.ini"), widget)
+    made.started = started = []
+    made.pick_folder = lambda title, start: started.append(Path(start)) or ""
+    made.files.pick_open = lambda title, start, filters: started.append(Path(start)) or ""
+    made.files.pick_save = lambda title, proposed, filters: (started.append(Path(proposed)) or "", "")
+    return made
+
+
+def test_the_first_dialogs_start_among_the_users_pictures(asker, places, tmp_path):
+    pictures = places[PLACES.PicturesLocation]
+    asker.files.open("photo", "A photo", "*.png")
+    asker.files.save("export", "Save", "a.png", "PNG (*.png)")
+    asker.files.save("export", "Save", "a.png", "PNG (*.png)", beside=str(tmp_path))
+    asker.folder("data", "A folder")
+    asker.files.open("weights", "Weights", "*.pth")
+    downloads = places[PLACES.DownloadLocation]
+    assert asker.started == [pictures, pictures / "a.png", tmp_path / "a.png", pictures, downloads]
+
+
+def test_a_dialog_starts_where_the_last_of_its_kind_ended(asker, places, tmp_path):
+    asker.files.pick_open = lambda title, start, filters: str(tmp_path / "a.png")
+    asker.files.open("photo", "A photo", "*.png")
+    asker.files.pick_open = lambda title, start, filters: asker.started.append(Path(start)) or ""
+    asker.files.open("photo", "A photo", "*.png")
+    asker.files.open("map", "A label map", "*.png")
+    assert asker.started == [tmp_path, places[PLACES.PicturesLocation]]
+
+
+def test_without_such_a_folder_dialogs_start_at_home(asker, places):
+    places[PLACES.PicturesLocation].rmdir()
+    asker.files.open("photo", "A photo", "*.png")
+    assert asker.started == [Path.home()]
