@@ -46,6 +46,10 @@ def data(
     order: Annotated[
         str | None, typer.Option("--order", help="With --label-set: how the maps number its labels (ids, ADE20K ...).")
     ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", metavar="FILE", help='Which label a colour of the maps is: {"#a01030": "lower lip"}.'),
+    ] = None,
     validation: Annotated[
         float,
         typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of examples kept for validation."),
@@ -63,7 +67,8 @@ def data(
 ) -> None:
     """Report on a dataset folder: what it holds, sizes, labels, duplicates, near-empty maps and broken files, by name.
 
-    Nothing is changed unless --parse, --captions, --join or --make is given, and then only missing files are written.
+    Nothing is changed unless --parse, --captions, --join, --make or --table is given, and then only missing files are
+    written; --table is kept in classes.json, and one without colours takes it back.
     --parse goes on where it was stopped, writes parsed.json (a confidence per picture) and leaves out label maps that
     cannot be right. --captions writes captions.json, captions_stated.json (what each states) and captions_boxes.json
     (boxes of labels); --join makes one of several folders', each a domain. Exit code 1 if it cannot be trained on.
@@ -71,8 +76,10 @@ def data(
     to_stdout = check_json_file(json_file, ("folder", "layout", "findings"))
 
     from engine.data.kinds import inspect_folder, kind_of, make_lists
-    from engine.data.make import Making
+    from engine.data.make import Making, keep_colours
     from engine.files import write_text
+    from engine.labels.colour_tables import read_colour_table
+    from engine.labels.label_sets import load_label_set
 
     names_shown = None if all_names else SHOWN
     if parse is not None:
@@ -85,7 +92,9 @@ def data(
         kind = kind_of(folder)
         data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
         written_files = make_lists(folder, kind, data_report, Making(label_set, order, validation)) if make else []
-        if written_files:
+        if table is not None:
+            keep_colours(folder, read_colour_table(table, load_label_set(folder)))
+        if written_files or table is not None:
             data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
     if to_stdout:
         say_json(data_report.to_dict() | {"written": [str(path) for path in written_files]})
@@ -104,6 +113,8 @@ def _say_report(report: Report, kind: DataKind, written_files: list[Path], names
         say(f"missing: {', '.join(missing_lists)}; --make writes what is missing")
     for path in written_files:
         say(f"written: {path}")
+    if report.nearest_colours:
+        say(f"colours of no label, with the nearest; --table takes such a file: {json.dumps(report.nearest_colours)}")
 
 
 def _parse(folder: Path, weights: str, sure: float | None, *, quiet: bool, names_shown: int | None) -> None:

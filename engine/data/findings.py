@@ -70,6 +70,8 @@ class Report:
     label_shares: share of all pixels by label name; label_pictures: number of maps that show it. Ids (or #colours)
     stand for names where there is no classes.json.
     splits: number of stems by split; empty without splits.json.
+    nearest_colours: "#rrggbb" -> the label that comes nearest, of maps some of whose colours are no label's: what a
+    table of them begins with (`engine.labels.colour_tables`).
     lacks: what plainly keeps the folder from being trained on (`engine.data.kinds.first_lack`), a sentence.
     """
 
@@ -90,6 +92,7 @@ class Report:
     label_pictures: dict[str, int] = field(default_factory=dict)
     splits: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    nearest_colours: dict[str, str | int] = field(default_factory=dict)
     lacks: Message | None = None
     seen: Seen = field(default_factory=lambda: Seen())
 
@@ -131,6 +134,7 @@ class Report:
             "label_shares": self.label_shares,
             "label_pictures": self.label_pictures,
             "splits": self.splits,
+            "nearest_colours": self.nearest_colours,
             "usable": self.usable,
         }
         findings_by_kind = {
@@ -142,10 +146,14 @@ class Report:
 
 @dataclass
 class Seen:
-    """What making classes.json and splits.json needs: ids, colours and palettes of the maps, stems of the pairs."""
+    """What making classes.json and splits.json needs: ids, colours and palettes of the maps, stems of the pairs.
+
+    foreign: pixels by 0xRRGGBB of the maps whose colours the folder's labels do not explain.
+    """
 
     ids: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
     colours: Counter[int] = field(default_factory=Counter)
+    foreign: Counter[int] = field(default_factory=Counter)
     palettes: Counter[bytes] = field(default_factory=Counter)
     how: Counter[str] = field(default_factory=Counter)
     stems: list[str] = field(default_factory=list)

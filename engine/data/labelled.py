@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +116,8 @@ class LabelledFolder(DataSet):
         return {"labels": len(self.label_set)}
 
     def facts(self) -> dict[str, Any]:
-        """The label set, which weights are for; in what order this folder's files number it stays here."""
-        return {"label_set": replace(self.label_set, order=None).to_dict()}
+        """The label set, which weights are for; what this folder's files number or paint otherwise stays here."""
+        return {"label_set": self.label_set.for_weights().to_dict()}
 
     def check_resumed(self, run_facts: Mapping[str, Any], run_folder: Path) -> None:
         """Labels that changed places would silently be learnt wrong. Raises TrainingError."""

@@ -20,8 +20,11 @@ from engine.data.findings import BROKEN, UNFIT, Report
 from engine.data.layout import class_folders, stem_in_folder
 from engine.errors import BadFile
 from engine.files import write_text
+from engine.labels.colour_tables import ColourTable, table_fields
+from engine.labels.label_colours import colour_tables
 from engine.labels.label_orders import check_order
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
+from engine.plain_data import read_json
 
 CLASSES_FILE, SPLITS_FILE = "classes.json", "splits.json"
 VALIDATION_SHARE = 0.1
@@ -75,6 +78,22 @@ def make_class_lists(data_folder: Path, report: Report, making: Making) -> list[
 def make_splits(data_folder: Path, report: Report, making: Making) -> list[Path]:
     """splits.json of pictures whatever else belongs to them; see `engine.data.kinds.Make`."""
     return _write_missing(data_folder, {SPLITS_FILE: partial(_splits, data_folder, report, making)})
+
+
+def keep_colours(data_folder: Path, table: ColourTable) -> None:
+    """Write into the folder's classes.json which label each colour of its maps means, where it is not the label's own.
+
+    An empty table takes back what was said before. Nothing else of the file is changed. Raises BadFile: there is no
+    classes.json that can be read or written.
+    """
+    classes_path = data_folder / CLASSES_FILE
+    label_set = load_label_set(classes_path)
+    (_, own_table), *_ = colour_tables(label_set)
+    said = {colour: label_id for colour, label_id in table.items() if own_table.get(colour) != label_id}
+    set_fields = {name: value for name, value in read_json(classes_path).items() if name != "colours"}
+    if said:
+        set_fields = {"colours": table_fields(said, label_set), **set_fields}
+    write_text(classes_path, json.dumps(set_fields, ensure_ascii=False, indent=1) + "\n")
 
 
 def _write_missing(data_folder: Path, contents: dict[str, Callable[[], dict[str, Any]]]) -> list[Path]:

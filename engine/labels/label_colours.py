@@ -1,13 +1,15 @@
-"""Colour tables of label maps: exact colour -> id, and the sentence about colours that no table has."""
+"""Colour tables of label maps: exact colour -> id, the nearest label, and the sentence about colours of no table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import MappingProxyType
 
 import numpy as np
 
 from engine.errors import Message, listed
 from engine.files import as_sentence
+from engine.labels.colour_tables import ColourTable
 from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
 Array = np.ndarray
@@ -18,17 +20,37 @@ def packed(colour: Iterable[int]) -> int:
     return int(red) << 16 | int(green) << 8 | int(blue)
 
 
-def colour_tables(label_set: LabelSet) -> list[tuple[str, dict[int, int]]]:
+def colour_tables(label_set: LabelSet, said: ColourTable = MappingProxyType({})) -> list[tuple[str, dict[int, int]]]:
     """Tables colour -> id that fit the set: its own first, then published ones of the same labels.
 
-    Where labels share a colour (Cityscapes' five blacks) the lowest id stands for it.
+    `said`: what somebody said of these files; it goes before the set's own colours. Where labels share a colour
+    (Cityscapes' five blacks) the lowest id stands for it.
     """
     fitting_sets = [label_set]
     for name in bundled_label_sets():
         bundled_set = load_label_set(name)
         if label_set.same_labels(bundled_set) and not np.array_equal(bundled_set.palette(), label_set.palette()):
             fitting_sets.append(bundled_set)
-    return [(fitting.name, {packed(x.colour): x.id for x in reversed(fitting.labels)}) for fitting in fitting_sets]
+    return [
+        (fitting.name, {packed(label.colour): label.id for label in reversed(fitting.labels)} | dict(said))
+        for fitting in fitting_sets
+    ]
+
+
+def nearest_labels(colours: Iterable[int], label_set: LabelSet) -> dict[int, int]:
+    """The label whose colour an eye takes for the nearest, for each 0xRRGGBB: a table to begin with.
+
+    Distances by T. Riemersma's weighting of red and blue (compuphase.com/cmetric.htm).
+    """
+    palette = label_set.palette().astype(np.float64)
+
+    def nearest(colour: int) -> int:
+        wanted = np.array([colour >> 16, colour >> 8 & 255, colour & 255], np.float64)
+        red_mean = (palette[:, 0] + wanted[0]) / 2
+        weights = np.stack([2 + red_mean / 256, np.full(len(palette), 4.0), 2 + (255 - red_mean) / 256], axis=1)
+        return int((weights * (palette - wanted) ** 2).sum(axis=1).argmin())
+
+    return {colour: nearest(colour) for colour in colours}
 
 
 def ids_by_colour(rgb: Array, id_by_colour: dict[int, int]) -> Array:

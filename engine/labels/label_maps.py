@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 from engine.errors import BadFile, BadLabelMap, BadRequest, Message, NotSupported, one_of
 from engine.files import as_sentence, write_bytes
+from engine.labels.colour_tables import ColourTable
 from engine.labels.label_colours import colour_tables, colours_sentence, ids_by_colour, packed
 from engine.labels.label_orders import IDS, ORDERS, UNLABELLED, check_order, doubt_of, ids_of, order_in, orders_of
 from engine.labels.label_sets import Label, LabelSet
@@ -97,24 +99,28 @@ MAX_COLOURS = 4096
 """A picture with more colours than this is taken for a photograph, not for a colour-coded map."""
 
 
-def read_label_map(path: Source, label_set: LabelSet, *, order: str | None = None) -> LabelMapFile:
+def read_label_map(
+    path: Source, label_set: LabelSet, *, order: str | None = None, colours: ColourTable = MappingProxyType({})
+) -> LabelMapFile:
     """Read a label map file: palette values or grey values that are ids, or a colour-coded picture.
 
     `path` may also be the file's bytes. `order` names the set or tool (see `label_orders`) whose numbers the file has;
-    ids unless given, and numbers that could be of another order are read as ids, with a note. Raises BadFile (no
-    picture, lossy, damaged) or BadLabelMap (ids or colours that the label set does not have, named with their number
-    of pixels).
+    ids unless given, and numbers that could be of another order are read as ids, with a note. `colours` says which
+    label a colour of the file means: a file that has one of them is read by its colours, palette or not. Raises BadFile
+    (no picture, lossy, damaged) or BadLabelMap (ids or colours that the label set does not have, named with their
+    number of pixels).
     """
-    return _read_file(path, label_set, order, None)
+    return _read_file(path, label_set, order, None, colours)
 
 
 def read_data_map(path: Source, label_set: LabelSet) -> LabelMapFile:
     """A label map of a data folder, whose numbers are those that its classes.json says (`LabelSet.order`).
 
-    A palette in the labels' own colours proves ids, whatever order is said: so Tessera writes its maps. Raises as
-    `read_label_map`, and BadLabelMap for numbers that could be of two orders where classes.json says none.
+    A palette in the labels' own colours proves ids, whatever order is said: so Tessera writes its maps. Colours mean
+    what classes.json says of them (`LabelSet.colours`). Raises as `read_label_map`, and BadLabelMap for numbers that
+    could be of two orders where classes.json says none.
     """
-    label_map_file = _read_file(path, label_set, None, label_set.order)
+    label_map_file = _read_file(path, label_set, None, label_set.order, dict(label_set.colours))
     if label_map_file.doubt is not None:
         raise BadLabelMap(
             '{0} cannot be read for certain: {1}; say which it is by "order" in classes.json ({2}).',
@@ -124,8 +130,30 @@ def read_data_map(path: Source, label_set: LabelSet) -> LabelMapFile:
     return label_map_file
 
 
-def _read_file(path: Source, label_set: LabelSet, order: str | None, usual_order: str | None) -> LabelMapFile:
-    """`usual_order`: of a file whose palette does not show ids, where `order` says none."""
+def used_colours(path: Source) -> dict[int, int]:
+    """Number of pixels by 0xRRGGBB, of a picture that is no photo and has no fractions or half transparent pixels;
+    empty for others. Raises BadFile: it cannot be read."""
+    raster = load_raster(path)
+    return {} if raster.lossy else _counted_colours(raster.turned())
+
+
+def _counted_colours(image: Image.Image) -> dict[int, int]:
+    if image.mode in ("I", "F") or image.mode.startswith("I;16") or _is_transparent(image):
+        return {}
+    colours = image.convert("RGB").getcolors(MAX_COLOURS) or []
+    return {packed(cast(tuple[int, ...], colour)): count for count, colour in colours}
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    has_alpha = image.mode in ("RGBA", "LA", "PA")
+    return has_alpha and image.convert("RGBA").getchannel("A").getextrema()[0] != 255
+
+
+def _read_file(
+    path: Source, label_set: LabelSet, order: str | None, usual_order: str | None, said: ColourTable
+) -> LabelMapFile:
+    """`usual_order`: of a file whose palette does not show ids, where `order` says none. `said`: what its colours
+    mean."""
     for order_name in filter(None, (order, usual_order)):
         check_order(order_name, label_set)
     called = source_name(path)
@@ -137,6 +165,8 @@ def _read_file(path: Source, label_set: LabelSet, order: str | None, usual_order
         )
     notes = [note] if (note := raster.frame_note()) else []
     image = raster.turned()
+    if said and order is None and _counted_colours(image).keys() & said.keys():
+        return _read_colours(image, label_set, called, None, notes, said)
     if order is None and image.mode == "P":
         shows_ids = _has_own_palette(image, label_set) if usual_order is None else _has_palette_of(image, label_set)
         order = IDS if shows_ids else None
@@ -212,11 +242,18 @@ def _has_colours_of(image: Image.Image, label_set: LabelSet) -> bool:
 
 
 def _read_colours(
-    image: Image.Image, label_set: LabelSet, called: str, order: str | None, notes: list[str]
+    image: Image.Image,
+    label_set: LabelSet,
+    called: str,
+    order: str | None,
+    notes: list[str],
+    said: ColourTable = MappingProxyType({}),
 ) -> LabelMapFile:
-    if image.mode in ("RGBA", "LA", "PA") and image.convert("RGBA").getchannel("A").getextrema()[0] != 255:
+    if _is_transparent(image):
         raise BadLabelMap("{0} has transparent pixels, which have no label; fill them first.", as_sentence(called))
-    if image.mode == "P":
+    if said:
+        notes = [*notes, Message("read with a table of its colours")]
+    elif image.mode == "P":
         notes = [*notes, Message("the palette's numbers are not label ids, so its colours were read instead")]
     image = image.convert("RGB")
     colours = image.getcolors(MAX_COLOURS)
@@ -227,7 +264,7 @@ def _read_colours(
             as_sentence(called), MAX_COLOURS,
         )
     counts = {packed(cast(tuple[int, ...], colour)): count for count, colour in colours}
-    tables = colour_tables(label_set)
+    tables = colour_tables(label_set, said)
     fitting = [(title, table) for title, table in tables if counts.keys() <= table.keys()]
     if not fitting:
         if all(key in (grey * 0x10101 for grey in range(256)) for key in counts):  # ids kept as grey RGB

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.errors import BadFile, BadRequest, Message
 from engine.files import as_sentence, read_bytes, resource
+from engine.labels.colour_tables import colour_table, table_fields
 from engine.plain_data import BadText, parse_json
 
 
@@ -53,6 +54,8 @@ class LabelSet:
     `ignore` is the id of "unlabelled" (left out of losses and metrics) or None; `swap_on_flip` lists the
     pairs (left eye, right eye) that a horizontal flip must exchange. `order`: in what order the files of
     a data folder number the labels (`label_orders`, read by `read_data_map` alone), None where that was not said.
+    `colours`: which label each 0xRRGGBB means in the files of a data folder, beside the labels' own (read by
+    `read_data_map` alone).
     """
 
     name: str
@@ -60,6 +63,7 @@ class LabelSet:
     ignore: int | None = None
     swap_on_flip: tuple[tuple[int, int], ...] = ()
     order: str | None = None
+    colours: tuple[tuple[int, int], ...] = ()
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -134,6 +138,10 @@ class LabelSet:
         ending = (label_id for label_id, words in enumerate(words_by_id) if any(each.endswith(word) for each in words))
         return exact_ids or tuple(ending)
 
+    def for_weights(self) -> LabelSet:
+        """The same labels without what is said of a data folder's files alone."""
+        return replace(self, order=None, colours=())
+
     @property
     def pairs(self) -> tuple[LabelPair, ...]:
         """The pairs among the labels: names that differ in nothing but "left" and "right", or "upper" and "lower"."""
@@ -157,9 +165,11 @@ class LabelSet:
     def to_dict(self) -> dict[str, Any]:
         """Plain data in the layout of a `classes.json`; `from_dict` reads it back."""
         own_order = {} if self.order is None else {"order": self.order}
+        own_colours = {"colours": table_fields(dict(self.colours), self)} if self.colours else {}
         return {
             "name": self.name,
             **own_order,
+            **own_colours,
             "ignore": self.ignore,
             "swap_on_flip": [list(pair) for pair in self.swap_on_flip],
             "classes": [
@@ -180,13 +190,15 @@ class LabelSet:
             if ignore == 255 and len(labels) < 255:  # as public sets put it: what no class stands for
                 ignore = len(labels)
                 labels += (Label(ignore, "unlabelled", "未标注", (0, 0, 0)),)
-            return cls(
+            label_set = cls(
                 name=str(fields.get("name") or name or "labels"),
                 labels=labels,
                 ignore=ignore,
                 order=None if fields.get("order") is None else str(fields["order"]),
                 swap_on_flip=tuple((int(left), int(right)) for left, right in fields.get("swap_on_flip") or ()),
             )
+            table = colour_table(fields.get("colours") or {}, label_set)
+            return replace(label_set, colours=tuple(table.items())) if table else label_set
         except BadRequest as error:
             raise BadFile("{0} cannot be used: {1}", as_sentence(source), error) from error
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

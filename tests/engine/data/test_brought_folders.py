@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data.findings import TURNED
+from engine.data.findings import TURNED, UNFIT
 from engine.data.kinds import LABELLED, inspect_folder, make_lists
 from engine.data.labelled import LabelledFolder
 from engine.data.make import Making
@@ -207,3 +207,58 @@ def test_numbers_that_could_be_of_two_orders_are_asked_about(run: Runner, tmp_pa
     assert load_label_set(folder).order == "ADE20K"
     stem_number = "ab".index(split.stems[0])
     assert np.array_equal(split.label_maps[0], np.where(blobs(stem_number) == 0, 150, blobs(stem_number) - 1))
+
+
+# --- colours of other tools ---------------------------------------------------------------------------
+
+OTHER_COLOURS = np.array([(20, 20, 20), (210, 60, 50), (70, 160, 220)], np.uint8)
+
+
+@pytest.fixture
+def in_other_colours(tmp_path: Path) -> Path:
+    """Two pairs for the labels a, b and c, whose maps are in colours that are none of these labels'."""
+    folder = folder_of(tmp_path, ["one", "two"])
+    for seed, name in enumerate(("one", "two")):
+        save(folder / "labels" / f"{name}.png", OTHER_COLOURS[blobs(seed)])
+    return folder
+
+
+def test_colours_of_no_label_are_named_with_the_nearest(in_other_colours: Path) -> None:
+    report = inspect_folder(in_other_colours)
+    assert not report.usable and {finding.kind for finding in report.problems} == {UNFIT}
+    assert set(report.nearest_colours) == {"#141414", "#d23c32", "#46a0dc"}
+    assert report.nearest_colours["#141414"] == "a"  # black
+    assert report.to_dict()["nearest_colours"] == report.nearest_colours
+
+
+def test_what_colours_mean_is_kept_in_the_folder_trains_and_is_taken_back(
+    in_other_colours: Path, tmp_path: Path, run: Runner
+) -> None:
+    folder, table = in_other_colours, tmp_path / "table.json"
+    before = json.loads((folder / "classes.json").read_text())
+    table.write_text(json.dumps({"#141414": "a", "#d23c32": "b", "#46a0dc": 2}))
+    assert run("data", str(folder), "--table", str(table)).code == 0
+    assert json.loads((folder / "classes.json").read_text())["colours"]["#46a0dc"] == "c"
+    split = LabelledFolder(folder, "train", SIDE)
+    assert np.array_equal(split.label_maps[1], blobs(1))
+    assert "colours" not in split.facts()["label_set"]
+    table.write_text("{}")
+    assert run("data", str(folder), "--table", str(table)).code == 1
+    assert json.loads((folder / "classes.json").read_text()) == before
+
+
+def test_a_table_of_labels_that_the_folder_has_not_changes_nothing(
+    in_other_colours: Path, tmp_path: Path, run: Runner
+) -> None:
+    before = (in_other_colours / "classes.json").read_bytes()
+    (tmp_path / "table.json").write_text('{"#141414": "sky"}')
+    result = run("data", str(in_other_colours), "--table", str(tmp_path / "table.json"))
+    assert result.code not in (0, 1) and "sky" in result.err
+    assert (in_other_colours / "classes.json").read_bytes() == before
+
+
+def test_a_smoothed_map_is_refused_without_a_table_to_fill_in(in_other_colours: Path) -> None:
+    ramp = np.linspace(0, 255, SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE)
+    save(in_other_colours / "labels" / "one.png", np.stack([ramp, 255 - ramp, ramp], -1))
+    report = inspect_folder(in_other_colours)
+    assert set(report.nearest_colours) == {"#141414", "#d23c32", "#46a0dc"}  # of the other map
