@@ -35,6 +35,18 @@ Joined = Annotated[
 ]
 
 
+Order = Annotated[
+    str | None, typer.Option("--order", help="With --label-set: how the maps number its labels (ids, ADE20K ...).")
+]
+Table = Annotated[
+    Path | None,
+    typer.Option("--table", metavar="FILE", help='Which label a colour of the maps is: {"#a01030": "lower lip"}.'),
+]
+Validation = Annotated[
+    float, typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of examples kept for validation.")
+]
+
+
 def data(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of training data.")],
     make: Annotated[
@@ -43,17 +55,9 @@ def data(
     label_set: Annotated[
         str | None, typer.Option("--label-set", help="With --make: the label set of the maps (name or file).")
     ] = None,
-    order: Annotated[
-        str | None, typer.Option("--order", help="With --label-set: how the maps number its labels (ids, ADE20K ...).")
-    ] = None,
-    table: Annotated[
-        Path | None,
-        typer.Option("--table", metavar="FILE", help='Which label a colour of the maps is: {"#a01030": "lower lip"}.'),
-    ] = None,
-    validation: Annotated[
-        float,
-        typer.Option("--validation", min=0.0, max=0.9, help="With --make: share of examples kept for validation."),
-    ] = 0.1,
+    order: Order = None,
+    table: Table = None,
+    validation: Validation = 0.1,
     parse: ParserName = None,
     sure: Sure = None,
     captions: PerPicture = None,
@@ -93,8 +97,8 @@ def data(
         data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
         written_files = make_lists(folder, kind, data_report, Making(label_set, order, validation)) if make else []
         if table is not None:
-            keep_colours(folder, read_colour_table(table, load_label_set(folder)))
-        if written_files or table is not None:
+            written_files += [keep_colours(folder, read_colour_table(table, load_label_set(folder)))]
+        if written_files:
             data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
     if to_stdout:
         say_json(data_report.to_dict() | {"written": [str(path) for path in written_files]})

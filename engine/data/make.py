@@ -80,11 +80,11 @@ def make_splits(data_folder: Path, report: Report, making: Making) -> list[Path]
     return _write_missing(data_folder, {SPLITS_FILE: partial(_splits, data_folder, report, making)})
 
 
-def keep_colours(data_folder: Path, table: ColourTable) -> None:
+def keep_colours(data_folder: Path, table: ColourTable) -> Path:
     """Write into the folder's classes.json which label each colour of its maps means, where it is not the label's own.
 
-    An empty table takes back what was said before. Nothing else of the file is changed. Raises BadFile: there is no
-    classes.json that can be read or written.
+    An empty table takes back what was said before. Nothing else of the file is changed. Returns its path. Raises
+    BadFile: there is no classes.json that can be read or written.
     """
     classes_path = data_folder / CLASSES_FILE
     label_set = load_label_set(classes_path)
@@ -94,6 +94,7 @@ def keep_colours(data_folder: Path, table: ColourTable) -> None:
     if said:
         set_fields = {"colours": table_fields(said, label_set), **set_fields}
     write_text(classes_path, json.dumps(set_fields, ensure_ascii=False, indent=1) + "\n")
+    return classes_path
 
 
 def _write_missing(data_folder: Path, contents: dict[str, Callable[[], dict[str, Any]]]) -> list[Path]:
