@@ -35,6 +35,9 @@ Joined = Annotated[
 ]
 
 
+LabelSetName = Annotated[
+    str | None, typer.Option("--label-set", help="With --make: the label set of the maps (name or file).")
+]
 Order = Annotated[
     str | None, typer.Option("--order", help="With --label-set: how the maps number its labels (ids, ADE20K ...).")
 ]
@@ -52,9 +55,7 @@ def data(
     make: Annotated[
         bool, typer.Option("--make", help="Write the lists that the folder lacks: classes.json, splits.json.")
     ] = False,
-    label_set: Annotated[
-        str | None, typer.Option("--label-set", help="With --make: the label set of the maps (name or file).")
-    ] = None,
+    label_set: LabelSetName = None,
     order: Order = None,
     table: Table = None,
     validation: Validation = 0.1,
