@@ -60,6 +60,9 @@ class Editor(QObject):
         QTimer.singleShot(0, window.controllers.device.look)
         for path in self._files:
             window.controllers.files.open_path(path)
+        from engine.weights.manage import remove_abandoned_files
+
+        remove_abandoned_files()
 
     def _rebuild(self) -> None:
         self.core.cancel()  # what is under way would report to the window that goes

@@ -2,6 +2,9 @@
 
 Every write goes to a temporary file in the target's folder, is flushed to the disk and then replaces
 the target in one step. Operating-system errors become one sentence that names the file.
+
+A process holds its temporary files locked until they are in place. One that nobody holds was left by a process that
+was killed; it goes with the first write into its folder (`remove_abandoned`).
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,6 +23,11 @@ from typing import BinaryIO, Literal
 import platformdirs
 
 from engine.errors import BadFile, Message
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
 
 PathLike = str | os.PathLike[str]
 
@@ -46,7 +55,9 @@ _REASONS: dict[int, Message] = {
 
 
 TEMPORARY_FILES = ".tessera-*.tmp"
-"""What is being written; one that stands there long was left by a process that was killed."""
+"""What files and folders are called while they are being written."""
+_cleaned_folders: set[Path] = set()
+"""Folders in which this process has looked for what others left."""
 Action = Literal["read", "write", "remove", "create the folder"]
 _SOURCE = Path(__file__).resolve().parents[1]  # resolved once: each icon is asked for by a path
 _ACTIONS: dict[Action, Message] = {
@@ -101,9 +112,9 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     """
     try:
         target = Path(os.path.realpath(path))
-        temporary = target.with_name(TEMPORARY_FILES.replace("*", secrets.token_hex(6)))
         permissions = _existing_mode(target)
-        temporary_file = open(temporary, "xb")
+        _clean_once(target.parent)
+        temporary, temporary_file = _new_temporary(target.parent)
     except (OSError, ValueError) as error:
         raise _cannot_write(Path(path), _as_os_error(error)) from error
     try:
@@ -111,16 +122,102 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
             yield temporary_file
             temporary_file.flush()
             os.fsync(temporary_file.fileno())
-        if permissions is not None:
-            with suppress(OSError):  # some file systems have no permissions; the content is what matters
-                os.chmod(temporary, permissions)
-        os.replace(temporary, target)
+            if os.name == "nt":  # no open file can be moved there; elsewhere it is held until it is in place
+                temporary_file.close()
+            if permissions is not None:
+                with suppress(OSError):  # some file systems have no permissions; the content is what matters
+                    os.chmod(temporary, permissions)
+            os.replace(temporary, target)
     except OSError as error:
         raise _cannot_write(Path(path), error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+def _new_temporary(folder: Path) -> tuple[Path, BinaryIO]:
+    """A temporary file that this process holds. Raises OSError."""
+    while True:
+        temporary = folder / TEMPORARY_FILES.replace("*", secrets.token_hex(6))
+        file = open(temporary, "xb")
+        hold(file)
+        if temporary.exists():
+            return temporary, file
+        file.close()  # another process took it for abandoned before it was held
+
+
+@contextmanager
+def atomic_folder(path: PathLike) -> Iterator[Path]:
+    """Give a folder to write files into; on success it becomes `path` in one step, on failure nothing changes.
+
+    Raises BadFile where there is something of that name other than an empty folder, and for operating-system errors.
+    """
+    target = Path(path).absolute()
+    temporary = target.parent / TEMPORARY_FILES.replace("*", secrets.token_hex(6))
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', path)
+        _clean_once(target.parent)
+        temporary.mkdir()
+        with _held_folder(temporary):
+            yield temporary
+            if target.is_dir():
+                target.rmdir()  # empty: a rename onto it fails on Windows
+            os.replace(temporary, target)
+    except OSError as error:
+        raise _cannot_write(Path(path), error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _held_folder(folder: Path) -> Iterator[bool | None]:
+    """Hold a folder while inside, where the system has locks on folders (not on Windows); see `hold`."""
+    if fcntl is None:
+        yield None
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield hold(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def hold(file: BinaryIO | int) -> bool | None:
+    """Hold an open file until it is closed. False where another does; None where the system or the disk has no locks.
+    """
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove temporary files and folders in `folder` whose processes are gone; where the system cannot tell, they stay.
+    """
+    with suppress(OSError):
+        for temporary in folder.glob(TEMPORARY_FILES):
+            with suppress(OSError):
+                if temporary.is_dir():
+                    with _held_folder(temporary) as is_ours:
+                        if is_ours:
+                            shutil.rmtree(temporary, ignore_errors=True)
+                else:
+                    with open_regular(temporary) as file:
+                        if hold(file):
+                            temporary.unlink()
+
+
+def _clean_once(folder: Path) -> None:
+    if folder not in _cleaned_folders:
+        _cleaned_folders.add(folder)
+        remove_abandoned(folder)
 
 
 def _existing_mode(target: Path) -> int | None:

@@ -28,7 +28,8 @@ from engine.files import resource, root
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.session import Session
-from engine.weights.store import SAMPLES_FILE, find_weights
+from engine.weights.folder import SAMPLES_FILE, VARIATIONS_FILE, sheet_file
+from engine.weights.store import find_weights
 
 SHOWN = {
     "faces": ("portrait-long-hair", "portrait-short-hair", "portrait-fringe", "portrait-laughing", "portrait-turned"),
@@ -78,14 +79,18 @@ def main() -> None:
         reconstruction_sheet(painter, data, options.real, options.rows)
     shown_ids = options.templates or [template_id for template_ids in SHOWN.values() for template_id in template_ids]
     drawn_templates = templates(painter.label_set, shown_ids)
-    sheet_path = options.out or find_weights(options.weights) / SAMPLES_FILE
+    weights_folder = find_weights(options.weights)
+    sheet_path = options.out or sheet_file(weights_folder, painter.card)
     title = f"{painter.card.name}, {painter.config.resolution} x {painter.config.resolution}."
     shipped_sheet(painter, data, drawn_templates, sheet_path, styles=options.styles or 5, title=title)
     if options.variations:
         labels = [painter.label_set.find(label) for label in options.variations]
-        variation_sheet(
-            painter, data, drawn_templates, sheet_path.with_name("variations.png"), labels=labels, title=title
+        variations_path = (
+            options.out.with_name(VARIATIONS_FILE)
+            if options.out
+            else sheet_file(weights_folder, painter.card, VARIATIONS_FILE)
         )
+        variation_sheet(painter, data, drawn_templates, variations_path, labels=labels, title=title)
 
 
 if __name__ == "__main__":

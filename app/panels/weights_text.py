@@ -15,14 +15,14 @@ from engine.systems import abilities, find_system
 from engine.systems.base import System
 from engine.weights.card import Card, metrics_by_split
 from engine.weights.manage import Missing
-from engine.weights.store import MODEL_FILE, WeightsEntry
+from engine.weights.store import WeightsEntry
 
 
 def cells(weights_entry: WeightsEntry, checked_problem: str | None) -> list[str]:
     """One row of the table. `checked_problem`: what reading the file has found, "" for a good one; None: not read
     yet."""
     card = weights_entry.card
-    size = _size(weights_entry.folder / MODEL_FILE)
+    size = _size(weights_entry.tensors)
     if card is None:
         return [weights_entry.name, "–", "–", size, "–", translate(weights_entry.problem)]
     labels = card.labels()

@@ -20,7 +20,7 @@ from engine.data.kinds import DataKind, first_lack
 from engine.systems import find_system
 from engine.systems.base import load_part
 from engine.training.recipe import Recipe
-from engine.weights.store import MODEL_FILE, WeightsEntry
+from engine.weights.store import WeightsEntry
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,7 @@ class NewRun:
         start_points = [StartPoint(tr("Scratch"), None)]
         for weights_entry in weights_entries:
             if weights_entry.card is not None and weights_entry.card.system == system_id:
-                start_points.append(
-                    StartPoint(tr("Weights {0}").format(weights_entry.name), weights_entry.folder / MODEL_FILE)
-                )
+                start_points.append(StartPoint(tr("Weights {0}").format(weights_entry.name), weights_entry.tensors))
         start_points += [
             StartPoint(tr("Run {0}").format(run_folder.name), run_folder)
             for run_folder in runs

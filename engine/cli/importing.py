@@ -33,12 +33,13 @@ def import_weights(
     check_weights_name(name)
 
     from engine.labels.label_sets import load_label_set
+    from engine.weights.folder import is_taken
     from engine.weights.published import import_published
     from engine.weights.store import load_weights, user_weights_folder
 
     weights_folders = user_weights_folder()
     weights_folder = weights_folders / name
-    if weights_folder.exists() and not replace:
+    if is_taken(weights_folder) and not replace:
         raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folder)
     chosen_label_set = None if label_set is None else load_label_set(label_set)
     with progress("reading", quiet=as_json) as on_progress:

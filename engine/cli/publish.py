@@ -34,10 +34,11 @@ def publish(
     check_weights_name(name)
 
     from engine.training.publish import publish as publish_run
+    from engine.weights.folder import is_taken
     from engine.weights.store import user_weights_folder
 
     weights_folders = into or user_weights_folder()
-    if (weights_folders / name).exists() and not replace:
+    if is_taken(weights_folders / name) and not replace:
         raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folders / name)
     card_facts = {"data": about, "data_licence": data_licence, "weights_licence": licence}
     with progress("reading", quiet=as_json) as on_progress:

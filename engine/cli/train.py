@@ -145,12 +145,15 @@ def _on_event(on_progress: Progress, total_steps: int, event: str, facts: dict[s
 def _tensors_of(weights_or_file: str) -> Path:
     """The tensors file of installed weights, that file itself, or a run folder (its discriminator goes along)."""
     from engine.training.run.record import BEST
-    from engine.weights.store import MODEL_FILE, find_weights
+    from engine.weights.card import read_card
+    from engine.weights.folder import tensors_file
+    from engine.weights.store import find_weights
 
     path = Path(weights_or_file)
-    if (path / BEST).is_file():
+    if (path / BEST).is_file() or (path.suffix == ".safetensors" and path.is_file()):
         return path
-    return path if path.suffix == ".safetensors" and path.is_file() else find_weights(weights_or_file) / MODEL_FILE
+    weights_folder = find_weights(weights_or_file)
+    return tensors_file(weights_folder, read_card(weights_folder))
 
 
 def _finite_or_none(number: float) -> float | None:

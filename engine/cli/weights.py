@@ -87,7 +87,7 @@ def weights(
 
     --json prints the whole of their cards: notes at full length, all numbers, the recipe that they were made with.
 
-    With --measure-styles and --data: write styles.safetensors beside weights that take styles from pictures, so that
+    With --measure-styles and --data: write a styles file beside weights that take styles from pictures, so that
     `render --style hair=sample:7` and the editor's dice can draw styles for them.
     """
     if measure_styles is not None:
@@ -141,7 +141,8 @@ def _measure_styles(
         raise BadRequest("--measure-styles needs --data, the folder of the pictures to measure.")
     from engine.painting.style_spread import measure_styles
     from engine.session import Session
-    from engine.weights.store import STYLES_FILE, find_weights
+    from engine.weights.folder import styles_file
+    from engine.weights.store import find_weights
 
     weights_folder = find_weights(weights_name)
     with progress("loading", quiet=as_json) as show_progress, cancelling() as cancel:
@@ -152,12 +153,14 @@ def _measure_styles(
             show_progress(fraction, activity)
 
         painter = Session(device_name).painter(weights_name)
-        measure_styles(painter, weights_folder, data_folder, split=split, limit=most_pictures, on_progress=on_progress)
-    styles_file = weights_folder / STYLES_FILE
+        card = measure_styles(
+            painter, weights_folder, data_folder, split=split, limit=most_pictures, on_progress=on_progress
+        )
+    styles_path = styles_file(weights_folder, card)
     if as_json:
-        say_json({"weights": weights_name, "styles": styles_file, "bytes": styles_file.stat().st_size})
+        say_json({"weights": weights_name, "styles": styles_path, "bytes": styles_path.stat().st_size})
     else:
-        say(f"{styles_file}  {styles_file.stat().st_size / 1000:.0f} kB")
+        say(f"{styles_path}  {styles_path.stat().st_size / 1000:.0f} kB")
 
 
 def _say_missing(system_ids: set[str]) -> None:
@@ -246,7 +249,4 @@ def _metric_rows(card: Card) -> dict[str, str]:
 
 
 def _model_size(entry: WeightsEntry) -> int:
-    from engine.weights.store import MODEL_FILE
-
-    model_file = entry.folder / MODEL_FILE
-    return model_file.stat().st_size if model_file.is_file() else 0
+    return entry.tensors.stat().st_size if entry.tensors.is_file() else 0

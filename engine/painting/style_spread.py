@@ -1,7 +1,7 @@
 """How styles vary over a data set, so that they can be drawn where the network itself knows no prior.
 
 SEAN and pix2pixHD turn pictures into codes but have no distribution of codes. Beside their tensors may stand
-`styles.safetensors`, measured on training pictures (a factor model, ours): what the labels of a picture share (light,
+a styles file, measured on training pictures (a factor model, ours): what the labels of a picture share (light,
 complexion: for sean-faces 16 numbers tell 94 % of all variation) and what is each label's own. A drawn style is
 
     mean + sum_k n_k * spread_k + sum_j m_j * own_j
@@ -14,28 +14,25 @@ The card keeps the file's SHA-256 (`Card.styles_sha256`).
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 
 from engine.data.layout import PairFiles, split_stems
 from engine.errors import BadFile, BadRequest, Message, NotSupported, WeightsError
-from engine.files import atomic_write, read_bytes
+from engine.files import read_bytes
 from engine.labels.label_maps import read_data_map
 from engine.labels.label_sets import LabelSet
 from engine.painting.codes import drawn
 from engine.painting.painter import Array, Painter
 from engine.pictures.images import fit_square, fit_square_label_map, read_image
 from engine.progress import Progress
-from engine.weights.card import CARD_FILE, Card
-from engine.weights.store import STYLES_FILE, Weights, load_weights
+from engine.weights.card import Card
+from engine.weights.folder import styles_file
+from engine.weights.store import Weights, check_weights, save_styles
 
 PARTS = ("mean", "spread", "own")
 SHARED, OWN = 16, 6
@@ -201,53 +198,46 @@ def _label_maps(map_paths: Iterable[Path], label_set: LabelSet, side: int) -> It
 # ---------------------------------------------------------------- the file
 
 
+def spread_tensors(spread: StyleSpread) -> dict[str, torch.Tensor]:
+    """What is kept of a spread, in half precision."""
+    return {tensor_name: torch.from_numpy(getattr(spread, tensor_name)).half() for tensor_name in PARTS}
+
+
 def save_spread(folder: Path, spread: StyleSpread) -> Card:
-    """Write styles.safetensors (float16) and its hash into the card of the weights in `folder`; gives that card back.
+    """Write a spread beside the weights in `folder` and its hash into their card; gives that back.
 
-    Both are complete on the disk before one replaces an older one. Raises BadFile, WeightsError.
+    Raises BadFile, WeightsError.
     """
-    from safetensors.torch import save
-
-    tensors = {tensor_name: torch.from_numpy(getattr(spread, tensor_name)).half() for tensor_name in PARTS}
-    file_bytes = save(tensors)
-    card = load_weights(folder).card.replace(styles_sha256=hashlib.sha256(file_bytes).hexdigest())
-    card_json = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
-    with ExitStack() as open_files:
-        for file_name, contents in ((STYLES_FILE, file_bytes), (CARD_FILE, card_json.encode("utf-8"))):
-            file = open_files.enter_context(atomic_write(folder / file_name))
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-    return card
+    return save_styles(folder, check_weights(folder), spread_tensors(spread))
 
 
 def read_spread(folder: Path, card: Card, label_count: int, code_length: int) -> StyleSpread:
-    """The checked contents of styles.safetensors. Raises WeightsError: missing, damaged or of other weights."""
+    """The checked contents of a styles file. Raises WeightsError: missing, damaged or of other weights."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    styles_file = folder / STYLES_FILE
+    styles_path = styles_file(folder, card)
     try:
-        file_bytes = read_bytes(styles_file, limit=64 << 20)
+        file_bytes = read_bytes(styles_path, limit=64 << 20)
     except BadFile as error:
         raise WeightsError(error.message, details=error.details) from error
     if hashlib.sha256(file_bytes).hexdigest() != card.styles_sha256.lower():
         raise WeightsError(
             '"{0}" is not the file that the card of "{1}" describes; measure styles again.',
-            styles_file, card.name,
+            styles_path, card.name,
         )
     try:
         tensors = load(file_bytes)
         spread = StyleSpread(*(tensors[tensor_name].float().numpy() for tensor_name in PARTS))
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError('"{0}" is damaged; measure styles again.', styles_file, details=repr(error)) from error
+        raise WeightsError('"{0}" is damaged; measure styles again.', styles_path, details=repr(error)) from error
     arrays = spread.mean, spread.spread, spread.own
     shapes, expected = [array.shape for array in arrays], (label_count, code_length)
     fits = shapes[0] == expected and all(len(shape) == 3 and shape[::2] == expected for shape in shapes[1:])
     if not (fits and all(np.isfinite(array).all() for array in arrays)):
         raise WeightsError(
             '"{0}" holds styles of shape {1}, "{2}" has {3}; measure styles again.',
-            styles_file, shapes[0], card.name, expected,
+            styles_path, shapes[0], card.name, expected,
         )
     return spread
 

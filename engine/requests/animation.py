@@ -7,9 +7,6 @@ on the disk, not in memory.
 from __future__ import annotations
 
 import io
-import os
-import secrets
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import BadFile, BadRequest, Cancelled
-from engine.files import PathLike, cannot, write_bytes
+from engine.files import PathLike, atomic_folder, cannot, write_bytes
 from engine.pictures.images import write_image
 from engine.progress import Progress
 from engine.requests.json_text import to_json
@@ -193,22 +190,10 @@ def write_sequence(
     Raises:
         BadFile: the folder is there with something in it, or cannot be written.
     """
-    target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', target)
     file_names: list[str] = []
-    hidden_folder = target.absolute().parent / f".tessera-{secrets.token_hex(6)}.tmp"
-    try:
-        hidden_folder.mkdir()
+    with atomic_folder(folder) as hidden_folder:
         for number, picture in enumerate(pictures):
             file_names.append(f"frame-{number + 1:03}.png")
             request_json = to_json(requests[number]) if requests else None
             write_image(hidden_folder / file_names[-1], picture, request_json=request_json)
-        if target.is_dir():
-            target.rmdir()  # empty: a rename onto it fails on Windows
-        os.replace(hidden_folder, target)
-    except OSError as error:
-        raise cannot("write", target, error) from error
-    finally:
-        shutil.rmtree(hidden_folder, ignore_errors=True)
-    return [target / file_name for file_name in file_names]
+    return [Path(folder) / file_name for file_name in file_names]

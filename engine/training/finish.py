@@ -1,14 +1,13 @@
 """What publishing adds to trained weights, for the systems that add something (`System.finish` is a path to this).
 
-A new network of a run is saved in two steps, and a system may join in at each: further tensors go into the weights
-file itself; what has to be measured with the saved weights goes into files beside it.
+Further tensors go into the weights file itself; how styles vary, which has to be measured with the weights as they
+are kept, goes into a file beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,12 @@ from engine.data.labelled import LabelledFolder
 from engine.data.layout import evenly
 from engine.errors import Message
 from engine.painting.painter import Painter
-from engine.painting.style_spread import StyleSpread, measure_spread, save_spread
+from engine.painting.style_spread import StyleSpread, measure_spread, spread_tensors
 from engine.progress import Progress
-from engine.weights.store import Weights, load_weights
+from engine.weights.store import Weights
 
-Files = Callable[[Path, Any, int, Progress | None], None]
-"""See `Finish.files`."""
+Styles = Callable[[Weights, Any, int, Progress | None], Mapping[str, Tensor] | None]
+"""See `Finish.styles`."""
 
 
 def no_tensors(
@@ -34,7 +33,7 @@ def no_tensors(
     return {}
 
 
-def no_files(weights_folder: Path, dataset: Any, most_pictures: int, on_progress: Progress | None) -> None:
+def no_styles(weights: Weights, dataset: Any, most_pictures: int, on_progress: Progress | None) -> None:
     """Nothing, for systems whose weights need no measuring."""
 
 
@@ -44,8 +43,8 @@ class Finish:
 
     tensors: (network on the CPU in evaluation mode, training data, the pictures that count or None for all,
         on_progress) -> tensors by name, beside the network's own.
-    files: (folder of the saved weights, training data, how many pictures at most, on_progress); it writes what it
-        likes into the folder and brings the card there up to date.
+    styles: (the weights as they will be kept, training data, how many pictures at most, on_progress) -> measured
+        styles by name (`engine/painting/style_spread.py`), None where these weights need none.
 
     The data are a split of the system's own kind (`System.data`).
 
@@ -53,16 +52,19 @@ class Finish:
     """
 
     tensors: Callable[[Any, Any, Sequence[int] | None, Progress | None], dict[str, Tensor]] = no_tensors
-    files: Files = no_files
+    styles: Styles = no_styles
 
 
-def measured_styles(make_painter: Callable[[Weights, torch.device], Painter]) -> Files:
-    """`Finish.files` that measures how styles vary, for weights that do not know themselves."""
+def measured_styles(make_painter: Callable[[Weights, torch.device], Painter]) -> Styles:
+    """`Finish.styles` that measures how styles vary, for weights that do not know themselves."""
 
-    def measure(weights_folder: Path, dataset: Any, most_pictures: int, on_progress: Progress | None) -> None:
-        painter = make_painter(load_weights(weights_folder), torch.device("cpu"))
-        if painter.measures_styles:
-            save_spread(weights_folder, _spread(painter, dataset, most_pictures, on_progress))
+    def measure(
+        weights: Weights, dataset: Any, most_pictures: int, on_progress: Progress | None
+    ) -> dict[str, Tensor] | None:
+        painter = make_painter(weights, torch.device("cpu"))
+        if not painter.measures_styles:
+            return None
+        return spread_tensors(_spread(painter, dataset, most_pictures, on_progress))
 
     return measure
 

@@ -25,6 +25,7 @@ from engine.training.loop import Loop
 from engine.training.run.record import BEST, RunRecord, check_run_folder, read_record
 from engine.training.run.snapshot import Snapshot, read_snapshot
 from engine.weights.card import Card, read_card
+from engine.weights.checks import check_numbers
 from engine.weights.networks import networks_of
 from engine.weights.store import Weights, save_weights, user_weights_folder
 
@@ -69,11 +70,18 @@ def publish(
             metrics["train"] = data_measures
         tensors |= _system_finish(trained.system).tensors(network, train_split, None, on_progress)
     card = _trained_card(weights_name, record, trained, metrics).replace(**(facts or {}))
-    weights_folder = (destination or user_weights_folder()) / weights_name
-    save_weights(weights_folder, card, _half_precision(tensors))
+    weights = Weights(card, _half_precision(tensors), (destination or user_weights_folder()) / weights_name)
+    return _save(weights, train_split, PICTURES, on_progress)
+
+
+def _save(weights: Weights, train_split: Any, most_pictures: int, on_progress: Progress | None) -> Card:
+    """Write weights, with the styles that their system measures, once all is ready."""
+    check_numbers(weights.state, weights.folder)
+    styles = None
     if train_split is not None:
-        _system_finish(trained.system).files(weights_folder, train_split, PICTURES, on_progress)
-    return read_card(weights_folder)
+        styles = _system_finish(weights.card.system).styles(weights, train_split, most_pictures, on_progress)
+    save_weights(weights.folder, weights.card, weights.state, styles=styles)
+    return read_card(weights.folder)
 
 
 def _picture_side(trained: Snapshot) -> int:
@@ -147,10 +155,8 @@ def publish_snapshot(loop: Loop, weights_name: str, *, on_progress: Progress | N
     tensors |= finish.tensors(network, loop.train, evenly(len(loop.train), SNAPSHOT_PICTURES), on_progress)
     record = read_record(loop.folder)
     card = _trained_card(weights_name, record, snapshot, metrics)
-    weights_folder = user_weights_folder() / weights_name
-    save_weights(weights_folder, card, _half_precision(tensors))
-    finish.files(weights_folder, loop.train, SNAPSHOT_PICTURES, on_progress)
-    return read_card(weights_folder)
+    weights = Weights(card, _half_precision(tensors), user_weights_folder() / weights_name)
+    return _save(weights, loop.train, SNAPSHOT_PICTURES, on_progress)
 
 
 def _trained_networks(source: Path, trained: Snapshot, tensors: dict[str, Tensor]) -> Any:

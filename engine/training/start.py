@@ -16,6 +16,7 @@ from engine.data.dataset import DataSet
 from engine.data.kinds import DataKind, check_kind
 from engine.devices import is_out_of_memory
 from engine.errors import ConfigError, EngineError, Message, TrainingError
+from engine.files import remove_abandoned
 from engine.memory import keep_freed_memory
 from engine.progress import Progress, stoppable
 from engine.systems import system
@@ -30,6 +31,7 @@ from engine.training.run.randomness import Randomness
 from engine.training.run.record import (
     BEST,
     LAST,
+    SAMPLES,
     check_folder,
     check_run_folder,
     recorded_precision,
@@ -148,7 +150,8 @@ def prepare(
     """
     if int(os.environ.get("RANK", "0")) == 0:  # of several processes the first one asks
         with only_process(run_folder):
-            pass
+            for folder in (run_folder, run_folder / LAST[0], run_folder / SAMPLES):
+                remove_abandoned(folder)
     beginning = _beginning(recipe, run_folder, resume, start_weights, device)
     recipe, control = beginning.recipe, control or Control()
     keep_freed_memory()

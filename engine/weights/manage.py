@@ -1,4 +1,5 @@
-"""Looking after installed weights: checking hashes, removing, and what else could be put in place. No torch."""
+"""Looking after installed weights: checking hashes, removing, cleaning, and what else could be put in place. No torch.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import BadFile, EngineError, Message
-from engine.files import TEMPORARY_FILES, cannot, root
+from engine.files import cannot, remove_abandoned, root
 from engine.systems import all_systems
 from engine.weights.card import CARD_FILE
+from engine.weights.checks import check_styles
 from engine.weights.feature_networks import find_network_file, install_folder
-from engine.weights.store import (
-    MADE_WITH_TENSORS,
-    MODEL_FILE,
-    check_styles,
-    check_weights,
-    find_weights,
-    search_path,
-    user_weights_folder,
-)
-
-OURS = (CARD_FILE, MODEL_FILE, *MADE_WITH_TENSORS)
-"""The files of a weights folder; removing weights removes these and nothing else."""
+from engine.weights.folder import MODEL_FILE, own_files
+from engine.weights.store import check_weights, find_weights, search_path, user_weights_folder
 
 
 def problem_of(weights_name: str | Path) -> str:
@@ -60,13 +52,20 @@ def remove_weights(weights_name: str | Path) -> Path:
         if folder.is_symlink():  # what it leads to is not ours to remove
             folder.unlink()
             return folder
-        for file_name in (*OURS, *(path.name for path in folder.glob(TEMPORARY_FILES))):
-            (folder / file_name).unlink(missing_ok=True)
+        for path in (folder / CARD_FILE, *own_files(folder)):  # without its card it is no weights folder any more
+            path.unlink(missing_ok=True)
         with suppress(OSError):  # something of the user's is in there: it stays
             folder.rmdir()
     except OSError as error:
         raise cannot("remove", error.filename or folder, error) from error
     return folder
+
+
+def remove_abandoned_files() -> None:
+    """Remove what processes that were killed left half written in the user's own weights folders."""
+    with suppress(OSError):
+        for folder in user_weights_folder().iterdir():
+            remove_abandoned(folder)
 
 
 def _bundled_folder() -> Path:

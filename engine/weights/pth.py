@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.errors import EngineError, Message, OutOfMemory, WeightsError
 from engine.files import PathLike, cannot, check_regular, open_regular
-from engine.weights.store import check_numbers
+from engine.weights.checks import check_numbers
 
 _CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE"}
 """Opcodes of pickles that name or call something."""

@@ -1,4 +1,4 @@
-"""Weights folders: `NAME/{model.safetensors, card.json, samples.png}`, found, read, checked and written.
+"""Weights folders, found, read, checked and written; `engine/weights/folder.py` says what their files are called.
 
 Only safetensors are read: no file can run code. The card holds the tensors file's SHA-256, which is
 checked on every load, and everything a user should know before using the weights. torch is imported only
@@ -12,9 +12,8 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,25 +23,33 @@ import numpy as np
 from engine.errors import BadFile, EngineError, Message, OutOfMemory, WeightsError
 from engine.files import (
     PathLike,
-    atomic_write,
     cannot,
     check_regular,
     make_folder,
-    open_regular,
     root,
     user_data_folder,
+    write_bytes,
+    write_text,
 )
 from engine.pictures.images import encode_png
-from engine.plain_data import parse_json
 from engine.weights.card import CARD_FILE, CARD_SCHEMA, Card, read_card
+from engine.weights.checks import check_digest, check_header, check_numbers, is_whole
+from engine.weights.folder import (
+    MODEL_FILE,
+    SAMPLES_FILE,
+    STYLES_FILE,
+    is_unfinished,
+    named,
+    remove_unused,
+    sheet_file,
+    styles_file,
+    tensors_file,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-MODEL_FILE, STYLES_FILE, SAMPLES_FILE = "model.safetensors", "styles.safetensors", "samples.png"
-MADE_WITH_TENSORS = (STYLES_FILE, SAMPLES_FILE, "variations.png")
-"""Files beside the tensors that were made with them, and are of no use beside others."""
 ENVIRONMENT = "TESSERA_WEIGHTS"
 
 
@@ -77,9 +84,16 @@ class WeightsEntry:
     problem: str = ""
 
     @property
+    def tensors(self) -> Path:
+        """The tensors file, which may be missing where the weights are broken."""
+        return self.folder / MODEL_FILE if self.card is None else tensors_file(self.folder, self.card)
+
+    @property
     def samples(self) -> Path | None:
         """The picture sheet beside the weights, if there is one."""
-        sheet_path = self.folder / SAMPLES_FILE
+        if self.card is None:
+            return None
+        sheet_path = sheet_file(self.folder, self.card)
         return sheet_path if sheet_path.is_file() else None
 
 
@@ -117,7 +131,7 @@ def list_weights() -> list[WeightsEntry]:
         except OSError:
             continue  # a place that is not there holds no weights
         for weights_folder in weights_folders:
-            if weights_folder.name not in entries:
+            if weights_folder.name not in entries and not is_unfinished(weights_folder):
                 entries[weights_folder.name] = _read_entry(weights_folder)
     return [entries[weights_name] for weights_name in sorted(entries)]
 
@@ -126,7 +140,7 @@ def _read_entry(folder: Path) -> WeightsEntry:
     try:
         card = read_card(folder)
         card.labels()
-        _check_header(folder / MODEL_FILE)
+        check_header(tensors_file(folder, card))
     except EngineError as error:
         return WeightsEntry(folder.name, folder, None, error.message)
     return WeightsEntry(folder.name, folder, card)
@@ -178,7 +192,7 @@ def load_weights(folder: str | Path) -> Weights:
     """
     weights_folder = folder if isinstance(folder, Path) and folder.is_dir() else find_weights(folder)
     card = check_weights(weights_folder)
-    return Weights(card, read_tensors(weights_folder / MODEL_FILE), weights_folder)
+    return Weights(card, read_tensors(tensors_file(weights_folder, card)), weights_folder)
 
 
 def check_weights(folder: Path) -> Card:
@@ -187,166 +201,112 @@ def check_weights(folder: Path) -> Card:
     Raises WeightsError as `load_weights` does.
     """
     card = read_card(folder)
-    tensors_file = folder / MODEL_FILE
-    _check_header(tensors_file)
-    _check_digest(tensors_file, card)
+    path = tensors_file(folder, card)
+    check_header(path)
+    check_digest(path, card)
     return card
 
 
-def read_tensors(tensors_file: Path) -> dict[str, Tensor]:
+def read_tensors(tensors_path: Path) -> dict[str, Tensor]:
     """All tensors of a safetensors file, on the CPU. Raises WeightsError or OutOfMemory."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        check_regular(tensors_file)
-        state = load_file(tensors_file)
+        check_regular(tensors_path)
+        state = load_file(tensors_path)
     except OSError as error:
-        raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
+        raise WeightsError(cannot("read", tensors_path, error).message, details=repr(error)) from error
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError('"{0}" is damaged; get the weights again.', tensors_file, details=repr(error)) from error
+        raise WeightsError('"{0}" is damaged; get the weights again.', tensors_path, details=repr(error)) from error
     except MemoryError as error:
-        raise OutOfMemory('There is not enough memory to load "{0}"; close other programs.', tensors_file) from error
-    check_numbers(state, tensors_file)
+        raise OutOfMemory('There is not enough memory to load "{0}"; close other programs.', tensors_path) from error
+    check_numbers(state, tensors_path)
     return state
-
-
-def check_numbers(state: Mapping[str, Tensor], tensors_file: PathLike) -> None:
-    """Raises WeightsError where a tensor holds what is no number or infinite: it would paint black in silence."""
-    for tensor_name, tensor in state.items():
-        if tensor.is_floating_point() and tensor.numel():
-            lowest, highest = tensor.aminmax()  # what is no number is both
-            if not (lowest.isfinite() and highest.isfinite()):
-                raise WeightsError(
-                    '"{0}" holds what is no number (in {1}); get the weights again.', tensors_file, repr(tensor_name)
-                )
-
-
-def _check_header(tensors_file: Path) -> None:
-    """Tell a foreign or truncated tensors file from its first bytes and its size."""
-    try:
-        file_size = tensors_file.stat().st_size
-        with open_regular(tensors_file) as file:
-            header_length = int.from_bytes(file.read(8), "little")
-            header = file.read(header_length) if 2 <= header_length <= 100 << 20 else b""
-    except OSError as error:
-        raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
-    if not header.startswith(b"{"):
-        raise WeightsError(
-            '"{0}" is not a safetensors file; get the weights again, or import a .pth file as new weights.',
-            tensors_file,
-        )
-    try:
-        data_ends = [
-            tensor_entry["data_offsets"][1]
-            for tensor_name, tensor_entry in parse_json(header).items()
-            if tensor_name != "__metadata__"
-        ]
-        expected_size = 8 + header_length + int(max(data_ends, default=0))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
-        # A header cut in its middle is no JSON either.
-        raise WeightsError(
-            '"{0}" is damaged or incomplete; get the weights again.',
-            tensors_file, details=repr(error),
-        ) from error
-    if file_size != expected_size:
-        condition = Message("incomplete") if file_size < expected_size else Message("damaged")
-        raise WeightsError(
-            '"{0}" is {1} ({2} of {3} bytes); get the weights again.',
-            tensors_file, condition, f"{file_size:,}", f"{expected_size:,}",
-        )
-
-
-def _check_digest(tensors_file: Path, card: Card) -> None:
-    if not card.sha256:
-        raise WeightsError(
-            'The card of "{0}" has no sha256, so the weights cannot be checked; get them again.', tensors_file
-        )
-    try:
-        status = tensors_file.stat()
-        digest = _digest(tensors_file, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        raise WeightsError(cannot("read", tensors_file, error).message, details=repr(error)) from error
-    if digest != card.sha256.lower():
-        raise WeightsError(
-            '"{0}" is not the file that its card describes (its SHA-256 differs); get the weights again.',
-            tensors_file, details=f"card: {card.sha256}\nfile: {digest}",
-        )
-
-
-def check_styles(folder: Path, card: Card) -> None:
-    """Raises WeightsError where the measured styles in a weights folder are not those of its card."""
-    styles_file = folder / STYLES_FILE
-    if not card.styles_sha256:
-        return
-    try:
-        status = styles_file.stat()
-        digest = _digest(styles_file, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        raise WeightsError(cannot("read", styles_file, error).message, details=repr(error)) from error
-    if digest != card.styles_sha256.lower():
-        raise WeightsError(
-            '"{0}" is not the file that the card of "{1}" describes; measure styles again.', styles_file, card.name
-        )
-
-
-@lru_cache(maxsize=64)
-def _digest(tensors_file: Path, file_size: int, modified_ns: int) -> str:
-    """SHA-256 of a file; size and time of change are in the key so that a changed file is read again."""
-    digest = hashlib.sha256()
-    with open_regular(tensors_file) as file:
-        while file_block := file.read(1 << 20):
-            digest.update(file_block)
-    return digest.hexdigest()
 
 
 # ---------------------------------------------------------------- writing
 
 
 def save_weights(
-    folder: PathLike, card: Card, state: dict[str, Tensor], *, samples: np.ndarray | None = None
+    folder: PathLike,
+    card: Card,
+    state: Mapping[str, Tensor],
+    *,
+    styles: Mapping[str, Tensor] | None = None,
+    samples: np.ndarray | None = None,
 ) -> Card:
-    """Write a weights folder and give back the card with its SHA-256.
+    """Write a weights folder and give back the card with its hashes.
 
-    Tensors keep their precision. All files are complete on the disk before one replaces an older one, so
-    a full disk leaves the old weights as they were. What was made with other tensors of that name (sample sheets,
-    measured styles) goes. `samples`: (H, W, 3) uint8 for samples.png. Raises BadFile.
+    Weights that stand there are replaced in one step, by their card: whatever stops this, the old or the new ones are
+    whole. What was made with other tensors of that name (sample sheets, measured styles) goes.
+
+    Args:
+        folder: of these weights alone.
+        card: sha256 and schema are filled in.
+        state: tensors by name; they keep their precision.
+        styles: measured styles (`engine/painting/style_spread.py`); those that `card` names stay unless given.
+        samples: (H, W, 3) uint8, the picture sheet; the one of these tensors stays unless given.
+
+    Raises BadFile.
     """
-    from safetensors.torch import save
-
     folder = make_folder(folder)
-    tensor_bytes = save(_saveable(state), metadata={"format": "pt"})
+    contents: dict[Path, bytes] = {}
+    tensor_bytes = _packed(state, {"format": "pt"})
     card = card.replace(sha256=hashlib.sha256(tensor_bytes).hexdigest(), schema=CARD_SCHEMA)
-    card_json = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
-    contents = {CARD_FILE: card_json.encode("utf-8"), MODEL_FILE: tensor_bytes}
+    if not is_whole(tensors_file(folder, card), card.sha256):
+        contents[folder / named(MODEL_FILE, card.sha256)] = tensor_bytes
     if samples is not None:
-        contents[SAMPLES_FILE] = encode_png(samples)
-    with ExitStack() as open_files:  # all are complete on the disk before the first one replaces anything
-        for file_name, file_bytes in contents.items():
-            file = open_files.enter_context(atomic_write(folder / file_name))
-            file.write(file_bytes)
-            file.flush()
-            os.fsync(file.fileno())
-        outdated = (
-            [] if _holds_tensors_of(folder, card) else [name for name in MADE_WITH_TENSORS if name not in contents]
-        )
-    for file_name in outdated:
-        try:
-            (folder / file_name).unlink(missing_ok=True)
-        except OSError as error:
-            raise cannot("remove", folder / file_name, error) from error
+        sheet_name = named(SAMPLES_FILE, card.sha256) if contents else sheet_file(folder, card).name
+        contents[folder / sheet_name] = encode_png(samples)
+    return _replace(folder, *_with_styles(folder, card, contents, styles))
+
+
+def save_styles(folder: Path, card: Card, styles: Mapping[str, Tensor]) -> Card:
+    """Write measured styles beside the weights in `folder`, whose card becomes `card` with their hash; gives that back.
+
+    The old or the new ones are whole whatever stops this. Raises BadFile.
+    """
+    return _replace(folder, *_with_styles(folder, card, {}, styles))
+
+
+def _with_styles(
+    folder: Path, card: Card, contents: dict[Path, bytes], styles: Mapping[str, Tensor] | None
+) -> tuple[Card, dict[Path, bytes]]:
+    """A card, and what is to be written before it, with measured styles."""
+    if styles is None:
+        return card, contents
+    style_bytes = _packed(styles)
+    card = card.replace(styles_sha256=hashlib.sha256(style_bytes).hexdigest())
+    if is_whole(styles_file(folder, card), card.styles_sha256):
+        return card, contents
+    return card, contents | {folder / named(STYLES_FILE, card.styles_sha256): style_bytes}
+
+
+def _replace(folder: Path, card: Card, contents: Mapping[Path, bytes]) -> Card:
+    """Write files, then the card that names them; what it does not name goes. Gives the card back. Raises BadFile."""
+    card_json = json.dumps(msgspec.to_builtins(card), ensure_ascii=False, indent=1) + "\n"
+    new_paths = [path for path in contents if not path.exists()]
+    try:
+        for path, file_bytes in contents.items():
+            write_bytes(path, file_bytes)
+        write_text(folder / CARD_FILE, card_json)
+    except BadFile:  # a full disk is not to hold what no card names
+        for path in new_paths:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
+    remove_unused(folder, card)
     return card
 
 
-def _holds_tensors_of(folder: Path, card: Card) -> bool:
-    """Whether the tensors in a folder, by its own card, are those of `card`."""
-    try:
-        return read_card(folder).sha256 == card.sha256
-    except BadFile:  # none, or one that cannot be read: what lies there is of something else
-        return False
+def _packed(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
+    from safetensors.torch import save
+
+    return save(_saveable(tensors), metadata=metadata)
 
 
-def _saveable(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def _saveable(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Detached, contiguous CPU tensors that share no memory, as safetensors wants them."""
     storage_pointers: set[int] = set()
     own_tensors: dict[str, Tensor] = {}

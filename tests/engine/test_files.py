@@ -5,13 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from engine import files
 from engine.errors import BadFile, Cancelled
-from engine.files import atomic_write, make_folder, read_bytes, read_text, write_bytes, write_text
+from engine.files import (
+    atomic_folder,
+    atomic_write,
+    make_folder,
+    read_bytes,
+    read_text,
+    remove_abandoned,
+    write_bytes,
+    write_text,
+)
 
 
 def is_one_sentence(text: str) -> bool:
@@ -133,6 +144,61 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path):
     (tmp_path / "weights").write_bytes(b"")
     with pytest.raises(BadFile, match="a file of that name is there"):
         make_folder(tmp_path / "weights")
+
+
+# ---------------------------------------------------------------- what a killed process left
+
+
+def killed_while_writing(target: Path) -> None:
+    """Another process begins to write `target` and is killed."""
+    code = (
+        "import os, sys; from engine.files import atomic_write\n"
+        "with atomic_write(sys.argv[1]) as file: file.write(b'half'); file.flush(); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(target)], cwd=files.root()).returncode == 9
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write_into_the_folder(tmp_path: Path):
+    target = tmp_path / "a.txt"
+    write_text(target, "old")
+    killed_while_writing(target)
+    assert len(os.listdir(tmp_path)) == 2 and read_text(target) == "old"
+    files._cleaned_folders.clear()  # as the next process
+    write_text(tmp_path / "b.txt", "new")
+    assert sorted(os.listdir(tmp_path)) == ["a.txt", "b.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks are Unix's")
+def test_what_is_being_written_is_not_taken_for_abandoned(tmp_path: Path):
+    with atomic_write(tmp_path / "a.txt") as file, atomic_folder(tmp_path / "frames") as folder:
+        write_text(folder / "frame.txt", "one")
+        file.write(b"new")
+        remove_abandoned(tmp_path)
+    assert read_text(tmp_path / "a.txt") == "new" and read_text(tmp_path / "frames" / "frame.txt") == "one"
+    assert sorted(os.listdir(tmp_path)) == ["a.txt", "frames"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks are Unix's")
+def test_only_names_of_tessera_s_own_temporary_files_are_abandoned(tmp_path: Path):
+    for name in (".tessera-a.tmp", ".tessera.tmp", "x.tessera-a.tmp", ".other-a.tmp", ".tessera-a.tmp.png"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / ".tessera-b.tmp").mkdir()
+    (tmp_path / ".tessera-b.tmp" / "frame-001.png").write_bytes(b"")
+    remove_abandoned(tmp_path)
+    remove_abandoned(tmp_path / "missing")
+    assert sorted(os.listdir(tmp_path)) == [".other-a.tmp", ".tessera-a.tmp.png", ".tessera.tmp", "x.tessera-a.tmp"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path):
+    with pytest.raises(Cancelled), atomic_folder(tmp_path / "frames") as folder:
+        write_text(folder / "one.txt", "one")
+        raise Cancelled()
+    assert os.listdir(tmp_path) == []
+    (tmp_path / "mine").mkdir()
+    write_text(tmp_path / "mine" / "a.txt", "a")
+    with pytest.raises(BadFile, match="choose a new folder"), atomic_folder(tmp_path / "mine"):
+        pass
+    assert os.listdir(tmp_path) == ["mine"]
 
 
 def test_resources_are_found_in_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -5,4 +5,4 @@ from __future__ import annotations
 from engine.systems.pix2pixhd.painter import Pix2PixHDPainter
 from engine.training.finish import Finish, measured_styles
 
-FINISH = Finish(files=measured_styles(Pix2PixHDPainter))
+FINISH = Finish(styles=measured_styles(Pix2PixHDPainter))

@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from engine.errors import TrainingError
-from engine.files import open_regular
+from engine.files import hold, open_regular
 from engine.training.run.record import CONFIG
-
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -30,21 +24,8 @@ def only_process(run_folder: Path) -> Iterator[None]:
         yield  # there is no run yet that another could hold
         return
     with config_file:
-        if _is_held(config_file):
+        if hold(config_file) is False:
             raise TrainingError(
                 '"{0}" is being trained by another process; wait for it, or choose another folder.', run_folder
             )
         yield
-
-
-def _is_held(file: BinaryIO) -> bool:
-    """Whether somebody else holds a file; it is held from now on otherwise."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a disk without locks
-        return False
-    return False

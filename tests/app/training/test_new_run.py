@@ -13,7 +13,7 @@ from app.training.new_run import NewRun
 from app.training.recipe_choice import RecipeChoice
 from engine.errors import EngineError
 from engine.weights.card import Card
-from engine.weights.store import MODEL_FILE, WeightsEntry
+from engine.weights.store import WeightsEntry
 from tests.app.training.studios import recipe_file
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
@@ -99,7 +99,7 @@ def test_a_run_starts_from_weights_of_its_own_system_only(ready, tmp_path):
     others = next(known.id for known in engine.systems.all_systems() if known.id != system)
     entries = [WeightsEntry(name, Path("weights") / name, Card(name=name, system=name)) for name in (system, others)]
     points = ready.start_points(entries, [])
-    assert [point.path for point in points] == [None, Path("weights") / system / MODEL_FILE]
+    assert [point.path for point in points] == [None, Path("weights") / system / "model.safetensors"]
 
 
 def test_a_system_without_a_recipe_of_ours_is_offered_and_asks_for_a_file(monkeypatch):

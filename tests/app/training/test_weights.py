@@ -22,9 +22,10 @@ from engine.errors import BadFile, WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.metrics import features
 from engine.weights import manage, store
-from engine.weights.card import Card
+from engine.weights.card import Card, read_card
+from engine.weights.folder import sheet_file
 from engine.weights.manage import is_removable, missing, problem_of, remove_weights
-from engine.weights.store import MODEL_FILE, WeightsEntry, find_weights, save_weights, user_weights_folder
+from engine.weights.store import WeightsEntry, find_weights, save_weights, user_weights_folder
 from tests.app.fakes import FakeSession
 from tests.app.window.test_window import nameless
 from tests.engine.weights.published_files import sean_shapes, state_of, write_pth
@@ -90,7 +91,7 @@ def test_those_that_came_with_tessera_stay():
 def test_a_changed_file_is_told_from_the_one_on_the_card(tiny_weights):
     install("mine")
     assert problem_of("mine") == ""
-    model = user_weights_folder() / "mine" / MODEL_FILE
+    (model,) = (user_weights_folder() / "mine").glob("model-*")
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     assert "SHA-256 differs" in problem_of("mine")
     assert "no weights called" in problem_of("yours")
@@ -132,7 +133,8 @@ def test_the_side_of_weights_with_several_networks_is_shown():
 def test_the_table_shows_cards_and_says_why_something_is_broken(qtbot, window, panel):
     install("mine", weights_licence="CC0", notes="Made of drawings.", steps=12, metrics={"val": {"psnr": 17.5}})
     install("broken")
-    (user_weights_folder() / "broken" / MODEL_FILE).write_bytes(b"no tensors")
+    (model,) = (user_weights_folder() / "broken").glob("model-*")
+    model.write_bytes(b"no tensors")
     window.core.catalogue.reload()
     assert row_of(panel, "mine")[1:5] == ["SEAN, 256 px", "19 (Faces)", "0.0 MB", "CC0"]
     panel.choose("mine")
@@ -186,7 +188,8 @@ def test_enter_uses_the_chosen_weights_and_imports_nothing(qtbot, window, panel)
 
 def test_the_sample_sheet_beside_weights_is_shown(qtbot, window, panel):
     install("mine")
-    Image.new("RGB", (640, 320), "teal").save(user_weights_folder() / "mine" / "samples.png")
+    folder = user_weights_folder() / "mine"
+    Image.new("RGB", (640, 320), "teal").save(sheet_file(folder, read_card(folder)))
     window.core.catalogue.reload()
     panel.choose("mine")
     qtbot.waitUntil(lambda: not panel.picture.pixmap().isNull())
@@ -197,7 +200,7 @@ def test_the_sample_sheet_beside_weights_is_shown(qtbot, window, panel):
 def test_checking_reads_every_file(qtbot, window, panel):
     install("mine")
     window.core.catalogue.reload()
-    model = user_weights_folder() / "mine" / MODEL_FILE
+    (model,) = (user_weights_folder() / "mine").glob("model-*")
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     panel.choose("tiny-sean")
     panel.check_button.click()

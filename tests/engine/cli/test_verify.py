@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from engine.golden.cases import read_case
+from engine.weights.card import read_card
+from engine.weights.folder import named
 from engine.weights.store import user_weights_folder
 from tests.commands import Runner, one_sentence
 
@@ -93,7 +95,7 @@ def test_a_published_file_becomes_weights_with_a_card(run: Runner, published: Pa
     assert done.code == 0, done.err
     folder = user_weights_folder() / "authors"
     assert json.loads(done.out)["folder"] == str(folder)
-    assert {p.name for p in folder.iterdir()} >= {"model.safetensors", "card.json"}
+    assert {p.name for p in folder.iterdir()} == {named("model.safetensors", read_card(folder).sha256), "card.json"}
     (entry,) = [e for e in json.loads(run("weights", "--json").out) if e["name"] == "authors"]
     assert entry["problem"] is None
     assert "CC BY-NC-SA" in entry["card"]["weights_licence"]

@@ -13,7 +13,7 @@ from engine.errors import WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.requests.render import RenderRequest
 from engine.weights.card import Card
-from engine.weights.store import MODEL_FILE, list_weights, save_weights, user_weights_folder
+from engine.weights.store import list_weights, save_weights, user_weights_folder
 
 
 def install(name: str) -> None:
@@ -23,7 +23,7 @@ def install(name: str) -> None:
 def test_check_reads_every_file(run, tiny_weights):
     install("mine")
     assert run("weights", "--check").code == 0
-    model = user_weights_folder() / "mine" / MODEL_FILE
+    (model,) = (user_weights_folder() / "mine").glob("model-*")
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     assert run("weights").code == 0  # the list reads cards and headers only
     done = run("weights", "--check", "--json")

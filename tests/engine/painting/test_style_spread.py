@@ -21,7 +21,7 @@ from engine.requests.variations import variations
 from engine.session import Session
 from engine.systems import abilities
 from engine.weights.card import read_card
-from engine.weights.store import STYLES_FILE
+from engine.weights.folder import styles_file
 from tests.engine.style_codes import codes_of
 from tests.engine.systems.tiny import write_weights
 from tests.engine.test_files import is_one_sentence
@@ -47,7 +47,7 @@ def request_(tiny_label_map: np.ndarray) -> RenderRequest:
 def test_the_card_tells_that_styles_can_be_drawn(shelf: Path, tiny_weights: Path) -> None:
     card = read_card(shelf / "tiny-sean")
     assert abilities(card).samples and not abilities(read_card(tiny_weights / "tiny-sean")).samples
-    assert (shelf / "tiny-sean" / STYLES_FILE).stat().st_size < 200_000
+    assert styles_file(shelf / "tiny-sean", card).stat().st_size < 200_000
 
 
 def test_a_seed_gives_the_same_style_in_every_session(shelf: Path, request_: RenderRequest) -> None:
@@ -93,7 +93,7 @@ def test_without_the_file_it_is_one_sentence(tiny_weights: Path, request_: Rende
 @pytest.mark.parametrize("harm", ["gone", "cut", "swapped", "another shape", "nan"])
 def test_a_broken_file_stops_drawing_only(shelf: Path, request_: RenderRequest, harm: str) -> None:
     folder = shelf / "tiny-sean"
-    path = folder / STYLES_FILE
+    path = styles_file(folder, read_card(folder))
     if harm == "gone":
         path.unlink()
     elif harm == "cut":
@@ -104,7 +104,7 @@ def test_a_broken_file_stops_drawing_only(shelf: Path, request_: RenderRequest, 
     else:
         length, value = (8, np.nan) if harm == "nan" else (9, 0.5)
         parts = [np.full(shape, value, np.float32) for shape in ((19, length), (19, 16, length), (19, 6, length))]
-        save_spread(folder, StyleSpread(*parts))
+        path = styles_file(folder, save_spread(folder, StyleSpread(*parts)))
     session = Session("cpu")
     assert session.run(request_.replace(styles={})).pixels.any()
     with pytest.raises(WeightsError) as caught:

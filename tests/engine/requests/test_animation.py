@@ -101,7 +101,7 @@ def test_nothing_is_overwritten_and_failures_leave_nothing(tmp_path: Path):
         write_sequence(tmp_path / "old", PICTURES)
     with pytest.raises(ValueError):
         write_sequence(tmp_path / "new", [PICTURES[0], np.zeros((3, 3))])
-    with pytest.raises(BadFile, match="does not exist"):
+    with pytest.raises(BadFile, match="there is no folder"):
         write_sequence(tmp_path / "no" / "where", PICTURES)
     with pytest.raises(BadFile, match="must end in .gif"):
         write_gif(tmp_path / "a.png", PICTURES)

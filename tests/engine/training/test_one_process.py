@@ -29,6 +29,14 @@ def test_a_second_run_in_the_folder_is_refused_while_the_first_goes_on(tmp_path:
     start(changed(PARSER, steps=2), data, tmp_path / "run", resume=True).run()
 
 
+def test_what_a_killed_run_left_half_written_goes_when_it_is_resumed(tmp_path: Path) -> None:
+    data = write_dataset(tmp_path / "data", side=16, train=2)
+    start(changed(PARSER, steps=1), data, tmp_path / "run").run()
+    (tmp_path / "run" / "checkpoints" / ".tessera-0123456789ab.tmp").write_bytes(b"half a checkpoint")
+    start(changed(PARSER, steps=1), data, tmp_path / "run", resume=True)
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["last.pt"]
+
+
 def test_a_folder_is_free_again_afterwards_and_before_there_is_a_run(tmp_path: Path) -> None:
     with only_process(tmp_path):
         pass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tarfile
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from engine.weights.store import load_weights
 from tests.commands import Runner
 from tests.engine import saved_files
 from tests.engine.saved_files import ABOUT, SAVED, adds_up_alike
@@ -82,4 +82,5 @@ def test_a_run_that_began_before_goes_on_to_the_same_weights(
 def test_a_run_of_before_is_published(run: Runner, desk: Path, stopped_run: Path, system: str) -> None:
     done = run("publish", stopped_run, "--name", "mine", "--data", desk / "faces", "--into", desk / "weights")
     assert done.code == 0, done.err
-    assert {"card.json", "model.safetensors"} <= set(os.listdir(desk / "weights" / "mine"))
+    loaded = load_weights(desk / "weights" / "mine")
+    assert loaded.state and all(torch.isfinite(tensor).all() for tensor in loaded.state.values())

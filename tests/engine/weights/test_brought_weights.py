@@ -12,10 +12,12 @@ from engine.errors import WeightsError
 from engine.systems import system
 from engine.systems.base import load_part
 from engine.weights.card import Card
-from engine.weights.manage import problem_of, remove_weights
+from engine.weights.folder import sheet_file
+from engine.weights.manage import problem_of, remove_abandoned_files, remove_weights
 from engine.weights.networks import network_of
 from engine.weights.pth import read_pth
-from engine.weights.store import list_weights, load_weights, save_weights
+from engine.weights.store import list_weights, load_weights, save_weights, user_weights_folder
+from tests.engine.drawn_pictures import smooth
 
 STATE = {"fc.weight": torch.ones(8, 3), "fc.bias": torch.zeros(8)}
 
@@ -70,16 +72,36 @@ def test_styles_of_other_weights_are_found_by_the_check(place: Path) -> None:
 
 def test_removing_weights_through_a_link_keeps_what_it_leads_to(place: Path, tmp_path: Path) -> None:
     save_weights(tmp_path / "elsewhere", Card(name="w", system="sean"), STATE)
+    before = sorted((tmp_path / "elsewhere").iterdir())
     (place / "w").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     remove_weights("w")
-    assert not (place / "w").is_symlink() and (tmp_path / "elsewhere" / "model.safetensors").is_file()
+    assert not (place / "w").is_symlink() and sorted((tmp_path / "elsewhere").iterdir()) == before
 
 
-def test_what_a_killed_write_left_is_removed_with_the_weights(place: Path) -> None:
-    save_weights(place / "w", Card(name="w", system="sean"), STATE)
+def test_all_that_tessera_wrote_is_removed_with_the_weights(place: Path) -> None:
+    saved = save_weights(place / "w", Card(name="w", system="sean"), STATE, styles=STATE, samples=smooth())
+    for name in ("model.safetensors", "styles.safetensors", "samples.png", "variations.png"):  # as earlier versions
+        (place / "w" / name).write_bytes(b"old")
+    sheet_file(place / "w", saved, "variations.png").write_bytes(b"sheet")
     (place / "w" / ".tessera-0123456789ab.tmp").write_bytes(b"half")
     remove_weights("w")
     assert not (place / "w").exists()
+
+
+def test_what_a_killed_publishing_left_goes_at_the_next_start(place: Path) -> None:
+    folder = user_weights_folder() / "w"
+    save_weights(folder, Card(name="w", system="sean"), STATE)
+    (folder / ".tessera-0123456789ab.tmp").write_bytes(b"half")
+    remove_abandoned_files()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_what_is_the_user_s_own_stays_when_weights_are_removed(place: Path) -> None:
+    save_weights(place / "w", Card(name="w", system="sean"), STATE)
+    for name in ("mine.png", "model-of-mine.safetensors", "model-0123456789abcdef.safetensors.bak"):
+        (place / "w" / name).write_bytes(b"mine")
+    remove_weights("w")
+    assert len(list((place / "w").iterdir())) == 3
 
 
 # ---------------------------------------------------------------- checkpoints of others

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ from engine.errors import BadFile, WeightsError
 from engine.labels.label_sets import load_label_set
 from engine.weights import feature_networks, store
 from engine.weights.card import Card, read_card, require_label_set
+from engine.weights.folder import sheet_file, styles_file, tensors_file
+from engine.weights.manage import problem_of
 from engine.weights.store import (
     find_weights,
     join_networks,
@@ -36,6 +39,7 @@ STATE = {
     "scalar": torch.tensor(2.5),
     "none": torch.zeros(0, 3),
 }
+STYLES = {"mean": torch.zeros(2, 3)}
 
 
 def card(name: str = "sean-faces") -> Card:
@@ -70,7 +74,9 @@ def test_what_is_saved_is_loaded(place: Path):
     assert (entry.name, entry.card, entry.problem) == ("sean-faces", saved, "")
     assert entry.samples is not None and entry.samples.is_file()
     assert load_weights("sean-faces").card == saved
-    assert sorted(os.listdir(place / "sean-faces")) == ["card.json", "model.safetensors", "samples.png"]
+    digits = saved.sha256[:16]
+    expected = ["card.json", f"model-{digits}.safetensors", f"samples-{digits}.png"]
+    assert sorted(os.listdir(place / "sean-faces")) == expected
 
 
 def test_a_name_means_installed_weights_even_where_a_folder_is_called_so(
@@ -84,13 +90,56 @@ def test_a_name_means_installed_weights_even_where_a_folder_is_called_so(
 
 def test_what_was_made_with_other_tensors_goes(place: Path):
     folder = place / "sean-faces"
-    saved = save_weights(folder, card(), STATE, samples=smooth())
-    for name in ("styles.safetensors", "variations.png", "mine.txt"):
-        (folder / name).write_bytes(b"made with the tensors")
+    saved = save_weights(folder, card(), STATE, styles=STYLES, samples=smooth())
+    for path in (sheet_file(folder, saved, "variations.png"), folder / "mine.txt"):
+        path.write_bytes(b"made with the tensors")
     save_weights(folder, saved.replace(notes="the same tensors"), STATE)
     assert len(os.listdir(folder)) == 6
-    save_weights(folder, card(), STATE | {"scalar": torch.tensor(3.5)})
-    assert sorted(os.listdir(folder)) == ["card.json", "mine.txt", "model.safetensors"]
+    saved = save_weights(folder, card(), STATE | {"scalar": torch.tensor(3.5)})
+    assert sorted(os.listdir(folder)) == ["card.json", "mine.txt", tensors_file(folder, saved).name]
+
+
+def plainly_named(folder: Path, state: dict[str, torch.Tensor]) -> Card:
+    """Weights as earlier versions wrote them, with styles and sheets."""
+    saved = save_weights(folder, card(), state, styles=STYLES, samples=smooth())
+    for path in list(folder.iterdir()):
+        path.rename(path.with_name(re.sub("-[0-9a-f]{16}", "", path.name)))
+    (folder / "variations.png").write_bytes(b"made with the tensors")
+    return saved
+
+
+def test_weights_of_earlier_versions_open(place: Path):
+    saved = plainly_named(place / "w", STATE)
+    assert sorted(os.listdir(place / "w")) == [
+        "card.json", "model.safetensors", "samples.png", "styles.safetensors", "variations.png",
+    ]  # fmt: skip
+    loaded = load_weights("w")
+    assert loaded.card == saved and torch.equal(loaded.state["a.weight"], STATE["a.weight"])
+    (entry,) = list_weights()
+    assert entry.samples == place / "w" / "samples.png" and problem_of("w") == ""
+
+
+def test_publishing_the_same_tensors_leaves_names_of_earlier_versions(place: Path):
+    saved = plainly_named(place / "w", STATE)
+    before = sorted(os.listdir(place / "w"))
+    save_weights(place / "w", saved.replace(notes="measured again"), STATE)
+    assert sorted(os.listdir(place / "w")) == before and load_weights("w").card.notes == "measured again"
+
+
+def test_new_weights_over_those_of_an_earlier_version_leave_nothing_of_them(place: Path):
+    plainly_named(place / "w", STATE)
+    saved = save_weights(place / "w", card(), {"b": torch.ones(4)}, styles={"mean": torch.ones(2, 3)})
+    assert load_weights("w").state.keys() == {"b"}
+    names = {"card.json", tensors_file(place / "w", saved).name, styles_file(place / "w", saved).name}
+    assert set(os.listdir(place / "w")) == names and problem_of("w") == ""
+
+
+def test_damaged_tensors_are_mended_by_publishing_them_again(place: Path):
+    saved = save_weights(place / "w", card(), STATE)
+    path = tensors_file(place / "w", saved)
+    path.write_bytes(path.read_bytes()[:-1])
+    save_weights(place / "w", card(), STATE)
+    assert load_weights("w").state.keys() == STATE.keys() and len(os.listdir(place / "w")) == 2
 
 
 def test_weights_of_several_networks_hold_them_by_name(place: Path):
@@ -184,8 +233,8 @@ def broken_models(good: bytes) -> dict[str, tuple[bytes, str]]:
 
 @pytest.mark.parametrize("kind", list(broken_models(b"x" * 40)))
 def test_a_broken_model_file_is_one_sentence(place: Path, kind: str):
-    save_weights(place / "w", card(), STATE)
-    model = place / "w" / "model.safetensors"
+    saved = save_weights(place / "w", card(), STATE)
+    model = tensors_file(place / "w", saved)
     data, words = broken_models(model.read_bytes())[kind]
     model.write_bytes(data)
     with pytest.raises(WeightsError, match=words) as caught:
@@ -230,8 +279,8 @@ def test_a_card_may_say_more_than_is_read(place: Path):
 def test_broken_folders_are_listed_with_their_reason(place: Path):
     save_weights(place / "good", card("good"), STATE)
     (place / "no card").mkdir()
-    save_weights(place / "cut", card("cut"), STATE)
-    (place / "cut" / "model.safetensors").write_bytes(b"")
+    cut = save_weights(place / "cut", card("cut"), STATE)
+    tensors_file(place / "cut", cut).write_bytes(b"")
     (place / "a file").write_text("")
     (place / ".hidden").mkdir()
     save_weights(place / "odd labels", card("odd").replace(label_set={"classes": []}), STATE)
