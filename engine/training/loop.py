@@ -209,6 +209,8 @@ class Loop:
         self._numbers, self._best_numbers = numbers, set(numbers)
         self._report("validation", {"numbers": {name: round(number, 4) for name, number in numbers.items()}})
         if numbers["score"] > self.best:
+            if not self._saved:  # a run killed with this file alone could neither be resumed nor started again
+                self.save()
             self.best = numbers["score"]
             self.export(BEST, numbers)
 

@@ -106,7 +106,7 @@ def read_checkpoint(run_folder: Path, task: Task) -> dict[str, Any]:
         task.load_state_dict(contents["task"])
         return {key: fact for key, fact in contents.items() if key not in ("modules", "optimizers", "task")}
     except FileNotFoundError as error:
-        raise TrainingError("{0} has no checkpoint to resume from; start it without resume.", run_folder) from error
+        raise TrainingError("{0} has no checkpoint to resume from; train in another folder.", run_folder) from error
     except Exception as error:
         if is_out_of_memory(error):
             raise
