@@ -192,6 +192,7 @@ class NewController(QObject):
             file_path,
             own_labels,
             self._context.core.submit,
+            self._context.core.settings,
             self._context.window,
             others=[label_set for label_set, _ in other_sets],
             photo_size=(self._document.height, self._document.width) if self._document.kind.shows_photo else None,

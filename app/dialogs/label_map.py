@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,16 +21,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.dialogs.colour_table import ColourTableView
 from app.imaging.pixels import to_qimage
+from app.jobs.map_reading import MapReading, read_map, set_by_colours
 from app.jobs.work_lane import Work
 from app.panels.widgets import set_primary
 from app.texts.label_names import label_name
 from app.texts.translate import translate
 from engine.errors import EngineError
-from engine.labels.label_maps import LabelMapFile, read_label_map, resize_label_map
+from engine.labels.colour_tables import ColourTable
+from engine.labels.label_maps import resize_label_map
 from engine.labels.label_orders import orders_of
-from engine.labels.label_sets import LabelSet, load_label_set
-from engine.pictures.sniffing import sets_by_colours
+from engine.labels.label_sets import LabelSet
 
 SIDE = 260
 
@@ -48,9 +50,17 @@ class Submit(Protocol):
     ) -> Work: ...
 
 
+class KeptTables(Protocol):
+    """Remembers which label each colour means in the label maps of a folder: `Settings`."""
+
+    def colour_table(self, folder: Path, label_set_name: str) -> dict[int, int]: ...
+
+    def keep_colour_table(self, folder: Path, label_set_name: str, table: ColourTable) -> None: ...
+
+
 class LabelMapDialog(QDialog):
     """Reads the file with the chosen order, in the background; wrong values are named and nothing can be made of
-    them."""
+    them. Of colours that are no labels' a table says which label each is."""
 
     used = Signal(object, str)  # (H, W) uint8 label map; "new" or "replace"
 
@@ -59,6 +69,7 @@ class LabelMapDialog(QDialog):
         path: Path,
         label_set: LabelSet,
         submit: Submit,
+        kept_tables: KeptTables,
         parent: QWidget | None = None,
         *,
         others: Sequence[LabelSet] = (),
@@ -74,9 +85,13 @@ class LabelMapDialog(QDialog):
         self._sets = (label_set, *others)
         self._guess = bool(others)  # until the file has been looked at
         self._submit = submit
+        self._kept_tables = kept_tables
+        self._said: dict[int, int] | None = None  # which label each colour is, since the table was touched
+        self._by_colours = False  # whatever the file's numbers are
         self._photo_size = photo_size
         self._reading: Work | None = None
         self._map: np.ndarray | None = None
+        self._table: Mapping[int, int] = {}  # by which the map was read
         self.order = QComboBox()
         self.order.setAccessibleName(self.tr("Order of the labels"))
         for set_index, offered_set in enumerate(self._sets):
@@ -84,7 +99,15 @@ class LabelMapDialog(QDialog):
             for order_name in orders_of(offered_set):
                 if set_index == 0:
                     self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
-        self.order.currentIndexChanged.connect(self._read)
+        self.order.currentIndexChanged.connect(self._read_anew)
+        self.colours = ColourTableView()
+        self.colours.setMinimumHeight(220)
+        self.colours.changed.connect(self._table_changed)
+        self.ask_colours = QPushButton(self.tr("Say what its colours mean..."))
+        self.ask_colours.clicked.connect(self._use_colours)
+        self.forget = QPushButton(self.tr("Forget these colours"))
+        self.forget.setToolTip(self.tr("What was said of the colours of this folder's label maps is taken back"))
+        self.forget.clicked.connect(self._forget_table)
         self.preview = QLabel()
         self.preview.setAccessibleName(self.tr("Preview"))
         self.preview.setFixedSize(SIDE, SIDE)
@@ -97,6 +120,7 @@ class LabelMapDialog(QDialog):
         self.found.setProperty("muted", True)
         self.found.setAccessibleName(self.tr("Labels found"))
         self._build()
+        self._hide_colours()
         self._read()
 
     def _build(self) -> None:
@@ -108,6 +132,11 @@ class LabelMapDialog(QDialog):
         right_column.addLayout(form_layout)
         right_column.addWidget(self.problem)
         right_column.addWidget(self.found)
+        colour_row = QHBoxLayout()
+        colour_row.addWidget(self.ask_colours)
+        colour_row.addWidget(self.forget)
+        colour_row.addStretch(1)
+        right_column.addLayout(colour_row)
         right_column.addStretch(1)
         top_row = QHBoxLayout()
         top_row.setSpacing(16)
@@ -128,6 +157,7 @@ class LabelMapDialog(QDialog):
         column_layout.setContentsMargins(18, 18, 18, 12)
         column_layout.setSpacing(14)
         column_layout.addLayout(top_row)
+        column_layout.addWidget(self.colours, 1)
         column_layout.addWidget(button_box)
         set_primary(self.make)
 
@@ -152,6 +182,24 @@ class LabelMapDialog(QDialog):
         self._stop()
         super().done(result)
 
+    def _read_anew(self) -> None:
+        """Other labels: what was said of the colours was about those before."""
+        self._said, self._by_colours = None, False
+        self._read()
+
+    def _use_colours(self) -> None:
+        self._by_colours = True
+        self._read()
+
+    def _table_changed(self) -> None:
+        self._said = self.colours.table()
+        self._by_colours = True
+        self._read()
+
+    def _forget_table(self) -> None:
+        self._kept_tables.keep_colour_table(self._path.parent, self.label_set.name, {})
+        self._read_anew()
+
     def _read(self) -> None:
         """Decode the file again; of two orders chosen in a row the later one counts."""
         self._stop()
@@ -161,24 +209,26 @@ class LabelMapDialog(QDialog):
         self.problem.clear()
         self._allow()
         path, label_sets, guesses, (set_index, order_name) = self._path, self._sets, self._guess, self._choice
+        said, by_colours, kept_tables = self._said, self._by_colours, self._kept_tables
+        tables = [kept_tables.colour_table(path.parent, label_set.name) for label_set in label_sets]
         self._guess = False
 
-        def read(work: Work) -> tuple[int, LabelMapFile, list[int]]:
+        def read(work: Work) -> tuple[int, MapReading]:
             chosen = set_by_colours(path, label_sets) if guesses else set_index
-            map_file = read_label_map(path, label_sets[chosen], order=order_name)
-            return chosen, map_file, np.unique(map_file.label_map).tolist()
+            table = tables[chosen] if said is None else said
+            return chosen, read_map(path, label_sets[chosen], table, order=order_name, by_colours=by_colours)
 
         self._reading = self._submit(
             read, text=self.tr("Reading {0}").format(path.name), on_done=self._read_as, on_failed=self._failed
         )
 
-    def _read_as(self, read_result: tuple[int, LabelMapFile, list[int]]) -> None:
-        set_index, map_file, shown_ids = read_result
+    def _read_as(self, indexed_reading: tuple[int, MapReading]) -> None:
+        set_index, reading = indexed_reading
         if set_index != self._choice[0]:
             self.order.blockSignals(True)
             self.order.setCurrentIndex(self.order.findData(f"{set_index}:"))
             self.order.blockSignals(False)
-        self._show(map_file, shown_ids)
+        self._show(reading)
 
     def _stop(self) -> None:
         if self._reading is not None and not self._reading.settled:
@@ -187,6 +237,7 @@ class LabelMapDialog(QDialog):
     def _failed(self, error: EngineError) -> None:
         self.problem.setText(translate(str(error)))
         self.found.clear()
+        self._hide_colours()
         self._allow()
 
     def _allow(self) -> None:
@@ -197,9 +248,10 @@ class LabelMapDialog(QDialog):
         needs_new_tip = self.tr("The document has other labels; make a new one")
         self.replace.setToolTip("" if is_own else needs_new_tip)
 
-    def _show(self, map_file: LabelMapFile, shown_ids: list[int]) -> None:
+    def _show(self, reading: MapReading) -> None:
+        map_file = reading.map_file
         self._map = map_file.label_map
-        self._allow()
+        self._show_colours(reading)
         height, width = map_file.label_map.shape
         scale_factor = SIDE / max(height, width)
         reduced_map = resize_label_map(
@@ -211,34 +263,47 @@ class LabelMapDialog(QDialog):
             "raw": self.tr("raw numbers"),
             "colour": self.tr("colours"),
         }
-        shown_names = [label_name(self.label_set.labels[label_id]) for label_id in shown_ids]
+        shown_names = [label_name(self.label_set.labels[label_id]) for label_id in reading.shown_ids]
         template = self.tr("{0} x {1} pixels, read as {2}. Found: {3}.")
         summary = template.format(
             width, height, ways_of_reading.get(map_file.how, map_file.how), ", ".join(shown_names)
         )
         self.found.setText("\n".join([summary, *map(translate, map_file.notes)]))
+        self.problem.setText("\n".join(self._doubts(reading)))
+        self._allow()
+
+    def _doubts(self, reading: MapReading) -> list[str]:
+        """What the user should look at before the map is used."""
+        doubts: list[str] = []
+        if reading.offered:
+            sentence = self.tr("Its colours are not those of {0}: say which label each is. The nearest is offered.")
+            doubts.append(sentence.format(reading.label_set.name))
+        height, width = reading.map_file.label_map.shape
         if self._photo_size is not None and self._choice[0] == 0 and (height, width) != self._photo_size:
             photo_height, photo_width = self._photo_size
             template = self.tr(
                 "The photo has {0} x {1} pixels. Replace its regions only if this is a map of that very photo."
             )
-            self.problem.setText(template.format(photo_width, photo_height))
-            self.problem.show()
+            doubts.append(template.format(photo_width, photo_height))
+        return doubts
+
+    def _hide_colours(self) -> None:
+        self._table = {}
+        for widget in (self.colours, self.ask_colours, self.forget):
+            widget.hide()
+
+    def _show_colours(self, reading: MapReading) -> None:
+        """The table of the file's colours, where it was read by one, or the way to it."""
+        self._table = reading.table
+        if reading.table and self.colours.table() != reading.table:
+            self.colours.show_table(reading.pixel_counts, reading.table, reading.label_set)
+        self.colours.setVisible(bool(reading.table))
+        self.ask_colours.setVisible(bool(reading.pixel_counts) and not reading.table)
+        self.forget.setVisible(bool(self._kept_tables.colour_table(self._path.parent, reading.label_set.name)))
 
     def _use(self, purpose: str) -> None:
         if self._map is not None:
+            if self._table:
+                self._kept_tables.keep_colour_table(self._path.parent, self.label_set.name, self._table)
             self.accept()
             self.used.emit(self._map, purpose)
-
-
-def set_by_colours(path: Path, label_sets: Sequence[LabelSet]) -> int:
-    """Which of the sets' colours a label map has: the first one, 0, where nothing speaks for another."""
-    named_sets = [load_label_set(set_name) for set_name in sets_by_colours(path)]
-    return next(
-        (
-            set_index
-            for set_index, label_set in enumerate(label_sets)
-            if any(label_set.same_labels(named_set) for named_set in named_sets)
-        ),
-        0,
-    )

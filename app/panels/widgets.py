@@ -56,6 +56,8 @@ def set_primary(button: QPushButton) -> None:
         push_button.setAutoDefault(False)
     button.setProperty("primary", True)
     button.setDefault(True)
+    button.style().unpolish(button)  # a button box has asked for its looks already: they are those from before
+    button.style().polish(button)
 
 
 class _JumpingStyle(QProxyStyle):

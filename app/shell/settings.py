@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from app.shell.paths import user_dir
+from engine.plain_data import BadText, parse_json
 
 RECENT = 10
+COLOUR_TABLES = 100
+"""Folders of which is remembered what the colours of their label maps mean."""
 THEMES = ("system", "light", "dark")
 LANGUAGES = ("system", "en", "zh_CN")
 VIEWS = ("stack", "side_by_side", "wipe")
@@ -130,6 +136,33 @@ class Settings(QObject):
     def keep_results(self, value: bool) -> None:
         self._store.setValue("results/keep", value)
 
+    # --- colours of label maps ------------------------------------------------------------------------
+
+    def colour_table(self, folder: Path, label_set_name: str) -> dict[int, int]:
+        """Which label (its id) each 0xRRGGBB means in the label maps of a folder, as the user said; {} where nothing
+        was said."""
+        fields = self._colour_tables().get(_table_key(folder, label_set_name), {})
+        try:
+            return {int(colour, 16): int(label_id) for colour, label_id in fields.items()}
+        except (AttributeError, TypeError, ValueError):
+            return {}
+
+    def keep_colour_table(self, folder: Path, label_set_name: str, table: Mapping[int, int]) -> None:
+        """Remember what the user said of the colours of a folder's label maps; an empty table forgets it."""
+        key = _table_key(folder, label_set_name)
+        tables = {other: fields for other, fields in self._colour_tables().items() if other != key}
+        if table:
+            tables[key] = {f"{colour:06x}": label_id for colour, label_id in table.items()}
+        newest = dict(list(tables.items())[-COLOUR_TABLES:])
+        self._store.setValue("colours/tables", json.dumps(newest, ensure_ascii=False))
+
+    def _colour_tables(self) -> dict[str, Any]:
+        try:
+            tables = parse_json(self._text("colours/tables", "{}"))
+        except BadText:
+            return {}
+        return tables if isinstance(tables, dict) else {}
+
     # --- folders and recent files -------------------------------------------------------------------
 
     def folder(self, dialog_kind: str) -> str:
@@ -179,3 +212,7 @@ class Settings(QObject):
     def sync(self) -> None:
         """Write to the disk now."""
         self._store.sync()
+
+
+def _table_key(folder: Path, label_set_name: str) -> str:
+    return f"{label_set_name} {folder.absolute()}"

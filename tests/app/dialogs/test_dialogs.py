@@ -19,6 +19,7 @@ from app.dialogs.templates import MOST, TemplateDialog
 from app.document.opening import Gallery, Painting, templates
 from app.jobs.photos import Photo
 from app.jobs.work_lane import WorkLane
+from app.shell.settings import Settings
 from engine.labels.label_maps import read_label_map, write_label_map
 from engine.labels.label_orders import ORDERS
 from engine.labels.label_sets import load_label_set
@@ -116,13 +117,18 @@ def lane(qtbot):
     made.shutdown()
 
 
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(tmp_path / "settings.ini")
+
+
 # --- label maps --------------------------------------------------------------------------------------
 
 
-def test_a_good_map_shows_its_labels_and_can_be_used(qtbot, tmp_path, lane):
+def test_a_good_map_shows_its_labels_and_can_be_used(qtbot, tmp_path, lane, settings):
     path = tmp_path / "map.png"
     write_label_map(path, face_label_map(64), FACES)
-    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit, settings))
     assert not dialog.make.isEnabled()  # it is being read in the background
     qtbot.waitUntil(lambda: dialog.usable)
     assert "Hair" in dialog.found.text() and "64 x 64" in dialog.found.text()
@@ -131,14 +137,14 @@ def test_a_good_map_shows_its_labels_and_can_be_used(qtbot, tmp_path, lane):
     assert np.array_equal(told.args[0], face_label_map(64)) and told.args[1] == "new"
 
 
-def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path, lane):
+def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path, lane, settings):
     from PIL import Image
 
     path = tmp_path / "wrong.png"
     wrong = face_label_map(64)
     wrong[0, 0], wrong[1, 1] = 37, 99
     Image.fromarray(wrong).save(path)
-    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit, settings))
     qtbot.waitUntil(lambda: bool(dialog.problem.text()))
     assert not dialog.usable
     assert "37" in dialog.problem.text() and "99" in dialog.problem.text()
@@ -146,7 +152,7 @@ def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path, lane):
     assert not dialog.make.isEnabled() and not dialog.replace.isEnabled()
 
 
-def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane):
+def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane, settings):
     from PIL import Image
 
     order = "face-parsing.PyTorch"
@@ -154,16 +160,16 @@ def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane):
     theirs = np.argsort(np.array(ORDERS[order]))[ours].astype(np.uint8)
     path = tmp_path / "theirs.png"
     Image.fromarray(theirs).save(path)
-    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit, settings))
     dialog.order.setCurrentIndex(dialog.order.findData(f"0:{order}"))
     qtbot.waitUntil(lambda: dialog.usable)
     assert np.array_equal(dialog._map, ours)
 
 
-def test_a_map_in_the_colours_of_other_labels_is_read_as_theirs(qtbot, lane):
+def test_a_map_in_the_colours_of_other_labels_is_read_as_theirs(qtbot, lane, settings):
     street = load_label_set("street")
     path = next(template.path for template in templates(street))
-    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit, others=[street]))
+    dialog = shown(qtbot, LabelMapDialog(path, FACES, lane.submit, settings, others=[street]))
     qtbot.waitUntil(lambda: dialog.usable)
     assert dialog.label_set is street and "Road" in dialog.found.text()
     assert dialog.make.isEnabled() and not dialog.replace.isEnabled()

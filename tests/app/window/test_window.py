@@ -87,7 +87,7 @@ def dialogs(core, tmp_path):
     photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.4, ("Unsure.",))
     yield RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR)
     yield RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w"))
-    yield LabelMapDialog(tmp_path / "map.png", FACES, core.submit)
+    yield LabelMapDialog(tmp_path / "map.png", FACES, core.submit, core.settings)
     yield VariationsDialog("Hair", 6)
     yield MorphDialog("Hair", Abilities(images=True, samples=True))
     yield ChangeLabelDialog(FACES, HAIR, "12 %")
