@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from app.core import Core  # noqa: E402
 from app.errors_ui.hub import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
+from app.jobs.preload import preload_torch  # noqa: E402
 from app.shell.i18n import install_language  # noqa: E402
 from app.shell.icons import app_icon  # noqa: E402
 from app.shell.paths import APP, user_dir  # noqa: E402
@@ -27,7 +29,7 @@ from app.window.docks import STATE_VERSION  # noqa: E402
 from app.window.main_window import MainWindow  # noqa: E402
 
 WRITING_MS = 20  # between two looks whether a file is written
-SWITCH_S = 0.001  # how long a worker keeps the interpreter that the window waits for; Python's own 5 ms add up to jerks
+SWITCH_S = 0.0002  # how long a worker keeps the interpreter that the window waits for, many times for each event
 
 
 class Editor(QObject):
@@ -36,6 +38,7 @@ class Editor(QObject):
     def __init__(self, core: Core, files: Sequence[Path] = ()) -> None:
         super().__init__(QGuiApplication.instance())
         sys.setswitchinterval(SWITCH_S)
+        threading.Thread(target=preload_torch, name="tessera-preload", daemon=True).start()  # while the window is built
         self.core = core
         self._files = list(files)
         self.window = self._make()

@@ -2,9 +2,10 @@
 
 No picture of a data set is shipped: each style sample is painted from a template drawn by code, in styles whose codes
 were read from a few training pictures, or, for streets and house fronts, in styles drawn by a seed. Then the sample
-document takes its styles from those painted samples, as a user's document would.
+document takes its styles from those painted samples, as a user's document would. Without --data only the picture of the
+first document, which carries its request, is made again: where weights or composition have changed.
 
-    python tools/make_samples.py --weights sean-faces --data FOLDER
+    python tools/make_samples.py [--weights sean-faces --data FOLDER]
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import numpy as np
 from engine.data.labelled import LabelledFolder
 from engine.labels.label_maps import read_label_map, resize_label_map, write_label_map
 from engine.pictures.images import encode_png
-from engine.requests.json_text import to_json
+from engine.pictures.photo_files import write_photo
+from engine.pictures.png import read_embedded_request
+from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData, encode_map
 from engine.requests.render import RenderRequest
 from engine.requests.styles import ImageStyle, SampleStyle, Style, encode_code
@@ -111,13 +114,24 @@ def write_document(session: Session, weights: str, samples_folder: Path, documen
     document_path.write_text(to_json(request, indent=1), encoding="utf-8")
 
 
+def renew_picture(session: Session, document_path: Path) -> None:
+    """Make the picture of an edited photo again that a PNG stores with its request."""
+    request_json = read_embedded_request(document_path)
+    assert request_json is not None
+    result = session.run(from_json(request_json).located(document_path.parent))
+    write_photo(document_path, result.samples, result.photo, request_json=request_json)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", default="sean-faces")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--resources", type=Path, default=RESOURCES, help="where styles/ and sample/ are written")
     options = parser.parse_args()
     session = Session("cpu")
+    renew_picture(session, options.resources / "sample" / "edited.png")
+    if options.data is None:
+        return
     side = session.painter(options.weights).config.resolution
     data = LabelledFolder(options.data, "train", side)
     styles_folder = options.resources / "styles"

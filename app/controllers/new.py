@@ -133,7 +133,9 @@ class NewController(QObject):
             original = read_original(request.photo)
             values = {**Scene.values_of(request), "photo": original.reference}
             self._context.core.originals.keep(original)
-            self._become(opened_file, values, label_set=label_set, picture=original.pixels, undoable=False, keeps=False)
+            stored_picture = opened_file.picture_of(original)
+            picture = original.pixels if stored_picture is None else stored_picture
+            self._become(opened_file, values, label_set=label_set, picture=picture, undoable=False, keeps=False)
         except EngineError as error:
             self._context.core.hub.error(error, topic=OPEN)
             return False

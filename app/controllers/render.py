@@ -60,9 +60,18 @@ class RenderController(QObject):
         self._show_detail()
 
     def start(self) -> None:
-        """Begin to render; called after the first frame, so that the window is there before torch is loaded."""
+        """Begin to render; called after the first frame, so that the window is there before torch is loaded.
+
+        A picture that came with the document, as the sample's, is seen meanwhile. It is made again all the same: that
+        loads all that the first edit needs.
+        """
         self._enabled = True
-        self._replaced()
+        document, scene = self._document, self._document.scene
+        if document.picture is None or scene.idle or not document.weights:
+            self._replaced()
+            return
+        self._shown, self._shown_picture = scene, document.picture
+        self._lane.submit(scene, previewed=True)
 
     def stop(self) -> None:
         """Submit nothing more (the window closes)."""

@@ -61,6 +61,10 @@ class Found:
         """The request, where a document that begins with it is a photo."""
         return self.request if of_photo(self.request) else None
 
+    def picture_of(self, original: Original) -> np.ndarray | None:
+        """What the file shows, (H, W, 3) uint8, where that is a picture of the photo's size."""
+        return self.pixels if self.pixels is not None and self.pixels.shape == original.pixels.shape else None
+
     def with_photo(self, photo: PhotoReference, *, keep_map: bool) -> Found:
         """The same for another photo. ``keep_map``: its regions are those of the first one."""
         assert of_photo(self.request)
@@ -76,11 +80,7 @@ def look_at(work: Work, path: Path) -> Found:
     """
     work.progress(0.1, tr("Opening {0}").format(path.name))
     kind = sniff(path)
-    if kind == "request_png":
-        request = _located_request(read_embedded_request(path) or "", path)
-        image = read_image(path)
-        return Found(path, kind, request, image.pixels, image.notes)
-    if kind == "request_json":
+    if kind in ("request_png", "request_json"):
         return read_request_file(path)
     guessed = kind == "label_map" and not has_label_colours(path)  # a photo of few colours looks the same: ask
     if kind == "image" or guessed:
@@ -97,8 +97,12 @@ def _few_colours(pixels: np.ndarray) -> bool:
 
 
 def read_request_file(path: Path) -> Found:
-    """A request alone, from its JSON file. Raises EngineError naming what is wrong with it."""
-    return Found(path, "request_json", _located_request(read_text(path), path))
+    """A request, from its JSON file or from the picture that it made. Raises EngineError naming what is wrong."""
+    if sniff(path) != "request_png":
+        return Found(path, "request_json", _located_request(read_text(path), path))
+    request = _located_request(read_embedded_request(path) or "", path)
+    image = read_image(path)
+    return Found(path, "request_png", request, image.pixels, image.notes)
 
 
 def _located_request(text: str, path: Path) -> SceneRequest | PhotoRequest:
@@ -109,8 +113,9 @@ def _located_request(text: str, path: Path) -> SceneRequest | PhotoRequest:
 
 
 def sample_path() -> Path:
-    """The document of the first start: a photograph that is edited."""
-    return resource("sample", "photo.request.json")
+    """The document of the first start: a photograph that was edited, with its request, so that it can be seen before
+    the engine is loaded."""
+    return resource("sample", "edited.png")
 
 
 def second_photo_path() -> Path:
@@ -263,9 +268,7 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
         values["label_map"], warnings = regions_for(work, original, label_set=label_set, parser=parser)
     shape = original.pixels.shape[:2]
     values |= {"photo": original.reference, "label_map": FrozenMap.of(resize_label_map(values["label_map"], *shape))}
-    picture = opened_file.pixels
-    fits = picture is not None and picture.shape == original.pixels.shape
-    return OpenedPhoto(original, values, picture if fits else None, warnings)
+    return OpenedPhoto(original, values, opened_file.picture_of(original), warnings)
 
 
 def stride_of(weights: Abilities) -> int:

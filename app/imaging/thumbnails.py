@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ SIDE = 192
 KEPT = 400  # in memory: 400 x 192 x 192 x 4 bytes = 56 MB at most
 MAX_SIDE = 1024
 DRAWN_SIDE = 256
+TELL_S = 0.1
+"""Pictures that come one after the other are told of together: every panel looks at all of its own again."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,17 @@ class Thumbnails(QObject):
 
     changed = Signal()
 
-    def __init__(self, lane: WorkLane, folder: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        lane: WorkLane,
+        folder: Path | None = None,
+        parent: QObject | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``clock``: for tests."""
         super().__init__(parent)
+        self._clock, self._last_told = clock, float("-inf")
         self._lane = lane
         self._folder = ThumbnailFolder(folder or user_dir("cache") / "thumbnails")
         self._images: OrderedDict[str, QImage | None] = OrderedDict()
@@ -157,7 +169,10 @@ class Thumbnails(QObject):
     def _take_loaded(self, key: str, image: QImage | None) -> None:
         self._wanted.discard(key)
         self._keep(key, image)
-        self.changed.emit()
+        now = self._clock()
+        if not self._wanted or now - self._last_told >= TELL_S:
+            self._last_told = now
+            self.changed.emit()
 
     def _keep(self, key: str, image: QImage | None) -> None:
         self._images[key] = image

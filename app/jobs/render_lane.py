@@ -2,8 +2,9 @@
 
 While a render runs, at most one newer request waits; it is replaced by newer ones. What runs is shown when it
 is ready even if something newer waits already: otherwise someone who keeps painting would never see the
-picture. Each request has a stamp; only the GUI thread decides, by the stamp, whether a result still counts,
-so nothing is delivered after `cancel` or `shutdown`.
+picture. What has not begun, because the engine is being loaded or is busy with other work, gives way at once. Each
+request has a stamp; only the GUI thread decides, by the stamp, whether a result still counts, so nothing is delivered
+after `cancel` or `shutdown`.
 
 Where the exact picture would take too long to follow the hand, a smaller one of the same source (`Sizable`) is shown
 first; `app.jobs.pace` decides. The exact picture comes as soon as the hand rests, and always comes in the end, unless
@@ -72,11 +73,12 @@ class RenderLane(QObject):
         """What was submitted for the result that was delivered last; valid in slots of `rendered` and `previewed`."""
         return self._rendered_source
 
-    def submit(self, source: Sizable, *, drop_running: bool = False) -> None:
+    def submit(self, source: Sizable, *, drop_running: bool = False, previewed: bool = False) -> None:
         """Renders as soon as the worker is free, unless something newer comes.
 
         `source`: what the request is made of in the worker (`document.scene`). `drop_running`: what runs now has
-        become meaningless (another document): cancel it and drop its result.
+        become meaningless (another document): cancel it and drop its result. `previewed`: a picture of it is seen
+        already, so that only the exact one is of use.
         """
         if self._closed:
             raise RuntimeError("the render lane is shut down")
@@ -87,7 +89,7 @@ class RenderLane(QObject):
         with self._condition:
             burst = self._busy and not drop_running and now - self._last_change < BURST_S
             self._last_change = now
-            job = Job(self._newest, source, moving=self._hand_down or burst)
+            job = Job(self._newest, source, moving=self._hand_down or burst, previewed=previewed)
             if self._running is not None and not drop_running:
                 self._let_pass(self._running, job, now)
             self._waiting = job
@@ -202,7 +204,10 @@ class RenderLane(QObject):
 
     def _render(self, job: Job) -> None:
         try:
-            result, exact = self._render_sized(job, job.source)
+            with self._gate.use(preview=True, cancel=job.cancel) as session:
+                job = self._newest_of(job)
+                result, exact = self._render_sized(session, job)
+            picture = job.source.picture_of(result)
         except Exception as error:  # whatever happened, the lane lives on and the user is told
             job.previewed = False  # there is nothing to finish
             if not job.superseded:
@@ -212,29 +217,35 @@ class RenderLane(QObject):
             with self._condition:
                 job.painting = None
         job.previewed = not exact
-        self._post("rendered" if exact else "previewed", job.stamp, (result, job.source))
+        self._post("rendered" if exact else "previewed", job.stamp, (picture, job.source))
 
-    def _render_sized(self, job: Job, source: Sizable) -> tuple[Any, bool]:
+    def _newest_of(self, job: Job) -> Job:
+        """The job, or the one that came while it waited for its turn, or for the engine at the start."""
+        with self._condition:
+            if self._waiting is not None:
+                self._running, self._waiting = self._waiting, None
+            return self._running or job
+
+    def _render_sized(self, session: Any, job: Job) -> tuple[Any, bool]:
         """The result of what the pace asks for now, and whether it is the exact picture."""
-        pace_key = source.pace_key
-        with self._gate.use(preview=True, cancel=job.cancel) as session:
-            with self._condition:
-                self._learnt.meet(session)
-            ways = self._ways_of(session, source)
-            with self._condition:
-                painting = choose(
-                    ways.exact,
-                    ways.previews,
-                    self._learnt.seconds(pace_key),
-                    moving=job.moving,
-                    previewed=job.previewed,
-                )
-                job.painting, job.began = painting, self._clock()
-            sized = source if painting.exact else source.reduced(*painting.size)
-            result = session.run(sized.to_request(), self._reporter(job) if painting.exact else None, job.cancel)
-            with self._condition:
-                self._learnt.pace.observe(pace_key, painting, self._clock() - job.began)
-        return source.picture_of(result), painting.exact
+        source, pace_key = job.source, job.source.pace_key
+        with self._condition:
+            self._learnt.meet(session)
+        ways = self._ways_of(session, source)
+        with self._condition:
+            painting = choose(
+                ways.exact,
+                ways.previews,
+                self._learnt.seconds(pace_key),
+                moving=job.moving,
+                previewed=job.previewed,
+            )
+            job.painting, job.began = painting, self._clock()
+        sized = source if painting.exact else source.reduced(*painting.size)
+        result = session.run(sized.to_request(), self._reporter(job) if painting.exact else None, job.cancel)
+        with self._condition:
+            self._learnt.pace.observe(pace_key, painting, self._clock() - job.began)
+        return result, painting.exact
 
     def _ways_of(self, session: Any, source: Sizable) -> Ways:
         """At which sizes these weights paint such a label map; asked once. Reads the weights where they are new."""

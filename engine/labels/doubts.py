@@ -60,11 +60,20 @@ def has_small_face(label_map: Array, label_set: LabelSet) -> bool:
     ids = [label.id for label in label_set.labels if label.name in FACE_PARTS]
     if len(ids) < len(FACE_PARTS):
         return False
-    rows, columns = np.nonzero(np.isin(label_map, ids))
-    if not len(rows):
+    is_face = np.isin(label_map, ids)
+    if not is_face.any():
         return False
-    extents = [np.subtract(*np.percentile(places, (98, 2))) for places in (rows, columns)]
-    return float(max(extents)) < SMALL_FACE * max(label_map.shape)
+    extents = [_percentile(counts, 98) - _percentile(counts, 2) for counts in (is_face.sum(1), is_face.sum(0))]
+    return max(extents) < SMALL_FACE * max(label_map.shape)
+
+
+def _percentile(counts: Array, per_cent: float) -> float:
+    """Of the numbers 0, 1, 2 ..., each there `counts` times: as `np.percentile` of them all, which a photo has millions
+    of."""
+    numbers_up_to = np.cumsum(counts)
+    place = (int(numbers_up_to[-1]) - 1) * per_cent / 100
+    lower, upper = np.searchsorted(numbers_up_to, [np.floor(place), np.ceil(place)], side="right").tolist()
+    return float(lower + (upper - lower) * (place % 1))
 
 
 def _height(mask: Array) -> float:

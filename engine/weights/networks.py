@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from engine.errors import NotSupported, WeightsError
@@ -16,6 +17,7 @@ from engine.weights.card import do_not_fit
 from engine.weights.store import Weights
 
 FACTORIES = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn})
+DRAWS = frozenset({Tensor.uniform_, Tensor.normal_, init.uniform_, init.normal_, init.kaiming_uniform_})
 SLACK, TIMES = 1 << 24, 4
 """Numbers that a network may have beyond its file's, and in their proportion: buffers, and what initialising draws."""
 
@@ -41,7 +43,7 @@ def network_of(weights: Weights, network_name: str = "") -> Any:
     }
     try:
         config = network_spec.read_config(card.config_of(network_name))
-        with _Bounded(network_tensors):
+        with _Planned(network_tensors):
             network = network_spec.build(config)
         network.load_state_dict(network_tensors)
     except (NotSupported, ValueError, RuntimeError) as error:
@@ -49,9 +51,10 @@ def network_of(weights: Weights, network_name: str = "") -> Any:
     return network
 
 
-class _Bounded(TorchFunctionMode):
-    """Within it a network is built of no more numbers than its tensors can explain: anyone's card may ask for any
-    size, and what does not fit takes no memory. (Built on "meta" instead, a network makes torch import 800 modules.)
+class _Planned(TorchFunctionMode):
+    """Within it a network is built whose numbers are to come: none are drawn for it, which takes longer than to read
+    the file, and it has no more of them than its tensors can explain: anyone's card may ask for any size, and what does
+    not fit takes no memory. (Built on "meta" instead, a network makes torch import 800 modules.)
 
     network_tensors: of the network, by name. Raises ValueError within: the card asks for a larger one.
     """
@@ -62,6 +65,8 @@ class _Bounded(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if func in DRAWS:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
         if func in FACTORIES:
             sizes = {"size": kwargs["size"]} if "size" in kwargs else {}
             self._left -= torch.empty(*args, **sizes, device="meta").numel()

@@ -20,6 +20,7 @@ from app.jobs.originals import read_original
 from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoExport
 from app.raster.view import Mode
+from app.window.main_window import MainWindow
 from engine.pictures.images import read_image
 from engine.pictures.lossless import deep_png
 from engine.pictures.photos import read_photo
@@ -726,6 +727,33 @@ def test_the_first_document_is_a_photograph_with_other_hair():
     label_map = request.label_map.array()
     assert label_map.shape == original.pixels.shape[:2] and {SKIN, HAIR} <= set(np.unique(label_map))
     assert [row.label for row in request.edits] == [HAIR] and Path(request.edits[0].style.path).is_file()
+
+
+def test_a_stored_picture_is_seen_until_the_engine_has_made_it_again(core, engine, qtbot, tmp_path):
+    label_map, path = face_label_map(64), tmp_path / "photo.png"
+    Image.fromarray(photo_of(label_map)).save(path)
+    stored = np.full((64, 64, 3), 77, np.uint8)
+    core.document.new(
+        label_set=core.document.label_set,
+        label_map=label_map,
+        weights="fake-faces",
+        kind=EDIT,
+        photo=PhotoReference.of(path),
+        styles={HAIR: RED},
+        picture=stored,
+        undoable=False,
+    )
+    window = MainWindow(core)
+    qtbot.addWidget(window, before_close_func=lambda _: core.document.mark_saved())
+    engine.gate = threading.Event()
+    window.controllers.render.start()
+    assert core.render_lane.busy and window.controllers.render.up_to_date
+    assert np.array_equal(core.document.picture, stored)
+    engine.gate.set()
+    qtbot.waitUntil(lambda: not core.render_lane.busy)
+    assert [request.view for request in engine.edits] == [0]  # no preview comes in between
+    assert not np.array_equal(core.document.picture, stored)
+    window.controllers.render.stop()
 
 
 def test_the_second_sample_photo_takes_the_edits_of_the_first(edited, core, qtbot):

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 START = """
 import sys
+import numpy as np
 import app.__main__ as main
 from app.window.main_window import MainWindow
 from PySide6.QtGui import QGuiApplication
@@ -23,9 +24,11 @@ def show(self, event, old=MainWindow.showEvent):
 
 def finish(window):
     print("platform", QGuiApplication.platformName(), "torch" in sys.modules, flush=True)
-    window.controllers.render.rendered.connect(lambda _: shoot(window))
+    stored = window.core.document.picture
+    window.controllers.render.rendered.connect(lambda _: shoot(window, stored))
 
-def shoot(window):
+def shoot(window, stored):
+    print("differs by", np.abs(window.core.document.picture.astype(float) - stored).mean(), flush=True)
     image = QGuiApplication.primaryScreen().grabWindow(0).toImage()
     print("colours", len({image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}))
     window.core.document.mark_saved()
@@ -69,3 +72,4 @@ def test_python_m_app_shows_a_window_that_paints(xvfb_display: str, tiny_weights
     assert done.returncode == 0, done.stderr[-3000:]
     assert "platform xcb False" in done.stdout
     assert int(done.stdout.split("colours")[1]) > 20
+    assert float(done.stdout.split("differs by")[1].split()[0]) < 0.5, "run tools/make_samples.py"

@@ -13,6 +13,8 @@ from PySide6.QtGui import QImage
 from app.controllers.styles import Target
 from app.imaging.pixels import to_qimage
 from app.imaging.thumbnail_folder import ThumbnailFolder
+from app.imaging.thumbnails import Thumbnails
+from engine.requests.styles import ImageStyle
 from tests.app.pictures import to_array
 from tests.fixtures import face_label_map, photo_of
 
@@ -50,6 +52,21 @@ def test_a_photos_thumbnails_are_made_in_the_worker_and_told_of_once(window, cor
     place = core.document.label_set, 32
     assert all(core.thumbnails.pixmap(style, *place) is not None for style in core.document.styles.values())
     assert not core.thumbnails._wanted  # nothing is read again
+
+
+def test_pictures_that_come_one_after_the_other_are_told_of_together(core, qtbot, tmp_path):
+    label_map = face_label_map(64)
+    Image.fromarray(photo_of(label_map)).save(tmp_path / "anna.png")
+    Image.fromarray(label_map).save(tmp_path / "anna.labels.png")
+    thumbnails = Thumbnails(core.work_lane, tmp_path / "thumbnails", clock=lambda: 0.0)
+    told = []
+    thumbnails.changed.connect(lambda: told.append(len(thumbnails._images)))
+    path, labels_path = str(tmp_path / "anna.png"), str(tmp_path / "anna.labels.png")
+    styles = [ImageStyle(path=path, label=label, label_map_path=labels_path) for label in (0, 1, 2, 13)]
+    for style in styles:
+        assert thumbnails.pixmap(style, core.document.label_set, 32) is None
+    qtbot.waitUntil(lambda: not core.work_lane.busy)
+    assert told == [1, 4]
 
 
 def test_a_kept_picture_comes_back(image, tmp_path):

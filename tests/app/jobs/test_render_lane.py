@@ -76,6 +76,26 @@ def test_the_session_is_made_in_the_worker_on_the_first_request_and_kept(lane, f
     assert factory.made_in[0] is not threading.main_thread()
 
 
+def test_what_comes_while_the_engine_is_loaded_is_rendered_first(qapp, factory, qtbot):
+    """The first edit after the start does not wait for the picture that was asked for with the window."""
+    loading, loaded = threading.Event(), threading.Event()
+
+    def load():
+        loading.set()
+        assert loaded.wait(PATIENCE_S)
+        return factory()
+
+    lane = RenderLane(SessionGate(load))
+    lane.submit(Asked("as it was"))
+    assert loading.wait(PATIENCE_S)
+    with qtbot.waitSignal(lane.rendered) as caught:
+        lane.submit(Asked("edited"))
+        loaded.set()
+    assert caught.args == ["edited"]
+    assert factory.session.ran == ["edited"] and not lane.busy
+    assert lane.shutdown()
+
+
 def test_while_one_renders_only_the_newest_request_waits(lane, heard, engine, qtbot):
     engine.hold = True
     lane.submit(Asked(1))

@@ -493,13 +493,20 @@ def test_foreign_qt_paths_are_dropped():
 START = """
 import os, sys
 os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"] = "/nowhere/cv2/qt/plugins"
+import numpy as np
 import app.__main__ as main
+from app.document.opening import read_request_file, sample_path
 from app.window.main_window import MainWindow
 seen = []
 def show(self, event, old=MainWindow.showEvent):
     old(self, event)
+    self.first_frame.connect(lambda: look(self))
+def look(window):
     heavy = ("torch", "numpy.ma")  # np.unique imports the second, for 0.1 s
-    self.first_frame.connect(lambda: (seen.append([name for name in heavy if name in sys.modules]), self.close()))
+    seen.append([name for name in heavy if name in sys.modules])
+    stored = read_request_file(sample_path()).pixels
+    print("stored picture is seen:", np.array_equal(window.core.document.picture, stored))
+    window.close()
 MainWindow.showEvent = show
 code = main.main([])
 print("first frame with", seen, "code", code)
@@ -507,9 +514,11 @@ print("first frame with", seen, "code", code)
 
 
 def test_the_window_is_there_before_torch():
-    """In a process of its own: nothing heavy is imported until the first frame; closing ends the program."""
+    """In a process of its own: nothing heavy is imported until the first frame, which shows the sample with the picture
+    that is stored with it; closing ends the program."""
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, timeout=120, check=False)
     assert "first frame with [[]] code 0" in done.stdout, done.stderr
+    assert "stored picture is seen: True" in done.stdout
 
 
 def test_a_second_language_makes_a_new_window_on_the_same_core(core, qtbot, qapp, monkeypatch):

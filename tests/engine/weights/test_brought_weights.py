@@ -64,6 +64,18 @@ def test_a_card_that_asks_for_a_huge_network_takes_no_memory(place: Path, monkey
             network_of(load_weights(name))
 
 
+@pytest.mark.parametrize("system_id", ["parser", "an-classes"])  # the second one's beginning is decomposed
+def test_a_network_that_is_read_draws_no_numbers_to_begin_with(place: Path, system_id: str) -> None:
+    main = system(system_id).networks[system(system_id).main]
+    config = dict(load_part(system(system_id).examples).tiny.model)
+    state = main.build(main.read_config(config)).state_dict()
+    save_weights(place / "w", Card(name="w", system=system_id, config=config), state)
+    weights, random_state = load_weights("w"), torch.get_rng_state()
+    read_state = network_of(weights).state_dict()
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert state.keys() == read_state.keys() and all(torch.equal(state[name], read_state[name]) for name in state)
+
+
 def test_styles_of_other_weights_are_found_by_the_check(place: Path) -> None:
     save_weights(place / "w", Card(name="w", system="sean", styles_sha256="0" * 64), STATE)
     (place / "w" / "styles.safetensors").write_bytes(b"styles")
