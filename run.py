@@ -214,6 +214,8 @@ def install(extras: list[str]) -> None:
             "The set-up stopped while installing what pyproject.toml asks for (pip's words are above);"
             " with the cause mended, the same command goes on where it stopped."
         )
+    own_code = [os.path.join(ROOT, folder) for folder in ("app", "engine")]
+    run_quietly([venv_python(), "-m", "compileall", "-q", *own_code])  # else the first start does it, for half a second
     temporary = stamp_file() + ".part"
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump({"key": wanted_key(), "extras": extras, "safe_path": takes_safe_path()}, file)

@@ -72,7 +72,10 @@ def _install(site: Path, name: str) -> None:
 
 
 def test_the_first_start_installs_torch_first_then_the_project(run: ModuleType, calls: list) -> None:
+    (Path(run.ROOT) / "app").mkdir()
+    (Path(run.ROOT) / "app" / "window.py").touch()
     run.set_up([])
+    assert list(Path(run.ROOT).glob("app/__pycache__/window.*.pyc"))  # the first window need not wait for it
     assert run.TORCH in calls[0]
     assert calls[-1] == ("install", "--quiet", "--editable", run.ROOT)
     assert run.is_current([])

@@ -7,6 +7,7 @@ drives a real window in a process of its own and answers with rows. It is run wi
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError, NotSupported
+from engine.files import root
 from engine.plain_data import read_json
 from engine.progress import Progress
 
@@ -58,6 +60,8 @@ def measure(
         EngineError: the editor failed; its output is in the details.
     """
     on_progress(0.0, f"the editor on {platform}")
+    for package in ("app", "engine"):  # as after `run.py`'s set-up, also where Python is told to keep no compiled files
+        compileall.compile_dir(root() / package, quiet=2)
     with _display(platform) as environment, tempfile.TemporaryDirectory() as folder:
         rows_file = Path(folder) / "rows.json"
         environment["TESSERA_HOME"] = folder  # a first start, whatever the user's settings are
