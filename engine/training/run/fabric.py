@@ -10,6 +10,7 @@ import torch
 from engine.devices import is_out_of_memory
 from engine.errors import Message, TrainingError
 from engine.training.recipe import Precision
+from engine.training.run.one_host import OneHost, started_by_others, talk_on_loopback
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it would print the precision it uses
 
@@ -33,17 +34,23 @@ def precision_notes(asked: Precision, usable: Precision) -> tuple[Message, ...]:
 
 
 def make_fabric(precision: Precision, device: str = "cpu", devices: int = 1, hosts: int = 1) -> lightning_fabric.Fabric:
-    """What a run computes with. Several processes are started here unless torchrun did. Raises TrainingError."""
+    """What a run computes with. Several processes are started here unless torchrun did; those of one host listen on its
+    loopback interface alone. Raises TrainingError.
+    """
     accelerator, _, device_index = device.partition(":")
     several_processes = devices * hosts > 1
     one_gpu = accelerator == "cuda" and not several_processes
     fabric_devices: list[int] | int = [int(device_index or 0)] if one_gpu else devices
+    strategy: str | OneHost = "ddp" if several_processes else "auto"
+    if several_processes and hosts == 1:
+        talk_on_loopback()
+        strategy = "ddp" if started_by_others() else OneHost()
     try:
         fabric = lightning_fabric.Fabric(
             accelerator="gpu" if accelerator == "cuda" else accelerator,
             devices=fabric_devices,
             num_nodes=hosts,
-            strategy="ddp" if several_processes else "auto",
+            strategy=strategy,
             precision=precision,
         )
         if several_processes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -83,12 +84,32 @@ def two_ranks() -> list[dict[str, str]]:
     return [env | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in (0, 1)]
 
 
-def two_processes(runs: dict[Path, Recipe], data: Path) -> None:
-    """A run shared by two processes."""
-    children = [child(runs, data, rank, devices=2) for rank in two_ranks()]
-    results = [one.communicate() for one in children]
-    assert [one.returncode for one in children] == [0, 0], "\n".join(errors for _, errors in results)
-    assert "step 1" in results[0][0] and "step" not in results[1][0]  # one of them reports
+LISTENS = """
+import psutil
+
+def tell(event, facts):
+    print(event, facts.get("step"), flush=True)
+    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        for connection in process.net_connections("inet"):
+            if connection.status == psutil.CONN_LISTEN:
+                print("listens:", connection.laddr.ip, flush=True)
+"""
+
+
+def two_processes(runs: dict[Path, Recipe], data: Path, folder: Path) -> None:
+    """A run shared by two processes, of which the first starts the second by the same script again."""
+    script = folder / "script.py"
+    script.write_text(re.sub("tell = .*", LISTENS, CHILD))
+    words = [data, json.dumps({"devices": 2})]
+    for run_folder, recipe in runs.items():
+        words += [msgspec.json.encode(recipe).decode(), run_folder]
+    environment = {name: text for name, text in os.environ.items() if not name.endswith("_SOCKET_IFNAME")}
+    command = [sys.executable, script, *map(str, words)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert lines.count("step 1") == len(runs)  # one of them reports
+    assert {line.split()[1] for line in lines if line.startswith("listens:")} == {"127.0.0.1"}
 
 
 def losses_of(folder: Path) -> list[dict[str, float]]:
@@ -101,13 +122,14 @@ TOLERANCE = 2e-4  # relative: sums in another order, and losses are told with fo
 
 @pytest.mark.loopback
 def test_two_processes_train_as_one_does_with_the_doubled_batch(data: Path, tmp_path: Path) -> None:
-    """Noise, augmentation and batch norm too: what a picture gets does not depend on who works on it.
+    """Noise, augmentation and batch norm too: what a picture gets does not depend on who works on it. The processes
+    talk on the loopback interface alone.
 
     The parser without its losses that compare classes over a whole batch (weighted mean, Jaccard).
     """
     plain = changed(PARSER, task={"class_weight_power": 0.0, "jaccard": 0.0})
     recipes = {system: changed(one, steps=3) for system, one in (("sean", SEAN), ("parser", plain))}
-    two_processes({tmp_path / f"{system}-2": recipe for system, recipe in recipes.items()}, data)
+    two_processes({tmp_path / f"{system}-2": recipe for system, recipe in recipes.items()}, data, tmp_path)
     for system, recipe in recipes.items():
         start(changed(recipe, batch=4), data, tmp_path / system).run()
         one, two = losses_of(tmp_path / system), losses_of(tmp_path / f"{system}-2")
