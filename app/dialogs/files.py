@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from app.shell.i18n import tr
 from app.shell.settings import Settings
 
-PICTURES = "*.png *.jpg *.jpeg *.jfif *.webp *.tif *.tiff *.bmp *.gif"
+PICTURES = "*.png *.jpg *.jpeg *.jfif *.webp *.tif *.tiff *.bmp *.gif *.heic *.heif *.avif"
 
 
 def picture_filters() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.errors import BadFile
 from engine.plain_data import read_json
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif")
 
 
 class PairFiles:

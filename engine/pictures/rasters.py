@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TypeVar
@@ -50,6 +51,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\..*")
 FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000")
 if find_spec("PIL.AvifImagePlugin"):  # Pillow 11.3 and later; older ones fail on a name they do not know
     FORMATS += ("AVIF",)
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,36 @@ def open_source(source: Source) -> IO[bytes]:
         raise BadFile('Cannot read "{0}": the name has characters that are not allowed.', os.fspath(source)) from error
 
 
+def open_image(handle: IO[bytes]) -> Image.Image:
+    """A picture of the formats that are read, its pixels not decoded yet. Raises what Pillow raises."""
+    first_bytes = handle.read(64)
+    handle.seek(0)
+    if not is_heic(first_bytes):
+        return Image.open(handle, formats=FORMATS)
+    _register_heic()
+    return Image.open(handle, formats=("HEIF",))
+
+
+def can_read_heic() -> bool:
+    """Whether the package is installed that reads the pictures of many telephones."""
+    return find_spec("pillow_heif") is not None
+
+
+@lru_cache(maxsize=1)
+def _register_heic() -> None:
+    """Pillow's reader for HEIC; of the other pictures in such files (previews, depths) none is looked at."""
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise UnidentifiedImageError("pillow-heif is not installed") from error
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+def is_heic(first_bytes: bytes) -> bool:
+    """Whether a file begins as HEIC does: AVIF, which is built alike, names itself among its brands."""
+    return first_bytes[4:8] == b"ftyp" and first_bytes[8:12] in _HEIC_BRANDS and b"avif" not in first_bytes
+
+
 def load_raster(source: Source, *, name: str | None = None, shrink_to: int | None = None) -> Raster:
     """Decode the first frame of a picture file.
 
@@ -117,7 +149,7 @@ def load_raster(source: Source, *, name: str | None = None, shrink_to: int | Non
     called = source_name(source, name)
     with open_source(source) as handle:
         _check_signature(handle, called)
-        image = guarded(lambda: Image.open(handle, formats=FORMATS), called)
+        image = guarded(lambda: open_image(handle), called)
         with image:
             return guarded(lambda: _load(image, handle, called, shrink_to), called)
 
@@ -136,10 +168,10 @@ def read_header(source: Source) -> Header:
     called = source_name(source)
     with open_source(source) as handle:
         _check_signature(handle, called)
-        image = guarded(lambda: Image.open(handle, formats=FORMATS), called)
+        image = guarded(lambda: open_image(handle), called)
         with image:
             (width, height), orientation = image.size, _orientation(image)
-            if image.format == "TIFF":  # which Pillow turns upright by itself
+            if image.format in ("TIFF", "HEIF"):  # which come turned upright
                 orientation = 1
             size = (width, height) if orientation < 5 else (height, width)
             return Header(size, orientation, image.mode)
@@ -213,7 +245,7 @@ def _stored_bits(image: Image.Image) -> int:
 
 
 def _is_lossy(image: Image.Image, handle: IO[bytes]) -> bool:
-    if image.format in ("JPEG", "MPO", "AVIF", "JPEG2000"):
+    if image.format in ("JPEG", "MPO", "AVIF", "HEIF", "JPEG2000"):
         return True
     if image.format == "WEBP":
         handle.seek(0)
@@ -270,8 +302,12 @@ def _check_signature(handle: IO[bytes], called: str) -> None:
         raise BadFile("Cannot read {0}: {1}.", called, error.strerror or error, details=repr(error)) from error
     if not first_bytes:
         raise BadFile("{0} is empty; choose a picture.", as_sentence(called))
-    if first_bytes[4:8] == b"ftyp" and first_bytes[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        raise BadFile("{0} is a HEIC picture, which cannot be read; save it as JPEG or PNG first.", as_sentence(called))
+    if is_heic(first_bytes) and not can_read_heic():
+        raise BadFile(
+            "{0} is a HEIC picture, which the package pillow-heif reads; install it (pip install pillow-heif), or save "
+            "the picture as JPEG or PNG.",
+            as_sentence(called),
+        )
     if b"<svg" in first_bytes.lower():
         raise BadFile("{0} is an SVG drawing, which cannot be read; save it as PNG first.", as_sentence(called))
 

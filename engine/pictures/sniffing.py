@@ -17,7 +17,7 @@ from engine.errors import BadFile, EngineError
 from engine.files import open_regular
 from engine.labels.label_sets import bundled_label_sets, load_label_set
 from engine.pictures.png import read_embedded_request
-from engine.pictures.rasters import FORMATS
+from engine.pictures.rasters import is_heic, open_image
 from engine.plain_data import read_json
 
 FileKind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
@@ -47,7 +47,7 @@ def sniff(path: str | os.PathLike[str]) -> FileKind:
         return "weights"
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return "request_json" if _is_request(path) else "unknown"
-    return _sniff_picture(path)
+    return "image" if is_heic(first_bytes[:64]) else _sniff_picture(path)
 
 
 def check_photo(path: str | os.PathLike[str]) -> None:
@@ -66,7 +66,7 @@ def has_label_colours(path: str | os.PathLike[str]) -> bool:
     Other label maps (bare ids, palettes of one's own) look the same as photos of few colours. Never raises.
     """
     try:
-        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+        with open_regular(path) as file, open_image(file) as image:
             if image.size[0] * image.size[1] > MAX_PIXELS or not _looks_like_label_map(image):
                 return False
             if image.mode != "P":
@@ -80,7 +80,7 @@ def has_label_colours(path: str | os.PathLike[str]) -> bool:
 def sets_by_colours(path: str | os.PathLike[str]) -> list[str]:
     """Names of the bundled label sets whose colours a label map's palette, or its pixels, have. Never raises."""
     try:
-        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+        with open_regular(path) as file, open_image(file) as image:
             if image.size[0] * image.size[1] > MAX_PIXELS:
                 return []
             if image.mode == "P":
@@ -136,7 +136,7 @@ def _is_request(path: Path) -> bool:
 
 def _sniff_picture(path: Path) -> FileKind:
     try:
-        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+        with open_regular(path) as file, open_image(file) as image:
             if image.format == "PNG":
                 with suppress(EngineError):
                     if read_embedded_request(path) is not None:
