@@ -118,7 +118,7 @@ def test_a_changed_pyproject_sets_up_again_without_torch(run: ModuleType, calls:
     (Path(run.ROOT) / "pyproject.toml").write_text("[project]\n")
     assert not run.is_current([])
     run.set_up([])
-    assert calls == [("the feature network",), ("install", "--quiet", "--editable", run.ROOT)]
+    assert calls == [("what is optional",), ("install", "--quiet", "--editable", run.ROOT)]
 
 
 def test_a_failed_set_up_says_so_in_one_sentence_and_goes_on_next_time(
