@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMessageBox
 
@@ -18,9 +17,17 @@ from app.controllers.exports import UnsavedChanges
 from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
-from app.document.opening import Found, OpenedPhoto, PhotoUse, photo_uses, read_photo_document, second_photo_path
+from app.document.opening import (
+    Found,
+    OpenedPhoto,
+    PhotoUse,
+    photo_regions,
+    photo_uses,
+    read_photo_document,
+    second_photo_path,
+)
 from app.errors_ui.hub import OPEN
-from app.jobs.originals import Original, original_for, regions_for
+from app.jobs.originals import Original, original_for
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
@@ -138,16 +145,16 @@ class PhotosController(QObject):
             return
         parser = self._core.catalogue.parser_for(label_set)
         self._core.submit(
-            lambda work: regions_for(work, original or original_for(work, photo), label_set=label_set, parser=parser),
+            lambda work: photo_regions(work, original or original_for(work, photo), label_set=label_set, parser=parser),
             text=self.tr("Finding the regions of {0}").format(photo.name),
             on_done=lambda regions: self._regions_found(*regions),
             only_for=self._document,
         )
 
-    def _regions_found(self, label_map: np.ndarray, warnings: tuple[str, ...]) -> None:
+    def _regions_found(self, regions: FrozenMap, warnings: tuple[str, ...]) -> None:
         if not self._document.origin.awaits_regions:
             return  # a map took their place, or they were found twice
-        self._document.pixels.take_regions(label_map)
+        self._document.pixels.take_regions(regions)
         choose_first_label(self._context)
         self._warn(warnings)
         self._context.status.show_message(self.tr("Drop a picture on a region: only its colours and texture are taken"))

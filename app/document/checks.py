@@ -84,9 +84,12 @@ def checked_photo(photo: PhotoReference | None, label_set: LabelSet) -> PhotoRef
 
 
 def checked_map(label_map: FrozenMap | np.ndarray, label_set: LabelSet) -> FrozenMap:
+    """A label map, (H, W) integers. Raises BadLabelMap naming ids that the label set does not have."""
+    if isinstance(label_map, FrozenMap) and label_map.nbytes and label_map.highest < len(label_set):
+        return label_map  # the pixels need not be read
     pixels = label_map.array() if isinstance(label_map, FrozenMap) else label_map
     check_label_map(pixels, label_set, Message("the new label map"))
-    return label_map if isinstance(label_map, FrozenMap) else FrozenMap.of(label_map)
+    return FrozenMap.of(pixels)
 
 
 def checked_seed(seed: int, label_set: LabelSet) -> int:

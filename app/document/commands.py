@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ class _Packed:
         scene = replace(self.held.scene, label_map=FrozenMap.of(self.runs.decode()[0]))
         return replace(self.held, scene=scene)
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         values = [getattr(self.held.scene, name) for name in roles(type(self.held.scene))]
         return self.runs.nbytes + sum(map(bytes_of, [*values, self.held.picture]))

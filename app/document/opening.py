@@ -265,10 +265,26 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
     values = Scene.values_of(opened_file.request)
     warnings: tuple[str, ...] = ()
     if values["label_map"] is None:
-        values["label_map"], warnings = regions_for(work, original, label_set=label_set, parser=parser)
-    shape = original.pixels.shape[:2]
-    values |= {"photo": original.reference, "label_map": FrozenMap.of(resize_label_map(values["label_map"], *shape))}
+        values["label_map"], warnings = photo_regions(work, original, label_set=label_set, parser=parser)
+    else:
+        values["label_map"] = _counted(resize_label_map(values["label_map"], *original.pixels.shape[:2]))
+    values["photo"] = original.reference
     return OpenedPhoto(original, values, opened_file.picture_of(original), warnings)
+
+
+def photo_regions(
+    work: Work, original: Original, *, label_set: LabelSet, parser: str | None
+) -> tuple[FrozenMap, tuple[str, ...]]:
+    """The regions of a photo, of its own size, and why they may be wrong. Raises EngineError as `regions_for`."""
+    label_map, warnings = regions_for(work, original, label_set=label_set, parser=parser)
+    return _counted(label_map), warnings
+
+
+def _counted(label_map: np.ndarray) -> FrozenMap:
+    """A frozen copy of a label map whose areas are known: the worker counts them, not the window."""
+    frozen = FrozenMap.of(label_map)
+    assert frozen.areas.sum() == label_map.size
+    return frozen
 
 
 def stride_of(weights: Abilities) -> int:

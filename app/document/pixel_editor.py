@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QRect
 
-from app.document.checks import read_only
+from app.document.checks import checked_map, read_only
 from app.document.commands import PixelCommand
 from app.document.scene import Scene
 from app.raster import fill as fills
@@ -175,19 +175,20 @@ class PixelEditor:
         self._pixels.write(self._pixels.whole, np.array(label_map, np.uint8, order="C"))
         self._record(before, self._pixels.whole, text)
 
-    def take_regions(self, label_map: np.ndarray) -> None:
-        """The label map, (H, W) integers of the document's size, that was found for a photo; what was painted on the
-        empty map meanwhile stays. It belongs to the step that began the document, unless later ones need the map that
-        they were painted on: then it is one of its own."""
+    def take_regions(self, regions: FrozenMap) -> None:
+        """The label map of the document's size that was found for a photo; what was painted on the empty map meanwhile
+        stays. It belongs to the step that began the document, unless later ones need the map that they were painted on:
+        then it is one of its own."""
         document = self._document
-        check_label_map(label_map, document.label_set, Message("the new label map"))
+        regions = checked_map(regions, document.label_set)
         document.origin.awaits_regions = False
         self.end_stroke()
         before, is_step = self._pixels.freeze(), document.label_map_is_kept
-        below_painted = np.array(label_map, np.uint8, order="C")
         if self.areas[0] < self.label_map.size:  # else nothing was painted, and nothing is compared
+            below_painted = regions.array()
             np.copyto(below_painted, self.label_map, where=self.label_map > 0)
-        self._pixels.write(self._pixels.whole, below_painted)
+            regions = FrozenMap.of(below_painted)
+        self._pixels.take(regions)
         if is_step:
             self._record(before, self._pixels.whole, tr("Regions of the photo"))
             return

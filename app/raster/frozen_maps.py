@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from app.raster.boxes import Box
+from app.raster.counting import count_labels
 from engine.requests.label_map_data import LabelMapData
 
 TILE = 256  # pixels a side: a copy takes about 10 microseconds
@@ -36,6 +37,16 @@ class Tile:
     def digest(self) -> bytes:
         """SHA-256 of the pixels."""
         return hashlib.sha256(self._values).digest()
+
+    @cached_property
+    def blank(self) -> bool:
+        """Whether it is label 0 everywhere."""
+        return self._values == bytes(len(self._values))
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """(256,) int64: how many pixels each label has."""
+        return count_labels(self.pixels)
 
 
 class FrozenMap:
@@ -93,12 +104,14 @@ class FrozenMap:
 
     def block(self, box: Box) -> np.ndarray:
         """A copy of the pixels in `box`, which lies inside the map: (box.height, box.width) uint8."""
-        pixels = np.empty((box.height, box.width), np.uint8)
+        pixels = np.zeros((box.height, box.width), np.uint8)  # costs nothing where nothing is written: blank tiles
         for row in range(box.y0 // TILE, -(-box.y1 // TILE)):
             top, bottom = max(box.y0, TILE * row), min(box.y1, TILE * (row + 1))
             for column in range(box.x0 // TILE, -(-box.x1 // TILE)):
                 left, right = max(box.x0, TILE * column), min(box.x1, TILE * (column + 1))
                 tile = self._tile(row, column)
+                if tile.blank:
+                    continue
                 pixels[top - box.y0 : bottom - box.y0, left - box.x0 : right - box.x0] = tile.pixels[
                     top - TILE * row : bottom - TILE * row, left - TILE * column : right - TILE * column
                 ]
@@ -120,6 +133,10 @@ class FrozenMap:
             pixels[tile_rows, tile_columns] = tile.pixels[places_inside]
         return pixels
 
+    def tile_pixels(self, row: int, column: int) -> np.ndarray:
+        """(h, w) uint8, read-only: the pixels of one tile."""
+        return self._tile(row, column).pixels
+
     def _tile(self, row: int, column: int) -> Tile:
         tile: Tile = self._tiles[row, column]
         return tile
@@ -128,6 +145,17 @@ class FrozenMap:
     def data(self) -> LabelMapData:
         """The map as requests hold it, compressed once: tens of milliseconds for some megapixels."""
         return LabelMapData.from_array(self.array())
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """(256,) int64, not to be written: how many pixels each label has. Only tiles are read whose own are not known
+        yet: a worker that makes a large map asks for them, so that the window need not count."""
+        return sum((tile.areas for tile in self._tiles.flat), start=np.zeros(256, np.int64))
+
+    @property
+    def highest(self) -> int:
+        """The highest label that is shown."""
+        return int(np.flatnonzero(self.areas)[-1])
 
     def digest(self) -> bytes:
         """Equal for equal maps. Tiles that it shares with a map whose digest is known are not read again."""
@@ -168,6 +196,13 @@ class LiveMap:
         """The pixels in `box` may be others now."""
         rows = slice(box.y0 // TILE, -(-box.y1 // TILE))
         self._touched[rows, box.x0 // TILE : -(-box.x1 // TILE)] = True
+
+    def take(self, frozen: FrozenMap) -> None:
+        """Become another map of the same size, in the same array."""
+        for row, column in np.ndindex(frozen.tiling):
+            self.pixels[_span(row), _span(column)] = frozen.tile_pixels(row, column)
+        self._frozen = frozen
+        self._touched[...] = False
 
     def freeze(self) -> FrozenMap:
         """The map as it is now; the same object as the last one where no pixel is another."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from app.raster import strokes
 from app.raster.boxes import EMPTY, Box
 from app.raster.changes import PixelChange, PixelRuns, record_change
+from app.raster.counting import count_labels
 from app.raster.frozen_maps import FrozenMap, LiveMap
 
 
@@ -19,7 +19,7 @@ class LabelPixels:
     def __init__(self, frozen: FrozenMap, locked: frozenset[int]) -> None:
         self._live = LiveMap(frozen)
         self.label_map = self._live.pixels  # (H, W) uint8, written by the methods here alone
-        self.areas = _histogram(self.label_map)
+        self.areas = frozen.areas.copy()
         self.set_locked(locked)
 
     def set_locked(self, locked: frozenset[int]) -> None:
@@ -48,7 +48,7 @@ class LabelPixels:
         changed &= mask
         if self._any_locked:
             changed &= ~self._locked[block]
-        lost_counts = _histogram(block, changed)
+        lost_counts = count_labels(block, changed)
         gained_count = int(lost_counts.sum())
         if gained_count == 0:
             return EMPTY
@@ -58,10 +58,15 @@ class LabelPixels:
         self._live.touch(box)
         return box
 
+    def take(self, frozen: FrozenMap) -> None:
+        """Puts the whole of a map of the same size into this one's place, locks or not."""
+        self._live.take(frozen)
+        self.areas[...] = frozen.areas
+
     def write(self, box: Box, values: np.ndarray) -> None:
         """Puts `values`, (h, w) uint8, into the box, locks or not."""
         block = self.label_map[box.slices]
-        self.areas += _histogram(values) - _histogram(block)
+        self.areas += count_labels(values) - count_labels(block)
         block[...] = values
         self._live.touch(box)
 
@@ -70,9 +75,9 @@ class LabelPixels:
         values, changed = change.runs.decode()
         block = self.label_map[change.box.slices]
         replaced = PixelChange(change.box, PixelRuns(old=block, changed=changed))
-        self.areas -= _histogram(block, changed)
+        self.areas -= count_labels(block, changed)
         np.copyto(block, values, where=changed)
-        self.areas += _histogram(block, changed)
+        self.areas += count_labels(block, changed)
         self._live.touch(change.box)
         return replaced
 
@@ -122,18 +127,3 @@ class Stroke:
         if not self._box.empty:
             self._pixels.write(self._box, self._before.block(self._box))
         return self._box
-
-
-def _histogram(block: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
-    """(256,) int64: how many pixels have each value. `block`: (h, w) uint8; `where`: (h, w) bool or all.
-
-    OpenCV counts bytes as they lie; numpy's bincount first makes 8-byte integers of them, ten times slower.
-    It answers in float32, which is exact up to 2**24 pixels, so larger blocks are counted in bands.
-    """
-    counts = np.zeros(256, np.int64)
-    rows = max(1, 2**24 // max(1, block.shape[1]))
-    for top in range(0, block.shape[0], rows):
-        band = np.ascontiguousarray(block[top : top + rows])
-        mask = None if where is None else np.ascontiguousarray(where[top : top + rows]).view(np.uint8)
-        counts += cv2.calcHist([band], [0], mask, [256], [0, 256]).ravel().astype(np.int64)
-    return counts

@@ -88,7 +88,7 @@ def test_the_photo_is_shown_before_its_regions_are_known(window, core, photo, qt
         while True:
             work.check()
 
-    monkeypatch.setattr(photos, "regions_for", never)
+    monkeypatch.setattr(photos, "photo_regions", never)
     core.document.mark_saved()
     window.controllers.photos.edit(photo)
     qtbot.waitUntil(lambda: core.document.photo is not None)
@@ -103,14 +103,14 @@ def unfound(window, core, photo, qtbot, monkeypatch):
     """The photo as the document, before its regions are found; they are when the event is set."""
     from app.controllers import photos
 
-    go_on, find = threading.Event(), photos.regions_for
+    go_on, find = threading.Event(), photos.photo_regions
 
     def regions_for(work, *arguments, **kinds):
         while not go_on.wait(0.01):
             work.check()
         return find(work, *arguments, **kinds)
 
-    monkeypatch.setattr(photos, "regions_for", regions_for)
+    monkeypatch.setattr(photos, "photo_regions", regions_for)
     core.document.set_seed(5)  # a document that somebody has worked on
     core.document.mark_saved()
     window.controllers.photos.edit(photo)

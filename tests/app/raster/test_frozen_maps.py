@@ -26,6 +26,7 @@ def test_a_frozen_map_gives_back_its_pixels_whole_and_in_parts(height, width, da
     frozen = FrozenMap.of(pixels)
     assert (frozen.height, frozen.width, frozen.nbytes) == (height, width, pixels.nbytes)
     assert np.array_equal(frozen.array(), pixels)
+    assert np.array_equal(frozen.areas, np.bincount(pixels.ravel(), minlength=256)) and frozen.highest == pixels.max()
     x0, y0 = data.draw(st.integers(0, width)), data.draw(st.integers(0, height))
     box = Box(x0, y0, data.draw(st.integers(x0, width)), data.draw(st.integers(y0, height)))
     assert np.array_equal(frozen.block(box), pixels[box.slices])
@@ -89,3 +90,18 @@ def test_a_blank_map_is_one_of_zeros_and_shares_its_tiles(shape):
     assert blank == FrozenMap.of(np.zeros(shape, np.uint8))
     assert not blank.array().any() and blank.array().shape == shape
     assert len({id(tile) for tile in blank._tiles.flat}) <= 4
+
+
+def test_a_live_map_becomes_another_in_the_same_array_and_its_version_is_that_one():
+    live, other = LiveMap(FrozenMap.blank(300, 400)), FrozenMap.of(random_label_map(300, 400, 19))
+    pixels = live.pixels
+    pixels[5, 5] = 3
+    live.touch(Box(5, 5, 6, 6))
+    live.take(other)
+    assert np.array_equal(pixels, other.array()) and live.freeze() is other
+
+
+def test_a_blank_map_is_counted_without_reading_its_pixels():
+    blank = FrozenMap.blank(5 * TILE, 6 * TILE)
+    assert blank.areas[0] == 30 * TILE * TILE and blank.highest == 0
+    assert len({id(tile) for tile in blank._tiles.flat if "areas" in vars(tile)}) <= 4
