@@ -12,6 +12,7 @@ pixel. docs/photo.md says how, and what each step gains.
     own_colour      regions of one colour, and the beard in them
     tones           a region's colours as a function of lightness, and the map from one region's tones to another's
     strands         strands of hair where a photo shows none
+    rims            rims along hair that would glow
     colours         a single colour as a style
     change          everything about one restyled region: `RegionChange`
     samples         decoded samples (grey or colour, with or without alpha, 8 or 16 bits) as colours and back

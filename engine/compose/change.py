@@ -10,7 +10,8 @@ from engine.compose.colour_space import to_colours, to_lab
 from engine.compose.mattes import Matte
 from engine.compose.own_colour import own_colour
 from engine.compose.regions import mixture_of, region_blur
-from engine.compose.strands import lacking_strands, local_spread
+from engine.compose.rims import bright_rim
+from engine.compose.strands import lacking_strands, lightened, local_spread
 from engine.compose.tones import ToneMap, Tones, fit_tone_map, measure_tones
 
 Array = np.ndarray
@@ -20,7 +21,7 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 BASE_SIGMA = 1.5
 """Of the blur inside the region that parts lightness into base and detail, in pixels of a frame of 256."""
 MEAN_STEPS = 3
-MAX_OFFSET = 10.0
+MAX_OFFSET = 20.0
 """Of the mean's correction, in units of L, a or b: where a label map is wrong, or a region all border, the rest of it
 must not be pushed away from the style to make up for that."""
 
@@ -33,7 +34,8 @@ class RegionChange:
     and width (top, left, bottom, right). strength: 0 leaves the photo, 1 is the whole change.
     matte: how much of a pixel belongs to the region. base: (h, w) smoothed lightness of the photo.
     tones: the colours' map. mixture: (h, w, 3) by how much the region's colours differ from those beside it, in sRGB.
-    strands: (h, w) lightness that strands add, or None, see `engine.compose.strands`.
+    strands, rim: (h, w) lightness that strands add and bright rims lose, or None, see `engine.compose.strands` and
+    `engine.compose.rims`.
     """
 
     label: int
@@ -44,6 +46,14 @@ class RegionChange:
     box: Box = WHOLE
     strength: float = 1.0
     strands: Array | None = None
+    rim: Array | None = None
+
+    @property
+    def added(self) -> Array | None:
+        """(h, w) lightness of `strands` and `rim` together, or None."""
+        if self.strands is None or self.rim is None:
+            return self.rim if self.strands is None else self.strands
+        return self.strands + self.rim
 
     def weakened(self, strength: float) -> RegionChange:
         """The same change at another strength. Raises ValueError outside 0..1."""
@@ -79,12 +89,12 @@ def unmixed(colours: Array, coverage: Array, mixture: Array) -> Array:
     return np.clip(clean, 0, 1, out=clean)
 
 
-def colour_change(clean: Array, base: Array, tones: ToneMap, strands: Array | None = None) -> Array:
+def colour_change(clean: Array, base: Array, tones: ToneMap, added: Array | None = None) -> Array:
     """By how much a region's colours move, (h, w, 3) float32 in sRGB: what a pixel takes times its matte.
 
-    clean: from `unmixed`. base, strands: (h, w), see `RegionChange`. The rest of a mixed pixel, sky behind it, stays.
+    clean: from `unmixed`. base, added: (h, w), see `RegionChange`. The rest of a mixed pixel, sky behind it, stays.
     """
-    change = to_colours(tones.apply(to_lab(clean), base, strands))
+    change = to_colours(tones.apply(to_lab(clean), base, added))
     change -= clean
     return change
 
@@ -112,7 +122,8 @@ def region_change(
         box: where the small photo lies in the whole one.
         one_colour: pixels that are not of the region's own colour stay, see `engine.compose.own_colour`.
         by_spread: a plain surface (`engine.compose.tones.BY_SPREAD`), see `fit_tone_map`.
-        stranded: of strands (`engine.compose.strands.STRANDED`), which show where it becomes lighter.
+        stranded: of strands (`engine.compose.strands.STRANDED`), which show where it becomes lighter, and so
+            does a rim.
 
     The region's mean colour is corrected after mixing: soft borders take a part of the photo's old colour in, so the
     first result is always a little off.
@@ -138,11 +149,16 @@ def region_change(
     tones = replace(fit_tone_map(photo, style, by_spread=by_spread), own=own)
     expected = inside if own is None else inside * own.share(lab)
     expected /= expected.sum()
-    strands = None
-    if stranded and style.spread > 0:
-        strands = lacking_strands(lab[..., 0], tones.apply(lab, base)[..., 0], weight, style.spread)
+    strands, rim = _shaped(lab[..., 0], tones.apply(lab, base)[..., 0], weight, style) if stranded else (None, None)
+    change = RegionChange(label, matte, base, tones, mixture, box, strands=strands, rim=rim)
     for _ in range(MEAN_STEPS):
-        mixed = to_lab(np.clip(colours + alpha[..., None] * colour_change(clean, base, tones, strands), 0, 1))
+        mixed = to_lab(np.clip(colours + alpha[..., None] * colour_change(clean, base, tones, change.added), 0, 1))
         step = style.mean - np.tensordot(expected.astype(np.float64), mixed, 2)
         tones = replace(tones, offset=np.clip(tones.offset + step, -MAX_OFFSET, MAX_OFFSET))
-    return RegionChange(label, matte, base, tones, mixture, box, strands=strands)
+    return replace(change, tones=tones)
+
+
+def _shaped(old: Array, new: Array, weight: Array, style: Tones) -> tuple[Array | None, Array | None]:
+    """`strands` and `rim` of a region of strands, see `RegionChange`; arguments as of `lightened`."""
+    strands = lacking_strands(old, new, weight, style.spread) if style.spread > 0 else None
+    return strands, bright_rim(new, weight, lightened(old, new, weight))

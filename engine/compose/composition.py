@@ -137,8 +137,8 @@ def _compose_strip(
         colours = as_colours(samples[window.rows, window.columns])
         place = result[window.rows, window.columns]
         before = colours if len(parts) == 1 else as_colours(place)
-        base, mixture, strands = window.fields()
-        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones, strands)
+        base, mixture, added = window.fields()
+        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones, added)
         moved *= weight[..., None]
         moved += before
         mask = alpha > 0
@@ -215,10 +215,10 @@ class _Window:
         return mask[rows][:, columns]
 
     def fields(self) -> tuple[Array, Array, Array | None]:
-        """Base (h, w), mixture (h, w, 3) and strands (h, w) at the window's pixels; see `RegionChange`."""
-        strands = self.change.strands
-        added = None if strands is None else self.enlarged(strands)
-        return self.enlarged(self.change.base), self.enlarged(self.change.mixture), added
+        """Base (h, w), mixture (h, w, 3) and added lightness (h, w) at the window's pixels; see `RegionChange`."""
+        added = self.change.added
+        enlarged = None if added is None else self.enlarged(added)
+        return self.enlarged(self.change.base), self.enlarged(self.change.mixture), enlarged
 
     def cut_to(self, mask: Array) -> _Window | None:
         """The window without the rows and columns around `mask` (h, w); None where it holds nothing."""

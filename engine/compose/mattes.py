@@ -8,7 +8,7 @@ that follows the photo's edges. Far from a border the label map alone counts, be
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -44,8 +44,8 @@ NARROWEST = 0.35
 """Part of `OUTER` and `INNER` that is left there: one pixel beyond the border may be touched."""
 MAN_MADE = frozenset({"building", "wall", "road", "pavement", "sidewalk", "house", "fence", "bridge"})
 """Names of labels of built surfaces: they end in lines, and a wall and its mouldings are alike in colour."""
-HARD = 0.2
-"""Part of `OPEN` and `DEEP` that is left there at most."""
+SMOOTH = frozenset({"skin", "nose", "left ear", "right ear", "neck", "clothes"})
+"""Names of labels of smooth surfaces: no strand of theirs stands out, and what lies over them is another's."""
 FULL = 0.9
 """What the guided filter must give for a matte of 1: it never quite reaches 1 along a border."""
 CONTRAST, LEAST_DOUBT = 0.3, 0.3
@@ -55,6 +55,25 @@ JOINED = 5
 """Pairs of neighbouring pixels by which two labels touch: a stray pixel joins no lip to hair."""
 BEYOND = 0.02
 """Share of the frame that a matte may touch outside its region."""
+
+
+@dataclass(frozen=True)
+class Border:
+    """How a region ends: parts of `OPEN` and `DEEP`, and of `OUTER` and `INNER`, that are left at most."""
+
+    opening: float = 1.0
+    softness: float = 1.0
+
+
+LOOSE, OF_SURFACES, BUILT = Border(), Border(opening=0.5), Border(0.2, NARROWEST)
+
+
+def border_of(names: Iterable[str]) -> Border:
+    """How a region of labels of these names ends."""
+    labels = frozenset(names)
+    if labels <= MAN_MADE:
+        return BUILT
+    return OF_SURFACES if labels <= SMOOTH else LOOSE
 
 
 @dataclass(frozen=True)
@@ -156,7 +175,7 @@ def region_mattes(
     labels: Sequence[int],
     outside: Array | None = None,
     *,
-    man_made: bool = False,
+    border: Border = LOOSE,
 ) -> dict[int, Matte]:
     """Mattes of the labels that are restyled, ready to be enlarged.
 
@@ -170,13 +189,13 @@ def region_mattes(
         labels: of the region; at least one.
         outside: (h, w) float32 in 0..1: the share of each small pixel that lies outside the region in the full label
             map; 1 or 0 by `label_map` unless given.
-        man_made: a built surface, see `MAN_MADE`: only the pixels along its border are left open.
+        border: how the region ends, see `border_of`.
     """
     labels = tuple(labels)
     region, posterior = _seen(colours, soft[..., list(labels)].sum(-1), np.isin(label_map, labels))
     a, b = guided_coefficients(colours, posterior[..., None], RADIUS, EPSILON)
     thick = local_thickness(distance(np.isin(label_map, labels)))
-    core, ramp = _bounds(region, thick, man_made)
+    core, ramp = _bounds(region, thick, border)
     alpha = np.where(ramp > 0, evaluate(colours, a, b)[..., 0], 0)
     fraction = (~np.isin(label_map, labels)).astype(np.float32) if outside is None else outside.astype(np.float32)
     contrast = np.linalg.norm(mixture_of(colours, posterior), axis=-1)
@@ -204,16 +223,16 @@ def _seen(colours: Array, prior: Array, region: Array) -> tuple[Array, Array]:
     return region, _weighed(prior, likely)
 
 
-def _bounds(region: Array, thick: Array, man_made: bool) -> tuple[Array, Array]:
+def _bounds(region: Array, thick: Array, border: Border) -> tuple[Array, Array]:
     """Core and ramp (h, w) float32 of a region, see `Matte`.
 
     thick: (h, w) from `local_thickness` of the region as the label map has it. What colours leave of it is no thin
     region of its own.
     """
     inside, away = distance(region), distance(~region)
-    open_to = np.minimum(thick, HARD) if man_made else thick
+    open_to = np.minimum(thick, border.opening)
     core = np.clip((inside - OPEN * open_to) / ((DEEP - OPEN) * open_to), 0, 1)
-    soft_to = np.full_like(thick, NARROWEST) if man_made else np.maximum(thick, NARROWEST)
+    soft_to = np.clip(thick, NARROWEST, border.softness)
     outer, width = OUTER * soft_to - 1, (OUTER + INNER) * soft_to - 1
     ramp = np.clip((np.where(region, inside, 1 - away) + outer) / width, 0, 1)
     return core.astype(np.float32), ramp.astype(np.float32)

@@ -21,7 +21,7 @@ LOCK = 8.0
 """Standard deviation, in pixels of a frame of 256, of the window in which strands stand out from each other."""
 SHARE = 0.8
 """Of the style's spread that strands bring: the rest is what its locks' shapes do, which the photo has itself."""
-LIGHTER = (20.0, 45.0)
+LIGHTER = (25.0, 40.0)
 """By how much lighter, in units of L, a region must become for strands to begin to show, and to show in full: between
 shades alike the photo's own are enough."""
 LEAST = 0.5
@@ -41,15 +41,22 @@ def local_spread(lightness: Array, weight: Array) -> Array:
     return np.sqrt(np.maximum(variance, 0))
 
 
+def lightened(old: Array, new: Array, weight: Array) -> float:
+    """0..1 by `LIGHTER`: how much lighter a region has become on average.
+
+    old, new: (h, w) lightness in the photo and restyled. weight: (h, w) in 0..1, how much of a pixel is the region's.
+    """
+    lighter = float(((new - old) * weight).sum()) / max(float(weight.sum()), 1e-6)
+    return float(np.clip((lighter - LIGHTER[0]) / (LIGHTER[1] - LIGHTER[0]), 0, 1))
+
+
 def lacking_strands(old: Array, new: Array, weight: Array, spread: float) -> Array | None:
     """What strands add to a restyled region's lightness, (h, w) float32 in units of L; None where it needs none.
 
-    old, new: (h, w) lightness in the photo and restyled. weight: (h, w) in 0..1, how much of a pixel is the region's.
-    spread: mean `local_spread` of the style's region.
+    old, new, weight: as of `lightened`. spread: mean `local_spread` of the style's region.
     """
     total = max(float(weight.sum()), 1e-6)
-    lighter = float(((new - old) * weight).sum()) / total
-    share = SHARE * float(np.clip((lighter - LIGHTER[0]) / (LIGHTER[1] - LIGHTER[0]), 0, 1))
+    share = SHARE * lightened(old, new, weight)
     lacking = share * np.sqrt(np.maximum(spread**2 - local_spread(new, weight) ** 2, 0))
     if share == 0 or float((lacking * weight).sum()) / total < LEAST:
         return None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.compose.mattes import MAN_MADE
+from engine.compose.mattes import MAN_MADE, SMOOTH
 from engine.compose.own_colour import OwnColour
 
 Array = np.ndarray
@@ -36,10 +36,12 @@ MIN_CHROMA, MAX_CHROMA = 0.3, 1.5
 """Gains of the deviations from the chroma curve."""
 SMOOTH_TONES = 5.0
 """Standard deviation, in units of lightness, over which the chroma curve is averaged."""
-BY_SPREAD = MAN_MADE | {"skin", "nose", "left ear", "right ear", "neck"}
+STEEPEST_LINE = 2.5
+"""Slope of `lightness_line` at most: it stretches all shades alike, so it shows less than a steep piece of a curve."""
+BY_SPREAD = MAN_MADE | SMOOTH
 """Names of labels of plain surfaces, where the plain transfer's arithmetic measures better. A wall is of a few
 materials: quantiles would turn one's shade into the next one's, and chroma does not follow lightness. Skin is of one,
-and its shades are the light's."""
+and its shades are the light's, as folds of cloth are."""
 PULL = 0.02
 """Weight of the mean chroma where a lightness has next to no pixels."""
 
@@ -79,16 +81,16 @@ class ToneMap:
     offset: Array
     own: OwnColour | None = None
 
-    def apply(self, lab: Array, base: Array, strands: Array | None = None) -> Array:
+    def apply(self, lab: Array, base: Array, added: Array | None = None) -> Array:
         """New colours (h, w, 3) float32 of `lab` (h, w, 3) whose smoothed lightness is `base` (h, w).
 
-        strands: (h, w) added to the new lightness, which the new chroma follows.
+        added: (h, w) added to the new lightness, which the new chroma follows.
         """
         light, *chroma = cv2.split(lab)
         new_light = np.take(_fine(self.lightness), _step(base))
         new_light += (light - base) * np.float32(self.detail_gain)
-        if strands is not None:
-            new_light += strands
+        if added is not None:
+            new_light += added
         old_step, new_step = _step(light), _step(new_light)
         planes = [new_light + np.float32(self.offset[0])]
         for n, plane in enumerate(chroma):  # to + gain * (value - from), with gain and offset inside the tables
@@ -194,9 +196,9 @@ def _everywhere(chroma: Array) -> Array:
 def lightness_line(before: Array, after: Array) -> Array:
     """The line (LEVELS,) that takes mean and spread of the quantiles `before` (Q,) to those of `after` (Q,).
 
-    Its slope is clamped as those of `lightness_curve` are.
+    Its slope is from `MIN_SLOPE` to `STEEPEST_LINE`.
     """
-    slope = np.clip(after.std() / max(float(before.std()), 1e-3), MIN_SLOPE, MAX_SLOPE)
+    slope = np.clip(after.std() / max(float(before.std()), 1e-3), MIN_SLOPE, STEEPEST_LINE)
     return after.mean() + (np.arange(LEVELS) - before.mean()) * slope
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.compose.mattes import MAN_MADE, Matte, region_mattes, soft_labels, together
+from engine.compose.mattes import Matte, border_of, region_mattes, soft_labels, together
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours
 from engine.compose.strands import STRANDED
@@ -139,8 +139,8 @@ class PhotoCases:
             label_map, colours = self._portrait.label_map, as_colours(self._portrait.photo)
             mattes: dict[int, Matte] = {}
             for region in together(label_map, labels, [pair.labels for pair in self._label_set.pairs]):
-                is_man_made = self._named(region, MAN_MADE) >= set(region)
-                mattes |= region_mattes(colours, self._soft, label_map, region, man_made=is_man_made)
+                border = border_of(self._label_set[label].name for label in region)
+                mattes |= region_mattes(colours, self._soft, label_map, region, border=border)
             self._mattes[labels] = mattes
         return self._mattes[labels]
 

@@ -17,14 +17,14 @@ composition are measured by features and colours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from engine.compose.change import region_change, tones_of
+from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.composition import compose, touched
 from engine.compose.mattes import Matte
 from engine.compose.samples import as_colours
@@ -159,7 +159,7 @@ def edited(case: Case, method: str) -> tuple[Array, float | None]:
 
 
 def composed(case: Case) -> tuple[Array, float]:
-    """The case's composition and the share of the picture that it touches beyond the region."""
+    """The case's composition and the largest share of the picture that it touches beyond a region."""
     photo = as_colours(case.photo)
     label_map = case.label_map
     changes = [
@@ -175,8 +175,15 @@ def composed(case: Case) -> tuple[Array, float]:
         )
         for label in case.labels
     ]
-    beyond = touched(case.photo, label_map, changes) & ~np.isin(label_map, case.labels)
-    return compose(case.photo, label_map, changes), float(beyond.mean())
+    return compose(case.photo, label_map, changes), max(_beyond(case, changes))
+
+
+def _beyond(case: Case, changes: Sequence[RegionChange]) -> Iterator[float]:
+    """The share of the picture that is touched beyond each region; labels that are one region count together."""
+    for region in {change.matte.labels for change in changes}:
+        of_region = [change for change in changes if change.matte.labels == region]
+        outside = ~np.isin(case.label_map, region)
+        yield float(np.mean(touched(case.photo, case.label_map, of_region) & outside))
 
 
 def style_tones(case: Case, label: int) -> Tones:

@@ -11,7 +11,7 @@ import numpy as np
 from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
 from engine.compose.composition import compose
-from engine.compose.mattes import MAN_MADE, region_mattes, together
+from engine.compose.mattes import border_of, region_mattes, together
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
 from engine.compose.strands import STRANDED
@@ -144,7 +144,7 @@ class _Job:
                     frame.label_map,
                     labels,
                     frame.outside(labels),
-                    man_made=all(frame.name_of(label) in MAN_MADE for label in labels),
+                    border=border_of(map(frame.name_of, labels)),
                 ),
             )
             return region_change(

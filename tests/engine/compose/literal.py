@@ -41,8 +41,8 @@ def literal_composition(photo: Array, label_map: Array, changes: Sequence[Region
         columns = ((np.arange(width) + 0.5) * matte.admitted.shape[1] / width).astype(int)
         alpha = alpha * (np.isin(label_map, matte.labels) | matte.admitted[rows][:, columns])
         base = enlarged(change.base, height, width).astype(np.float32)
-        strands = None if change.strands is None else enlarged(change.strands, height, width).astype(np.float32)
+        added = None if change.added is None else enlarged(change.added, height, width).astype(np.float32)
         mixture = np.stack([enlarged(change.mixture[..., n], height, width) for n in range(3)], axis=-1)
         clean = unmixed(colours, alpha.astype(np.float32), mixture.astype(np.float32))
-        result += change.strength * alpha[..., None] * colour_change(clean, base, change.tones, strands)
+        result += change.strength * alpha[..., None] * colour_change(clean, base, change.tones, added)
     return np.clip(result, 0, 1)  # as samples hold it

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compose.guided_filter import evaluate, guided_coefficients
-from engine.compose.mattes import region_mattes, soft_labels, together
+from engine.compose.mattes import BUILT, region_mattes, soft_labels, together
 from engine.compose.samples import as_colours
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
@@ -147,7 +147,7 @@ def test_a_region_that_ends_in_lines_is_held_to_its_label_map():
     colours = np.where(label_map[..., None] == 1, 0.52, 0.5) + rng.normal(0, 0.06, (96, 96, 3))
     colours = colours.clip(0, 1).astype(np.float32)
     soft = soft_labels(label_map, 2)
-    alpha = region_mattes(colours, soft, label_map, (1,), man_made=True)[1].on(colours, label_map)
+    alpha = region_mattes(colours, soft, label_map, (1,), border=BUILT)[1].on(colours, label_map)
     assert alpha[:, 50:].min() == 1
     assert alpha[:, :46].max() == 0
     assert region_mattes(colours, soft, label_map, (1,))[1].on(colours, label_map)[:, 50:].min() < 0.5
