@@ -15,6 +15,7 @@ from engine.compose.strands import STRANDED
 from engine.compose.tones import BY_SPREAD
 from engine.labels.label_sets import LabelSet
 from engine.metrics.edits import EDITS, Case
+from engine.painting.aim import aimed
 from engine.painting.painter import Painter, StyleCodes
 from engine.systems.repainting import can_sample, coded, repaint
 
@@ -22,6 +23,8 @@ Array = np.ndarray
 Kind = Literal["photo", "distant", "drawn", "mixed"]
 Probabilities = Callable[[Array], Array]
 """(picture (H, W, 3) uint8) -> (L, h, w) a parser's probabilities."""
+Pictures = tuple[Array | None, Array | None, Array | None]
+"""See `PhotoCases._painted`."""
 BY_PHOTO = ("photo", "distant")
 """Kinds of styles with a photo behind them."""
 WITHOUT_A_PHOTO = ("hair",)
@@ -114,7 +117,7 @@ class PhotoCases:
         both = common_labels(portrait, style, job.labels)
         if not both:
             return None
-        wanted, painted = self._painted(both, style, job.kind)
+        wanted, painted, aimed_at = self._painted(both, style, job.kind)
         is_by_photo = job.kind in BY_PHOTO
         return Case(
             portrait.photo,
@@ -128,6 +131,7 @@ class PhotoCases:
             one_coloured=self._named(both, ONE_COLOURED),
             by_spread=self._named(both, BY_SPREAD),
             stranded=self._named(both, STRANDED),
+            aimed_at=aimed_at,
         )
 
     def _named(self, labels: Sequence[int], names: frozenset[str]) -> frozenset[int]:
@@ -144,11 +148,14 @@ class PhotoCases:
             self._mattes[labels] = mattes
         return self._mattes[labels]
 
-    def _painted(self, labels: Sequence[int], style: Portrait, kind: Kind) -> tuple[Array | None, Array | None]:
-        """The wanted codes (L, D), and the photo's label map painted in them, (H, W, 3) uint8."""
+    def _painted(self, labels: Sequence[int], style: Portrait, kind: Kind) -> Pictures:
+        """The wanted codes (L, D), and the photo's label map painted in them and, without a photo, aimed at them.
+
+        Pictures are (H, W, 3) uint8.
+        """
         painter, portrait = self._painter, self._portrait
         if painter is None:
-            return None, None
+            return None, None, None
         wanted = np.array(portrait.styles.codes, np.float32)
         for label in labels:
             if kind == "drawn":
@@ -159,7 +166,12 @@ class PhotoCases:
                 wanted[label] = style.styles.codes[label]
         present = {*np.flatnonzero(portrait.styles.present).tolist(), *labels}
         styles = {label: coded(label, wanted[label]) for label in sorted(present)}
-        return wanted, repaint(painter, portrait.label_map, styles)
+        painted = repaint(painter, portrait.label_map, styles)
+        if kind in BY_PHOTO:
+            return wanted, painted, None
+        reached = painter.encode(painted, portrait.label_map).codes
+        styles |= {label: coded(label, aimed(wanted[label], reached[label])) for label in labels}
+        return wanted, painted, repaint(painter, portrait.label_map, styles)
 
 
 def common_labels(photo: Portrait, style: Portrait, labels: Sequence[int]) -> tuple[int, ...]:

@@ -67,6 +67,8 @@ class Case:
     style, style_map: the style's photo and its label map, or None for a style without a photo.
     wanted: (L, D) the codes to reach. painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
     Both are None where there are no weights.
+    aimed_at: (H, W, 3) uint8, painted so that it shows `wanted` better (`engine.painting.aim`), which is what
+    a composition takes the tones of a style without a photo from; `painted` unless given.
     one_coloured: ids of labels whose regions are of one colour (`engine.compose.own_colour`).
     by_spread: ids of labels of plain surfaces (`engine.compose.tones.BY_SPREAD`).
     stranded: ids of labels of strands (`engine.compose.strands.STRANDED`).
@@ -83,6 +85,7 @@ class Case:
     one_coloured: frozenset[int] = frozenset()
     by_spread: frozenset[int] = frozenset()
     stranded: frozenset[int] = frozenset()
+    aimed_at: Array | None = None
 
 
 @dataclass
@@ -189,6 +192,8 @@ def _beyond(case: Case, changes: Sequence[RegionChange]) -> Iterator[float]:
 def style_tones(case: Case, label: int) -> Tones:
     """What a label is to look like: as in the style's photo, or as painted where there is none."""
     shown, shown_map = _shown(case)
+    if case.style is None and case.aimed_at is not None:
+        shown = case.aimed_at
     region = (shown_map == label).astype(np.float32)
     return tones_of(as_colours(shown), region, one_colour=label in case.one_coloured)
 

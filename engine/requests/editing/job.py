@@ -19,6 +19,7 @@ from engine.compose.tones import BY_SPREAD, Tones
 from engine.errors import Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.painting.aim import aimed
 from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.photos import Photo, at_view_size, read_photo
@@ -209,6 +210,12 @@ class _Job:
         request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
         tensor, notes = read_codes(request, self.painter, services, self.report)
         pixels, _ = self.painter.paint(request, tensor, painting)
+        reached = services.codes.encode(self.painter, pixels, frame.label_map)
+        if len(tensor) == 1 and reached.present[edit.label]:
+            tensor = tensor.clone()
+            wanted = tensor[0, edit.label]
+            wanted.copy_(tensor.new_tensor(aimed(wanted.numpy(), reached.codes[edit.label])))
+            pixels, _ = self.painter.paint(request, tensor, painting)
         one_colour = _one_colour(self.painter.label_set, edit.label)
         colours = as_colours(from_srgb(pixels, self.profile))
         return tones_of(colours, self._region(edit.label), one_colour=one_colour), tuple(notes)
