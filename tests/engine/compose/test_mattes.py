@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compose.guided_filter import evaluate, guided_coefficients
-from engine.compose.mattes import BUILT, region_mattes, soft_labels, together
+from engine.compose.mattes import BUILT, LOOSE, OF_SURFACES, border_of, region_mattes, soft_labels, together
 from engine.compose.samples import as_colours
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
@@ -151,6 +151,27 @@ def test_a_region_that_ends_in_lines_is_held_to_its_label_map():
     assert alpha[:, 50:].min() == 1
     assert alpha[:, :46].max() == 0
     assert region_mattes(colours, soft, label_map, (1,))[1].on(colours, label_map)[:, 50:].min() < 0.5
+
+
+def test_a_smooth_surface_is_held_to_its_label_map_sooner_than_strands_are():
+    """Skin beside shade of its own colour: colours say nothing, and a loose border would leave the old skin there."""
+    colours = np.full((96, 96, 3), 0.5, np.float32)
+    label_map = np.zeros((96, 96), np.uint8)
+    label_map[:, 48:] = 1
+    soft = soft_labels(label_map, 2)
+    surface, loose, built = (
+        region_mattes(colours, soft, label_map, (1,), border=border)[1].on(colours, label_map)
+        for border in (OF_SURFACES, LOOSE, BUILT)
+    )
+    assert surface[:, 52:].min() == 1 > loose[:, 52].max()
+    assert (built >= surface)[:, 48:].all() and (surface >= loose)[:, 48:].all()
+    np.testing.assert_array_equal(surface[:, :48] > 0, loose[:, :48] > 0)
+
+
+def test_a_border_is_as_loose_as_its_loosest_label_lets_it_be():
+    assert border_of(["skin", "nose", "clothes"]) == OF_SURFACES
+    assert border_of(["wall", "building"]) == BUILT
+    assert border_of(["skin", "wall"]) == border_of(["skin", "hair"]) == border_of(["sky"]) == LOOSE
 
 
 # ---------------------------------------------------------------- several regions

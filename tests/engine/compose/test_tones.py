@@ -21,6 +21,7 @@ from engine.compose.tones import (
     MAX_SLOPE,
     MIN_SLOPE,
     QUANTILES,
+    STEEPEST_LINE,
     Tones,
     fit_tone_map,
     lightness_curve,
@@ -179,3 +180,10 @@ def test_a_built_surface_keeps_the_order_and_evenness_of_its_lightness():
     assert np.ptp(np.diff(line)) < 1e-9
     plain = slice(36, 45)
     assert np.ptp(line[plain]) < 0.75 * np.ptp(curve[plain])
+
+
+def test_a_line_stretches_no_more_than_its_steepest_slope():
+    before = np.linspace(48, 52, 41)
+    line = lightness_line(before, np.linspace(20, 80, 41))
+    np.testing.assert_allclose(np.diff(line), STEEPEST_LINE)
+    assert np.interp(50, np.arange(LEVELS), line) == pytest.approx(50)

@@ -87,3 +87,34 @@ def test_a_soft_transfer_changes_more_pixels_than_a_cut_one():
     cut, soft = (edits.edited(case, method)[0] for method in (TRANSFER, SOFT_TRANSFER))
     outside = case.label_map != HAIR
     assert (cut[outside] == case.photo[outside]).all() and (soft[outside] != case.photo[outside]).any()
+
+
+def test_a_style_without_a_photo_has_the_tones_of_what_is_aimed_at_its_code():
+    case = drawn_case(1, by_photo=False)
+    aimed_at = np.full_like(case.photo, 90)
+    aiming = replace(case, aimed_at=aimed_at)
+    as_painted = edits.style_tones(replace(case, painted=aimed_at), HAIR)
+    assert edits.style_tones(aiming, HAIR).mean == pytest.approx(as_painted.mean)
+    assert edits.edited(aiming, PAINTED)[0] is case.painted
+    by_photo = drawn_case(1)
+    assert edits.style_tones(replace(by_photo, aimed_at=aimed_at), HAIR).mean[0] == pytest.approx(
+        edits.style_tones(by_photo, HAIR).mean[0]
+    )
+
+
+def test_what_lies_beyond_is_counted_for_each_region():
+    """Ears that no skin touches are regions of their own: each may touch so much, and the largest is told."""
+    photo, label_map = drawn_photo(64, 64)
+    corner = np.zeros_like(label_map)
+    corner[52:62, 2:14] = 1
+    photo[corner > 0] = (90, 40, 160)
+    both_map = np.where(corner > 0, 2, np.where(label_map == HAIR, HAIR, 0)).astype(np.uint8)
+    colours, soft = as_colours(photo), soft_labels(both_map, 3)
+    mattes = {label: region_mattes(colours, soft, both_map, (label,))[label] for label in (1, 2)}
+
+    def beyond(labels: tuple[int, ...]) -> float:
+        return edits.composed(Case(photo, both_map, labels, mattes, style=photo[::-1], style_map=both_map))[1]
+
+    apart = beyond((1,)), beyond((2,))
+    together = beyond((1, 2))
+    assert together == max(apart) < sum(apart)

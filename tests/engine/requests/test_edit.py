@@ -24,6 +24,7 @@ from engine.pictures.png import read_embedded_request
 from engine.pictures.profiles import from_srgb
 from engine.pictures.sniffing import sniff
 from engine.requests.edit import EditRequest, RegionEdit
+from engine.requests.editing import job
 from engine.requests.editing.frame import Frame, cut_off
 from engine.requests.json_text import from_json, to_json
 from engine.requests.kept import Kept
@@ -61,6 +62,15 @@ def test_a_region_changes_and_all_else_stays(
     region = tiny_label_map.repeat(3, 0).repeat(3, 1) == HAIR
     assert changed[region].mean() > 0.5
     assert (changed & ~region).mean() <= 0.02
+
+
+def test_a_style_without_a_photo_is_painted_once_more_aimed_at_its_code(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, aimed_at = edited(photo_file, tiny_label_map, RegionEdit(HAIR, MEAN))
+    monkeypatch.setattr(job, "aimed", lambda wanted, reached: wanted)
+    _, painted_once = edited(photo_file, tiny_label_map, RegionEdit(HAIR, MEAN))
+    assert (aimed_at != painted_once).any()
 
 
 def test_an_edit_does_not_change_what_another_ones_does_to_a_region_that_it_does_not_touch(
