@@ -15,8 +15,8 @@ from engine.compose.strands import STRANDED
 from engine.compose.tones import BY_SPREAD
 from engine.labels.label_sets import LabelSet
 from engine.metrics.edits import EDITS, Case
-from engine.painting.aim import aimed
 from engine.painting.painter import Painter, StyleCodes
+from engine.requests.editing.aim import aimed
 from engine.systems.repainting import can_sample, coded, repaint
 
 Array = np.ndarray

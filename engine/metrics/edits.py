@@ -67,7 +67,7 @@ class Case:
     style, style_map: the style's photo and its label map, or None for a style without a photo.
     wanted: (L, D) the codes to reach. painted: (H, W, 3) uint8, painted with the photo's label map and the new style.
     Both are None where there are no weights.
-    aimed_at: (H, W, 3) uint8, painted so that it shows `wanted` better (`engine.painting.aim`), which is what
+    aimed_at: (H, W, 3) uint8, painted so that it shows `wanted` better (`engine.requests.editing.aim`), which is what
     a composition takes the tones of a style without a photo from; `painted` unless given.
     one_coloured: ids of labels whose regions are of one colour (`engine.compose.own_colour`).
     by_spread: ids of labels of plain surfaces (`engine.compose.tones.BY_SPREAD`).

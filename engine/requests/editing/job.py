@@ -19,12 +19,12 @@ from engine.compose.tones import BY_SPREAD, Tones
 from engine.errors import Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
-from engine.painting.aim import aimed
 from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.photos import Photo, at_view_size, read_photo
 from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
+from engine.requests.editing.aim import aimed
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.painting.aim import aimed
+from engine.requests.editing.aim import aimed
 
 
 @pytest.mark.parametrize("strength", [0.3, 0.7, 1.0])
