@@ -195,6 +195,7 @@ class StudioController(QObject):
         dialog = DataReportDialog(self._core.work_lane, self._core.settings, data_folder, parent, kind=kind)
         if self.studio is not None:
             dialog.made.connect(self.studio.setup.check)
+            dialog.looked.connect(self.studio.setup.take_report)
         dialog.open()
 
     # --- closing ------------------------------------------------------------------------------------

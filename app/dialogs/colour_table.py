@@ -44,7 +44,8 @@ class ColourTableView(ReadTable):
         self.setRowCount(len(self._colours))
         for row, colour in enumerate(self._colours):
             colour_text = f"#{colour:06x}"
-            cells = self.fill_row(row, (colour_text, f"{100 * pixel_counts[colour] / total:.2f} %", ""))
+            share = pixel_counts[colour] / total
+            cells = self.fill_row(row, (colour_text, f"{100 * share:.2f} %" if share else "–", ""))
             cells[COLOUR].setIcon(_swatch(colour_text))
             choice = _LabelChoice()
             choice.setModel(labels)

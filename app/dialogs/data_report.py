@@ -32,13 +32,14 @@ from app.texts.label_names import label_name
 from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.files import write_text
-from engine.labels.label_sets import bundled_label_sets, load_label_set
+from engine.labels.label_sets import LabelSet, bundled_label_sets, load_label_set
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
     from engine.data.findings import Finding, Report
     from engine.data.kinds import DataKind
+    from engine.labels.colour_tables import ColourTable
 
 SHOWN = 100  # findings of a kind that are listed; the saved report has all
 SHARE = Qt.ItemDataRole.UserRole
@@ -61,12 +62,14 @@ class ShareBar(QStyledItemDelegate):
 
 
 class DataReportDialog(QDialog):
-    """Reads the folder in the background; closing the window stops that. ``made`` says that files were written.
+    """Reads the folder in the background; closing the window stops that. ``made`` says that files were written,
+    ``looked`` what the folder holds.
 
     ``kind``: what the chosen recipe trains on; a folder that does not look like it is reported as what it looks like.
     """
 
     made = Signal(object)  # Path of the folder
+    looked = Signal(object, object)  # Path of the folder, Report
 
     def __init__(
         self,
@@ -134,6 +137,9 @@ class DataReportDialog(QDialog):
             self.labels.addItem(self.tr("Labels of {0}").format(split_name), split_name)
         self.make = QPushButton(self.tr("Make the missing lists"))
         self.make.clicked.connect(self._make)
+        self.colours = QPushButton(self.tr("Colours of the maps..."))
+        self.colours.setToolTip(self.tr("Say which label each colour is, where maps have other colours than labels"))
+        self.colours.clicked.connect(self._ask_colours)
         self.save = QPushButton(self.tr("Save..."))
         self.save.clicked.connect(self._save)
         close_button = QPushButton(self.tr("Close"))
@@ -141,7 +147,7 @@ class DataReportDialog(QDialog):
         row_layout = QHBoxLayout()
         row_layout.addWidget(self.save)
         row_layout.addStretch(1)
-        for widget in (self.labels, self.make, close_button):
+        for widget in (self.colours, self.labels, self.make, close_button):
             row_layout.addWidget(widget)
         self._show_buttons()
         return row_layout
@@ -187,6 +193,7 @@ class DataReportDialog(QDialog):
         self._show_findings(report)
         self._show_shares(report)
         self._show_buttons()
+        self.looked.emit(self._folder, report)
 
     def _show_findings(self, report: Report) -> None:
         paragraphs = [f"<p>{escape(translate(report.lacks))}</p>"] if report.lacks is not None else []
@@ -216,11 +223,14 @@ class DataReportDialog(QDialog):
 
     def _label_names(self) -> dict[str, str]:
         """Names on the screen by those in classes.json."""
+        label_set = self._label_set()
+        return {} if label_set is None else {label.name: label_name(label) for label in label_set.labels}
+
+    def _label_set(self) -> LabelSet | None:
         try:
-            labels = load_label_set(self._folder / "classes.json").labels
+            return load_label_set(self._folder / "classes.json")
         except EngineError:
-            return {}  # the findings say so
-        return {label.name: label_name(label) for label in labels}
+            return None  # the findings say so
 
     def _show_buttons(self) -> None:
         report, kind = self.report, self._report_kind
@@ -232,6 +242,9 @@ class DataReportDialog(QDialog):
             )
         )
         self.labels.setVisible(bool(kind and kind.has_label_maps and "classes.json" in missing_lists))
+        label_set = self._label_set() if kind is not None and kind.has_label_maps else None
+        has_question = label_set is not None and report is not None and bool(report.nearest_colours)
+        self.colours.setVisible(has_question or (label_set is not None and bool(label_set.colours)))
         self.save.setEnabled(report is not None)
 
     # --- writing ------------------------------------------------------------------------------------
@@ -248,6 +261,29 @@ class DataReportDialog(QDialog):
 
             work.commit()
             return make_lists(data_folder, kind, report, Making(label_set))
+
+        self._lane.submit(
+            run, text=self.tr("Reading {0}").format(data_folder.name), on_done=self._written, on_failed=self._failed
+        )
+
+    def _ask_colours(self) -> None:
+        from app.dialogs.folder_colours import FolderColoursDialog
+
+        label_set = self._label_set()
+        if self.report is not None and label_set is not None:
+            pixel_counts = self.report.seen.foreign if self.report.nearest_colours else {}
+            dialog = FolderColoursDialog(self._folder.name, label_set, pixel_counts, self)
+            dialog.chosen.connect(self._keep_colours)
+            dialog.open()
+
+    def _keep_colours(self, table: ColourTable) -> None:
+        data_folder = self._folder
+
+        def run(work: Work) -> list[Path]:
+            from engine.data.make import keep_colours
+
+            work.commit()
+            return [keep_colours(data_folder, table)]
 
         self._lane.submit(
             run, text=self.tr("Reading {0}").format(data_folder.name), on_done=self._written, on_failed=self._failed

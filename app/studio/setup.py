@@ -17,13 +17,16 @@ from app.panels.widgets import heading_label, muted_label
 from app.studio.fields import FolderEdit
 from app.studio.recipe_form import RecipeForm
 from app.texts.translate import translate
+from app.training.data_check import DataCheck
 from app.training.new_run import NewRun
 from app.training.run_folder import CONFIG, RunInfo
 from app.training.training import Training
+from engine.data.kinds import first_lack
 from engine.devices import usable_cores
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
+    from engine.data.findings import Report
     from engine.devices import Device
 
 RECIPES = "TOML (*.toml)"
@@ -49,6 +52,8 @@ class SetupForm(QWidget):
         self._catalogue = catalogue
         self._lane = work_lane
         self.new_run = NewRun()
+        self._data_check = DataCheck(training.measuring, self)
+        self._data_check.changed.connect(self._show_lacks)
         self.data = FolderEdit(self.tr("Data folder"), lambda: folder_asker.folder("data", self.tr("Data folder")))
         self.data.changed.connect(self._data_chosen)
         self.report = QPushButton(self.tr("Look at the data..."))
@@ -162,7 +167,19 @@ class SetupForm(QWidget):
 
     def check(self, *_: object) -> None:
         """Look again what is missing: files come and go."""
-        what_is_missing = self.new_run.lacks(training=self._training.active)
+        data_folder, kind = self.new_run.data, self.new_run.data_kind()
+        if data_folder is None or kind is None or self._training.active or first_lack(data_folder, kind) is not None:
+            self._data_check.stop()
+        else:
+            self._data_check.look(data_folder, kind)
+        self._show_lacks()
+
+    def take_report(self, data_folder: Path, report: Report) -> None:
+        """The data report has looked at a folder: what it found keeps a run from being started, or no longer does."""
+        self._data_check.take(data_folder, report)
+
+    def _show_lacks(self) -> None:
+        what_is_missing = self.new_run.lacks(training=self._training.active, data_finding=self._data_check.finding)
         self.why_not.setText(what_is_missing)
         self.why_not.setVisible(bool(what_is_missing))
         self.start.setEnabled(not what_is_missing)

@@ -47,8 +47,9 @@ class NewRun:
         system = find_system(self.recipe.system)
         return load_part(system.data) if system is not None else None
 
-    def lacks(self, *, training: bool) -> str:
-        """What keeps it from being started, as a sentence; "" if nothing does. ``training``: another run is active."""
+    def lacks(self, *, training: bool, data_finding: str = "") -> str:
+        """What keeps it from being started, as a sentence; "" if nothing does. ``training``: another run is active.
+        ``data_finding``: what keeps the data from being trained on, told by their files."""
         if training:
             return tr("One training at a time: stop the present one first.")
         kind = self.data_kind()
@@ -58,6 +59,8 @@ class NewRun:
             return tr("Choose a folder with {0}.").format(translate(kind.holds))
         if kind is not None and (data_lacks := first_lack(self.data, kind)) is not None:
             return translate(data_lacks)
+        if data_finding:
+            return data_finding
         if self.recipe.base is None:
             return tr("Choose a recipe that can be read.")
         if self.recipe.changes() is None:
