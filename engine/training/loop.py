@@ -179,7 +179,7 @@ class Loop:
             if validation_due and self.fabric.is_global_zero:
                 self.validate()
             self._marked = self.step
-            if checkpoint_due:
+            if checkpoint_due or self._saved == self.step:  # a save amid these milestones knew neither best nor marks
                 self.save()
             if sample_due or validation_due:
                 self._phase("training")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,9 +46,9 @@ CLASSES = ("forest", "sea")
 RECIPE = changed(TINY[SYSTEM.id], steps=2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of two classes, four small pictures each, two of them to validate on."""
+    """A folder of two classes, four small pictures each, two of them to validate on; no test changes it."""
     folder = tmp_path_factory.mktemp("scenes")
     chance = np.random.default_rng(0)
     splits: dict[str, list[str]] = {"train": [], "val": []}
@@ -61,11 +62,18 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def trained(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two steps."""
+    run_folder = tmp_path_factory.mktemp("run") / "run"
+    prepare(RECIPE, scenes, run_folder).run()
+    return run_folder
+
+
 @pytest.fixture
-def weights(scenes: Path, tmp_path: Path, shelf: Path) -> str:  # noqa: F811
+def weights(trained: Path, shelf: Path) -> str:  # noqa: F811
     """Published weights of two steps, by name."""
-    prepare(RECIPE, scenes, tmp_path / "run").run()
-    publish(tmp_path / "run", "an-two", destination=shelf)
+    publish(trained, "an-two", destination=shelf)
     return "an-two"
 
 
@@ -229,7 +237,9 @@ def test_pictures_of_a_class_that_was_learnt_are_nearest_to_it(
     assert measured["classes"]["sea"]["nearest"] == ("sea" if right else "forest")
 
 
-def test_what_cannot_be_measured_says_why(weights: str, scenes: Path, tiny_net: Path) -> None:  # noqa: F811
+def test_what_cannot_be_measured_says_why(
+    weights: str, scenes: Path, tmp_path: Path, tiny_net: Path  # noqa: F811
+) -> None:
     few = evaluate(weights, scenes, "train", device="cpu", limit=1)
     assert few["KID-MobileNetV2"] is None and "two pictures" in few["missing"]["KID-MobileNetV2"]
     for file in tiny_net.iterdir():
@@ -237,10 +247,11 @@ def test_what_cannot_be_measured_says_why(weights: str, scenes: Path, tiny_net: 
     measured = evaluate(weights, scenes, device="cpu")
     assert measured["split"] == "val" and measured["nearest_classes"] is None
     assert "is missing; put" in measured["missing"]["FID-MobileNetV2"]
-    (scenes / "images" / "moon").mkdir()
-    Image.new("RGB", (16, 16)).save(scenes / "images" / "moon" / "0.png")
+    with_moon = shutil.copytree(scenes, tmp_path / "with_moon")
+    (with_moon / "images" / "moon").mkdir()
+    Image.new("RGB", (16, 16)).save(with_moon / "images" / "moon" / "0.png")
     with pytest.raises(BadRequest, match='know no class "moon"; they know forest, sea'):
-        evaluate(weights, scenes, device="cpu")
+        evaluate(weights, with_moon, device="cpu")
 
 
 def test_the_command_line_measures_and_shows_a_grid_of_each_class(

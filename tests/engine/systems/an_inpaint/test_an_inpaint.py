@@ -157,12 +157,13 @@ def test_holes_follow_from_the_step_and_are_the_same_in_every_validation(data: P
     )
 
 
-@pytest.fixture
-def filler(data: Path, tmp_path: Path) -> HoleFiller:
+@pytest.fixture(scope="module")
+def filler(data: Path, tmp_path_factory: pytest.TempPathFactory) -> HoleFiller:
     """A published run of one step, in use."""
-    start(msgspec.structs.replace(RECIPE, steps=1), data, tmp_path / "run").run()
-    publish(tmp_path / "run", "filler", destination=tmp_path)
-    return HoleFiller(load_weights(tmp_path / "filler"), CPU)
+    folder = tmp_path_factory.mktemp("filler")
+    start(msgspec.structs.replace(RECIPE, steps=1), data, folder / "run").run()
+    publish(folder / "run", "filler", destination=folder)
+    return HoleFiller(load_weights(folder / "filler"), CPU)
 
 
 def test_a_published_run_fills_and_its_latent_varies_it(filler: HoleFiller) -> None:

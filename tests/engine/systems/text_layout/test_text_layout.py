@@ -323,12 +323,20 @@ def test_a_picture_without_boxes_can_be_learnt(by_heart: LayoutTask) -> None:
 # ---------------------------------------------------------------- weights in use
 
 
-@pytest.fixture
-def weights(folder: Path, tmp_path: Path, shelf: Path) -> str:  # noqa: F811
-    """Published weights, by name."""
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of sixty steps."""
+    home = tmp_path_factory.mktemp("trained")
+    (home / "captions_boxes.json").write_bytes(msgspec.json.encode(pairs()))
     recipe = changed(TINY[SYSTEM.id], steps=60, model=SMALL, task={"rate": 0.02}, validate_every=60, sample_every=60)
-    prepare(recipe, folder, tmp_path / "run").run()
-    publish(tmp_path / "run", "layouts", destination=shelf)
+    prepare(recipe, home, home / "run").run()
+    return home / "run"
+
+
+@pytest.fixture
+def weights(trained: Path, shelf: Path) -> str:  # noqa: F811
+    """Published weights, by name."""
+    publish(trained, "layouts", destination=shelf)
     return "layouts"
 
 
