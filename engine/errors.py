@@ -40,7 +40,8 @@ class Message(str):
         elif form == "beginning":
             text = text[:1].upper() + text[1:]
         elif form == "predicate" and filled:
-            text = text.removeprefix(f'"{filled[0]}" ')
+            file_name = str(filled[0])
+            text = text.removeprefix(f"{file_name} " if file_name.startswith('"') else f'"{file_name}" ')
         message = super().__new__(cls, text)
         message.template, message.arguments, message.form = template, filled, form
         return message

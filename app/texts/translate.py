@@ -26,5 +26,6 @@ def translate(text: str) -> str:
     if text.form == "clause":
         return sentence.rstrip(STOPS)
     if text.form == "predicate" and arguments:
-        return sentence.removeprefix(f"“{arguments[0]}”")
+        file_name = str(arguments[0])
+        return sentence.removeprefix(f"{file_name} " if file_name.startswith('"') else f"“{file_name}”")
     return sentence[:1].upper() + sentence[1:] if text.form == "beginning" else sentence

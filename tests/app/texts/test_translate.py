@@ -155,6 +155,9 @@ def test_forms_of_a_sentence_translate_like_the_sentence(chinese):
     about = Message('"{0}" is damaged; get the weights again.', "a.bin")
     assert about.as_predicate() == "is damaged; get the weights again."
     assert translate(about) == "“a.bin”" + translate(about.as_predicate())
+    quoted = Message("{0} has transparent pixels, which have no label; fill them first.", '"a.png"')
+    assert quoted.as_predicate() == "has transparent pixels, which have no label; fill them first."
+    assert translate(quoted) == '"a.png" ' + translate(quoted.as_predicate())
 
 
 def test_messages_survive_copies_and_processes():
