@@ -3,6 +3,7 @@ not show."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -289,7 +290,7 @@ class UnsavedChanges(QObject):
 
 def _saving_text(target_path: Path) -> str:
     """What is done while a file is made, whatever the engine does for it, and what Cancel means then."""
-    if target_path.exists():
+    if os.path.exists(target_path):  # writing it says what is wrong with its name
         return tr("Saving {0}; Cancel keeps the old file").format(target_path.name)
     return tr("Saving {0}; Cancel writes no file").format(target_path.name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -222,7 +223,7 @@ class FilesController(QObject):
         for position, file_path in enumerate(recent_files):
             action = self._recent.addAction(f"&{(position + 1) % 10} {file_path.name}".replace("&&", "&"))
             action.setToolTip(str(file_path))
-            action.setEnabled(file_path.exists())
+            action.setEnabled(os.path.exists(file_path))
             action.triggered.connect(lambda _=False, file_path=file_path: self.take(Incoming(files=(file_path,))))
         if recent_files:
             self._recent.addSeparator()

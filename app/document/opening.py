@@ -34,6 +34,7 @@ from engine.requests.json_text import from_json
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import RenderRequest
 from engine.systems.base import USUAL_SIDE, Abilities
+from engine.weights.impostors import impostor
 
 PREVIEW = 512
 FEW = 64  # colours
@@ -87,6 +88,8 @@ def look_at(work: Work, path: Path) -> Found:
         pixels = read_image(path, max_side=PREVIEW).pixels  # before the user is asked what to do with it
         return Found(path, "image", None, pixels, maybe_map=guessed or _few_colours(pixels), ask=guessed)
     if kind == "unknown":
+        if (other_kind := impostor(path)) is not None:
+            raise BadFile('"{0}" is {1}.', path, other_kind)
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
         raise BadFile('"{0}" is not a file that Tessera opens.', path)
     return Found(path, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ def _files_of_text(text: str) -> tuple[Path, ...]:
     for line in filter(None, map(str.strip, text.splitlines())):
         written = line[1:-1] if len(line) > 2 and line[0] == line[-1] and line[0] in "\"'" else line
         path = _local_path(QUrl(written)) if written.startswith("file:") else Path(written)
-        if path is None or not path.is_absolute() or not path.is_file():
+        if path is None or not path.is_absolute() or not os.path.isfile(path):  # a text may be no path at all
             return ()
         paths.append(path)
     return tuple(paths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -100,7 +101,7 @@ def file_regions(work: Work, path: Path, pixels: np.ndarray, *, label_set: Label
 
 
 def _known_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None  # the photo is inside a request
     return _embedded_map(path, label_set) if sniff(path) == "request_png" else _map_beside(path, label_set)
 
@@ -121,7 +122,7 @@ def _embedded_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
 def _map_beside(path: Path, label_set: LabelSet) -> np.ndarray | None:
     """NAME.labels.png beside NAME.png or NAME.jpg is the picture's label map."""
     beside = path.with_name(path.stem + ".labels.png")
-    if not beside.is_file():
+    if not os.path.isfile(beside):  # its name may be longer than a name can be
         return None
     try:
         return read_label_map(beside, label_set).label_map

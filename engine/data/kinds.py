@@ -7,6 +7,7 @@ A folder is recognised among the kinds of all systems.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ def kind_of(data_folder: Path, expected: DataKind | None = None) -> DataKind:
 
     Raises BadFile: there is no such folder.
     """
-    if not data_folder.is_dir():
+    if not os.path.isdir(data_folder):  # False too where the path cannot be looked at
         raise BadFile(_no_folder(data_folder, expected))
     if expected is not None and expected.describes(data_folder):
         return expected
@@ -196,7 +197,7 @@ def inspect_folder(
         BadFile: there is no such folder. Cancelled.
     """
     data_folder = Path(data_folder)
-    if not data_folder.is_dir():
+    if not os.path.isdir(data_folder):  # False too where the path cannot be looked at
         raise BadFile(_no_folder(data_folder, kind))
     kind = kind or kind_of(data_folder)
     report = kind.report(data_folder, Look(quick, on_progress, cancel))
@@ -254,7 +255,7 @@ def make_lists(data_folder: Path, kind: DataKind, report: Report, making: Making
 
 def _mismatch(data_folder: Path, kind: DataKind) -> Message | None:
     """Why a folder is plainly none of this kind, as a sentence; None where it may be."""
-    if not data_folder.is_dir():
+    if not os.path.isdir(data_folder):  # False too where the path cannot be looked at
         return _no_folder(data_folder, kind)
     if not kind.describes(data_folder):
         other_kind = next(recognised(data_folder), None)

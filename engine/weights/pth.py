@@ -10,9 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.errors import EngineError, Message, OutOfMemory, WeightsError
+from engine.errors import EngineError, OutOfMemory, WeightsError
 from engine.files import PathLike, cannot, check_regular, open_regular
 from engine.weights.checks import check_numbers
+from engine.weights.impostors import impostor
 
 _CODE = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE"}
 """Opcodes of pickles that name or call something."""
@@ -77,26 +78,10 @@ def _without_prefix(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def _impostor(path: Path) -> Message | None:
-    """What a file of another kind is that often bears the name of a checkpoint, as a clause."""
-    try:
-        with open_regular(path) as file:
-            beginning = file.read(512).lstrip().lower()
-    except OSError:
-        return None
-    if beginning.startswith(b"version https://git-lfs"):
-        return Message("a pointer of Git LFS, not the file itself")
-    if beginning.startswith((b"<!doctype html", b"<html")):
-        return Message("a web page, not the file that the page offers")
-    if beginning.startswith((b"rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"bzh", b"\xfd7zxz")):
-        return Message("an archive; unpack it first")
-    return None
-
-
 def _unreadable(path: Path, error: Exception) -> WeightsError:
     error_text = str(error)
-    if (impostor := _impostor(path)) is not None:
-        return WeightsError('"{0}" is {1}; give a file such as latest_net_G.pth.', path, impostor)
+    if (other_kind := impostor(path)) is not None:
+        return WeightsError('"{0}" is {1}; give a file such as latest_net_G.pth.', path, other_kind)
     if not _may_be_tensors(path):
         return WeightsError('"{0}" is not a weights file; give a file such as latest_net_G.pth.', path)
     refused_code = isinstance(error, pickle.UnpicklingError) and (

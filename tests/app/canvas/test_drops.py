@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 
 import numpy as np
@@ -404,3 +405,26 @@ def test_a_bare_file_of_tensors_is_imported_and_one_beside_its_card_is_opened(wi
     drop_on(window, mime_of(bare), (5, 5))
     qtbot.waitUntil(lambda: window.error_bar.problem is not None)
     assert "card.json" in window.error_bar.problem.sentence and dialog(ImportDialog) is None
+
+
+def test_a_photo_whose_name_is_as_long_as_a_name_can_be_gives_its_style(window, core, photo, tmp_path, qtbot, sure):
+    path = tmp_path / ("写" * 80 + "n.jpg")  # 245 bytes: NAME.labels.png beside it would be too long
+    shutil.copy(photo, path)
+    drop_on(window.canvas, mime_of(path), canvas_point(window, HAIR))
+    qtbot.waitUntil(lambda: HAIR in core.document.styles)
+    assert core.document.style(HAIR).path == str(path) and window.error_bar.problem is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "pointer of Git LFS"),
+        (b"<!DOCTYPE html><title>Sign in</title>", "web page"),
+    ],
+)
+def test_what_was_saved_in_place_of_a_file_is_called_what_it_is(window, tmp_path, qtbot, content, said):
+    path = tmp_path / "latest_net_G.pth"
+    path.write_bytes(content)
+    drop_on(window, mime_of(path), (5, 5))
+    qtbot.waitUntil(lambda: window.error_bar.problem is not None)
+    assert said in window.error_bar.problem.sentence and "latest_net_G.pth" in window.error_bar.problem.sentence

@@ -48,6 +48,8 @@ def test_a_path_or_a_link_in_a_text_is_a_file(picture):
 
 
 def test_a_text_that_mentions_a_file_is_none(picture):
-    for written in (f"see {picture}", f"{picture}\nis mine", f'"{picture}', "photo.png", '""', "file://", "", "\0"):
+    too_long = "/" + 300 * "x"
+    part = f"see {picture}", f"{picture}\nis mine", f'"{picture}'
+    for written in (*part, "photo.png", '""', "file://", "\0", "", too_long):
         assert of_text(written).empty, written
     assert of_text(str(picture) + "\n" + " " * 10_000).empty

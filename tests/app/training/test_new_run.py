@@ -40,6 +40,8 @@ def test_what_is_missing_is_said_in_the_order_of_the_form(ready, tmp_path):
     assert ready.lacks(training=False).startswith("Choose a folder with pictures in images/, a label map of the same")
     ready.data = tmp_path / "nowhere"
     assert "is not a folder" in ready.lacks(training=False)
+    ready.data = tmp_path / ("x" * 300)  # longer than a name can be
+    assert "is not a folder" in ready.lacks(training=False)
 
 
 def test_data_are_judged_by_what_the_system_trains_on(ready, tmp_path, monkeypatch):
