@@ -19,6 +19,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from engine.errors import BadFile, Message
 from engine.files import PathLike, write_bytes
 from engine.labels.label_maps import resize_label_map
+from engine.pictures.bands import array_of, picture_of
 from engine.pictures.png import REQUEST_KEY
 from engine.pictures.rasters import Raster, Source, load_raster
 
@@ -53,7 +54,7 @@ def read_image(source: Source, *, max_side: int = 4096, name: str | None = None)
         upright = raster.orientation < 5  # the others swap width and height
         sides = (width, height, *size) if upright else (height, width, *size[::-1])
         notes.append(Message("reduced from {0} x {1} to {2} x {3} pixels", *sides))
-    return ImageFile(np.array(raster.turned(rgb), dtype=np.uint8), tuple(notes))
+    return ImageFile(array_of(raster.turned(rgb)), tuple(notes))
 
 
 def _to_srgb(raster: Raster, notes: list[str]) -> Image.Image:
@@ -192,7 +193,7 @@ def encode_png(pixels: Array, *, compress_level: int = 6, text: tuple[str, str] 
 def _as_image(pixels: Array) -> Image.Image:
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3):
         raise ValueError(f"a picture is (H, W, 3) or (H, W) uint8, not {pixels.shape} {pixels.dtype}")
-    return Image.fromarray(np.ascontiguousarray(pixels))
+    return picture_of(pixels)
 
 
 def text_chunk(key: str, text: str) -> PngImagePlugin.PngInfo:
@@ -211,7 +212,7 @@ def resize_image(pixels: Array, height: int, width: int) -> Array:
         return pixels.copy()
     smaller = height <= pixels.shape[0] and width <= pixels.shape[1]
     method = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
-    return np.array(_as_image(pixels).resize((width, height), method), dtype=np.uint8)
+    return array_of(_as_image(pixels).resize((width, height), method))
 
 
 def centre_crop(height: int, width: int, aspect: float = 1.0) -> tuple[slice, slice]:

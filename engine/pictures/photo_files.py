@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from engine.files import PathLike, write_bytes
+from engine.pictures.bands import picture_of
 from engine.pictures.images import check_sides, format_of
 from engine.pictures.iptc import as_jpeg_segment, iptc_to_write, jpeg_segment
 from engine.pictures.lossless import as_tiff, deep_png
@@ -54,7 +55,7 @@ def write_photo(
         return
     if samples.dtype == np.uint16:
         samples = ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    image = Image.fromarray(samples)
+    image = picture_of(samples)
     options: dict[str, Any] = {"exif": exif, "icc_profile": photo.icc_profile, "dpi": photo.dpi}
     if format_name == "JPEG":
         image = _over_white(image)

@@ -17,6 +17,7 @@ from PIL import Image, JpegImagePlugin
 
 from engine.errors import Message
 from engine.files import read_bytes
+from engine.pictures.bands import array_of, picture_of
 from engine.pictures.images import by_profile
 from engine.pictures.iptc import read_iptc
 from engine.pictures.lossless import decode_deep
@@ -87,7 +88,7 @@ def at_view_size(photo: Photo, side: int) -> Photo:
         return photo
     size = max(1, round(width * factor)), max(1, round(height * factor))
     if photo.samples.dtype == np.uint8:
-        samples = np.array(Image.fromarray(photo.samples).resize(size, Image.Resampling.BOX))
+        samples = array_of(picture_of(photo.samples).resize(size, Image.Resampling.BOX))
     else:
         samples = cv2.resize(photo.samples, size, interpolation=cv2.INTER_AREA)
     samples.flags.writeable = False
@@ -98,21 +99,21 @@ def _samples(raster: Raster, notes: list[str]) -> tuple[Array, bytes | None]:
     """(H, W), (H, W, 2..4) uint8 or uint16, not turned, and the profile that is still true of them."""
     image, profile = raster.image, raster.image.info.get("icc_profile")
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        values, transparent_value = _deep_grey(np.asarray(image), notes), image.info.get("transparency")
+        values, transparent_value = _deep_grey(array_of(image), notes), image.info.get("transparency")
         if isinstance(transparent_value, int):
             return np.dstack([values, np.where(values == transparent_value, 0, 65535).astype(np.uint16)]), profile
         return values, profile
     see_through = image.mode in ("PA", "La", "RGBa") or "transparency" in image.info
     if image.mode == "L" and see_through:
-        return np.asarray(image.convert("LA")), profile
+        return array_of(image.convert("LA")), profile
     if image.mode == "RGB" and see_through:
-        return np.asarray(image.convert("RGBA")), profile
+        return array_of(image.convert("RGBA")), profile
     if image.mode in ("L", "LA", "RGB", "RGBA"):
-        return np.asarray(image), profile
+        return array_of(image), profile
     notes.append(Message("its samples were converted from {0} to RGB", image.mode))
     if image.mode in ("CMYK", "LAB"):
-        return np.asarray(by_profile(image, profile, notes)), None
-    return np.asarray(image.convert("RGBA" if see_through else "RGB")), profile
+        return array_of(by_profile(image, profile, notes)), None
+    return array_of(image.convert("RGBA" if see_through else "RGB")), profile
 
 
 def _deep_grey(values: Array, notes: list[str]) -> Array:

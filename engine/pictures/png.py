@@ -12,6 +12,7 @@ from PIL import Image
 
 from engine.errors import BadFile
 from engine.files import as_sentence, open_regular, read_bytes
+from engine.pictures.bands import array_of
 from engine.pictures.rasters import MAX_PIXELS_READ, MAX_TEXT, Source, guarded
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -89,7 +90,7 @@ def decode_grey_png(data: bytes, *, name: str) -> np.ndarray:
             if image.mode not in ("L", "P") or image.width * image.height > MAX_PIXELS_READ:
                 most_pixels = f"{MAX_PIXELS_READ:,}"
                 raise BadFile("{0} is not a label map of at most {1} pixels.", as_sentence(name), most_pixels)
-            return np.array(image, dtype=np.uint8)
+            return array_of(image)
 
     return guarded(decode, name)
 
@@ -106,7 +107,7 @@ def encode_grey_png(values: np.ndarray) -> bytes:
     filtered_rows[0, 1:] = values[0]
     np.subtract(values[1:], values[:-1], out=filtered_rows[1:, 1:])
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    packed = zlib.compress(filtered_rows.tobytes(), 6 if values.size <= 1 << 18 else 1)
+    packed = zlib.compress(filtered_rows.data, 6 if values.size <= 1 << 18 else 1)
     chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
     return _PNG_SIGNATURE + b"".join(
         struct.pack(">I", len(content)) + chunk_type + content + struct.pack(">I", zlib.crc32(chunk_type + content))

@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import ImageCms
+
+from engine.pictures.bands import array_of, picture_of
 
 Array = np.ndarray
 
@@ -28,7 +30,9 @@ def from_srgb(pixels: Array, profile: bytes | None) -> Array:
 
 
 def _applied(transform: Any, pixels: Array) -> Array:
-    return np.array(ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(pixels)), transform))
+    picture = picture_of(pixels)
+    ImageCms.applyTransform(picture, transform, inPlace=True)
+    return array_of(picture)
 
 
 @lru_cache(maxsize=8)
