@@ -22,6 +22,7 @@ from app.document.document import Document
 from app.raster import view
 from app.raster.boxes import Box
 from app.raster.view import Mode, Pane, View
+from engine.labels.looked_at import UNSEEN
 
 STROKE_OVERLAY = 0.35
 """Least opacity of the label map while a brush is down."""
@@ -59,6 +60,7 @@ class CanvasView(QWidget):
         document.replaced.connect(self._on_replaced)
         document.undo_changed.connect(self._on_stroke)
         document.current_label_changed.connect(self._outline_region)
+        document.looked_at_changed.connect(self._on_looked_at_changed)
 
     # ------------------------------------------------------------ what the one who handles the input says
 
@@ -193,6 +195,13 @@ class CanvasView(QWidget):
         inside = 0 <= x < self._document.width and 0 <= y < self._document.height
         return int(self._document.label_map[y, x]) if inside else NO_LABEL
 
+    def region_at(self, point: QPointF) -> int:
+        """As `label_at`, with NO_LABEL where nobody looked, too."""
+        if self.label_at(point) == NO_LABEL:
+            return NO_LABEL
+        region = self._document.region_at(*self.pixel_at(point))
+        return NO_LABEL if region == UNSEEN else region
+
     def pixel_at(self, point: QPointF) -> tuple[int, int]:
         """The pixel (x, y) of the image under a point of the widget; may lie outside the image."""
         x, y = self.to_image(point)
@@ -290,6 +299,10 @@ class CanvasView(QWidget):
         self._drawing.update_visibility()
         self.update()
 
+    def _on_looked_at_changed(self, _part: object) -> None:
+        self.outline.forget()
+        self.update()
+
     def _on_picture_changed(self) -> None:
         self._drawing.update_picture()
         self.update()
@@ -345,7 +358,7 @@ class CanvasView(QWidget):
         """The brush's outline is drawn there, and the region under it is outlined; None: nowhere."""
         self._cursor = point
         self.move_outline()
-        pointed_label = NO_LABEL if point is None else self.label_at(point)
+        pointed_label = NO_LABEL if point is None else self.region_at(point)
         if pointed_label != self._pointed_label and not self._document.stroking:
             self._pointed_label = pointed_label
             if pointed_label == NO_LABEL:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPalette, QPen, QPixmap
 
 from app.canvas.images import LayerImage, PictureImage, TableImage
 from app.document.document import Document
@@ -14,6 +14,7 @@ from app.raster import strokes, view
 from app.raster.boxes import Box
 from app.raster.colour_tables import colour_table, highlight_table
 from app.raster.view import Pane, View
+from engine.labels.looked_at import Part
 
 _CHECK = 8  # widget pixels of a checkerboard square
 
@@ -156,6 +157,8 @@ class Drawing:
             painter.setOpacity(1.0)
         if self._highlight is not None:
             painter.drawImage(target, self._highlight.image)
+        if self._document.looked_at is not None and not pane.original:
+            draw_part(painter, target, self._document.looked_at, darken=self._highlighted == 0)
 
     def _draw_checks(self, painter: QPainter, target: QRectF, palette: QPalette) -> None:
         light = palette.color(QPalette.ColorRole.Base)
@@ -177,6 +180,28 @@ def _mixed(a: QColor, b: QColor, share: float) -> QColor:
 def image_rect(document: Document, at: View, pane: Pane) -> QRectF:
     """Where the image lies in the widget, as this pane shows it."""
     return QRectF(at.x + pane.shift, at.y, document.width * at.scale, document.height * at.scale)
+
+
+def draw_part(painter: QPainter, target: QRectF, looked_at: Part, *, darken: bool) -> None:
+    """A dashed frame around the part of a photo that was looked at, dark and light: seen on any colour. `target`: where
+    the photo is. `darken`: all around it."""
+    top, left, bottom, right = looked_at
+    seen = QRectF(
+        target.x() + left * target.width(),
+        target.y() + top * target.height(),
+        (right - left) * target.width(),
+        (bottom - top) * target.height(),
+    )
+    if darken:
+        around = QPainterPath()
+        around.addRect(target)
+        around.addRect(seen)
+        painter.fillPath(around, QColor(0, 0, 0, 128))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(0, 0, 0, 150), 1))
+    painter.drawRect(seen)
+    painter.setPen(QPen(QColor(255, 255, 255, 230), 1, Qt.PenStyle.DashLine))
+    painter.drawRect(seen)
 
 
 def outline_circle(*, x: float, y: float, diameter: int, at: View, shift: float = 0.0) -> tuple[QPointF, float]:

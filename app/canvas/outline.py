@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter
 
 from app.canvas.images import LayerImage
-from app.document.document import Document
-from app.raster.outline import outline, region_seen
+from app.document.document import BACKGROUND, Document
+from app.raster.outline import outline, part_seen, region_seen
 from app.raster.view import Pane, View
 from app.texts.label_names import name_of
 
@@ -82,7 +82,10 @@ class RegionOutline(QObject):
         if key == self._key or self._label is None:
             return
         self._key, self._layer = key, None
-        region = region_seen(self._document.label_map, self._label, at=at, width=width, height=height)
+        label_map = self._document.label_map
+        region = region_seen(label_map, self._label, at=at, width=width, height=height)
+        if self._label == BACKGROUND:
+            region &= part_seen(self._document.looked_at, label_map.shape, at=at, width=width, height=height)
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
         if rows.size:
             self._layer = LayerImage(outline(region))

@@ -29,6 +29,7 @@ from app.shell.i18n import tr
 from app.texts.label_names import name_of, set_name
 from engine.errors import EngineError
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import UNSEEN
 from engine.pictures.png import carries_style
 from engine.pictures.sniffing import is_torch_file
 from engine.weights.card import CARD_FILE
@@ -154,7 +155,7 @@ class FilesController(QObject):
 
     def _ask_picture(self, opened_file: Found, dropped_on: int | None) -> None:
         file_path = opened_file.path
-        label_id = self._document.current_label if dropped_on is None else dropped_on
+        label_id = self._document.current_label if dropped_on in (None, UNSEEN) else dropped_on
         label_text = name_of(self._document.label_set, label_id)
         catalogue = self._context.core.catalogue
         uses, painted = photo_uses(self._document, catalogue), paintings(self._document, catalogue)
@@ -215,7 +216,7 @@ class FilesController(QObject):
     def _label_at(self, image_point: QPoint | None) -> int | None:
         if image_point is None:
             return None
-        return int(self._document.label_map[image_point.y(), image_point.x()])
+        return self._document.region_at(image_point.x(), image_point.y())
 
     def _fill_recent(self) -> None:
         self._recent.clear()

@@ -35,6 +35,7 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
         "new_photo": controllers.photos.choose,
         "new_painting": new.painting,
         "photo_find": controllers.photos.find_photo,
+        "photo_rest": controllers.photos.count_rest,
         "new_map": new.label_map,
         "open": controllers.files.open,
         "sample": new.sample,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox
 
 from app.canvas.widget import CanvasWidget
@@ -17,6 +18,7 @@ from app.controllers.exports import UnsavedChanges
 from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
+from app.document.document import BACKGROUND
 from app.document.opening import (
     Found,
     OpenedPhoto,
@@ -27,7 +29,7 @@ from app.document.opening import (
     second_photo_path,
 )
 from app.errors_ui.hub import OPEN
-from app.jobs.originals import Original, original_for
+from app.jobs.originals import Original, Regions, original_for
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from app.texts.label_names import set_name
@@ -37,6 +39,7 @@ from engine.labels.label_sets import LabelSet
 from engine.requests.photo_reference import PhotoReference
 
 TOPIC = "photo"
+REST = "what was not looked at"  # a topic of its own
 FACES = "faces"  # the label set of portraits
 
 
@@ -49,8 +52,10 @@ class PhotosController(QObject):
         canvas: CanvasWidget,
         render_controller: RenderController,
         unsaved: UnsavedChanges,
+        rest_action: QAction,
         parent: QObject | None = None,
     ) -> None:
+        """``rest_action``: counts what nobody looked at as background."""
         super().__init__(parent)
         self._context = context
         self._core = context.core
@@ -58,9 +63,14 @@ class PhotosController(QObject):
         self._canvas = canvas
         self._render = render_controller
         self._unsaved = unsaved
+        self._rest_action = rest_action
         self._document.replaced.connect(self._show_original)
         self._document.photo_changed.connect(self._show_original)
         self._document.replaced.connect(self._find_regions)
+        self._document.styles_changed.connect(self._tell_rest)
+        self._document.looked_at_changed.connect(self._looked_at_changed)
+        self._document.replaced.connect(self._looked_at_changed)
+        self._looked_at_changed()
         self._show_original()
 
     # --- a photo becomes a document -----------------------------------------------------------------
@@ -147,21 +157,44 @@ class PhotosController(QObject):
         self._core.submit(
             lambda work: photo_regions(work, original or original_for(work, photo), label_set=label_set, parser=parser),
             text=self.tr("Finding the regions of {0}").format(photo.name),
-            on_done=lambda regions: self._regions_found(*regions),
+            on_done=lambda found_regions: self._regions_found(*found_regions),
             only_for=self._document,
         )
 
-    def _regions_found(self, regions: FrozenMap, warnings: tuple[str, ...]) -> None:
+    def _regions_found(self, label_map: FrozenMap, regions: Regions) -> None:
         if not self._document.origin.awaits_regions:
             return  # a map took their place, or they were found twice
-        self._document.pixels.take_regions(regions)
+        self._document.pixels.take_regions(label_map, regions.looked_at)
         choose_first_label(self._context)
-        self._warn(warnings)
+        if regions.looked_at is not None:
+            sentence = self.tr("Only the face in the dashed frame was looked at: what lies outside stays as it is.")
+            self._core.hub.notice(sentence, topic=REST)
+        self._warn(regions.warnings)
         self._context.status.show_message(self.tr("Drop a picture on a region: only its colours and texture are taken"))
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         if warnings:
             self._core.hub.warning(" ".join(warnings), topic=TOPIC)
+
+    # --- what nobody looked at ----------------------------------------------------------------------
+
+    @Slot()
+    def count_rest(self) -> None:
+        """Take what lies outside the part that was looked at as background, as one step."""
+        self._document.change("looked_at", None)
+
+    def _tell_rest(self, labels: frozenset[int]) -> None:
+        """A style of the background reaches no farther than somebody looked."""
+        document = self._document
+        if document.looked_at is not None and BACKGROUND in labels & document.styles.keys():
+            sentence = self.tr("Outside the dashed frame the background stays as it is: the body may be there too.")
+            self._core.hub.notice(sentence, topic=REST, remedy="photo_rest")
+
+    def _looked_at_changed(self, *_: object) -> None:
+        all_seen = self._document.looked_at is None
+        self._rest_action.setEnabled(not all_seen)
+        if all_seen:
+            self._core.hub.clear(REST)
 
     # --- a file of such a document ------------------------------------------------------------------
 

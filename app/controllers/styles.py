@@ -155,7 +155,7 @@ class StylesController(QObject):
         """Give a label's region a colour, "#rrggbb"; for all labels at once it would say nothing."""
         if target.label is None:
             target = replace(target, label=self._document.current_label)
-        if self.takes_colours():
+        if self.takes_colours() and self._open(target):
             undo_text = self.tr("Colour of {0}").format(self.name(target))
             self._put(target, dict.fromkeys(self.labels(target), ColourStyle(colour)), undo_text)
 
@@ -180,7 +180,7 @@ class StylesController(QObject):
             return
         if target.label is None:
             target = replace(target, label=kept.label)
-        if not isinstance(kept.style, ColourStyle) or self.takes_colours():
+        if (not isinstance(kept.style, ColourStyle) or self.takes_colours()) and self._open(target):
             self._put(target, dict.fromkeys(self.labels(target), kept.style), self._from(target, kept.name))
 
     def pick(self, picture_path: Path, label_id: int, use_result: Callable[[Style], object]) -> None:

@@ -94,7 +94,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
     unsaved = UnsavedChanges(context, exports, parent)
     styles = StylesController(context, styles_panel, parts.labels, parent)
     dice = DiceController(context, render, styles_panel, parent)
-    photos = PhotosController(context, parts.canvas, render, unsaved, parent)
+    photos = PhotosController(context, parts.canvas, render, unsaved, parts.actions["photo_rest"], parent)
     new = NewController(context, styles, unsaved, restyle, dice, photos, parent)
     model = ModelController(context, restyle, new, photos, parts.menus["MODEL"], parent)
     weights = WeightsController(context, model, restyle, parent)

@@ -13,6 +13,7 @@ from app.raster.frozen_maps import FrozenMap
 from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import Part, check_part
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import MAX_SEED, MeanStyle, Style
@@ -81,6 +82,13 @@ def checked_photo(photo: PhotoReference | None, label_set: LabelSet) -> PhotoRef
     if photo is not None and not isinstance(photo, PhotoReference):
         raise BadRequest("A photo that is edited must be a file that is known by its path.")
     return photo
+
+
+def checked_part(looked_at: Part | None, label_set: LabelSet) -> Part | None:
+    """The part of a photo that was looked at, None for all of it. Raises BadRequest for what is no part."""
+    if looked_at is not None:
+        check_part(looked_at)
+    return looked_at
 
 
 def checked_map(label_map: FrozenMap | np.ndarray, label_set: LabelSet) -> FrozenMap:

@@ -32,6 +32,7 @@ from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from app.texts.label_names import label_name
 from engine.labels.label_sets import LabelSet, load_label_set
+from engine.labels.looked_at import UNSEEN, Part, slices_of
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import MEAN, Style
@@ -52,6 +53,7 @@ class Document(QObject):
     seed_changed = Signal(object)  # int: may be larger than what a C++ int holds
     weights_changed = Signal(str)
     photo_changed = Signal(object)  # PhotoReference or None
+    looked_at_changed = Signal(object)  # Part or None
     detail_changed = Signal(str)
     labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
     style_locks_changed = Signal(object)  # frozenset of label ids
@@ -125,6 +127,7 @@ class Document(QObject):
     strengths = SceneValue[Mapping[int, float]]()  # by label, 0-1; 1 where one is missing
     switched_off = SceneValue[frozenset[int]]()  # labels whose change is not shown
     photo = SceneValue[PhotoReference | None]()  # the photo that is edited, if any
+    looked_at = SceneValue[Part | None]()  # the part of it in which its regions were found; None for all of it
 
     @property
     def fingerprint(self) -> str:
@@ -154,6 +157,14 @@ class Document(QObject):
     def path(self) -> Path | None:
         """The file that holds this document, None while there is none."""
         return self._origin.path
+
+    def region_at(self, x: int, y: int) -> int:
+        """The label whose region a pixel belongs to; `UNSEEN` for background that nobody looked at."""
+        label = int(self.label_map[y, x])
+        if self.looked_at is None or label != BACKGROUND:
+            return label
+        rows, columns = slices_of(self.looked_at, self.height, self.width)
+        return label if rows.start <= y < rows.stop and columns.start <= x < columns.stop else UNSEEN
 
     @property
     def areas(self) -> np.ndarray:
@@ -205,6 +216,10 @@ class Document(QObject):
         new = {name: getattr(scene, name) for name in changed_fields}
         self._put(new)
         self.push(ValuesCommand(self._put, old=old, new=new, text=text, merge_key=merge))
+
+    def take_looked_at(self, looked_at: Part | None) -> None:
+        """The part of the photo in which its regions were found: comes with them, and is no step of the history."""
+        self._put({"looked_at": looked_at})
 
     def set_seed(self, seed: int) -> None:
         """Chooses the seed, 0 to 2**63 - 1."""

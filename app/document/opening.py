@@ -13,7 +13,7 @@ from app.catalogue import Catalogue
 from app.document.document import Document
 from app.document.kinds import Kind, SceneRequest, of_photo, opens, photo_kinds
 from app.document.scene import Scene
-from app.jobs.originals import Original, original_for, regions_for
+from app.jobs.originals import Original, Regions, original_for, regions_for
 from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoRequest
@@ -268,7 +268,8 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
     values = Scene.values_of(opened_file.request)
     warnings: tuple[str, ...] = ()
     if values["label_map"] is None:
-        values["label_map"], warnings = photo_regions(work, original, label_set=label_set, parser=parser)
+        values["label_map"], regions = photo_regions(work, original, label_set=label_set, parser=parser)
+        values["looked_at"], warnings = regions.looked_at, regions.warnings
     else:
         values["label_map"] = _counted(resize_label_map(values["label_map"], *original.pixels.shape[:2]))
     values["photo"] = original.reference
@@ -277,10 +278,10 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
 
 def photo_regions(
     work: Work, original: Original, *, label_set: LabelSet, parser: str | None
-) -> tuple[FrozenMap, tuple[str, ...]]:
-    """The regions of a photo, of its own size, and why they may be wrong. Raises EngineError as `regions_for`."""
-    label_map, warnings = regions_for(work, original, label_set=label_set, parser=parser)
-    return _counted(label_map), warnings
+) -> tuple[FrozenMap, Regions]:
+    """The label map of a photo, of its own size, and all that was found. Raises EngineError as `regions_for`."""
+    regions = regions_for(work, original, label_set=label_set, parser=parser)
+    return _counted(regions.label_map), regions
 
 
 def _counted(label_map: np.ndarray) -> FrozenMap:

@@ -19,6 +19,7 @@ from app.raster.label_pixels import LabelPixels, Stroke
 from app.shell.i18n import tr
 from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map, resize_label_map
+from engine.labels.looked_at import Part
 
 if TYPE_CHECKING:
     from app.document.document import Document
@@ -167,22 +168,25 @@ class PixelEditor:
         document.origin.awaits_regions = False
         if document.kind.shows_photo:
             label_map = resize_label_map(label_map, *self.label_map.shape)
-        if label_map.shape != self.label_map.shape:
-            document.become(document.scene.on_other_ground(label_map=FrozenMap.of(label_map)), None, text)
+        same_size = label_map.shape == self.label_map.shape
+        if not same_size or document.looked_at is not None:  # this map says what all of the photo shows
+            scene = document.scene.on_other_ground(label_map=FrozenMap.of(label_map), looked_at=None)
+            document.become(scene, document.picture if same_size else None, text)
             return
         self.end_stroke()
         before = self._pixels.freeze()
         self._pixels.write(self._pixels.whole, np.array(label_map, np.uint8, order="C"))
         self._record(before, self._pixels.whole, text)
 
-    def take_regions(self, regions: FrozenMap) -> None:
-        """The label map of the document's size that was found for a photo; what was painted on the empty map meanwhile
-        stays. It belongs to the step that began the document, unless later ones need the map that they were painted on:
-        then it is one of its own."""
+    def take_regions(self, regions: FrozenMap, looked_at: Part | None = None) -> None:
+        """The label map of the document's size that was found in a photo, or in the part of it that was looked at; what
+        was painted on the empty map meanwhile stays. It belongs to the step that began the document, unless later ones
+        need the map that they were painted on: then it is one of its own."""
         document = self._document
         regions = checked_map(regions, document.label_set)
         document.origin.awaits_regions = False
         self.end_stroke()
+        document.take_looked_at(looked_at)
         before, is_step = self._pixels.freeze(), document.label_map_is_kept
         if self.areas[0] < self.label_map.size:  # else nothing was painted, and nothing is compared
             below_painted = regions.array()

@@ -21,6 +21,7 @@ from app.document.checks import (
     checked_kind,
     checked_labels,
     checked_map,
+    checked_part,
     checked_photo,
     checked_precision,
     checked_seed,
@@ -41,6 +42,7 @@ from app.document.scene_fields import (
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import Part
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import Style
@@ -83,7 +85,8 @@ class Scene:
     overlay does not show. style_locked: labels whose style changes only when the user chooses one for that very label.
     strengths: by label, how much of the change of a restyled region is seen, 0 to 1; 1 where a label is missing.
     switched_off: labels whose region shows the photo for now. photo: the file that is edited, if any; its samples are
-    held by those who work on it, never here.
+    held by those who work on it, never here. looked_at: the part of the photo in which its regions were found; None
+    for all of it.
     """
 
     label_set: LabelSet = scene_field(Role(recalled=True, of_photo=True))
@@ -190,6 +193,17 @@ class Scene:
             checked=checked_photo,
             text=mark("Change photo"),
             signal="photo_changed",
+        ),
+        default=None,
+    )
+    looked_at: Part | None = scene_field(
+        Role(
+            decides=True,
+            of_photo=True,
+            key="looked_at",
+            checked=checked_part,
+            text=mark("Count the rest as background"),
+            signal="looked_at_changed",
         ),
         default=None,
     )

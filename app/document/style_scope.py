@@ -11,6 +11,7 @@ from dataclasses import replace
 from app.document.document import Document
 from app.shell.i18n import tr
 from app.texts.label_names import name_of, style_source
+from engine.labels.looked_at import UNSEEN
 from engine.requests.styles import MeanStyle, Style
 from engine.systems.base import Abilities
 
@@ -22,9 +23,10 @@ class StyleScope:
         self,
         document: Document,
         abilities: Callable[[str], Abilities],
-        tell: Callable[[str], object],
+        tell: Callable[..., object],
     ) -> None:
-        """``abilities``: what the weights of a name can do. ``tell``: says to the user why a style stays as it is."""
+        """``abilities``: what the weights of a name can do. ``tell``: says to the user why a style stays as it is; its
+        keyword ``remedy`` names the command that helps."""
         self._document = document
         self._abilities = abilities
         self._tell = tell
@@ -86,8 +88,15 @@ class StyleScope:
         return style_source(style, label, self._document.label_set)
 
     def may_change(self, label: int) -> bool:
-        """Whether a label's style can be chosen; the user is told where a lock keeps it, or it changes nothing."""
+        """Whether a label's style can be chosen; the user is told where a lock keeps it, it changes nothing, or the
+        label is `UNSEEN`."""
         if not self._changes_something():
+            return False
+        if label == UNSEEN:
+            self._tell(
+                tr("Nobody looked there: outside the dashed frame the photo stays as it is. Paint its labels first."),
+                remedy="photo_rest",
+            )
             return False
         if not self.locked(label):
             return True

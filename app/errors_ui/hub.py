@@ -73,10 +73,10 @@ class ProblemHub(QObject):
         log.warning("%s", sentence)
         self.reported.emit(Problem(sentence, severity=Severity.WARNING, topic=topic))
 
-    def notice(self, sentence: str, *, topic: str = "") -> None:
-        """Report something good to know."""
+    def notice(self, sentence: str, *, topic: str = "", remedy: str = "") -> None:
+        """Report something good to know; ``remedy``: id of the command that the user may want then."""
         log.info("%s", sentence)
-        self.reported.emit(Problem(sentence, severity=Severity.NOTICE, topic=topic))
+        self.reported.emit(Problem(sentence, severity=Severity.NOTICE, topic=topic, remedy=remedy))
 
     def clear(self, topic: str) -> None:
         """The trouble of ``topic`` is over: it need not be shown any more."""

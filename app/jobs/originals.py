@@ -18,6 +18,7 @@ from app.texts.translate import translate
 from engine.compose.samples import as_seen
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import Part
 from engine.pictures.closeup import reduced
 from engine.pictures.photos import read_photo
 from engine.pictures.profiles import to_srgb
@@ -34,6 +35,16 @@ class Original:
     reference: PhotoReference
     pixels: np.ndarray
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Regions:
+    """What was found in a photo: label map (H, W) uint8 of its own size; why it may be wrong; the part of the photo
+    that the parser looked at, None where that is all of it."""
+
+    label_map: np.ndarray
+    warnings: tuple[str, ...] = ()
+    looked_at: Part | None = None
 
 
 def read_original(photo: Path | PhotoReference) -> Original:
@@ -61,11 +72,12 @@ def original_for(work: Work, photo: Path | PhotoReference) -> Original:
 
 def regions_for(
     work: Work, original: Original, *, label_set: LabelSet, parser: str | None
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The label map of a photo, of its own size, and why it may be wrong. Raises EngineError as `find_regions`."""
+) -> Regions:
+    """The regions of a photo. Raises EngineError as `find_regions`."""
     path, pixels = Path(original.reference.path), reduced(original.pixels)
     regions = file_regions(work, path, pixels, label_set=label_set, parser=parser)
-    return resize_label_map(regions.label_map, *original.pixels.shape[:2]), regions.warnings
+    label_map = resize_label_map(regions.label_map, *original.pixels.shape[:2])
+    return Regions(label_map, regions.warnings, regions.looked_at)
 
 
 class Originals:

@@ -18,6 +18,7 @@ from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.labels.label_maps import check_label_map, read_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import Part
 from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image
 from engine.pictures.png import read_embedded_request
@@ -35,7 +36,7 @@ class Photo:
     """A photo with its regions: ``pixels`` (H, W, 3) uint8, ``label_map`` (H, W) uint8 of the same size.
 
     ``confidence`` is the parser's, 0 to 1; 1 where the regions are known. ``warnings`` say why the regions may
-    be wrong, ``notes`` what was done to the file.
+    be wrong, ``notes`` what was done to the file. ``looked_at``: the part that the parser looked at; None for all.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Photo:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     known: bool = False  # the regions came with the picture: there is nothing to ask
+    looked_at: Part | None = None
 
     @property
     def unsure(self) -> bool:
@@ -97,7 +99,7 @@ def file_regions(work: Work, path: Path, pixels: np.ndarray, *, label_set: Label
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
     label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
     warnings = tuple(translate(str(note)) for note in result.notes)
-    return Photo(path, pixels, label_map, float(result.confidence), warnings)
+    return Photo(path, pixels, label_map, float(result.confidence), warnings, looked_at=result.looked_at)
 
 
 def _known_map(path: Path, label_set: LabelSet) -> np.ndarray | None:

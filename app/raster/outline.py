@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from app.raster.view import View
+from engine.labels.looked_at import Part, slices_of
 
 WIDTH = 2  # widget pixels of the light line inside the region; a dark one of the same width is outside
 LIGHT, DARK, VEIL = 0xF0F0F0F0, 0xB4000000, 0x2E2E2E2E  # 0xAARRGGBB premultiplied; the veil lies over the region
@@ -17,6 +18,17 @@ def region_seen(label_map: np.ndarray, label: int, *, at: View, width: int, heig
     columns, column_inside = _pixels_under(width, at.x, at.scale, label_map.shape[1])
     seen = label_map[rows][:, columns] == label
     return np.asarray(seen & row_inside[:, None] & column_inside)
+
+
+def part_seen(looked_at: Part | None, shape: tuple[int, int], *, at: View, width: int, height: int) -> np.ndarray:
+    """(height, width) bool: where a part of an image of (H, W) `shape` is seen in a widget; None: all of it."""
+    if looked_at is None:
+        return np.ones((height, width), bool)
+    rows, columns = slices_of(looked_at, *shape)
+    y, row_inside = _pixels_under(height, at.y, at.scale, shape[0])
+    x, column_inside = _pixels_under(width, at.x, at.scale, shape[1])
+    row_inside &= (y >= rows.start) & (y < rows.stop)
+    return row_inside[:, None] & (column_inside & (x >= columns.start) & (x < columns.stop))
 
 
 def outline(region: np.ndarray) -> np.ndarray:

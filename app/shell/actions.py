@@ -78,6 +78,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("photo_find", mark("Find the photo again..."),
            mark("Say where the photo that is edited is now, or take another one in its place"),
            (), "search"),
+    Action("photo_rest", mark("Count the rest as background"),
+           mark("Take as background what lies outside the part of the photo that was looked at, and is not painted"),
+           (), "crop"),
     Action("quit", mark("Quit"), mark("Close the editor"), ("Ctrl+Q",)),
     # --- edit
     Action("undo", mark("Undo"), mark("Take back the last change of label map, style or seed"),
@@ -263,7 +266,7 @@ assert len(BY_ID) == len(ACTIONS)
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("&File"), ("new_template", "new_photo", "new_painting", "new_map", SEPARATOR, "open", "RECENT", "sample",
                      "sample_second", "sample_painting", SEPARATOR, "save", "save_as", "export", "export_map",
-                     SEPARATOR, "photo_find", SEPARATOR, "quit")),
+                     SEPARATOR, "photo_find", "photo_rest", SEPARATOR, "quit")),
     (mark("&Edit"), ("undo", "redo", SEPARATOR, "copy", "paste", SEPARATOR, "edits_copy", "edits_paste", "edits_remove",
                      SEPARATOR, "seed_new")),
     (mark("&Tools"), ("brush", "eraser", "bucket", "pick", "pan", SEPARATOR, "brush_smaller", "brush_larger",

@@ -12,6 +12,7 @@ from msgspec import Meta, structs
 
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
+from engine.labels.looked_at import Part, check_part
 from engine.pictures.images import PICTURE_SUFFIXES
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo
@@ -82,17 +83,20 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     """Restyle regions of a photo.
 
     edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
-    finds it otherwise. view: longer side in pixels of the picture asked for, where a window needs no more; 0 is the
-    photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide nothing of the picture.
+    finds it otherwise. looked_at: the part of the photo in which the regions of that map were looked for; label 0
+    outside it is not restyled; None where all of it was. view: longer side in pixels of the picture asked for, where a
+    window needs no more; 0 is the photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide
+    nothing of the picture.
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
-    unless_empty: ClassVar[tuple[str, ...]] = LOCKS
+    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at")
 
     photo: PhotoReference
     edits: tuple[RegionEdit, ...]
     label_map: LabelMapData | None = None
+    looked_at: Part | None = None
     view: Annotated[int, Meta(ge=0)] = 0
     style_locks: tuple[int, ...] = ()
     label_locks: tuple[int, ...] = ()
@@ -102,6 +106,8 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         if len(set(labels)) < len(labels):
             raise BadRequest("The request edits one label twice; keep one edit per label.")
         sort_locks(self)
+        if self.looked_at is not None:
+            check_part(self.looked_at)
         if self.view < 0:
             raise BadRequest('The key "view" is {0}; give a number of pixels, or 0 for the whole photo.', self.view)
 

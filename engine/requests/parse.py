@@ -6,7 +6,7 @@ import base64
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from engine.errors import BadRequest, Message
 from engine.files import PathLike
 from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import Part
 from engine.pictures.images import ImageFile, encode_png, read_image
 from engine.requests.base import Report, Request, Services
 from engine.requests.label_map_data import from_base64
@@ -26,13 +27,14 @@ Array = np.ndarray
 @dataclass(frozen=True)
 class ParseResult:
     """label_map (H, W) uint8 at the photo's size, of `label_set`; confidence 0..1; seconds taken; notes: warnings that
-    a user should see."""
+    a user should see; looked_at as `Parsed` has it."""
 
     label_map: Array
     confidence: float
     label_set: LabelSet
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    looked_at: Part | None = None
 
     def save(self, path: PathLike, *, kind: MapKind = "indexed") -> None:
         """Write the label map as a PNG, `kind` as `write_label_map` has it. Raises BadFile."""
@@ -45,13 +47,28 @@ class ParseResult:
         return {label.name: float(pixel_counts[label.id] / pixel_counts.sum()) for label in shown}
 
     def facts(self) -> dict[str, Any]:
-        """How sure the parser is and which labels the photo shows."""
-        return {"confidence": self.confidence, "labels": self.shares()}
+        """How sure the parser is, which labels the photo shows, and in which part of it they were looked for."""
+        return {"confidence": self.confidence, "labels": self.shares(), "looked_at": self.looked_at}
 
     def lines(self) -> list[str]:
         """The same, the largest regions first."""
         by_size = sorted(self.shares().items(), key=lambda item: -item[1])
-        return [f"confidence {self.confidence:.2f}", *(f"  {name:<16} {share:7.2%}" for name, share in by_size)]
+        lines = [f"confidence {self.confidence:.2f}", *(f"  {name:<16} {share:7.2%}" for name, share in by_size)]
+        if self.looked_at is not None:
+            top, left, bottom, right = self.looked_at
+            seen = f"{top:.0%} to {bottom:.0%} of its height, {left:.0%} to {right:.0%} of its width"
+            lines.append(f"looked at: {seen}; what lies around it counts as background")
+        return lines
+
+
+class Parsed(NamedTuple):
+    """What a parser finds: label map (H, W) uint8; confidence 0..1; warnings for the user; the part of the photo that
+    it looked at, None where that is all of it."""
+
+    label_map: Array
+    confidence: float
+    warnings: tuple[str, ...] = ()
+    looked_at: Part | None = None
 
 
 class LabelMapFinder(Protocol):
@@ -59,8 +76,8 @@ class LabelMapFinder(Protocol):
 
     label_set: LabelSet
 
-    def parse(self, pixels: Array) -> tuple[Array, float, tuple[str, ...]]:
-        """(H, W, 3) uint8 -> label map (H, W) uint8; confidence 0..1; warnings for the user."""
+    def parse(self, pixels: Array) -> Parsed:
+        """Of (H, W, 3) uint8."""
         ...
 
     def probabilities(self, pixels: Array) -> Array:
@@ -105,7 +122,8 @@ class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
         parser: LabelMapFinder = services.runtime(self)
         photo_file = self.image()
         report(0.3, Message("finding regions"))
-        label_map, confidence, warnings = parser.parse(photo_file.pixels)
+        label_map, confidence, warnings, looked_at = parser.parse(photo_file.pixels)
         report(1.0, Message("parsed"))
         all_notes = (*notes_of(self.path or "", photo_file.notes), *warnings)
-        return ParseResult(label_map, confidence, parser.label_set, all_notes, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return ParseResult(label_map, confidence, parser.label_set, all_notes, seconds, looked_at)

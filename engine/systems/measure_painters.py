@@ -159,8 +159,8 @@ def _reconstructions(
         if can_sample(painter) and judges.any:
             judges.see(DRAWN, _unit_tensor(repaint(painter, label_map, all_drawn(painter, label_map, painted_count))))
         if parser is not None:
-            painted_counts.add(label_map, parser.parse(painted)[0])
-        real_counts.add(label_map, label_map if parser is None else parser.parse(real)[0])
+            painted_counts.add(label_map, parser.parse(painted).label_map)
+        real_counts.add(label_map, label_map if parser is None else parser.parse(real).label_map)
         report(painted_count / len(pairs))
     similarity_means = torch.stack(similarities).mean(0).tolist()
     rare_labels = real_counts.rare()

@@ -19,6 +19,7 @@ from app.window.main_window import MainWindow
 from engine.errors import Cancelled, EngineError, MissingStyle
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set
+from engine.labels.looked_at import Part, without_unseen
 from engine.pictures.images import read_image
 from engine.pictures.photos import at_view_size, read_photo
 from engine.requests.base import Request
@@ -81,6 +82,7 @@ class ParseResult:
     label_map: np.ndarray
     confidence: float
     notes: tuple[str, ...] = ()
+    looked_at: Part | None = None
 
 
 @dataclass
@@ -93,6 +95,7 @@ class Engine:
     edits: list[EditRequest] = field(default_factory=list)
     confidence: float = 0.95
     notes: tuple[str, ...] = ()
+    looked_at: Part | None = None  # the part of a photo that the parser looks at
     error: EngineError | None = None
     devices: list[str] = field(default_factory=list)
     threads: set[str] = field(default_factory=set)
@@ -145,7 +148,9 @@ class FakeSession:
         self._engine.parses += 1
         height, width = request.image().pixels.shape[:2]
         label_map = resize_label_map(face_label_map(max(height, width)), height, width)
-        return ParseResult(label_map, self._engine.confidence, self._engine.notes)
+        looked_at = self._engine.looked_at
+        label_map = label_map * (without_unseen(np.zeros_like(label_map), looked_at) == 0)
+        return ParseResult(label_map, self._engine.confidence, self._engine.notes, looked_at)
 
     def encode(self, weights: str, pixels: np.ndarray, label_map: np.ndarray) -> StyleCodes:
         """The code of a region is its mean colour."""
@@ -166,6 +171,7 @@ def edited(request: EditRequest, encode: Callable[..., StyleCodes]) -> EditResul
     if request.view:
         photo = at_view_size(photo, request.view)
     label_map = resize_label_map(request.label_map.array(), *photo.samples.shape[:2])
+    label_map = without_unseen(label_map, request.looked_at)
     samples = photo.samples.copy()
     for edit in request.edits:
         if edit.on and edit.strength > 0:

@@ -27,7 +27,7 @@ from engine.labels.label_sets import load_label_set
 from engine.pictures.closeup import close_up, reduced
 from engine.pictures.images import read_image
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.parse import ParseRequest
+from engine.requests.parse import Parsed, ParseRequest
 from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, BlockStyle, ImageStyle, MixStyle, Style, encode_code
 from engine.session import Session
@@ -240,7 +240,7 @@ def test_a_picture_that_styles_many_labels_is_read_and_parsed_once(session, tiny
 
     def parse(self, pixels):
         parsed.append(pixels)
-        return tiny_label_map, 1.0, ()
+        return Parsed(tiny_label_map, 1.0)
 
     monkeypatch.setattr(PhotoParser, "parse", parse)
     styles = {label: ImageStyle(photo[0], label) for label in (HAIR, SKIN)}

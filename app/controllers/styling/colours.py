@@ -105,5 +105,5 @@ class ColoursController(QObject):
     def _dropped(self, colour: str, image_point: QPoint | None) -> None:
         label_id = self._document.current_label
         if image_point is not None:
-            label_id = int(self._document.label_map[image_point.y(), image_point.x()])
+            label_id = self._document.region_at(image_point.x(), image_point.y())
         self._styles.use_colour(colour, Target(label_id))

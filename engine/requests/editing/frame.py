@@ -15,12 +15,13 @@ from engine.errors import BadRequest, Message, WeightsError
 from engine.labels.doubts import doubt_about, has_small_face
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import UNSEEN, Part, slices_of, without_unseen
 from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import resize_image
 from engine.pictures.profiles import to_srgb
 from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
-from engine.requests.parse import LabelMapFinder
+from engine.requests.parse import LabelMapFinder, Parsed
 
 Array = np.ndarray
 SIDE = 256
@@ -38,9 +39,10 @@ CUT = 0.25
 class Frame:
     """Where changes are fitted.
 
-    pixels: (h, w, 3) uint8 sRGB. colours: the same in 0..1, in the photo's own numbers. label_map: (h, w).
-    soft: (h, w, L), see `soft_labels`. box: of it in the photo. whole_map: label map of the whole photo, any size.
-    warnings: doubts about the map.
+    pixels: (h, w, 3) uint8 sRGB. colours: the same in 0..1, in the photo's own numbers. label_map: (h, w), with
+    `UNSEEN` where a parser did not look. soft: (h, w, L), see `soft_labels`. box: of it in the photo. whole_map: label
+    map of the whole photo, any size, with `UNSEEN` too. warnings: doubts about the map. looked_at: the part of the
+    photo that a parser looked at; None where there is nothing unseen.
     cut_labels: those whose region ends where a parser that looked closer at a face saw no further.
     """
 
@@ -48,11 +50,12 @@ class Frame:
     colours: Array
     label_map: Array
     soft: Array
-    box: tuple[float, float, float, float]
+    box: Part
     whole_map: Array
     label_set: LabelSet
     warnings: tuple[str, ...] = ()
     cut_labels: tuple[int, ...] = ()
+    looked_at: Part | None = None
 
     @classmethod
     def of(
@@ -63,11 +66,13 @@ class Frame:
         parser: LabelMapFinder | None,
         profile: bytes | None = None,
         *,
+        seen_part: Part | None = None,
         shows_all: bool = False,
     ) -> Frame:
         """The frame of a photo, its label map found by a parser of these labels unless given.
 
         looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`, in the colours of its ICC `profile`.
+        seen_part: in which the given map's regions were looked for, all of the photo where it is None.
         shows_all: it shows all of the photo, because regions are edited that go on beyond the subject (see `misses`).
 
         Raises WeightsError, BadLabelMap.
@@ -82,7 +87,7 @@ class Frame:
                 "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
             )
         else:
-            whole_map, _, warnings = parser.parse(in_srgb)
+            whole_map, _, warnings, seen_part = parser.parse(in_srgb)
         height, width = looked_at.shape[:2]
         sized = resize_label_map(whole_map, height, width)
         subject = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
@@ -96,13 +101,20 @@ class Frame:
             rows, columns = slice(0, height), slice(0, width)
             factor = min(factor, WHOLE_SIDE / max(height, width))
         size = tuple(max(1, round(side * factor)) for side in _sides((rows, columns)))
-        pixels, label_map = resize_image(in_srgb[rows, columns], *size), resize_label_map(sized[rows, columns], *size)
+        pixels = resize_image(in_srgb[rows, columns], *size)
+        label_map = resize_label_map(without_unseen(sized, seen_part)[rows, columns], *size)
         colours = as_colours(resize_image(looked_at[rows, columns], *size))
         shares = None if parser is None else _shares(parser, pixels, subject, factor, shows_all)
         soft = soft_labels(label_map, len(label_set), shares)
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
-        cut_labels = () if requested_map is not None else cut_off(whole_map)
-        return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels)
+        cut_labels = () if seen_part is None else cut_off(whole_map)
+        whole_map = without_unseen(whole_map, seen_part)
+        return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels, seen_part)
+
+    @property
+    def painted_map(self) -> Array:
+        """(h, w) of the frame, with label 0 for what is unseen: what a network paints."""
+        return np.where(self.label_map == UNSEEN, np.uint8(0), self.label_map)
 
     def shows(self, label: int) -> bool:
         """Whether the frame has a region of that label."""
@@ -121,7 +133,8 @@ class Frame:
 
     def no_region(self, label: int) -> BadRequest:
         """The error that says that the photo lacks a region, and which it has."""
-        regions = ", ".join(self.name_of(shown) for shown in np.unique(self.label_map).tolist())
+        shown_labels = np.unique(self.label_map[self.label_map != UNSEEN]).tolist()
+        regions = ", ".join(self.name_of(shown) for shown in shown_labels)
         return BadRequest('The photo has no region "{0}"; its regions are {1}.', self.name_of(label), regions)
 
     def outside(self, labels: Sequence[int]) -> Array:
@@ -133,9 +146,7 @@ class Frame:
 
     def _shown_slices(self) -> tuple[slice, slice]:
         """Rows and columns of the whole photo's label map that the frame shows."""
-        height, width = self.whole_map.shape
-        top, left, bottom, right = (round(s * side) for s, side in zip(self.box, (height, width) * 2, strict=True))
-        return slice(top, bottom), slice(left, right)
+        return slices_of(self.box, *self.whole_map.shape)
 
 
 class KeptParser:
@@ -148,7 +159,7 @@ class KeptParser:
         self._parser, self._kept, self._key = parser, kept, key
         self.label_set = parser.label_set
 
-    def parse(self, pixels: Array) -> tuple[Array, float, tuple[str, ...]]:
+    def parse(self, pixels: Array) -> Parsed:
         """As the parser's."""
         return self._kept.get(("parsed", self._key), lambda: self._parser.parse(pixels))
 

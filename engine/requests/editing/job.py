@@ -90,12 +90,20 @@ class _Job:
         return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
 
     def _find_frame(self) -> tuple[Hashable, Frame]:
-        kept, label_set, requested_map = self.services.kept, self.painter.label_set, self.request.label_map
-        key = "frame", self.photo_key, requested_map, label_set, self.parser_name
+        kept, label_set, request = self.services.kept, self.painter.label_set, self.request
+        key = "frame", self.photo_key, request.label_map, request.looked_at, label_set, self.parser_name
 
         def analysed(shows_all: bool) -> Frame:
             looked_at = kept.get(("looked at", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
-            return Frame.of(looked_at, requested_map, label_set, self._parser(), self.profile, shows_all=shows_all)
+            return Frame.of(
+                looked_at,
+                request.label_map,
+                label_set,
+                self._parser(),
+                self.profile,
+                seen_part=request.looked_at,
+                shows_all=shows_all,
+            )
 
         frame = kept.get(key, lambda: analysed(False))
         if not frame.misses([edit.label for edit in self.request.edits if edit.on]):
@@ -122,9 +130,17 @@ class _Job:
             region = frame.name_of(edit.label)
             if edit.label not in labels:
                 self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', name, region))
-            elif edit.label in (*frame.cut_labels, 0) and frame.cut_labels:
+            elif edit.label in frame.cut_labels:
                 cut_regions = ", ".join(frame.name_of(label) for label in frame.cut_labels)
                 note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, cut_regions)
+                self.notes.append(note)
+            elif edit.label == 0 and frame.looked_at is not None and self.request.label_map is None:
+                note = Message(
+                    '"{0}": the parser looked at the face alone; around it {1} is not restyled, as nobody knows what '
+                    "is there. Give a label map of the whole photo to restyle it too.",
+                    name,
+                    region,
+                )
                 self.notes.append(note)
         pairs = [pair.labels for pair in self.painter.label_set.pairs]
         regions = together(frame.label_map, labels, pairs)
@@ -201,12 +217,12 @@ class _Job:
 
         painting(0, 1)
         frame, services = self.frame, self.services
-        codes = services.codes.encode(self.painter, frame.pixels, frame.label_map)
+        codes = services.codes.encode(self.painter, frame.pixels, frame.painted_map)
         styles: dict[int, Style] = {
             int(n): ImageStyle(path="", label=int(n), code=encode_code(codes.codes[n]))
             for n in np.flatnonzero(codes.present)
         }
-        label_map = LabelMapData.from_array(frame.label_map)
+        label_map = LabelMapData.from_array(frame.painted_map)
         request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
         tensor, notes = read_codes(request, self.painter, services, self.report)
         pixels, _ = self.painter.paint(request, tensor, painting)

@@ -56,7 +56,7 @@ def measure(parser: MeasuredParser, data_folder: Path, options: MeasureOptions, 
     for measured_count, stem in enumerate(pairs.stems, 1):
         picture, true_label_map = pairs.read(stem)
         start_time = time.perf_counter()
-        found_label_map, confidence, _ = parser.parse(picture)
+        found_label_map, confidence, *_ = parser.parse(picture)
         seconds.append(time.perf_counter() - start_time)
         true_label_map = resize_label_map(true_label_map, *found_label_map.shape)
         confusion_counts.add(true_label_map, found_label_map)
@@ -84,7 +84,7 @@ def sheet(parser: MeasuredParser, data_folder: Path, options: MeasureOptions, re
     for row_index, stem in enumerate(pairs.stems):
         report(row_index / len(pairs), Message("pictures for the report"))
         photograph, label_map = pairs.framed(stem, *native_size(parser.config))
-        found_labels = colourise(parser.parse(photograph)[0], pairs.label_set)
+        found_labels = colourise(parser.parse(photograph).label_map, pairs.label_set)
         parsed_cells = (Cell(parser.card.name, found_labels),)
         sheet_rows.append(Row(stem, photograph_cells(photograph, label_map, pairs), parsed_cells))
     return sheet_rows

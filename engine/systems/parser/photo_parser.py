@@ -17,6 +17,7 @@ from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import channels_last
 from engine.nn.efficientnet_lite import fold_batch_norms
 from engine.pictures.images import resize_image
+from engine.requests.parse import Parsed
 from engine.systems.parser.lite import LiteParser
 from engine.systems.parser.network import Parser
 from engine.weights.networks import network_of
@@ -41,28 +42,31 @@ class PhotoParser:
         fold_batch_norms(network)
         self.parser = channels_last(network, device)
 
-    def parse(self, pixels: Array) -> tuple[Array, float, tuple[str, ...]]:
+    def parse(self, pixels: Array) -> Parsed:
         """Find the regions of a photograph.
 
         Args:
             pixels: (H, W, 3) uint8, any size.
 
         Returns:
-            label map (H, W) uint8; confidence 0..1; warnings for the user, empty when the parser is sure. The
-            confidence is the mean probability of the chosen labels, label by label: eyes count as much as hair, which
-            tells more about how good a map is (on validation portraits it goes with mIoU at 0.90, the mean over all
-            pixels at 0.66). A small face in a large picture is looked at again, closer.
+            label map (H, W) uint8; confidence 0..1; warnings for the user, empty when the parser is sure; the part of
+            the picture that the regions come from. The confidence is the mean probability of the chosen labels, label
+            by label: eyes count as much as hair, which tells more about how good a map is (on validation portraits it
+            goes with mIoU at 0.90, the mean over all pixels at 0.66). A small face in a large
+            picture is looked at again, closer; around that all is label 0.
         """
         label_ids, confidence = self._parse_whole(pixels)
         looked_at = label_ids
-        face_box = self._face_box(label_ids)
+        face_box, closer_part = self._face_box(label_ids), None
         if face_box is not None:
             top, left, bottom, right = face_box
             closer_ids, closer_confidence = self._parse_whole(pixels[top:bottom, left:right])
             framed_ids = np.zeros_like(label_ids)
             framed_ids[top:bottom, left:right] = closer_ids
             label_ids, confidence, looked_at = framed_ids, closer_confidence, closer_ids
-        return label_ids, confidence, self._warnings(looked_at, confidence)
+            height, width = label_ids.shape
+            closer_part = top / height, left / width, bottom / height, right / width
+        return Parsed(label_ids, confidence, self._warnings(looked_at, confidence), closer_part)
 
     def probabilities(self, pixels: Array) -> Array:
         """How likely each label is at each pixel of a frame: what soft borders of regions are made of.

@@ -25,6 +25,7 @@ from app.jobs.writing import write_picture, write_request
 from app.raster.frozen_maps import FrozenMap
 from engine.errors import BadRequest
 from engine.labels.label_sets import load_label_set
+from engine.labels.looked_at import Part
 from engine.requests.base import Request
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
@@ -55,6 +56,7 @@ class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     strengths: dict[int, float] = {}
     switched_off: tuple[int, ...] = ()
     photo: PhotoReference | None = None
+    looked_at: Part | None = None
     mood: str = "calm"
 
 
@@ -129,6 +131,7 @@ OTHER: dict[str, Any] = {
     "hidden": frozenset({SKIN}),
     "style_locked": frozenset({HAIR}),
     "photo": PhotoReference("anna.jpg", "0" * 64),
+    "looked_at": (0.0, 0.0, 0.5, 1.0),
     "mood": "wild",
 }
 ROLES = roles(MoodScene)
@@ -285,7 +288,8 @@ def request_values(name: str) -> dict[str, Any]:
 
 @every_field
 def test_a_request_has_the_fields_that_travel_and_no_other(name):
-    only_mood = set(MoodRequest.__struct_fields__) - set(RENDER.request.__struct_fields__) - {"photo"}  # there is none
+    none_here = {"photo", "looked_at"}
+    only_mood = set(MoodRequest.__struct_fields__) - set(RENDER.request.__struct_fields__) - none_here
     keys = {"kind": {"kind", *only_mood}}.get(name, {ROLES[name].key} - {""})
     assert set(request_values(name)) == keys
 

@@ -29,9 +29,11 @@ from engine.requests.editing.frame import Frame, cut_off
 from engine.requests.json_text import from_json, to_json
 from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
+from engine.requests.parse import Parsed
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle
 from engine.session import Session
+from engine.systems.parser.photo_parser import PhotoParser
 from tests.commands import Runner
 from tests.engine.drawn_profiles import wide_profile
 from tests.fixtures import photo_of
@@ -96,6 +98,52 @@ def test_a_region_that_goes_on_beyond_the_subject_changes_there_too(
     changed, region = (before != after).any(-1), label_map == label
     assert changed[150:][region[150:]].mean() > 0.9
     assert (changed & ~region).mean() <= 0.02
+
+
+def photo_with_a_body(tmp_path: Path, tiny_photo: np.ndarray, tiny_label_map: np.ndarray) -> tuple[Path, np.ndarray]:
+    """A tall photo whose parser looked at its upper half alone, and the label map that it found."""
+    label_map, samples = np.zeros((200, 96), np.uint8), np.full((200, 96, 3), 120, np.uint8)
+    label_map[:64, 16:80], samples[:64, 16:80] = tiny_label_map, tiny_photo
+    write_image(tmp_path / "tall.png", samples)
+    return tmp_path / "tall.png", label_map
+
+
+PART = 0.0, 0.0, 0.5, 1.0
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_what_a_parser_never_looked_at_is_not_restyled_as_background(
+    tiny_weights: Path,
+    tiny_photo: np.ndarray,
+    tiny_label_map: np.ndarray,
+    tmp_path: Path,
+    given: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, label_map = photo_with_a_body(tmp_path, tiny_photo, tiny_label_map)
+    monkeypatch.setattr(PhotoParser, "parse", lambda self, pixels: Parsed(label_map, 1.0, looked_at=PART))
+    edits, photo = (RegionEdit(0, ColourStyle("#2060c0")),), PhotoReference.of(path)
+    request = EditRequest("tiny-sean", photo, edits, LabelMapData.from_array(label_map) if given else None)
+    if given:
+        request = request.replace(looked_at=PART)
+    result = Session("cpu").run(from_json(to_json(request)))
+    changed = (result.photo.samples != result.samples).any(-1)
+    assert changed[:90][label_map[:90] == 0].mean() > 0.8
+    assert not changed[110:].any()
+    (note,) = (note for note in result.notes if "looked at the face alone" in note)
+    assert "background is not restyled" in note
+    whole = request.replace(label_map=LabelMapData.from_array(label_map), looked_at=None)  # as the user asks
+    result = Session("cpu").run(whole)
+    assert (result.photo.samples != result.samples).any(-1)[110:].mean() > 0.9
+    assert not result.notes
+
+
+def test_a_part_that_was_looked_at_is_one(tiny_label_map: np.ndarray) -> None:
+    request = EditRequest("tiny-sean", PhotoReference("photo.png"), ())
+    assert "looked_at" not in to_json(request)
+    assert from_json(to_json(request.replace(looked_at=PART))).looked_at == PART
+    with pytest.raises(BadRequest, match="looked_at"):
+        request.replace(looked_at=(0.5, 0.0, 0.5, 1.0))
 
 
 def test_rows_that_are_off_or_weakened_to_nothing_leave_the_photo(
@@ -478,8 +526,8 @@ class _Finder:
     def __init__(self, label_map: np.ndarray, label_set: LabelSet) -> None:
         self.label_set, self._label_map = label_set, label_map
 
-    def parse(self, pixels: np.ndarray) -> tuple[np.ndarray, float, tuple[str, ...]]:
-        return resize_label_map(self._label_map, *pixels.shape[:2]), 1.0, ()
+    def parse(self, pixels: np.ndarray) -> Parsed:
+        return Parsed(resize_label_map(self._label_map, *pixels.shape[:2]), 1.0)
 
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
         shape = (len(self.label_set), *pixels.shape[:2])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.labels.looked_at import unseen
 from engine.session import Session
 from tests.fixtures import face_label_map
 
@@ -33,8 +34,10 @@ def test_a_small_face_is_looked_at_closer_in_spite_of_skin_elsewhere(
 
     parser = Session("cpu").load("tiny-parser")
     monkeypatch.setattr(type(parser), "_parse_whole", whole)
-    label_map, confidence, _ = parser.parse(np.zeros((400, 600, 3), np.uint8))
+    label_map, confidence, _, looked_at = parser.parse(np.zeros((400, 600, 3), np.uint8))
     rows, columns = np.nonzero(label_map == SKIN)
     assert confidence == 0.9 and max(sizes[1]) < 200
     face = first_look[40:168, 60:188] == SKIN
+    assert looked_at is not None
+    assert np.array_equal(unseen(label_map, looked_at), label_map == 0)  # the closer look found skin alone
     assert label_map[40:168, 60:188][face].mean() == SKIN and rows.max() < 200 and columns.max() < 250

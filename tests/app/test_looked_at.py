@@ -1,0 +1,108 @@
+"""A photo of which a parser looked at a part alone: what lies outside belongs to no region until the user says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QUrl
+
+from app.canvas.drops import NO_LABEL
+from app.raster.outline import part_seen
+from app.raster.view import View
+from engine.labels.looked_at import UNSEEN
+from engine.requests.json_text import from_json, to_json
+from engine.requests.styles import ColourStyle
+from tests.app.photo_windows import edit_photo, settle
+from tests.app.pointing import Drag
+from tests.fixtures import face_label_map, photo_of
+
+PART = 0.0, 0.0, 0.5, 1.0
+BLUE = ColourStyle("#2060c0")
+SEEN, REST = (1, 1), (1, 60)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "portrait.png"
+    Image.fromarray(photo_of(face_label_map(64), seed=3)).save(path)
+    return path
+
+
+@pytest.fixture
+def document(window, core, engine, photo, qtbot):
+    engine.looked_at = PART
+    edit_photo(window, photo, qtbot)
+    return core.document
+
+
+def changed(core) -> np.ndarray:
+    return (core.document.picture != core.originals.pixels(core.document.photo)).any(-1)
+
+
+def test_what_lies_outside_is_said_and_belongs_to_no_region(window, document):
+    assert document.looked_at == PART
+    assert "dashed frame" in window.error_bar.problem.sentence and not window.error_bar.remedy_button.isVisible()
+    assert document.region_at(*SEEN) == 0 and document.region_at(*REST) == UNSEEN
+    document.pixels.begin_stroke(18)
+    document.pixels.stroke_to([REST], 1)
+    document.pixels.end_stroke()
+    assert document.region_at(*REST) == 18  # a person knows what is there
+    canvas = window.canvas
+    view = canvas.view
+    inside, outside = (QPointF(5.5 * view.scale + view.x, y * view.scale + view.y) for y in (1.5, 60.5))
+    assert canvas.label_at(inside) == canvas.label_at(outside) == 0
+    assert canvas.region_at(inside) == 0 and canvas.region_at(outside) == NO_LABEL
+
+
+def test_a_style_of_the_background_stays_inside_until_the_user_asks(window, core, document, qtbot):
+    document.styling.set_styles({0: BLUE})
+    settle(window, qtbot)
+    assert changed(core)[:32].any() and not changed(core)[32:].any()
+    bar = window.error_bar
+    assert "stays as it is" in bar.problem.sentence and bar.remedy_button.isVisible()
+    bar.remedy_button.click()
+    settle(window, qtbot)
+    assert document.looked_at is None and changed(core)[32:].any()
+    assert bar.problem is None and not window.actions_by_id["photo_rest"].isEnabled()
+    document.undo()
+    settle(window, qtbot)
+    assert document.looked_at == PART and not changed(core)[32:].any()
+    assert window.actions_by_id["photo_rest"].isEnabled()
+
+
+def test_what_is_dropped_where_nobody_looked_restyles_nothing(window, core, document, photo, qtbot):
+    canvas = window.canvas
+    point = round(canvas.view.x + canvas.view.scale), round(canvas.view.y + 60 * canvas.view.scale)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(photo))])
+    drag = Drag(canvas, mime)
+    assert drag.enter(point) and drag.drop(point)
+    bar = window.error_bar
+    qtbot.waitUntil(lambda: bar.problem is not None and "Nobody looked there" in bar.problem.sentence)
+    assert bar.remedy_button.isVisible() and not document.styles
+    bar.dismiss()
+    canvas.drops.colour_dropped.emit("#2060c0", QPoint(*REST))
+    assert "Nobody looked there" in bar.problem.sentence and not document.styles
+
+
+def test_a_file_remembers_what_was_looked_at(document):
+    request = from_json(to_json(document.scene.to_request()))
+    assert request.looked_at == PART
+    assert type(document.scene).values_of(request)["looked_at"] == PART
+
+
+def test_a_map_of_the_whole_photo_leaves_nothing_unseen(document):
+    document.pixels.replace_label_map(face_label_map(64))
+    assert document.looked_at is None
+    document.undo()
+    assert document.looked_at == PART and not document.label_map[32:].any()
+
+
+def test_the_part_is_seen_where_it_is_shown():
+    seen = part_seen((0.25, 0.5, 0.75, 1.0), (8, 8), at=View(2.0, 4.0, 3.0), width=24, height=24)
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    assert (rows[0], rows[-1], columns[0], columns[-1]) == (3 + 2 * 2, 3 + 6 * 2 - 1, 4 + 4 * 2, 4 + 8 * 2 - 1)
+    assert part_seen(None, (8, 8), at=View(2.0, 4.0, 3.0), width=24, height=24).all()
