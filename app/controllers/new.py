@@ -61,6 +61,7 @@ class NewController(QObject):
         self._unsaved = unsaved
         self._restyle = restyle
         self._dice = dice_controller
+        photos_controller.map_opened.connect(self.from_label_map)
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -85,9 +86,11 @@ class NewController(QObject):
                 )
                 for position, use in enumerate(offered)
             ]
-            ask_which_use(
-                self._context, file_path, choices, lambda position: self.paint_photo(file_path, offered[position])
-            )
+
+            def paint(position: int) -> None:
+                self.paint_photo(file_path, offered[position])
+
+            self._photos.as_photo(file_path, lambda: ask_which_use(self._context, file_path, choices, paint))
 
     @Slot()
     def label_map(self) -> None:

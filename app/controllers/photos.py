@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox
 
@@ -36,6 +36,7 @@ from app.texts.label_names import set_name
 from app.texts.translate import translate
 from engine.errors import EngineError, MissingPhoto
 from engine.labels.label_sets import LabelSet
+from engine.pictures.sniffing import sniff
 from engine.requests.photo_reference import PhotoReference
 
 TOPIC = "photo"
@@ -45,6 +46,8 @@ FACES = "faces"  # the label set of portraits
 
 class PhotosController(QObject):
     """Makes documents of photos, and keeps at hand what the canvas compares them with."""
+
+    map_opened = Signal(object)  # Path: what was named as a photo is to be opened as a label map
 
     def __init__(
         self,
@@ -99,6 +102,29 @@ class PhotosController(QObject):
 
     def edit(self, file_path: Path) -> None:
         """Edit a photo, whose size the document then has; asks what for where there is a choice."""
+        self.as_photo(file_path, lambda: self._edit(file_path))
+
+    def as_photo(self, file_path: Path, use_photo: Callable[[], object]) -> None:
+        """Call ``use_photo``; for a file that looks like a label map only if the user says that it is a photo."""
+
+        def ask(kind: str) -> None:
+            if kind != "label_map":
+                use_photo()
+                return
+            choices = [
+                Choice("map", "map", tr("Open it as a label map"), tr("Its values or colours name the labels")),
+                Choice("photo", "photo", tr("Take it for a photo"), tr("Its regions are looked for")),
+            ]
+            question = self.tr("{0} looks like a label map, not like a photo. What is it?").format(file_path.name)
+            dialog = ChoiceDialog(self.tr("Photo or label map"), question, choices, parent=self._context.window)
+            dialog.chosen.connect(lambda choice: use_photo() if choice == "photo" else self.map_opened.emit(file_path))
+            dialog.open()
+
+        self._core.submit(
+            lambda work: sniff(file_path), text=self.tr("Opening {0}").format(file_path.name), topic=OPEN, on_done=ask
+        )
+
+    def _edit(self, file_path: Path) -> None:
         offered_uses = photo_uses(self._document, self._core.catalogue)
         if not offered_uses:
             self._core.hub.warning(
