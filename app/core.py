@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.catalogue import Catalogue
 from app.document.document import Document
@@ -32,6 +32,8 @@ SessionMaker = Callable[[str], Callable[[], Any]]  # device -> factory, which th
 
 class Core(QObject):
     """Owns everything that windows share."""
+
+    foreground_changed = Signal()  # more work is waited for; `busy_changed` of the lanes tells the end
 
     def __init__(
         self,
@@ -103,6 +105,7 @@ class Core(QObject):
             only_for=only_for,
         )
         self._foreground.append(submitted)
+        self.foreground_changed.emit()
         return submitted
 
     @property

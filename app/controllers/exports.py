@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMessageBox
 from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.dialogs.files import export_filters, photo_filters
+from app.document.kinds import title_of
 from app.document.origin import Origin
 from app.document.scene import Scene
 from app.errors_ui.hub import EXPORT
@@ -117,12 +118,12 @@ class ExportController(QObject):
         proposed_name = f"{document_path.stem if document_path is not None else UNTITLED}-{number}.png"
         chosen_target = self._context.ask.save("export", self.tr("Export picture"), proposed_name, export_filters())
         if chosen_target is not None:
-            target_path = chosen_target[0]
+            target_path, origin = chosen_target[0], self._document.origin
             self._context.core.submit(
                 lambda work: _write_job(work, target_path, scene, pixels, False),
                 text=_saving_text(target_path),
                 topic=EXPORT,
-                on_done=lambda _: self._said(target_path),
+                on_done=lambda _: self._exported(target_path, scene, origin),
             )
 
     def _export_photo(self, scene: Scene, photo: PhotoReference, proposed_stem: str) -> None:
@@ -139,18 +140,18 @@ class ExportController(QObject):
         )
         if chosen_target is None or self._is_the_photo(chosen_target[0], photo):
             return
-        target_path = chosen_target[0]
+        target_path, origin = chosen_target[0], self._document.origin
         dialog = ExportPhotoDialog(target_path, self._context.window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(lambda export: self._write_photo(target_path, scene, export))
+        dialog.chosen.connect(lambda export: self._write_photo(target_path, scene, origin, export))
         dialog.open()
 
-    def _write_photo(self, target_path: Path, scene: Scene, export: PhotoExport) -> None:
+    def _write_photo(self, target_path: Path, scene: Scene, origin: Origin, export: PhotoExport) -> None:
         self._context.core.submit(
             lambda work: _photo_job(work, target_path, scene, export),
             text=_saving_text(target_path),
             topic=EXPORT,
-            on_done=lambda _: self._said(target_path),
+            on_done=lambda _: self._exported(target_path, scene, origin),
         )
 
     # --- inside -------------------------------------------------------------------------------------
@@ -215,9 +216,15 @@ class ExportController(QObject):
             self._context.core.settings.add_recent(target_path)
             if document.origin is origin and scene.same_file(document.scene):  # else it was painted on since
                 document.mark_saved()
-        self._said(target_path)
+            self._said(target_path)
+        else:
+            self._exported(target_path, scene, origin)
         if continuation is not None and document.origin is origin and not document.dirty:
             continuation()
+
+    def _exported(self, target_path: Path, scene: Scene, origin: Origin) -> None:
+        origin.exported = target_path, scene
+        self._said(target_path)
 
     def _said(self, target_path: Path) -> None:
         self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
@@ -279,13 +286,25 @@ class UnsavedChanges(QObject):
 
     def ask(self) -> QMessageBox.StandardButton:
         """Save, discard or cancel; tests replace this question."""
-        return QMessageBox.question(
-            self._context.window,
-            self.tr("Unsaved changes"),
-            self.tr("Save the changes to this document first?"),
-            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Save,
+        question, consequence = self.question()
+        box = QMessageBox(
+            QMessageBox.Icon.Question, self.tr("Unsaved changes"), question, parent=self._context.window
         )
+        box.setInformativeText(consequence)
+        box.setStandardButtons(
+            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
+        )
+        box.setDefaultButton(QMessageBox.StandardButton.Save)
+        return QMessageBox.StandardButton(box.exec())
+
+    def question(self) -> tuple[str, str]:
+        """Which document is asked about, and what becomes of it where it is not saved."""
+        question = self.tr('Save the changes to "{0}" first?').format(title_of(self._document))
+        exported = self._document.origin.exported
+        if exported is None or not exported[1].same_picture(self._document.scene):
+            return question, self.tr("Changes that are not saved are lost.")
+        sentence = self.tr("Its picture was exported to {0}, which is no document: only a saved one can be changed again.")
+        return question, sentence.format(exported[0].name)
 
 
 def _saving_text(target_path: Path) -> str:

@@ -55,6 +55,7 @@ class RenderController(QObject):
         render_lane.progress.connect(context.status.show_progress)
         render_lane.busy_changed.connect(self._on_busy)
         context.core.work_lane.busy_changed.connect(self._on_busy)
+        context.core.foreground_changed.connect(self._on_busy)
         context.core.work_lane.progress.connect(context.status.show_progress)
         context.status.cancel_wanted.connect(self.cancel)
         self._show_detail()
@@ -213,6 +214,6 @@ class RenderController(QObject):
         if not isinstance(error, Cancelled):
             self._context.core.hub.error(error, topic=TOPIC)
 
-    def _on_busy(self, _busy: bool) -> None:
+    def _on_busy(self, _busy: bool = True) -> None:
         core = self._context.core
         self._context.status.show_busy(core.render_lane.busy or core.foreground_busy)

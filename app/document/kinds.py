@@ -185,6 +185,11 @@ def kind_of(request: Any) -> Kind:
     return kind_named(str(request.__struct_config__.tag))
 
 
+def title_of(document: Document) -> str:
+    """What a document is called, in the user's language: the name of its file, or what it is made of."""
+    return document.path.name if document.path is not None else document.kind.title(document.scene)
+
+
 RENDER = register(Kind(RenderRequest, lambda document, result: document.set_picture(result.pixels), morphs=True))
 
 

@@ -17,7 +17,8 @@ class Origin:
 
     ``path`` is the file that holds it, None while there is none; ``photo_inside``: whether that file holds the photo
     itself; ``saved`` is what counts as saved; ``results`` are the pictures it keeps; ``awaits_regions``: its label map
-    is still to be found in the photo. Steps that replace a document keep its origin, so undo across two documents
+    is still to be found in the photo; ``exported``: the file that its picture was last written to, which is no document,
+    and the scene that the picture shows. Steps that replace a document keep its origin, so undo across two documents
     brings the right file and the right pictures back, and a save that ends late finds the document it was of.
     """
 
@@ -25,6 +26,7 @@ class Origin:
     photo_inside: bool = False
     saved: Scene | None = None
     awaits_regions: bool = False
+    exported: tuple[Path, Scene] | None = None
     results: Results = field(default_factory=Results)
 
 

@@ -19,6 +19,7 @@ from app.controllers.handlers import command_handlers
 from app.controllers.wiring import WindowParts, make_controllers
 from app.core import Core
 from app.dialogs.files import FileAsker
+from app.document.kinds import title_of
 from app.errors_ui.bar import ErrorBar
 from app.errors_ui.hub import TRAINING, Problem
 from app.imaging.mime import STYLE_MIME, may_be_useful, read_mime
@@ -192,9 +193,7 @@ class MainWindow(QMainWindow):
             action.setText(f"{caption}: {step_text}" if step_text else caption)
 
     def _show_title(self, *_: object) -> None:
-        document = self.core.document
-        name = document.path.name if document.path is not None else document.kind.title(document.scene)
-        self.setWindowTitle(f"{name}[*] - Tessera")
+        self.setWindowTitle(f"{title_of(self.core.document)}[*] - Tessera")
         self.setWindowModified(self.core.document.dirty)
 
     def _show_docks(self) -> None:
