@@ -183,10 +183,13 @@ class CanvasView(QWidget):
         return self._drawing.has_preview
 
     def set_highlight(self, label: int | None) -> None:
-        """Darkens all but one label's region; None ends it."""
+        """Darkens all but one label's region, and shows its name; None ends it."""
         if label != self._drawing.highlighted:
-            self.outline.hide()
             self._drawing.set_highlight(label)
+            if label is None:
+                self.outline.hide()
+            else:
+                self.outline.show(label, stays=True)
             self.update()
 
     def label_at(self, point: QPointF) -> int:

@@ -19,17 +19,22 @@ class DropTarget(Protocol):
         """The label under a point of the widget; NO_LABEL outside the image."""
         ...
 
+    def region_at(self, point: QPointF) -> int:
+        """The same; NO_LABEL also where a drop restyles nothing, because nobody looked there."""
+        ...
+
     def pixel_at(self, point: QPointF) -> tuple[int, int]:
         """The pixel (x, y) under a point of the widget; may lie outside the image."""
         ...
 
     def set_highlight(self, label: int | None) -> None:
-        """Darkens all but one label's region; None ends it."""
+        """Darkens all but one label's region, and shows its name; None ends it."""
         ...
 
 
 class Drops(QObject):
-    """Takes a widget's drag and drop events. While something is dragged, the region under it stands out."""
+    """Takes a widget's drag and drop events. While something is dragged, the region under it stands out, with its
+    name."""
 
     files_dropped = Signal(list, object)  # paths (str); QPoint in image pixels, None outside the image
     style_dropped = Signal(int, object)  # label whose style was dragged here from the styles panel; QPoint or None
@@ -75,7 +80,7 @@ class Drops(QObject):
         return QPoint(*self._target.pixel_at(point))
 
     def _drag_over(self, point: QPointF | None) -> None:
-        label = NO_LABEL if point is None else self._target.label_at(point)
+        label = NO_LABEL if point is None else self._target.region_at(point)
         if label != self._label:
             self._label = label
             self._target.set_highlight(None if label == NO_LABEL else label)

@@ -40,12 +40,21 @@ class RegionOutline(QObject):
         """Whose region is outlined now; None for none."""
         return self._label
 
-    def show(self, label: int) -> None:
-        """Outline a label's region from now on. One that there is not, or that is the whole picture, has none."""
-        if not 0 < self._document.areas[label] < self._document.label_map.size:
+    @property
+    def goes_soon(self) -> bool:
+        """Whether what is outlined goes by itself."""
+        return self._end.isActive()
+
+    def show(self, label: int, *, stays: bool = False) -> None:
+        """Outline a label's region from now on. One that there is not has none; one that is the whole picture, only
+        while it ``stays``, until it is hidden: its name is asked for then."""
+        if not 0 < self._document.areas[label] < self._document.label_map.size + stays:
             self.hide()
             return
-        self._end.start()
+        if stays:
+            self._end.stop()
+        else:
+            self._end.start()
         if label != self._label:
             self._label = label
             self.forget()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QMimeData, QUrl
 
 from app.canvas.outline import SHOWN_MS
 from app.canvas.widget import CanvasWidget
 from app.document.document import Document
 from app.raster.outline import DARK, LIGHT, VEIL, WIDTH, outline, region_seen
 from app.raster.view import Mode, View
-from tests.app.pointing import Mouse
+from tests.app.pointing import Drag, Mouse
 from tests.fixtures import face_label_map, photo_of
 
 SKIN, HAT, HAIR = 1, 14, 13
@@ -130,3 +131,22 @@ def test_a_pointer_that_stays_in_a_region_shows_it_once(canvas):
     canvas.outline.hide()
     Mouse(canvas).move((over(HAIR)[0] + 1, over(HAIR)[1]))
     assert canvas.outline.label is None  # the same region: it was shown already
+
+
+@pytest.mark.parametrize("overlay", [0, 0.5])
+def test_the_name_of_what_a_drop_would_fall_on_stays_while_something_is_dragged(canvas, document, overlay):
+    canvas.set_overlay(overlay)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile("anna.jpg")])
+    drag = Drag(canvas, data)
+    assert drag.enter([round(way) for way in over(HAIR)])
+    assert canvas.outline.label == HAIR and not canvas.outline.goes_soon
+    drag.move([round(way) for way in over(SKIN)])
+    assert canvas.outline.label == SKIN
+    drag.move((395, 315))  # beside the image
+    assert canvas.outline.label is None
+    document.pixels.replace_label_map(np.full((SIDE, SIDE), HAT, np.uint8))
+    drag.move([round(way) for way in over(HAIR)])
+    assert canvas.outline.label == HAT  # all of the picture
+    drag.leave()
+    assert canvas.outline.label is None
