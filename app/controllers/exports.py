@@ -303,7 +303,9 @@ class UnsavedChanges(QObject):
         exported = self._document.origin.exported
         if exported is None or not exported[1].same_picture(self._document.scene):
             return question, self.tr("Changes that are not saved are lost.")
-        sentence = self.tr("Its picture was exported to {0}, which is no document: only a saved one can be changed again.")
+        sentence = self.tr(
+            "Its picture was exported to {0}, which is no document: only a saved one can be changed again."
+        )
         return question, sentence.format(exported[0].name)
 
 

@@ -14,6 +14,7 @@ from app.document.opening import Painting
 from app.panels.widgets import muted_label
 from app.raster.cropping import Cropping
 from app.texts.label_names import name_of
+from engine.labels.looked_at import UNSEEN, without_unseen
 
 MOST_NAMES = 3  # of regions that are left out
 
@@ -28,7 +29,7 @@ class CropBar(QWidget):
         super().__init__(parent)
         self._document = canvas.document
         self._painting = painting
-        self._cropping = self._proposed = painting.proposed(self._document.label_map)
+        self._cropping = self._proposed = painting.proposed(self._document.label_map, self._document.looked_at)
         self.frame = CropFrame(canvas, self._cropping)
         self.frame.changed.connect(self._choose)
         self.frame.left.connect(self.finished)
@@ -86,7 +87,7 @@ class CropBar(QWidget):
         self._choose(change(side, keeps_form=self.keeps_form.isChecked()))
 
     def _propose(self) -> None:
-        self._proposed = self._painting.proposed(self._document.label_map)
+        self._proposed = self._painting.proposed(self._document.label_map, self._document.looked_at)
         self._choose(self._proposed)
 
     def _regions_changed(self) -> None:
@@ -123,6 +124,10 @@ class CropBar(QWidget):
             names = [name_of(self._document.label_set, label) for label in left_out[:MOST_NAMES]]
             names += ["..."] if len(left_out) > MOST_NAMES else []
             sentences.append(self.tr("Left out: {0}.").format(", ".join(names)))
+        rows, columns = cropping.crop.slices
+        if without_unseen(label_map, self._document.looked_at)[rows, columns].max() == UNSEEN:
+            unseen = self.tr("What lies outside the dashed frame was not looked at: background is painted there.")
+            sentences.append(unseen)
         if cropping.enlarges:
             coarse = self.tr("Only {0} x {1} pixels are looked at there, so borders of regions are coarse.")
             sentences.append(coarse.format(cropping.crop.width, cropping.crop.height))

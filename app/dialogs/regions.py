@@ -77,6 +77,7 @@ class RegionsDialog(QDialog):
             label_set=label_set,
             label_map=photo.label_map,
             picture=photo.pixels,
+            looked_at=photo.looked_at,
             undoable=False,
         )
         self.canvas = CanvasWidget(self.document)

@@ -25,6 +25,7 @@ from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
+from engine.labels.looked_at import Part
 from engine.painting.sizes import encoded_size, painted_size
 from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import read_image, resize_image
@@ -188,13 +189,14 @@ class Painting:
     weights: str
     abilities: Abilities = field(default_factory=Abilities)
 
-    def proposed(self, label_map: np.ndarray) -> Cropping:
+    def proposed(self, label_map: np.ndarray, looked_at: Part | None = None) -> Cropping:
         """What of a photo with these (H, W) regions to begin with, and of what size: around what it shows, as a square,
-        where the labels have a background; else, as a street has none, all of it in its own form."""
+        where the labels have a background, within the part that was looked at; else, as a street has none, all of it in
+        its own form."""
         rows, columns = (slice(0, side) for side in label_map.shape)
         height, width = label_map.shape
         if has_background(self.label_set):
-            rows, columns = focus(label_map)
+            rows, columns = focus(label_map, looked_at)
             height = width = self.abilities.resolution or USUAL_SIDE
         crop = Box(columns.start, rows.start, columns.stop, rows.stop)
         size = sides_for(height, width, self.abilities)

@@ -16,10 +16,11 @@ class Origin:
     """Which document this is: the same object through all its steps, another one for another document.
 
     ``path`` is the file that holds it, None while there is none; ``photo_inside``: whether that file holds the photo
-    itself; ``saved`` is what counts as saved; ``results`` are the pictures it keeps; ``awaits_regions``: its label map
-    is still to be found in the photo; ``exported``: the file that its picture was last written to, which is no document,
-    and the scene that the picture shows. Steps that replace a document keep its origin, so undo across two documents
-    brings the right file and the right pictures back, and a save that ends late finds the document it was of.
+    itself; ``saved`` is what counts as saved; ``results`` are the pictures it keeps; ``awaits_regions``: its label
+    map is still to be found in the photo; ``exported``: the file that its picture was last written to, which is no
+    document, and the scene that the picture shows. Steps that replace a document keep its origin, so undo across two
+    documents brings the right file and the right pictures back, and a save that ends late finds the document it was
+    of.
     """
 
     path: Path | None = None

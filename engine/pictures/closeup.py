@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.looked_at import Part, slices_of
 from engine.pictures.images import resize_image
 
 Array = np.ndarray
@@ -27,10 +28,16 @@ def reduced(pixels: Array, side: int = LONGEST) -> Array:
     return resize_image(pixels, max(1, round(height * factor)), max(1, round(width * factor)))
 
 
-def focus(label_map: Array) -> tuple[slice, slice]:
+def focus(label_map: Array, looked_at: Part | None = None) -> tuple[slice, slice]:
     """Rows and columns of the square that shows what the regions show: around everything that is not background,
-    with some room, as large as fits; the centred square where the regions fill the picture or there are none."""
+    with some room, as large as fits; the centred square where the regions fill the picture or there are none. Where the
+    regions were looked for in a part of the picture, and a person painted none outside, it lies in that part."""
     height, width = label_map.shape
+    if looked_at is not None:
+        seen_rows, seen_columns = slices_of(looked_at, height, width)
+        if np.count_nonzero(label_map) == np.count_nonzero(label_map[seen_rows, seen_columns]):
+            inner_rows, inner_columns = focus(label_map[seen_rows, seen_columns])
+            return _moved(inner_rows, seen_rows.start), _moved(inner_columns, seen_columns.start)
     square_side = min(height, width)
     rows, columns = np.nonzero(label_map.any(axis=1))[0], np.nonzero(label_map.any(axis=0))[0]
     centre_y, centre_x = height / 2, width / 2
@@ -43,6 +50,10 @@ def focus(label_map: Array) -> tuple[slice, slice]:
     first_row = int(min(max(0, round(centre_y - square_side / 2)), height - square_side))
     first_column = int(min(max(0, round(centre_x - square_side / 2)), width - square_side))
     return slice(first_row, first_row + square_side), slice(first_column, first_column + square_side)
+
+
+def _moved(inner: slice, start: int) -> slice:
+    return slice(start + inner.start, start + inner.stop)
 
 
 def has_background(label_set: LabelSet) -> bool:

@@ -23,8 +23,8 @@ ABILITIES = Abilities(images=True, stride=32, resolution=256)
 STREET = load_label_set("street")
 
 
-def opened(qtbot, tmp_path, label_map, label_set=FACES):
-    photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.95)
+def opened(qtbot, tmp_path, label_map, label_set=FACES, looked_at=None):
+    photo = Photo(tmp_path / "photo.png", photo_of(label_map), label_map, 0.95, looked_at=looked_at)
     dialog = RegionsDialog(photo, label_set, Purpose.NEW, painting=Painting(label_set, "w", ABILITIES))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # qtbot closes it
     qtbot.addWidget(dialog)
@@ -70,6 +70,21 @@ def start(dialog):
 
 
 # --- what is proposed ------------------------------------------------------------------------------------------------
+
+
+def test_the_proposed_crop_stays_in_the_part_that_was_looked_at(qtbot, tmp_path):
+    looked_at = 95 / 500, 240 / 600, 300 / 500, 460 / 600
+    dialog = opened(qtbot, tmp_path, small_face(), looked_at=looked_at)
+    crop = dialog.crop.cropping.crop
+    assert (crop.y0, crop.y1) == (95, 300) and 240 <= crop.x0 < crop.x1 <= 460
+    assert "not looked at" not in dialog.crop.summary.text()
+    dialog.crop._choose(dialog.crop.cropping.scaled(1.5))
+    assert "not looked at" in dialog.crop.summary.text()
+    dialog.document.pixels.begin_stroke(HAT)  # a person says what is there
+    dialog.document.pixels.stroke_to([(350, 40)], 20)
+    dialog.document.pixels.end_stroke()
+    dialog.crop.reset.click()
+    assert dialog.crop.cropping.crop.y0 < 95
 
 
 def test_enter_gives_the_subject_at_the_size_that_the_weights_know(qtbot, dialog):
