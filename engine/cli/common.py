@@ -92,6 +92,7 @@ class ProgressLines:
     def __init__(self, description: str, write: Callable[[str], None], clock: Callable[[], float]) -> None:
         self._description, self._write, self._clock = description, write, clock
         self._written_at, self._tenths = clock(), 0
+        self._began_at, self._is_written = self._written_at, False
 
     def report(self, fraction: float, activity: str = "") -> None:
         """As `Progress`; quick work says nothing."""
@@ -99,7 +100,12 @@ class ProgressLines:
         if seconds >= SILENT_SECONDS or (seconds >= LINE_SECONDS and tenths > self._tenths):
             doing = f": {activity}" if activity and activity != self._description else ""
             self._write(f"{self._description}{doing}, {fraction:.0%}")
-            self._written_at, self._tenths = self._clock(), tenths
+            self._written_at, self._tenths, self._is_written = self._clock(), tenths, True
+
+    def finish(self) -> None:
+        """The work is done: said where something was said of it before."""
+        if self._is_written:
+            self._write(f"{self._description}: done in {self._clock() - self._began_at:.0f} s")
 
 
 @contextmanager
@@ -113,7 +119,9 @@ def progress(description: str, *, quiet: bool = False, lines: bool = True) -> It
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         write = announce if lines and not quiet else _write_nothing
-        yield ProgressLines(description, write, time.monotonic).report
+        progress_lines = ProgressLines(description, write, time.monotonic)
+        yield progress_lines.report
+        progress_lines.finish()
         return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

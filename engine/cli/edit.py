@@ -94,7 +94,7 @@ def edit(
 def _edit_photo(
     session: Session, photo: Path, target: Path, request_for: RequestFor, keep_place: bool, quiet: bool
 ) -> tuple[Answer, bool]:
-    with progress("reading", quiet=quiet) as on_progress, cancelling() as cancel:
+    with progress(f"editing {photo.name}", quiet=quiet) as on_progress, cancelling() as cancel:
         return perform(session, request_for(photo), target, on_progress, cancel, keep_place=keep_place), True
 
 
@@ -104,7 +104,7 @@ def _edit_folder(
     """The answer, and whether no photo was left out."""
     from engine.cli.edit_folder import FolderEdit, answer_of
 
-    with progress("reading", quiet=quiet) as on_progress, cancelling() as cancel:
+    with progress(f"editing {folder.name}", quiet=quiet) as on_progress, cancelling() as cancel:
         record = FolderEdit(session, folder, target, request_for, keep_place).run(on_progress, cancel)
     return answer_of(target, record), not any(edited.problem for edited in record.photos.values())
 

@@ -42,7 +42,7 @@ def import_weights(
     if is_taken(weights_folder) and not replace:
         raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folder)
     chosen_label_set = None if label_set is None else load_label_set(label_set)
-    with progress("reading", quiet=as_json) as on_progress:
+    with progress(f"importing {file.name}", quiet=as_json) as on_progress:
         on_progress(0.0, f"reading {file.name}")
         card = import_published(file, name, weights_folders, encoder=encoder, label_set=chosen_label_set)
         on_progress(0.9, f"checking {name}")

@@ -60,7 +60,7 @@ def morph(
     from engine.session import Session
 
     session = Session(device)
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+    with progress("painting steps", quiet=as_json) as on_progress, cancelling() as cancel:
         base_request = read_render_request(request_file)
         style_reader = StyleReader(session, base_request.weights)
         labels = style_reader.labels("--label", label_names or [], base_request)

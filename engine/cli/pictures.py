@@ -46,7 +46,7 @@ def make(
     from engine.session import Session
 
     session = Session(device)
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+    with progress("making pictures", quiet=as_json) as on_progress, cancelling() as cancel:
         answer = perform(session, request, target, on_progress, cancel)
     answer.tell(as_json)
 
@@ -98,7 +98,7 @@ def inpaint(
     from engine.session import Session
 
     session = Session(device)
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+    with progress("filling holes", quiet=as_json) as on_progress, cancelling() as cancel:
         answer = perform(session, request, target, on_progress, cancel, keep_place=keep_place)
     answer.tell(as_json)
 
@@ -144,6 +144,6 @@ def text(
     from engine.session import Session
 
     session = Session(device)
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+    with progress("laying the sentence out", quiet=as_json) as on_progress, cancelling() as cancel:
         answer = perform(session, request, target, on_progress, cancel)
     answer.tell(as_json)

@@ -41,7 +41,7 @@ def publish(
     if is_taken(weights_folders / name) and not replace:
         raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folders / name)
     card_facts = {"data": about, "data_licence": data_licence, "weights_licence": licence}
-    with progress("reading", quiet=as_json) as on_progress:
+    with progress(f"publishing {name}", quiet=as_json) as on_progress:
         card = publish_run(run, name, destination=weights_folders, data=data, facts=card_facts, on_progress=on_progress)
     if as_json:
         say_json({"name": name, "system": card.system, "folder": weights_folders / name, "sha256": card.sha256})

@@ -105,7 +105,7 @@ def render(
 
     session = Session(device)
     changes = Changes(relabel or (), styles, style or (), mix or ())
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+    with progress("painting", quiet=as_json) as on_progress, cancelling() as cancel:
         request, style_reader = prepare(session, request_file, weights, label_map_file, changes, seed)
         if detail is not None:
             request = request.replace(detail=detail)

@@ -57,7 +57,7 @@ def request(
     from engine.session import Session
 
     session = Session(device)
-    with progress("reading", quiet=as_json) as on_progress, cancelling() as cancel:
+    with progress(f"working on {target.name}", quiet=as_json) as on_progress, cancelling() as cancel:
         answer = perform(session, job, target, on_progress, cancel)
     answer.tell(as_json)
 

@@ -147,17 +147,19 @@ def test_progress_writes_nothing_where_nobody_looks(capsys: pytest.CaptureFixtur
 
 def test_long_work_says_how_far_it_is_in_lines_where_no_bar_can_be_drawn() -> None:
     written: list[str] = []
-    seconds = iter([0, 3, 12, 12, 15, 24, 24, 90, 90])
+    seconds = iter([0, 3, 12, 12, 15, 24, 24, 90, 90, 95])
     lines = ProgressLines("evaluating tiny", written.append, lambda: float(next(seconds)))
     lines.report(0.05, "loading")  # at 3 s: it may be quick work
     lines.report(0.11, "reconstructing")
     lines.report(0.25, "reconstructing")  # 3 s after the last line
     lines.report(0.31, "evaluating tiny")
     lines.report(0.32, "drawing styles")  # no tenth further, but a minute of silence
+    lines.finish()
     assert written == [
         "evaluating tiny: reconstructing, 11%",
         "evaluating tiny, 31%",
         "evaluating tiny: drawing styles, 32%",
+        "evaluating tiny: done in 95 s",
     ]
 
 
@@ -170,7 +172,11 @@ def test_progress_is_lines_through_a_pipe_unless_the_command_is_quiet(
             report(0.5, "half")
     with progress("measuring") as report:
         report(0.5, "half")
-    assert capsys.readouterr() == ("", "measuring: half, 50%\n")
+    assert capsys.readouterr() == ("", "measuring: half, 50%\nmeasuring: done in 0 s\n")
+    with pytest.raises(BadFile), progress("measuring") as report:
+        report(0.5, "half")
+        raise BadFile("It cannot be read.")
+    assert "done" not in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes to head on Windows")
