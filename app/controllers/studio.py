@@ -14,6 +14,7 @@ from app.controllers.context import Context
 from app.controllers.dice import DiceController
 from app.controllers.engine_menus import ModelController
 from app.controllers.exports import UnsavedChanges
+from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
 from app.errors_ui.hub import TRAINING
 from app.jobs.preload import large_import
@@ -39,9 +40,13 @@ class StudioController(QObject):
         restyle_controller: RestyleController,
         dice_controller: DiceController,
         unsaved: UnsavedChanges,
+        render_controller: RenderController,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._render = render_controller
+        self._taken_up: TrainedWeights | None = None  # what the editor will paint with, once it does
+        render_controller.rendered.connect(self._say_if_used)
         self._context = context
         self._model = model_controller
         self._restyle = restyle_controller
@@ -152,11 +157,27 @@ class StudioController(QObject):
                 self._restyle.renew()
             else:
                 self._model.use(new_weights.name)
-            self._say_used(new_weights)
+            self._await(new_weights)
         elif new_weights.labels is not None and new_weights.label_map is not None:
             self._unsaved.before_choosing(lambda: self._new_document(new_weights))
 
-    def _say_used(self, new_weights: TrainedWeights) -> None:
+    def _await(self, new_weights: TrainedWeights) -> None:
+        """Say that the editor paints with weights when it does: they are read first, which takes seconds."""
+        self._taken_up = new_weights
+        document = self._core.document
+        if document.weights == new_weights.name and (document.scene.idle or self._render.up_to_date):
+            self._say_used()  # nothing is painted: a photo without edits, or the weights were in use
+        else:
+            self._context.status.show_message(self.tr("The editor takes up {0}").format(new_weights.name))
+
+    def _say_if_used(self, *_: object) -> None:
+        taken_up = self._taken_up
+        if taken_up is not None and self._core.document.weights == taken_up.name and self._render.up_to_date:
+            self._say_used()
+
+    def _say_used(self) -> None:
+        new_weights, self._taken_up = self._taken_up, None
+        assert new_weights is not None
         sentence = self.tr('The editor paints with {0}, step {1}; its weights are in "{2}" ({3}).')
         folder = new_weights.folder
         facts = new_weights.name, new_weights.card.steps, folder, folder_text(folder)
@@ -173,7 +194,7 @@ class StudioController(QObject):
         )
         self._dice.begin()
         self._core.document.mark_saved()
-        self._say_used(new_weights)
+        self._await(new_weights)
 
     @Slot()
     def evaluate(self) -> None:

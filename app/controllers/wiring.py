@@ -121,7 +121,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         results=ResultsController(
             context, render, restyle, exports, parts.results, parts.results_dock, parts.actions, parent
         ),
-        studio=StudioController(context, model, restyle, dice, unsaved, parent),
+        studio=StudioController(context, model, restyle, dice, unsaved, render, parent),
         styles=styles,
         unsaved=unsaved,
         variety=VarietyController(
