@@ -32,7 +32,7 @@ from app.errors_ui.hub import OPEN
 from app.jobs.originals import Original, Regions, original_for
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
-from app.texts.label_names import set_name
+from app.texts.label_names import doubt_text, set_name
 from app.texts.translate import translate
 from engine.errors import EngineError, MissingPhoto
 from engine.labels.label_sets import LabelSet
@@ -192,9 +192,12 @@ class PhotosController(QObject):
             return  # a map took their place, or they were found twice
         self._document.pixels.take_regions(label_map, regions.looked_at)
         choose_first_label(self._context)
+        sentences = [doubt_text(self._document.label_set, regions.doubtful)]
         if regions.looked_at is not None:
-            sentence = self.tr("Only the face in the dashed frame was looked at: what lies outside stays as it is.")
-            self._core.hub.notice(sentence, topic=REST)
+            rest = self.tr("Only the face in the dashed frame was looked at: what lies outside stays as it is.")
+            sentences.insert(0, rest)
+        if any(sentences):
+            self._core.hub.notice(" ".join(filter(None, sentences)), topic=REST)
         self._warn(regions.warnings)
         self._context.status.show_message(self.tr("Drop a picture on a region: only its colours and texture are taken"))
 

@@ -315,7 +315,7 @@ class StylesController(QObject):
         """Show the regions where they are unsure or the user wants to see them, then go on."""
         region_missing = target.label is not None and not (photo.label_map == target.label).any()
         wants_to_look = self._context.core.settings.always_show_regions and not photo.known
-        if photo.unsure or region_missing or wants_to_look:
+        if photo.unsure or region_missing or wants_to_look or target.label in photo.doubtful:
             self.show_regions(photo, target.purpose, use_result, target=target.label)
         else:
             use_result(photo, -1 if target.label is None else target.label)

@@ -30,7 +30,7 @@ from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
 from app.panels.widgets import set_primary
 from app.shell.icons import icons
-from app.texts.label_names import name_of
+from app.texts.label_names import doubt_text, name_of
 from engine.labels.label_sets import LabelSet
 
 BESIDE_CROP = "pan"
@@ -275,11 +275,11 @@ class RegionsDialog(QDialog):
         self.use.setEnabled(bool(present_ids))
 
     def _warn(self) -> None:
-        sentences = list(self._photo.warnings)
+        sentences = [*self._photo.warnings, doubt_text(self.document.label_set, self._photo.doubtful)]
         if self._purpose is Purpose.STYLE and self._target is not None:
             if self._target not in self._present():
                 label_text = name_of(self.document.label_set, self._target)
                 caption = self.tr("No {0} was found in this photo: paint it, or choose another region below.")
                 sentences.append(caption.format(label_text))
-        if sentences:
-            self.bar.show_problem(Problem(" ".join(sentences), "", Severity.WARNING))
+        if any(sentences):
+            self.bar.show_problem(Problem(" ".join(filter(None, sentences)), "", Severity.WARNING))

@@ -40,11 +40,12 @@ class Original:
 @dataclass(frozen=True)
 class Regions:
     """What was found in a photo: label map (H, W) uint8 of its own size; why it may be wrong; the part of the photo
-    that the parser looked at, None where that is all of it."""
+    that the parser looked at, None where that is all of it; labels whose regions are probably others."""
 
     label_map: np.ndarray
     warnings: tuple[str, ...] = ()
     looked_at: Part | None = None
+    doubtful: tuple[int, ...] = ()
 
 
 def read_original(photo: Path | PhotoReference) -> Original:
@@ -77,7 +78,7 @@ def regions_for(
     path, pixels = Path(original.reference.path), reduced(original.pixels)
     regions = file_regions(work, path, pixels, label_set=label_set, parser=parser)
     label_map = resize_label_map(regions.label_map, *original.pixels.shape[:2])
-    return Regions(label_map, regions.warnings, regions.looked_at)
+    return Regions(label_map, regions.warnings, regions.looked_at, regions.doubtful)
 
 
 class Originals:

@@ -37,6 +37,7 @@ class Photo:
 
     ``confidence`` is the parser's, 0 to 1; 1 where the regions are known. ``warnings`` say why the regions may
     be wrong, ``notes`` what was done to the file. ``looked_at``: the part that the parser looked at; None for all.
+    ``doubtful``: labels whose regions are probably others.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Photo:
     notes: tuple[str, ...] = ()
     known: bool = False  # the regions came with the picture: there is nothing to ask
     looked_at: Part | None = None
+    doubtful: tuple[int, ...] = ()
 
     @property
     def unsure(self) -> bool:
@@ -55,7 +57,7 @@ class Photo:
 
     def with_map(self, label_map: np.ndarray) -> Photo:
         """The photo with regions that the user has seen and corrected."""
-        return replace(self, label_map=label_map, confidence=1.0, warnings=())
+        return replace(self, label_map=label_map, confidence=1.0, warnings=(), doubtful=())
 
 
 def file_key(path: Path) -> tuple[str, int, int]:
@@ -99,7 +101,8 @@ def file_regions(work: Work, path: Path, pixels: np.ndarray, *, label_set: Label
         result: Any = session.run(ParseRequest.from_pixels(parser, pixels), None, work.cancel_event)
     label_map = resize_label_map(np.asarray(result.label_map, np.uint8), *pixels.shape[:2])
     warnings = tuple(translate(str(note)) for note in result.notes)
-    return Photo(path, pixels, label_map, float(result.confidence), warnings, looked_at=result.looked_at)
+    confidence, looked_at, doubtful = float(result.confidence), result.looked_at, tuple(result.doubtful)
+    return Photo(path, pixels, label_map, confidence, warnings, looked_at=looked_at, doubtful=doubtful)
 
 
 def _known_map(path: Path, label_set: LabelSet) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.shell.i18n import CHINESE, language, tr
@@ -15,6 +16,14 @@ def label_name(label: Label) -> str:
     if language() == CHINESE and label.name_zh:
         return label.name_zh
     return label.name[:1].upper() + label.name[1:]
+
+
+def doubt_text(label_set: LabelSet, labels: Sequence[int]) -> str:
+    """The sentence that names labels whose regions are probably others; "" for none."""
+    if not labels:
+        return ""
+    sentence = tr("Probably wrong: {0}. Give a small region that is something else its own label.")
+    return sentence.format(", ".join(name_of(label_set, label) for label in labels))
 
 
 def set_name(label_set: LabelSet) -> str:

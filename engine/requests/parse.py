@@ -27,7 +27,7 @@ Array = np.ndarray
 @dataclass(frozen=True)
 class ParseResult:
     """label_map (H, W) uint8 at the photo's size, of `label_set`; confidence 0..1; seconds taken; notes: warnings that
-    a user should see; looked_at as `Parsed` has it."""
+    a user should see; looked_at and doubtful as `Parsed` has them."""
 
     label_map: Array
     confidence: float
@@ -35,6 +35,7 @@ class ParseResult:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     looked_at: Part | None = None
+    doubtful: tuple[int, ...] = ()
 
     def save(self, path: PathLike, *, kind: MapKind = "indexed") -> None:
         """Write the label map as a PNG, `kind` as `write_label_map` has it. Raises BadFile."""
@@ -47,8 +48,11 @@ class ParseResult:
         return {label.name: float(pixel_counts[label.id] / pixel_counts.sum()) for label in shown}
 
     def facts(self) -> dict[str, Any]:
-        """How sure the parser is, which labels the photo shows, and in which part of it they were looked for."""
-        return {"confidence": self.confidence, "labels": self.shares(), "looked_at": self.looked_at}
+        """How sure the parser is, which labels the photo shows, in which part of it they were looked for, and which
+        are doubtful."""
+        doubtful = [self.label_set[label].name for label in self.doubtful]
+        shares = self.shares()
+        return {"confidence": self.confidence, "labels": shares, "looked_at": self.looked_at, "doubtful": doubtful}
 
     def lines(self) -> list[str]:
         """The same, the largest regions first."""
@@ -58,17 +62,22 @@ class ParseResult:
             top, left, bottom, right = self.looked_at
             seen = f"{top:.0%} to {bottom:.0%} of its height, {left:.0%} to {right:.0%} of its width"
             lines.append(f"looked at: {seen}; what lies around it counts as background")
+        if self.doubtful:
+            names = ", ".join(self.label_set[label].name for label in self.doubtful)
+            lines.append(f"doubtful: {names}; what is called so is probably something else")
         return lines
 
 
 class Parsed(NamedTuple):
     """What a parser finds: label map (H, W) uint8; confidence 0..1; warnings for the user; the part of the photo that
-    it looked at, None where that is all of it."""
+    it looked at, None where that is all of it; ids of the labels whose regions it is so unsure of that they are
+    probably others."""
 
     label_map: Array
     confidence: float
     warnings: tuple[str, ...] = ()
     looked_at: Part | None = None
+    doubtful: tuple[int, ...] = ()
 
 
 class LabelMapFinder(Protocol):
@@ -122,8 +131,8 @@ class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
         parser: LabelMapFinder = services.runtime(self)
         photo_file = self.image()
         report(0.3, Message("finding regions"))
-        label_map, confidence, warnings, looked_at = parser.parse(photo_file.pixels)
+        label_map, confidence, warnings, looked_at, doubtful = parser.parse(photo_file.pixels)
         report(1.0, Message("parsed"))
         all_notes = (*notes_of(self.path or "", photo_file.notes), *warnings)
         seconds = time.perf_counter() - started
-        return ParseResult(label_map, confidence, parser.label_set, all_notes, seconds, looked_at)
+        return ParseResult(label_map, confidence, parser.label_set, all_notes, seconds, looked_at, doubtful)

@@ -98,7 +98,7 @@ def _parsed(services: Services, label_set: LabelSet, picture_path: str, pixels: 
             label_set.name,
             picture_path,
         )
-    label_map, _, warnings, _ = services.shelf.parser(parser_name).parse(pixels)
+    label_map, _, warnings, *_ = services.shelf.parser(parser_name).parse(pixels)
     return label_map, warnings
 
 

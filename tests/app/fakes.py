@@ -83,6 +83,7 @@ class ParseResult:
     confidence: float
     notes: tuple[str, ...] = ()
     looked_at: Part | None = None
+    doubtful: tuple[int, ...] = ()
 
 
 @dataclass
@@ -96,6 +97,7 @@ class Engine:
     confidence: float = 0.95
     notes: tuple[str, ...] = ()
     looked_at: Part | None = None  # the part of a photo that the parser looks at
+    doubtful: tuple[int, ...] = ()  # labels that it finds and is unsure of
     error: EngineError | None = None
     devices: list[str] = field(default_factory=list)
     threads: set[str] = field(default_factory=set)
@@ -150,7 +152,7 @@ class FakeSession:
         label_map = resize_label_map(face_label_map(max(height, width)), height, width)
         looked_at = self._engine.looked_at
         label_map = label_map * (without_unseen(np.zeros_like(label_map), looked_at) == 0)
-        return ParseResult(label_map, self._engine.confidence, self._engine.notes, looked_at)
+        return ParseResult(label_map, self._engine.confidence, self._engine.notes, looked_at, self._engine.doubtful)
 
     def encode(self, weights: str, pixels: np.ndarray, label_map: np.ndarray) -> StyleCodes:
         """The code of a region is its mean colour."""

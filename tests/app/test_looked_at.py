@@ -10,6 +10,7 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QUrl
 
 from app.canvas.drops import NO_LABEL
+from app.controllers.styles import Target
 from app.raster.outline import part_seen
 from app.raster.view import View
 from engine.labels.looked_at import UNSEEN
@@ -106,3 +107,16 @@ def test_the_part_is_seen_where_it_is_shown():
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (3 + 2 * 2, 3 + 6 * 2 - 1, 4 + 4 * 2, 4 + 8 * 2 - 1)
     assert part_seen(None, (8, 8), at=View(2.0, 4.0, 3.0), width=24, height=24).all()
+
+
+def test_small_regions_that_are_probably_others_are_named(window, core, engine, photo, qtbot):
+    engine.doubtful = (2,)
+    edit_photo(window, photo, qtbot)
+    assert "Probably wrong: Nose" in window.error_bar.problem.sentence
+    asked = []
+    window.controllers.styles.show_regions = lambda photo, *_, **__: asked.append(photo.doubtful)
+    core.settings.always_show_regions = False
+    for label in (13, 2):
+        window.controllers.styles.use_file(photo, Target(label))
+        qtbot.waitUntil(lambda: not core.foreground_busy)
+    assert asked == [(2,)]  # a style of the doubtful region is looked over first

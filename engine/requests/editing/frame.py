@@ -87,7 +87,7 @@ class Frame:
                 "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
             )
         else:
-            whole_map, _, warnings, seen_part = parser.parse(in_srgb)
+            whole_map, _, warnings, seen_part, _ = parser.parse(in_srgb)
         height, width = looked_at.shape[:2]
         sized = resize_label_map(whole_map, height, width)
         subject = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
