@@ -22,18 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Device:
-    """id: "cpu", "cuda:0", "mps"; name: for people; free_bytes: memory for a job now (0: unknown)."""
+    """id: "cpu", "cuda:0", "mps"; name: for people; free_bytes: memory for a job now (0: unknown); half: whether it
+    computes in 16 bits at its speed."""
 
     id: str
     name: str
     free_bytes: int
+    half: bool = True
 
 
 def list_devices() -> list[Device]:
     """All devices that torch can use, the CPU first. Imports torch; a GPU whose driver fails is left out."""
     import torch
 
-    devices = [Device("cpu", cpu_name(), free_memory())]
+    devices = [Device("cpu", cpu_name(), free_memory(), half=not emulates_half("cpu"))]
     with suppress(Exception):  # a broken driver must not keep anyone from using the CPU
         for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
             with suppress(Exception):
@@ -42,6 +44,14 @@ def list_devices() -> list[Device]:
     if torch.backends.mps.is_available():
         devices.append(Device("mps", "Apple GPU", free_memory()))  # it shares the machine's memory
     return devices
+
+
+def emulates_half(device: str) -> bool:
+    """Whether a device ("cpu", "cuda:N" ...) has no instructions for 16 bits: x86 processors without AVX-512 take
+    minutes for what single precision does in a second."""
+    import torch
+
+    return device == "cpu" and torch.backends.cpu.get_cpu_capability() in ("AVX2", "DEFAULT")
 
 
 def resolve(device: str = "auto") -> torch.device:

@@ -21,6 +21,7 @@ from app.document.scene import Scene
 from app.errors_ui.hub import EXPORT
 from app.jobs.work_lane import Work
 from app.jobs.writing import (
+    LOSSY_SUFFIXES,
     PhotoExport,
     for_file,
     save_photo_result,
@@ -33,7 +34,7 @@ from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from engine.labels.label_maps import MapKind
 from engine.labels.label_sets import LabelSet
-from engine.pictures.images import PICTURE_SUFFIXES
+from engine.pictures.images import PICTURE_SUFFIXES, QUALITY
 from engine.requests.photo_reference import PhotoReference
 
 UNTITLED = "tessera"
@@ -82,7 +83,9 @@ class ExportController(QObject):
             "export", self.tr("Export picture"), self._name(".png"), export_filters()
         )
         if chosen_target is not None:
-            self._write(chosen_target[0], saving=chosen_target[0].suffix.lower() == ".png")
+            target_path = chosen_target[0]
+            saving = target_path.suffix.lower() == ".png"
+            self._with_quality(target_path, lambda quality: self._write(target_path, saving=saving, quality=quality))
 
     @Slot()
     def export_map(self) -> None:
@@ -119,12 +122,28 @@ class ExportController(QObject):
         chosen_target = self._context.ask.save("export", self.tr("Export picture"), proposed_name, export_filters())
         if chosen_target is not None:
             target_path, origin = chosen_target[0], self._document.origin
-            self._context.core.submit(
-                lambda work: _write_job(work, target_path, scene, pixels, False),
-                text=_saving_text(target_path),
-                topic=EXPORT,
-                on_done=lambda _: self._exported(target_path, scene, origin),
-            )
+
+            def write(quality: int) -> None:
+                self._context.core.submit(
+                    lambda work: _write_job(work, target_path, scene, pixels, False, quality),
+                    text=_saving_text(target_path),
+                    topic=EXPORT,
+                    on_done=lambda _: self._exported(target_path, scene, origin),
+                )
+
+            self._with_quality(target_path, write)
+
+    def _with_quality(self, target_path: Path, write: Callable[[int], object]) -> None:
+        """Call ``write`` with the quality that the user gives a JPEG or WebP file, at once for others."""
+        if target_path.suffix.lower() not in LOSSY_SUFFIXES:
+            write(QUALITY)
+            return
+        from app.dialogs.quality import QualityDialog
+
+        dialog = QualityDialog(target_path, self._context.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(write)
+        dialog.open()
 
     def _export_photo(self, scene: Scene, photo: PhotoReference, proposed_stem: str) -> None:
         from app.dialogs.export_photo import ExportPhotoDialog
@@ -196,12 +215,19 @@ class ExportController(QObject):
         self._document.origin.photo_inside = chosen_target[1] in inside
         return chosen_target[0]
 
-    def _write(self, target_path: Path, *, saving: bool, continuation: Callable[[], object] | None = None) -> None:
+    def _write(
+        self,
+        target_path: Path,
+        *,
+        saving: bool,
+        continuation: Callable[[], object] | None = None,
+        quality: int = QUALITY,
+    ) -> None:
         scene, origin = self._document.scene, self._document.origin
         picture = self._document.picture if self._render.picture_shows(scene) else None
         photo_inside = origin.photo_inside
         self._context.core.submit(
-            lambda work: _write_job(work, target_path, scene, picture, photo_inside),
+            lambda work: _write_job(work, target_path, scene, picture, photo_inside, quality),
             text=_saving_text(target_path),
             topic=EXPORT,
             on_done=lambda _: self._written(target_path, scene, origin, saving, continuation),
@@ -343,7 +369,9 @@ def _photo_job(work: Work, target_path: Path, scene: Scene, export: PhotoExport)
     write_photo_result(target_path, result, export)
 
 
-def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray | None, photo_inside: bool) -> None:
+def _write_job(
+    work: Work, target_path: Path, scene: Scene, picture: np.ndarray | None, photo_inside: bool, quality: int
+) -> None:
     """In the worker: make the result first where the picture at hand is not all of it, or shows something else."""
     request, is_photo = scene.to_request(), scene.kind.shows_photo
     if target_path.suffix.lower() == ".json":
@@ -360,7 +388,8 @@ def _write_job(work: Work, target_path: Path, scene: Scene, picture: np.ndarray 
     if is_photo:
         save_photo_result(target_path, result, photo_inside=photo_inside)
     else:
-        write_picture(target_path, scene.picture_of(result).pixels if picture is None else picture, request)
+        pixels = scene.picture_of(result).pixels if picture is None else picture
+        write_picture(target_path, pixels, request, quality)
 
 
 def _map_job(work: Work, target_path: Path, label_map: FrozenMap, label_set: LabelSet, map_kind: MapKind) -> None:

@@ -173,7 +173,7 @@ class FilesController(QObject):
         if opened_file.maybe_map:
             choices.append(Choice("map", "map", self.tr("Label map"), self.tr("Its values or colours name the labels")))
         dialog = ChoiceDialog(
-            self.tr("Use a picture"),
+            self.tr("Open {0}").format(file_path.name),
             self.tr("What should {0} be used for?").format(file_path.name),
             choices,
             preview=_preview(opened_file.pixels),

@@ -90,7 +90,8 @@ class NewController(QObject):
             def paint(position: int) -> None:
                 self.paint_photo(file_path, offered[position])
 
-            self._photos.as_photo(file_path, lambda: ask_which_use(self._context, file_path, choices, paint))
+            title = self.tr("New painting from photo")
+            self._photos.as_photo(file_path, lambda: ask_which_use(self._context, title, file_path, choices, paint))
 
     @Slot()
     def label_map(self) -> None:
@@ -257,7 +258,13 @@ class NewController(QObject):
             renewed = {**values, "styles": styles}
             self._unsaved.settle(
                 lambda: self._become(
-                    opened_file, renewed, label_set=label_set, picture=picture, undoable=True, keeps=keeps_file
+                    opened_file,
+                    renewed,
+                    label_set=label_set,
+                    picture=picture,
+                    undoable=True,
+                    keeps=keeps_file,
+                    found_again=opened.found_again,
                 )
             )
 
@@ -272,6 +279,7 @@ class NewController(QObject):
         picture: np.ndarray | None,
         undoable: bool,
         keeps: bool,
+        found_again: bool = False,
     ) -> None:
         """Become what a file says. Raises EngineError where it does not fit; nothing has changed then."""
         self._document.new(
@@ -279,10 +287,11 @@ class NewController(QObject):
             picture=picture,
             path=opened_file.path if keeps else None,
             text=self.tr("Open {0}").format(opened_file.path.name),
-            undoable=undoable and not self._document.untouched,
+            undoable=undoable and (found_again or not self._document.untouched),
             **values,
         )
-        self._document.mark_saved()
+        if not found_again:  # else its file has to learn where the photo is
+            self._document.mark_saved()
         choose_first_label(self._context)
         if keeps:
             self._context.core.settings.add_recent(opened_file.path)

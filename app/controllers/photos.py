@@ -137,7 +137,8 @@ class PhotosController(QObject):
             )
             for position, use in enumerate(offered_uses)
         ]
-        ask_which_use(self._context, file_path, choices, lambda position: self.begin(file_path, offered_uses[position]))
+        title = self.tr("New from photo")
+        ask_which_use(self._context, title, file_path, choices, lambda n: self.begin(file_path, offered_uses[n]))
 
     def begin(self, photo: Path | PhotoReference, use: PhotoUse) -> None:
         """Make a document of a photo: it is shown at once, and its regions are found behind it."""
@@ -340,12 +341,14 @@ def _use_caption(use: PhotoUse, offered_uses: list[PhotoUse]) -> str:
     return f"{tr(use.kind.offer.caption)}: {shown}"
 
 
-def ask_which_use(context: Context, file_path: Path, choices: list[Choice], take_use: Callable[[int], object]) -> None:
+def ask_which_use(
+    context: Context, title: str, file_path: Path, choices: list[Choice], take_use: Callable[[int], object]
+) -> None:
     """What a photo is for: asked where there are several choices, whose ids are their positions."""
     if len(choices) == 1:
         take_use(0)
         return
-    title, question = tr("New from photo"), tr("What does {0} show?").format(file_path.name)
+    question = tr("What does {0} show?").format(file_path.name)
     dialog = ChoiceDialog(title, question, choices, parent=context.window)
     dialog.chosen.connect(lambda which: take_use(int(which)))
     dialog.open()

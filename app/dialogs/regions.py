@@ -66,7 +66,12 @@ class RegionsDialog(QDialog):
         """``painting``: for a new document, what it becomes; the crop and the size are asked for then."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Regions of {0}").format(photo.path.name))
+        titles = {
+            Purpose.STYLE: self.tr("Style from {0}"),
+            Purpose.ALL: self.tr("All styles from {0}"),
+            Purpose.NEW: self.tr("New painting from {0}"),
+        }
+        self.setWindowTitle(titles[purpose].format(photo.path.name))
         self.resize(1020, 720)
         self._photo = photo
         self._purpose = purpose
@@ -223,7 +228,7 @@ class RegionsDialog(QDialog):
         purpose_texts = {
             Purpose.STYLE: self.tr("Use style"),
             Purpose.ALL: self.tr("Use all styles"),
-            Purpose.NEW: self.tr("Make document"),
+            Purpose.NEW: self.tr("Make the painting"),
         }
         self.use = QPushButton(purpose_texts[self._purpose])
         self.use.setAccessibleName(purpose_texts[self._purpose])

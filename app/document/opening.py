@@ -56,6 +56,7 @@ class Found:
     pixels: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
     maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
+    found_again: bool = False  # its photo is not where the file says
     ask: bool = False  # as likely a label map as a picture: wherever it is dropped, the user says which
 
     @property
@@ -71,7 +72,8 @@ class Found:
         """The same for another photo. ``keep_map``: its regions are those of the first one."""
         assert of_photo(self.request)
         label_map = self.request.label_map if keep_map else None
-        return replace(self, request=self.request.replace(photo=photo, label_map=label_map))
+        request = self.request.replace(photo=photo, label_map=label_map)
+        return replace(self, request=request, found_again=True)
 
 
 def look_at(work: Work, path: Path) -> Found:
@@ -250,13 +252,15 @@ class OpenedPhoto:
     """The file of a document that is a photo, read: the photo, all else that the file says of a scene, and what to tell
     the user.
 
-    picture: (H, W, 3) uint8, what the file shows, where it is a picture of the photo's size.
+    picture: (H, W, 3) uint8, what the file shows, where it is a picture of the photo's size. found_again: as in
+    `Found`.
     """
 
     original: Original
     values: dict[str, Any]
     picture: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
+    found_again: bool = False
 
 
 def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, parser: str | None) -> OpenedPhoto:
@@ -275,7 +279,7 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
     else:
         values["label_map"] = _counted(resize_label_map(values["label_map"], *original.pixels.shape[:2]))
     values["photo"] = original.reference
-    return OpenedPhoto(original, values, opened_file.picture_of(original), warnings)
+    return OpenedPhoto(original, values, opened_file.picture_of(original), warnings, opened_file.found_again)
 
 
 def photo_regions(

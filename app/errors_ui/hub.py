@@ -15,6 +15,7 @@ log = logging.getLogger("tessera")
 
 # Topics. A problem of one goes from the screen when an action of the same kind succeeds.
 OPEN, EXPORT, WEIGHTS = "open", "export", "weights"
+ACTION = "action"  # one action that failed, of no other kind: over when the document goes on
 TRAINING = "training"  # shown by the training studio while it is open, else by the editor's window
 
 
@@ -57,16 +58,16 @@ class ProblemHub(QObject):
 
     def error(self, error: BaseException | str, *, topic: str = "") -> None:
         """Report a failure: an exception (an EngineError's text is its sentence) or a sentence."""
-        sentence, details = str(error), ""
+        sentence, details, is_expected = str(error), "", True
         if isinstance(error, BaseException):
             trace_text = "".join(traceback.format_exception(error))
             error_details = getattr(error, "details", None)
             if not isinstance(error_details, str):
-                sentence = self._unexpected(error)
+                sentence, is_expected = self._unexpected(error), False
             details = f"{error_details}\n\n{trace_text}" if error_details else trace_text
         log.error("%s\n%s", sentence, details)
         remedy = "photo_find" if isinstance(error, MissingPhoto) else ""
-        self.reported.emit(Problem(sentence, details, topic=topic, remedy=remedy))
+        self.reported.emit(Problem(sentence, details, topic=topic or ACTION * is_expected, remedy=remedy))
 
     def warning(self, sentence: str, *, topic: str = "") -> None:
         """Report something that worked, but perhaps not as the user expects."""

@@ -13,7 +13,7 @@ from engine.errors import MissingPhoto
 from engine.files import write_bytes
 from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
-from engine.pictures.images import write_image
+from engine.pictures.images import QUALITY, write_image
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo
 from engine.requests.base import Request
@@ -22,16 +22,17 @@ from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 
 JPEG_SUFFIXES = (".jpg", ".jpeg")
+LOSSY_SUFFIXES = (*JPEG_SUFFIXES, ".webp")
 
 
-def write_picture(path: Path, pixels: np.ndarray, request: Request[Any]) -> None:
-    """The picture by the name's suffix; a PNG carries the request.
+def write_picture(path: Path, pixels: np.ndarray, request: Request[Any], quality: int = QUALITY) -> None:
+    """The picture by the name's suffix; a PNG carries the request, JPEG and WebP have a quality, 1 to 100.
 
     Raises:
         BadFile: the suffix is unknown, or the file cannot be written; nothing partial stays.
     """
     carried = to_json(request) if path.suffix.lower() == ".png" else None
-    write_image(path, pixels, request_json=carried)
+    write_image(path, pixels, request_json=carried, quality=quality)
 
 
 def write_request(path: Path, request: Request[Any]) -> None:

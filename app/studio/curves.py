@@ -16,7 +16,7 @@ from app.studio.curve_bar import CurveBar
 from app.studio.flow import Flow
 from app.texts.metric_names import metric_text
 from app.training.curve_math import smooth, thin, write_csv
-from app.training.history import LOSSES, History, Series
+from app.training.history import LOSSES, VALIDATION, History, Series
 from engine.files import write_bytes, write_text
 
 HUES = (174, 28, 264, 340, 96, 208, 48, 306, 130, 0)  # told apart in both themes, and by their lightness in grey
@@ -101,6 +101,7 @@ class CurvesView(QWidget):
         """Show the curves of a group."""
         self._group = group_name
         self.bar.groups[group_name].setChecked(True)
+        self.bar.smoothing.setEnabled(group_name != VALIDATION)
         self._clear()
         self.fit()
         self._draw()
@@ -128,6 +129,11 @@ class CurvesView(QWidget):
             switch.deleteLater()
         self._switches.clear()
 
+    @property
+    def _smoothing(self) -> float:
+        """Validations are few and exact: the best of them decides, and a smoothed line would pass beside it."""
+        return 0.0 if self._group == VALIDATION else self.bar.amount
+
     def _draw(self) -> None:
         self._later.stop()
         is_empty = self._history is None or not self._history.shown_names(self._group)
@@ -135,7 +141,7 @@ class CurvesView(QWidget):
             self.plot.getAxis(axis_side).setStyle(showValues=not is_empty)  # 0 to 1 would say nothing
         if self._history is None:
             return
-        smoothing = self.bar.amount
+        smoothing = self._smoothing
         for curve_number, curve_name in enumerate(self._history.shown_names(self._group)):
             if curve_name not in self._switches:
                 self._add(curve_number, curve_name)
@@ -187,7 +193,7 @@ class CurvesView(QWidget):
     def _switch(self, curve_name: str, is_shown: bool) -> None:
         (self._hidden.discard if is_shown else self._hidden.add)((self._group, curve_name))
         self._items[curve_name].setVisible(is_shown)
-        self._items[f"{curve_name} raw"].setVisible(is_shown and self.bar.amount > 0)
+        self._items[f"{curve_name} raw"].setVisible(is_shown and self._smoothing > 0)
         colour = curve_colour(list(self._switches).index(curve_name), self._dark)
         if not is_shown:
             colour = self.palette().color(QPalette.ColorRole.Mid)

@@ -14,7 +14,7 @@ from app.shell.icons import icons
 from app.studio.fields import NumberEdit
 from app.texts.system_names import system_text
 from app.texts.translate import translate
-from app.training.recipe_choice import NUMBERS, PRECISIONS, RecipeChoice
+from app.training.recipe_choice import FULL, NUMBERS, PRECISIONS, RecipeChoice
 from app.training.run_folder import CONFIG
 from engine.training.recipe import Recipe
 
@@ -48,6 +48,8 @@ class RecipeForm(QWidget):
         self._ask = ask_file
         self._edits: dict[str, NumberEdit] = {}
         self._unfolded = False
+        self._half = True
+        self._precision_box: QComboBox | None = None
         self.system = QComboBox()
         self.system.setAccessibleName(self.tr("Model system"))
         for system in recipe_choice.recipes:
@@ -151,6 +153,7 @@ class RecipeForm(QWidget):
     def _fill(self) -> None:
         """The numbers of the recipe as fields, those of its [task] behind the common ones."""
         self._edits.clear()
+        self._precision_box = None
         old_numbers = self._numbers
         self._numbers = QWidget()
         form_layout = _form(self._numbers)
@@ -206,15 +209,30 @@ class RecipeForm(QWidget):
         losses_box.setVisible(form_layout.rowCount() > 0)
         return losses_box
 
+    def set_half(self, usable: bool) -> None:
+        """Whether the chosen device computes in 16 bits at its speed; else single precision is all that is offered."""
+        self._half = usable
+        if self._precision_box is not None:
+            self._fill_precisions(self._precision_box, self._precision_box.currentData())
+
     def _precision(self, chosen: str) -> QComboBox:
         precision_box = QComboBox()
         precision_box.setAccessibleName(self.tr("Precision"))
         precision_box.setToolTip(self.tr("bf16-mixed is faster where the device can; 32-true is the safest"))
-        for precision_name in PRECISIONS:
-            precision_box.addItem(precision_name, precision_name)
-        precision_box.setCurrentText(chosen)
         precision_box.activated.connect(lambda _: self._set_precision(precision_box.currentData()))
+        self._fill_precisions(precision_box, chosen)
+        self._precision_box = precision_box
         return precision_box
+
+    def _fill_precisions(self, precision_box: QComboBox, chosen: str) -> None:
+        precision_box.clear()
+        for precision_name in PRECISIONS:
+            if self._half or precision_name == FULL:
+                precision_box.addItem(precision_name, precision_name)
+            elif precision_name == chosen:  # what the recipe says: a run computes otherwise here
+                text = self.tr("{0}, computed in {1} on this device").format(precision_name, FULL)
+                precision_box.addItem(text, precision_name)
+        precision_box.setCurrentIndex(precision_box.findData(chosen))
 
     def _add(self, form: QFormLayout, recipe_key: str, caption: str, edit: NumberEdit) -> None:
         self._edits[recipe_key] = edit

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 RECIPES = "TOML (*.toml)"
 
 
+AUTO, CPU = "auto", "cpu"  # devices
+
+
 class SetupForm(QWidget):
     """Shows a `NewRun` and fills it in. ``report_wanted`` asks for the report of the chosen data."""
 
@@ -54,6 +57,7 @@ class SetupForm(QWidget):
         self.new_run = NewRun()
         self._data_check = DataCheck(training.measuring, self)
         self._data_check.changed.connect(self._show_lacks)
+        self._half: dict[str, bool] = {}  # by device, whether it computes in 16 bits at its speed
         self.data = FolderEdit(self.tr("Data folder"), lambda: folder_asker.folder("data", self.tr("Data folder")))
         self.data.changed.connect(self._data_chosen)
         self.report = QPushButton(self.tr("Look at the data..."))
@@ -74,7 +78,7 @@ class SetupForm(QWidget):
         self.name.changed.connect(self._folder_chosen)
         self.device = QComboBox()
         self.device.setAccessibleName(self.tr("Device"))
-        for caption, device in ((self.tr("Automatic"), "auto"), (self.tr("CPU"), "cpu")):
+        for caption, device in ((self.tr("Automatic"), AUTO), (self.tr("CPU"), CPU)):
             self.device.addItem(caption, device)
         self.device.currentIndexChanged.connect(self._device_chosen)
         self.threads = QSpinBox()
@@ -200,6 +204,7 @@ class SetupForm(QWidget):
 
     def _device_chosen(self) -> None:
         self.new_run.device = self.device.currentData()
+        self._show_precisions()
 
     def _threads_chosen(self, threads: int) -> None:
         self.new_run.threads = threads
@@ -220,6 +225,15 @@ class SetupForm(QWidget):
         for device in devices:
             if device.id != "cpu" and self.device.findData(device.id) < 0:
                 self.device.addItem(f"{device.id}: {device.name}", device.id)
+        self._half = {device.id: device.half for device in devices}
+        self._show_precisions()
+
+    def _show_precisions(self) -> None:
+        """What the device that is chosen computes in at its speed; "auto" takes a GPU where there is one."""
+        chosen = self.device.currentData()
+        if chosen == AUTO:
+            chosen = next((device for device in self._half if device != CPU), CPU)
+        self.recipe.set_half(self._half.get(chosen, True))
 
     def _fill_origins(self) -> None:
         """What can be started from; what was chosen stays chosen as long as it is there."""

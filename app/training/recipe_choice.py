@@ -19,7 +19,8 @@ from engine.training.recipe import Recipe, bundled_recipes, load_recipe, read_fi
 NUMBERS = ("steps", "batch", "seed", "sample_every", "validate_every", "checkpoint_every")
 """The recipe's own numbers that can be changed for a run, by their keys."""
 TIME_OF_RUN = re.compile(r"-\d{8}-\d{6}(-\d+)?$")  # as names that `NewRun.suggest_folder` gives end
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+FULL = "32-true"
+PRECISIONS = (FULL, "bf16-mixed", "16-mixed")
 
 
 def recipes_by_system() -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ from app.core import Core
 from app.dialogs.files import FileAsker
 from app.document.kinds import title_of
 from app.errors_ui.bar import ErrorBar
-from app.errors_ui.hub import TRAINING, Problem
+from app.errors_ui.hub import ACTION, TRAINING, Problem
 from app.imaging.mime import STYLE_MIME, may_be_useful, read_mime
 from app.panels.labels import LabelsPanel
 from app.panels.options import OptionsBar
@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         self.controllers = make_controllers(self.context, window_parts, self)
         self._origin = self.core.document.origin
         self.core.hub.reported.connect(self._report)
+        self.core.document.undo_changed.connect(self._leave_action)
         self.core.document.replaced.connect(self._leave_error)
         own_commands = {
             "quit": self.close,
@@ -175,6 +176,10 @@ class MainWindow(QMainWindow):
     def _report(self, problem: Problem) -> None:
         if problem.topic != TRAINING or not self.controllers.studio.is_open:
             self.error_bar.show_problem(problem)
+
+    def _leave_action(self) -> None:
+        """The document goes on: what failed before it is over."""
+        self.error_bar.clear_topic(ACTION)
 
     def _leave_error(self) -> None:
         """Another document is on the screen: an error is not about that one."""

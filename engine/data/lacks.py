@@ -51,8 +51,8 @@ def lacks_of_pairs(data_folder: Path) -> Message | None:
         )
     if not (data_folder / "classes.json").is_file():
         return Message(
-            '"{0}" has no classes.json, which names the labels of its maps; the data report can make one '
-            '("Look at the data...", or tessera data "{0}" --make).',
+            '"{0}" has no classes.json, which names the labels of its maps; "Make the missing lists" in the data '
+            'report makes one of the maps, and so does tessera data "{0}" --make.',
             data_folder,
         )
     return None

@@ -158,8 +158,8 @@ QUALITY = 95
 """Of pictures written as JPEG or WebP, 1-100."""
 
 
-def write_image(path: PathLike, pixels: Array, *, request_json: str | None = None) -> None:
-    """Save (H, W, 3) or (H, W) uint8 by the name's suffix: .png, .jpg, .webp (both of `QUALITY`) or .tiff.
+def write_image(path: PathLike, pixels: Array, *, request_json: str | None = None, quality: int = QUALITY) -> None:
+    """Save (H, W, 3) or (H, W) uint8 by the name's suffix: .png, .jpg, .webp (both of `quality`, 1..100) or .tiff.
 
     Atomic. `request_json` travels in a PNG (iTXt chunk "tessera"); the other formats carry none.
     Raises BadFile: another suffix, a size the format cannot hold, or a folder that cannot be written.
@@ -169,8 +169,8 @@ def write_image(path: PathLike, pixels: Array, *, request_json: str | None = Non
     check_sides(path, format_name, image.height, image.width)
     by_kind: dict[str, dict[str, Any]] = {
         "PNG": {"compress_level": 6},
-        "JPEG": {"quality": QUALITY, "subsampling": 0},
-        "WEBP": {"quality": QUALITY, "method": 4},
+        "JPEG": {"quality": quality, "subsampling": 0},
+        "WEBP": {"quality": quality, "method": 4},
         "TIFF": {"compression": "tiff_adobe_deflate"},
     }
     options = by_kind[format_name]

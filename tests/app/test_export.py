@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
 from app.dialogs.files import all_suffixes, suffixes_of
+from app.dialogs.quality import QualityDialog
 from app.window.main_window import MainWindow
 from engine.errors import BadFile
 from engine.labels.label_maps import read_label_map
@@ -22,7 +23,7 @@ from engine.requests.json_text import from_json
 from engine.requests.styles import ImageStyle, encode_code
 from tests.app.fakes import FACES, make_core
 from tests.app.pictures import to_array
-from tests.app.waiting import work_done
+from tests.app.waiting import shown_dialogs, work_done
 
 HAIR = 13
 
@@ -43,6 +44,8 @@ def answer(window, monkeypatch):
 def wait_saved(qtbot, window, action):
     with work_done(qtbot, window.core):
         window.actions_by_id[action].trigger()
+        for dialog in shown_dialogs(QualityDialog):
+            dialog.accept()
 
 
 def edit(core):
@@ -123,6 +126,23 @@ def test_other_formats_hold_the_picture(window, core, answer, qtbot, tmp_path, w
     wait_saved(qtbot, window, "export")
     assert read_image(tmp_path / name).pixels.shape == core.document.picture.shape
     assert window.core.document.path is None  # such a file does not hold the document
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_the_user_says_how_much_a_lossy_file_keeps(window, core, answer, qtbot, tmp_path, name):
+    edit(core)  # a picture with edges
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    sizes = []
+    for quality in (95, 20):
+        answer(tmp_path / name)
+        with work_done(qtbot, core):
+            window.actions_by_id["export"].trigger()
+            (dialog,) = shown_dialogs(QualityDialog)
+            assert dialog.quality.value() == 95 and name in dialog.windowTitle()
+            dialog.quality.setValue(quality)
+            dialog.accept()
+        sizes.append((tmp_path / name).stat().st_size)
+    assert sizes[1] < sizes[0]
 
 
 def test_a_name_without_suffix_gets_the_format_s(window, core, answer, qtbot, tmp_path):

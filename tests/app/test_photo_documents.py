@@ -437,6 +437,7 @@ def test_a_photo_that_went_away_is_found_again_in_silence_where_it_is_the_same(
     edited.controllers.files.open_path(request_file)
     qtbot.waitUntil(lambda: core.document.path == request_file)
     assert len(answers.asked) == 1 and photo.name in answers.asked[0]
+    assert core.document.dirty  # its file does not know yet
     assert core.document.photo == PhotoReference.of(answers.file)
     assert core.document.scene.label_map == before.label_map and core.document.scene.styles == before.styles
 
@@ -449,7 +450,7 @@ def test_another_photo_is_taken_only_if_the_user_means_it(edited, core, request_
     edited.controllers.files.open_path(request_file)
     qtbot.waitUntil(lambda: core.document.path == request_file)
     assert len(answers.asked) == 2 and "other.png" in answers.asked[1]
-    assert core.document.label_map.shape == (80, 80)
+    assert core.document.label_map.shape == (80, 80) and core.document.dirty
     assert [row.label for row in core.document.styling.edits] == [SKIN, HAIR]
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from app.core import Core
+
+D = TypeVar("D", bound=QDialog)
 
 
 @contextmanager
@@ -27,3 +31,9 @@ def work_done(qtbot: QtBot, core: Core, *, timeout: int = 30_000) -> Iterator[No
         qtbot.waitUntil(lambda: bool(begun) and not core.foreground_busy, timeout=timeout)
     finally:
         core.submit = submit  # type: ignore[method-assign]
+
+
+def shown_dialogs(kind: type[D]) -> list[D]:
+    """The dialogs of a kind that are on the screen."""
+    widgets = QApplication.topLevelWidgets()
+    return [widget for widget in widgets if isinstance(widget, kind) and widget.isVisible()]

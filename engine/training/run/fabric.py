@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 
 import lightning_fabric
-import torch
 
-from engine.devices import is_out_of_memory
+from engine.devices import emulates_half, is_out_of_memory
 from engine.errors import Message, TrainingError
 from engine.training.recipe import Precision
 from engine.training.run.one_host import OneHost, started_by_others, talk_on_loopback
@@ -18,12 +17,9 @@ logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it would prin
 def usable_precision(precision: Precision, device: str) -> Precision:
     """The precision that a run on that device ("cpu", "cuda:N" ...) computes in when `precision` was asked for.
 
-    x86 processors without AVX-512 emulate bfloat16, which takes minutes for a step that single precision does in a
-    second: they compute in "32-true" instead.
+    Processors that emulate 16 bits compute in "32-true" instead; for "16-mixed" Fabric would take bfloat16 there.
     """
-    if precision == "bf16-mixed" and device == "cpu" and torch.backends.cpu.get_cpu_capability() in ("AVX2", "DEFAULT"):
-        return "32-true"
-    return precision
+    return "32-true" if precision != "32-true" and emulates_half(device) else precision
 
 
 def precision_notes(asked: Precision, usable: Precision) -> tuple[Message, ...]:

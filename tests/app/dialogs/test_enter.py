@@ -12,6 +12,7 @@ from app.dialogs.data_report import DataReportDialog
 from app.dialogs.export_photo import ExportPhotoDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.morph import MorphDialog
+from app.dialogs.quality import QualityDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import TemplateDialog
 from app.dialogs.weights import ImportDialog, WeightsDialog
@@ -37,6 +38,7 @@ def dialogs_with_a_primary_button(core, folder):
     yield ChangeLabelDialog(FACES, HAIR, "12 %")
     yield TemplateDialog([Gallery(FACES, "w", tuple(templates(FACES)))])
     yield ExportPhotoDialog(folder / "photo.jpg")
+    yield QualityDialog(folder / "picture.jpg")
     yield WeightsDialog()
     yield ImportDialog(folder / "weights.pth")
     yield DataReportDialog(core.work_lane, core.settings, folder)

@@ -9,9 +9,10 @@ from PIL import Image
 from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.exports import UnsavedChanges
+from app.dialogs.quality import QualityDialog
 from engine.requests.styles import SampleStyle
 from tests.app.photo_windows import edit_photo, export_dialog, settle
-from tests.app.waiting import work_done
+from tests.app.waiting import shown_dialogs, work_done
 from tests.fixtures import face_label_map, photo_of
 
 HAIR = 13
@@ -43,6 +44,7 @@ def test_a_painting_is_named_by_its_file(window, core, name, qtbot, tmp_path):
     name(tmp_path / "picture.jpg")
     with work_done(qtbot, core):
         window.actions_by_id["export"].trigger()
+        shown_dialogs(QualityDialog)[0].accept()
     assert core.document.dirty and "exported to picture.jpg" in question(window)
     core.document.set_seed(6)  # which that picture does not show
     assert "exported" not in question(window)

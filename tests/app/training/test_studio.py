@@ -14,6 +14,7 @@ from app.studio.evaluation import EvaluationDialog
 from app.studio.fields import PathLine
 from app.training.history import LOSSES, VALIDATION, History
 from app.training.new_run import watchable
+from engine.devices import Device
 from engine.errors import EngineError
 from engine.training.recipe import load_recipe
 from engine.weights.card import read_card
@@ -196,6 +197,35 @@ def test_every_control_of_the_studio_has_a_name_and_can_be_reached_by_keys(qtbot
     for wanted in (studio.setup.start, studio.bar.stop, studio.curves.bar.smoothing, studio.sheets.slider):
         assert wanted in reached
     assert QKeySequence("Ctrl+T").toString()
+
+
+def test_validations_are_drawn_as_they_were_measured(studio, tmp_path):
+    history, curves = History(tmp_path), studio.curves
+    for step, psnr in ((1, 10.0), (2, 20.0), (3, 12.0)):
+        history.take("step", {"step": step, "losses": {"l1": psnr}})
+        history.take("validation", {"step": step, "numbers": {"psnr": psnr}})
+    curves.show_history(history)
+    assert curves._items["l1"].yData.tolist() != [10.0, 20.0, 12.0] and curves.bar.smoothing.isEnabled()
+    curves.set_group(VALIDATION)
+    assert curves._items["psnr"].yData.tolist() == [10.0, 20.0, 12.0]
+    assert not curves.bar.smoothing.isEnabled() and not curves._items["psnr raw"].isVisible()
+
+
+def test_what_a_device_computes_slowly_is_not_offered(studio):
+    setup, form = studio.setup, studio.setup.recipe
+
+    def offered() -> list[str]:
+        box = form._precision_box
+        return [box.itemData(row) for row in range(box.count())]
+
+    setup._found_devices([Device("cpu", "a processor", 0, half=False)])
+    form.load("sean-faces")  # which asks for bf16-mixed
+    assert offered() == ["32-true", "bf16-mixed"] and "computed in 32-true" in form._precision_box.currentText()
+    assert form._precision_box.currentData() == "bf16-mixed"
+    setup._found_devices([Device("cpu", "a processor", 0, half=False), Device("cuda:0", "a GPU", 0)])
+    assert offered() == ["32-true", "bf16-mixed", "16-mixed"]  # which "automatic" takes
+    setup.device.setCurrentIndex(setup.device.findData("cpu"))
+    assert offered() == ["32-true", "bf16-mixed"]
 
 
 def test_a_curve_of_one_report_is_a_point_and_of_two_a_line(qtbot, studio, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.controllers.styles import Target
 from app.dialogs.about import AboutDialog
 from app.dialogs.change_label import ChangeLabelDialog
 from app.dialogs.label_map import LabelMapDialog
@@ -647,6 +649,16 @@ def test_an_error_goes_when_the_next_file_opens_or_another_document_comes(window
     fail()
     core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces")
     assert window.error_bar.problem is None
+
+
+def test_an_error_of_one_action_goes_when_the_next_one_succeeds(window, core):
+    window.controllers.styles.use_kept(Path("gone.style.png"), Target(13))
+    assert window.error_bar.problem is not None
+    core.document.styling.set_styles({13: ColourStyle("#a01030")})
+    assert window.error_bar.problem is None
+    core.hub.error(RuntimeError("a fault of the program"))
+    core.document.styling.set_styles({})
+    assert window.error_bar.problem is not None  # nothing that the user does mends it
 
 
 def test_an_error_of_one_kind_outlasts_the_success_of_another(window, core, qtbot):

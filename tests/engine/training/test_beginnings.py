@@ -95,6 +95,7 @@ def test_bfloat16_is_computed_where_the_processor_can(monkeypatch: pytest.Monkey
     for capability, precision in (("AVX2", "32-true"), ("DEFAULT", "32-true"), ("AVX512", "bf16-mixed")):
         processor(monkeypatch, capability)
         assert usable_precision("bf16-mixed", "cpu") == precision
+        assert (usable_precision("16-mixed", "cpu") == "32-true") is (precision == "32-true")
         assert usable_precision("bf16-mixed", "cuda:0") == "bf16-mixed"
         assert usable_precision("32-true", "cpu") == "32-true"
 
