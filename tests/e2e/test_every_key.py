@@ -20,6 +20,7 @@ LAST = "quit"
 START = """
 import sys, tempfile
 from pathlib import Path
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from app.window.main_window import MainWindow
 from tests.app.fakes import Engine, make_core
@@ -37,7 +38,8 @@ for action_id, action in window.actions_by_id.items():
     listen(action_id, action)
 window.actions_by_id["quit"].triggered.connect(application.quit)
 window.first_frame.connect(window.activateWindow)
-application.focusWindowChanged.connect(lambda focused: focused and print("ready", flush=True))
+once = Qt.ConnectionType.SingleShotConnection
+application.focusWindowChanged.connect(lambda _: print("ready", flush=True), once)
 window.show()
 application.exec()
 core.shutdown()
