@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QStandardPaths
@@ -49,7 +50,7 @@ def first_folder(dialog_kind: str) -> str:
     """Where a dialog starts of which no folder is remembered: among the user's pictures, or with their downloads."""
     place = _FIRST_PLACES.get(dialog_kind, QStandardPaths.StandardLocation.PicturesLocation)
     folders = (QStandardPaths.writableLocation(place), str(Path.home()))
-    return next((folder for folder in folders if folder and Path(folder).is_dir()), "")
+    return next((folder for folder in folders if folder and os.path.isdir(folder)), "")
 
 
 class FileAsker(QObject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ class Settings(QObject):
     def folder(self, dialog_kind: str) -> str:
         """The folder last used for ``dialog_kind`` of file dialog ("open", "export", "photo", ...), "" at first."""
         value = self._text(f"folders/{dialog_kind}", "")
-        return value if value and Path(value).is_dir() else ""
+        return value if value and os.path.isdir(value) else ""  # nor where it cannot be looked at
 
     def remember_folder(self, dialog_kind: str, chosen_file: Path) -> None:
         """Remember the folder of a file the user chose."""

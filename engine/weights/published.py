@@ -294,4 +294,4 @@ def _card_label_set(published: Published, label_set: LabelSet | None, source: st
             '{0} has {1} labels, the label set "{2}" has {3}; choose another.',
             source, label_count, label_set.name, len(label_set),
         )
-    return label_set.to_dict()
+    return label_set.for_weights().to_dict()

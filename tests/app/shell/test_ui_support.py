@@ -78,6 +78,8 @@ def test_a_folder_that_is_gone_is_not_proposed(qapp, tmp_path):
     assert made.folder("open") == str(folder)
     folder.rmdir()
     assert made.folder("open") == ""
+    made.remember_folder("open", tmp_path / ("x" * 300) / "x.png")  # from a disk with longer names
+    assert made.folder("open") == ""
 
 
 # --- catalogue ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -397,8 +398,9 @@ def test_a_label_count_of_no_or_several_label_sets_must_be_named(tmp_path: Path)
     twelve = write_pth(tmp_path / "twelve.pth", state_of(sean_shapes(labels=12)))
     with pytest.raises(WeightsError, match="12 labels; say which"):  # street and facades
         import_published(twelve, "twelve", tmp_path)
-    card = import_published(twelve, "twelve", tmp_path, label_set=load_label_set("facades"))
-    assert card.label_set["name"] == "facades"
+    of_a_folder = replace(load_label_set("facades"), order="ids", colours=((1, 2),))
+    card = import_published(twelve, "twelve", tmp_path, label_set=of_a_folder)
+    assert card.label_set == load_label_set("facades").to_dict()  # what was said of a folder's files stays there
 
 
 def test_a_discriminator_needs_no_label_set(tmp_path: Path) -> None:
