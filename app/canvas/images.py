@@ -12,8 +12,9 @@ from PySide6.QtGui import QImage
 
 from app.raster.boxes import Box
 
-STRIP_ROWS = 64
-"""Rows of a label map that are coloured at once: what is made of them stays in the cache."""
+STRIP_PIXELS = 1 << 18
+"""Pixels of a label map that are coloured at once, less by one: of more, OpenCV gives a part to threads of its own, and
+the window would wait for those while the engine has all processors."""
 
 
 class TableImage:
@@ -39,10 +40,11 @@ class TableImage:
     def update(self, box: Box) -> None:
         """Colours the pixels in `box` again."""
         table = self._table.view(np.int32)  # OpenCV knows no unsigned numbers of 32 bits
-        for top in range(box.y0, box.y1, STRIP_ROWS):
-            strip = slice(top, min(top + STRIP_ROWS, box.y1)), slice(box.x0, box.x1)
+        rows = max(1, (STRIP_PIXELS - 1) // max(1, box.width))
+        for top in range(box.y0, box.y1, rows):
+            strip = slice(top, min(top + rows, box.y1)), slice(box.x0, box.x1)
             if self._label_map[strip].size:
-                self._buffer[strip] = cv2.LUT(self._label_map[strip], table).view(np.uint32)
+                cv2.LUT(self._label_map[strip], table, dst=self._buffer[strip].view(np.int32))
 
     def set_table(self, table: np.ndarray) -> None:
         self._table = table

@@ -34,7 +34,7 @@ def picture_of(values: Array) -> Image.Image:
     if height <= rows:
         return Image.fromarray(np.ascontiguousarray(values))
     first = Image.fromarray(np.ascontiguousarray(values[:rows]))
-    picture = Image.new(first.mode, (width, height))
+    picture = Image.new(first.mode, (width, height), None)  # filled by no colour: that would be done at once
     picture.paste(first)
     for top in range(rows, height, rows):
         picture.paste(Image.fromarray(np.ascontiguousarray(values[top : top + rows])), (0, top))
