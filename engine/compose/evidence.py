@@ -74,9 +74,10 @@ def mistaken(likely: Array, lightness: Array, inside: Array) -> Array:
     spread = np.sqrt(np.maximum(cv2.blur(lightness * lightness, (5, 5)) - mean * mean, 0))
     suspect = (inside > 0) & (inside < REACH) & (likely < UNLIKE) & (spread < FLAT)
     joined = suspect | ((inside == 0) & (likely < 0.5))
-    _, pieces = cv2.connectedComponents(joined.astype(np.uint8), connectivity=4)
-    outer = np.unique(pieces[(inside == 0) & joined])
-    return suspect & np.isin(pieces, outer)
+    count, pieces = cv2.connectedComponents(joined.astype(np.uint8), connectivity=4)
+    is_outer = np.zeros(count, bool)
+    is_outer[pieces[(inside == 0) & joined]] = True
+    return suspect & is_outer[pieces]
 
 
 def overlooked(likely: Array, region: Array) -> Array:
