@@ -226,7 +226,7 @@ class _Job:
         request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
         tensor, notes = read_codes(request, self.painter, services, self.report)
         pixels, _ = self.painter.paint(request, tensor, painting)
-        reached = services.codes.encode(self.painter, pixels, frame.label_map)
+        reached = services.codes.encode(self.painter, pixels, frame.painted_map)
         if len(tensor) == 1 and reached.present[edit.label]:
             tensor = tensor.clone()
             wanted = tensor[0, edit.label]

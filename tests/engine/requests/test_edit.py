@@ -31,7 +31,7 @@ from engine.requests.kept import Kept
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import Parsed
 from engine.requests.photo_reference import PhotoReference
-from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle
+from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle, Style
 from engine.session import Session
 from engine.systems.parser.photo_parser import PhotoParser
 from tests.commands import Runner
@@ -130,12 +130,24 @@ def test_what_a_parser_never_looked_at_is_not_restyled_as_background(
     changed = (result.photo.samples != result.samples).any(-1)
     assert changed[:90][label_map[:90] == 0].mean() > 0.8
     assert not changed[110:].any()
-    (note,) = (note for note in result.notes if "looked at the face alone" in note)
-    assert "background is not restyled" in note
+    notes = [note for note in result.notes if "looked at the face alone; around it background is not" in note]
+    assert len(notes) == (0 if given else 1)  # who gives the map with its part knows
     whole = request.replace(label_map=LabelMapData.from_array(label_map), looked_at=None)  # as the user asks
     result = Session("cpu").run(whole)
     assert (result.photo.samples != result.samples).any(-1)[110:].mean() > 0.9
     assert not result.notes
+
+
+@pytest.mark.parametrize("style", [MEAN, MixStyle(MEAN, ColourStyle("#204080"), 0.5)])
+def test_a_style_that_is_painted_knows_no_unseen_label(
+    tiny_weights: Path, tiny_photo: np.ndarray, tiny_label_map: np.ndarray, tmp_path: Path, style: Style
+) -> None:
+    path, label_map = photo_with_a_body(tmp_path, tiny_photo, tiny_label_map)
+    part = 0.0, 0.0, 0.2, 1.0  # the frame of the subject reaches beyond it
+    edits, map_data = (RegionEdit(HAIR, style),), LabelMapData.from_array(label_map)
+    request = EditRequest("tiny-sean", PhotoReference.of(path), edits, map_data, looked_at=part)
+    result = Session("cpu").run(request)
+    assert (result.photo.samples != result.samples).any()
 
 
 def test_a_part_that_was_looked_at_is_one(tiny_label_map: np.ndarray) -> None:
