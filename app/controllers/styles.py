@@ -25,7 +25,7 @@ from app.panels.styles.slots import join, split, with_slot
 from app.raster.cropping import Cropping
 from app.texts.label_names import name_of, pair_name
 from engine.errors import EngineError
-from engine.labels.label_maps import read_label_map, resize_label_map
+from engine.labels.label_maps import read_certain_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.png import carries_style
 from engine.requests.style_file import read_style
@@ -381,7 +381,7 @@ class StylesController(QObject):
         if picture_path is None:
             return
         reading = self._context.core.submit(
-            lambda work: resize_label_map(read_label_map(picture_path, label_set).label_map, *photo.pixels.shape[:2]),
+            lambda work: resize_label_map(read_certain_map(picture_path, label_set).label_map, *photo.pixels.shape[:2]),
             text=self.tr("Reading {0}").format(picture_path.name),
             on_done=dialog.take_map,
         )

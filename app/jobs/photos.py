@@ -16,7 +16,7 @@ from app.jobs.work_lane import Work
 from app.shell.i18n import tr
 from app.texts.translate import translate
 from engine.errors import EngineError
-from engine.labels.label_maps import check_label_map, read_label_map, resize_label_map
+from engine.labels.label_maps import check_label_map, read_certain_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
 from engine.pictures.closeup import reduced
@@ -130,7 +130,7 @@ def _map_beside(path: Path, label_set: LabelSet) -> np.ndarray | None:
     if not os.path.isfile(beside):  # its name may be longer than a name can be
         return None
     try:
-        return read_label_map(beside, label_set).label_map
+        return read_certain_map(beside, label_set).label_map
     except EngineError:
         return None  # of other labels
 
@@ -141,7 +141,7 @@ def style_label_map(style: ImageStyle, label_set: LabelSet) -> np.ndarray | None
         return style.label_map()
     if style.label_map_path:
         try:
-            return read_label_map(Path(style.label_map_path), label_set).label_map
+            return read_certain_map(Path(style.label_map_path), label_set).label_map
         except EngineError:
             return None
     return None

@@ -26,18 +26,19 @@ LOSSY_SUFFIXES = (*JPEG_SUFFIXES, ".webp")
 
 
 def write_picture(path: Path, pixels: np.ndarray, request: Request[Any], quality: int = QUALITY) -> None:
-    """The picture by the name's suffix; a PNG carries the request, JPEG and WebP have a quality, 1 to 100.
+    """The picture by the name's suffix; a PNG carries the request, without the folders of pictures whose styles it has;
+    JPEG and WebP have a quality, 1 to 100.
 
     Raises:
         BadFile: the suffix is unknown, or the file cannot be written; nothing partial stays.
     """
-    carried = to_json(request) if path.suffix.lower() == ".png" else None
+    carried = to_json(request.without_places()) if path.suffix.lower() == ".png" else None
     write_image(path, pixels, request_json=carried, quality=quality)
 
 
 def write_request(path: Path, request: Request[Any]) -> None:
     """The request alone, as JSON that the command line reads too. Raises BadFile."""
-    write_bytes(path, (to_json(request, indent=1) + "\n").encode("utf-8"))
+    write_bytes(path, (to_json(request.without_places(), indent=1) + "\n").encode("utf-8"))
 
 
 def write_map(path: Path, label_map: np.ndarray, label_set: LabelSet, kind: MapKind) -> None:
@@ -134,4 +135,5 @@ def save_photo_result(path: Path, result: PhotoResult, *, photo_inside: bool) ->
     place where it was taken included. Raises BadFile, MissingPhoto."""
     request = for_file(result.request, path, photo_inside=photo_inside)
     keep_place = request.photo.data is not None
-    write_photo(path, result.samples, result.photo, keep_place=keep_place, request_json=to_json(request))
+    request_json = to_json(request.without_places())
+    write_photo(path, result.samples, result.photo, keep_place=keep_place, request_json=request_json)

@@ -11,7 +11,7 @@ from engine.cli.common import tell
 from engine.cli.request import read_request
 from engine.cli.words import split_label, split_mix, split_relabel, split_style
 from engine.errors import BadRequest
-from engine.labels.label_maps import read_label_map
+from engine.labels.label_maps import read_certain_map
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, MixStyle, Style
@@ -43,9 +43,9 @@ def read_render_request(request_file: Path) -> RenderRequest:
     return request
 
 
-def new_request(weights: str, label_map_path: Path, style_reader: StyleReader) -> RenderRequest:
+def new_request(weights: str, label_map_path: Path, style_reader: StyleReader, order: str | None) -> RenderRequest:
     """A request for a label map file in the mean style. Raises BadFile, BadLabelMap, WeightsError."""
-    label_map_file = read_label_map(label_map_path, style_reader.label_set)
+    label_map_file = read_certain_map(label_map_path, style_reader.label_set, order=order)
     tell(label_map_file.notes)
     return RenderRequest(lasting_name(weights), LabelMapData.from_array(label_map_file.label_map))
 

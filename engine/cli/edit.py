@@ -13,6 +13,7 @@ from engine.cli.common import (
     Answer,
     Device,
     JsonFlag,
+    OrderOption,
     cancelling,
     check_apart,
     check_target,
@@ -58,6 +59,7 @@ def edit(
             help="Label map of the whole photo (for a folder: a folder of maps NAME.png); a parser finds it otherwise.",
         ),
     ] = None,
+    order: OrderOption = None,
     keep_place: Annotated[
         bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
     ] = False,
@@ -79,8 +81,8 @@ def edit(
 
     _check_paths(photo, target, label_maps)
     label_set = label_set_of(weights)
-    edits = edits_of(label_set, style or [], colour or [], strength or [])
-    request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set)
+    edits = edits_of(label_set, style or [], colour or [], strength or [], order)
+    request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set, order)
 
     from engine.session import Session
 
@@ -124,10 +126,15 @@ def _check_paths(photo: Path, target: Path, label_maps: Path | None) -> None:
 
 
 def _requests(
-    photo: Path, weights_name: str, edits: tuple[RegionEdit, ...], label_maps: Path | None, label_set: LabelSet
+    photo: Path,
+    weights_name: str,
+    edits: tuple[RegionEdit, ...],
+    label_maps: Path | None,
+    label_set: LabelSet,
+    order: str | None,
 ) -> Callable[[Path], EditRequest]:
     """What asks for the edits of a photo: of `photo` itself, or of one in that folder, whose map may be missing."""
-    from engine.labels.label_maps import read_label_map
+    from engine.labels.label_maps import read_certain_map
     from engine.pictures.sniffing import check_photo
     from engine.requests.edit import EditRequest
     from engine.requests.label_map_data import LabelMapData
@@ -140,7 +147,7 @@ def _requests(
         if whole_folder and label_maps is not None:
             map_file = (label_maps / path.relative_to(photo)).with_suffix(".png")
         if map_file is not None and (map_file.exists() or not whole_folder):
-            label_map = LabelMapData.from_array(read_label_map(map_file, label_set).label_map)
+            label_map = LabelMapData.from_array(read_certain_map(map_file, label_set, order=order).label_map)
         else:  # one that comes with its own map is taken for a photo, whatever it looks like
             check_photo(path)
         return EditRequest(weights_name, PhotoReference.of(path), edits, label_map)
@@ -149,7 +156,11 @@ def _requests(
 
 
 def edits_of(
-    label_set: LabelSet, styles: list[str], colours: list[str], strengths: list[str]
+    label_set: LabelSet,
+    styles: list[str],
+    colours: list[str],
+    strengths: list[str],
+    order: str | None = None,
 ) -> tuple[RegionEdit, ...]:
     """The edits that the options say. Raises BadRequest, BadFile: naming the word that is wrong."""
     from engine.requests.edit import RegionEdit
@@ -162,7 +173,7 @@ def edits_of(
             for label in _labels(label_set, name):
                 if label in edits:
                     raise BadRequest('The label "{0}" is restyled twice; give one --style or --colour for it.', name)
-                style = ColourStyle(value) if option == "--colour" else _style(value, label)
+                style = ColourStyle(value) if option == "--colour" else _style(value, label, label_set, order)
                 edits[label] = RegionEdit(label, style)
     for word in strengths:
         name, value = split_label("--strength", word)
@@ -189,13 +200,11 @@ def _labels(label_set: LabelSet, name: str) -> tuple[int, ...]:
     return labels
 
 
-def _style(word: str, label: int) -> Style:
-    import os
-
-    from engine.requests.styles import MEAN, ImageStyle, SampleStyle
+def _style(word: str, label: int, label_set: LabelSet, order: str | None) -> Style:
+    from engine.cli.styles import image_style
+    from engine.requests.styles import MEAN, SampleStyle
 
     meant = split_style("--style", word)
     if isinstance(meant, StyleFile):
-        label_map = os.path.abspath(meant.label_map) if meant.label_map else None
-        return ImageStyle(path=os.path.abspath(meant.picture), label=label, label_map_path=label_map)
+        return image_style(meant, label, label_set, order)
     return SampleStyle(meant.seed) if isinstance(meant, Drawn) else MEAN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from engine.cli.common import Device, JsonFlag, cancelling, check_apart, check_target, progress
+from engine.cli.common import Device, JsonFlag, OrderOption, cancelling, check_apart, check_target, progress
 from engine.cli.request import perform
 from engine.errors import BadRequest
 
@@ -55,6 +55,9 @@ LabelOption = Annotated[
     list[str] | None,
     typer.Option("--label", metavar="LABEL", help="Whose style varies; may be repeated. Every label's unless given."),
 ]
+KeepPathsOption = Annotated[
+    bool, typer.Option("--keep-paths", help="Let a PNG say in which folders the style pictures lie.")
+]
 FirstOption = Annotated[int, typer.Option("--first", min=0, help="Seed of the first variation's style.")]
 
 
@@ -66,6 +69,7 @@ def render(
     ] = None,
     weights: WeightsOption = None,
     label_map_file: LabelMapOption = None,
+    order: OrderOption = None,
     relabel: RelabelOption = None,
     style: StyleOption = None,
     styles: StylesOption = None,
@@ -75,6 +79,7 @@ def render(
     variations: VariationsOption = None,
     label_names: LabelOption = None,
     first_seed: FirstOption = 1,
+    keep_paths: KeepPathsOption = False,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -106,11 +111,11 @@ def render(
     session = Session(device)
     changes = Changes(relabel or (), styles, style or (), mix or ())
     with progress("painting", quiet=as_json) as on_progress, cancelling() as cancel:
-        request, style_reader = prepare(session, request_file, weights, label_map_file, changes, seed)
+        request, style_reader = prepare(session, request_file, weights, label_map_file, changes, seed, order)
         if detail is not None:
             request = request.replace(detail=detail)
         if variations is None:
-            answer = perform(session, request, target, on_progress, cancel)
+            answer = perform(session, request, target, on_progress, cancel, keep_paths=keep_paths)
         else:
             from engine.cli.series import paint_variations
 
@@ -127,6 +132,7 @@ def prepare(
     label_map_file: Path | None,
     changes: Changes,
     seed: int | None,
+    order: str | None = None,
 ) -> tuple[RenderRequest, StyleReader]:
     """The request in a file, or for a label map file, changed as the words say; and the reader of its styles."""
     from engine.cli.changes import changed, new_request, read_render_request
@@ -134,10 +140,10 @@ def prepare(
 
     if request_file is not None:
         request = read_render_request(request_file)
-        style_reader = StyleReader(session, request.weights)
+        style_reader = StyleReader(session, request.weights, order)
     else:
         assert weights is not None and label_map_file is not None  # the command has seen to it
-        style_reader = StyleReader(session, weights)
-        request = new_request(weights, label_map_file, style_reader)
+        style_reader = StyleReader(session, weights, order)
+        request = new_request(weights, label_map_file, style_reader, order)
     request = changed(request, style_reader, changes)
     return (request if seed is None else request.replace(seed=seed)), style_reader

@@ -12,6 +12,8 @@ from engine.cli.common import tell
 from engine.cli.weights import label_set_of
 from engine.cli.words import Drawn, StyleFile, StyleWord
 from engine.errors import BadRequest, MissingStyle
+from engine.labels.label_maps import read_certain_map
+from engine.requests.label_map_data import encode_map
 from engine.requests.style_pictures import require_region
 from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
 from engine.systems import abilities
@@ -19,6 +21,7 @@ from engine.weights.card import read_card, unlearnt
 from engine.weights.store import find_weights
 
 if TYPE_CHECKING:
+    from engine.labels.label_sets import LabelSet
     from engine.painting.painter import StyleCodes
     from engine.requests.render import RenderRequest
     from engine.session import Session
@@ -30,8 +33,9 @@ Array = np.ndarray
 class StyleReader:
     """Reads the styles of pictures for one set of weights."""
 
-    def __init__(self, session: Session, weights: str) -> None:
-        self._session = session
+    def __init__(self, session: Session, weights: str, order: str | None = None) -> None:
+        """`order`: what the numbers in label map files mean (`engine/labels/label_orders.py`)."""
+        self._session, self._order = session, order
         self._weights = weights
         self.label_set = label_set_of(weights)
         card = read_card(find_weights(weights))
@@ -116,7 +120,7 @@ class StyleReader:
         encoded = self._encoded(style_file)
         require_region(style_file.picture, label, encoded.present, self.label_set)
         style_code = encode_code(encoded.codes[label])
-        return _image_style(style_file).replace(label=label, code=style_code, made_by=encoded.made_by or None)
+        return self._image_style(style_file).replace(label=label, code=style_code, made_by=encoded.made_by or None)
 
     def _encoded(self, style_file: StyleFile) -> StyleCodes:
         if style_file.label_map is None and self._session.parser_for(self.label_set) is None:
@@ -126,12 +130,23 @@ class StyleReader:
                 self._weights, style_file.picture, style_file.picture,
             )
         if style_file not in self._codes:
-            self._codes[style_file], notes = self._session.encode_picture(self._weights, _image_style(style_file))
+            self._codes[style_file], notes = self._session.encode_picture(self._weights, self._image_style(style_file))
             tell(notes)
         return self._codes[style_file]
 
+    def _image_style(self, style_file: StyleFile) -> ImageStyle:
+        return image_style(style_file, 0, self.label_set, self._order)
 
-def _image_style(style_file: StyleFile) -> ImageStyle:
-    """A style of the picture's first label: its files, by paths that last."""
-    label_map = os.path.abspath(style_file.label_map) if style_file.label_map else None
-    return ImageStyle(path=os.path.abspath(style_file.picture), label=0, label_map_path=label_map)
+
+def image_style(style_file: StyleFile, label: int, label_set: LabelSet, order: str | None) -> ImageStyle:
+    """A style of a picture's label: its files, by paths that last; a map in another order goes inside.
+
+    Raises BadFile, BadLabelMap, BadRequest: of the label map.
+    """
+    style = ImageStyle(path=os.path.abspath(style_file.picture), label=label)
+    if style_file.label_map is None:
+        return style
+    if order is None:
+        return style.replace(label_map_path=os.path.abspath(style_file.label_map))
+    label_map_file = read_certain_map(style_file.label_map, label_set, order=order)
+    return style.replace(label_map_png=encode_map(label_map_file.label_map))

@@ -130,6 +130,20 @@ def read_data_map(path: Source, label_set: LabelSet) -> LabelMapFile:
     return label_map_file
 
 
+def read_certain_map(path: Source, label_set: LabelSet, *, order: str | None = None) -> LabelMapFile:
+    """A label map where nobody is asked what its numbers mean. Raises as `read_label_map`, and BadLabelMap for numbers
+    that could be of two orders where `order` says none."""
+    label_map_file = read_label_map(path, label_set, order=order)
+    if label_map_file.doubt is not None:
+        raise BadLabelMap(
+            "{0} cannot be read for certain: {1}; say which it is by --order ({2}), or save the map as a PNG in the "
+            "colours of its labels.",
+            as_sentence(source_name(path)), label_map_file.doubt,
+            one_of(f'"{name}"' for name in (*orders_of(label_set), IDS)),
+        )
+    return label_map_file
+
+
 def used_colours(path: Source) -> dict[int, int]:
     """Number of pixels by 0xRRGGBB, of a picture that is no photo and has no fractions or half transparent pixels;
     empty for others. Raises BadFile: it cannot be read."""

@@ -33,6 +33,8 @@ MAX_PIXELS_READ = 8192 * 8192
 """A picture with more pixels is refused unless its format can be decoded at a reduced size (JPEG)."""
 MAX_PIXELS_SHRUNK = 1 << 29
 """Limit for baseline JPEG, which decodes at 1/2, 1/4 or 1/8 of its size without holding it whole."""
+MAX_BYTES_PLAIN, MAX_BYTES_COMPRESSED = 1 << 30, 256 << 20
+"""Larger files are refused: decoders of most formats hold a file whole, at least once. Plain: BMP, TIFF and PNM."""
 MAX_TEXT = 64 << 20
 """Bytes of text that a PNG may carry: a request with many inline label maps has a few MiB."""
 
@@ -113,7 +115,10 @@ def open_source(source: Source) -> IO[bytes]:
 def open_image(handle: IO[bytes]) -> Image.Image:
     """A picture of the formats that are read, its pixels not decoded yet. Raises what Pillow raises."""
     first_bytes = handle.read(64)
+    file_size = handle.seek(0, os.SEEK_END)
     handle.seek(0)
+    if file_size > _most_bytes(first_bytes):
+        raise UnidentifiedImageError("the file is too large")
     if not is_heic(first_bytes):
         return Image.open(handle, formats=FORMATS)
     _register_heic()
@@ -297,11 +302,18 @@ def _check_signature(handle: IO[bytes], called: str) -> None:
     """Kinds that people do drop and that are not read get a sentence of their own."""
     try:
         first_bytes = handle.read(64)
+        file_size = handle.seek(0, os.SEEK_END)
         handle.seek(0)
     except OSError as error:
         raise BadFile("Cannot read {0}: {1}.", called, error.strerror or error, details=repr(error)) from error
     if not first_bytes:
         raise BadFile("{0} is empty; choose a picture.", as_sentence(called))
+    most_bytes = _most_bytes(first_bytes)
+    if file_size > most_bytes:
+        raise BadFile(
+            "{0} has {1} MiB, more than the {2} that can be read; reduce it in another program first.",
+            as_sentence(called), file_size >> 20, most_bytes >> 20,
+        )
     if is_heic(first_bytes) and not can_read_heic():
         raise BadFile(
             "{0} is a HEIC picture, which the package pillow-heif reads; install it (pip install pillow-heif), or save "
@@ -310,6 +322,10 @@ def _check_signature(handle: IO[bytes], called: str) -> None:
         )
     if b"<svg" in first_bytes.lower():
         raise BadFile("{0} is an SVG drawing, which cannot be read; save it as PNG first.", as_sentence(called))
+
+
+def _most_bytes(first_bytes: bytes) -> int:
+    return MAX_BYTES_PLAIN if first_bytes.startswith((b"BM", b"II", b"MM", b"P")) else MAX_BYTES_COMPRESSED
 
 
 def guarded(action: Callable[[], T], called: str) -> T:

@@ -110,5 +110,10 @@ class Request(Frozen, Generic[R], frozen=True, tag_field="kind"):
         """The request with each relative path of a file in `folder` (or below) made absolute; others stay."""
         return self
 
+    def without_places(self) -> Self:
+        """The request with the names alone of files that it is complete without, for others than the user: their
+        folders say who that is and what else there is."""
+        return self
+
     def check_data(self) -> None:
         """Raise BadRequest where data inside (a PNG, say) is damaged; asked when a file is read, before any job."""

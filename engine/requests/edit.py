@@ -21,7 +21,7 @@ from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import LOCKS, sort_locks
-from engine.requests.styles import Style, as_label, located
+from engine.requests.styles import Style, as_label, located, without_places
 
 Array = np.ndarray
 
@@ -58,10 +58,14 @@ class EditResult:
     def save(self, path: PathLike, *, keep_place: bool = False) -> None:
         """As `write_photo`, by the name's suffix; a PNG carries its request. Raises BadFile.
 
-        A photo inside the request has its place in it: without `keep_place` the PNG knows it by name and hash alone.
+        Without `keep_place` the PNG knows the photo by name and hash alone: not in which folder it lies, nor, as a
+        photo inside the request does, where it was taken.
         """
-        photo = self.request.photo.beside(path)
-        request = self.request.replace(photo=photo if keep_place else photo.replace(data=None))
+        photo = self.request.photo
+        if keep_place:
+            request = self.request.replace(photo=photo.beside(path))
+        else:
+            request = self.request.without_places().replace(photo=photo.replace(path=photo.name, data=None))
         write_photo(path, self.samples, self.photo, keep_place=keep_place, request_json=to_json(request))
 
     def facts(self) -> dict[str, Any]:
@@ -115,6 +119,10 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         """As `Request.located`."""
         edits = tuple(edit.replace(style=located(edit.style, folder)) for edit in self.edits)
         return self.replace(photo=self.photo.located(folder), edits=edits)
+
+    def without_places(self) -> EditRequest:
+        """As `Request.without_places`; the photo stays where it is."""
+        return self.replace(edits=tuple(edit.replace(style=without_places(edit.style)) for edit in self.edits))
 
     def check_data(self) -> None:
         """A damaged photo or label map is found when the request is read."""

@@ -66,7 +66,7 @@ class InpaintResult:
         for number, samples in enumerate(self.candidates):
             request = self.request.replace(seed=self.request.seed + number, count=1)
             if not keep_place:
-                request = request.replace(photo=request.photo.replace(data=None))
+                request = request.replace(photo=request.photo.replace(path=request.photo.name, data=None))
             candidate_path = candidate_file(path, number)
             write_photo(candidate_path, samples, self.photo, keep_place=keep_place, request_json=to_json(request))
 

@@ -13,7 +13,7 @@ from engine.errors import BadRequest, MissingPhoto
 from engine.files import PathLike, read_bytes
 from engine.requests.base import Frozen
 from engine.requests.kept import FileIdentity, Kept, file_identity
-from engine.requests.styles import beside
+from engine.requests.styles import beside, file_name_of
 
 
 class PhotoReference(Frozen, frozen=True):
@@ -45,7 +45,7 @@ class PhotoReference(Frozen, frozen=True):
     @property
     def name(self) -> str:
         """The file's name, for sentences."""
-        return Path(self.path.replace("\\", "/")).name
+        return file_name_of(self.path)
 
     def source(self) -> Path | bytes:
         """What a reader of pictures takes."""

@@ -17,7 +17,7 @@ from engine.requests.base import Report, Request, Services
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.style_pictures import encode_picture
-from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_label, as_seed, located
+from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_label, as_seed, located, without_places
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,9 +48,13 @@ class RenderResult:
     device: str
     notes: tuple[str, ...] = ()
 
-    def save(self, path: PathLike) -> None:
-        """Write the picture by the name's suffix; a PNG carries its request. Raises BadFile."""
-        write_image(path, self.pixels, request_json=to_json(self.request))
+    def save(self, path: PathLike, *, keep_paths: bool = False) -> None:
+        """Write the picture by the name's suffix; a PNG carries its request. Raises BadFile.
+
+        keep_paths: it says in which folders pictures lie whose style codes travel along, not their names alone.
+        """
+        request = self.request if keep_paths else self.request.without_places()
+        write_image(path, self.pixels, request_json=to_json(request))
 
     def facts(self) -> dict[str, Any]:
         """Its size in pixels, what it was painted with and how long that took."""
@@ -110,6 +114,10 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
     def located(self, folder: Path) -> RenderRequest:
         """As `Request.located`."""
         return self.replace(styles={label: located(style, folder) for label, style in self.styles.items()})
+
+    def without_places(self) -> RenderRequest:
+        """As `Request.without_places`."""
+        return self.replace(styles={label: without_places(style) for label, style in self.styles.items()})
 
     def check_data(self) -> None:
         """A damaged label map is found when it is read, not in the middle of a job."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import Message, MissingStyle, WeightsError
-from engine.labels.label_maps import check_label_map, read_label_map
+from engine.labels.label_maps import check_label_map, read_certain_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import close_up, reduced
 from engine.pictures.images import read_image
@@ -83,7 +83,7 @@ def label_map_of(
     if inline_map is not None:
         return inline_map, []
     if style.label_map_path is not None:
-        label_map_file = read_label_map(style.label_map_path, label_set)
+        label_map_file = read_certain_map(style.label_map_path, label_set)
         return label_map_file.label_map, notes_of(style.label_map_path, label_map_file.notes)
     label_map, warnings = _parsed(services, label_set, style.path, pixels)
     return label_map, [Message('"{0}": {1}', Path(style.path).name, warning) for warning in warnings]

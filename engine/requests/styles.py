@@ -191,6 +191,24 @@ def located(style: Style, folder: Path) -> Style:
     return with_parts(style, placed)
 
 
+def without_places(style: Style) -> Style:
+    """The style with the names alone of the files that its codes were made of; a file whose code is not there stays."""
+
+    def unplaced(simple_style: Style) -> Style:
+        if not isinstance(simple_style, ImageStyle) or simple_style.code is None:
+            return simple_style
+        map_path = simple_style.label_map_path
+        label_map_path = file_name_of(map_path) if map_path else map_path
+        return simple_style.replace(path=file_name_of(simple_style.path), label_map_path=label_map_path)
+
+    return with_parts(style, unplaced)
+
+
+def file_name_of(path: str) -> str:
+    """The last part of a path of any system."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
 def encode_code(style_code: Array) -> str:
     """A style code (D,) as base64 of little-endian float32."""
     return base64.b64encode(np.ascontiguousarray(style_code, dtype="<f4").reshape(-1).tobytes()).decode("ascii")

@@ -24,6 +24,7 @@ from engine.systems.base import Network, System, load_part
 from engine.training.control import Control
 from engine.training.loop import Callback, Loop
 from engine.training.recipe import Precision, Recipe, read_fields
+from engine.training.run.checkpoint import read_networks
 from engine.training.run.fabric import first_line, make_fabric, precision_notes, usable_precision
 from engine.training.run.lock import only_process
 from engine.training.run.parallel import synchronise_batch_norm
@@ -269,17 +270,15 @@ def _start_from(task: Task, start_path: Path) -> list[str]:
     if start_path.is_file():
         return task.start_from(read_tensors(start_path))
     kept_modules = set()
-    checkpoint_path = start_path.joinpath(*LAST)
-    if checkpoint_path.is_file():
-        saved_modules = torch.load(checkpoint_path, map_location="cpu", weights_only=True)["modules"]
-        for module_name, module in task.modules.items():
-            module_state = module.state_dict()
-            fitting_tensors = {
-                name: tensor
-                for name, tensor in saved_modules.get(module_name, {}).items()
-                if name in module_state and module_state[name].shape == tensor.shape
-            }
-            module.load_state_dict(module_state | fitting_tensors)
-            if len(fitting_tensors) == len(module_state):
-                kept_modules.add(module_name)
+    saved_networks = read_networks(start_path)
+    for module_name, module in task.modules.items() if saved_networks else ():
+        module_state = module.state_dict()
+        fitting_tensors = {
+            name: tensor
+            for name, tensor in saved_networks.get(module_name, {}).items()
+            if name in module_state and module_state[name].shape == tensor.shape
+        }
+        module.load_state_dict(module_state | fitting_tensors)
+        if len(fitting_tensors) == len(module_state):
+            kept_modules.add(module_name)
     return task.start_from(read_tensors(start_path / BEST), kept_modules)

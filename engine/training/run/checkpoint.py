@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.devices import is_out_of_memory
 from engine.errors import Message, TrainingError
-from engine.files import atomic_write
+from engine.files import atomic_write, check_regular
 from engine.training.run.record import LAST
 from engine.training.task import Task, run_path
 
@@ -89,6 +89,28 @@ def write_checkpoint(run_folder: Path, task: Task, loop_facts: dict[str, Any], k
             raise
 
 
+def _load(checkpoint_path: Path) -> dict[str, Any]:
+    check_regular(checkpoint_path)
+    contents: dict[str, Any] = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
+    return contents
+
+
+def read_networks(run_folder: Path) -> dict[str, dict[str, Tensor]]:
+    """The networks in checkpoints/last.pt, by name; none where there is no checkpoint. Raises TrainingError."""
+    checkpoint_path = run_folder.joinpath(*LAST)
+    if not checkpoint_path.exists():
+        return {}
+    try:
+        networks: dict[str, dict[str, Tensor]] = _load(checkpoint_path)["modules"]
+        return networks
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            '"{0}" is damaged; start from other weights, or from a new network.', checkpoint_path, details=repr(error)
+        ) from error
+
+
 def read_checkpoint(run_folder: Path, task: Task) -> dict[str, Any]:
     """Put checkpoints/last.pt back into a task; returns the loop's own numbers.
 
@@ -98,7 +120,7 @@ def read_checkpoint(run_folder: Path, task: Task) -> dict[str, Any]:
     """
     checkpoint_path = run_folder.joinpath(*LAST)
     try:
-        contents: dict[str, Any] = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
+        contents = _load(checkpoint_path)
         for module_name, module in task.modules.items():
             module.load_state_dict(contents["modules"][module_name])
         for optimizer_name, optimizer in task.optimizers.items():

@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from engine.errors import TrainingError
-from engine.files import atomic_write, cannot
+from engine.files import atomic_write, cannot, check_regular
 from engine.plain_data import parse_json
 from engine.weights.store import read_tensors
 
@@ -71,6 +71,7 @@ def read_snapshot(weights_path: Path) -> Snapshot:
     Raises TrainingError: the file does not say what was trained. BadFile, WeightsError: it cannot be read.
     """
     try:
+        check_regular(weights_path)
         with safe_open(weights_path, "pt") as weights_file:
             written = dict(weights_file.metadata() or {})
         parsed = {name: parse_json(written[name]) for name in ("config", "numbers", "networks") if name in written}
@@ -88,6 +89,7 @@ def read_snapshot(weights_path: Path) -> Snapshot:
 def read_numbers(weights_path: Path) -> dict[str, float]:
     """The numbers that `write_weights` wrote beside a network; none where there is no such file."""
     try:
+        check_regular(weights_path)
         with safe_open(weights_path, "pt") as weights_file:
             return dict(parse_json((weights_file.metadata() or {}).get("numbers", "{}")))
     except (OSError, SafetensorError, ValueError):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from engine.cli.changes import new_request
+from engine.cli.styles import image_style
+from engine.cli.words import StyleFile
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image
@@ -94,7 +98,7 @@ def test_a_mix_ends_in_its_two_styles(run: Runner, desk: Path) -> None:
 def test_without_a_label_map_the_parser_finds_the_regions(run: Runner, desk: Path) -> None:
     picture(run, *TINY, "--styles", "anna.png")
     styles = from_json(read_embedded_request("out.png") or "").styles
-    assert styles and all(style.path == str(desk / "anna.png") for style in styles.values())
+    assert styles and all(style.path == "anna.png" for style in styles.values())
 
 
 def test_a_png_restores_its_picture_without_the_files_it_came_from(run: Runner, desk: Path) -> None:
@@ -206,3 +210,47 @@ def test_a_mistake_in_parsing_gets_one_sentence_and_no_file(
     assert done.code == 2
     assert says in one_sentence(done.err)
     assert not Path("l.png").exists()
+
+
+def test_a_map_of_a_set_with_two_orders_is_asked_about(
+    run: Runner, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ADE20K's own files count from 1: without --order they would be painted one label off."""
+    ade20k = load_label_set("ade20k")
+    monkeypatch.setattr("engine.cli.styles.label_set_of", lambda weights: ade20k)
+    Image.fromarray(np.repeat(np.array([[1, 2, 13]], np.uint8), 16, 0).repeat(8, 1)).save("ade.png")
+    done = run("render", "--weights", "tiny-sean", "--labels", "ade.png", "--out", "out.png")
+    assert done.code == 2 and one_sentence(done.err) and '--order ("ADE20K" or "ids")' in done.err
+    monkeypatch.setattr("engine.cli.changes.lasting_name", str)
+    request = new_request("ade", Path("ade.png"), SimpleNamespace(label_set=ade20k), "ADE20K")
+    assert np.unique(request.label_map.array()).tolist() == [0, 1, 12]
+
+
+def test_an_order_counts_for_the_maps_of_style_pictures_too(desk: Path) -> None:
+    ade20k = load_label_set("ade20k")
+    Image.fromarray(np.repeat(np.array([[1, 2, 13]], np.uint8), 16, 0).repeat(8, 1)).save("ade.png")
+    style = image_style(StyleFile("anna.png", "ade.png"), 1, ade20k, "ADE20K")
+    assert style.label_map_path is None and np.unique(style.label_map()).tolist() == [0, 1, 12]
+    assert image_style(StyleFile("anna.png", "ade.png"), 1, ade20k, None).label_map_path == os.path.abspath("ade.png")
+
+
+def test_a_picture_carries_no_folders_unless_it_is_asked_to(run: Runner, desk: Path) -> None:
+    """The file's name alone where the style's code travels along, and the same picture again without the file."""
+    words = (*TINY, "--style", f"hair={ANNA}")
+    first = picture(run, *words)
+    text = read_embedded_request(Path("out.png")) or ""
+    assert str(desk) not in text and '"anna.png"' in text
+    Path("anna.png").rename("moved.png")
+    assert np.array_equal(picture(run, "render", "out.png", out="again.png"), first)
+    Path("moved.png").rename("anna.png")
+    picture(run, *words, "--keep-paths", out="kept.png")
+    assert os.path.abspath("anna.png") in (read_embedded_request(Path("kept.png")) or "")
+
+
+def test_an_edited_photo_says_neither_where_it_nor_where_its_pictures_lie(run: Runner, desk: Path) -> None:
+    (desk / "out").mkdir()
+    words = ("edit", "anna.png", "--labels", "anna.labels.png", "--weights", "tiny-sean", "--colour", "hair=#a01030")
+    assert run(*words, "--out", "out/edited.png").code == 0
+    assert str(desk) not in (read_embedded_request(Path("out/edited.png")) or str(desk))
+    assert run(*words, "--out", "out/kept.png", "--keep-place").code == 0
+    assert os.path.abspath("anna.png") in (read_embedded_request(Path("out/kept.png")) or "")

@@ -19,6 +19,7 @@ from engine.labels.label_maps import (
     MapKind,
     check_label_map,
     colourise,
+    read_certain_map,
     read_data_map,
     read_label_map,
     resize_label_map,
@@ -419,3 +420,18 @@ def test_a_label_set_with_an_impossible_number_is_refused(tmp_path, ignore: str)
     (tmp_path / "classes.json").write_text(f'{{"ignore": {ignore}, "classes": [{{"id": 0, "name": "a"}}]}}')
     with pytest.raises(BadFile):
         load_label_set(tmp_path)
+
+
+# ---------------------------------------------------------------- where nobody is asked what the numbers mean
+
+
+@pytest.mark.parametrize(("set_name", "order"), [("ade20k", "ADE20K"), ("cityscapes", "Cityscapes trainIds")])
+def test_a_map_that_could_be_of_two_orders_is_refused_until_one_is_said(tmp_path: Path, set_name: str, order: str):
+    label_set, path = load_label_set(set_name), tmp_path / "a.png"
+    values = np.repeat(np.array([[1, 2, 13]], np.uint8), 16, 0).repeat(8, 1)
+    Image.fromarray(values).save(path)
+    with pytest.raises(BadLabelMap, match=f'--order .*"{order}" or "ids"') as caught:
+        read_certain_map(path, label_set)
+    assert is_one_sentence(str(caught.value))
+    assert np.array_equal(read_certain_map(path, label_set, order="ids").label_map, values)
+    assert not np.array_equal(read_certain_map(path, label_set, order=order).label_map, values)

@@ -464,7 +464,7 @@ def test_kept_values_are_bounded_and_the_oldest_go_first() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_written_png_carries_its_request_with_the_photo_by_name_where_it_lies_beside(
+def test_a_written_png_carries_its_request_with_the_photo_by_name(
     tiny_weights: Path, tiny_label_map: np.ndarray, tmp_path: Path, dtype: Any, run: Runner
 ) -> None:
     samples = np.random.default_rng(1).integers(0, np.iinfo(dtype).max, (120, 130, 3), dtype)
@@ -477,7 +477,9 @@ def test_a_written_png_carries_its_request_with_the_photo_by_name_where_it_lies_
     result.save(tmp_path / "elsewhere" / "out.png")
     by_name = request.replace(photo=photo.replace(path="a.png"))
     assert from_json(read_embedded_request(tmp_path / "beside.png") or "") == by_name
-    assert from_json(read_embedded_request(tmp_path / "elsewhere" / "out.png") or "") == request
+    assert from_json(read_embedded_request(tmp_path / "elsewhere" / "out.png") or "") == by_name
+    result.save(tmp_path / "elsewhere" / "kept.png", keep_place=True)
+    assert from_json(read_embedded_request(tmp_path / "elsewhere" / "kept.png") or "") == request
     assert sniff(tmp_path / "beside.png") == "request_png"
     done = run("request", tmp_path / "beside.png", "--out", tmp_path / "again.png")
     assert done.code == 0, done.err
