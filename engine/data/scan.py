@@ -53,13 +53,13 @@ class FileFacts:
 def scan_picture(picture_path: Path, *, decode: bool = True) -> FileFacts:
     """Size, mode and content hash of a picture. `decode`: read it whole, so that damage shows."""
     try:
-        digest = _file_digest(picture_path)
         if decode:
             raster = load_raster(picture_path)
-            picture_size = raster.turned().size
-            return FileFacts(picture_path, picture_size, raster.image.mode, digest)
-        header = read_header(picture_path)
-        return FileFacts(picture_path, header.size, header.mode, digest)
+            picture_size, mode = raster.turned().size, raster.image.mode
+        else:
+            header = read_header(picture_path)
+            picture_size, mode = header.size, header.mode
+        return FileFacts(picture_path, picture_size, mode, _file_digest(picture_path))
     except EngineError as error:
         return FileFacts(picture_path, problem=error.message)
 
@@ -76,6 +76,7 @@ def scan_label_map(map_path: Path, label_set: LabelSet | None, image_path: Path 
 
 def _scan_label_map(map_path: Path, label_set: LabelSet | None) -> FileFacts:
     try:
+        read_header(map_path)  # refuses what is no picture, or has gigabytes
         digest = _file_digest(map_path)
         if label_set is None:
             return _without_label_set(map_path, digest)
