@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from engine.requests.render import RenderRequest
     from engine.session import Session
 
+RequestArgument = Annotated[
+    Path | None, typer.Argument(metavar="[REQUEST]", help="A request: JSON, or a PNG that Tessera exported.")
+]
 LabelMapOption = Annotated[Path | None, typer.Option("--labels", help="Label map file to paint.")]
 WeightsOption = Annotated[str | None, typer.Option("--weights", help="Name or folder of the weights.")]
 StyleOption = Annotated[
@@ -63,10 +66,7 @@ FirstOption = Annotated[int, typer.Option("--first", min=0, help="Seed of the fi
 
 def render(
     target: Annotated[Path, typer.Option("--out", help="Where the picture goes: .png, .jpg, .webp or .tiff.")],
-    request_file: Annotated[
-        Path | None,
-        typer.Argument(metavar="[REQUEST]", help="A request: JSON, or a PNG that Tessera exported."),
-    ] = None,
+    request_file: RequestArgument = None,
     weights: WeightsOption = None,
     label_map_file: LabelMapOption = None,
     order: OrderOption = None,
