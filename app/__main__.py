@@ -53,6 +53,7 @@ class Editor(QObject):
     def _make(self) -> MainWindow:
         window = MainWindow(self.core)
         window.language_changed.connect(self._rebuild)
+        window.closed.connect(self.core.autosave.let_go)
         window.closed.connect(QGuiApplication.quit)
         return window
 
@@ -61,6 +62,8 @@ class Editor(QObject):
         window = self.window
         window.controllers.render.start()
         QTimer.singleShot(0, window.controllers.device.look)
+        self.core.autosave.start()
+        window.controllers.recovery.look()
         for path in self._files:
             window.controllers.files.open_path(path)
         from engine.weights.manage import remove_abandoned_files

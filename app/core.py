@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, Signal
 
 from app.catalogue import Catalogue
 from app.document.document import Document
+from app.document.saved.autosave import Autosave
 from app.document.style_scope import StyleScope
-from app.errors_ui.hub import ProblemHub
+from app.errors_ui.hub import AUTOSAVE, ProblemHub
 from app.imaging.thumbnails import Thumbnails
 from app.jobs.originals import Originals
 from app.jobs.photos import CodeCache
@@ -59,6 +60,10 @@ class Core(QObject):
         self.render_lane = RenderLane(self.gate, self)
         self.work_lane = WorkLane(self.gate, self)
         self.work_lane.failed.connect(self.hub.error)
+        self._autosave_lane = WorkLane(self.gate, self)
+        self.autosave = Autosave(self.document, self._autosave_lane, parent=self)
+        self.autosave.failed.connect(lambda error: self.hub.error(error, topic=AUTOSAVE))
+        self.autosave.kept.connect(lambda: self.hub.clear(AUTOSAVE))
         self.training = Training(self.hub, self.work_lane, self)
         self.originals = Originals()
         self.codes = CodeCache(self.catalogue.fingerprint)
@@ -128,4 +133,6 @@ class Core(QObject):
         self.training.shutdown()
         self.render_lane.shutdown()
         self.work_lane.shutdown()
+        self._autosave_lane.shutdown()
+        self.autosave.leave()
         self.settings.sync()

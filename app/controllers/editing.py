@@ -32,12 +32,19 @@ def choose_first_label(context: Context) -> None:
 
 
 class EditController(QObject):
-    """Copies the picture, rolls the seed."""
+    """Shows the history, copies the picture, rolls the seed."""
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.core.document
+
+    @Slot()
+    def history(self) -> None:
+        """The steps of the document, beside the window."""
+        from app.dialogs.history import HistoryDialog
+
+        HistoryDialog(self._document, self._context.window).show()
 
     @Slot()
     def copy(self) -> None:

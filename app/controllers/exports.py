@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QMessageBox
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.dialogs.files import export_filters, photo_filters
-from app.document.kinds import title_of
 from app.document.origin import Origin
+from app.document.saved.document_file import snapshot_of
+from app.document.saved.saving import save_document
 from app.document.scene import Scene
 from app.errors_ui.hub import EXPORT
 from app.jobs.work_lane import Work
@@ -32,6 +32,7 @@ from app.jobs.writing import (
 )
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
+from engine.documents.document_file import SUFFIX
 from engine.labels.label_maps import MapKind
 from engine.labels.label_sets import LabelSet
 from engine.pictures.images import PICTURE_SUFFIXES, QUALITY
@@ -60,14 +61,14 @@ class ExportController(QObject):
         """Save, then call ``continuation``: not when the user gives no name, the write fails or is cancelled, or when
         the document has changed again by then."""
         target_path = self._document.path
-        if target_path is None or target_path.suffix.lower() not in (".png", ".json"):
+        if target_path is None or target_path.suffix.lower() not in (SUFFIX, ".png", ".json"):
             target_path = self._ask_name()
         if target_path is not None:
             self._write(target_path, saving=True, continuation=continuation)
 
     @Slot()
     def save_as(self) -> None:
-        """Ask for a name: a PNG that carries everything, or the request alone."""
+        """Ask for a name: a document with its kept pictures, a PNG that carries what made it, or the request alone."""
         target_path = self._ask_name()
         if target_path is not None:
             self._write(target_path, saving=True)
@@ -84,7 +85,8 @@ class ExportController(QObject):
         )
         if chosen_target is not None:
             target_path = chosen_target[0]
-            saving = target_path.suffix.lower() == ".png"
+            holds_less = self._document.origin.saved_stars is not None  # than the file that the document has
+            saving = target_path.suffix.lower() == ".png" and not holds_less
             self._with_quality(target_path, lambda quality: self._write(target_path, saving=saving, quality=quality))
 
     @Slot()
@@ -195,22 +197,35 @@ class ExportController(QObject):
         self._context.core.hub.error(sentence.format(target_path.name), topic=EXPORT)
         return True
 
+    def _is_damaged(self, target_path: Path) -> bool:
+        """Whether a file would be written over that could not be read whole; the user is told."""
+        damaged_path = self._document.origin.damaged
+        if damaged_path is None or not _is_same_file(target_path, damaged_path):
+            return False
+        sentence = self.tr("{0} is damaged and stays as it is, for more may be saved from it: choose another name.")
+        self._context.core.hub.error(sentence.format(target_path.name), topic=EXPORT)
+        return True
+
     def _ask_name(self) -> Path | None:
         """A name to save under. For a photo it also says whether the photo itself goes into the file."""
         picture, photo = self.tr("PNG that restores everything (*.png)"), self._photo
+        document = self.tr("Tessera document, with all kept pictures (*.tessera)")
+        document_inside = self.tr("Tessera document, with the photo inside (*.tessera)")
         inside = {
+            document_inside,
             self.tr("PNG that restores everything, with the photo inside (*.png)"),
             self.tr("Edits, with the photo inside (*.json)"),
         }
         if photo is None:
-            filters, proposed_name = [picture, self.tr("Request alone (*.json)")], self._name(".png")
+            filters, proposed_name = [document, picture, self.tr("Request alone (*.json)")], self._name(SUFFIX)
         else:
             edits = self.tr("Edits of this photo, which stays beside the file (*.json)")
-            filters, proposed_name = [picture, edits, *sorted(inside, reverse=True)], self._name("-edited.png")
+            more = [picture, edits, *sorted(inside - {document_inside}, reverse=True)]
+            filters, proposed_name = [document, document_inside, *more], self._name(f"-edited{SUFFIX}")
         chosen_target = self._context.ask.save(
             "export", self.tr("Save as"), proposed_name, ";;".join(filters), beside=_folder_of(photo)
         )
-        if chosen_target is None or self._is_the_photo(chosen_target[0], photo):
+        if chosen_target is None or self._is_the_photo(chosen_target[0], photo) or self._is_damaged(chosen_target[0]):
             return None
         self._document.origin.photo_inside = chosen_target[1] in inside
         return chosen_target[0]
@@ -225,9 +240,16 @@ class ExportController(QObject):
     ) -> None:
         scene, origin = self._document.scene, self._document.origin
         picture = self._document.picture if self._render.picture_shows(scene) else None
-        photo_inside = origin.photo_inside
+        photo_inside, snapshot = origin.photo_inside, snapshot_of(self._document, picture)
+
+        def write(work: Work) -> None:
+            if target_path.suffix.lower() == SUFFIX:
+                save_document(work, target_path, snapshot, photo_inside=photo_inside)
+            else:
+                _write_job(work, target_path, scene, picture, photo_inside, quality)
+
         self._context.core.submit(
-            lambda work: _write_job(work, target_path, scene, picture, photo_inside, quality),
+            write,
             text=_saving_text(target_path),
             topic=EXPORT,
             on_done=lambda _: self._written(target_path, scene, origin, saving, continuation),
@@ -254,85 +276,6 @@ class ExportController(QObject):
 
     def _said(self, target_path: Path) -> None:
         self._context.status.show_message(self.tr("Written: {0}").format(target_path.name))
-
-
-class UnsavedChanges(QObject):
-    """Asks what to do with unsaved changes before the document is lost."""
-
-    def __init__(self, context: Context, export_controller: ExportController, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._context = context
-        self._document = context.core.document
-        self._exports = export_controller
-        self._asking = False
-        self._given_up: tuple[Origin, Scene] | None = None  # what the user let go before choosing what comes after it
-
-    def before_choosing(self, choose: Callable[[], object]) -> None:
-        """The user is about to choose what the document gives way to, a file, say: call ``choose`` once nothing unsaved
-        can be lost. The choice ends with `settle`, which asks again only about what has changed since."""
-
-        def go() -> None:
-            self._given_up = (self._document.origin, self._document.scene)
-            choose()
-
-        self.ask_anew()
-        if self.may_go(go):
-            go()
-
-    def ask_anew(self) -> None:
-        """What the user let go for a choice that was not made is not let go for the next one."""
-        self._given_up = None
-
-    def settle(self, continuation: Callable[[], object]) -> None:
-        """The document is about to give way to another: call ``continuation`` once nothing unsaved can be lost by it,
-        that is at once, after saving, or never if the user cancels."""
-        if self._is_given_up() or self.may_go(continuation):
-            continuation()
-
-    def _is_given_up(self) -> bool:
-        given_up, self._given_up = self._given_up, None
-        document = self._document
-        return given_up is not None and given_up[0] is document.origin and given_up[1].same_file(document.scene)
-
-    def may_go(self, continuation: Callable[[], object]) -> bool:
-        """Whether the document may be lost now. If the user wants it saved first, ``continuation`` is called after
-        that."""
-        if not self._document.dirty:
-            return True
-        if self._asking:
-            return False  # the question is on the screen already
-        self._asking = True
-        try:
-            answer = self.ask()
-        finally:
-            self._asking = False
-        if answer == QMessageBox.StandardButton.Save:
-            self._exports.save_then(continuation)
-        return answer == QMessageBox.StandardButton.Discard
-
-    def ask(self) -> QMessageBox.StandardButton:
-        """Save, discard or cancel; tests replace this question."""
-        question, consequence = self.question()
-        box = QMessageBox(
-            QMessageBox.Icon.Question, self.tr("Unsaved changes"), question, parent=self._context.window
-        )
-        box.setInformativeText(consequence)
-        box.setStandardButtons(
-            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
-        )
-        box.setDefaultButton(QMessageBox.StandardButton.Save)
-        return QMessageBox.StandardButton(box.exec())
-
-    def question(self) -> tuple[str, str]:
-        """Which document is asked about, and what becomes of it where it is not saved."""
-        question = self.tr('Save the changes to "{0}" first?').format(title_of(self._document))
-        exported = self._document.origin.exported
-        if exported is None or not exported[1].same_picture(self._document.scene):
-            return question, self.tr("Changes that are not saved are lost.")
-        sentence = self.tr(
-            "Its picture was exported to {0}, which is no document: only a saved one can be changed again."
-        )
-        return question, sentence.format(exported[0].name)
 
 
 def _saving_text(target_path: Path) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.controllers.engine_menus import ModelController
-from app.controllers.exports import UnsavedChanges
+from app.controllers.keeping.unsaved import UnsavedChanges
 from app.controllers.new import NewController
 from app.controllers.photos import PhotosController
 from app.controllers.styles import StylesController, Target
@@ -27,6 +27,7 @@ from app.imaging.mime import Incoming, read_mime
 from app.imaging.pixels import to_qimage
 from app.shell.i18n import tr
 from app.texts.label_names import name_of, set_name
+from engine.documents.document_file import SUFFIX
 from engine.errors import EngineError
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import UNSEEN
@@ -80,7 +81,7 @@ class FilesController(QObject):
     def _choose(self) -> None:
         filters = ";;".join(
             (
-                self.tr("All that Tessera opens ({0} *.json {1})").format(PICTURES, PUBLISHED_FILES),
+                self.tr("All that Tessera opens ({0} *.json {1})").format(f"*{SUFFIX} {PICTURES}", PUBLISHED_FILES),
                 self.tr("All files (*)"),
             )
         )
@@ -130,7 +131,7 @@ class FilesController(QObject):
     # --- what a file becomes ------------------------------------------------------------------------
 
     def _opened(self, opened_file: Found, label_id: int | None) -> None:
-        if opened_file.kind in ("request_png", "request_json"):
+        if opened_file.kind in ("document", "request_png", "request_json"):
             self._new.open(opened_file)
         elif opened_file.kind == "label_map":
             self._new.from_label_map(opened_file.path)

@@ -47,6 +47,7 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
         "export_map": exports.export_map,
         "undo": document.undo,
         "redo": document.redo,
+        "history": controllers.edit.history,
         "copy": controllers.edit.copy,
         "paste": controllers.files.paste,
         "edits_copy": controllers.edits.copy,

@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Slot
 from app.controllers.context import Context
 from app.controllers.dice import DiceController
 from app.controllers.editing import choose_first_label
-from app.controllers.exports import UnsavedChanges
+from app.controllers.keeping.opened import holding_file, take_over
+from app.controllers.keeping.unsaved import UnsavedChanges
 from app.controllers.photos import PhotosController, ask_which_use
 from app.controllers.restyle import RestyleController
 from app.controllers.styles import StylesController
@@ -81,10 +82,8 @@ class NewController(QObject):
         if file_path is not None:
             offered = documents.paintings(self._document, self._context.core.catalogue)
             choices = [
-                Choice(
-                    str(position), "photo", set_name(use.label_set), self.tr("Painted by {0}").format(use.weights)
-                )
-                for position, use in enumerate(offered)
+                Choice(str(row), "photo", set_name(use.label_set), self.tr("Painted by {0}").format(use.weights))
+                for row, use in enumerate(offered)
             ]
 
             def paint(position: int) -> None:
@@ -158,7 +157,7 @@ class NewController(QObject):
         def opened(styles: dict[int, Style]) -> None:
             self._unsaved.settle(lambda: self.restore(opened_file, keeps_file=keeps_file, styles=styles))
 
-        self._restyle.fresh(Scene.values_of(request).get("styles", {}), request.weights, opened)
+        self._restyle.fresh(opened_file.values().get("styles", {}), request.weights, opened)
 
     def template_for(self, weights: str) -> None:
         """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""
@@ -239,7 +238,7 @@ class NewController(QObject):
             pixels = opened_file.pixels
             if pixels is not None and pixels.shape[:2] != (request.label_map.height, request.label_map.width):
                 pixels = None  # scaled since it was exported: the next render will show it
-            values = Scene.values_of(request)
+            values = opened_file.values()
             if styles is not None:
                 values["styles"] = styles
             self._become(opened_file, values, label_set=label_set, picture=pixels, undoable=undoable, keeps=keeps_file)
@@ -282,19 +281,19 @@ class NewController(QObject):
         found_again: bool = False,
     ) -> None:
         """Become what a file says. Raises EngineError where it does not fit; nothing has changed then."""
+        holder = holding_file(opened_file) if keeps else None
         self._document.new(
             label_set=label_set,
             picture=picture,
-            path=opened_file.path if keeps else None,
-            text=self.tr("Open {0}").format(opened_file.path.name),
+            path=holder,
+            text=self.tr("Open {0}").format(opened_file.name),
             undoable=undoable and (found_again or not self._document.untouched),
             **values,
         )
-        if not found_again:  # else its file has to learn where the photo is
-            self._document.mark_saved()
+        take_over(self._context, opened_file, holder, is_saved=not found_again)  # else it learns where its photo is
         choose_first_label(self._context)
-        if keeps:
-            self._context.core.settings.add_recent(opened_file.path)
+        if holder is not None:
+            self._context.core.settings.add_recent(holder)
 
     # --- templates and maps ----------------------------------------------------------------------------
 
@@ -390,7 +389,9 @@ class NewController(QObject):
     # --- inside -------------------------------------------------------------------------------------
 
     def _labels_of(self, opened_file: Found) -> LabelSet | None:
-        """The labels of a request's weights; None, having said why, when there are no such weights."""
+        """The labels of a document, or of a request's weights; None, having said why, when there are no such."""
+        if opened_file.saved is not None:
+            return opened_file.saved.scene.label_set
         assert opened_file.request is not None
         try:
             return self._context.core.catalogue.label_set(opened_file.request.weights)

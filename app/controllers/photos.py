@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMessageBox
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.controllers.editing import choose_first_label
-from app.controllers.exports import UnsavedChanges
+from app.controllers.keeping.unsaved import UnsavedChanges
 from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMessageBox
 from app.controllers.context import Context
 from app.controllers.dice import DiceController
 from app.controllers.engine_menus import ModelController
-from app.controllers.exports import UnsavedChanges
+from app.controllers.keeping.unsaved import UnsavedChanges
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
 from app.errors_ui.hub import TRAINING

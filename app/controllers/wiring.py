@@ -16,8 +16,10 @@ from app.controllers.context import Context
 from app.controllers.dice import DiceController
 from app.controllers.editing import EditController, LabelsController
 from app.controllers.engine_menus import DeviceController, ModelController
-from app.controllers.exports import ExportController, UnsavedChanges
+from app.controllers.exports import ExportController
 from app.controllers.files import FilesController
+from app.controllers.keeping.recovery import RecoveryController
+from app.controllers.keeping.unsaved import UnsavedChanges
 from app.controllers.new import NewController
 from app.controllers.photos import PhotosController
 from app.controllers.render import RenderController
@@ -76,6 +78,7 @@ class Controllers:
     new: NewController
     pairs: PairsController
     photos: PhotosController
+    recovery: RecoveryController
     render: RenderController
     results: ResultsController
     studio: StudioController
@@ -117,6 +120,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         new=new,
         pairs=PairsController(context, styles, colours, parts.actions, parent),
         photos=photos,
+        recovery=RecoveryController(context, new, parent),
         render=render,
         results=ResultsController(
             context, render, restyle, exports, parts.results, parts.results_dock, parts.actions, parent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +11,35 @@ import numpy as np
 
 from app.document.origin import Held, Origin
 from app.document.results import Result
+from app.document.scene import Scene
 from app.document.scene_fields import roles
-from app.document.undo import Command
+from app.document.undo import Command, Step
 from app.raster.changes import PixelChange, PixelRuns
 from app.raster.frozen_maps import FrozenMap
+
+
+@dataclass(frozen=True)
+class PixelStep(Step):
+    """Pixels of the label map as they are on the other side of the step."""
+
+    change: PixelChange
+
+
+@dataclass(frozen=True)
+class ValuesStep(Step):
+    """Fields of the scene before and after."""
+
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SceneStep(Step):
+    """The whole scene on the other side of the step; `scene` may have to unpack it: for workers. plain: what has been
+    made of it for a file."""
+
+    scene: Callable[[], Scene]
+    plain: dict[str, Any] = field(default_factory=dict)
 
 
 class PixelCommand:
@@ -31,6 +56,10 @@ class PixelCommand:
     @property
     def nbytes(self) -> int:
         return self._change.nbytes
+
+    @property
+    def stored(self) -> PixelStep:
+        return PixelStep(self.text, self._change)
 
     def undo(self) -> None:
         # What was there before changes places with what is there now, so one command goes both ways.
@@ -65,6 +94,10 @@ class ValuesCommand:
     def nbytes(self) -> int:
         return sum(_unshared_bytes(old_value, self._new[field_name]) for field_name, old_value in self._old.items())
 
+    @property
+    def stored(self) -> ValuesStep:
+        return ValuesStep(self.text, self._old, self._new)
+
     def undo(self) -> None:
         self._put(self._old)
 
@@ -83,6 +116,7 @@ class _Packed:
 
     held: Held
     runs: PixelRuns
+    plain: dict[str, Any] = field(default_factory=dict)  # of the scene, once a file holds it
 
     @classmethod
     def pack(cls, held: Held) -> _Packed:
@@ -120,6 +154,13 @@ class ReplaceCommand:
         kept_origin = self._other.held.origin
         return self._other.nbytes + (0 if kept_origin is self._present else kept_origin.results.nbytes)
 
+    @property
+    def stored(self) -> SceneStep | None:
+        packed = self._other
+        if packed.held.origin is not self._present:
+            return None
+        return SceneStep(self.text, lambda: packed.unpack().scene, packed.plain)
+
     def undo(self) -> None:
         coming_back = self._other.unpack()
         self._other = _Packed.pack(self._exchange(coming_back))
@@ -146,6 +187,10 @@ class DeleteResultsCommand:
     @property
     def nbytes(self) -> int:
         return sum(result.nbytes for result in self._removed)
+
+    @property
+    def stored(self) -> Step:
+        return Step(self.text)
 
     def undo(self) -> None:
         self._origin.results.put_back(self._removed)

@@ -26,6 +26,7 @@ from app.document.pixel_editor import PixelEditor
 from app.document.results import Result
 from app.document.scene import Scene
 from app.document.scene_fields import SceneValue, roles
+from app.document.timeline import Timeline
 from app.document.trial import Trial
 from app.document.undo import Command, UndoStack
 from app.raster.frozen_maps import FrozenMap
@@ -85,6 +86,7 @@ class Document(QObject):
         self._dirty = False
         self.kept = KeptPictures(self)
         self.trial = Trial(self, self._history)
+        self.timeline = Timeline(self, self._history, self._put, self._exchange)
         self.pixels = PixelEditor(self)
         self.label_states = LabelStates(self)
         self.styling = LabelStyles(self)
@@ -282,8 +284,8 @@ class Document(QObject):
         chosen_values = {name: value for name, value in values.items() if value is not None}
         scene = type(self._scene).checked(label_set=label_set, label_map=label_map, **chosen_values)
         origin, picture = Origin(path), checked_picture(picture)
-        # Nothing saves them yet, and a star promises that they stay: they come along into the next document.
-        origin.results.put_back(result for result in self.results if result.starred)
+        if not self._origin.stars_are_saved:  # a star promises that they stay: they come along into the next document
+            origin.results.put_back(result for result in self.results if result.starred)
         if undoable:
             self._beginning = self.become(scene, picture, text or self.tr("New document"), origin=origin)
             return
@@ -326,8 +328,7 @@ class Document(QObject):
 
     @property
     def untouched(self) -> bool:
-        """Whether nobody did anything to it, and no file holds it: another document may take its place without a step
-        that leads back."""
+        """Whether nobody did anything to it, and no file holds it: another may take its place without a step back."""
         return not (self.undo_text or self.redo_text or self._dirty or self.path)
 
     def undo(self) -> None:
@@ -346,7 +347,7 @@ class Document(QObject):
         """The document as it stands is what the file holds."""
         self.pixels.end_stroke()
         self._history.set_clean()
-        self._origin.saved = self.scene
+        self._origin.mark_saved(self.scene)
         self.announce()
 
     # ------------------------------------------------------------ inside
@@ -361,6 +362,7 @@ class Document(QObject):
         self.undo_changed.emit()
         saved = self._origin.saved  # steps may lead back to it: a change switched off and on again
         is_dirty = not self._history.clean and (saved is None or bool(self.scene.differences(saved)))
+        is_dirty |= self._origin.saved_stars is not None and not self._origin.stars_are_saved
         if is_dirty != self._dirty:
             self._dirty = is_dirty
             self.dirty_changed.emit(is_dirty)

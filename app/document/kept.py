@@ -37,6 +37,12 @@ class KeptPictures:
         """A starred picture is never dropped by itself. Not a step of the history."""
         if self._document.origin.results.set_starred(number, starred):
             self._document.results_changed.emit()
+            self._document.announce()
+
+    def bring_back(self, results: Iterable[Result]) -> None:
+        """Takes the pictures that a file holds. Not a step of the history."""
+        self._document.origin.results.put_before(results)
+        self._document.results_changed.emit()
 
     def delete(self, numbers: Iterable[int]) -> None:
         """Throws kept pictures away; one step, so that undo brings them back."""

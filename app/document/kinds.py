@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, get_type_hints
 
+import msgspec
 import numpy as np
 
 from app.document.edit_rows import by_label, rows_of
-from app.document.scene_fields import Role, scene_field
+from app.document.scene_fields import Role, packed, scene_field, unpacked
 from app.jobs.writing import PhotoRequest, PhotoResult
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import mark, tr
@@ -188,6 +189,25 @@ def kind_of(request: Any) -> Kind:
 def title_of(document: Document) -> str:
     """What a document is called, in the user's language: the name of its file, or what it is made of."""
     return document.path.name if document.path is not None else document.kind.title(document.scene)
+
+
+def plain_inputs(inputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The inputs of a scene as plain data, by kind and by their keys in its request."""
+    return {
+        name: {key: msgspec.to_builtins(value, str_keys=True) for key, value in packed(held).items()}
+        for name, held in inputs.items()
+    }
+
+
+def inputs_of_plain(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The other way round. Raises BadRequest for a kind that documents do not know, msgspec.ValidationError."""
+    inputs = {}
+    for name, plain_values in plain.items():
+        kind = kind_named(name)
+        types = get_type_hints(kind.request)
+        values = {key: msgspec.convert(value, types[key], str_keys=True) for key, value in plain_values.items()}
+        inputs[name] = kind.inputs(**unpacked(kind.inputs, values))
+    return inputs
 
 
 RENDER = register(Kind(RenderRequest, lambda document, result: document.set_picture(result.pixels), morphs=True))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from app.catalogue import Catalogue
 from app.document.document import Document
 from app.document.kinds import Kind, SceneRequest, of_photo, opens, photo_kinds
+from app.document.saved.document_file import SavedDocument, read_document
+from app.document.saved.process_folders import Leftover, is_open_elsewhere
+from app.document.saved.scene_data import ReadScene
 from app.document.scene import Scene
 from app.jobs.originals import Original, Regions, original_for, regions_for
 from app.jobs.photos import Photo
@@ -47,7 +50,8 @@ class Found:
     """What a file turned out to be.
 
     ``kind`` is the word of `engine.pictures.sniffing.sniff`; ``request`` and ``pixels`` (the picture that carries it)
-    belong to "request_png" and "request_json"; of an "image", ``pixels`` is a small copy.
+    belong to "request_png", "request_json" and "document", of which ``saved`` has all; of an "image", ``pixels`` is a
+    small copy.
     """
 
     path: Path
@@ -57,7 +61,15 @@ class Found:
     notes: tuple[str, ...] = field(default=())
     maybe_map: bool = False  # a picture of few colours: perhaps a label map with values of no known label
     found_again: bool = False  # its photo is not where the file says
+    saved: SavedDocument | None = None
+    is_copy: bool = False  # another window has the file open: this document is none of that file
+    leftover: Leftover | None = None  # it is brought back from there: no file of the user's holds it as it is
     ask: bool = False  # as likely a label map as a picture: wherever it is dropped, the user says which
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self.path.name if self.leftover is None else self.leftover.manifest.title
 
     @property
     def photo_request(self) -> PhotoRequest | None:
@@ -67,6 +79,12 @@ class Found:
     def picture_of(self, original: Original) -> np.ndarray | None:
         """What the file shows, (H, W, 3) uint8, where that is a picture of the photo's size."""
         return self.pixels if self.pixels is not None and self.pixels.shape == original.pixels.shape else None
+
+    def values(self) -> dict[str, Any]:
+        """What the file says of a scene, by field. Raises EngineError where its data is damaged."""
+        if self.saved is None:
+            return Scene.values_of(self.request)
+        return ReadScene(cast(Any, self.request), self.saved.scene.beside).values()
 
     def with_photo(self, photo: PhotoReference, *, keep_map: bool) -> Found:
         """The same for another photo. ``keep_map``: its regions are those of the first one."""
@@ -83,10 +101,17 @@ def look_at(work: Work, path: Path) -> Found:
         EngineError: it is nothing that the editor opens, or it is damaged; the sentence names it.
     """
     work.progress(0.1, tr("Opening {0}").format(path.name))
+    opened_file = _look_at(path)
+    return replace(opened_file, is_copy=opened_file.request is not None and is_open_elsewhere(path))
+
+
+def _look_at(path: Path) -> Found:
     kind = sniff(path)
     if kind in ("request_png", "request_json"):
         return read_request_file(path)
     guessed = kind == "label_map" and not has_label_colours(path)  # a photo of few colours looks the same: ask
+    if kind == "document":
+        return _document_at(path)
     if kind == "image" or guessed:
         pixels = read_image(path, max_side=PREVIEW).pixels  # before the user is asked what to do with it
         return Found(path, "image", None, pixels, maybe_map=guessed or _few_colours(pixels), ask=guessed)
@@ -96,6 +121,20 @@ def look_at(work: Work, path: Path) -> Found:
         read_image(path)  # says what is wrong with a damaged picture or a file that is none
         raise BadFile('"{0}" is not a file that Tessera opens.', path)
     return Found(path, kind)
+
+
+def look_at_leftover(work: Work, leftover: Leftover) -> Found:
+    """A document that is brought back after a crash. Raises BadFile: nothing is left of it that can be opened."""
+    work.progress(0.1)
+    own_file = leftover.manifest.path
+    is_copy = bool(own_file) and is_open_elsewhere(Path(own_file))
+    return replace(_document_at(leftover.path), leftover=leftover, is_copy=is_copy)
+
+
+def _document_at(path: Path) -> Found:
+    saved = read_document(path)
+    request = cast(Any, saved.scene.request).located(path.parent)
+    return Found(path, "document", request, saved.picture, saved=saved)
 
 
 def _few_colours(pixels: np.ndarray) -> bool:
@@ -271,7 +310,7 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
     """
     assert opened_file.photo_request is not None
     original = original_for(work, opened_file.photo_request.photo)
-    values = Scene.values_of(opened_file.request)
+    values = opened_file.values()
     warnings: tuple[str, ...] = ()
     if values["label_map"] is None:
         values["label_map"], regions = photo_regions(work, original, label_set=label_set, parser=parser)

@@ -209,6 +209,10 @@ class PixelEditor:
         self._document.push(PixelCommand(self._swap, change, text))
         return True
 
+    def command(self, change: PixelChange, text: str) -> PixelCommand:
+        """A step that a file holds."""
+        return PixelCommand(self._swap, change, text)
+
     def _swap(self, change: PixelChange) -> PixelChange:
         replaced = self._pixels.swap(change)
         self._tell(change.box)

@@ -65,6 +65,11 @@ class Results:
         """What those with a star take: nothing bounds it but the user."""
         return sum(result.nbytes for result in self._kept if result.starred)
 
+    @property
+    def starred(self) -> frozenset[int]:
+        """The numbers of those with a star."""
+        return frozenset(result.number for result in self._kept if result.starred)
+
     def get(self, number: int) -> Result | None:
         return next((result for result in self._kept if result.number == number), None)
 
@@ -105,6 +110,13 @@ class Results:
         self._kept += [result for result in results if result.number not in known_numbers]
         self._kept.sort(key=lambda result: result.number)
         self._last_number = max([self._last_number, *(result.number for result in self._kept)])
+
+    def put_before(self, results: Iterable[Result]) -> None:
+        """Puts the pictures of a file in: they keep their numbers, and those that are here are numbered after them."""
+        of_file = tuple(results)
+        last_number = max((result.number for result in of_file), default=0)
+        present = [replace(result, number=number) for number, result in enumerate(self._kept, last_number + 1)]
+        self._kept, self._last_number = [*of_file, *present], last_number + len(present)
 
     def _trim(self) -> None:
         """The newest one stays, whatever it weighs: it has just been asked for."""

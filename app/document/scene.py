@@ -28,7 +28,7 @@ from app.document.checks import (
     checked_strengths,
     checked_styles,
 )
-from app.document.kinds import RENDER, Kind, NoInputs, Sizes, kind_of
+from app.document.kinds import RENDER, Kind, NoInputs, Sizes, inputs_of_plain, kind_of, plain_inputs
 from app.document.scene_fields import (
     Role,
     changed_keys,
@@ -89,7 +89,9 @@ class Scene:
     for all of it.
     """
 
-    label_set: LabelSet = scene_field(Role(recalled=True, of_photo=True))
+    label_set: LabelSet = scene_field(
+        Role(recalled=True, of_photo=True, plain=LabelSet.to_dict, unplain=LabelSet.from_dict)
+    )
     label_map: FrozenMap = scene_field(
         Role(
             decides=True,
@@ -169,10 +171,17 @@ class Scene:
         default="model",
     )
     kind: Kind = scene_field(
-        Role(decides=True, of_photo=True, checked=checked_kind, text=mark("Change kind of request")), default=RENDER
+        Role(decides=True, of_photo=True, checked=checked_kind, stored=False, text=mark("Change kind of request")),
+        default=RENDER,
     )
     inputs: Mapping[str, Any] = scene_field(
-        Role(recalled=True, checked=checked_inputs, text=mark("Change inputs")),
+        Role(
+            recalled=True,
+            checked=checked_inputs,
+            plain=plain_inputs,
+            unplain=inputs_of_plain,
+            text=mark("Change inputs"),
+        ),
         default_factory=lambda: MappingProxyType({}),
     )
     locked: frozenset[int] = scene_field(

@@ -44,6 +44,8 @@ class Role:
     needs: what it says nothing without: "labels", the ids of this label set; with another it goes back to its default.
     checked: (value, label set) -> the value as the scene holds it; raises BadRequest or BadLabelMap.
     same: whether two values are equal.
+    stored: whether a document file holds it where the request that makes the picture does not; a kind is told by that
+        request. plain, unplain: between its value and plain data there; None for what msgspec makes of its type.
     text: what undo calls a change of it.
     signal: the document's signal that tells of a change; what it tells is made by `tells` of the old and new value.
     """
@@ -58,6 +60,9 @@ class Role:
     needs: Literal["", "labels"] = ""
     checked: Callable[[Any, LabelSet], Any] = _unchecked
     same: Callable[[Any, Any], bool] = operator.eq
+    stored: bool = True
+    plain: Callable[[Any], Any] | None = None
+    unplain: Callable[[Any], Any] | None = None
     text: str = ""
     signal: str = ""
     tells: Callable[[Any, Any], Any] = _new_value

@@ -6,12 +6,19 @@ the document that made it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 MAX_STEPS = 500
 MAX_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command as a file holds it, and what it is called. What changes nothing but kept pictures is this alone."""
+
+    text: str
 
 
 class Command(Protocol):
@@ -22,6 +29,12 @@ class Command(Protocol):
 
     @property
     def nbytes(self) -> int: ...
+
+    @property
+    def stored(self) -> Step | None:
+        """What a file holds of it; None where it belongs to another document too, so that what comes before cannot be
+        gone back to."""
+        ...
 
     def undo(self) -> None: ...
 
@@ -39,6 +52,17 @@ class Moment:
     done: tuple[Command, ...]
     undone: tuple[Command, ...]
     clean: int | None
+
+
+def _reachable(commands: Iterable[Command]) -> list[Step]:
+    """The steps of commands, until one leads to another document."""
+    steps: list[Step] = []
+    for command in commands:
+        step = command.stored
+        if step is None:
+            break
+        steps.append(step)
+    return steps
 
 
 class UndoStack:
@@ -109,6 +133,18 @@ class UndoStack:
         self._sealed = True
         return True
 
+    def stored(self) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+        """What files hold of the steps done and undone, each in the order in which they were made."""
+        done = _reachable(self._done[::-1])
+        return tuple(done[::-1]), tuple(_reachable(self._undone[::-1]))
+
+    def take_over(self, done: Iterable[Command], undone: Iterable[Command]) -> None:
+        """Takes steps that a file holds, in the order in which they were made, as if they had been made since."""
+        self._done += done
+        self._undone = list(undone)[::-1]
+        self._sealed = True
+        self._trim()
+
     def since(self, step: Command | None) -> list[Command]:
         """The steps that came after one, done and undone; all of them where it is not among those that are done."""
         position = next((place for place, done_step in enumerate(self._done) if done_step is step), -1)
@@ -141,9 +177,23 @@ class UndoStack:
         """Marks the present state as the saved one."""
         self._clean = len(self._done)
 
+    def clear_clean(self) -> None:
+        """No state of the history is the saved one."""
+        self._clean = None
+
     @property
     def clean(self) -> bool:
         return self._clean == len(self._done)
+
+    @property
+    def done_count(self) -> int:
+        """How many steps `undo` can take back."""
+        return len(self._done)
+
+    @property
+    def texts(self) -> list[str]:
+        """What the steps are called, done and undone, in the order in which they were made."""
+        return [command.text for command in [*self._done, *reversed(self._undone)]]
 
     @property
     def undo_text(self) -> str:

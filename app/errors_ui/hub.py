@@ -14,7 +14,7 @@ from engine.errors import MissingPhoto
 log = logging.getLogger("tessera")
 
 # Topics. A problem of one goes from the screen when an action of the same kind succeeds.
-OPEN, EXPORT, WEIGHTS = "open", "export", "weights"
+OPEN, EXPORT, WEIGHTS, AUTOSAVE = "open", "export", "weights", "autosave"
 ACTION = "action"  # one action that failed, of no other kind: over when the document goes on
 TRAINING = "training"  # shown by the training studio while it is open, else by the editor's window
 

@@ -91,15 +91,19 @@ class PhotoResult(Protocol):
 def for_file(request: PhotoRequest, path: Path, *, photo_inside: bool) -> Any:
     """The request as the file at `path` holds it: with the photo itself, or with its name alone where it lies in the
     same folder, so that both can be moved. Raises MissingPhoto or BadFile: the photo cannot be had."""
-    photo = request.photo
+    return request.replace(photo=photo_for_file(request.photo, path, photo_inside=photo_inside))
+
+
+def photo_for_file(photo: PhotoReference, path: Path, *, photo_inside: bool) -> PhotoReference:
+    """The same of a photo alone."""
     if photo.data is not None:
-        return request
+        return photo
     if photo_inside:
         current_photo = PhotoReference.of(photo.path, embed=True)
         if photo.sha256 and current_photo.sha256 != photo.sha256:
             raise MissingPhoto(photo.path, changed=True)
-        return request.replace(photo=current_photo.replace(path=photo.name))
-    return request.replace(photo=photo.beside(path))
+        return current_photo.replace(path=photo.name)
+    return photo.beside(path)
 
 
 @dataclass(frozen=True)

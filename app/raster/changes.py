@@ -6,6 +6,7 @@ A label map is made of large flat areas, so a change of a 2048 x 2048 map takes 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,35 @@ class PixelRuns:
     @property
     def nbytes(self) -> int:
         return sum(array.nbytes for array in (self._runs or self._raw or ()))
+
+    def to_plain(self) -> dict[str, Any]:
+        """As plain data; `from_plain` reads it back."""
+        arrays = self._runs or self._raw or ()
+        way = "runs" if self._runs is not None else "raw"
+        return {"shape": list(self._shape), way: [array.tobytes() for array in arrays]}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> PixelRuns:
+        """Raises ValueError, KeyError or TypeError for what `to_plain` never gives."""
+        height, width = plain["shape"]
+        runs = cls.__new__(cls)
+        runs._shape, runs._runs, runs._raw = (int(height), int(width)), None, None
+        if "raw" in plain:
+            bits, values = (np.frombuffer(data, np.uint8) for data in plain["raw"])
+            count = height * width
+            sound = bits.size == -(-count // 8) and int(np.unpackbits(bits, count=count).sum()) == values.size
+            runs._raw = bits, values
+        else:
+            starts, values, flags = (
+                np.frombuffer(data, kind)
+                for data, kind in zip(plain["runs"], (np.uint32, np.uint8, np.uint8), strict=True)
+            )
+            ends = np.append(starts[1:], height * width)
+            sound = values.size == flags.size == starts.size > 0 == starts[0] and bool((ends > starts).all())
+            runs._runs = starts, values, flags != 0
+        if not sound:
+            raise ValueError("no pixels that were changed")
+        return runs
 
     def decode(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns (values (h, w) uint8, valid only where changed; changed (h, w) bool)."""

@@ -14,8 +14,8 @@ APP = "Tessera"
 
 
 def user_dir(folder_kind: str) -> Path:
-    """The user's folder for ``folder_kind`` ("config", "log", "cache", or "styles": the library), made when missing;
-    where that fails, one for this run only.
+    """The user's folder for ``folder_kind`` ("config", "log", "cache", "state": what is kept of documents, or
+    "styles": the library), made when missing; where that fails, one for this run only.
 
     ``TESSERA_HOME`` moves all of them below one folder, with weights and networks (portable use).
     """
@@ -26,6 +26,8 @@ def user_dir(folder_kind: str) -> Path:
         user_folder = Path(platformdirs.user_config_dir(APP, appauthor=False))
     elif folder_kind == "log":
         user_folder = Path(platformdirs.user_log_dir(APP, appauthor=False))
+    elif folder_kind == "state":
+        user_folder = Path(platformdirs.user_state_dir(APP, appauthor=False))
     elif folder_kind == "styles":
         user_folder = Path(platformdirs.user_data_dir(APP, appauthor=False)) / "styles"
     else:

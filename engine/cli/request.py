@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from engine.requests.base import Request
     from engine.session import Session
 
-WANTED = "give a request JSON file, or a PNG that Tessera exported"
+WANTED = "give a request JSON file, a PNG that Tessera exported, or a document (.tessera)"
 
 
 def request(
     request_file: Annotated[
         Path | None,
-        typer.Argument(metavar="[REQUEST]", help="A request: JSON, or a PNG that Tessera exported."),
+        typer.Argument(metavar="[REQUEST]", help="A request: JSON, a PNG that Tessera exported, or a document."),
     ] = None,
     target: Annotated[
         Path | None, typer.Option("--out", help="Where the result goes; its ending must suit the kind of request.")
@@ -95,12 +95,16 @@ def _paths_in(fields: object) -> Iterator[str]:
 
 
 def read_request(request_file: Path) -> Request[Any]:
-    """The request in a JSON file or in a PNG; relative picture paths are looked for beside it first.
+    """The request in a document, a JSON file or a PNG; relative picture paths are looked for beside it first.
 
     Raises BadFile or BadRequest, naming the file.
     """
+    from engine.documents.document_file import read_document_request
+    from engine.pictures.sniffing import sniff
     from engine.requests.json_text import from_json
 
+    if sniff(request_file) == "document":
+        return read_document_request(request_file).located(request_file.resolve().parent)
     request_text = _request_text(request_file)
     try:
         request = from_json(request_text)

@@ -20,10 +20,13 @@ from engine.pictures.png import read_embedded_request
 from engine.pictures.rasters import is_heic, open_image
 from engine.plain_data import read_json
 
-FileKind = Literal["request_png", "image", "label_map", "weights", "request_json", "unknown"]
+FileKind = Literal["request_png", "image", "label_map", "weights", "request_json", "document", "unknown"]
 
 MAX_PIXELS = 1 << 24
 """Larger files are pictures without a look inside: telling a dropped file must not take seconds."""
+ZIP = b"PK\x03\x04"
+MOST_ZIPPED = 50_000
+"""Parts of a zip that is looked into: the largest checkpoints have some thousands."""
 MAX_USED = 64
 """A grey or palette picture with more different values is taken for a picture."""
 
@@ -45,6 +48,8 @@ def sniff(path: str | os.PathLike[str]) -> FileKind:
         return "unknown"
     if _is_weights(path, first_bytes):
         return "weights"
+    if first_bytes.startswith(ZIP):
+        return "document" if _is_document(path, first_bytes) else "unknown"
     if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return "request_json" if _is_request(path) else "unknown"
     return "image" if is_heic(first_bytes[:64]) else _sniff_picture(path)
@@ -119,11 +124,26 @@ def _is_weights(path: Path, first_bytes: bytes) -> bool:
 
 def _is_torch(path: Path, first_bytes: bytes) -> bool:
     """A zip with data.pkl, or the older bare pickle."""
-    if first_bytes.startswith(b"PK\x03\x04"):
-        with suppress(OSError, zipfile.BadZipFile), open_regular(path) as file, zipfile.ZipFile(file) as archive:
-            return any(name.endswith("/data.pkl") for name in archive.namelist())
-        return False
+    if first_bytes.startswith(ZIP):
+        return any(name.endswith("/data.pkl") for name in _names_in_zip(path))
     return first_bytes[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04") and b"\x6c\xfc\x9c\x46\xf9" in first_bytes[:32]
+
+
+def _names_in_zip(path: Path) -> list[str]:
+    """The names of a zip's parts; none of what is no zip, or has more parts than anything that is opened."""
+    with suppress(OSError, ValueError, NotImplementedError, zipfile.BadZipFile), open_regular(path) as file:
+        tail_bytes = min(file.seek(0, os.SEEK_END), 1 << 16)
+        file.seek(-tail_bytes, os.SEEK_END)
+        end = file.read(tail_bytes).rpartition(b"PK\5\6")[2]  # a list of millions would be read for minutes
+        if len(end) >= 8 and int.from_bytes(end[6:8], "little") <= MOST_ZIPPED:
+            with zipfile.ZipFile(file) as archive:
+                return archive.namelist()
+    return []
+
+
+def _is_document(path: Path, first_bytes: bytes) -> bool:
+    """Whether a zip holds a document (`engine.documents`); its manifest stands first where nobody packed it again."""
+    return first_bytes[30:43] == b"manifest.json" or "manifest.json" in _names_in_zip(path)
 
 
 def _is_request(path: Path) -> bool:

@@ -11,6 +11,7 @@ wrongly, and what was saved before is read on.
 
 from __future__ import annotations
 
+import base64
 import difflib
 import inspect
 import json
@@ -60,18 +61,28 @@ def _name(kind: type[Request[Any]]) -> str:
 # ---------------------------------------------------------------- writing
 
 
-def to_json(request: Request[Any], *, indent: int | None = None) -> str:
-    """The request as JSON text; `from_json` reads it back to an equal request."""
-    fields = {"schema": SCHEMA, **msgspec.to_builtins(request, str_keys=True)}
+def to_fields(request: Request[Any]) -> dict[str, Any]:
+    """The request as plain data, as JSON has it; photos inside as bytes. `from_fields` reads it back."""
+    fields = {"schema": SCHEMA, **msgspec.to_builtins(request, str_keys=True, builtin_types=(bytes,))}
     for key in request.unless_empty:
         if not fields[key]:
             del fields[key]
+    return fields
+
+
+def to_json(request: Request[Any], *, indent: int | None = None) -> str:
+    """The request as JSON text; `from_json` reads it back to an equal request."""
+    fields = share_maps(to_fields(request))
     try:
-        json_text = json.dumps(share_maps(fields), ensure_ascii=False, indent=indent, allow_nan=False)
+        json_text = json.dumps(fields, ensure_ascii=False, indent=indent, allow_nan=False, default=_base64)
         json_text.encode("utf-8")
     except UnicodeEncodeError as error:  # a file name in another encoding than the system's
         raise BadRequest("A file name in the request has characters that are not Unicode; rename the file.") from error
     return json_text
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 # ---------------------------------------------------------------- reading
@@ -85,17 +96,24 @@ def from_json(json_text: str | bytes) -> Request[Any]:
         raise BadRequest("The request is not valid JSON; save it again.", details=repr(error)) from error
     if not isinstance(fields, dict):
         raise BadRequest("The request is not a JSON object; give one with schema, kind and weights.")
+    request = from_fields(fields)
+    request.check_data()
+    return request
+
+
+def from_fields(fields: dict[str, Any]) -> Request[Any]:
+    """A request from plain data as JSON has it; what is inside as data (a PNG, say) may still be damaged. Raises
+    BadRequest as `from_json`."""
+    fields = dict(fields)
     _check_schema(fields.pop("schema", None))
     request_kind = request_kind_named(fields.get("kind"))
     _check_depth(fields)
     try:
-        request = msgspec.convert(spread_maps(fields), request_kind, str_keys=True)
+        return msgspec.convert(spread_maps(fields), request_kind, str_keys=True)
     except msgspec.ValidationError as error:
         raise BadRequest(_sentence(str(error), request_kind), details=str(error)) from error
     except RecursionError as error:
         raise _too_deep() from error
-    request.check_data()
-    return request
 
 
 def _check_schema(schema_version: object) -> None:

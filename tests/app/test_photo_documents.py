@@ -622,15 +622,17 @@ def test_the_photo_s_own_name_and_format_are_proposed(edited, core, photo, qtbot
     assert proposed[0][0].endswith("portrait-edited.png") and proposed[0][1].startswith("PNG")
 
 
-def test_saving_proposes_the_png_that_restores_everything_in_the_photo_s_folder(edited, photo, monkeypatch):
+def test_saving_proposes_a_document_and_exporting_a_picture_in_the_photo_s_folder(edited, photo, monkeypatch):
     proposed = []
     monkeypatch.setattr(edited.context.ask, "pick_save", lambda *of: (proposed.append(of[1:]), ("", ""))[1])
     edited.controllers.exports.save()
     edited.controllers.exports.export_picture()
     (saved_as, filters), (exported_as, _) = proposed
-    assert Path(saved_as) == Path(exported_as) == photo.with_name("portrait-edited.png")
-    first, second, *_ = filters.split(";;")
-    assert first.startswith("PNG that restores everything") and second.startswith("Edits of this photo")
+    assert Path(saved_as) == photo.with_name("portrait-edited.tessera")
+    assert Path(exported_as) == photo.with_name("portrait-edited.png")
+    first, second, third, fourth, *_ = filters.split(";;")
+    assert first.startswith("Tessera document") and second.startswith("Tessera document, with the photo inside")
+    assert third.startswith("PNG that restores everything") and fourth.startswith("Edits of this photo")
     edited.core.settings.remember_folder("export", photo.parent.parent / "any.png")
     edited.controllers.exports.save()
     assert Path(proposed[-1][0]).parent == photo.parent.parent  # the folder that was chosen last

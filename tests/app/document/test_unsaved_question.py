@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QMessageBox
 
-from app.controllers.exports import UnsavedChanges
+from app.controllers.keeping.unsaved import UnsavedChanges
 from app.dialogs.quality import QualityDialog
 from engine.requests.styles import SampleStyle
 from tests.app.photo_windows import edit_photo, export_dialog, settle

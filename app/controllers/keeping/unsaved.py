@@ -1,0 +1,93 @@
+"""What becomes of unsaved changes before the document gives way to another, or the window closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMessageBox
+
+from app.controllers.context import Context
+from app.controllers.exports import ExportController
+from app.document.kinds import title_of
+from app.document.origin import Origin
+from app.document.scene import Scene
+
+
+class UnsavedChanges(QObject):
+    """Asks what to do with unsaved changes before the document is lost."""
+
+    def __init__(self, context: Context, export_controller: ExportController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.core.document
+        self._exports = export_controller
+        self._asking = False
+        self._given_up: tuple[Origin, Scene] | None = None  # what the user let go before choosing what comes after it
+
+    def before_choosing(self, choose: Callable[[], object]) -> None:
+        """The user is about to choose what the document gives way to, a file, say: call ``choose`` once nothing unsaved
+        can be lost. The choice ends with `settle`, which asks again only about what has changed since."""
+
+        def go() -> None:
+            self._given_up = (self._document.origin, self._document.scene)
+            choose()
+
+        self.ask_anew()
+        if self.may_go(go):
+            go()
+
+    def ask_anew(self) -> None:
+        """What the user let go for a choice that was not made is not let go for the next one."""
+        self._given_up = None
+
+    def settle(self, continuation: Callable[[], object]) -> None:
+        """The document is about to give way to another: call ``continuation`` once nothing unsaved can be lost by it,
+        that is at once, after saving, or never if the user cancels."""
+        if self._is_given_up() or self.may_go(continuation):
+            continuation()
+
+    def _is_given_up(self) -> bool:
+        given_up, self._given_up = self._given_up, None
+        document = self._document
+        return given_up is not None and given_up[0] is document.origin and given_up[1].same_file(document.scene)
+
+    def may_go(self, continuation: Callable[[], object]) -> bool:
+        """Whether the document may be lost now. If the user wants it saved first, ``continuation`` is called after
+        that."""
+        if not self._document.dirty:
+            return True
+        if self._asking:
+            return False  # the question is on the screen already
+        self._asking = True
+        try:
+            answer = self.ask()
+        finally:
+            self._asking = False
+        if answer == QMessageBox.StandardButton.Save:
+            self._exports.save_then(continuation)
+        return answer == QMessageBox.StandardButton.Discard
+
+    def ask(self) -> QMessageBox.StandardButton:
+        """Save, discard or cancel; tests replace this question."""
+        question, consequence = self.question()
+        box = QMessageBox(
+            QMessageBox.Icon.Question, self.tr("Unsaved changes"), question, parent=self._context.window
+        )
+        box.setInformativeText(consequence)
+        box.setStandardButtons(
+            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
+        )
+        box.setDefaultButton(QMessageBox.StandardButton.Save)
+        return QMessageBox.StandardButton(box.exec())
+
+    def question(self) -> tuple[str, str]:
+        """Which document is asked about, and what becomes of it where it is not saved."""
+        question = self.tr('Save the changes to "{0}" first?').format(title_of(self._document))
+        exported = self._document.origin.exported
+        if exported is None or not exported[1].same_picture(self._document.scene):
+            return question, self.tr("Changes that are not saved are lost.")
+        sentence = self.tr(
+            "Its picture was exported to {0}, which is no document: only a saved one can be changed again."
+        )
+        return question, sentence.format(exported[0].name)

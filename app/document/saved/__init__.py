@@ -1,0 +1,1 @@
+"""Documents as files: scenes, kept pictures and history as plain data and parts."""

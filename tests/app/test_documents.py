@@ -1,0 +1,219 @@
+"""Documents in the window: saved, opened again with all that they hold, and never written over when damaged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from app.dialogs.history import HistoryDialog
+from app.document.saved.document_file import read_document
+from app.errors_ui.hub import Severity
+from app.imaging.mime import Incoming
+from engine.errors import BadFile
+from tests.app.fakes import FACES
+from tests.app.waiting import work_done
+from tests.fixtures import face_label_map
+
+HAIR = 13
+
+
+@pytest.fixture
+def answer(window, monkeypatch):
+    """Answers the next save dialogs: answer(path), with the filter that is proposed first."""
+
+    def set_answer(path):
+        monkeypatch.setattr(window.context.ask, "pick_save", lambda *of: (str(path), of[2].split(";;")[0]))
+
+    return set_answer
+
+
+@pytest.fixture
+def problems(window):
+    said = []
+    window.core.hub.reported.connect(said.append)
+    return said
+
+
+@pytest.fixture
+def saved(window, core, answer, qtbot, tmp_path):
+    """A document with a stroke, two kept pictures, one with a star, and a hidden label; saved as 画 one.tessera."""
+    document = core.document
+    window.controllers.results.keep()
+    stroke(document)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    document.kept.keep(document.scene, document.picture)
+    document.label_states.set_visible(HAIR, False)
+    answer(tmp_path / "画 one")
+    save(window, qtbot)
+    return tmp_path / "画 one.tessera"
+
+
+def stroke(document, label=HAIR):
+    document.pixels.begin_stroke(label)
+    document.pixels.stroke_to([(5, 5), (40, 30)], 6)
+    document.pixels.end_stroke()
+
+
+def save(window, qtbot, action="save"):
+    with work_done(qtbot, window.core):
+        window.actions_by_id[action].trigger()
+
+
+def leave(core):
+    """Another document, so that all that was there is gone."""
+    core.document.mark_saved()
+    core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces", undoable=False)
+
+
+def test_a_document_comes_back_with_its_pictures_and_stars(window, core, saved, qtbot):
+    document = core.document
+    scene, kept = document.scene, document.results
+    assert not document.dirty and window.windowTitle().startswith("画 one.tessera")
+    leave(core)
+    window.controllers.files.take(Incoming(files=(saved,)))  # dropped
+    qtbot.waitUntil(lambda: document.path == saved)
+    assert document.scene == scene and not document.dirty
+    assert [(r.number, r.starred) for r in document.results] == [(1, True), (2, False)]
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(document.results, kept, strict=True))
+    assert core.settings.recent()[0] == saved
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    assert document.results[-1].number == 2, "the picture that it shows is one that it keeps"
+
+
+def test_saving_again_asks_no_name_and_takes_what_is_new(window, core, saved, answer, qtbot):
+    answer(saved.with_name("never asked"))
+    core.document.set_seed(11)
+    assert core.document.dirty and window.isWindowModified()
+    save(window, qtbot)
+    assert read_document(saved).scene.request.seed == 11 and not core.document.dirty
+    assert [path.name for path in saved.parent.glob("*.tessera*")] == [saved.name]
+
+
+def test_a_star_is_a_change_of_a_document_that_holds_its_pictures(window, core, saved, qtbot):
+    core.document.kept.star(2, True)
+    assert core.document.dirty
+    core.document.kept.star(2, False)
+    assert not core.document.dirty
+    core.document.kept.star(2, True)
+    save(window, qtbot)
+    assert [kept.starred for kept in read_document(saved).results] == [True, True] and not core.document.dirty
+
+
+def test_exporting_a_png_leaves_the_document_its_file(window, core, saved, answer, qtbot):
+    core.document.set_seed(4)
+    answer(saved.with_name("picture.png"))
+    save(window, qtbot, "export")
+    assert saved.with_name("picture.png").is_file()
+    assert core.document.path == saved and core.document.dirty
+
+
+def test_pictures_that_a_file_holds_do_not_come_along_into_the_next_document(core, saved):
+    core.document.new(label_set=FACES, label_map=face_label_map(64), weights="fake-faces")
+    assert core.document.results == ()
+
+
+def test_unsaved_stars_come_along_behind_the_pictures_of_the_file(window, core, saved, qtbot):
+    leave(core)
+    core.document.kept.keep(core.document.scene, np.zeros((64, 64, 3), np.uint8))
+    core.document.kept.star(1, True)
+    window.controllers.files.open_path(saved)
+    qtbot.waitUntil(lambda: core.document.path == saved)
+    assert [(kept.number, kept.starred) for kept in core.document.results] == [(1, True), (2, False), (3, True)]
+    assert core.document.dirty, "the third stands in no file"
+
+
+def test_a_document_of_weights_that_are_gone_opens(window, core, saved, qtbot, monkeypatch):
+    leave(core)
+    monkeypatch.setattr(core.catalogue, "_entries", [], raising=False)
+    monkeypatch.setattr(core.catalogue, "label_set", lambda weights: (_ for _ in ()).throw(BadFile("gone")))
+    window.controllers.files.open_path(saved)
+    qtbot.waitUntil(lambda: core.document.path == saved)
+
+
+def damage(path, part):
+    data = bytearray(path.read_bytes())
+    place = data.index(part) + len(part)
+    data[place : place + 40] = bytes(40)
+    path.write_bytes(data)
+
+
+def test_a_damaged_document_opens_as_far_as_it_can_be_read_and_is_never_written_over(
+    window, core, saved, answer, problems, qtbot
+):
+    leave(core)
+    damage(saved, b"results.json")
+    before = saved.read_bytes()
+    window.controllers.files.open_path(saved)
+    qtbot.waitUntil(lambda: HAIR in core.document.hidden)
+    said = [problem.sentence for problem in problems if problem.severity is Severity.WARNING]
+    assert said == [
+        f'"{saved}" is damaged: the list of pictures cannot be read. The file stays as it is; saving asks for another '
+        "name."
+    ]
+    assert core.document.path is None
+    core.document.set_seed(8)
+    answer(saved)
+    window.actions_by_id["save"].trigger()
+    assert "is damaged and stays as it is" in problems[-1].sentence and saved.read_bytes() == before
+    answer(saved.with_name("rescued"))
+    save(window, qtbot)
+    assert core.document.path == saved.with_name("rescued.tessera") and saved.read_bytes() == before
+
+
+def test_a_hostile_document_is_refused_in_one_sentence(window, core, saved, problems, qtbot):
+    import zipfile
+
+    with zipfile.ZipFile(saved, "a") as archive:
+        archive.writestr("../../evil", b"x")
+    leave(core)
+    window.controllers.files.open_path(saved)
+    qtbot.waitUntil(lambda: bool(problems))
+    assert "it may do harm" in problems[-1].sentence and core.document.path is None
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(window, core, saved, problems, qtbot, monkeypatch):
+    import errno
+    import os
+
+    before = saved.read_bytes()
+    core.document.set_seed(5)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.files.os.fsync", full)
+        save(window, qtbot)
+    assert problems[-1].sentence.startswith("Cannot write") and "the disk is full" in problems[-1].sentence
+    assert saved.read_bytes() == before and core.document.dirty and core.document.seed == 5
+    assert [path.name for path in saved.parent.iterdir() if "tmp" in path.name] == []
+    save(window, qtbot)
+    assert read_document(saved).scene.request.seed == 5 and not core.document.dirty
+
+
+def test_undo_works_after_the_next_start(window, core, saved, qtbot):
+    leave(core)
+    window.controllers.files.open_path(saved)
+    qtbot.waitUntil(lambda: core.document.path == saved)
+    assert core.document.timeline.texts == ["Paint Hair", "Hide Hair"]
+    core.document.timeline.go_to(0)
+    assert np.array_equal(core.document.label_map, face_label_map(64)) and core.document.dirty
+    core.document.timeline.go_to(2)
+    assert not core.document.dirty
+
+
+def test_the_history_lists_the_steps_and_a_click_goes_to_one(window, core, qtbot):
+    stroke(core.document)
+    core.document.set_seed(7)
+    window.actions_by_id["history"].trigger()
+    dialog = window.findChild(HistoryDialog)
+    assert [dialog.list.item(row).text() for row in range(3)] == ["At the beginning", "Paint Hair", "Change seed"]
+    for row, seed in ((1, 0), (0, 0), (2, 7)):
+        place = dialog.list.visualItemRect(dialog.list.item(row)).center()
+        qtbot.mouseClick(dialog.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert core.document.timeline.position == row == dialog.list.currentRow() and core.document.seed == seed
+    core.document.undo()
+    core.document.set_detail("full")
+    assert [dialog.list.item(row).text() for row in range(dialog.list.count())][2:] == ["Change detail"]
+    dialog.close()
