@@ -44,6 +44,9 @@ NARROWEST = 0.35
 """Part of `OUTER` and `INNER` that is left there: one pixel beyond the border may be touched."""
 MAN_MADE = frozenset({"building", "wall", "road", "pavement", "sidewalk", "house", "fence", "bridge"})
 """Names of labels of built surfaces: they end in lines, and a wall and its mouldings are alike in colour."""
+SHARP = MAN_MADE | {"sky"}
+"""Names of labels whose regions end as sharply as the camera sees: the sky is behind everything, and a soft border of it
+is a rim of another sky around trees and roofs."""
 SMOOTH = frozenset({"skin", "nose", "left ear", "right ear", "neck", "clothes"})
 """Names of labels of smooth surfaces: no strand of theirs stands out, and what lies over them is another's."""
 FULL = 0.9
@@ -65,14 +68,14 @@ class Border:
     softness: float = 1.0
 
 
-LOOSE, OF_SURFACES, BUILT = Border(), Border(opening=0.5), Border(0.2, NARROWEST)
+LOOSE, OF_SURFACES, SHARPEST = Border(), Border(opening=0.5), Border(0.2, NARROWEST)
 
 
 def border_of(names: Iterable[str]) -> Border:
     """How a region of labels of these names ends."""
     labels = frozenset(names)
-    if labels <= MAN_MADE:
-        return BUILT
+    if labels <= SHARP:
+        return SHARPEST
     return OF_SURFACES if labels <= SMOOTH else LOOSE
 
 

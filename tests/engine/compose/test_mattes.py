@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compose.guided_filter import evaluate, guided_coefficients
-from engine.compose.mattes import BUILT, LOOSE, OF_SURFACES, border_of, region_mattes, soft_labels, together
+from engine.compose.mattes import LOOSE, OF_SURFACES, SHARPEST, border_of, region_mattes, soft_labels, together
 from engine.compose.samples import as_colours
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
@@ -147,7 +147,7 @@ def test_a_region_that_ends_in_lines_is_held_to_its_label_map():
     colours = np.where(label_map[..., None] == 1, 0.52, 0.5) + rng.normal(0, 0.06, (96, 96, 3))
     colours = colours.clip(0, 1).astype(np.float32)
     soft = soft_labels(label_map, 2)
-    alpha = region_mattes(colours, soft, label_map, (1,), border=BUILT)[1].on(colours, label_map)
+    alpha = region_mattes(colours, soft, label_map, (1,), border=SHARPEST)[1].on(colours, label_map)
     assert alpha[:, 50:].min() == 1
     assert alpha[:, :46].max() == 0
     assert region_mattes(colours, soft, label_map, (1,))[1].on(colours, label_map)[:, 50:].min() < 0.5
@@ -161,7 +161,7 @@ def test_a_smooth_surface_is_held_to_its_label_map_sooner_than_strands_are():
     soft = soft_labels(label_map, 2)
     surface, loose, built = (
         region_mattes(colours, soft, label_map, (1,), border=border)[1].on(colours, label_map)
-        for border in (OF_SURFACES, LOOSE, BUILT)
+        for border in (OF_SURFACES, LOOSE, SHARPEST)
     )
     assert surface[:, 52:].min() == 1 > loose[:, 52].max()
     assert (built >= surface)[:, 48:].all() and (surface >= loose)[:, 48:].all()
@@ -170,8 +170,8 @@ def test_a_smooth_surface_is_held_to_its_label_map_sooner_than_strands_are():
 
 def test_a_border_is_as_loose_as_its_loosest_label_lets_it_be():
     assert border_of(["skin", "nose", "clothes"]) == OF_SURFACES
-    assert border_of(["wall", "building"]) == BUILT
-    assert border_of(["skin", "wall"]) == border_of(["skin", "hair"]) == border_of(["sky"]) == LOOSE
+    assert border_of(["wall", "building"]) == border_of(["sky"]) == SHARPEST
+    assert border_of(["skin", "wall"]) == border_of(["skin", "hair"]) == border_of(["tree"]) == LOOSE
 
 
 # ---------------------------------------------------------------- several regions
