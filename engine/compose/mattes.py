@@ -45,8 +45,8 @@ NARROWEST = 0.35
 MAN_MADE = frozenset({"building", "wall", "road", "pavement", "sidewalk", "house", "fence", "bridge"})
 """Names of labels of built surfaces: they end in lines, and a wall and its mouldings are alike in colour."""
 SHARP = MAN_MADE | {"sky"}
-"""Names of labels whose regions end as sharply as the camera sees: the sky is behind everything, and a soft border of it
-is a rim of another sky around trees and roofs."""
+"""Names of labels whose regions end as sharply as the camera sees: the sky is behind everything, and its soft border
+would be a rim of another sky around trees and roofs."""
 SMOOTH = frozenset({"skin", "nose", "left ear", "right ear", "neck", "clothes"})
 """Names of labels of smooth surfaces: no strand of theirs stands out, and what lies over them is another's."""
 FULL = 0.9
