@@ -21,7 +21,7 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 BASE_SIGMA = 1.5
 """Of the blur inside the region that parts lightness into base and detail, in pixels of a frame of 256."""
 MEAN_STEPS = 3
-MAX_OFFSET = 20.0
+MAX_OFFSET = 40.0
 """Of the mean's correction, in units of L, a or b: where a label map is wrong, or a region all border, the rest of it
 must not be pushed away from the style to make up for that."""
 

@@ -68,7 +68,7 @@ class Border:
     softness: float = 1.0
 
 
-LOOSE, OF_SURFACES, SHARPEST = Border(), Border(opening=0.5), Border(0.2, NARROWEST)
+LOOSE, OF_SURFACES, SHARPEST = Border(), Border(opening=0.2), Border(0.2, NARROWEST)
 
 
 def border_of(names: Iterable[str]) -> Border:

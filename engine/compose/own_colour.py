@@ -22,6 +22,8 @@ DARKER = (-4.0, 12.0)
 """How much darker than the own colour, in units of L, a pixel begins to be another's and is."""
 PALER = (0.6, 0.4)
 """Which part of the own chroma it begins to be another's at, and is."""
+GREYER = (0.9, 0.7)
+"""The same of the chroma that shade leaves, which shrinks as lightness + 16 does: a face's dark side is skin."""
 MIN_CHROMA = 16.0
 """Chroma under which a region has no colour that could fade: noise is as strong."""
 
@@ -39,7 +41,9 @@ class OwnColour:
         darker = np.clip((self.lightness - lightness - DARKER[0]) * np.float32(1 / (DARKER[1] - DARKER[0])), 0, 1)
         relative_chroma = np.sqrt(a * a + b * b) * np.float32(1 / self.chroma)
         paler = np.clip((relative_chroma - PALER[0]) * np.float32(1 / (PALER[1] - PALER[0])), 0, 1)
-        return 1 - darker * paler
+        relative_chroma *= np.float32(self.lightness + 16) / (np.maximum(lightness, 0) + 16)
+        greyer = np.clip((relative_chroma - GREYER[0]) * np.float32(1 / (GREYER[1] - GREYER[0])), 0, 1)
+        return 1 - darker * paler * greyer
 
 
 def own_colour(lab: Array, weight: Array) -> OwnColour | None:

@@ -154,6 +154,18 @@ def test_shaded_skin_is_skin_and_a_grey_region_has_no_colour_of_its_own():
     assert own_colour(to_lab(np.full((40, 40, 3), 0.5, np.float32)), everywhere) is None
 
 
+def test_the_dark_side_of_a_face_is_skin():
+    """Deep shade has little chroma, as a beard has, but as much as its lightness leaves of skin's."""
+    light = np.linspace(0.04, 1, 60)[:, None]  # of the light that falls on it
+    linear = np.array([0.52, 0.24, 0.15]) * light
+    shades = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    lab = to_lab(np.repeat(shades[:, None], 60, 1).astype(np.float32))
+    own = own_colour(lab, np.ones((60, 60), np.float32))
+    assert own is not None and own.share(lab).min() > 0.9
+    black_beard = to_lab(np.full((4, 4, 3), (0.13, 0.115, 0.11), np.float32))
+    assert own.share(black_beard).max() < 0.1
+
+
 def test_strands_before_a_white_wall_become_dark_without_a_fringe():
     photo, label_map = drawn_photo(256, 256)
     photo[label_map == HAIR] = (200, 170, 120)
