@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.app.fakes import core, engine, photo, window
@@ -18,6 +20,20 @@ PATIENCE = 30_000
 
 for method in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
     method.__kwdefaults__ = {**(method.__kwdefaults__ or {}), "timeout": PATIENCE}
+
+
+@pytest.fixture(autouse=True)
+def widgets_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only Python holds is deleted by whichever thread happens to collect it, and Qt does not survive that of a
+    widget: all that a test shows is held until qtbot has deleted it, after the workers have ended."""
+    held: list[object] = []
+    add = QtBot.addWidget
+
+    def add_and_hold(bot: QtBot, widget: QWidget, **options: Any) -> None:
+        held.append(widget)
+        add(bot, widget, **options)
+
+    monkeypatch.setattr(QtBot, "addWidget", add_and_hold)
 
 
 @pytest.fixture(autouse=True)
