@@ -31,6 +31,10 @@ settings.load_profile("tessera")
 _HERE = Path(__file__).parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", type=int, default=0, metavar="N", help="changes that tests/fuzz makes to every file")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     network.block()
     leaks.watch()

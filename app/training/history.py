@@ -6,6 +6,7 @@ Pure data, no Qt and no torch, so that it can be read anywhere and tested withou
 
 from __future__ import annotations
 
+import os
 from array import array
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -14,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.files import cannot, open_regular
+from engine.errors import BadFile
+from engine.files import MAX_BYTES_READ, cannot, open_regular
 from engine.metrics.names import shown_numbers
 from engine.plain_data import parse_json
 from engine.training.run.record import SAMPLES, STATS
@@ -138,11 +140,17 @@ def read_history(run_folder: Path) -> History:
     """The history of a run folder; a last line that was cut off by a power cut is passed over.
 
     Raises:
-        BadFile: stats.jsonl cannot be read.
+        BadFile: stats.jsonl cannot be read, or is larger than any run makes it.
     """
     history = History(run_folder)
     try:
         with TextIOWrapper(open_regular(run_folder / STATS), "utf-8", "replace") as stats_file:
+            byte_count = os.fstat(stats_file.fileno()).st_size
+            if byte_count > MAX_BYTES_READ:
+                raise BadFile(
+                    '"{0}" has {1} MiB, more than the limit of {2}.',
+                    run_folder / STATS, byte_count >> 20, MAX_BYTES_READ >> 20,
+                )
             for report_line in stats_file:
                 _take_line(history, report_line)
     except FileNotFoundError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ class KeptMeasurements:
                 for key in arrays.files:
                     job, method = key.split("|")
                     by_job.setdefault(job, {})[method] = _measured(arrays[key])
-        except (ValueError, zipfile.BadZipFile) as error:
+        except (ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
             raise BadFile('"{0}" is damaged; delete it, and its photo is measured again.', path) from error
         return by_job
 

@@ -1,0 +1,187 @@
+"""Files of any content, read by everything that reads files: success, or one sentence; little memory, little time.
+
+`pytest tests/fuzz --fuzz 2000` tries that many changes of every file instead of the few of the ordinary run.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import resource
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+
+import pytest
+
+from engine.errors import EngineError
+from tests.engine.test_files import is_one_sentence
+from tests.fuzz.mutations import BINARY, ODD_FILES, TEXT
+from tests.fuzz.readers import READERS, Reader
+
+REPO = Path(__file__).resolve().parents[2]
+MOST_MIB, MOST_SECONDS = 1024, 10
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "shelf"))
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def read(reader: Reader, path: Path, what: str) -> None:
+    """Every call of a reader on one file."""
+    for number, call in enumerate(reader.calls):
+        peak_before, began = peak_mib(), time.process_time()
+        try:
+            call(path)
+        except EngineError as error:
+            assert is_one_sentence(str(error)), f"{what}, call {number}: {error}"
+        except Exception as error:
+            raise AssertionError(f"{what}, call {number}: {error!r}") from error
+        assert peak_mib() - peak_before < MOST_MIB, f"{what}, call {number}: memory"
+        assert time.process_time() - began < MOST_SECONDS, f"{what}, call {number}: time"
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_changed_file_is_read_or_refused_with_one_sentence(name: str, tmp_path: Path, fuzz_rounds: int) -> None:
+    reader = READERS[name]
+    path = reader.make(tmp_path)
+    whole = path.read_bytes()
+    for seed in range(fuzz_rounds):
+        chance = random.Random(f"{name} {seed}")
+        mutation = chance.choice(TEXT if reader.is_text else BINARY)
+        path.write_bytes(mutation(whole, chance))
+        read(reader, path, f"{name}, seed {seed}, {mutation.__name__}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices are Unix's")
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_no_ordinary_file_is_refused_with_one_sentence(name: str, tmp_path: Path) -> None:
+    reader = READERS[name]
+    for number, make_odd in enumerate(ODD_FILES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = reader.make(folder)
+        make_odd(path)
+        read(reader, path, f"{name}, {make_odd.__name__}")
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_file_of_another_kind_is_refused_with_one_sentence(name: str, tmp_path: Path) -> None:
+    reader = READERS[name]
+    path = reader.make(tmp_path)
+    for other_name in OTHER_KINDS:
+        other = tmp_path / f"other {other_name}"
+        other.mkdir()
+        path.write_bytes(READERS[other_name].make(other).read_bytes())
+        read(reader, path, f"{name}, {other_name}")
+
+
+OTHER_KINDS = ("png", "jpeg", "request", "tensors", "checkpoint of others", "label set", "golden arrays", "recipe")
+
+
+# ---------------------------------------------------------------- nothing that opens a path is left out
+
+OPENERS = {
+    "open", "open_regular", "read_bytes", "read_text", "read_json", "read_toml", "safe_open", "load_file",
+    "check_regular", "open_source", "load_raster", "read_image",
+}  # fmt: skip
+OPENING_METHODS = {"read_bytes", "read_text"}
+OPENING_MODULES = {
+    "np": {"load", "fromfile", "loadtxt"}, "torch": {"load"}, "Image": {"open"}, "os": {"open", "fdopen"},
+    "zipfile": {"ZipFile"}, "io": {"open"}, "tomllib": {"load"}, "json": {"load"}, "pickle": {"load"},
+}  # fmt: skip
+NOT_READERS = {
+    "writes": (
+        "engine.cli.common.guarded", "engine.cli.common.run", "engine.cli.common.write_log",
+        "engine.files._new_temporary",
+        "engine.files._held_folder", "engine.files._sync_folder", "engine.files.remove_abandoned",
+        "engine.training.loop._report", "engine.data.make.keep_colours",
+    ),
+    "reads what ships with Tessera or the system, or what it has just written itself": (
+        "engine.bench.editor.measure", "engine.bench.editor._display", "engine.bench.literal_training.portraits",
+        "engine.bench.memory.peak", "engine.bench.rows.machine", "engine.devices.cpu_name",
+        "engine.devices._left_in_container", "app.bench_editor.photo", "app.document.opening.templates",
+        "app.library.samples._tables", "app.shell.i18n.translations", "app.shell.icons.svg_text",
+        "app.shell.theme.style_sheet", "app.imaging.mime.keep_image", "engine.training.run.tensorboard.__call__",
+        "engine.training.run.lock.only_process",
+    ),
+    "reads by a reader that is tried, and does nothing else to the file": (
+        "engine.cli.common.check_json_file", "engine.cli.bench.table", "engine.golden.verify._looks_like_a_case",
+        "engine.data.captioning.write.caption_picture", "engine.data.pictures._read_picture",
+        "engine.painting.style_spread.measure_styles", "engine.requests.editing.job._photo_tones",
+        "engine.requests.parse.image", "engine.requests.photo_reference.identity",
+        "engine.requests.style_file._own_picture", "engine.requests.style_pictures.encode_picture",
+        "engine.systems.pairs.read", "app.controllers.weights._read_picture", "app.imaging.thumbnails._load",
+        "app.jobs.photos.find_regions", "app.jobs.restyle._photo", "engine.metrics.features.load_feature_net",
+        "engine.data.scan._without_label_set",
+        "engine.data.turns._explains_stored_better",
+    ),
+}  # fmt: skip
+
+
+def functions_that_open() -> Iterator[str]:
+    """Dotted names, without classes, of the functions in app and engine that open a path."""
+    for folder in ("app", "engine"):
+        for path in sorted((REPO / folder).rglob("*.py")):
+            module = ".".join(path.relative_to(REPO).with_suffix("").parts)
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.FunctionDef) and any(map(_opens, ast.walk(node))):
+                    yield f"{module}.{node.name}"
+
+
+def _opens(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    if isinstance(function, ast.Name):
+        return function.id in OPENERS
+    if not isinstance(function, ast.Attribute):
+        return False
+    return function.attr in OPENING_METHODS or (
+        isinstance(function.value, ast.Name) and function.attr in OPENING_MODULES.get(function.value.id, ())
+    )
+
+
+def test_every_function_that_opens_a_path_is_tried(tmp_path: Path) -> None:
+    """By a reader of the table, which is watched while it reads a whole file, or it is named with the reason above."""
+    codes: dict[CodeType, str] = {}
+
+    def watch(frame: FrameType, event: str, argument: object) -> None:
+        if frame.f_code not in codes:
+            codes[frame.f_code] = str(frame.f_globals.get("__name__"))
+
+    for number, reader in enumerate(READERS.values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = reader.make(folder)
+        sys.setprofile(watch)
+        threading.setprofile(watch)
+        try:
+            read(reader, path, "whole")
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+            read(reader, path, "half")
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)  # type: ignore[arg-type]
+    entered = {f"{module}.{code.co_name}" for code, module in codes.items()}
+    reasons = {name for names in NOT_READERS.values() for name in names}
+    opening = set(functions_that_open())
+    assert sorted(opening - entered - reasons) == [], "neither in tests/fuzz/readers.py nor named with a reason"
+    assert sorted(reasons - opening) == [], "named with a reason, and open nothing"
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What libraries warn of in broken files is no failure of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
