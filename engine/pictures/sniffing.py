@@ -131,7 +131,7 @@ def _is_torch(path: Path, first_bytes: bytes) -> bool:
 
 def _names_in_zip(path: Path) -> list[str]:
     """The names of a zip's parts; none of what is no zip, or has more parts than anything that is opened."""
-    with suppress(Exception), open_regular(path) as file:
+    with suppress(OSError, ValueError, NotImplementedError, zipfile.BadZipFile), open_regular(path) as file:
         tail_bytes = min(file.seek(0, os.SEEK_END), 1 << 16)
         file.seek(-tail_bytes, os.SEEK_END)
         end = file.read(tail_bytes).rpartition(b"PK\5\6")[2]  # a list of millions would be read for minutes

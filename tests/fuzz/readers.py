@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from engine.data.labelled import LabelledFolder
 from engine.data.layout import read_splits
 from engine.data.parse_folder import _read_record as read_parse_record
 from engine.data.report import Look, inspect_labelled
+from engine.documents.archive import open_archive, write_archive
+from engine.documents.document_file import read_document_request
+from engine.documents.pictures import decode_picture, encode_picture
 from engine.evaluation.kept_measurements import KeptMeasurements
 from engine.golden.cases import read_case
 from engine.labels.colour_tables import read_colour_table
@@ -226,6 +230,28 @@ def _adopt(path: Path) -> object:
     return adopt(path.parent / "library", path)
 
 
+def _document(folder: Path) -> Path:
+    scene = json.dumps({"request": json.loads(to_json(_request()))}).encode()
+    picture = encode_picture(smooth(), exact=True)
+    parts = {"manifest.json": b'{"schema": 1}', "scene.json": scene, "pictures/a.png": picture}
+    write_archive(folder / "a.tessera", {name: partial(bytes, content) for name, content in parts.items()})
+    return folder / "a.tessera"
+
+
+def _all_parts(path: Path) -> object:
+    with open_archive(path) as archive:
+        contents = {name: archive.read(name) for name in archive.names}
+    return decode_picture(contents["pictures/a.png"], "the picture") if "pictures/a.png" in contents else None
+
+
+def _saved_again(path: Path) -> object:
+    return write_archive(path.with_name("b.tessera"), {"pictures/a.png": lambda: b"made again"}, (path,))
+
+
+def _look_at(path: Path) -> object:
+    return look_at(_Work(), path)
+
+
 IMAGE_CALLS = (read_image, read_photo, read_header, sniff, has_label_colours, sets_by_colours, used_colours)
 MAP_CALLS = (
     lambda path: read_label_map(path, FACES),
@@ -262,6 +288,7 @@ READERS = {
     "request in a picture": Reader(_request_png, (*REQUEST_CALLS, carries_style)),
     "request": Reader(_file("a.json", to_json(_request()).encode()), REQUEST_CALLS, is_text=True),
     "photo of a request": Reader(_file("a.png", _picture("PNG")), (PhotoReference.of,)),
+    "document": Reader(_document, (_all_parts, _saved_again, read_document_request, sniff, _look_at)),
     "label set": Reader(_json("classes.json", FACES.to_dict()), (load_label_set,), is_text=True),
     "recipe": Reader(_recipe, (load_recipe,), is_text=True),
     "colours": Reader(_json("t.json", {"#a01030": "hair", "#000001": 3}), (_colours,), is_text=True),
