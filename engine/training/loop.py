@@ -173,13 +173,16 @@ class Loop:
         sample_due = self.step % recipe.sample_every == 0 or is_last_step
         validation_due = self.validation is not None and (self.step % recipe.validate_every == 0 or is_last_step)
         checkpoint_due = self.step % recipe.checkpoint_every == 0
+        first_export_due = validation_due and not self._saved
         with all_or_none(self.fabric) if sample_due or validation_due or checkpoint_due else nullcontext():
             if sample_due and self.fabric.is_global_zero:
                 self.show_samples()
+            if first_export_due:  # killed with the export alone, a run could neither be resumed nor started again
+                self.save()
             if validation_due and self.fabric.is_global_zero:
                 self.validate()
             self._marked = self.step
-            if checkpoint_due or self._saved == self.step:  # a save amid these milestones knew neither best nor marks
+            if checkpoint_due or first_export_due:  # that save knew neither the best score nor the marks
                 self.save()
             if sample_due or validation_due:
                 self._phase("training")
@@ -209,8 +212,6 @@ class Loop:
         self._numbers, self._best_numbers = numbers, set(numbers)
         self._report("validation", {"numbers": {name: round(number, 4) for name, number in numbers.items()}})
         if numbers["score"] > self.best:
-            if not self._saved:  # a run killed with this file alone could neither be resumed nor started again
-                self.save()
             self.best = numbers["score"]
             self.export(BEST, numbers)
 
