@@ -84,10 +84,8 @@ def is_taken(folder: Path) -> bool:
     """Whether a folder holds anything but what a publishing left that was killed before there was a card."""
     try:
         return not all(map(_may_be_left, folder.iterdir()))
-    except FileNotFoundError:
+    except OSError:  # none, or none that can be: writing it says why
         return False
-    except OSError:
-        return True
 
 
 def is_unfinished(folder: Path) -> bool:

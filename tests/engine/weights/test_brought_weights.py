@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.errors import WeightsError
+from engine.errors import BadFile, WeightsError
 from engine.systems import system
 from engine.systems.base import load_part
 from engine.weights.card import Card
-from engine.weights.folder import sheet_file
+from engine.weights.folder import is_taken, sheet_file
 from engine.weights.manage import problem_of, remove_abandoned_files, remove_weights
 from engine.weights.networks import network_of
 from engine.weights.pth import read_pth
@@ -157,3 +157,9 @@ def test_a_config_with_infinite_numbers_is_refused(place: Path) -> None:
     (place / "w" / "card.json").write_text(text)
     with pytest.raises(WeightsError, match="do not fit"):
         network_of(load_weights("w"))
+
+
+def test_a_name_that_no_disk_can_hold_is_one_sentence_that_says_so(place: Path) -> None:
+    assert not is_taken(place / ("w" * 300))
+    with pytest.raises(BadFile, match="name is too long"):
+        save_weights(place / ("w" * 300), Card(name="w", system="sean"), STATE)
