@@ -50,8 +50,8 @@ def test_the_window_and_the_command_line_are_imported_without_torch() -> None:
 def test_what_only_some_commands_need_is_imported_when_they_are_given() -> None:
     """A window stands on 200 modules of ours; what composes photos, most dialogs and their libraries come later."""
     late = (
-        "app.dialogs.about", "app.dialogs.guide", "app.dialogs.label_map", "app.dialogs.morph", "app.dialogs.regions",
-        "app.dialogs.templates", "app.dialogs.variations", "app.dialogs.weights", "app.studio", "engine.compose.change",
+        "app.dialogs.help.about", "app.dialogs.help.guide", "app.dialogs.label_map", "app.dialogs.morph",
+        "app.dialogs.regions", "app.dialogs.templates", "app.dialogs.variations", "app.dialogs.weights", "app.studio", "engine.compose.change",
         "engine.compose.composition", "engine.devices", "engine.memory", "engine.requests.inpaint",
         "engine.weights.manage", "importlib.metadata", "psutil", "xml.dom.minidom",
     )  # fmt: skip

@@ -48,14 +48,14 @@ class HelpController(QObject):
     @Slot()
     def guide(self) -> None:
         """The user guide, beside the window."""
-        from app.dialogs.guide import GuideDialog
+        from app.dialogs.help.guide import GuideDialog
 
         GuideDialog(self._context.window).show()
 
     @Slot()
     def shortcuts(self) -> None:
         """All commands and their keys."""
-        from app.dialogs.shortcuts import ShortcutsDialog
+        from app.dialogs.help.shortcuts import ShortcutsDialog
 
         ShortcutsDialog(self._context.window).open()
 
@@ -69,6 +69,6 @@ class HelpController(QObject):
     @Slot()
     def about(self) -> None:
         """Versions and licences."""
-        from app.dialogs.about import AboutDialog
+        from app.dialogs.help.about import AboutDialog
 
         AboutDialog(self._context.core.catalogue, self._context.window).open()

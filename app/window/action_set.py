@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCursor, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolTip, QWidget
 
-from app.dialogs.shortcuts import keys_text
+from app.dialogs.help.shortcuts import keys_text
 from app.shell.actions import ACTIONS, BY_ID, MENUS, SEPARATOR, SUBMENUS, Action
 from app.shell.i18n import tr
 from app.shell.icons import icons

@@ -10,9 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTextBrowser
 
 from app.catalogue import Catalogue
-from app.dialogs.about import AboutDialog
 from app.dialogs.choices import Choice, ChoiceDialog
-from app.dialogs.guide import PICTURE_WIDTH, GuideDialog
+from app.dialogs.help.about import AboutDialog
+from app.dialogs.help.guide import PICTURE_WIDTH, GuideDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import MOST, TemplateDialog

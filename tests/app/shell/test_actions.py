@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 
 from app.controllers.handlers import command_handlers
-from app.dialogs.shortcuts import ShortcutsDialog, keys_text, shortcut_rows
+from app.dialogs.help.shortcuts import ShortcutsDialog, keys_text, shortcut_rows
 from app.shell.actions import ACTIONS, BY_ID, GESTURES, MENUS, SEPARATOR, SUBMENUS
 from app.window.action_set import connect_actions
 

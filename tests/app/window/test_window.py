@@ -28,12 +28,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.controllers.styles import Target
-from app.dialogs.about import AboutDialog
 from app.dialogs.change_label import ChangeLabelDialog
+from app.dialogs.help.about import AboutDialog
+from app.dialogs.help.shortcuts import ShortcutsDialog
 from app.dialogs.label_map import LabelMapDialog
 from app.dialogs.morph import MorphDialog
 from app.dialogs.regions import Purpose, RegionsDialog
-from app.dialogs.shortcuts import ShortcutsDialog
 from app.dialogs.templates import TemplateDialog
 from app.dialogs.variations import VariationsDialog
 from app.document.kinds import EDIT

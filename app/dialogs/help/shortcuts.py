@@ -1,4 +1,4 @@
-"""Help: all commands and their keys, read from the action table."""
+"""All commands and their keys, read from the action table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Help: the user guide, shown from the files that come with Tessera; nothing is fetched."""
+"""The user guide, shown from the files that come with Tessera; nothing is fetched."""
 
 from __future__ import annotations
 

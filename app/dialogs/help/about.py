@@ -1,4 +1,4 @@
-"""Help: versions, and the licences of the code and of the weights."""
+"""Versions, and the licences of the code and of the weights."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What the Help menu opens: the guide, the keys, and what Tessera is."""
