@@ -26,8 +26,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     networks: for weights of several networks, the config of each by name; their tensors are prefixed "name.".
     label_set: `LabelSet.to_dict()`, {} for systems without labels.
     metrics: by split ("train", "val" ...; "at_training": the run's own last validation), numbers by name as `evaluate`
-    gives them. sha256: of model.safetensors, set when saving. styles_sha256: of
-    styles.safetensors (`engine/painting/style_spread.py`), "" where there is none: then no styles can be drawn.
+    gives them. sha256: of the file of tensors, set when saving. styles_sha256: of the file of measured styles
+    (`engine/painting/style_spread.py`), "" where there is none: then no styles can be drawn.
     sure_from: the confidence from which a parser is sure of a label map, as `evaluate` measured it on validation.
     perceptual_network, discriminator_network: the frozen networks of the perceptual loss and of a projected
     discriminator, "" where there was none; they cannot judge what they trained.
