@@ -52,8 +52,8 @@ def test_what_only_some_commands_need_is_imported_when_they_are_given() -> None:
     late = (
         "app.dialogs.help.about", "app.dialogs.help.guide", "app.dialogs.label_map", "app.dialogs.morph",
         "app.dialogs.regions", "app.dialogs.templates", "app.dialogs.variations", "app.dialogs.weights", "app.studio",
-        "engine.compose.change", "engine.compose.composition", "engine.devices", "engine.memory", "engine.requests.inpaint",
-        "engine.weights.manage", "importlib.metadata", "psutil", "xml.dom.minidom",
+        "engine.compose.change", "engine.compose.composition", "engine.devices", "engine.memory",
+        "engine.requests.inpaint", "engine.weights.manage", "importlib.metadata", "psutil", "xml.dom.minidom",
     )  # fmt: skip
     code = f"import sys, app.__main__; print([name for name in {late} if name in sys.modules])"
     assert _python(code) == "[]"

@@ -6,14 +6,22 @@ a run on a laptop would be open to its network.
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 
 import torch.distributed
-from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments import (
+    LightningEnvironment,
+    LSFEnvironment,
+    MPIEnvironment,
+    SLURMEnvironment,
+    TorchElasticEnvironment,
+)
 from lightning_fabric.strategies import DDPStrategy
 
 LOOPBACK = "127.0.0.1"
+_LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
 _INTERFACES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "TP_SOCKET_IFNAME")
 """What tells gloo, NCCL and tensorpipe where to listen."""
 
@@ -28,7 +36,7 @@ def talk_on_loopback() -> None:
 
 def started_by_others() -> bool:
     """Whether torchrun, or another launcher, started this process and says where the processes meet."""
-    return "RANK" in os.environ
+    return "RANK" in os.environ or any(environment.detect() for environment in _LAUNCHERS)
 
 
 class _Loopback(LightningEnvironment):
@@ -73,5 +81,16 @@ class OneHost(DDPStrategy):
             is_master=rank == 0,
             master_listen_fd=None if listener is None else listener.detach(),
         )
-        backend = "nccl" if self.root_device.type == "cuda" else "gloo"
-        torch.distributed.init_process_group(backend, store=store, rank=rank, world_size=self.num_processes)
+        is_cuda = self.root_device.type == "cuda"
+        if is_cuda:  # else NCCL would take the first device for every process
+            torch.cuda.set_device(self.root_device)
+        torch.distributed.init_process_group(
+            "nccl" if is_cuda else "gloo",
+            store=store,
+            rank=rank,
+            world_size=self.num_processes,
+            timeout=self._timeout,
+            device_id=self.root_device if is_cuda else None,
+        )
+        if is_cuda:
+            atexit.register(torch.distributed.destroy_process_group)
