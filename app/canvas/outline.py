@@ -40,11 +40,6 @@ class RegionOutline(QObject):
         """Whose region is outlined now; None for none."""
         return self._label
 
-    @property
-    def goes_soon(self) -> bool:
-        """Whether what is outlined goes by itself."""
-        return self._end.isActive()
-
     def show(self, label: int, *, stays: bool = False) -> None:
         """Outline a label's region from now on. One that there is not has none; one that is the whole picture, only
         while it ``stays``, until it is hidden: its name is asked for then."""

@@ -168,7 +168,7 @@ class StudioController(QObject):
         if document.weights == new_weights.name and (document.scene.idle or self._render.up_to_date):
             self._say_used()  # nothing is painted: a photo without edits, or the weights were in use
         else:
-            self._context.status.show_message(self.tr("The editor takes up {0}").format(new_weights.name))
+            self._context.status.show_message(self.tr("Loading {0} into the editor").format(new_weights.name))
 
     def _say_if_used(self, *_: object) -> None:
         taken_up = self._taken_up

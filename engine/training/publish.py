@@ -76,7 +76,12 @@ def publish(
 
 def _save(weights: Weights, train_split: Any, most_pictures: int, on_progress: Progress | None) -> Card:
     """Write weights, with the styles that their system measures, once all is ready."""
-    check_numbers(weights.state, weights.folder)
+    try:
+        check_numbers(weights.state, weights.folder)
+    except WeightsError as error:
+        raise TrainingError(
+            '"{0}" is not published: the run holds what is no number; train it again.', weights.card.name
+        ) from error
     styles = None
     if train_split is not None:
         styles = _system_finish(weights.card.system).styles(weights, train_split, most_pictures, on_progress)

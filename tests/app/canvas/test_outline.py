@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData, QTimer, QUrl
 
 from app.canvas.outline import SHOWN_MS
 from app.canvas.widget import CanvasWidget
@@ -140,7 +140,8 @@ def test_the_name_of_what_a_drop_would_fall_on_stays_while_something_is_dragged(
     data.setUrls([QUrl.fromLocalFile("anna.jpg")])
     drag = Drag(canvas, data)
     assert drag.enter([round(way) for way in over(HAIR)])
-    assert canvas.outline.label == HAIR and not canvas.outline.goes_soon
+    assert canvas.outline.label == HAIR
+    assert not any(timer.isActive() for timer in canvas.outline.findChildren(QTimer))  # it does not go by itself
     drag.move([round(way) for way in over(SKIN)])
     assert canvas.outline.label == SKIN
     drag.move((395, 315))  # beside the image
