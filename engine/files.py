@@ -139,12 +139,15 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
 def _new_temporary(folder: Path) -> tuple[Path, BinaryIO]:
     """A temporary file that this process holds. Raises OSError."""
     while True:
-        temporary = folder / TEMPORARY_FILES.replace("*", secrets.token_hex(6))
+        temporary = _temporary_path(folder)
         file = open(temporary, "xb")
-        hold(file)
-        if temporary.exists():
+        if hold(file) is not False and temporary.exists():
             return temporary, file
         file.close()  # another process took it for abandoned before it was held
+
+
+def _temporary_path(folder: Path) -> Path:
+    return folder / TEMPORARY_FILES.replace("*", secrets.token_hex(6))
 
 
 @contextmanager
@@ -154,32 +157,50 @@ def atomic_folder(path: PathLike) -> Iterator[Path]:
     Raises BadFile where there is something of that name other than an empty folder, and for operating-system errors.
     """
     target = Path(path).absolute()
-    temporary = target.parent / TEMPORARY_FILES.replace("*", secrets.token_hex(6))
     try:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise BadFile('Cannot write "{0}": there is something of that name; choose a new folder.', path)
         _clean_once(target.parent)
-        temporary.mkdir()
-        with _held_folder(temporary):
+        with _new_temporary_folder(target.parent) as temporary:
             yield temporary
             if target.is_dir():
                 target.rmdir()  # empty: a rename onto it fails on Windows
             os.replace(temporary, target)
     except OSError as error:
         raise _cannot_write(Path(path), error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _new_temporary_folder(parent: Path) -> Iterator[Path]:
+    """A temporary folder that this process holds; it goes at the end, unless it has another name by then."""
+    while True:
+        temporary = _temporary_path(parent)
+        temporary.mkdir()
+        with _held_folder(temporary) as is_held:
+            if is_held is False:  # another process took it for abandoned before it was held
+                continue
+            try:
+                yield temporary
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+            return
 
 
 @contextmanager
 def _held_folder(folder: Path) -> Iterator[bool | None]:
-    """Hold a folder while inside, where the system has locks on folders (not on Windows); see `hold`."""
+    """Hold a folder while inside, where the system has locks on folders (not on Windows); see `hold`. False where it
+    is gone, too."""
     if fcntl is None:
         yield None
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        yield hold(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        is_held = hold(descriptor)
+        yield is_held if folder.exists() else False
     finally:
         os.close(descriptor)
 

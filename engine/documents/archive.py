@@ -36,6 +36,8 @@ _END_SIGNATURE = b"PK\x05\x06"
 _ENCRYPTED, _SIZES_LATER = 0x1, 0x8
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _TEXT = (".json",)
+_NAMED_BY_CONTENT = ("parts/", "pictures/")
+"""What these hold never changes under one name; every other part is the newest of its name alone."""
 _NO_LIST = (zipfile.BadZipFile, struct.error, ValueError, LookupError, ArithmeticError, EOFError, NotImplementedError)
 """What `zipfile` raises for a list of parts that makes no sense."""
 
@@ -182,17 +184,38 @@ def open_archive(path: PathLike) -> Iterator[Archive]:
 def write_archive(path: PathLike, parts: Mapping[str, Callable[[], bytes]], sources: tuple[Path, ...] = ()) -> None:
     """Write the parts as one zip, in one step, in their order; each is made when its turn comes.
 
-    A part that an archive in `sources` has under the same name is taken from there instead: names other than those of
-    texts stand for their content. Raises BadFile: it cannot be written; nothing has changed then.
+    A part of `_NAMED_BY_CONTENT` that an archive in `sources` has is taken from there instead. Raises BadFile: it
+    cannot be written, or `Archive` would refuse it; nothing has changed then.
     """
+    if len(parts) > MOST_PARTS:
+        raise _not_written(path, Message("it has more than {0} parts", f"{MOST_PARTS:,}"))
     with _readable(sources) as archives, atomic_write(path) as file:
+        unpacked = 0
         with zipfile.ZipFile(file, "w", _STORED, allowZip64=False) as archive:
             for name, make in parts.items():
-                content = None if name.endswith(_TEXT) else _taken_over(name, archives)
+                taken = _taken_over(name, archives) if name.startswith(_NAMED_BY_CONTENT) else None
+                content = make() if taken is None else taken
                 info = zipfile.ZipInfo(name)  # of 1980: the same document gives the same bytes
                 info.compress_type = _DEFLATED if name.endswith(_TEXT) else _STORED
                 info.external_attr = (stat.S_IFREG | 0o644) << 16
-                archive.writestr(info, make() if content is None else content, compresslevel=1)
+                if info.compress_type == _DEFLATED and len(content) > MOST_UNPACKED:
+                    raise _not_written(path, Message("{0} in it would unpack to {1} bytes", name, f"{len(content):,}"))
+                unpacked += len(content)
+                _check_bytes(path, unpacked)
+                archive.writestr(info, content, compresslevel=1)
+        _check_bytes(path, file.tell())
+
+
+def _check_bytes(path: PathLike, size: int) -> None:
+    if size > MOST_BYTES:
+        raise _not_written(path, Message("it has more than {0} bytes", f"{MOST_BYTES:,}"))
+
+
+def _not_written(path: PathLike, why: Message) -> BadFile:
+    return BadFile(
+        '"{0}" is not written, because it could not be opened again: {1}; throw some kept pictures away, then save.',
+        path, why,
+    )  # fmt: skip
 
 
 def _taken_over(name: str, archives: list[Archive]) -> bytes | None:

@@ -32,7 +32,9 @@ def leave_behind(name=DEAD, path=None):
     document.pixels.end_stroke()
     document.kept.keep(document.scene, photo_of(label_map))
     document.kept.star(1, True)
-    Autosave(document, Lane()).keep()
+    autosave = Autosave(document, Lane())
+    autosave.keep()
+    autosave.leave()
     shutil.move(own_folder(state_folder()), state_folder() / name)
     return document.scene
 

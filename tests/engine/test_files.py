@@ -178,6 +178,65 @@ def test_what_is_being_written_is_not_taken_for_abandoned(tmp_path: Path):
     assert sorted(os.listdir(tmp_path)) == ["a.txt", "frames"]
 
 
+@pytest.fixture
+def looked_at_too_early(monkeypatch):
+    """Another process holds what is new before its maker can, and removes it a moment later: held, then removed."""
+    taken, fcntl_flock = [], files.fcntl.flock
+
+    def flock(file, how):
+        if not taken:
+            descriptor = file if isinstance(file, int) else file.fileno()
+            temporary = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+            taken.append((temporary, os.open(temporary, os.O_RDONLY)))
+            fcntl_flock(taken[0][1], how)
+        return fcntl_flock(file, how)
+
+    monkeypatch.setattr(files.fcntl, "flock", flock)
+    yield taken
+    os.close(taken[0][1])
+
+
+def remove_now(taken):
+    (temporary, _), *_ = taken
+    if temporary.is_dir():
+        temporary.rmdir()
+    else:
+        temporary.unlink(missing_ok=True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the maker's file is known by its descriptor")
+def test_a_file_that_another_process_took_for_abandoned_is_not_written_to(tmp_path: Path, looked_at_too_early):
+    with atomic_write(tmp_path / "a.txt") as file:
+        remove_now(looked_at_too_early)
+        file.write(b"new")
+    assert read_text(tmp_path / "a.txt") == "new" and os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the maker's folder is known by its descriptor")
+def test_a_folder_that_another_process_took_for_abandoned_is_not_written_to(tmp_path: Path, looked_at_too_early):
+    with atomic_folder(tmp_path / "frames") as folder:
+        remove_now(looked_at_too_early)
+        write_text(folder / "frame.txt", "one")
+    assert read_text(tmp_path / "frames" / "frame.txt") == "one" and os.listdir(tmp_path) == ["frames"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks are Unix's")
+def test_a_folder_that_is_removed_before_it_is_held_gets_another_name(tmp_path: Path, monkeypatch):
+    removed = []
+
+    def remove_first(path, *arguments):
+        if not removed and Path(path).parent == tmp_path:
+            removed.append(path)
+            os.rmdir(path)
+        return opened(path, *arguments)
+
+    opened = os.open
+    monkeypatch.setattr(files.os, "open", remove_first)
+    with atomic_folder(tmp_path / "frames") as folder:
+        write_text(folder / "frame.txt", "one")
+    assert removed and os.listdir(tmp_path) == ["frames"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="locks are Unix's")
 def test_only_names_of_tessera_s_own_temporary_files_are_abandoned(tmp_path: Path):
     for name in (".tessera-a.tmp", ".tessera.tmp", "x.tessera-a.tmp", ".other-a.tmp", ".tessera-a.tmp.png"):

@@ -16,10 +16,17 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.document.document import Document
 from app.document.saved.document_file import Snapshot, snapshot_of, write_document
-from app.document.saved.process_folders import AUTOSAVED, Leftover, own_folder, state_folder, tell_open
+from app.document.saved.process_folders import (
+    AUTOSAVED,
+    Leftover,
+    hold_folder,
+    own_folder,
+    release_folder,
+    state_folder,
+    tell_open,
+)
 from engine.documents.document_file import SUFFIX
 from engine.errors import EngineError
-from engine.files import make_folder
 
 PERIOD_S = 30.0
 LOOK_MS = 1000  # how often it is looked whether the time has come, while there is something to keep
@@ -145,8 +152,11 @@ class Autosave(QObject):
         """The process ends, and the lane has: its folder goes, unless it holds what nobody let go."""
         self._is_started = False
         self._timer.stop()
-        if self._folder is not None and (self._is_let_go or not self._has_unsaved):
+        if self._folder is None:
+            return
+        if self._is_let_go or not self._has_unsaved:
             shutil.rmtree(self._folder, ignore_errors=True)
+        release_folder(self._folder)
 
     def _tell_path(self) -> None:
         path = self._document.path
@@ -164,7 +174,8 @@ class Autosave(QObject):
         return self._folder
 
     def _write(self, snapshot: Snapshot, sources: tuple[Path, ...]) -> None:
-        folder = make_folder(self._own_folder())
+        folder = self._own_folder()
+        hold_folder(folder)
         write_document(folder / AUTOSAVED, snapshot, photo=snapshot.scene.photo, sources=sources)
 
     def _remove(self) -> None:

@@ -18,7 +18,14 @@ from app.document.document import Document
 from app.document.saved import process_folders
 from app.document.saved.autosave import PERIOD_S, Autosave
 from app.document.saved.document_file import read_document
-from app.document.saved.process_folders import AUTOSAVED, is_open_elsewhere, leftovers, own_folder, tell_open
+from app.document.saved.process_folders import (
+    AUTOSAVED,
+    is_open_elsewhere,
+    leftovers,
+    own_folder,
+    release_folder,
+    tell_open,
+)
 from engine.errors import EngineError
 from engine.labels.label_sets import load_label_set
 from engine.requests.styles import SampleStyle
@@ -164,6 +171,7 @@ def left_by_a_dead_process(base, document, clock, name=DEAD):
     document.set_seed(document.seed + 1)
     autosave = Autosave(document, Lane(), base=base, clock=clock)
     autosave.keep()
+    autosave.leave()
     shutil.move(own_folder(base), base / name)
 
 
@@ -176,10 +184,33 @@ def test_what_a_dead_process_left_is_shown_and_what_a_living_one_has_is_not(docu
     assert leftovers(tmp_path) == [] and kept_file(tmp_path).exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="locks are Unix's")
+def test_what_a_process_holds_is_not_left_whatever_its_computer_and_its_clock(document, clock, tmp_path, monkeypatch):
+    for name in (DEAD, "1-6-00000000"):  # of another computer: its processes are none here
+        left_by_a_dead_process(tmp_path, document, clock, name)
+        with open(tmp_path / name / process_folders.HELD_FILE, "ab") as file:
+            assert engine.files.hold(file)
+            assert leftovers(tmp_path) == []
+        (left,) = leftovers(tmp_path)
+        assert left.folder.name == name
+        left.remove()
+    Autosave(document, Lane(), base=tmp_path, clock=clock).keep()
+    monkeypatch.setattr(process_folders, "_start_of", lambda process: 5.0)
+    assert leftovers(tmp_path) == [] and kept_file(tmp_path).exists(), "the clock was set"
+
+
+def test_where_there_are_no_locks_processes_of_other_computers_count_as_running(document, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine.files, "fcntl", None)
+    left_by_a_dead_process(tmp_path, document, clock)
+    left_by_a_dead_process(tmp_path, document, clock, "1-6-00000000")
+    assert [left.folder.name for left in leftovers(tmp_path)] == [DEAD]
+
+
 def test_a_damaged_leftover_is_shown_too_and_folders_without_any_go(document, clock, tmp_path):
     left_by_a_dead_process(tmp_path, document, clock)
     (tmp_path / DEAD / AUTOSAVED).write_bytes(b"PK\3\4 nonsense")
     tell_open(tmp_path / "1-6", None)
+    release_folder(tmp_path / "1-6")
     (left,) = leftovers(tmp_path)
     assert left.folder.name == DEAD and left.thumbnail == b"" and not (tmp_path / "1-6").exists()
 
@@ -195,6 +226,7 @@ def test_a_file_that_another_process_has_open_is_known(tmp_path):
         tell_open(tmp_path / f"{other.pid}-{start}", path)
         assert is_open_elsewhere(path, tmp_path)
         tell_open(tmp_path / f"{other.pid}-{start - 100}", path)  # of a process that had its number before
+        release_folder(tmp_path / f"{other.pid}-{start - 100}")
         (tmp_path / f"{other.pid}-{start}" / "open.json").write_text(json.dumps([5]))
         assert not is_open_elsewhere(path, tmp_path)
         other.communicate(b"\n")

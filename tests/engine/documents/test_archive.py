@@ -74,6 +74,13 @@ def test_what_stands_before_a_cut_is_read(path):
         assert archive.read("scene.json") == PARTS["scene.json"]
 
 
+def test_only_parts_that_are_named_by_their_content_are_taken_over(path):
+    """Not a thumbnail: it is always called the same."""
+    for content in (b"of then", b"of now"):
+        write_archive(path, {"thumbnail.png": lambda content=content: content}, (path,))
+    assert read_all(path) == {"thumbnail.png": b"of now"}
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -117,6 +124,23 @@ def test_what_could_do_harm_is_refused_before_anything_is_unpacked(entries, tmp_
     monkeypatch.setattr(module, "MOST_UNPACKED", MOST)
     with pytest.raises(BadFile, match='is not opened, because it may do harm: [^\n]+[.]$'):
         read_all(zip_of(tmp_path / "evil.tessera", *entries))
+
+
+TOO_LARGE = {
+    "parts beyond number": (PARTS, "MOST_PARTS", 2, "it has more than 2 parts"),
+    "a text that is too long": (PARTS, "MOST_UNPACKED", 700, "scene.json in it would unpack to 800 bytes"),
+    "too many bytes unpacked": (PARTS, "MOST_BYTES", 2500, "it has more than 2,500 bytes"),
+    "too many bytes with their list": ({"parts/a": bytes(2800)}, "MOST_BYTES", 2900, "it has more than 2,900 bytes"),
+}
+
+
+@pytest.mark.parametrize(("parts", "limit", "most", "why"), TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_would_be_refused_is_not_written_and_the_old_file_stands(parts, limit, most, why, path, monkeypatch):
+    write_archive(path, {"manifest.json": lambda: b"old"})
+    monkeypatch.setattr(module, limit, most)
+    with pytest.raises(BadFile, match=f'is not written, because it could not be opened again: {why}; [^\n]+[.]$'):
+        write_archive(path, {name: lambda content=content: content for name, content in parts.items()})
+    assert read_all(path) == {"manifest.json": b"old"} and len(list(path.parent.iterdir())) == 1
 
 
 def test_parts_beyond_number_are_refused_before_their_list_is_read(tmp_path):
