@@ -75,10 +75,7 @@ class FilesController(QObject):
 
     @Slot()
     def open(self) -> None:
-        """Ask for a file and open it."""
-        self._unsaved.before_choosing(self._choose)
-
-    def _choose(self) -> None:
+        """Ask for a file and open it; what it holds tells whether the document gives way to it."""
         filters = ";;".join(
             (
                 self.tr("All that Tessera opens ({0} *.json {1})").format(f"*{SUFFIX} {PICTURES}", PUBLISHED_FILES),
@@ -87,7 +84,7 @@ class FilesController(QObject):
         )
         file_path = self._context.ask.open("open", self.tr("Open"), filters)
         if file_path is not None:
-            self.open_path(file_path)
+            self.take(Incoming(files=(file_path,)))
 
     @Slot()
     def paste(self) -> None:

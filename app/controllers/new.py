@@ -145,11 +145,12 @@ class NewController(QObject):
         return True
 
     def open(self, opened_file: Found, *, keeps_file: bool = True) -> None:
-        """Become what a file holds, once nothing unsaved can be lost. Codes of weights that are no more are made
-        again first."""
-        request, label_set = opened_file.request, self._labels_of(opened_file)
-        if request is None or label_set is None:
-            return
+        """Become what a file holds, once nothing unsaved can be lost."""
+        label_set = self._labels_of(opened_file)
+        if label_set is not None:
+            self._unsaved.before_working(lambda: self._open(opened_file, label_set, keeps_file))
+
+    def _open(self, opened_file: Found, label_set: LabelSet, keeps_file: bool) -> None:
         if opened_file.photo_request is not None:
             self._photos.open(opened_file, label_set, lambda opened: self._open_photo(opened_file, opened, keeps_file))
             return
@@ -157,7 +158,8 @@ class NewController(QObject):
         def opened(styles: dict[int, Style]) -> None:
             self._unsaved.settle(lambda: self.restore(opened_file, keeps_file=keeps_file, styles=styles))
 
-        self._restyle.fresh(opened_file.values().get("styles", {}), request.weights, opened)
+        values = opened_file.values()
+        self._restyle.fresh(values.get("styles", {}), values["weights"], opened)
 
     def template_for(self, weights: str) -> None:
         """Show the templates of the labels that some weights paint; the one chosen begins a document for them."""
@@ -230,8 +232,7 @@ class NewController(QObject):
 
         Returns False, having said why, when its weights are not there or do not fit; nothing has changed then.
         """
-        request = opened_file.request
-        label_set = self._labels_of(opened_file)
+        request, label_set = opened_file.request, self._labels_of(opened_file)
         if request is None or request.label_map is None or label_set is None:
             return False
         try:
@@ -254,11 +255,10 @@ class NewController(QObject):
         picture = opened.picture if opened.picture is not None else opened.original.pixels
 
         def become(styles: dict[int, Style]) -> None:
-            renewed = {**values, "styles": styles}
             self._unsaved.settle(
                 lambda: self._become(
                     opened_file,
-                    renewed,
+                    {**values, "styles": styles},
                     label_set=label_set,
                     picture=picture,
                     undoable=True,

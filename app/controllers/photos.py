@@ -309,6 +309,7 @@ class PhotosController(QObject):
         button = box.addButton(answer, QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.exec()
+        box.deleteLater()
         return box.clickedButton() is button
 
     # --- what the canvas compares with --------------------------------------------------------------

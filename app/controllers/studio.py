@@ -252,6 +252,7 @@ class StudioController(QObject):
         question.setDefaultButton(stay_button)
         question.setEscapeButton(stay_button)
         question.exec()
+        question.deleteLater()
         return question.clickedButton() is stop_button
 
     def _ended(self, ending: Ended) -> None:

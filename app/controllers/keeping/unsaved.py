@@ -28,14 +28,18 @@ class UnsavedChanges(QObject):
     def before_choosing(self, choose: Callable[[], object]) -> None:
         """The user is about to choose what the document gives way to, a file, say: call ``choose`` once nothing unsaved
         can be lost. The choice ends with `settle`, which asks again only about what has changed since."""
+        self.ask_anew()
+        self.before_working(choose)
+
+    def before_working(self, work: Callable[[], object]) -> None:
+        """What was chosen takes some work before the document gives way to it: call ``work``, which ends with `settle`,
+        once nothing unsaved can be lost. Asks only about what was not let go before the choice."""
 
         def go() -> None:
             self._given_up = (self._document.origin, self._document.scene)
-            choose()
+            work()
 
-        self.ask_anew()
-        if self.may_go(go):
-            go()
+        self.settle(go)
 
     def ask_anew(self) -> None:
         """What the user let go for a choice that was not made is not let go for the next one."""
@@ -79,7 +83,9 @@ class UnsavedChanges(QObject):
             QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
         )
         box.setDefaultButton(QMessageBox.StandardButton.Save)
-        return QMessageBox.StandardButton(box.exec())
+        answer = QMessageBox.StandardButton(box.exec())
+        box.deleteLater()
+        return answer
 
     def question(self) -> tuple[str, str]:
         """Which document is asked about, and what becomes of it where it is not saved."""

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.controllers.keeping.unsaved import UnsavedChanges
 from app.dialogs.quality import QualityDialog
@@ -77,6 +78,8 @@ def test_the_box_shows_both_sentences(window, core, monkeypatch):
     unsaved = window.controllers.unsaved
     assert UnsavedChanges.ask(unsaved) == QMessageBox.StandardButton.Discard
     assert shown == [(*unsaved.question(), True)]
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not window.findChildren(QMessageBox)
 
 
 def test_the_first_work_that_is_waited_for_shows_its_progress(window, core, qtbot):
