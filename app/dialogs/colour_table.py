@@ -35,9 +35,11 @@ class ColourTableView(ReadTable):
         self.setHorizontalHeaderLabels([self.tr("Colour"), self.tr("Share of the pixels"), self.tr("Label")])
         self.setIconSize(SWATCH)
         self._colours: list[int] = []
+        self._label_set: LabelSet | None = None
 
     def show_table(self, pixel_counts: Mapping[int, int], table: ColourTable, label_set: LabelSet) -> None:
         """``pixel_counts``: by 0xRRGGBB; ``table``: the label that each of these colours is shown with."""
+        self._label_set = label_set
         self._colours = sorted(pixel_counts, key=lambda colour: -pixel_counts[colour])
         labels = _as_model(label_set, self)
         total = max(1, sum(pixel_counts.values()))
@@ -53,6 +55,10 @@ class ColourTableView(ReadTable):
             choice.setCurrentIndex(table[colour])
             choice.activated.connect(self._chosen)
             self.setCellWidget(row, LABEL, choice)
+
+    def shows(self, table: ColourTable, label_set: LabelSet) -> bool:
+        """Whether this table is shown, with the labels of this set."""
+        return self._label_set == label_set and self.table() == table
 
     def table(self) -> dict[int, int]:
         """0xRRGGBB -> the id of the label chosen for it."""

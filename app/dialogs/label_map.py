@@ -53,9 +53,9 @@ class Submit(Protocol):
 class KeptTables(Protocol):
     """Remembers which label each colour means in the label maps of a folder: `Settings`."""
 
-    def colour_table(self, folder: Path, label_set_name: str) -> dict[int, int]: ...
+    def colour_table(self, folder: Path, label_set: LabelSet) -> dict[int, int]: ...
 
-    def keep_colour_table(self, folder: Path, label_set_name: str, table: ColourTable) -> None: ...
+    def keep_colour_table(self, folder: Path, label_set: LabelSet, table: ColourTable) -> None: ...
 
 
 class LabelMapDialog(QDialog):
@@ -197,7 +197,7 @@ class LabelMapDialog(QDialog):
         self._read()
 
     def _forget_table(self) -> None:
-        self._kept_tables.keep_colour_table(self._path.parent, self.label_set.name, {})
+        self._kept_tables.keep_colour_table(self._path.parent, self.label_set, {})
         self._read_anew()
 
     def _read(self) -> None:
@@ -210,7 +210,7 @@ class LabelMapDialog(QDialog):
         self._allow()
         path, label_sets, guesses, (set_index, order_name) = self._path, self._sets, self._guess, self._choice
         said, by_colours, kept_tables = self._said, self._by_colours, self._kept_tables
-        tables = [kept_tables.colour_table(path.parent, label_set.name) for label_set in label_sets]
+        tables = [kept_tables.colour_table(path.parent, label_set) for label_set in label_sets]
         self._guess = False
 
         def read(work: Work) -> tuple[int, MapReading]:
@@ -295,15 +295,15 @@ class LabelMapDialog(QDialog):
     def _show_colours(self, reading: MapReading) -> None:
         """The table of the file's colours, where it was read by one, or the way to it."""
         self._table = reading.table
-        if reading.table and self.colours.table() != reading.table:
+        if reading.table and not self.colours.shows(reading.table, reading.label_set):
             self.colours.show_table(reading.pixel_counts, reading.table, reading.label_set)
         self.colours.setVisible(bool(reading.table))
         self.ask_colours.setVisible(bool(reading.pixel_counts) and not reading.table)
-        self.forget.setVisible(bool(self._kept_tables.colour_table(self._path.parent, reading.label_set.name)))
+        self.forget.setVisible(bool(self._kept_tables.colour_table(self._path.parent, reading.label_set)))
 
     def _use(self, purpose: str) -> None:
         if self._map is not None:
             if self._table:
-                self._kept_tables.keep_colour_table(self._path.parent, self.label_set.name, self._table)
+                self._kept_tables.keep_colour_table(self._path.parent, self.label_set, self._table)
             self.accept()
             self.used.emit(self._map, purpose)

@@ -53,13 +53,14 @@ def read_map(
     if not by_colours:
         try:
             map_file = read_label_map(path, label_set, order=order, colours=known)
-            table = nearest_labels(pixel_counts, label_set) | known if known else {}
+            by_table = bool(known) and map_file.how == "colour"
+            table = nearest_labels(pixel_counts, label_set) | known if by_table else {}
             return MapReading(label_set, map_file, _ids_in(map_file), pixel_counts, table)
         except BadLabelMap:
             if not pixel_counts:
                 raise
     table = nearest_labels(pixel_counts, label_set) | known
-    map_file = read_label_map(path, label_set, colours=table)
+    map_file = read_label_map(path, label_set, colours=table, by_colours=by_colours)
     offered = not pixel_counts.keys() <= known.keys() | own_table.keys()
     return MapReading(label_set, map_file, _ids_in(map_file), pixel_counts, table, offered)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from app.shell.paths import user_dir
+from engine.errors import BadRequest
+from engine.labels.colour_tables import ColourTable, colour_table, table_fields
+from engine.labels.label_sets import LabelSet
 from engine.plain_data import BadText, parse_json
 
 RECENT = 10
@@ -139,21 +142,23 @@ class Settings(QObject):
 
     # --- colours of label maps ------------------------------------------------------------------------
 
-    def colour_table(self, folder: Path, label_set_name: str) -> dict[int, int]:
+    def colour_table(self, folder: Path, label_set: LabelSet) -> dict[int, int]:
         """Which label (its id) each 0xRRGGBB means in the label maps of a folder, as the user said; {} where nothing
-        was said."""
-        fields = self._colour_tables().get(_table_key(folder, label_set_name), {})
-        try:
-            return {int(colour, 16): int(label_id) for colour, label_id in fields.items()}
-        except (AttributeError, TypeError, ValueError):
-            return {}
+        was said. Labels that the set no longer has are left out."""
+        fields = self._colour_tables().get(_table_key(folder, label_set.name), {})
+        table: dict[int, int] = {}
+        for colour, label in fields.items() if isinstance(fields, dict) else ():
+            with suppress(BadRequest):
+                table |= colour_table({f"#{colour.removeprefix('#')}": label}, label_set)
+        return table
 
-    def keep_colour_table(self, folder: Path, label_set_name: str, table: Mapping[int, int]) -> None:
-        """Remember what the user said of the colours of a folder's label maps; an empty table forgets it."""
-        key = _table_key(folder, label_set_name)
+    def keep_colour_table(self, folder: Path, label_set: LabelSet, table: ColourTable) -> None:
+        """Remember what the user said of the colours of a folder's label maps, by the labels' names, which other ids
+        may have one day; an empty table forgets it."""
+        key = _table_key(folder, label_set.name)
         tables = {other: fields for other, fields in self._colour_tables().items() if other != key}
         if table:
-            tables[key] = {f"{colour:06x}": label_id for colour, label_id in table.items()}
+            tables[key] = table_fields(table, label_set)
         newest = dict(list(tables.items())[-COLOUR_TABLES:])
         self._store.setValue("colours/tables", json.dumps(newest, ensure_ascii=False))
 

@@ -100,25 +100,30 @@ MAX_COLOURS = 4096
 
 
 def read_label_map(
-    path: Source, label_set: LabelSet, *, order: str | None = None, colours: ColourTable = MappingProxyType({})
+    path: Source,
+    label_set: LabelSet,
+    *,
+    order: str | None = None,
+    colours: ColourTable = MappingProxyType({}),
+    by_colours: bool = False,
 ) -> LabelMapFile:
     """Read a label map file: palette values or grey values that are ids, or a colour-coded picture.
 
     `path` may also be the file's bytes. `order` names the set or tool (see `label_orders`) whose numbers the file has;
     ids unless given, and numbers that could be of another order are read as ids, with a note. `colours` says which
-    label a colour of the file means: a file that has one of them is read by its colours, palette or not. Raises BadFile
-    (no picture, lossy, damaged) or BadLabelMap (ids or colours that the label set does not have, named with their
-    number of pixels).
+    label a colour of the file means: a file that has one of them is read by its colours, unless its palette is in the
+    labels' own or its grey values are ids; `by_colours`: even then. Raises BadFile (no picture, lossy, damaged) or
+    BadLabelMap (ids or colours that the label set does not have, named with their number of pixels).
     """
-    return _read_file(path, label_set, order, None, colours)
+    return _read_file(path, label_set, order, None, colours, by_colours=by_colours)
 
 
 def read_data_map(path: Source, label_set: LabelSet) -> LabelMapFile:
     """A label map of a data folder, whose numbers are those that its classes.json says (`LabelSet.order`).
 
-    A palette in the labels' own colours proves ids, whatever order is said: so Tessera writes its maps. Colours mean
-    what classes.json says of them (`LabelSet.colours`). Raises as `read_label_map`, and BadLabelMap for numbers that
-    could be of two orders where classes.json says none.
+    A palette in the labels' own colours proves ids, whatever order is said: so Tessera writes its maps. Other colours
+    mean what classes.json says of them (`LabelSet.colours`). Raises as `read_label_map`, and BadLabelMap for numbers
+    that could be of two orders where classes.json says none.
     """
     label_map_file = _read_file(path, label_set, None, label_set.order, dict(label_set.colours))
     if label_map_file.doubt is not None:
@@ -164,10 +169,16 @@ def _is_transparent(image: Image.Image) -> bool:
 
 
 def _read_file(
-    path: Source, label_set: LabelSet, order: str | None, usual_order: str | None, said: ColourTable
+    path: Source,
+    label_set: LabelSet,
+    order: str | None,
+    usual_order: str | None,
+    said: ColourTable,
+    *,
+    by_colours: bool = False,
 ) -> LabelMapFile:
     """`usual_order`: of a file whose palette does not show ids, where `order` says none. `said`: what its colours
-    mean."""
+    mean, and `by_colours`: even where its numbers prove to be ids."""
     for order_name in filter(None, (order, usual_order)):
         check_order(order_name, label_set)
     called = source_name(path)
@@ -179,7 +190,11 @@ def _read_file(
         )
     notes = [note] if (note := raster.frame_note()) else []
     image = raster.turned()
-    if said and order is None and _counted_colours(image).keys() & said.keys():
+    if (
+        order is None
+        and _counted_colours(image).keys() & said.keys()
+        and (by_colours or not _numbers_are_ids(image, label_set, raster, called))
+    ):
         return _read_colours(image, label_set, called, None, notes, said)
     if order is None and image.mode == "P":
         shows_ids = _has_own_palette(image, label_set) if usual_order is None else _has_palette_of(image, label_set)
@@ -233,6 +248,15 @@ def _used_palette(image: Image.Image) -> dict[int, int]:
     palette = np.asarray(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3).tolist()
     used_values = [value for value, count in enumerate(image.histogram()) if count]
     return {value: packed(palette[value]) if value < len(palette) else -1 for value in used_values}
+
+
+def _numbers_are_ids(image: Image.Image, label_set: LabelSet, raster: Raster, called: str) -> bool:
+    """Whether no table of colours is meant for a file: its palette is in the labels' own colours, or it is grey, of
+    more than one bit, and each of its values is an id."""
+    if image.mode == "P":
+        several = len(_used_palette(image)) > 1  # one black number alone may be anybody's
+        return _has_palette_of(image, label_set) or (several and _has_own_palette(image, label_set))
+    return image.mode == "L" and not _wrong_values(grey_values(image, raster, called), label_set).size
 
 
 def _has_own_palette(image: Image.Image, label_set: LabelSet) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from app.dialogs.label_map import LabelMapDialog
 from app.jobs.work_lane import WorkLane
 from app.shell.settings import COLOUR_TABLES, Settings
 from engine.labels.label_maps import write_label_map
+from engine.labels.label_sets import LabelSet, load_label_set
 from tests.app.fakes import FACES
 
 HAIR, SKIN, HAT = 13, 1, 14
@@ -46,8 +49,8 @@ def maps(tmp_path):
 
 @pytest.fixture
 def opened(qtbot, lane, settings):
-    def open_dialog(path):
-        dialog = LabelMapDialog(path, FACES, lane.submit, settings)
+    def open_dialog(path, **others):
+        dialog = LabelMapDialog(path, FACES, lane.submit, settings, **others)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # qtbot closes it
         qtbot.addWidget(dialog)
         dialog.show()
@@ -86,16 +89,16 @@ def test_what_was_chosen_is_kept_for_the_folder_and_can_be_taken_back(qtbot, map
     dialog.make.click()
     again = opened(maps / "b.png")
     assert (again._map[44:] == HAT).all() and again.colours.isVisible() and not again.problem.text()
-    assert settings.colour_table(maps, "faces")
+    assert settings.colour_table(maps, FACES)
     again.forget.click()
     qtbot.waitUntil(lambda: again.usable)
     assert "nearest" in again.problem.text() and not again.forget.isVisible()
-    assert (again._map[44:] != HAT).all() and settings.colour_table(maps, "faces") == {}
+    assert (again._map[44:] != HAT).all() and settings.colour_table(maps, FACES) == {}
 
 
 def test_a_dialog_that_is_cancelled_keeps_nothing(maps, opened, settings):
     opened(maps / "a.png").reject()
-    assert settings.colour_table(maps, "faces") == {}
+    assert settings.colour_table(maps, FACES) == {}
 
 
 def test_own_colours_need_no_table_until_the_user_says_so(qtbot, tmp_path, opened):
@@ -125,13 +128,40 @@ def test_greys_are_numbers_and_photos_have_no_table(qtbot, tmp_path, lane, setti
         assert not dialog.colours.isVisible() and not dialog.ask_colours.isVisible() and not dialog.usable
 
 
+def test_the_lists_have_the_names_of_the_set_that_is_chosen(qtbot, maps, opened):
+    """Two sets may have the same colours by the same ids."""
+    labels = tuple(replace(label, name=f"creature {label.id}", name_zh="") for label in FACES.labels)
+    renamed = replace(FACES, name="creatures", labels=labels)
+    dialog = opened(maps / "a.png", others=[renamed])
+    dialog.order.setCurrentIndex(dialog.order.findData("1:"))
+    qtbot.waitUntil(lambda: dialog.usable and dialog.colours.isVisible())
+    choice = dialog.colours.cellWidget(1, LABEL)
+    assert choice.currentText() == f"Creature {HAIR}"
+
+
 def test_settings_remember_the_tables_of_the_last_folders(tmp_path, settings):
+    street = load_label_set("street")
     for number in range(COLOUR_TABLES + 1):
-        settings.keep_colour_table(tmp_path / str(number), "faces", {0xE9A0B0: number})
+        settings.keep_colour_table(tmp_path / str(number), FACES, {0xE9A0B0: number % len(FACES)})
     settings.sync()
     again = Settings(tmp_path / "settings.ini")
-    assert again.colour_table(tmp_path / "0", "faces") == {}
-    assert again.colour_table(tmp_path / "7", "faces") == {0xE9A0B0: 7}
-    assert again.colour_table(tmp_path / "7", "street") == {}
+    assert again.colour_table(tmp_path / "0", FACES) == {}
+    assert again.colour_table(tmp_path / "7", FACES) == {0xE9A0B0: 7}
+    assert again.colour_table(tmp_path / "7", street) == {}
     again._store.setValue("colours/tables", '{"faces x": [1')
-    assert again.colour_table(tmp_path / "7", "faces") == {}
+    assert again.colour_table(tmp_path / "7", FACES) == {}
+
+
+def test_what_was_said_of_colours_survives_a_changed_set(tmp_path, settings):
+    first = LabelSet.from_dict({"name": "mine", "classes": [{"id": 0, "name": "sky"}, {"id": 1, "name": "tree"}]})
+    later = LabelSet.from_dict({"name": "mine", "classes": [{"id": 0, "name": "tree"}, {"id": 1, "name": "road"}]})
+    settings.keep_colour_table(tmp_path, first, {1: 0, 2: 1})
+    assert settings.colour_table(tmp_path, first) == {1: 0, 2: 1}
+    assert settings.colour_table(tmp_path, later) == {2: 0}  # the tree; there is no sky
+
+
+def test_tables_that_were_kept_by_ids_are_read_still(tmp_path, settings):
+    settings.keep_colour_table(tmp_path, FACES, {0xE9A0B0: HAIR})
+    by_ids = settings._store.value("colours/tables").replace("#e9a0b0", "e9a0b0").replace('"hair"', str(HAIR))
+    settings._store.setValue("colours/tables", by_ids)
+    assert f'"e9a0b0": {HAIR}' in by_ids and settings.colour_table(tmp_path, FACES) == {0xE9A0B0: HAIR}

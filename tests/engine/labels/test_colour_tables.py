@@ -55,6 +55,29 @@ def test_a_table_counts_more_than_palette_or_grey_numbers(tmp_path: Path, mode: 
     assert columns(reading.label_map) == [HAIR, SKIN]
 
 
+@pytest.mark.parametrize("kind", ["indexed", "raw"])
+def test_a_table_does_not_count_where_numbers_prove_to_be_ids(tmp_path: Path, kind: str) -> None:
+    """Tessera's own maps in a folder whose colour maps have a label's colour, or black, for something else."""
+    path, black, brown = tmp_path / "map.png", int(FACES[0].hex[1:], 16), int(FACES[1].hex[1:], 16)
+    table = {black: HAIR, brown: HAIR, 0: HAIR}
+    label_set = LabelSet.from_dict(FACES.to_dict() | {"colours": table_fields(table, FACES)})
+    for ids in ([0], [1], [0, 1, 2]):
+        label_map = np.tile(np.repeat(np.array(ids, np.uint8), 8), (8, 1))
+        write_label_map(path, label_map, FACES, kind=kind)  # type: ignore[arg-type]
+        for reading in (read_data_map(path, label_set), read_label_map(path, FACES, colours=table)):
+            assert columns(reading.label_map) == ids and reading.how == kind
+    if kind == "indexed":  # but somebody may say so of this very file
+        assert columns(read_label_map(path, FACES, colours=table, by_colours=True).label_map) == [HAIR, HAIR, 2]
+
+
+def test_a_palette_of_used_numbers_alone_in_the_labels_colours_proves_ids_too(tmp_path: Path) -> None:
+    path, image = tmp_path / "map.png", Image.fromarray(np.tile(np.arange(8, dtype=np.uint8) % 3, (8, 1)))
+    image.putpalette(FACES.palette()[:3].tobytes())
+    image.save(path)
+    table = {int(FACES[1].hex[1:], 16): HAIR}
+    assert read_label_map(path, FACES, colours=table).label_map.max() == 2
+
+
 def test_a_table_may_say_otherwise_of_a_colour_that_is_a_labels_own(tmp_path: Path) -> None:
     path, hair = tmp_path / "map.png", int(FACES[HAIR].hex[1:], 16)
     Image.fromarray(picture_of([hair, TEAL])).save(path)
