@@ -33,10 +33,13 @@ MAX_PIXELS_READ = 8192 * 8192
 """A picture with more pixels is refused unless its format can be decoded at a reduced size (JPEG)."""
 MAX_PIXELS_SHRUNK = 1 << 29
 """Limit for baseline JPEG, which decodes at 1/2, 1/4 or 1/8 of its size without holding it whole."""
-MAX_BYTES_PLAIN, MAX_BYTES_COMPRESSED = 1 << 30, 256 << 20
-"""Larger files are refused: decoders of most formats hold a file whole, at least once. Plain: BMP, TIFF and PNM."""
 MAX_TEXT = 64 << 20
 """Bytes of text that a PNG may carry: a request with many inline label maps has a few MiB."""
+MAX_BYTES_PLAIN, MAX_BYTES_COMPRESSED = 1 << 30, 256 << 20
+"""Larger files are refused: decoders of most formats hold a file whole, at least once. Plain: BMP, TIFF and PNM."""
+MAX_BYTES_PNG = MAX_PIXELS_READ * 4 * 2 + 2 * MAX_TEXT
+"""Larger PNGs are refused: the largest picture that is read may have four channels of 16 bits that nothing compresses,
+and carry text and colour profiles. The decoder holds a PNG in pieces."""
 
 # Ours are the limits that count, checked on the header below. Pillow's stay as a net under them: it refuses
 # at twice this number whatever a header did not tell (a GIF frame larger than its screen).
@@ -325,6 +328,8 @@ def _check_signature(handle: IO[bytes], called: str) -> None:
 
 
 def _most_bytes(first_bytes: bytes) -> int:
+    if first_bytes.startswith(b"\x89PNG"):
+        return MAX_BYTES_PNG
     return MAX_BYTES_PLAIN if first_bytes.startswith((b"BM", b"II", b"MM", b"P")) else MAX_BYTES_COMPRESSED
 
 

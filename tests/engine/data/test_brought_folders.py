@@ -247,9 +247,10 @@ def test_what_colours_mean_is_kept_in_the_folder_trains_and_is_taken_back(
     assert json.loads((folder / "classes.json").read_text()) == before
 
 
-def test_a_table_of_labels_that_the_folder_has_not_changes_nothing(
-    in_other_colours: Path, tmp_path: Path, run: Runner
+def test_a_table_of_labels_that_the_folder_has_not_is_refused_before_the_folder_is_read(
+    in_other_colours: Path, tmp_path: Path, run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("engine.data.kinds.inspect_folder", lambda *_, **__: pytest.fail("the folder was read"))
     before = (in_other_colours / "classes.json").read_bytes()
     (tmp_path / "table.json").write_text('{"#141414": "sky"}')
     result = run("data", str(in_other_colours), "--table", str(tmp_path / "table.json"))

@@ -360,3 +360,15 @@ def test_grey_of_32_bits_that_was_8_or_12_is_not_nearly_black(white: int):
     found = read_image(encoded(values, "TIFF"))
     assert found.pixels[0, 0].tolist() == [0] * 3 and found.pixels[0, -1].tolist() == [255] * 3
     assert "stretched" in found.notes[0]
+
+
+def test_a_png_may_have_the_bytes_of_the_largest_picture_in_16_bits(tmp_path: Path) -> None:
+    """67 megapixels of noise, as they may be exported, have more than 512 MiB; a JPEG of that size is none."""
+    for name, readable in (("a.png", True), ("a.jpg", False)):
+        Image.new("RGB", (64, 64)).save(tmp_path / name)
+        os.truncate(tmp_path / name, (512 << 20) + (1 << 16))  # a hole at its end: no block is written
+        if readable:
+            assert rasters.read_header(tmp_path / name).size == (64, 64)
+        else:
+            with pytest.raises(BadFile, match="more than the 256 that can be read"):
+                rasters.read_header(tmp_path / name)

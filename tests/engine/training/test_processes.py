@@ -63,7 +63,7 @@ def test_a_run_killed_in_mid_step_resumes_to_the_same_weights(data: Path, tmp_pa
         if line.strip() == "step 4":
             killed.send_signal(signal.SIGKILL)
             break
-    _, errors = killed.communicate()
+    _, errors = killed.communicate(timeout=90)
     assert "checkpoint 3" in seen and killed.returncode == -signal.SIGKILL, errors
     assert not list((tmp_path / "run").rglob("*.tmp")) and checkpoint(tmp_path / "run")["step"] == 3
     resumed = start(SEAN, data, tmp_path / "run", resume=True)
@@ -105,7 +105,7 @@ def two_processes(runs: dict[Path, Recipe], data: Path, folder: Path) -> None:
         words += [msgspec.json.encode(recipe).decode(), run_folder]
     environment = {name: text for name, text in os.environ.items() if not name.endswith("_SOCKET_IFNAME")}
     command = [sys.executable, script, *map(str, words)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
     assert lines.count("step 1") == len(runs)  # one of them reports
