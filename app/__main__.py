@@ -20,6 +20,7 @@ from app.core import Core  # noqa: E402
 from app.errors_ui.hub import ProblemHub  # noqa: E402
 from app.errors_ui.log import install_hooks, start_log, stop_log  # noqa: E402
 from app.jobs.preload import preload_torch  # noqa: E402
+from app.jobs.work_lane import Work  # noqa: E402
 from app.shell.i18n import install_language  # noqa: E402
 from app.shell.icons import app_icon  # noqa: E402
 from app.shell.paths import APP, user_dir  # noqa: E402
@@ -66,9 +67,7 @@ class Editor(QObject):
         window.controllers.recovery.look()
         for path in self._files:
             window.controllers.files.open_path(path)
-        from engine.weights.manage import remove_abandoned_files
-
-        remove_abandoned_files()
+        self.core.work_lane.submit(_remove_abandoned)
 
     def _rebuild(self) -> None:
         self.core.cancel()  # what is under way would report to the window that goes
@@ -94,6 +93,12 @@ class Editor(QObject):
         old.blockSignals(True)
         old.hide()
         QTimer.singleShot(0, old.deleteLater)
+
+
+def _remove_abandoned(work: Work) -> None:
+    from engine.weights.manage import remove_abandoned_files
+
+    remove_abandoned_files()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -55,7 +55,7 @@ class SetupForm(QWidget):
         self._catalogue = catalogue
         self._lane = work_lane
         self.new_run = NewRun()
-        self._data_check = DataCheck(training.measuring, self)
+        self._data_check = DataCheck(training.checking, self)
         self._data_check.changed.connect(self._show_lacks)
         self._half: dict[str, bool] = {}  # by device, whether it computes in 16 bits at its speed
         self.data = FolderEdit(self.tr("Data folder"), lambda: folder_asker.folder("data", self.tr("Data folder")))
@@ -172,8 +172,10 @@ class SetupForm(QWidget):
     def check(self, *_: object) -> None:
         """Look again what is missing: files come and go."""
         data_folder, kind = self.new_run.data, self.new_run.data_kind()
-        if data_folder is None or kind is None or self._training.active or first_lack(data_folder, kind) is not None:
+        if data_folder is None or kind is None or first_lack(data_folder, kind) is not None:
             self._data_check.stop()
+        elif self._training.active:
+            self._data_check.pause()
         else:
             self._data_check.look(data_folder, kind)
         self._show_lacks()

@@ -17,14 +17,15 @@ from engine.data.findings import Report
 from engine.data.kinds import DataKind, inspect_folder
 
 MOST_ENTRIES = 2000
-"""Files and folders whose times tell whether a data folder has changed since it was looked at: the window asks often,
-and must not wait."""
+"""Files and folders whose times tell whether a data folder has changed since it was looked at; this is asked often."""
 
 
 class DataCheck(QObject):
     """Looks at the folder that is chosen, again where it has changed since; ``changed`` says that `finding` has.
 
-    Headers of pictures are read, label maps whole. While a folder is looked at nothing is known against it.
+    Headers of pictures are read, label maps whole. While a folder is looked at nothing is known against it. All of it
+    is done in the worker of a lane of its own, since nobody waits for it: the times of the files too, which may be on
+    a slow disk.
     """
 
     changed = Signal()
@@ -32,6 +33,7 @@ class DataCheck(QObject):
     def __init__(self, lane: WorkLane, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lane = lane
+        self._times_work: Work | None = None
         self._work: Work | None = None
         self._subject: tuple[Path, str] | None = None  # folder and kind that are looked at
         self._seen: list[tuple[str, int]] = []  # how the folder was when that began
@@ -55,8 +57,15 @@ class DataCheck(QObject):
         if subject != self._subject:
             self.stop()
             self._subject = subject
-        seen = list(islice(_times_below(data_folder), MOST_ENTRIES))
-        if seen == self._seen and self._time_of_complaint() == self._complained_at:
+        if self._times_work is None or self._times_work.settled:
+            complained_file = self._complained_file()
+            self._times_work = self._lane.submit(
+                lambda work: (list(islice(_times_below(data_folder), MOST_ENTRIES)), _time_of(complained_file)),
+                on_done=lambda times: self._compare(data_folder, kind, *times),
+            )
+
+    def _compare(self, data_folder: Path, kind: DataKind, seen: list[tuple[str, int]], complained_at: int) -> None:
+        if seen == self._seen and complained_at == self._complained_at:
             return
         self._cancel()
         self._seen = seen
@@ -74,33 +83,45 @@ class DataCheck(QObject):
             self._cancel()
             self._looked(report)
 
+    def pause(self) -> None:
+        """The processor is needed: a look that is under way begins anew later; what was found is known still."""
+        if self._cancel():
+            self._seen = []
+
     def stop(self) -> None:
         """Nothing is chosen, or another folder is: what was found is no longer of interest."""
         self._cancel()
-        self._subject, self._seen, self._problems = None, [], []
+        if self._times_work is not None:
+            self._times_work.cancel()
+        self._subject, self._seen, self._complained_at, self._problems = None, [], 0, []
 
-    def _cancel(self) -> None:
-        if self._work is not None and not self._work.settled:
-            self._work.cancel()
+    def _cancel(self) -> bool:
+        """End a look; False if none was under way."""
+        return self._work is not None and not self._work.settled and self._work.cancel()
 
     def _looked(self, report: Report) -> None:
         before = self.finding
         self._problems = [(finding.file, finding.what) for finding in report.problems]
-        self._complained_at = self._time_of_complaint()
+        self._complained_at = _time_of(self._complained_file())
         if self.finding != before:
             self.changed.emit()
 
     def _not_looked(self, error: Exception) -> None:
         """The folder has gone, or cannot be read: the form says so itself."""
 
-    def _time_of_complaint(self) -> int:
-        """When the file that the first problem is about was changed: in a large folder it may be beyond those seen."""
+    def _complained_file(self) -> Path | None:
+        """The file that the first problem is about: in a large folder it may be beyond those whose times are seen."""
         if self._subject is None or not self._problems or not self._problems[0][0]:
-            return 0
-        try:
-            return (self._subject[0] / self._problems[0][0]).stat().st_mtime_ns
-        except OSError:
-            return 0
+            return None
+        return self._subject[0] / self._problems[0][0]
+
+
+def _time_of(path: Path | None) -> int:
+    """When a file was changed; 0 for none."""
+    try:
+        return 0 if path is None else path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _times_below(data_folder: Path) -> Iterator[tuple[str, int]]:

@@ -38,6 +38,7 @@ class Training(QObject):
         super().__init__(parent)
         self.lane = TrainingLane(self, trainer=trainer)
         self.measuring = WorkLane(parent=self)  # an evaluation takes minutes: photos and samples do not wait for it
+        self.checking = WorkLane(parent=self)  # data folders are looked at unasked: nothing waits for that
         self._hub = hub
         self._work = work_lane
         self._plan: Plan | None = None
@@ -225,6 +226,7 @@ class Training(QObject):
 
     def shutdown(self, timeout: float = 60.0) -> bool:
         """End the run with a checkpoint, and what is measured; False if one of them did not end in time."""
-        self.measuring.cancel()  # both are asked before either is waited for
+        for work_lane in (self.measuring, self.checking):
+            work_lane.cancel()  # all are asked before one is waited for
         has_ended = self.lane.shutdown(timeout)
-        return self.measuring.shutdown() and has_ended
+        return all([self.measuring.shutdown(), self.checking.shutdown(), has_ended])

@@ -161,3 +161,13 @@ def test_a_home_that_cannot_be_written_gives_way_to_a_temporary_one(qapp, tmp_pa
         assert Settings().theme == "system"
     finally:
         paths._temporary_home.cache_clear()
+
+
+def test_what_killed_processes_left_is_removed_behind_the_window(qtbot, core, monkeypatch, request):
+    threads = []
+    monkeypatch.setattr(
+        "engine.weights.manage.remove_abandoned_files", lambda: threads.append(threading.current_thread())
+    )
+    request.getfixturevalue("editor")
+    qtbot.waitUntil(lambda: bool(threads))
+    assert threads != [threading.main_thread()]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 
+import app.training.data_check as data_check_module
 from app.dialogs.data_report import DataReportDialog
 from app.dialogs.folder_colours import FolderColoursDialog
 from app.jobs.work_lane import WorkLane
@@ -64,12 +67,58 @@ def test_what_blocks_is_named_until_it_is_gone(finding, tiny_dataset, tmp_path):
     assert finding(tiny_dataset) == ""
 
 
-def test_a_folder_that_has_not_changed_is_not_looked_at_again(finding, lane, tiny_dataset, tmp_path):
+class Looks(list):
+    """The folders that are looked at, in order; ``go_on`` ends the looks."""
+
+    def __init__(self):
+        super().__init__()
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def inspect(self, folder, *arguments, **keywords):
+        self.append(folder)
+        assert self.go_on.wait(30)
+        return inspect_folder(folder, *arguments, **keywords)
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    made = Looks()
+    monkeypatch.setattr(data_check_module, "inspect_folder", made.inspect)
+    yield made
+    made.go_on.set()
+
+
+def test_a_folder_that_has_not_changed_is_not_looked_at_again(finding, looks, tiny_dataset, tmp_path):
     finding(tiny_dataset)
+    finding(tiny_dataset)
+    assert looks == [tiny_dataset]
+    finding(tmp_path)
+    assert looks == [tiny_dataset, tmp_path]
+
+
+def test_the_window_reads_no_time_of_a_file(finding, tiny_dataset, monkeypatch):
+    """A folder may lie on a disk that answers slowly."""
+    threads = set()
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda *of: (threads.add(threading.current_thread()), scandir(*of))[1])
+    finding(tiny_dataset)
+    assert threads and threading.main_thread() not in threads
+
+
+def test_a_run_does_not_make_the_folder_be_looked_at_again(finding, looks, lane, tiny_dataset, qtbot):
+    finding(tiny_dataset)
+    finding.data_check.pause()
+    finding(tiny_dataset)
+    assert looks == [tiny_dataset]
+    looks.go_on.clear()
+    os.utime(tiny_dataset / "labels")
     finding.data_check.look(tiny_dataset, LABELLED)
-    assert not lane.busy
-    finding.data_check.look(tmp_path, LABELLED)
-    assert lane.busy
+    qtbot.waitUntil(lambda: len(looks) == 2)
+    finding.data_check.pause()  # in the midst of it
+    looks.go_on.set()
+    finding(tiny_dataset)
+    assert len(looks) == 3
 
 
 def test_what_a_closer_look_finds_counts_at_once(finding, qtbot, tiny_dataset):
@@ -83,10 +132,19 @@ def test_what_a_closer_look_finds_counts_at_once(finding, qtbot, tiny_dataset):
     assert finding.data_check.finding == ""
 
 
-def test_start_waits_until_the_colours_of_the_maps_are_known(studio, window, core, in_other_colours, qtbot):
+def test_start_waits_until_the_colours_of_the_maps_are_known_and_measuring_does_not(
+    studio, window, core, in_other_colours, qtbot, looks
+):
     setup = studio.setup
+    looks.go_on.clear()
+    os.utime(in_other_colours / "labels")
     setup.check()
-    qtbot.waitUntil(lambda: not core.training.measuring.busy)
+    qtbot.waitUntil(lambda: bool(looks))
+    measuring = core.training.measuring.submit(lambda work: None)
+    qtbot.waitUntil(lambda: measuring.settled)
+    assert core.training.checking.busy
+    looks.go_on.set()
+    qtbot.waitUntil(lambda: not core.training.checking.busy)
     assert not setup.start.isEnabled() and setup.why_not.isVisible() and "#" in setup.why_not.text()
     window.controllers.studio.report(in_other_colours)
     report = next(each for each in QApplication.topLevelWidgets() if isinstance(each, DataReportDialog))
