@@ -706,7 +706,9 @@ def test_the_photo_is_never_overwritten_by_what_became_of_it(edited, core, photo
 def test_a_jpeg_can_be_made_smaller(edited, core, answer, tmp_path, qtbot):
     export(edited, answer, tmp_path / "own.jpg", qtbot)
     answer(tmp_path / "small.jpg")
-    edited.controllers.exports._write_photo(tmp_path / "small.jpg", core.document.scene, PhotoExport(quality=20))
+    document = core.document
+    small = PhotoExport(quality=20)
+    edited.controllers.exports._write_photo(tmp_path / "small.jpg", document.scene, document.origin, small)
     written(edited, tmp_path / "small.jpg", qtbot)
     assert (tmp_path / "small.jpg").stat().st_size < (tmp_path / "own.jpg").stat().st_size
 
