@@ -23,8 +23,8 @@ from app.jobs.work_lane import Work
 from app.jobs.writing import (
     LOSSY_SUFFIXES,
     PhotoExport,
-    for_file,
     save_photo_result,
+    with_data,
     write_map,
     write_photo_result,
     write_picture,
@@ -318,9 +318,10 @@ def _write_job(
     """In the worker: make the result first where the picture at hand is not all of it, or shows something else."""
     request, is_photo = scene.to_request(), scene.kind.shows_photo
     if target_path.suffix.lower() == ".json":
-        held = for_file(request, target_path, photo_inside=photo_inside) if is_photo else request
+        if is_photo and photo_inside:
+            request = request.replace(photo=with_data(request.photo))
         work.commit()
-        write_request(target_path, held)
+        write_request(target_path, request)
         return
     result: Any = None
     if picture is None or is_photo:

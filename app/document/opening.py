@@ -28,7 +28,7 @@ from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
-from engine.labels.looked_at import Part
+from engine.labels.looked_at import WHOLE, Part
 from engine.painting.sizes import encoded_size, painted_size
 from engine.pictures.closeup import focus, has_background
 from engine.pictures.images import read_image, resize_image
@@ -314,7 +314,8 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
     warnings: tuple[str, ...] = ()
     if values["label_map"] is None:
         values["label_map"], regions = photo_regions(work, original, label_set=label_set, parser=parser)
-        values["looked_at"], warnings = regions.looked_at, regions.warnings
+        asked_part, warnings = values.get("looked_at") or regions.looked_at, regions.warnings
+        values["looked_at"] = None if asked_part == WHOLE else asked_part
     else:
         values["label_map"] = _counted(resize_label_map(values["label_map"], *original.pixels.shape[:2]))
     values["photo"] = original.reference

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
-from app.document.document import Document
+from app.document.document import BACKGROUND, Document
 from app.shell.i18n import tr
 from app.texts.label_names import name_of, style_source
-from engine.labels.looked_at import UNSEEN
+from engine.labels.looked_at import UNSEEN, unseen
 from engine.requests.styles import MeanStyle, Style
 from engine.systems.base import Abilities
 
@@ -88,8 +88,8 @@ class StyleScope:
         return style_source(style, label, self._document.label_set)
 
     def may_change(self, label: int) -> bool:
-        """Whether a label's style can be chosen; the user is told where a lock keeps it, it changes nothing, or the
-        label is `UNSEEN`."""
+        """Whether a label's style can be chosen; the user is told where a lock keeps it, it changes nothing, the
+        label is `UNSEEN`, or a new background would end in a box, at the part that was looked at."""
         if not self._changes_something():
             return False
         if label == UNSEEN:
@@ -98,10 +98,25 @@ class StyleScope:
                 remedy="photo_rest",
             )
             return False
+        if self._ends_in_a_box(label):
+            self._tell(
+                tr(
+                    "Only the face was looked at: a new background would end in a box, at the dashed frame. Count the "
+                    "rest as background, body and all, or paint its labels first."
+                ),
+                remedy="photo_rest",
+            )
+            return False
         if not self.locked(label):
             return True
         self._tell(tr("The style of {0} is locked; unlock it to change it.").format(self.name(label)))
         return False
+
+    def _ends_in_a_box(self, label: int) -> bool:
+        """Whether a style of this label, which has none yet, would end where a parser looked."""
+        document = self._document
+        is_new = label == BACKGROUND and label not in document.styles
+        return is_new and bool(unseen(document.label_map, document.looked_at).any())
 
     def may_change_some(self) -> bool:
         """As `may_change`, whether any style of the picture can be chosen."""
@@ -144,7 +159,8 @@ class StyleScope:
         """Of styles for many labels those that may be taken; with one style for the picture, the largest region's."""
         document = self._document
         if not self.whole_picture:
-            return {label: style for label, style in styles.items() if label not in document.style_locked}
+            kept = {label for label in styles if label in document.style_locked or self._ends_in_a_box(label)}
+            return {label: style for label, style in styles.items() if label not in kept}
         if document.style_locked or not styles:
             return {}
         lead = max(styles, key=lambda label: int(document.areas[label]))

@@ -26,19 +26,18 @@ LOSSY_SUFFIXES = (*JPEG_SUFFIXES, ".webp")
 
 
 def write_picture(path: Path, pixels: np.ndarray, request: Request[Any], quality: int = QUALITY) -> None:
-    """The picture by the name's suffix; a PNG carries the request, without the folders of pictures whose styles it has;
-    JPEG and WebP have a quality, 1 to 100.
+    """The picture by the name's suffix; a PNG carries the request, JPEG and WebP have a quality, 1 to 100.
 
     Raises:
         BadFile: the suffix is unknown, or the file cannot be written; nothing partial stays.
     """
-    carried = to_json(request.without_places()) if path.suffix.lower() == ".png" else None
+    carried = to_json(request.as_in_file(path)) if path.suffix.lower() == ".png" else None
     write_image(path, pixels, request_json=carried, quality=quality)
 
 
 def write_request(path: Path, request: Request[Any]) -> None:
     """The request alone, as JSON that the command line reads too. Raises BadFile."""
-    write_bytes(path, (to_json(request.without_places(), indent=1) + "\n").encode("utf-8"))
+    write_bytes(path, (to_json(request.as_in_file(path), indent=1) + "\n").encode("utf-8"))
 
 
 def write_map(path: Path, label_map: np.ndarray, label_set: LabelSet, kind: MapKind) -> None:
@@ -62,6 +61,8 @@ class PhotoRequest(Protocol):
     def label_map(self) -> LabelMapData | None: ...
 
     def replace(self, **changes: Any) -> Any: ...
+
+    def as_in_file(self, target: Path) -> Any: ...
 
 
 class PhotoResult(Protocol):
@@ -88,22 +89,14 @@ class PhotoResult(Protocol):
         ...
 
 
-def for_file(request: PhotoRequest, path: Path, *, photo_inside: bool) -> Any:
-    """The request as the file at `path` holds it: with the photo itself, or with its name alone where it lies in the
-    same folder, so that both can be moved. Raises MissingPhoto or BadFile: the photo cannot be had."""
-    return request.replace(photo=photo_for_file(request.photo, path, photo_inside=photo_inside))
-
-
-def photo_for_file(photo: PhotoReference, path: Path, *, photo_inside: bool) -> PhotoReference:
-    """The same of a photo alone."""
+def with_data(photo: PhotoReference) -> PhotoReference:
+    """The photo with its file's bytes. Raises MissingPhoto or BadFile: it cannot be had."""
     if photo.data is not None:
         return photo
-    if photo_inside:
-        current_photo = PhotoReference.of(photo.path, embed=True)
-        if photo.sha256 and current_photo.sha256 != photo.sha256:
-            raise MissingPhoto(photo.path, changed=True)
-        return current_photo.replace(path=photo.name)
-    return photo.beside(path)
+    current_photo = PhotoReference.of(photo.path, embed=True)
+    if photo.sha256 and current_photo.sha256 != photo.sha256:
+        raise MissingPhoto(photo.path, changed=True)
+    return current_photo.replace(path=photo.name)
 
 
 @dataclass(frozen=True)
@@ -137,7 +130,9 @@ def write_photo_result(path: Path, result: PhotoResult, export: PhotoExport) -> 
 def save_photo_result(path: Path, result: PhotoResult, *, photo_inside: bool) -> None:
     """The same picture as a PNG that a document is saved as: its request refers to the photo, or has it inside, the
     place where it was taken included. Raises BadFile, MissingPhoto."""
-    request = for_file(result.request, path, photo_inside=photo_inside)
+    request: PhotoRequest = result.request
+    if photo_inside:
+        request = request.replace(photo=with_data(request.photo))
     keep_place = request.photo.data is not None
-    request_json = to_json(request.without_places())
+    request_json = to_json(request.as_in_file(path))
     write_photo(path, result.samples, result.photo, keep_place=keep_place, request_json=request_json)

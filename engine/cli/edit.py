@@ -60,6 +60,10 @@ def edit(
         ),
     ] = None,
     order: OrderOption = None,
+    count_rest: Annotated[
+        bool,
+        typer.Option("--count-rest", help="Count as background what the parser did not look at, body and all."),
+    ] = False,
     keep_place: Annotated[
         bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
     ] = False,
@@ -73,6 +77,9 @@ def edit(
     spaces may be written as underscores: --colour lower_lip=#a01030. A word that several names share means all of them:
     lips, eyes, brows, ears.
 
+    Of a small face the parser looks at a part of the photo alone. The background is restyled then only with --labels or
+    --count-rest.
+
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
     goes on where it was interrupted. Exit code 1 if a photo was left out.
     """
@@ -82,7 +89,7 @@ def edit(
     _check_paths(photo, target, label_maps)
     label_set = label_set_of(weights)
     edits = edits_of(label_set, style or [], colour or [], strength or [], order)
-    request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set, order)
+    request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set, order, count_rest)
 
     from engine.session import Session
 
@@ -132,9 +139,11 @@ def _requests(
     label_maps: Path | None,
     label_set: LabelSet,
     order: str | None,
+    count_rest: bool,
 ) -> Callable[[Path], EditRequest]:
     """What asks for the edits of a photo: of `photo` itself, or of one in that folder, whose map may be missing."""
     from engine.labels.label_maps import read_certain_map
+    from engine.labels.looked_at import WHOLE
     from engine.pictures.sniffing import check_photo
     from engine.requests.edit import EditRequest
     from engine.requests.label_map_data import LabelMapData
@@ -150,7 +159,8 @@ def _requests(
             label_map = LabelMapData.from_array(read_certain_map(map_file, label_set, order=order).label_map)
         else:  # one that comes with its own map is taken for a photo, whatever it looks like
             check_photo(path)
-        return EditRequest(weights_name, PhotoReference.of(path), edits, label_map)
+        looked_at = WHOLE if count_rest and label_map is None else None
+        return EditRequest(weights_name, PhotoReference.of(path), edits, label_map, looked_at)
 
     return request_for
 

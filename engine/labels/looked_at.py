@@ -13,6 +13,7 @@ from engine.errors import BadRequest
 Array = np.ndarray
 Part = tuple[float, float, float, float]
 """Top, left, bottom and right, as shares of the photo's height and width, 0..1."""
+WHOLE: Part = 0.0, 0.0, 1.0, 1.0
 UNSEEN = 255
 """The id of pixels that belong to no region, because nobody looked there. No label set has it."""
 

@@ -194,6 +194,6 @@ def write_sequence(
     with atomic_folder(folder) as hidden_folder:
         for number, picture in enumerate(pictures):
             file_names.append(f"frame-{number + 1:03}.png")
-            request_json = to_json(requests[number].without_places()) if requests else None
+            request_json = to_json(requests[number].as_in_file(Path(folder) / file_names[-1])) if requests else None
             write_image(hidden_folder / file_names[-1], picture, request_json=request_json)
     return [Path(folder) / file_name for file_name in file_names]

@@ -107,12 +107,13 @@ class Request(Frozen, Generic[R], frozen=True, tag_field="kind"):
         raise NotImplementedError
 
     def located(self, folder: Path) -> Self:
-        """The request with each relative path of a file in `folder` (or below) made absolute; others stay."""
+        """The request that a file in `folder` holds: its relative paths are those of files there (or below), never of
+        the current directory."""
         return self
 
-    def without_places(self) -> Self:
-        """The request with the names alone of files that it is complete without, for others than the user: their
-        folders say who that is and what else there is."""
+    def as_in_file(self, target: PathLike) -> Self:
+        """The inverse: the request as a file at `target` holds it. Files that it needs have a path, relative where they
+        lie beside or below that file; those that it is complete without have their name alone."""
         return self
 
     def check_data(self) -> None:

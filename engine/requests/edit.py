@@ -21,7 +21,7 @@ from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import LOCKS, sort_locks
-from engine.requests.styles import Style, as_label, located, without_places
+from engine.requests.styles import Style, as_in_file, as_label, located
 
 Array = np.ndarray
 
@@ -58,14 +58,11 @@ class EditResult:
     def save(self, path: PathLike, *, keep_place: bool = False) -> None:
         """As `write_photo`, by the name's suffix; a PNG carries its request. Raises BadFile.
 
-        Without `keep_place` the PNG knows the photo by name and hash alone: not in which folder it lies, nor, as a
-        photo inside the request does, where it was taken.
+        A photo inside the request has in it where it was taken: without `keep_place` the PNG knows it by name and hash.
         """
-        photo = self.request.photo
-        if keep_place:
-            request = self.request.replace(photo=photo.beside(path))
-        else:
-            request = self.request.without_places().replace(photo=photo.replace(path=photo.name, data=None))
+        request = self.request.as_in_file(path)
+        if not keep_place:
+            request = request.replace(photo=request.photo.replace(data=None))
         write_photo(path, self.samples, self.photo, keep_place=keep_place, request_json=to_json(request))
 
     def facts(self) -> dict[str, Any]:
@@ -87,8 +84,9 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     """Restyle regions of a photo.
 
     edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
-    finds it otherwise. looked_at: the part of the photo in which the regions of that map were looked for; label 0
-    outside it is not restyled; None where all of it was. view: longer side in pixels of the picture asked for, where a
+    finds it otherwise. looked_at: the part of the photo in which regions were looked for; label 0 outside it is not
+    restyled. None: all of it where the map is given, else what the parser looked at; `WHOLE` counts what lies around
+    that as label 0. view: longer side in pixels of the picture asked for, where a
     window needs no more; 0 is the photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide
     nothing of the picture.
     """
@@ -120,9 +118,10 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         edits = tuple(edit.replace(style=located(edit.style, folder)) for edit in self.edits)
         return self.replace(photo=self.photo.located(folder), edits=edits)
 
-    def without_places(self) -> EditRequest:
-        """As `Request.without_places`; the photo stays where it is."""
-        return self.replace(edits=tuple(edit.replace(style=without_places(edit.style)) for edit in self.edits))
+    def as_in_file(self, target: PathLike) -> EditRequest:
+        """As `Request.as_in_file`: a region takes its colours from the style's picture, which its code has not."""
+        edits = (edit.replace(style=as_in_file(edit.style, target, codes_suffice=False)) for edit in self.edits)
+        return self.replace(photo=self.photo.as_in_file(target), edits=tuple(edits))
 
     def check_data(self) -> None:
         """A damaged photo or label map is found when the request is read."""

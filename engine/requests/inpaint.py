@@ -64,10 +64,10 @@ class InpaintResult:
         A PNG carries the request that gives it alone.
         """
         for number, samples in enumerate(self.candidates):
-            request = self.request.replace(seed=self.request.seed + number, count=1)
-            if not keep_place:
-                request = request.replace(photo=request.photo.replace(path=request.photo.name, data=None))
             candidate_path = candidate_file(path, number)
+            request = self.request.replace(seed=self.request.seed + number, count=1).as_in_file(candidate_path)
+            if not keep_place:
+                request = request.replace(photo=request.photo.replace(data=None))
             write_photo(candidate_path, samples, self.photo, keep_place=keep_place, request_json=to_json(request))
 
     def facts(self) -> dict[str, Any]:
@@ -117,6 +117,10 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
     def located(self, folder: Path) -> InpaintRequest:
         """As `Request.located`."""
         return self.replace(photo=self.photo.located(folder))
+
+    def as_in_file(self, target: PathLike) -> InpaintRequest:
+        """As `Request.as_in_file`."""
+        return self.replace(photo=self.photo.as_in_file(target))
 
     def check_data(self) -> None:
         """A damaged photo or mask is found when the request is read."""

@@ -19,7 +19,7 @@ from engine.pictures.images import ImageFile, encode_png, read_image
 from engine.requests.base import Report, Request, Services
 from engine.requests.label_map_data import from_base64
 from engine.requests.style_pictures import notes_of
-from engine.requests.styles import beside
+from engine.requests.styles import absolute_path, relative_path
 
 Array = np.ndarray
 
@@ -61,7 +61,7 @@ class ParseResult:
         if self.looked_at is not None:
             top, left, bottom, right = self.looked_at
             seen = f"{top:.0%} to {bottom:.0%} of its height, {left:.0%} to {right:.0%} of its width"
-            lines.append(f"looked at: {seen}; what lies around it counts as background")
+            lines.append(f"looked at: {seen}; around it the map says background, whatever is there")
         if self.doubtful:
             names = ", ".join(self.label_set[label].name for label in self.doubtful)
             lines.append(f"doubtful: {names}; what is called so is probably something else")
@@ -122,7 +122,11 @@ class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
 
     def located(self, folder: Path) -> ParseRequest:
         """As `Request.located`."""
-        return self.replace(path=beside(self.path, folder))
+        return self.replace(path=self.path and absolute_path(self.path, folder))
+
+    def as_in_file(self, target: PathLike) -> ParseRequest:
+        """As `Request.as_in_file`."""
+        return self.replace(path=self.path and relative_path(self.path, target))
 
     def run(self, services: Services, report: Report) -> ParseResult:
         """Read the photo and parse it. Raises as `image` and `Services.runtime` do."""

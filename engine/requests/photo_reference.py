@@ -13,7 +13,7 @@ from engine.errors import BadRequest, MissingPhoto
 from engine.files import PathLike, read_bytes
 from engine.requests.base import Frozen
 from engine.requests.kept import FileIdentity, Kept, file_identity
-from engine.requests.styles import beside, file_name_of
+from engine.requests.styles import absolute_path, file_name_of, relative_path
 
 
 class PhotoReference(Frozen, frozen=True):
@@ -55,13 +55,11 @@ class PhotoReference(Frozen, frozen=True):
         """As `Request.located`."""
         if self.data is not None:
             return self
-        return self.replace(path=beside(self.path, folder))
+        return self.replace(path=absolute_path(self.path, folder))
 
-    def beside(self, path: PathLike) -> PhotoReference:
-        """The reference as a file at `path` holds it: with the name alone where the photo lies in the same folder, so
-        that both can be moved."""
-        is_beside = os.path.dirname(os.path.abspath(path)) == os.path.dirname(self.path)
-        return self.replace(path=self.name) if is_beside else self
+    def as_in_file(self, target: PathLike) -> PhotoReference:
+        """As `Request.as_in_file`."""
+        return self if self.data is not None else self.replace(path=relative_path(self.path, target))
 
     def check_data(self) -> None:
         """Raise BadRequest where the bytes inside are not those that the hash is of."""

@@ -17,7 +17,7 @@ from engine.requests.base import Report, Request, Services
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.style_pictures import encode_picture
-from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_label, as_seed, located, without_places
+from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_in_file, as_label, as_seed, located
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,7 +53,7 @@ class RenderResult:
 
         keep_paths: it says in which folders pictures lie whose style codes travel along, not their names alone.
         """
-        request = self.request if keep_paths else self.request.without_places()
+        request = self.request if keep_paths else self.request.as_in_file(path)
         write_image(path, self.pixels, request_json=to_json(request))
 
     def facts(self) -> dict[str, Any]:
@@ -115,9 +115,10 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
         """As `Request.located`."""
         return self.replace(styles={label: located(style, folder) for label, style in self.styles.items()})
 
-    def without_places(self) -> RenderRequest:
-        """As `Request.without_places`."""
-        return self.replace(styles={label: without_places(style) for label, style in self.styles.items()})
+    def as_in_file(self, target: PathLike) -> RenderRequest:
+        """As `Request.as_in_file`: it is complete without a picture whose style code it has."""
+        styles = {label: as_in_file(style, target, codes_suffice=True) for label, style in self.styles.items()}
+        return self.replace(styles=styles)
 
     def check_data(self) -> None:
         """A damaged label map is found when it is read, not in the middle of a job."""

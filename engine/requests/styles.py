@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import math
 import operator
+import os
 import re
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Union
 
 import numpy as np
 from msgspec import Meta, structs
 
 from engine.errors import BadRequest
+from engine.files import PathLike
 from engine.requests.base import Frozen
 from engine.requests.label_map_data import decode_map, from_base64
 
@@ -174,34 +176,50 @@ def with_parts(style: Style, change: Callable[[Style], Style]) -> Style:
     return change(style)
 
 
-def beside(file_path: str | None, folder: Path) -> str | None:
-    """The path, made absolute where it is that of a file in `folder` (or below)."""
-    return str(folder / file_path) if file_path and (folder / file_path).is_file() else file_path
-
-
 def located(style: Style, folder: Path) -> Style:
-    """The style with each relative path of a file in `folder` (or below) made absolute; others stay."""
+    """The style with each relative path made that of a file in `folder` (or below)."""
+    return _with_paths(style, lambda file_path, _: absolute_path(file_path, folder))
 
-    def placed(simple_style: Style) -> Style:
+
+def as_in_file(style: Style, target: PathLike, *, codes_suffice: bool) -> Style:
+    """The style as a file at `target` holds it: `relative_path` for its files, or their names alone where
+    `codes_suffice` and the style has its code, so that the file says nothing of the user's folders."""
+
+    def written(file_path: str, has_code: bool) -> str:
+        return file_name_of(file_path) if codes_suffice and has_code else relative_path(file_path, target)
+
+    return _with_paths(style, written)
+
+
+def _with_paths(style: Style, change: Callable[[str, bool], str]) -> Style:
+    """`change` gets each path that is there, and whether its style has a code."""
+
+    def changed(simple_style: Style) -> Style:
         if not isinstance(simple_style, ImageStyle):
             return simple_style
-        file_paths = {"path": simple_style.path, "label_map_path": simple_style.label_map_path}
-        return simple_style.replace(**{key: beside(path, folder) for key, path in file_paths.items()})
+        paths = {"path": simple_style.path, "label_map_path": simple_style.label_map_path}
+        has_code = simple_style.code is not None
+        return simple_style.replace(**{key: change(path, has_code) for key, path in paths.items() if path})
 
-    return with_parts(style, placed)
+    return with_parts(style, changed)
 
 
-def without_places(style: Style) -> Style:
-    """The style with the names alone of the files that its codes were made of; a file whose code is not there stays."""
+def absolute_path(file_path: str, folder: Path) -> str:
+    """The path of a file in `folder` (or below), unless it is absolute, on whatever system: then as it is."""
+    return file_path if _is_absolute(file_path) else os.path.join(os.path.abspath(folder), file_path)
 
-    def unplaced(simple_style: Style) -> Style:
-        if not isinstance(simple_style, ImageStyle) or simple_style.code is None:
-            return simple_style
-        map_path = simple_style.label_map_path
-        label_map_path = file_name_of(map_path) if map_path else map_path
-        return simple_style.replace(path=file_name_of(simple_style.path), label_map_path=label_map_path)
 
-    return with_parts(style, unplaced)
+def relative_path(file_path: str, target: PathLike) -> str:
+    """The inverse for a file at `target`: relative, with slashes, for what lies beside or below it, so that all can be
+    moved together; else absolute."""
+    if _is_absolute(file_path) and not os.path.isabs(file_path):
+        return file_path  # of another system
+    path, folder = Path(os.path.abspath(file_path)), os.path.dirname(os.path.abspath(target))
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def _is_absolute(file_path: str) -> bool:
+    return PurePosixPath(file_path).is_absolute() or PureWindowsPath(file_path).is_absolute()
 
 
 def file_name_of(path: str) -> str:

@@ -89,6 +89,24 @@ def test_what_is_dropped_where_nobody_looked_restyles_nothing(window, core, docu
     assert "Nobody looked there" in bar.problem.sentence and not document.styles
 
 
+def test_a_drop_on_the_background_makes_no_box_and_offers_the_rest(window, core, document, qtbot):
+    drops, bar = window.canvas.drops, window.error_bar
+    drops.colour_dropped.emit("#2060c0", QPoint(*SEEN))
+    assert "would end in a box" in bar.problem.sentence and bar.remedy_button.isVisible() and not document.styles
+    bar.remedy_button.click()
+    drops.colour_dropped.emit("#2060c0", QPoint(*SEEN))
+    settle(window, qtbot)
+    assert document.styles[0] == BLUE and changed(core)[32:].any()
+    core.scope.put(0, None)
+    assert not document.styles
+
+
+def test_styles_of_all_regions_leave_out_a_background_that_ends_in_a_box(core, document):
+    assert set(core.scope.unlocked({0: BLUE, 13: BLUE})) == {13}
+    document.change("looked_at", None)
+    assert set(core.scope.unlocked({0: BLUE, 13: BLUE})) == {0, 13}
+
+
 def test_a_file_remembers_what_was_looked_at(document):
     request = from_json(to_json(document.scene.to_request()))
     assert request.looked_at == PART

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.document.saved.document_file import Snapshot, write_document
 from app.document.saved.process_folders import is_open_elsewhere
 from app.jobs.work_lane import Work
-from app.jobs.writing import photo_for_file
+from app.jobs.writing import with_data
 from engine.errors import BadFile
 
 
@@ -21,7 +21,7 @@ def save_document(
     work.progress(0.1)
     photo = snapshot.scene.photo
     if photo is not None:
-        photo = photo_for_file(photo, path, photo_inside=photo_inside)
+        photo = with_data(photo) if photo_inside else photo.as_in_file(path)
     if is_open_elsewhere(path):
         raise BadFile('"{0}" is open in another window of Tessera; choose another name.', path)
     work.commit()

@@ -41,9 +41,8 @@ class Frame:
 
     pixels: (h, w, 3) uint8 sRGB. colours: the same in 0..1, in the photo's own numbers. label_map: (h, w), with
     `UNSEEN` where a parser did not look. soft: (h, w, L), see `soft_labels`. box: of it in the photo. whole_map: label
-    map of the whole photo, any size, with `UNSEEN` too. warnings: doubts about the map. looked_at: the part of the
-    photo that a parser looked at; None where there is nothing unseen.
-    cut_labels: those whose region ends where a parser that looked closer at a face saw no further.
+    map of the whole photo, any size, with `UNSEEN` too. warnings: doubts about the map. cut_labels: those
+    whose region ends where a parser that looked closer at a face saw no further.
     """
 
     pixels: Array
@@ -55,7 +54,6 @@ class Frame:
     label_set: LabelSet
     warnings: tuple[str, ...] = ()
     cut_labels: tuple[int, ...] = ()
-    looked_at: Part | None = None
 
     @classmethod
     def of(
@@ -72,12 +70,14 @@ class Frame:
         """The frame of a photo, its label map found by a parser of these labels unless given.
 
         looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`, in the colours of its ICC `profile`.
-        seen_part: in which the given map's regions were looked for, all of the photo where it is None.
+        seen_part: in which regions were looked for; where it is None, all of the photo for a given map, else what the
+        parser looked at.
         shows_all: it shows all of the photo, because regions are edited that go on beyond the subject (see `misses`).
 
         Raises WeightsError, BadLabelMap.
         """
         warnings: tuple[str, ...] = ()
+        closer_part = seen_part
         in_srgb = to_srgb(looked_at, profile)
         if requested_map is not None:
             whole_map = requested_map.array()
@@ -87,7 +87,8 @@ class Frame:
                 "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
             )
         else:
-            whole_map, _, warnings, seen_part, _ = parser.parse(in_srgb)
+            whole_map, _, warnings, closer_part, _ = parser.parse(in_srgb)
+            seen_part = seen_part or closer_part
         height, width = looked_at.shape[:2]
         sized = resize_label_map(whole_map, height, width)
         subject = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
@@ -107,14 +108,19 @@ class Frame:
         shares = None if parser is None else _shares(parser, pixels, subject, factor, shows_all)
         soft = soft_labels(label_map, len(label_set), shares)
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
-        cut_labels = () if seen_part is None else cut_off(whole_map)
+        cut_labels = () if closer_part is None else cut_off(whole_map)
         whole_map = without_unseen(whole_map, seen_part)
-        return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels, seen_part)
+        return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels)
 
     @property
     def painted_map(self) -> Array:
         """(h, w) of the frame, with label 0 for what is unseen: what a network paints."""
         return np.where(self.label_map == UNSEEN, np.uint8(0), self.label_map)
+
+    @property
+    def has_unseen(self) -> bool:
+        """Whether there is a part of the photo of which nobody knows what it shows."""
+        return bool((self.whole_map == UNSEEN).any())
 
     def shows(self, label: int) -> bool:
         """Whether the frame has a region of that label."""

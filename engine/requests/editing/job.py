@@ -16,7 +16,7 @@ from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
 from engine.compose.strands import STRANDED
 from engine.compose.tones import BY_SPREAD, Tones
-from engine.errors import Message
+from engine.errors import BadRequest, Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
@@ -119,7 +119,8 @@ class _Job:
     def changes(self, edits: list[RegionEdit]) -> list[RegionChange]:
         """The edits' changes, fitted; an edit of a region that the photo does not have is left out, and a note says so.
 
-        Raises BadRequest: there is none of the regions; what `_tones` raises.
+        Raises BadRequest: there is none of the regions, or the background ends where a parser looked; what `_tones`
+        raises.
         """
         frame, name = self.frame, self.request.photo.name
         possible = [edit for edit in edits if frame.shows(edit.label)]
@@ -128,19 +129,19 @@ class _Job:
             raise frame.no_region(edits[0].label)
         for edit in edits:
             region = frame.name_of(edit.label)
+            if edit.label == 0 and self.request.label_map is None and frame.has_unseen:
+                raise BadRequest(
+                    '"{0}": the parser looked at the face alone, and a restyled {1} would end in a box around it; give '
+                    "a label map of the whole photo (--labels), or count the rest, body and all, as {1} (--count-rest, "
+                    'or "looked_at": [0, 0, 1, 1] in a request).',
+                    name,
+                    region,
+                )
             if edit.label not in labels:
                 self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', name, region))
             elif edit.label in frame.cut_labels:
                 cut_regions = ", ".join(frame.name_of(label) for label in frame.cut_labels)
                 note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, cut_regions)
-                self.notes.append(note)
-            elif edit.label == 0 and frame.looked_at is not None and self.request.label_map is None:
-                note = Message(
-                    '"{0}": the parser looked at the face alone; around it {1} is not restyled, as nobody knows what '
-                    "is there. Give a label map of the whole photo to restyle it too.",
-                    name,
-                    region,
-                )
                 self.notes.append(note)
         pairs = [pair.labels for pair in self.painter.label_set.pairs]
         regions = together(frame.label_map, labels, pairs)
@@ -192,6 +193,15 @@ class _Job:
             key += self.parser_name, self.profile
             return key, self.services.kept.get(
                 key, lambda: _photo_tones(style, label_set, self.services, self.profile)
+            )
+        if isinstance(style, ImageStyle) and style.path:
+            self.notes.append(
+                Message(
+                    '"{0}" is not there any more: {1} is painted in the style that was kept of it and looks different; '
+                    "put the file back.",
+                    style.path,
+                    self.frame.name_of(edit.label),
+                )
             )
         key += self.frame_key, edit.label
         if isinstance(style, ColourStyle):

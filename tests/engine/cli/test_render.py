@@ -247,10 +247,11 @@ def test_a_picture_carries_no_folders_unless_it_is_asked_to(run: Runner, desk: P
     assert os.path.abspath("anna.png") in (read_embedded_request(Path("kept.png")) or "")
 
 
-def test_an_edited_photo_says_neither_where_it_nor_where_its_pictures_lie(run: Runner, desk: Path) -> None:
-    (desk / "out").mkdir()
-    words = ("edit", "anna.png", "--labels", "anna.labels.png", "--weights", "tiny-sean", "--colour", "hair=#a01030")
-    assert run(*words, "--out", "out/edited.png").code == 0
-    assert str(desk) not in (read_embedded_request(Path("out/edited.png")) or str(desk))
-    assert run(*words, "--out", "out/kept.png", "--keep-place").code == 0
-    assert os.path.abspath("anna.png") in (read_embedded_request(Path("out/kept.png")) or "")
+def test_an_edited_photo_says_no_folder_of_what_lies_beside_or_below_it(run: Runner, desk: Path) -> None:
+    (desk / "in").mkdir()
+    Path("anna.png").rename("in/anna.png")
+    style = "hair=in/anna.png@anna.labels.png"
+    words = ("edit", "in/anna.png", "--labels", "anna.labels.png", "--weights", "tiny-sean", "--style", style)
+    assert run(*words, "--out", "edited.png").code == 0
+    text = read_embedded_request(Path("edited.png")) or str(desk)
+    assert str(desk) not in text and text.count('"in/anna.png"') == 2 and '"anna.labels.png"' in text

@@ -111,31 +111,44 @@ def photo_with_a_body(tmp_path: Path, tiny_photo: np.ndarray, tiny_label_map: np
 PART = 0.0, 0.0, 0.5, 1.0
 
 
-@pytest.mark.parametrize("given", [True, False])
 def test_what_a_parser_never_looked_at_is_not_restyled_as_background(
-    tiny_weights: Path,
-    tiny_photo: np.ndarray,
-    tiny_label_map: np.ndarray,
-    tmp_path: Path,
-    given: bool,
-    monkeypatch: pytest.MonkeyPatch,
+    tiny_weights: Path, tiny_photo: np.ndarray, tiny_label_map: np.ndarray, tmp_path: Path
 ) -> None:
     path, label_map = photo_with_a_body(tmp_path, tiny_photo, tiny_label_map)
-    monkeypatch.setattr(PhotoParser, "parse", lambda self, pixels: Parsed(label_map, 1.0, looked_at=PART))
     edits, photo = (RegionEdit(0, ColourStyle("#2060c0")),), PhotoReference.of(path)
-    request = EditRequest("tiny-sean", photo, edits, LabelMapData.from_array(label_map) if given else None)
-    if given:
-        request = request.replace(looked_at=PART)
+    request = EditRequest("tiny-sean", photo, edits, LabelMapData.from_array(label_map), looked_at=PART)
     result = Session("cpu").run(from_json(to_json(request)))
     changed = (result.photo.samples != result.samples).any(-1)
     assert changed[:90][label_map[:90] == 0].mean() > 0.8
     assert not changed[110:].any()
-    notes = [note for note in result.notes if "looked at the face alone; around it background is not" in note]
-    assert len(notes) == (0 if given else 1)  # who gives the map with its part knows
-    whole = request.replace(label_map=LabelMapData.from_array(label_map), looked_at=None)  # as the user asks
-    result = Session("cpu").run(whole)
+    assert not result.notes  # who gives the map with its part knows
+    result = Session("cpu").run(request.replace(looked_at=None))  # as the user asks
     assert (result.photo.samples != result.samples).any(-1)[110:].mean() > 0.9
     assert not result.notes
+
+
+def test_a_background_that_would_end_in_a_box_is_refused_until_the_rest_counts(
+    tiny_weights: Path,
+    tiny_photo: np.ndarray,
+    tiny_label_map: np.ndarray,
+    tmp_path: Path,
+    run: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, label_map = photo_with_a_body(tmp_path, tiny_photo, tiny_label_map)
+    monkeypatch.setattr(PhotoParser, "parse", lambda self, pixels: Parsed(label_map, 1.0, looked_at=PART))
+    monkeypatch.setattr("engine.pictures.sniffing.check_photo", lambda path: None)  # a drawing, with no map of its own
+    words = ("edit", path, "--weights", "tiny-sean", "--colour", "background=#2060c0")
+    refused = run(*words, "--out", tmp_path / "out.png")
+    assert refused.code == 2 and "--count-rest" in refused.err and not (tmp_path / "out.png").exists()
+    done = run(*words, "--count-rest", "--out", tmp_path / "out.png")
+    assert done.code == 0, done.err
+    changed = (read_photo(path).samples != read_photo(tmp_path / "out.png").samples).any(-1)
+    assert changed[110:].mean() > 0.9
+    again = run("request", tmp_path / "out.png", "--out", tmp_path / "again.png")
+    assert again.code == 0 and (tmp_path / "again.png").read_bytes() == (tmp_path / "out.png").read_bytes()
+    hair = EditRequest("tiny-sean", PhotoReference.of(path), (RegionEdit(HAIR, ColourStyle("#2060c0")),))
+    assert Session("cpu").run(hair).samples.any()  # what is not background needs no word
 
 
 @pytest.mark.parametrize("style", [MEAN, MixStyle(MEAN, ColourStyle("#204080"), 0.5)])
@@ -477,13 +490,23 @@ def test_a_written_png_carries_its_request_with_the_photo_by_name(
     result.save(tmp_path / "elsewhere" / "out.png")
     by_name = request.replace(photo=photo.replace(path="a.png"))
     assert from_json(read_embedded_request(tmp_path / "beside.png") or "") == by_name
-    assert from_json(read_embedded_request(tmp_path / "elsewhere" / "out.png") or "") == by_name
-    result.save(tmp_path / "elsewhere" / "kept.png", keep_place=True)
-    assert from_json(read_embedded_request(tmp_path / "elsewhere" / "kept.png") or "") == request
+    assert from_json(read_embedded_request(tmp_path / "elsewhere" / "out.png") or "") == request
     assert sniff(tmp_path / "beside.png") == "request_png"
     done = run("request", tmp_path / "beside.png", "--out", tmp_path / "again.png")
     assert done.code == 0, done.err
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "beside.png").read_bytes()
+
+
+def test_a_name_is_looked_for_beside_its_request_alone(
+    photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(photo_file.parent)
+    edits = RegionEdit(HAIR, ImageStyle(photo_file.name, HAIR)), RegionEdit(SKIN, ImageStyle(r"C:\a.png", SKIN))
+    located = EditRequest("w", PhotoReference(photo_file.name), edits).located(tmp_path / "elsewhere")
+    assert located.photo.path == str(tmp_path / "elsewhere" / "photo.png")
+    paths = [edit.style.path for edit in located.edits if isinstance(edit.style, ImageStyle)]
+    assert paths == [str(tmp_path / "elsewhere" / "photo.png"), r"C:\a.png"]
 
 
 def test_a_photo_inside_the_request_goes_into_the_png_only_with_its_place(
