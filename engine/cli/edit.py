@@ -33,6 +33,14 @@ if TYPE_CHECKING:
     RequestFor = Callable[[Path], EditRequest]
 
 
+CountRestOption = Annotated[
+    bool, typer.Option("--count-rest", help="Count as background what the parser did not look at, body and all.")
+]
+KeepPlaceOption = Annotated[
+    bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
+]
+
+
 def edit(
     photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos.")],
     target: Annotated[
@@ -60,13 +68,8 @@ def edit(
         ),
     ] = None,
     order: OrderOption = None,
-    count_rest: Annotated[
-        bool,
-        typer.Option("--count-rest", help="Count as background what the parser did not look at, body and all."),
-    ] = False,
-    keep_place: Annotated[
-        bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
-    ] = False,
+    count_rest: CountRestOption = False,
+    keep_place: KeepPlaceOption = False,
     device: Device = "auto",
     as_json: JsonFlag = False,
 ) -> None:

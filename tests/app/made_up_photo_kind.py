@@ -50,6 +50,9 @@ class LightRequest(Request[LightResult], frozen=True, tag="light"):
     def located(self, folder: Path) -> LightRequest:
         return self.replace(photo=self.photo.located(folder))
 
+    def as_in_file(self, target: Path) -> LightRequest:
+        return self.replace(photo=self.photo.as_in_file(target))
+
     def run(self, services: Services, report: Report) -> LightResult:
         photo = read_photo(self.photo.source())
         assert self.label_map is not None
