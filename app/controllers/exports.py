@@ -59,9 +59,10 @@ class ExportController(QObject):
 
     def save_then(self, continuation: Callable[[], object] | None) -> None:
         """Save, then call ``continuation``: not when the user gives no name, the write fails or is cancelled, or when
-        the document has changed again by then."""
-        target_path = self._document.path
-        if target_path is None or target_path.suffix.lower() not in (SUFFIX, ".png", ".json"):
+        the document has changed again by then. Stars that the present file cannot hold ask for another name, too."""
+        target_path, origin = self._document.path, self._document.origin
+        loses_stars = origin.has_unsaved_stars and not origin.holds_pictures
+        if target_path is None or loses_stars or target_path.suffix.lower() not in (SUFFIX, ".png", ".json"):
             target_path = self._ask_name()
         if target_path is not None:
             self._write(target_path, saving=True, continuation=continuation)
@@ -241,10 +242,11 @@ class ExportController(QObject):
         scene, origin = self._document.scene, self._document.origin
         picture = self._document.picture if self._render.picture_shows(scene) else None
         photo_inside, snapshot = origin.photo_inside, snapshot_of(self._document, picture)
+        autosaved = self._context.core.autosave.files
 
         def write(work: Work) -> None:
             if target_path.suffix.lower() == SUFFIX:
-                save_document(work, target_path, snapshot, photo_inside=photo_inside)
+                save_document(work, target_path, snapshot, photo_inside=photo_inside, sources=autosaved)
             else:
                 _write_job(work, target_path, scene, picture, photo_inside, quality)
 

@@ -88,9 +88,13 @@ class RecoveryDialog(QDialog):
     def __init__(self, left: list[Leftover], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Documents that were not closed"))
+        if len(left) == 1:
+            self.setWindowTitle(self.tr("A document that was not closed"))
+            heading = heading_label(self.tr("Tessera ended before this document was saved"))
+        else:
+            self.setWindowTitle(self.tr("Documents that were not closed"))
+            heading = heading_label(self.tr("Tessera ended before these documents were saved"))
         self.setMinimumWidth(480)
-        heading = heading_label(self.tr("Tessera ended before these documents were saved"))
         heading.setWordWrap(True)
         self.rows: dict[str, RecoveryRow] = {}
         rows_widget = QWidget()

@@ -362,7 +362,7 @@ class Document(QObject):
         self.undo_changed.emit()
         saved = self._origin.saved  # steps may lead back to it: a change switched off and on again
         is_dirty = not self._history.clean and (saved is None or bool(self.scene.differences(saved)))
-        is_dirty |= self._origin.saved_stars is not None and not self._origin.stars_are_saved
+        is_dirty |= self._origin.has_unsaved_stars
         if is_dirty != self._dirty:
             self._dirty = is_dirty
             self.dirty_changed.emit(is_dirty)

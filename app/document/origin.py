@@ -20,7 +20,8 @@ class Origin:
     itself; ``saved`` is what counts as saved; ``results`` are the pictures it keeps; ``awaits_regions``: its label map
     is still to be found in the photo; ``exported``: the file that its picture was last written to, which is no
     document, and the scene that the picture shows; ``saved_stars``: the kept pictures with a star that the file holds,
-    None for a file that holds none; ``damaged``: the file it was read from, as far as that could be. Steps that replace
+    None for a file that holds none; ``stars_left_out``: those that the user saved into a file that holds none;
+    ``damaged``: the file it was read from, as far as that could be. Steps that replace
     a document keep its origin, so undo across two documents brings the right file and the right pictures back, and a
     save that ends late finds the document it was of.
     """
@@ -31,14 +32,31 @@ class Origin:
     awaits_regions: bool = False
     exported: tuple[Path, Scene] | None = None
     saved_stars: frozenset[int] | None = None
+    stars_left_out: frozenset[int] = frozenset()
     damaged: Path | None = None
     results: Results = field(default_factory=Results)
 
     def mark_saved(self, scene: Scene) -> None:
         """The file, if any, holds the document as it stands now; stars too, where it is a document's own."""
         self.saved = scene
-        holds_pictures = self.path is not None and self.path.suffix.lower() == SUFFIX
-        self.saved_stars = self.results.starred if holds_pictures else None
+        starred = self.results.starred
+        self.hold_stars(starred if self.holds_pictures else None, left_out=starred)
+
+    def hold_stars(self, saved_stars: frozenset[int] | None, left_out: frozenset[int] = frozenset()) -> None:
+        """The file holds these stars; None where it holds no pictures, and the user knows that of `left_out`."""
+        self.saved_stars, self.stars_left_out = saved_stars, left_out if saved_stars is None else frozenset()
+
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether the file, if any, is one that the kept pictures stand in."""
+        return self.path is not None and self.path.suffix.lower() == SUFFIX
+
+    @property
+    def has_unsaved_stars(self) -> bool:
+        """Whether closing would lose a star, or bring one back, that the user does not know of."""
+        if self.saved_stars is None:
+            return not self.results.starred <= self.stars_left_out
+        return not self.stars_are_saved
 
     @property
     def stars_are_saved(self) -> bool:

@@ -54,7 +54,8 @@ class Timeline:
     def mark_unsaved(self) -> None:
         """No file holds the document as it stands: it was brought back after a crash."""
         self._history.clear_clean()
-        self._document.origin.saved = self._document.origin.saved_stars = None
+        self._document.origin.saved = None
+        self._document.origin.hold_stars(None)
         self._document.announce()
 
     @property

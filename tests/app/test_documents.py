@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 
 from app.dialogs.history import HistoryDialog
+from app.document.saved import document_file
 from app.document.saved.document_file import read_document
 from app.errors_ui.hub import Severity
 from app.imaging.mime import Incoming
@@ -90,6 +92,18 @@ def test_saving_again_asks_no_name_and_takes_what_is_new(window, core, saved, an
     assert [path.name for path in saved.parent.glob("*.tessera*")] == [saved.name]
 
 
+def test_saving_takes_the_pictures_that_are_kept_by_itself_already(window, core, saved, qtbot, monkeypatch):
+    core.document.set_seed(11)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    core.document.kept.keep(core.document.scene, core.document.picture)
+    with qtbot.waitSignal(core.autosave.kept):
+        core.autosave.keep()
+    encoded, encode = [], document_file.encode_picture
+    monkeypatch.setattr(document_file, "encode_picture", lambda *of, **how: encoded.append(1) or encode(*of, **how))
+    save(window, qtbot)
+    assert len(read_document(saved).results) == len(core.document.results) == 3 and encoded == []
+
+
 def test_a_star_is_a_change_of_a_document_that_holds_its_pictures(window, core, saved, qtbot):
     core.document.kept.star(2, True)
     assert core.document.dirty
@@ -113,10 +127,11 @@ def test_pictures_that_a_file_holds_do_not_come_along_into_the_next_document(cor
     assert core.document.results == ()
 
 
-def test_unsaved_stars_come_along_behind_the_pictures_of_the_file(window, core, saved, qtbot):
+def test_unsaved_stars_come_along_behind_the_pictures_of_the_file(window, core, saved, qtbot, monkeypatch):
     leave(core)
     core.document.kept.keep(core.document.scene, np.zeros((64, 64, 3), np.uint8))
     core.document.kept.star(1, True)
+    monkeypatch.setattr(window.controllers.unsaved, "ask", lambda: QMessageBox.StandardButton.Discard)
     window.controllers.files.open_path(saved)
     qtbot.waitUntil(lambda: core.document.path == saved)
     assert [(kept.number, kept.starred) for kept in core.document.results] == [(1, True), (2, False), (3, True)]

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from app.dialogs.recovery import RecoveryDialog, about_text
 from app.document.document import Document
@@ -84,6 +85,13 @@ def test_what_is_thrown_away_goes_and_the_rest_stays_for_later(window, core, dia
     shown.reject()
     assert [left.folder.name for left in leftovers()] == ["1-6"]
     assert window.controllers.recovery.dialog is None
+
+
+@pytest.mark.parametrize(("names", "said"), [((DEAD,), "this document was"), ((DEAD, "1-6"), "these documents were")])
+def test_it_says_how_many_were_left(window, dialog, names, said):
+    for name in names:
+        leave_behind(name)
+    assert f"Tessera ended before {said} saved" in [label.text() for label in dialog().findChildren(QLabel)]
 
 
 def test_nothing_is_shown_where_nothing_was_left(window, core, qtbot):

@@ -31,9 +31,10 @@ def take_over(context: Context, opened_file: Found, path: Path | None, *, is_sav
         document.timeline.take_over(saved.history)
     if is_saved:
         document.mark_saved()
-    if saved is not None and path is not None:  # what came along from the document before stands nowhere yet
-        document.origin.saved_stars = frozenset(kept.number for kept in saved.results if kept.starred)
-        document.announce()
+    results = () if saved is None else saved.results  # what came along from the document before stands nowhere yet
+    stars_in_file = frozenset(kept.number for kept in results if kept.starred)
+    document.origin.hold_stars(stars_in_file if document.origin.holds_pictures else None)
+    document.announce()
     if opened_file.leftover is not None:
         document.timeline.mark_unsaved()
         context.core.autosave.keep(instead_of=opened_file.leftover)

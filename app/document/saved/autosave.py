@@ -136,6 +136,11 @@ class Autosave(QObject):
 
         self._lane.submit(write, on_done=self._written, on_failed=self._not_written)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where the document is kept, if it is: its pictures stand there already."""
+        return (self._folder / AUTOSAVED,) if self._folder is not None and self._is_kept else ()
+
     def forget(self) -> None:
         """The document stands in the user's file, or is let go: what was kept of it is removed."""
         self._since, self._at_once = None, False

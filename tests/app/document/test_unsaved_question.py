@@ -94,3 +94,33 @@ def test_the_first_work_that_is_waited_for_shows_its_progress(window, core, qtbo
     finally:
         go_on.set()
     qtbot.waitUntil(lambda: not cancel.isVisible())
+
+
+def test_a_star_is_asked_about_before_the_window_closes(window, core, monkeypatch):
+    asked = []
+    answer = QMessageBox.StandardButton.Cancel
+    monkeypatch.setattr(window.controllers.unsaved, "ask", lambda: asked.append(1) or answer)
+    core.document.mark_saved()
+    core.document.kept.keep(core.document.scene, photo_of(face_label_map(64)))
+    assert not core.document.dirty
+    core.document.kept.star(1, True)
+    assert core.document.dirty and not window.close() and asked == [1]
+    core.document.kept.star(1, False)
+    assert not core.document.dirty
+
+
+def test_a_star_that_the_present_file_cannot_hold_asks_for_another_name(window, core, name, qtbot, tmp_path):
+    document = core.document
+    document.kept.keep(document.scene, photo_of(face_label_map(64)))
+    name(tmp_path / "anna.png")
+    for target, starred in (("anna.png", False), ("with stars.tessera", True), ("again.png", False)):
+        document.kept.star(1, starred)
+        name(tmp_path / target)
+        with work_done(qtbot, core):
+            window.actions_by_id["save_as" if target == "again.png" else "save"].trigger()
+        assert document.path == tmp_path / target and not document.dirty
+    document.kept.star(1, True)
+    assert document.dirty
+    with work_done(qtbot, core):
+        window.actions_by_id["save"].trigger()
+    assert document.path == tmp_path / "again.png" and not document.dirty, "the user gave that name once more"
