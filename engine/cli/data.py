@@ -81,16 +81,13 @@ def data(
     to_stdout = check_json_file(json_file, ("folder", "layout", "findings"))
 
     from engine.data.kinds import inspect_folder, kind_of, make_lists
-    from engine.data.make import CLASSES_FILE, Making, keep_colours
+    from engine.data.make import Making, keep_colours
     from engine.files import write_text
     from engine.labels.colour_tables import read_colour_table
     from engine.labels.label_sets import load_label_set
 
     names_shown = None if all_names else SHOWN
-    known_labels = folder if (folder / CLASSES_FILE).is_file() else label_set  # else its labels are still to be made
-    colours = None
-    if table is not None and known_labels is not None:
-        colours = read_colour_table(table, load_label_set(known_labels))
+    _check_table(table, folder, label_set)
     if parse is not None:
         _parse(folder, parse, sure, quiet=to_stdout, names_shown=names_shown)
     if captions is not None:
@@ -102,8 +99,7 @@ def data(
         data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
         written_files = make_lists(folder, kind, data_report, Making(label_set, order, validation)) if make else []
         if table is not None:
-            colours = read_colour_table(table, load_label_set(folder)) if colours is None else colours
-            written_files += [keep_colours(folder, colours)]
+            written_files += [keep_colours(folder, read_colour_table(table, load_label_set(folder)))]
         if written_files:
             data_report = inspect_folder(folder, kind, quick=quick, on_progress=on_progress, cancel=cancel)
     if to_stdout:
@@ -114,6 +110,18 @@ def data(
         write_text(json_file, json.dumps(data_report.to_dict(), ensure_ascii=False, indent=2) + "\n")
     if not data_report.usable:
         raise SystemExit(CHECK_FAILED)
+
+
+def _check_table(table: Path | None, folder: Path, label_set: str | None) -> None:
+    """Raises BadFile for a table that is wrong, before the folder is read, which takes long; where the folder's labels
+    are still to be found, that shows afterwards."""
+    from engine.data.make import CLASSES_FILE
+    from engine.labels.colour_tables import read_colour_table
+    from engine.labels.label_sets import load_label_set
+
+    known_labels = folder if (folder / CLASSES_FILE).is_file() else label_set
+    if table is not None and known_labels is not None:
+        read_colour_table(table, load_label_set(known_labels))
 
 
 def _say_report(report: Report, kind: DataKind, written_files: list[Path], names_shown: int | None) -> None:
