@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sets Tessera up once, then does what it is asked. Needs nothing but Python 3.10 or newer.
 
-    python3 run.py                  the editor (without a display: renders the sample document)
+    python3 run.py [FILE ...]       the editor (without a display: renders the sample document)
     python3 run.py test [ARGS]      linter, type checker, arrows, then pytest; ARGS go to pytest
     python3 run.py COMMAND ...      one of these, without a display; COMMAND --help tells more:
 
@@ -98,9 +98,9 @@ def main(words: list[str]) -> int:
     if words[:1] in (["-h"], ["--help"], ["help"]):
         print(__doc__)
         return 0
-    if not words:
+    if all(os.path.isfile(word) for word in words):  # none, or photos and documents to open
         set_up([])
-        return editor()
+        return editor(words)
     if words[0] == "test":
         set_up(["test"])
         return test(words[1:])
@@ -377,15 +377,15 @@ def run_quietly(command: list[str]) -> int:
 # ---------------------------------------------------------------- what it is asked
 
 
-def editor() -> int:
-    """Start the editor; without a display, render the sample document instead."""
+def editor(files: list[str]) -> int:
+    """Start the editor with these files; without a display, render the sample document instead."""
     if sys.platform.startswith("linux"):
         if not has_display():
             return without_display()
         missing = missing_qt_libraries()
         if missing:
             raise SetupError(qt_sentence(missing))
-    return hand_over(["-m", "app"])
+    return hand_over(["-m", "app", *(os.path.abspath(path) for path in files)])
 
 
 def has_display() -> bool:

@@ -377,14 +377,19 @@ def test_without_a_display_the_sample_is_rendered_and_the_picture_named(
 
 
 @LINUX_ONLY
-def test_with_a_display_the_editor_starts(run: ModuleType, no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_display_the_editor_starts_with_the_files_that_are_named(
+    run: ModuleType, no_display: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started = []
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(run, "set_up", lambda extras: None)
     monkeypatch.setattr(run, "missing_qt_libraries", dict)
     monkeypatch.setattr(run, "hand_over", lambda arguments: started.append(arguments) or 0)
     assert run.main([]) == 0
-    assert started == [["-m", "app"]]
+    photo = tmp_path / "-a photo.jpg"
+    photo.write_bytes(b"")
+    assert run.main([str(photo)]) == 0
+    assert started == [["-m", "app"], ["-m", "app", str(photo)]]
 
 
 @LINUX_ONLY

@@ -52,6 +52,13 @@ class ExportPhotoDialog(QDialog):
             form_layout.addRow(self.own_quality)
             form_layout.addRow(self.tr("JPEG quality"), self.quality)
             column_layout.addLayout(form_layout)
+            whole_picture = muted_label(
+                self.tr(
+                    "A JPEG is compressed as a whole: pixels beside the edits move by a few levels. A PNG keeps them."
+                )
+            )
+            whole_picture.setWordWrap(True)
+            column_layout.addWidget(whole_picture)
         column_layout.addSpacing(4)
         column_layout.addWidget(buttons)
         set_primary(export)

@@ -7,7 +7,6 @@ per minute.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -27,10 +26,6 @@ from engine.training.control import Control
 if TYPE_CHECKING:
     from engine.training.loop import Loop
     from engine.training.recipe import Recipe
-
-SWITCH_S = 0.0005
-"""How long one thread may keep Python's lock while another wants it, during a training: Python's own 5 ms would add
-up to a stutter, as a repaint takes and gives the lock many times."""
 
 
 class State(str, Enum):
@@ -119,7 +114,6 @@ class TrainingLane(QObject):
         self._lock = threading.Lock()
         self._queue: deque[tuple[str, dict[str, Any]]] = deque()
         self._woken = False
-        self._interval = 0.0  # Python's switch interval before the run
         self._closed = False
         self._prepared = False
         self._wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
@@ -145,8 +139,6 @@ class TrainingLane(QObject):
         self._link = link = Link(self)
         self._queue.clear()
         self._woken = self._prepared = False
-        self._interval = sys.getswitchinterval()
-        sys.setswitchinterval(min(SWITCH_S, self._interval))
         self._set(State.PREPARING)
         self._thread = threading.Thread(target=self._work, args=(plan, link), name="tessera-training", daemon=True)
         self._thread.start()
@@ -187,7 +179,6 @@ class TrainingLane(QObject):
         if self._thread is None:
             return True  # nothing was trained, or it has ended
         self._thread.join(timeout)
-        sys.setswitchinterval(self._interval)
         if self._thread.is_alive():
             return False
         self._thread, self._link, self._state = None, None, State.IDLE
@@ -238,7 +229,6 @@ class TrainingLane(QObject):
         assert self._thread is not None
         self._thread.join()  # "end" is the last thing it posts
         self._thread, self._link = None, None
-        sys.setswitchinterval(self._interval)
         self._set(State.IDLE)
         if error is not None:
             self.failed.emit(error)

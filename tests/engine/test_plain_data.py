@@ -142,6 +142,7 @@ READ_ELSEWHERE = {
     "engine/training/loop.py": "appends to a run's own stats.jsonl",
     "engine/cli/common.py": "appends to the log",
     "engine/files.py": "the one reader of paths",
+    "app/document/saved/process_folders.py": "locks a file of its own, whose bytes nobody reads",
     "engine/plain_data.py": "the one reader of JSON and TOML",
 }
 

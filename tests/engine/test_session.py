@@ -333,13 +333,13 @@ def test_warnings_of_the_parser_come_with_the_picture(
 def test_the_confidence_of_a_map_counts_every_label_alike() -> None:
     import torch
 
-    from engine.systems.parser.photo_parser import _confidence
+    from engine.systems.parser.photo_parser import _sureness
 
     ids = torch.zeros(4, 4, dtype=torch.long)
     ids[0, 0] = 2
     best = torch.full((4, 4), 0.9)
     best[0, 0] = 0.3
-    assert _confidence(best, ids) == pytest.approx(0.6)
+    assert _sureness(best, ids) == pytest.approx({0: 0.9, 2: 0.3})
 
 
 def test_running_out_of_memory_is_said_in_the_sentence_of_the_work():

@@ -105,6 +105,7 @@ NOT_READERS = {
         "engine.files._new_temporary",
         "engine.files._held_folder", "engine.files._sync_folder", "engine.files.remove_abandoned",
         "engine.training.loop._report", "engine.data.make.keep_colours",
+        "app.document.saved.process_folders.hold_folder", "app.document.saved.process_folders._is_alive",
     ),
     "reads what ships with Tessera or the system, or what it has just written itself": (
         "engine.bench.editor.measure", "engine.bench.editor._display", "engine.bench.literal_training.portraits",

@@ -587,7 +587,8 @@ def test_the_region_under_dragged_files_stands_out_until_they_leave(canvas, docu
     drag.enter((2, 2))
     drag.move(tuple(int(v) for v in at(32, 10)))
     image = shown(canvas)
-    assert colour(image, 32, 10) == document.label_set[HAIR].colour
+    pairs = zip(colour(image, 32, 10), document.label_set[HAIR].colour, strict=True)
+    assert all(shown_value > value for shown_value, value in pairs)  # lit, and named at its upper edge
     assert colour(image, 32, 36) != document.label_set[int(document.label_map[36, 32])].colour
     drag.leave()
     assert colour(shown(canvas), 32, 36) == document.label_set[int(document.label_map[36, 32])].colour

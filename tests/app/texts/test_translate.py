@@ -171,7 +171,7 @@ def test_the_bar_tells_what_the_hub_reports(chinese, qtbot):
     qtbot.addWidget(bar)
     hub.reported.connect(bar.show_problem)
     hub.error(EngineError("{0} is empty; choose a picture.", '"/tmp/a.png"'))
-    assert bar.problem == Problem('"/tmp/a.png" 是空文件；请选择图片。', bar.problem.details)
+    assert bar.problem == Problem('"/tmp/a.png" 是空文件；请选择图片。', bar.problem.details, topic=bar.problem.topic)
     assert "is empty" in bar.problem.details  # the log and the details stay as the engine wrote them
     bar.dismiss()
     hub.notice(Message("Painted at {0} x {1} and scaled to {2} x {3}.", 64, 64, 72, 72))

@@ -146,16 +146,6 @@ def test_one_run_at_a_time(qtbot, lane, plan):
         lane.start(plan)
 
 
-def test_python_switches_threads_faster_only_while_a_run_is_under_way(qtbot, lane, trainer, plan):
-    before = sys.getswitchinterval()
-    lane.start(plan)
-    assert sys.getswitchinterval() < before
-    trainer.go.release(3)
-    with qtbot.waitSignal(lane.ended):
-        pass
-    assert sys.getswitchinterval() == pytest.approx(before)
-
-
 def test_reports_come_in_batches_however_fast_they_are(qtbot, qapp, plan):
     """The window handles one event per look, not one per step."""
     batches: list[int] = []
