@@ -140,7 +140,8 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
         window.actions_by_id["export"].trigger()
     made_with = document.scene.to_request()
     exported = read_image(target).pixels
-    assert from_json(read_embedded_request(target)) == made_with
+    in_file = made_with.as_in_file(target)  # codes that travel along, and no folder of the user's
+    assert from_json(read_embedded_request(target)) == in_file and str(tmp_path) not in str(in_file)
     assert np.array_equal(exported, fringed)
     assert np.array_equal(engine_render(editor, made_with, qtbot), exported)
 
@@ -149,7 +150,8 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     assert np.array_equal(wait_rendered(editor, qtbot), first)
     document.mark_saved()  # else the user would be asked whether to save it
     drop_on(window, mime_of(target), (5, 5))
-    qtbot.waitUntil(lambda: document.scene.to_request() == made_with, timeout=PATIENCE)
+    reopened = in_file.located(target.parent)
+    qtbot.waitUntil(lambda: document.scene.to_request() == reopened, timeout=PATIENCE)
     assert np.array_equal(document.picture, exported)
     window.actions_by_id["render"].trigger()
     assert np.array_equal(wait_rendered(editor, qtbot), exported)
