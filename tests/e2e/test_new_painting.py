@@ -32,14 +32,18 @@ def wide_photo(tmp_path: Path) -> Path:
     return path
 
 
+def choices() -> list[ChoiceDialog]:
+    return [w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible()]
+
+
 def begin(editor, photo, qtbot, monkeypatch):
     """New painting from that photo, which shows a face: the dialog with its regions."""
     editor.core.document.mark_saved()
     monkeypatch.setattr(editor.window.context.ask, "pick_open", lambda *_: str(photo))
     editor.window.actions_by_id["new_painting"].trigger()
-    asked = [w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible()]
-    if asked:  # weights of other labels are installed as well
-        asked[0].buttons["0"].click()
+    qtbot.waitUntil(lambda: choices() or regions_dialog() is not None, timeout=PATIENCE)  # the file is looked at first
+    for asked in choices():  # weights of other labels are installed as well
+        asked.buttons["0"].click()
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     dialog = regions_dialog()
     qtbot.waitExposed(dialog)
@@ -94,7 +98,8 @@ def test_a_photo_of_next_to_nothing_is_named(editor, tmp_path, qtbot, monkeypatc
     editor.window.error_bar.dismiss()
     monkeypatch.setattr(editor.window.context.ask, "pick_open", lambda *_: str(path))
     editor.window.actions_by_id["new_painting"].trigger()
-    for asked in [w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible()]:
+    qtbot.waitUntil(lambda: choices() or editor.window.error_bar.problem is not None, timeout=PATIENCE)
+    for asked in choices():
         asked.buttons["0"].click()
     qtbot.waitUntil(lambda: editor.window.error_bar.problem is not None, timeout=PATIENCE)
     assert sentence in editor.window.error_bar.problem.sentence and regions_dialog() is None
