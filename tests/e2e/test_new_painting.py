@@ -41,7 +41,7 @@ def begin(editor, photo, qtbot, monkeypatch):
     editor.core.document.mark_saved()
     monkeypatch.setattr(editor.window.context.ask, "pick_open", lambda *_: str(photo))
     editor.window.actions_by_id["new_painting"].trigger()
-    qtbot.waitUntil(lambda: choices() or regions_dialog() is not None, timeout=PATIENCE)  # the file is looked at first
+    qtbot.waitUntil(lambda: bool(choices()) or regions_dialog() is not None, timeout=PATIENCE)  # it is looked at
     for asked in choices():  # weights of other labels are installed as well
         asked.buttons["0"].click()
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
@@ -55,7 +55,9 @@ def test_a_part_of_a_photo_is_painted_at_another_size(editor, wide_photo, qtbot,
     dialog = begin(editor, wide_photo, qtbot, monkeypatch)
     regions = dialog.document.label_map.copy()
     proposed = dialog.crop.cropping
-    assert proposed.crop.slices == focus(regions) and proposed.size == (256, 256)
+    (rows, columns), (most_rows, most_columns) = proposed.crop.slices, focus(regions)
+    assert rows.stop <= most_rows.stop and columns.stop <= most_columns.stop  # within what was looked at
+    assert regions[rows, columns].any() and proposed.size == (256, 256)
     assert "Kept" in dialog.crop.summary.text() and "Painted anew" in dialog.crop.summary.text()
 
     QTest.keyClick(dialog.canvas, "C")
@@ -98,7 +100,7 @@ def test_a_photo_of_next_to_nothing_is_named(editor, tmp_path, qtbot, monkeypatc
     editor.window.error_bar.dismiss()
     monkeypatch.setattr(editor.window.context.ask, "pick_open", lambda *_: str(path))
     editor.window.actions_by_id["new_painting"].trigger()
-    qtbot.waitUntil(lambda: choices() or editor.window.error_bar.problem is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(choices()) or editor.window.error_bar.problem is not None, timeout=PATIENCE)
     for asked in choices():
         asked.buttons["0"].click()
     qtbot.waitUntil(lambda: editor.window.error_bar.problem is not None, timeout=PATIENCE)
