@@ -10,12 +10,9 @@ import numpy as np
 
 from engine.errors import BadLabelMap
 from engine.labels.label_colours import colour_tables, nearest_labels
-from engine.labels.label_maps import LabelMapFile, read_label_map, used_colours
+from engine.labels.label_maps import LabelMapFile, few_colours, read_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.pictures.sniffing import sets_by_colours
-
-MOST_COLOURS = 64
-"""More colours than that nobody tells apart in a table: smoothing left them."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,5 @@ def _ids_in(map_file: LabelMapFile) -> list[int]:
 
 def _speaking_colours(path: Path) -> dict[int, int]:
     """The colours of a file of which one can say what they mean; greys alone are numbers."""
-    pixel_counts = used_colours(path)
-    all_grey = all(colour % 0x10101 == 0 for colour in pixel_counts)
-    return {} if all_grey or len(pixel_counts) > MOST_COLOURS else pixel_counts
+    pixel_counts = few_colours(path)
+    return {} if all(colour % 0x10101 == 0 for colour in pixel_counts) else pixel_counts

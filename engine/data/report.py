@@ -45,11 +45,12 @@ from engine.data.layout import (
     stem_in_folder,
     stem_of,
 )
-from engine.data.scan import MOST_FOREIGN, FileFacts, scan_label_map, scan_picture
+from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
 from engine.errors import BadFile, Cancelled, EngineError, Message
 from engine.labels.colour_tables import table_fields
 from engine.labels.label_colours import nearest_labels
+from engine.labels.label_maps import MOST_ASKED
 from engine.labels.label_sets import LabelSet, load_label_set
 from engine.progress import Progress
 
@@ -97,7 +98,7 @@ def inspect_labelled(data_folder: Path, options: Look) -> Report:
     )
     file_facts = _scan_in_threads(scan_jobs, len(image_paths) + len(map_paths), options)
     _FileCounter(report, data_folder, label_set).count_files(file_facts, len(image_paths))
-    if label_set is not None and len(report.seen.foreign) <= MOST_FOREIGN:
+    if label_set is not None and len(report.seen.foreign) <= MOST_ASKED:
         report.nearest_colours = table_fields(nearest_labels(report.seen.foreign, label_set), label_set)
     report.seen.stems = sorted(image_paths.keys() & map_paths.keys())
     report.examples = report.pairs = len(report.seen.stems)

@@ -12,7 +12,7 @@ import numpy as np
 from engine.data.turns import turned_away
 from engine.errors import BadLabelMap, EngineError, Message
 from engine.files import cannot, open_regular
-from engine.labels.label_maps import MAX_COLOURS, grey_values, is_grey, read_data_map, used_colours
+from engine.labels.label_maps import MAX_COLOURS, few_colours, grey_values, is_grey, read_data_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.rasters import load_raster, read_header
 
@@ -20,8 +20,6 @@ Array = np.ndarray
 
 MOST_COLOURS = 256
 """Colours of one colour-coded map that are remembered; more of them are no label map."""
-MOST_FOREIGN = 64
-"""Colours of one map that somebody can be asked about."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +84,11 @@ def _scan_label_map(map_path: Path, label_set: LabelSet | None) -> FileFacts:
         image_mode = {"indexed": "P", "raw": "L"}.get(reading.how, "RGB")
         return FileFacts(map_path, (width, height), image_mode, digest, how=reading.how, counts=pixel_counts)
     except BadLabelMap as error:
-        return FileFacts(map_path, problem=error.message, unfit=True, foreign=_few_colours(map_path))
+        return FileFacts(map_path, problem=error.message, unfit=True, foreign=few_colours(map_path))
     except EngineError as error:
         return FileFacts(map_path, problem=error.message)
     except OSError as error:
         return FileFacts(map_path, problem=cannot("read", map_path, error).message)
-
-
-def _few_colours(map_path: Path) -> dict[int, int]:
-    """The colours of a map that no label set explains; empty where they are too many to say what each means."""
-    colours = used_colours(map_path)
-    return colours if len(colours) <= MOST_FOREIGN else {}
 
 
 def _without_label_set(map_path: Path, digest: bytes) -> FileFacts:

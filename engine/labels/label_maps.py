@@ -97,6 +97,8 @@ class LabelMapFile:
 
 MAX_COLOURS = 4096
 """A picture with more colours than this is taken for a photograph, not for a colour-coded map."""
+MOST_ASKED = 64
+"""More colours than this nobody tells apart in a table."""
 
 
 def read_label_map(
@@ -156,6 +158,13 @@ def used_colours(path: Source) -> dict[int, int]:
     return {} if raster.lossy else _counted_colours(raster.turned())
 
 
+def few_colours(path: Source) -> dict[int, int]:
+    """As `used_colours`, of a picture whose colours somebody can be asked about one by one; empty for others, where
+    smoothing left too many."""
+    pixel_counts = used_colours(path)
+    return pixel_counts if len(pixel_counts) <= MOST_ASKED else {}
+
+
 def _counted_colours(image: Image.Image) -> dict[int, int]:
     if image.mode in ("I", "F") or image.mode.startswith("I;16") or _is_transparent(image):
         return {}
@@ -192,6 +201,7 @@ def _read_file(
     image = raster.turned()
     if (
         order is None
+        and said  # counting colours takes a while
         and _counted_colours(image).keys() & said.keys()
         and (by_colours or not _numbers_are_ids(image, label_set, raster, called))
     ):
