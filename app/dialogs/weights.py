@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.panels.weights import WeightsPanel
 from app.panels.widgets import heading_label, muted_label, set_primary
 from engine.labels.label_sets import bundled_label_sets
+from engine.weights.folder import is_taken
 from engine.weights.store import user_weights_folder
 
 BAD_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
@@ -109,13 +110,13 @@ class ImportDialog(QDialog):
 
     def _check(self) -> None:
         weights_name = self.name.text().strip()
-        is_taken = bool(weights_name) and (user_weights_folder() / weights_name).exists()
+        holds_weights = bool(weights_name) and is_taken(user_weights_folder() / weights_name)
         is_bad_name = not weights_name or weights_name.startswith(".") or BAD_NAME.search(weights_name) is not None
-        self.replace.setVisible(is_taken)
+        self.replace.setVisible(holds_weights)
         problem = ""
         if is_bad_name:
             problem = self.tr("Give a name of letters, digits, - and _.")
-        elif is_taken and not self.replace.isChecked():
+        elif holds_weights and not self.replace.isChecked():
             problem = self.tr("There are weights of that name already.")
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))

@@ -164,12 +164,16 @@ def recognised(data_folder: Path) -> Iterator[DataKind]:
     return (kind for kind in (*own_kinds, *KINDS) if kind.describes(data_folder))
 
 
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # False too where it cannot be looked at
+
+
 def kind_of(data_folder: Path, expected: DataKind | None = None) -> DataKind:
     """The kind to report a folder as: `expected` if it looks like that, else what it looks like.
 
     Raises BadFile: there is no such folder.
     """
-    if not os.path.isdir(data_folder):  # False too where the path cannot be looked at
+    if not _is_folder(data_folder):
         raise BadFile(_no_folder(data_folder, expected))
     if expected is not None and expected.describes(data_folder):
         return expected
@@ -197,7 +201,7 @@ def inspect_folder(
         BadFile: there is no such folder. Cancelled.
     """
     data_folder = Path(data_folder)
-    if not os.path.isdir(data_folder):  # False too where the path cannot be looked at
+    if not _is_folder(data_folder):
         raise BadFile(_no_folder(data_folder, kind))
     kind = kind or kind_of(data_folder)
     report = kind.report(data_folder, Look(quick, on_progress, cancel))
@@ -255,7 +259,7 @@ def make_lists(data_folder: Path, kind: DataKind, report: Report, making: Making
 
 def _mismatch(data_folder: Path, kind: DataKind) -> Message | None:
     """Why a folder is plainly none of this kind, as a sentence; None where it may be."""
-    if not os.path.isdir(data_folder):  # False too where the path cannot be looked at
+    if not _is_folder(data_folder):
         return _no_folder(data_folder, kind)
     if not kind.describes(data_folder):
         other_kind = next(recognised(data_folder), None)

@@ -86,9 +86,8 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
     finds it otherwise. looked_at: the part of the photo in which regions were looked for; label 0 outside it is not
     restyled. None: all of it where the map is given, else what the parser looked at; `WHOLE` counts what lies around
-    that as label 0. view: longer side in pixels of the picture asked for, where a
-    window needs no more; 0 is the photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide
-    nothing of the picture.
+    that as label 0. view: longer side in pixels of the picture asked for, where a window needs no more; 0 is the
+    photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide nothing of the picture.
     """
 
     task: ClassVar[Message] = Message("restyle photos")

@@ -90,11 +90,9 @@ def is_taken(folder: Path) -> bool:
 
 def is_unfinished(folder: Path) -> bool:
     """Whether a folder holds what a publishing left that was killed before there was a card, and nothing else."""
-    try:
-        paths = list(folder.iterdir())
-    except OSError:
-        return False
-    return bool(paths) and all(map(_may_be_left, paths))
+    with suppress(OSError):
+        return any(folder.iterdir()) and not is_taken(folder)
+    return False
 
 
 def _may_be_left(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.jobs.work_lane import WorkLane
+from app.shell.settings import Settings
 from tests.app.fakes import core, engine, photo, window
 
 __all__ = ["core", "engine", "photo", "window"]
@@ -34,6 +37,18 @@ def widgets_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
         add(bot, widget, **options)
 
     monkeypatch.setattr(QtBot, "addWidget", add_and_hold)
+
+
+@pytest.fixture
+def lane(qtbot: QtBot) -> Iterator[WorkLane]:
+    made = WorkLane()
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.ini")
 
 
 @pytest.fixture(autouse=True)

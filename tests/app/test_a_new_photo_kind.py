@@ -36,6 +36,7 @@ from engine.systems.base import Abilities
 from engine.weights.store import WeightsEntry, save_weights
 from tests.app import fakes
 from tests.app.made_up_photo_kind import LIGHT, LIGHT_PANEL, LightInputs, LightRequest
+from tests.app.waiting import shown_dialogs
 from tests.engine.drawn_profiles import wide_profile
 from tests.fixtures import face_label_map, photo_of
 
@@ -87,8 +88,8 @@ def settled(window, qtbot):
 def lit(window, core, photo, qtbot):
     """The window with the photo as a document of the kind, begun as a person begins it."""
     window.controllers.files.open_path(photo)
-    qtbot.waitUntil(lambda: any(isinstance(w, ChoiceDialog) and w.isVisible() for w in QApplication.topLevelWidgets()))
-    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible())
+    qtbot.waitUntil(lambda: bool(shown_dialogs(ChoiceDialog)))
+    asked, *_ = shown_dialogs(ChoiceDialog)
     assert list(asked.buttons)[:3] == ["edit 0", "light 0", "paint 0"]
     assert "Light this photo" in asked.buttons["light 0"].text()
     asked.buttons["light 0"].click()
@@ -239,8 +240,8 @@ def test_styles_which_change_nothing_in_it_are_not_offered(lit, core, photo, qtb
 
 def test_a_picture_that_is_dropped_on_a_region_of_it_is_asked_about(lit, core, photo, qtbot):
     lit.controllers.files.open_path(photo, label_id=HAIR)
-    qtbot.waitUntil(lambda: any(isinstance(w, ChoiceDialog) and w.isVisible() for w in QApplication.topLevelWidgets()))
-    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible())
+    qtbot.waitUntil(lambda: bool(shown_dialogs(ChoiceDialog)))
+    asked, *_ = shown_dialogs(ChoiceDialog)
     assert "light 0" in asked.buttons and not {"all", "label"} & set(asked.buttons)
     asked.reject()
 

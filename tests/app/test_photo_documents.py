@@ -30,6 +30,7 @@ from engine.requests.edit import RegionEdit
 from engine.requests.json_text import from_json, to_json
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import SampleStyle
+from tests.app.waiting import shown_dialogs
 from tests.engine.drawn_profiles import wide_profile
 from tests.fixtures import face_label_map, photo_of
 
@@ -204,8 +205,8 @@ def test_undo_leads_back_to_the_document_before(window, core, photo, qtbot):
 
 def test_a_photo_that_is_opened_is_edited_or_painted_as_the_user_says(window, core, photo, qtbot):
     window.controllers.files.open_path(photo)
-    qtbot.waitUntil(lambda: any(isinstance(w, ChoiceDialog) and w.isVisible() for w in QApplication.topLevelWidgets()))
-    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible())
+    qtbot.waitUntil(lambda: bool(shown_dialogs(ChoiceDialog)))
+    asked, *_ = shown_dialogs(ChoiceDialog)
     assert list(asked.buttons)[:2] == ["edit 0", "paint 0"]
     asked.buttons["edit 0"].click()
     qtbot.waitUntil(lambda: core.document.photo is not None)

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from app.dialogs.choices import ChoiceDialog
 from engine.labels.label_maps import resize_label_map
 from engine.pictures.closeup import focus
 from tests.app.pointing import Mouse
+from tests.app.waiting import shown_dialogs
 from tests.e2e.conftest import SAMPLE
 from tests.e2e.test_journey import HAIR, PATIENCE, SKIN, regions_dialog, wait_rendered
 
@@ -32,8 +32,12 @@ def wide_photo(tmp_path: Path) -> Path:
     return path
 
 
-def choices() -> list[ChoiceDialog]:
-    return [w for w in QApplication.topLevelWidgets() if isinstance(w, ChoiceDialog) and w.isVisible()]
+def take_first_choice(qtbot, is_past):
+    """What the photo shows is asked, once it was looked at, where weights of other labels are installed as well;
+    ``is_past``: whether that was not asked."""
+    qtbot.waitUntil(lambda: bool(shown_dialogs(ChoiceDialog)) or is_past(), timeout=PATIENCE)
+    for asked in shown_dialogs(ChoiceDialog):
+        asked.buttons["0"].click()
 
 
 def begin(editor, photo, qtbot, monkeypatch):
@@ -41,9 +45,7 @@ def begin(editor, photo, qtbot, monkeypatch):
     editor.core.document.mark_saved()
     monkeypatch.setattr(editor.window.context.ask, "pick_open", lambda *_: str(photo))
     editor.window.actions_by_id["new_painting"].trigger()
-    qtbot.waitUntil(lambda: bool(choices()) or regions_dialog() is not None, timeout=PATIENCE)  # it is looked at
-    for asked in choices():  # weights of other labels are installed as well
-        asked.buttons["0"].click()
+    take_first_choice(qtbot, lambda: regions_dialog() is not None)
     qtbot.waitUntil(lambda: regions_dialog() is not None, timeout=PATIENCE)
     dialog = regions_dialog()
     qtbot.waitExposed(dialog)
@@ -100,8 +102,6 @@ def test_a_photo_of_next_to_nothing_is_named(editor, tmp_path, qtbot, monkeypatc
     editor.window.error_bar.dismiss()
     monkeypatch.setattr(editor.window.context.ask, "pick_open", lambda *_: str(path))
     editor.window.actions_by_id["new_painting"].trigger()
-    qtbot.waitUntil(lambda: bool(choices()) or editor.window.error_bar.problem is not None, timeout=PATIENCE)
-    for asked in choices():
-        asked.buttons["0"].click()
+    take_first_choice(qtbot, lambda: editor.window.error_bar.problem is not None)
     qtbot.waitUntil(lambda: editor.window.error_bar.problem is not None, timeout=PATIENCE)
     assert sentence in editor.window.error_bar.problem.sentence and regions_dialog() is None

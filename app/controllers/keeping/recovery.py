@@ -43,7 +43,6 @@ class RecoveryController(QObject):
 
     def restore(self, leftover: Leftover) -> None:
         """Become what was left; it is removed once the document is kept again."""
-
         self._context.core.submit(
             lambda work: look_at_leftover(work, leftover),
             text=self.tr("Bringing back {0}").format(leftover.manifest.title),

@@ -58,27 +58,27 @@ class Frame:
     @classmethod
     def of(
         cls,
-        looked_at: Array,
+        photo: Array,
         requested_map: LabelMapData | None,
         label_set: LabelSet,
         parser: LabelMapFinder | None,
         profile: bytes | None = None,
         *,
-        seen_part: Part | None = None,
+        looked_at: Part | None = None,
         shows_all: bool = False,
     ) -> Frame:
         """The frame of a photo, its label map found by a parser of these labels unless given.
 
-        looked_at: (H, W, 3) uint8, the photo `as_seen` and `reduced`, in the colours of its ICC `profile`.
-        seen_part: in which regions were looked for; where it is None, all of the photo for a given map, else what the
-        parser looked at.
+        photo: (H, W, 3) uint8, `as_seen` and `reduced`, in the colours of its ICC `profile`.
+        looked_at: the part in which regions were looked for; where it is None, all of the photo for a given map, else
+        what the parser looked at.
         shows_all: it shows all of the photo, because regions are edited that go on beyond the subject (see `misses`).
 
         Raises WeightsError, BadLabelMap.
         """
         warnings: tuple[str, ...] = ()
-        closer_part = seen_part
-        in_srgb = to_srgb(looked_at, profile)
+        closer_part = looked_at
+        in_srgb = to_srgb(photo, profile)
         if requested_map is not None:
             whole_map = requested_map.array()
             check_label_map(whole_map, label_set, Message("the label map of the photo"))
@@ -88,8 +88,8 @@ class Frame:
             )
         else:
             whole_map, _, warnings, closer_part, _ = parser.parse(in_srgb)
-            seen_part = seen_part or closer_part
-        height, width = looked_at.shape[:2]
+            looked_at = looked_at or closer_part
+        height, width = photo.shape[:2]
         sized = resize_label_map(whole_map, height, width)
         subject = focus(sized) if has_background(label_set) else (slice(0, height), slice(0, width))
         if requested_map is None and not warnings and (doubt := doubt_about(sized[subject], label_set)):
@@ -103,13 +103,13 @@ class Frame:
             factor = min(factor, WHOLE_SIDE / max(height, width))
         size = tuple(max(1, round(side * factor)) for side in _sides((rows, columns)))
         pixels = resize_image(in_srgb[rows, columns], *size)
-        label_map = resize_label_map(without_unseen(sized, seen_part)[rows, columns], *size)
-        colours = as_colours(resize_image(looked_at[rows, columns], *size))
+        label_map = resize_label_map(without_unseen(sized, looked_at)[rows, columns], *size)
+        colours = as_colours(resize_image(photo[rows, columns], *size))
         shares = None if parser is None else _shares(parser, pixels, subject, factor, shows_all)
         soft = soft_labels(label_map, len(label_set), shares)
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
         cut_labels = () if closer_part is None else cut_off(whole_map)
-        whole_map = without_unseen(whole_map, seen_part)
+        whole_map = without_unseen(whole_map, looked_at)
         return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels)
 
     @property

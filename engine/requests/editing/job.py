@@ -94,14 +94,14 @@ class _Job:
         key = "frame", self.photo_key, request.label_map, request.looked_at, label_set, self.parser_name
 
         def analysed(shows_all: bool) -> Frame:
-            looked_at = kept.get(("looked at", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
+            seen = kept.get(("as seen", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
             return Frame.of(
-                looked_at,
+                seen,
                 request.label_map,
                 label_set,
                 self._parser(),
                 self.profile,
-                seen_part=request.looked_at,
+                looked_at=request.looked_at,
                 shows_all=shows_all,
             )
 

@@ -61,23 +61,23 @@ class PhotoParser:
             picture is looked at again, closer; around that all is label 0.
         """
         label_ids, sureness = self._parse_whole(pixels)
-        looked_at = label_ids
+        judged_ids = label_ids
         face_box, closer_part = self._face_box(label_ids), None
         if face_box is not None:
             top, left, bottom, right = face_box
             closer_ids, sureness = self._parse_whole(pixels[top:bottom, left:right])
             framed_ids = np.zeros_like(label_ids)
             framed_ids[top:bottom, left:right] = closer_ids
-            label_ids, looked_at = framed_ids, closer_ids
+            label_ids, judged_ids = framed_ids, closer_ids
             height, width = label_ids.shape
             closer_part = top / height, left / width, bottom / height, right / width
         confidence = float(np.mean(list(sureness.values())))
         return Parsed(
             label_ids,
             confidence,
-            self._warnings(looked_at, confidence),
+            self._warnings(judged_ids, confidence),
             closer_part,
-            doubtful_labels(looked_at, sureness),
+            doubtful_labels(judged_ids, sureness),
         )
 
     def probabilities(self, pixels: Array) -> Array:

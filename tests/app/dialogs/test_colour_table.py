@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QComboBox
 
 from app.dialogs.colour_table import LABEL
 from app.dialogs.label_map import LabelMapDialog
-from app.jobs.work_lane import WorkLane
 from app.shell.settings import COLOUR_TABLES, Settings
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
@@ -21,18 +20,6 @@ from tests.app.fakes import FACES
 HAIR, SKIN, HAT = 13, 1, 14
 LIKE_HAIR = tuple(channel ^ 3 for channel in FACES[HAIR].colour)
 ROSE = (233, 160, 176)
-
-
-@pytest.fixture
-def lane(qtbot):
-    made = WorkLane()
-    yield made
-    made.shutdown()
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return Settings(tmp_path / "settings.ini")
 
 
 @pytest.fixture

@@ -18,8 +18,6 @@ from app.dialogs.regions import Purpose, RegionsDialog
 from app.dialogs.templates import MOST, TemplateDialog
 from app.document.opening import Gallery, Painting, templates
 from app.jobs.photos import Photo
-from app.jobs.work_lane import WorkLane
-from app.shell.settings import Settings
 from engine.labels.label_maps import read_label_map, write_label_map
 from engine.labels.label_orders import ORDERS
 from engine.labels.label_sets import load_label_set
@@ -108,18 +106,6 @@ def test_cancel_uses_nothing(qtbot, photo):
     with qtbot.assertNotEmitted(dialog.cropped):
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
-
-
-@pytest.fixture
-def lane(qtbot):
-    made = WorkLane()
-    yield made
-    made.shutdown()
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return Settings(tmp_path / "settings.ini")
 
 
 # --- label maps --------------------------------------------------------------------------------------

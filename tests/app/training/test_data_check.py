@@ -15,20 +15,12 @@ from PySide6.QtWidgets import QApplication
 import app.training.data_check as data_check_module
 from app.dialogs.data_report import DataReportDialog
 from app.dialogs.folder_colours import FolderColoursDialog
-from app.jobs.work_lane import WorkLane
 from app.training.data_check import DataCheck
 from engine.data.kinds import LABELLED, inspect_folder
 from engine.labels.label_maps import read_label_map
 from engine.labels.label_sets import load_label_set
 
 FACES = load_label_set("faces")
-
-
-@pytest.fixture
-def lane(qtbot):
-    made = WorkLane()
-    yield made
-    made.shutdown()
 
 
 @pytest.fixture
