@@ -73,7 +73,8 @@ def test_a_saved_png_restores_everything(window, core, answer, qtbot, tmp_path):
     core.document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces")
     core.document.mark_saved()  # else the user would be asked
     window.controllers.files.open_path(path)
-    qtbot.waitUntil(lambda: core.document.scene.to_request() == request)
+    reopened = request.located(tmp_path)  # the style's picture is one beside the file
+    qtbot.waitUntil(lambda: core.document.scene.to_request() == reopened)
     assert not core.document.dirty
     core.document.undo()
     assert core.document.styles == {}
