@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
-from textwrap import shorten
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from engine.labels.label_sets import LabelSet
     from engine.requests.base import Request
     from engine.weights.card import Card
+    from engine.weights.manage import Missing
     from engine.weights.store import WeightsEntry
 
 
@@ -65,6 +67,9 @@ def weights_serving(request_kind: type[Request[Any]], weights_name: str | None) 
 
 
 def weights(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="Weights, or what is missing, to tell all about.")
+    ] = None,
     as_json: JsonFlag = False,
     check: Annotated[
         bool, typer.Option("--check", help="Read every file whole and compare its SHA-256 with its card's.")
@@ -83,9 +88,10 @@ def weights(
     limit: Annotated[int, typer.Option("--limit", min=2, help="At most that many, spread over the split.")] = 300,
     device: Device = "auto",
 ) -> None:
-    """List the weights that are installed, what each can do, and what is missing; exit code 1 if one is broken.
+    """List the weights that are installed and what is missing, a line each; exit code 1 if one is broken.
 
-    --json prints the whole of their cards: notes at full length, all numbers, the recipe that they were made with.
+    With names: what each of them can do, its labels, data, licence and numbers; of what is missing, where it goes.
+    --json prints the whole of their cards: all numbers, and the recipe that they were made with.
 
     With --measure-styles and --data: write a styles file beside weights that take styles from pictures, so that
     `render --style hair=sample:7` and the editor's dice can draw styles for them.
@@ -100,18 +106,18 @@ def weights(
         return
     from engine.weights.store import list_weights, search_path
 
-    entries = list_weights()
+    installed = list_weights()
+    entries, absent = _chosen(names, installed)
     if check:
         entries = [_checked_entry(entry) for entry in entries]
     if as_json:
         say_json([_entry_data(entry) for entry in entries])
-    elif not entries:
-        tell([f"no weights are installed; looked in {', '.join(str(folder) for folder in search_path())}"])
+    elif names:
+        _say_details(entries, absent)
+    elif installed:
+        _say_overview(entries, absent)
     else:
-        for entry in entries:
-            for card_line in _entry_lines(entry):
-                say(card_line)
-        _say_missing({entry.card.system for entry in entries if entry.card is not None})
+        tell([f"no weights are installed; looked in {', '.join(str(folder) for folder in search_path())}"])
     if any(entry.card is None for entry in entries):
         raise SystemExit(CHECK_FAILED)
 
@@ -163,12 +169,62 @@ def _measure_styles(
         say(f"{styles_path}  {styles_path.stat().st_size / 1000:.0f} kB")
 
 
-def _say_missing(system_ids: set[str]) -> None:
-    """What else could be put in place, and where."""
-    from engine.systems import find_system
+def _chosen(names: list[str] | None, installed: list[WeightsEntry]) -> tuple[list[WeightsEntry], list[Missing]]:
+    """The weights and the missing things of those names, all without any. Raises WeightsError for an unknown name."""
+    from engine.errors import WeightsError
     from engine.weights.manage import missing
 
-    for download in missing(system_ids):
+    absent = missing({entry.card.system for entry in installed if entry.card is not None})
+    if not names:
+        return installed, absent
+    known = {entry.name for entry in installed} | {download.name for download in absent}
+    for weights_name in names:
+        if weights_name not in known:
+            raise WeightsError(
+                'There are no weights called "{0}"; known are {1}.', weights_name, ", ".join(sorted(known))
+            )
+    return [e for e in installed if e.name in names], [download for download in absent if download.name in names]
+
+
+def _say_overview(entries: list[WeightsEntry], absent: list[Missing]) -> None:
+    """A line each, so that all of it fits a screen."""
+    rows = [_overview_row(entry) for entry in entries]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if absent:
+        say(f"missing: {', '.join(download.name for download in absent)}")
+    say("weights NAME tells all about one of them")
+
+
+def _overview_row(entry: WeightsEntry) -> tuple[str, str, str, str, str, str]:
+    """Name, system, side, labels, size of the file, the first main number; of broken weights what is wrong."""
+    from engine.systems import abilities
+    from engine.weights.card import metrics_by_split
+
+    card = entry.card
+    if card is None:
+        return entry.name, "broken", "", "", "", entry.problem
+    label_set, side = card.labels(), abilities(card).resolution
+    splits = list(metrics_by_split(card))  # those measured afterwards come behind training's own
+    return (
+        entry.name,
+        card.system,
+        f"{side} px" if side else "",
+        label_set.name if label_set is not None else "",
+        f"{_model_size(entry) / 1e6:.1f} MB",
+        _numbers_text(card, splits[-1], MAIN_NUMBERS) if splits else "",
+    )
+
+
+def _say_details(entries: list[WeightsEntry], absent: list[Missing]) -> None:
+    """All that a card says in words, and where what is missing could be put."""
+    from engine.systems import find_system
+
+    for entry in entries:
+        for card_line in _entry_lines(entry):
+            say(card_line)
+    for download in absent:
         known_system = find_system(download.system)
         use = download.use if known_system is None else f"{download.use}: {known_system.title}, {known_system.paper}"
         if known_system is not None and known_system.weights_licence:
@@ -205,12 +261,11 @@ def _entry_lines(entry: WeightsEntry) -> list[str]:
         **_metric_rows(card),
         "notes": card.notes,
     }
-    shown_rows = {row_title: shorten(text, ROW_WIDTH, placeholder=" ...") for row_title, text in card_rows.items()}
-    shown_rows["folder"] = str(entry.folder)
+    card_rows["folder"] = str(entry.folder)
     first_line = f"{entry.name}: {card.system}{resolution}{label_summary}, {_model_size(entry) / 1e6:.1f} MB"
     return [
         first_line,
-        *(f"    {row_title:<12}{row_text}" for row_title, row_text in shown_rows.items() if row_text),
+        *(_wrapped(row_title, row_text) for row_title, row_text in card_rows.items() if row_text),
         "",
     ]
 
@@ -230,7 +285,15 @@ def _abilities_text(card: Card) -> str:
 
 
 ROW_WIDTH = 104
-"""Characters of a row's text; longer ones are cut, and whole with --json."""
+"""Characters of a line of text about weights."""
+MAIN_NUMBERS = 3
+"""How many of its numbers stand beside weights in the overview."""
+
+
+def _wrapped(row_title: str, text: str) -> str:
+    """A row of a card, on as many lines as it needs. Paths have no place to break, and are not broken."""
+    lines = wrap(text, ROW_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(f"    {title:<12}{line}" for title, line in zip_longest([row_title], lines, fillvalue=""))
 
 
 def _split_title(split: str) -> str:
@@ -239,13 +302,18 @@ def _split_title(split: str) -> str:
 
 def _metric_rows(card: Card) -> dict[str, str]:
     """The main numbers of each split, on one line."""
+    from engine.weights.card import metrics_by_split
+
+    return {_split_title(split): _numbers_text(card, split) for split in metrics_by_split(card)}
+
+
+def _numbers_text(card: Card, split: str, most: int | None = None) -> str:
+    """The main numbers of a split, the first `most` of them."""
     from engine.metrics.names import main_numbers
     from engine.weights.card import metrics_by_split
 
-    return {
-        _split_title(split): ", ".join(f"{name} {number:.4g}" for name, number in main_numbers(card.system, measured))
-        for split, measured in metrics_by_split(card).items()
-    }
+    numbers = main_numbers(card.system, metrics_by_split(card)[split])[:most]
+    return ", ".join(f"{name} {number:.4g}" for name, number in numbers)
 
 
 def _model_size(entry: WeightsEntry) -> int:

@@ -44,7 +44,8 @@ def test_the_list_says_what_each_set_of_weights_can_be_asked_for(run, tiny_weigh
     """Those of a discriminator alone were listed as the system's own."""
     card = Card(name="a-discriminator", system="sean", networks={"discriminator": {}})
     save_weights(user_weights_folder() / "a-discriminator", card, {"discriminator.w": torch.zeros(3)})
-    listed = dict(block.strip().split(":", 1) for block in run("weights").out.split("\n\n") if ":" in block)
+    told = run("weights", "tiny-sean", "tiny-parser", "a-discriminator")
+    listed = dict(block.strip().split(":", 1) for block in told.out.split("\n\n") if ":" in block)
     assert "does        paint label maps, restyle photos, a style for each region" in listed["tiny-sean"]
     assert "does        find label maps\n" in listed["tiny-parser"]
     assert "does" not in listed["a-discriminator"]
@@ -57,10 +58,26 @@ def test_remove_takes_one_s_own_and_nothing_else(run, tiny_weights):
     assert run("weights", "--remove", "mine").code == 2
 
 
-def test_the_list_says_what_is_missing_and_where_it_goes(run, tiny_weights):
-    lines = [line for line in run("weights").out.splitlines() if line.startswith("missing: ")]
-    assert any("spade" in line and str(user_weights_folder()) in line for line in lines)
-    assert not any("sean" in line for line in lines)
+def test_the_list_says_what_is_missing_and_its_name_where_it_goes(run, tiny_weights):
+    (line,) = [line for line in run("weights").out.splitlines() if line.startswith("missing: ")]
+    assert "spade" in line and "sean" not in line
+    assert str(user_weights_folder()) in run("weights", "spade").out
+    done = run("weights", "sparde")
+    assert done.code == 2 and "spade" in done.err
+
+
+def test_the_list_is_a_line_each_and_a_name_tells_the_whole_of_it(run, tiny_weights):
+    """It was ten lines each, notes cut off, and scrolled away."""
+    save_weights(
+        user_weights_folder() / "mine",
+        Card(name="mine", system="sean", notes="word " * 60 + "end"),
+        {"w": torch.zeros(3)},
+    )
+    lines = run("weights").out.splitlines()
+    assert len(lines) == len(list_weights()) + 2
+    assert run("weights", "mine").out.split().count("word") == 60
+    entries = json.loads(run("weights", "mine", "--json").out)
+    assert [entry["name"] for entry in entries] == ["mine"]
 
 
 def test_the_side_and_the_main_numbers_of_weights_with_several_networks_are_listed(run, tiny_weights):
@@ -68,7 +85,8 @@ def test_the_side_and_the_main_numbers_of_weights_with_several_networks_are_list
     networks = {"generator": {"resolution": 64}, "encoder": {}}
     card = Card(name="two", system="smis", networks=networks, metrics={"val": {"psnr": 16.5, "seconds": 3.0}})
     save_weights(user_weights_folder() / "two", card, {"generator.w": torch.zeros(3), "encoder.w": torch.zeros(3)})
-    done = run("weights")
+    assert "two smis 64 px 0.0 MB PSNR 16.5" in " ".join(run("weights").out.split())
+    done = run("weights", "two")
     assert "two: smis, 64 px, 0.0 MB" in done.out.splitlines()
     assert "on val PSNR 16.5" in " ".join(done.out.split()) and "seconds" not in done.out
 
