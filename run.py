@@ -96,7 +96,7 @@ def main(words: list[str]) -> int:
     if sys.version_info < OLDEST:
         raise SetupError(f"Tessera needs Python 3.10 or newer; this is {sys.version.split()[0]}.")
     if words[:1] in (["-h"], ["--help"], ["help"]):
-        print(__doc__)
+        say(__doc__)
         return 0
     if all(os.path.isfile(word) for word in words):  # none, or photos and documents to open
         set_up([])
@@ -324,7 +324,7 @@ def pip(*arguments: str) -> int:
             exit_code = watch(process)
         if exit_code != 0 and "--no-index" not in arguments:  # finding no local wheel is not worth a line
             output_file.seek(0)
-            print(output_file.read().decode("utf-8", "replace"), file=sys.stderr, flush=True)
+            write(output_file.read().decode("utf-8", "replace") + "\n", sys.stderr)
     return exit_code
 
 
@@ -334,16 +334,16 @@ def watch(process: Popen[bytes]) -> int:
     import subprocess
     import time
 
-    start_time, on_terminal = time.monotonic(), sys.stdout.isatty()
+    start_time, on_terminal = time.monotonic(), sys.stdout is not None and sys.stdout.isatty()
     while True:
         try:
             exit_code = process.wait(timeout=1 if on_terminal else 30)
         except subprocess.TimeoutExpired:
             line = progress_line(time.monotonic() - start_time, folder_bytes(venv_folder()))
-            print(f"\r{line}" if on_terminal else line, end="" if on_terminal else "\n", flush=True)
+            say(f"\r{line}" if on_terminal else line, end="" if on_terminal else "\n")
             continue
         if on_terminal:
-            print("\r" + " " * LINE_LENGTH + "\r", end="", flush=True)
+            say("\r" + " " * LINE_LENGTH + "\r", end="")
         return exit_code
 
 
@@ -449,7 +449,7 @@ def test(arguments: list[str]) -> int:
         if code != 0:
             failed.append(name if code > 0 else f"{name} (ended by signal {-code})")
     if failed:
-        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+        write(f"Failed: {', '.join(failed)}\n", sys.stderr)
     return 1 if failed else 0
 
 
@@ -478,20 +478,38 @@ def hand_over(arguments: list[str]) -> int:
     """Become the venv's Python where the system can; elsewhere wait for it and pass its exit code on."""
     if os.name == "nt":
         return call_python(arguments)
-    sys.stdout.flush()
     os.execv(venv_python(), python_command(arguments))
 
 
-def say(sentence: str) -> None:
-    print(sentence, flush=True)
+def say(text: str, end: str = "\n") -> None:
+    """Print, also where the reader (head, less) has gone: the work goes on without it."""
+    write(text + end, sys.stdout)
+
+
+def write(text: str, stream: IO[str] | None) -> None:
+    if stream is None:  # closed by whoever started this
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def started_as() -> str:
+    """What stood before the arguments on the command line: "python3 run.py"."""
+    typed = getattr(sys, "orig_argv", sys.argv)  # an old Python, which has none, is only told so
+    words = typed[: len(typed) - len(sys.argv) + 1]
+    return " ".join(f'"{word}"' if " " in word else word for word in words)
 
 
 if __name__ == "__main__":
+    os.environ["TESSERA_STARTED_AS"] = started_as()  # for sentences that say what to type next
     try:
         sys.exit(main(sys.argv[1:]))
     except SetupError as error:
-        print(error, file=sys.stderr)
+        write(f"{error}\n", sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
+        write("Interrupted; the same command goes on where it stopped.\n", sys.stderr)
         sys.exit(130)

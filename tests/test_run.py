@@ -287,6 +287,21 @@ def test_help_needs_no_set_up(run: ModuleType, capsys: pytest.CaptureFixture[str
     assert "run.py test" in capsys.readouterr().out
 
 
+@POSIX_ONLY
+def test_a_reader_that_has_gone_is_no_failure(root: Path) -> None:
+    """`python3 run.py --help | head -1`, and a stream that is closed from the first."""
+    command = [sys.executable, "-S", str(root / "run.py"), "--help"]
+    unread, pipe = os.pipe()
+    os.close(unread)
+    try:
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE)
+    finally:
+        os.close(pipe)
+    assert (done.returncode, done.stderr) == (0, b"")
+    closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE)
+    assert (closed.returncode, closed.stderr) == (0, b"")
+
+
 def test_an_old_python_is_told_so(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 9, 1))
     with pytest.raises(run.SetupError, match=r"3\.10 or newer"):
@@ -331,7 +346,8 @@ def test_a_current_set_up_hands_over_at_once_with_arguments_folder_and_exit_code
     stand_in.mkdir(parents=True)
     (stand_in / "__init__.py").touch()
     (stand_in / "__main__.py").write_text(
-        "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n"
+        "import json, os, sys\n"
+        "print(json.dumps([sys.argv[1:], os.getcwd(), os.environ['TESSERA_STARTED_AS']]))\nsys.exit(7)\n"
     )
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "engine").mkdir(parents=True)  # a user's folder of that name is not imported
@@ -342,7 +358,8 @@ def test_a_current_set_up_hands_over_at_once_with_arguments_folder_and_exit_code
     plain = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # the network block imports more
     done = subprocess.run(command, cwd=elsewhere, env=plain, capture_output=True, encoding="utf-8")
     assert done.returncode == 7, done.stderr[-2000:]
-    assert json.loads(done.stdout) == [asked, str(elsewhere)]
+    typed = f'{sys.executable} -S -X importtime "{root / "run.py"}"'  # the folder's name has spaces
+    assert json.loads(done.stdout) == [asked, str(elsewhere), typed]
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if "|" in line}
     assert "hashlib" in imported  # the list is what run.py loaded before it handed over
     assert not imported & {"subprocess", "venv", "shutil", "pathlib", "ctypes", "torch", "numpy"}

@@ -22,6 +22,7 @@ from app.jobs.training_lane import Ended, State
 from app.jobs.work_lane import Work
 from app.training.machine import folder_text
 from app.training.use import TrainedWeights, publish_newest, publish_run, weights_name
+from engine.program import program
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.systems import serves
@@ -143,12 +144,12 @@ class StudioController(QObject):
         core.catalogue.reload()
         core.renew_session()
         if not serves(new_weights.card, RenderRequest):
-            sentence = self.tr('The weights "{0}" are ready for tessera request; they are in "{1}" ({2}).')
+            sentence = self.tr('The weights "{0}" are ready for {3} request; they are in "{1}" ({2}).')
             if serves(new_weights.card, ParseRequest):
                 sentence = self.tr(
                     '{0} finds regions now, where its labels are asked for; its weights are in "{1}" ({2}).'
                 )
-            facts = new_weights.name, new_weights.folder, folder_text(new_weights.folder)
+            facts = new_weights.name, new_weights.folder, folder_text(new_weights.folder), program()
             core.hub.notice(sentence.format(*facts), topic=TRAINING)
             return
         document = core.document

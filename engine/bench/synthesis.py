@@ -30,6 +30,7 @@ from engine.fast.generator import Precision
 from engine.files import read_bytes
 from engine.nn.blocks import channels_last
 from engine.plain_data import parse_json
+from engine.program import program
 from engine.progress import Progress
 from engine.systems.bench import Renderer
 
@@ -170,6 +171,6 @@ def read_json(path: Path) -> list[Row]:
         return [msgspec.convert(row, Row) for row in parse_json(read_bytes(path))]
     except (BadFile, ValueError, TypeError) as error:
         raise BadFile(
-            '"{0}" holds no rows of a benchmark; write them with "tessera bench synthesis --json FILE".',
-            path, details=str(error),
+            '"{0}" holds no rows of a benchmark; write them with "{1} bench synthesis --json FILE".',
+            path, program(), details=str(error),
         ) from None

@@ -29,7 +29,18 @@ from engine.cli import (
     verify,
     weights,
 )
-from engine.cli.common import INTERRUPTED, OK, USER_MISTAKE, guarded
+from engine.cli.common import (
+    INTERRUPTED,
+    OK,
+    USER_MISTAKE,
+    answer_nobody,
+    cannot_answer,
+    finish_answer,
+    guarded,
+    leave,
+    open_streams,
+)
+from engine.program import program
 
 app = typer.Typer(
     name="tessera",
@@ -65,19 +76,24 @@ for _name, _group in _GROUPS.items():
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command; leaves with SystemExit and an exit code of the table above."""
-    for stream in (sys.stdout, sys.stderr):  # a console that lacks a character shows "?" instead of failing
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    open_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        typer.main.get_command(app).main(words or ["--help"], prog_name="tessera", standalone_mode=False)
+        typer.main.get_command(app).main(words or ["--help"], prog_name=program(), standalone_mode=False)
+        finish_answer()
     except typer.Abort:
         raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:  # the reader of the answer (head, less) has gone, which is no failure
+        answer_nobody()
+    except SystemExit as ending:
+        if not isinstance(ending.__context__, BrokenPipeError):  # rich, which writes help texts, ends with 1 then
+            raise
+    except OSError as error:  # of a help text: what commands raise is a sentence by now
+        leave(str(cannot_answer(error)), USER_MISTAKE)
     except Exception as error:
         if not hasattr(error, "format_message"):  # typer's own click is private: known by its method
             raise
-        print(_usage_sentence(error.format_message(), words), file=sys.stderr)  # noqa: T201
-        raise SystemExit(USER_MISTAKE) from None
+        leave(_usage_sentence(error.format_message(), words), USER_MISTAKE)
     raise SystemExit(OK)
 
 
@@ -103,5 +119,5 @@ def _plain(problem: str) -> str:
 def _usage_sentence(problem: str, words: list[str]) -> str:
     problem = _plain(problem.strip())
     command = words[0] if words and words[0] in (*_COMMANDS, *_GROUPS) else ""
-    help_words = " ".join(filter(None, ["tessera", command, "--help"]))
+    help_words = " ".join(filter(None, [program(), command, "--help"]))
     return f"{problem.strip().rstrip('.')}; {help_words} tells what there is."

@@ -91,7 +91,7 @@ def _measure_cases(
 
 
 def table(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `tessera bench synthesis --json FILE` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `bench synthesis --json FILE` wrote.")],
 ) -> None:
     """Print the Markdown table of rows that were measured before."""
     from engine.bench.synthesis import as_table, read_json
@@ -207,7 +207,7 @@ def photo(
 ) -> None:
     """Measure the editing of a photo of 12 megapixels: analysis, a restyle at view and at full size, memory.
 
-    Painting and the loading of weights are not in it: see `tessera bench synthesis`. Exit code 1 if a promised limit
+    Painting and the loading of weights are not in it: see `bench synthesis`. Exit code 1 if a promised limit
     is missed.
     """
     from engine.bench.photo import as_table, measure

@@ -12,6 +12,7 @@ from engine.cli.request import read_request
 from engine.cli.words import split_label, split_mix, split_relabel, split_style
 from engine.errors import BadRequest
 from engine.labels.label_maps import read_certain_map
+from engine.program import program
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, MixStyle, Style
@@ -37,8 +38,8 @@ def read_render_request(request_file: Path) -> RenderRequest:
     request = read_request(request_file)
     if not isinstance(request, RenderRequest):
         raise BadRequest(
-            '"{0}" is no painting but another kind of request; tessera request "{0}" --out FILE performs it.',
-            request_file,
+            '"{0}" is no painting but another kind of request; {1} request "{0}" --out FILE performs it.',
+            request_file, program(),
         )
     return request
 

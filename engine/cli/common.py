@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, NoReturn, Protocol, TextIO, TypeVar
 
 import typer
 
 from engine.errors import BadFile, BadRequest, Cancelled, EngineError, OutOfMemory, one_of
+from engine.files import reason
 from engine.progress import Progress
 
 OK, CHECK_FAILED, USER_MISTAKE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -40,27 +41,66 @@ def guarded(command: _Command) -> _Command:
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             result = command(*args, **kwargs)
-            sys.stdout.flush()
+            finish_answer()
             return result
+        except BrokenPipeError:
+            raise
         except (Cancelled, KeyboardInterrupt):
-            _leave("Interrupted.", INTERRUPTED)
+            leave("Interrupted.", INTERRUPTED)
         except OutOfMemory as error:
-            _leave(str(error), INTERNAL)
+            leave(str(error), INTERNAL)
         except EngineError as error:
-            _leave(str(error), USER_MISTAKE)
-        except BrokenPipeError:  # the reader of our output (head, less) has gone: there is no one to answer
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(OK) from None
+            leave(str(error), USER_MISTAKE)
         except Exception as error:
             kind = type(error).__name__
-            _leave(f"Tessera failed unexpectedly ({kind}); the details are in {write_log(error)}", INTERNAL)
+            leave(f"Tessera failed unexpectedly ({kind}); the details are in {write_log(error)}", INTERNAL)
 
     return run  # type: ignore[return-value]
 
 
-def _leave(sentence: str, exit_code: int) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201
+def leave(sentence: str, exit_code: int) -> NoReturn:
+    """End with a sentence on stderr."""
+    announce(sentence)
     raise SystemExit(exit_code) from None
+
+
+def open_streams() -> None:
+    """A console that lacks a character shows "?" instead of failing; a stream that whoever started us has closed
+    takes everything and shows nothing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def finish_answer() -> None:
+    """Write what is still on its way to stdout. Raises BadFile and BrokenPipeError as `say`."""
+    with _answering():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise cannot_answer(error) from error
+
+
+def cannot_answer(error: OSError) -> BadFile:
+    """What is said where stdout cannot be written to, which nobody tries again."""
+    answer_nobody()
+    return BadFile("The answer cannot be written: {0}.", reason(error))
+
+
+def answer_nobody(stream: TextIO | None = None) -> None:
+    """What is written from now on, and what is still on its way, goes nowhere. stream: stdout unless given."""
+    with suppress(OSError):  # tests have streams without a file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 def log_file() -> Path:
@@ -181,8 +221,7 @@ def _on_interrupt(on_first: Callable[[], None], stopping_already: Callable[[], b
         if stopping_already():
             raise KeyboardInterrupt
         on_first()
-        with suppress(OSError):
-            print("Stopping ... (Ctrl+C again stops at once)", file=sys.stderr)  # noqa: T201
+        announce("Stopping ... (Ctrl+C again stops at once)")
 
     signal.signal(signal.SIGINT, on_interrupt)
     try:
@@ -253,8 +292,10 @@ class Answer:
 
 
 def say(line: str) -> None:
-    """One line of the answer, on stdout."""
-    print(line)  # noqa: T201
+    """One line of the answer, on stdout. Raises BadFile: it cannot be written; BrokenPipeError: its reader (head,
+    less) has gone, and there is nobody to answer."""
+    with _answering():
+        print(line)  # noqa: T201
 
 
 def tell(notes: Iterable[str]) -> None:
@@ -264,10 +305,13 @@ def tell(notes: Iterable[str]) -> None:
 
 
 def announce(line: str) -> None:
-    """One line about how the work goes, on stderr."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    """One line about how the work goes, on stderr; the work goes on where nobody reads it."""
+    try:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        answer_nobody(sys.stderr)
 
 
 def say_json(answer: Any) -> None:
-    """The whole answer as JSON on stdout; paths become strings."""
-    print(json.dumps(answer, ensure_ascii=False, indent=2, default=str))  # noqa: T201
+    """The whole answer as JSON on stdout; paths become strings. Raises as `say`."""
+    say(json.dumps(answer, ensure_ascii=False, indent=2, default=str))

@@ -16,6 +16,7 @@ from engine.cli.common import Device, cancelling, check_json_file, check_target,
 from engine.errors import BadFile, BadRequest
 from engine.files import read_bytes, write_text
 from engine.plain_data import BadText, parse_json
+from engine.program import program
 
 NO_WEIGHTS = "no weights"
 """Stands for the weights of edits that are measured without any."""
@@ -180,5 +181,7 @@ def _read_metrics(metrics_file: Path) -> list[dict[str, Any]]:
     if not all(
         isinstance(metrics, dict) and METRICS_KEYS <= set(metrics) for metrics in all_metrics
     ):
-        raise BadFile('"{0}" holds no metrics; give a file that tessera evaluate --json wrote.', metrics_file)
+        raise BadFile(
+            '"{0}" holds no metrics; give a file that {1} evaluate --json wrote.', metrics_file, program()
+        )
     return all_metrics

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.data.layout import IMAGE_SUFFIXES, is_left_over
 from engine.errors import Message
+from engine.program import program
 
 MOST_ENTRIES = 2000
 """Entries of folders that are looked at before a folder is taken at its word: windows ask, and must not wait."""
@@ -52,8 +53,8 @@ def lacks_of_pairs(data_folder: Path) -> Message | None:
     if not (data_folder / "classes.json").is_file():
         return Message(
             '"{0}" has no classes.json, which names the labels of its maps; "Make the missing lists" in the data '
-            'report makes one of the maps, and so does tessera data "{0}" --make.',
-            data_folder,
+            'report makes one of the maps, and so does {1} data "{0}" --make.',
+            data_folder, program(),
         )
     return None
 

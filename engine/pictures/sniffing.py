@@ -19,6 +19,7 @@ from engine.labels.label_sets import bundled_label_sets, load_label_set
 from engine.pictures.png import read_embedded_request
 from engine.pictures.rasters import is_heic, open_image
 from engine.plain_data import read_json
+from engine.program import program
 
 FileKind = Literal["request_png", "image", "label_map", "weights", "request_json", "document", "unknown"]
 
@@ -59,9 +60,9 @@ def check_photo(path: str | os.PathLike[str]) -> None:
     """Raise BadFile for a label map where a photo is asked for; nothing is said of other files here."""
     if sniff(path) == "label_map":
         raise BadFile(
-            '"{0}" is a label map, not a photo; give the photo (tessera edit takes the map as --labels beside it, '
-            "tessera render paints it).",
-            path,
+            '"{0}" is a label map, not a photo; give the photo ({1} edit takes the map as --labels beside it, {1} '
+            "render paints it).",
+            path, program(),
         )
 
 

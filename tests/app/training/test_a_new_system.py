@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton
 import engine.systems
 from app.jobs.training_lane import Ended, State
 from app.studio.evaluation import EvaluationDialog
+from engine.program import program
 from engine.systems.base import load_part
 from engine.weights.card import Card, read_card
 from engine.weights.store import join_networks, save_weights, user_weights_folder
@@ -99,4 +100,4 @@ def test_the_studio_offers_trains_and_publishes_it(qtbot, window, core, tones, t
     qtbot.waitUntil(lambda: bool(said), timeout=PATIENCE)
     assert list(read_card(user_weights_folder() / name).networks) == ["player", "hearer"]
     assert core.document.weights == "tiny-sean"
-    assert said[-1].startswith(f'The weights "{name}" are ready for tessera request')
+    assert said[-1].startswith(f'The weights "{name}" are ready for {program()} request')

@@ -118,7 +118,7 @@ def test_bench_tells_what_it_measures(capsys: pytest.CaptureFixture[str]) -> Non
     assert "synthesis" in capsys.readouterr().out
     with pytest.raises(SystemExit) as left:
         main(["bench", "nothing"])
-    assert left.value.code == 2 and "tessera bench --help" in capsys.readouterr().err
+    assert left.value.code == 2 and "bench --help" in capsys.readouterr().err
 
 
 SPADE = SPADEConfig(labels=5, resolution=32, width=1, multiples=(8, 4, 4, 2, 2, 1, 1, 1), hidden=4)

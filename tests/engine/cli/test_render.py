@@ -55,7 +55,7 @@ def test_the_png_of_an_edited_photo_is_no_painting_but_can_be_made_again(run: Ru
     done = run("request", "edit.json", "--out", "edited.png")
     assert done.code == 0, done.err
     done = run("render", "edited.png", "--out", "painted.png")
-    assert done.code == 2 and one_sentence(done.err) and 'tessera request "edited.png"' in done.err
+    assert done.code == 2 and one_sentence(done.err) and 'request "edited.png"' in done.err
     done = run("request", "edited.png", "--out", "again.png")
     assert done.code == 0 and Path("again.png").read_bytes() == Path("edited.png").read_bytes()
 

@@ -551,7 +551,7 @@ def test_a_word_that_labels_share_edits_all_of_them() -> None:
 
 def test_render_names_the_command_that_performs_an_edit(run: Runner) -> None:
     refused = run("render", resource("sample", "edited.png"), "--out", "out.png")
-    assert refused.code == 2 and "tessera request" in refused.err and "--out FILE" in refused.err
+    assert refused.code == 2 and 'request "' in refused.err and "--out FILE" in refused.err
 
 
 # ---------------------------------------------------------------- doubts
