@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from app.controllers.context import Context
 from app.controllers.render import RenderController
 from app.dialogs.files import export_filters, photo_filters
-from app.document.origin import Origin
+from app.document.origin import Exported, Origin
 from app.document.saved.document_file import snapshot_of
 from app.document.saved.saving import save_document
 from app.document.scene import Scene
@@ -86,7 +86,8 @@ class ExportController(QObject):
         )
         if chosen_target is not None:
             target_path = chosen_target[0]
-            holds_less = self._document.origin.saved_stars is not None  # than the file that the document has
+            origin, others = self._document.origin, self._document.kept.has_others(self._document.scene)
+            holds_less = others or origin.saved_stars is not None  # than the strip, or the file that the document has
             saving = target_path.suffix.lower() == ".png" and not holds_less
             self._with_quality(target_path, lambda quality: self._write(target_path, saving=saving, quality=quality))
 
@@ -131,7 +132,7 @@ class ExportController(QObject):
                     lambda work: _write_job(work, target_path, scene, pixels, False, quality),
                     text=_saving_text(target_path),
                     topic=EXPORT,
-                    on_done=lambda _: self._exported(target_path, scene, origin),
+                    on_done=lambda _: self._exported(target_path, scene, origin, opens=_is_png(target_path)),
                 )
 
             self._with_quality(target_path, write)
@@ -173,7 +174,9 @@ class ExportController(QObject):
             lambda work: _photo_job(work, target_path, scene, export),
             text=_saving_text(target_path),
             topic=EXPORT,
-            on_done=lambda _: self._exported(target_path, scene, origin),
+            on_done=lambda _: self._exported(
+                target_path, scene, origin, opens=_is_png(target_path) and not export.with_before
+            ),
         )
 
     # --- inside -------------------------------------------------------------------------------------
@@ -241,7 +244,8 @@ class ExportController(QObject):
     ) -> None:
         scene, origin = self._document.scene, self._document.origin
         picture = self._document.picture if self._render.picture_shows(scene) else None
-        photo_inside, snapshot = origin.photo_inside, snapshot_of(self._document, picture)
+        photo_inside, starred = origin.photo_inside, origin.results.starred
+        snapshot = snapshot_of(self._document, picture)
         autosaved = self._context.core.autosave.files
 
         def write(work: Work) -> None:
@@ -254,26 +258,41 @@ class ExportController(QObject):
             write,
             text=_saving_text(target_path),
             topic=EXPORT,
-            on_done=lambda _: self._written(target_path, scene, origin, saving, continuation),
+            on_done=lambda _: self._written(target_path, scene, starred, origin, saving, continuation),
         )
 
     def _written(
-        self, target_path: Path, scene: Scene, origin: Origin, saving: bool, continuation: Callable[[], object] | None
+        self,
+        target_path: Path,
+        scene: Scene,
+        starred: frozenset[int],
+        origin: Origin,
+        saving: bool,
+        continuation: Callable[[], object] | None,
     ) -> None:
         document = self._document
         if saving:
             document.set_path(target_path, of=origin)  # it may be another document by now: that one's path stays
             self._context.core.settings.add_recent(target_path)
-            if document.origin is origin and scene.same_file(document.scene):  # else it was painted on since
-                document.mark_saved()
+            document.timeline.mark_written(scene, starred, origin)
             self._said(target_path)
+            self._tell_left_out(target_path, scene)
         else:
-            self._exported(target_path, scene, origin)
+            self._exported(target_path, scene, origin, opens=_is_png(target_path))
         if continuation is not None and document.origin is origin and not document.dirty:
             continuation()
 
-    def _exported(self, target_path: Path, scene: Scene, origin: Origin) -> None:
-        origin.exported = target_path, scene
+    def _tell_left_out(self, target_path: Path, scene: Scene) -> None:
+        """What a saved file does not hold: the strip, unless it is a document's own."""
+        if target_path.suffix.lower() != SUFFIX and self._document.kept.has_others(scene):
+            sentence = self.tr(
+                "{0} holds this picture and all that made it. The other pictures of the strip stand in no file: only a "
+                "Tessera document holds them."
+            )
+            self._context.core.hub.notice(sentence.format(target_path.name), topic=EXPORT, remedy="save_as")
+
+    def _exported(self, target_path: Path, scene: Scene, origin: Origin, *, opens: bool) -> None:
+        origin.exported = Exported(target_path, scene, opens)
         self._said(target_path)
 
     def _said(self, target_path: Path) -> None:
@@ -290,6 +309,11 @@ def _saving_text(target_path: Path) -> str:
 def _photo_of(scene: Scene) -> PhotoReference | None:
     """The photo that a document of the scene is; None for a painting."""
     return scene.photo if scene.kind.shows_photo else None
+
+
+def _is_png(target_path: Path) -> bool:
+    """Whether a picture written there carries what made it."""
+    return target_path.suffix.lower() == ".png"
 
 
 def _folder_of(photo: PhotoReference | None) -> str:

@@ -10,10 +10,11 @@ from app.controllers.context import Context
 from app.controllers.exports import ExportController
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
-from app.document.results import MANY_BYTES, Result
+from app.dialogs.compare import Compared, CompareDialog
+from app.document.results import MANY_BYTES, Result, Results
 from app.document.scene import Scene
 from app.imaging.pixels import to_qimage
-from app.panels.results import ResultsPanel
+from app.panels.results import ResultsPanel, limit_text
 from engine.requests.styles import Style
 
 SETTLED_MS = 400  # a picture that nothing has changed for so long was meant, and not passed through
@@ -45,6 +46,7 @@ class ResultsController(QObject):
         self._shown = actions_by_id["results_show"]
         self._gone = False
         self._looked_for: tuple[Scene, bytes] | None = None
+        self._told_dropped: Results | None = None  # the document's whose limit was told of
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(SETTLED_MS)
@@ -56,11 +58,13 @@ class ResultsController(QObject):
             signal.connect(self._mark_present)
         for changed in (self._document.styles_changed, self._document.seed_changed, self._document.undo_changed):
             changed.connect(self._mark_present)
+        self._document.results_changed.connect(self._tell_dropped)
         results_panel.recall_wanted.connect(self.recall)
         results_panel.star_wanted.connect(self._star)
         results_panel.delete_wanted.connect(self._document.kept.delete)
         results_panel.copy_wanted.connect(self._copy)
         results_panel.export_wanted.connect(self.export)
+        results_panel.compare_wanted.connect(self.compare)
 
     def stop(self) -> None:
         """The window goes: another one keeps what comes."""
@@ -127,6 +131,23 @@ class ResultsController(QObject):
         else:
             self._exports.export_kept(made_with, kept_result.pixels, picture_number)
 
+    def compare(self, picture_numbers: list[int]) -> None:
+        """Show two kept pictures, or one and the present picture, over or beside each other."""
+        kept_results = [self._result(number) for number in sorted(picture_numbers)]
+        compared = [
+            Compared(self.tr("Picture {0}").format(kept.number), kept.pixels, kept.number)
+            for kept in kept_results
+            if kept is not None
+        ]
+        if len(compared) == 1 and self._document.picture is not None:
+            compared.append(Compared(self.tr("Present picture"), self._document.picture))
+        if len(compared) != 2:
+            self._context.core.hub.notice(self.tr("Choose two pictures in the strip to compare them (Ctrl+click)."))
+            return
+        dialog = CompareDialog(compared[0], compared[1], self._context.window)
+        dialog.recall_wanted.connect(self.recall)
+        dialog.open()
+
     # --- inside -------------------------------------------------------------------------------------
 
     def _result(self, picture_number: int) -> Result | None:
@@ -174,6 +195,13 @@ class ResultsController(QObject):
         if starred and results.starred_bytes > MANY_BYTES:
             sentence = self.tr("Pictures with a star take {0} MB of memory now; export some and delete them.")
             self._context.core.hub.notice(sentence.format(results.starred_bytes // (1024 * 1024)))
+
+    def _tell_dropped(self) -> None:
+        """The strip is full: once for each document what it keeps; its head says how many have gone."""
+        results = self._document.origin.results
+        if results.dropped_count and self._told_dropped is not results:
+            self._told_dropped = results
+            self._context.core.hub.notice(limit_text(results))
 
     def _copy(self, picture_number: int) -> None:
         kept_result = self._result(picture_number)

@@ -347,7 +347,7 @@ class Document(QObject):
         """The document as it stands is what the file holds."""
         self.pixels.end_stroke()
         self._history.set_clean()
-        self._origin.mark_saved(self.scene)
+        self._origin.mark_saved(self.scene, self._origin.results.starred)
         self.announce()
 
     # ------------------------------------------------------------ inside

@@ -39,6 +39,13 @@ class KeptPictures:
             self._document.results_changed.emit()
             self._document.announce()
 
+    def has_others(self, scene: Scene) -> bool:
+        """Whether pictures are kept that the scene does not make."""
+        if not self._document.results:
+            return False
+        picture_key = scene.picture_key()
+        return any(not result.known_as(picture_key) for result in self._document.results)
+
     def bring_back(self, results: Iterable[Result]) -> None:
         """Takes the pictures that a file holds. Not a step of the history."""
         self._document.origin.results.put_before(results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,34 +13,41 @@ from app.document.scene import Scene
 from engine.documents.document_file import SUFFIX
 
 
+class Exported(NamedTuple):
+    """A file that a picture was written to, which is no document, and the scene that it shows. opens: it has all that
+    made the picture, so that it can be opened again."""
+
+    path: Path
+    scene: Scene
+    opens: bool
+
+
 @dataclass(eq=False)
 class Origin:
     """Which document this is: the same object through all its steps, another one for another document.
 
     ``path`` is the file that holds it, None while there is none; ``photo_inside``: whether that file holds the photo
     itself; ``saved`` is what counts as saved; ``results`` are the pictures it keeps; ``awaits_regions``: its label map
-    is still to be found in the photo; ``exported``: the file that its picture was last written to, which is no
-    document, and the scene that the picture shows; ``saved_stars``: the kept pictures with a star that the file holds,
-    None for a file that holds none; ``stars_left_out``: those that the user saved into a file that holds none;
-    ``damaged``: the file it was read from, as far as that could be. Steps that replace
-    a document keep its origin, so undo across two documents brings the right file and the right pictures back, and a
-    save that ends late finds the document it was of.
+    is still to be found in the photo; ``exported``: where its picture was last written to; ``saved_stars``: the kept
+    pictures with a star that the file holds, None for a file that holds none; ``stars_left_out``: those that the user
+    saved into a file that holds none; ``damaged``: the file it was read from, as far as that could be. Steps that
+    replace a document keep its origin, so undo across two documents brings the right file and the right pictures back,
+    and a save that ends late finds the document it was of.
     """
 
     path: Path | None = None
     photo_inside: bool = False
     saved: Scene | None = None
     awaits_regions: bool = False
-    exported: tuple[Path, Scene] | None = None
+    exported: Exported | None = None
     saved_stars: frozenset[int] | None = None
     stars_left_out: frozenset[int] = frozenset()
     damaged: Path | None = None
     results: Results = field(default_factory=Results)
 
-    def mark_saved(self, scene: Scene) -> None:
-        """The file, if any, holds the document as it stands now; stars too, where it is a document's own."""
+    def mark_saved(self, scene: Scene, starred: frozenset[int]) -> None:
+        """The file, if any, holds the document as it stood then; these stars too, where it is a document's own."""
         self.saved = scene
-        starred = self.results.starred
         self.hold_stars(starred if self.holds_pictures else None, left_out=starred)
 
     def hold_stars(self, saved_stars: frozenset[int] | None, left_out: frozenset[int] = frozenset()) -> None:

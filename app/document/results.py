@@ -44,10 +44,11 @@ class Results:
     """The kept pictures of one document, oldest first. Numbers stay with their pictures."""
 
     def __init__(self, *, max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> None:
-        self._max_count = max_count
-        self._max_bytes = max_bytes
+        self.max_count = max_count
+        self.max_bytes = max_bytes
         self._kept: list[Result] = []
         self._last_number = 0
+        self.dropped_count = 0  # how many have gone by themselves
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -125,12 +126,13 @@ class Results:
         total_bytes = self.nbytes - self.starred_bytes
         dropped_numbers = set()
         for result in removable:
-            if unstarred_count <= self._max_count and total_bytes <= self._max_bytes:
+            if unstarred_count <= self.max_count and total_bytes <= self.max_bytes:
                 break
             dropped_numbers.add(result.number)
             unstarred_count -= 1
             total_bytes -= result.nbytes
         if dropped_numbers:
+            self.dropped_count += len(dropped_numbers)
             self._kept = [result for result in self._kept if result.number not in dropped_numbers]
 
 

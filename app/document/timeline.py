@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.document.commands import PixelStep, ReplaceCommand, SceneStep, ValuesCommand, ValuesStep
-from app.document.origin import Held
+from app.document.origin import Held, Origin
+from app.document.scene import Scene
 from app.document.undo import Command, Step, UndoStack
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ class Timeline:
         self._document.origin.saved = None
         self._document.origin.hold_stars(None)
         self._document.announce()
+
+    def mark_written(self, scene: Scene, starred: frozenset[int], origin: Origin) -> None:
+        """A file holds the document that `origin` stands for, as it was when the writing began: `scene`, and stars on
+        the pictures of these numbers. What has changed since is unsaved."""
+        origin.mark_saved(scene, starred)
+        if origin is self._document.origin:
+            if scene.differences(self._document.scene):
+                self._history.clear_clean()
+            else:
+                self._history.set_clean()
+            self._document.announce()
 
     @property
     def stored(self) -> Steps:

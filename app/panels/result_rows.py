@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.document.document import Document
 from app.document.results import Result
 from app.imaging.pixels import to_qimage
+from app.panels.result_search import is_found, label_texts
 from app.panels.rows import Index
 from app.shell.i18n import tr
 from app.shell.icons import tinted
@@ -54,6 +55,8 @@ class ResultModel(QAbstractListModel):
         self._document = document
         self._results: tuple[Result, ...] = ()
         self._images: dict[bytes, QImage] = {}
+        self._texts: dict[bytes, tuple[str, ...]] = {}  # that a search looks in
+        self._words, self._only_starred = "", False
         self._present = 0
         document.results_changed.connect(self.refresh)
         document.replaced.connect(self.refresh)
@@ -61,7 +64,7 @@ class ResultModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """The pictures have changed. Tiles that stay are updated one by one, so that a choice of tiles survives."""
-        new_results = tuple(reversed(self._document.results))
+        new_results = tuple(result for result in reversed(self._document.results) if self._is_shown(result))
         old_numbers, wanted_numbers = [r.number for r in self._results], [r.number for r in new_results]
         if [n for n in old_numbers if n in wanted_numbers] == [n for n in wanted_numbers if n in old_numbers]:
             self._take_out(
@@ -78,8 +81,23 @@ class ResultModel(QAbstractListModel):
             self.beginResetModel()
             self._results = new_results
             self.endResetModel()
-        kept_keys = {result.key for result in new_results}
+        kept_keys = {result.key for result in self._document.results}
         self._images = {key: image for key, image in self._images.items() if key in kept_keys}
+        self._texts = {key: texts for key, texts in self._texts.items() if key in kept_keys}
+
+    def search(self, words: str, *, only_starred: bool) -> None:
+        """Show only the pictures that are found (`app.panels.result_search`); all of them for no words."""
+        self._words, self._only_starred = words.strip(), only_starred
+        self.refresh()
+
+    def _is_shown(self, result: Result) -> bool:
+        if self._only_starred and not result.starred:
+            return False
+        if not self._words:
+            return True
+        if result.key not in self._texts:
+            self._texts[result.key] = label_texts(result.scene)
+        return is_found(result, self._texts[result.key], self._words)
 
     def set_present(self, picture_number: int) -> None:
         """Which picture the document shows now; 0: none of these."""
@@ -142,7 +160,7 @@ class ResultModel(QAbstractListModel):
             tr("Picture {0}, {1}").format(result.number, time.strftime("%H:%M:%S", time.localtime(result.made))),
             tr("{0} x {1} pixels, {2}, seed {3}").format(width, height, result.scene.weights, result.scene.seed),
             tr("Double-click or Enter: bring back everything that made it"),
-            tr("S: star it, so that it stays as long as the editor runs. Delete: throw it away"),
+            tr("S: star it, so that it stays. C: compare it. Delete: throw it away"),
         ]
         return "\n".join(tip_lines)
 

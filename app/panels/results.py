@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QLineEdit,
     QListView,
     QMenu,
     QStackedLayout,
@@ -16,10 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from app.document.document import Document
+from app.document.results import Results
 from app.panels.result_rows import GAP, NUMBER_ROLE, SIDE, ResultDelegate, ResultModel
 from app.panels.rows import is_for_window
-from app.panels.widgets import heading_label, muted_label
+from app.panels.widgets import heading_label, icon_button, muted_label
+from app.shell.i18n import tr
 from app.shell.icons import icons
+
+SEARCH_WIDTH = 150
 
 
 class _List(QListView):
@@ -50,6 +55,7 @@ class ResultsPanel(QWidget):
     delete_wanted = Signal(object)  # numbers
     export_wanted = Signal(int)
     copy_wanted = Signal(int)
+    compare_wanted = Signal(object)  # numbers
 
     def __init__(self, document: Document, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,41 +64,62 @@ class ResultsPanel(QWidget):
         self._document = document
         self.model = ResultModel(document, self)
         self.list = self._make_list()
-        empty_hint = muted_label(self.tr("Finished pictures are kept here, with everything that made them."))
-        empty_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty_hint.setWordWrap(True)
+        self._build_actions()
+        self._empty_hint = muted_label()
+        self._empty_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty_hint.setWordWrap(True)
         self._pages = QStackedLayout()
-        self._pages.addWidget(empty_hint)
+        self._pages.addWidget(self._empty_hint)
         self._pages.addWidget(self.list)
         row_layout = QHBoxLayout(self)
         row_layout.setContentsMargins(10, 6, 8, 6)
         row_layout.setSpacing(10)
         row_layout.addLayout(self._build_head(actions))
         row_layout.addLayout(self._pages, 1)
-        self._build_actions()
         self.model.rowsInserted.connect(self._added)
         self.model.rowsRemoved.connect(self._show_count)
         self.model.modelReset.connect(self._show_count)
         self._show_count()
 
     def _build_head(self, actions: dict[str, QAction]) -> QVBoxLayout:
-        title = heading_label(self.tr("Results"))
         self._count = muted_label()
         self._count.setAccessibleName(self.tr("Number of pictures"))
+        title_row = QHBoxLayout()
+        title_row.addWidget(heading_label(self.tr("Results")))
+        title_row.addStretch(1)
+        title_row.addWidget(self._count)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Find: hair copper"))
+        self.search.setAccessibleName(self.tr("Find a kept picture"))
+        self.search.setToolTip(
+            self.tr("Words of a label and its style, or a number, a seed or weights: pictures that have them all")
+        )
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(SEARCH_WIDTH)
+        self.search.textChanged.connect(self._search)
+        self.star_filter = icon_button("star", self.tr("Only pictures with a star"))
+        self.star_filter.setToolTip(self.tr("Only pictures with a star"))
+        self.star_filter.setCheckable(True)
+        self.star_filter.setIconSize(QSize(18, 18))
+        self.star_filter.toggled.connect(self._search)
+        search_row = QHBoxLayout()
+        search_row.setSpacing(2)
+        search_row.addWidget(self.search)
+        search_row.addWidget(self.star_filter)
         button_row = QHBoxLayout()
         button_row.setSpacing(2)
-        for action_id in ("result_keep", "result_auto"):
+        for action in (actions["result_keep"], actions["result_auto"], self.action_compare):
             button = QToolButton()
-            button.setDefaultAction(actions[action_id])
+            button.setDefaultAction(action)
             button.setAutoRaise(True)
             button.setIconSize(QSize(18, 18))
-            button.setAccessibleName(actions[action_id].text())
+            button.setAccessibleName(action.text())
             button_row.addWidget(button)
         button_row.addStretch(1)
         column_layout = QVBoxLayout()
-        column_layout.setSpacing(2)
-        column_layout.addWidget(title)
-        column_layout.addWidget(self._count)
+        column_layout.setSpacing(4)
+        column_layout.addLayout(title_row)
+        column_layout.addLayout(search_row)
         column_layout.addStretch(1)
         column_layout.addLayout(button_row)
         return column_layout
@@ -131,6 +158,10 @@ class ResultsPanel(QWidget):
 
         self.action_recall = make(self.tr("Bring back"), "undo", "", lambda: self._emit(self.recall_wanted))
         self.action_star = make(self.tr("Star"), "star", "S", lambda: self._toggle_star(self.chosen))
+        self.action_compare = make(self.tr("Compare"), "wipe", "C", lambda: self.compare_wanted.emit(self.chosen))
+        self.action_compare.setToolTip(
+            self.tr("Compare two chosen pictures, or one with the present picture (C in the strip)")
+        )
         self.action_copy = make(self.tr("Copy picture"), "copy", "", lambda: self._emit(self.copy_wanted))
         self.action_export = make(self.tr("Export picture..."), "export", "", lambda: self._emit(self.export_wanted))
         self.action_delete = make(self.tr("Delete"), "trash", "Del", lambda: self.delete_wanted.emit(self.chosen))
@@ -183,7 +214,8 @@ class ResultsPanel(QWidget):
         self.action_star.setText(self.tr("Remove the star") if all_starred else self.tr("Star"))
         context_menu = QMenu(self)
         context_menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for action in (self.action_recall, self.action_star, None, self.action_copy, self.action_export, None):
+        of_one = (self.action_copy, self.action_export)
+        for action in (self.action_recall, self.action_star, self.action_compare, None, *of_one, None):
             context_menu.addSeparator() if action is None else context_menu.addAction(action)
         context_menu.addAction(self.action_delete)
         context_menu.popup(self.list.viewport().mapToGlobal(menu_point))
@@ -192,7 +224,33 @@ class ResultsPanel(QWidget):
         self._show_count()
         self.list.horizontalScrollBar().setValue(0)  # where the newest one is
 
+    def _search(self, *_: object) -> None:
+        self.model.search(self.search.text(), only_starred=self.star_filter.isChecked())
+        self._show_count()
+
     def _show_count(self) -> None:
-        count = self.model.rowCount()
-        self._count.setText(self.tr("{0} kept").format(count) if count else "")
-        self._pages.setCurrentIndex(1 if count else 0)
+        shown_count, results = self.model.rowCount(), self._document.origin.results
+        count, dropped_count = len(results), results.dropped_count
+        if shown_count < count:
+            caption = self.tr("{0} of {1}").format(shown_count, count)
+        elif dropped_count:
+            caption = self.tr("{0} kept, {1} gone").format(count, dropped_count)
+        else:
+            caption = self.tr("{0} kept").format(count)
+        self._count.setText(caption if count else "")
+        self._count.setToolTip(limit_text(results) if dropped_count else "")
+        self._empty_hint.setText(
+            self.tr("No kept picture is found by this search.")
+            if count
+            else self.tr("Finished pictures are kept here, with everything that made them.")
+        )
+        self._pages.setCurrentIndex(1 if shown_count else 0)
+
+
+def limit_text(results: Results) -> str:
+    """Why pictures go by themselves, and how one stays."""
+    sentence = tr(
+        "The strip keeps {0} pictures without a star, or {1} MB of them: the oldest make room for new ones. A star (S) "
+        "keeps a picture."
+    )
+    return sentence.format(results.max_count, results.max_bytes // (1024 * 1024))

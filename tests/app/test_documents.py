@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
+from app.controllers import exports
 from app.dialogs.history import HistoryDialog
 from app.document.saved import document_file
 from app.document.saved.document_file import read_document
@@ -112,6 +115,78 @@ def test_a_star_is_a_change_of_a_document_that_holds_its_pictures(window, core, 
     core.document.kept.star(2, True)
     save(window, qtbot)
     assert [kept.starred for kept in read_document(saved).results] == [True, True] and not core.document.dirty
+
+
+@pytest.fixture
+def during_save(monkeypatch):
+    """during_save(happens): what the user does while the next file is being written."""
+    begun, go_on = threading.Event(), threading.Event()
+    write = exports.save_document
+
+    def slowly(*of, **how):
+        begun.set()
+        go_on.wait()
+        write(*of, **how)
+
+    def act(window, qtbot, happens):
+        monkeypatch.setattr(exports, "save_document", slowly)
+        with work_done(qtbot, window.core):
+            window.actions_by_id["save"].trigger()
+            qtbot.waitUntil(begun.is_set)
+            happens()
+            go_on.set()
+
+    yield act
+    go_on.set()
+
+
+def test_a_star_that_is_set_while_the_file_is_written_is_unsaved(window, core, saved, qtbot, during_save):
+    core.document.set_seed(11)
+    during_save(window, qtbot, lambda: core.document.kept.star(2, True))
+    assert [kept.starred for kept in read_document(saved).results] == [True, False] and core.document.dirty
+    core.document.kept.star(2, False)
+    assert not core.document.dirty
+
+
+def test_what_is_undone_after_a_change_during_a_save_is_compared_with_the_file(
+    window, core, saved, qtbot, during_save
+):
+    core.document.set_seed(11)
+    during_save(window, qtbot, lambda: core.document.set_seed(12))
+    assert core.document.dirty and read_document(saved).scene.request.seed == 11
+    core.document.undo()
+    assert not core.document.dirty, "the file has this seed"
+    core.document.undo()
+    assert core.document.dirty, "what was saved before is no longer what the file has"
+
+
+def test_a_hidden_label_is_unsaved_when_it_changes_while_the_file_is_written(window, core, saved, qtbot, during_save):
+    core.document.set_seed(11)
+    during_save(window, qtbot, lambda: core.document.label_states.set_visible(HAIR, True))
+    assert core.document.dirty
+
+
+def test_a_png_that_the_strip_does_not_go_into_says_so_and_an_export_of_it_is_no_save(
+    window, core, answer, problems, qtbot, tmp_path
+):
+    document = core.document
+    answer(tmp_path / "alone.png")
+    document.set_seed(4)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    window.controllers.results.keep()
+    document.kept.star(document.results[-1].number, False)
+    document.kept.delete([kept.number for kept in document.results[:-1]])
+    save(window, qtbot, "export")
+    assert document.path == tmp_path / "alone.png" and not document.dirty and problems == []
+    document.set_seed(5)
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+    answer(tmp_path / "one of two.png")
+    save(window, qtbot, "export")
+    assert document.path == tmp_path / "alone.png" and document.dirty
+    assert "The other pictures of the strip and the steps stand in no file" in window.controllers.unsaved.question()[1]
+    save(window, qtbot, "save_as")
+    assert document.path == tmp_path / "one of two.png" and not document.dirty
+    assert "only a Tessera document holds them" in problems[-1].sentence and problems[-1].remedy == "save_as"
 
 
 def test_exporting_a_png_leaves_the_document_its_file(window, core, saved, answer, qtbot):

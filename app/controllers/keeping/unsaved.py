@@ -90,10 +90,20 @@ class UnsavedChanges(QObject):
     def question(self) -> tuple[str, str]:
         """Which document is asked about, and what becomes of it where it is not saved."""
         question = self.tr('Save the changes to "{0}" first?').format(title_of(self._document))
-        exported = self._document.origin.exported
-        if exported is None or not exported[1].same_picture(self._document.scene):
+        exported, scene = self._document.origin.exported, self._document.scene
+        if exported is None or not exported.scene.same_picture(scene):
             return question, self.tr("Changes that are not saved are lost.")
-        sentence = self.tr(
-            "Its picture was exported to {0}, which is no document: only a saved one can be changed again."
-        )
-        return question, sentence.format(exported[0].name)
+        if not exported.opens:
+            sentence = self.tr(
+                "Its picture was exported to {0}, which is no document: only a saved one can be changed again."
+            )
+        elif self._document.kept.has_others(scene):
+            sentence = self.tr(
+                "{0} holds its picture and all that made it, and can be opened again. The other pictures of the strip "
+                "and the steps stand in no file."
+            )
+        else:
+            sentence = self.tr(
+                "{0} holds its picture and all that made it, and can be opened again. The steps stand in no file."
+            )
+        return question, sentence.format(exported.path.name)

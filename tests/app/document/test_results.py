@@ -6,20 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
 
+from app.dialogs.compare import Compared, CompareDialog
 from app.document.document import Document
+from app.document.kinds import EDIT
 from app.document.results import Results
 from app.document.scene import Scene
-from app.panels.result_rows import square, star_rect
+from app.panels.result_rows import NUMBER_ROLE, square, star_rect
+from app.panels.result_search import label_texts
 from app.raster.frozen_maps import FrozenMap
+from app.raster.view import Mode
 from engine.pictures.png import read_embedded_request
 from engine.requests.json_text import from_json
-from engine.requests.styles import SampleStyle
+from engine.requests.styles import ColourStyle, ImageStyle, SampleStyle
 from tests.app.fakes import FACES
-from tests.app.waiting import work_done
+from tests.app.waiting import shown_dialogs, work_done
 from tests.fixtures import face_label_map
 
 HAIR, SKIN = 13, 1
@@ -267,3 +272,137 @@ def test_stars_that_take_much_memory_are_told_of(window, core, monkeypatch):
     monkeypatch.setattr("app.controllers.results.MANY_BYTES", 1024)
     window.controllers.results.keep()
     assert "Pictures with a star take" in window.error_bar.problem.sentence
+
+
+def test_the_strip_says_what_it_keeps_once_pictures_go_by_themselves(window, core, qtbot):
+    wait_kept(core, qtbot, 1)
+    core.document.origin.results.max_count = 2
+    said = []
+    core.hub.reported.connect(lambda problem: said.append(problem.sentence))
+    for seed in (1, 2, 3):
+        core.document.kept.keep(scene(seed), picture(seed=seed))
+    assert kept(core) == [3, 4] and window.results._count.text() == "2 kept, 2 gone"
+    assert said == [window.results._count.toolTip()] and said[0].startswith("The strip keeps 2 pictures without a star")
+
+
+# --- finding and comparing ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strip(window, core, qtbot):
+    """Four kept pictures: as it began, drawn hair, hair from anna.jpg, copper hair; the third has a star."""
+    wait_kept(core, qtbot, 1)
+    window.actions_by_id["result_auto"].trigger()
+    styles = (SampleStyle(40), ImageStyle(path="/photos/anna.jpg", label=HAIR), ColourStyle(colour="#b05a2a"))
+    for seed, style in enumerate(styles, 7):
+        made = Scene(FACES, core.document.scene.label_map, "fake-faces", styles={HAIR: style}, seed=seed)
+        core.document.kept.keep(made, picture(seed=seed))
+    core.document.kept.star(3, True)
+    return window.results
+
+
+def shown(strip) -> list[int]:
+    return [strip.model.index(row, 0).data(NUMBER_ROLE) for row in range(strip.model.rowCount())]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", [4, 3, 2, 1]),
+        ("hair", [4, 3, 2, 1]),
+        ("头发", [4, 3, 2, 1]),
+        ("HAIR anna", [3]),
+        ("anna skin", []),
+        ("drawn 40", [2]),
+        ("#b05a2a", [4]),
+        ("hair copper", [4]),
+        ("seed 9", []),
+        ("9", [4]),
+        ("3", [3]),
+        ("fake-faces mean nose", [4, 3, 2, 1]),
+        ("hat", []),
+    ],
+)
+def test_pictures_are_found_by_label_and_style(strip, words, found):
+    strip.search.setText(words)
+    assert shown(strip) == found
+    assert strip._count.text() == ("4 kept" if len(found) == 4 else f"{len(found)} of 4")
+
+
+def test_only_pictures_with_a_star_are_shown_on_demand_and_the_choice_stays(strip, core, qtbot):
+    strip.choose(3)
+    strip.star_filter.click()
+    assert shown(strip) == strip.chosen == [3]
+    core.document.kept.star(2, True)
+    assert shown(strip) == [3, 2]
+    strip.search.setText("anna")
+    assert shown(strip) == [3]
+    strip.search.setText("hat")
+    assert shown(strip) == [] and "No kept picture is found" in strip._empty_hint.text()
+    strip.search.clear()
+    strip.star_filter.click()
+    assert shown(strip) == [4, 3, 2, 1]
+
+
+def test_of_a_photo_only_what_is_edited_is_found():
+    photo_scene = replace(scene(), kind=EDIT)
+    assert [text.split()[0] for text in label_texts(photo_scene)] == ["hair"]
+    assert len(label_texts(scene())) > 5
+
+
+def test_two_pictures_are_compared_by_one_view_and_one_is_brought_back(strip, window, core, qtbot):
+    strip.list.setFocus()
+    strip.choose(2)
+    strip.list.selectionModel().select(strip.model.index_of(4), QItemSelectionModel.SelectionFlag.Select)
+    QTest.keyClick(strip.list, Qt.Key.Key_C)
+    (dialog,) = shown_dialogs(CompareDialog)
+    seen = dialog.compared_view
+    seen.resize(400, 300)
+
+    def colours() -> list[int]:
+        """Of the middle of the left and the right half; the pictures are grey, 7 and 9."""
+        image = seen.grab().toImage()
+        ratio = image.width() / seen.width()
+        return [image.pixelColor(int(x * ratio), int(150 * ratio)).red() for x in (140, 260)]
+
+    assert colours() == [7, 9]
+    for held in (Qt.Key.Key_Space, Qt.Key.Key_Backslash):
+        QTest.keyPress(seen, held)
+        assert colours() == [7, 7]
+        QTest.keyRelease(seen, held)
+    qtbot.mousePress(seen, Qt.MouseButton.LeftButton, pos=QPoint(200, 150))
+    qtbot.mouseMove(seen, QPoint(300, 150))
+    qtbot.mouseRelease(seen, Qt.MouseButton.LeftButton, pos=QPoint(300, 150))
+    assert seen.wipe == 0.75 and colours() == [7, 7]
+    dialog.mode_buttons[Mode.SIDE_BY_SIDE].click()
+    assert colours() == [7, 9]
+    before = seen.zoom
+    QTest.keyClick(seen, Qt.Key.Key_Plus)
+    assert seen.zoom > before, "one view, so one zoom"
+    recall = next(button for button in dialog.findChildren(QPushButton) if button.text() == "Bring back Picture 4")
+    recall.click()
+    qtbot.waitUntil(lambda: core.document.style(HAIR) == ColourStyle(colour="#b05a2a"))
+
+
+def test_one_picture_is_compared_with_the_present_one_and_none_or_three_are_not(strip, window, core):
+    said = []
+    core.hub.reported.connect(lambda problem: said.append(problem.sentence))
+    strip.list.selectAll()
+    strip.action_compare.trigger()
+    strip.list.clearSelection()
+    strip.action_compare.trigger()
+    assert len(said) == 2 and said[0].startswith("Choose two pictures") and not shown_dialogs(CompareDialog)
+    strip.choose(2)
+    strip.action_compare.trigger()
+    (dialog,) = shown_dialogs(CompareDialog)
+    assert [label.text() for label in dialog.findChildren(QLabel)][:2] == ["Picture 2", "Present picture"]
+    dialog.reject()
+
+
+@pytest.mark.parametrize("sides", [(40, 64), (64, 40)])
+def test_pictures_of_other_sizes_are_compared_too(qtbot, sides):
+    left, right = (Compared(str(side), picture(side, seed=side), side) for side in sides)
+    dialog = CompareDialog(left, right)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.compared_view.grab().toImage().width() > 0
