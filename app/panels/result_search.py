@@ -23,7 +23,7 @@ def label_texts(scene: Scene) -> tuple[str, ...]:
         label, style = label_set.labels[label_id], styles.get(label_id, MEAN)
         names = [label.name, label.name_zh or "", label_name(label), style_source(style, label_id, label_set)]
         if isinstance(style, ColourStyle):
-            names.append(colour_word(tuple(round(255 * part) for part in style.rgb()), label_id, label_set))
+            names.append(colour_word(tuple(round(255 * channel) for channel in style.rgb()), label_id, label_set))
         texts.append(" ".join(names).casefold())
     return tuple(texts)
 

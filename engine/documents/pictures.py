@@ -9,6 +9,7 @@ from PIL import Image
 
 from engine.errors import BadFile
 from engine.pictures.images import encode_png, resize_image
+from engine.pictures.png import encode_rgb_png
 from engine.pictures.rasters import MAX_PIXELS_READ, guarded
 
 QUALITY = 95
@@ -18,7 +19,7 @@ THUMBNAIL_SIDE = 256
 def encode_picture(pixels: np.ndarray, *, exact: bool) -> bytes:
     """(H, W, 3) uint8 as PNG; not `exact`: as JPEG, which takes a tenth of the time and of the room."""
     if exact:
-        return encode_png(pixels, compress_level=1)
+        return encode_rgb_png(pixels)
     with io.BytesIO() as buffer:
         Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
         return buffer.getvalue()
@@ -40,6 +41,8 @@ def decode_picture(data: bytes, name: str) -> np.ndarray:
 
 def encode_thumbnail(pixels: np.ndarray) -> bytes:
     """A picture, (H, W, 3) uint8, reduced to `THUMBNAIL_SIDE`, as PNG."""
+    step = max(1, max(pixels.shape[:2]) // (4 * THUMBNAIL_SIDE))  # of many megapixels, four are looked at for each
+    pixels = np.ascontiguousarray(pixels[::step, ::step])
     height, width = pixels.shape[:2]
     factor = min(1.0, THUMBNAIL_SIDE / max(height, width))
     return encode_png(resize_image(pixels, max(1, round(height * factor)), max(1, round(width * factor))))
