@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
 from app.controllers.engine_menus import ModelController
+from app.controllers.keeping.recent import RecentFiles
 from app.controllers.keeping.unsaved import UnsavedChanges
 from app.controllers.new import NewController
 from app.controllers.photos import PhotosController
@@ -63,13 +63,10 @@ class FilesController(QObject):
         self._model = model_controller
         self._weights = weights_controller
         self._unsaved = unsaved
-        self._recent = recent_menu
-        context.core.settings.recent_changed.connect(self._fill_recent)
-        recent_menu.aboutToShow.connect(self._fill_recent)
+        self.recent = RecentFiles(context, recent_menu, lambda file_path: self.take(Incoming(files=(file_path,))), self)
         canvas.drops.files_dropped.connect(self._dropped_on_canvas)
         canvas.drops.image_dropped.connect(self._image_dropped_on_canvas)
         canvas.drops.style_dropped.connect(self._style_dropped_on_canvas)
-        self._fill_recent()
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -215,22 +212,6 @@ class FilesController(QObject):
         if image_point is None:
             return None
         return self._document.region_at(image_point.x(), image_point.y())
-
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        recent_files = self._context.core.settings.recent()
-        for position, file_path in enumerate(recent_files):
-            action = self._recent.addAction(f"&{(position + 1) % 10} {file_path.name}".replace("&&", "&"))
-            action.setToolTip(str(file_path))
-            action.setEnabled(os.path.exists(file_path))
-            action.triggered.connect(lambda _=False, file_path=file_path: self.take(Incoming(files=(file_path,))))
-        if recent_files:
-            self._recent.addSeparator()
-            self._recent.addAction(self.tr("Clear the list")).triggered.connect(
-                self._context.core.settings.clear_recent
-            )
-        else:
-            self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
 
 
 def _uses_of(kind_name: str, uses: list[PhotoUse]) -> list[PhotoUse]:

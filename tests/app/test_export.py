@@ -252,7 +252,7 @@ def test_written_files_are_the_recent_ones(window, core, answer, qtbot, tmp_path
     assert menu.actions()[0].text().endswith("a.png") and menu.actions()[0].isEnabled()
     (tmp_path / "a.png").unlink()
     menu.aboutToShow.emit()
-    assert not menu.actions()[0].isEnabled()
+    qtbot.waitUntil(lambda: not menu.actions()[0].isEnabled())
 
 
 def test_dialogs_remember_their_folder(window, core, answer, qtbot, tmp_path, monkeypatch):
